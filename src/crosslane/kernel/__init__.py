@@ -1,0 +1,69 @@
+"""The words every module shares: money, quantities, identifiers, refusals, time and paging.
+
+Pure values only: the standard library and msgspec, no input or output, no clock, no database.
+"""
+
+from crosslane.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Kind,
+    NotFound,
+    Refusal,
+    Unavailable,
+)
+from crosslane.kernel.ids import (
+    check_character,
+    new_id,
+    order_number,
+    parse_order_number,
+)
+from crosslane.kernel.money import (
+    CurrencyMismatch,
+    Money,
+    allocate,
+    currency_exponent,
+    line_amount,
+    milli_price,
+    parse_minor,
+    rounded_ratio,
+)
+from crosslane.kernel.paging import BadCursor, Page, decode_cursor, encode_cursor
+from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
+from crosslane.kernel.text import UnsafeText, require_safe_text
+from crosslane.kernel.time import BadInstant, format_instant, minute_of, parse_instant
+
+__all__ = [
+    "QUANTITY_MAX",
+    "BadCursor",
+    "BadInstant",
+    "Conflict",
+    "CurrencyMismatch",
+    "Forbidden",
+    "Invalid",
+    "Kind",
+    "Money",
+    "NotFound",
+    "Page",
+    "QuantityOutOfRange",
+    "Refusal",
+    "Unavailable",
+    "UnsafeText",
+    "allocate",
+    "check_character",
+    "currency_exponent",
+    "decode_cursor",
+    "encode_cursor",
+    "format_instant",
+    "line_amount",
+    "milli_price",
+    "minute_of",
+    "new_id",
+    "order_number",
+    "parse_instant",
+    "parse_minor",
+    "parse_order_number",
+    "require_quantity",
+    "require_safe_text",
+    "rounded_ratio",
+]

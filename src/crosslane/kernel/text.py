@@ -1,0 +1,34 @@
+"""Text that may enter: PostgreSQL cannot store NUL, and a lone surrogate is not text at all."""
+
+from typing import Any
+
+from crosslane.kernel.errors import Invalid
+
+
+class UnsafeText(Invalid):
+    """The text has a character that cannot be stored (NUL or half a surrogate pair)."""
+
+
+def require_safe_text(value: Any, *, pointer: str = "") -> None:
+    """Refuse NUL and lone surrogates anywhere in a decoded JSON value.
+
+    Args:
+        value: text, or lists and objects of it; read without recursion, so depth is no danger.
+        pointer: JSON pointer to ``value`` itself.
+
+    Raises:
+        UnsafeText: with the pointer to the first text that is refused.
+    """
+    waiting = [(pointer, value)]
+    while waiting:
+        where, item = waiting.pop()
+        if isinstance(item, str):
+            if "\x00" in item or any("\ud800" <= c <= "\udfff" for c in item):
+                raise UnsafeText(pointer=where)
+        elif isinstance(item, dict):
+            for key, inner in item.items():
+                step = str(key).replace("~", "~0").replace("/", "~1")
+                waiting.append((where, str(key)))
+                waiting.append((f"{where}/{step}", inner))
+        elif isinstance(item, list | tuple):
+            waiting.extend((f"{where}/{n}", inner) for n, inner in enumerate(item))
