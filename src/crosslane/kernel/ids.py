@@ -16,7 +16,7 @@ class BadOrderNumber(Invalid):
 
 
 def new_id() -> UUID:
-    """Return a new UUID version 7 (RFC 9562, section 5.7): 48 bits of milliseconds, then random bits.
+    """Return a new UUID version 7: 48 bits of milliseconds, then random bits (RFC 9562, 5.7).
 
     Identifiers made later sort later to the millisecond, which keeps index inserts local.
     """
