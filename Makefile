@@ -1,0 +1,58 @@
+# Everything a newcomer needs. The first target that runs sets up `.venv` by itself.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SAY     = @printf '\n== %s\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test check fix lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(VENV)/.installed ## make .venv with every library at its pinned version
+
+test: setup ## every check and every test: what must pass before a change is accepted
+	$(SAY) "style"
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+	$(SAY) "layers"
+	@$(BIN)/lint-imports --no-cache
+	$(SAY) "types"
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+	$(SAY) "tests"
+	@$(BIN)/pytest
+
+check: setup ## the quick half of `make test`: style, layers, types and the rules of the house
+	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/pytest tests/tidy tests/kernel
+
+fix: setup ## put the code into shape: fix what can be fixed by itself, then format
+	@$(BIN)/ruff check --fix src tests
+	@$(BIN)/ruff format src tests
+
+# Hashes of every file of a release are pinned, so one list serves every platform; where the files
+# come from is left to the configuration of the machine that installs them.
+COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --annotation-style line --custom-compile-command "make lock"
+
+lock: setup ## choose versions anew (pins that still fit are kept) and write the lists with hashes
+	@$(BIN)/python -m pip install --quiet --upgrade --target build/uv uv
+	@echo "setuptools>=70" | $(COMPILE) pyproject.toml - -o requirements.txt
+	@echo "setuptools>=70" | $(COMPILE) --extra dev -c requirements.txt pyproject.toml - -o requirements-dev.txt
+
+clean: ## remove what `make` made
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ..."; exit 1; }
+	$(SAY) "setting up $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "venv is missing; on Debian: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
