@@ -1,0 +1,27 @@
+"""One real PostgreSQL for the whole run."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from crosslane.platform.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+async def postgres_url() -> AsyncIterator[str]:
+    """The address of a PostgreSQL; CROSSLANE_TEST_DATABASE_URL names one of your own."""
+    outside = os.environ.get("CROSSLANE_TEST_DATABASE_URL")
+    if outside:
+        yield outside
+        return
+    # Not pytest's own folder: as root the unprivileged user of the server may not enter that.
+    home = Path(tempfile.mkdtemp(prefix="crosslane-test-"))
+    try:
+        async with EmbeddedPostgres(home, fast=True) as postgres:
+            yield postgres.url
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
