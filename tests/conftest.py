@@ -10,6 +10,8 @@ import pytest
 
 from crosslane.platform.postgres import EmbeddedPostgres
 
+pytest_plugins = ["tests.tenancy"]
+
 
 @pytest.fixture(scope="session")
 async def postgres_url() -> AsyncIterator[str]:

@@ -1,0 +1,101 @@
+-- Partitions of a journal: this month and the next two, plus a default that must stay empty.
+create function platform_ensure_partitions(journal text) returns void language plpgsql as $$
+declare
+    starts timestamptz := date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC';
+    ends timestamptz;
+    partition_name text;
+begin
+    execute format('create table if not exists %I partition of %I default', journal || '_rest', journal);
+    for step in 0..2 loop
+        ends := (starts at time zone 'UTC' + interval '1 month') at time zone 'UTC';
+        partition_name := journal || to_char(starts at time zone 'UTC', '"_"YYYYMM');
+        execute format(
+            'create table if not exists %I partition of %I for values from (%L) to (%L)',
+            partition_name, journal, starts, ends
+        );
+        starts := ends;
+    end loop;
+end $$;
+
+-- Versions of the small tables that processes keep in memory. The empty topic is the schema itself,
+-- so that a dropped and recreated tenant is never read from an old copy.
+create table platform_fact (
+    topic text primary key,
+    version xid8 not null
+);
+insert into platform_fact values ('', pg_current_xact_id());
+
+create table platform_idempotency (
+    key text primary key,
+    fingerprint text not null,
+    answer jsonb,
+    created_at timestamptz not null
+) with (fillfactor = 70);
+create index platform_idempotency_age on platform_idempotency (created_at);
+
+create table platform_log_epoch (
+    epoch integer not null
+);
+insert into platform_log_epoch values (1);
+
+create table platform_log_subject (
+    subject text primary key,
+    last_no bigint not null
+) with (fillfactor = 70);
+
+create sequence platform_log_id;
+create table platform_log (
+    id bigint not null default nextval('platform_log_id'),
+    txid xid8 not null default pg_current_xact_id(),
+    epoch integer not null,
+    subject text not null,
+    subject_no bigint not null check (subject_no > 0),
+    kind text not null,
+    actor text not null,
+    trace text not null,
+    at timestamptz not null,
+    body jsonb not null
+) partition by range (at);
+create index platform_log_position on platform_log (epoch, txid, id);
+create index platform_log_history on platform_log (subject, subject_no);
+select platform_ensure_partitions('platform_log');
+
+create table platform_cursor (
+    reaction text primary key,
+    epoch integer not null,
+    txid xid8 not null,
+    id bigint not null
+) with (fillfactor = 50);
+
+-- Log rows a reaction has read past but not handled: they wait for an earlier row of their subject,
+-- for another try, or (parked) for a person.
+create table platform_backlog (
+    reaction text not null,
+    log_id bigint not null,
+    subject text not null,
+    subject_no bigint not null,
+    attempts integer not null default 0,
+    due_at timestamptz not null,
+    parked boolean not null default false,
+    reason text not null default '',
+    primary key (reaction, log_id)
+);
+create index platform_backlog_subject on platform_backlog (reaction, subject, subject_no);
+
+-- A call to the outside world, or a schedule. While a worker holds it, due_at is the lease's end.
+create table platform_effect (
+    id uuid primary key,
+    key text not null unique,
+    kind text not null,
+    body jsonb not null,
+    trace text not null default '',
+    state text not null default 'due' check (state in ('due', 'done', 'dead')),
+    due_at timestamptz not null,
+    attempt integer not null default 0,
+    tries integer not null default 0,
+    reason text not null default '',
+    created_at timestamptz not null,
+    finished_at timestamptz
+) with (fillfactor = 70);
+create index platform_effect_due on platform_effect (due_at) where state = 'due';
+create index platform_effect_dead on platform_effect (finished_at) where state = 'dead';

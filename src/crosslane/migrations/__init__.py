@@ -1,0 +1,1 @@
+"""Schema changes of a tenant, numbered SQL files; ``control/`` has those all tenants share."""

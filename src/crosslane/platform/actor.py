@@ -1,0 +1,34 @@
+"""Who is asking: a customer, a member of staff, an API key, or the system itself."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """The one a change is made for.
+
+    Args:
+        kind: what sort of caller it is.
+        id: identifier that is no personal data, such as a staff member's UUID.
+        permissions: what the caller may do, as ``module:verb``; ``*`` stands for everything.
+        location_id: the only location an associate may act for, None for no such limit.
+        customer_id: the only customer whose things may be seen, None for no such limit.
+    """
+
+    kind: Literal["customer", "staff", "api_key", "system"]
+    id: str
+    permissions: frozenset[str] = frozenset()
+    location_id: UUID | None = None
+    customer_id: UUID | None = None
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the caller holds a permission."""
+        return "*" in self.permissions or permission in self.permissions
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+SYSTEM = Actor(kind="system", id="crosslane", permissions=frozenset({"*"}))

@@ -1,0 +1,263 @@
+"""Transactions: the only way to PostgreSQL, always inside one tenant's schema.
+
+A service receives a :class:`Tx` and never begins or commits; the edges (lane, reaction, effect,
+read route, command line) do. A tenant is a schema named ``t_<tenant>``.
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from crosslane.kernel import Unavailable
+from crosslane.platform.actor import SYSTEM, Actor
+
+POOL_CONNECTIONS_MAX = 10
+ACQUIRE_SECONDS_MAX = 5.0
+CONNECT_SECONDS_MAX = 10.0
+STATEMENT_MS_MAX = 30_000
+LOCK_MS_MAX = 1_000
+BULK_LOCK_MS_MAX = 300_000
+IDLE_IN_TRANSACTION_MS_MAX = 2_000
+STATEMENT_CACHE_SIZE = 512
+ACTIVE_SECONDS = 10.0
+ACTIVE_RENEWED_SECONDS = 3.0
+
+Record = asyncpg.Record
+
+
+class DatabaseBusy(Unavailable):
+    """Every connection to the database is in use; try again shortly."""
+
+
+class CommitUnknown(Exception):
+    """The connection broke while COMMIT was under way: the work may or may not be saved."""
+
+
+class Tx:
+    """One open transaction of one tenant.
+
+    Attributes:
+        tenant: name of the tenant whose schema unqualified tables belong to.
+        now: the database's clock when the transaction opened, for recording times.
+        actor: who it is done for.
+        trace: trace id that follows one request through log and effects.
+        versions: version of each fact topic, as this transaction sees them.
+        statements: round trips made so far, opening included.
+        touched: fact topics this transaction has changed.
+        leaves_work: events or effects were written, so a worker must look at the tenant.
+    """
+
+    def __init__(
+        self, connection: asyncpg.pool.PoolConnectionProxy, tenant: str, actor: Actor, trace: str
+    ) -> None:
+        self.conn = connection
+        self.tenant = tenant
+        self.actor = actor
+        self.trace = trace
+        self.now: datetime
+        self.versions: Mapping[str, int] = MappingProxyType({})
+        self.statements = 0
+        self.touched: set[str] = set()
+        self.leaves_work = False
+        self._savepoints = 0
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """Run one statement and return all its rows."""
+        self.statements += 1
+        return await self.conn.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """Run one statement and return its first row, or None."""
+        self.statements += 1
+        return await self.conn.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """Run one statement and return the first column of its first row, or None."""
+        self.statements += 1
+        return await self.conn.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run one statement and return PostgreSQL's command tag, such as ``UPDATE 3``."""
+        self.statements += 1
+        return await self.conn.execute(sql, *args)
+
+    async def copy(self, table: str, names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Stream rows into a table of this tenant by COPY, for loads of many thousands."""
+        self.statements += 1
+        await self.conn.copy_records_to_table(table, columns=list(names), records=rows)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what happens inside when it raises, and let the exception go on."""
+        self._savepoints += 1
+        name = f"s{self._savepoints}"
+        await self.execute(f"savepoint {name}")
+        try:
+            yield
+        except BaseException:
+            if not self.conn.is_closed():
+                await self.execute(f"rollback to savepoint {name}")
+            raise
+        await self.execute(f"release savepoint {name}")
+
+
+# Skips a row that another transaction is marking at this moment, so that nobody waits.
+MARK_ACTIVE = """
+update control.wake
+set active_until = clock_timestamp() + make_interval(secs => $2), due_at = clock_timestamp()
+where tenant in (select tenant from control.wake where tenant = $1 for update skip locked)
+"""
+OPEN = """
+select clock_timestamp() as now,
+       (select jsonb_object_agg(topic, version::text) from platform_fact) as versions
+"""
+
+
+class Database:
+    """A pool of connections and the transactions on it.
+
+    Args (of :meth:`connect`):
+        url: PostgreSQL URL, with the folder of the socket as host for the embedded one.
+        connections: most connections at once.
+        bulk: lift the limits on idle and statement time, for migrations and imports.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, url: str) -> None:
+        self.pool = pool
+        self.url = url
+        self._marked_at: dict[str, float] = {}
+
+    @classmethod
+    async def connect(
+        cls, url: str, *, connections: int = POOL_CONNECTIONS_MAX, bulk: bool = False
+    ) -> Self:
+        """Open the pool; fails at once when the server cannot be reached."""
+        limits = {
+            "lock_timeout": str(BULK_LOCK_MS_MAX if bulk else LOCK_MS_MAX),
+            "statement_timeout": str(0 if bulk else STATEMENT_MS_MAX),
+            "idle_in_transaction_session_timeout": str(0 if bulk else IDLE_IN_TRANSACTION_MS_MAX),
+            "application_name": "crosslane",
+            "timezone": "UTC",
+            "jit": "off",
+        }
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=connections,
+            init=_prepare_connection,
+            # Every transaction sets what it needs with SET LOCAL, so nothing is left to reset.
+            reset=_nothing_to_reset,
+            server_settings=limits,
+            timeout=CONNECT_SECONDS_MAX,
+            statement_cache_size=STATEMENT_CACHE_SIZE,
+            max_cached_statement_lifetime=0,
+        )
+        return cls(pool, url)
+
+    async def close(self) -> None:
+        """Wait for open transactions and close every connection."""
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        """Lend a connection outside any tenant, for the control schema.
+
+        Raises:
+            DatabaseBusy: none came free within ACQUIRE_SECONDS_MAX.
+        """
+        try:
+            connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+        except TimeoutError:
+            raise DatabaseBusy from None
+        try:
+            yield connection
+        finally:
+            await self.pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(
+        self, tenant: str, *, actor: Actor = SYSTEM, trace: str = "", read_only: bool = False
+    ) -> AsyncIterator[Tx]:
+        """Open a transaction in a tenant's schema; commit at the end, roll back on an exception.
+
+        Raises:
+            DatabaseBusy: no connection came free.
+            CommitUnknown: the connection broke during COMMIT.
+        """
+        async with self.connection() as connection:
+            mode = " read only" if read_only else ""
+            tx = Tx(connection, tenant, actor, trace)
+            tx.statements = 2
+            try:
+                await connection.execute(
+                    f"begin{mode}; set local search_path to {schema_of(tenant)}"
+                )
+                opened = await connection.fetchrow(OPEN)
+                tx.now = opened["now"]
+                tx.versions = {
+                    topic: int(version)
+                    for topic, version in msgspec.json.decode(opened["versions"]).items()
+                }
+                yield tx
+                if tx.leaves_work:
+                    await self._mark_active(tx)
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("rollback")
+                raise
+            try:
+                await connection.execute("commit")
+            except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+                raise CommitUnknown from error
+
+    async def _mark_active(self, tx: Tx) -> None:
+        """Promise, in the same commit, that workers look at the tenant for the next seconds."""
+        now = time.monotonic()
+        if now - self._marked_at.get(tx.tenant, -ACTIVE_SECONDS) < ACTIVE_RENEWED_SECONDS:
+            return
+        if await tx.execute(MARK_ACTIVE, tx.tenant, ACTIVE_SECONDS) != "UPDATE 0":
+            self._marked_at[tx.tenant] = now
+
+
+def schema_of(tenant: str) -> str:
+    """Return the quoted name of the schema in which a tenant's tables live."""
+    return '"t_' + tenant.replace('"', '""') + '"'
+
+
+def columns(rows: Iterable[Any], *names: str) -> list[list[Any]]:
+    """Turn rows into columns for ``from unnest($1::uuid[], $2::text[])``.
+
+    Args:
+        rows: objects that have the attributes ``names``.
+        names: one list is returned for each, in this order.
+    """
+    taken = list(rows)
+    return [[getattr(row, name) for row in taken] for name in names]
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + value,
+        decoder=lambda stored: stored[1:],
+        format="binary",
+    )
+    await connection.set_type_codec(
+        "uuid",
+        schema="pg_catalog",
+        encoder=lambda value: value.bytes,
+        decoder=lambda stored: UUID(bytes=stored),
+        format="binary",
+    )
+
+
+async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+    del connection

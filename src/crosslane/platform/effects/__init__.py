@@ -1,0 +1,44 @@
+"""Effects: every call to the outside world, written down before it is made.
+
+A transaction requests an effect; a worker claims it under a lease, makes the call outside any
+transaction with the effect's key as idempotency key, and records the result in another. The attempt
+number is the fence: a worker that lost its lease can record nothing. Failures are tried again with
+growing, jittered waits; after TRIES_MAX the effect is a dead letter that a person can replay.
+
+A schedule is an effect that comes back: the same table, the same lease.
+
+Tables: platform_effect.
+"""
+
+from crosslane.platform.effects.nouns import (
+    Dead,
+    Effect,
+    EffectCall,
+    EffectKind,
+    Retry,
+    Schedule,
+)
+from crosslane.platform.effects.running import Runner, ensure_schedules
+from crosslane.platform.effects.service import (
+    DeadLetter,
+    NoSuchDeadLetter,
+    list_dead,
+    replay_dead,
+    request,
+)
+
+__all__ = [
+    "Dead",
+    "DeadLetter",
+    "Effect",
+    "EffectCall",
+    "EffectKind",
+    "NoSuchDeadLetter",
+    "Retry",
+    "Runner",
+    "Schedule",
+    "ensure_schedules",
+    "list_dead",
+    "replay_dead",
+    "request",
+]

@@ -1,0 +1,197 @@
+"""Carrying effects out: claim under a lease, call outside, record behind the fence."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from crosslane.platform import faults
+from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy, Record, Tx
+from crosslane.platform.effects import service, storage
+from crosslane.platform.effects.nouns import Dead, Effect, EffectCall, EffectKind, Retry, Schedule
+
+TRIES_MAX = 8
+SLOTS = 16
+LEASE_MARGIN_SECONDS = 15.0
+RETRY_SECONDS_FIRST = 0.5
+RETRY_SECONDS_MAX = 600.0
+REASON_CHARACTERS_MAX = 500
+DONE_RETENTION_DAYS = 30
+DONE_DELETED_AT_ONCE_MAX = 10_000
+
+
+DATABASE_LOST = (
+    CommitUnknown,
+    DatabaseBusy,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class NoBody(msgspec.Struct, frozen=True):
+    """The body of a schedule: there is nothing to say."""
+
+
+class Runner:
+    """Carries out the effects and schedules of one worker process.
+
+    Args:
+        database: where the effects are.
+        kinds: every kind of effect this process can carry out.
+        schedules: work done by the clock.
+        slots: calls under way at once; a slow counterpart fills slots, never the queue's head.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kinds: Sequence[EffectKind],
+        schedules: Sequence[Schedule] = (),
+        *,
+        slots: int = SLOTS,
+    ) -> None:
+        self.database = database
+        self.kinds = {kind.name: kind for kind in kinds}
+        self.schedules = {_schedule_kind(s): s for s in (*schedules, TIDY_EFFECTS)}
+        self.lease_seconds = (
+            max((kind.timeout_seconds for kind in kinds), default=0.0) + LEASE_MARGIN_SECONDS
+        )
+        self._free = slots
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def start_due(self, tenant: str) -> int:
+        """Claim what is due for a tenant, as many as slots are free, and start the calls.
+
+        Returns:
+            How many were started.
+        """
+        if self._free == 0:
+            return 0
+        async with self.database.transaction(tenant) as tx:
+            rows = await storage.claim(tx, self._names(), self._free, self.lease_seconds)
+        faults.reach("effects.after_claim")
+        for row in rows:
+            self._free -= 1
+            task = asyncio.create_task(self._carry_out(tenant, row))
+            self._running.add(task)
+            task.add_done_callback(self._freed)
+        return len(rows)
+
+    async def next_due(self, tenant: str) -> datetime | None:
+        """Return when this tenant's next effect is due, or None."""
+        async with self.database.transaction(tenant) as tx:
+            return await storage.next_due(tx, self._names())
+
+    async def drain(self) -> None:
+        """Wait until no call is under way."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _names(self) -> list[str]:
+        return [*self.kinds, *self.schedules]
+
+    def _freed(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._free += 1
+        # A lost database is met again at the next claim, and the lease brings the effect back.
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, DATABASE_LOST):
+            raise error
+
+    async def _carry_out(self, tenant: str, row: Record) -> None:
+        call = EffectCall(row["id"], row["key"], row["attempt"], row["tries"], tenant, row["trace"])
+        if row["kind"] in self.schedules:
+            await self._run_schedule(call, self.schedules[row["kind"]])
+            return
+        kind = self.kinds[row["kind"]]
+        body = msgspec.json.decode(row["body"], type=kind.body)
+        try:
+            async with asyncio.timeout(kind.timeout_seconds):
+                result = await kind.call(call, body)
+            faults.reach("effects.after_call")
+            await self._record(call, kind, body, result)
+        except DATABASE_LOST:
+            # The lease ends by itself and the same key is called again.
+            raise
+        except Dead as error:
+            await self._give_up(call, kind, body, str(error))
+        except Retry as error:
+            await self._later(call, kind, body, str(error), error.after_seconds)
+        # Whatever else a connector raises is its own failure and must not stop the worker.
+        except Exception as error:
+            await self._later(call, kind, body, f"{type(error).__name__}: {error}", None)
+
+    async def _record(self, call: EffectCall, kind: EffectKind, body: Any, result: Any) -> None:
+        async with self._fenced(call) as tx:
+            if await storage.still_mine(tx, call.id, call.attempt):
+                await kind.record(tx, call, body, result)
+                await storage.finish(tx, call.id, "done", "")
+                faults.reach("effects.before_commit")
+        faults.reach("effects.after_commit")
+
+    async def _later(
+        self, call: EffectCall, kind: EffectKind, body: Any, reason: str, seconds: float | None
+    ) -> None:
+        if call.tries >= TRIES_MAX:
+            await self._give_up(call, kind, body, reason)
+            return
+        if seconds is None:
+            longest = min(RETRY_SECONDS_FIRST * 2**call.tries, RETRY_SECONDS_MAX)
+            seconds = longest * random.uniform(0.5, 1.0)  # noqa: S311
+        async with self._fenced(call) as tx:
+            if await storage.still_mine(tx, call.id, call.attempt):
+                shown = reason[:REASON_CHARACTERS_MAX]
+                await storage.postpone(tx, call.id, seconds, shown, call.tries)
+
+    async def _give_up(self, call: EffectCall, kind: EffectKind, body: Any, reason: str) -> None:
+        async with self._fenced(call) as tx:
+            if await storage.still_mine(tx, call.id, call.attempt):
+                await kind.dead(tx, call, body, reason)
+                await storage.finish(tx, call.id, "dead", reason[:REASON_CHARACTERS_MAX])
+
+    async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
+        reason = ""
+        try:
+            async with self._fenced(call) as tx:
+                if not await storage.still_mine(tx, call.id, call.attempt):
+                    return
+                await schedule.run(tx)
+                await storage.postpone(tx, call.id, schedule.every_seconds, "", 0)
+        # A defect in one schedule is kept with its row and met again at the next run.
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+        if reason:
+            async with self._fenced(call) as tx:
+                if await storage.still_mine(tx, call.id, call.attempt):
+                    await storage.postpone(tx, call.id, schedule.every_seconds, reason, call.tries)
+
+    def _fenced(self, call: EffectCall):
+        return self.database.transaction(call.tenant, trace=call.trace)
+
+
+async def ensure_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
+    """Make sure that each schedule has its row in this tenant."""
+    wanted = (*schedules, TIDY_EFFECTS)
+    await service.request(
+        tx, [Effect(_schedule_kind(s), _schedule_kind(s), NoBody()) for s in wanted]
+    )
+
+
+def _schedule_kind(schedule: Schedule) -> str:
+    return f"schedule:{schedule.name}"
+
+
+async def _tidy(tx: Tx) -> None:
+    await storage.delete_done(tx, DONE_RETENTION_DAYS, DONE_DELETED_AT_ONCE_MAX)
+
+
+TIDY_EFFECTS = Schedule("effects.tidy", 3600.0, _tidy)

@@ -1,0 +1,59 @@
+"""Requesting effects, and looking after dead letters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.kernel import NotFound, new_id
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import storage
+from crosslane.platform.effects.nouns import Effect
+
+
+class NoSuchDeadLetter(NotFound):
+    """There is no dead letter {id}."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """An effect that was given up."""
+
+    id: UUID
+    key: str
+    kind: str
+    tries: int
+    reason: str
+    finished_at: datetime
+
+
+async def request(tx: Tx, effects: Sequence[Effect]) -> None:
+    """Write down calls to be made once this transaction has committed, in one statement."""
+    if effects:
+        tx.leaves_work = True
+        await storage.insert_effects(
+            tx,
+            [
+                [new_id() for _ in effects],
+                [effect.key for effect in effects],
+                [effect.kind for effect in effects],
+                [msgspec.json.encode(effect.body) for effect in effects],
+                [effect.trace or tx.trace for effect in effects],
+                [effect.due_at for effect in effects],
+            ],
+        )
+
+
+async def list_dead(tx: Tx, *, limit: int = 250) -> list[DeadLetter]:
+    """Return dead letters, oldest first."""
+    return [DeadLetter(**dict(row)) for row in await storage.list_dead(tx, limit)]
+
+
+async def replay_dead(tx: Tx, effect_id: UUID) -> None:
+    """Make a dead letter due again, with all its tries.
+
+    Raises:
+        NoSuchDeadLetter: the effect is not dead.
+    """
+    if not await storage.replay(tx, effect_id):
+        raise NoSuchDeadLetter(id=effect_id)

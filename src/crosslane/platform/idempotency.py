@@ -1,0 +1,165 @@
+"""Idempotency keys: one key, one answer, however often and wherever the request arrives.
+
+Successes and decided refusals (conflicts) are kept; a request that was merely wrong, forbidden or
+untimely may be sent again under the same key. Kept for KEPT_DAYS at most.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from crosslane.kernel import Conflict, Invalid, Kind, Refusal
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
+
+KEPT_DAYS = 7
+DELETED_AT_ONCE_MAX = 10_000
+KEY_CHARACTERS_MAX = 255
+
+
+class KeyReused(Invalid):
+    """This idempotency key was used before with another request; take a new key."""
+
+
+class StillWorking(Conflict):
+    """A request with this idempotency key is still being worked on; ask again shortly."""
+
+
+class StoredAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a command was answered: a result, or a refusal told in full.
+
+    Args:
+        result: JSON of the result.
+        refusal: class name, message, pointer and details of a decided refusal.
+    """
+
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    refusal: "ToldRefusal | None" = None
+
+
+class ToldRefusal(msgspec.Struct, frozen=True):
+    """A refusal as it was told the first time."""
+
+    code: str
+    kind: Kind
+    message: str
+    pointer: str
+    details: dict[str, Any]
+
+
+class Replayed(Refusal):
+    """A refusal told again."""
+
+    def __init__(self, told: ToldRefusal) -> None:
+        self.told = told
+        super().__init__(pointer=told.pointer, **told.details)
+        self.kind = told.kind  # type: ignore[misc]
+
+    @property
+    def code(self) -> str:
+        """The code of the refusal told the first time."""
+        return self.told.code
+
+    @property
+    def message(self) -> str:
+        """The message told the first time."""
+        return self.told.message
+
+
+def fingerprint(*parts: bytes) -> str:
+    """Return a digest of a request, by which reuse of its key is recognised."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+CLAIM = """
+insert into platform_idempotency (key, fingerprint, created_at)
+select key, print, $3 from unnest($1::text[], $2::text[]) as w(key, print) order by key
+on conflict (key) do nothing returning key
+"""
+# A statement of its own: its snapshot must be younger than the wait for the other transaction.
+ANSWERS = """
+select key, fingerprint, answer from platform_idempotency where key = any($1::text[])
+"""
+
+
+async def claim(
+    tx: Tx, keys: Sequence[str], prints: Sequence[str]
+) -> dict[str, StoredAnswer | Refusal]:
+    """Claim keys for this transaction; one that another transaction is using waits for its end.
+
+    Args:
+        tx: open transaction.
+        keys: distinct keys.
+        prints: fingerprint of the request under each key.
+
+    Returns:
+        For each key that is not free: what was answered, KeyReused when that was another request,
+        or StillWorking when the other transaction let the key go meanwhile.
+    """
+    claimed = {row["key"] for row in await tx.fetch(CLAIM, keys, prints, tx.now)}
+    taken = {key: print for key, print in zip(keys, prints, strict=True) if key not in claimed}
+    if not taken:
+        return {}
+    found: dict[str, StoredAnswer | Refusal] = {key: StillWorking() for key in taken}
+    for row in await tx.fetch(ANSWERS, list(taken)):
+        if row["fingerprint"] != taken[row["key"]]:
+            found[row["key"]] = KeyReused()
+        elif row["answer"] is not None:
+            found[row["key"]] = msgspec.json.decode(row["answer"], type=StoredAnswer)
+    return found
+
+
+STORE = """
+with told as (
+    select key, answer from unnest($1::text[], $2::jsonb[]) as t(key, answer)
+), forgotten as (
+    delete from platform_idempotency where key = any($3::text[])
+)
+update platform_idempotency s set answer = t.answer from told t where s.key = t.key
+"""
+
+
+async def store(tx: Tx, keys: Sequence[str], outcomes: Sequence[Any]) -> None:
+    """Keep results and conflicts under their keys and let go of the other keys."""
+    kept: list[str] = []
+    answers: list[bytes] = []
+    free: list[str] = []
+    for key, outcome in zip(keys, outcomes, strict=True):
+        if isinstance(outcome, Refusal):
+            if outcome.kind is not Kind.CONFLICT:
+                free.append(key)
+                continue
+            answer = StoredAnswer(refusal=tell(outcome))
+        else:
+            answer = StoredAnswer(result=msgspec.Raw(msgspec.json.encode(outcome)))
+        kept.append(key)
+        answers.append(msgspec.json.encode(answer))
+    await tx.execute(STORE, kept, answers, free)
+
+
+def tell(refusal: Refusal) -> ToldRefusal:
+    """Write a refusal down as the client sees it."""
+    return ToldRefusal(
+        refusal.code, refusal.kind, refusal.message, refusal.pointer, refusal.details
+    )
+
+
+DELETE_OLD = """
+delete from platform_idempotency where key in (
+    select key from platform_idempotency where created_at < $1 limit $2
+)
+"""
+
+
+async def _forget_old(tx: Tx) -> None:
+    await tx.execute(DELETE_OLD, tx.now - timedelta(days=KEPT_DAYS), DELETED_AT_ONCE_MAX)
+
+
+FORGET_OLD = Schedule("idempotency.forget", 3600.0, _forget_old)

@@ -1,0 +1,283 @@
+"""Lanes: every change asked from outside is a command, and commands commit in groups.
+
+One lane per tenant and kind of command collects what is waiting (no added delay), opens one
+transaction, lets the handler decide all of them and write set-based, commits, and answers every
+caller. Each command has a key: a batch whose COMMIT got lost is simply run again, and a key seen
+before is answered as it was the first time.
+
+A batch that fails as a whole is run one by one, so that one bad command harms no other.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import msgspec
+
+from crosslane.kernel import Kind, Refusal, Unavailable
+from crosslane.platform import faults, idempotency
+from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.database import CommitUnknown, Database, Tx
+from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, StoredAnswer
+
+BATCH_COMMANDS_MAX = 256
+WAITING_COMMANDS_MAX = 4096
+BATCHES_AT_ONCE = 2
+ATTEMPTS_MAX = 4
+ATTEMPT_WAIT_SECONDS = 0.02
+
+Body = TypeVar("Body")
+Result = TypeVar("Result")
+
+# The transaction was lost, not refused: the same commands may be run again.
+LOST = (
+    CommitUnknown,
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class LaneFull(Unavailable):
+    """Too many requests of this kind are waiting; try again shortly."""
+
+
+class RowsBusy(Unavailable):
+    """Others are changing the same things at this moment; try again shortly."""
+
+
+class Command(msgspec.Struct, Generic[Body], frozen=True):
+    """One request for a change.
+
+    Args:
+        key: idempotency key, unique within the tenant.
+        actor: who asks.
+        body: what is asked for.
+        trace: trace id of the request.
+        fingerprint: digest of the request, so that reuse of its key is noticed.
+    """
+
+    key: str
+    actor: Actor
+    body: Body
+    trace: str = ""
+    fingerprint: str = ""
+
+
+Handler = Callable[[Tx, Sequence[Command[Any]]], Awaitable[Sequence[Any]]]
+
+
+class CommandKind(msgspec.Struct, frozen=True, eq=False):
+    """A kind of command and how it is decided.
+
+    Args:
+        name: ``<module>.<verb>``.
+        body: type of the command's body.
+        result: type of the result.
+        handle: decides all commands of a batch and writes what follows. Returns one result or
+            Refusal per command, in order, having written nothing for the refused. A handler with
+            ``batch_max`` 1 may raise its refusal instead.
+        batch_max: most commands decided together.
+    """
+
+    name: str
+    body: Any
+    result: Any
+    handle: Handler
+    batch_max: int = BATCH_COMMANDS_MAX
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a command was answered.
+
+    Args:
+        outcome: the result, or the refusal.
+        replayed: the key had been used before and this is the first answer again.
+    """
+
+    outcome: Any
+    replayed: bool = False
+
+
+class _Waiting:
+    def __init__(self, command: Command[Any]) -> None:
+        self.command = command
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+
+class Lanes:
+    """All lanes of one process.
+
+    Args:
+        database: where the tenants are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+
+    async def submit(self, tenant: str, kind: CommandKind, command: Command[Any]) -> Answer:
+        """Run a command and return its answer once it is committed.
+
+        Raises:
+            LaneFull: too many commands of this kind are waiting.
+            RowsBusy: rows it needs stayed locked.
+        """
+        lane = self._lanes.get((tenant, kind.name))
+        if lane is None:
+            lane = self._lanes[tenant, kind.name] = _Lane(self.database, tenant, kind)
+        return await lane.submit(command)
+
+    async def run(
+        self, tenant: str, kind: CommandKind, key: str, body: Any, *, actor: Actor = SYSTEM
+    ) -> Any:
+        """Run a command of the system's own; return its result or raise its refusal."""
+        answer = await self.submit(tenant, kind, Command(key, actor, body))
+        if isinstance(answer.outcome, Refusal):
+            raise answer.outcome
+        return answer.outcome
+
+    async def drain(self) -> None:
+        """Wait until every command taken in has been answered."""
+        for lane in list(self._lanes.values()):
+            await lane.drain()
+
+
+class _Lane:
+    def __init__(self, database: Database, tenant: str, kind: CommandKind) -> None:
+        self.database = database
+        self.tenant = tenant
+        self.kind = kind
+        self._queue: deque[_Waiting] = deque()
+        self._by_key: dict[str, _Waiting] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+
+    async def submit(self, command: Command[Any]) -> Answer:
+        twin = self._by_key.get(command.key)
+        if twin is not None:
+            if twin.command.fingerprint != command.fingerprint:
+                return Answer(KeyReused())
+            answer = await asyncio.shield(twin.answer)
+            return Answer(answer.outcome, replayed=True)
+        if len(self._queue) >= WAITING_COMMANDS_MAX:
+            raise LaneFull
+        waiting = _Waiting(command)
+        self._queue.append(waiting)
+        self._by_key[command.key] = waiting
+        if len(self._workers) < BATCHES_AT_ONCE:
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        # A caller that goes away must not take the answer from its twins.
+        return await asyncio.shield(waiting.answer)
+
+    async def drain(self) -> None:
+        while self._workers:
+            await asyncio.wait(self._workers)
+
+    async def _work(self) -> None:
+        while self._queue:
+            batch = [
+                self._queue.popleft() for _ in range(min(len(self._queue), self.kind.batch_max))
+            ]
+            await self._answer(batch)
+
+    async def _answer(self, batch: list[_Waiting]) -> None:
+        try:
+            answers = await self._run([w.command for w in batch])
+        # The error belongs to whoever asked; the lane goes on with the next batch.
+        except Exception as error:
+            if len(batch) > 1:
+                for waiting in batch:
+                    await self._answer([waiting])
+                return
+            self._settle(batch[0], error=_as_refusal(error))
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                self._settle(waiting, answer=answer)
+
+    def _settle(
+        self,
+        waiting: _Waiting,
+        *,
+        answer: Answer | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        del self._by_key[waiting.command.key]
+        if answer is not None:
+            waiting.answer.set_result(answer)
+        elif error is not None:
+            waiting.answer.set_exception(error)
+            # Read once here, so that an answer nobody waits for any more is no warning.
+            waiting.answer.exception()
+
+    async def _run(self, commands: list[Command[Any]]) -> list[Answer]:
+        for attempt in range(1, ATTEMPTS_MAX):
+            try:
+                return await self._run_once(commands)
+            except LOST:
+                await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
+        return await self._run_once(commands)
+
+    async def _run_once(self, commands: list[Command[Any]]) -> list[Answer]:
+        only = commands[0] if len(commands) == 1 else None
+        actor, trace = (only.actor, only.trace) if only else (SYSTEM, "")
+        async with self.database.transaction(self.tenant, actor=actor, trace=trace) as tx:
+            known = await idempotency.claim(
+                tx, [c.key for c in commands], [c.fingerprint for c in commands]
+            )
+            fresh = [command for command in commands if command.key not in known]
+            outcomes = await self._decide(tx, fresh)
+            if fresh:
+                await idempotency.store(tx, [c.key for c in fresh], outcomes)
+            faults.reach("lane.before_commit")
+        faults.reach("lane.after_commit")
+        by_key = {c.key: Answer(o) for c, o in zip(fresh, outcomes, strict=True)}
+        by_key |= {key: self._told_again(stored) for key, stored in known.items()}
+        return [by_key[command.key] for command in commands]
+
+    async def _decide(self, tx: Tx, fresh: list[Command[Any]]) -> Sequence[Any]:
+        if not fresh:
+            return []
+        if self.kind.batch_max > 1:
+            return await self.kind.handle(tx, fresh)
+        try:
+            async with tx.savepoint():
+                return await self.kind.handle(tx, fresh)
+        except Refusal as refusal:
+            return [refusal]
+
+    def _told_again(self, stored: StoredAnswer | Refusal) -> Answer:
+        if isinstance(stored, Refusal):
+            return Answer(stored)
+        if stored.refusal is not None:
+            return Answer(Replayed(stored.refusal), replayed=True)
+        result = msgspec.json.decode(bytes(stored.result), type=self.kind.result)
+        return Answer(result, replayed=True)
+
+
+def _as_refusal(error: Exception) -> Exception:
+    """Tell a wait that was too long as what it is to the caller."""
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return RowsBusy()
+    return error
+
+
+__all__ = [
+    "Answer",
+    "Command",
+    "CommandKind",
+    "KeyReused",
+    "Kind",
+    "LaneFull",
+    "Lanes",
+    "RowsBusy",
+    "StillWorking",
+]

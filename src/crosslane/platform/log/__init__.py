@@ -1,0 +1,34 @@
+"""The log: what has happened, appended by the transaction that did it, handled exactly once.
+
+A reaction reads rows in the order of (txid, id) and only those of transactions older than every
+running one, so nothing appears behind its cursor. That order is not causal: a transaction has its
+number before it waits for a lock. Within a subject the order is ``subject_no``, counted under the
+subject's row lock, and a reaction handles a subject's rows in that order.
+
+Effect and cursor are stored in one transaction. A row that fails TRIES_MAX times is parked with its
+reason; later rows of its subject queue behind it, all others go on.
+
+Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor, platform_backlog.
+"""
+
+from crosslane.platform.log.events import Event, Logged
+from crosslane.platform.log.reactions import (
+    TRIES_MAX,
+    Reaction,
+    list_parked,
+    replay_parked,
+    run_reaction,
+)
+from crosslane.platform.log.writing import append, history
+
+__all__ = [
+    "TRIES_MAX",
+    "Event",
+    "Logged",
+    "Reaction",
+    "append",
+    "history",
+    "list_parked",
+    "replay_parked",
+    "run_reaction",
+]

@@ -1,0 +1,46 @@
+"""Events: facts in the past tense, with identifiers only and no personal data."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that has happened to one subject. Subclasses live in a module's ``events.py``."""
+
+    @property
+    def subject(self) -> str:
+        """What it happened to, such as ``order:018f...``; its events are handled in order."""
+        raise LookupError(f"{type(self).__name__} does not name its subject")
+
+    @classmethod
+    def kind(cls) -> str:
+        """The name in the log: ``<module>.<ClassName>``."""
+        module = cls.__module__.removeprefix("crosslane.").partition(".")[0]
+        return f"{module}.{cls.__name__}"
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Logged(msgspec.Struct, Generic[E], frozen=True):
+    """An event as the log holds it.
+
+    Args:
+        id: number of the log row.
+        subject: what it happened to.
+        subject_no: 1 for the subject's first event, then +1 each.
+        at: when it was recorded.
+        actor: who did it, as ``kind:id``.
+        trace: trace id of the request it came from.
+        event: the fact itself.
+    """
+
+    id: int
+    subject: str
+    subject_no: int
+    at: datetime
+    actor: str
+    trace: str
+    event: E

@@ -1,0 +1,211 @@
+"""Reactions: what a module does when it reads others' events; each event once, in subject order."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from crosslane.kernel import NotFound
+from crosslane.platform import faults
+from crosslane.platform.database import Database, Record, Tx
+from crosslane.platform.log import cursors
+from crosslane.platform.log.events import Event, Logged
+
+TRIES_MAX = 8
+BATCH_ROWS_MAX = 500
+RETRY_SECONDS_FIRST = 1
+RETRY_SECONDS_MAX = 300
+REASON_CHARACTERS_MAX = 500
+WAITS_FOR_EARLIER = "waits for an earlier event of its subject"
+
+# The whole transaction is lost or would be: no fault of the event, so it is not counted as a try.
+TRANSIENT = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
+
+
+class NotParked(NotFound):
+    """Event {log_id} is not parked for {reaction}."""
+
+
+class Reaction(msgspec.Struct, frozen=True, eq=False):
+    """One thing a module does with events.
+
+    Args:
+        name: ``<module>.<what it does>``, stable, because its cursor is stored under it.
+        events: classes of events it reads.
+        handle: gets open transaction and events; what it writes is saved together with the cursor.
+        batch_max: most events handed over at once.
+    """
+
+    name: str
+    events: tuple[type[Event], ...]
+    handle: Callable[[Tx, Sequence[Logged[Any]]], Awaitable[None]]
+    batch_max: int = BATCH_ROWS_MAX
+
+    @property
+    def kinds(self) -> list[str]:
+        """The names its events have in the log."""
+        return [event.kind() for event in self.events]
+
+
+async def reactions_with_work(tx: Tx, reactions: Sequence[Reaction]) -> list[Reaction]:
+    """Return the reactions that have something to read now, by one statement."""
+    horizon = await cursors.read_horizon(tx)
+    names = await cursors.list_with_work(tx, {r.name: r.kinds for r in reactions}, horizon)
+    return [reaction for reaction in reactions if reaction.name in names]
+
+
+async def run_reaction(database: Database, tenant: str, reaction: Reaction) -> int:
+    """Read and handle one batch of events for a reaction.
+
+    Returns:
+        How many events were taken over, 0 when there were none or another worker is at it.
+    """
+    async with database.transaction(tenant) as tx:
+        cursor = await cursors.lock_cursor(tx, reaction.name)
+        if cursor is None:
+            return 0
+        handled = await _work_off_backlog(tx, reaction, cursor)
+        horizon = await cursors.read_horizon(tx)
+        rows = await cursors.list_rows(tx, reaction.kinds, cursor, horizon, reaction.batch_max)
+        if rows:
+            full = len(rows) == reaction.batch_max
+            after = cursors.after_row(cursor, rows[-1]) if full else cursor.at(horizon)
+            await _handle_fresh(tx, reaction, rows, after)
+            await cursors.update_cursor(tx, reaction.name, after)
+        else:
+            await cursors.move_on_when_idle(tx, reaction.name, cursor, horizon)
+        faults.reach("reaction.before_commit")
+    faults.reach("reaction.after_commit")
+    return handled + len(rows)
+
+
+async def _handle_fresh(
+    tx: Tx, reaction: Reaction, rows: Sequence[Record], after: cursors.Cursor
+) -> None:
+    by_subject: dict[str, list[Record]] = defaultdict(list)
+    for row in rows:
+        by_subject[row["subject"]].append(row)
+    barriers = await cursors.list_barriers(
+        tx, reaction.name, reaction.kinds, list(by_subject), after
+    )
+    ready, kept = [], []
+    for subject, theirs in by_subject.items():
+        for row in sorted(theirs, key=lambda r: r["subject_no"]):
+            barrier = barriers.get(subject)
+            late = barrier is not None and row["subject_no"] > barrier
+            (kept if late else ready).append(row)
+    if kept:
+        await cursors.insert_backlog(tx, reaction.name, kept, 0, tx.now, WAITS_FOR_EARLIER)
+    if ready and not await _try_handle(tx, reaction, ready):
+        await _handle_singly(tx, reaction, ready)
+
+
+async def _try_handle(tx: Tx, reaction: Reaction, rows: Sequence[Record]) -> bool:
+    try:
+        async with tx.savepoint():
+            await reaction.handle(tx, [_logged(reaction, row) for row in rows])
+    except TRANSIENT:
+        raise
+    # Whatever the handler raised: it is found again, with its reason, one event at a time.
+    except Exception:
+        return False
+    return True
+
+
+async def _handle_singly(tx: Tx, reaction: Reaction, rows: Sequence[Record]) -> None:
+    stuck: set[str] = set()
+    for row in rows:
+        if row["subject"] in stuck:
+            await cursors.insert_backlog(tx, reaction.name, [row], 0, tx.now, WAITS_FOR_EARLIER)
+            continue
+        reason = await _failure_of(tx, reaction, row)
+        if reason:
+            stuck.add(row["subject"])
+            due_at = tx.now + timedelta(seconds=RETRY_SECONDS_FIRST)
+            await cursors.insert_backlog(tx, reaction.name, [row], 1, due_at, reason)
+
+
+async def _failure_of(tx: Tx, reaction: Reaction, row: Record) -> str:
+    """Handle one event; return why it failed, or "" when it did not."""
+    try:
+        async with tx.savepoint():
+            await reaction.handle(tx, [_logged(reaction, row)])
+    except TRANSIENT:
+        raise
+    # A handler's defect must park its own event and nothing else, whatever it raises.
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+    return ""
+
+
+async def _work_off_backlog(tx: Tx, reaction: Reaction, cursor: cursors.Cursor) -> int:
+    rows = await cursors.list_due_backlog(
+        tx, reaction.name, reaction.kinds, cursor, reaction.batch_max
+    )
+    for row in rows:
+        reason = await _failure_of(tx, reaction, row)
+        if not reason:
+            await cursors.delete_backlog(tx, reaction.name, row["id"])
+            continue
+        attempts = row["attempts"] + 1
+        wait = min(RETRY_SECONDS_FIRST * 2**attempts, RETRY_SECONDS_MAX)
+        await cursors.update_backlog(
+            tx,
+            reaction.name,
+            row["id"],
+            attempts,
+            tx.now + timedelta(seconds=wait),
+            attempts >= TRIES_MAX,
+            reason,
+        )
+    return len(rows)
+
+
+def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
+    kind = next(event for event in reaction.events if event.kind() == row["kind"])
+    return Logged(
+        row["id"],
+        row["subject"],
+        row["subject_no"],
+        row["at"],
+        row["actor"],
+        row["trace"],
+        msgspec.json.decode(row["body"], type=kind),
+    )
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """An event that a reaction could not handle, waiting for a person."""
+
+    reaction: str
+    log_id: int
+    subject: str
+    subject_no: int
+    attempts: int
+    reason: str
+
+
+async def list_parked(tx: Tx, *, limit: int = 250) -> list[Parked]:
+    """Return parked events, oldest first."""
+    return [Parked(**dict(row)) for row in await cursors.list_parked(tx, limit)]
+
+
+async def replay_parked(tx: Tx, reaction: str, log_id: int) -> None:
+    """Let a reaction try a parked event again, with all its tries.
+
+    Raises:
+        NotParked: there is no such parked event.
+    """
+    if not await cursors.unpark(tx, reaction, log_id):
+        raise NotParked(reaction=reaction, log_id=log_id)

@@ -1,0 +1,130 @@
+"""The worker: finds tenants with work, runs their reactions, starts their effects.
+
+A transaction that leaves work behind marks its tenant as active for some seconds, in its own commit
+and at most every few seconds per process. Workers look only at tenants that are active or due: a
+thousand idle tenants cost one small query a round, and a process that dies after its commit has
+already promised that somebody looks.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy
+from crosslane.platform.effects import EffectKind, Runner, Schedule, ensure_schedules
+from crosslane.platform.log import Reaction, run_reaction
+from crosslane.platform.log.reactions import reactions_with_work
+
+ROUND_SECONDS_BUSY = 0.02
+ROUND_SECONDS_IDLE = 0.2
+LOOK_AGAIN_SECONDS = 60.0
+TENANTS_AT_ONCE = 64
+BATCHES_PER_TURN_MAX = 20
+
+DUE_TENANTS = """
+select tenant from control.wake where due_at <= clock_timestamp() order by due_at limit $1
+"""
+# A tenant marked active meanwhile stays due: its active_until has moved.
+LOOK_LATER = """
+update control.wake set due_at = greatest(clock_timestamp(), least($2, clock_timestamp()
+    + make_interval(secs => $3)))
+where tenant = $1 and active_until < clock_timestamp()
+"""
+
+
+class Worker:
+    """Runs reactions, effects and schedules of every tenant until stopped.
+
+    Args:
+        database: where the tenants are.
+        reactions: everything that reads events.
+        kinds: every kind of effect.
+        schedules: work by the clock.
+        failed: told of errors that lasted for a round; the worker itself goes on.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        reactions: Sequence[Reaction],
+        kinds: Sequence[EffectKind],
+        schedules: Sequence[Schedule],
+        *,
+        failed: Callable[[str, BaseException], None] = lambda tenant, error: None,
+    ) -> None:
+        self.database = database
+        self.reactions = reactions
+        self.schedules = schedules
+        self.runner = Runner(database, kinds, schedules)
+        self._failed = failed
+        self._scheduled: set[tuple[str, int]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end after the present round."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until :meth:`stop`; then let calls under way finish."""
+        while not self._stopping.is_set():
+            try:
+                done = await self.round()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseBusy) as error:
+                self._failed("", error)
+                done = 0
+            wait = ROUND_SECONDS_BUSY if done else ROUND_SECONDS_IDLE
+            try:
+                await asyncio.wait_for(self._stopping.wait(), wait)
+            except TimeoutError:
+                continue
+        await self.runner.drain()
+
+    async def round(self) -> int:
+        """Look once at every tenant that is due; return how much was done."""
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(DUE_TENANTS, TENANTS_AT_ONCE)
+        done = 0
+        for row in rows:
+            done += await self._turn(row["tenant"])
+        return done
+
+    async def _turn(self, tenant: str) -> int:
+        lost = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, CommitUnknown, DatabaseBusy)
+        try:
+            return await self._serve(tenant)
+        except lost as error:
+            self._failed(tenant, error)
+            return 0
+
+    async def _serve(self, tenant: str) -> int:
+        started = await self.runner.start_due(tenant)
+        async with self.database.transaction(tenant, read_only=True) as tx:
+            made = (tenant, tx.versions[""])
+            waiting = await reactions_with_work(tx, self.reactions)
+        if made not in self._scheduled:
+            async with self.database.transaction(tenant) as tx:
+                await ensure_schedules(tx, self.schedules)
+            self._scheduled.add(made)
+        handled = 0
+        for reaction in waiting:
+            handled += await self._drain(tenant, reaction)
+        if not started and not handled:
+            await self._look_later(tenant)
+        return started + handled
+
+    async def _drain(self, tenant: str, reaction: Reaction) -> int:
+        handled = 0
+        for _ in range(BATCHES_PER_TURN_MAX):
+            taken = await run_reaction(self.database, tenant, reaction)
+            handled += taken
+            if taken < reaction.batch_max:
+                break
+        return handled
+
+    async def _look_later(self, tenant: str) -> None:
+        next_due = await self.runner.next_due(tenant)
+        latest = datetime.now(UTC) + timedelta(seconds=LOOK_AGAIN_SECONDS)
+        async with self.database.connection() as connection:
+            await connection.execute(LOOK_LATER, tenant, next_due or latest, LOOK_AGAIN_SECONDS)

@@ -1,0 +1,193 @@
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from crosslane.kernel import Conflict, Invalid, Refusal
+from crosslane.platform.actor import SYSTEM
+from crosslane.platform.database import CommitUnknown, Database, Tx
+from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes
+
+
+class Take(msgspec.Struct, frozen=True):
+    units: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    left: int
+
+
+class SoldOut(Conflict):
+    """Only {left} are left."""
+
+
+class Odd(Invalid):
+    """That is odd."""
+
+
+async def take(tx: Tx, commands: Sequence[Command[Take]]) -> list[Taken | Refusal]:
+    left = await tx.fetchval("select left_units from shelf for update")
+    outcomes: list[Taken | Refusal] = []
+    for command in commands:
+        if command.body.units == 13:
+            raise ZeroDivisionError
+        if command.body.units < 0:
+            outcomes.append(Odd())
+        elif command.body.units > left:
+            outcomes.append(SoldOut(left=left))
+        else:
+            left -= command.body.units
+            outcomes.append(Taken(left))
+    await tx.execute("update shelf set left_units = $1, batches = batches + 1", left)
+    return outcomes
+
+
+TAKE = CommandKind("test.take", Take, Taken, take)
+
+
+async def take_alone(tx: Tx, commands: Sequence[Command[Take]]) -> list[Taken]:
+    outcome = (await take(tx, commands))[0]
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return [outcome]
+
+
+TAKE_ALONE = CommandKind("test.take_alone", Take, Taken, take_alone, batch_max=1)
+
+
+@pytest.fixture
+async def shelf(database: Database, tenant: str) -> str:
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table shelf (left_units int, batches int)")
+        await tx.execute("insert into shelf values (10, 0)")
+    return tenant
+
+
+def command(key: str, units: int) -> Command[Take]:
+    return Command(key, SYSTEM, Take(units), fingerprint=str(units))
+
+
+async def state(database: Database, tenant: str) -> tuple[int, int]:
+    async with database.transaction(tenant) as tx:
+        row = await tx.fetchrow("select left_units, batches from shelf")
+    return tuple(row)
+
+
+async def test_commands_waiting_together_commit_together(
+    database: Database, shelf: str, lanes: Lanes
+):
+    answers = await asyncio.gather(
+        *(lanes.submit(shelf, TAKE, command(f"k{n}", 1)) for n in range(64))
+    )
+    assert sum(isinstance(a.outcome, Taken) for a in answers) == 10
+    assert sum(isinstance(a.outcome, SoldOut) for a in answers) == 54
+    left, batches = await state(database, shelf)
+    assert left == 0
+    assert batches <= 4
+
+
+async def test_one_key_a_thousand_times_gives_one_answer(
+    database: Database, shelf: str, lanes: Lanes
+):
+    others = Lanes(database)
+    answers = await asyncio.gather(
+        *(
+            side.submit(shelf, TAKE, command("same", 3))
+            for _ in range(500)
+            for side in (lanes, others)
+        )
+    )
+    assert {a.outcome for a in answers} == {Taken(7)}
+    assert sum(not a.replayed for a in answers) == 1
+    assert (await state(database, shelf))[0] == 7
+
+
+@pytest.mark.parametrize("kind", [TAKE, TAKE_ALONE])
+async def test_a_key_is_answered_as_the_first_time_or_found_reused(
+    shelf: str, lanes: Lanes, kind: CommandKind
+):
+    async def ask(key: str, units: int) -> Any:
+        return await lanes.submit(shelf, kind, command(key, units))
+
+    assert (await ask("a", 4)).outcome == Taken(6)
+    again = await ask("a", 4)
+    assert (again.outcome, again.replayed) == (Taken(6), True)
+    assert isinstance((await ask("a", 5)).outcome, KeyReused)
+    refused = (await ask("b", 7)).outcome
+    assert await lanes.run(shelf, kind, "c", Take(6)) == Taken(0)
+    told = await ask("b", 7)
+    assert told.replayed
+    assert (told.outcome.code, told.outcome.message) == (refused.code, "Only 6 are left.")
+
+
+async def test_a_request_that_was_merely_wrong_frees_its_key(shelf: str, lanes: Lanes):
+    wrong = await lanes.submit(shelf, TAKE, command("k", -1))
+    assert isinstance(wrong.outcome, Odd)
+    right = await lanes.submit(shelf, TAKE, command("k", 1))
+    assert (right.outcome, right.replayed) == (Taken(9), False)
+
+
+async def test_one_bad_command_harms_no_other(database: Database, shelf: str, lanes: Lanes):
+    answers = await asyncio.gather(
+        *(lanes.submit(shelf, TAKE, command(f"k{n}", n)) for n in (1, 13, 2)),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[1], ZeroDivisionError)
+    assert {answers[0].outcome, answers[2].outcome} == {Taken(9), Taken(7)}
+    assert (await state(database, shelf))[0] == 7
+
+
+class LosesCommitReply(Database):
+    """Commits, then behaves as if the connection had broken before the reply."""
+
+    lose = 1
+
+    def transaction(self, *args: Any, **named: Any):
+        return _Losing(self, super().transaction(*args, **named))
+
+
+class _Losing:
+    def __init__(self, database: LosesCommitReply, inner: Any) -> None:
+        self.database, self.inner = database, inner
+
+    async def __aenter__(self) -> Tx:
+        return await self.inner.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> Any:
+        suppressed = await self.inner.__aexit__(*error)
+        if error[0] is None and self.database.lose:
+            self.database.lose -= 1
+            raise CommitUnknown
+        return suppressed
+
+
+async def test_a_lost_commit_reply_is_asked_again_under_the_same_key(
+    database: Database, shelf: str
+):
+    losing = LosesCommitReply(database.pool, database.url)
+    answer = await Lanes(losing).submit(shelf, TAKE, command("k", 4))
+    assert answer.outcome == Taken(6)
+    assert (await state(database, shelf))[0] == 6
+
+
+async def test_a_caller_that_goes_away_does_not_take_the_answer_with_it(
+    database: Database, shelf: str, lanes: Lanes
+):
+    first = asyncio.create_task(lanes.submit(shelf, TAKE, command("k", 4)))
+    second = asyncio.create_task(lanes.submit(shelf, TAKE, command("k", 4)))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).outcome == Taken(6)
+
+
+async def test_a_lane_takes_in_a_limited_number(
+    shelf: str, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("crosslane.platform.lane.WAITING_COMMANDS_MAX", 2)
+    answers = await asyncio.gather(
+        *(lanes.submit(shelf, TAKE, command(f"k{n}", 1)) for n in range(5)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(a, LaneFull) for a in answers) == 3
