@@ -1,0 +1,153 @@
+"""Logs, trace ids and measures.
+
+A log line is one JSON object: time, level, name, message, the trace and tenant at work, and fields.
+It names things by id only. The text of an exception may quote a row's values, so a data error shows
+its SQLSTATE alone, details are dropped and anything like an e-mail address is masked.
+"""
+
+import logging
+import os
+import re
+import secrets
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import Counter as Counter
+from prometheus_client import Gauge as Gauge
+from prometheus_client import Histogram as Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+FRAMES_MAX = 20
+TEXT_LENGTH_MAX = 500
+MASK = "…@…"
+
+_trace: ContextVar[str] = ContextVar("trace", default="")
+_tenant: ContextVar[str] = ContextVar("tenant", default="")
+_MAIL_ADDRESS = re.compile(r"[^\s@'\"=(<]+@[^\s@'\")>]+")
+_DATA_EXCEPTION = "22"
+
+
+def new_trace() -> str:
+    """Return a fresh trace id: 32 hexadecimal digits, as in W3C trace context."""
+    return secrets.token_hex(16)
+
+
+def current_trace() -> str:
+    """Return the trace id of what is being done now, "" outside of any."""
+    return _trace.get()
+
+
+@contextmanager
+def traced(trace: str, tenant: str = "") -> Iterator[None]:
+    """Let every log line inside carry this trace id and tenant."""
+    tokens = _trace.set(trace), _tenant.set(tenant)
+    try:
+        yield
+    finally:
+        _trace.reset(tokens[0])
+        _tenant.reset(tokens[1])
+
+
+class Log:
+    """A named log whose lines carry fields: `log.info("parcel shipped", parcel=parcel_id)`.
+
+    Pass ids and figures only, never a name, an address or a text somebody wrote.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, message: str, **fields: Any) -> None:
+        """Say what helps a developer."""
+        self._write(logging.DEBUG, message, fields)
+
+    def info(self, message: str, **fields: Any) -> None:
+        """Say what an operator wants to see."""
+        self._write(logging.INFO, message, fields)
+
+    def warning(self, message: str, **fields: Any) -> None:
+        """Say what went wrong and was dealt with."""
+        self._write(logging.WARNING, message, fields)
+
+    def error(self, message: str, error: BaseException | None = None, **fields: Any) -> None:
+        """Say what went wrong and needs somebody to look."""
+        self._write(logging.ERROR, message, fields, error)
+
+    def _write(
+        self, level: int, message: str, fields: dict[str, Any], error: BaseException | None = None
+    ) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, message, exc_info=error, extra={"fields": fields})
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a log record as one JSON line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for this record."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "name": record.name,
+            "message": _masked(record.getMessage()),
+            "pid": record.process,
+        }
+        if trace := _trace.get():
+            line["trace"] = trace
+        if tenant := _tenant.get():
+            line["tenant"] = tenant
+        line |= {k: v for k, v in getattr(record, "fields", {}).items() if k not in line}
+        if record.exc_info and record.exc_info[1]:
+            line["error"] = _told(record.exc_info[1])
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def start_logging(level: str, stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream` (standard error) as JSON."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def render_metrics() -> bytes:
+    """Return every measure in Prometheus' text format.
+
+    Under a supervisor the processes share a folder, so that any of them answers for all.
+    """
+    if SHARED_FOLDER_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": type(error).__qualname__, "stack": _stack(error.__traceback__)}
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate:
+        told["sqlstate"] = sqlstate
+    if not str(sqlstate).startswith(_DATA_EXCEPTION):
+        told["text"] = _masked(str(error).partition("\n")[0][:TEXT_LENGTH_MAX])
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and cause is not error:
+        told["cause"] = type(cause).__qualname__
+    return told
+
+
+def _stack(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-FRAMES_MAX:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _masked(text: str) -> str:
+    return _MAIL_ADDRESS.sub(MASK, text)
