@@ -1,0 +1,236 @@
+"""Policies: what modules let a retailer decide, and what was decided."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from crosslane.kernel import new_id
+from crosslane.organization import storage
+from crosslane.organization.domain import (
+    TENANT,
+    Candidate,
+    PolicyBook,
+    PolicyKind,
+    PolicyVersion,
+    Reason,
+    Scope,
+    ScopeType,
+    refuse_scope,
+)
+from crosslane.organization.errors import (
+    ReasonMissing,
+    UnknownPolicyKind,
+    UnknownPolicyScope,
+    UnknownPolicyVersion,
+)
+from crosslane.organization.events import PolicyChanged
+from crosslane.organization.service.book import book
+from crosslane.platform import facts, log
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.platform.facts import Fact
+
+POLICY_BOOK: Fact[PolicyBook] = Fact("organization.policies", storage.load_policies)
+
+ScopeCheck = Callable[[Tx, str], Awaitable[bool]]
+
+# Filled once by the composition root, read by everybody.
+_KINDS: dict[str, PolicyKind[Any]] = {}
+_SCOPE_CHECKS: dict[ScopeType, ScopeCheck] = {}
+
+
+class SetPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Decide what holds for a kind in a scope from an instant on.
+
+    Args:
+        kind: name of the policy kind.
+        value: the kind's body; null ends the scope's own value.
+        reason: why, for whoever reads the history.
+        scope: where; the whole tenant when left out.
+        valid_from: from when, now when left out; may lie in the past or the future.
+    """
+
+    kind: str
+    value: dict[str, Any] | None
+    reason: Reason
+    scope: Scope = TENANT
+    valid_from: datetime | None = None
+
+
+class UndoPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Take a version back: what held before it holds again from now on."""
+
+    version_id: UUID
+    reason: Reason
+
+
+async def policies(tx: Tx) -> PolicyBook:
+    """Return every policy, resolved in memory; from memory when nothing has changed."""
+    return await facts.get(tx, POLICY_BOOK)
+
+
+def register_policies(kinds: Iterable[PolicyKind[Any]]) -> None:
+    """Make policy kinds known, so that they can be set; the composition root calls this once."""
+    for kind in kinds:
+        if _KINDS.setdefault(kind.name, kind) is not kind:
+            raise ValueError(f"two policy kinds are called {kind.name}")
+
+
+def register_scope(scope_type: ScopeType, exists: ScopeCheck) -> None:
+    """Let the module that owns a sort of scope say whether a code exists."""
+    _SCOPE_CHECKS[scope_type] = exists
+
+
+def policy_kinds() -> Mapping[str, PolicyKind[Any]]:
+    """Return every policy kind by its name."""
+    return _KINDS
+
+
+def policy_kind(name: str, *, pointer: str = "") -> PolicyKind[Any]:
+    """Return the policy kind with a name, or raise UnknownPolicyKind."""
+    if (kind := _KINDS.get(name)) is None:
+        raise UnknownPolicyKind(pointer=pointer, name=name[:60])
+    return kind
+
+
+async def set_policy(tx: Tx, wish: SetPolicy, *, actor: Actor) -> PolicyVersion:
+    """Record a new version of a policy.
+
+    Raises:
+        UnknownPolicyKind, ScopeNotAllowed, UnknownPolicyScope: it cannot be set there.
+        BadPolicyValue: the value does not fit the kind.
+        ReasonMissing: nobody said why.
+    """
+    kind = policy_kind(wish.kind, pointer="/kind")
+    refuse_scope(kind, wish.scope)
+    await _require_scope_exists(tx, wish.scope)
+    value = None
+    if wish.value is not None:
+        body = kind.decode(msgspec.json.encode(wish.value))
+        value = msgspec.Raw(msgspec.json.encode(body))
+    return await _record(
+        tx,
+        kind=kind.name,
+        scope=wish.scope,
+        valid_from=wish.valid_from or tx.now,
+        value=value,
+        reason=wish.reason,
+        actor=actor,
+    )
+
+
+async def undo_policy(tx: Tx, wish: UndoPolicy, *, actor: Actor) -> PolicyVersion:
+    """Take a version back by a new one that says what held before.
+
+    Raises:
+        UnknownPolicyVersion: there is no such version.
+        PolicySuperseded: it is not the one in force (or next to come) in its scope.
+        ReasonMissing: nobody said why.
+    """
+    await facts.touch(tx, POLICY_BOOK.topic)
+    version = await storage.find_policy_version(tx, wish.version_id)
+    if version is None:
+        raise UnknownPolicyVersion(pointer="/version_id")
+    start, value = (await policies(tx)).undone(version, tx.now)
+    return await _record(
+        tx,
+        kind=version.kind,
+        scope=version.scope,
+        valid_from=start,
+        value=value,
+        reason=wish.reason,
+        actor=actor,
+        undoes=version.id,
+    )
+
+
+async def explain_policy(
+    tx: Tx,
+    name: str,
+    *,
+    at: datetime,
+    location: str | None,
+    category: Sequence[str],
+    channel: str | None,
+) -> tuple[Any, UUID | None, list[Candidate]]:
+    """Return what holds for a kind, the version it comes from, and every scope that was asked.
+
+    The brand is the channel's.
+
+    Raises:
+        UnknownPolicyKind, UnknownChannel: there is none with that name.
+    """
+    kind = policy_kind(name)
+    brand = None if channel is None else (await book(tx)).channel(channel).brand
+    where: dict[str, Any] = {
+        "location": location,
+        "category": category,
+        "channel": channel,
+        "brand": brand,
+    }
+    known = await policies(tx)
+    value, version_id = known.resolve(kind, at, **where)
+    return value, version_id, known.candidates(kind, at, **where)
+
+
+async def _record(
+    tx: Tx,
+    *,
+    kind: str,
+    scope: Scope,
+    valid_from: datetime,
+    value: msgspec.Raw | None,
+    reason: str,
+    actor: Actor,
+    undoes: UUID | None = None,
+) -> PolicyVersion:
+    if not reason.strip():
+        raise ReasonMissing(pointer="/reason")
+    await facts.touch(tx, POLICY_BOOK.topic)
+    version_id, author = new_id(), str(actor)
+    no = await storage.insert_policy_version(
+        tx,
+        version_id=version_id,
+        kind=kind,
+        scope=scope,
+        valid_from=valid_from,
+        value=value,
+        author=author,
+        reason=reason,
+        undoes=undoes,
+    )
+    changed = PolicyChanged(
+        version_id=version_id, policy=kind, scope_type=scope.type, scope_code=scope.code
+    )
+    await log.append(tx, [changed])
+    return PolicyVersion(
+        id=version_id,
+        no=no,
+        kind=kind,
+        scope=scope,
+        valid_from=valid_from,
+        value=value,
+        author=author,
+        reason=reason,
+        recorded_at=tx.now,
+        undoes=undoes,
+    )
+
+
+async def _require_scope_exists(tx: Tx, scope: Scope) -> None:
+    known = await book(tx)
+    match scope.type:
+        case "tenant":
+            return
+        case "channel":
+            exists = scope.code in known.channels
+        case "brand":
+            exists = scope.code in known.brands
+        case _:
+            check = _SCOPE_CHECKS.get(scope.type)
+            exists = check is not None and await check(tx, scope.code)
+    if not exists:
+        raise UnknownPolicyScope(pointer="/scope/code", type=scope.type, code=scope.code[:60])
