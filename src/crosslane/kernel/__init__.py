@@ -19,6 +19,7 @@ from crosslane.kernel.ids import (
     parse_order_number,
 )
 from crosslane.kernel.money import (
+    MILLI_PER_MINOR,
     CurrencyMismatch,
     Money,
     allocate,
@@ -34,6 +35,7 @@ from crosslane.kernel.text import UnsafeText, require_safe_text
 from crosslane.kernel.time import BadInstant, format_instant, minute_of, parse_instant
 
 __all__ = [
+    "MILLI_PER_MINOR",
     "QUANTITY_MAX",
     "BadCursor",
     "BadInstant",

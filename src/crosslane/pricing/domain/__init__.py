@@ -1,0 +1,1 @@
+"""The pure rules of pricing: taxes, price lists, promotions, shipping prices and the cart."""

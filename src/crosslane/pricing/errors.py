@@ -1,0 +1,91 @@
+"""Every way in which pricing says no."""
+
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+
+
+class TaxRateUnknown(Invalid):
+    """No tax rate is known for class {tax_class} in {country} at {at}."""
+
+
+class PriceUnknown(Invalid):
+    """There is no price for {sku} in {currency} for this sale."""
+
+
+class DictatedPriceNotAllowed(Forbidden):
+    """Channel {channel} must sell at Crosslane's own prices, not at prices it dictates."""
+
+
+class OverrideNotAllowed(Forbidden):
+    """The caller may not override prices; the permission pricing:override is needed."""
+
+
+class OverrideReasonMissing(Invalid):
+    """A price override needs a reason."""
+
+
+class PriceOutOfRange(Invalid):
+    """A unit price must be between 0 and {most} thousandths of a minor unit."""
+
+
+class CartTooLarge(Invalid):
+    """A cart may have at most {most} {what}."""
+
+
+class DuplicateLineKey(Invalid):
+    """The line key {key} is used twice in one cart."""
+
+
+class DeliveryPriceUnknown(Invalid):
+    """There is no price for delivery service {service} to {destination} in {currency}."""
+
+
+class QuoteForged(Invalid):
+    """The quote was not signed here or was changed."""
+
+
+class QuoteExpired(Conflict):
+    """The quote expired at {expires_at}; ask for a new one."""
+
+
+class QuoteMismatch(Conflict):
+    """The quote was given for another cart: {what} differs."""
+
+
+class PriceListUnknown(NotFound):
+    """There is no price list {code}."""
+
+
+class PromotionUnknown(NotFound):
+    """There is no promotion {code}."""
+
+
+class CouponUnknown(NotFound):
+    """There is no coupon {code}."""
+
+
+class CouponUsedUp(Conflict):
+    """Coupon {code} has been used as often as it may be."""
+
+
+class CouponUsedUpByCustomer(Conflict):
+    """The customer has used coupon {code} as often as one customer may."""
+
+
+class CouponNeedsCustomer(Conflict):
+    """Coupon {code} is limited per customer, so a known customer must use it."""
+
+
+class CouponNotInForce(Conflict):
+    """Coupon {code} is not in force."""
+
+
+class BadValidity(Invalid):
+    """A row must begin before it ends."""
+
+
+class BadPromotion(Invalid):
+    """The promotion {code} is not complete: {why}."""
+
+
+class BadPriceList(Invalid):
+    """The price list {code} is not complete: {why}."""
