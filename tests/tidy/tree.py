@@ -11,27 +11,16 @@ from functools import cached_property
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-CAPABILITIES = frozenset(
-    [
-        "organization",
-        "ledger",
-        "catalog",
-        "customers",
-        "locations",
-        "carriers",
-        "payments",
-        "inventory",
-        "pricing",
-        "sourcing",
-        "orders",
-        "fulfillment",
-        "returns",
-        "carts",
-        "engagement",
-        "finance",
-        "channels",
-        "insights",
-    ]
+
+
+def words(text: str) -> frozenset[str]:
+    """The set of the words in a text."""
+    return frozenset(text.split())
+
+
+CAPABILITIES = words(
+    "organization ledger catalog customers locations carriers payments inventory pricing "
+    "sourcing orders fulfillment returns carts engagement finance channels insights"
 )
 
 
