@@ -4,7 +4,6 @@ import ast
 import string
 
 import pytest
-
 from tests.tidy.tree import Tree, words
 
 KINDS = {"Refusal", "NotFound", "Conflict", "Invalid", "Forbidden", "Unavailable"}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.tidy.tree import CAPABILITIES, REPOSITORY, File, Tree
 
 # Modules whose sub-packages are front doors of their own.

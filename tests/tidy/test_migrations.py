@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.tidy.tree import CAPABILITIES, Tree
 
 NAME = re.compile(r"(\d{4})_([a-z]+)[a-z_]*\.sql")

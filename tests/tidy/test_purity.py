@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-
 from tests.tidy.test_layers import imports
 from tests.tidy.tree import CAPABILITIES, File, Tree, words
 

@@ -4,7 +4,6 @@ import ast
 import re
 
 import pytest
-
 from tests.tidy.tree import CAPABILITIES, Tree
 
 ROOMS = {"__init__", "errors", "events", "domain", "storage", "service", "rest", "reactions"}

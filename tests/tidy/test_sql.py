@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-
 from tests.tidy.test_migrations import table_owners
 from tests.tidy.tree import File, Tree
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-
 from tests.tidy.tree import REPOSITORY, words
 
 SUFFIXES = words(".py .md .toml .txt .sql .html .css .js .json .mjml .sh .yaml .yml")
