@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from crosslane.kernel import Conflict, Invalid, Refusal
+from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import CommitUnknown, Database, Tx
-from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes
+from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes, StillWorking
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -191,3 +192,23 @@ async def test_a_lane_takes_in_a_limited_number(
         return_exceptions=True,
     )
     assert sum(isinstance(a, LaneFull) for a in answers) == 3
+
+
+async def test_a_key_in_use_elsewhere_is_told_so_and_holds_up_no_other(
+    database: Database, shelf: str, lanes: Lanes
+):
+    loop = asyncio.get_running_loop()
+    async with database.transaction(shelf) as elsewhere:
+        await idempotency.claim(elsewhere, ["busy"], ["1"])
+        started = loop.time()
+        busy, free = await asyncio.gather(
+            lanes.submit(shelf, TAKE, command("busy", 1)),
+            lanes.submit(shelf, TAKE, command("free", 1)),
+            return_exceptions=True,
+        )
+        assert loop.time() - started < 1.2
+        await idempotency.store(elsewhere, ["busy"], [Taken(5)])
+    assert isinstance(busy, StillWorking)
+    assert free.outcome == Taken(9)
+    again = await lanes.submit(shelf, TAKE, command("busy", 1))
+    assert (again.outcome, again.replayed) == (Taken(5), True)

@@ -10,6 +10,7 @@ from crosslane.kernel.errors import (
     Kind,
     NotFound,
     Refusal,
+    Stale,
     Unavailable,
 )
 from crosslane.kernel.ids import (
@@ -29,13 +30,24 @@ from crosslane.kernel.money import (
     parse_minor,
     rounded_ratio,
 )
-from crosslane.kernel.paging import BadCursor, Page, decode_cursor, encode_cursor
+from crosslane.kernel.paging import (
+    CURSOR_BYTES_MAX,
+    PAGE_ITEMS_DEFAULT,
+    PAGE_ITEMS_MAX,
+    BadCursor,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
 from crosslane.kernel.text import UnsafeText, require_safe_text
 from crosslane.kernel.time import BadInstant, format_instant, minute_of, parse_instant
 
 __all__ = [
+    "CURSOR_BYTES_MAX",
     "MILLI_PER_MINOR",
+    "PAGE_ITEMS_DEFAULT",
+    "PAGE_ITEMS_MAX",
     "QUANTITY_MAX",
     "BadCursor",
     "BadInstant",
@@ -49,6 +61,7 @@ __all__ = [
     "Page",
     "QuantityOutOfRange",
     "Refusal",
+    "Stale",
     "Unavailable",
     "UnsafeText",
     "allocate",

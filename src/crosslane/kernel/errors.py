@@ -10,6 +10,7 @@ class Kind(StrEnum):
 
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    STALE = "stale"
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
     UNAVAILABLE = "unavailable"
@@ -36,7 +37,12 @@ class Refusal(Exception):
     @property
     def code(self) -> str:
         """The stable name clients match on: the class name in kebab case."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
+        return self.code_of_class()
+
+    @classmethod
+    def code_of_class(cls) -> str:
+        """Return the code of every refusal of this class."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
     @property
     def message(self) -> str:
@@ -62,6 +68,12 @@ class Conflict(Refusal):
     """The request does not fit the present state."""
 
     kind = Kind.CONFLICT
+
+
+class Stale(Refusal):
+    """This was changed meanwhile: it is at version {present}, not {given}."""
+
+    kind = Kind.STALE
 
 
 class Invalid(Refusal):

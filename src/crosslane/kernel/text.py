@@ -23,7 +23,7 @@ def require_safe_text(value: Any, *, pointer: str = "") -> None:
     while waiting:
         where, item = waiting.pop()
         if isinstance(item, str):
-            if "\x00" in item or any("\ud800" <= c <= "\udfff" for c in item):
+            if "\x00" in item or not _is_encodable(item):
                 raise UnsafeText(pointer=where)
         elif isinstance(item, dict):
             for key, inner in cast(dict[Any, Any], item).items():
@@ -33,3 +33,11 @@ def require_safe_text(value: Any, *, pointer: str = "") -> None:
         elif isinstance(item, list | tuple):
             inside = cast(list[Any], item)
             waiting.extend((f"{where}/{n}", inner) for n, inner in enumerate(inside))
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

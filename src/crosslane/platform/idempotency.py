@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from crosslane.kernel import Conflict, Invalid, Kind, Refusal
@@ -78,6 +79,8 @@ def fingerprint(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+BE_IMPATIENT = "set local lock_timeout = '20ms'"
+BE_PATIENT = "set local lock_timeout to default"
 CLAIM = """
 insert into platform_idempotency (key, fingerprint, created_at)
 select key, print, $3 from unnest($1::text[], $2::text[]) as w(key, print) order by key
@@ -90,7 +93,7 @@ select key, fingerprint, answer from platform_idempotency where key = any($1::te
 
 
 async def claim(
-    tx: Tx, keys: Sequence[str], prints: Sequence[str]
+    tx: Tx, keys: Sequence[str], prints: Sequence[str], *, patient: bool = True
 ) -> dict[str, StoredAnswer | Refusal]:
     """Claim keys for this transaction; one that another transaction is using waits for its end.
 
@@ -98,12 +101,23 @@ async def claim(
         tx: open transaction.
         keys: distinct keys.
         prints: fingerprint of the request under each key.
+        patient: wait for the other transaction as long as for any lock; otherwise hardly at all.
 
     Returns:
         For each key that is not free: what was answered, KeyReused when that was another request,
         or StillWorking when the other transaction let the key go meanwhile.
+
+    Raises:
+        StillWorking: the other transaction did not end while we waited; this one is lost.
     """
-    claimed = {row["key"] for row in await tx.fetch(CLAIM, keys, prints, tx.now)}
+    try:
+        if not patient:
+            await tx.execute(BE_IMPATIENT)
+        claimed = {row["key"] for row in await tx.fetch(CLAIM, keys, prints, tx.now)}
+        if not patient:
+            await tx.execute(BE_PATIENT)
+    except asyncpg.LockNotAvailableError:
+        raise StillWorking from None
     taken = {key: print for key, print in zip(keys, prints, strict=True) if key not in claimed}
     if not taken:
         return {}

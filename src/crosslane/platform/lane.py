@@ -189,14 +189,16 @@ class _Lane:
             ]
             await self._answer(batch)
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
+    async def _answer(self, batch: list[_Waiting], *, patient: bool = True) -> None:
         try:
-            answers = await self._run([w.command for w in batch])
+            answers = await self._run([w.command for w in batch], patient)
         # The error belongs to whoever asked; the lane goes on with the next batch.
         except Exception as error:
             if len(batch) > 1:
+                # When a key is in use elsewhere the batch has waited for it once already.
+                waited = isinstance(error, StillWorking)
                 for waiting in batch:
-                    await self._answer([waiting])
+                    await self._answer([waiting], patient=not waited)
                 return
             self._settle(batch[0], error=_as_refusal(error))
         else:
@@ -218,21 +220,20 @@ class _Lane:
             # Read once here, so that an answer nobody waits for any more is no warning.
             waiting.answer.exception()
 
-    async def _run(self, commands: list[Command[Any]]) -> list[Answer]:
+    async def _run(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
         for attempt in range(1, ATTEMPTS_MAX):
             try:
-                return await self._run_once(commands)
+                return await self._run_once(commands, patient)
             except LOST:
                 await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
-        return await self._run_once(commands)
+        return await self._run_once(commands, patient)
 
-    async def _run_once(self, commands: list[Command[Any]]) -> list[Answer]:
+    async def _run_once(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
         only = commands[0] if len(commands) == 1 else None
         actor, trace = (only.actor, only.trace) if only else (SYSTEM, "")
         async with self.database.transaction(self.tenant, actor=actor, trace=trace) as tx:
-            known = await idempotency.claim(
-                tx, [c.key for c in commands], [c.fingerprint for c in commands]
-            )
+            keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
+            known = await idempotency.claim(tx, keys, prints, patient=patient)
             fresh = [command for command in commands if command.key not in known]
             outcomes = await self._decide(tx, fresh)
             if fresh:

@@ -1,0 +1,192 @@
+"""Reading a request body so that nothing a client sends can hurt.
+
+The bytes are limited while they arrive, nesting is counted before any decoder recurses, then one
+strict pass refuses what JSON decoders quietly accept (duplicate names, NaN, huge numbers, NUL,
+half surrogate pairs), and only then msgspec reads the declared type.
+"""
+
+import asyncio
+import json
+import math
+import re
+from functools import cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from crosslane.kernel import require_safe_text
+from crosslane.platform.web import errors
+from crosslane.platform.web.problems import invalid_field
+
+BODY_BYTES_MAX = 1 << 20
+JSON_DEPTH_MAX = 32
+INTEGER_DIGITS_MAX = 20
+DECIMAL_CHARACTERS_MAX = 100
+EXPONENT_MAX = 330
+# Larger bodies are read in a thread, so that one import does not hold up every other request.
+INLINE_BYTES_MAX = 128 << 10
+
+JSON = "application/json"
+
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    """Stands in a decoded value where something must be refused; ``step`` leads to it."""
+
+    refusal: type[errors.EdgeRefusal]
+    step: str = ""
+
+
+async def read_bytes(request: Request, most_bytes: int) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        BodyTooLarge: it is, or says it is, larger than ``most_bytes``.
+        MalformedRequest: the client left before it was complete, or its length is no number.
+    """
+    announced = request.headers.get("content-length", "0")
+    if not (announced.isascii() and announced.isdigit()):
+        raise errors.MalformedRequest(reason="Content-Length is not a number")
+    if len(announced) > 15 or int(announced) > most_bytes:
+        raise errors.BodyTooLarge(most_bytes=most_bytes)
+    parts, total, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise errors.MalformedRequest(reason="the body ended early")
+        parts.append(message["body"])
+        total += len(parts[-1])
+        if total > most_bytes:
+            raise errors.BodyTooLarge(most_bytes=most_bytes)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def require_content_type(request: Request, expected: str) -> None:
+    """Refuse a body that is not of the expected media type, in UTF-8 and uncompressed.
+
+    Raises:
+        WrongContentType: it is of another type, or of none.
+    """
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    plain = request.headers.get("content-encoding", "identity").lower() == "identity"
+    if media_type.strip().lower() != expected or not plain or charset not in _CHARSETS:
+        raise errors.WrongContentType(expected=expected)
+
+
+_CHARSETS = {"", "charset=utf-8", "charset=us-ascii"}
+
+
+async def decode(raw: bytes, of: Any) -> Any:
+    """Read JSON as the given type.
+
+    Raises:
+        MalformedJson, JsonTooDeep, DuplicateName, NumberOutOfRange, UnsafeText: it is no JSON that
+            every reader would understand the same way.
+        InvalidField: it is not of the type, with a pointer to the first field that is not.
+    """
+    if len(raw) > INLINE_BYTES_MAX:
+        return await asyncio.to_thread(decode_json, raw, of)
+    return decode_json(raw, of)
+
+
+def decode_json(raw: bytes, of: Any) -> Any:
+    """Do what :func:`decode` does, here and now."""
+    require_strict_json(raw)
+    try:
+        return decoder_of(of).decode(raw)
+    except msgspec.ValidationError as error:
+        raise invalid_field(error) from None
+    except msgspec.DecodeError as error:
+        raise errors.MalformedJson(reason=str(error)) from None
+
+
+@cache
+def decoder_of(of: Any) -> msgspec.json.Decoder:
+    """Return the decoder of a body type; types are as many as there are routes."""
+    return msgspec.json.Decoder(of)
+
+
+def require_strict_json(raw: bytes) -> None:
+    """Refuse JSON that is malformed, too deep, ambiguous, or holds values that cannot be stored."""
+    if _depth_exceeds(raw, JSON_DEPTH_MAX):
+        raise errors.JsonTooDeep(most=JSON_DEPTH_MAX)
+    refused: list[_Refused] = []
+    try:
+        value = json.loads(
+            raw.decode(),
+            object_pairs_hook=lambda pairs: _object(pairs, refused),
+            parse_int=lambda text: _integer(text, refused),
+            parse_float=lambda text: _decimal(text, refused),
+            parse_constant=lambda text: _refuse(errors.NumberOutOfRange, refused),
+        )
+    except UnicodeDecodeError:
+        raise errors.MalformedJson(reason="it is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        raise errors.MalformedJson(reason=reason) from None
+    if refused:
+        pointer, what = _first_refused(value)
+        raise what.refusal(pointer=pointer + what.step)
+    # Raw UTF-8 holds neither NUL inside a JSON string nor half a pair: only escapes can make them.
+    if b"\\u" in raw:
+        require_safe_text(value)
+
+
+def _depth_exceeds(raw: bytes, most: int) -> bool:
+    if raw.count(b"[") + raw.count(b"{") <= most:
+        return False
+    depth = 0
+    for bracket in _STRINGS.sub(b"", raw).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > most:
+            return True
+    return False
+
+
+def _refuse(refusal: type[errors.EdgeRefusal], refused: list[_Refused], step: str = "") -> _Refused:
+    refused.append(_Refused(refusal, step))
+    return refused[-1]
+
+
+def _object(pairs: list[tuple[str, Any]], refused: list[_Refused]) -> Any:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    seen: set[str] = set()
+    twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+    return _refuse(errors.DuplicateName, refused, "/" + twice.replace("~", "~0").replace("/", "~1"))
+
+
+def _integer(text: str, refused: list[_Refused]) -> Any:
+    if len(text) <= INTEGER_DIGITS_MAX:
+        value = int(text)
+        if -(2**63) <= value < 2**63:
+            return value
+    return _refuse(errors.NumberOutOfRange, refused)
+
+
+def _decimal(text: str, refused: list[_Refused]) -> Any:
+    exponent = text.lower().partition("e")[2]
+    if len(text) > DECIMAL_CHARACTERS_MAX or (exponent and abs(int(exponent)) > EXPONENT_MAX):
+        return _refuse(errors.NumberOutOfRange, refused)
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(errors.NumberOutOfRange, refused)
+
+
+def _first_refused(value: Any) -> tuple[str, _Refused]:
+    waiting = [("", value)]
+    while waiting:
+        pointer, item = waiting.pop()
+        if isinstance(item, _Refused):
+            return pointer, item
+        if isinstance(item, dict):
+            steps = [(n.replace("~", "~0").replace("/", "~1"), inner) for n, inner in item.items()]
+            waiting += [(f"{pointer}/{step}", inner) for step, inner in reversed(steps)]
+        elif isinstance(item, list):
+            waiting += [(f"{pointer}/{n}", inner) for n, inner in reversed(list(enumerate(item)))]
+    raise AssertionError("nothing was refused")

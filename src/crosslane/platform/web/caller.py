@@ -1,0 +1,101 @@
+"""The caller as a handler sees it: who it is, and the two things a handler may do for it."""
+
+import secrets
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from crosslane.kernel import Forbidden, Refusal
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.web.exchange import Exchange
+from crosslane.platform.web.gate import Admitted, Gate
+from crosslane.platform.web.routes import Route
+
+
+class OtherLocation(Forbidden):
+    """The caller may act for its own location only."""
+
+
+class Caller:
+    """Who asks, for one request. A handler names a parameter ``caller`` to receive it.
+
+    Attributes:
+        actor: who it is and what it may do.
+        tenant: name of the tenant.
+        key_prefix: what tokens of the tenant begin with.
+        trace: trace id of the request.
+        token_id: public part of the key or session it showed.
+        client: network address it came from.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        route: Route,
+        exchange: Exchange,
+        admitted: Admitted,
+        *,
+        key: str = "",
+        fingerprint: str = "",
+    ) -> None:
+        self.actor: Actor = admitted.actor
+        self.tenant = admitted.tenant.name
+        self.key_prefix = admitted.tenant.key_prefix
+        self.trace = exchange.trace
+        self.token_id = admitted.token_id
+        self.client = admitted.client
+        self._gate = gate
+        self._route = route
+        self._exchange = exchange
+        self._key = key
+        self._fingerprint = fingerprint
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the command just submitted had been answered before."""
+        return self._exchange.replayed
+
+    def read(self) -> AbstractAsyncContextManager[Tx]:
+        """Open a transaction that can only read."""
+        return self._gate.database.transaction(
+            self.tenant, actor=self.actor, trace=self.trace, read_only=True
+        )
+
+    async def submit(self, kind: CommandKind, body: Any) -> Any:
+        """Have a change decided and committed; return its result.
+
+        The request's Idempotency-Key makes it happen once: the same request again is given the
+        first answer. A key belongs to its caller and route.
+
+        Args:
+            kind: the kind of command, the one the route declares.
+            body: the command's body.
+
+        Raises:
+            Refusal: whatever the command's handler refused with.
+        """
+        if kind is not self._route.command:
+            raise TypeError(f"{self._route.name} does not declare the command {kind.name}")
+        key = self._key or f"once:{secrets.token_hex(16)}"
+        command = Command(
+            key=f"{self.actor} {self._route.method} {self._route.path} {key}",
+            actor=self.actor,
+            body=body,
+            trace=self.trace,
+            fingerprint=self._fingerprint,
+        )
+        answer = await self._gate.lanes.submit(self.tenant, kind, command)
+        self._exchange.replayed = answer.replayed
+        if isinstance(answer.outcome, Refusal):
+            raise answer.outcome
+        return answer.outcome
+
+    def require_location(self, location_id: Any) -> None:
+        """Refuse an associate who asks for another location than its own.
+
+        Raises:
+            OtherLocation: the caller is bound to a location, and not to this one.
+        """
+        if self.actor.location_id not in (None, location_id):
+            raise OtherLocation

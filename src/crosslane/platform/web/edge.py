@@ -1,0 +1,177 @@
+"""The outermost layer: sees every request, routed or not, and every answer."""
+
+import asyncio
+import time
+from urllib.parse import unquote_to_bytes
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from crosslane.kernel import Refusal
+from crosslane.platform.telemetry import Histogram, Log, traced
+from crosslane.platform.web import errors
+from crosslane.platform.web.answers import encode
+from crosslane.platform.web.exchange import Exchange, attach
+from crosslane.platform.web.problems import (
+    PROBLEM_MEDIA_TYPE,
+    headers_of,
+    problem_of,
+    status_of,
+)
+from crosslane.platform.web.trace import trace_id
+
+REQUEST_SECONDS_MAX = 30.0
+REQUESTS_AT_ONCE_MAX = 2_000
+ADDRESS_BYTES_MAX = 8_192
+PROBES = ("/healthz", "/readyz", "/metrics")
+
+SECURITY_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"strict-transport-security": b"max-age=63072000",
+    b"cache-control": b"no-store",
+}
+
+log = Log("crosslane.web")
+
+
+KNOWN_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+REQUESTS = Histogram(
+    "crosslane_request_seconds", "Time from request to answer", ["method", "route", "status"]
+)
+
+
+class Edge:
+    """Wraps the application: trace, limits of address, time and number, headers, access log.
+
+    Args:
+        app: what answers.
+        seconds_max: most seconds until an answer begins.
+        at_once_max: most requests under way in this process, probes aside.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        seconds_max: float = REQUEST_SECONDS_MAX,
+        at_once_max: int = REQUESTS_AT_ONCE_MAX,
+    ) -> None:
+        self._app = app
+        self._seconds_max = seconds_max
+        self._at_once_max = at_once_max
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(trace=trace_id(_header(scope, b"traceparent")))
+        attach(scope, exchange)
+        reply = _Reply(send, exchange, is_head=scope["method"] == "HEAD")
+        started = time.perf_counter()
+        self._under_way += 1
+        with traced(exchange.trace):
+            try:
+                await self._pass_on(scope, receive, reply)
+            finally:
+                self._under_way -= 1
+                _record(scope, exchange, time.perf_counter() - started)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
+        probe = scope["path"] in PROBES
+        if self._under_way > self._at_once_max and not probe:
+            await reply.refuse(errors.Busy())
+            return
+        refusal = _refuse_address(scope)
+        if refusal is not None:
+            await reply.refuse(refusal)
+            return
+        try:
+            async with asyncio.timeout(self._seconds_max) as limit:
+                reply.limit = limit
+                await self._app(scope, receive, reply)
+        except TimeoutError:
+            if reply.begun or not limit.expired():
+                raise
+            await reply.refuse(errors.TookTooLong(most_seconds=round(self._seconds_max)))
+
+
+class _Reply:
+    """The way back: adds headers to the first message and notes the status."""
+
+    def __init__(self, send: Send, exchange: Exchange, *, is_head: bool) -> None:
+        self._send = send
+        self._exchange = exchange
+        self._is_head = is_head
+        self.begun = False
+        self.limit: asyncio.Timeout | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            # A page that streams may take long; only its beginning is timed.
+            if self.limit is not None:
+                self.limit.reschedule(None)
+            self._exchange.status = message["status"]
+            message["headers"] = self._headers(list(message["headers"]))
+        elif message["type"] == "http.response.body" and self._is_head:
+            message["body"] = b""
+        await self._send(message)
+
+    def _headers(self, told: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in told}
+        added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in names]
+        return [*told, *added, (b"trace-id", self._exchange.trace.encode())]
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Answer with a problem."""
+        content = encode(problem_of(refusal, self._exchange.trace))
+        headers = {
+            "content-type": PROBLEM_MEDIA_TYPE,
+            "content-length": str(len(content)),
+            **headers_of(refusal),
+        }
+        await self(
+            {
+                "type": "http.response.start",
+                "status": status_of(refusal),
+                "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
+            }
+        )
+        await self({"type": "http.response.body", "body": content, "more_body": False})
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((v.decode("latin-1") for n, v in scope["headers"] if n == name), "")
+
+
+def _refuse_address(scope: Scope) -> Refusal | None:
+    """Refuse an address that is too long, is not UTF-8, or holds NUL."""
+    query = scope["query_string"]
+    raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+    if len(raw) + len(query) > ADDRESS_BYTES_MAX:
+        return errors.AddressTooLong(most_bytes=ADDRESS_BYTES_MAX)
+    plain = unquote_to_bytes(raw) + unquote_to_bytes(query)
+    try:
+        if "\x00" not in plain.decode():
+            return None
+    except UnicodeDecodeError:
+        pass
+    return errors.MalformedRequest(reason="the address has bytes that are not text")
+
+
+def _record(scope: Scope, exchange: Exchange, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
+    REQUESTS.labels(method, exchange.route, exchange.status).observe(seconds)
+    log.info(
+        "answered",
+        method=method,
+        route=exchange.route,
+        status=exchange.status,
+        milliseconds=round(seconds * 1000, 1),
+        caller=exchange.actor,
+        of_tenant=exchange.tenant,
+    )

@@ -1,0 +1,171 @@
+"""The gate every request passes before a module sees it: tenant, caller, rate, permission."""
+
+import time
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request
+
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Lanes
+from crosslane.platform.tenants import Tenant, find_tenant
+from crosslane.platform.tokens import Token, parse_token
+from crosslane.platform.web import errors
+from crosslane.platform.web.routes import PUBLIC, Route
+from crosslane.platform.web.throttle import Rate, Throttle
+
+SESSION_COOKIE = "__Host-crosslane"
+TENANT_SECONDS_MAX = 10.0
+TENANTS_REMEMBERED_MAX = 10_000
+
+KNOWN_RATE = Rate(per_second=1_000, burst=2_000)
+UNKNOWN_RATE = Rate(per_second=50, burst=200)
+FAILURE_RATE = Rate(per_second=0.5, burst=20)
+
+ANYBODY = Actor(kind="customer", id="anybody")
+"""Who asks when nobody says who they are."""
+
+Identify = Callable[[Tenant, Token], Awaitable[Actor | None]]
+"""Finds the caller a token belongs to; None when it is unknown, expired or revoked."""
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A request that passed.
+
+    Args:
+        tenant: whose data it may touch.
+        actor: who asks.
+        token_id: public part of the key or session shown, "" when none was.
+        client: network address it came from.
+    """
+
+    tenant: Tenant
+    actor: Actor
+    token_id: str
+    client: str
+
+
+class Gate:
+    """Decides who may come in.
+
+    Args:
+        database: where tenants and their data are.
+        lanes: where commands are decided.
+        identify: finds the caller a token belongs to.
+        trusted_proxies: how many proxies in front of us append to X-Forwarded-For; 0 ignores it.
+        known_rate: requests an identified caller may make.
+        unknown_rate: requests a network address may make without saying who it is.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        lanes: Lanes,
+        identify: Identify,
+        *,
+        trusted_proxies: int = 0,
+        known_rate: Rate = KNOWN_RATE,
+        unknown_rate: Rate = UNKNOWN_RATE,
+    ) -> None:
+        self.database = database
+        self.lanes = lanes
+        self._identify = identify
+        self._trusted_proxies = trusted_proxies
+        self._known = Throttle(known_rate)
+        self._unknown = Throttle(unknown_rate)
+        self._failures = Throttle(FAILURE_RATE)
+        self._tenants: dict[tuple[str, str], tuple[float, Tenant | None]] = {}
+
+    async def admit(self, request: Request, route: Route) -> Admitted:
+        """Let a request in.
+
+        Raises:
+            TooManyRequests: the caller, or its network address, asks too often.
+            Unauthenticated: the route needs a caller and none was named rightly.
+            ForeignSite: a browser was made to send this by another site.
+            NotPermitted: the caller lacks the route's permission.
+        """
+        client = self._client_of(request)
+        shown, from_cookie = _shown_token(request)
+        if shown:
+            self._require_pace(self._failures, client, cost=0)
+        token = parse_token(shown)
+        tenant = await self._tenant_of(request, token)
+        actor = await self._actor_of(tenant, token)
+        if shown and actor is None:
+            self._failures.wait_seconds(client, time.monotonic())
+        # An old cookie comes by itself, so it does not keep its browser from what is public.
+        wrong = actor is None and shown and not from_cookie
+        if tenant is None or wrong or (actor is None and route.permission != PUBLIC):
+            raise errors.Unauthenticated
+        if actor is None:
+            self._require_pace(self._unknown, client)
+            return Admitted(tenant, ANYBODY, "", client)
+        self._require_pace(self._known, f"{tenant.name}/{actor}")
+        if from_cookie and request.method not in ("GET", "HEAD"):
+            _require_same_site(request)
+        if route.permission != PUBLIC and not actor.may(route.permission):
+            raise errors.NotPermitted(permission=route.permission)
+        return Admitted(tenant, actor, token.id if token else "", client)
+
+    def _require_pace(self, throttle: Throttle, name: str, cost: float = 1.0) -> None:
+        wait = throttle.wait_seconds(name, time.monotonic(), cost)
+        if wait > 0:
+            raise errors.TooManyRequests(retry_after_seconds=max(1, round(wait + 0.5)))
+
+    def _client_of(self, request: Request) -> str:
+        if self._trusted_proxies:
+            hops = request.headers.get("x-forwarded-for", "").split(",")
+            if len(hops) >= self._trusted_proxies:
+                return hops[-self._trusted_proxies].strip()[:60]
+        return request.client.host if request.client else ""
+
+    async def _tenant_of(self, request: Request, token: Token | None) -> Tenant | None:
+        host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
+        return await self._remembered("", host) or await self._remembered(
+            token.prefix if token else "", ""
+        )
+
+    async def _remembered(self, prefix: str, host: str) -> Tenant | None:
+        if not (prefix or host):
+            return None
+        now = time.monotonic()
+        until, tenant = self._tenants.get((prefix, host), (0.0, None))
+        if until > now:
+            return tenant
+        tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host)
+        if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
+            self._tenants.clear()
+        # What was not found is asked for again sooner: it may just be being made.
+        seconds = TENANT_SECONDS_MAX if tenant else 1.0
+        self._tenants[prefix, host] = (now + seconds, tenant)
+        return tenant
+
+    async def _actor_of(self, tenant: Tenant | None, token: Token | None) -> Actor | None:
+        if tenant is None or token is None or token.prefix != tenant.key_prefix:
+            return None
+        return await self._identify(tenant, token)
+
+
+def _shown_token(request: Request) -> tuple[str, bool]:
+    """Return the token a request shows and whether a browser sent it by itself."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        return (bearer.strip() or "?") if scheme.lower() == "bearer" else "?", False
+    try:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+    except CookieError:
+        return "", False
+    morsel = cookies.get(SESSION_COOKIE)
+    return (morsel.value, True) if morsel else ("", False)
+
+
+def _require_same_site(request: Request) -> None:
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if site not in ("same-origin", "none") or foreign:
+        raise errors.ForeignSite

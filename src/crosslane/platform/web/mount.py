@@ -1,0 +1,168 @@
+"""From declared routes to a Litestar application."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from crosslane.kernel import Refusal
+from crosslane.platform import idempotency
+from crosslane.platform.telemetry import Log
+from crosslane.platform.web import errors
+from crosslane.platform.web.answers import Answer, Document, encode, version_of
+from crosslane.platform.web.binding import bind_address
+from crosslane.platform.web.body import JSON, decode, read_bytes, require_content_type
+from crosslane.platform.web.caller import Caller
+from crosslane.platform.web.edge import Edge
+from crosslane.platform.web.exchange import exchange_of
+from crosslane.platform.web.gate import Gate
+from crosslane.platform.web.problems import (
+    PROBLEM_MEDIA_TYPE,
+    headers_of,
+    problem_of,
+    refusal_of,
+    status_of,
+)
+from crosslane.platform.web.routes import PUBLIC, Route
+
+KEY_CHARACTERS_MAX = 200
+REPLAYED = {"Idempotency-Replayed": "true"}
+
+log = Log("crosslane.web")
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    routes: Sequence[Route], gate: Gate, *, lifespan: Sequence[Lifespan] = ()
+) -> Litestar:
+    """Make the application that serves the routes.
+
+    Args:
+        routes: every route of the process.
+        gate: what each request passes first.
+        lifespan: what is opened before the first request and closed after the last.
+    """
+    app = Litestar(
+        [_handler_of(route, gate) for route in routes],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={Exception: tell_failure},
+        # The limit of each route is kept by our own reader, which knows how to say it.
+        request_max_body_size=None,
+        lifespan=list(lifespan),
+    )
+    # Litestar's own middleware does not see what no route matches; the edge must see everything.
+    app.asgi_handler = Edge(app.asgi_handler)
+    return app
+
+
+def tell_failure(request: Request, error: Exception) -> Response[bytes]:
+    """Answer any exception with a problem, and log what is not the client's doing."""
+    exchange = exchange_of(request.scope)
+    refusal = refusal_of(error, request.method)
+    status = status_of(refusal)
+    if not isinstance(error, Refusal) and status >= 422:
+        log.error("request failed", error, route=exchange.route, status=status)
+    headers = headers_of(refusal) | (REPLAYED if exchange.replayed else {})
+    content = encode(problem_of(refusal, exchange.trace))
+    return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+
+
+def _handler_of(route: Route, gate: Gate) -> HTTPRouteHandler:
+    async def handle(request: Request) -> Response:
+        return await _answer(route, gate, request)
+
+    return HTTPRouteHandler(
+        route.path.replace("}", ":str}"),
+        http_method=["GET", "HEAD"] if route.method == "GET" else [route.method],
+        name=f"{route.method} {route.path}",
+        # Our answer says its own status; this one only keeps the router from guessing.
+        status_code=200,
+        opt={"route": route},
+    )(handle)
+
+
+async def _answer(route: Route, gate: Gate, request: Request) -> Response:
+    exchange = exchange_of(request.scope)
+    exchange.route = route.path
+    takes = route.signature
+    admitted = None
+    if takes.caller or route.permission != PUBLIC:
+        admitted = await gate.admit(request, route)
+        exchange.actor, exchange.tenant = str(admitted.actor), admitted.tenant.name
+    arguments = bind_address(takes, request)
+    if takes.version:
+        arguments[takes.version] = _version(request, required=takes.version_required)
+    key = _key(request, required=route.key_required)
+    raw = await _body(route, request)
+    if takes.body is not None:
+        arguments["data"] = await decode(raw, takes.body) if route.consumes == JSON else raw
+    if takes.request:
+        arguments["request"] = request
+    if takes.caller and admitted:
+        print_of = idempotency.fingerprint(
+            request.method.encode(),
+            request.scope["path"].encode(),
+            request.scope["query_string"],
+            request.headers.get("if-match", "").encode(),
+            raw,
+        )
+        arguments["caller"] = Caller(gate, route, exchange, admitted, key=key, fingerprint=print_of)
+    answer = await route.handle(**arguments)
+    return _respond(route, request, answer)
+
+
+async def _body(route: Route, request: Request) -> bytes:
+    if route.method in ("GET", "DELETE"):
+        return b""
+    if route.signature.body is None:
+        raw = await read_bytes(request, route.body_bytes_max)
+        if raw not in (b"", b"{}"):
+            raise errors.MalformedRequest(reason="no body is expected here")
+        return b""
+    require_content_type(request, route.consumes)
+    return await read_bytes(request, route.body_bytes_max)
+
+
+def _version(request: Request, *, required: bool) -> int | None:
+    if_match = request.headers.get("if-match")
+    if if_match is not None:
+        return version_of(if_match)
+    if required:
+        raise errors.PreconditionRequired
+    return None
+
+
+def _key(request: Request, *, required: bool) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not key and required:
+        raise errors.IdempotencyKeyMissing
+    if len(key) > KEY_CHARACTERS_MAX or not (key.isascii() and key.isprintable()):
+        reason = f"send at most {KEY_CHARACTERS_MAX} visible ASCII characters"
+        raise errors.InvalidHeader(name="Idempotency-Key", reason=reason)
+    return key
+
+
+def _respond(route: Route, request: Request, answer: Any) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    headers = dict(REPLAYED) if exchange_of(request.scope).replayed else {}
+    status, media_type = route.status, route.produces
+    content = answer
+    if isinstance(answer, Answer):
+        status, content = answer.status or status, answer.body
+        headers |= answer.headers()
+        if answer.version is not None and request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    if isinstance(content, Document):
+        if content.filename:
+            headers["Content-Disposition"] = f'attachment; filename="{content.filename}"'
+        media_type, content = content.media_type, content.content
+    elif status == 204:
+        content = b""
+    elif media_type == JSON:
+        content = encode(content)
+    return Response(content, status_code=status, headers=headers, media_type=media_type)
