@@ -215,20 +215,17 @@ def intercompany(postings: Sequence[Posting]) -> list[Posting]:
     left = imbalances(postings)
     made: list[Posting] = []
     for currency in sorted({currency for _, currency in left}):
-        owing = sorted(
-            [entity, minor] for (entity, c), minor in left.items() if c == currency and minor > 0
-        )
-        giving = sorted(
-            [entity, -minor] for (entity, c), minor in left.items() if c == currency and minor < 0
-        )
-        while owing and giving:
-            debtor, creditor = owing[0], giving[0]
-            minor = min(debtor[1], creditor[1])
-            made += _pair(debtor[0], creditor[0], currency, minor)
-            for side, first in ((owing, debtor), (giving, creditor)):
-                first[1] -= minor
-                if first[1] == 0:
-                    side.pop(0)
+        open_minor = {e: minor for (e, c), minor in left.items() if c == currency}
+        debtors = sorted(entity for entity, minor in open_minor.items() if minor > 0)
+        creditors = sorted(entity for entity, minor in open_minor.items() if minor < 0)
+        while debtors and creditors:
+            debtor, creditor = debtors[0], creditors[0]
+            minor = min(open_minor[debtor], -open_minor[creditor])
+            made += _pair(debtor, creditor, currency, minor)
+            open_minor[debtor] -= minor
+            open_minor[creditor] += minor
+            debtors = [e for e in debtors if open_minor[e]]
+            creditors = [e for e in creditors if open_minor[e]]
     return made
 
 

@@ -323,7 +323,7 @@ def plan_voids(tenders: Iterable[Tender], minor: int | None) -> list[Share] | Re
 
 
 def _spread(free: Sequence[tuple[UUID, int]], minor: int) -> tuple[list[Share], int]:
-    shares = []
+    shares: list[Share] = []
     for payment_id, most in free:
         part = min(most, minor)
         if part > 0:
