@@ -23,12 +23,16 @@ class ClosedAccount(Conflict):
     """The account {account} is closed for postings."""
 
 
-class UnknownEntity(Invalid):
-    """There is no legal entity {entity}."""
-
-
 class RateMissing(Conflict):
     """No exchange rate from {currency} to {book_currency} is known for {day}."""
+
+
+class RateFixed(Conflict):
+    """The rate from {currency} to {book_currency} of {day} has been set and stays so."""
+
+
+class BadRate(Invalid):
+    """A rate is a positive number with at most nine decimals, not {rate}."""
 
 
 class EntryNotFound(NotFound):
@@ -37,6 +41,10 @@ class EntryNotFound(NotFound):
 
 class AccountKindFixed(Conflict):
     """The account {account} has been made as {kind} and stays so."""
+
+
+class AccountNumberTaken(Conflict):
+    """Another account has the number {number}."""
 
 
 class BadPeriod(Invalid):
