@@ -1,1 +1,0 @@
-"""Nouns and pure decisions of the carriers module."""
