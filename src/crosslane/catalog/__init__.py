@@ -1,0 +1,120 @@
+"""What is sold: products, their variants and bundles, categories, texts and barcodes.
+
+Nouns: a :class:`Variant` is what can be ordered, by SKU; variants of one product differ in options.
+A bundle is a variant with components: it carries the price, its parts lie on the shelf, and prices
+are shared among them by weight. A category is a node of a tree; policies are set on it, among them
+``catalog.fulfillment``: by which methods goods may reach people at all (:func:`methods_allowed`).
+
+SKUs and product codes are kept as written, unique ignoring case and found in any case: in real
+order data 93 of 94 pairs of codes that differ only in case are one article under one name (the
+last has no name), so two spellings never mean two things. They are ASCII, 1 to 64 characters.
+GTINs are one whatever their printed length. Sizes are millimetres, weights grams, 0 when unknown.
+
+Texts stand by owner, field, locale and channel; ``domain/text.py`` states which one is shown.
+
+Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked),
+:func:`variants_by_id`, :func:`scan`, :func:`category_tree`, :func:`category_exists`,
+:func:`methods_allowed`; :func:`import_products` to fill the catalog set by set.
+
+Invariants: a bundle's components are single variants. A barcode has one owner. The category tree
+has no circle and at most eight levels.
+
+Events: ProductsChanged. Facts: ``catalog.categories``. Policies: ``catalog.fulfillment``.
+Tables: catalog_category, catalog_product, catalog_variant, catalog_barcode, catalog_component,
+catalog_text.
+"""
+
+from crosslane.catalog.domain import (
+    EVERY_CHANNEL,
+    FULFILLMENT,
+    NO_LANGUAGE,
+    BarcodeRow,
+    Category,
+    CategoryTree,
+    Component,
+    ComponentRow,
+    FulfillmentPolicy,
+    OwnerKind,
+    ProductRow,
+    Scanned,
+    Text,
+    Variant,
+    methods_allowed,
+)
+from crosslane.catalog.errors import (
+    BadGtin,
+    BadSku,
+    UnknownBarcode,
+    UnknownCategory,
+    UnknownProduct,
+    UnknownSku,
+)
+from crosslane.catalog.events import ProductsChanged
+from crosslane.catalog.service import (
+    EditProduct,
+    ImportProducts,
+    ImportResult,
+    OwnerText,
+    Product,
+    PutCategories,
+    PutCategory,
+    PutTexts,
+    category_exists,
+    category_tree,
+    edit_product,
+    import_products,
+    list_products,
+    product,
+    put_categories,
+    put_texts,
+    scan,
+    variants_by_id,
+    variants_by_sku,
+)
+
+POLICIES = [FULFILLMENT]
+
+__all__ = [
+    "EVERY_CHANNEL",
+    "FULFILLMENT",
+    "NO_LANGUAGE",
+    "POLICIES",
+    "BadGtin",
+    "BadSku",
+    "BarcodeRow",
+    "Category",
+    "CategoryTree",
+    "Component",
+    "ComponentRow",
+    "EditProduct",
+    "FulfillmentPolicy",
+    "ImportProducts",
+    "ImportResult",
+    "OwnerKind",
+    "OwnerText",
+    "Product",
+    "ProductRow",
+    "ProductsChanged",
+    "PutCategories",
+    "PutCategory",
+    "PutTexts",
+    "Scanned",
+    "Text",
+    "UnknownBarcode",
+    "UnknownCategory",
+    "UnknownProduct",
+    "UnknownSku",
+    "Variant",
+    "category_exists",
+    "category_tree",
+    "edit_product",
+    "import_products",
+    "list_products",
+    "methods_allowed",
+    "product",
+    "put_categories",
+    "put_texts",
+    "scan",
+    "variants_by_id",
+    "variants_by_sku",
+]

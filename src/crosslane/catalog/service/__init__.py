@@ -1,0 +1,63 @@
+"""Use cases of the catalog."""
+
+from crosslane.catalog.service.editing import (
+    OwnerText,
+    PutCategories,
+    PutCategory,
+    PutTexts,
+    TextsStored,
+    put_categories,
+    put_texts,
+)
+from crosslane.catalog.service.importing import (
+    EditProduct,
+    ImportProducts,
+    ImportResult,
+    RowProblem,
+    edit_product,
+    import_products,
+)
+from crosslane.catalog.service.reading import (
+    CATEGORIES,
+    Product,
+    TextGap,
+    category_exists,
+    category_tree,
+    list_categories,
+    list_products,
+    list_text_gaps,
+    product,
+    product_texts,
+    scan,
+    variants_by_id,
+    variants_by_sku,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "EditProduct",
+    "ImportProducts",
+    "ImportResult",
+    "OwnerText",
+    "Product",
+    "PutCategories",
+    "PutCategory",
+    "PutTexts",
+    "RowProblem",
+    "TextGap",
+    "TextsStored",
+    "category_exists",
+    "category_tree",
+    "edit_product",
+    "import_products",
+    "list_categories",
+    "list_products",
+    "list_text_gaps",
+    "product",
+    "product_texts",
+    "put_categories",
+    "put_texts",
+    "scan",
+    "variants_by_id",
+    "variants_by_sku",
+]

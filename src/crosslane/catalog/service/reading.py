@@ -1,0 +1,268 @@
+"""Reading the catalog: variants by SKU, identifier or barcode, products page by page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.catalog.domain import (
+    EVERY_CHANNEL,
+    NO_LANGUAGE,
+    Category,
+    CategoryTree,
+    OwnerKind,
+    Scanned,
+    Text,
+    Variant,
+    barcode_key,
+    like_prefix,
+    locale_chain,
+    search_words,
+)
+from crosslane.catalog.errors import BadBarcode, UnknownProduct
+from crosslane.catalog.storage import categories as category_rows
+from crosslane.catalog.storage import products as product_rows
+from crosslane.catalog.storage import texts as text_rows
+from crosslane.catalog.storage import variants as variant_rows
+from crosslane.catalog.storage.products import ProductHead
+from crosslane.platform import facts
+from crosslane.platform.database import Tx
+from crosslane.platform.facts import Fact
+
+CATEGORIES: Fact[CategoryTree] = Fact("catalog.categories", category_rows.load_tree)
+
+# The largest family of colors seen in real data has 24.
+VARIANTS_PER_PRODUCT_MAX = 250
+TEXTS_PER_PRODUCT_MAX = 10_000
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product with everything that can be ordered of it.
+
+    Args:
+        id: identifier.
+        code: what people call it.
+        title: by the stated fallback; the code where there is no text.
+        category: code of its category.
+        category_path: codes from the root to the category.
+        version: counts up whenever anything about the product or a variant changes.
+        updated_at: when that was.
+        variants: by SKU.
+    """
+
+    id: UUID
+    code: str
+    title: str
+    category: str
+    category_path: tuple[str, ...]
+    version: int
+    updated_at: datetime
+    variants: tuple[Variant, ...]
+
+
+class TextGap(msgspec.Struct, frozen=True):
+    """A text that exists, but not in the locale asked for."""
+
+    owner_kind: OwnerKind
+    code: str
+    field: str
+
+
+async def category_tree(tx: Tx) -> CategoryTree:
+    """Return every category; from memory when nothing has changed."""
+    return await facts.get(tx, CATEGORIES)
+
+
+async def category_exists(tx: Tx, code: str) -> bool:
+    """Tell whether there is a category with a code, for whoever sets policies on one."""
+    return code in (await category_tree(tx)).by_code
+
+
+async def list_categories(tx: Tx, *, after: str, limit: int) -> list[Category]:
+    """Return categories by code."""
+    known = (await category_tree(tx)).by_code
+    return [known[code] for code in sorted(known) if code > after][:limit]
+
+
+async def variants_by_sku(
+    tx: Tx, skus: Sequence[str], *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
+) -> dict[str, Variant]:
+    """Return variants by SKU, retired ones too, in one statement.
+
+    Args:
+        tx: open transaction.
+        skus: in upper or lower case; the answer is by the SKU exactly as asked, unknown ones are
+            left out.
+        locale: of the titles.
+        channel: code of the channel the titles are for.
+    """
+    if not skus:
+        return {}
+    tree = await category_tree(tx)
+    return await variant_rows.variants_by_sku(
+        tx, tree, skus, locales=locale_chain(locale), channel=channel
+    )
+
+
+async def variants_by_id(
+    tx: Tx, ids: Sequence[UUID], *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
+) -> dict[UUID, Variant]:
+    """Return variants by identifier, retired ones too, in one statement; unknown ones are left out.
+
+    Arguments as of :func:`variants_by_sku`.
+    """
+    if not ids:
+        return {}
+    tree = await category_tree(tx)
+    return await variant_rows.variants_by_id(
+        tx, tree, ids, locales=locale_chain(locale), channel=channel
+    )
+
+
+async def scan(tx: Tx, barcodes: Sequence[str]) -> dict[str, Scanned]:
+    """Return what barcodes stand for, by the barcode as it was read; unknown ones are left out."""
+    keys: dict[str, str] = {}
+    for barcode in barcodes:
+        try:
+            keys[barcode] = barcode_key(barcode)
+        except BadBarcode:
+            continue
+    found = {scanned.barcode: scanned for scanned in await variant_rows.scan(tx, [*keys.values()])}
+    return {
+        barcode: msgspec.structs.replace(found[key], barcode=barcode)
+        for barcode, key in keys.items()
+        if key in found
+    }
+
+
+async def product(
+    tx: Tx, code: str, *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
+) -> Product:
+    """Return one product with its variants.
+
+    Raises:
+        UnknownProduct: there is none with that code, in upper or lower case.
+    """
+    head = await product_rows.find_product(tx, code)
+    if head is None:
+        raise UnknownProduct(code=code[:64])
+    [found] = await _with_variants(tx, [head], locale=locale, channel=channel)
+    return found
+
+
+async def product_texts(tx: Tx, found: Product) -> dict[str, list[Text]]:
+    """Return every text of a product under its code, and of its variants under their SKUs."""
+    owners = {found.id: found.code, **{variant.id: variant.sku for variant in found.variants}}
+    texts = await text_rows.list_texts(tx, list(owners), limit=TEXTS_PER_PRODUCT_MAX)
+    by_code: dict[str, list[Text]] = {}
+    for owner_id, code in owners.items():
+        by_code.setdefault(code, []).extend(texts[owner_id])
+    return by_code
+
+
+async def list_products(
+    tx: Tx,
+    *,
+    after: str,
+    limit: int,
+    query: str = "",
+    category: str | None = None,
+    active: bool | None = None,
+    locale: str = NO_LANGUAGE,
+    channel: str = EVERY_CHANNEL,
+) -> list[Product]:
+    """Return products by code.
+
+    Args:
+        tx: open transaction.
+        after: code of the last one seen.
+        limit: most products.
+        query: the beginning of a code or SKU, a whole barcode, or words of a title, any case.
+        category: only what lies in this category or inside it.
+        active: only products with (or without) a variant that is sold.
+        locale: of the titles.
+        channel: code of the channel the titles are for.
+
+    Raises:
+        UnknownCategory: there is no such category.
+    """
+    tree = await category_tree(tx)
+    inside = None
+    if category is not None:
+        tree.category(category)
+        inside = [c.id for c in tree.below(category)]
+    wanted = query.strip()
+    heads = await product_rows.list_products(
+        tx,
+        after=after.lower(),
+        category_ids=inside,
+        active=active,
+        prefix=like_prefix(wanted) if wanted else None,
+        barcode=_as_barcode(wanted),
+        words=search_words(wanted),
+        limit=limit,
+    )
+    return await _with_variants(tx, heads, locale=locale, channel=channel)
+
+
+async def list_text_gaps(
+    tx: Tx, locale: str, *, after: tuple[str, str, str], limit: int
+) -> list[TextGap]:
+    """Return which texts a locale lacks: those that would be shown in another language.
+
+    Args:
+        tx: open transaction.
+        locale: a text in it or in a wider one (``de`` for ``de-AT``) fills the gap.
+        after: owner kind, code and field of the last one seen.
+        limit: most to return.
+    """
+    locales = [wider for wider in locale_chain(locale) if wider != NO_LANGUAGE]
+    rows = await text_rows.list_text_gaps(tx, locales, after=after, limit=limit)
+    return [TextGap(**row) for row in rows]
+
+
+def _as_barcode(query: str) -> str:
+    try:
+        return barcode_key(query)
+    except BadBarcode:
+        return ""
+
+
+async def _with_variants(
+    tx: Tx, heads: Sequence[ProductHead], *, locale: str, channel: str
+) -> list[Product]:
+    if not heads:
+        return []
+    tree, locales = await category_tree(tx), locale_chain(locale)
+    ids = [head.id for head in heads]
+    variants = await variant_rows.variants_of_products(
+        tx,
+        tree,
+        ids,
+        locales=locales,
+        channel=channel,
+        limit=len(heads) * VARIANTS_PER_PRODUCT_MAX,
+    )
+    titles = await text_rows.pick_texts(tx, ids, "title", locales=locales, channel=channel)
+    by_product: dict[UUID, list[Variant]] = {head.id: [] for head in heads}
+    for variant in variants:
+        by_product[variant.product_id].append(variant)
+    return [_product(head, tree, by_product[head.id], titles.get(head.id)) for head in heads]
+
+
+def _product(
+    head: ProductHead, tree: CategoryTree, variants: Sequence[Variant], title: str | None
+) -> Product:
+    category = tree.by_id(head.category_id).code
+    first = variants[0].title if variants else head.code
+    return Product(
+        id=head.id,
+        code=head.code,
+        title=title or first,
+        category=category,
+        category_path=tree.path(category),
+        version=head.version,
+        updated_at=head.updated_at,
+        variants=tuple(variants),
+    )

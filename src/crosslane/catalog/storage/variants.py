@@ -1,0 +1,121 @@
+"""Reading variants and what their barcodes say."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from crosslane.catalog.domain import CategoryTree, Component, Scanned, Variant, gtin_text
+from crosslane.platform.database import Record, Tx
+
+_VARIANT_COLUMNS = """
+    v.id, v.sku, v.product_id, p.code as product, p.category_id, v.weight_grams, v.length_mm,
+    v.width_mm, v.height_mm, v.tax_class, v.options, v.active,
+    (select barcode from catalog_barcode where variant_id = v.id and kind = 'gtin') as gtin,
+    (
+        select t.text from catalog_text t
+        where t.owner_id in (v.id, v.product_id) and t.field = 'title' and t.channel in ('', $3)
+        order by coalesce(array_position($2::text[], t.locale), 100), t.locale, t.channel = '',
+                 t.owner_id = v.product_id
+        limit 1
+    ) as title,
+    (
+        select jsonb_agg(jsonb_build_object(
+            'variant_id', c.component_id, 'sku', part.sku, 'quantity', c.quantity,
+            'share_weight', c.share_weight
+        ) order by c.place)
+        from catalog_component c join catalog_variant part on part.id = c.component_id
+        where c.bundle_id = v.id
+    ) as components
+"""
+
+VARIANTS_BY_SKU = f"""
+select asked.sku as asked, {_VARIANT_COLUMNS}
+from unnest($1::text[]) as asked (sku)
+join catalog_variant v on lower(v.sku) = lower(asked.sku)
+join catalog_product p on p.id = v.product_id
+"""  # noqa: S608 - only constants of this file are put together
+
+
+async def variants_by_sku(
+    tx: Tx, tree: CategoryTree, skus: Sequence[str], *, locales: Sequence[str], channel: str
+) -> dict[str, Variant]:
+    """Return the variants with these SKUs in upper or lower case, by the SKU as asked."""
+    rows = await tx.fetch(VARIANTS_BY_SKU, list(dict.fromkeys(skus)), list(locales), channel)
+    return {row["asked"]: _variant(row, tree) for row in rows}
+
+
+VARIANTS_BY_ID = f"""
+select {_VARIANT_COLUMNS}
+from catalog_variant v
+join catalog_product p on p.id = v.product_id
+where v.id = any ($1::uuid[])
+"""  # noqa: S608 - only constants of this file are put together
+
+
+async def variants_by_id(
+    tx: Tx, tree: CategoryTree, ids: Sequence[UUID], *, locales: Sequence[str], channel: str
+) -> dict[UUID, Variant]:
+    """Return the variants with these identifiers."""
+    rows = await tx.fetch(VARIANTS_BY_ID, list(ids), list(locales), channel)
+    return {row["id"]: _variant(row, tree) for row in rows}
+
+
+VARIANTS_OF_PRODUCTS = f"""
+select {_VARIANT_COLUMNS}
+from catalog_variant v
+join catalog_product p on p.id = v.product_id
+where v.product_id = any ($1::uuid[])
+order by lower(v.sku) limit $4
+"""  # noqa: S608 - only constants of this file are put together
+
+
+async def variants_of_products(
+    tx: Tx,
+    tree: CategoryTree,
+    product_ids: Sequence[UUID],
+    *,
+    locales: Sequence[str],
+    channel: str,
+    limit: int,
+) -> list[Variant]:
+    """Return the variants of products, by SKU."""
+    rows = await tx.fetch(VARIANTS_OF_PRODUCTS, list(product_ids), list(locales), channel, limit)
+    return [_variant(row, tree) for row in rows]
+
+
+SCAN = """
+select b.barcode, b.units, v.id as variant_id, v.sku
+from catalog_barcode b join catalog_variant v on v.id = b.variant_id
+where b.barcode = any ($1::text[])
+"""
+
+
+async def scan(tx: Tx, keys: Sequence[str]) -> list[Scanned]:
+    """Return what kept barcodes stand for."""
+    return [Scanned(**row) for row in await tx.fetch(SCAN, list(keys))]
+
+
+def _variant(row: Record, tree: CategoryTree) -> Variant:
+    category = tree.by_id(row["category_id"])
+    components = row["components"]
+    return Variant(
+        id=row["id"],
+        sku=row["sku"],
+        product_id=row["product_id"],
+        product=row["product"],
+        title=row["title"] or row["sku"],
+        gtin=None if row["gtin"] is None else gtin_text(row["gtin"]),
+        weight_grams=row["weight_grams"],
+        length_mm=row["length_mm"],
+        width_mm=row["width_mm"],
+        height_mm=row["height_mm"],
+        tax_class=row["tax_class"],
+        category=category.code,
+        category_path=tree.path(category.code),
+        options=msgspec.json.decode(row["options"], type=dict[str, str]),
+        components=()
+        if components is None
+        else msgspec.json.decode(components, type=tuple[Component, ...]),
+        active=row["active"],
+    )

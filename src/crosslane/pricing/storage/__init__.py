@@ -1,1 +1,0 @@
-"""All SQL of pricing: the terms kept in memory, the price rows, the coupons."""
