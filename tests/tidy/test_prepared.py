@@ -1,0 +1,54 @@
+"""Every statement of the source is one that PostgreSQL understands on the migrated schema."""
+
+import importlib
+
+import asyncpg
+from tests.tidy.test_sql import sql_constants
+from tests.tidy.tree import Tree
+
+
+def statements(tree: Tree) -> dict[str, str]:
+    """Every SQL text by where it is found: constants anywhere, and the rules of verify."""
+    found = {}
+    for file in tree.files:
+        constants = sql_constants(file)
+        if not constants and file.module != "verify":
+            continue
+        steps = file.steps[:-1] if file.steps[-1] == "__init__" else file.steps
+        module = importlib.import_module(".".join(["crosslane", *steps]))
+        found.update({f"{file.name}:{name}": getattr(module, name) for name in constants})
+        if file.module == "verify":
+            rules = getattr(module, "RULES", ())
+            found.update({f"{file.name}:{rule.name}": rule.sql for rule in rules})
+    return found
+
+
+async def unprepared(tx, texts: dict[str, str]) -> list[str]:
+    """Statements that the database refuses to prepare, with its reason."""
+    found = []
+    for where, text in texts.items():
+        await tx.conn.execute("savepoint before")
+        try:
+            await tx.conn.prepare(text)
+        except asyncpg.PostgresError as error:
+            found.append(f"{where}: {error}")
+        await tx.conn.execute("rollback to before")
+    return found
+
+
+async def test_every_statement_prepares(tree, tx):
+    texts = statements(tree)
+    assert any("platform/effects/storage.py:CLAIM" in where for where in texts)
+    assert await unprepared(tx, texts) == []
+
+
+async def test_unknown_table_column_and_parameter_bite(tx):
+    texts = {
+        "good": "select id from platform_effect where key = $1",
+        "table": "select id from platform_nowhere",
+        "column": "select nothing from platform_effect",
+        "parameter": "select $1",
+        "syntax": "select from where",
+    }
+    found = await unprepared(tx, texts)
+    assert [line.partition(":")[0] for line in found] == ["table", "column", "syntax"]
