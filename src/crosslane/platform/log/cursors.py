@@ -50,16 +50,25 @@ where c.reaction is null
    or exists (
         select from platform_backlog b
         where b.reaction = w.reaction and not b.parked and b.due_at <= clock_timestamp()
+          and not exists (
+            select from platform_backlog e
+            where e.reaction = b.reaction and e.subject = b.subject
+              and e.subject_no < b.subject_no
+          )
    )
-   or c.txid + $4 < $3
+   or c.txid < $4
 """
 
 
 async def list_with_work(tx: Tx, kinds: Mapping[str, list[str]], horizon: int) -> set[str]:
     """Return the names of reactions that have rows to read or a backlog that is due."""
     joined = [",".join(names) for names in kinds.values()]
-    rows = await tx.fetch(LIST_WITH_WORK, list(kinds), joined, horizon, IDLE_TRANSACTIONS_MAX)
+    rows = await tx.fetch(LIST_WITH_WORK, list(kinds), joined, horizon, _long_ago(horizon))
     return {row["reaction"] for row in rows}
+
+
+def _long_ago(horizon: int) -> int:
+    return max(0, horizon - IDLE_TRANSACTIONS_MAX)
 
 
 INSERT_CURSOR = """
@@ -96,7 +105,7 @@ async def move_on_when_idle(tx: Tx, reaction: str, cursor: Cursor, horizon: int)
     """With nothing left to read, enter the next epoch, or keep the unread stretch short."""
     if cursor.epoch < await tx.fetchval(CURRENT_EPOCH):
         await update_cursor(tx, reaction, Cursor(cursor.epoch + 1, 0, 0))
-    elif cursor.txid + IDLE_TRANSACTIONS_MAX < horizon:
+    elif cursor.txid < _long_ago(horizon):
         await update_cursor(tx, reaction, cursor.at(horizon))
 
 

@@ -1,0 +1,230 @@
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from crosslane.platform import effects
+from crosslane.platform.database import Database, Tx
+from crosslane.platform.effects import (
+    Dead,
+    Effect,
+    EffectCall,
+    EffectKind,
+    NoSuchDeadLetter,
+    Retry,
+    Runner,
+    Schedule,
+    ensure_schedules,
+)
+from crosslane.platform.effects.running import TRIES_MAX
+from crosslane.platform.worker import Worker
+
+
+class Knock(msgspec.Struct, frozen=True):
+    door: str
+
+
+class Counterpart:
+    """The other side: counts what it was asked, and does as it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.reached = asyncio.Event()
+        self.fail: list[Exception] = []
+        self.hold: asyncio.Event | None = None
+
+    async def call(self, call: EffectCall, body: Knock) -> Knock:
+        self.asked.append((call.key, body.door))
+        self.reached.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.fail:
+            raise self.fail.pop(0)
+        return body
+
+
+async def record(tx: Tx, call: EffectCall, body: Knock, result: Knock) -> None:
+    await tx.execute("insert into answered values ($1, $2)", call.key, result.door)
+
+
+async def dead(tx: Tx, call: EffectCall, body: Knock, reason: str) -> None:
+    await tx.execute("insert into given_up values ($1, $2)", call.key, reason)
+
+
+@pytest.fixture
+async def house(database: Database, tenant: str) -> str:
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table answered (key text, door text)")
+        await tx.execute("create table given_up (key text, reason text)")
+    return tenant
+
+
+@pytest.fixture
+def other() -> Counterpart:
+    return Counterpart()
+
+
+def runner(database: Database, other: Counterpart, **options: Any) -> Runner:
+    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=0.5)
+    return Runner(database, [kind], **options)
+
+
+async def ask(database: Database, house: str, *keys: str) -> None:
+    async with database.transaction(house) as tx:
+        await effects.request(tx, [Effect(key, "test.knock", Knock(key)) for key in keys])
+
+
+async def run_due(database: Database, house: str, run: Runner) -> None:
+    async with database.transaction(house) as tx:
+        await tx.execute("update platform_effect set due_at = clock_timestamp() where state='due'")
+    await run.start_due(house)
+    await run.drain()
+
+
+async def rows(database: Database, house: str, sql: str) -> list[tuple]:
+    async with database.transaction(house) as tx:
+        return [tuple(r) for r in await tx.fetch(sql)]
+
+
+async def test_an_effect_asked_for_twice_is_carried_out_once(
+    database: Database, house: str, other: Counterpart
+):
+    run = runner(database, other)
+    await ask(database, house, "a", "b")
+    await ask(database, house, "a")
+    await run_due(database, house, run)
+    await run_due(database, house, run)
+    assert sorted(other.asked) == [("a", "a"), ("b", "b")]
+    assert sorted(await rows(database, house, "select * from answered")) == [("a", "a"), ("b", "b")]
+
+
+async def test_an_effect_of_a_rolled_back_transaction_never_happens(
+    database: Database, house: str, other: Counterpart
+):
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(house) as tx:
+            await effects.request(tx, [Effect("a", "test.knock", Knock("a"))])
+            raise ZeroDivisionError
+    await run_due(database, house, runner(database, other))
+    assert other.asked == []
+
+
+async def test_failures_are_tried_again_under_the_same_key_until_they_pass(
+    database: Database, house: str, other: Counterpart
+):
+    other.fail = [Retry("busy", after_seconds=5), OSError("broken"), ValueError("garbage")]
+    run = runner(database, other)
+    await ask(database, house, "a")
+    for _ in range(4):
+        await run_due(database, house, run)
+    assert other.asked == [("a", "a")] * 4
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+
+
+@pytest.mark.parametrize(
+    ("failures", "tries"), [([Retry("no")] * 20, TRIES_MAX), ([Dead("wrong number")] * 2, 1)]
+)
+async def test_what_cannot_be_done_becomes_a_dead_letter_with_its_reason(
+    database: Database, house: str, other: Counterpart, failures: list[Exception], tries: int
+):
+    other.fail = list(failures)
+    run = runner(database, other)
+    await ask(database, house, "a")
+    for _ in range(TRIES_MAX + 3):
+        await run_due(database, house, run)
+    assert len(other.asked) == tries
+    assert await rows(database, house, "select * from given_up") == [("a", str(failures[0]))]
+    other.fail = []
+    async with database.transaction(house) as tx:
+        letter = (await effects.list_dead(tx))[0]
+        assert (letter.key, letter.tries, letter.reason) == ("a", tries, str(failures[0]))
+        await effects.replay_dead(tx, letter.id)
+        with pytest.raises(NoSuchDeadLetter):
+            await effects.replay_dead(tx, letter.id)
+    await run_due(database, house, run)
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+
+
+async def test_a_worker_that_lost_its_lease_records_nothing(
+    database: Database, house: str, other: Counterpart
+):
+    slow, quick = runner(database, other), runner(database, other)
+    other.hold = asyncio.Event()
+    await ask(database, house, "a")
+    await slow.start_due(house)
+    await other.reached.wait()
+    other.hold, waiting = None, other.hold
+    await run_due(database, house, quick)
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+    waiting.set()
+    await slow.drain()
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+    assert other.asked == [("a", "a")] * 2
+
+
+async def test_a_call_that_hangs_is_cut_off_and_holds_only_its_slot(
+    database: Database, house: str, other: Counterpart
+):
+    other.hold = asyncio.Event()
+    run = runner(database, other, slots=2)
+    await ask(database, house, "a", "b", "c")
+    assert await run.start_due(house) == 2
+    assert await run.start_due(house) == 0
+    await run.drain()
+    assert (
+        await rows(
+            database,
+            house,
+            "select reason from platform_effect where key in ('a','b','c') and tries > 0",
+        )
+        == [("TimeoutError: ",)] * 2
+    )
+
+
+async def test_a_schedule_comes_back_and_survives_its_own_failure(
+    database: Database, house: str, other: Counterpart
+):
+    fail = [ValueError("once")]
+
+    async def count(tx: Tx) -> None:
+        await tx.execute("insert into answered values ('tick', '')")
+        if fail:
+            raise fail.pop()
+
+    schedule = Schedule("test.tick", 3600.0, count)
+    run = runner(database, other, schedules=[schedule])
+    async with database.transaction(house) as tx:
+        await ensure_schedules(tx, [schedule])
+        await ensure_schedules(tx, [schedule])
+    for _ in range(3):
+        await run_due(database, house, run)
+    assert len(await rows(database, house, "select * from answered")) == 2
+    await run.start_due(house)
+    await run.drain()
+    assert len(await rows(database, house, "select * from answered")) == 2
+
+
+async def test_a_worker_finds_tenants_with_work_and_lets_the_idle_sleep(
+    database: Database, house: str, other: Counterpart
+):
+    kind = EffectKind("test.knock", Knock, other.call, record, dead)
+    worker = Worker(database, [], [kind], [])
+    await ask(database, house, "a")
+    async with asyncio.timeout(10):
+        while not await rows(database, house, "select * from answered"):
+            await worker.round()
+    await worker.runner.drain()
+    async with database.connection() as connection:
+        await connection.execute(
+            "update control.wake set active_until = clock_timestamp() where tenant = $1", house
+        )
+        asleep = "select due_at > clock_timestamp() from control.wake where tenant = $1"
+        async with asyncio.timeout(10):
+            while not await connection.fetchval(asleep, house):
+                await worker.round()
+    fresh = await Database.connect(database.url, connections=2)
+    await ask(fresh, house, "b")
+    await fresh.close()
+    async with database.connection() as connection:
+        assert not await connection.fetchval(asleep, house)

@@ -1,0 +1,202 @@
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crosslane.platform import log
+from crosslane.platform.database import Database, Tx
+from crosslane.platform.log import Event, Logged, Reaction, run_reaction
+from crosslane.platform.log.reactions import TRIES_MAX, NotParked, reactions_with_work
+
+
+class Rung(Event):
+    bell: str
+    n: int
+
+    @property
+    def subject(self) -> str:
+        return f"bell:{self.bell}"
+
+
+class Painted(Event):
+    bell: str
+
+    @property
+    def subject(self) -> str:
+        return f"bell:{self.bell}"
+
+
+async def note(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+    for entry in logged:
+        if entry.event.n < 0:
+            raise ValueError(f"bell {entry.event.bell} rang {entry.event.n}")
+        await tx.execute(
+            "insert into heard (bell, n) values ($1, $2)", entry.event.bell, entry.event.n
+        )
+
+
+HEAR = Reaction("test.hear", (Rung,), note)
+
+
+@pytest.fixture
+async def tower(database: Database, tenant: str) -> str:
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table heard (place bigserial, bell text, n int)")
+    return tenant
+
+
+async def ring(database: Database, tower: str, *events: Event) -> None:
+    async with database.transaction(tower) as tx:
+        await log.append(tx, events)
+
+
+async def heard(database: Database, tower: str) -> list[tuple[str, int]]:
+    async with database.transaction(tower) as tx:
+        return [tuple(r) for r in await tx.fetch("select bell, n from heard order by place")]
+
+
+async def react(database: Database, tower: str, reaction: Reaction = HEAR) -> int:
+    return await run_reaction(database, tower, reaction)
+
+
+async def test_each_event_is_handled_once_however_many_workers_run(database: Database, tower: str):
+    for n in range(30):
+        await ring(database, tower, Rung(bell="a", n=n), Painted(bell="a"), Rung(bell="b", n=n))
+    small = Reaction("test.hear", (Rung,), note, batch_max=7)
+    for _ in range(12):
+        await asyncio.gather(*(react(database, tower, small) for _ in range(4)))
+    known = await heard(database, tower)
+    assert sorted(known) == sorted((bell, n) for bell in "ab" for n in range(30))
+    for bell in "ab":
+        assert [n for b, n in known if b == bell] == list(range(30))
+
+
+async def test_history_tells_a_subject_s_events_in_order(database: Database, tower: str):
+    await ring(database, tower, Rung(bell="a", n=1), Rung(bell="b", n=1), Painted(bell="a"))
+    async with database.transaction(tower) as tx:
+        entries = await log.history(tx, "bell:a")
+        assert [(e.subject_no, e.kind) for e in entries] == [
+            (1, Rung.kind()),
+            (2, Painted.kind()),
+        ]
+        assert [e.subject_no for e in await log.history(tx, "bell:a", after_no=1)] == [2]
+
+
+async def test_a_transaction_that_wrote_first_and_locked_last_does_not_disorder_its_subject(
+    database: Database, tower: str
+):
+    async with database.transaction(tower) as early:
+        # The early transaction gets its number now, but the subject's row only after the late one.
+        await early.fetchval("select pg_current_xact_id()")
+        async with database.transaction(tower) as between:
+            await between.fetchval("select pg_current_xact_id()")
+            await ring(database, tower, Rung(bell="a", n=1))
+            await log.append(early, [Rung(bell="a", n=2)])
+            await early.conn.execute("commit")
+            await early.conn.execute("begin")
+            # Below the horizon lies only the second event: it must wait for the first.
+            await react(database, tower)
+            assert await heard(database, tower) == []
+        await react(database, tower)
+        await react(database, tower)
+    assert await heard(database, tower) == [("a", 1), ("a", 2)]
+
+
+async def test_nothing_of_a_transaction_still_open_is_passed_over(database: Database, tower: str):
+    async with database.transaction(tower) as slow:
+        await log.append(slow, [Rung(bell="slow", n=1)])
+        await ring(database, tower, Rung(bell="fast", n=1))
+        await react(database, tower)
+        assert await heard(database, tower) == []
+    await react(database, tower)
+    assert sorted(await heard(database, tower)) == [("fast", 1), ("slow", 1)]
+
+
+async def test_an_event_that_keeps_failing_is_parked_and_only_its_subject_waits(
+    database: Database, tower: str
+):
+    await ring(database, tower, Rung(bell="a", n=-1), Rung(bell="b", n=1), Rung(bell="a", n=2))
+    for _ in range(TRIES_MAX):
+        await react(database, tower)
+        async with database.transaction(tower) as tx:
+            await tx.execute("update platform_backlog set due_at = clock_timestamp()")
+    await ring(database, tower, Rung(bell="a", n=3), Rung(bell="b", n=2))
+    for _ in range(3):
+        await react(database, tower)
+    assert await heard(database, tower) == [("b", 1), ("b", 2)]
+    async with database.transaction(tower) as tx:
+        parked = await log.list_parked(tx)
+        assert [(p.subject, p.subject_no, p.attempts) for p in parked] == [("bell:a", 1, TRIES_MAX)]
+        assert "bell a rang -1" in parked[0].reason
+        assert await reactions_with_work(tx, [HEAR]) == []
+        with pytest.raises(NotParked):
+            await log.replay_parked(tx, HEAR.name, parked[0].log_id + 1)
+        # Somebody mends what was wrong and lets it run again.
+        await tx.execute(
+            'update platform_log set body = \'{"bell":"a","n":1}\' where id = $1', parked[0].log_id
+        )
+        await log.replay_parked(tx, HEAR.name, parked[0].log_id)
+        assert await reactions_with_work(tx, [HEAR]) == [HEAR]
+    for _ in range(4):
+        await react(database, tower)
+    assert (await heard(database, tower))[2:] == [("a", 1), ("a", 2), ("a", 3)]
+    async with database.transaction(tower) as tx:
+        assert await tx.fetchval("select count(*) from platform_backlog") == 0
+
+
+async def test_what_a_handler_wrote_is_undone_when_it_fails(database: Database, tower: str):
+    async def write_and_fail(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
+        await note(tx, logged)
+        if any(entry.event.n == 2 for entry in logged):
+            raise ValueError("two")
+
+    failing = Reaction("test.hear", (Rung,), write_and_fail)
+    await ring(database, tower, *(Rung(bell=b, n=n) for b, n in [("a", 1), ("b", 2), ("c", 3)]))
+    await react(database, tower, failing)
+    assert sorted(await heard(database, tower)) == [("a", 1), ("c", 3)]
+
+
+async def test_an_idle_reaction_has_no_work_and_enters_a_new_epoch(database: Database, tower: str):
+    await ring(database, tower, Rung(bell="a", n=1))
+    await react(database, tower)
+    async with database.transaction(tower) as tx:
+        assert await reactions_with_work(tx, [HEAR]) == []
+        await tx.execute("update platform_log_epoch set epoch = 2")
+    await ring(database, tower, Rung(bell="a", n=2))
+    for _ in range(2):
+        await react(database, tower)
+    assert await heard(database, tower) == [("a", 1), ("a", 2)]
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+async def test_any_interleaving_of_writers_keeps_every_subject_in_order(
+    database: Database, tower: str, data: st.DataObject
+):
+    async with database.transaction(tower) as tx:
+        await tx.execute("truncate heard, platform_log, platform_log_subject, platform_cursor")
+    sent = data.draw(st.integers(2, 12))
+    open_ones: list[Any] = []
+    written: dict[str, int] = {}
+    for _ in range(sent):
+        context = database.transaction(tower)
+        tx = await context.__aenter__()
+        await tx.fetchval("select pg_current_xact_id()")
+        open_ones.append((context, tx))
+    for context, tx in data.draw(st.permutations(open_ones)):
+        bell = data.draw(st.sampled_from("ab"))
+        written[bell] = written.get(bell, 0) + 1
+        await log.append(tx, [Rung(bell=bell, n=written[bell])])
+        await context.__aexit__(None, None, None)
+        if data.draw(st.booleans()):
+            await react(database, tower, Reaction("test.hear", (Rung,), note, batch_max=2))
+    for _ in range(sent + 2):
+        await react(database, tower, Reaction("test.hear", (Rung,), note, batch_max=2))
+    known = await heard(database, tower)
+    for bell, count in written.items():
+        assert [n for b, n in known if b == bell] == list(range(1, count + 1))
