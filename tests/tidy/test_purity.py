@@ -17,8 +17,8 @@ IMPURE_CALLS = words(
     "open print input now utcnow today uuid1 uuid4 new_id monotonic perf_counter token_hex"
 )
 OUTER_ROOMS = {"storage", "service", "rest", "reactions"}
-# The one piece of the platform a decision may name: who asks.
-PLATFORM_MAY_ENTER = {"actor"}
+# What a decision may name of the platform: who asks, and which days are public holidays.
+PLATFORM_MAY_ENTER = {"actor", "calendar"}
 
 COUNTED = re.compile(
     r"(^|_)(minor|milli|price|cost|amount|money|quantity|units|grams|on_hand|held|allocated)"

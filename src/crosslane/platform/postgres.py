@@ -7,7 +7,6 @@ same folder is stopped before a new one starts.
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
@@ -25,6 +24,7 @@ import asyncpg
 from crosslane.platform.home import OWNER_ONLY, CannotStart, HomeLock, make_home
 from crosslane.platform.postgres_install import Install, prepare
 from crosslane.platform.postgres_settings import server_settings
+from crosslane.platform.processes import end_with_parent
 
 ROLE = "crosslane"
 DATABASE = "crosslane"
@@ -64,6 +64,8 @@ class EmbeddedPostgres:
         home: folder for the data, made when absent.
         fast: give up durability for speed; for tests only.
     """
+
+    name = "postgres"
 
     def __init__(self, home: Path, *, fast: bool = False) -> None:
         self._home = home
@@ -199,7 +201,7 @@ async def _spawn(install: Install, fast: bool) -> asyncio.subprocess.Process:
             stdout=log,
             stderr=log,
             start_new_session=True,  # a Ctrl-C in the terminal reaches us, and we stop it in order
-            preexec_fn=_end_with_parent(signal.SIGINT),
+            preexec_fn=end_with_parent(signal.SIGINT),
             user=install.run_as.uid,
             group=install.run_as.gid,
             extra_groups=install.run_as.extra_groups,
@@ -318,19 +320,3 @@ async def _end(pid: int, gone: Callable[[], bool]) -> bool:
                 return True
             await asyncio.sleep(PROBE_SECONDS)
     return gone()
-
-
-def _end_with_parent(kind: signal.Signals) -> Callable[[], None] | None:
-    """Return what a child calls before exec so that the kernel signals it when we die."""
-    if sys.platform != "linux":
-        return None  # there an orphan is found and stopped at the next start
-    set_option = ctypes.CDLL(None, use_errno=True).prctl
-    set_parent_death_signal = 1
-    parent = os.getpid()
-
-    def in_child() -> None:
-        set_option(set_parent_death_signal, int(kind), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return in_child

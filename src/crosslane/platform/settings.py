@@ -140,14 +140,11 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 
 
 def _split_url(text: str, schemes: tuple[str, ...], wanted: str) -> SplitResult:
-    try:
+    with contextlib.suppress(ValueError):
         url = urlsplit(text)
-        valid = url.scheme in schemes and (url.port is None or url.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ValueError(wanted)
-    return url
+        if url.scheme in schemes and url.port != 0:
+            return url
+    raise ValueError(wanted)
 
 
 def _database_url(text: str) -> str:

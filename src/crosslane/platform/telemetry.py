@@ -11,7 +11,7 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ def current_trace() -> str:
 
 
 @contextmanager
-def traced(trace: str, tenant: str = "") -> Iterator[None]:
+def traced(trace: str, tenant: str = "") -> Generator[None]:
     """Let every log line inside carry this trace id and tenant."""
     tokens = _trace.set(trace), _tenant.set(tenant)
     try:

@@ -2,6 +2,28 @@
 
 Nouns: price list and price, tax rate and tax rule, shipping price, promotion, coupon, cart to price
 (:class:`PriceRequest`) and priced cart (:class:`PricedCart`).
+
+Doors: :func:`price` takes many carts and answers one priced cart or refusal for each, with at most
+two statements for the whole batch. The server always computes: a price from outside counts only as
+a signed quote (:func:`quote`), as an override by somebody with ``pricing:override`` and a reason,
+or where the policy ``pricing.price_source`` lets the channel dictate; the difference to our own
+price stays with the line. :func:`explain` tells how a price came about. An order that is placed
+redeems the coupons of its cart on a sheet (:func:`open_coupons`, ``sheet.take``, ``sheet.undo``,
+:func:`write_coupons`), one that comes to nothing gives them back (:func:`release_coupons`).
+
+How: a cart is priced on the basis its channel shows, gross when prices include tax, else net. Unit
+prices are integers in 1/1000 minor unit. Each line is rounded once, half away from zero; its tax is
+rounded once, half away from zero; every total is the sum of its lines. Which list decides is said
+in ``domain/lists.py``, in which order promotions run in ``domain/promotions.py``.
+
+Invariants: net + tax = gross on every line and share; discounts and bundle shares add up to the
+minor unit; a limited coupon is never used more often than allowed. Prices, taxes and promotions are
+rows that hold from an instant on, so any day of the past can be priced again.
+
+Events: PriceListChanged, PricesChanged, TaxesChanged, ShippingPricesChanged, PromotionChanged.
+Facts: ``pricing``. Policies: pricing.price_source, pricing.quote.
+Tables: pricing_price_list, pricing_price, pricing_tax_rate, pricing_tax_rule,
+pricing_shipping_price, pricing_promotion, pricing_coupon, pricing_redemption.
 """
 
 from crosslane.pricing.domain.cart import (
@@ -16,35 +38,119 @@ from crosslane.pricing.domain.cart import (
     ShippingWish,
     TaxTotal,
 )
+from crosslane.pricing.domain.coupons import CouponSheet, Redemption
+from crosslane.pricing.domain.explanation import Explanation
 from crosslane.pricing.domain.promotions import Discount, PromotionOutcome
 from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
 from crosslane.pricing.errors import (
+    CouponUsedUp,
+    CouponUsedUpByCustomer,
     DictatedPriceNotAllowed,
     OverrideNotAllowed,
     PriceUnknown,
+    QuoteExpired,
+    QuoteForged,
+    QuoteMismatch,
     TaxRateUnknown,
 )
+from crosslane.pricing.events import (
+    PriceListChanged,
+    PricesChanged,
+    PromotionChanged,
+    ShippingPricesChanged,
+    TaxesChanged,
+)
+from crosslane.pricing.service.carts import (
+    PRICE_SOURCE,
+    QUOTE,
+    QuotedCart,
+    explain,
+    price,
+    price_one,
+    quote,
+)
+from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
+from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
+from crosslane.pricing.service.signing import use_quote_secret
+from crosslane.pricing.service.terms import (
+    PutPriceList,
+    PutPromotion,
+    PutShippingPrices,
+    PutTaxRates,
+    PutTaxRules,
+    ShippingPriceRow,
+    TaxRateRow,
+    TaxRuleRow,
+    put_price_list,
+    put_promotion,
+    put_shipping_prices,
+    put_tax_rates,
+    put_tax_rules,
+)
+
+POLICIES = [PRICE_SOURCE, QUOTE]
 
 __all__ = [
+    "POLICIES",
+    "PRICE_SOURCE",
+    "QUOTE",
     "Amounts",
     "Basis",
     "ComponentShare",
+    "CouponRow",
+    "CouponSheet",
+    "CouponUsedUp",
+    "CouponUsedUpByCustomer",
     "Destination",
     "DictatedPriceNotAllowed",
     "Discount",
+    "Explanation",
     "ListChoice",
     "Override",
     "OverrideNotAllowed",
     "PriceLine",
+    "PriceListChanged",
     "PriceRequest",
     "PriceSource",
     "PriceUnknown",
     "PricedCart",
     "PricedLine",
+    "PricesChanged",
+    "PromotionChanged",
     "PromotionOutcome",
+    "PutCoupons",
+    "PutPriceList",
+    "PutPromotion",
+    "PutShippingPrices",
+    "PutTaxRates",
+    "PutTaxRules",
+    "QuoteExpired",
+    "QuoteForged",
+    "QuoteMismatch",
+    "QuotedCart",
+    "Redemption",
+    "ShippingPriceRow",
+    "ShippingPricesChanged",
     "ShippingWish",
     "Tax",
+    "TaxRateRow",
     "TaxRateUnknown",
+    "TaxRuleRow",
     "TaxTotal",
+    "TaxesChanged",
+    "explain",
+    "open_coupons",
+    "price",
+    "price_one",
+    "put_coupons",
+    "put_price_list",
+    "put_promotion",
+    "put_shipping_prices",
+    "put_tax_rates",
+    "put_tax_rules",
+    "quote",
+    "release_coupons",
     "split",
+    "use_quote_secret",
+    "write_coupons",
 ]

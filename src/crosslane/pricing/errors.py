@@ -1,6 +1,6 @@
 """Every way in which pricing says no."""
 
-from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class TaxRateUnknown(Invalid):
@@ -51,8 +51,16 @@ class QuoteMismatch(Conflict):
     """The quote was given for another cart: {what} differs."""
 
 
+class QuotesOff(Unavailable):
+    """This process has no key to sign or read quotes with."""
+
+
 class PriceListUnknown(NotFound):
     """There is no price list {code}."""
+
+
+class PriceListFixed(Conflict):
+    """The {field} of price list {code} cannot change: its prices are in it. Open a new list."""
 
 
 class PromotionUnknown(NotFound):
@@ -89,3 +97,19 @@ class BadPromotion(Invalid):
 
 class BadPriceList(Invalid):
     """The price list {code} is not complete: {why}."""
+
+
+class SkuUnknown(NotFound):
+    """There is no variant with the SKU {sku}."""
+
+
+class PriceTwice(Invalid):
+    """Row {row} has the price of the same SKU, quantity and start already."""
+
+
+class CouponElsewhere(Conflict):
+    """These coupons belong to another promotion: {codes}."""
+
+
+class BadCoupon(Invalid):
+    """{code} is no coupon code: 3 to 40 capital letters, digits and dashes."""

@@ -78,6 +78,8 @@ class EffectKind(msgspec.Struct, frozen=True, eq=False):
         name: ``<module>.<verb>``.
         body: type of the effect's body.
         call: makes the call, outside any transaction; raises Retry or Dead.
+        prepare: reads what the call needs beyond the body, such as a connector's secrets, in a
+            short transaction before it; ``call`` gets its answer in the body's place.
         record: saves the result, in the transaction that marks the effect done.
         dead: saves that it was given up, in the transaction that marks it dead.
         timeout_seconds: total time of one call.
@@ -88,6 +90,7 @@ class EffectKind(msgspec.Struct, frozen=True, eq=False):
     call: Callable[[EffectCall, Any], Awaitable[Any]]
     record: Callable[[Tx, EffectCall, Any, Any], Awaitable[None]]
     dead: Callable[[Tx, EffectCall, Any, str], Awaitable[None]] = _nothing_to_do
+    prepare: Callable[[Tx, EffectCall, Any], Awaitable[Any]] | None = None
     timeout_seconds: float = CALL_SECONDS_DEFAULT
 
 

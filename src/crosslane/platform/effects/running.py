@@ -115,8 +115,9 @@ class Runner:
         kind = self.kinds[row["kind"]]
         body = msgspec.json.decode(row["body"], type=kind.body)
         try:
+            given = await self._prepare(call, kind, body)
             async with asyncio.timeout(kind.timeout_seconds):
-                result = await kind.call(call, body)
+                result = await kind.call(call, given)
             faults.reach("effects.after_call")
             await self._record(call, kind, body, result)
         except DATABASE_LOST:
@@ -129,6 +130,12 @@ class Runner:
         # Whatever else a connector raises is its own failure and must not stop the worker.
         except Exception as error:
             await self._later(call, kind, body, f"{type(error).__name__}: {error}", None)
+
+    async def _prepare(self, call: EffectCall, kind: EffectKind, body: Any) -> Any:
+        if kind.prepare is None:
+            return body
+        async with self.database.transaction(call.tenant, trace=call.trace, read_only=True) as tx:
+            return await kind.prepare(tx, call, body)
 
     async def _record(self, call: EffectCall, kind: EffectKind, body: Any, result: Any) -> None:
         async with self._fenced(call) as tx:

@@ -41,6 +41,7 @@ from crosslane.pricing.domain.promotions import (
     Discountable,
     PromotionOutcome,
     apply_promotions,
+    normal_code,
     refuse_coupon,
 )
 from crosslane.pricing.domain.shipping import ShippingPrice, choose_shipping_price
@@ -106,7 +107,7 @@ def price_cart(
         sale: the frame of the sale, derived from the channel.
         terms: lists, taxes, promotions and shipping prices.
         prices: rows of the offered lists, by variant and list.
-        coupons: the coupons known among those typed, by code.
+        coupons: the coupons known among those typed, by normal code.
 
     Raises:
         CartTooLarge, DuplicateLineKey, QuantityOutOfRange: the cart is malformed.
@@ -333,7 +334,7 @@ def _sort_coupons(
 ) -> tuple[dict[UUID, Coupon], list[PromotionOutcome]]:
     valid: dict[UUID, Coupon] = {}
     refused: list[PromotionOutcome] = []
-    for typed in dict.fromkeys(request.coupons):
+    for typed in dict.fromkeys(map(normal_code, request.coupons)):
         coupon = coupons.get(typed)
         if coupon is None:
             refused.append(PromotionOutcome("", refused="coupon-unknown", coupon=typed))

@@ -10,6 +10,7 @@ is left of each, so that the shares add up exactly and no line falls below zero.
 Amounts are on the cart's basis: what the customer of that channel sees.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
@@ -20,8 +21,11 @@ import msgspec
 from crosslane.kernel import allocate, rounded_ratio
 from crosslane.pricing.domain.lists import Buyer, runs
 from crosslane.pricing.domain.tax import BASIS_POINTS
+from crosslane.pricing.errors import BadCoupon, BadPromotion
 
 Target = Literal["goods", "shipping"]
+
+_COUPON_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,39}")
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +48,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
         markets: codes of the only markets.
         customer_groups: the only customer groups.
         categories: category codes; goods below any of them are eligible.
-        skus: SKUs that are eligible; with neither categories nor skus all goods are.
+        skus: SKUs that are eligible, in small letters as case does not tell them apart; with
+            neither categories nor skus all goods are.
         valid_from: first instant.
         valid_to: instant from which it has ended, None while open.
     """
@@ -142,6 +147,38 @@ class Discountable(msgspec.Struct, kw_only=True, eq=False):
     final: bool = False
     closed: bool = False
     discounts: list[Discount] = msgspec.field(default_factory=list[Discount])
+
+
+def normal_code(typed: str) -> str:
+    """Return a coupon code as it is kept, however a customer types it."""
+    return typed.strip().upper()
+
+
+def require_coupon_code(code: str, *, pointer: str = "") -> str:
+    """Return a coupon code in its normal form when it is one.
+
+    Raises:
+        BadCoupon: it is not 3 to 40 letters, digits and dashes.
+    """
+    normal = normal_code(code)
+    if not _COUPON_CODE.fullmatch(normal):
+        raise BadCoupon(pointer=pointer, code=code[:40])
+    return normal
+
+
+def refuse_incomplete(promotion: Promotion) -> None:
+    """Refuse a promotion that could never mean anything definite.
+
+    Raises:
+        BadPromotion: it reduces by nothing or in two ways, or has an amount without a currency.
+    """
+    why = None
+    if (promotion.percent_bp > 0) == (promotion.amount_minor > 0):
+        why = "it needs either percent_bp or amount_minor"
+    elif promotion.currency is None and (promotion.amount_minor or promotion.threshold_minor):
+        why = "an amount or a threshold needs a currency"
+    if why is not None:
+        raise BadPromotion(code=promotion.code, why=why)
 
 
 def refuse_promotion(promotion: Promotion, buyer: Buyer, *, has_coupon: bool) -> str | None:
@@ -256,7 +293,9 @@ def _apply(
 def _names(promotion: Promotion, line: Discountable) -> bool:
     if not promotion.categories and not promotion.skus:
         return True
-    return line.sku in promotion.skus or not promotion.categories.isdisjoint(line.categories)
+    return line.sku.lower() in promotion.skus or not promotion.categories.isdisjoint(
+        line.categories
+    )
 
 
 def _free(promotion: Promotion, line: Discountable) -> bool:

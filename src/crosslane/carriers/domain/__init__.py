@@ -1,0 +1,1 @@
+"""Nouns and pure decisions of the carriers module."""

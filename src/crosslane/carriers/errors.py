@@ -1,0 +1,63 @@
+"""Every refusal of the carriers module."""
+
+from crosslane.kernel import Conflict, Invalid, NotFound
+
+
+class CarrierUnknown(NotFound):
+    """There is no carrier {code}."""
+
+
+class ServiceUnknown(NotFound):
+    """There is no carrier service {service}."""
+
+
+class LabelUnknown(NotFound):
+    """There is no label {id}."""
+
+
+class LabelNotPrinted(NotFound):
+    """Label {id} has no document: it is {state}, or its document is past its retention."""
+
+
+class BadCarrierCode(Invalid):
+    """The code {code} must be 1 to 32 letters, digits, dots, dashes or underscores."""
+
+
+class PortUnknown(Invalid):
+    """There is no label port {port}; known are: {known}."""
+
+
+class BadDistricts(Invalid):
+    """The districts {districts} must be * or numbers and ranges such as 1-9,15."""
+
+
+class ZoneUndefined(Invalid):
+    """The zone {zone} is used but not defined."""
+
+
+class DefinedTwice(Invalid):
+    """{what} is defined twice."""
+
+
+class ServiceTaken(Conflict):
+    """The service {service} belongs to carrier {carrier}."""
+
+
+class BracketsUnordered(Invalid):
+    """Weight brackets must rise; {weight_grams} g comes after a heavier one."""
+
+
+class NationUnknown(Invalid):
+    """{country} has no part {nation} with holidays of its own."""
+
+
+class AddressUnprintable(Invalid):
+    """The label cannot show {characters} in {field}; give that line in Latin letters."""
+
+
+class ParcelTooHeavy(Invalid):
+    """A parcel of {weight_grams} g is over the {weight_max_grams} g that {service} carries."""
+
+
+class BadTrackingMessage(Invalid):
+    """The tracking message of {carrier} cannot be read: {reason}."""

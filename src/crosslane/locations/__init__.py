@@ -1,0 +1,100 @@
+"""Locations: the stores, warehouses and vendors that goods come from and go to.
+
+Nouns: Location (with its Timetable and Point), Network (all of them, kept in memory), CapacityClaim
+(parcels that a cause takes from a location's day).
+
+Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able``, ``nearest``;
+``position_of(country, postcode)``; pure rules on ``location.timetable``: ``open_at``,
+``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off);
+``capacity_taken``, ``take_capacity``, ``return_capacity``, and for lanes ``open_capacity``, the
+sheet's ``take`` and ``undo``, ``write_capacity``.
+
+Invariants: a location's code never changes and never goes away (it is retired instead); a counter
+of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
+``beyond_limit`` never lifts a counter above ``parcels_per_day``; a cause takes from a counter once
+and gives back once.
+
+Events: LocationAdded, LocationEdited, LocationClosed, LocationReopened.
+Tables: locations_location, locations_capacity, locations_capacity_move.
+"""
+
+from crosslane.locations.domain import (
+    CapacityClaim,
+    CapacityKey,
+    CapacitySheet,
+    Closure,
+    Located,
+    Location,
+    LocationDraft,
+    Near,
+    Network,
+    Point,
+    Timetable,
+    dispatch_day,
+    distance_metres,
+    next_opening,
+    open_at,
+    ready_at,
+)
+from crosslane.locations.errors import CapacityFull, LocationUnknown
+from crosslane.locations.events import (
+    LocationAdded,
+    LocationClosed,
+    LocationEdited,
+    LocationReopened,
+)
+from crosslane.locations.service import (
+    ADD,
+    CHANGE,
+    CLOSE,
+    IMPORT,
+    REOPEN,
+    ImportLocations,
+    ImportResult,
+    capacity_taken,
+    locate_postcode,
+    network,
+    open_capacity,
+    position_of,
+    return_capacity,
+    take_capacity,
+    write_capacity,
+)
+
+COMMANDS = [ADD, CHANGE, IMPORT, CLOSE, REOPEN]
+
+__all__ = [
+    "COMMANDS",
+    "CapacityClaim",
+    "CapacityFull",
+    "CapacityKey",
+    "CapacitySheet",
+    "Closure",
+    "ImportLocations",
+    "ImportResult",
+    "Located",
+    "Location",
+    "LocationAdded",
+    "LocationClosed",
+    "LocationDraft",
+    "LocationEdited",
+    "LocationReopened",
+    "LocationUnknown",
+    "Near",
+    "Network",
+    "Point",
+    "Timetable",
+    "capacity_taken",
+    "dispatch_day",
+    "distance_metres",
+    "locate_postcode",
+    "network",
+    "next_opening",
+    "open_at",
+    "open_capacity",
+    "position_of",
+    "ready_at",
+    "return_capacity",
+    "take_capacity",
+    "write_capacity",
+]

@@ -1,0 +1,71 @@
+"""All locations of a tenant in memory, and the search for the nearest."""
+
+from collections.abc import Callable, Iterable
+from heapq import nsmallest
+from uuid import UUID
+
+from msgspec import Struct
+
+from crosslane.locations.domain.location import Location
+from crosslane.locations.domain.position import Point, distance_metres
+from crosslane.locations.errors import LocationUnknown
+
+
+class Near(Struct, frozen=True):
+    """A location found near a point, with its distance in metres."""
+
+    location: Location
+    distance_metres: int
+
+
+class Network:
+    """Every location of a tenant, retired ones included, by code and by id.
+
+    It is a value: an edit makes a new Network, nobody changes this one.
+    """
+
+    def __init__(self, locations: Iterable[Location]) -> None:
+        self.all: tuple[Location, ...] = tuple(sorted(locations, key=lambda at: at.code))
+        self.by_code: dict[str, Location] = {at.code: at for at in self.all}
+        self.by_id: dict[UUID, Location] = {at.id: at for at in self.all}
+
+    def require(self, code: str, *, pointer: str = "") -> Location:
+        """Return the location with a code.
+
+        Raises:
+            LocationUnknown: there is none.
+        """
+        found = self.by_code.get(code)
+        if found is None:
+            raise LocationUnknown(pointer=pointer, code=code)
+        return found
+
+    def able(self, ability: str) -> tuple[Location, ...]:
+        """Return the active locations with an ability, by code."""
+        return tuple(at for at in self.all if at.can(ability))
+
+    def nearest(
+        self,
+        point: Point,
+        limit: int,
+        ability: str | None = None,
+        accept: Callable[[Location], bool] | None = None,
+    ) -> list[Near]:
+        """Return the active locations nearest to a point, nearest first; ties go by code.
+
+        Args:
+            point: where from.
+            limit: how many at most.
+            ability: only those with this ability.
+            accept: only those for which this is true; asked before any distance is computed.
+        """
+        candidates = (
+            Near(at, distance_metres(point, at.point))
+            for at in self.all
+            if at.active
+            and (ability is None or ability in at.abilities)
+            and (accept is None or accept(at))
+        )
+        return nsmallest(
+            limit, candidates, key=lambda near: (near.distance_metres, near.location.code)
+        )

@@ -1,0 +1,48 @@
+"""Use cases of locations."""
+
+from crosslane.locations.service.capacity import (
+    capacity_of_days,
+    capacity_taken,
+    open_capacity,
+    return_capacity,
+    take_capacity,
+    write_capacity,
+)
+from crosslane.locations.service.network import (
+    ADD,
+    CHANGE,
+    CLOSE,
+    IMPORT,
+    REOPEN,
+    Change,
+    Close,
+    ImportLocations,
+    ImportResult,
+    Reopen,
+    RowError,
+    network,
+)
+from crosslane.locations.service.postcodes import locate_postcode, position_of
+
+__all__ = [
+    "ADD",
+    "CHANGE",
+    "CLOSE",
+    "IMPORT",
+    "REOPEN",
+    "Change",
+    "Close",
+    "ImportLocations",
+    "ImportResult",
+    "Reopen",
+    "RowError",
+    "capacity_of_days",
+    "capacity_taken",
+    "locate_postcode",
+    "network",
+    "open_capacity",
+    "position_of",
+    "return_capacity",
+    "take_capacity",
+    "write_capacity",
+]

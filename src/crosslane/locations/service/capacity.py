@@ -1,0 +1,86 @@
+"""The capacity of days: reading counters, taking from them, giving back.
+
+In a lane, open a sheet with ``open_capacity``, decide on it, then ``write_capacity``; alone,
+``take_capacity`` does all three. The counters stay locked until the transaction ends, so no two
+transactions can promise the same place.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from uuid import UUID
+
+from crosslane.locations import storage
+from crosslane.locations.domain import CapacityClaim, CapacityKey, CapacitySheet
+from crosslane.locations.errors import CapacityFull
+from crosslane.locations.service.network import network
+from crosslane.platform.database import Tx
+
+
+async def capacity_taken(tx: Tx, keys: Iterable[CapacityKey]) -> dict[CapacityKey, int]:
+    """Return the parcels taken so far, 0 where nothing was; unprotected, for planning.
+
+    Args:
+        tx: open transaction.
+        keys: (location id, local day of dispatch).
+    """
+    wanted = list(keys)
+    found = await storage.find_capacity(tx, wanted)
+    return {key: found.get(key, 0) for key in wanted}
+
+
+async def open_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> CapacitySheet:
+    """Lock the counters of a batch, in one statement, and return them as a sheet to decide on."""
+    taken = await storage.lock_capacity(tx, keys)
+    by_id = (await network(tx)).by_id
+    return CapacitySheet(taken, {key[0]: by_id[key[0]].parcels_per_day for key in taken})
+
+
+async def write_capacity(tx: Tx, sheet: CapacitySheet) -> None:
+    """Save what was taken on a sheet, in one statement."""
+    if sheet.claims:
+        await storage.insert_takes(tx, sheet.claims)
+
+
+async def take_capacity(
+    tx: Tx, claims: Sequence[CapacityClaim]
+) -> list[CapacityClaim | CapacityFull]:
+    """Take capacity, each claim whole or not at all, in the order given.
+
+    A claim that was granted before is granted again and counts once, even on a full day.
+
+    Args:
+        tx: open transaction.
+        claims: what is wanted.
+
+    Returns:
+        For each claim itself, or why it was refused.
+    """
+    if not claims:
+        return []
+    sheet = await open_capacity(tx, {claim.key for claim in claims})
+    answers: list[CapacityClaim | CapacityFull] = [sheet.take(claim) or claim for claim in claims]
+    refused = [n for n, answer in enumerate(answers) if isinstance(answer, CapacityFull)]
+    if refused:
+        for place in await storage.held_claims(tx, [claims[n] for n in refused]):
+            answers[refused[place]] = claims[refused[place]]
+    await write_capacity(tx, sheet)
+    return answers
+
+
+async def return_capacity(tx: Tx, claims: Sequence[CapacityClaim]) -> None:
+    """Give back what claims took, whole; unknown and returned ones change nothing.
+
+    Args:
+        tx: open transaction.
+        claims: location, day and cause say which; ``parcels`` is not looked at.
+    """
+    if claims:
+        await storage.lock_capacity(tx, {claim.key for claim in claims})
+        await storage.insert_returns(tx, claims)
+
+
+async def capacity_of_days(
+    tx: Tx, location_id: UUID, first: date, last: date, limit: int
+) -> dict[date, int]:
+    """Return the parcels taken from one location by day; a day without any is left out."""
+    return await storage.list_capacity(tx, location_id, first, last, limit)

@@ -1,0 +1,103 @@
+-- Whom to call for card tenders. The secrets are write-only: no answer of the API shows them.
+create table payments_provider (
+    code text primary key check (code ~ '^[a-z][a-z0-9_]{0,39}$'),
+    adapter text not null check (adapter ~ '^[a-z][a-z0-9_]{0,39}$'),
+    base_url text not null check (length(base_url) <= 400),
+    api_key text not null check (length(api_key) <= 400),
+    webhook_secret text not null check (length(webhook_secret) <= 400),
+    active boolean not null
+);
+
+create table payments_credit (
+    customer_id uuid primary key,
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    limit_minor bigint not null check (limit_minor >= 0),
+    used_minor bigint not null default 0,
+    terms_days integer not null check (terms_days between 0 and 365),
+    blocked boolean not null default false
+) with (fillfactor = 70);
+
+-- A tender. Its amounts are derived: done ones from payments_movement, pending ones from
+-- payments_operation, both written in the same transaction.
+create table payments_payment (
+    id uuid primary key,
+    order_id uuid not null,
+    sequence integer not null check (sequence > 0),
+    method text not null check (method in ('card', 'on_account', 'cash', 'marketplace')),
+    terms text not null check (terms in ('prepaid', 'per_parcel', 'at_collection', 'taken')),
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    amount_minor bigint not null check (amount_minor > 0),
+    provider text not null,
+    token text not null,
+    credit_account uuid,
+    terms_days integer not null,
+    state text not null check (state in ('pending', 'authorized', 'declined')),
+    abandoned boolean not null,
+    reference text not null,
+    reason text not null,
+    authorized_minor bigint not null check (authorized_minor in (0, amount_minor)),
+    captured_minor bigint not null check (captured_minor >= 0),
+    refunded_minor bigint not null check (refunded_minor >= 0),
+    voided_minor bigint not null check (voided_minor >= 0),
+    settled_minor bigint not null check (settled_minor >= 0),
+    capturing_minor bigint not null check (capturing_minor >= 0),
+    refunding_minor bigint not null check (refunding_minor >= 0),
+    voiding_minor bigint not null check (voiding_minor >= 0),
+    opened_at timestamptz not null,
+    unique (order_id, sequence),
+    constraint payments_never_above_authorized
+        check (captured_minor + voided_minor + capturing_minor + voiding_minor <= authorized_minor),
+    constraint payments_never_back_above_captured
+        check (refunded_minor + refunding_minor <= captured_minor),
+    check ((method = 'on_account') = (credit_account is not null))
+) with (fillfactor = 70);
+create index payments_payment_credit on payments_payment (credit_account)
+    where credit_account is not null;
+
+create table payments_operation (
+    id uuid primary key,
+    payment_id uuid not null references payments_payment,
+    order_id uuid not null,
+    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle')),
+    minor bigint not null check (minor > 0),
+    cause_kind text not null,
+    cause_id text not null,
+    at timestamptz not null,
+    state text not null check (state in ('requested', 'unresolved', 'done', 'failed')),
+    reference text not null,
+    reason text not null,
+    requested_at timestamptz not null,
+    finished_at timestamptz,
+    unique (payment_id, deed, cause_kind, cause_id)
+) with (fillfactor = 80);
+create index payments_operation_cause on payments_operation (order_id, deed, cause_kind, cause_id);
+create index payments_operation_open on payments_operation (requested_at)
+    where state in ('requested', 'unresolved');
+
+-- The journal of money that has really moved: one row per operation that was done.
+create table payments_movement (
+    operation_id uuid not null,
+    payment_id uuid not null,
+    order_id uuid not null,
+    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle')),
+    minor bigint not null check (minor > 0),
+    currency text not null,
+    occurred_at timestamptz not null,
+    due_on date,
+    recorded_at timestamptz not null,
+    primary key (operation_id, recorded_at)
+) partition by range (recorded_at);
+create index payments_movement_payment on payments_movement (payment_id);
+select platform_ensure_partitions('payments_movement');
+
+-- Messages of providers as they came; the key makes a repetition harmless.
+create table payments_message (
+    provider text not null,
+    message_id text not null,
+    body jsonb not null,
+    state text not null check (state in ('applied', 'known', 'unmatched', 'contradicts')),
+    received_at timestamptz not null,
+    primary key (provider, message_id)
+);
+create index payments_message_left on payments_message (received_at)
+    where state in ('unmatched', 'contradicts');

@@ -1,0 +1,75 @@
+"""What payments refuses."""
+
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+
+
+class PaymentNotFound(NotFound):
+    """There is no payment {payment_id}."""
+
+
+class OperationNotFound(NotFound):
+    """There is no payment operation {operation_id}."""
+
+
+class BadTenderAmount(Invalid):
+    """A tender is between 1 and {most} minor units, not {minor}."""
+
+
+class BadTender(Invalid):
+    """A tender of {method} does not go with {reason}."""
+
+
+class UnknownProvider(Invalid):
+    """There is no payment provider {provider}."""
+
+
+class ProviderOff(Conflict):
+    """The payment provider {provider} is switched off."""
+
+
+class NoCreditAccount(Invalid):
+    """This customer may not buy on account in {currency}."""
+
+
+class CreditBlocked(Conflict):
+    """The account of this customer is blocked."""
+
+
+class CreditLimitReached(Conflict):
+    """The account allows {free_minor} more minor units of {currency}, not {minor}."""
+
+
+class CaptureAboveAuthorized(Conflict):
+    """{minor} minor units cannot be captured; {free_minor} are authorized and not used."""
+
+
+class RefundAboveCaptured(Conflict):
+    """{minor} minor units cannot be refunded; {free_minor} are captured and not given back."""
+
+
+class VoidAboveAuthorized(Conflict):
+    """{minor} minor units cannot be released; {free_minor} are authorized and not used."""
+
+
+class SettlementAboveDue(Conflict):
+    """{minor} minor units cannot be settled; {free_minor} are due."""
+
+
+class NotOnAccount(Conflict):
+    """Only a payment on account is settled later."""
+
+
+class PaymentUndecided(Conflict):
+    """The provider has not answered yet whether this payment is authorized."""
+
+
+class WrongCurrency(Invalid):
+    """The payment is in {currency}."""
+
+
+class BadSignature(Forbidden):
+    """The message is not signed by the provider, or it is older than five minutes."""
+
+
+class BadProviderMessage(Invalid):
+    """The provider's message cannot be read."""

@@ -1,0 +1,223 @@
+"""Child processes that say when they are ready and, from then on, that they are alive.
+
+A child gets one end of a pipe. It writes a byte when it is ready and one every half second. Silence
+means that it hangs (stopped, starved, its event loop stuck), and it is killed so that its
+connections go to others. A broken pipe tells the child that its parent is gone.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+
+from crosslane.platform.home import CannotStart
+from crosslane.platform.telemetry import Log
+
+PULSE_VARIABLE = "CROSSLANE_PULSE"
+READY = b"R"
+BEAT = b"."
+BEAT_SECONDS = 0.5
+LOOP_STUCK_SECONDS = 30.0
+TICK_SECONDS = 0.25
+SILENT_TICKS_MAX = 10
+READY_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 10.0
+PARENT_LOST_STATUS = 3
+
+log = Log(__name__)
+
+
+class ChildFailed(CannotStart):
+    """The {name} process did not become ready: {reason}. The log lines above say why."""
+
+
+def end_with_parent(kind: signal.Signals) -> Callable[[], None] | None:
+    """Return what a child calls before exec so that the kernel signals it when we die.
+
+    Only Linux can do this, and it means the death of the thread that starts the child.
+    """
+    if sys.platform != "linux":
+        return None
+    set_option = ctypes.CDLL(None, use_errno=True).prctl
+    set_parent_death_signal = 1
+    parent = os.getpid()
+
+    def in_child() -> None:
+        set_option(set_parent_death_signal, int(kind), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(PARENT_LOST_STATUS)
+
+    return in_child
+
+
+class Pulse:
+    """The child's end of the pipe; without a supervisor it does nothing.
+
+    Args:
+        environment: holds the number of the pipe, which is taken out of it.
+    """
+
+    def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
+        self._pipe = int(environment.pop(PULSE_VARIABLE, "-1"))
+        self._turned_at = time.monotonic()
+
+    def ready(self) -> None:
+        """Say that this process serves, and keep saying that it lives while the loop turns."""
+        if self._pipe < 0:
+            return
+        os.set_blocking(self._pipe, False)
+        self._send(READY)
+        self._turn()
+        # A thread, because an event loop may be busy for longer than a living process is silent.
+        threading.Thread(target=self._beat, name="pulse", daemon=True).start()
+
+    def _turn(self) -> None:
+        self._turned_at = time.monotonic()
+        asyncio.get_running_loop().call_later(BEAT_SECONDS, self._turn)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT_SECONDS)
+            if time.monotonic() - self._turned_at < LOOP_STUCK_SECONDS:
+                self._send(BEAT)
+
+    def _send(self, said: bytes) -> None:
+        try:
+            os.write(self._pipe, said)
+        except BlockingIOError:
+            return  # the parent is busy and has enough to read
+        except OSError:
+            os._exit(PARENT_LOST_STATUS)
+
+
+class ChildProcess:
+    """One process of ours that is watched.
+
+    Args:
+        name: what logs call it.
+        command: program and arguments.
+        environment: its whole environment.
+        pass_fds: open files it inherits under their numbers, such as a listening socket.
+        stop_seconds: how long it may take to finish what it does when asked to stop.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+        stop_seconds: float = STOP_SECONDS_MAX,
+    ) -> None:
+        self.name = name
+        self._command = command
+        self._environment = environment
+        self._pass_fds = pass_fds
+        self._stop_seconds = stop_seconds
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._silent_ticks = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, None when it does not run."""
+        process = self._process
+        return None if process is None or process.returncode is not None else process.pid
+
+    async def start(self) -> None:
+        """Start it and return when it is ready.
+
+        Raises:
+            ChildFailed: it died or took longer than READY_SECONDS_MAX.
+        """
+        self._ready.clear()
+        self._process = await self._spawn()
+        died = asyncio.ensure_future(self._process.wait())
+        ready = asyncio.ensure_future(self._ready.wait())
+        try:
+            await asyncio.wait(
+                {died, ready}, timeout=READY_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED
+            )
+            if ready.done():
+                return
+            if died.done():
+                raise ChildFailed(name=self.name, reason=f"it ended with status {died.result()}")
+            raise ChildFailed(name=self.name, reason=f"{READY_SECONDS_MAX:.0f} seconds were over")
+        except BaseException:
+            await self.stop()
+            raise
+        finally:
+            died.cancel()
+            ready.cancel()
+
+    async def wait_dead(self) -> int:
+        """Wait until it has ended, and kill it when it falls silent; returns its exit status."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        died = asyncio.ensure_future(self._process.wait())
+        try:
+            self._silent_ticks = 0
+            while True:
+                # Counted in turns of our own: when the whole machine sleeps, nobody is silent.
+                done, _ = await asyncio.wait({died}, timeout=TICK_SECONDS)
+                if done:
+                    return died.result()
+                self._silent_ticks += 1
+                if self._silent_ticks == SILENT_TICKS_MAX:
+                    log.error("killing a process that hangs", process=self.name, child=self.pid)
+                    self._signal(signal.SIGKILL)
+        finally:
+            died.cancel()
+
+    async def stop(self) -> None:
+        """Ask it to finish and end, and kill it when it does not."""
+        process = self._process
+        if process is None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), self._stop_seconds)
+        except TimeoutError:
+            log.warning("killing a process that does not stop", process=self.name)
+            self._signal(signal.SIGKILL)
+            await process.wait()
+
+    def _signal(self, kind: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(kind)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        ours, theirs = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                env={**self._environment, PULSE_VARIABLE: str(theirs)},
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(*self._pass_fds, theirs),
+                start_new_session=True,  # a Ctrl-C in the terminal reaches us alone
+                preexec_fn=end_with_parent(signal.SIGKILL),
+            )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        os.set_blocking(ours, False)
+        asyncio.get_running_loop().add_reader(ours, self._listen, ours)
+        return process
+
+    def _listen(self, pipe: int) -> None:
+        said = os.read(pipe, 4096)
+        self._silent_ticks = 0
+        if READY in said:
+            self._ready.set()
+        if not said:
+            asyncio.get_running_loop().remove_reader(pipe)
+            os.close(pipe)
