@@ -125,6 +125,10 @@ class PolicyBook:
         place = bisect_right(starts, at)
         return self._versions[kind, scope][place - 1] if place else None
 
+    def scopes(self, kind: PolicyKind[Body]) -> frozenset[Scope]:
+        """Return every scope in which the kind was ever set, so that others need not be asked."""
+        return frozenset(scope for name, scope in self._versions if name == kind.name)
+
     def candidates(
         self,
         kind: PolicyKind[Body],

@@ -19,10 +19,11 @@ from crosslane.platform.log.reactions import (
     replay_parked,
     run_reaction,
 )
-from crosslane.platform.log.writing import append, history
+from crosslane.platform.log.writing import Cause, append, history
 
 __all__ = [
     "TRIES_MAX",
+    "Cause",
     "Event",
     "Logged",
     "Reaction",

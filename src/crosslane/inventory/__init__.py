@@ -1,0 +1,136 @@
+"""Inventory: what lies where, what of it is promised, and why. No unit is promised twice.
+
+Nouns: a position is variant × location × condition × owner, with on hand, allocated, held, safety
+stock and a baseline (its latest count or snapshot). A movement is one entry of its journal. An
+allocation is stock promised to a demand line, a :class:`Hold` a claim that ends by time.
+ATP(variant, location, channel) = on hand − allocated − held now − safety stock − ring-fences of
+other channels.
+
+Doors take many requests and write set-based. Wishes are answered one by one with a result or a
+refusal, and a refused one leaves nothing behind: :func:`allocate`, :func:`release_allocation`,
+:func:`transfer_allocation`, :func:`hold`, :func:`extend`, :func:`confirm`, :func:`release_hold`.
+Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`, :func:`adjust`,
+:func:`regrade`, :func:`count`. :func:`survey` reads without locks, for planning; what it says is
+only promised by `allocate`, whose refusals name what is left. Each door locks positions in the
+order of their keys; a transaction that calls several locks everything by :func:`protect` first.
+
+Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
+baseline was already counted and leaves on hand as it is, so use one time line, business time, for
+counts, snapshots and facts of a location.
+
+Invariants: a counter is the sum of its movements, held is the sum of active holds, what a demand
+has is the sum of its movements; a decision never takes a position below zero. `crosslane verify`
+adds all of it up anew.
+
+Events: StockAdjusted, StockReceived, StockShort, SupplyReported. None per allocation.
+Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
+inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
+inventory_feed_part (journal), inventory_incoming, inventory_promise.
+"""
+
+from crosslane.inventory.domain.demand import (
+    Allocated,
+    AllocationRequest,
+    Release,
+    Shipment,
+    Shipped,
+    Slice,
+    Transfer,
+)
+from crosslane.inventory.domain.holds import Confirmation, Extension, HoldRelease, HoldRequest
+from crosslane.inventory.domain.position import Cause, Condition
+from crosslane.inventory.domain.reserves import RING_FENCE, SAFETY_STOCK
+from crosslane.inventory.domain.sheet import HeldBy, Hold
+from crosslane.inventory.domain.supply import Adjustment, Count, Receipt, Recorded, Regrade
+from crosslane.inventory.domain.survey import Arrival, Survey, VariantStock
+from crosslane.inventory.errors import (
+    GroupRefused,
+    HoldEnded,
+    HoldExpired,
+    HoldNotFound,
+    HoldTooSmall,
+    NotAllocated,
+    OutOfStock,
+    StaleFence,
+)
+from crosslane.inventory.events import (
+    LosingDemand,
+    StockAdjusted,
+    StockReceived,
+    StockShort,
+    SupplyReported,
+)
+from crosslane.inventory.service.demand import (
+    allocate,
+    list_losing,
+    release_allocation,
+    ship,
+    survey,
+    transfer_allocation,
+)
+from crosslane.inventory.service.holds import confirm, extend, hold, holds_of, release_hold
+from crosslane.inventory.service.sheets import protect
+from crosslane.inventory.service.supply import adjust, count, receive, regrade
+from crosslane.inventory.storage.positions import Losing, Place
+
+POLICIES = [SAFETY_STOCK, RING_FENCE]
+
+__all__ = [
+    "POLICIES",
+    "RING_FENCE",
+    "SAFETY_STOCK",
+    "Adjustment",
+    "Allocated",
+    "AllocationRequest",
+    "Arrival",
+    "Cause",
+    "Condition",
+    "Confirmation",
+    "Count",
+    "Extension",
+    "GroupRefused",
+    "HeldBy",
+    "Hold",
+    "HoldEnded",
+    "HoldExpired",
+    "HoldNotFound",
+    "HoldRelease",
+    "HoldRequest",
+    "HoldTooSmall",
+    "Losing",
+    "LosingDemand",
+    "NotAllocated",
+    "OutOfStock",
+    "Place",
+    "Receipt",
+    "Recorded",
+    "Regrade",
+    "Release",
+    "Shipment",
+    "Shipped",
+    "Slice",
+    "StaleFence",
+    "StockAdjusted",
+    "StockReceived",
+    "StockShort",
+    "SupplyReported",
+    "Survey",
+    "Transfer",
+    "VariantStock",
+    "adjust",
+    "allocate",
+    "confirm",
+    "count",
+    "extend",
+    "hold",
+    "holds_of",
+    "list_losing",
+    "protect",
+    "receive",
+    "regrade",
+    "release_allocation",
+    "release_hold",
+    "ship",
+    "survey",
+    "transfer_allocation",
+]

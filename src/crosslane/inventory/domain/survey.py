@@ -1,0 +1,121 @@
+"""A survey: what could be promised where, read without locks, for planning a whole batch.
+
+It may be out of date the moment it is read; only `allocate` promises. Marks made with `take` keep
+the plans of one batch from counting on the same units twice.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.inventory.domain.position import Reserves, available_to_promise
+
+NONE_TAKEN: Mapping[UUID, int] = {}
+
+
+class VariantStock(msgspec.Struct, frozen=True):
+    """The positions of one variant as parallel lists, one entry per position.
+
+    Args:
+        frees: on hand − allocated − held.
+        safeties: safety stock named by the position itself, None when left to the policy.
+    """
+
+    variant_id: UUID
+    location_ids: list[UUID]
+    frees: list[int]
+    safeties: list[int | None]
+
+
+class Arrival(msgspec.Struct, frozen=True, order=True):
+    """Units on their way to a location that nobody was promised yet."""
+
+    available_on: date
+    location_id: UUID
+    quantity: int
+
+
+class Survey:
+    """ATP candidates per variant, with marks of what a plan already uses.
+
+    Args:
+        stock: one row per variant that lies anywhere.
+        arrivals: incoming units per variant.
+        reserves: what policies keep back.
+        channel_id: the channel that asks.
+        at: instant of the read.
+    """
+
+    def __init__(
+        self,
+        stock: Iterable[VariantStock],
+        *,
+        at: datetime,
+        reserves: Reserves | None = None,
+        channel_id: UUID | None = None,
+        arrivals: Mapping[UUID, Iterable[Arrival]] | None = None,
+    ) -> None:
+        self.at = at
+        self.channel_id = channel_id
+        self._arrivals = {v: tuple(sorted(rows)) for v, rows in (arrivals or {}).items()}
+        self._available = {
+            row.variant_id: _by_location(row, reserves or Reserves(), channel_id) for row in stock
+        }
+
+    def candidates(self, variant_id: UUID) -> Mapping[UUID, int]:
+        """Return ATP by location, of every location that has at least one unit."""
+        return self._available.get(variant_id, NONE_TAKEN)
+
+    def available(self, variant_id: UUID, location_id: UUID) -> int:
+        """Return ATP of a variant at a location after the marks made so far."""
+        return self.candidates(variant_id).get(location_id, 0)
+
+    def total(self, variant_id: UUID) -> int:
+        """Return ATP of a variant over all locations."""
+        return sum(self.candidates(variant_id).values())
+
+    def arrivals(self, variant_id: UUID) -> tuple[Arrival, ...]:
+        """Return unpromised incoming units, the earliest first."""
+        return self._arrivals.get(variant_id, ())
+
+    def take(self, variant_id: UUID, location_id: UUID, quantity: int) -> bool:
+        """Mark units as used by a plan; False, and no mark, when they are not there."""
+        left = self.available(variant_id, location_id) - quantity
+        if left < 0:
+            return False
+        self._set(variant_id, location_id, left)
+        return True
+
+    def give_back(self, variant_id: UUID, location_id: UUID, quantity: int) -> None:
+        """Take back a mark."""
+        self._set(variant_id, location_id, self.available(variant_id, location_id) + quantity)
+
+    def bar(self, variant_id: UUID, location_id: UUID) -> None:
+        """Forget a candidate, such as one that lost its stock since the survey."""
+        self._set(variant_id, location_id, 0)
+
+    def _set(self, variant_id: UUID, location_id: UUID, units: int) -> None:
+        by_location = self._available.setdefault(variant_id, {})
+        if units > 0:
+            by_location[location_id] = units
+        else:
+            by_location.pop(location_id, None)
+
+
+def _by_location(row: VariantStock, reserves: Reserves, channel_id: UUID | None) -> dict[UUID, int]:
+    """Add up owners per location, then keep back safety stock and ring-fences once."""
+    frees: dict[UUID, int] = {}
+    safeties: dict[UUID, int] = {}
+    for location, free, safety in zip(row.location_ids, row.frees, row.safeties, strict=True):
+        frees[location] = frees.get(location, 0) + free
+        if safety is not None:
+            safeties[location] = safeties.get(location, 0) + safety
+    available: dict[UUID, int] = {}
+    for location, free in frees.items():
+        kept = reserves.of(row.variant_id, location, channel_id)
+        units = available_to_promise(free, safeties.get(location), kept)
+        if units > 0:
+            available[location] = units
+    return available

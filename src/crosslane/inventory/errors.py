@@ -1,0 +1,91 @@
+"""The refusals of inventory. Facts are never refused; these answer wishes and malformed reports."""
+
+from crosslane.kernel import Conflict, Invalid, NotFound
+
+
+class OutOfStock(Conflict):
+    """{available} units are available here, {quantity} were asked for."""
+
+
+class GroupRefused(Conflict):
+    """Nothing was taken, because another line of the same request was refused."""
+
+
+class NotAllocated(Conflict):
+    """{allocated} units are allocated to this demand here, {quantity} were named."""
+
+
+class HoldNotFound(NotFound):
+    """There is no hold {hold_id}."""
+
+
+class StaleFence(Conflict):
+    """The hold has moved on to fence {fence}; the number given is of an older state."""
+
+
+class HoldEnded(Conflict):
+    """The hold is {state}; nothing of it is left."""
+
+
+class HoldExpired(Conflict):
+    """The hold has expired and its stock is gone: {available} units are available now."""
+
+
+class HoldTooSmall(Conflict):
+    """{held} units are left in the hold, {quantity} were asked for."""
+
+
+class ExpiryInPast(Invalid):
+    """A hold must expire later than the present minute."""
+
+
+class ExpiryTooFar(Invalid):
+    """A hold lasts at most {hours} hours."""
+
+
+class UnknownSku(NotFound):
+    """There is no variant with SKU {sku}."""
+
+
+class UnknownLocation(NotFound):
+    """There is no location with code {location}."""
+
+
+class UnknownChannel(NotFound):
+    """There is no channel with code {channel}."""
+
+
+class UnknownOwner(NotFound):
+    """There is no legal entity with code {owner}."""
+
+
+class PositionNotFound(NotFound):
+    """There is no stock position {position_id}."""
+
+
+class NothingChanges(Invalid):
+    """An adjustment must change the quantity by at least one unit."""
+
+
+class MessageReused(Conflict):
+    """The message {message} of this source was already received with other content."""
+
+
+class MessageNotFound(NotFound):
+    """The source {source} has sent no message {message}."""
+
+
+class TimeInFuture(Invalid):
+    """The time {at} lies more than {minutes} minutes in the future."""
+
+
+class RowRepeated(Invalid):
+    """The SKU {sku} stands twice in one message; a snapshot can say only one number."""
+
+
+class IncomingNotFound(NotFound):
+    """There is no incoming line {reference} of source {source}."""
+
+
+class NothingIncoming(Conflict):
+    """{available} units of incoming stock are free to be promised, {quantity} were asked for."""

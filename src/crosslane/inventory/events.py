@@ -1,0 +1,95 @@
+"""What has happened to stock. Allocations have no events of their own: demand tells of those."""
+
+from uuid import UUID
+
+import msgspec
+
+from crosslane.platform.log import Event
+
+DEMANDS_NAMED_MAX = 250
+VARIANTS_NAMED_MAX = 1_000
+
+
+class StockEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to stock because of one document.
+
+    Args:
+        cause_kind: sort of document.
+        cause_id: the document.
+    """
+
+    cause_kind: str
+    cause_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """The document, so that stock in many hands shares no row of the log."""
+        return f"{self.cause_kind}:{self.cause_id}"
+
+
+class StockAdjusted(StockEvent, frozen=True, kw_only=True):
+    """A person or a count corrected stock.
+
+    Args:
+        location_id: where.
+        variant_ids: what.
+    """
+
+    location_id: UUID
+    variant_ids: tuple[UUID, ...]
+
+
+class StockReceived(StockEvent, frozen=True, kw_only=True):
+    """More can be promised of some variants: goods arrived, were found or were reported.
+
+    Args:
+        location_id: where.
+        variant_ids: what there is more of.
+    """
+
+    location_id: UUID
+    variant_ids: tuple[UUID, ...]
+
+
+class LosingDemand(msgspec.Struct, frozen=True):
+    """A demand that goes without units it was promised."""
+
+    cause_kind: str
+    cause_id: UUID
+    line_id: UUID
+    quantity: int
+
+
+class StockShort(StockEvent, frozen=True, kw_only=True):
+    """A fact took stock that was promised.
+
+    Args:
+        variant_id: what.
+        location_id: where.
+        position_id: the position that is short.
+        units: promised units that no longer lie there.
+        losing: who goes without, the latest promise first; at most DEMANDS_NAMED_MAX.
+    """
+
+    variant_id: UUID
+    location_id: UUID
+    position_id: UUID
+    units: int
+    losing: tuple[LosingDemand, ...]
+
+
+class SupplyReported(Event, frozen=True, kw_only=True):
+    """One part of a feed's message was taken in and waits to be applied.
+
+    Args:
+        message_id: the message.
+        part_no: which part of it.
+    """
+
+    message_id: UUID
+    part_no: int
+
+    @property
+    def subject(self) -> str:
+        """The message."""
+        return f"supply:{self.message_id}"

@@ -1,0 +1,71 @@
+"""Reading stock without locks: for planning, and for the availability that shops show."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from crosslane.inventory.domain.survey import Arrival, VariantStock
+from crosslane.platform.database import Tx
+
+# One row per variant, its positions as parallel lists: a survey of a batch reads hundreds of
+# thousands of positions, and building that many rows would cost more than reading them. The
+# locations come as one run of 16 bytes each, because few of them repeat often.
+LIST_STOCK = """
+select variant_id,
+       string_agg(uuid_send(location_id), ''::bytea) as locations,
+       array_agg(on_hand - allocated - case when held_until = '{}' then 0 else (
+           select coalesce(sum(units), 0)::bigint
+           from unnest(held_until, held_units) as h(until, units) where until > $2
+       ) end) as frees,
+       array_agg(safety_stock) as safeties
+from inventory_position
+where variant_id = any($1::uuid[]) and condition = 'sellable' and on_hand > allocated
+  and ($3::uuid[] is null or location_id = any($3::uuid[]))
+group by variant_id
+"""
+
+UUID_BYTES = 16
+
+
+async def list_stock(
+    tx: Tx, variant_ids: Sequence[UUID], minute: int, location_ids: Sequence[UUID] | None
+) -> list[VariantStock]:
+    """Return what lies free of some variants.
+
+    Args:
+        tx: open transaction.
+        variant_ids: which variants.
+        minute: present minute; holds that expire later count.
+        location_ids: only there; None for everywhere.
+    """
+    rows = await tx.fetch(LIST_STOCK, variant_ids, minute, location_ids)
+    known: dict[bytes, UUID] = {}
+    stock: list[VariantStock] = []
+    for row in rows:
+        packed = row["locations"]
+        locations = []
+        for start in range(0, len(packed), UUID_BYTES):
+            raw = packed[start : start + UUID_BYTES]
+            if raw not in known:
+                known[raw] = UUID(bytes=raw)
+            locations.append(known[raw])
+        stock.append(VariantStock(row["variant_id"], locations, row["frees"], row["safeties"]))
+    return stock
+
+
+LIST_ARRIVALS = """
+select variant_id, available_on, location_id, quantity - received - promised as quantity
+from inventory_incoming
+where variant_id = any($1::uuid[]) and received < quantity and quantity > received + promised
+  and ($2::uuid[] is null or location_id = any($2::uuid[]))
+"""
+
+
+async def list_arrivals(
+    tx: Tx, variant_ids: Sequence[UUID], location_ids: Sequence[UUID] | None
+) -> dict[UUID, list[Arrival]]:
+    """Return units on their way that nobody was promised, by variant."""
+    arrivals: dict[UUID, list[Arrival]] = {}
+    for row in await tx.fetch(LIST_ARRIVALS, variant_ids, location_ids):
+        arrival = Arrival(row["available_on"], row["location_id"], row["quantity"])
+        arrivals.setdefault(row["variant_id"], []).append(arrival)
+    return arrivals

@@ -1,0 +1,68 @@
+"""Verify: recompute every derived value of a tenant from its journals, and tell what differs.
+
+Each module of this folder has a list ``RULES``. A rule is one statement that returns a row
+(subject, detail) per finding; a sound tenant has none. Rules share no SQL and no function with the
+modules they check: what is wrong there must not be wrong here in the same way.
+"""
+
+import pkgutil
+from collections.abc import Iterable
+from importlib import import_module
+
+import msgspec
+
+from crosslane.platform.database import Tx
+
+FINDINGS_PER_RULE_MAX = 1_000
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One thing that must hold.
+
+    Args:
+        name: ``<module>.<what must hold>``.
+        sql: returns (subject, detail) as text for every row that breaks it.
+    """
+
+    name: str
+    sql: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A row that breaks a rule.
+
+    Args:
+        rule: name of the rule.
+        subject: the row, such as ``position:018f...``.
+        detail: what was expected and what is there.
+    """
+
+    rule: str
+    subject: str
+    detail: str
+
+
+def all_rules() -> list[Rule]:
+    """Return the rules of every module, by module and in the order they stand there."""
+    found: list[Rule] = []
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        found.extend(import_module(f"{__name__}.{module}").RULES)
+    return found
+
+
+async def verify(tx: Tx, rules: Iterable[Rule] | None = None) -> list[Finding]:
+    """Check a tenant and change nothing; each rule is one statement and so sees one moment.
+
+    Args:
+        tx: open transaction of the tenant.
+        rules: which rules; all of them when absent.
+
+    Returns:
+        Every finding, at most FINDINGS_PER_RULE_MAX for each rule.
+    """
+    found: list[Finding] = []
+    for rule in all_rules() if rules is None else rules:
+        limited = f"select subject, detail from ({rule.sql}) as broken limit $1"  # noqa: S608
+        for row in await tx.fetch(limited, FINDINGS_PER_RULE_MAX):
+            found.append(Finding(rule.name, row["subject"], row["detail"]))
+    return found

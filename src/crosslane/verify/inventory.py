@@ -1,0 +1,170 @@
+"""What must hold of stock, computed anew from movements, holds, receipts and feed messages."""
+
+from crosslane.verify import Rule
+
+ON_HAND = """
+select 'position:' || p.id as subject,
+       format('on hand is %s, its movements add up to %s', p.on_hand,
+              coalesce(m.total, 0)) as detail
+from inventory_position p
+left join (
+    select position_id, sum(on_hand_delta) as total from inventory_movement group by position_id
+) m on m.position_id = p.id
+where p.on_hand is distinct from coalesce(m.total, 0)
+"""
+
+ALLOCATED = """
+select 'position:' || p.id as subject,
+       format('allocated is %s, its movements add up to %s', p.allocated,
+              coalesce(m.total, 0)) as detail
+from inventory_position p
+left join (
+    select position_id, sum(allocated_delta) as total from inventory_movement group by position_id
+) m on m.position_id = p.id
+where p.allocated is distinct from coalesce(m.total, 0)
+"""
+
+HELD = """
+with kept as (
+    select p.id as position_id, b.until, sum(b.units) as units
+    from inventory_position p, unnest(p.held_until, p.held_units) as b(until, units)
+    group by p.id, b.until
+), claimed as (
+    select position_id, expires_minute as until, sum(quantity) as units
+    from inventory_hold where state = 'active' group by position_id, expires_minute
+)
+select 'position:' || position_id as subject,
+       format('%s units are kept until minute %s, its holds add up to %s',
+              coalesce(kept.units, 0), until, coalesce(claimed.units, 0)) as detail
+from kept full join claimed using (position_id, until)
+where coalesce(kept.units, 0) <> coalesce(claimed.units, 0)
+"""
+
+MOVEMENT_NUMBERS = """
+select 'position:' || p.id as subject,
+       format('the last movement is number %s, there are %s up to number %s',
+              p.movement_no, count(m.movement_no), coalesce(max(m.movement_no), 0)) as detail
+from inventory_position p left join inventory_movement m on m.position_id = p.id
+group by p.id
+having p.movement_no <> count(m.movement_no)
+    or p.movement_no <> coalesce(max(m.movement_no), 0)
+    or count(m.movement_no) <> count(distinct m.movement_no)
+"""
+
+RUNNING_BALANCE = """
+select 'movement:' || position_id || '/' || movement_no as subject,
+       format('it left %s on hand and %s allocated, those before it make %s and %s',
+              on_hand_after, allocated_after, on_hand_sum, allocated_sum) as detail
+from (
+    select position_id, movement_no, on_hand_after, allocated_after,
+           sum(on_hand_delta) over so_far as on_hand_sum,
+           sum(allocated_delta) over so_far as allocated_sum
+    from inventory_movement
+    window so_far as (partition by position_id order by movement_no)
+) as summed
+where (on_hand_after, allocated_after) is distinct from (on_hand_sum, allocated_sum)
+"""
+
+ORPHANED_MOVEMENT = """
+select 'movement:' || m.position_id || '/' || m.movement_no as subject,
+       'it is of no position' as detail
+from inventory_movement m
+where not exists (select from inventory_position p where p.id = m.position_id)
+"""
+
+NEVER_OVERSOLD = """
+select 'movement:' || position_id || '/' || movement_no as subject,
+       format('%s units were promised when %s lay there and %s were promised already',
+              allocated_delta, on_hand_sum, allocated_sum - allocated_delta) as detail
+from (
+    select position_id, movement_no, reason, allocated_delta,
+           sum(on_hand_delta) over so_far as on_hand_sum,
+           sum(allocated_delta) over so_far as allocated_sum
+    from inventory_movement
+    window so_far as (partition by position_id order by movement_no)
+) as summed
+where reason in ('allocate', 'confirm') and allocated_delta > 0 and allocated_sum > on_hand_sum
+"""
+
+ALLOCATIONS = """
+with moved as (
+    select cause_line as line_id, position_id, sum(allocated_delta) as units
+    from inventory_movement where allocated_delta <> 0
+    group by cause_line, position_id having sum(allocated_delta) <> 0
+)
+select 'allocation:' || line_id || '/' || position_id as subject,
+       format('the demand line has %s units, its movements add up to %s',
+              coalesce(a.quantity, 0), coalesce(moved.units, 0)) as detail
+from inventory_allocation a full join moved using (line_id, position_id)
+where coalesce(a.quantity, 0) <> coalesce(moved.units, 0)
+"""
+
+ALREADY_COUNTED = """
+select 'movement:' || c.position_id || '/' || c.movement_no as subject,
+       'it undoes no movement right before it' as detail
+from inventory_movement c
+left join inventory_movement m
+    on m.position_id = c.position_id and m.movement_no = c.movement_no - 1
+where c.reason = 'already_counted'
+  and (m.on_hand_delta, m.cause_line, m.occurred_at)
+      is distinct from (-c.on_hand_delta, c.cause_line, c.occurred_at)
+"""
+
+HOLD_QUANTITIES = """
+select 'hold:' || id as subject,
+       format('%s of %s units are left and it is %s', quantity, taken, state) as detail
+from inventory_hold
+where quantity > taken or (state = 'confirmed') <> (quantity = 0)
+"""
+
+AVERAGE_COST = """
+select 'cost:' || c.variant_id || '/' || c.owner_id as subject,
+       format('the average is %s after %s changes, its journal ends with %s after %s',
+              c.average_milli, c.change_no, l.average_after_milli, coalesce(l.change_no, 0))
+           as detail
+from inventory_cost c
+left join lateral (
+    select j.average_after_milli, j.change_no from inventory_cost_change j
+    where j.variant_id = c.variant_id and j.owner_id = c.owner_id
+    order by j.change_no desc limit 1
+) l on true
+where (c.average_milli, c.change_no)
+      is distinct from (l.average_after_milli, coalesce(l.change_no, 0))
+"""
+
+# Half away from zero, in whole numbers: costs and units are never negative where they are blended.
+COST_CHANGES = """
+select 'cost_change:' || variant_id || '/' || owner_id || '/' || change_no as subject,
+       format('the average went from %s to %s, expected from %s to %s', average_before_milli,
+              average_after_milli, previous, expected) as detail
+from (
+    select *,
+           lag(average_after_milli) over chain as previous,
+           row_number() over chain as place,
+           case when average_before_milli is null or units_before <= 0 then unit_cost_milli
+                else (2 * (units_before::numeric * average_before_milli
+                           + units_in::numeric * unit_cost_milli)
+                      + units_before + units_in) / (2 * (units_before + units_in))
+           end as expected
+    from inventory_cost_change
+    window chain as (partition by variant_id, owner_id order by change_no)
+) as chained
+where average_after_milli <> floor(expected)
+   or average_before_milli is distinct from previous
+   or change_no <> place
+"""
+
+RULES = [
+    Rule("inventory.on_hand", ON_HAND),
+    Rule("inventory.allocated", ALLOCATED),
+    Rule("inventory.held", HELD),
+    Rule("inventory.movement_numbers", MOVEMENT_NUMBERS),
+    Rule("inventory.running_balance", RUNNING_BALANCE),
+    Rule("inventory.orphaned_movement", ORPHANED_MOVEMENT),
+    Rule("inventory.never_oversold", NEVER_OVERSOLD),
+    Rule("inventory.allocations", ALLOCATIONS),
+    Rule("inventory.already_counted", ALREADY_COUNTED),
+    Rule("inventory.hold_quantities", HOLD_QUANTITIES),
+    Rule("inventory.average_cost", AVERAGE_COST),
+    Rule("inventory.cost_changes", COST_CHANGES),
+]
