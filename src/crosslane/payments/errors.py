@@ -67,6 +67,18 @@ class WrongCurrency(Invalid):
     """The payment is in {currency}."""
 
 
+class BadProviderSettings(Invalid):
+    """A provider needs a known adapter and an http or https address without a query."""
+
+
+class CreditInUse(Conflict):
+    """The account is in another currency and money is open in it."""
+
+
+class NoSuchCredit(NotFound):
+    """The customer {customer_id} has no credit account."""
+
+
 class BadSignature(Forbidden):
     """The message is not signed by the provider, or it is older than five minutes."""
 

@@ -41,8 +41,6 @@ _STATES = {
     "failed": OperationState.FAILED,
     "pending": OperationState.REQUESTED,
 }
-# Making a TLS context reads the system's certificates, which costs more than a call.
-_TLS = ssl.create_default_context()
 _CLIENTS: dict[str, httpx.AsyncClient] = {}
 
 
@@ -155,7 +153,7 @@ def _client(base_url: str) -> httpx.AsyncClient:
     if client is None:
         client = _CLIENTS[base_url] = httpx.AsyncClient(
             base_url=base_url,
-            verify=_TLS,
+            verify=ssl.create_default_context(),
             timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
             follow_redirects=False,

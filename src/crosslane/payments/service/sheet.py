@@ -1,0 +1,295 @@
+"""The sheet: all tenders a batch touches, loaded and locked once, changed in memory, written once.
+
+Everything that happens to tenders goes through :meth:`Sheet.ask` and :meth:`Sheet.learn`, whoever
+starts it: an order being placed, a parcel leaving, a provider's answer, a message, a person.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from crosslane.kernel import new_id
+from crosslane.payments import domain, storage
+from crosslane.payments.domain import (
+    Credit,
+    Deed,
+    Operation,
+    OperationState,
+    Outcome,
+    State,
+    Tender,
+)
+from crosslane.payments.events import (
+    CaptureFailed,
+    PaymentArrivedLate,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentEvent,
+    PaymentRefunded,
+    PaymentSettled,
+    PaymentUnresolved,
+    PaymentVoided,
+    RefundFailed,
+    VoidFailed,
+)
+from crosslane.payments.storage import Changes, Movement
+from crosslane.platform import effects, log
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import Effect
+from crosslane.platform.lane import Command
+
+DONE = Outcome(OperationState.DONE)
+EFFECT_KIND = "payments.call"
+
+_DONE_EVENTS: dict[Deed, type[PaymentEvent]] = {
+    Deed.AUTHORIZE: PaymentAuthorized,
+    Deed.CAPTURE: PaymentCaptured,
+    Deed.REFUND: PaymentRefunded,
+    Deed.VOID: PaymentVoided,
+    Deed.SETTLE: PaymentSettled,
+}
+_FAILED_EVENTS: dict[Deed, type[PaymentEvent]] = {
+    Deed.AUTHORIZE: PaymentDeclined,
+    Deed.CAPTURE: CaptureFailed,
+    Deed.REFUND: RefundFailed,
+    Deed.VOID: VoidFailed,
+}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """The body of the effect that carries an operation to its provider."""
+
+    operation_id: UUID
+    payment_id: UUID
+
+
+class Sheet:
+    """Tenders, operations and credit accounts as this transaction will leave them.
+
+    Attributes:
+        tenders: by id, present and new.
+        credits: credit accounts by customer.
+    """
+
+    def __init__(self) -> None:
+        self.tenders: dict[UUID, Tender] = {}
+        self.credits: dict[UUID, Credit] = {}
+        self._opened: set[UUID] = set()
+        self._changed: set[UUID] = set()
+        self._asked: dict[UUID, Operation] = {}
+        self._learned: dict[UUID, Operation] = {}
+        self._movements: list[Movement] = []
+        self._events: list[tuple[PaymentEvent, Command[Any] | None]] = []
+        self._used: set[UUID] = set()
+
+    def of_order(self, order_id: UUID) -> list[Tender]:
+        """Return the tenders of an order, in their sequence."""
+        found = [tender for tender in self.tenders.values() if tender.order_id == order_id]
+        return sorted(found, key=lambda tender: tender.sequence)
+
+    def operation(self, operation_id: UUID) -> Operation:
+        """Return an operation asked for here, as it stands."""
+        return self._asked[operation_id]
+
+    def open(self, tender: Tender, *, at: datetime, by: Command[Any] | None = None) -> None:
+        """Add a new tender and ask for its authorization.
+
+        Args:
+            tender: in state pending, its credit already taken.
+            at: business time.
+            by: whose doing it is, the transaction's actor when None.
+        """
+        self.tenders[tender.id] = tender
+        self._opened.add(tender.id)
+        minor, cause = tender.amount_minor, str(tender.id)
+        self.ask(tender.id, Deed.AUTHORIZE, minor, "payments.open", cause, at=at, by=by)
+
+    def ask(
+        self,
+        payment_id: UUID,
+        deed: Deed,
+        minor: int,
+        cause_kind: str,
+        cause_id: str,
+        *,
+        at: datetime,
+        by: Command[Any] | None = None,
+    ) -> Operation:
+        """Ask something of a tender: set the amount aside, and do it at once when nobody is called.
+
+        The caller has made sure that the tender has the amount.
+        """
+        tender = self.tenders[payment_id]
+        operation = Operation(
+            id=new_id(),
+            payment_id=payment_id,
+            order_id=tender.order_id,
+            deed=deed,
+            minor=minor,
+            cause_kind=cause_kind,
+            cause_id=cause_id,
+            at=at,
+        )
+        self._asked[operation.id] = operation
+        self._set(domain.set_aside(tender, operation))
+        if tender.local or deed is Deed.SETTLE:
+            self.learn(operation, DONE, by=by)
+        return operation
+
+    def learn(
+        self, operation: Operation, outcome: Outcome, *, by: Command[Any] | None = None
+    ) -> bool:
+        """Take in what became of an operation, with everything that follows from it.
+
+        Returns:
+            Whether that was news.
+        """
+        learned = domain.learn(operation, outcome)
+        if learned is None:
+            return False
+        (self._asked if learned.id in self._asked else self._learned)[learned.id] = learned
+        tender = domain.conclude(self.tenders[learned.payment_id], learned)
+        self._set(tender)
+        event = _event(tender, learned, operation.state)
+        if event is not None:
+            self._events.append((event, by))
+        if learned.state is OperationState.DONE:
+            self._move(tender, learned)
+            for deed in domain.following(tender):
+                cause = str(learned.id)
+                self.ask(
+                    tender.id, deed.deed, deed.minor, deed.cause_kind, cause, at=learned.at, by=by
+                )
+        return True
+
+    def abandon(self, payment_id: UUID) -> None:
+        """Give a tender up: money that still arrives on it goes back."""
+        self._set(msgspec.structs.replace(self.tenders[payment_id], abandoned=True))
+
+    def use_credit(self, credit: Credit) -> None:
+        """Remember a changed credit account."""
+        self.credits[credit.customer_id] = credit
+        self._used.add(credit.customer_id)
+
+    def undo(self, order_id: UUID) -> None:
+        """Take back the tenders that this transaction has opened for an order."""
+        gone = {t.id for t in self.of_order(order_id)} & self._opened
+        for payment_id in gone:
+            tender = self.tenders.pop(payment_id)
+            if tender.credit_account is not None:
+                credit = self.credits[tender.credit_account]
+                self.use_credit(
+                    msgspec.structs.replace(
+                        credit, used_minor=credit.used_minor - tender.amount_minor
+                    )
+                )
+        self._opened -= gone
+        self._changed -= gone
+        self._asked = {i: o for i, o in self._asked.items() if o.payment_id not in gone}
+        self._movements = [m for m in self._movements if m.payment_id not in gone]
+        self._events = [(e, by) for e, by in self._events if e.payment_id not in gone]
+
+    async def write(self, tx: Tx) -> None:
+        """Save everything: rows by one statement, calls by another, events last."""
+        waiting = [o for o in self._asked.values() if o.state is OperationState.REQUESTED]
+        if self._opened or self._changed or self._used:
+            await storage.write(tx, self._changes())
+        await effects.request(
+            tx, [Effect(call_key(o), EFFECT_KIND, Call(o.id, o.payment_id)) for o in waiting]
+        )
+        await log.append(
+            tx, [event for event, _ in self._events], [by or tx for _, by in self._events]
+        )
+
+    def _changes(self) -> Changes:
+        return Changes(
+            opened=[self.tenders[i] for i in sorted(self._opened)],
+            tenders=[self.tenders[i] for i in sorted(self._changed - self._opened)],
+            asked=list(self._asked.values()),
+            operations=list(self._learned.values()),
+            movements=self._movements,
+            credits=[self.credits[i] for i in sorted(self._used)],
+        )
+
+    def _set(self, tender: Tender) -> None:
+        self.tenders[tender.id] = tender
+        self._changed.add(tender.id)
+
+    def _move(self, tender: Tender, operation: Operation) -> None:
+        self._movements.append(
+            Movement(
+                operation.id,
+                tender.id,
+                tender.order_id,
+                operation.deed,
+                operation.minor,
+                tender.currency,
+                operation.at,
+                domain.due_on(tender, operation),
+            )
+        )
+        change = domain.credit_change(tender, operation)
+        if change and tender.credit_account is not None:
+            credit = self.credits[tender.credit_account]
+            self.use_credit(msgspec.structs.replace(credit, used_minor=credit.used_minor + change))
+
+
+async def open_sheet(
+    tx: Tx, *, order_ids: Iterable[UUID] = (), payment_ids: Iterable[UUID] = ()
+) -> Sheet:
+    """Load and lock tenders, with the credit accounts they are on."""
+    sheet = Sheet()
+    for tender in await storage.lock_tenders(tx, order_ids=order_ids, payment_ids=payment_ids):
+        sheet.tenders[tender.id] = tender
+    accounts = {t.credit_account for t in sheet.tenders.values() if t.credit_account is not None}
+    if accounts:
+        sheet.credits = await storage.lock_credits(tx, accounts)
+    return sheet
+
+
+def group_by_order(tenders: Iterable[Tender]) -> dict[UUID, list[Tender]]:
+    """Return tenders by order, each list in their sequence."""
+    grouped: dict[UUID, list[Tender]] = defaultdict(list)
+    for tender in sorted(tenders, key=lambda t: (t.order_id, t.sequence)):
+        grouped[tender.order_id].append(tender)
+    return grouped
+
+
+def call_key(operation: Operation) -> str:
+    """Return the key under which a provider knows an operation."""
+    return f"payments.{operation.deed}:{operation.id}"
+
+
+def _event(tender: Tender, operation: Operation, before: OperationState) -> PaymentEvent | None:
+    told = {
+        "payment_id": tender.id,
+        "order_id": tender.order_id,
+        "operation_id": operation.id,
+        "method": tender.method,
+        "minor": operation.minor,
+        "currency": tender.currency,
+        "cause_kind": operation.cause_kind,
+        "cause_id": operation.cause_id,
+        "occurred_at": operation.at,
+    }
+    deed, state = operation.deed, operation.state
+    if (
+        deed is Deed.AUTHORIZE
+        and before is OperationState.UNRESOLVED
+        and not tender.authorized_minor
+    ):
+        return None  # it was told as declined when nobody could say
+    if state is OperationState.DONE:
+        if deed is Deed.AUTHORIZE and tender.abandoned:
+            return PaymentArrivedLate(**told)
+        if deed is Deed.CAPTURE:
+            return PaymentCaptured(**told, due_on=domain.due_on(tender, operation))
+        return _DONE_EVENTS[deed](**told)
+    if state is OperationState.UNRESOLVED and tender.state is not State.DECLINED:
+        return PaymentUnresolved(**told, deed=deed, reason=operation.reason)
+    return _FAILED_EVENTS[deed](**told, reason=operation.reason)

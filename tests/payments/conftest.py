@@ -1,0 +1,39 @@
+"""A strict provider in a process of its own, and a tenant connected to it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
+from tests.payments.shop import Shop
+
+from crosslane.payments import PutProvider, put_provider
+from crosslane.platform.database import Database
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[FakeProvider]:
+    """A strict provider that has seen nothing yet."""
+    fake = FakeProvider(tmp_path / "provider.jsonl")
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+async def connected(database: Database, tenant: str, provider: FakeProvider) -> str:
+    """The name of a tenant that has the strict provider under the code ``house``."""
+    async with database.transaction(tenant) as tx:
+        await put_provider(tx, PutProvider("house", "house", provider.url, API_KEY, WEBHOOK_SECRET))
+    return tenant
+
+
+@pytest.fixture
+def shop(database: Database, connected: str) -> Shop:
+    return Shop(database, connected)
+
+
+@pytest.fixture
+def till(database: Database, tenant: str) -> Shop:
+    """A tenant without any provider."""
+    return Shop(database, tenant)

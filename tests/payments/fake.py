@@ -1,0 +1,99 @@
+"""The strict provider as tests handle it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+API_KEY = "key_test"
+WEBHOOK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
+START_SECONDS_MAX = 20.0
+EVENTUALLY_SECONDS_MAX = 30.0
+LOOK_SECONDS = 0.02
+
+
+async def eventually(wanted: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again until something is so."""
+    async with asyncio.timeout(EVENTUALLY_SECONDS_MAX):
+        while True:
+            if await wanted():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+class FakeProvider:
+    """The strict provider as tests see it: it can be killed, frozen and told to go wrong."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.url = ""
+        self.webhook_url = ""
+        self._process: asyncio.subprocess.Process | None = None
+        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+
+    async def start(self) -> None:
+        port = self.url.rpartition(":")[2] or "0"
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "crosslane.payments.provider.fake"),
+            *("--state", str(self.state), "--port", port, "--api-key", API_KEY),
+            *("--webhook-secret", WEBHOOK_SECRET, "--webhook-url", self.webhook_url),
+            stdout=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": "src"},
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(START_SECONDS_MAX):
+            self.url = (await self._process.stdout.readline()).decode().strip()
+
+    async def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+        if self._process is not None and self._process.returncode is None:
+            self.thaw()
+            await self.kill()
+
+    async def fault(self, fault: str, **more: Any) -> None:
+        answer = await self._client.post(
+            f"{self.url}/control/faults", json={"fault": fault, **more}
+        )
+        assert answer.status_code == 204
+
+    async def messages(self, **how: Any) -> None:
+        answer = await self._client.put(f"{self.url}/control/messages", json=how)
+        assert answer.status_code == 204
+
+    async def operations(self) -> list[dict[str, Any]]:
+        return (await self._client.get(f"{self.url}/control/operations")).json()
+
+    async def sums(self) -> dict[str, int]:
+        """What has really happened, in minor units by kind of deed."""
+        sums = dict.fromkeys(("authorize", "capture", "refund", "void"), 0)
+        for operation in await self.operations():
+            if operation["status"] == "succeeded":
+                sums[operation["kind"]] += operation["minor"]
+        return sums
+
+    async def ask(self, path: str, key: str, **body: Any) -> httpx.Response:
+        """Ask as a caller does, past Crosslane."""
+        headers = {"Authorization": f"Bearer {API_KEY}", "Idempotency-Key": key}
+        return await self._client.post(f"{self.url}{path}", json=body, headers=headers)
+
+    async def find(self, key: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        return await self._client.get(f"{self.url}/v1/operations/{key}", headers=headers)
