@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-import msgspec
-
+from crosslane.catalog import Component, Variant
 from crosslane.platform.actor import Actor
 from crosslane.pricing.domain.cart import (
     Override,
@@ -28,6 +27,7 @@ CHANGE = datetime(2011, 1, 4, tzinfo=UTC)
 AFTER = datetime(2011, 1, 4, 12, tzinfo=UTC)
 GB = Destination("GB")
 CLERK = Actor(kind="staff", id="clerk")
+TILL = Actor(kind="api_key", id="till", permissions=frozenset({"pricing:dictate"}))
 MANAGER = Actor(kind="staff", id="manager", permissions=frozenset({"pricing:override"}))
 
 RATES = (
@@ -50,25 +50,33 @@ def named(name: str) -> UUID:
     return uuid5(SPACE, name)
 
 
-class Part(msgspec.Struct, frozen=True):
-    sku: str
-    quantity: int = 1
-    share_weight: int = 1
-
-    @property
-    def variant_id(self) -> UUID:
-        return named(self.sku)
+def part(sku: str, quantity: int = 1, share_weight: int = 1) -> Component:
+    return Component(named(sku), sku, quantity, share_weight)
 
 
-class Thing(msgspec.Struct, frozen=True):
-    sku: str
-    tax_class: str = "standard"
-    category_path: tuple[str, ...] = ("all",)
-    components: tuple[Part, ...] = ()
-
-    @property
-    def id(self) -> UUID:
-        return named(self.sku)
+def variant(
+    sku: str,
+    tax_class: str = "standard",
+    category_path: tuple[str, ...] = ("all",),
+    components: tuple[Component, ...] = (),
+) -> Variant:
+    return Variant(
+        id=named(sku),
+        sku=sku,
+        product_id=named(sku),
+        product=sku,
+        title=sku,
+        gtin=None,
+        weight_grams=0,
+        length_mm=0,
+        width_mm=0,
+        height_mm=0,
+        tax_class=tax_class,
+        category=category_path[-1],
+        category_path=category_path,
+        options={},
+        components=components,
+    )
 
 
 def price_list(code: str = "web", basis: str = "gross", **changes) -> PriceList:
@@ -86,9 +94,9 @@ def row(sku: str, milli: int, *, code: str = "web", quantity_min: int = 1, **cha
     )
 
 
-def line(key: str, sku: str | Thing, quantity: int = 1, **changes) -> PriceLine:
-    variant = sku if isinstance(sku, Thing) else Thing(sku)
-    return PriceLine(key=key, variant=variant, quantity=quantity, **changes)
+def line(key: str, sku: str | Variant, quantity: int = 1, **changes) -> PriceLine:
+    goods = sku if isinstance(sku, Variant) else variant(sku)
+    return PriceLine(key=key, variant=goods, quantity=quantity, **changes)
 
 
 def promotion(code: str, **changes) -> Promotion:
@@ -121,7 +129,7 @@ def cart_of(
     market="uk",
     channel="web",
     may_dictate=False,
-    actor=CLERK,
+    actor=TILL,
     customer_id=None,
     typed=None,
     taxes=TAXES,
@@ -170,15 +178,15 @@ __all__ = [
     "TAXES",
     "Destination",
     "Override",
-    "Part",
     "ShippingWish",
-    "Thing",
     "cart_of",
     "coupon",
     "line",
     "named",
+    "part",
     "price_list",
     "promotion",
     "row",
     "shipping_price",
+    "variant",
 ]

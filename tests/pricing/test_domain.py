@@ -7,20 +7,21 @@ from tests.pricing.shop import (
     AFTER,
     BEFORE,
     CHANGE,
+    CLERK,
     GB,
     LONG_AGO,
     MANAGER,
     TAXES,
     Destination,
     Override,
-    Part,
     ShippingWish,
-    Thing,
     cart_of,
     line,
+    part,
     price_list,
     row,
     shipping_price,
+    variant,
 )
 
 from crosslane.kernel import QuantityOutOfRange
@@ -118,7 +119,7 @@ def test_an_unknown_rate_is_refused_and_never_taken_for_zero():
 
 
 def test_zero_rated_goods_bear_no_tax_at_home():
-    cart = cart_of(line("a", Thing("book", tax_class="zero")), rows=[row("book", 999_000)])
+    cart = cart_of(line("a", variant("book", tax_class="zero")), rows=[row("book", 999_000)])
     assert (cart.net_minor, cart.tax_minor, cart.gross_minor) == (999, 0, 999)
 
 
@@ -226,10 +227,12 @@ def test_a_tenth_of_a_penny_times_many_is_rounded_once():
     assert cart.lines[0].amount_minor == 7422
 
 
-def test_dictated_prices_need_the_channel_s_policy():
+def test_dictated_prices_need_the_channel_s_policy_and_the_permission():
     wanted = line("a", "mug", dictated_unit_price_milli=1)
     with pytest.raises(errors.DictatedPriceNotAllowed):
         cart_of(wanted)
+    with pytest.raises(errors.DictatingNotAllowed):
+        cart_of(wanted, may_dictate=True, actor=CLERK)
     cart = cart_of(wanted, may_dictate=True)
     assert cart.lines[0].listed_unit_price_milli is None
     with pytest.raises(errors.PriceOutOfRange):
@@ -294,7 +297,7 @@ def test_postage_charged_by_the_channel_is_kept():
 
 
 def test_a_bundle_s_money_is_shared_over_its_components():
-    bundle = Thing("set", components=(Part("cup", 2, 300), Part("plate", 1, 399)))
+    bundle = variant("set", components=(part("cup", 2, 300), part("plate", 1, 399)))
     (priced,) = cart_of(line("a", bundle, 3), rows=[row("set", 999_000)]).lines
     assert [(each.sku, each.quantity) for each in priced.shares] == [("cup", 6), ("plate", 3)]
     for amount in ("net_minor", "tax_minor", "gross_minor"):

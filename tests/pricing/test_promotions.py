@@ -6,7 +6,6 @@ import pytest
 from tests.pricing.shop import (
     AFTER,
     ShippingWish,
-    Thing,
     cart_of,
     coupon,
     line,
@@ -15,10 +14,11 @@ from tests.pricing.shop import (
     promotion,
     row,
     shipping_price,
+    variant,
 )
 
 ROWS = [row("mug", 1_000_000), row("cup", 333_000), row("book", 500_000)]
-BOOK = Thing("book", category_path=("all", "books"))
+BOOK = variant("book", category_path=("all", "books"))
 TODAY = AFTER
 
 

@@ -6,15 +6,15 @@ from tests.pricing.shop import (
     AFTER,
     BEFORE,
     Destination,
-    Part,
     ShippingWish,
-    Thing,
     cart_of,
     line,
+    part,
     price_list,
     promotion,
     row,
     shipping_price,
+    variant,
 )
 
 from crosslane.kernel import line_amount
@@ -28,11 +28,11 @@ unit_prices = st.integers(0, 10**8)
 quantities = st.integers(1, 500)
 
 goods = st.builds(
-    Thing,
+    variant,
     sku=st.sampled_from(["mug", "cup", "book", "set"]),
     tax_class=st.sampled_from(["standard", "zero"]),
     category_path=st.sampled_from([("all",), ("all", "books")]),
-    components=st.sampled_from([(), (Part("cup", 2, 3), Part("mug", 1, 0), Part("tea", 1, 4))]),
+    components=st.sampled_from([(), (part("cup", 2, 3), part("mug", 1, 0), part("tea", 1, 4))]),
 )
 offers = (
     st.builds(

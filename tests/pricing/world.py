@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.pricing.shop import Thing, named
+from tests.pricing.shop import named, variant
 
 from crosslane.organization import (
     PutBrand,
@@ -116,7 +116,7 @@ def request_of(*lines: PriceLine | str, channel: str = "web", at: datetime = CHA
         channel=channel,
         at=at,
         lines=[
-            PriceLine(key=str(n), variant=Thing(each), quantity=1)
+            PriceLine(key=str(n), variant=variant(each), quantity=1)
             if isinstance(each, str)
             else each
             for n, each in enumerate(lines)

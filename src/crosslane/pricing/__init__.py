@@ -6,10 +6,11 @@ Nouns: price list and price, tax rate and tax rule, shipping price, promotion, c
 Doors: :func:`price` takes many carts and answers one priced cart or refusal for each, with at most
 two statements for the whole batch. The server always computes: a price from outside counts only as
 a signed quote (:func:`quote`), as an override by somebody with ``pricing:override`` and a reason,
-or where the policy ``pricing.price_source`` lets the channel dictate; the difference to our own
-price stays with the line. :func:`explain` tells how a price came about. An order that is placed
-redeems the coupons of its cart on a sheet (:func:`open_coupons`, ``sheet.take``, ``sheet.undo``,
-:func:`write_coupons`), one that comes to nothing gives them back (:func:`release_coupons`).
+or where the policy ``pricing.price_source`` lets the channel dictate and the caller has
+``pricing:dictate``; the difference to our own price stays with the line. :func:`explain` tells how
+a price came about. An order that is placed redeems the coupons of its cart on a sheet
+(:func:`open_coupons`, ``sheet.take``, ``sheet.undo``, :func:`write_coupons`), one that comes to
+nothing gives them back (:func:`release_coupons`).
 
 How: a cart is priced on the basis its channel shows, gross when prices include tax, else net. Unit
 prices are integers in 1/1000 minor unit. Each line is rounded once, half away from zero; its tax is
@@ -60,6 +61,7 @@ from crosslane.pricing.events import (
     ShippingPricesChanged,
     TaxesChanged,
 )
+from crosslane.pricing.rest import ROUTES
 from crosslane.pricing.service.carts import (
     PRICE_SOURCE,
     QUOTE,
@@ -69,7 +71,9 @@ from crosslane.pricing.service.carts import (
     price_one,
     quote,
 )
+from crosslane.pricing.service.commands import COMMANDS
 from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
+from crosslane.pricing.service.prices import ImportPrices, PriceRow, PricesImported, import_prices
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
 from crosslane.pricing.service.signing import use_quote_secret
 from crosslane.pricing.service.terms import (
@@ -91,9 +95,11 @@ from crosslane.pricing.service.terms import (
 POLICIES = [PRICE_SOURCE, QUOTE]
 
 __all__ = [
+    "COMMANDS",
     "POLICIES",
     "PRICE_SOURCE",
     "QUOTE",
+    "ROUTES",
     "Amounts",
     "Basis",
     "ComponentShare",
@@ -105,17 +111,20 @@ __all__ = [
     "DictatedPriceNotAllowed",
     "Discount",
     "Explanation",
+    "ImportPrices",
     "ListChoice",
     "Override",
     "OverrideNotAllowed",
     "PriceLine",
     "PriceListChanged",
     "PriceRequest",
+    "PriceRow",
     "PriceSource",
     "PriceUnknown",
     "PricedCart",
     "PricedLine",
     "PricesChanged",
+    "PricesImported",
     "PromotionChanged",
     "PromotionOutcome",
     "PutCoupons",
@@ -139,6 +148,7 @@ __all__ = [
     "TaxTotal",
     "TaxesChanged",
     "explain",
+    "import_prices",
     "open_coupons",
     "price",
     "price_one",

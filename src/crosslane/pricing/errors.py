@@ -15,6 +15,10 @@ class DictatedPriceNotAllowed(Forbidden):
     """Channel {channel} must sell at Crosslane's own prices, not at prices it dictates."""
 
 
+class DictatingNotAllowed(Forbidden):
+    """The caller may not dictate prices; the permission pricing:dictate is needed."""
+
+
 class OverrideNotAllowed(Forbidden):
     """The caller may not override prices; the permission pricing:override is needed."""
 
@@ -25,6 +29,10 @@ class OverrideReasonMissing(Invalid):
 
 class PriceOutOfRange(Invalid):
     """A unit price must be between 0 and {most} thousandths of a minor unit."""
+
+
+class OtherCustomer(Forbidden):
+    """A customer may ask for prices for itself only, and not for those of a customer group."""
 
 
 class CartTooLarge(Invalid):
@@ -67,10 +75,6 @@ class PromotionUnknown(NotFound):
     """There is no promotion {code}."""
 
 
-class CouponUnknown(NotFound):
-    """There is no coupon {code}."""
-
-
 class CouponUsedUp(Conflict):
     """Coupon {code} has been used as often as it may be."""
 
@@ -83,10 +87,6 @@ class CouponNeedsCustomer(Conflict):
     """Coupon {code} is limited per customer, so a known customer must use it."""
 
 
-class CouponNotInForce(Conflict):
-    """Coupon {code} is not in force."""
-
-
 class BadValidity(Invalid):
     """A row must begin before it ends."""
 
@@ -97,10 +97,6 @@ class BadPromotion(Invalid):
 
 class BadPriceList(Invalid):
     """The price list {code} is not complete: {why}."""
-
-
-class SkuUnknown(NotFound):
-    """There is no variant with the SKU {sku}."""
 
 
 class PriceTwice(Invalid):

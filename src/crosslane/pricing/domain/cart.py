@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from crosslane.catalog import Variant
 from crosslane.platform.actor import Actor
 from crosslane.pricing.domain.lists import Buyer, PriceList
 from crosslane.pricing.domain.promotions import Discount, Promotion, PromotionOutcome
@@ -14,25 +15,6 @@ from crosslane.pricing.domain.shipping import ShippingPrice
 from crosslane.pricing.domain.tax import Basis, Destination, Tax, TaxTable
 
 PriceSource = Literal["list", "dictated", "override"]
-
-
-class Part(Protocol):
-    """One component of a bundle, as catalog describes it."""
-
-    variant_id: UUID
-    sku: str
-    quantity: int
-    share_weight: int
-
-
-class Goods(Protocol):
-    """What is priced: catalog's variant."""
-
-    id: UUID
-    sku: str
-    tax_class: str
-    category_path: Sequence[str]
-    components: Sequence[Part]
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -56,12 +38,13 @@ class PriceLine(msgspec.Struct, frozen=True, kw_only=True):
         quantity: units, at least one.
         destination: where this line goes when not where the cart goes (a pickup elsewhere).
         dictated_unit_price_milli: price the channel has already agreed with the customer
-            (marketplace, till), on the cart's basis; only where the channel's policy allows it.
+            (marketplace, till), on the cart's basis; only where the channel's policy allows it and
+            from somebody who may.
         override: price set by a person instead.
     """
 
     key: str
-    variant: Goods
+    variant: Variant
     quantity: int
     destination: Destination | None = None
     dictated_unit_price_milli: int | None = None
@@ -92,7 +75,8 @@ class PriceRequest(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         channel: code of the selling channel; its currency, market, tax mode and entity hold.
         at: business time; tax, lists and promotions go by it.
-        actor: who asks; overrides need the permission ``pricing:override``.
+        actor: who asks; overrides need the permission ``pricing:override``, dictated prices
+            ``pricing:dictate``.
         destination: where the goods go.
         lines: goods.
         shipping: deliveries.

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.catalog import UnknownSku
 from crosslane.kernel import Refusal, require_quantity
 from crosslane.pricing.domain.lists import Price
 from crosslane.pricing.domain.pricing import UNIT_PRICE_MILLI_MAX
-from crosslane.pricing.errors import BadValidity, PriceOutOfRange, PriceTwice, SkuUnknown
+from crosslane.pricing.errors import BadValidity, PriceOutOfRange, PriceTwice
 
 
 class PriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +95,7 @@ def _price(
 ) -> Price:
     variant_id = variant_ids.get(row.sku)
     if variant_id is None:
-        raise SkuUnknown(pointer=f"{pointer}/sku", sku=row.sku[:64])
+        raise UnknownSku(pointer=f"{pointer}/sku", sku=row.sku[:64])
     if not 0 <= row.unit_price_milli <= UNIT_PRICE_MILLI_MAX:
         raise PriceOutOfRange(pointer=f"{pointer}/unit_price_milli", most=UNIT_PRICE_MILLI_MAX)
     begins = row.valid_from or valid_from

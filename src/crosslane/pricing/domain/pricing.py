@@ -15,10 +15,10 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.catalog import Variant
 from crosslane.kernel import MILLI_PER_MINOR, allocate, line_amount, require_quantity
 from crosslane.pricing.domain.cart import (
     ComponentShare,
-    Goods,
     ListChoice,
     PricedCart,
     PricedLine,
@@ -50,6 +50,7 @@ from crosslane.pricing.errors import (
     CartTooLarge,
     DeliveryPriceUnknown,
     DictatedPriceNotAllowed,
+    DictatingNotAllowed,
     DuplicateLineKey,
     OverrideNotAllowed,
     OverrideReasonMissing,
@@ -62,6 +63,7 @@ SHIPPING_LINES_MAX = 20
 COUPONS_MAX = 10
 UNIT_PRICE_MILLI_MAX = 10**11
 OVERRIDE = "pricing:override"
+DICTATE = "pricing:dictate"
 
 PricesByVariant = Mapping[UUID, Mapping[UUID, list[Price]]]
 
@@ -87,7 +89,7 @@ class _Draft(msgspec.Struct, kw_only=True, eq=False):
     quantity: int
     tax: Tax
     line: Discountable
-    variant: Goods | None = None
+    variant: Variant | None = None
     choice: ListChoice | None = None
     reason: str = ""
 
@@ -114,8 +116,8 @@ def price_cart(
         PriceUnknown: an offered list has no price for a line that brings none.
         TaxRateUnknown: tax is due but its rate is not known.
         DeliveryPriceUnknown: a delivery has no price.
-        DictatedPriceNotAllowed, OverrideNotAllowed, OverrideReasonMissing, PriceOutOfRange: a price
-            was brought that may not be.
+        DictatedPriceNotAllowed, DictatingNotAllowed, OverrideNotAllowed, OverrideReasonMissing,
+            PriceOutOfRange: a price was brought that may not be.
     """
     _refuse_shape(request)
     units = Counter[UUID]()
@@ -230,7 +232,7 @@ def _tax(frame: _Frame, destination: Destination | None, tax_class: str) -> Tax:
     )
 
 
-def _choose(frame: _Frame, variant: Goods, tax: Tax) -> ListChoice | None:
+def _choose(frame: _Frame, variant: Variant, tax: Tax) -> ListChoice | None:
     prices = frame.prices.get(variant.id, {})
     for price_list in frame.lists:
         rows = prices.get(price_list.id, ())
@@ -279,6 +281,8 @@ def _decide_source(
 def _refuse_dictated(frame: _Frame, pointer: str) -> None:
     if not frame.sale.may_dictate:
         raise DictatedPriceNotAllowed(pointer=pointer, channel=frame.request.channel)
+    if not frame.request.actor.may(DICTATE):
+        raise DictatingNotAllowed(pointer=pointer)
 
 
 def _require_unit_price(unit_price_milli: int, pointer: str) -> int:
@@ -398,7 +402,9 @@ def _priced(draft: _Draft, basis: Basis) -> PricedLine:
     )
 
 
-def component_shares(variant: Goods, quantity: int, amounts: Amounts) -> tuple[ComponentShare, ...]:
+def component_shares(
+    variant: Variant, quantity: int, amounts: Amounts
+) -> tuple[ComponentShare, ...]:
     """Share a bundle line's net and tax over its components by their weights, exactly.
 
     The line bears the bundle's own tax class; components never change the tax of the whole.

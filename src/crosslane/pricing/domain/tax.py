@@ -102,14 +102,21 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 class TaxTable:
-    """All rates and rules, indexed for lookup by place and instant."""
+    """All rates and rules, indexed for lookup by place and instant.
+
+    Attributes:
+        rates: every rate there has been.
+        rules: every rule there has been.
+    """
 
     def __init__(self, rates: Iterable[TaxRate], rules: Iterable[TaxRule] = ()) -> None:
+        self.rates = tuple(rates)
+        self.rules = tuple(rules)
         self._rates: dict[tuple[str, str, str], list[TaxRate]] = {}
-        for rate in sorted(rates, key=_begin, reverse=True):
+        for rate in sorted(self.rates, key=_begin, reverse=True):
             self._rates.setdefault((rate.country, rate.region, rate.tax_class), []).append(rate)
         self._rules: dict[tuple[str, str, str], list[TaxRule]] = {}
-        for rule in sorted(rules, key=_begin, reverse=True):
+        for rule in sorted(self.rules, key=_begin, reverse=True):
             place = (rule.seller_country, rule.country, rule.region)
             self._rules.setdefault(place, []).append(rule)
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
 from crosslane.kernel import new_id
 from crosslane.platform import facts, log
 from crosslane.platform.database import Tx
-from crosslane.pricing.domain.promotions import Coupon, Promotion, require_coupon_code
+from crosslane.pricing.domain.promotions import Coupon, Promotion, Target, require_coupon_code
 from crosslane.pricing.errors import BadValidity, CouponElsewhere, PromotionUnknown
 from crosslane.pricing.events import PromotionChanged
 from crosslane.pricing.service.carts import TERMS
@@ -45,6 +46,41 @@ class CouponsPut(msgspec.Struct, frozen=True):
     """How many coupons were created or changed."""
 
     coupons: int
+
+
+class PromotionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A promotion as people read it: its scopes in order."""
+
+    id: UUID
+    code: str
+    title: str
+    target: Target
+    percent_bp: int
+    amount_minor: int
+    currency: str | None
+    threshold_minor: int
+    quantity_min: int
+    coupon_required: bool
+    exclusive: bool
+    rank: int
+    channels: tuple[str, ...]
+    markets: tuple[str, ...]
+    customer_groups: tuple[str, ...]
+    categories: tuple[str, ...]
+    skus: tuple[str, ...]
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def promotion_view(promotion: Promotion) -> PromotionView:
+    """Return a promotion as people read it."""
+    fields = msgspec.structs.asdict(promotion)
+    return PromotionView(
+        **{
+            name: tuple(sorted(value)) if isinstance(value, frozenset) else value
+            for name, value in fields.items()
+        }
+    )
 
 
 async def put_coupons(tx: Tx, wish: PutCoupons) -> CouponsPut:

@@ -98,12 +98,18 @@ on conflict (variant_id, price_list_id, quantity_min, valid_from) do update set
     unit_price_milli = excluded.unit_price_milli, valid_to = excluded.valid_to
 where (p.unit_price_milli, p.valid_to)
     is distinct from (excluded.unit_price_milli, excluded.valid_to)
+returning variant_id
 """
 
 
-async def upsert_prices(tx: Tx, price_list_id: UUID, prices: Sequence[Price]) -> None:
-    """Add price rows; one of the same variant, quantity break and start is corrected."""
-    await tx.execute(UPSERT_PRICES, price_list_id, *_columns(prices))
+async def upsert_prices(tx: Tx, price_list_id: UUID, prices: Sequence[Price]) -> list[UUID]:
+    """Add price rows; one of the same variant, quantity break and start is corrected.
+
+    Returns:
+        The variants whose prices are new or different now.
+    """
+    rows = await tx.fetch(UPSERT_PRICES, price_list_id, *_columns(prices))
+    return list(dict.fromkeys(row["variant_id"] for row in rows))
 
 
 def _columns(prices: Sequence[Price]) -> list[list[object]]:

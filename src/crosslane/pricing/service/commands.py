@@ -1,0 +1,61 @@
+"""The commands of pricing: every change asked from outside, decided one by one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.pricing.domain.lists import PriceList
+from crosslane.pricing.service.prices import ImportPrices, PricesImported, import_prices
+from crosslane.pricing.service.promotions import (
+    CouponsPut,
+    PromotionView,
+    PutCoupons,
+    promotion_view,
+    put_coupons,
+)
+from crosslane.pricing.service.terms import (
+    PutPriceList,
+    PutPromotion,
+    PutShippingPrices,
+    PutTaxRates,
+    PutTaxRules,
+    RowsPut,
+    put_price_list,
+    put_promotion,
+    put_shipping_prices,
+    put_tax_rates,
+    put_tax_rules,
+)
+
+
+def _kind(
+    name: str, body: type, result: type, use_case: Callable[[Tx, Any], Awaitable[Any]]
+) -> CommandKind:
+    async def handle(tx: Tx, commands: Sequence[Command[Any]]) -> list[Any]:
+        return [await use_case(tx, command.body) for command in commands]
+
+    return CommandKind(f"pricing.{name}", body, result, handle, batch_max=1)
+
+
+async def _put_promotion(tx: Tx, wish: PutPromotion) -> PromotionView:
+    return promotion_view(await put_promotion(tx, wish))
+
+
+PUT_PRICE_LIST = _kind("put_price_list", PutPriceList, PriceList, put_price_list)
+IMPORT_PRICES = _kind("import_prices", ImportPrices, PricesImported, import_prices)
+PUT_TAX_RATES = _kind("put_tax_rates", PutTaxRates, RowsPut, put_tax_rates)
+PUT_TAX_RULES = _kind("put_tax_rules", PutTaxRules, RowsPut, put_tax_rules)
+PUT_SHIPPING_PRICES = _kind("put_shipping_prices", PutShippingPrices, RowsPut, put_shipping_prices)
+PUT_PROMOTION = _kind("put_promotion", PutPromotion, PromotionView, _put_promotion)
+PUT_COUPONS = _kind("put_coupons", PutCoupons, CouponsPut, put_coupons)
+
+COMMANDS = [
+    PUT_PRICE_LIST,
+    IMPORT_PRICES,
+    PUT_TAX_RATES,
+    PUT_TAX_RULES,
+    PUT_SHIPPING_PRICES,
+    PUT_PROMOTION,
+    PUT_COUPONS,
+]
