@@ -1,9 +1,16 @@
 """Who is asking: a customer, a member of staff, an API key, or the system itself."""
 
+from collections.abc import Set
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+
+
+def covers(held: Set[str], wanted: str) -> bool:
+    """Tell whether permissions include another, which may itself stand for several."""
+    module, _, verb = wanted.partition(":")
+    return not held.isdisjoint({"*", wanted, f"{module}:*", f"*:{verb}"})
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -12,7 +19,8 @@ class Actor(msgspec.Struct, frozen=True):
     Args:
         kind: what sort of caller it is.
         id: identifier that is no personal data, such as a staff member's UUID.
-        permissions: what the caller may do, as ``module:verb``; ``*`` stands for everything.
+        permissions: what the caller may do, as ``module:verb``; ``module:*``, ``*:verb`` and ``*``
+            stand for all that fits.
         location_id: the only location an associate may act for, None for no such limit.
         customer_id: the only customer whose things may be seen, None for no such limit.
     """
@@ -25,7 +33,7 @@ class Actor(msgspec.Struct, frozen=True):
 
     def may(self, permission: str) -> bool:
         """Tell whether the caller holds a permission."""
-        return "*" in self.permissions or permission in self.permissions
+        return covers(self.permissions, permission)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"

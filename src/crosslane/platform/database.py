@@ -52,6 +52,7 @@ class Tx:
         versions: version of each fact topic, as this transaction sees them.
         statements: round trips made so far, opening included.
         touched: fact topics this transaction has changed.
+        audited: keys of commands whose change is in the audit journal, "" for the only one.
         leaves_work: events or effects were written, so a worker must look at the tenant.
     """
 
@@ -66,6 +67,7 @@ class Tx:
         self.versions: Mapping[str, int] = MappingProxyType({})
         self.statements = 0
         self.touched: set[str] = set()
+        self.audited: set[str] = set()
         self.leaves_work = False
         self._savepoints = 0
 

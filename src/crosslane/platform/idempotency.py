@@ -70,9 +70,16 @@ class Replayed(Refusal):
         return self.told.message
 
 
-def fingerprint(*parts: bytes) -> str:
-    """Return a digest of a request, by which reuse of its key is recognised."""
-    digest = hashlib.blake2b(digest_size=16)
+def fingerprint(secret_key: bytes, *parts: bytes) -> str:
+    """Return a digest of a request, by which reuse of its key is recognised.
+
+    Keyed, because a request may hold a password that must not be guessed from what is stored.
+
+    Args:
+        secret_key: at most 64 bytes, the same in every process.
+        parts: all of the request that counts.
+    """
+    digest = hashlib.blake2b(digest_size=16, key=secret_key)
     for part in parts:
         digest.update(len(part).to_bytes(8))
         digest.update(part)
@@ -176,4 +183,4 @@ async def _forget_old(tx: Tx) -> None:
     await tx.execute(DELETE_OLD, tx.now - timedelta(days=KEPT_DAYS), DELETED_AT_ONCE_MAX)
 
 
-FORGET_OLD = Schedule("idempotency.forget", 3600.0, _forget_old)
+SCHEDULES = [Schedule("idempotency.forget", 3600.0, _forget_old)]

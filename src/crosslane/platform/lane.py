@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from crosslane.kernel import Kind, Refusal, Unavailable
-from crosslane.platform import faults, idempotency
+from crosslane.platform import audit, faults, idempotency
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import CommitUnknown, Database, Tx
 from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, StoredAnswer
@@ -238,6 +238,7 @@ class _Lane:
             outcomes = await self._decide(tx, fresh)
             if fresh:
                 await idempotency.store(tx, [c.key for c in fresh], outcomes)
+                await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
             faults.reach("lane.before_commit")
         faults.reach("lane.after_commit")
         by_key = {c.key: Answer(o) for c, o in zip(fresh, outcomes, strict=True)}
@@ -262,6 +263,11 @@ class _Lane:
             return Answer(Replayed(stored.refusal), replayed=True)
         result = msgspec.json.decode(bytes(stored.result), type=self.kind.result)
         return Answer(result, replayed=True)
+
+
+def _carried_out(commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> list[Command[Any]]:
+    pairs = zip(commands, outcomes, strict=True)
+    return [command for command, outcome in pairs if not isinstance(outcome, Refusal)]
 
 
 def _as_refusal(error: Exception) -> Exception:

@@ -1,13 +1,16 @@
-"""Secrets that callers show: API keys, sessions and links, all ``<kind>_<tenant>_<id>_<secret>``.
+"""What callers show: API keys and sessions, kept by their digest, and links signed by us.
 
-The tenant's prefix stands in the token, so that its tenant is known before any secret is looked
-at. Secrets are 256 random bits, therefore a plain SHA-256 is enough to keep them by.
+The prefix of the tenant stands in each, so that its tenant is known before anything is looked up.
+Secrets are 256 random bits, therefore a plain SHA-256 is enough to keep them by.
 """
 
 import hashlib
+import hmac
 import re
 import secrets
+from datetime import UTC, datetime
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -59,3 +62,46 @@ def parse_token(text: str) -> Token | None:
         return None
     kind: Kind = "clk" if match[1] == "clk" else "cls"
     return Token(kind, match[2], match[3], match[4])
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a signed link stands for; whoever has it may do what its purpose says, no more.
+
+    Args:
+        prefix: key prefix of the tenant.
+        purpose: what it is good for, such as ``order``; letters only.
+        subject: the one thing it is about.
+        expires_at: when it stops working, to the second.
+    """
+
+    prefix: str
+    purpose: str
+    subject: UUID
+    expires_at: datetime
+
+
+_LINK = re.compile(
+    r"(cll_([0-9a-f]{4,32})_([a-z]{1,20})_([0-9a-f]{32})_([0-9a-f]{8,10}))_([0-9a-f]{32})"
+)
+
+
+def sign_link(secret_key: bytes, link: Link) -> str:
+    """Return the text of a link, for an address such as ``/o/{link}``."""
+    until = int(link.expires_at.timestamp())
+    text = f"cll_{link.prefix}_{link.purpose}_{link.subject.hex}_{until:08x}"
+    return f"{text}_{_signature(secret_key, text)}"
+
+
+def open_link(secret_key: bytes, text: str, now: datetime) -> Link | None:
+    """Read a link, or return None when it was not made by us or has expired."""
+    match = _LINK.fullmatch(text)
+    if match is None or not hmac.compare_digest(_signature(secret_key, match[1]), match[6]):
+        return None
+    expires_at = datetime.fromtimestamp(int(match[5], 16), UTC)
+    if now >= expires_at:
+        return None
+    return Link(match[2], match[3], UUID(match[4]), expires_at)
+
+
+def _signature(secret_key: bytes, text: str) -> str:
+    return hmac.digest(secret_key, b"link:" + text.encode(), "sha256").hex()[:32]

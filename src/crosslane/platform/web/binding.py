@@ -21,6 +21,7 @@ from crosslane.kernel import (
     encode_cursor,
     require_safe_text,
 )
+from crosslane.platform.tokens import Link
 from crosslane.platform.web import errors
 
 QUERY_FIELDS_MAX = 100
@@ -104,6 +105,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
         paging: name of the parameter of type Paging, or "".
         version: name of the parameter of type Version, or "".
         version_required: it has no default, so If-Match must be sent.
+        link: name of the path parameter of type Link, or "".
         caller, request: whether it takes them.
         body: type of ``data``, None when it takes none.
         answer: what it returns.
@@ -114,6 +116,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     paging: str
     version: str
     version_required: bool
+    link: str
     caller: bool
     request: bool
     body: Any
@@ -140,17 +143,19 @@ def read_signature(handler: Callable[..., Any], path: str) -> Signature:
     plain = {n: t for n, t in hints.items() if n not in {"caller", "request", "data", "return"}}
     paging = next((name for name, hint in plain.items() if hint is Paging), "")
     version = next((name for name, hint in plain.items() if _is_version(hint)), "")
+    link = next((name for name in in_path if hints[name] is Link), "")
     query = {
         name: _query_field(name, hint, parameters[name].default)
         for name, hint in plain.items()
         if name not in {paging, version, *in_path}
     }
     return Signature(
-        path={name: Field(name, hints[name]) for name in in_path},
+        path={name: Field(name, hints[name]) for name in in_path if name != link},
         query=query,
         paging=paging,
         version=version,
         version_required=bool(version) and parameters[version].default is REQUIRED,
+        link=link,
         caller="caller" in parameters,
         request="request" in parameters,
         body=hints.get("data"),

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from litestar import Request
@@ -12,7 +13,7 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tenants import Tenant, find_tenant
-from crosslane.platform.tokens import Token, parse_token
+from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
 from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
@@ -40,44 +41,59 @@ class Admitted(msgspec.Struct, frozen=True):
         actor: who asks.
         token_id: public part of the key or session shown, "" when none was.
         client: network address it came from.
+        link: the signed link in the address, None when the route takes none.
     """
 
     tenant: Tenant
     actor: Actor
     token_id: str
     client: str
+    link: Link | None = None
 
 
 class Gate:
     """Decides who may come in.
 
+    Made before the process has an event loop, opened once it has one.
+
     Args:
-        database: where tenants and their data are.
-        lanes: where commands are decided.
-        identify: finds the caller a token belongs to.
+        secret_key: signs links and keys digests of requests.
         trusted_proxies: how many proxies in front of us append to X-Forwarded-For; 0 ignores it.
         known_rate: requests an identified caller may make.
         unknown_rate: requests a network address may make without saying who it is.
     """
 
+    database: Database
+    lanes: Lanes
+
     def __init__(
         self,
-        database: Database,
-        lanes: Lanes,
-        identify: Identify,
         *,
+        secret_key: bytes,
         trusted_proxies: int = 0,
         known_rate: Rate = KNOWN_RATE,
         unknown_rate: Rate = UNKNOWN_RATE,
     ) -> None:
-        self.database = database
-        self.lanes = lanes
-        self._identify = identify
+        self.secret_key = secret_key
+        self._identify: Identify
         self._trusted_proxies = trusted_proxies
         self._known = Throttle(known_rate)
         self._unknown = Throttle(unknown_rate)
         self._failures = Throttle(FAILURE_RATE)
         self._tenants: dict[tuple[str, str], tuple[float, Tenant | None]] = {}
+
+    def open(self, database: Database, lanes: Lanes, identify: Identify) -> None:
+        """Say what is behind the gate; before this nothing can be admitted.
+
+        Args:
+            database: where tenants and their data are.
+            lanes: where commands are decided.
+            identify: finds the caller a token belongs to.
+        """
+        self.database = database
+        self.lanes = lanes
+        self._identify = identify
+        self._tenants.clear()
 
     async def admit(self, request: Request, route: Route) -> Admitted:
         """Let a request in.
@@ -93,7 +109,10 @@ class Gate:
         if shown:
             self._require_pace(self._failures, client, cost=0)
         token = parse_token(shown)
-        tenant = await self._tenant_of(request, token)
+        link = self._link_of(request, route)
+        tenant = await self._tenant_of(request, token.prefix if token else link and link.prefix)
+        if link and (tenant is None or tenant.key_prefix != link.prefix):
+            raise errors.NoSuchAddress
         actor = await self._actor_of(tenant, token)
         if shown and actor is None:
             self._failures.wait_seconds(client, time.monotonic())
@@ -103,13 +122,13 @@ class Gate:
             raise errors.Unauthenticated
         if actor is None:
             self._require_pace(self._unknown, client)
-            return Admitted(tenant, ANYBODY, "", client)
+            return Admitted(tenant, ANYBODY, "", client, link)
         self._require_pace(self._known, f"{tenant.name}/{actor}")
         if from_cookie and request.method not in ("GET", "HEAD"):
             _require_same_site(request)
         if route.permission != PUBLIC and not actor.may(route.permission):
             raise errors.NotPermitted(permission=route.permission)
-        return Admitted(tenant, actor, token.id if token else "", client)
+        return Admitted(tenant, actor, token.id if token else "", client, link)
 
     def _require_pace(self, throttle: Throttle, name: str, cost: float = 1.0) -> None:
         wait = throttle.wait_seconds(name, time.monotonic(), cost)
@@ -123,11 +142,18 @@ class Gate:
                 return hops[-self._trusted_proxies].strip()[:60]
         return request.client.host if request.client else ""
 
-    async def _tenant_of(self, request: Request, token: Token | None) -> Tenant | None:
-        host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
-        return await self._remembered("", host) or await self._remembered(
-            token.prefix if token else "", ""
-        )
+    def _link_of(self, request: Request, route: Route) -> Link | None:
+        if not route.signature.link:
+            return None
+        text = request.path_params[route.signature.link]
+        link = open_link(self.secret_key, text, datetime.now(UTC))
+        if link is None:
+            raise errors.NoSuchAddress
+        return link
+
+    async def _tenant_of(self, request: Request, prefix: str | None) -> Tenant | None:
+        host = _split("//" + request.headers.get("host", "")).hostname or ""
+        return await self._remembered("", host) or await self._remembered(prefix or "", "")
 
     async def _remembered(self, prefix: str, host: str) -> Tenant | None:
         if not (prefix or host):
@@ -166,6 +192,13 @@ def _shown_token(request: Request) -> tuple[str, bool]:
 def _require_same_site(request: Request) -> None:
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    foreign = origin is not None and _split(origin).netloc != request.headers.get("host")
     if site not in ("same-origin", "none") or foreign:
         raise errors.ForeignSite
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        raise errors.MalformedRequest(reason="Host or Origin is no address") from None

@@ -1,0 +1,61 @@
+"""What keys, accounts and sessions refuse."""
+
+from typing import ClassVar
+
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+from crosslane.platform.web import EdgeRefusal
+
+
+class NoSuchKey(NotFound):
+    """There is no API key {id}."""
+
+
+class NoSuchAccount(NotFound):
+    """There is no account {id}."""
+
+
+class EmailTaken(Conflict):
+    """An account with this e-mail address exists already."""
+
+
+class BadEmail(Invalid):
+    """This is not an e-mail address."""
+
+
+class UnknownRole(Invalid):
+    """There is no role {role} here; take one of {roles}."""
+
+
+class BadScope(Invalid):
+    """The scope {scope} is not covered by the role {role}."""
+
+
+class BadExpiry(Invalid):
+    """A key expires in the future, and at most {most_days} days from now."""
+
+
+class LocationNeeded(Invalid):
+    """An associate belongs to a location."""
+
+
+class MoreThanYouHave(Forbidden):
+    """You can give only what you may do yourself; {permission} you may not."""
+
+
+class LastAdmin(Conflict):
+    """This is the last administrator; make another one first."""
+
+
+class SignInFailed(EdgeRefusal):
+    """E-mail address and password do not fit, or the account is locked for a while."""
+
+    status: ClassVar[int] = 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class WrongPassword(Forbidden):
+    """The present password is not right."""
+
+
+class NotAPerson(Forbidden):
+    """Only a person's account has a password and sessions."""

@@ -1,0 +1,90 @@
+"""From a shown token to the actor it stands for."""
+
+import hmac
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from crosslane.platform.actor import Actor
+from crosslane.platform.auth import storage
+from crosslane.platform.auth.domain import is_open
+from crosslane.platform.auth.roles import permissions_of
+from crosslane.platform.database import Database, Tx
+from crosslane.platform.tenants import Tenant
+from crosslane.platform.tokens import KEY, Token
+
+# How long a key that was revoked may go on working in another process. Sessions are read each time.
+REMEMBER_SECONDS = 2.0
+REMEMBERED_MAX = 10_000
+KEY_USE_HOURS = 1
+SESSION_USE_MINUTES = 5
+
+
+class Identities:
+    """Finds callers by their tokens.
+
+    Args:
+        database: where keys and sessions are.
+        remember_seconds: for how long the caller behind an API key is remembered.
+    """
+
+    def __init__(self, database: Database, remember_seconds: float = REMEMBER_SECONDS) -> None:
+        self._database = database
+        self._remember_seconds = remember_seconds
+        self._remembered: dict[tuple[str, bytes], tuple[float, Actor]] = {}
+
+    async def identify(self, tenant: Tenant, token: Token) -> Actor | None:
+        """Return who a token belongs to; None when it is unknown, expired, revoked or ended."""
+        if token.kind != KEY:
+            return await self._look_up(tenant, token)
+        known = (tenant.name, token.digest)
+        until, actor = self._remembered.get(known, (0.0, None))
+        now = time.monotonic()
+        if actor is not None and until > now:
+            return actor
+        actor = await self._look_up(tenant, token)
+        if len(self._remembered) >= REMEMBERED_MAX:
+            self._remembered.clear()
+        if actor is None:
+            self._remembered.pop(known, None)
+        else:
+            self._remembered[known] = (now + self._remember_seconds, actor)
+        return actor
+
+    async def _look_up(self, tenant: Tenant, token: Token) -> Actor | None:
+        async with self._database.transaction(tenant.name) as tx:
+            if token.kind == KEY:
+                return await _behind_key(tx, token)
+            return await _behind_session(tx, token)
+
+
+async def _behind_key(tx: Tx, token: Token) -> Actor | None:
+    row = await storage.find_shown_key(tx, token.id)
+    if row is None or not hmac.compare_digest(row["digest"], token.digest) or not row["usable"]:
+        return None
+    used = row["last_used_at"]
+    if used is None or used < tx.now - timedelta(hours=KEY_USE_HOURS):
+        await storage.use_key(tx, token.id)
+    return Actor(
+        kind="api_key",
+        id=token.id,
+        permissions=permissions_of(row["role"], row["scopes"]),
+        location_id=row["location_id"],
+    )
+
+
+async def _behind_session(tx: Tx, token: Token) -> Actor | None:
+    row = await storage.find_shown_session(tx, token.id)
+    if row is None or not hmac.compare_digest(row["digest"], token.digest):
+        return None
+    if not is_open(tx.now, seen_at=row["seen_at"], expires_at=row["expires_at"]):
+        return None
+    if row["seen_at"] < tx.now - timedelta(minutes=SESSION_USE_MINUTES):
+        await storage.see_session(tx, token.id)
+    account_id: UUID = row["account_id"]
+    return Actor(
+        kind="staff",
+        id=str(account_id),
+        permissions=permissions_of(row["role"]),
+        location_id=row["location_id"],
+    )

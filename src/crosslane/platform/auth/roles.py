@@ -1,0 +1,85 @@
+"""The table of roles: what each may do. Nothing else in the code knows a role by name.
+
+A permission is ``module:verb``. ``module:*`` stands for every verb of a module, ``*:verb`` for a
+verb of every module, ``*`` for everything. Whoever acts for one location only (an associate) is
+held to it by the modules, through the actor's ``location_id``.
+"""
+
+from collections.abc import Iterable
+
+from crosslane.platform.actor import covers
+
+SELF = "auth:self"
+"""What everybody who is known may do: see and end one's own sessions, change one's password."""
+
+_OPERATIONS = (
+    "catalog:*",
+    "customers:*",
+    "locations:*",
+    "carriers:*",
+    "payments:*",
+    "inventory:*",
+    "pricing:*",
+    "sourcing:*",
+    "orders:*",
+    "fulfillment:*",
+    "returns:*",
+    "carts:*",
+    "channels:*",
+    "engagement:*",
+)
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "customer": (SELF,),
+    "associate": (
+        SELF,
+        "organization:read",
+        "catalog:read",
+        "locations:read",
+        "pricing:read",
+        "orders:read",
+        "carts:*",
+        "inventory:read",
+        "inventory:count",
+        "inventory:receive",
+        "fulfillment:read",
+        "fulfillment:work",
+    ),
+    "agent": (
+        SELF,
+        "organization:read",
+        "catalog:read",
+        "locations:read",
+        "carriers:read",
+        "pricing:read",
+        "inventory:read",
+        "sourcing:read",
+        "payments:read",
+        "payments:refund",
+        "fulfillment:read",
+        "engagement:read",
+        "customers:*",
+        "carts:*",
+        "orders:*",
+    ),
+    "manager": (SELF, "*:read", *_OPERATIONS, "ledger:*", "finance:*", "insights:*"),
+    "integrator": (SELF, "organization:read", "ledger:read", "finance:read", *_OPERATIONS),
+    "admin": ("*",),
+}
+
+STAFF_ROLES = ("associate", "agent", "manager", "admin")
+KEY_ROLES = ("integrator", "admin")
+
+
+def missing(held: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """Return what is wanted beyond what is held, sorted."""
+    kept = frozenset(held)
+    return sorted(w for w in wanted if not covers(kept, w))
+
+
+def permissions_of(role: str, scopes: Iterable[str] | None = None) -> frozenset[str]:
+    """Return what a role may do, within the scopes of a key when there are any."""
+    held = frozenset(ROLES.get(role, ()))
+    if scopes is None:
+        return held
+    return frozenset([SELF, *(scope for scope in scopes if covers(held, scope))])
