@@ -24,7 +24,8 @@ class House:
     def __init__(self, database: Database, lanes: Lanes, tenant: Tenant, **limits: Rate) -> None:
         self.tenant = tenant
         self.actors: dict[str, Actor] = {}
-        self.gate = Gate(database, lanes, self._identify, **limits)
+        self.gate = Gate(secret_key=b"test", **limits)
+        self.gate.open(database, lanes, self._identify)
         self.app = build_app(sample.ROUTES, self.gate)
 
     async def _identify(self, tenant: Tenant, token: Token) -> Actor | None:

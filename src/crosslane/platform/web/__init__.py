@@ -72,6 +72,7 @@ from crosslane.platform.web.answers import Answer, Document, etag
 from crosslane.platform.web.binding import Paging, Version
 from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
 from crosslane.platform.web.caller import Caller, OtherLocation
+from crosslane.platform.web.errors import EdgeRefusal, TooManyRequests
 from crosslane.platform.web.gate import ANYBODY, SESSION_COOKIE, Admitted, Gate, Identify
 from crosslane.platform.web.mount import build_app
 from crosslane.platform.web.problems import Problem, problem_of, status_of
@@ -87,6 +88,7 @@ __all__ = [
     "Answer",
     "Caller",
     "Document",
+    "EdgeRefusal",
     "Gate",
     "Identify",
     "OtherLocation",
@@ -95,6 +97,7 @@ __all__ = [
     "Rate",
     "Route",
     "Throttle",
+    "TooManyRequests",
     "Version",
     "build_app",
     "decode_json",

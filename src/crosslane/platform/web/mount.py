@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Self
 
 from litestar import Litestar, Request, Response
+from litestar.events import BaseEventEmitterBackend
 from litestar.handlers import HTTPRouteHandler
 
 from crosslane.kernel import Refusal
@@ -18,6 +19,7 @@ from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.gate import Gate
+from crosslane.platform.web.probes import probe_routes
 from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
     headers_of,
@@ -25,6 +27,7 @@ from crosslane.platform.web.problems import (
     refusal_of,
     status_of,
 )
+from crosslane.platform.web.reference import reference_routes
 from crosslane.platform.web.routes import PUBLIC, Route
 
 KEY_CHARACTERS_MAX = 200
@@ -38,21 +41,23 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def build_app(
     routes: Sequence[Route], gate: Gate, *, lifespan: Sequence[Lifespan] = ()
 ) -> Litestar:
-    """Make the application that serves the routes.
+    """Make the application that serves the routes, their description, and the probes.
 
     Args:
         routes: every route of the process.
         gate: what each request passes first.
         lifespan: what is opened before the first request and closed after the last.
     """
+    every = [*routes, *reference_routes(routes), *probe_routes(gate)]
     app = Litestar(
-        [_handler_of(route, gate) for route in routes],
+        [_handler_of(route, gate) for route in every],
         openapi_config=None,
         logging_config=None,
         exception_handlers={Exception: tell_failure},
         # The limit of each route is kept by our own reader, which knows how to say it.
         request_max_body_size=None,
         lifespan=list(lifespan),
+        event_emitter_backend=_NoEvents,
     )
     # Litestar's own middleware does not see what no route matches; the edge must see everything.
     app.asgi_handler = Edge(app.asgi_handler)
@@ -69,6 +74,20 @@ def tell_failure(request: Request, error: Exception) -> Response[bytes]:
     headers = headers_of(refusal) | (REPLAYED if exchange.replayed else {})
     content = encode(problem_of(refusal, exchange.trace))
     return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+
+
+class _NoEvents(BaseEventEmitterBackend):
+    """Keeps Litestar from running a task group for events of its own: ours are in the log."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        return None
+
+    def emit(self, event_id: str, *args: Any, **kwargs: Any) -> None:
+        """Refuse: nobody listens."""
+        raise LookupError(f"event {event_id} belongs into the log")
 
 
 def _handler_of(route: Route, gate: Gate) -> HTTPRouteHandler:
@@ -90,12 +109,14 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     exchange.route = route.path
     takes = route.signature
     admitted = None
-    if takes.caller or route.permission != PUBLIC:
+    if takes.caller or takes.link or route.permission != PUBLIC:
         admitted = await gate.admit(request, route)
         exchange.actor, exchange.tenant = str(admitted.actor), admitted.tenant.name
     arguments = bind_address(takes, request)
     if takes.version:
         arguments[takes.version] = _version(request, required=takes.version_required)
+    if takes.link and admitted:
+        arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
     raw = await _body(route, request)
     if takes.body is not None:
@@ -104,6 +125,7 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
         arguments["request"] = request
     if takes.caller and admitted:
         print_of = idempotency.fingerprint(
+            gate.secret_key,
             request.method.encode(),
             request.scope["path"].encode(),
             request.scope["query_string"],

@@ -105,6 +105,11 @@ def title_of(code: str) -> str:
     return code.replace("-", " ").capitalize()
 
 
+def message_of(refusal: type[Refusal]) -> str:
+    """Return the message of a class of refusals, with the names of its details in braces."""
+    return (refusal.__doc__ or "").strip().partition("\n")[0]
+
+
 def headers_of(refusal: Refusal) -> dict[str, str]:
     """Return the response headers that belong to a refusal."""
     headers = {"Cache-Control": "no-store", **getattr(refusal, "headers", {})}

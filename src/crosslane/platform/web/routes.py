@@ -3,12 +3,13 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from crosslane.kernel import Refusal
 from crosslane.platform.lane import CommandKind
+from crosslane.platform.web.answers import Answer
 from crosslane.platform.web.binding import Signature, read_signature, require_readable
 from crosslane.platform.web.body import BODY_BYTES_MAX, JSON
 
@@ -136,12 +137,17 @@ def _declare(
             command=command,
             **{
                 "tag": _module_of(handle),
-                "status": 204 if signature.answer is type(None) else usual,
+                "status": 204 if body_of(signature.answer) is type(None) else usual,
                 **told,
             },
         )
 
     return declare
+
+
+def body_of(answer: Any) -> Any:
+    """Return the type of the body in what a handler is annotated to return."""
+    return get_args(answer)[0] if get_origin(answer) is Answer else answer
 
 
 def _module_of(handle: Handle) -> str:

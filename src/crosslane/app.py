@@ -1,0 +1,87 @@
+"""The composition root: the one place that knows every module.
+
+A module joins by one line in MODULES. What it brings is in the lists its front door exports, each
+absent when empty: ROUTES, REACTIONS, EFFECTS, SCHEDULES, POLICIES.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+from litestar import Litestar
+
+from crosslane import organization
+from crosslane.platform import auth, idempotency
+from crosslane.platform.database import Database
+from crosslane.platform.home import CannotStart
+from crosslane.platform.lane import Lanes
+from crosslane.platform.settings import Settings
+from crosslane.platform.telemetry import Log
+from crosslane.platform.web import Gate, build_app
+from crosslane.platform.worker import Worker
+
+MODULES: tuple[ModuleType, ...] = (
+    idempotency,
+    auth,
+    organization,
+)
+
+log = Log("crosslane.app")
+
+
+class NoDatabase(CannotStart):
+    """There is no DATABASE_URL, and the embedded database is the supervisor's to start."""
+
+
+def _brought(name: str) -> list[Any]:
+    return [item for module in MODULES for item in getattr(module, name, ())]
+
+
+ROUTES = _brought("ROUTES")
+REACTIONS = _brought("REACTIONS")
+EFFECTS = _brought("EFFECTS")
+SCHEDULES = _brought("SCHEDULES")
+organization.register_policies(_brought("POLICIES"))
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Make the web application of one process.
+
+    Args:
+        settings: what the operator chose, with the address of the database filled in.
+
+    Raises:
+        NoDatabase: the settings name no database.
+    """
+    url = settings.database_url
+    if url is None:
+        raise NoDatabase
+    gate = Gate(secret_key=settings.secret_key())
+
+    @asynccontextmanager
+    async def opened(app: Litestar) -> AsyncIterator[None]:
+        del app
+        database = await Database.connect(url)
+        lanes = Lanes(database)
+        gate.open(database, lanes, auth.Identities(database).identify)
+        try:
+            yield
+        finally:
+            await lanes.drain()
+            await database.close()
+
+    return build_app(ROUTES, gate, lifespan=[opened])
+
+
+def create_worker(database: Database) -> Worker:
+    """Make the worker of one process: reactions, effects and schedules of every module.
+
+    Args:
+        database: where the tenants are; the caller closes it after the worker has stopped.
+    """
+
+    def failed(tenant: str, error: BaseException) -> None:
+        log.error("a round of work failed", error, of_tenant=tenant)
+
+    return Worker(database, REACTIONS, EFFECTS, SCHEDULES, failed=failed)
