@@ -6,6 +6,16 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.catalog import (
+    ComponentRow,
+    ImportProducts,
+    ProductRow,
+    PutCategories,
+    PutCategory,
+    import_products,
+    put_categories,
+    variants_by_sku,
+)
 from crosslane.inventory import (
     AllocationRequest,
     Cause,
@@ -36,6 +46,11 @@ from crosslane.verify import Finding, verify
 from crosslane.verify.inventory import RULES
 
 MARKET = PutMarket("gb", "Britain", "GB", "GBP", ("en-GB",), "inclusive", "Europe/London")
+GOODS = (
+    ProductRow("MUG", "mugs"),
+    ProductRow("BOWL", "mugs"),
+    ProductRow("SET", "mugs", components=(ComponentRow("MUG", 2, 1), ComponentRow("BOWL", 1, 1))),
+)
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -58,7 +73,10 @@ async def opened(database: Database, lanes: Lanes, tenant: str) -> Shop:
         await put_market(tx, MARKET)
         await put_channel(tx, PutChannel("web", "Web", "web", "marlow", "gb", "MF"))
         await put_channel(tx, PutChannel("shops", "Shops", "store", "marlow", "gb", "MF"))
+        await put_categories(tx, PutCategories((PutCategory("mugs", "Mugs"),)))
+        await import_products(tx, ImportProducts(GOODS))
         known = await book(tx)
+        variants = await variants_by_sku(tx, [row.sku for row in GOODS])
     made = {}
     for code, kind, entity in [
         ("DC", "warehouse", "MF"),
@@ -72,8 +90,8 @@ async def opened(database: Database, lanes: Lanes, tenant: str) -> Shop:
         locations=made,
         owners={code: known.entity(code).id for code in ("MF", "FR")},
         channels={code: known.channel(code).id for code in ("web", "shops")},
-        mug=new_id(),
-        bowl=new_id(),
+        mug=variants["MUG"].id,
+        bowl=variants["BOWL"].id,
     )
 
 

@@ -43,22 +43,6 @@ class ExpiryTooFar(Invalid):
     """A hold lasts at most {hours} hours."""
 
 
-class UnknownSku(NotFound):
-    """There is no variant with SKU {sku}."""
-
-
-class UnknownLocation(NotFound):
-    """There is no location with code {location}."""
-
-
-class UnknownChannel(NotFound):
-    """There is no channel with code {channel}."""
-
-
-class UnknownOwner(NotFound):
-    """There is no legal entity with code {owner}."""
-
-
 class PositionNotFound(NotFound):
     """There is no stock position {position_id}."""
 

@@ -24,6 +24,7 @@ from crosslane.inventory.domain.position import (
 from crosslane.kernel import minute_of, rounded_ratio
 
 INSTANT = timedelta(microseconds=1)
+CLOCK_SKEW_MAX = timedelta(minutes=5)
 
 
 class Doer(NamedTuple):
@@ -235,7 +236,8 @@ class Sheet:
             cause: the document it is due to.
             on_hand: units that came, negative when they left.
             allocated: units promised, negative when given back.
-            occurred_at: when it happened; absent or to come, it is now and after any count.
+            occurred_at: when it happened; absent: now, and after any count. A clock may run ahead
+                by CLOCK_SKEW_MAX, no more.
             code: why an adjustment was made.
             unit_cost_milli: cost of one unit; the present average when absent.
         """
@@ -252,8 +254,8 @@ class Sheet:
         return self._moment(position, occurred_at) <= position.baseline.at
 
     def _moment(self, position: Position, occurred_at: datetime | None) -> datetime:
-        if occurred_at is not None and occurred_at < self.now:
-            return occurred_at
+        if occurred_at is not None:
+            return min(occurred_at, self.now + CLOCK_SKEW_MAX)
         if position.baseline is None:
             return self.now
         return max(self.now, position.baseline.at + INSTANT)

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.inventory.domain.position import Cause, Position, PositionKey, Reason
-from crosslane.inventory.domain.sheet import Doer, Movement, Sheet
+from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX, Doer, Movement, Sheet
 from crosslane.inventory.events import (
     DEMANDS_NAMED_MAX,
     VARIANTS_NAMED_MAX,
@@ -29,7 +29,6 @@ from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Event
 
-CLOCK_SKEW_MINUTES_MAX = 5
 CORRECTIONS = (Reason.ADJUST, Reason.COUNT, Reason.REGRADE)
 
 
@@ -130,8 +129,7 @@ async def load_moved_after(tx: Tx, sheet: Sheet, instants: Iterable[tuple[UUID, 
     """Tell a sheet what moved after the instants of counts and snapshots."""
     wanted = sorted(set(instants))
     if wanted:
-        moved = await positions.list_moved_after(tx, wanted, CLOCK_SKEW_MINUTES_MAX * 2)
-        sheet.expect_later(moved)
+        sheet.expect_later(await positions.list_moved_after(tx, wanted, CLOCK_SKEW_MAX))
 
 
 async def _lock(

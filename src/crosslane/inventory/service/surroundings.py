@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from crosslane.catalog import variants_by_id
 from crosslane.inventory.domain.position import Reserves
-from crosslane.inventory.domain.reserves import PolicyReserves, named_scopes
+from crosslane.inventory.domain.reserves import PolicyReserves, by_category, named_scopes
 from crosslane.locations import Location, LocationUnknown, Network, network
 from crosslane.organization import OrganizationBook, book, policies
 from crosslane.platform.database import Tx
@@ -49,6 +50,12 @@ async def owners_of(tx: Tx) -> Owners:
 async def reserves_of(tx: Tx, variant_ids: Iterable[UUID]) -> Reserves:
     """Return what policies keep back of some variants now."""
     decided = await policies(tx)
-    if not named_scopes(decided):
+    scopes = named_scopes(decided)
+    if not scopes:
         return Reserves()
-    return PolicyReserves(decided, await book(tx), tx.now, {}, {})
+    codes = {location.id: location.code for location in (await network(tx)).all}
+    categories = {}
+    if by_category(scopes):
+        variants = await variants_by_id(tx, list(variant_ids))
+        categories = {variant.id: variant.category_path for variant in variants.values()}
+    return PolicyReserves(decided, await book(tx), tx.now, codes, categories)

@@ -1,7 +1,7 @@
 """Positions: found, protected and saved together with the journal that explains them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -267,16 +267,16 @@ select w.position_id, w.instant, coalesce(sum(m.on_hand_delta), 0)::bigint as un
 from unnest($1::uuid[], $2::timestamptz[]) as w(position_id, instant)
 join inventory_movement m
     on m.position_id = w.position_id and m.occurred_at > w.instant
-   and m.at > w.instant - make_interval(mins => $3)
+   and m.at > w.instant - $3::interval
 group by w.position_id, w.instant
 """
 
 
 async def list_moved_after(
-    tx: Tx, instants: Sequence[tuple[UUID, datetime]], skew_minutes: int
+    tx: Tx, instants: Sequence[tuple[UUID, datetime]], clock_skew: timedelta
 ) -> dict[tuple[UUID, datetime], int]:
     """Return how on hand moved after an instant, per (protected position, instant)."""
     rows = await tx.fetch(
-        LIST_MOVED_AFTER, [p for p, _ in instants], [at for _, at in instants], skew_minutes
+        LIST_MOVED_AFTER, [p for p, _ in instants], [at for _, at in instants], clock_skew
     )
     return {(row["position_id"], row["instant"]): row["units"] for row in rows}

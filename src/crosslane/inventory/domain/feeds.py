@@ -1,0 +1,194 @@
+"""Supply messages: what a source says of one location, cut into parts of bearable size.
+
+A snapshot says how much lies there at an instant; a complete one also says that nothing else does.
+A delta says how much came or went. The rows become counts and adjustments, whose algebra makes
+order and repetition of messages harmless (see `supply`). A part is what one transaction applies;
+parts of one message touch different variants, so their order does not matter either.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.inventory.domain.position import Cause, Condition, Reason
+from crosslane.inventory.domain.supply import Adjustment, Count
+from crosslane.inventory.errors import RowRepeated
+
+PART_ROWS_MAX = 1_000
+MESSAGE_ROWS_MAX = 100_000
+
+SupplyKind = Literal["snapshot", "delta"]
+
+
+class SupplyRow(msgspec.Struct, frozen=True):
+    """One line of a message as the source writes it.
+
+    Args:
+        sku: the variant.
+        quantity: units on hand in a snapshot, units gained or lost in a delta.
+    """
+
+    sku: str
+    quantity: int
+
+
+class SupplyHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message speaks of.
+
+    Args:
+        id: our id of it.
+        source: who sends, such as a warehouse system; its message ids are its own.
+        message: the source's id of the message.
+        kind: snapshot or delta.
+        complete: a snapshot that names everything there is.
+        as_of: instant at which it was true.
+    """
+
+    id: UUID
+    source: str
+    message: str
+    kind: SupplyKind
+    complete: bool
+    location_id: UUID
+    condition: Condition
+    owner_id: UUID
+    as_of: datetime
+
+    @property
+    def order_key(self) -> str:
+        """Decides between two reports of one instant, the same way for everybody."""
+        return f"{self.source}/{self.message}"
+
+    @property
+    def cause(self) -> Cause:
+        """What its movements are due to."""
+        return Cause("supply", self.id, self.id)
+
+
+class SupplyPart(msgspec.Struct, frozen=True):
+    """A run of a message's rows, by variant.
+
+    Args:
+        part_no: from 1.
+        from_variant: a complete snapshot speaks for every variant from this one on; None is open.
+        to_variant: up to, without, this one; None is open.
+        variant_ids: the variants named.
+        quantities: one for each of them.
+    """
+
+    part_no: int
+    from_variant: UUID | None
+    to_variant: UUID | None
+    variant_ids: list[UUID]
+    quantities: list[int]
+
+
+def rows_by_variant(
+    rows: Sequence[SupplyRow], variants: Mapping[str, UUID], kind: SupplyKind
+) -> tuple[dict[UUID, int], list[str]]:
+    """Add up a message's rows by variant.
+
+    Returns:
+        Quantities by variant, and the SKUs nobody knows.
+
+    Raises:
+        RowRepeated: a snapshot names a variant twice.
+    """
+    quantities: dict[UUID, int] = {}
+    unknown: list[str] = []
+    for place, row in enumerate(rows):
+        variant_id = variants.get(row.sku)
+        if variant_id is None:
+            unknown.append(row.sku)
+            continue
+        if kind == "snapshot" and variant_id in quantities:
+            raise RowRepeated(pointer=f"/rows/{place}/sku", sku=row.sku)
+        quantities[variant_id] = quantities.get(variant_id, 0) + row.quantity
+    return quantities, unknown
+
+
+def parts_of(
+    quantities: Mapping[UUID, int], stocked: Iterable[UUID], *, rows_max: int = PART_ROWS_MAX
+) -> list[SupplyPart]:
+    """Cut a message into parts by variant.
+
+    Args:
+        quantities: what the message says.
+        stocked: variants that have a position there and are spoken for by not being named; only a
+            complete snapshot has such. They count towards the size of a part.
+        rows_max: most variants of one part.
+
+    Returns:
+        Parts whose ranges cover all variants there are; at least one.
+    """
+    ordered = sorted({*quantities, *stocked})
+    starts = list(range(0, len(ordered), rows_max)) or [0]
+    parts: list[SupplyPart] = []
+    for number, start in enumerate(starts, 1):
+        named = [v for v in ordered[start : start + rows_max] if v in quantities]
+        after = start + rows_max
+        parts.append(
+            SupplyPart(
+                part_no=number,
+                from_variant=ordered[start] if start else None,
+                to_variant=ordered[after] if after < len(ordered) else None,
+                variant_ids=named,
+                quantities=[quantities[variant_id] for variant_id in named],
+            )
+        )
+    return parts
+
+
+def counts_of(header: SupplyHeader, part: SupplyPart, unnamed: Iterable[UUID]) -> list[Count]:
+    """Return what a part of a snapshot says: its rows, and nothing of what it does not name."""
+    said = [*zip(part.variant_ids, part.quantities, strict=True), *((v, 0) for v in unnamed)]
+    return [
+        Count(
+            variant_id=variant_id,
+            location_id=header.location_id,
+            quantity=quantity,
+            counted_at=header.as_of,
+            message=header.order_key,
+            cause=header.cause,
+            condition=header.condition,
+            owner_id=header.owner_id,
+            reason=Reason.FEED_SNAPSHOT,
+        )
+        for variant_id, quantity in said
+    ]
+
+
+def deltas_of(header: SupplyHeader, part: SupplyPart) -> list[Adjustment]:
+    """Return what a part of a delta says; rows that add up to nothing say nothing."""
+    return [
+        Adjustment(
+            variant_id=variant_id,
+            location_id=header.location_id,
+            delta=quantity,
+            cause=header.cause,
+            condition=header.condition,
+            owner_id=header.owner_id,
+            occurred_at=header.as_of,
+            reason=Reason.FEED_DELTA,
+        )
+        for variant_id, quantity in zip(part.variant_ids, part.quantities, strict=True)
+        if quantity
+    ]
+
+
+def digest_of(header: SupplyHeader, rows: Sequence[SupplyRow]) -> bytes:
+    """Return a digest of what a message says, whatever the order of its rows."""
+    said = (
+        header.kind,
+        header.complete,
+        header.location_id,
+        header.condition,
+        header.owner_id,
+        header.as_of,
+        sorted((row.sku, row.quantity) for row in rows),
+    )
+    return hashlib.sha256(msgspec.json.encode(said)).digest()

@@ -1,0 +1,289 @@
+"""Supply messages, their parts, and how far each source has told everything."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.inventory.domain.feeds import SupplyHeader, SupplyKind, SupplyPart
+from crosslane.inventory.domain.position import Condition
+from crosslane.platform.database import Record, Tx
+
+
+class SupplyMessage(msgspec.Struct, frozen=True):
+    """A message that was taken in, and how far it has been applied.
+
+    Args:
+        header: what it speaks of.
+        digest: of its content.
+        rows_in: rows it had.
+        unknown_skus: SKUs of rows that could not be taken.
+        parts: how many parts it was cut into.
+        parts_applied: how many of them are applied.
+        rows_drifted: rows of a snapshot that differed from the books.
+        rows_stale: rows that a newer count or snapshot had overtaken.
+        drift_units: units by which the books were corrected, without sign.
+    """
+
+    header: SupplyHeader
+    digest: bytes
+    rows_in: int
+    unknown_skus: list[str]
+    parts: int
+    received_at: datetime
+    parts_applied: int = 0
+    rows_drifted: int = 0
+    rows_stale: int = 0
+    drift_units: int = 0
+
+
+INSERT_MESSAGE = """
+insert into inventory_feed_message
+    (id, source, message, kind, complete, location_id, condition, owner_id, as_of, digest, rows_in,
+     parts, unknown_skus, received_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+on conflict (source, message) do nothing
+"""
+
+
+async def insert_message(tx: Tx, message: SupplyMessage) -> bool:
+    """Take a message in; False when one of this source and id is there already."""
+    header = message.header
+    return (
+        await tx.execute(
+            INSERT_MESSAGE,
+            header.id,
+            header.source,
+            header.message,
+            header.kind,
+            header.complete,
+            header.location_id,
+            header.condition,
+            header.owner_id,
+            header.as_of,
+            message.digest,
+            message.rows_in,
+            message.parts,
+            message.unknown_skus,
+            message.received_at,
+        )
+        == "INSERT 0 1"
+    )
+
+
+INSERT_PART = """
+insert into inventory_feed_part
+    (message_id, part_no, received_at, from_variant, to_variant, variant_ids, quantities)
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+
+async def insert_parts(tx: Tx, message: SupplyMessage, parts: Sequence[SupplyPart]) -> None:
+    """Keep the parts of a message; each row is an array of a thousand, so they go one by one."""
+    for part in parts:
+        await tx.execute(
+            INSERT_PART,
+            message.header.id,
+            part.part_no,
+            message.received_at,
+            part.from_variant,
+            part.to_variant,
+            part.variant_ids,
+            part.quantities,
+        )
+
+
+LIST_MESSAGES = """
+select m.*, p.*
+from inventory_feed_message m
+left join lateral (
+    select count(applied_at)::integer as parts_applied,
+           coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
+           coalesce(sum(rows_stale), 0)::integer as rows_stale,
+           coalesce(sum(drift_units), 0)::bigint as drift_units
+    from inventory_feed_part where message_id = m.id and received_at = m.received_at
+) p on true
+where m.source = $1 and ($2::text is null or m.message = $2)
+  and ($3::timestamptz is null or (m.received_at, m.id) < ($3, $4::uuid))
+order by m.received_at desc, m.id desc limit $5
+"""
+
+
+async def list_messages(
+    tx: Tx,
+    source: str,
+    *,
+    message: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[SupplyMessage]:
+    """Return messages of a source, the latest first, or the one with an id."""
+    received_at, last_id = before or (None, None)
+    rows = await tx.fetch(LIST_MESSAGES, source, message, received_at, last_id, limit)
+    return [_message(row) for row in rows]
+
+
+GET_PART = """
+select m.*, p.part_no, p.from_variant, p.to_variant, p.variant_ids, p.quantities, p.applied_at
+from inventory_feed_message m
+join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
+where m.id = $1 and p.part_no = $2
+"""
+
+
+async def get_unapplied(
+    tx: Tx, message_id: UUID, part_no: int
+) -> tuple[SupplyHeader, SupplyPart] | None:
+    """Return a part and what its message speaks of; None once it is applied."""
+    row = await tx.fetchrow(GET_PART, message_id, part_no)
+    if row is None or row["applied_at"] is not None:
+        return None
+    part = SupplyPart(*(row[name] for name in SupplyPart.__struct_fields__))
+    return _header(row), part
+
+
+MARK_APPLIED = """
+update inventory_feed_part p
+set applied_at = $3, rows_drifted = $4, rows_stale = $5, drift_units = $6
+from inventory_feed_message m
+where m.id = $1 and p.message_id = $1 and p.part_no = $2 and p.received_at = m.received_at
+"""
+
+
+async def mark_applied(
+    tx: Tx, message_id: UUID, part_no: int, drifts: Sequence[int | None], at: datetime
+) -> None:
+    """Note that a part is applied and what it corrected; a drift of None was overtaken."""
+    await tx.execute(
+        MARK_APPLIED,
+        message_id,
+        part_no,
+        at,
+        sum(1 for drift in drifts if drift),
+        sum(1 for drift in drifts if drift is None),
+        sum(abs(drift or 0) for drift in drifts),
+    )
+
+
+# The row stays locked until commit: a position made at the same moment waits for it and then knows
+# that this snapshot has spoken.
+RAISE_WATERMARK = """
+insert into inventory_feed as f
+    (source, location_id, condition, owner_id, complete_at, complete_message)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (location_id, condition, owner_id, source) do update
+set (complete_at, complete_message) = (
+    select at, message
+    from (values (f.complete_at, f.complete_message),
+                 (excluded.complete_at, excluded.complete_message)) as said(at, message)
+    order by at desc, message desc limit 1
+)
+"""
+
+
+async def raise_watermark(tx: Tx, header: SupplyHeader) -> None:
+    """Note up to when a source has told everything of a location."""
+    await tx.execute(
+        RAISE_WATERMARK,
+        header.source,
+        header.location_id,
+        header.condition,
+        header.owner_id,
+        header.as_of,
+        header.order_key,
+    )
+
+
+LIST_STOCKED = """
+select variant_id from inventory_position
+where location_id = $1 and condition = $2 and owner_id = $3
+  and ($4::uuid is null or variant_id >= $4) and ($5::uuid is null or variant_id < $5)
+order by variant_id limit $6
+"""
+
+
+async def list_stocked(
+    tx: Tx,
+    header: SupplyHeader,
+    *,
+    from_variant: UUID | None = None,
+    to_variant: UUID | None = None,
+    limit: int,
+) -> list[UUID]:
+    """Return variants that have a position where a message speaks of, in order."""
+    rows = await tx.fetch(
+        LIST_STOCKED,
+        header.location_id,
+        header.condition,
+        header.owner_id,
+        from_variant,
+        to_variant,
+        limit,
+    )
+    return [row["variant_id"] for row in rows]
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """How far one source has told of one location.
+
+    Args:
+        as_of: instant of its latest message.
+        complete_at: instant of its latest complete snapshot, None before the first.
+        messages: how many it has sent.
+        parts_waiting: parts not applied yet.
+    """
+
+    source: str
+    location_id: UUID
+    condition: Condition
+    owner_id: UUID
+    as_of: datetime
+    received_at: datetime
+    complete_at: datetime | None
+    messages: int
+    parts_waiting: int
+
+
+LIST_FEEDS = """
+select m.source, m.location_id, m.condition, m.owner_id, max(m.as_of) as as_of,
+       max(m.received_at) as received_at, max(f.complete_at) as complete_at,
+       count(distinct m.id)::integer as messages,
+       count(*) filter (where p.message_id is not null and p.applied_at is null)::integer
+           as parts_waiting
+from inventory_feed_message m
+left join inventory_feed f using (source, location_id, condition, owner_id)
+left join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
+    and p.applied_at is null
+where ($1::text is null or (m.source, m.location_id, m.condition, m.owner_id) > ($1, $2, $3, $4))
+group by m.source, m.location_id, m.condition, m.owner_id
+order by m.source, m.location_id, m.condition, m.owner_id limit $5
+"""
+
+
+async def list_feeds(tx: Tx, after: tuple[str, UUID, str, UUID] | None, limit: int) -> list[Feed]:
+    """Return feeds by source and location."""
+    rows = await tx.fetch(LIST_FEEDS, *(after or (None, None, None, None)), limit)
+    return [Feed(**{**dict(row), "condition": Condition(row["condition"])}) for row in rows]
+
+
+def _header(row: Record) -> SupplyHeader:
+    kind: SupplyKind = row["kind"]
+    return SupplyHeader(
+        id=row["id"],
+        source=row["source"],
+        message=row["message"],
+        kind=kind,
+        complete=row["complete"],
+        location_id=row["location_id"],
+        condition=Condition(row["condition"]),
+        owner_id=row["owner_id"],
+        as_of=row["as_of"],
+    )
+
+
+def _message(row: Record) -> SupplyMessage:
+    return SupplyMessage(
+        header=_header(row),
+        **{name: row[name] for name in SupplyMessage.__struct_fields__ if name != "header"},
+    )
