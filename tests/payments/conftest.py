@@ -29,11 +29,16 @@ async def connected(database: Database, tenant: str, provider: FakeProvider) -> 
 
 
 @pytest.fixture
-def shop(database: Database, connected: str) -> Shop:
-    return Shop(database, connected)
+async def shop(database: Database, connected: str) -> AsyncIterator[Shop]:
+    """A tenant that takes cards through the strict provider; sound when the test ends."""
+    shop = Shop(database, connected)
+    yield shop
+    await shop.end()
 
 
 @pytest.fixture
-def till(database: Database, tenant: str) -> Shop:
-    """A tenant without any provider."""
-    return Shop(database, tenant)
+async def till(database: Database, tenant: str) -> AsyncIterator[Shop]:
+    """A tenant without any provider; sound when the test ends."""
+    shop = Shop(database, tenant)
+    yield shop
+    await shop.end()

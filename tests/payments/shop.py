@@ -15,6 +15,7 @@ from crosslane.payments import (
 from crosslane.platform import log
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
+from crosslane.verify import verify
 
 NOON = datetime(2011, 1, 4, 12, tzinfo=UTC)
 CUSTOMER = UUID(int=7)
@@ -59,6 +60,7 @@ class Shop:
     def __init__(self, database: Database, tenant: str) -> None:
         self.database, self.tenant = database, tenant
         self.runner = Runner(database, payments.EFFECTS)
+        self.planted = False
 
     def transaction(self):
         return self.database.transaction(self.tenant)
@@ -87,6 +89,12 @@ class Shop:
             return await wanted()
 
         await eventually(called)
+
+    async def end(self) -> None:
+        """Leave nothing wrong behind, except what a test has planted."""
+        if not self.planted:
+            async with self.transaction() as tx:
+                assert await verify(tx) == []
 
     async def told(self, payment_id: UUID) -> list[str]:
         async with self.transaction() as tx:

@@ -1,0 +1,142 @@
+"""What must hold of payments, computed anew from the journal of money and the operations."""
+
+from crosslane.verify import Rule
+
+
+def _amount(column: str, deed: str) -> str:
+    return f"""
+select 'payment:' || p.id as subject,
+       format('{column} is %s, its journal adds up to %s', p.{column}, coalesce(m.total, 0))
+           as detail
+from payments_payment p
+left join (
+    select payment_id, sum(minor) as total from payments_movement
+    where deed = '{deed}' group by payment_id
+) m on m.payment_id = p.id
+where p.{column} <> coalesce(m.total, 0)
+"""  # noqa: S608
+
+
+def _pending(column: str, deed: str) -> str:
+    return f"""
+select 'payment:' || p.id as subject,
+       format('{column} is %s, its open operations add up to %s', p.{column}, coalesce(o.total, 0))
+           as detail
+from payments_payment p
+left join (
+    select payment_id, sum(minor) as total from payments_operation
+    where deed = '{deed}' and state in ('requested', 'unresolved') group by payment_id
+) o on o.payment_id = p.id
+where p.{column} <> coalesce(o.total, 0)
+"""  # noqa: S608
+
+
+NEVER_TOO_MUCH = """
+select 'payment:' || payment_id as subject,
+       format('of %s authorized, %s are captured and %s released; %s are refunded', authorized,
+              captured, voided, refunded) as detail
+from (
+    select payment_id, coalesce(sum(minor) filter (where deed = 'authorize'), 0) as authorized,
+           coalesce(sum(minor) filter (where deed = 'capture'), 0) as captured,
+           coalesce(sum(minor) filter (where deed = 'void'), 0) as voided,
+           coalesce(sum(minor) filter (where deed = 'refund'), 0) as refunded
+    from payments_movement group by payment_id
+) m
+where captured + voided > authorized or refunded > captured
+"""
+
+MOVED_ONCE = """
+select 'operation:' || o.id as subject,
+       format('it is %s and stands %s times in the journal, with %s of %s minor units', o.state,
+              count(m.operation_id), coalesce(sum(m.minor), 0), o.minor) as detail
+from payments_operation o left join payments_movement m on m.operation_id = o.id
+group by o.id, o.state, o.minor
+having count(m.operation_id) <> case when o.state = 'done' then 1 else 0 end
+    or (o.state = 'done' and sum(m.minor) <> o.minor)
+"""
+
+MOVEMENT_OF_OPERATION = """
+select 'operation:' || m.operation_id as subject,
+       'the journal names it otherwise than it is, or it does not exist' as detail
+from payments_movement m
+left join payments_operation o
+    on o.id = m.operation_id and o.payment_id = m.payment_id and o.order_id = m.order_id
+   and o.deed = m.deed
+left join payments_payment p on p.id = m.payment_id and p.currency = m.currency
+where o.id is null or p.id is null
+"""
+
+STATE = """
+select 'payment:' || p.id as subject,
+       format('it is %s, its authorization is %s', p.state, coalesce(o.state, 'missing')) as detail
+from payments_payment p
+left join payments_operation o on o.payment_id = p.id and o.deed = 'authorize'
+where p.state <> case o.state when 'done' then 'authorized' when 'requested' then 'pending'
+                              when 'failed' then 'declined' when 'unresolved' then 'declined'
+                              else '' end
+"""
+
+CREDIT = """
+select 'credit:' || k.customer_id as subject,
+       format('used is %s, its payments add up to %s', k.used_minor, coalesce(m.total, 0)) as detail
+from payments_credit k
+left join (
+    select p.credit_account as customer_id,
+           sum(case m.deed when 'authorize' then m.minor when 'capture' then 0 else -m.minor end)
+               as total
+    from payments_movement m join payments_payment p on p.id = m.payment_id
+    where p.credit_account is not null group by p.credit_account
+) m on m.customer_id = k.customer_id
+where k.used_minor <> coalesce(m.total, 0)
+"""
+
+# An operation that waits must have a call that will be made, or that a person can replay.
+CALLED = """
+select 'operation:' || o.id as subject,
+       format('it is %s and its call is %s', o.state, coalesce(e.state, 'missing')) as detail
+from payments_operation o
+left join platform_effect e on e.key = 'payments.' || o.deed || ':' || o.id
+where o.state = 'requested' and coalesce(e.state, 'missing') <> 'due'
+   or o.state = 'unresolved' and coalesce(e.state, 'missing') not in ('due', 'dead')
+"""
+
+# What has arrived on a tender that was given up is back or on its way.
+GIVEN_BACK = """
+select 'payment:' || p.id as subject,
+       format('it is given up and keeps %s authorized and %s captured minor units',
+              p.authorized_minor - p.captured_minor - p.voided_minor - p.voiding_minor
+                  - p.capturing_minor,
+              p.captured_minor - p.refunded_minor - p.refunding_minor) as detail
+from payments_payment p
+where p.abandoned
+  and (p.authorized_minor > p.captured_minor + p.voided_minor + p.voiding_minor + p.capturing_minor
+       or p.captured_minor > p.refunded_minor + p.refunding_minor)
+  and not exists (select from payments_operation o
+                  where o.payment_id = p.id and o.deed in ('void', 'refund') and o.state = 'failed')
+"""
+
+SEQUENCE = """
+select 'order:' || order_id as subject,
+       format('its %s tenders are numbered up to %s', count(*), max(sequence)) as detail
+from payments_payment group by order_id
+having count(*) <> max(sequence) or count(distinct currency) > 1
+"""
+
+RULES = [
+    Rule("payments.authorized", _amount("authorized_minor", "authorize")),
+    Rule("payments.captured", _amount("captured_minor", "capture")),
+    Rule("payments.refunded", _amount("refunded_minor", "refund")),
+    Rule("payments.voided", _amount("voided_minor", "void")),
+    Rule("payments.settled", _amount("settled_minor", "settle")),
+    Rule("payments.capturing", _pending("capturing_minor", "capture")),
+    Rule("payments.refunding", _pending("refunding_minor", "refund")),
+    Rule("payments.voiding", _pending("voiding_minor", "void")),
+    Rule("payments.never_too_much", NEVER_TOO_MUCH),
+    Rule("payments.moved_once", MOVED_ONCE),
+    Rule("payments.movement_of_operation", MOVEMENT_OF_OPERATION),
+    Rule("payments.state", STATE),
+    Rule("payments.credit", CREDIT),
+    Rule("payments.called", CALLED),
+    Rule("payments.given_back", GIVEN_BACK),
+    Rule("payments.sequence", SEQUENCE),
+]
