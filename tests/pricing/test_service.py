@@ -215,6 +215,16 @@ async def test_a_limit_set_later_counts_the_uses_there_were(database: Database, 
     assert isinstance(await take(database, tenant, use), CouponUsedUp)
 
 
+async def test_a_limit_below_the_uses_there_are_is_refused(database: Database, tenant: str):
+    use = await one_coupon(database, tenant)
+    for _ in range(3):
+        await take(database, tenant, msgspec.structs.replace(use, order_id=uuid4()))
+    async with database.transaction(tenant) as tx:
+        row = CouponRow(code="LAST-ONES", uses_max=2, valid_from=LONG_AGO)
+        with pytest.raises(errors.CouponLimitTooLow):
+            await put_coupons(tx, PutCoupons(promotion="x", coupons=(row,)))
+
+
 async def test_a_limit_set_while_an_order_is_placed_counts_it(database: Database, tenant: str):
     use = await one_coupon(database, tenant)
     row = CouponRow(code="LAST-ONES", uses_max=1, valid_from=LONG_AGO)

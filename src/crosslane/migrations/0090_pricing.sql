@@ -97,7 +97,7 @@ create table pricing_coupon (
     promotion_id uuid not null references pricing_promotion (id),
     uses_max integer check (uses_max > 0),
     uses_per_customer_max integer check (uses_per_customer_max > 0),
-    uses integer not null default 0 check (uses >= 0),
+    uses integer not null default 0 check (uses >= 0 and uses <= coalesce(uses_max, 0)),
     valid_from timestamptz not null,
     valid_to timestamptz check (valid_to > valid_from)
 ) with (fillfactor = 80);

@@ -107,5 +107,9 @@ class CouponElsewhere(Conflict):
     """These coupons belong to another promotion: {codes}."""
 
 
+class CouponLimitTooLow(Conflict):
+    """{uses} orders use coupon {code} already, more than {uses_max}; end it by valid_to instead."""
+
+
 class BadCoupon(Invalid):
     """{code} is no coupon code: 3 to 40 capital letters, digits and dashes."""

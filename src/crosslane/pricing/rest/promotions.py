@@ -58,7 +58,13 @@ async def list_coupons(caller: Caller, code: str, paging: Paging) -> Page[Coupon
     "/api/v1/coupons",
     permission=WRITE,
     command=commands.PUT_COUPONS,
-    raises=(errors.PromotionUnknown, errors.CouponElsewhere, errors.BadCoupon, errors.BadValidity),
+    raises=(
+        errors.PromotionUnknown,
+        errors.CouponElsewhere,
+        errors.CouponLimitTooLow,
+        errors.BadCoupon,
+        errors.BadValidity,
+    ),
     body_bytes_max=COUPONS_BYTES_MAX,
     example=promotions.PutCoupons(
         promotion="spring", coupons=(promotions.CouponRow(code="WELCOME", uses_max=100),)

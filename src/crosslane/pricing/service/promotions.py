@@ -11,7 +11,12 @@ from crosslane.kernel import new_id
 from crosslane.platform import facts, log
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.promotions import Coupon, Promotion, Target, require_coupon_code
-from crosslane.pricing.errors import BadValidity, CouponElsewhere, PromotionUnknown
+from crosslane.pricing.errors import (
+    BadValidity,
+    CouponElsewhere,
+    CouponLimitTooLow,
+    PromotionUnknown,
+)
 from crosslane.pricing.events import PromotionChanged
 from crosslane.pricing.service.carts import TERMS
 from crosslane.pricing.storage import coupons as storage
@@ -35,7 +40,7 @@ class CouponRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class PutCoupons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Create coupons of a promotion, or change the limits and dates of those that exist.
 
-    A lowered limit takes back no use; it only lets no further one happen.
+    A limit below the uses there are is refused: to stop a coupon, end it by ``valid_to``.
     """
 
     promotion: str
@@ -90,6 +95,7 @@ async def put_coupons(tx: Tx, wish: PutCoupons) -> CouponsPut:
         PromotionUnknown: there is no such promotion.
         BadCoupon, BadValidity: a row is malformed.
         CouponElsewhere: codes belong to another promotion.
+        CouponLimitTooLow: more orders use a coupon than its new limit allows.
     """
     promotion = await get_promotion(tx, wish.promotion)
     coupons = {
@@ -98,7 +104,9 @@ async def put_coupons(tx: Tx, wish: PutCoupons) -> CouponsPut:
         for coupon in [_coupon(row, promotion, tx.now, f"/coupons/{place}")]
     }
     await storage.lock_coupon_codes(tx, list(coupons))
-    stored = await storage.upsert_coupons(tx, promotion.id, list(coupons.values()))
+    live = await storage.list_live_uses(tx, list(coupons))
+    counted = [_counted(coupon, live.get(coupon.code, 0)) for coupon in coupons.values()]
+    stored = await storage.upsert_coupons(tx, promotion.id, counted)
     if foreign := sorted(coupons.keys() - stored):
         raise CouponElsewhere(pointer="/coupons", codes=", ".join(foreign[:CODES_TOLD_MAX]))
     await log.append(tx, [PromotionChanged(promotion_id=promotion.id)])
@@ -121,6 +129,14 @@ async def get_promotion(tx: Tx, code: str) -> Promotion:
         if each.code == code:
             return each
     raise PromotionUnknown(code=code[:60])
+
+
+def _counted(coupon: Coupon, uses: int) -> Coupon:
+    if coupon.uses_max is None:
+        return coupon
+    if uses > coupon.uses_max:
+        raise CouponLimitTooLow(code=coupon.code, uses=uses, uses_max=coupon.uses_max)
+    return msgspec.structs.replace(coupon, uses=uses)
 
 
 def _coupon(row: CouponRow, promotion: Promotion, now: datetime, pointer: str) -> Coupon:

@@ -148,30 +148,27 @@ async def release_redemptions(tx: Tx, order_ids: Sequence[UUID], at: datetime) -
 
 UPSERT_COUPONS = """
 insert into pricing_coupon as c
-    (id, code, promotion_id, uses_max, uses_per_customer_max, valid_from, valid_to)
-select w.id, w.code, $1, w.uses_max, w.uses_per_customer_max, w.valid_from, w.valid_to
-from unnest($2::uuid[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[])
-    as w (id, code, uses_max, uses_per_customer_max, valid_from, valid_to)
+    (id, code, promotion_id, uses_max, uses_per_customer_max, uses, valid_from, valid_to)
+select w.id, w.code, $1, w.uses_max, w.uses_per_customer_max, w.uses, w.valid_from, w.valid_to
+from unnest(
+    $2::uuid[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[], $8::timestamptz[]
+) as w (id, code, uses_max, uses_per_customer_max, uses, valid_from, valid_to)
 order by w.code
 on conflict (code) do update set
     uses_max = excluded.uses_max, uses_per_customer_max = excluded.uses_per_customer_max,
-    valid_from = excluded.valid_from, valid_to = excluded.valid_to,
-    uses = case when excluded.uses_max is null then 0 else (
-        select count(*) from pricing_redemption r
-        where r.coupon_id = c.id and r.released_at is null
-    ) end
+    uses = excluded.uses, valid_from = excluded.valid_from, valid_to = excluded.valid_to
 where c.promotion_id = excluded.promotion_id
 returning code
 """
 
 
 async def upsert_coupons(tx: Tx, promotion_id: UUID, coupons: Sequence[Coupon]) -> set[str]:
-    """Create coupons of a promotion or change their limits and dates; those known must be locked.
+    """Create coupons of a promotion or replace their limits, uses and dates, under their locks.
 
     Returns:
         Their codes, without those that belong to another promotion.
     """
-    names = ("id", "code", "uses_max", "uses_per_customer_max", "valid_from", "valid_to")
+    names = ("id", "code", "uses_max", "uses_per_customer_max", "uses", "valid_from", "valid_to")
     rows = await tx.fetch(UPSERT_COUPONS, promotion_id, *columns(coupons, *names))
     return {row["code"] for row in rows}
 
@@ -182,6 +179,23 @@ LOCK_COUPON_CODES = "select id from pricing_coupon where code = any($1) order by
 async def lock_coupon_codes(tx: Tx, codes: Sequence[str]) -> None:
     """Lock the coupons with these codes, in the order in which orders lock them."""
     await tx.execute(LOCK_COUPON_CODES, codes)
+
+
+LIST_LIVE_USES = """
+select c.code, count(*)::int as uses
+from pricing_coupon c
+join pricing_redemption r on r.coupon_id = c.id and r.released_at is null
+where c.code = any($1)
+group by c.code
+"""
+
+
+async def list_live_uses(tx: Tx, codes: Sequence[str]) -> dict[str, int]:
+    """Return how many orders use these coupons now, those that none uses left out.
+
+    To be read in a statement after the locks, so that it sees what they waited for.
+    """
+    return {row["code"]: row["uses"] for row in await tx.fetch(LIST_LIVE_USES, codes)}
 
 
 LIST_COUPONS = """
