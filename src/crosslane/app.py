@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from crosslane import organization
+from crosslane import organization, pricing
 from crosslane.platform import auth, idempotency
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
@@ -25,6 +25,7 @@ MODULES: tuple[ModuleType, ...] = (
     idempotency,
     auth,
     organization,
+    pricing,
 )
 
 log = Log("crosslane.app")
@@ -57,7 +58,9 @@ def create_app(settings: Settings) -> Litestar:
     url = settings.database_url
     if url is None:
         raise NoDatabase
-    gate = Gate(secret_key=settings.secret_key())
+    secret_key = settings.secret_key()
+    gate = Gate(secret_key=secret_key)
+    pricing.use_quote_secret(secret_key)
 
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:

@@ -24,7 +24,7 @@ from crosslane.pricing.domain.explanation import Explanation
 from crosslane.pricing.domain.tax import Basis, Destination
 from crosslane.pricing.service.carts import QuotedCart, explain, price, quote
 
-READ, ASK = "pricing:read", "pricing:quote"
+READ = "pricing:read"
 QUOTE_BYTES_MAX = 2 << 20
 QUOTE_LINES_MAX = 2_000
 SKUS_MAX = 100
@@ -178,7 +178,7 @@ async def show_prices(
 
 @post(
     "/api/v1/quotes",
-    permission=ASK,
+    permission=READ,
     command=None,
     raises=(*PRICE_RAISES, errors.QuotesOff),
     body_bytes_max=QUOTE_BYTES_MAX,
