@@ -1,5 +1,127 @@
-"""Carriers: who takes parcels where, for how much and by when."""
+"""Carriers: who takes parcels where, for how much and by when; labels and tracking.
 
-from crosslane.carriers.domain.rates import Quote, RateBook
+Nouns: Carrier (zones, rules), Service (speed, weekdays, transit), Tariff (weight brackets from a
+day on), RateBook (all of them, kept in memory), Shipment (a parcel to be labelled), LabelRecord,
+TrackingEvent. A carrier is spoken to through a port: ``house`` draws the label itself, ``http``
+asks a carrier or a bridge to one; ``python -m crosslane.carriers.port.fake`` is a strict one.
 
-__all__ = ["Quote", "RateBook"]
+Doors: ``rate_book(tx)`` and its pure ``services``, ``zone``, ``price_minor``, ``tariff``,
+``delivery_day``, ``quotes``; ``request_labels``, ``void_labels``, ``labels_of_parcels``,
+``label_document``; ``record_tracking``; ``erase_labels`` for the right to be forgotten.
+
+Invariants: the first zone rule that matches decides; a price is that of the lightest bracket that
+holds the weight in the tariff in force on the day of dispatch; a key has one label for ever, and
+the carrier sees one key; a tracking event counts once however often it comes.
+
+Events: LabelCreated, LabelFailed, LabelVoided, LabelVoidFailed, TrackingRecorded.
+Tables: carriers_carrier (api_key is secret), carriers_zone, carriers_zone_rule, carriers_service,
+carriers_transit, carriers_price, carriers_label (shipment is personal, kept until the label
+exists), carriers_label_document (content is personal, kept 90 days), carriers_tracking_event.
+"""
+
+from crosslane.carriers.domain import (
+    Carrier,
+    CarrierDraft,
+    LabelRecord,
+    LabelState,
+    PostalAddress,
+    Quote,
+    RateBook,
+    Service,
+    Shipment,
+    Speed,
+    Tariff,
+    TariffDraft,
+    TrackingEvent,
+    TrackingStatus,
+    latest_status,
+    parse_tracking_number,
+)
+from crosslane.carriers.errors import (
+    AddressTooLong,
+    AddressUnprintable,
+    CarrierUnknown,
+    LabelNotPrinted,
+    LabelUnknown,
+    ParcelTooHeavy,
+    ServiceUnknown,
+)
+from crosslane.carriers.events import (
+    LabelCreated,
+    LabelFailed,
+    LabelVoided,
+    LabelVoidFailed,
+    TrackingRecorded,
+)
+from crosslane.carriers.service import (
+    ADD_TARIFF,
+    FORGET_DOCUMENTS,
+    LABEL,
+    RECORD_TRACKING,
+    SAVE_CARRIER,
+    VOID,
+    AddTariff,
+    LabelRequest,
+    SaveCarrier,
+    TrackingResult,
+    erase_labels,
+    label,
+    label_document,
+    labels_of_parcels,
+    rate_book,
+    record_tracking,
+    request_labels,
+    tracking_events,
+    void_labels,
+)
+
+COMMANDS = [SAVE_CARRIER, ADD_TARIFF, RECORD_TRACKING]
+EFFECTS = [LABEL, VOID]
+SCHEDULES = [FORGET_DOCUMENTS]
+
+__all__ = [
+    "COMMANDS",
+    "EFFECTS",
+    "SCHEDULES",
+    "AddTariff",
+    "AddressTooLong",
+    "AddressUnprintable",
+    "Carrier",
+    "CarrierDraft",
+    "CarrierUnknown",
+    "LabelCreated",
+    "LabelFailed",
+    "LabelNotPrinted",
+    "LabelRecord",
+    "LabelRequest",
+    "LabelState",
+    "LabelUnknown",
+    "LabelVoidFailed",
+    "LabelVoided",
+    "ParcelTooHeavy",
+    "PostalAddress",
+    "Quote",
+    "RateBook",
+    "SaveCarrier",
+    "Service",
+    "ServiceUnknown",
+    "Shipment",
+    "Speed",
+    "Tariff",
+    "TariffDraft",
+    "TrackingEvent",
+    "TrackingRecorded",
+    "TrackingResult",
+    "TrackingStatus",
+    "erase_labels",
+    "label",
+    "label_document",
+    "labels_of_parcels",
+    "latest_status",
+    "parse_tracking_number",
+    "rate_book",
+    "record_tracking",
+    "request_labels",
+    "tracking_events",
+    "void_labels",
+]

@@ -1,6 +1,6 @@
 """Every refusal of the carriers module."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.kernel import Conflict, Invalid, NotFound, Stale
 
 
 class CarrierUnknown(NotFound):
@@ -17,6 +17,10 @@ class LabelUnknown(NotFound):
 
 class LabelNotPrinted(NotFound):
     """Label {id} has no document: it is {state}, or its document is past its retention."""
+
+
+class CarrierOutdated(Stale):
+    """Carrier {code} is at version {version} by now; read it again and repeat the change."""
 
 
 class BadCarrierCode(Invalid):
@@ -52,11 +56,19 @@ class NationUnknown(Invalid):
 
 
 class AddressUnprintable(Invalid):
-    """The label cannot show {characters} in {field}; give that line in Latin letters."""
+    """The label cannot show the {script} characters of {field}; give them in Latin letters."""
+
+
+class AddressTooLong(Invalid):
+    """The {field} has more text than a label can hold; shorten it."""
 
 
 class ParcelTooHeavy(Invalid):
     """A parcel of {weight_grams} g is over the {weight_max_grams} g that {service} carries."""
+
+
+class BadTrackingNumber(Invalid):
+    """The tracking number {number} is not valid; check for a mistyped character."""
 
 
 class BadTrackingMessage(Invalid):

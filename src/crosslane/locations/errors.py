@@ -1,6 +1,6 @@
 """Every refusal of the locations module."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.kernel import Conflict, Invalid, NotFound, Stale
 
 
 class LocationUnknown(NotFound):
@@ -11,7 +11,7 @@ class LocationExists(Conflict):
     """There is already a location {code}."""
 
 
-class LocationOutdated(Conflict):
+class LocationOutdated(Stale):
     """Location {code} is at version {version} by now; read it again and repeat the change."""
 
 

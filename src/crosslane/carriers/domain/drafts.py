@@ -93,7 +93,10 @@ class ServiceDraft(Struct, frozen=True, forbid_unknown_fields=True):
 class CarrierDraft(Struct, frozen=True, forbid_unknown_fields=True):
     """A carrier with all its zones and services; it replaces what was known of it.
 
-    Services left out are retired, not forgotten. Fields as in Carrier and Service.
+    Services left out are retired, not forgotten. Fields as in Carrier and Service, and:
+
+    Args:
+        api_key: secret that the port shows to the carrier; absent keeps the one there is.
     """
 
     code: Code
@@ -103,7 +106,9 @@ class CarrierDraft(Struct, frozen=True, forbid_unknown_fields=True):
     zone_rules: Annotated[tuple[ZoneRuleDraft, ...], Meta(max_length=RULES_MAX)]
     services: Annotated[tuple[ServiceDraft, ...], Meta(max_length=SERVICES_MAX)]
     endpoint: Url = ""
+    api_key: Annotated[str, Meta(max_length=500)] | None = None
     tracking_url: Url = ""
+    number_prefix: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "CX"
     country: Country = ""
     nation: Annotated[str, Meta(max_length=16)] = ""
     active: bool = True
@@ -170,6 +175,7 @@ def carrier_of(draft: CarrierDraft, ports: Iterable[str]) -> tuple[Carrier, tupl
         port=draft.port,
         endpoint=draft.endpoint,
         tracking_url=draft.tracking_url,
+        number_prefix=draft.number_prefix,
         country=draft.country,
         nation=draft.nation,
         zones=zones,

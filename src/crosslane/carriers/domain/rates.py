@@ -24,7 +24,15 @@ ANY = "*"
 DELIVERY_SEARCH_DAYS_MAX = 60
 BRITISH_POSTCODE_COUNTRIES = frozenset({"GB", "GG", "IM", "JE"})
 
-_OUTWARD = re.compile(r"([A-Z]{1,2})([0-9]{1,2})[A-Z]?(?:[0-9][A-Z]{2})?")
+_OUTWARD = re.compile(r"(([A-Z]{1,2})([0-9]{1,2})[A-Z]?)(?:[0-9][A-Z]{2})?")
+
+
+class Outward(Struct, frozen=True):
+    """The outward half of a British postcode: EC1A is area EC, district 1."""
+
+    code: str = ""
+    area: str = ""
+    district: int = -1
 
 
 class Zone(Struct, frozen=True):
@@ -74,6 +82,7 @@ class Carrier(Struct, frozen=True):
         port: name of the label port that speaks to it.
         endpoint: URL of its interface, "" when the port needs none.
         tracking_url: link for customers, with ``{tracking_number}`` in it; "" for none.
+        number_prefix: two letters that begin the tracking numbers we give for it.
         country: country whose public holidays stop collection and transit; "" for none.
         nation: part of that country.
         zones: by code.
@@ -87,6 +96,7 @@ class Carrier(Struct, frozen=True):
     port: str
     endpoint: str
     tracking_url: str
+    number_prefix: str
     country: str
     nation: str
     zones: Mapping[str, Zone]
@@ -188,6 +198,15 @@ class RateBook:
             raise ServiceUnknown(service=code)
         return found
 
+    def owner(self, service: str) -> str | None:
+        """Return the code of the carrier a service belongs to, None for an unknown service."""
+        found = self._services.get(service)
+        return found.carrier if found else None
+
+    def services_of(self, carrier: str) -> tuple[Service, ...]:
+        """Return every service of a carrier by code, retired ones too."""
+        return tuple(s for s in self._services.values() if s.carrier == carrier)
+
     def services(
         self, carrier: str | None = None, speed: Speed | None = None
     ) -> tuple[Service, ...]:
@@ -214,10 +233,10 @@ class RateBook:
             country: ISO 3166 alpha-2 of the destination.
             postcode: of the destination, as typed.
         """
-        area, district = outward(country, postcode)
+        to = outward(country, postcode)
         carrier = self.carriers[self.service(service).carrier]
         for rule in carrier.rules:
-            if rule.matches(country, area, district):
+            if rule.matches(country, to.area, to.district):
                 return rule.zone
         return None
 
@@ -303,12 +322,12 @@ class RateBook:
         return sorted(offers, key=lambda q: (q.price_minor, q.delivery_on, q.service))
 
 
-def outward(country: str, postcode: str) -> tuple[str, int]:
-    """Return area and district number of a British postcode; ("", -1) for anything else."""
+def outward(country: str, postcode: str) -> Outward:
+    """Return the outward half of a British postcode; an empty one for anything else."""
     if country not in BRITISH_POSTCODE_COUNTRIES:
-        return "", -1
+        return Outward()
     found = _OUTWARD.fullmatch("".join(postcode.upper().split()))
-    return (found[1], int(found[2])) if found else ("", -1)
+    return Outward(found[1], found[2], int(found[3])) if found else Outward()
 
 
 def _first(day: date, weekdays: Weekdays, calendar: tuple[str, str]) -> date | None:

@@ -1,0 +1,151 @@
+"""Text on labels: which fonts can show it, and how it is made to fit.
+
+Text of Western Europe is set in Helvetica, which every PDF reader has: such labels stay small and
+are made fast. Other Latin, Greek, Cyrillic, Armenian and Georgian text is set in a packaged font.
+Scripts that need joined, reordered or right-to-left letters, and those the font has no letters of,
+are not shown at all: a wrong address is worse than none.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from msgspec import Struct
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+SUBSTITUTE = "?"
+
+
+class Typeface(Struct, frozen=True):
+    """Names of a regular and a bold font that belong together."""
+
+    regular: str
+    bold: str
+
+
+BUILT_IN = Typeface("Helvetica", "Helvetica-Bold")
+
+
+class TooMuchText(Exception):
+    """The text does not fit even in the smallest size."""
+
+
+def typeface_for(texts: Iterable[str]) -> Typeface:
+    """Return the fonts for a label with these texts."""
+    return BUILT_IN if all(_is_western(text) for text in texts) else _packaged()
+
+
+def unshowable(text: str) -> str:
+    """Return what kind of letters a label cannot show of a text, "" when it can show all."""
+    for character in text:
+        if not _can_show(character):
+            letter = unicodedata.category(character).startswith(("L", "M", "N"))
+            return (
+                unicodedata.name(character, "unnamed").split()[0].title() if letter else "special"
+            )
+    return ""
+
+
+def substituted(text: str) -> str:
+    """Return a text with a mark in place of each run of characters a label cannot show."""
+    shown = "".join(c if _can_show(c) else "\x00" for c in text)
+    while "\x00\x00" in shown:
+        shown = shown.replace("\x00\x00", "\x00")
+    return shown.replace("\x00", SUBSTITUTE)
+
+
+def width_of(text: str, font: str, size: float) -> float:
+    """Return how wide a text is, in points."""
+    return pdfmetrics.stringWidth(text, font, size)
+
+
+def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
+    """Break a text into lines of at most a width, in points; only too long words are cut."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        for piece in _pieces(word, font, size, width):
+            longer = f"{line} {piece}" if line else piece
+            if line and width_of(longer, font, size) > width:
+                lines.append(line)
+                line = piece
+            else:
+                line = longer
+    return [*lines, line] if line else lines
+
+
+def fitted(
+    texts: Iterable[str], fonts: Iterable[str], sizes: Iterable[float], width: float, height: float
+) -> tuple[float, list[tuple[str, str]]]:
+    """Set texts one below the other in the largest size in which they fit a box.
+
+    Args:
+        texts: paragraphs.
+        fonts: font of each.
+        sizes: sizes to try in points, largest first; a line takes 1.2 times its size.
+        width: of the box in points.
+        height: of the box in points.
+
+    Returns:
+        The size, and each line with its font.
+
+    Raises:
+        TooMuchText: it does not fit in the smallest size.
+    """
+    paragraphs = list(zip(texts, fonts, strict=False))
+    for size in sizes:
+        lines = [
+            (line, font) for text, font in paragraphs for line in wrapped(text, font, size, width)
+        ]
+        if len(lines) * size * 1.2 <= height:
+            return size, lines
+    raise TooMuchText
+
+
+def largest_size(text: str, font: str, sizes: Iterable[float], width: float) -> float:
+    """Return the largest of the sizes in which a text fits one line, else the smallest."""
+    tried = list(sizes)
+    return next((size for size in tried if width_of(text, font, size) <= width), tried[-1])
+
+
+def _pieces(word: str, font: str, size: float, width: float) -> list[str]:
+    if width_of(word, font, size) <= width:
+        return [word]
+    pieces: list[str] = []
+    piece = ""
+    for character in word:
+        if piece and width_of(piece + character, font, size) > width:
+            pieces.append(piece)
+            piece = ""
+        piece += character
+    return [*pieces, piece]
+
+
+def _is_western(text: str) -> bool:
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _can_show(character: str) -> bool:
+    if _is_western(character):
+        return True
+    if unicodedata.bidirectional(character) in ("R", "AL", "AN"):
+        return False
+    if unicodedata.category(character).startswith("M"):
+        return False
+    return ord(character) in pdfmetrics.getFont(_packaged().regular).face.charToGlyph
+
+
+@cache
+def _packaged() -> Typeface:
+    """Read the packaged fonts, once for the process."""
+    folder = resources.files("crosslane.carriers.port").joinpath("fonts")
+    for name in ("DejaVuSansCondensed", "DejaVuSansCondensed-Bold"):
+        with resources.as_file(folder.joinpath(f"{name}.ttf")) as path:
+            pdfmetrics.registerFont(TTFont(name, str(path)))
+    return Typeface("DejaVuSansCondensed", "DejaVuSansCondensed-Bold")

@@ -1,0 +1,53 @@
+"""Use cases of carriers."""
+
+from crosslane.carriers.service.labels import (
+    FORGET_DOCUMENTS,
+    LABEL,
+    VOID,
+    LabelRequest,
+    erase_labels,
+    label,
+    label_document,
+    labels_of_parcels,
+    request_labels,
+    void_labels,
+)
+from crosslane.carriers.service.rates import (
+    ADD_TARIFF,
+    SAVE_CARRIER,
+    AddTariff,
+    SaveCarrier,
+    TariffAdded,
+    rate_book,
+)
+from crosslane.carriers.service.tracking import (
+    RECORD_TRACKING,
+    RecordTracking,
+    TrackingResult,
+    record_tracking,
+    tracking_events,
+)
+
+__all__ = [
+    "ADD_TARIFF",
+    "FORGET_DOCUMENTS",
+    "LABEL",
+    "RECORD_TRACKING",
+    "SAVE_CARRIER",
+    "VOID",
+    "AddTariff",
+    "LabelRequest",
+    "RecordTracking",
+    "SaveCarrier",
+    "TariffAdded",
+    "TrackingResult",
+    "erase_labels",
+    "label",
+    "label_document",
+    "labels_of_parcels",
+    "rate_book",
+    "record_tracking",
+    "request_labels",
+    "tracking_events",
+    "void_labels",
+]
