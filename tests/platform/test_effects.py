@@ -18,6 +18,7 @@ from crosslane.platform.effects import (
     ensure_schedules,
 )
 from crosslane.platform.effects.running import TRIES_MAX
+from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
 
 
@@ -228,3 +229,19 @@ async def test_a_worker_finds_tenants_with_work_and_lets_the_idle_sleep(
     await fresh.close()
     async with database.connection() as connection:
         assert not await connection.fetchval(asleep, house)
+
+
+async def test_a_call_is_made_and_logged_under_the_trace_of_its_request(
+    database: Database, house: str
+):
+    seen: list[str] = []
+
+    async def call(call: EffectCall, body: Knock) -> Knock:
+        seen.append(current_trace())
+        return body
+
+    kind = EffectKind("test.knock", Knock, call, record, dead)
+    async with database.transaction(house, trace="7f" * 16) as tx:
+        await effects.request(tx, [Effect("a", "test.knock", Knock("a"))])
+    await run_due(database, house, Runner(database, [kind]))
+    assert seen == ["7f" * 16]

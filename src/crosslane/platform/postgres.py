@@ -22,7 +22,7 @@ from urllib.parse import quote
 import asyncpg
 
 from crosslane.platform.home import OWNER_ONLY, CannotStart, HomeLock, make_home
-from crosslane.platform.postgres_install import Install, prepare
+from crosslane.platform.postgres_install import SOCKET_NAME, Install, prepare
 from crosslane.platform.postgres_settings import server_settings
 from crosslane.platform.processes import end_with_parent
 
@@ -52,6 +52,10 @@ class OrphanDoesNotStop(CannotStart):
 
     End it by hand, then start again.
     """
+
+
+class NotRunning(CannotStart):
+    """No PostgreSQL runs on {home}; `crosslane serve` starts one."""
 
 
 class EmbeddedPostgres:
@@ -181,6 +185,18 @@ class EmbeddedPostgres:
 def socket_url(sockets: Path) -> str:
     """Return the address of the server whose socket lies in this folder."""
     return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets), safe='')}&port=5432"
+
+
+def running_url(home: Path) -> str:
+    """Return the address of the server that another Crosslane runs on this home.
+
+    Raises:
+        NotRunning: none does.
+    """
+    install = prepare(home)
+    if not (install.sockets / SOCKET_NAME).exists():
+        raise NotRunning(home=home)
+    return socket_url(install.sockets)
 
 
 async def _spawn(install: Install, fast: bool) -> asyncio.subprocess.Process:

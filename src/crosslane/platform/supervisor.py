@@ -11,8 +11,8 @@ from typing import Protocol
 from crosslane.platform.telemetry import Log
 
 PAUSE_SECONDS_MIN = 0.25
-PAUSE_SECONDS_MAX = 5.0
-HEALTHY_SECONDS = 30.0
+PAUSE_SECONDS_MAX = 2.0
+HEALTHY_SECONDS = 5.0
 
 log = Log(__name__)
 

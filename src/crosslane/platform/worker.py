@@ -7,6 +7,7 @@ already promised that somebody looks.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -16,10 +17,12 @@ from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy
 from crosslane.platform.effects import EffectKind, Runner, Schedule, ensure_schedules
 from crosslane.platform.log import Reaction, run_reaction
 from crosslane.platform.log.reactions import reactions_with_work
+from crosslane.platform.telemetry import traced
 
 ROUND_SECONDS_BUSY = 0.02
 ROUND_SECONDS_IDLE = 0.2
 LOOK_AGAIN_SECONDS = 60.0
+COMPLAINT_SECONDS = 10.0
 TENANTS_AT_ONCE = 64
 BATCHES_PER_TURN_MAX = 20
 
@@ -42,7 +45,8 @@ class Worker:
         reactions: everything that reads events.
         kinds: every kind of effect.
         schedules: work by the clock.
-        failed: told of errors that lasted for a round; the worker itself goes on.
+        failed: told of errors that lasted for a round, each sort at most once in COMPLAINT_SECONDS;
+            the worker itself goes on.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Worker:
         self.schedules = schedules
         self.runner = Runner(database, kinds, schedules)
         self._failed = failed
+        self._complained_at: dict[tuple[str, type[BaseException]], float] = {}
         self._scheduled: set[tuple[str, int]] = set()
         self._stopping = asyncio.Event()
 
@@ -72,7 +77,7 @@ class Worker:
             try:
                 done = await self.round()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseBusy) as error:
-                self._failed("", error)
+                self._complain("", error)
                 done = 0
             wait = ROUND_SECONDS_BUSY if done else ROUND_SECONDS_IDLE
             try:
@@ -93,10 +98,19 @@ class Worker:
     async def _turn(self, tenant: str) -> int:
         lost = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, CommitUnknown, DatabaseBusy)
         try:
-            return await self._serve(tenant)
+            with traced("", tenant):
+                return await self._serve(tenant)
         except lost as error:
-            self._failed(tenant, error)
+            self._complain(tenant, error)
             return 0
+
+    def _complain(self, tenant: str, error: BaseException) -> None:
+        # Rounds come several times a second: a database that is away must not fill the log.
+        now = time.monotonic()
+        sort = tenant, type(error)
+        if now - self._complained_at.get(sort, -COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
+            self._complained_at[sort] = now
+            self._failed(tenant, error)
 
     async def _serve(self, tenant: str) -> int:
         started = await self.runner.start_due(tenant)

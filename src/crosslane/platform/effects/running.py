@@ -13,6 +13,7 @@ from crosslane.platform import faults
 from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy, Record, Tx
 from crosslane.platform.effects import service, storage
 from crosslane.platform.effects.nouns import Dead, Effect, EffectCall, EffectKind, Retry, Schedule
+from crosslane.platform.telemetry import traced
 
 TRIES_MAX = 8
 SLOTS = 16
@@ -81,7 +82,8 @@ class Runner:
         faults.reach("effects.after_claim")
         for row in rows:
             self._free -= 1
-            task = asyncio.create_task(self._carry_out(tenant, row))
+            with traced(row["trace"], tenant):  # a task keeps the context it is made in
+                task = asyncio.create_task(self._carry_out(tenant, row))
             self._running.add(task)
             task.add_done_callback(self._freed)
         return len(rows)

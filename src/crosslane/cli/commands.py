@@ -1,0 +1,28 @@
+"""Every command of the command line and where it lives."""
+
+from cyclopts import App
+
+from crosslane import __version__
+
+app = App(
+    name="crosslane",
+    version=__version__,
+    help="One order management hub for every channel of a retailer.",
+)
+# Files are named, not imported: `crosslane tenant list` need not load a web server.
+app.command("crosslane.cli.serve:serve", name="serve", help="Start Crosslane and keep it running.")
+app.command(
+    "crosslane.cli.migration:migrate", name="migrate", help="Bring every tenant up to date."
+)
+app.command(
+    "crosslane.cli.verification:verify",
+    name="verify",
+    help="Recompute every balance and status from the journals.",
+)
+
+tenant = App(name="tenant", help="The retailers on this installation.")
+tenant.command("crosslane.cli.tenant:create", name="create", help="Make a tenant.")
+tenant.command("crosslane.cli.tenant:show", name="list", help="List the tenants.")
+tenant.command("crosslane.cli.tenant:key", name="key", help="Make an API key, when all are lost.")
+tenant.command("crosslane.cli.tenant:drop", name="drop", help="Remove a tenant for good.")
+app.command(tenant)

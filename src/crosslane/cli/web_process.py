@@ -1,0 +1,17 @@
+"""One web process: answers HTTP on a socket that `crosslane serve` opened."""
+
+import asyncio
+import os
+import sys
+from functools import partial
+
+from crosslane.app import create_app
+from crosslane.platform.http_server import serve_http
+from crosslane.platform.processes import Pulse
+from crosslane.platform.settings import read_settings
+from crosslane.platform.telemetry import start_logging
+
+if __name__ == "__main__":
+    settings = read_settings(os.environ)
+    start_logging(settings.log_level)
+    asyncio.run(serve_http(partial(create_app, settings), int(sys.argv[1]), Pulse()))

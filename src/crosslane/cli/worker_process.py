@@ -1,0 +1,38 @@
+"""The worker process: reactions, effects and schedules of every tenant."""
+
+import asyncio
+import os
+import signal
+
+from crosslane.app import create_worker
+from crosslane.platform.database import Database
+from crosslane.platform.home import CannotStart
+from crosslane.platform.processes import Pulse
+from crosslane.platform.settings import read_settings
+from crosslane.platform.telemetry import start_logging
+
+WORKER_CONNECTIONS_MAX = 20
+
+
+class NoDatabaseUrl(CannotStart):
+    """The worker process finds no DATABASE_URL; start it by `crosslane serve`."""
+
+
+async def work() -> None:
+    """Serve every tenant that has work until SIGTERM; then finish the calls under way."""
+    settings = read_settings(os.environ)
+    start_logging(settings.log_level)
+    if settings.database_url is None:
+        raise NoDatabaseUrl
+    pulse = Pulse()
+    database = await Database.connect(settings.database_url, connections=WORKER_CONNECTIONS_MAX)
+    worker = create_worker(database)
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(kind, worker.stop)
+    pulse.ready()
+    await worker.run()
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(work())

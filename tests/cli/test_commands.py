@@ -1,0 +1,114 @@
+"""The command line as a person uses it: real processes on a real database."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def crosslane(postgres_url: str, tmp_path: Path) -> Run:
+    def run(*words: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from crosslane.cli import main; main()", *words],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+                "CROSSLANE_HOME": str(tmp_path),
+                "DATABASE_URL": postgres_url,
+                "COLUMNS": "200",
+                **variables,
+            },
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def name() -> str:
+    return f"shop{secrets.token_hex(4)}"
+
+
+def test_tenant_is_made_listed_verified_and_dropped(crosslane: Run, name: str) -> None:
+    made = crosslane("tenant", "create", name, "--host-name", f"{name}.example")
+    assert made.returncode == 0, made.stderr
+    listed = json.loads(crosslane("tenant", "list", "--json").stdout)
+    (mine,) = [tenant for tenant in listed if tenant["name"] == name]
+    assert mine["host_names"] == [f"{name}.example"]
+    first, second = made.stdout, crosslane("tenant", "key", name).stdout
+    keys = {shown.split()[-1] for shown in (first, second)}
+    assert len(keys) == 2
+    assert all(key.startswith(f"clk_{mine['key_prefix']}_") for key in keys)
+    assert name in crosslane("tenant", "list").stdout
+
+    verified = crosslane("verify", "--tenant", name, "--json")
+    assert verified.returncode == 0, verified.stderr
+    assert json.loads(verified.stdout) == [{"tenant": name, "findings": []}]
+
+    assert crosslane("tenant", "drop", name, typed="no\n").returncode == 1
+    assert name in crosslane("tenant", "list").stdout
+    assert crosslane("tenant", "drop", name, typed=f"{name}\n").returncode == 0
+    assert name not in crosslane("tenant", "list").stdout
+
+
+def test_script_gets_tenant_and_key_as_json(crosslane: Run, name: str) -> None:
+    made = json.loads(crosslane("tenant", "create", name, "--json").stdout)
+    assert made["tenant"]["name"] == name
+    assert made["api_key"].startswith("clk_" + made["tenant"]["key_prefix"])
+    crosslane("tenant", "drop", name, "--yes")
+
+
+def test_refusals_are_one_line_and_status_1(crosslane: Run, name: str) -> None:
+    for words, told in (
+        (("tenant", "create", "No Name"), "begins with a letter"),
+        (("tenant", "drop", name, "--yes"), f"no tenant {name}"),
+        (("tenant", "key", name), f"no tenant {name}"),
+        (("verify", "--tenant", name), f"no tenant {name}"),
+    ):
+        done = crosslane(*words)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    wrong = crosslane("migrate", CROSSLANE_PORT="many")
+    assert "CROSSLANE_PORT must be" in wrong.stderr
+
+
+def test_database_that_refuses_us_is_told_without_the_password(crosslane: Run) -> None:
+    url = "postgresql://nobody:pa55word@localhost/nothing?host=%2Fnonexistent"
+    done = crosslane("tenant", "list", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "DATABASE_URL" in done.stderr
+    assert "pa55word" not in done.stderr
+
+
+async def test_migrate_tells_before_it_does(crosslane: Run, name: str, postgres_url: str) -> None:
+    assert crosslane("tenant", "create", name).returncode == 0
+    assert "0 to apply" in crosslane("migrate", "--dry-run").stdout
+    conn = await asyncpg.connect(postgres_url, server_settings={"search_path": f"t_{name}"})
+    try:
+        last = await conn.fetchval("select max(number) from platform_migration")
+        await conn.execute(
+            "update platform_migration set checksum = 'other' where number = $1", last
+        )
+        for words in (("migrate",), ("migrate", "--dry-run")):
+            changed = crosslane(*words)
+            assert changed.returncode == 1
+            assert f"{last:04}_" in changed.stderr
+            assert "was changed after" in changed.stderr
+    finally:
+        await conn.close()
+        crosslane("tenant", "drop", name, "--yes")

@@ -1,0 +1,233 @@
+"""`crosslane serve` with real processes: started, doubled, killed, stopped."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from crosslane.platform.home import make_home
+
+# The figures to reach are 5 seconds for both; a busy machine must not fail the tests.
+COLD_SECONDS_MAX = 15.0
+SERVING_AGAIN_SECONDS_MAX = 15.0
+
+
+class Served:
+    """A running `crosslane serve`."""
+
+    def __init__(self, environment: dict[str, str], *words: str) -> None:
+        self.lines: list[str] = []
+        self._process = subprocess.Popen(
+            [*COMMAND, "serve", *words],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.url = ""
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def until(self, wanted: str) -> re.Match[str]:
+        """Read its output up to a line that matches."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line)
+            if found := re.search(wanted, line):
+                return found
+        raise AssertionError(f"no {wanted!r} in:\n" + "".join(self.lines))
+
+    def ready(self) -> "Served":
+        found = self.until(r"Crosslane is ready(?: on (\S+))? \(")
+        self.url = found[1] or ""
+        return self
+
+    def children(self, name: str) -> list[int]:
+        shown = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.pid)], capture_output=True, check=True
+        )
+        lines = shown.stdout.decode().splitlines()
+        return [int(line.split()[0]) for line in lines if name in line]
+
+    def stop(self) -> int:
+        self._process.terminate()
+        return self.wait()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> int:
+        rest, _ = self._process.communicate(timeout=30)
+        self.lines += rest.splitlines(keepends=True)
+        return self._process.returncode
+
+
+COMMAND = [sys.executable, "-c", "from crosslane.cli import main; main()"]
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="crosslane-serve-"))
+    make_home(folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "CROSSLANE_HOME": str(home),
+        "CROSSLANE_PORT": "0",
+        "CROSSLANE_WORKERS": "2",
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def serve(environment: dict[str, str]) -> Iterator[Serve]:
+    started: list[Served] = []
+
+    def start(*words: str, **variables: str) -> Served:
+        started.append(Served({**environment, **variables}, *words))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.stop()
+
+
+def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def ready_again(url: str, began: float) -> None:
+    while True:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                break
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() - began < SERVING_AGAIN_SECONDS_MAX
+    assert time.monotonic() - began < SERVING_AGAIN_SECONDS_MAX
+
+
+def test_one_process_to_start_serves_and_leaves_nothing(
+    serve: Serve, environment: dict[str, str], home: Path
+) -> None:
+    began = time.monotonic()
+    served = serve().ready()
+    assert time.monotonic() - began < COLD_SECONDS_MAX
+    assert httpx.get(f"{served.url}/readyz").status_code == 200
+    assert httpx.get(f"{served.url}/healthz").status_code == 200
+    everybody = [*served.children("postgres"), *served.children("crosslane.cli")]
+    assert len(everybody) == 4
+
+    assert run(environment, "tenant", "create", "demo").returncode == 0
+    assert "demo" in run(environment, "tenant", "list").stdout
+
+    home_taken = run(environment, "serve")
+    assert home_taken.returncode == 1
+    assert f"process {served.pid}" in home_taken.stderr
+    assert "CROSSLANE_HOME" in home_taken.stderr
+    port = served.url.rpartition(":")[2]
+    port_taken = run(environment, "serve", "--port", port)
+    assert port_taken.returncode == 1
+    assert f"Port {port}" in port_taken.stderr
+    assert httpx.get(f"{served.url}/readyz").status_code == 200
+
+    # A role of its own finds the database that runs on this home.
+    assert serve("--role", "worker").ready().stop() == 0
+
+    assert served.stop() == 0
+    assert not any(Path("/proc", str(pid)).exists() for pid in everybody)
+    stopped = [line for line in served.lines if '"message":"stopped"' in line]
+    order = [re.findall(r'"processes":\["([a-z]+)', line)[0] for line in stopped]
+    assert order == ["web", "worker", "postgres"]
+    assert not [line for line in served.lines if '"level":"error"' in line]
+
+    again = serve().ready()
+    assert "demo" in run(environment, "tenant", "list").stdout
+    assert again.stop() == 0
+
+
+def test_whatever_is_killed_is_started_again(serve: Serve) -> None:
+    served = serve().ready()
+    for name, program in (
+        ("postgres", "postgres"),
+        ("postgres", "postgres"),
+        ("worker", "worker_process"),
+        ("web-[12]", "web_process"),
+    ):
+        assert served.children(program), (name, served.lines)
+        killed = served.children(program)[0]
+        began = time.monotonic()
+        os.kill(killed, signal.SIGKILL)
+        served.until(rf'"message":"started again".*"process":"{name}"')
+        ready_again(served.url, began)
+        assert killed not in served.children(program)
+
+    # Nobody starts the supervisor again, but it leaves nothing in the way of the next one.
+    port = served.url.rpartition(":")[2]
+    orphans = {*served.children("postgres"), *served.children("crosslane.cli")}
+    served.kill()
+    second = serve("--port", port).ready()
+    assert httpx.get(f"{second.url}/readyz").status_code == 200
+    assert second.url == served.url
+    assert not orphans & {*second.children("postgres"), *second.children("crosslane.cli")}
+
+
+def test_two_processes_of_each_role_share_a_database(serve: Serve, postgres_url: str) -> None:
+    shared = {"DATABASE_URL": postgres_url}
+    web = [serve("--role", "web", **shared).ready() for _ in range(2)]
+    workers = [serve("--role", "worker", **shared).ready() for _ in range(2)]
+    assert web[0].url != web[1].url
+    for served in web:
+        assert httpx.get(f"{served.url}/readyz").status_code == 200
+        assert not served.children("postgres")
+        assert not served.children("worker_process")
+    for served in workers:
+        assert len(served.children("worker_process")) == 1
+        assert not served.children("web_process")
+    assert [served.stop() for served in (*web, *workers)] == [0, 0, 0, 0]
+
+
+def test_role_alone_says_what_it_needs(environment: dict[str, str]) -> None:
+    alone = run(environment, "serve", "--role", "worker")
+    assert alone.returncode == 1
+    assert "DATABASE_URL" in alone.stderr
+
+
+def test_database_that_never_answers_is_told(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    url = f"postgresql://me:pa55word@127.0.0.1:{port}/orders"
+    done = run({**environment, "DATABASE_URL": url}, "tenant", "list")
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert "pa55word" not in done.stderr
+
+
+def test_ctrl_c_while_starting_stops_in_order(serve: Serve) -> None:
+    served = serve()
+    served.until('"message":"started".*"process":"postgres"')
+    os.kill(served.pid, signal.SIGINT)
+    assert served.wait() == 0
+    assert not [line for line in served.lines if "Traceback" in line]
