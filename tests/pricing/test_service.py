@@ -304,6 +304,23 @@ async def test_a_quote_for_other_goods_or_with_a_brought_price_is_refused(tx: Tx
     assert [each.details["what"] for each in outcomes] == ["lines", "lines", "prices"]
 
 
+async def test_a_quote_given_to_nobody_is_anybody_s_and_a_customer_s_is_its_own(tx: Tx):
+    lists = await open_shop(tx)
+    await add_price(tx, lists["retail"], "mug", 1_000_000)
+    ann, bob = uuid4(), uuid4()
+    open_to_all = (await quote(tx, request_of("mug"))).quote
+    for_ann = (await quote(tx, request_of("mug", customer_id=ann))).quote
+    outcomes = await price(
+        tx,
+        [
+            request_of("mug", customer_id=bob, customer_group="", quote=open_to_all),
+            request_of("mug", customer_id=ann, quote=for_ann),
+            request_of("mug", customer_id=bob, quote=for_ann),
+        ],
+    )
+    assert [type(each) for each in outcomes] == [PricedCart, PricedCart, QuoteMismatch]
+
+
 async def test_a_forged_or_foreign_quote_is_refused(tx: Tx, database: Database, tenant: str):
     lists = await open_shop(tx)
     await add_price(tx, lists["retail"], "mug", 1_000_000)

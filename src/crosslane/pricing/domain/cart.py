@@ -81,7 +81,7 @@ class PriceRequest(msgspec.Struct, frozen=True, kw_only=True):
         lines: goods.
         shipping: deliveries.
         coupons: codes the customer has typed.
-        customer_group: group whose lists and promotions hold, None for the public.
+        customer_group: group whose lists and promotions hold, None or "" for the public.
         customer_id: who buys, needed by coupons that are limited per customer.
         quote: signed quote whose prices hold instead of today's.
     """

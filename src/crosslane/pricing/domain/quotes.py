@@ -13,7 +13,10 @@ from crosslane.pricing.errors import QuoteExpired, QuoteMismatch
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a quote was asked for, as far as the price depends on it; line keys do not count."""
+    """What a quote was asked for, as far as the price depends on it; line keys do not count.
+
+    A quote given to nobody in particular holds for whoever buys in the same customer group.
+    """
 
     channel: str
     customer_group: str | None
@@ -47,7 +50,7 @@ def asked_of(request: PriceRequest) -> Asked:
     """
     return Asked(
         channel=request.channel,
-        customer_group=request.customer_group,
+        customer_group=request.customer_group or None,
         customer_id=request.customer_id,
         destination=request.destination,
         lines=tuple((each.variant.id, each.quantity, each.destination) for each in request.lines),
@@ -77,6 +80,8 @@ def honored(quote: Quote, request: PriceRequest, *, tenant: str, now: datetime) 
     if any(each.override or each.dictated_unit_price_milli is not None for each in request.lines):
         raise QuoteMismatch(pointer="/quote", what="prices")
     asked = asked_of(request)
+    if quote.asked.customer_id is None:
+        asked = msgspec.structs.replace(asked, customer_id=None)
     for what in Asked.__struct_fields__:
         if getattr(asked, what) != getattr(quote.asked, what):
             raise QuoteMismatch(pointer="/quote", what=what)

@@ -162,7 +162,7 @@ class _Desk(msgspec.Struct, frozen=True, eq=False):
             buyer=Buyer(
                 channel=channel.code,
                 market=channel.market,
-                customer_group=request.customer_group,
+                customer_group=request.customer_group or None,
                 currency=channel.currency,
                 at=request.at,
             ),
