@@ -25,12 +25,10 @@ from crosslane.catalog.domain import (
     gtin_key,
     gtin_text,
     judge,
-    like_prefix,
     locale_chain,
     methods_allowed,
     require_sku,
     require_tax_class,
-    search_words,
 )
 from crosslane.organization import (
     METHODS,
@@ -141,7 +139,7 @@ def test_a_tree_that_cannot_be_is_refused():
         tree.category("nowhere")
 
 
-# --- texts and search ----------------------------------------------------------------------------
+# --- texts ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -167,12 +165,6 @@ def test_texts_are_brought_to_canonical_form():
     ]:
         with pytest.raises(refusal):
             checked_text(text, pointer="/texts/0")
-
-
-def test_search_words_and_prefixes_hold_nothing_that_commands():
-    assert search_words("Red  mug's & !(blue:*)") == "red:* & mug:* & s:* & blue:*"
-    assert search_words("--") == ""
-    assert like_prefix(" 50%_A\\") == "50\\%\\_a\\\\%"
 
 
 # --- fulfillment ---------------------------------------------------------------------------------

@@ -23,9 +23,7 @@ from crosslane.catalog.domain.text import (
     OwnerKind,
     Text,
     checked_text,
-    like_prefix,
     locale_chain,
-    search_words,
 )
 from crosslane.catalog.domain.variant import (
     FULFILLMENT,
@@ -68,10 +66,8 @@ __all__ = [
     "gtin_key",
     "gtin_text",
     "judge",
-    "like_prefix",
     "locale_chain",
     "methods_allowed",
     "require_sku",
     "require_tax_class",
-    "search_words",
 ]

@@ -21,10 +21,8 @@ EVERY_CHANNEL = ""
 TITLE = "title"
 TITLE_CHARACTERS_MAX = 300
 TEXT_CHARACTERS_MAX = 20_000
-SEARCH_WORDS_MAX = 8
 
 _FIELD = re.compile(r"[a-z][a-z_]{0,39}")
-_WORD = re.compile(r"[^\W_]+")
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,18 +63,3 @@ def checked_text(text: Text, *, pointer: str = "") -> Text:
         return text
     locale = require_locale(text.locale, pointer=f"{pointer}/locale")
     return msgspec.structs.replace(text, locale=locale)
-
-
-def search_words(query: str) -> str:
-    """Return a PostgreSQL text query for titles that have every word, the last letters free.
-
-    Empty when there is no word in the query.
-    """
-    words = _WORD.findall(query.lower())[:SEARCH_WORDS_MAX]
-    return " & ".join(f"{word}:*" for word in words)
-
-
-def like_prefix(query: str) -> str:
-    """Return a LIKE pattern for lower-case codes that begin with the query."""
-    escaped = query.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped + "%"

@@ -16,9 +16,7 @@ from crosslane.catalog.domain import (
     Text,
     Variant,
     barcode_key,
-    like_prefix,
     locale_chain,
-    search_words,
 )
 from crosslane.catalog.errors import BadBarcode, UnknownProduct
 from crosslane.catalog.storage import categories as category_rows
@@ -29,6 +27,7 @@ from crosslane.catalog.storage.products import ProductHead
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
+from crosslane.platform.search import like_prefix, search_words
 
 CATEGORIES: Fact[CategoryTree] = Fact("catalog.categories", category_rows.load_tree)
 

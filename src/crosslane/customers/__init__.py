@@ -1,0 +1,124 @@
+"""Who buys: people and organizations, how they are recognized, where they live, what they allow.
+
+Nouns: :class:`Customer`, :class:`Identity` (account number, a channel's own identifier, e-mail,
+telephone, each in one form and of one customer), :class:`Address` (checked by the rules of its
+country), :class:`AddressSnapshot` (an address as it was when an order named it; immutable, one per
+content and customer), :class:`Consent` (the last word that fits counts, silence is none).
+
+Doors for other modules: :func:`require_address` (pure: one form or a refusal with a pointer),
+:func:`label_lines` (an address as its country writes it), :func:`identify` (find or make, one
+customer or refusal per reference), :func:`snapshot_addresses` (addresses and the customer behind
+each; one that fails the rules is kept and marked unchecked), :func:`addresses_by_id`,
+:func:`customers_by_id` (follows merges), :func:`merged_ids` (what a customer's orders may name),
+:func:`search`, :func:`consenting`, :func:`erase` and :func:`export`.
+
+Who a reference is, its strongest identity decides alone: account number, the channel's identifier,
+e-mail, telephone. A known customer gains no identity from an order, or anybody could attach a
+telephone number to somebody else's account.
+
+Invariants: an identity belongs to one customer. ``merged_into`` names the end of a chain. A
+snapshot never changes but to be erased; its country stays, because the tax of an order rests on it.
+
+Personal data: declared as ``PERSONAL_COLUMNS``; other modules declare theirs likewise
+(``crosslane.platform.personal``), so that :func:`erase` reaches all of them.
+
+Events: CustomersMerged, ConsentRecorded, CustomerForgotten.
+Tables: customers_customer, customers_identity, customers_address_snapshot, customers_address,
+customers_consent.
+"""
+
+from crosslane.customers.domain import (
+    Address,
+    AddressSnapshot,
+    Consent,
+    Customer,
+    CustomerRef,
+    Identity,
+    SavedAddress,
+    identities_of,
+    label_lines,
+    normal_email,
+    normal_phone,
+    normal_postcode,
+    require_address,
+)
+from crosslane.customers.errors import (
+    AddressIncomplete,
+    BadEmail,
+    BadPhone,
+    BadPostcode,
+    CustomerErased,
+    IdentityMissing,
+    IdentityTaken,
+    UnknownCustomer,
+    UnknownRegion,
+)
+from crosslane.customers.events import ConsentRecorded, CustomerForgotten, CustomersMerged
+from crosslane.customers.service import (
+    ERASERS,
+    EXPORTERS,
+    EraseCustomer,
+    ErasureReport,
+    MergeCustomers,
+    RegisterCustomer,
+    addresses_by_id,
+    consenting,
+    customer,
+    customers_by_id,
+    erase,
+    export,
+    identify,
+    merge,
+    merged_ids,
+    register,
+    search,
+    snapshot_addresses,
+)
+from crosslane.customers.storage.personal import PERSONAL_COLUMNS
+
+__all__ = [
+    "ERASERS",
+    "EXPORTERS",
+    "PERSONAL_COLUMNS",
+    "Address",
+    "AddressIncomplete",
+    "AddressSnapshot",
+    "BadEmail",
+    "BadPhone",
+    "BadPostcode",
+    "Consent",
+    "ConsentRecorded",
+    "Customer",
+    "CustomerErased",
+    "CustomerForgotten",
+    "CustomerRef",
+    "CustomersMerged",
+    "EraseCustomer",
+    "ErasureReport",
+    "Identity",
+    "IdentityMissing",
+    "IdentityTaken",
+    "MergeCustomers",
+    "RegisterCustomer",
+    "SavedAddress",
+    "UnknownCustomer",
+    "UnknownRegion",
+    "addresses_by_id",
+    "consenting",
+    "customer",
+    "customers_by_id",
+    "erase",
+    "export",
+    "identify",
+    "identities_of",
+    "label_lines",
+    "merge",
+    "merged_ids",
+    "normal_email",
+    "normal_phone",
+    "normal_postcode",
+    "register",
+    "require_address",
+    "search",
+    "snapshot_addresses",
+]

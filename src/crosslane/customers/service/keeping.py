@@ -1,0 +1,333 @@
+"""Keeping customers: register, change, what they are known by, merge."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane.customers.domain import (
+    Customer,
+    CustomerKind,
+    CustomerRef,
+    Identity,
+    IdentityKind,
+    identities_of,
+    require_payment_terms,
+)
+from crosslane.customers.errors import (
+    CustomerErased,
+    IdentityMissing,
+    IdentityTaken,
+    LastIdentity,
+    MergeWithItself,
+    TooManyOfCustomer,
+    UnknownCustomer,
+    UnknownIdentity,
+)
+from crosslane.customers.events import CustomersMerged
+from crosslane.customers.service.recognizing import customer, customers_by_id
+from crosslane.customers.storage import addresses as address_rows
+from crosslane.customers.storage import customers as storage
+from crosslane.customers.storage.customers import NewCustomer
+from crosslane.kernel import Refusal, Stale, new_id
+from crosslane.organization import Reason, require_locale
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+
+IDENTITIES_MAX = 50
+ADDRESSES_MAX = 100
+
+CustomerName = Annotated[str, msgspec.Meta(max_length=200)]
+Group = Annotated[str, msgspec.Meta(max_length=40, pattern="^[A-Za-z0-9._-]*$")]
+IdentityText = Annotated[str, msgspec.Meta(max_length=254)]
+
+
+class RegisterCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Make a customer of a person or an organization.
+
+    Args:
+        kind: person, or organization for a trade account.
+        name: of the person or organization.
+        account_number: of a trade account.
+        email: e-mail address.
+        phone: telephone number, national in ``country`` or international with ``+``.
+        country: ISO 3166-1 code for national telephone numbers.
+        channel: code of a channel that knows the customer.
+        channel_customer: what that channel calls the customer.
+        group: code of the group whose prices it pays.
+        payment_terms_days: days to pay on account; none without an account to buy on.
+        locale: in which to write to it; the channel's when empty.
+    """
+
+    kind: CustomerKind
+    name: CustomerName
+    account_number: IdentityText = ""
+    email: IdentityText = ""
+    phone: IdentityText = ""
+    country: str = ""
+    channel: IdentityText = ""
+    channel_customer: IdentityText = ""
+    group: Group = ""
+    payment_terms_days: int | None = None
+    locale: str = ""
+
+
+class ChangeCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Change what a customer is called and how it buys; ``version`` is the one that is meant."""
+
+    customer_id: UUID
+    version: int | None
+    name: CustomerName
+    group: Group
+    payment_terms_days: int | None
+    locale: str
+
+
+class AddIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a customer be known by one thing more."""
+
+    customer_id: UUID
+    kind: IdentityKind
+    value: IdentityText
+    channel: IdentityText = ""
+    country: str = ""
+
+
+class RemoveIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a customer be known by one thing less; the value in its one form."""
+
+    customer_id: UUID
+    kind: IdentityKind
+    value: IdentityText
+    channel: IdentityText = ""
+
+
+class MergeCustomers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say that two customers are one: everything of ``merged_id`` is ``kept_id``'s from now on."""
+
+    kept_id: UUID
+    merged_id: UUID
+    reason: Reason
+
+
+async def register(tx: Tx, wishes: Sequence[RegisterCustomer]) -> list[Customer | Refusal]:
+    """Make customers, or tell for each why not; a refused one leaves nothing behind.
+
+    Refusals:
+        IdentityMissing, BadEmail, BadPhone, BadAccountNumber, BadLocale, PaymentTermsOutOfRange:
+        a field is malformed. IdentityTaken: somebody else is known by it.
+    """
+    answers: list[Customer | Refusal | None] = [None] * len(wishes)
+    wanted: dict[int, tuple[Identity, ...]] = {}
+    for place, wish in enumerate(wishes):
+        try:
+            wanted[place] = _checked(wish)
+        except Refusal as refusal:
+            answers[place] = refusal
+    owners = await storage.find_owners(tx, {i for found in wanted.values() for i in found})
+    new_ids: dict[int, UUID] = {}
+    for place, identities in wanted.items():
+        taken = next((identity for identity in identities if identity in owners), None)
+        if taken is not None:
+            answers[place] = _taken(taken)
+            continue
+        new_ids[place] = new_id()
+        owners |= dict.fromkeys(identities, new_ids[place])
+    await storage.insert_customers(tx, [_row(wishes[p], i) for p, i in new_ids.items()])
+    claimed = {identity: i for p, i in new_ids.items() for identity in wanted[p]}
+    inserted = await storage.insert_identities(tx, claimed)
+    for place in list(new_ids):
+        lost = next((identity for identity in wanted[place] if identity not in inserted), None)
+        if lost is not None:
+            answers[place] = _taken(lost)
+            await storage.delete_strays(tx, [new_ids.pop(place)])
+    made = await customers_by_id(tx, list(new_ids.values()))
+    for place, customer_id in new_ids.items():
+        answers[place] = made[customer_id]
+    return [answer for answer in answers if answer is not None]
+
+
+async def change(tx: Tx, wish: ChangeCustomer) -> Customer:
+    """Change a customer.
+
+    Raises:
+        UnknownCustomer, CustomerErased: there is nobody to change.
+        Stale: somebody else changed it meanwhile.
+        PaymentTermsOutOfRange, BadLocale: a field is malformed.
+    """
+    before = await locked(tx, wish.customer_id)
+    if wish.version not in (None, before.version):
+        raise Stale(present=before.version, given=wish.version)
+    await storage.update_customer(
+        tx,
+        before.id,
+        name=" ".join(wish.name.split()),
+        group=wish.group,
+        payment_terms_days=require_payment_terms(
+            wish.payment_terms_days, pointer="/payment_terms_days"
+        ),
+        locale=require_locale(wish.locale, pointer="/locale") if wish.locale else "",
+        guest=before.guest,
+    )
+    return await customer(tx, before.id)
+
+
+async def add_identity(tx: Tx, wish: AddIdentity) -> Customer:
+    """Let a customer be known by one thing more.
+
+    Raises:
+        UnknownCustomer, CustomerErased: there is nobody to know.
+        BadEmail, BadPhone, BadAccountNumber, BadChannelIdentity: it is malformed.
+        IdentityTaken: another customer is known by it.
+        TooManyOfCustomer: it has IDENTITIES_MAX already.
+    """
+    found = await locked(tx, wish.customer_id)
+    identity = _identity(wish)
+    if identity in found.identities:
+        return found
+    if len(found.identities) >= IDENTITIES_MAX:
+        raise TooManyOfCustomer(most=IDENTITIES_MAX, things="identities")
+    if not await storage.insert_identities(tx, {identity: found.id}):
+        raise _taken(identity)
+    await storage.touch_customer(tx, found.id)
+    return await customer(tx, found.id)
+
+
+async def remove_identity(tx: Tx, wish: RemoveIdentity) -> Customer:
+    """Let a customer be known by one thing less.
+
+    Raises:
+        UnknownCustomer, CustomerErased: there is nobody.
+        UnknownIdentity: it is not known by this.
+        LastIdentity: a trade account would be without its number.
+    """
+    found = await locked(tx, wish.customer_id)
+    identity = Identity(wish.kind, wish.value, wish.channel)
+    if identity not in found.identities:
+        raise UnknownIdentity(pointer="/value")
+    numbers = [i for i in found.identities if i.kind == "account_number"]
+    if numbers == [identity] and found.payment_terms_days is not None:
+        raise LastIdentity(pointer="/value")
+    await storage.delete_identity(tx, found.id, identity)
+    await storage.touch_customer(tx, found.id)
+    return await customer(tx, found.id)
+
+
+async def merge(tx: Tx, wish: MergeCustomers) -> Customer:
+    """Make two customers one. What they were called stays with the row that orders name.
+
+    Raises:
+        UnknownCustomer, CustomerErased: one of them is not there.
+        MergeWithItself: they are one already.
+    """
+    held = await _held(tx, [wish.kept_id, wish.merged_id])
+    kept, gone = held[wish.kept_id], held[wish.merged_id]
+    if kept.id == gone.id:
+        raise MergeWithItself(pointer="/merged_id")
+    await storage.move_identities(tx, gone.id, kept.id)
+    await _move_addresses(tx, gone.id, kept.id)
+    await storage.merge_into(tx, gone.id, kept.id)
+    await storage.update_customer(
+        tx,
+        kept.id,
+        name=kept.name or gone.name,
+        group=kept.group or gone.group,
+        payment_terms_days=kept.payment_terms_days,
+        locale=kept.locale or gone.locale,
+        guest=kept.guest and gone.guest,
+    )
+    await log.append(tx, [CustomersMerged(kept_id=kept.id, merged_id=gone.id)])
+    return await customer(tx, kept.id)
+
+
+async def locked(tx: Tx, customer_id: UUID, *, owner: UUID | None = None) -> Customer:
+    """Hold a customer until the transaction ends and return it as it is then.
+
+    Raises:
+        UnknownCustomer: there is none, or it is not the caller's.
+        CustomerErased: its data is gone and stays so.
+    """
+    return (await _held(tx, [customer_id], owner=owner))[customer_id]
+
+
+async def _held(tx: Tx, ids: Sequence[UUID], *, owner: UUID | None = None) -> dict[UUID, Customer]:
+    """Lock customers; one that was merged while waiting is followed to its successor."""
+    locked_ids: set[UUID] = set()
+    while True:
+        found = await customers_by_id(tx, ids, owner=owner)
+        if found.keys() != set(ids):
+            raise UnknownCustomer
+        wanted = {person.id for person in found.values()}
+        if wanted <= locked_ids:
+            break
+        await storage.lock_customers(tx, sorted(wanted))
+        locked_ids = wanted
+    if any(person.erased for person in found.values()):
+        raise CustomerErased
+    return found
+
+
+async def _move_addresses(tx: Tx, source: UUID, target: UUID) -> None:
+    taken = {a.label for a in await address_rows.list_addresses(tx, target, limit=ADDRESSES_MAX)}
+    moving = await address_rows.list_addresses(tx, source, limit=ADDRESSES_MAX)
+    labels: dict[str, str] = {}
+    for saved in moving:
+        label, count = saved.label, 2
+        while label in taken:
+            label, count = f"{saved.label} ({count})", count + 1
+        taken.add(label)
+        labels[saved.label] = label
+    if labels:
+        await address_rows.move_addresses(tx, source, target, labels)
+
+
+def _checked(wish: RegisterCustomer) -> tuple[Identity, ...]:
+    require_payment_terms(wish.payment_terms_days, pointer="/payment_terms_days")
+    if wish.locale:
+        require_locale(wish.locale, pointer="/locale")
+    identities = identities_of(
+        CustomerRef(
+            account_number=wish.account_number,
+            channel=wish.channel,
+            channel_customer=wish.channel_customer,
+            email=wish.email,
+            phone=wish.phone,
+            country=wish.country,
+            name=wish.name,
+        )
+    )
+    if not identities:
+        raise IdentityMissing
+    return identities
+
+
+def _identity(wish: AddIdentity) -> Identity:
+    fields = {
+        "account_number": "account_number",
+        "channel": "channel_customer",
+        "email": "email",
+        "phone": "phone",
+    }
+    ref = CustomerRef(
+        **{fields[wish.kind]: wish.value, "channel": wish.channel, "country": wish.country}
+    )
+    [identity] = identities_of(ref)
+    return identity
+
+
+def _taken(identity: Identity) -> IdentityTaken:
+    kind = identity.kind.replace("_", " ")
+    return IdentityTaken(pointer=f"/{identity.kind}", kind=kind)
+
+
+def _row(wish: RegisterCustomer, customer_id: UUID) -> NewCustomer:
+    return NewCustomer(
+        id=customer_id,
+        kind=wish.kind,
+        name=" ".join(wish.name.split()),
+        group=wish.group,
+        payment_terms_days=wish.payment_terms_days,
+        locale=require_locale(wish.locale) if wish.locale else "",
+        guest=False,
+    )
