@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from crosslane import organization, pricing
+from crosslane import carriers, locations, organization, pricing
 from crosslane.platform import auth, idempotency
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
@@ -25,6 +25,8 @@ MODULES: tuple[ModuleType, ...] = (
     idempotency,
     auth,
     organization,
+    locations,
+    carriers,
     pricing,
 )
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.carriers.shipments import RECIPIENT, consignment, to
 
-from crosslane.carriers import AddressTooLong, AddressUnprintable, PostalAddress
+from crosslane.carriers import AddressUnprintable, LabelTextTooLong, PostalAddress
 from crosslane.carriers.domain.shipment import (
     TrackingEvent,
     address_lines,
@@ -130,7 +130,7 @@ def test_long_addresses_shrink_and_wrap_and_nothing_is_lost():
 
 
 def test_an_address_that_fits_in_no_size_is_refused():
-    with pytest.raises(AddressTooLong) as refused:
+    with pytest.raises(LabelTextTooLong) as refused:
         draw_label(consignment(recipient=to(lines=("W" * 200,) * 6)))
     assert refused.value.pointer == "/recipient"
 
@@ -142,7 +142,7 @@ words = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 @given(words, words, words)
 def test_any_address_gives_a_label_or_a_refusal(name, line, city):
     parcel = consignment(recipient=to(name=name, lines=(line,), city=city), reference=city[:40])
-    with suppress(AddressUnprintable, AddressTooLong):
+    with suppress(AddressUnprintable, LabelTextTooLong):
         assert draw_label(parcel).startswith(b"%PDF-")
 
 

@@ -133,7 +133,7 @@ async def test_saving_again_replaces_zones_and_retires_services(lanes, database,
     assert book.zone("STANDARD48", "GB", "IV2 3AA") == "MAINLAND"
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, SAVE_CARRIER, key(), SaveCarrier(smaller, version=1))
-    assert refused.value.code == "carrier-outdated"
+    assert refused.value.code == "stale"
 
 
 async def test_a_service_code_belongs_to_one_carrier(lanes, tenant):

@@ -12,14 +12,15 @@ from crosslane.locations import (
     CLOSE,
     IMPORT,
     REOPEN,
+    RETIRE,
     ImportLocations,
     network,
     open_at,
     position_of,
 )
-from crosslane.locations.service import Change, Close, Reopen
+from crosslane.locations.service import ChangeLocation, Close, Reopen, Retire
 from crosslane.locations.service.network import import_locations
-from crosslane.platform import log
+from crosslane.platform import audit, log
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tenants import create_tenant, drop_tenant
@@ -72,10 +73,10 @@ async def test_a_wrong_draft_leaves_nothing(lanes, database, tenant):
 async def test_a_change_keeps_code_and_closure_and_checks_the_version(lanes, database, tenant):
     made = await added(lanes, tenant)
     await lanes.run(tenant, CLOSE, key(), Close("S0001", None, None, "flood"))
-    stale = Change("S0001", draft(name="Quay"), made.version)
+    stale = ChangeLocation("S0001", draft(name="Quay"), made.version)
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, CHANGE, key(), stale)
-    assert refused.value.code == "location-outdated"
+    assert refused.value.code == "stale"
     fresh = msgspec.structs.replace(stale, version=made.version + 1)
     changed = await lanes.run(tenant, CHANGE, key(), fresh)
     assert (changed.id, changed.name, changed.version) == (made.id, "Quay", made.version + 2)
@@ -85,6 +86,27 @@ async def test_a_change_keeps_code_and_closure_and_checks_the_version(lanes, dat
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, CHANGE, key(), msgspec.structs.replace(fresh, code="S9"))
     assert refused.value.code == "location-unknown"
+
+
+async def test_a_code_never_changes(lanes, tenant):
+    await added(lanes, tenant)
+    with pytest.raises(Refusal) as refused:
+        await lanes.run(tenant, CHANGE, key(), ChangeLocation("S0001", draft("S0002"), None))
+    assert refused.value.code == "location-code-fixed"
+
+
+async def test_a_retired_location_is_known_and_takes_no_work(lanes, database, tenant):
+    made = await added(lanes, tenant)
+    for _ in range(2):
+        retired = await lanes.run(tenant, RETIRE, key(), Retire("S0001"))
+    assert (retired.active, retired.version) == (False, 2)
+    assert not retired.can("ship")
+    async with database.transaction(tenant) as tx:
+        known = await network(tx)
+        entries = await audit.list_entries(tx, subject=f"location:{made.id}")
+    assert known.nearest(made.point, 5) == []
+    assert known.require("S0001") == retired
+    assert [entry.action for entry in entries] == ["locations.retire", "locations.add"]
 
 
 async def test_closing_and_reopening(lanes, database, tenant):
@@ -119,27 +141,27 @@ async def test_an_import_takes_the_good_rows_and_tells_the_others(lanes, databas
         {},
     ]
     tried = await lanes.run(tenant, IMPORT, key(), ImportLocations(rows, dry_run=True))
-    assert (tried.added, tried.changed, tried.unchanged, tried.dry_run) == (1, 1, 1, True)
+    assert (tried.created, tried.changed, tried.unchanged, tried.dry_run) == (1, 1, 1, True)
     async with database.transaction(tenant) as tx:
         assert [at.code for at in (await network(tx)).all] == ["S0001", "S0002"]
     done = await lanes.run(tenant, IMPORT, key(), ImportLocations(rows))
-    assert (done.added, done.changed, done.unchanged) == (1, 1, 1)
-    assert done.errors == tried.errors
-    assert [(e.row, e.pointer, e.code) for e in done.errors] == [
-        (3, "/timezone", "bad-timezone"),
-        (4, "/code", "location-exists"),
-        (5, "/handling_hours", "row-invalid"),
-        (6, "/hours", "row-invalid"),
-        (7, "/entity", "unknown-entity"),
-        (8, "", "row-invalid"),
-        (9, "", "row-invalid"),
+    assert (done.created, done.changed, done.unchanged) == (1, 1, 1)
+    assert done.problems == tried.problems
+    assert [(e.row, e.pointer, e.code) for e in done.problems] == [
+        (3, "/rows/3/timezone", "bad-timezone"),
+        (4, "/rows/4/code", "location-exists"),
+        (5, "/rows/5/handling_hours", "row-invalid"),
+        (6, "/rows/6/hours", "row-invalid"),
+        (7, "/rows/7/entity", "unknown-entity"),
+        (8, "/rows/8", "row-invalid"),
+        (9, "/rows/9", "row-invalid"),
     ]
     async with database.transaction(tenant) as tx:
         known = await network(tx)
     assert [at.code for at in known.all] == ["S0001", "S0002", "S0003"]
     assert known.require("S0001").name == "New name"
     again = await lanes.run(tenant, IMPORT, key(), ImportLocations(rows))
-    assert (again.added, again.changed, again.unchanged) == (0, 0, 3)
+    assert (again.created, again.changed, again.unchanged) == (0, 0, 3)
 
 
 async def test_an_import_of_many_is_a_handful_of_statements(database, tenant):
@@ -147,8 +169,8 @@ async def test_an_import_of_many_is_a_handful_of_statements(database, tenant):
     async with database.transaction(tenant) as tx:
         before = tx.statements
         done = await import_locations(tx, ImportLocations(rows))
-        assert tx.statements - before <= 8
-    assert done.added == 800
+        assert tx.statements - before <= 10
+    assert done.created == 800
 
 
 async def test_tenants_do_not_see_each_other(lanes, database, tenant):

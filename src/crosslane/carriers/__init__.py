@@ -38,10 +38,10 @@ from crosslane.carriers.domain import (
     parse_tracking_number,
 )
 from crosslane.carriers.errors import (
-    AddressTooLong,
     AddressUnprintable,
     CarrierUnknown,
     LabelNotPrinted,
+    LabelTextTooLong,
     LabelUnknown,
     ParcelTooHeavy,
     ServiceUnknown,
@@ -53,6 +53,7 @@ from crosslane.carriers.events import (
     LabelVoidFailed,
     TrackingRecorded,
 )
+from crosslane.carriers.rest import ROUTES
 from crosslane.carriers.service import (
     ADD_TARIFF,
     FORGET_DOCUMENTS,
@@ -82,9 +83,9 @@ SCHEDULES = [FORGET_DOCUMENTS]
 __all__ = [
     "COMMANDS",
     "EFFECTS",
+    "ROUTES",
     "SCHEDULES",
     "AddTariff",
-    "AddressTooLong",
     "AddressUnprintable",
     "Carrier",
     "CarrierDraft",
@@ -95,6 +96,7 @@ __all__ = [
     "LabelRecord",
     "LabelRequest",
     "LabelState",
+    "LabelTextTooLong",
     "LabelUnknown",
     "LabelVoidFailed",
     "LabelVoided",

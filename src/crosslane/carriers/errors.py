@@ -1,6 +1,6 @@
 """Every refusal of the carriers module."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound, Stale
+from crosslane.kernel import Conflict, Invalid, NotFound
 
 
 class CarrierUnknown(NotFound):
@@ -17,10 +17,6 @@ class LabelUnknown(NotFound):
 
 class LabelNotPrinted(NotFound):
     """Label {id} has no document: it is {state}, or its document is past its retention."""
-
-
-class CarrierOutdated(Stale):
-    """Carrier {code} is at version {version} by now; read it again and repeat the change."""
 
 
 class BadCarrierCode(Invalid):
@@ -47,19 +43,19 @@ class ServiceTaken(Conflict):
     """The service {service} belongs to carrier {carrier}."""
 
 
+class DayOutOfRange(Invalid):
+    """The day must lie in the years {first} to {last}."""
+
+
 class BracketsUnordered(Invalid):
     """Weight brackets must rise; {weight_grams} g comes after a heavier one."""
-
-
-class NationUnknown(Invalid):
-    """{country} has no part {nation} with holidays of its own."""
 
 
 class AddressUnprintable(Invalid):
     """The label cannot show the {script} characters of {field}; give them in Latin letters."""
 
 
-class AddressTooLong(Invalid):
+class LabelTextTooLong(Invalid):
     """The {field} has more text than a label can hold; shorten it."""
 
 

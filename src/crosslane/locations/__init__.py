@@ -43,14 +43,16 @@ from crosslane.locations.events import (
     LocationEdited,
     LocationReopened,
 )
+from crosslane.locations.rest import ROUTES
 from crosslane.locations.service import (
     ADD,
     CHANGE,
     CLOSE,
     IMPORT,
     REOPEN,
+    RETIRE,
     ImportLocations,
-    ImportResult,
+    LocationsImported,
     capacity_taken,
     locate_postcode,
     network,
@@ -61,17 +63,17 @@ from crosslane.locations.service import (
     write_capacity,
 )
 
-COMMANDS = [ADD, CHANGE, IMPORT, CLOSE, REOPEN]
+COMMANDS = [ADD, CHANGE, IMPORT, CLOSE, REOPEN, RETIRE]
 
 __all__ = [
     "COMMANDS",
+    "ROUTES",
     "CapacityClaim",
     "CapacityFull",
     "CapacityKey",
     "CapacitySheet",
     "Closure",
     "ImportLocations",
-    "ImportResult",
     "Located",
     "Location",
     "LocationAdded",
@@ -80,6 +82,7 @@ __all__ = [
     "LocationEdited",
     "LocationReopened",
     "LocationUnknown",
+    "LocationsImported",
     "Near",
     "Network",
     "Point",

@@ -1,6 +1,6 @@
 """Every refusal of the locations module."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound, Stale
+from crosslane.kernel import Conflict, Invalid, NotFound
 
 
 class LocationUnknown(NotFound):
@@ -11,12 +11,12 @@ class LocationExists(Conflict):
     """There is already a location {code}."""
 
 
-class LocationOutdated(Stale):
-    """Location {code} is at version {version} by now; read it again and repeat the change."""
-
-
 class RowInvalid(Invalid):
     """The row is not a location: {reason}."""
+
+
+class LocationCodeFixed(Invalid):
+    """The code of a location never changes: it is {code}."""
 
 
 class BadLocationCode(Invalid):
@@ -31,10 +31,6 @@ class BadTime(Invalid):
     """The time {time} must be HH:MM."""
 
 
-class NationUnknown(Invalid):
-    """{country} has no part {nation} with holidays of its own; known are: {known}."""
-
-
 class PositionIncomplete(Invalid):
     """Give lat and lon together, and easting and northing together with them."""
 
@@ -45,6 +41,10 @@ class PositionMissing(Invalid):
 
 class ClosureInvalid(Invalid):
     """A closure must end after it begins."""
+
+
+class TimeOutOfRange(Invalid):
+    """The time must lie in the years {first} to {last}."""
 
 
 class NearestUnclear(Invalid):

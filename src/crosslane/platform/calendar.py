@@ -5,7 +5,13 @@ from functools import lru_cache
 
 import holidays
 
+from crosslane.kernel import Invalid
+
 YEARS_KEPT_MAX = 1024
+
+
+class NationUnknown(Invalid):
+    """{country} has no part {nation} with holidays of its own; known are: {known}."""
 
 
 @lru_cache(maxsize=YEARS_KEPT_MAX)
@@ -24,14 +30,17 @@ def public_holidays(country: str, nation: str, year: int) -> frozenset[date]:
         return frozenset()
 
 
-def knows_calendar(country: str, nation: str) -> bool:
-    """Tell whether a part of a country has public holidays of its own in the table."""
-    return nation in known_nations(country)
+def require_nation(country: str, nation: str, *, pointer: str = "") -> str:
+    """Return the part of a country when the table has holidays of its own for it, or is "".
 
-
-def known_nations(country: str) -> tuple[str, ...]:
-    """Return the parts of a country that have public holidays of their own in the table."""
-    return tuple(_nations().get(country, ()))
+    Raises:
+        NationUnknown: it has none.
+    """
+    known = _nations().get(country, [])
+    if nation and nation not in known:
+        shown = ", ".join(known) or "none"
+        raise NationUnknown(pointer=pointer, country=country, nation=nation, known=shown)
+    return nation
 
 
 @lru_cache(maxsize=1)

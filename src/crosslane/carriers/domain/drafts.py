@@ -22,13 +22,13 @@ from crosslane.carriers.errors import (
     BadCarrierCode,
     BadDistricts,
     BracketsUnordered,
+    DayOutOfRange,
     DefinedTwice,
-    NationUnknown,
     PortUnknown,
     ServiceUnknown,
     ZoneUndefined,
 )
-from crosslane.platform.calendar import knows_calendar
+from crosslane.platform.calendar import require_nation
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
@@ -47,6 +47,7 @@ RULES_MAX = 5_000
 SERVICES_MAX = 200
 PRICES_MAX = 20_000
 BRACKETS_MAX = 100
+YEAR_FIRST, YEAR_LAST = 1970, 2200
 
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -164,8 +165,7 @@ def carrier_of(draft: CarrierDraft, ports: Iterable[str]) -> tuple[Carrier, tupl
     calendars = [("", draft.country, draft.nation)]
     calendars += [(f"/zones/{n}", zone.country, zone.nation) for n, zone in enumerate(draft.zones)]
     for pointer, country, nation in calendars:
-        if nation and not knows_calendar(country, nation):
-            raise NationUnknown(pointer=f"{pointer}/nation", country=country, nation=nation)
+        require_nation(country, nation, pointer=f"{pointer}/nation")
     zones = {
         zone.code: Zone(zone.code, zone.name, zone.country, zone.nation) for zone in draft.zones
     }
@@ -192,6 +192,7 @@ def tariffs_of(draft: TariffDraft, carrier: Carrier, services: Iterable[Service]
     Raises:
         Refusal: a service or zone is not the carrier's, is priced twice, or weights do not rise.
     """
+    require_day(draft.valid_from, pointer="/valid_from")
     codes = {service.code for service in services}
     _refuse_twice("prices", [f"{price.service} to {price.zone}" for price in draft.prices])
     tariffs: list[Tariff] = []
@@ -215,6 +216,17 @@ def tariffs_of(draft: TariffDraft, carrier: Carrier, services: Iterable[Service]
             )
         )
     return tariffs
+
+
+def require_day(day: date, *, pointer: str = "") -> date:
+    """Return a day for which calendars can be asked.
+
+    Raises:
+        DayOutOfRange: it lies in another age.
+    """
+    if not YEAR_FIRST <= day.year <= YEAR_LAST:
+        raise DayOutOfRange(pointer=pointer, first=YEAR_FIRST, last=YEAR_LAST)
+    return day
 
 
 def read_districts(text: str, pointer: str = "") -> tuple[tuple[int, int], ...]:

@@ -240,6 +240,15 @@ class RateBook:
                 return rule.zone
         return None
 
+    def tariffs_of(self, carrier: str) -> list[Tariff]:
+        """Return every tariff of a carrier, by service, zone and first day."""
+        return [
+            tariff
+            for (service, _), known in sorted(self._tariffs.items())
+            if self._services[service].carrier == carrier
+            for tariff in known
+        ]
+
     def tariff(self, service: str, zone: str, on: date) -> Tariff | None:
         """Return the prices in force on a day, or None before the first tariff."""
         known = self._tariffs.get((service, zone), ())

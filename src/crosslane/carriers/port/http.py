@@ -1,4 +1,4 @@
-"""The adapter for carriers behind HTTP: small JSON, described in docs/howto/carriers.md.
+"""The adapter for carriers behind HTTP: small JSON, described in docs/howto/connect-a-carrier.md.
 
 It is what the strict carrier speaks, and what a bridge to another carrier is written against.
 """

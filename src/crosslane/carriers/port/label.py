@@ -21,7 +21,7 @@ from crosslane.carriers.domain.shipment import (
     show_tracking_number,
     tracking_link,
 )
-from crosslane.carriers.errors import AddressTooLong, AddressUnprintable
+from crosslane.carriers.errors import AddressUnprintable, LabelTextTooLong
 from crosslane.carriers.port.typesetting import (
     TooMuchText,
     Typeface,
@@ -58,7 +58,7 @@ def draw_label(consignment: Consignment) -> bytes:
 
     Raises:
         AddressUnprintable: an address has letters that cannot be shown.
-        AddressTooLong: an address does not fit even in the smallest letters.
+        LabelTextTooLong: an address does not fit even in the smallest letters.
     """
     shipment = consignment.shipment
     for field, address in (("sender", shipment.sender), ("recipient", shipment.recipient)):
@@ -225,7 +225,7 @@ class _Drawing:
         try:
             size, placed = fitted(lines, fonts, sizes, width, height)
         except TooMuchText:
-            raise AddressTooLong(pointer=f"/{field}", field=field) from None
+            raise LabelTextTooLong(pointer=f"/{field}", field=field) from None
         for n, (line, font) in enumerate(placed):
             self.canvas.setFont(font, size)
             self.canvas.drawString(x, top - size * (1 + n * 1.2), line)

@@ -9,6 +9,7 @@ from crosslane.carriers.service.labels import (
     label,
     label_document,
     labels_of_parcels,
+    list_labels,
     request_labels,
     void_labels,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "label",
     "label_document",
     "labels_of_parcels",
+    "list_labels",
     "rate_book",
     "record_tracking",
     "request_labels",

@@ -5,6 +5,7 @@ withdrawn while the carrier may be at work is settled by asking the carrier whet
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from crosslane.carriers.domain.shipment import (
     Consignment,
     Label,
     LabelRecord,
+    LabelState,
     Shipment,
     tracking_link,
     tracking_number,
@@ -48,6 +50,8 @@ from crosslane.platform.effects import Effect, EffectCall, EffectKind, Schedule
 LABEL_SECONDS_MAX = 20.0
 DOCUMENT_RETENTION_DAYS = 90
 DOCUMENTS_DELETED_AT_ONCE_MAX = 5_000
+# Sorts after every label there can be.
+NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 class LabelRequest(Struct, frozen=True):
@@ -132,6 +136,35 @@ async def label(tx: Tx, label_id: UUID) -> LabelRecord:
     if found is None:
         raise LabelUnknown(id=label_id)
     return found
+
+
+async def list_labels(
+    tx: Tx,
+    *,
+    before: tuple[datetime, UUID] | None,
+    parcel_id: UUID | None,
+    location_id: UUID | None,
+    state: LabelState | None,
+    limit: int,
+) -> list[LabelRecord]:
+    """Return labels, newest first.
+
+    Args:
+        tx: open transaction.
+        before: time and id of the last label already seen.
+        parcel_id: only those of this parcel.
+        location_id: only those of parcels this location sends.
+        state: only those in this state.
+        limit: how many at most.
+    """
+    return await storage.list_labels(
+        tx,
+        before=before or NEWEST,
+        parcel_id=parcel_id,
+        location_id=location_id,
+        state=state,
+        limit=limit,
+    )
 
 
 async def labels_of_parcels(tx: Tx, parcel_ids: Sequence[UUID]) -> dict[UUID, list[LabelRecord]]:

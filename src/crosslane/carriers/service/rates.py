@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from crosslane.carriers.domain.drafts import CarrierDraft, TariffDraft, carrier_of, tariffs_of
 from crosslane.carriers.domain.rates import Carrier, RateBook
-from crosslane.carriers.errors import CarrierOutdated, CarrierUnknown, ServiceTaken
+from crosslane.carriers.errors import CarrierUnknown, ServiceTaken
 from crosslane.carriers.port import PORTS
 from crosslane.carriers.storage import rates as storage
-from crosslane.platform import facts
+from crosslane.kernel import Stale
+from crosslane.platform import audit, facts
+from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
@@ -57,15 +59,16 @@ async def save_carrier(tx: Tx, wanted: SaveCarrier) -> Carrier:
     """Add a carrier, or replace what was known of it; its prices stay.
 
     Raises:
-        CarrierOutdated: it was changed since it was read.
+        Stale: it was changed since it was read.
         ServiceTaken: a service code is another carrier's.
         Refusal: a field does not hold.
     """
     book = await _book_to_edit(tx)
     carrier, services = carrier_of(wanted.draft, PORTS)
     present = book.carriers.get(carrier.code)
-    if wanted.version is not None and wanted.version != (present.version if present else 0):
-        raise CarrierOutdated(code=carrier.code, version=present.version if present else 0)
+    version = present.version if present else 0
+    if wanted.version not in (None, version):
+        raise Stale(present=version, given=wanted.version)
     for n, service in enumerate(services):
         owner = book.owner(service.code)
         if owner not in (None, carrier.code):
@@ -75,7 +78,13 @@ async def save_carrier(tx: Tx, wanted: SaveCarrier) -> Carrier:
     await storage.replace_rules(tx, carrier)
     await storage.replace_services(tx, carrier.code, services)
     await storage.replace_transit(tx, services)
-    return msgspec.structs.replace(carrier, version=present.version + 1 if present else 1)
+    saved = msgspec.structs.replace(carrier, version=version + 1)
+    # Written here and not left to the lane, whose row would hold the command and so the secret.
+    change = Change(
+        action=SAVE_CARRIER.name, subject=f"carrier:{saved.code}", before=present, after=saved
+    )
+    await audit.record(tx, [change])
+    return saved
 
 
 async def add_tariff(tx: Tx, wanted: AddTariff) -> TariffAdded:

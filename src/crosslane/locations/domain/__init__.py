@@ -21,6 +21,7 @@ from crosslane.locations.domain.opening import (
     open_at,
     openings,
     ready_at,
+    require_usable,
     spans_on,
 )
 from crosslane.locations.domain.position import (
@@ -57,6 +58,7 @@ __all__ = [
     "openings",
     "postcode_parts",
     "ready_at",
+    "require_usable",
     "show_hours",
     "show_minute",
     "show_spans",

@@ -14,12 +14,11 @@ from crosslane.locations.errors import (
     BadHours,
     BadLocationCode,
     BadTime,
-    NationUnknown,
     PositionIncomplete,
     PositionMissing,
 )
 from crosslane.organization import require_country, require_timezone
-from crosslane.platform.calendar import known_nations
+from crosslane.platform.calendar import require_nation
 
 Kind = Literal["store", "warehouse", "vendor"]
 Ability = Literal["ship", "pickup", "ship_to_store", "carry_out", "receive_returns"]
@@ -137,7 +136,9 @@ def location_of(draft: LocationDraft, id: UUID, by_postcode: Point | None) -> Lo
     """
     if not _CODE.fullmatch(draft.code):
         raise BadLocationCode(pointer="/code", code=draft.code)
-    _refuse_unknown_calendar(draft)
+    require_country(draft.country, pointer="/country")
+    require_timezone(draft.timezone, pointer="/timezone")
+    require_nation(draft.country, draft.nation, pointer="/nation")
     return Location(
         id=id,
         code=draft.code,
@@ -244,16 +245,3 @@ def _point(draft: LocationDraft, by_postcode: Point | None) -> Point:
     if by_postcode is None:
         raise PositionMissing(pointer="/postcode", postcode=draft.postcode)
     return by_postcode
-
-
-def _refuse_unknown_calendar(draft: LocationDraft) -> None:
-    require_country(draft.country, pointer="/country")
-    require_timezone(draft.timezone, pointer="/timezone")
-    known = known_nations(draft.country)
-    if draft.nation and draft.nation not in known:
-        raise NationUnknown(
-            pointer="/nation",
-            country=draft.country,
-            nation=draft.nation,
-            known=", ".join(known) or "none",
-        )

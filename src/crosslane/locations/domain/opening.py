@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from crosslane.locations.errors import TimeOutOfRange
 from crosslane.platform.calendar import public_holidays
 
 MINUTES_PER_DAY = 24 * 60
 # A location without an opening in this many days has none that a promise could use.
 OPENING_SEARCH_DAYS_MAX = 400
+YEAR_FIRST, YEAR_LAST = 1970, 2200
 
 # From-to in minutes after midnight, 0 <= from < to <= 1440, in order and without overlap.
 Spans = tuple[tuple[int, int], ...]
@@ -64,6 +66,21 @@ class Timetable(Struct, frozen=True):
     handling_minutes: int = 0
     closure: Closure | None = None
 
+    def local_day(self, at: datetime) -> date:
+        """Return the date there at an instant."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
+
+
+def require_usable(moment: datetime, *, pointer: str = "") -> datetime:
+    """Return an instant for which calendars can be asked.
+
+    Raises:
+        TimeOutOfRange: it lies in another age.
+    """
+    if not YEAR_FIRST <= moment.year <= YEAR_LAST:
+        raise TimeOutOfRange(pointer=pointer, first=YEAR_FIRST, last=YEAR_LAST)
+    return moment
+
 
 def spans_on(timetable: Timetable, day: date) -> Spans:
     """Return the planned spans of one local day; temporary closures are not looked at."""
@@ -83,7 +100,7 @@ def openings(timetable: Timetable, after: datetime) -> Iterator[tuple[datetime, 
     closure = timetable.closure
     if closure and closure.since <= after and closure.until and closure.until > after:
         after = closure.until
-    first = _local_day(timetable, after)
+    first = timetable.local_day(after)
     for offset in range(OPENING_SEARCH_DAYS_MAX):
         for start, end in _openings_on(timetable, first + timedelta(days=offset)):
             if end > after:
@@ -92,9 +109,7 @@ def openings(timetable: Timetable, after: datetime) -> Iterator[tuple[datetime, 
 
 def open_at(timetable: Timetable, at: datetime) -> bool:
     """Say whether the location is open at an instant."""
-    return any(
-        start <= at < end for start, end in _openings_on(timetable, _local_day(timetable, at))
-    )
+    return any(start <= at < end for start, end in _openings_on(timetable, timetable.local_day(at)))
 
 
 def next_opening(timetable: Timetable, at: datetime) -> datetime | None:
@@ -125,9 +140,9 @@ def dispatch_day(timetable: Timetable, at: datetime) -> date | None:
     It is the same day when the location still works that day and its cut-off has not passed, else
     the next day on which it works at all.
     """
-    today = _local_day(timetable, at)
+    today = timetable.local_day(at)
     for start, end in openings(timetable, at):
-        day = _local_day(timetable, start)
+        day = timetable.local_day(start)
         if day > today or at <= _cut_off(timetable, today, end):
             return day
     return None
@@ -151,10 +166,6 @@ def _cut_off(timetable: Timetable, day: date, closing: datetime) -> datetime:
     if timetable.cut_off is None:
         return closing
     return _instant(day, timetable.cut_off, ZoneInfo(timetable.timezone))
-
-
-def _local_day(timetable: Timetable, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(timetable.timezone)).date()
 
 
 def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:

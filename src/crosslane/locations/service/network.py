@@ -8,13 +8,20 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crosslane import organization
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import Refusal, Stale, new_id
 from crosslane.locations import storage
-from crosslane.locations.domain import Closure, Location, LocationDraft, Network, location_of
+from crosslane.locations.domain import (
+    Closure,
+    Location,
+    LocationDraft,
+    Network,
+    location_of,
+    require_usable,
+)
 from crosslane.locations.errors import (
     ClosureInvalid,
+    LocationCodeFixed,
     LocationExists,
-    LocationOutdated,
     RowInvalid,
 )
 from crosslane.locations.events import (
@@ -26,14 +33,15 @@ from crosslane.locations.events import (
 )
 from crosslane.locations.service.postcodes import position_of
 from crosslane.organization import OrganizationBook
-from crosslane.platform import facts, log
+from crosslane.platform import audit, facts, log
+from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 IMPORT_ROWS_MAX = 5_000
 
 
-class Change(Struct, frozen=True):
+class ChangeLocation(Struct, frozen=True):
     """A location's new description.
 
     Args:
@@ -62,6 +70,12 @@ class Reopen(Struct, frozen=True):
     code: str
 
 
+class Retire(Struct, frozen=True):
+    """Takes a location out of use for good; its history stays."""
+
+    code: str
+
+
 class ImportLocations(Struct, frozen=True, forbid_unknown_fields=True):
     """Locations in bulk.
 
@@ -74,29 +88,32 @@ class ImportLocations(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-class RowError(Struct, frozen=True):
-    """Why a row was not taken.
+class LocationProblem(Struct, frozen=True):
+    """Why a row was refused.
 
     Args:
-        row: its place, from 0.
-        pointer: JSON pointer within the row.
-        code: name of the refusal.
+        row: its place in the request, from 0.
+        location: code as given.
+        pointer: JSON pointer into the request.
+        code: stable name of the reason.
         message: for people.
     """
 
     row: int
+    location: str
     pointer: str
     code: str
     message: str
 
 
-class ImportResult(Struct, frozen=True):
-    """What an import did, or would do: rows by outcome, and every row that was not taken."""
+class LocationsImported(Struct, frozen=True):
+    """What an import did, or with ``dry_run`` would do, and why it refused some rows."""
 
-    added: int
+    created: int
     changed: int
     unchanged: int
-    errors: list[RowError]
+    refused: int
+    problems: list[LocationProblem]
     dry_run: bool
 
 
@@ -125,27 +142,29 @@ async def add_location(tx: Tx, draft: LocationDraft) -> Location:
     return await _save_one(tx, known, draft)
 
 
-async def change_location(tx: Tx, change: Change) -> Location:
+async def change_location(tx: Tx, change: ChangeLocation) -> Location:
     """Replace a location's description; its code and its closure stay.
 
     Raises:
         LocationUnknown: there is none with this code.
-        LocationOutdated: it was changed since it was read.
+        Stale: it was changed since it was read.
         Refusal: a field does not hold.
     """
     known = await _network_to_edit(tx)
     present = known.require(change.code)
+    if change.draft.code != change.code:
+        raise LocationCodeFixed(pointer="/code", code=change.code)
     if change.version not in (None, present.version):
-        raise LocationOutdated(code=change.code, version=present.version)
-    return await _save_one(tx, known, msgspec.structs.replace(change.draft, code=change.code))
+        raise Stale(present=present.version, given=change.version)
+    return await _save_one(tx, known, change.draft)
 
 
-async def import_locations(tx: Tx, wanted: ImportLocations) -> ImportResult:
+async def import_locations(tx: Tx, wanted: ImportLocations) -> LocationsImported:
     """Add and change locations in bulk; rows that do not hold are told and left out."""
     known = await (network if wanted.dry_run else _network_to_edit)(tx)
     book = await organization.book(tx)
     rows: dict[str, Location] = {}
-    errors: list[RowError] = []
+    problems: list[LocationProblem] = []
     for number, row in enumerate(wanted.rows):
         try:
             location = _read(known, book, _draft(row))
@@ -153,18 +172,22 @@ async def import_locations(tx: Tx, wanted: ImportLocations) -> ImportResult:
                 raise LocationExists(pointer="/code", code=location.code)
             rows[location.code] = location
         except Refusal as refusal:
-            errors.append(RowError(number, refusal.pointer, refusal.code, refusal.message))
-    added = [row for row in rows.values() if row.code not in known.by_code]
+            problems.append(_problem(number, row, refusal))
+    created = [row for row in rows.values() if row.code not in known.by_code]
     changed = [row for row in rows.values() if _differs(known, row)]
-    if not wanted.dry_run:
-        await _save(tx, known, [*added, *changed])
-    return ImportResult(
-        added=len(added),
+    result = LocationsImported(
+        created=len(created),
         changed=len(changed),
-        unchanged=len(rows) - len(added) - len(changed),
-        errors=errors,
+        unchanged=len(rows) - len(created) - len(changed),
+        refused=len(problems),
+        problems=problems,
         dry_run=wanted.dry_run,
     )
+    if not wanted.dry_run:
+        await _save(tx, known, [*created, *changed])
+    # One row for the whole: the command's own would repeat every location in it.
+    await audit.record(tx, [Change(action=IMPORT.name, after=result)])
+    return result
 
 
 async def close_location(tx: Tx, wanted: Close) -> Location:
@@ -175,10 +198,13 @@ async def close_location(tx: Tx, wanted: Close) -> Location:
         ClosureInvalid: it ends before it begins.
     """
     location = (await _network_to_edit(tx)).require(wanted.code)
-    closure = Closure(wanted.since or tx.now, wanted.until, wanted.reason)
+    since = require_usable(wanted.since or tx.now, pointer="/since")
+    until = wanted.until and require_usable(wanted.until, pointer="/until")
+    closure = Closure(since, until, wanted.reason)
     if closure.until and closure.until <= closure.since:
         raise ClosureInvalid(pointer="/until")
     await storage.set_closure(tx, location.id, closure)
+    await _audit(tx, CLOSE, location, location.timetable.closure, closure, wanted.reason)
     event = LocationClosed(location_id=location.id, since=closure.since, until=closure.until)
     await log.append(tx, [event])
     return (await network(tx)).by_id[location.id]
@@ -193,8 +219,31 @@ async def reopen_location(tx: Tx, code: str) -> Location:
     location = (await _network_to_edit(tx)).require(code)
     if location.timetable.closure is not None:
         await storage.set_closure(tx, location.id, None)
+        await _audit(tx, REOPEN, location, location.timetable.closure, None)
         await log.append(tx, [LocationReopened(location_id=location.id)])
     return (await network(tx)).by_id[location.id]
+
+
+async def retire_location(tx: Tx, code: str) -> Location:
+    """Take a location out of use; it stays known by its code.
+
+    Raises:
+        LocationUnknown: there is none with this code.
+    """
+    known = await _network_to_edit(tx)
+    location = known.require(code)
+    if location.active:
+        await _audit(tx, RETIRE, location, True, False)
+        await _save(tx, known, [msgspec.structs.replace(location, active=False)])
+    return (await network(tx)).by_id[location.id]
+
+
+async def _audit(
+    tx: Tx, kind: CommandKind, location: Location, before: Any, after: Any, reason: str = ""
+) -> None:
+    subject = f"location:{location.id}"
+    change = Change(action=kind.name, subject=subject, before=before, after=after, reason=reason)
+    await audit.record(tx, [change])
 
 
 async def _network_to_edit(tx: Tx) -> Network:
@@ -212,6 +261,12 @@ def _draft(row: Mapping[str, Any]) -> LocationDraft:
         known = path.rstrip("`").partition("[...]")[0]
         pointer = known.replace(".", "/").replace("[", "/").replace("]", "")
         raise RowInvalid(pointer=pointer, reason=reason.replace("`", "'")) from None
+
+
+def _problem(number: int, row: Mapping[str, Any], refusal: Refusal) -> LocationProblem:
+    pointer = f"/rows/{number}{refusal.pointer}"
+    given = str(row.get("code", ""))[:32]
+    return LocationProblem(number, given, pointer, refusal.code, refusal.message)
 
 
 def _read(known: Network, book: OrganizationBook, draft: LocationDraft) -> Location:
@@ -232,6 +287,8 @@ def _differs(known: Network, row: Location) -> bool:
 
 async def _save_one(tx: Tx, known: Network, draft: LocationDraft) -> Location:
     location = _read(known, await organization.book(tx), draft)
+    present = known.by_id.get(location.id)
+    await _audit(tx, CHANGE if present else ADD, location, present, location)
     await _save(tx, known, [location])
     return (await network(tx)).by_id[location.id]
 
@@ -253,11 +310,11 @@ async def _add(tx: Tx, commands: Sequence[Command[LocationDraft]]) -> list[Locat
     return [await add_location(tx, command.body) for command in commands]
 
 
-async def _change(tx: Tx, commands: Sequence[Command[Change]]) -> list[Location]:
+async def _change(tx: Tx, commands: Sequence[Command[ChangeLocation]]) -> list[Location]:
     return [await change_location(tx, command.body) for command in commands]
 
 
-async def _import(tx: Tx, commands: Sequence[Command[ImportLocations]]) -> list[ImportResult]:
+async def _import(tx: Tx, commands: Sequence[Command[ImportLocations]]) -> list[LocationsImported]:
     return [await import_locations(tx, command.body) for command in commands]
 
 
@@ -269,8 +326,13 @@ async def _reopen(tx: Tx, commands: Sequence[Command[Reopen]]) -> list[Location]
     return [await reopen_location(tx, command.body.code) for command in commands]
 
 
+async def _retire(tx: Tx, commands: Sequence[Command[Retire]]) -> list[Location]:
+    return [await retire_location(tx, command.body.code) for command in commands]
+
+
 ADD = CommandKind("locations.add", LocationDraft, Location, _add, batch_max=1)
-CHANGE = CommandKind("locations.change", Change, Location, _change, batch_max=1)
-IMPORT = CommandKind("locations.import", ImportLocations, ImportResult, _import, batch_max=1)
+CHANGE = CommandKind("locations.change", ChangeLocation, Location, _change, batch_max=1)
+IMPORT = CommandKind("locations.import", ImportLocations, LocationsImported, _import, batch_max=1)
 CLOSE = CommandKind("locations.close", Close, Location, _close, batch_max=1)
+RETIRE = CommandKind("locations.retire", Retire, Location, _retire, batch_max=1)
 REOPEN = CommandKind("locations.reopen", Reopen, Location, _reopen, batch_max=1)
