@@ -1,0 +1,149 @@
+"""What no packing of an order can cost less than.
+
+Carriage is brought down to a cost per parcel and a rate per gram that nowhere lie above the tariff.
+What remains is the uncapacitated facility location problem; prices of the pieces are raised until
+no site could pay for its parcel out of what the pieces offer above its costs, and the sum of the
+prices is the bound (dual ascent, Erlenkotter 1978).
+"""
+
+from itertools import combinations
+
+import msgspec
+
+from crosslane.sourcing.domain.exact import best_packing
+from crosslane.sourcing.domain.order import Order, Site
+
+# Shares of the order's weight at which carriage is made linear; the best of the bounds counts.
+WEIGHT_SHARES = (1, 2, 4)
+ASCENT_ROUNDS_MAX = 30
+CORE_PIECES_MAX = 10
+
+
+class Rates(msgspec.Struct, frozen=True):
+    """A line that lies nowhere above what parcels of a site cost by weight.
+
+    Args:
+        parcel_milli: cost of sending a parcel at all.
+        rise_milli: cost of ``run_grams`` more grams.
+        run_grams: see there.
+        per_kg_milli: cost per kilogram besides.
+    """
+
+    parcel_milli: int
+    rise_milli: int
+    run_grams: int
+    per_kg_milli: int
+
+    def carried_milli(self, weight_grams: int) -> int:
+        """Return the part of the cost that grows with weight, rounded down."""
+        carried = self.rise_milli * weight_grams // self.run_grams
+        return carried + self.per_kg_milli * weight_grams // 1000
+
+
+def rates_of(site: Site, total_grams: int, at_grams: int) -> Rates:
+    """Return the highest line at a weight that lies nowhere above a site's costs.
+
+    A tariff is a staircase, so a rising line that passes below the end of each step lies below all
+    of it. Beyond the heaviest parcel the stairs repeat, and a line no steeper than a full parcel
+    stays below them.
+
+    Args:
+        site: whose parcels.
+        total_grams: no parcel is heavier in all.
+        at_grams: where the line should be high.
+    """
+    tariff = site.tariff
+    ends: list[tuple[int, int]] = []
+    for weight, price in zip(tariff.weights, tariff.prices_milli, strict=True):
+        ends.append((max(1, min(weight, total_grams)), site.parcel_milli + price))
+        if weight >= total_grams:
+            break
+    lowest = min(cost for _, cost in ends)
+    points = [(0, lowest), *ends]
+    slopes = [(0, 1), *(_rise_and_run(a, b) for a, b in combinations(points, 2))]
+    slopes += [(cost, weight) for weight, cost in ends]
+    full = (ends[-1][1], ends[-1][0])
+    best, chosen = -1, Rates(0, 0, 1, tariff.per_kg_milli)
+    for rise, run in slopes:
+        if rise < 0 or rise * full[1] > full[0] * run:
+            continue
+        start = min((cost * run - rise * weight) // run for weight, cost in points)
+        height = start * run + rise * at_grams
+        if start >= 0 and height * chosen.run_grams > best * run:
+            best, chosen = height, Rates(start, rise, run, tariff.per_kg_milli)
+    return chosen
+
+
+def _rise_and_run(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    return right[1] - left[1], max(1, right[0] - left[0])
+
+
+def lower_bound(order: Order) -> int:
+    """Return a cost that no packing of an order goes below."""
+    total = max(1, sum(piece.weight_grams for piece in order.pieces))
+    ascended = max(_ascended(order, total, max(1, total // share)) for share in WEIGHT_SHARES)
+    return max(ascended, _core_milli(order))
+
+
+def _core_milli(order: Order) -> int:
+    """Return the exact cost of the pieces hardest to combine, the others at their own cost only.
+
+    A parcel never gets cheaper by having more in it than its pieces' own costs add, so the others
+    add at least that.
+    """
+    chances: list[list[int]] = [[] for _ in order.pieces]
+    for site in order.sites:
+        for piece, cost in site.costs.items():
+            chances[piece].append(cost)
+    pieces = range(len(order.pieces))
+    hardest = sorted(pieces, key=lambda n: (len(chances[n]), -order.pieces[n].weight_grams, n))
+    core = sorted(hardest[:CORE_PIECES_MAX])
+    rest = hardest[CORE_PIECES_MAX:]
+    own = sum(min([order.pieces[n].unfilled_milli, *chances[n]]) for n in rest)
+    return best_packing(order.part(core)).cost_milli + own
+
+
+def _ascended(order: Order, total_grams: int, at_grams: int) -> int:
+    lines: dict[tuple[int, int], Rates] = {}
+    slack: list[int] = []
+    offers: list[list[tuple[int, int]]] = [[] for _ in order.pieces]
+    for number, site in enumerate(order.sites):
+        key = (id(site.tariff), site.parcel_milli)
+        if key not in lines:
+            lines[key] = rates_of(site, total_grams, at_grams)
+        slack.append(lines[key].parcel_milli)
+        for piece, cost in site.costs.items():
+            grams = order.pieces[piece].weight_grams
+            offers[piece].append((cost + lines[key].carried_milli(grams), number))
+    prices: list[int] = []
+    for piece, offered in zip(order.pieces, offers, strict=True):
+        offered.sort()
+        prices.append(min([piece.unfilled_milli, *(cost for cost, _ in offered[:1])]))
+    for _ in range(ASCENT_ROUNDS_MAX):
+        raised = sum(
+            _raised(order, piece, prices, slack, offers[piece]) for piece in range(len(prices))
+        )
+        if not raised:
+            break
+    return sum(prices)
+
+
+def _raised(
+    order: Order, piece: int, prices: list[int], slack: list[int], offered: list[tuple[int, int]]
+) -> bool:
+    """Raise one piece's price to the next site's cost, or as far as the sites in reach bear."""
+    price = prices[piece]
+    step = order.pieces[piece].unfilled_milli - price
+    reached = 0
+    for cost, site in offered:
+        if cost > price:
+            step = min(step, cost - price)
+            break
+        step = min(step, slack[site])
+        reached += 1
+    if step <= 0:
+        return False
+    for _, site in offered[:reached]:
+        slack[site] -= step
+    prices[piece] = price + step
+    return True

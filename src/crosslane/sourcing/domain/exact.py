@@ -1,0 +1,234 @@
+"""The best plan of an order of up to twelve pieces, proven by looking at every way to pack it.
+
+``best[M]`` is the cheapest parcel that holds exactly the set of pieces ``M`` (a bit per piece);
+leaving a piece unserved counts as a parcel of its own. The cheapest way to serve ``M`` takes the
+parcel ``K`` with the lowest piece of ``M`` and serves the rest in the cheapest way:
+
+    plan[M] = min over K within M, K holding M's lowest piece, of best[K] + plan[M − K]
+
+which looks at about 3^L / 2 parcels for L pieces. Equal costs go to fewer parcels, then to the
+earlier place.
+
+Parts of one line draw on the same units of a place. A parcel never holds more of them than lie
+there; should two parcels of one place do so together, the search branches: one of the parts must
+come from elsewhere.
+"""
+
+from bisect import bisect_left
+
+import msgspec
+
+from crosslane.sourcing.domain.order import Order, Site
+from crosslane.sourcing.domain.problem import Tariff
+
+UNSERVED = -1
+INFINITE = 2**62
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """Pieces that travel together.
+
+    Args:
+        site: number of the site, UNSERVED for a piece nobody serves.
+        pieces: numbers of the pieces, rising.
+        cost_milli: what the parcel costs.
+    """
+
+    site: int
+    pieces: tuple[int, ...]
+    cost_milli: int
+
+
+class Packing(msgspec.Struct, frozen=True):
+    """Every piece in a parcel.
+
+    Args:
+        parcels: by site and pieces.
+        cost_milli: of all parcels.
+        bound_milli: no packing costs less.
+    """
+
+    parcels: tuple[Parcel, ...]
+    cost_milli: int
+    bound_milli: int
+
+
+def best_packing(order: Order) -> Packing:
+    """Return the cheapest packing of an order; proven, so bound and cost are equal."""
+    if not order.pieces:
+        return Packing((), 0, 0)
+    found = one_parcel(order) or _branched(order, _Search(order), frozenset(), INFINITE)
+    if found is None:
+        raise AssertionError("every piece may stay unserved, so there is always a packing")
+    return found
+
+
+def one_parcel(order: Order) -> Packing | None:
+    """Return the cheapest single parcel when it is certain that nothing else costs less.
+
+    Anything else sends two parcels or leaves a piece unserved, and costs at least what the
+    cheapest place of every piece asks and, besides, that.
+    """
+    everything = tuple(range(len(order.pieces)))
+    weight = sum(piece.weight_grams for piece in order.pieces)
+    full = [
+        (site.cost_milli(everything, weight), number)
+        for number, site in enumerate(order.sites)
+        if len(site.costs) == len(everything) and not _overdrawn(site, everything, order)
+    ]
+    if not full:
+        return None
+    cost, number = min(full)
+    unfilled = [piece.unfilled_milli for piece in order.pieces]
+    cheapest = list(unfilled)
+    for site in order.sites:
+        for piece, milli in site.costs.items():
+            cheapest[piece] = min(cheapest[piece], milli)
+    parcel = min(site.parcel_milli + min(site.tariff.prices_milli) for site in order.sites)
+    omission = min(u - c for u, c in zip(unfilled, cheapest, strict=True))
+    if len(everything) > 1 and cost > sum(cheapest) + parcel + min(parcel, omission):
+        return None
+    if cost > sum(unfilled):
+        return None
+    return Packing((Parcel(number, everything, cost),), cost, cost)
+
+
+class _Search:
+    """What the branches of one order share: weights and, per tariff, carriage of every subset."""
+
+    def __init__(self, order: Order) -> None:
+        self.size = 1 << len(order.pieces)
+        self.weights = [0] * self.size
+        for subset in range(1, self.size):
+            low = subset & -subset
+            piece = order.pieces[low.bit_length() - 1]
+            self.weights[subset] = self.weights[subset ^ low] + piece.weight_grams
+        self._carriage: dict[int, tuple[list[int], list[int]]] = {}
+
+    def carriage(self, site: Site) -> tuple[list[int], list[int]]:
+        """Return price and number of parcels of every subset by the site's tariff."""
+        found = self._carriage.get(id(site.tariff))
+        if found is None:
+            found = _carriage(site.tariff, self.weights)
+            self._carriage[id(site.tariff)] = found
+        return found
+
+
+def _carriage(tariff: Tariff, weights: list[int]) -> tuple[list[int], list[int]]:
+    if weights[-1] > tariff.weight_max_grams:
+        return [tariff.price_milli(w) for w in weights], [tariff.parcels(w) for w in weights]
+    # The same for the usual order, which fits into one parcel; most of the time is spent here.
+    ends, flat, per_kg = tariff.weights, tariff.prices_milli, tariff.per_kg_milli
+    if per_kg:
+        prices = [flat[bisect_left(ends, w)] + per_kg * w // 1000 for w in weights]
+    else:
+        prices = [flat[bisect_left(ends, w)] for w in weights]
+    return prices, [1] * len(weights)
+
+
+def _branched(
+    order: Order, search: _Search, barred: frozenset[tuple[int, int]], ceiling: int
+) -> Packing | None:
+    """Return the best packing below a ceiling in which no site gives more than it has.
+
+    Args:
+        order: the order.
+        search: tables of its subsets.
+        barred: (site, piece) that may not be used in this branch.
+        ceiling: cost of the best packing known; one that is no cheaper is not returned.
+    """
+    packing = _unbranched(order, search, barred)
+    if packing.cost_milli >= ceiling:
+        return None
+    clash = _clash(order, packing)
+    if clash is None:
+        return packing
+    site, pieces = clash
+    best = None
+    for piece in pieces:
+        found = _branched(order, search, barred | {(site, piece)}, ceiling)
+        if found is not None:
+            best, ceiling = found, found.cost_milli
+    return best
+
+
+def _unbranched(order: Order, search: _Search, barred: frozenset[tuple[int, int]]) -> Packing:
+    best, giver = _best_parcels(order, search, barred)
+    size = search.size
+    plan = [0] * size
+    taken = [0] * size
+    for subset in range(1, size):
+        low = subset & -subset
+        rest = subset ^ low
+        cost, choice, others = best[subset], subset, rest
+        while others:
+            others = (others - 1) & rest
+            trial = best[others | low] + plan[rest ^ others]
+            if trial < cost:
+                cost, choice = trial, others | low
+        plan[subset], taken[subset] = cost, choice
+    parcels: list[Parcel] = []
+    left = size - 1
+    while left:
+        chosen = taken[left]
+        parcels.append(Parcel(giver[chosen], _members(chosen), best[chosen]))
+        left ^= chosen
+    parcels.sort(key=lambda parcel: (parcel.site, parcel.pieces))
+    return Packing(tuple(parcels), plan[-1], plan[-1])
+
+
+def _best_parcels(
+    order: Order, search: _Search, barred: frozenset[tuple[int, int]]
+) -> tuple[list[int], list[int]]:
+    """Return the cheapest parcel of every subset, and the site that sends it."""
+    best = [INFINITE] * search.size
+    giver = [UNSERVED] * search.size
+    for number, site in enumerate(order.sites):
+        prices, parcels = search.carriage(site)
+        costs = {1 << p: c for p, c in site.costs.items() if (number, p) not in barred}
+        able = sum(costs)
+        sums = {0: 0}
+        subset = 0
+        while subset != able:
+            subset = (subset - able) & able  # the next larger subset of what the site can serve
+            low = subset & -subset
+            each = sums[subset] = sums[subset ^ low] + costs[low]
+            cost = each + prices[subset] + parcels[subset] * site.parcel_milli
+            if cost < best[subset] and not (
+                site.units and _overdrawn(site, _members(subset), order)
+            ):
+                best[subset], giver[subset] = cost, number
+    for number, piece in enumerate(order.pieces):
+        if piece.unfilled_milli < best[1 << number]:
+            best[1 << number], giver[1 << number] = piece.unfilled_milli, UNSERVED
+    return best, giver
+
+
+def _members(subset: int) -> tuple[int, ...]:
+    return tuple(number for number in range(subset.bit_length()) if subset >> number & 1)
+
+
+def _overdrawn(site: Site, pieces: tuple[int, ...], order: Order) -> list[int]:
+    """Return the pieces of a SKU of which a site would have to give more than it has."""
+    drawn: dict[str, list[int]] = {}
+    for number in pieces:
+        sku = order.pieces[number].sku
+        if sku in site.units:
+            drawn.setdefault(sku, []).append(number)
+    for sku, numbers in drawn.items():
+        if sum(order.pieces[number].quantity for number in numbers) > site.units[sku]:
+            return numbers
+    return []
+
+
+def _clash(order: Order, packing: Packing) -> tuple[int, list[int]] | None:
+    """Return a site whose parcels together overdraw a SKU, and the pieces concerned."""
+    by_site: dict[int, tuple[int, ...]] = {}
+    for parcel in packing.parcels:
+        if parcel.site != UNSERVED:
+            by_site[parcel.site] = by_site.get(parcel.site, ()) + parcel.pieces
+    for number, pieces in by_site.items():
+        overdrawn = _overdrawn(order.sites[number], pieces, order)
+        if overdrawn:
+            return number, overdrawn
+    return None

@@ -1,0 +1,188 @@
+"""Packing parts of a packed order anew, each part in the best way.
+
+Some pieces are taken out of their parcels. What the parcels that are left would cost with more in
+them is again a staircase by weight, so that each of them is a place with a tariff of its own, and
+the exact method finds where the pieces go: into parcels that are there or into new ones. A result
+that costs less than before is kept. Which pieces are taken out together: those of two small
+parcels; those of one parcel and the ones that would gain most by moving; those that a site not yet
+in use could take at the greatest gain.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from crosslane.sourcing.domain.exact import UNSERVED, best_packing
+from crosslane.sourcing.domain.order import Order, Site, undominated
+from crosslane.sourcing.domain.problem import Tariff
+
+PIECES_AT_ONCE_MAX = 8
+ROUNDS_MAX = 6
+
+
+class Exchange:
+    """An order being improved.
+
+    Args:
+        order: what is packed.
+        senders: site of each piece, UNSERVED for none.
+
+    Attributes:
+        senders: the best found so far.
+        cost_milli: what they cost.
+    """
+
+    def __init__(self, order: Order, senders: list[int]) -> None:
+        self.order = order
+        self.senders = senders
+        self.cost_milli = self._cost_milli(senders)
+
+    def run(self, effort: int) -> int:
+        """Pack parts anew until none gets better or the effort is spent; return what was spent."""
+        each = 1 + (len(self.order.pieces) + PIECES_AT_ONCE_MAX * len(self.order.sites)) // 500
+        spent = 0
+        tried: set[tuple[int, ...]] = set()
+        for _ in range(ROUNDS_MAX):
+            better = False
+            for part in self._parts():
+                key = tuple(sorted(part))
+                if not part or key in tried or spent >= effort:
+                    continue
+                spent += each
+                if self._improved(key):
+                    better = True
+                    tried.clear()
+                else:
+                    tried.add(key)
+            if not better:
+                break
+        return spent
+
+    def _parts(self) -> Iterable[list[int]]:
+        """Yield pieces to take out together; the parcels may change between two of them."""
+        members = self._members()
+        sites = sorted(members, key=lambda site: (len(members[site]), site))
+        for number, site in enumerate(sites):
+            for other in sites[number + 1 :]:
+                pair = members[site] + members[other]
+                if len(pair) <= PIECES_AT_ONCE_MAX:
+                    yield pair
+        for site in sites:
+            yield self._with_gainers(members[site][:PIECES_AT_ONCE_MAX], site)
+        for site in range(len(self.order.sites)):
+            if site not in members:
+                yield self._with_gainers([], site)
+
+    def _members(self) -> dict[int, list[int]]:
+        members: dict[int, list[int]] = {}
+        for piece, sender in enumerate(self.senders):
+            members.setdefault(sender, []).append(piece)
+        return members
+
+    def _with_gainers(self, pieces: list[int], target: int) -> list[int]:
+        """Fill up with the pieces of other parcels whose own cost at the target falls most."""
+        if target == UNSERVED:
+            return pieces
+        costs = self.order.sites[target].costs
+        gains = sorted(
+            (costs[piece] - self._own_milli(piece), -self.order.pieces[piece].weight_grams, piece)
+            for piece in costs.keys() - set(pieces)
+            if self.senders[piece] != target
+        )
+        return pieces + [piece for *_, piece in gains[: PIECES_AT_ONCE_MAX - len(pieces)]]
+
+    def _own_milli(self, piece: int) -> int:
+        sender = self.senders[piece]
+        if sender == UNSERVED:
+            return self.order.pieces[piece].unfilled_milli
+        return self.order.sites[sender].costs[piece]
+
+    def _improved(self, part: Sequence[int]) -> bool:
+        """Pack a part anew and keep the result when it costs less."""
+        touched = set(part)
+        kept = [s if n not in touched else UNSERVED for n, s in enumerate(self.senders)]
+        sub, senders_of = self._part_order(part, kept)
+        packing = best_packing(sub)
+        trial = list(self.senders)
+        for parcel in packing.parcels:
+            for number in parcel.pieces:
+                trial[part[number]] = senders_of[parcel.site] if parcel.site >= 0 else UNSERVED
+        cost = self._cost_milli(trial)
+        if cost >= self.cost_milli:
+            return False
+        self.senders, self.cost_milli = trial, cost
+        return True
+
+    def _part_order(self, part: Sequence[int], kept: Sequence[int]) -> tuple[Order, list[int]]:
+        """Return the order of a part among the parcels that are left, and who its sites are."""
+        pieces = tuple(self.order.pieces[piece] for piece in part)
+        added = sum(piece.weight_grams for piece in pieces)
+        weights: dict[int, int] = {}
+        drawn: dict[tuple[int, str], int] = {}
+        inside = set(part)
+        for piece, sender in enumerate(kept):
+            if sender != UNSERVED and piece not in inside:
+                asked = self.order.pieces[piece]
+                weights[sender] = weights.get(sender, 0) + asked.weight_grams
+                key = (sender, asked.sku)
+                drawn[key] = drawn.get(key, 0) + asked.quantity
+        sites: list[Site] = []
+        for number, site in enumerate(self.order.sites):
+            costs = {n: site.costs[piece] for n, piece in enumerate(part) if piece in site.costs}
+            if not costs:
+                continue
+            units = {
+                sku: left - drawn.get((number, sku), 0)
+                for sku, left in site.units.items()
+                if any(piece.sku == sku for piece in pieces)
+            }
+            costs = {
+                n: cost
+                for n, cost in costs.items()
+                if units.get(pieces[n].sku, pieces[n].quantity) >= pieces[n].quantity
+            }
+            name = f"{number}"
+            if number in weights:
+                more = _grown(site, weights[number], added)
+                sites.append(Site(name, 0, more, costs, units))
+            else:
+                sites.append(msgspec.structs.replace(site, code=name, costs=costs, units=units))
+        kept_sites, _ = undominated(sites)
+        return Order(pieces, tuple(kept_sites), {}), [int(site.code) for site in kept_sites]
+
+    def _cost_milli(self, senders: Sequence[int]) -> int:
+        total = 0
+        members: dict[int, list[int]] = {}
+        for piece, sender in enumerate(senders):
+            if sender == UNSERVED:
+                total += self.order.pieces[piece].unfilled_milli
+            else:
+                members.setdefault(sender, []).append(piece)
+        for site, pieces in members.items():
+            weight = sum(self.order.pieces[piece].weight_grams for piece in pieces)
+            total += self.order.sites[site].cost_milli(pieces, weight)
+        return total
+
+
+def _grown(site: Site, weight_grams: int, more_grams: int) -> Tariff:
+    """Return what adding to a parcel of some weight costs, as a tariff by the weight added."""
+    tariff = site.tariff
+    heaviest = tariff.weights[-1]
+    ends: list[int] = []
+    for full in range(weight_grams // heaviest, (weight_grams + more_grams) // heaviest + 1):
+        ends += [full * heaviest + end for end in tariff.weights]
+    ends = [end for end in ends if end >= weight_grams]
+    last = next(n for n, end in enumerate(ends) if end >= weight_grams + more_grams)
+    before = _flat_milli(site, weight_grams)
+    return Tariff(
+        tuple(end - weight_grams for end in ends[: last + 1]),
+        tuple(_flat_milli(site, end) - before for end in ends[: last + 1]),
+        tariff.per_kg_milli,
+    )
+
+
+def _flat_milli(site: Site, weight_grams: int) -> int:
+    """Return what a parcel costs apart from its price per kilogram."""
+    tariff = site.tariff
+    by_weight = tariff.per_kg_milli * weight_grams // 1000
+    return site.cost_milli((), weight_grams) - by_weight

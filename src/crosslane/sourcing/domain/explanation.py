@@ -1,0 +1,314 @@
+"""Why a decision fell as it did: what each choice costs, what came second, what would change it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from crosslane.sourcing.domain.order import (
+    parcel_terms,
+    tariff_of,
+)
+from crosslane.sourcing.domain.planning import SourcingPlan, plan
+from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem
+from crosslane.sourcing.domain.receipt import DroppedPlaces, Receipt
+
+Terms = dict[str, int]
+
+
+class RankedCandidate(msgspec.Struct, frozen=True):
+    """A place that could serve a line.
+
+    Args:
+        place: its code.
+        units: available to promise when it was decided.
+        chosen: units the plan takes from here.
+        alone_milli: cost of sending the whole line from here in a parcel of its own.
+        terms: what that cost consists of.
+    """
+
+    place: str
+    units: int
+    chosen: int
+    alone_milli: int
+    terms: Terms
+
+
+class LineExplanation(msgspec.Struct, frozen=True):
+    """The candidates of one line, the cheapest first, and the places that rules took out."""
+
+    line: str
+    sku: str
+    quantity: int
+    candidates: tuple[RankedCandidate, ...]
+    dropped: dict[str, tuple[str, ...]]
+
+
+class ParcelExplanation(msgspec.Struct, frozen=True):
+    """What a place sends together, and what its cost consists of."""
+
+    place: str
+    weight_grams: int
+    parcels: int
+    cost_milli: int
+    terms: Terms
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The smallest change of one number that would have changed the plan.
+
+    Args:
+        kind: ``price``: the cost of a parcel from the place; ``stock``: the units of the SKU there.
+        place: code of the place.
+        sku: "" for a price.
+        by: the change, in thousandths of a minor unit or in units.
+    """
+
+    kind: Literal["price", "stock"]
+    place: str
+    sku: str
+    by: int
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A decision told in full.
+
+    Args:
+        digest: fingerprint of the problem as it was asked.
+        replayed: whether deciding it again gives the same plan.
+        plan: the decision.
+        parcels: what they cost and why.
+        lines: candidates of each line.
+        runner_up: the best plan that serves as much but does without one of the places for one
+            of its SKUs; None when there is none.
+        gap_milli: how much more that costs.
+        price_change: see Change; None when no single price matters.
+        stock_change: see Change; None when no single stock matters.
+    """
+
+    digest: str
+    replayed: bool
+    plan: SourcingPlan
+    parcels: tuple[ParcelExplanation, ...]
+    lines: tuple[LineExplanation, ...]
+    runner_up: SourcingPlan | None
+    gap_milli: int | None
+    price_change: Change | None
+    stock_change: Change | None
+
+
+def explain(receipt: Receipt) -> Explanation:
+    """Tell a decision in full, by deciding variations of its problem.
+
+    What came second and what would change the plan is told for proven plans only.
+    """
+    problem, decided = receipt.problem, receipt.plan
+    proven = decided.method == "exact"
+    second = runner_up(problem, decided) if proven else None
+    return Explanation(
+        digest=receipt.digest,
+        replayed=plan(problem).encode() == decided.encode(),
+        plan=decided,
+        parcels=tuple(_parcels(problem, decided)),
+        lines=tuple(_line(problem, line, decided, receipt.dropped) for line in problem.lines),
+        runner_up=second,
+        gap_milli=None if second is None else second.cost_milli - decided.cost_milli,
+        price_change=price_change(problem, decided, second) if proven else None,
+        stock_change=stock_change(problem, decided) if proven else None,
+    )
+
+
+def runner_up(problem: SourcingProblem, decided: SourcingPlan) -> SourcingPlan | None:
+    """Return the best plan that does without one place for one SKU, or None when there is none."""
+    skus = {line.key: line.sku for line in problem.lines}
+    given = sorted({(skus[given.line], given.place) for given in decided.assignments})
+    trials = [plan(_barred(problem, sku, place)) for sku, place in given]
+    short = sum(missing.quantity for missing in decided.unfilled)
+    # One that costs less would split a line that a place holds whole, which is not done.
+    whole = [
+        trial
+        for trial in trials
+        if trial.cost_milli >= decided.cost_milli
+        and sum(missing.quantity for missing in trial.unfilled) <= short
+    ]
+    return min(whole, key=lambda trial: (trial.cost_milli, trial.encode()), default=None)
+
+
+def _barred(problem: SourcingProblem, sku: str, place: str) -> SourcingProblem:
+    return msgspec.structs.replace(
+        problem,
+        lines=tuple(
+            msgspec.structs.replace(line, barred=line.barred | {place}) if line.sku == sku else line
+            for line in problem.lines
+        ),
+    )
+
+
+def price_change(
+    problem: SourcingProblem, decided: SourcingPlan, second: SourcingPlan | None
+) -> Change | None:
+    """Return the smallest change of one place's parcel cost that changes the plan.
+
+    A place that is used would have to cost more, one of the runner-up less. The dearer a parcel
+    of a place, the fewer the best plan sends from there, so the turning point is found by halving.
+    """
+    if second is None or "handling_parcel" not in problem.settings.terms:
+        return None
+    gap = second.cost_milli - decided.cost_milli
+    used = {parcel.place for parcel in decided.parcels}
+    other = {parcel.place for parcel in second.parcels} - used
+    found: list[Change] = []
+    for place in problem.places:
+        if place.code in used:
+            by = _turning_point(problem, decided, place, 1, _price_ceiling(problem, place, decided))
+        elif place.code in other:
+            floor = min(gap + 1, place.handling_parcel_milli)
+            by = _turning_point(problem, decided, place, -1, floor)
+        else:
+            continue
+        if by is not None:
+            found.append(Change("price", place.code, "", by))
+    return min(found, key=lambda change: (abs(change.by), change.place), default=None)
+
+
+def _price_ceiling(problem: SourcingProblem, place: Place, decided: SourcingPlan) -> int:
+    """Return a rise that makes the place dearer than doing without it, where that is possible."""
+    without = _replaced(problem, msgspec.structs.replace(place, active=False))
+    return max(0, plan(without).cost_milli - decided.cost_milli) + 1
+
+
+def _turning_point(
+    problem: SourcingProblem, decided: SourcingPlan, place: Place, sign: int, most: int
+) -> int | None:
+    """Return the smallest change of a parcel's cost, of at most ``most``, that changes the plan."""
+
+    def changes(by: int) -> bool:
+        cost = place.handling_parcel_milli + sign * by
+        varied = _replaced(problem, msgspec.structs.replace(place, handling_parcel_milli=cost))
+        return plan(varied).assignments != decided.assignments
+
+    if most <= 0 or not changes(most):
+        return None
+    same, other = 0, most
+    while other - same > 1:
+        middle = (same + other) // 2
+        same, other = (same, middle) if changes(middle) else (middle, other)
+    return sign * other
+
+
+def _replaced(problem: SourcingProblem, place: Place) -> SourcingProblem:
+    places = tuple(place if old.code == place.code else old for old in problem.places)
+    return msgspec.structs.replace(problem, places=places)
+
+
+def stock_change(problem: SourcingProblem, decided: SourcingPlan) -> Change | None:
+    """Return the smallest change of one SKU's units at one place that changes the plan."""
+    found: list[Change] = []
+    lines = {line.sku: line for line in problem.lines}
+    wanted: dict[str, int] = {}
+    for line in problem.lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    for sku, line in lines.items():
+        keys = {other.key for other in problem.lines if other.sku == sku}
+        for candidate in line.candidates:
+            taken = sum(
+                assignment.quantity
+                for assignment in decided.assignments
+                if assignment.line in keys and assignment.place == candidate.place
+            )
+            target = taken - 1 if taken else wanted[sku]
+            by = target - candidate.units
+            better = not found or abs(by) < min(abs(change.by) for change in found)
+            if by and better and _stock_changes(problem, decided, sku, candidate, target):
+                found.append(Change("stock", candidate.place, sku, by))
+    return min(found, key=lambda change: (abs(change.by), change.place), default=None)
+
+
+def _stock_changes(
+    problem: SourcingProblem, decided: SourcingPlan, sku: str, candidate: Candidate, units: int
+) -> bool:
+    def varied(line: Line) -> Line:
+        if line.sku != sku:
+            return line
+        return msgspec.structs.replace(
+            line,
+            candidates=tuple(
+                msgspec.structs.replace(c, units=units) if c.place == candidate.place else c
+                for c in line.candidates
+            ),
+        )
+
+    changed = msgspec.structs.replace(problem, lines=tuple(varied(line) for line in problem.lines))
+    return plan(changed).assignments != decided.assignments
+
+
+def _parcels(problem: SourcingProblem, decided: SourcingPlan) -> Iterable[ParcelExplanation]:
+    places = {place.code: place for place in problem.places}
+    lines = {line.key: line for line in problem.lines}
+    left = list(decided.assignments)
+    for parcel in decided.parcels:
+        place = places[parcel.place]
+        terms = _carried_terms(problem, place, parcel.weight_grams)
+        own = parcel.cost_milli - sum(terms.values())
+        shares: Terms = {}
+        for assignment in left:
+            if assignment.place == parcel.place:
+                line = lines[assignment.line]
+                candidate = next(c for c in line.candidates if c.place == parcel.place)
+                for name, cost in _unit_terms(problem, place, candidate).items():
+                    shares[name] = shares.get(name, 0) + cost * assignment.quantity
+        # Two parcels of one place share its lines; what belongs to which is not told apart.
+        if sum(shares.values()) == own:
+            terms.update(shares)
+        elif own:
+            terms["units"] = own
+        yield ParcelExplanation(
+            parcel.place, parcel.weight_grams, parcel.parcels, parcel.cost_milli, terms
+        )
+
+
+def _carried_terms(problem: SourcingProblem, place: Place, weight_grams: int) -> Terms:
+    tariff = tariff_of(problem, place)
+    parcels = tariff.parcels(weight_grams)
+    terms = {name: cost * parcels for name, cost in parcel_terms(place, problem.settings).items()}
+    carriage = tariff.price_milli(weight_grams)
+    return {**terms, "carriage": carriage} if carriage else terms
+
+
+def _unit_terms(problem: SourcingProblem, place: Place, candidate: Candidate) -> Terms:
+    terms = {
+        "handling_unit": place.handling_unit_milli,
+        "extra": candidate.extra_milli,
+        "scarcity": candidate.scarcity_milli,
+    }
+    return {n: cost for n, cost in terms.items() if cost and n in problem.settings.terms}
+
+
+def _line(
+    problem: SourcingProblem,
+    line: Line,
+    decided: SourcingPlan,
+    dropped: Sequence[DroppedPlaces],
+) -> LineExplanation:
+    places = {place.code: place for place in problem.places}
+    ranked: list[RankedCandidate] = []
+    for candidate in line.candidates:
+        place = places[candidate.place]
+        terms = _carried_terms(problem, place, line.quantity * line.weight_grams)
+        for name, cost in _unit_terms(problem, place, candidate).items():
+            terms[name] = cost * line.quantity
+        chosen = sum(
+            a.quantity
+            for a in decided.assignments
+            if a.line == line.key and a.place == candidate.place
+        )
+        ranked.append(
+            RankedCandidate(candidate.place, candidate.units, chosen, sum(terms.values()), terms)
+        )
+    return LineExplanation(
+        line.key,
+        line.sku,
+        line.quantity,
+        tuple(sorted(ranked, key=lambda c: (c.alone_milli, c.place))),
+        {group.rule: group.places for group in dropped if group.line in (line.key, "")},
+    )

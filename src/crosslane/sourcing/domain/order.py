@@ -1,0 +1,244 @@
+"""The problem made ready for the search: pieces to be placed, sites that can take them, costs.
+
+A *piece* is a whole line, or a part of a line that no place holds whole; lines of one SKU are one
+piece. A *site* is a place that passed the hard rules for at least one piece, with all its costs
+brought down to two: one per parcel, one per piece.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from crosslane.sourcing.domain.problem import (
+    NO_CARRIAGE,
+    Candidate,
+    Line,
+    Place,
+    SourcingProblem,
+    SourcingSettings,
+    Tariff,
+)
+from crosslane.sourcing.domain.rules import Dropped, Passed
+
+FREE = Tariff(weights=(2**62,), prices_milli=(0,))
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Units of one SKU that travel together.
+
+    Args:
+        sku: the variant.
+        quantity: units.
+        weight_grams: of all units.
+        unfilled_milli: cost of not serving the piece.
+    """
+
+    sku: str
+    quantity: int
+    weight_grams: int
+    unfilled_milli: int
+
+
+class Site(msgspec.Struct):
+    """A place that can serve some pieces.
+
+    Args:
+        code: of the place.
+        parcel_milli: cost of each parcel apart from carriage.
+        tariff: for carriage.
+        costs: cost of each piece it can serve, by number of the piece.
+        units: what it holds of the SKUs that are in several pieces.
+    """
+
+    code: str
+    parcel_milli: int
+    tariff: Tariff
+    costs: dict[int, int]
+    units: dict[str, int]
+
+    def cost_milli(self, pieces: Iterable[int], weight_grams: int) -> int:
+        """Return what it costs to send these pieces from here together."""
+        parcels = self.tariff.parcels(weight_grams)
+        return (
+            parcels * self.parcel_milli
+            + self.tariff.price_milli(weight_grams)
+            + sum(self.costs[piece] for piece in pieces)
+        )
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the search works on.
+
+    Args:
+        pieces: to be placed, by SKU, the largest first.
+        sites: by code.
+        short: units of each SKU that are in no piece because nobody can give them.
+        dominated: places that a better one made needless.
+        needless: the sites of those places.
+    """
+
+    pieces: tuple[Piece, ...]
+    sites: tuple[Site, ...]
+    short: Mapping[str, int]
+    dominated: tuple[Dropped, ...] = ()
+    needless: tuple[Site, ...] = ()
+
+    def part(self, pieces: Sequence[int]) -> "Order":
+        """Return the order of some of the pieces, numbered anew."""
+        sites = [
+            msgspec.structs.replace(
+                site, costs={n: site.costs[p] for n, p in enumerate(pieces) if p in site.costs}
+            )
+            for site in self.sites
+        ]
+        kept, _ = undominated([site for site in sites if site.costs])
+        return Order(tuple(self.pieces[p] for p in pieces), tuple(kept), {})
+
+    def twins(self) -> frozenset[str]:
+        """The SKUs that are in several pieces and so share the units of a site."""
+        seen: set[str] = set()
+        return frozenset(p.sku for p in self.pieces if p.sku in seen or seen.add(p.sku))
+
+
+def order_of(problem: SourcingProblem, passed: Passed) -> Order:
+    """Break a problem into pieces and sites, leaving out what cannot be part of a best plan."""
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for line in problem.lines:
+        lines[line.sku].append(line)
+    pieces: list[Piece] = []
+    short: dict[str, int] = {}
+    holders: list[Mapping[str, Candidate]] = []
+    for sku in sorted(lines):
+        wanted = sum(line.quantity for line in lines[sku])
+        found = passed[lines[sku][0].key]
+        parts, missing = _broken(wanted, found, problem.settings)
+        if missing:
+            short[sku] = missing
+        weight = lines[sku][0].weight_grams
+        penalty = min(line.unfilled_milli for line in lines[sku])
+        for part in parts:
+            pieces.append(Piece(sku, part, part * weight, part * penalty))
+            holders.append(found)
+    order = Order(tuple(pieces), (), short)
+    sites = _sites(problem, order, holders)
+    kept, dominated = undominated(sites)
+    dropped = tuple(Dropped("", site.code, f"dominated:{better}") for site, better in dominated)
+    return Order(order.pieces, tuple(kept), short, dropped, tuple(site for site, _ in dominated))
+
+
+def _broken(
+    wanted: int, found: Mapping[str, Candidate], settings: SourcingSettings
+) -> tuple[list[int], int]:
+    """Return the parts of a quantity that can be served, and what is missing.
+
+    Whole when one place holds it; else as much as the fullest place has, then the next, so that
+    the fewest places are needed.
+    """
+    stocks = sorted((candidate.units for candidate in found.values()), reverse=True)
+    if stocks and stocks[0] >= wanted:
+        return [wanted], 0
+    if not settings.split_quantities:
+        return [], wanted
+    parts: list[int] = []
+    for units in stocks[: settings.pieces_per_line_max]:
+        parts.append(min(units, wanted))
+        wanted -= parts[-1]
+        if not wanted:
+            break
+    return parts, wanted
+
+
+def _sites(
+    problem: SourcingProblem, order: Order, holders: list[Mapping[str, Candidate]]
+) -> list[Site]:
+    twins = order.twins()
+    costs: dict[str, dict[int, int]] = defaultdict(dict)
+    units: dict[str, dict[str, int]] = defaultdict(dict)
+    terms = problem.settings.terms
+    handling = {
+        place.code: place.handling_unit_milli if "handling_unit" in terms else 0
+        for place in problem.places
+    }
+    extra, scarcity = "extra" in terms, "scarcity" in terms
+    for number, (piece, found) in enumerate(zip(order.pieces, holders, strict=True)):
+        for code, candidate in found.items():
+            if candidate.units < piece.quantity:
+                continue
+            each = handling[code]
+            if extra:
+                each += candidate.extra_milli
+            if scarcity:
+                each += candidate.scarcity_milli
+            costs[code][number] = each * piece.quantity
+            if piece.sku in twins:
+                units[code][piece.sku] = candidate.units
+    return [
+        Site(
+            code=place.code,
+            parcel_milli=parcel_milli(place, problem.settings),
+            tariff=tariff_of(problem, place),
+            costs=costs[place.code],
+            units=units[place.code],
+        )
+        for place in problem.places
+        if place.code in costs
+    ]
+
+
+def tariff_of(problem: SourcingProblem, place: Place) -> Tariff:
+    """Return the tariff by which a place's parcels are counted; limits hold even when it is off."""
+    if place.tariff == NO_CARRIAGE:
+        return FREE
+    tariff = problem.tariffs[place.tariff]
+    if "carriage" in problem.settings.terms:
+        return tariff
+    return msgspec.structs.replace(
+        tariff, prices_milli=(0,) * len(tariff.prices_milli), per_kg_milli=0
+    )
+
+
+def parcel_terms(place: Place, settings: SourcingSettings) -> dict[str, int]:
+    """Return the costs of one parcel from a place apart from carriage, by term."""
+    late = place.capacity_left is not None and place.capacity_left <= 0
+    terms = {
+        "handling_parcel": place.handling_parcel_milli,
+        "distance": place.distance_metres * settings.distance_milli_per_km // 1000,
+        "capacity": place.capacity_milli,
+        "late": settings.late_milli if late else 0,
+    }
+    return {name: cost for name, cost in terms.items() if cost and name in settings.terms}
+
+
+def parcel_milli(place: Place, settings: SourcingSettings) -> int:
+    """Return what one parcel from a place costs apart from carriage."""
+    return sum(parcel_terms(place, settings).values())
+
+
+def undominated(sites: list[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
+    """Leave out sites that another one replaces in any plan at no higher cost.
+
+    It must serve every piece the other serves, each as cheaply, by the same tariff, with a parcel
+    as cheap; of equals the earlier code stays. A site with a part of a line that comes from
+    several places always stays, because its units and the other's may be needed together.
+    """
+    kept: list[Site] = []
+    dropped: list[tuple[Site, str]] = []
+    for site in sorted(sites, key=lambda s: (s.parcel_milli, s.code)):
+        better = None
+        if not site.units:
+            better = next((other for other in kept if _replaces(other, site)), None)
+        if better is None:
+            kept.append(site)
+        else:
+            dropped.append((site, better.code))
+    return sorted(kept, key=lambda s: s.code), dropped
+
+
+def _replaces(other: Site, site: Site) -> bool:
+    if len(other.costs) < len(site.costs):
+        return False
+    if other.tariff is not site.tariff and other.tariff != site.tariff:
+        return False
+    costs = other.costs
+    return all(piece in costs and costs[piece] <= cost for piece, cost in site.costs.items())

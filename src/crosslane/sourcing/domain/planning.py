@@ -1,0 +1,140 @@
+"""The planner: from a problem to the places that serve it."""
+
+from collections import defaultdict
+
+import msgspec
+
+from crosslane.sourcing.domain.exact import UNSERVED, Packing, best_packing
+from crosslane.sourcing.domain.order import Order, order_of
+from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem
+from crosslane.sourcing.domain.rules import sift
+from crosslane.sourcing.domain.search import good_packing
+
+
+class Assignment(msgspec.Struct, frozen=True, array_like=True):
+    """Units of a line that a place serves."""
+
+    line: str
+    place: str
+    quantity: int
+
+
+class Unfilled(msgspec.Struct, frozen=True, array_like=True):
+    """Units of a line that nobody serves.
+
+    Args:
+        line: key of the line.
+        quantity: units.
+        reason: ``short`` when the places that may serve it do not hold more, ``too_costly`` when
+            serving costs more than leaving it.
+    """
+
+    line: str
+    quantity: int
+    reason: str
+
+
+class PlannedParcel(msgspec.Struct, frozen=True, array_like=True):
+    """What one place sends together.
+
+    Args:
+        place: code of the place.
+        weight_grams: of all units.
+        parcels: into how many pieces of carriage it divides.
+        cost_milli: handling, carriage and all other terms.
+    """
+
+    place: str
+    weight_grams: int
+    parcels: int
+    cost_milli: int
+
+
+class SourcingPlan(msgspec.Struct, frozen=True, array_like=True):
+    """The answer to a problem.
+
+    Args:
+        assignments: by line and place.
+        unfilled: by line.
+        parcels: by place.
+        cost_milli: of the parcels and the units left unserved by choice.
+        bound_milli: no plan costs less; equal to the cost when the plan is proven best.
+        method: ``exact`` or ``search``.
+    """
+
+    assignments: tuple[Assignment, ...]
+    unfilled: tuple[Unfilled, ...]
+    parcels: tuple[PlannedParcel, ...]
+    cost_milli: int
+    bound_milli: int
+    method: str
+
+    def encode(self) -> bytes:
+        """Return the plan as bytes; equal plans are equal bytes."""
+        return _ENCODER.encode(self)
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+
+
+def plan(problem: SourcingProblem) -> SourcingPlan:
+    """Return the cheapest plan that obeys every hard rule.
+
+    Proven for orders of up to EXACT_PIECES_MAX pieces (SKUs, plus the parts of those that no place
+    holds whole); beyond that found by a bounded search, with its bound told.
+    """
+    passed, _ = sift(problem)
+    order = order_of(problem, passed)
+    return plan_of(problem, order, packing_of(order, problem.settings.search_effort))
+
+
+def packing_of(order: Order, effort: int) -> Packing:
+    """Return the packing of an order by the method that its size allows."""
+    if len(order.pieces) <= EXACT_PIECES_MAX:
+        return best_packing(order)
+    return good_packing(order, effort)
+
+
+def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> SourcingPlan:
+    """Return what a packing means for the lines of the problem."""
+    given: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    left_out: dict[str, int] = defaultdict(int)
+    parcels: list[PlannedParcel] = []
+    for parcel in packing.parcels:
+        pieces = [order.pieces[number] for number in parcel.pieces]
+        if parcel.site == UNSERVED:
+            left_out[pieces[0].sku] += pieces[0].quantity
+            continue
+        site = order.sites[parcel.site]
+        weight = sum(piece.weight_grams for piece in pieces)
+        parcels.append(
+            PlannedParcel(site.code, weight, site.tariff.parcels(weight), parcel.cost_milli)
+        )
+        for piece in pieces:
+            given[piece.sku][site.code] += piece.quantity
+    assignments: list[Assignment] = []
+    unfilled: list[Unfilled] = []
+    missing = dict(order.short)
+    # Lines of one SKU are served in the order of their keys; the last ones go short.
+    for line in problem.lines:
+        wanted = line.quantity
+        for place in sorted(given[line.sku]):
+            taken = min(wanted, given[line.sku][place])
+            if taken:
+                assignments.append(Assignment(line.key, place, taken))
+                given[line.sku][place] -= taken
+                wanted -= taken
+        for reason, stock in (("too_costly", left_out), ("short", missing)):
+            lacking = min(wanted, stock.get(line.sku, 0))
+            if lacking:
+                unfilled.append(Unfilled(line.key, lacking, reason))
+                stock[line.sku] -= lacking
+                wanted -= lacking
+    return SourcingPlan(
+        tuple(assignments),
+        tuple(unfilled),
+        tuple(parcels),
+        packing.cost_milli,
+        packing.bound_milli,
+        "exact" if len(order.pieces) <= EXACT_PIECES_MAX else "search",
+    )

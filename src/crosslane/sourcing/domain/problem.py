@@ -1,0 +1,238 @@
+"""What is asked of the planner: lines, the places that hold them, what carrying costs, settings.
+
+All costs are whole thousandths of a minor unit (milli), weights grams, lengths millimetres,
+distances metres. Problems are built by :func:`problem_of`, which brings them into one order, so
+that equal questions are equal bytes.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from hashlib import sha256
+
+import msgspec
+
+# A parcel that carries nothing: the customer collects the goods where they lie.
+NO_CARRIAGE = -1
+EXACT_PIECES_MAX = 12
+PIECES_PER_LINE_MAX = 5
+SEARCH_EFFORT_DEFAULT = 60
+UNFILLED_MILLI_DEFAULT = 100_000_000
+
+TERMS = frozenset(
+    {
+        "handling_parcel",
+        "handling_unit",
+        "carriage",
+        "distance",
+        "extra",
+        "scarcity",
+        "capacity",
+        "late",
+    }
+)
+
+
+class Tariff(msgspec.Struct, frozen=True, array_like=True):
+    """What carrying one parcel costs by weight.
+
+    Args:
+        weights: heaviest weight of each bracket in grams, rising.
+        prices_milli: price of each bracket.
+        per_kg_milli: added per kilogram, rounded down.
+        length_max_mm: longest side of anything in the parcel; 0 for no limit.
+    """
+
+    weights: tuple[int, ...]
+    prices_milli: tuple[int, ...]
+    per_kg_milli: int = 0
+    length_max_mm: int = 0
+
+    @property
+    def weight_max_grams(self) -> int:
+        """The heaviest parcel."""
+        return self.weights[-1]
+
+    def parcels(self, weight_grams: int) -> int:
+        """Return how many parcels a weight needs: full ones and one for the rest."""
+        return max(1, -(-weight_grams // self.weights[-1]))
+
+    def price_milli(self, weight_grams: int) -> int:
+        """Return what carrying a weight costs, in as many parcels as it needs."""
+        full, rest = divmod(weight_grams, self.weights[-1])
+        price = full * self.prices_milli[-1] + self.per_kg_milli * weight_grams // 1000
+        if rest or not full:
+            price += self.prices_milli[bisect_left(self.weights, rest)]
+        return price
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """A location as the planner sees it for one destination.
+
+    Args:
+        code: its name; equal costs go to the earlier code.
+        serves: methods it can serve for this destination.
+        tariff: number of the tariff for its parcels to the destination; NO_CARRIAGE for none.
+        distance_metres: to the destination.
+        handling_parcel_milli: work of sending one parcel.
+        handling_unit_milli: work of picking one unit.
+        capacity_left: parcels it can still send on the day; None for no limit.
+        capacity_milli: value of one parcel of that capacity to later orders.
+        active: false when it is retired.
+        open: false while it is closed for more than its usual hours.
+        takes_hazardous: whether it may send dangerous goods.
+    """
+
+    code: str
+    serves: frozenset[str]
+    tariff: int = NO_CARRIAGE
+    distance_metres: int = 0
+    handling_parcel_milli: int = 0
+    handling_unit_milli: int = 0
+    capacity_left: int | None = None
+    capacity_milli: int = 0
+    active: bool = True
+    open: bool = True
+    takes_hazardous: bool = True
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """Units of a line's variant at a place.
+
+    Args:
+        place: code of the place.
+        units: available to promise to this order.
+        fenced_units: more that lie there, kept for others by ring-fences and safety stock.
+        extra_milli: cost of taking one unit here (a vendor's margin), negative for a gain.
+        scarcity_milli: value of one unit here to later orders.
+    """
+
+    place: str
+    units: int
+    fenced_units: int = 0
+    extra_milli: int = 0
+    scarcity_milli: int = 0
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """One line to be sourced.
+
+    Args:
+        key: name of the line in the order.
+        sku: its variant; lines of one SKU share the units of a place.
+        quantity: units wanted.
+        candidates: where units lie.
+        weight_grams: of one unit.
+        length_mm: longest side of one unit.
+        methods: how the fulfillment policy lets the variant reach a customer.
+        barred: codes of places that may not serve this line (they rejected or lacked it before).
+        unfilled_milli: cost of leaving one unit unserved.
+        hazardous: whether it is dangerous goods.
+    """
+
+    key: str
+    sku: str
+    quantity: int
+    candidates: tuple[Candidate, ...] = ()
+    weight_grams: int = 0
+    length_mm: int = 0
+    methods: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
+    unfilled_milli: int = UNFILLED_MILLI_DEFAULT
+    hazardous: bool = False
+
+
+class SourcingSettings(msgspec.Struct, frozen=True):
+    """Which costs count and which liberties the planner has.
+
+    Args:
+        terms: the cost terms that are switched on; a term left out costs nothing.
+        distance_milli_per_km: cost of one kilometre per parcel; small, it prefers the nearer of
+            two places that cost the same.
+        late_milli: cost of a parcel from a place that has no capacity left today.
+        full_places_drop: a place without capacity is dropped instead of being late.
+        split_quantities: a line that no place holds whole may come from several.
+        pieces_per_line_max: from how many places at most.
+        search_effort: work spent on an order too large to prove, about milliseconds.
+    """
+
+    terms: frozenset[str] = TERMS
+    distance_milli_per_km: int = 10
+    late_milli: int = 300_000
+    full_places_drop: bool = False
+    split_quantities: bool = True
+    pieces_per_line_max: int = PIECES_PER_LINE_MAX
+    search_effort: int = SEARCH_EFFORT_DEFAULT
+
+
+class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
+    """One order's (or one destination's) question: which place serves which units of which line.
+
+    Args:
+        method: how the goods reach the customer: ship, ship_to_store, pickup, carry_out.
+        currency: of all costs.
+        lines: by key.
+        places: by code.
+        tariffs: named by their number.
+        settings: see there.
+    """
+
+    method: str
+    currency: str
+    lines: tuple[Line, ...]
+    places: tuple[Place, ...]
+    tariffs: tuple[Tariff, ...] = ()
+    settings: SourcingSettings = SourcingSettings()
+
+    def encode(self) -> bytes:
+        """Return the problem as bytes; equal problems are equal bytes."""
+        return _ENCODER.encode(self)
+
+    @property
+    def digest(self) -> str:
+        """A short fingerprint of the problem's bytes."""
+        return sha256(self.encode()).hexdigest()[:32]
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+
+
+def problem_of(
+    method: str,
+    currency: str,
+    lines: Iterable[Line],
+    places: Iterable[Place],
+    tariffs: Iterable[Tariff] = (),
+    settings: SourcingSettings | None = None,
+) -> SourcingProblem:
+    """Return a problem in canonical order: lines by key, places by code, candidates by place.
+
+    Raises:
+        ValueError: a key or code appears twice, a candidate names a place that is not there, or
+            two lines of one SKU see different units.
+    """
+    by_code = sorted(places, key=lambda place: place.code)
+    by_key = [
+        msgspec.structs.replace(
+            line, candidates=tuple(sorted(line.candidates, key=lambda c: c.place))
+        )
+        for line in sorted(lines, key=lambda line: line.key)
+    ]
+    codes = {place.code for place in by_code}
+    if len(codes) < len(by_code) or len({line.key for line in by_key}) < len(by_key):
+        raise ValueError("a line or a place appears twice")
+    seen: dict[str, Line] = {}
+    for line in by_key:
+        twin = seen.setdefault(line.sku, line)
+        if (twin.candidates, twin.weight_grams) != (line.candidates, line.weight_grams):
+            raise ValueError(f"lines {twin.key} and {line.key} see {line.sku} differently")
+        named = {candidate.place for candidate in line.candidates}
+        if len(named) < len(line.candidates) or not named <= codes:
+            raise ValueError(f"line {line.key} names a place twice or one that is not there")
+    return SourcingProblem(
+        method,
+        currency,
+        tuple(by_key),
+        tuple(by_code),
+        tuple(tariffs),
+        settings or SourcingSettings(),
+    )

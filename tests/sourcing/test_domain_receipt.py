@@ -1,0 +1,162 @@
+"""A receipt replays to the same bytes, and its explanation is true when tried."""
+
+import random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.sourcing.problems import random_problem
+from tests.sourcing.test_domain_planning import DC, FAR, NEAR, ask, line
+
+from crosslane.sourcing.domain.explanation import Change, explain
+from crosslane.sourcing.domain.planning import plan
+from crosslane.sourcing.domain.problem import SourcingProblem
+from crosslane.sourcing.domain.receipt import decide, decode_receipt, replay
+
+
+@given(
+    seed=st.integers(0, 10**9),
+    lines=st.integers(1, 15),
+    places=st.integers(1, 25),
+    quantity=st.integers(1, 12),
+)
+@settings(max_examples=120, deadline=None)
+def test_a_receipt_replays_to_the_same_bytes(seed: int, lines: int, places: int, quantity: int):
+    draw = random.Random(seed)  # noqa: S311
+    problem = random_problem(
+        draw, lines, places, quantity_max=quantity, holding=draw.choice([0.2, 0.6, 0.95])
+    )
+    receipt = decide(problem)
+    assert receipt.plan == plan(problem)
+    assert receipt.digest == problem.digest
+    stored = decode_receipt(receipt.encode())
+    assert stored == receipt
+    assert replay(stored).encode() == receipt.encode()
+
+
+def test_a_receipt_names_every_candidate():
+    problem = random_problem(random.Random(3), 4, 60)  # noqa: S311
+    receipt = decide(problem)
+    kept = {(asked.key, c.place) for asked in receipt.problem.lines for c in asked.candidates}
+    dropped = [
+        (key, place)
+        for group in receipt.dropped
+        for place in group.places
+        for key in ([group.line] if group.line else [asked.key for asked in problem.lines])
+    ]
+    asked = {(asked.key, c.place) for asked in problem.lines for c in asked.candidates}
+    assert asked <= kept | set(dropped)
+    assert kept <= asked
+    assert len({group.rule for group in receipt.dropped if "dominated" in group.rule}) > 1
+
+
+def test_a_receipt_is_small():
+    draw = random.Random(5)  # noqa: S311
+    sizes = [len(decide(random_problem(draw, 4, 300)).encode()) for _ in range(10)]
+    assert sum(sizes) / len(sizes) < 10_000
+
+
+def test_an_explanation_adds_up():
+    draw = random.Random(11)  # noqa: S311
+    for _ in range(50):
+        problem = random_problem(draw, draw.randint(1, 5), draw.randint(1, 8))
+        told = explain(decide(problem))
+        assert told.replayed
+        for parcel in told.parcels:
+            assert sum(parcel.terms.values()) == parcel.cost_milli
+        for asked in told.lines:
+            costs = [candidate.alone_milli for candidate in asked.candidates]
+            assert costs == sorted(costs)
+            chosen = sum(candidate.chosen for candidate in asked.candidates)
+            assert chosen <= asked.quantity
+
+
+def varied(problem: SourcingProblem, change: Change, by: int) -> SourcingProblem:
+    """The problem with one number changed."""
+    if change.kind == "price":
+        return msgspec.structs.replace(
+            problem,
+            places=tuple(
+                msgspec.structs.replace(p, handling_parcel_milli=p.handling_parcel_milli + by)
+                if p.code == change.place
+                else p
+                for p in problem.places
+            ),
+        )
+    return msgspec.structs.replace(
+        problem,
+        lines=tuple(
+            msgspec.structs.replace(
+                asked,
+                candidates=tuple(
+                    msgspec.structs.replace(c, units=c.units + by) if c.place == change.place else c
+                    for c in asked.candidates
+                ),
+            )
+            if asked.sku == change.sku
+            else asked
+            for asked in problem.lines
+        ),
+    )
+
+
+@given(seed=st.integers(0, 10**9), lines=st.integers(1, 4), places=st.integers(1, 6))
+@settings(max_examples=120, deadline=None)
+def test_the_smallest_changes_do_change_the_plan(seed: int, lines: int, places: int):
+    receipt = decide(random_problem(random.Random(seed), lines, places))  # noqa: S311
+    told = explain(receipt)
+    for change in filter(None, (told.price_change, told.stock_change)):
+        after = plan(varied(receipt.problem, change, change.by))
+        assert after.assignments != receipt.plan.assignments
+        nearly = change.by - (1 if change.by > 0 else -1)
+        before = plan(varied(receipt.problem, change, nearly))
+        if change.kind == "price":
+            assert before.assignments == receipt.plan.assignments
+
+
+@given(seed=st.integers(0, 10**9), lines=st.integers(1, 4), places=st.integers(2, 5))
+@settings(max_examples=80, deadline=None)
+def test_no_other_plan_costs_less_than_the_runner_up(seed: int, lines: int, places: int):
+    problem = random_problem(random.Random(seed), lines, places, stock_max=9)  # noqa: S311
+    receipt = decide(problem)
+    told = explain(receipt)
+    if told.runner_up is None:
+        return
+    assert told.runner_up.assignments != receipt.plan.assignments
+    assert told.gap_milli == told.runner_up.cost_milli - receipt.plan.cost_milli >= 0
+    for assignment in receipt.plan.assignments:
+        barred = msgspec.structs.replace(
+            receipt.problem,
+            lines=tuple(
+                msgspec.structs.replace(asked, barred=frozenset({assignment.place}))
+                if asked.key == assignment.line
+                else asked
+                for asked in receipt.problem.lines
+            ),
+        )
+        other = plan(barred)
+        comparable = other.cost_milli >= receipt.plan.cost_milli and not other.unfilled
+        assert other.cost_milli >= told.runner_up.cost_milli or not comparable
+
+
+def test_an_explanation_tells_what_came_second_and_what_would_change_it():
+    dc = msgspec.structs.replace(DC, distance_metres=100_000)
+    problem = ask(line("1", quantity=2, DC=5, NEAR=1, FAR=3), places=(dc, NEAR, FAR))
+    told = explain(decide(problem))
+    assert [(p.place, p.terms) for p in told.parcels] == [
+        ("DC", {"handling_parcel": 550, "distance": 1000, "carriage": 3000})
+    ]
+    assert told.runner_up is not None
+    assert [a.place for a in told.runner_up.assignments] == ["FAR"]
+    assert told.gap_milli == (1100 + 3000) - (550 + 1000)
+    assert told.price_change == Change("price", "DC", "", 2551)
+    assert told.stock_change == Change("stock", "NEAR", "K1", 1)
+
+
+@pytest.mark.parametrize("quantity", [1, 4])
+def test_nothing_is_told_of_alternatives_where_there_are_none(quantity: int):
+    told = explain(decide(ask(line(quantity=quantity, DC=1), places=(DC,), split_quantities=False)))
+    assert told.replayed
+    if quantity == 4:
+        assert told.runner_up is None
