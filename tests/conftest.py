@@ -10,7 +10,7 @@ import pytest
 
 from crosslane.platform.postgres import EmbeddedPostgres
 
-pytest_plugins = ["tests.tenancy"]
+pytest_plugins = ["tests.tenancy", "tests.api"]
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,18 @@ from typing import Any
 
 from litestar import Litestar
 
-from crosslane import carriers, locations, organization, pricing
-from crosslane.platform import auth, idempotency
+from crosslane import (
+    carriers,
+    catalog,
+    customers,
+    inventory,
+    ledger,
+    locations,
+    organization,
+    payments,
+    pricing,
+)
+from crosslane.platform import auth, idempotency, operations, upkeep
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
@@ -23,10 +33,17 @@ from crosslane.platform.worker import Worker
 
 MODULES: tuple[ModuleType, ...] = (
     idempotency,
+    upkeep,
     auth,
+    operations,
     organization,
+    ledger,
+    catalog,
+    customers,
     locations,
     carriers,
+    payments,
+    inventory,
     pricing,
 )
 

@@ -141,12 +141,12 @@ async def test_lists_are_read_page_by_page(client):
         ("weight_min=99999999999999999999", "invalid-query-parameter"),
         ("text=%00", "malformed-request"),
         ("text=%ff", "malformed-request"),
-        ("text=" + "x" * 9000, "address-too-long"),
+        ("text=" + "x" * 9000, "uri-too-long"),
     ],
 )
 async def test_queries_are_checked(client, query, code):
     answer = await client.get(f"/api/v1/notes?{query}")
-    assert_problem(answer, 414 if code == "address-too-long" else 400, code)
+    assert_problem(answer, 414 if code == "uri-too-long" else 400, code)
 
 
 async def test_a_number_too_large_for_its_column_is_the_clients_mistake(client):

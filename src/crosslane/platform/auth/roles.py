@@ -62,7 +62,15 @@ ROLES: dict[str, tuple[str, ...]] = {
         "carts:*",
         "orders:*",
     ),
-    "manager": (SELF, "*:read", *_OPERATIONS, "ledger:*", "finance:*", "insights:*"),
+    "manager": (
+        SELF,
+        "*:read",
+        *_OPERATIONS,
+        "operations:*",
+        "ledger:*",
+        "finance:*",
+        "insights:*",
+    ),
     "integrator": (SELF, "organization:read", "ledger:read", "finance:read", *_OPERATIONS),
     "admin": ("*",),
 }

@@ -57,3 +57,4 @@ async def replay_dead(tx: Tx, effect_id: UUID) -> None:
     """
     if not await storage.replay(tx, effect_id):
         raise NoSuchDeadLetter(id=effect_id)
+    tx.leaves_work = True

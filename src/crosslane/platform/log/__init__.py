@@ -14,18 +14,23 @@ Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor,
 from crosslane.platform.log.events import Event, Logged
 from crosslane.platform.log.reactions import (
     TRIES_MAX,
+    NotParked,
+    Parked,
     Reaction,
     list_parked,
     replay_parked,
     run_reaction,
 )
-from crosslane.platform.log.writing import Cause, append, history
+from crosslane.platform.log.writing import Cause, Entry, append, history
 
 __all__ = [
     "TRIES_MAX",
     "Cause",
+    "Entry",
     "Event",
     "Logged",
+    "NotParked",
+    "Parked",
     "Reaction",
     "append",
     "history",

@@ -209,3 +209,4 @@ async def replay_parked(tx: Tx, reaction: str, log_id: int) -> None:
     """
     if not await cursors.unpark(tx, reaction, log_id):
         raise NotParked(reaction=reaction, log_id=log_id)
+    tx.leaves_work = True

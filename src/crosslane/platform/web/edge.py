@@ -153,7 +153,7 @@ def _refuse_address(scope: Scope) -> Refusal | None:
     query = scope["query_string"]
     raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     if len(raw) + len(query) > ADDRESS_BYTES_MAX:
-        return errors.AddressTooLong(most_bytes=ADDRESS_BYTES_MAX)
+        return errors.UriTooLong(most_bytes=ADDRESS_BYTES_MAX)
     plain = unquote_to_bytes(raw) + unquote_to_bytes(query)
     try:
         if "\x00" not in plain.decode():

@@ -90,7 +90,7 @@ class BodyTooLarge(EdgeRefusal):
     status = 413
 
 
-class AddressTooLong(EdgeRefusal):
+class UriTooLong(EdgeRefusal):
     """The address is longer than {most_bytes} bytes."""
 
     status = 414

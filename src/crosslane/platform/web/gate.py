@@ -106,8 +106,6 @@ class Gate:
         """
         client = self._client_of(request)
         shown, from_cookie = _shown_token(request)
-        if shown:
-            self._require_pace(self._failures, client, cost=0)
         token = parse_token(shown)
         link = self._link_of(request, route)
         tenant = await self._tenant_of(request, token.prefix if token else link and link.prefix)
@@ -115,7 +113,7 @@ class Gate:
             raise errors.NoSuchAddress
         actor = await self._actor_of(tenant, token)
         if shown and actor is None:
-            self._failures.wait_seconds(client, time.monotonic())
+            self._require_pace(self._failures, client)
         # An old cookie comes by itself, so it does not keep its browser from what is public.
         wrong = actor is None and shown and not from_cookie
         if tenant is None or wrong or (actor is None and route.permission != PUBLIC):
@@ -130,8 +128,8 @@ class Gate:
             raise errors.NotPermitted(permission=route.permission)
         return Admitted(tenant, actor, token.id if token else "", client, link)
 
-    def _require_pace(self, throttle: Throttle, name: str, cost: float = 1.0) -> None:
-        wait = throttle.wait_seconds(name, time.monotonic(), cost)
+    def _require_pace(self, throttle: Throttle, name: str) -> None:
+        wait = throttle.wait_seconds(name, time.monotonic())
         if wait > 0:
             raise errors.TooManyRequests(retry_after_seconds=max(1, round(wait + 0.5)))
 

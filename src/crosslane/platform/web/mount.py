@@ -124,17 +124,27 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     if takes.request:
         arguments["request"] = request
     if takes.caller and admitted:
-        print_of = idempotency.fingerprint(
-            gate.secret_key,
-            request.method.encode(),
-            request.scope["path"].encode(),
-            request.scope["query_string"],
-            request.headers.get("if-match", "").encode(),
-            raw,
+        arguments["caller"] = Caller(
+            gate,
+            route,
+            exchange,
+            admitted,
+            key=key,
+            fingerprint=_fingerprint(gate, request, raw) if route.command else "",
         )
-        arguments["caller"] = Caller(gate, route, exchange, admitted, key=key, fingerprint=print_of)
     answer = await route.handle(**arguments)
     return _respond(route, request, answer)
+
+
+def _fingerprint(gate: Gate, request: Request, raw: bytes) -> str:
+    return idempotency.fingerprint(
+        gate.secret_key,
+        request.method.encode(),
+        request.scope["path"].encode(),
+        request.scope["query_string"],
+        request.headers.get("if-match", "").encode(),
+        raw,
+    )
 
 
 async def _body(route: Route, request: Request) -> bytes:

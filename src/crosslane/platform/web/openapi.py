@@ -7,11 +7,11 @@ the codes it may carry there.
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
-from crosslane.kernel import Refusal, Stale, UnsafeText
+from crosslane.kernel import Page, Refusal, Stale, UnsafeText
 from crosslane.platform import idempotency, lane
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import Document
@@ -36,7 +36,7 @@ PROBLEM_SCHEMA = {"$ref": SCHEMAS.format(name="Problem")}
 _ALWAYS = (
     errors.MalformedRequest,
     errors.UnknownQueryParameter,
-    errors.AddressTooLong,
+    errors.UriTooLong,
     errors.TooManyRequests,
     errors.Busy,
     errors.TookTooLong,
@@ -112,11 +112,30 @@ def _types_of(route: Route) -> list[Any]:
     if route.consumes == JSON and route.signature.body is not None:
         taken.append(route.signature.body)
     given = [body_of(route.signature.answer), *map(body_of, route.also.values())]
-    return [*taken, *(of for of in given if _is_json(of))]
+    return [*taken, *(_item_of(of) for of in given if _is_json(of))]
 
 
 def _is_json(of: Any) -> bool:
     return of not in (None, type(None)) and not (inspect.isclass(of) and issubclass(of, Document))
+
+
+def _item_of(of: Any) -> Any:
+    return get_args(of)[0] if get_origin(of) is Page else of
+
+
+def _schema_of(of: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a body; a page is written out, its name would tell too little."""
+    item = schemas[_identity(_item_of(of))]
+    if get_origin(of) is not Page:
+        return item
+    return {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "items": item},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+    }
 
 
 def _identity(of: Any) -> str:
@@ -228,7 +247,7 @@ def _success(route: Route, of: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return told
     if not _is_json(of):
         return told | {"content": {route.produces: {"schema": {"type": "string"}}}}
-    content = {"schema": schemas[_identity(of)]}
+    content = {"schema": _schema_of(of, schemas)}
     if route.returns is not None:
         content["example"] = msgspec.to_builtins(route.returns)
     return told | {"content": {route.produces: content}}

@@ -34,18 +34,17 @@ class Throttle:
         self.rate = rate
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait_seconds(self, caller: str, now: float, cost: float = 1.0) -> float:
-        """Take tokens for one request; return 0, or how long to wait when there are too few.
+    def wait_seconds(self, caller: str, now: float) -> float:
+        """Take a token for one request; return 0, or how long to wait when there is none.
 
         Args:
             caller: name of the bucket.
             now: monotonic time in seconds.
-            cost: tokens the request takes; 0 only looks.
         """
         tokens = self._tokens(caller, now)
-        if tokens < max(cost, 1.0):
-            return (max(cost, 1.0) - tokens) / self.rate.per_second
-        self._buckets[caller] = (tokens - cost, now)
+        if tokens < 1:
+            return (1 - tokens) / self.rate.per_second
+        self._buckets[caller] = (tokens - 1, now)
         self._buckets.move_to_end(caller)
         if len(self._buckets) > BUCKETS_MAX:
             self._buckets.popitem(last=False)
