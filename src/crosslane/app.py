@@ -63,6 +63,7 @@ REACTIONS = _brought("REACTIONS")
 EFFECTS = _brought("EFFECTS")
 SCHEDULES = _brought("SCHEDULES")
 organization.register_policies(_brought("POLICIES"))
+organization.register_scope("location", locations.location_exists)
 
 
 def create_app(settings: Settings) -> Litestar:

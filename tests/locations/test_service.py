@@ -14,6 +14,7 @@ from crosslane.locations import (
     REOPEN,
     RETIRE,
     ImportLocations,
+    location_exists,
     network,
     open_at,
     position_of,
@@ -49,6 +50,8 @@ async def test_an_added_location_is_in_everybodys_network(lanes, database, tenan
         statements = tx.statements
         assert await network(tx) is await network(tx)
         assert tx.statements == statements
+        assert await location_exists(tx, "S0001")
+        assert not await location_exists(tx, "S0002")
     assert found == made
     assert found.point == position_of("GB", "AB11 5RN")
     assert found.timetable.hours.week[6] == ()

@@ -66,10 +66,12 @@ class ZoneRule(Struct, frozen=True):
     area: str = ANY
     districts: tuple[tuple[int, int], ...] = ()
 
-    def matches(self, country: str, area: str, district: int) -> bool:
-        """Say whether an address with these parts lies in the zone."""
-        if self.country not in (ANY, country) or self.area not in (ANY, area):
-            return False
+    def concerns(self, country: str, area: str) -> bool:
+        """Say whether an address in this country and area may lie in the zone."""
+        return self.country in (ANY, country) and self.area in (ANY, area)
+
+    def holds(self, district: int) -> bool:
+        """Say whether an address it concerns lies in the zone by its district."""
         return not self.districts or any(low <= district <= high for low, high in self.districts)
 
 
@@ -186,6 +188,8 @@ class RateBook:
         self._tariffs: dict[tuple[str, str], list[Tariff]] = {}
         for tariff in sorted(tariffs, key=lambda t: t.valid_from):
             self._tariffs.setdefault((tariff.service, tariff.zone), []).append(tariff)
+        # The few rules that concern an area, found once: areas are far fewer than addresses.
+        self._concerned: dict[tuple[str, str, str], list[ZoneRule]] = {}
 
     def service(self, code: str) -> Service:
         """Return a service, retired ones too.
@@ -233,12 +237,7 @@ class RateBook:
             country: ISO 3166 alpha-2 of the destination.
             postcode: of the destination, as typed.
         """
-        to = outward(country, postcode)
-        carrier = self.carriers[self.service(service).carrier]
-        for rule in carrier.rules:
-            if rule.matches(country, to.area, to.district):
-                return rule.zone
-        return None
+        return self._zone(self.service(service).carrier, country, outward(country, postcode))
 
     def tariffs_of(self, carrier: str) -> list[Tariff]:
         """Return every tariff of a carrier, by service, zone and first day."""
@@ -309,8 +308,9 @@ class RateBook:
             speed: only services of this speed.
         """
         offers: list[Quote] = []
+        to = outward(country, postcode)
         for service in self.services(speed=speed):
-            zone = self.zone(service.code, country, postcode)
+            zone = self._zone(service.carrier, country, to)
             if zone is None or length_mm > service.length_max_mm:
                 continue
             tariff = self.tariff(service.code, zone, shipped_on)
@@ -329,6 +329,14 @@ class RateBook:
                     )
                 )
         return sorted(offers, key=lambda q: (q.price_minor, q.delivery_on, q.service))
+
+    def _zone(self, carrier: str, country: str, to: Outward) -> str | None:
+        key = (carrier, country, to.area)
+        rules = self._concerned.get(key)
+        if rules is None:
+            rules = [r for r in self.carriers[carrier].rules if r.concerns(country, to.area)]
+            self._concerned[key] = rules
+        return next((rule.zone for rule in rules if rule.holds(to.district)), None)
 
 
 def outward(country: str, postcode: str) -> Outward:

@@ -40,7 +40,6 @@ from crosslane.carriers.events import (
 from crosslane.carriers.port import PORTS, AnswerUnknown, CarrierRefused, CarrierSettings
 from crosslane.carriers.service.rates import rate_book
 from crosslane.carriers.storage import labels as storage
-from crosslane.carriers.storage import rates as rate_storage
 from crosslane.carriers.storage import tracking as tracking_storage
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform import effects, log
@@ -241,8 +240,7 @@ async def _prepare(tx: Tx, call: EffectCall, order: LabelOrder) -> _Wish | None:
             tracking_number=tracking_number(carrier.number_prefix, wish["serial_no"]),
             tracking_url=carrier.tracking_url,
         )
-    api_key = await rate_storage.find_api_key(tx, carrier.code) or ""
-    settings = CarrierSettings(carrier.code, carrier.endpoint, api_key)
+    settings = CarrierSettings(carrier.code, carrier.endpoint, wish["api_key"])
     return _Wish(order.label_id, carrier.port, settings, consignment)
 
 

@@ -106,12 +106,13 @@ async def list_labels(
 
 
 TO_BE_MADE = """
-select carrier, service, state, serial_no, shipment from carriers_label where id = $1
+select l.carrier, l.service, l.state, l.serial_no, l.shipment, c.api_key
+from carriers_label l join carriers_carrier c on c.code = l.carrier where l.id = $1
 """
 
 
 async def find_wish(tx: Tx, label_id: UUID) -> Record | None:
-    """Return what is needed to have a label made, or None when it is unknown."""
+    """Return what is needed to have a label made, the secret too; None when it is unknown."""
     return await tx.fetchrow(TO_BE_MADE, label_id)
 
 

@@ -109,14 +109,6 @@ async def list_tariffs(tx: Tx) -> list[Tariff]:
     ]
 
 
-FIND_SECRET = "select api_key from carriers_carrier where code = $1"  # noqa: S105
-
-
-async def find_api_key(tx: Tx, carrier: str) -> str | None:
-    """Return the secret of a carrier, or None when there is no such carrier."""
-    return await tx.fetchval(FIND_SECRET, carrier)
-
-
 UPSERT_CARRIER = """
 insert into carriers_carrier as c (code, name, port, endpoint, api_key, tracking_url,
     number_prefix, country, nation, active, changed_at)

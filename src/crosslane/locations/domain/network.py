@@ -60,12 +60,13 @@ class Network:
             accept: only those for which this is true; asked before any distance is computed.
         """
         candidates = (
-            Near(at, distance_metres(point, at.point))
-            for at in self.all
-            if at.active
-            and (ability is None or ability in at.abilities)
-            and (accept is None or accept(at))
+            (distance_metres(point, at.point), at.code)
+            for at in self._active(ability)
+            if accept is None or accept(at)
         )
-        return nsmallest(
-            limit, candidates, key=lambda near: (near.distance_metres, near.location.code)
-        )
+        return [Near(self.by_code[code], metres) for metres, code in nsmallest(limit, candidates)]
+
+    def _active(self, ability: str | None) -> tuple[Location, ...]:
+        if ability is None:
+            return tuple(at for at in self.all if at.active)
+        return self.able(ability)

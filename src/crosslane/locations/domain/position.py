@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -97,14 +97,13 @@ class PostcodeTable:
 
     def __init__(self, sectors: Iterable[Sector]) -> None:
         self._by_sector = {sector.name: sector for sector in sectors}
-        districts: dict[str, list[Sector]] = {}
-        areas: dict[str, list[Sector]] = {}
+        self._by_district: dict[str, list[Sector]] = {}
+        self._by_area: dict[str, list[Sector]] = {}
         for sector in self._by_sector.values():
-            area, district, _ = postcode_parts(sector.name)
-            districts.setdefault(district, []).append(sector)
-            areas.setdefault(area, []).append(sector)
-        self._by_district = {name: _mean(rows) for name, rows in districts.items()}
-        self._by_area = {name: _mean(rows) for name, rows in areas.items()}
+            district = sector.name.partition(" ")[0]
+            area = district[: 2 if district[1].isalpha() else 1]
+            self._by_district.setdefault(district, []).append(sector)
+            self._by_area.setdefault(area, []).append(sector)
 
     def __len__(self) -> int:
         return len(self._by_sector)
@@ -119,30 +118,29 @@ class PostcodeTable:
         if country not in BRITISH_POSTCODE_COUNTRIES:
             return None
         area, district, sector = postcode_parts(postcode)
-        steps: tuple[tuple[str, Mapping[str, Sector], str], ...] = (
-            (sector, self._by_sector, "sector"),
-            (district, self._by_district, "district"),
-            (area, self._by_area, "area"),
-        )
-        for key, table, precision in steps:
-            found = table.get(key)
-            if found is not None:
-                return Located(found.point, found.nation, precision)
+        known = self._by_sector.get(sector)
+        if known is not None:
+            return Located(known.point, known.nation, "sector")
+        for rows, precision in (
+            (self._by_district.get(district), "district"),
+            (self._by_area.get(area), "area"),
+        ):
+            if rows:
+                largest = max(rows, key=lambda row: row.postcodes)
+                return Located(_mean(rows), largest.nation, precision)
         return None
 
 
-def _mean(sectors: list[Sector]) -> Sector:
+def _mean(sectors: list[Sector]) -> Point:
     weight = sum(sector.postcodes for sector in sectors)
 
     def mean(attribute: str) -> float:
         weighted = (getattr(s.point, attribute) * s.postcodes for s in sectors)
         return sum(weighted) / weight
 
-    point = Point(
+    return Point(
         lat=round(mean("lat"), 5),
         lon=round(mean("lon"), 5),
         easting=round(mean("easting")),
         northing=round(mean("northing")),
     )
-    largest = max(sectors, key=lambda s: s.postcodes)
-    return Sector(name=largest.name, nation=largest.nation, postcodes=weight, point=point)

@@ -22,6 +22,7 @@ from crosslane.locations.service.network import (
     LocationsImported,
     Reopen,
     Retire,
+    location_exists,
     network,
 )
 from crosslane.locations.service.postcodes import locate_postcode, position_of
@@ -43,6 +44,7 @@ __all__ = [
     "capacity_of_days",
     "capacity_taken",
     "locate_postcode",
+    "location_exists",
     "network",
     "open_capacity",
     "position_of",

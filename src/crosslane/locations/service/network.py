@@ -129,6 +129,11 @@ async def network(tx: Tx) -> Network:
     return await facts.get(tx, NETWORK)
 
 
+async def location_exists(tx: Tx, code: str) -> bool:
+    """Tell whether a location has this code, for policies that are set for one location."""
+    return code in (await network(tx)).by_code
+
+
 async def add_location(tx: Tx, draft: LocationDraft) -> Location:
     """Add a location.
 
