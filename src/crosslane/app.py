@@ -13,6 +13,7 @@ from litestar import Litestar
 
 from crosslane import (
     carriers,
+    carts,
     catalog,
     customers,
     inventory,
@@ -45,6 +46,7 @@ MODULES: tuple[ModuleType, ...] = (
     payments,
     inventory,
     pricing,
+    carts,
 )
 
 log = Log("crosslane.app")

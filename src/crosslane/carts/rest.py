@@ -1,0 +1,110 @@
+"""Carts over HTTP."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.carts import errors
+from crosslane.carts.domain import AddLine
+from crosslane.carts.service import reading
+from crosslane.carts.service.editing import EDIT, START
+from crosslane.carts.service.wishes import (
+    CartView,
+    EditCart,
+    Operations,
+    OperationWish,
+    StartCart,
+)
+from crosslane.customers import BadEmail, BadPostcode
+from crosslane.kernel import Page
+from crosslane.locations import LocationUnknown
+from crosslane.organization import UnknownChannel
+from crosslane.platform.web import Answer, Caller, Paging, get, post
+
+READ, WRITE = "carts:read", "carts:write"
+EDIT_RAISES = (
+    errors.NotOnSale,
+    errors.OperationReused,
+    errors.TooManyOperations,
+    errors.BuyerKnown,
+    LocationUnknown,
+    BadEmail,
+    BadPostcode,
+)
+EXAMPLE_ID = UUID("018f3b5c-7d2a-7c1e-9a44-5b6c7d8e9f00")
+EXAMPLE_ADD = OperationWish(
+    id=EXAMPLE_ID,
+    base_version=0,
+    change=AddLine(line_id=EXAMPLE_ID, sku="85123A", quantity=6),
+)
+
+
+class EditBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Edits of a cart."""
+
+    operations: Operations
+
+
+@post(
+    "/api/v1/carts",
+    permission=WRITE,
+    command=START,
+    raises=(UnknownChannel, errors.ChannelClosed, *EDIT_RAISES),
+    example=StartCart(channel="web", operations=(EXAMPLE_ADD,)),
+)
+async def start_cart(caller: Caller, data: StartCart) -> Answer[CartView]:
+    """Begin a cart, with its first edits when some are given."""
+    cart = await caller.submit(START, data)
+    return Answer(body=cart, location=f"/api/v1/carts/{cart.id}")
+
+
+@get("/api/v1/carts", permission=READ)
+async def list_carts(
+    caller: Caller,
+    paging: Paging,
+    channel: str | None = None,
+    state: Literal["open", "abandoned"] | None = None,
+) -> Page[CartView]:
+    """List carts that became no order, the latest edited first.
+
+    A customer sees its own, an associate those of its store.
+    """
+    before = paging.after(datetime, UUID)
+    async with caller.read() as tx:
+        found = await reading.list_unplaced(
+            tx,
+            actor=caller.actor,
+            channel=channel,
+            state=state,
+            before=before,
+            limit=paging.limit + 1,
+        )
+    return paging.page(found, key=lambda cart: (cart.updated_at, cart.id))
+
+
+@get("/api/v1/carts/{cart_id}", permission=READ, raises=(errors.NoSuchCart,))
+async def show_cart(caller: Caller, cart_id: UUID) -> CartView:
+    """Show a cart."""
+    async with caller.read() as tx:
+        return await reading.show(tx, cart_id, actor=caller.actor)
+
+
+@post(
+    "/api/v1/carts/{cart_id}/operations",
+    permission=WRITE,
+    command=EDIT,
+    raises=(errors.NoSuchCart, errors.CartPlaced, *EDIT_RAISES),
+    example=EditBody((EXAMPLE_ADD,)),
+)
+async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
+    """Edit a cart: all the operations or none.
+
+    An operation that has come before changes nothing, and the order in which operations arrive
+    does not matter: ``base_version`` says what its author had seen.
+    """
+    return await caller.submit(EDIT, EditCart(cart_id=cart_id, operations=data.operations))
+
+
+ROUTES = [start_cart, list_carts, show_cart, edit_cart]

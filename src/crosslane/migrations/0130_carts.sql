@@ -1,0 +1,27 @@
+-- A cart is a set of operations; its contents are folded from them and stored nowhere.
+create table carts_cart (
+    id uuid primary key,
+    channel text not null,
+    locale text not null,
+    owner_id uuid,
+    location_id uuid,
+    begun_by text not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    expires_at timestamptz not null,
+    order_id uuid
+) with (fillfactor = 70);
+-- Carts of one customer, store or channel, the latest first: open ones and abandoned intents.
+create index carts_cart_of_owner on carts_cart (owner_id, updated_at) where owner_id is not null;
+create index carts_cart_unplaced on carts_cart (updated_at) where order_id is null;
+
+create table carts_operation (
+    cart_id uuid not null references carts_cart (id),
+    id uuid not null,
+    base_version integer not null check (base_version >= 0),
+    actor text not null,
+    change jsonb not null,
+    digest bytea not null,
+    recorded_at timestamptz not null,
+    primary key (cart_id, id)
+);
