@@ -10,9 +10,11 @@ Doors take many requests and write set-based. Wishes are answered one by one wit
 refusal, and a refused one leaves nothing behind: :func:`allocate`, :func:`release_allocation`,
 :func:`transfer_allocation`, :func:`hold`, :func:`extend`, :func:`confirm`, :func:`release_hold`.
 Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`, :func:`adjust`,
-:func:`regrade`, :func:`count`. :func:`survey` reads without locks, for planning; what it says is
-only promised by `allocate`, whose refusals name what is left. Each door locks positions in the
-order of their keys; a transaction that calls several locks everything by :func:`protect` first.
+:func:`regrade`, :func:`count`; :func:`report_supply` takes a source's message in. What is on its
+way is told by :func:`report_incoming`, promised by :func:`promise_incoming`, and held for those it
+was promised to by :func:`receive_incoming`. :func:`survey` reads without locks, for planning; what
+it says is only promised by `allocate`, whose refusals name what is left. Each door locks positions
+in the order of their keys; a transaction that calls several locks all by :func:`protect` first.
 
 Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
 baseline was already counted and leaves on hand as it is, so use one time line, business time, for
@@ -22,7 +24,8 @@ Invariants: a counter is the sum of its movements, held is the sum of active hol
 has is the sum of its movements; a decision never takes a position below zero. `crosslane verify`
 adds all of it up anew.
 
-Events: StockAdjusted, StockReceived, StockShort, SupplyReported. None per allocation.
+Events: StockAdjusted, StockReceived, StockShort, PromiseArrived, IncomingChanged, SupplyReported.
+None per allocation. Policies: inventory.safety_stock, inventory.ring_fence.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
 inventory_feed_part (journal), inventory_incoming, inventory_promise.
@@ -37,7 +40,15 @@ from crosslane.inventory.domain.demand import (
     Slice,
     Transfer,
 )
+from crosslane.inventory.domain.feeds import SupplyRow
 from crosslane.inventory.domain.holds import Confirmation, Extension, HoldRelease, HoldRequest
+from crosslane.inventory.domain.incoming import (
+    IncomingKey,
+    IncomingReport,
+    Promised,
+    PromiseRelease,
+    PromiseRequest,
+)
 from crosslane.inventory.domain.position import Cause, Condition
 from crosslane.inventory.domain.reserves import RING_FENCE, SAFETY_STOCK
 from crosslane.inventory.domain.sheet import HeldBy, Hold
@@ -50,15 +61,28 @@ from crosslane.inventory.errors import (
     HoldNotFound,
     HoldTooSmall,
     NotAllocated,
+    NothingIncoming,
+    NotPromised,
     OutOfStock,
     StaleFence,
 )
 from crosslane.inventory.events import (
+    IncomingChanged,
     LosingDemand,
+    PromiseArrived,
     StockAdjusted,
     StockReceived,
     StockShort,
     SupplyReported,
+)
+from crosslane.inventory.reactions import REACTIONS
+from crosslane.inventory.rest import ROUTES
+from crosslane.inventory.service.corrections import (
+    ADJUST,
+    COUNT,
+    RECEIVE,
+    REGRADE,
+    SET_SAFETY_STOCK,
 )
 from crosslane.inventory.service.demand import (
     allocate,
@@ -68,21 +92,63 @@ from crosslane.inventory.service.demand import (
     survey,
     transfer_allocation,
 )
-from crosslane.inventory.service.holds import confirm, extend, hold, holds_of, release_hold
+from crosslane.inventory.service.feeds import SupplyReport, report_supply
+from crosslane.inventory.service.holding import EXTEND, HOLD, RELEASE
+from crosslane.inventory.service.holds import (
+    FORGET_EVERY_SECONDS,
+    confirm,
+    extend,
+    forget_ended,
+    hold,
+    holds_of,
+    release_hold,
+)
+from crosslane.inventory.service.incoming import (
+    Arrived,
+    promise_incoming,
+    receive_incoming,
+    release_promise,
+    report_incoming,
+)
+from crosslane.inventory.service.reporting import (
+    RECEIVE_INCOMING,
+    REPORT_INCOMING,
+    REPORT_SUPPLY,
+)
 from crosslane.inventory.service.sheets import protect
 from crosslane.inventory.service.supply import adjust, count, receive, regrade
 from crosslane.inventory.storage.positions import Losing, Place
+from crosslane.platform.effects import Schedule
 
 POLICIES = [SAFETY_STOCK, RING_FENCE]
+COMMANDS = [
+    ADJUST,
+    COUNT,
+    RECEIVE,
+    REGRADE,
+    SET_SAFETY_STOCK,
+    HOLD,
+    EXTEND,
+    RELEASE,
+    REPORT_SUPPLY,
+    REPORT_INCOMING,
+    RECEIVE_INCOMING,
+]
+SCHEDULES = [Schedule("inventory.forget_ended_holds", FORGET_EVERY_SECONDS, forget_ended)]
 
 __all__ = [
+    "COMMANDS",
     "POLICIES",
+    "REACTIONS",
     "RING_FENCE",
+    "ROUTES",
     "SAFETY_STOCK",
+    "SCHEDULES",
     "Adjustment",
     "Allocated",
     "AllocationRequest",
     "Arrival",
+    "Arrived",
     "Cause",
     "Condition",
     "Confirmation",
@@ -97,11 +163,20 @@ __all__ = [
     "HoldRelease",
     "HoldRequest",
     "HoldTooSmall",
+    "IncomingChanged",
+    "IncomingKey",
+    "IncomingReport",
     "Losing",
     "LosingDemand",
     "NotAllocated",
+    "NotPromised",
+    "NothingIncoming",
     "OutOfStock",
     "Place",
+    "PromiseArrived",
+    "PromiseRelease",
+    "PromiseRequest",
+    "Promised",
     "Receipt",
     "Recorded",
     "Regrade",
@@ -113,7 +188,9 @@ __all__ = [
     "StockAdjusted",
     "StockReceived",
     "StockShort",
+    "SupplyReport",
     "SupplyReported",
+    "SupplyRow",
     "Survey",
     "Transfer",
     "VariantStock",
@@ -125,11 +202,16 @@ __all__ = [
     "hold",
     "holds_of",
     "list_losing",
+    "promise_incoming",
     "protect",
     "receive",
+    "receive_incoming",
     "regrade",
     "release_allocation",
     "release_hold",
+    "release_promise",
+    "report_incoming",
+    "report_supply",
     "ship",
     "survey",
     "transfer_allocation",

@@ -1,6 +1,6 @@
 """The refusals of inventory. Facts are never refused; these answer wishes and malformed reports."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
 
 
 class OutOfStock(Conflict):
@@ -68,8 +68,24 @@ class RowRepeated(Invalid):
 
 
 class IncomingNotFound(NotFound):
-    """There is no incoming line {reference} of source {source}."""
+    """Nothing is on its way by the reference {reference}."""
 
 
 class NothingIncoming(Conflict):
     """{available} units of incoming stock are free to be promised, {quantity} were asked for."""
+
+
+class ForeignLocation(Forbidden):
+    """The stock at {location} is not yours to change."""
+
+
+class BundleHasNoStock(Invalid):
+    """{sku} is a bundle: name the parts that lie on the shelf."""
+
+
+class SameCondition(Invalid):
+    """The units are {condition} already; name another condition."""
+
+
+class NotPromised(Conflict):
+    """{promised} incoming units are promised to this demand, {quantity} were named."""

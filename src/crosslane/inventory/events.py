@@ -1,5 +1,6 @@
 """What has happened to stock. Allocations have no events of their own: demand tells of those."""
 
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -76,6 +77,58 @@ class StockShort(StockEvent, frozen=True, kw_only=True):
     position_id: UUID
     units: int
     losing: tuple[LosingDemand, ...]
+
+
+class PromiseArrived(Event, frozen=True, kw_only=True):
+    """Goods arrived that were promised to a demand line; they are held for it.
+
+    Args:
+        cause_kind: sort of demand, such as ``order``.
+        cause_id: the demand.
+        line_id: its line.
+        variant_id: what.
+        location_id: where.
+        hold_id: the hold to confirm.
+        fence: its number.
+        quantity: units.
+    """
+
+    cause_kind: str
+    cause_id: UUID
+    line_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    hold_id: UUID
+    fence: int
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        """The demand."""
+        return f"{self.cause_kind}:{self.cause_id}"
+
+
+class IncomingChanged(Event, frozen=True, kw_only=True):
+    """Promised goods will come on another day, or fewer of them.
+
+    Args:
+        incoming_id: the line.
+        variant_id: what.
+        location_id: where.
+        available_on: the day from which they can now be had.
+        losing: who goes without, the latest promise first; at most DEMANDS_NAMED_MAX.
+    """
+
+    incoming_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    available_on: date
+    losing: tuple[LosingDemand, ...]
+
+    @property
+    def subject(self) -> str:
+        """The line."""
+        return f"incoming:{self.incoming_id}"
 
 
 class SupplyReported(Event, frozen=True, kw_only=True):

@@ -168,10 +168,10 @@ create table inventory_incoming (
     available_on date not null,
     as_of timestamptz not null,
     message text not null,
-    unique (source, reference)
+    unique (source, reference, variant_id, location_id)
 ) with (fillfactor = 75);
 create index inventory_incoming_open on inventory_incoming (variant_id, available_on)
-    where received < quantity;
+    where received < quantity or promised > 0;
 
 -- Backordered demand that was promised units on their way.
 create table inventory_promise (

@@ -154,6 +154,92 @@ where average_after_milli <> floor(expected)
    or change_no <> place
 """
 
+# What spoke last of each position: a count, a snapshot, or a complete one that did not name it.
+BASELINE = """
+with spoken as (
+    select m.position_id, m.occurred_at as at, 'count' as message
+    from inventory_movement m where m.reason = 'count'
+    union all
+    select p.id, m.as_of, m.source || '/' || m.message
+    from inventory_feed_message m
+    join inventory_feed_part f on f.message_id = m.id and f.applied_at is not null
+    join inventory_position p
+        on (p.location_id, p.condition, p.owner_id) = (m.location_id, m.condition, m.owner_id)
+       and (p.variant_id = any(f.variant_ids)
+            or m.complete and (f.from_variant is null or p.variant_id >= f.from_variant)
+                          and (f.to_variant is null or p.variant_id < f.to_variant))
+    where m.kind = 'snapshot'
+), latest as (
+    select position_id, max(at) as at from spoken group by position_id
+)
+select 'position:' || p.id as subject,
+       format('its baseline is %s of %s, the latest count or snapshot is of %s',
+              p.baseline_message, p.baseline_at, l.at) as detail
+from inventory_position p left join latest l on l.position_id = p.id
+where p.baseline_at is distinct from l.at
+   or p.baseline_at is not null and not exists (
+        select from spoken s
+        where s.position_id = p.id and s.at = p.baseline_at
+          and (s.message = p.baseline_message or s.message = 'count')
+   )
+"""
+
+PROMISED = """
+select 'incoming:' || i.id as subject,
+       format('%s units are promised, its promises add up to %s', i.promised,
+              coalesce(sum(p.quantity), 0)) as detail
+from inventory_incoming i left join inventory_promise p on p.incoming_id = i.id
+group by i.id having i.promised <> coalesce(sum(p.quantity), 0)
+"""
+
+RECEIVED = """
+select 'incoming:' || i.id as subject,
+       format('%s units are received, its receipts add up to %s', i.received,
+              coalesce(sum(m.on_hand_delta), 0)) as detail
+from inventory_incoming i
+left join inventory_movement m
+    on m.cause_kind = 'incoming' and m.cause_id = i.id and m.reason = 'receive'
+group by i.id having i.received <> coalesce(sum(m.on_hand_delta), 0)
+"""
+
+WATERMARK = """
+select 'feed:' || f.source || '/' || f.location_id as subject,
+       format('complete up to %s, its complete snapshots reach %s', f.complete_at, max(m.as_of))
+           as detail
+from inventory_feed f
+left join inventory_feed_message m
+    on (m.source, m.location_id, m.condition, m.owner_id)
+     = (f.source, f.location_id, f.condition, f.owner_id)
+   and m.complete and exists (
+        select from inventory_feed_part p where p.message_id = m.id and p.applied_at is not null
+   )
+group by f.source, f.location_id, f.condition, f.owner_id
+having f.complete_at is distinct from max(m.as_of)
+"""
+
+PARTS = """
+select 'supply_message:' || m.id as subject,
+       format('it was cut into %s parts, %s are there', m.parts, count(p.part_no)) as detail
+from inventory_feed_message m left join inventory_feed_part p on p.message_id = m.id
+group by m.id having m.parts <> count(p.part_no)
+"""
+
+# Corrections are the movements a snapshot caused; of a lost part its missing sum is no drift.
+DRIFT = """
+select 'supply_message:' || m.id as subject,
+       format('its parts tell of %s units corrected, its movements of %s', p.units,
+              coalesce(c.units, 0)) as detail
+from inventory_feed_message m
+join (
+    select message_id, sum(drift_units) as units from inventory_feed_part group by message_id
+) p on p.message_id = m.id
+left join (
+    select cause_id, sum(abs(on_hand_delta)) as units
+    from inventory_movement where reason = 'feed_snapshot' group by cause_id
+) c on c.cause_id = m.id
+where coalesce(p.units, 0) <> coalesce(c.units, 0)
+"""
+
 RULES = [
     Rule("inventory.on_hand", ON_HAND),
     Rule("inventory.allocated", ALLOCATED),
@@ -167,4 +253,10 @@ RULES = [
     Rule("inventory.hold_quantities", HOLD_QUANTITIES),
     Rule("inventory.average_cost", AVERAGE_COST),
     Rule("inventory.cost_changes", COST_CHANGES),
+    Rule("inventory.baseline", BASELINE),
+    Rule("inventory.promised", PROMISED),
+    Rule("inventory.received", RECEIVED),
+    Rule("inventory.watermark", WATERMARK),
+    Rule("inventory.parts", PARTS),
+    Rule("inventory.drift", DRIFT),
 ]

@@ -194,12 +194,20 @@ class Grouped(Protocol):
     def group(self) -> UUID | None: ...  # noqa: D102 - named by the class docstring
 
 
+class Undoable(Protocol):
+    """A sheet that can come back to a point."""
+
+    def mark(self) -> int: ...  # noqa: D102 - named by the class docstring
+    def undo(self, mark: int) -> None: ...  # noqa: D102
+
+
+Table = TypeVar("Table", bound=Undoable)
 Wish = TypeVar("Wish", bound=Grouped)
 Granted = TypeVar("Granted")
 
 
 def decide_in_groups(
-    sheet: Sheet, requests: Sequence[Wish], decide: Callable[[Sheet, Wish], Granted | Refusal]
+    sheet: Table, requests: Sequence[Wish], decide: Callable[[Table, Wish], Granted | Refusal]
 ) -> list[Granted | Refusal]:
     """Decide requests in order, each group all or nothing.
 

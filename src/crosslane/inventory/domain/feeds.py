@@ -9,7 +9,7 @@ parts of one message touch different variants, so their order does not matter ei
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from crosslane.inventory.domain.position import Cause, Condition, Reason
 from crosslane.inventory.domain.supply import Adjustment, Count
 from crosslane.inventory.errors import RowRepeated
+from crosslane.kernel import QUANTITY_MAX
 
 PART_ROWS_MAX = 1_000
 MESSAGE_ROWS_MAX = 100_000
@@ -24,7 +25,7 @@ MESSAGE_ROWS_MAX = 100_000
 SupplyKind = Literal["snapshot", "delta"]
 
 
-class SupplyRow(msgspec.Struct, frozen=True):
+class SupplyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a message as the source writes it.
 
     Args:
@@ -32,8 +33,8 @@ class SupplyRow(msgspec.Struct, frozen=True):
         quantity: units on hand in a snapshot, units gained or lost in a delta.
     """
 
-    sku: str
-    quantity: int
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    quantity: Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 
 
 class SupplyHeader(msgspec.Struct, frozen=True, kw_only=True):

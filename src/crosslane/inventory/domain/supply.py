@@ -91,6 +91,16 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason = Reason.COUNT
 
 
+class SafetyLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """Units a position itself keeps back; None leaves it to the policy."""
+
+    variant_id: UUID
+    location_id: UUID
+    units: int | None
+    condition: Condition = Condition.SELLABLE
+    owner_id: UUID | None = None
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """A fact was recorded.
 
@@ -168,12 +178,19 @@ def count(sheet: Sheet, counted: Count) -> Recorded:
     return Recorded(position.id, position.on_hand, drift)
 
 
-def position_of(sheet: Sheet, fact: Receipt | Adjustment | Count) -> Position:
+def keep_back(sheet: Sheet, level: SafetyLevel) -> Recorded:
+    """Let a position name its own safety stock."""
+    position = position_of(sheet, level)
+    sheet.set_safety_stock(position, level.units)
+    return Recorded(position.id, position.on_hand)
+
+
+def position_of(sheet: Sheet, fact: Receipt | Adjustment | Count | SafetyLevel) -> Position:
     """Return the position a fact is about; the sheet was opened with it present."""
     return _at(sheet, fact, fact.condition)
 
 
 def _at(
-    sheet: Sheet, fact: Receipt | Adjustment | Count | Regrade, condition: Condition
+    sheet: Sheet, fact: Receipt | Adjustment | Count | Regrade | SafetyLevel, condition: Condition
 ) -> Position:
     return sheet.at(fact.variant_id, fact.location_id, condition, fact.owner_id)[0]

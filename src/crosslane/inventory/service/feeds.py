@@ -5,13 +5,12 @@ parts, one transaction each, so that a message of any size never holds locks for
 loses nothing. The books are right after every part; only the order of parts is open.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from crosslane.catalog import variants_by_sku
 from crosslane.inventory.domain import supply
 from crosslane.inventory.domain.feeds import (
     MESSAGE_ROWS_MAX,
@@ -29,6 +28,7 @@ from crosslane.inventory.domain.position import Condition
 from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX
 from crosslane.inventory.errors import MessageNotFound, MessageReused, TimeInFuture
 from crosslane.inventory.events import SupplyReported
+from crosslane.inventory.service.codes import codes_of
 from crosslane.inventory.service.sheets import Fact, load_moved_after, open_sheet, save_sheet
 from crosslane.inventory.service.surroundings import owners_of
 from crosslane.inventory.storage import feeds
@@ -37,8 +37,6 @@ from crosslane.inventory.storage.positions import Place
 from crosslane.kernel import format_instant, new_id
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-
-LOOK_UP_SKUS_MAX = 10_000
 
 
 class SupplyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +89,8 @@ async def report_supply(tx: Tx, report: SupplyReport) -> SupplyMessage:
         owner_id=owner,
         as_of=report.as_of,
     )
-    known = await _variants(tx, report.rows)
-    quantities, unknown = rows_by_variant(report.rows, known, report.kind)
+    known = await codes_of(tx, [row.sku for row in report.rows])
+    quantities, unknown = rows_by_variant(report.rows, known.on_shelves(), report.kind)
     stocked = (
         await feeds.list_stocked(tx, header, limit=MESSAGE_ROWS_MAX) if header.complete else []
     )
@@ -187,15 +185,6 @@ async def _apply_delta(tx: Tx, header: SupplyHeader, part: SupplyPart) -> list[i
 def _facts(header: SupplyHeader, variant_ids: Sequence[UUID]) -> Iterator[Fact]:
     for variant_id in variant_ids:
         yield Fact(Place(variant_id, header.location_id, header.condition), header.owner_id)
-
-
-async def _variants(tx: Tx, rows: Sequence[SupplyRow]) -> Mapping[str, UUID]:
-    skus = list(dict.fromkeys(row.sku for row in rows))
-    known: dict[str, UUID] = {}
-    for start in range(0, len(skus), LOOK_UP_SKUS_MAX):
-        found = await variants_by_sku(tx, skus[start : start + LOOK_UP_SKUS_MAX])
-        known.update((sku, variant.id) for sku, variant in found.items())
-    return known
 
 
 async def _known_message(tx: Tx, message: SupplyMessage) -> SupplyMessage:

@@ -8,6 +8,7 @@ from crosslane.inventory.domain import holds
 from crosslane.inventory.domain.demand import Allocated, decide_in_groups
 from crosslane.inventory.domain.holds import Confirmation, Extension, HoldRelease, HoldRequest
 from crosslane.inventory.domain.sheet import Doer, HeldBy, Hold, Sheet
+from crosslane.inventory.errors import HoldNotFound
 from crosslane.inventory.service.sheets import doers_of, open_sheet, save_sheet
 from crosslane.inventory.storage import holds as stored
 from crosslane.inventory.storage.positions import Place
@@ -53,6 +54,18 @@ async def release_hold(tx: Tx, releases: Sequence[HoldRelease]) -> list[Hold | R
 async def holds_of(tx: Tx, kind: str, holder_id: UUID) -> list[Hold]:
     """Return the holds of a cart, an order or a till, ended ones included, oldest first."""
     return await stored.list_by_holder(tx, HeldBy(kind, holder_id), HOLDS_LISTED_MAX)
+
+
+async def hold_by_id(tx: Tx, hold_id: UUID) -> Hold:
+    """Return a hold.
+
+    Raises:
+        HoldNotFound: there is none.
+    """
+    found = await stored.list_holds(tx, [hold_id])
+    if not found:
+        raise HoldNotFound(hold_id=str(hold_id))
+    return found[0]
 
 
 async def forget_ended(tx: Tx) -> None:

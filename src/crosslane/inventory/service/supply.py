@@ -6,7 +6,14 @@ from typing import TypeVar
 from crosslane.inventory.domain import supply
 from crosslane.inventory.domain.position import Condition
 from crosslane.inventory.domain.sheet import Sheet
-from crosslane.inventory.domain.supply import Adjustment, Count, Receipt, Recorded, Regrade
+from crosslane.inventory.domain.supply import (
+    Adjustment,
+    Count,
+    Receipt,
+    Recorded,
+    Regrade,
+    SafetyLevel,
+)
 from crosslane.inventory.service.sheets import (
     Fact,
     doers_of,
@@ -57,7 +64,16 @@ async def count(
     return await _record(tx, sheet, counts, supply.count)
 
 
-Told = TypeVar("Told", Receipt, Adjustment, Count, Regrade)
+async def set_safety_stock(
+    tx: Tx, levels: Sequence[SafetyLevel], *, causes: Sequence[log.Cause] | None = None
+) -> list[Recorded]:
+    """Let positions name their own safety stock; no movement, so nobody is named for it here."""
+    del causes
+    sheet = await open_sheet(tx, facts=_facts(levels))
+    return await _record(tx, sheet, levels, supply.keep_back)
+
+
+Told = TypeVar("Told", Receipt, Adjustment, Count, Regrade, SafetyLevel)
 
 
 async def _record(
@@ -68,9 +84,9 @@ async def _record(
     return recorded
 
 
-def _facts(told: Iterable[Receipt | Adjustment | Count]) -> list[Fact]:
+def _facts(told: Iterable[Receipt | Adjustment | Count | SafetyLevel]) -> list[Fact]:
     return [_fact(one, one.condition) for one in told]
 
 
-def _fact(one: Receipt | Adjustment | Count | Regrade, condition: Condition) -> Fact:
+def _fact(one: Receipt | Adjustment | Count | Regrade | SafetyLevel, condition: Condition) -> Fact:
     return Fact(Place(one.variant_id, one.location_id, condition), one.owner_id)

@@ -19,6 +19,19 @@ async def list_hold_places(tx: Tx, hold_ids: Sequence[UUID]) -> list[Place]:
     return [Place(*row) for row in await tx.fetch(LIST_HOLD_PLACES, hold_ids)]
 
 
+LIST_HOLD_LOCATIONS = """
+select h.id, p.location_id
+from inventory_hold h join inventory_position p on p.id = h.position_id
+where h.id = any($1::uuid[])
+"""
+
+
+async def list_hold_locations(tx: Tx, hold_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return at which location each of some holds is; a hold never moves."""
+    rows = await tx.fetch(LIST_HOLD_LOCATIONS, hold_ids)
+    return {row["id"]: row["location_id"] for row in rows}
+
+
 LIST_HOLDS = """
 select id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state
 from inventory_hold where id = any($1::uuid[])
@@ -39,6 +52,23 @@ from inventory_hold where holder_id = $1 and holder_kind = $2 order by id limit 
 async def list_by_holder(tx: Tx, holder: HeldBy, limit: int) -> list[Hold]:
     """Return the holds of a cart, order or till, the oldest first."""
     rows = await tx.fetch(LIST_BY_HOLDER, holder.id, holder.kind, limit)
+    return [_hold(row) for row in rows]
+
+
+LIST_OF_POSITION = """
+select id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state
+from inventory_hold
+where position_id = $1 and ($2::uuid is null or id > $2) and ($3 or expires_minute > $4)
+  and ($3 or state = 'active')
+order by id limit $5
+"""
+
+
+async def list_of_position(
+    tx: Tx, position_id: UUID, *, minute: int, ended: bool, after: UUID | None, limit: int
+) -> list[Hold]:
+    """Return the holds of a position, oldest first; those that ended only when asked for."""
+    rows = await tx.fetch(LIST_OF_POSITION, position_id, after, ended, minute, limit)
     return [_hold(row) for row in rows]
 
 

@@ -1,0 +1,249 @@
+"""Goods on their way: lines with a date, and what of them is promised to backordered demand.
+
+The latest report of a line stands: the one with the later ``as_of``, of one instant the greater
+message. A promise takes from the line that arrives first. When goods arrive, their promises turn
+into holds, the earliest promise first, so that nobody who came later can have them.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from crosslane.inventory.domain.position import Cause
+from crosslane.inventory.errors import NothingIncoming, NotPromised
+from crosslane.kernel import Refusal
+
+# What was promised for no particular time was promised for now, before everything else.
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+class IncomingKey(NamedTuple):
+    """What tells one line from another: the source's reference, the variant and the location."""
+
+    source: str
+    reference: str
+    variant_id: UUID
+    location_id: UUID
+
+
+class IncomingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source says of a line: how many units in all, and from when they can be had.
+
+    Args:
+        key: which line.
+        quantity: units ordered or announced, those received already included; 0 cancels it.
+        available_on: day from which they can be promised out.
+        as_of: instant at which this was true.
+        message: orders reports of one instant.
+        owner_id: whose stock it will be; None for the location's own.
+    """
+
+    key: IncomingKey
+    quantity: int
+    available_on: date
+    as_of: datetime
+    message: str
+    owner_id: UUID | None = None
+
+
+class IncomingLine(msgspec.Struct):
+    """One protected line.
+
+    Args:
+        received: units that have arrived; may pass ``quantity``.
+        promised: units promised to demand and not arrived yet.
+    """
+
+    id: UUID
+    key: IncomingKey
+    owner_id: UUID
+    quantity: int
+    available_on: date
+    as_of: datetime
+    message: str
+    received: int = 0
+    promised: int = 0
+
+    @property
+    def free(self) -> int:
+        """Units that can still be promised; below zero when fewer will come than are promised."""
+        return self.quantity - self.received - self.promised
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """Units of one line promised to one demand line."""
+
+    incoming_id: UUID
+    cause: Cause
+    quantity: int
+    promised_for: datetime | None = None
+
+
+class PromiseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish to be promised units that are on their way.
+
+    Args:
+        cause: the demand; its ``line`` names the order line.
+        location_ids: only what arrives there; None for anywhere.
+        available_by: only what arrives on or before this day.
+        promised_for: when the customer was promised it; the earliest is served first.
+        group: requests of one group are promised all or not at all.
+    """
+
+    variant_id: UUID
+    quantity: int
+    cause: Cause
+    location_ids: frozenset[UUID] | None = None
+    available_by: date | None = None
+    promised_for: datetime | None = None
+    group: UUID | None = None
+
+
+class PromiseRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """Promised units a demand line gives up."""
+
+    variant_id: UUID
+    quantity: int
+    cause: Cause
+
+
+class PromisedSlice(msgspec.Struct, frozen=True):
+    """Units promised from one line."""
+
+    incoming_id: UUID
+    location_id: UUID
+    available_on: date
+    quantity: int
+
+
+class Promised(msgspec.Struct, frozen=True):
+    """What was promised, or given up, the earliest arrival first."""
+
+    slices: tuple[PromisedSlice, ...]
+
+
+class IncomingSheet:
+    """Protected incoming lines and their promises, changed in memory."""
+
+    def __init__(self, lines: Iterable[IncomingLine], promises: Iterable[Promise] = ()) -> None:
+        self.lines = {line.id: line for line in lines}
+        self.promises = {(p.cause.line, p.incoming_id): p for p in promises}
+        self.touched: set[UUID] = set()
+        self.changed: set[tuple[UUID, UUID]] = set()
+        self._undo: list[Callable[[], object]] = []
+
+    def mark(self) -> int:
+        """Return a point to come back to with :meth:`undo`."""
+        return len(self._undo)
+
+    def undo(self, mark: int) -> None:
+        """Take back every change since the mark."""
+        while len(self._undo) > mark:
+            self._undo.pop()()
+
+    def of(self, variant_id: UUID) -> list[IncomingLine]:
+        """Return the lines of a variant, the earliest arrival first."""
+        lines = (line for line in self.lines.values() if line.key.variant_id == variant_id)
+        return sorted(lines, key=lambda line: (line.available_on, line.id))
+
+    def set_promised(
+        self, line: IncomingLine, cause: Cause, delta: int, promised_for: datetime | None
+    ) -> None:
+        """Promise units of a line to a demand line, or take them back."""
+        key = (cause.line, line.id)
+        before = self.promises.get(key)
+        had = before.quantity if before else 0
+        asked = promised_for or (before.promised_for if before else None)
+
+        def undo() -> None:
+            line.promised -= delta
+            if before is None:
+                del self.promises[key]
+            else:
+                self.promises[key] = before
+
+        self._undo.append(undo)
+        line.promised += delta
+        self.promises[key] = Promise(line.id, cause, had + delta, asked)
+        self.touched.add(line.id)
+        self.changed.add(key)
+
+    def waiting(self, incoming_id: UUID) -> list[Promise]:
+        """Return the promises of a line, the earliest first."""
+        found = [p for p in self.promises.values() if p.incoming_id == incoming_id and p.quantity]
+        return sorted(found, key=_earliest)
+
+    def losing(self, line: IncomingLine) -> list[Promise]:
+        """Return promises, cut to size, that a line can no longer keep, the latest first."""
+        short = -line.free
+        lost: list[Promise] = []
+        for promise in reversed(self.waiting(line.id)):
+            units = min(short, promise.quantity)
+            if units <= 0:
+                break
+            lost.append(msgspec.structs.replace(promise, quantity=units))
+            short -= units
+        return lost
+
+
+def promise(sheet: IncomingSheet, request: PromiseRequest) -> Promised | Refusal:
+    """Promise units on their way to a demand line, all or none, the earliest arrival first."""
+    lines = [line for line in sheet.of(request.variant_id) if _fits(line, request)]
+    available = sum(max(0, line.free) for line in lines)
+    if request.quantity > available:
+        return NothingIncoming(available=available, quantity=request.quantity)
+    left, slices = request.quantity, list[PromisedSlice]()
+    for line in lines:
+        units = min(left, line.free)
+        if units > 0:
+            sheet.set_promised(line, request.cause, units, request.promised_for)
+            slices.append(_slice(line, units))
+            left -= units
+    return Promised(tuple(slices))
+
+
+def release_promise(sheet: IncomingSheet, request: PromiseRelease) -> Promised | Refusal:
+    """Give promised units up, those that arrive last first."""
+    had = [
+        (line, promised.quantity)
+        for line in sheet.of(request.variant_id)
+        if (promised := sheet.promises.get((request.cause.line, line.id)))
+    ]
+    promised = sum(units for _, units in had)
+    if request.quantity > promised:
+        return NotPromised(promised=promised, quantity=request.quantity)
+    left, slices = request.quantity, list[PromisedSlice]()
+    for line, units in reversed(had):
+        units = min(left, units)
+        if units:
+            sheet.set_promised(line, request.cause, -units, None)
+            slices.append(_slice(line, units))
+            left -= units
+    return Promised(tuple(reversed(slices)))
+
+
+def report(line: IncomingLine, said: IncomingReport) -> bool:
+    """Let a report stand when it is newer than what is known; return whether it changed a thing."""
+    if (said.as_of, said.message) < (line.as_of, line.message):
+        return False
+    changed = (line.quantity, line.available_on) != (said.quantity, said.available_on)
+    line.quantity, line.available_on = said.quantity, said.available_on
+    line.as_of, line.message = said.as_of, said.message
+    return changed
+
+
+def _fits(line: IncomingLine, request: PromiseRequest) -> bool:
+    if request.location_ids is not None and line.key.location_id not in request.location_ids:
+        return False
+    return request.available_by is None or line.available_on <= request.available_by
+
+
+def _earliest(promised: Promise) -> tuple[datetime, UUID]:
+    return promised.promised_for or ALWAYS, promised.cause.line
+
+
+def _slice(line: IncomingLine, units: int) -> PromisedSlice:
+    return PromisedSlice(line.id, line.key.location_id, line.available_on, units)
