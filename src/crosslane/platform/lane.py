@@ -171,7 +171,8 @@ class _Lane:
         waiting = _Waiting(command)
         self._queue.append(waiting)
         self._by_key[command.key] = waiting
-        if len(self._workers) < BATCHES_AT_ONCE:
+        # One that has just found nothing to do stands in the set until its callback has run.
+        if sum(not worker.done() for worker in self._workers) < BATCHES_AT_ONCE:
             worker = asyncio.create_task(self._work())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
