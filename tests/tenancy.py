@@ -35,6 +35,8 @@ async def tenant(database: Database) -> AsyncIterator[str]:
 async def tx(database: Database, tenant: str) -> AsyncIterator[Tx]:
     """An open transaction of that tenant, committed when the test ends."""
     async with database.transaction(tenant) as tx:
+        # A test may think between two statements for as long as a busy machine makes it.
+        await tx.execute("set local idle_in_transaction_session_timeout = 0")
         yield tx
 
 

@@ -19,9 +19,11 @@ from crosslane import (
     inventory,
     ledger,
     locations,
+    orders,
     organization,
     payments,
     pricing,
+    sourcing,
 )
 from crosslane.platform import auth, idempotency, operations, upkeep
 from crosslane.platform.database import Database
@@ -47,6 +49,8 @@ MODULES: tuple[ModuleType, ...] = (
     inventory,
     pricing,
     carts,
+    sourcing,
+    orders,
 )
 
 log = Log("crosslane.app")

@@ -200,3 +200,10 @@ async def test_any_interleaving_of_writers_keeps_every_subject_in_order(
     known = await heard(database, tower)
     for bell, count in written.items():
         assert [n for b, n in known if b == bell] == list(range(1, count + 1))
+
+
+def test_an_event_may_not_hide_its_own_kind_or_subject():
+    with pytest.raises(TypeError, match="kind"):
+
+        class Mistaken(Event):
+            kind: str

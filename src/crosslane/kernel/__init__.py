@@ -14,6 +14,7 @@ from crosslane.kernel.errors import (
     Unavailable,
 )
 from crosslane.kernel.ids import (
+    BadOrderNumber,
     check_character,
     new_id,
     order_number,
@@ -51,6 +52,7 @@ __all__ = [
     "QUANTITY_MAX",
     "BadCursor",
     "BadInstant",
+    "BadOrderNumber",
     "Conflict",
     "CurrencyMismatch",
     "Forbidden",

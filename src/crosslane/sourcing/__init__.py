@@ -7,6 +7,11 @@ Nouns: :class:`SourcingProblem` (lines, candidates, places, tariffs, settings), 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
 replays to the bytes it was stored as.
+
+Doors: :func:`plan_orders` decides requests one after the other on one survey of stock, which
+remembers what earlier plans use; :func:`save_receipts` keeps why.
+
+Tables: sourcing_receipt (journal).
 """
 
 from crosslane.sourcing.domain import (
@@ -27,6 +32,13 @@ from crosslane.sourcing.domain import (
     problem_of,
     replay,
 )
+from crosslane.sourcing.service import (
+    LineAsked,
+    Sourced,
+    SourcingRequest,
+    plan_orders,
+    save_receipts,
+)
 
 __all__ = [
     "EXACT_PIECES_MAX",
@@ -34,15 +46,20 @@ __all__ = [
     "Candidate",
     "Explanation",
     "Line",
+    "LineAsked",
     "Place",
     "Receipt",
+    "Sourced",
     "SourcingPlan",
     "SourcingProblem",
+    "SourcingRequest",
     "SourcingSettings",
     "Tariff",
     "decide",
     "explain",
     "plan",
+    "plan_orders",
     "problem_of",
     "replay",
+    "save_receipts",
 ]

@@ -89,6 +89,7 @@ class TenderMoney(msgspec.Struct, frozen=True):
     settled_minor: int
     capturable_minor: int
     refundable_minor: int
+    capturing_minor: int
     pending_minor: int
 
 
@@ -99,6 +100,7 @@ class OrderMoney(msgspec.Struct, frozen=True):
         currency: ISO 4217, "" for an order without tenders.
         undecided: some provider has not said yet whether it authorizes.
         tenders: in their sequence; the sums count all of them.
+        capturing_minor: captures under way.
         pending_minor: set aside for captures, refunds and releases that are under way.
     """
 
@@ -112,6 +114,7 @@ class OrderMoney(msgspec.Struct, frozen=True):
     settled_minor: int
     capturable_minor: int
     refundable_minor: int
+    capturing_minor: int
     pending_minor: int
     tenders: list[TenderMoney]
 
@@ -400,6 +403,7 @@ def _order_money(order_id: UUID, tenders: Sequence[Tender]) -> OrderMoney:
             settled_minor=t.settled_minor,
             capturable_minor=t.capturable_minor,
             refundable_minor=t.refundable_minor,
+            capturing_minor=t.capturing_minor,
             pending_minor=t.capturing_minor + t.refunding_minor + t.voiding_minor,
         )
         for t in tenders
@@ -415,6 +419,7 @@ def _order_money(order_id: UUID, tenders: Sequence[Tender]) -> OrderMoney:
         settled_minor=sum(t.settled_minor for t in shown),
         capturable_minor=sum(t.capturable_minor for t in shown),
         refundable_minor=sum(t.refundable_minor for t in shown),
+        capturing_minor=sum(t.capturing_minor for t in shown),
         pending_minor=sum(t.pending_minor for t in shown),
         tenders=shown,
     )

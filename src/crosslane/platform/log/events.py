@@ -7,7 +7,16 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that has happened to one subject. Subclasses live in a module's ``events.py``."""
+    """One thing that has happened to one subject. Subclasses live in a module's ``events.py``.
+
+    A field must not be called ``kind`` or ``subject``: those are the event's own.
+    """
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        taken = {"kind", "subject"} & cls.__annotations__.keys()
+        if taken:
+            raise TypeError(f"{cls.__name__} must call its field {taken.pop()} otherwise")
 
     @property
     def subject(self) -> str:

@@ -1,0 +1,158 @@
+create sequence orders_number;
+
+create table orders_order (
+    id uuid primary key,
+    number text not null unique,
+    channel_id uuid not null,
+    source_id text not null,
+    channel text not null,
+    entity text not null,
+    brand text not null,
+    market text not null,
+    currency text not null,
+    locale text not null,
+    customer_id uuid,
+    ship_address_id uuid,
+    placed_at timestamptz not null,
+    recorded_at timestamptz not null,
+    service text not null default '',
+    version integer not null default 1,
+    closed_at timestamptz,
+    -- What was asked and promised at the first moment; never changed.
+    original jsonb not null,
+    unique (channel_id, source_id)
+) with (fillfactor = 80);
+create index orders_order_customer on orders_order (customer_id, placed_at desc);
+create index orders_order_placed on orders_order (placed_at desc, id desc);
+
+create table orders_line (
+    id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    position integer not null check (position > 0),
+    parent_line_id uuid references orders_line (id),
+    cause text not null check (cause in ('cart', 'import', 'component', 'amendment', 'exchange', 'replacement')),
+    amendment_no integer not null default 0,
+    variant_id uuid not null,
+    sku text not null,
+    title text not null,
+    quantity integer not null check (quantity > 0),
+    method text not null check (method in ('ship', 'pickup', 'ship_to_store', 'carry_out')),
+    -- The store where the customer collects or carries out; null when it is shipped.
+    store_id uuid,
+    unit_price_milli bigint not null,
+    net_minor bigint not null,
+    tax_minor bigint not null,
+    gross_minor bigint not null check (gross_minor = net_minor + tax_minor),
+    tax_rate_bp integer not null,
+    tax_class text not null,
+    jurisdiction text not null,
+    price_reasons jsonb not null,
+    promised_at timestamptz,
+    -- A bundle's own line carries the price and no stock; its components carry stock and price shares.
+    is_bundle boolean not null default false,
+    unique (order_id, position)
+);
+
+create table orders_charge (
+    id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    kind text not null check (kind in ('shipping', 'fee', 'discount', 'price_change', 'appeasement', 'rounding')),
+    line_id uuid references orders_line (id),
+    title text not null,
+    net_minor bigint not null,
+    tax_minor bigint not null,
+    gross_minor bigint not null check (gross_minor = net_minor + tax_minor),
+    tax_rate_bp integer not null,
+    jurisdiction text not null,
+    cancelled boolean not null default false,
+    recorded_at timestamptz not null
+);
+create index orders_charge_order on orders_charge (order_id);
+
+-- Where a line's units are now; derived from orders_movement in the same transaction.
+create table orders_bucket (
+    line_id uuid not null references orders_line (id),
+    location_id uuid not null default '00000000-0000-0000-0000-000000000000',
+    stage text not null check (stage in ('open', 'backordered', 'allocated', 'released', 'picked',
+                                         'packed', 'handed_over', 'delivered', 'cancelled')),
+    quantity integer not null check (quantity >= 0),
+    primary key (line_id, location_id, stage)
+) with (fillfactor = 70);
+-- Backorders are looked through when stock arrives.
+create index orders_bucket_waiting on orders_bucket (line_id) where stage in ('open', 'backordered') and quantity > 0;
+
+create sequence orders_movement_id;
+create table orders_movement (
+    id bigint not null default nextval('orders_movement_id'),
+    order_id uuid not null,
+    line_id uuid not null,
+    from_location_id uuid not null,
+    from_stage text not null,
+    to_location_id uuid not null,
+    to_stage text not null,
+    quantity integer not null check (quantity > 0),
+    cause text not null,
+    actor text not null,
+    occurred_at timestamptz not null,
+    at timestamptz not null
+) partition by range (at);
+create index orders_movement_order on orders_movement (order_id, id);
+create index orders_movement_line on orders_movement (line_id, id);
+select platform_ensure_partitions('orders_movement');
+
+-- A location that once failed a line is not asked for it again.
+create table orders_barred (
+    line_id uuid not null references orders_line (id),
+    location_id uuid not null,
+    reason text not null,
+    at timestamptz not null,
+    primary key (line_id, location_id)
+);
+
+create table orders_stop (
+    id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    kind text not null check (kind in ('payment', 'fraud', 'address', 'manual')),
+    reason text not null,
+    raised_at timestamptz not null,
+    raised_by text not null,
+    expires_at timestamptz,
+    resolved_at timestamptz,
+    resolved_by text,
+    resolution text
+);
+create index orders_stop_order on orders_stop (order_id);
+create index orders_stop_open on orders_stop (kind, raised_at) where resolved_at is null;
+create index orders_stop_expiry on orders_stop (expires_at) where resolved_at is null and expires_at is not null;
+
+create table orders_amendment (
+    id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    no integer not null check (no > 0),
+    kind text not null check (kind in ('add', 'cancel', 'price', 'address', 'appease')),
+    reason text not null,
+    lines jsonb not null,
+    gross_delta_minor bigint not null,
+    actor text not null,
+    at timestamptz not null,
+    unique (order_id, no)
+);
+
+-- Who gets the credit for a line, in basis points per role; append-only, the newest set counts.
+create table orders_attribution (
+    line_id uuid not null references orders_line (id),
+    role text not null check (role in ('sold', 'assisted', 'chat', 'kiosk', 'endless_aisle', 'fulfilled', 'saved_sale')),
+    beneficiary_kind text not null check (beneficiary_kind in ('staff', 'location', 'none')),
+    beneficiary_id text not null,
+    share_bp integer not null check (share_bp between 0 and 10000),
+    source text not null,
+    at timestamptz not null
+);
+create index orders_attribution_line on orders_attribution (line_id);
+
+-- What an order is found by besides its number: source id, SKUs and customer identities by id.
+create table orders_search (
+    order_id uuid primary key references orders_order (id),
+    words tsvector not null
+);
+create index orders_search_words on orders_search using gin (words);

@@ -1,0 +1,165 @@
+"""Orders: what customers were promised, where every unit of it is, and what is owed for it.
+
+Nouns: :class:`Order` (head), :class:`OrderLine` (snapshot of article, price and tax), bucket (units
+of a line in one place and stage), :class:`Charge` (money that is not goods), :class:`Stop` (what
+holds an order back), amendment (a change after placing), attribution (who gets the credit).
+
+Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
+``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.raise_stop`` and
+``orders.resolve_stop`` change them. Fulfillment calls :func:`release` (allocated units of orders
+that nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
+delivered, with the order's buckets as arbiter between a pick and a cancellation) and :func:`fail`
+(short or rejected: the location is barred for the line and other stock is found at once).
+
+Three axes, never one status: progress is the buckets, money is what payments holds against
+:func:`worth` and :func:`earned`, stops are typed. The word people see is derived.
+
+Invariants: a line's quantity is always the sum of its buckets, and a bucket the sum of its
+movements; what a line is worth is shared over its units so that parts always add up; what is
+handed over and not cancelled is what the customer pays; the original is never changed.
+
+Events: OrderPlaced, OrderReady, StopRaised, StopResolved, LinesBackordered, LinesResourced,
+LinesCancelled, OrderAmended, LinesHandedOver, ChargesDue, OrderClosed. Policies: orders.intake.
+Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
+orders_barred, orders_stop, orders_amendment, orders_attribution, orders_search.
+"""
+
+from crosslane.orders.domain import (
+    NOWHERE,
+    Charge,
+    Order,
+    OrderLine,
+    OrderState,
+    Stage,
+    Stop,
+    earned,
+    status,
+    worth,
+)
+from crosslane.orders.domain.policy import INTAKE, Intake
+from crosslane.orders.errors import NoSuchOrder, OutOfStep
+from crosslane.orders.events import (
+    CancelledUnits,
+    ChargedSum,
+    ChargesDue,
+    HandedOverUnits,
+    LinesBackordered,
+    LinesCancelled,
+    LinesHandedOver,
+    LinesResourced,
+    OrderAmended,
+    OrderClosed,
+    OrderEvent,
+    OrderPlaced,
+    OrderReady,
+    StopRaised,
+    StopResolved,
+)
+from crosslane.orders.reactions import REACTIONS, SCHEDULES
+from crosslane.orders.rest import ROUTES
+from crosslane.orders.service.amending import (
+    ADD_LINES,
+    CHANGE_ADDRESS,
+    CHANGE_PRICE,
+    AddLines,
+    ChangeAddress,
+    ChangePrice,
+)
+from crosslane.orders.service.cancelling import CANCEL, Cancelled, CancelLine, CancelUnits
+from crosslane.orders.service.moving import Step, move
+from crosslane.orders.service.placing import (
+    PLACE,
+    AttributionWish,
+    BuyerWish,
+    LineWish,
+    Placed,
+    PlacedLine,
+    PlaceOrder,
+    StopWish,
+    TenderWish,
+)
+from crosslane.orders.service.reading import OrderView, find_order, order_view
+from crosslane.orders.service.releasing import Failure, Released, fail, release
+from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
+from crosslane.orders.storage.states import list_states
+
+COMMANDS = [
+    PLACE,
+    CANCEL,
+    ADD_LINES,
+    CHANGE_PRICE,
+    CHANGE_ADDRESS,
+    RAISE_STOP,
+    RESOLVE_STOP,
+]
+POLICIES = [INTAKE]
+
+__all__ = [
+    "ADD_LINES",
+    "CANCEL",
+    "CHANGE_ADDRESS",
+    "CHANGE_PRICE",
+    "COMMANDS",
+    "INTAKE",
+    "NOWHERE",
+    "PLACE",
+    "POLICIES",
+    "RAISE_STOP",
+    "REACTIONS",
+    "RESOLVE_STOP",
+    "ROUTES",
+    "SCHEDULES",
+    "AddLines",
+    "AttributionWish",
+    "BuyerWish",
+    "CancelLine",
+    "CancelUnits",
+    "Cancelled",
+    "CancelledUnits",
+    "ChangeAddress",
+    "ChangePrice",
+    "Charge",
+    "ChargedSum",
+    "ChargesDue",
+    "Failure",
+    "HandedOverUnits",
+    "Intake",
+    "LineWish",
+    "LinesBackordered",
+    "LinesCancelled",
+    "LinesHandedOver",
+    "LinesResourced",
+    "NoSuchOrder",
+    "Order",
+    "OrderAmended",
+    "OrderClosed",
+    "OrderEvent",
+    "OrderLine",
+    "OrderPlaced",
+    "OrderReady",
+    "OrderState",
+    "OrderView",
+    "OutOfStep",
+    "PlaceOrder",
+    "Placed",
+    "PlacedLine",
+    "RaiseStop",
+    "Released",
+    "ResolveStop",
+    "Stage",
+    "Step",
+    "Stop",
+    "StopRaised",
+    "StopResolved",
+    "StopWish",
+    "TenderWish",
+    "earned",
+    "fail",
+    "find_order",
+    "list_states",
+    "move",
+    "order_view",
+    "release",
+    "status",
+    "worth",
+]

@@ -1,0 +1,121 @@
+"""What an order is worth, what of it is earned, and what a hand-over makes due.
+
+A part of a line is worth the rounded share of its total, counted from the first unit, so parts
+always add up to the whole whatever order they come in. Charges fall due with the first hand-over.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from crosslane.kernel import rounded_ratio
+from crosslane.orders.domain.nouns import OrderLine, OrderState
+from crosslane.orders.domain.stages import Buckets, Stage
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """An amount with its tax, in minor units."""
+
+    net_minor: int = 0
+    tax_minor: int = 0
+
+    @property
+    def gross_minor(self) -> int:
+        """Net plus tax."""
+        return self.net_minor + self.tax_minor
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.net_minor + other.net_minor, self.tax_minor + other.tax_minor)
+
+    def __sub__(self, other: "Sum") -> "Sum":
+        return Sum(self.net_minor - other.net_minor, self.tax_minor - other.tax_minor)
+
+
+def portion(line: OrderLine, units: int) -> Sum:
+    """Return what the first ``units`` of a line are worth."""
+    return Sum(
+        rounded_ratio(line.net_minor, units, line.quantity),
+        rounded_ratio(line.tax_minor, units, line.quantity),
+    )
+
+
+def handed_over_units(buckets: Buckets, line_id: UUID) -> int:
+    """Return how many units of a line have left our hands."""
+    return buckets.units(line_id, Stage.HANDED_OVER) + buckets.units(line_id, Stage.DELIVERED)
+
+
+def worth(state: OrderState) -> Sum:
+    """Return what the customer pays in all when everything not cancelled is handed over."""
+    total = Sum()
+    left = 0
+    for line in state.stock_lines:
+        kept = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
+        left += kept
+        total += portion(line, kept)
+    return total + _charges(state) if left else total
+
+
+def earned(state: OrderState) -> Sum:
+    """Return what is due for what has been handed over so far, charges included."""
+    total = Sum()
+    handed = 0
+    for line in state.stock_lines:
+        units = handed_over_units(state.buckets, line.id)
+        handed += units
+        total += portion(line, units)
+    return total + _charges(state) if handed else total
+
+
+def added_by(line: OrderLine, before: int, units: int) -> Sum:
+    """Return what handing over ``units`` more is worth after ``before`` were handed over."""
+    return portion(line, before + units) - portion(line, before)
+
+
+def _charges(state: OrderState) -> Sum:
+    total = Sum()
+    for charge in state.charges:
+        if not charge.cancelled:
+            total += Sum(charge.net_minor, charge.tax_minor)
+    return total
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What must happen to an order's money now.
+
+    Args:
+        capture_minor: to take from what is authorised.
+        refund_minor: to give back of what was taken.
+        closes: nothing more will be taken, what is still authorised is let go.
+    """
+
+    capture_minor: int = 0
+    refund_minor: int = 0
+    closes: bool = False
+
+
+def settlement(state: OrderState, kept_minor: int, capturable_minor: int) -> Settlement:
+    """Return what is to be done about an order's money now.
+
+    What is earned is taken as far as it is authorised; what was taken beyond the worth of the
+    order goes back. A prepaid tender is taken by payments itself, so it only ever goes back here.
+
+    Args:
+        state: order with its present buckets.
+        kept_minor: taken and not given back, whatever is under way counted as done.
+        capturable_minor: authorised and neither used nor set aside.
+    """
+    closes = is_settled(state)
+    total = worth(state).gross_minor
+    if kept_minor > total:
+        return Settlement(refund_minor=kept_minor - max(total, 0), closes=closes)
+    due = max(0, earned(state).gross_minor - kept_minor)
+    return Settlement(capture_minor=min(due, capturable_minor), closes=closes)
+
+
+def is_settled(state: OrderState) -> bool:
+    """Tell whether every unit is handed over or cancelled."""
+    return all(
+        handed_over_units(state.buckets, line.id) + state.buckets.units(line.id, Stage.CANCELLED)
+        == line.quantity
+        for line in state.stock_lines
+    )

@@ -1,0 +1,199 @@
+"""The nouns of an order as frozen values."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.orders.domain.stages import Buckets
+
+Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
+StopKind = Literal["payment", "fraud", "address", "manual"]
+LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
+ChargeKind = Literal["shipping", "fee", "discount", "price_change", "appeasement", "rounding"]
+Role = Literal["sold", "assisted", "chat", "kiosk", "endless_aisle", "fulfilled", "saved_sale"]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of an order: who sells what to whom, since when, on what terms.
+
+    Args:
+        id: identifier.
+        number: what people call it, with a check character.
+        channel_id: selling channel; likewise its code, and codes of entity, brand and market.
+        source_id: the channel's own number of the order.
+        currency: ISO 4217 code of all its amounts.
+        locale: language of its messages.
+        customer_id: who buys, None for an unknown guest.
+        ship_address_id: immutable snapshot of where it goes, None when nothing is shipped.
+        placed_at: business time; price, tax and promise go by it.
+        recorded_at: when it was taken in here.
+        service: delivery service chosen.
+        version: grows with every change.
+        closed_at: when the last unit was handed over or cancelled.
+    """
+
+    id: UUID
+    number: str
+    channel_id: UUID
+    channel: str
+    source_id: str
+    entity: str
+    brand: str
+    market: str
+    currency: str
+    locale: str
+    customer_id: UUID | None
+    ship_address_id: UUID | None
+    placed_at: datetime
+    recorded_at: datetime
+    service: str
+    version: int = 1
+    closed_at: datetime | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line with its snapshot of price and tax; nothing of it follows later changes elsewhere.
+
+    Args:
+        id: identifier.
+        order_id: the order.
+        position: 1 for the first line.
+        parent_line_id: the bundle line this component belongs to.
+        cause: how the line came to be.
+        amendment_no: amendment that added it, 0 for an original line.
+        variant_id: what is bought; likewise its SKU and title then.
+        quantity: units ordered; never changes.
+        method: how the customer gets it.
+        store_id: store of pickup or carry-out, None when it is shipped home.
+        unit_price_milli: unit price in 1/1000 minor unit.
+        net_minor: line total without tax; net + tax = gross.
+        tax_rate_bp: tax rate in basis points.
+        price_reasons: JSON that explains the price.
+        promised_at: when the customer was told to have it at the latest.
+        is_bundle: carries a price for show; its components carry stock and the exact shares.
+    """
+
+    id: UUID
+    order_id: UUID
+    position: int
+    parent_line_id: UUID | None
+    cause: LineCause
+    amendment_no: int
+    variant_id: UUID
+    sku: str
+    title: str
+    quantity: int
+    method: Method
+    store_id: UUID | None
+    unit_price_milli: int
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    tax_rate_bp: int
+    tax_class: str
+    jurisdiction: str
+    price_reasons: msgspec.Raw
+    promised_at: datetime | None
+    is_bundle: bool = False
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """Money on an order that is not goods: delivery, a fee, an amended price.
+
+    Args:
+        kind: what it is for.
+        line_id: the line it belongs to, None for the whole order.
+        net_minor: without tax, negative when the customer gets something back.
+        cancelled: it fell away because no unit was left to hand over.
+    """
+
+    id: UUID
+    order_id: UUID
+    kind: ChargeKind
+    line_id: UUID | None
+    title: str
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    tax_rate_bp: int
+    jurisdiction: str
+    recorded_at: datetime
+    cancelled: bool = False
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that holds an order back until it is resolved.
+
+    Args:
+        kind: payment, fraud, address or manual; decides who may resolve it.
+        reason: why, for people.
+        expires_at: when the order is cancelled if nobody resolved it, None for never.
+    """
+
+    id: UUID
+    order_id: UUID
+    kind: StopKind
+    reason: str
+    raised_at: datetime
+    raised_by: str
+    expires_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolution: str | None = None
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets the credit for a line.
+
+    Args:
+        role: what they did.
+        beneficiary_kind: staff, location, or none when the line is explicitly unattributed.
+        beneficiary_id: code of the staff member or location, "" for none.
+        share_bp: share of the role in basis points.
+        source: the event it came from.
+    """
+
+    line_id: UUID
+    role: Role
+    beneficiary_kind: Literal["staff", "location", "none"]
+    beneficiary_id: str
+    share_bp: int
+    source: str
+
+
+class OrderState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a change of an order is decided on.
+
+    Args:
+        order: the head.
+        lines: all lines by position.
+        charges: all charges.
+        stops: all stops, resolved ones too.
+        buckets: where the units are; changed in memory by a decision.
+        barred: (line, location) pairs that failed before and are not asked again.
+        amendments: how many amendments the order has had.
+    """
+
+    order: Order
+    lines: tuple[OrderLine, ...]
+    charges: tuple[Charge, ...]
+    stops: tuple[Stop, ...]
+    buckets: Buckets
+    barred: frozenset[tuple[UUID, UUID]] = frozenset()
+    amendments: int = 0
+
+    @property
+    def stock_lines(self) -> list[OrderLine]:
+        """Lines that carry stock and money: all but the bundles' own."""
+        return [line for line in self.lines if not line.is_bundle]
+
+    @property
+    def open_stops(self) -> list[Stop]:
+        """Stops that still hold the order back."""
+        return [stop for stop in self.stops if stop.resolved_at is None]
+
+    def line(self, line_id: UUID) -> OrderLine | None:
+        """Return a line of this order, or None."""
+        return next((line for line in self.lines if line.id == line_id), None)

@@ -1,0 +1,50 @@
+"""The one word people see for an order, derived from its three axes and stored nowhere."""
+
+from typing import Literal
+
+from crosslane.orders.domain.nouns import OrderState
+from crosslane.orders.domain.stages import Stage
+
+Status = Literal[
+    "awaiting_payment",
+    "on_hold",
+    "backordered",
+    "confirmed",
+    "in_progress",
+    "partly_handed_over",
+    "handed_over",
+    "delivered",
+    "cancelled",
+]
+
+
+def status(state: OrderState) -> Status:
+    """Return the status of an order.
+
+    A stop outweighs progress, and what still has to happen outweighs what has happened.
+    """
+    units = {
+        stage: sum(state.buckets.units(line.id, stage) for line in state.stock_lines)
+        for stage in Stage
+    }
+    gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
+    waiting = sum(units.values()) - gone - units[Stage.CANCELLED]
+    if waiting and state.open_stops:
+        only_payment = all(stop.kind == "payment" for stop in state.open_stops)
+        return "awaiting_payment" if only_payment else "on_hold"
+    if not waiting:
+        if not gone:
+            return "cancelled"
+        return "handed_over" if units[Stage.HANDED_OVER] else "delivered"
+    if gone:
+        return "partly_handed_over"
+    if units[Stage.RELEASED] or units[Stage.PICKED] or units[Stage.PACKED]:
+        return "in_progress"
+    return "confirmed" if units[Stage.ALLOCATED] else "backordered"
+
+
+def is_ready(state: OrderState) -> bool:
+    """Tell whether allocated units may be released to their locations now."""
+    return not state.open_stops and any(
+        state.buckets.units(line.id, Stage.ALLOCATED) for line in state.stock_lines
+    )

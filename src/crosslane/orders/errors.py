@@ -1,0 +1,75 @@
+"""What orders refuse."""
+
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+
+
+class NoSuchOrder(NotFound):
+    """There is no order {order}."""
+
+
+class NoSuchLine(NotFound):
+    """There is no line {line} on this order."""
+
+
+class NoSuchStop(NotFound):
+    """There is no open stop {stop} on this order."""
+
+
+class SkuNotOnSale(Invalid):
+    """There is no article {sku} on sale."""
+
+
+class MethodRefused(Invalid):
+    """{sku} cannot be bought by {method}; allowed are {allowed}."""
+
+
+class StoreNeeded(Invalid):
+    """{method} needs the store at which the customer gets the goods."""
+
+
+class StoreUnfit(Invalid):
+    """{location} does not offer {method}."""
+
+
+class AddressNeeded(Invalid):
+    """Goods that are shipped need an address to be shipped to."""
+
+
+class NotEnoughStock(Conflict):
+    """{available} of {quantity} units of {sku} can be promised."""
+
+
+class SourceIdTaken(Conflict):
+    """{channel} has sent order {source_id} before; it is {order} here."""
+
+
+class OutOfStep(Conflict):
+    """{quantity} units of {sku} are not {stage} any more."""
+
+
+class NothingToCancel(Conflict):
+    """{quantity} units of {sku} cannot be cancelled, {left} are left before hand-over."""
+
+
+class OrderClosed(Conflict):
+    """The order is closed; nothing can be changed on it any more."""
+
+
+class OrderChanged(Conflict):
+    """The order was changed meanwhile: it is at version {version} now. Look again."""
+
+
+class StopNotYours(Forbidden):
+    """Resolving a {kind} stop needs the permission {permission}."""
+
+
+class TendersDiffer(Invalid):
+    """The tenders add up to {tendered} {currency}, the order to {total}."""
+
+
+class BackdatingForbidden(Forbidden):
+    """Only a channel import may say when an order was placed."""
+
+
+class AddressFixed(Conflict):
+    """The address cannot be changed: {reason}."""

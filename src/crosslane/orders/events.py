@@ -1,0 +1,127 @@
+"""What happens to orders."""
+
+from uuid import UUID
+
+import msgspec
+
+from crosslane.platform.log import Event
+
+
+class OrderEvent(Event):
+    """Anything that happens to one order."""
+
+    order_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """The order, so that its events are handled in order."""
+        return f"order:{self.order_id}"
+
+
+class OrderPlaced(OrderEvent):
+    """An order was taken in, its stock allocated or backordered."""
+
+    channel: str
+    lines: int
+    gross_minor: int
+    currency: str
+
+
+class OrderReady(OrderEvent):
+    """No stop is open and there are allocated units: they may be released to their locations."""
+
+
+class StopRaised(OrderEvent):
+    """Something holds the order back."""
+
+    stop_id: UUID
+    stop_kind: str
+
+
+class StopResolved(OrderEvent):
+    """A stop was lifted."""
+
+    stop_id: UUID
+    stop_kind: str
+
+
+class LinesBackordered(OrderEvent):
+    """Units that no location can supply now wait for stock."""
+
+    line_ids: list[UUID]
+
+
+class LinesResourced(OrderEvent):
+    """Units that were open or backordered were allocated."""
+
+    line_ids: list[UUID]
+
+
+class CancelledUnits(msgspec.Struct, frozen=True):
+    """Units of one line taken off one location."""
+
+    line_id: UUID
+    location_id: UUID
+    stage: str
+    quantity: int
+
+
+class LinesCancelled(OrderEvent):
+    """Units were cancelled; those released to a location must not be worked on any more."""
+
+    units: list[CancelledUnits]
+    reason: str
+    amendment_no: int
+
+
+class OrderAmended(OrderEvent):
+    """The order was changed by an amendment other than a cancellation."""
+
+    amendment_no: int
+    amendment_kind: str
+    gross_delta_minor: int
+
+
+class HandedOverUnits(msgspec.Struct, frozen=True):
+    """Units of one line given to the customer or the carrier, with their share of the money."""
+
+    line_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+    net_minor: int
+    tax_minor: int
+    tax_rate_bp: int
+    tax_class: str
+    jurisdiction: str
+    cost_minor: int
+
+
+class ChargedSum(msgspec.Struct, frozen=True):
+    """A charge that became due with the first hand-over."""
+
+    charge_id: UUID
+    charge_kind: str
+    net_minor: int
+    tax_minor: int
+    tax_rate_bp: int
+    jurisdiction: str
+
+
+class LinesHandedOver(OrderEvent):
+    """Units left our hands: they are sold, and what they cost the customer is due."""
+
+    cause: str
+    units: list[HandedOverUnits]
+    charges: list[ChargedSum]
+    occurred_at: str
+
+
+class ChargesDue(OrderEvent):
+    """Charges were added after the first hand-over, so they are due at once."""
+
+    charges: list[ChargedSum]
+
+
+class OrderClosed(OrderEvent):
+    """Every unit is handed over or cancelled."""

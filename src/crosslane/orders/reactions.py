@@ -1,0 +1,94 @@
+"""What orders do when others' events arrive, and by the clock."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from crosslane import payments
+from crosslane.inventory import StockReceived, StockShort
+from crosslane.orders.service.cancelling import give_up
+from crosslane.orders.service.resourcing import stock_arrived, stock_lost
+from crosslane.orders.service.sheet import Doing, Sheet
+from crosslane.orders.storage import states
+from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
+from crosslane.platform.log import Logged, Reaction
+
+EXPIRED_AT_ONCE_MAX = 200
+EXPIRY_SECONDS = 15.0
+DECLINED = "the payment was declined"
+TOO_LATE = "nobody resolved its stop in time"
+
+
+class _Ours:
+    """Orders' own doing in answer to an event, under the event's trace."""
+
+    def __init__(self, trace: str) -> None:
+        self.trace = trace
+        self.actor: Actor = SYSTEM
+
+
+def _doing(tx: Tx, trace: str, why: str) -> Doing:
+    return Doing(_Ours(trace), tx.now, why)
+
+
+async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorized]]) -> None:
+    """Let orders go whose tenders are all authorised."""
+    traces = {entry.event.order_id: entry.trace for entry in logged}
+    money = await payments.money_by_order(tx, list(traces))
+    decided = [order_id for order_id, theirs in money.items() if not theirs.undecided]
+    sheet = await Sheet.open(tx, decided)
+    for order_id in decided:
+        state = sheet.states.get(order_id)
+        for stop in state.open_stops if state else ():
+            if stop.kind == "payment":
+                doing = _doing(tx, traces[order_id], "payment")
+                sheet.resolve_stop(order_id, stop, "authorised", doing)
+    await sheet.write(tx)
+
+
+async def cancel_declined(tx: Tx, logged: Sequence[Logged[payments.PaymentDeclined]]) -> None:
+    """Cancel orders whose payment was declined; their stock goes back."""
+    traces = {entry.event.order_id: entry.trace for entry in logged}
+    await _cancel(tx, traces, DECLINED)
+
+
+async def _cancel(tx: Tx, traces: dict[UUID, str], reason: str) -> None:
+    sheet = await Sheet.open(tx, traces)
+    for order_id, trace in traces.items():
+        state = sheet.states.get(order_id)
+        if state is None:
+            continue
+        doing = _doing(tx, trace, "payment")
+        for stop in state.open_stops:
+            if stop.kind == "payment":
+                sheet.resolve_stop(order_id, stop, reason, doing)
+        give_up(sheet, order_id, reason, doing)
+    await sheet.write(tx)
+
+
+async def serve_waiting(tx: Tx, logged: Sequence[Logged[StockReceived]]) -> None:
+    """Give arrived stock to orders that wait for it."""
+    variants = {variant for entry in logged for variant in entry.event.variant_ids}
+    await stock_arrived(tx, sorted(variants), _doing(tx, logged[0].trace, "stock_arrived"))
+
+
+async def replace_lost(tx: Tx, logged: Sequence[Logged[StockShort]]) -> None:
+    """Find other stock for promised units that are not there."""
+    shorts = [entry.event for entry in logged]
+    await stock_lost(tx, shorts, _doing(tx, logged[0].trace, "stock_lost"))
+
+
+async def cancel_expired(tx: Tx) -> None:
+    """Cancel orders whose stop nobody resolved in time."""
+    expired = await states.list_expired(tx, EXPIRED_AT_ONCE_MAX)
+    await _cancel(tx, dict.fromkeys(expired, ""), TOO_LATE)
+
+
+REACTIONS = [
+    Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
+    Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
+    Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),
+    Reaction("orders.replace_lost", (StockShort,), replace_lost, batch_max=50),
+]
+SCHEDULES = [Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired)]

@@ -1,0 +1,195 @@
+"""Orders over HTTP."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.kernel import Page
+from crosslane.orders import errors
+from crosslane.orders.domain import StopKind
+from crosslane.orders.service import reading
+from crosslane.orders.service.cancelling import CANCEL, Cancelled, CancelLine, CancelUnits
+from crosslane.orders.service.placing import (
+    PLACE,
+    BuyerWish,
+    LineWish,
+    Placed,
+    PlaceOrder,
+    TenderWish,
+)
+from crosslane.orders.service.reading import OrderSummary, OrderView
+from crosslane.orders.service.stops import (
+    RAISE_STOP,
+    RESOLVE_STOP,
+    RaiseStop,
+    ResolveStop,
+    StopAnswer,
+)
+from crosslane.platform.log import Entry
+from crosslane.platform.web import Answer, Caller, Paging, get, post
+
+ORDER_BYTES_MAX = 4 << 20
+
+
+@post(
+    "/api/v1/orders",
+    permission="orders:place",
+    command=PLACE,
+    body_bytes_max=ORDER_BYTES_MAX,
+    raises=(
+        errors.SkuNotOnSale,
+        errors.MethodRefused,
+        errors.StoreNeeded,
+        errors.StoreUnfit,
+        errors.AddressNeeded,
+        errors.SourceIdTaken,
+        errors.NotEnoughStock,
+        errors.TendersDiffer,
+        errors.BackdatingForbidden,
+    ),
+    example=PlaceOrder(
+        channel="web",
+        buyer=BuyerWish(email="ada.brown@example.com"),
+        lines=[LineWish(sku="85123A", quantity=2), LineWish(sku="22423", quantity=1)],
+        tenders=[TenderWish(method="card", token="tok_visa", provider="house")],  # noqa: S106
+    ),
+)
+async def place_order(caller: Caller, data: PlaceOrder) -> Placed:
+    """Place an order.
+
+    Prices, tax and promise are computed here, stock is allocated at once. A card is authorised
+    right after; until then a payment stop holds the order back.
+    """
+    return await caller.submit(PLACE, data)
+
+
+@get("/api/v1/orders", permission="orders:read")
+async def list_orders(
+    caller: Caller,
+    paging: Paging,
+    channel: str | None = None,
+    stop: StopKind | None = None,
+    placed_from: datetime | None = None,
+    placed_before: datetime | None = None,
+    open: bool | None = None,
+) -> Page[OrderSummary]:
+    """List orders of all channels, newest first."""
+    async with caller.read() as tx:
+        found = await reading.list_orders(
+            tx,
+            channel=channel,
+            stop=stop,
+            placed_from=placed_from,
+            placed_before=placed_before,
+            is_open=open,
+            after=paging.after(datetime, UUID),
+            limit=paging.limit + 1,
+        )
+    return paging.page(found, key=lambda order: (order.placed_at, order.id))
+
+
+@get("/api/v1/order-search", permission="orders:read")
+async def search_orders(caller: Caller, q: str) -> list[OrderSummary]:
+    """Search orders of all channels by number, channel's number, SKU, e-mail, phone or account."""
+    async with caller.read() as tx:
+        return await reading.search_orders(tx, q)
+
+
+@get("/api/v1/orders/{order}", permission="orders:read", raises=(errors.NoSuchOrder,))
+async def show_order(caller: Caller, order: str) -> Answer[OrderView]:
+    """Show an order whole, by its number or id."""
+    async with caller.read() as tx:
+        view = await reading.order_view(tx, order)
+    return Answer(body=view, version=view.version)
+
+
+@get("/api/v1/orders/{order}/timeline", permission="orders:read", raises=(errors.NoSuchOrder,))
+async def show_timeline(caller: Caller, paging: Paging, order: str) -> Page[Entry]:
+    """Show what has happened to an order, oldest first, each with who did it."""
+    after = paging.after(int)
+    async with caller.read() as tx:
+        entries = await reading.timeline(
+            tx, order, after_no=after[0] if after else 0, limit=paging.limit + 1
+        )
+    return paging.page(entries, key=lambda entry: (entry.subject_no,))
+
+
+class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is no longer wanted; no lines cancel everything not handed over yet."""
+
+    lines: list[CancelLine] = []
+    reason: str
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/cancellation",
+    permission="orders:cancel",
+    command=CANCEL,
+    raises=(
+        errors.NoSuchOrder,
+        errors.NoSuchLine,
+        errors.NothingToCancel,
+        errors.OrderChanged,
+        errors.OrderClosed,
+    ),
+    example=Cancellation(reason="ordered twice by mistake"),
+)
+async def cancel_order(caller: Caller, order_id: UUID, data: Cancellation) -> Cancelled:
+    """Cancel units of an order, or all that is left of it."""
+    wish = CancelUnits(
+        order_id=order_id, lines=data.lines, reason=data.reason, version=data.version
+    )
+    return await caller.submit(CANCEL, wish)
+
+
+class NewStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds an order back."""
+
+    kind: StopKind
+    reason: str
+
+
+@post(
+    "/api/v1/orders/{order_id}/stops",
+    permission="orders:stop",
+    command=RAISE_STOP,
+    raises=(errors.NoSuchOrder, errors.OrderClosed),
+    example=NewStop("fraud", "the card's country differs from the address"),
+)
+async def raise_stop(caller: Caller, order_id: UUID, data: NewStop) -> StopAnswer:
+    """Hold an order back."""
+    return await caller.submit(RAISE_STOP, RaiseStop(order_id, data.kind, data.reason))
+
+
+class Resolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found, for the record."""
+
+    resolution: str
+
+
+@post(
+    "/api/v1/orders/{order_id}/stops/{stop_id}/resolution",
+    permission="orders:stop",
+    command=RESOLVE_STOP,
+    raises=(errors.NoSuchOrder, errors.NoSuchStop, errors.StopNotYours),
+    example=Resolution("the customer confirmed the order by telephone"),
+)
+async def resolve_stop(
+    caller: Caller, order_id: UUID, stop_id: UUID, data: Resolution
+) -> StopAnswer:
+    """Let an order go; resolving a kind of stop takes a permission of its own."""
+    return await caller.submit(RESOLVE_STOP, ResolveStop(order_id, stop_id, data.resolution))
+
+
+ROUTES = [
+    place_order,
+    list_orders,
+    search_orders,
+    show_order,
+    show_timeline,
+    cancel_order,
+    raise_stop,
+    resolve_stop,
+]

@@ -1,0 +1,1 @@
+"""Use cases of orders: place, amend, cancel, stop, move, find new stock, read."""

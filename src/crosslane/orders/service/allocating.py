@@ -1,0 +1,214 @@
+"""Finding locations for units and promising their stock: plan, allocate, plan again for losers.
+
+A plan is made on a snapshot without locks; only allocate promises. When stock went to somebody
+else in between, the location is barred for the moment and the order is planned once more; what is
+then still open waits for stock.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import inventory, sourcing
+from crosslane.catalog import Variant
+from crosslane.kernel import Refusal
+from crosslane.locations import Location
+from crosslane.orders.domain import OrderLine
+from crosslane.organization import Channel
+from crosslane.platform.database import Tx
+
+ROUNDS_MAX = 3
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """Units of a line that need a location."""
+
+    line: OrderLine
+    variant: Variant
+    quantity: int
+    barred: frozenset[UUID] = frozenset()
+
+
+class Search(msgspec.Struct, kw_only=True):
+    """The units of one order that need locations.
+
+    Args:
+        order_id: the order.
+        channel: who sells; its ring-fences are open to it.
+        currency: of all costs.
+        country: where it is shipped; likewise postcode; "" when nothing is shipped.
+        service: delivery service.
+        at: business time.
+        wanted: units by line, all of one method and store.
+        store: where the customer gets them, None when they are shipped home.
+        method: how.
+    """
+
+    order_id: UUID
+    channel: Channel
+    currency: str
+    country: str
+    postcode: str
+    service: str
+    at: datetime
+    method: str
+    store: Location | None
+    wanted: list[Wanted]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a line that were promised at a location."""
+
+    line_id: UUID
+    location_id: UUID
+    quantity: int
+    promised_at: datetime | None
+
+
+class Result(msgspec.Struct, kw_only=True):
+    """What came of one search.
+
+    Args:
+        found: promised units.
+        receipts: decisions behind them.
+        refusal: why nothing could be planned at all.
+    """
+
+    found: list[Found] = []
+    receipts: list[UUID] = []
+    refusal: Refusal | None = None
+
+
+async def find_stock(tx: Tx, searches: Sequence[Search]) -> list[Result]:
+    """Plan and promise units for orders of a batch, earlier ones first.
+
+    Returns:
+        One result per search; units not among ``found`` are left for the caller to backorder.
+    """
+    results = [Result(found=[], receipts=[]) for _ in searches]
+    if not searches:
+        return results
+    surveys = await _surveys(tx, searches)
+    decided: list[sourcing.Sourced] = []
+    open_ones = list(range(len(searches)))
+    for _ in range(ROUNDS_MAX):
+        if not open_ones:
+            break
+        planned = await _plan(tx, [searches[n] for n in open_ones], surveys)
+        pairs = list(zip(open_ones, planned, strict=True))
+        for n, plan in pairs:
+            if isinstance(plan, Refusal):
+                results[n].refusal = plan
+        plans = [(n, plan) for n, plan in pairs if not isinstance(plan, Refusal)]
+        lost = await _allocate(tx, plans, searches, results)
+        decided.extend(plan for n, plan in plans if n not in lost)
+        for n in lost:
+            _bar_lost(searches[n], lost[n])
+        open_ones = list(lost)
+    await sourcing.save_receipts(tx, decided)
+    return results
+
+
+async def _surveys(tx: Tx, searches: Sequence[Search]) -> dict[UUID, inventory.Survey]:
+    """Read the stock each channel may use, by one statement per channel."""
+    variants: dict[UUID, set[UUID]] = defaultdict(set)
+    for search in searches:
+        variants[search.channel.id].update(want.line.variant_id for want in search.wanted)
+    return {
+        channel_id: await inventory.survey(tx, sorted(ids), channel_id=channel_id)
+        for channel_id, ids in variants.items()
+    }
+
+
+async def _plan(
+    tx: Tx, searches: Sequence[Search], surveys: dict[UUID, inventory.Survey]
+) -> list[sourcing.Sourced | Refusal]:
+    planned: dict[int, sourcing.Sourced | Refusal] = {}
+    for channel_id, survey in surveys.items():
+        theirs = [n for n, search in enumerate(searches) if search.channel.id == channel_id]
+        answers = await sourcing.plan_orders(tx, [_request(searches[n]) for n in theirs], survey)
+        planned |= dict(zip(theirs, answers, strict=True))
+    return [planned[n] for n in range(len(searches))]
+
+
+def _request(search: Search) -> sourcing.SourcingRequest:
+    return sourcing.SourcingRequest(
+        order_id=search.order_id,
+        channel=search.channel,
+        currency=search.currency,
+        method=search.method,
+        country=search.country,
+        postcode=search.postcode,
+        store=search.store,
+        service=search.service,
+        at=search.at,
+        lines=[
+            sourcing.LineAsked(
+                key=want.line.id,
+                variant=want.variant,
+                quantity=want.quantity,
+                barred=want.barred,
+            )
+            for want in search.wanted
+        ],
+    )
+
+
+async def _allocate(
+    tx: Tx,
+    plans: Sequence[tuple[int, sourcing.Sourced]],
+    searches: Sequence[Search],
+    results: Sequence[Result],
+) -> dict[int, set[tuple[UUID, UUID]]]:
+    """Promise what was planned, each plan as a whole; return what the losers could not get."""
+    asked = [
+        (n, plan, key, location_id, quantity)
+        for n, plan in plans
+        for key, location_id, quantity in plan.placed
+    ]
+    by_line = {w.line.id: w for n, _ in plans for w in searches[n].wanted}
+    answers = await inventory.allocate(
+        tx,
+        [
+            inventory.AllocationRequest(
+                variant_id=by_line[key].line.variant_id,
+                location_id=location_id,
+                quantity=quantity,
+                cause=inventory.Cause("order", searches[n].order_id, key),
+                channel_id=searches[n].channel.id,
+                promised_for=plan.promised_at,
+                group=plan.receipt_id,
+            )
+            for n, plan, key, location_id, quantity in asked
+        ],
+    )
+    lost: dict[int, set[tuple[UUID, UUID]]] = defaultdict(set)
+    for (n, _, key, location_id, _), taken in zip(asked, answers, strict=True):
+        if isinstance(taken, inventory.OutOfStock):
+            lost[n].add((key, location_id))
+        elif isinstance(taken, Refusal):
+            # Refused only because another line of the plan was: nothing to bar for this one.
+            lost[n] |= set()
+    for n, plan, key, location_id, quantity in asked:
+        if n not in lost:
+            results[n].found.append(
+                Found(
+                    line_id=key,
+                    location_id=location_id,
+                    quantity=quantity,
+                    promised_at=plan.promised_at,
+                )
+            )
+    for n, plan in plans:
+        if n not in lost:
+            results[n].receipts.append(plan.receipt_id)
+    return lost
+
+
+def _bar_lost(search: Search, lost: set[tuple[UUID, UUID]]) -> None:
+    for want in search.wanted:
+        gone = {location_id for key, location_id in lost if key == want.line.id}
+        want.barred = want.barred | gone

@@ -1,0 +1,331 @@
+"""Amendments: lines added, a price changed, goods sent elsewhere. The original stays as it was."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane import catalog, customers, locations, organization, payments, pricing
+from crosslane.customers import Address
+from crosslane.kernel import line_amount, new_id
+from crosslane.orders import events
+from crosslane.orders.domain import (
+    NOWHERE,
+    Charge,
+    Move,
+    OrderLine,
+    OrderState,
+    Stage,
+    Sum,
+    handed_over_units,
+    is_settled,
+    portion,
+    worth,
+)
+from crosslane.orders.errors import (
+    AddressFixed,
+    NoSuchLine,
+    OrderChanged,
+    OrderClosed,
+    TendersDiffer,
+)
+from crosslane.orders.service.moving import charged
+from crosslane.orders.service.placing import drafting, paying
+from crosslane.orders.service.placing.resolving import Surroundings, resolve_lines
+from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, LineWish, TenderWish
+from crosslane.orders.service.resourcing import find_new_stock
+from crosslane.orders.service.sheet import Doing, Sheet
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class Amended(msgspec.Struct, frozen=True):
+    """What an amendment did.
+
+    Args:
+        amendment_no: its number on the order.
+        gross_delta_minor: what the customer pays more, negative for less.
+        currency: of that amount.
+    """
+
+    amendment_no: int
+    gross_delta_minor: int
+    currency: str
+
+
+class AddLines(msgspec.Struct, frozen=True, kw_only=True):
+    """More goods on an order, at today's prices.
+
+    Args:
+        order_id: the order.
+        lines: what is added.
+        tenders: how it is paid; what the order's own tenders still cover needs none.
+        reason: for the record.
+        version: the order must still be at it, None for whatever it is at.
+    """
+
+    order_id: UUID
+    lines: Annotated[list[LineWish], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
+    reason: Reason
+    version: int | None = None
+
+
+class ChangePrice(msgspec.Struct, frozen=True, kw_only=True):
+    """Another price for the units of a line that are not cancelled.
+
+    Args:
+        order_id: the order; likewise its line.
+        unit_price_milli: new price of one unit in 1/1000 minor unit, with tax where the channel's
+            prices include it.
+        reason: for the record.
+        version: the order must still be at it, None for whatever it is at.
+    """
+
+    order_id: UUID
+    line_id: UUID
+    unit_price_milli: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+    reason: Reason
+    version: int | None = None
+
+
+class ChangeAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Another address in the same country, before anything is released to a location.
+
+    Args:
+        order_id: the order.
+        ship_to: where it goes instead.
+        reason: for the record.
+        version: the order must still be at it, None for whatever it is at.
+    """
+
+    order_id: UUID
+    ship_to: Address
+    reason: Reason
+    version: int | None = None
+
+
+async def _open(
+    tx: Tx, command: Command[AddLines] | Command[ChangePrice] | Command[ChangeAddress]
+) -> tuple[Sheet, OrderState, Doing]:
+    wish = command.body
+    sheet = await Sheet.open(tx, [wish.order_id])
+    state = sheet.state(wish.order_id)
+    if wish.version is not None and wish.version != state.order.version:
+        raise OrderChanged(version=state.order.version)
+    if is_settled(state):
+        raise OrderClosed
+    return sheet, state, Doing(command, tx.now, f"amendment:{state.amendments + 1}")
+
+
+async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amended]:
+    """Add lines: priced by today, sourced at once, paid by the order's tenders or new ones."""
+    command = commands[0]
+    sheet, state, doing = await _open(tx, command)
+    added = await _price_lines(tx, state, command.actor, command.body)
+    sheet.add_lines(state.order.id, added, [], doing)
+    delta = sum(line.gross_minor for line in added if not line.is_bundle)
+    told = [{"sku": line.sku, "quantity": line.quantity} for line in added]
+    no = sheet.amend(state.order.id, "add", command.body.reason, told, delta, doing)
+    await _pay(tx, sheet, state, delta, command, doing)
+    await find_new_stock(tx, sheet, [state.order.id], doing)
+    sheet.announce(
+        events.OrderAmended(
+            order_id=state.order.id, amendment_no=no, amendment_kind="add", gross_delta_minor=delta
+        ),
+        doing,
+    )
+    await sheet.write(tx)
+    return [Amended(no, delta, state.order.currency)]
+
+
+async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) -> list[OrderLine]:
+    order = state.order
+    around = Surroundings(
+        await organization.book(tx),
+        await organization.policies(tx),
+        await locations.network(tx),
+        tx.now,
+    )
+    channel = around.book.channel(order.channel)
+    variants = await catalog.variants_by_sku(tx, [line.sku for line in wish.lines])
+    parts = {part.variant_id for v in variants.values() for part in v.components}
+    by_id = await catalog.variants_by_id(tx, sorted(parts))
+    wanted = resolve_lines(wish.lines, channel, variants, around, tx.now)
+    country = channel.country
+    if order.ship_address_id:
+        addresses = await customers.addresses_by_id(tx, [order.ship_address_id])
+        country = addresses[order.ship_address_id].address.country
+    cart = await pricing.price_one(
+        tx,
+        pricing.PriceRequest(
+            channel=channel.code,
+            at=tx.now,
+            actor=actor,
+            destination=pricing.Destination(country),
+            lines=drafting.price_lines(wanted),
+            customer_id=order.customer_id,
+        ),
+    )
+    return drafting.draft_lines(
+        order.id,
+        wanted,
+        cart.lines,
+        by_id,
+        new_id,
+        cause="amendment",
+        first_position=len(state.lines) + 1,
+        amendment_no=state.amendments + 1,
+    )
+
+
+async def _pay(
+    tx: Tx,
+    sheet: Sheet,
+    state: OrderState,
+    delta: int,
+    command: Command[AddLines],
+    doing: Doing,
+) -> None:
+    """Open tenders for what the order's own do not cover."""
+    order = state.order
+    money = (await payments.money_by_order(tx, [order.id]))[order.id]
+    covered = money.capturable_minor + money.capturing_minor + money.refundable_minor
+    if money.undecided:
+        covered += sum(t.amount_minor for t in money.tenders if t.state is payments.State.PENDING)
+    owed = max(0, worth(sheet.states[order.id]).gross_minor - covered)
+    customer = order.customer_id
+    planned = paying.split_tenders(
+        command.body.tenders,
+        owed,
+        order_id=order.id,
+        currency=order.currency,
+        at=tx.now,
+        card_terms=payments.Terms.PER_PARCEL,
+        customer_id=customer,
+        taken=False,
+    )
+    if isinstance(planned, TendersDiffer):
+        raise planned
+    opened = await payments.open_tenders(tx, planned)
+    for one in opened:
+        if not isinstance(one, payments.Opened):
+            raise one
+        if one.state is payments.State.PENDING:
+            sheet.raise_stop(order.id, "payment", paying.PAYMENT_REASON, doing)
+
+
+async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list[Amended]:
+    """Change the price of a line by a charge of its own, which says what changed and why."""
+    wish = commands[0].body
+    sheet, state, doing = await _open(tx, commands[0])
+    line = state.line(wish.line_id)
+    if line is None or line.is_bundle:
+        raise NoSuchLine(line=str(wish.line_id))
+    channel = (await organization.book(tx)).channel(state.order.channel)
+    kept = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
+    basis = "gross" if channel.tax_mode == "inclusive" else "net"
+    wanted = pricing.split(line_amount(wish.unit_price_milli, kept), line.tax_rate_bp, basis)
+    before = portion(line, kept) + _changed_before(state, line.id)
+    change = Sum(wanted.net_minor, wanted.tax_minor) - before
+    charge = Charge(
+        id=new_id(),
+        order_id=state.order.id,
+        kind="price_change",
+        line_id=line.id,
+        title=wish.reason,
+        net_minor=change.net_minor,
+        tax_minor=change.tax_minor,
+        gross_minor=change.gross_minor,
+        tax_rate_bp=line.tax_rate_bp,
+        jurisdiction=line.jurisdiction,
+        recorded_at=tx.now,
+    )
+    sheet.add_charge(state.order.id, charge, doing)
+    told = [{"line_id": line.id, "unit_price_milli": wish.unit_price_milli}]
+    delta = change.gross_minor
+    no = sheet.amend(state.order.id, "price", wish.reason, told, delta, doing)
+    if any(handed_over_units(state.buckets, each.id) for each in state.stock_lines):
+        due = events.ChargesDue(order_id=state.order.id, charges=[charged(charge)])
+        sheet.announce(due, doing)
+    sheet.announce(
+        events.OrderAmended(
+            order_id=state.order.id,
+            amendment_no=no,
+            amendment_kind="price",
+            gross_delta_minor=delta,
+        ),
+        doing,
+    )
+    await sheet.write(tx)
+    return [Amended(no, delta, state.order.currency)]
+
+
+def _changed_before(state: OrderState, line_id: UUID) -> Sum:
+    total = Sum()
+    for charge in state.charges:
+        if charge.line_id == line_id and charge.kind == "price_change" and not charge.cancelled:
+            total += Sum(charge.net_minor, charge.tax_minor)
+    return total
+
+
+async def change_address(tx: Tx, commands: Sequence[Command[ChangeAddress]]) -> list[Amended]:
+    """Send an order elsewhere; its units are sourced anew, an address stop is resolved."""
+    wish = commands[0].body
+    sheet, state, doing = await _open(tx, commands[0])
+    order_id = state.order.id
+    address = customers.require_address(wish.ship_to, pointer="/ship_to")
+    await _refuse_address(tx, state, address)
+    owner = state.order.customer_id
+    if owner is None:
+        raise AddressFixed(reason="nobody is known to ship it to")
+    (address_id,) = await customers.snapshot_addresses(tx, [address], owners=[owner])
+    sheet.send_to(order_id, address_id, doing)
+    for stop in state.open_stops:
+        if stop.kind == "address":
+            sheet.resolve_stop(order_id, stop, wish.reason, doing)
+    back = [
+        Move(line.id, b.location_id, b.stage, NOWHERE, Stage.OPEN, b.quantity, doing.why)
+        for line in state.stock_lines
+        if line.method == "ship"
+        for b in state.buckets.of(line.id)
+        if b.stage is Stage.ALLOCATED
+    ]
+    sheet.move(order_id, back, doing)
+    await sheet.give_back(tx)
+    await find_new_stock(tx, sheet, [order_id], doing)
+    no = sheet.amend(order_id, "address", wish.reason, [], 0, doing)
+    sheet.announce(
+        events.OrderAmended(
+            order_id=order_id, amendment_no=no, amendment_kind="address", gross_delta_minor=0
+        ),
+        doing,
+    )
+    await sheet.write(tx)
+    return [Amended(no, 0, state.order.currency)]
+
+
+async def _refuse_address(tx: Tx, state: OrderState, address: Address) -> None:
+    on_the_way = (Stage.RELEASED, Stage.PICKED, Stage.PACKED, Stage.HANDED_OVER, Stage.DELIVERED)
+    shipped = [line for line in state.stock_lines if line.method == "ship"]
+    if not shipped or any(
+        state.buckets.units(line.id, stage) for line in shipped for stage in on_the_way
+    ):
+        raise AddressFixed(reason="units are on their way already")
+    before = state.order.ship_address_id
+    if before is not None:
+        known = (await customers.addresses_by_id(tx, [before]))[before]
+        faulty = any(stop.kind == "address" for stop in state.open_stops)
+        if not faulty and known.address.country != address.country:
+            raise AddressFixed(reason="another country has other prices and taxes")
+
+
+ADD_LINES = CommandKind("orders.add_lines", AddLines, Amended, add_lines, batch_max=1)
+CHANGE_PRICE = CommandKind("orders.change_price", ChangePrice, Amended, change_price, batch_max=1)
+CHANGE_ADDRESS = CommandKind(
+    "orders.change_address", ChangeAddress, Amended, change_address, batch_max=1
+)

@@ -1,0 +1,67 @@
+"""What placing asks of the modules below: who buys, and what it costs; pure."""
+
+from crosslane.customers import CustomerRef
+from crosslane.orders.service.placing.draft import Draft
+from crosslane.orders.service.placing.drafting import price_lines
+from crosslane.orders.service.placing.wishes import BuyerWish
+from crosslane.pricing import (
+    Destination,
+    PriceRequest,
+    Redemption,
+    ShippingWish,
+)
+
+
+def price_request(draft: Draft) -> PriceRequest:
+    """Return the question to pricing: goods go to the address, or to the store they are got at."""
+    resolved, wish = draft.resolved, draft.wish
+    home = _destination(draft)
+    return PriceRequest(
+        channel=resolved.channel.code,
+        at=resolved.placed_at,
+        actor=draft.command.actor,
+        destination=home,
+        lines=price_lines(resolved.lines),
+        shipping=[
+            ShippingWish(key="delivery", service=draft.service, dictated_minor=wish.shipping_minor)
+        ]
+        if draft.delivers
+        else [],
+        coupons=wish.coupons,
+        customer_group=(draft.customer.group or None) if draft.customer else None,
+        customer_id=draft.customer_id,
+        quote=wish.quote,
+    )
+
+
+def _destination(draft: Draft) -> Destination:
+    address = draft.resolved.address
+    if address is not None and not draft.resolved.address_fault:
+        return Destination(address.country, address.region)
+    return Destination(draft.resolved.channel.country)
+
+
+def redemptions(draft: Draft) -> list[Redemption]:
+    """Return the coupons an order uses."""
+    return [
+        Redemption(coupon_id=coupon_id, order_id=draft.id, customer_id=draft.customer_id)
+        for coupon_id in draft.priced.coupon_ids
+    ]
+
+
+def customer_of(draft: Draft) -> CustomerRef:
+    """Return who buys, as customers know them; the address says it when nobody else does."""
+    wish, channel = draft.wish, draft.resolved.channel
+    buyer = wish.buyer
+    if buyer is None and wish.ship_to is not None:
+        to = wish.ship_to
+        buyer = BuyerWish(email=to.email, phone=to.phone, name=to.name or to.organization)
+    buyer = buyer or BuyerWish()
+    return CustomerRef(
+        account_number=buyer.account_number,
+        email=buyer.email,
+        phone=buyer.phone,
+        country=channel.country,
+        name=buyer.name,
+        locale=wish.locale or channel.locale,
+    )

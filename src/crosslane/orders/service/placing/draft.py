@@ -1,0 +1,83 @@
+"""An order on its way from wish to record."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from crosslane import payments
+from crosslane.catalog import Variant
+from crosslane.customers import Customer
+from crosslane.kernel import Refusal, new_id
+from crosslane.orders.domain import Buckets, Charge, Move, Order, OrderLine, OrderState, Stop
+from crosslane.orders.service.placing.resolving import Resolved
+from crosslane.orders.service.placing.wishes import PlaceOrder
+from crosslane.platform.lane import Command
+from crosslane.pricing import PricedCart
+
+
+class Draft:
+    """What is known of one order of the batch so far; each step of placing fills in its part.
+
+    Attributes:
+        command: who asks for what.
+        refusal: set by the step that drops the order.
+        resolved: wish with its codes looked up.
+        priced: what it costs.
+        customer: who buys, None for an unknown guest.
+        order: the head; likewise lines, charges and stops.
+        moves: how the units went from open to their first stage.
+        receipts: decisions of sourcing behind it.
+        tenders: how it is paid.
+    """
+
+    resolved: Resolved
+    priced: PricedCart
+    order: Order
+    lines: list[OrderLine]
+    charges: list[Charge]
+    stops: list[Stop]
+    buckets: Buckets
+
+    def __init__(self, command: Command[PlaceOrder]) -> None:
+        self.command = command
+        self.wish = command.body
+        self.id = new_id()
+        self.refusal: Refusal | None = None
+        self.variants: Mapping[UUID, Variant] = {}
+        self.customer: Customer | None = None
+        self.address_id: UUID | None = None
+        self.moves: list[Move] = []
+        self.receipts: list[UUID] = []
+        self.tenders: list[payments.NewTender] = []
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """Identifier of who buys."""
+        return self.customer.id if self.customer else None
+
+    @property
+    def service(self) -> str:
+        """Carrier service of its parcels; "" when no parcel is sent."""
+        if all(line.method in ("pickup", "carry_out") for line in self.resolved.lines):
+            return ""
+        return self.wish.service or self.resolved.intake.service
+
+    @property
+    def delivers(self) -> bool:
+        """Whether something is delivered to the customer's address, which has a price."""
+        return any(line.method == "ship" for line in self.resolved.lines)
+
+    @property
+    def stock_lines(self) -> list[OrderLine]:
+        """Lines that carry stock: all but the bundles' own."""
+        return [line for line in self.lines if not line.is_bundle]
+
+    @property
+    def state(self) -> OrderState:
+        """The order as decisions see it."""
+        return OrderState(
+            order=self.order,
+            lines=tuple(self.lines),
+            charges=tuple(self.charges),
+            stops=tuple(self.stops),
+            buckets=self.buckets,
+        )

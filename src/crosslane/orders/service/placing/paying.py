@@ -1,0 +1,112 @@
+"""How a new order is paid: its tenders, and the stop that waits for them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from crosslane import payments
+from crosslane.kernel import Refusal, new_id
+from crosslane.orders.domain import Stop
+from crosslane.orders.errors import TendersDiffer
+from crosslane.orders.service.placing.draft import Draft
+from crosslane.orders.service.placing.wishes import TenderWish
+from crosslane.platform.database import Tx
+
+PAYMENT_REASON = "waiting for the payment to be authorised"
+
+
+async def open_tenders(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Open the tenders of orders; those a provider has to authorise hold their order back."""
+    planned = [(draft, _plan(draft)) for draft in drafts]
+    wanted = [tender for _, plan in planned if not isinstance(plan, Refusal) for tender in plan]
+    sheet = await payments.tender_sheet(tx, wanted)
+    for draft, plan in planned:
+        taken = plan if isinstance(plan, Refusal) else sheet.take(plan, by=draft.command)
+        if isinstance(taken, Refusal):
+            draft.refusal = taken
+        elif any(opened.state is payments.State.PENDING for opened in taken):
+            draft.stops.append(_payment_stop(draft, tx.now))
+    await sheet.write(tx)
+
+
+def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
+    return split_tenders(
+        draft.wish.tenders,
+        draft.priced.gross_minor,
+        order_id=draft.id,
+        currency=draft.priced.currency,
+        at=draft.resolved.placed_at,
+        card_terms=payments.Terms(draft.resolved.intake.card_terms),
+        customer_id=draft.customer_id,
+        taken=all(line.method == "carry_out" for line in draft.resolved.lines),
+    )
+
+
+def split_tenders(
+    wishes: Sequence[TenderWish],
+    owed_minor: int,
+    *,
+    order_id: UUID,
+    currency: str,
+    at: datetime,
+    card_terms: payments.Terms,
+    customer_id: UUID | None,
+    taken: bool,
+) -> list[payments.NewTender] | TendersDiffer:
+    """Return the tenders that pay an amount; one wish without an amount pays the rest.
+
+    Args:
+        wishes: how the customer wants to pay.
+        owed_minor: what has to be paid, in minor units.
+        order_id: the order.
+        currency: ISO 4217, the order's.
+        at: business time.
+        card_terms: when cards are charged.
+        customer_id: whose account is used on account.
+        taken: the till has the money already.
+    """
+    unsaid = [wish for wish in wishes if wish.minor is None]
+    said = sum(wish.minor or 0 for wish in wishes)
+    if len(unsaid) > 1 or said > owed_minor or (not unsaid and said != owed_minor):
+        return TendersDiffer(pointer="/tenders", tendered=said, currency=currency, total=owed_minor)
+    found = []
+    for wish in wishes:
+        minor = owed_minor - said if wish.minor is None else wish.minor
+        method = payments.Method(wish.method)
+        on_account = method is payments.Method.ON_ACCOUNT
+        tender = payments.NewTender(
+            order_id=order_id,
+            method=method,
+            terms=_terms(method, card_terms, taken),
+            currency=currency,
+            minor=minor,
+            at=at,
+            provider=wish.provider,
+            token=wish.token,
+            credit_account=customer_id if on_account else None,
+        )
+        if minor:
+            found.append(tender)
+    return found
+
+
+def _terms(method: payments.Method, card_terms: payments.Terms, taken: bool) -> payments.Terms:
+    if method is payments.Method.MARKETPLACE:
+        return payments.Terms.TAKEN
+    if method is payments.Method.ON_ACCOUNT:
+        return payments.Terms.PER_PARCEL
+    if taken:
+        return payments.Terms.TAKEN
+    return payments.Terms.AT_COLLECTION if method is payments.Method.CASH else card_terms
+
+
+def _payment_stop(draft: Draft, now: datetime) -> Stop:
+    return Stop(
+        id=new_id(),
+        order_id=draft.id,
+        kind="payment",
+        reason=PAYMENT_REASON,
+        raised_at=now,
+        raised_by="system:crosslane",
+        expires_at=now + timedelta(minutes=draft.resolved.intake.payment_minutes),
+    )

@@ -1,0 +1,160 @@
+"""From codes to things: channel, articles, ways, stores and address of a wished order; pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from crosslane import catalog
+from crosslane.catalog import Variant
+from crosslane.customers import Address, require_address
+from crosslane.kernel import Invalid
+from crosslane.locations import Network
+from crosslane.orders.domain.nouns import Method
+from crosslane.orders.domain.policy import INTAKE, Intake
+from crosslane.orders.errors import (
+    AddressNeeded,
+    BackdatingForbidden,
+    MethodRefused,
+    SkuNotOnSale,
+    StoreNeeded,
+    StoreUnfit,
+)
+from crosslane.orders.service.placing.drafting import WantedLine
+from crosslane.orders.service.placing.wishes import LineWish, PlaceOrder
+from crosslane.organization import Channel, OrganizationBook, PolicyBook
+from crosslane.platform.actor import Actor
+
+# A small lead of the caller's clock is no backdating.
+CLOCK_LEAD_SECONDS_MAX = 300
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What orders are taken in by, as the transaction sees it."""
+
+    book: OrganizationBook
+    policies: PolicyBook
+    network: Network
+    now: datetime
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish whose codes are known.
+
+    Args:
+        wish: what was asked.
+        channel: who sells.
+        intake: how that channel's orders are taken in.
+        placed_at: business time.
+        lines: articles with way and store.
+        address: where it is shipped to, checked and normalised, None when nothing is shipped.
+        address_fault: why the address is bad, where the channel's orders are stopped for that.
+    """
+
+    wish: PlaceOrder
+    channel: Channel
+    intake: Intake
+    placed_at: datetime
+    lines: Sequence[WantedLine]
+    address: Address | None
+    address_fault: str = ""
+
+
+def resolve(
+    wish: PlaceOrder, actor: Actor, variants: Mapping[str, Variant], around: Surroundings
+) -> Resolved:
+    """Look up everything a wish names.
+
+    Raises:
+        Refusal: something is unknown or does not fit, with a pointer to it.
+    """
+    channel = around.book.channel(wish.channel, pointer="/channel")
+    intake, _ = around.policies.resolve(
+        INTAKE, around.now, channel=channel.code, brand=channel.brand
+    )
+    placed_at = _placed_at(wish, intake, around.now)
+    lines = resolve_lines(wish.lines, channel, variants, around, placed_at)
+    address, fault = _resolve_address(wish, lines, intake)
+    return Resolved(
+        wish=wish,
+        channel=channel,
+        intake=intake,
+        placed_at=placed_at,
+        lines=lines,
+        address=address,
+        address_fault=fault,
+    )
+
+
+def resolve_lines(
+    wishes: Sequence[LineWish],
+    channel: Channel,
+    variants: Mapping[str, Variant],
+    around: Surroundings,
+    at: datetime,
+) -> list[WantedLine]:
+    """Look up articles, ways and stores of lines.
+
+    Raises:
+        Refusal: something is unknown or does not fit, with a pointer to it.
+    """
+    return [
+        _resolve_line(line, f"/lines/{n}", channel, variants, around, at)
+        for n, line in enumerate(wishes)
+    ]
+
+
+def _placed_at(wish: PlaceOrder, intake: Intake, now: datetime) -> datetime:
+    if wish.placed_at is None:
+        return now
+    lead = (wish.placed_at - now).total_seconds()
+    if lead > CLOCK_LEAD_SECONDS_MAX:
+        raise BackdatingForbidden(pointer="/placed_at")
+    if -lead > CLOCK_LEAD_SECONDS_MAX and not intake.backdating:
+        raise BackdatingForbidden(pointer="/placed_at")
+    return wish.placed_at
+
+
+def _resolve_line(
+    line: LineWish,
+    pointer: str,
+    channel: Channel,
+    variants: Mapping[str, Variant],
+    around: Surroundings,
+    at: datetime,
+) -> WantedLine:
+    variant = variants.get(line.sku)
+    if variant is None or not variant.active:
+        raise SkuNotOnSale(pointer=f"{pointer}/sku", sku=line.sku)
+    method: Method = line.method or channel.default_method
+    allowed, _ = catalog.methods_allowed(around.policies, variant, channel, at)
+    if method not in allowed:
+        raise MethodRefused(
+            pointer=f"{pointer}/method",
+            sku=line.sku,
+            method=method,
+            allowed=", ".join(sorted(allowed)) or "none",
+        )
+    if method == "ship":
+        return WantedLine(wish=line, variant=variant, method=method, store=None)
+    if not line.store:
+        raise StoreNeeded(pointer=f"{pointer}/store", method=method)
+    store = around.network.require(line.store, pointer=f"{pointer}/store")
+    if not store.can(method):
+        raise StoreUnfit(pointer=f"{pointer}/store", location=line.store, method=method)
+    return WantedLine(wish=line, variant=variant, method=method, store=store)
+
+
+def _resolve_address(
+    wish: PlaceOrder, lines: Sequence[WantedLine], intake: Intake
+) -> tuple[Address | None, str]:
+    if all(line.method != "ship" for line in lines):
+        return None, ""
+    if wish.ship_to is None:
+        raise AddressNeeded(pointer="/ship_to")
+    try:
+        return require_address(wish.ship_to, pointer="/ship_to"), ""
+    except Invalid as fault:
+        if intake.bad_address == "refuse":
+            raise
+        return wish.ship_to, fault.message

@@ -1,0 +1,135 @@
+"""Where the units of new orders come from, and when the customers have them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import inventory
+from crosslane.orders.domain import NOWHERE, Buckets, Move, OrderLine, Stage
+from crosslane.orders.errors import NotEnoughStock
+from crosslane.orders.service.allocating import Found, Result, Search, Wanted, find_stock
+from crosslane.orders.service.placing.draft import Draft
+from crosslane.orders.service.placing.resolving import Surroundings
+from crosslane.platform.database import Tx
+
+WHY = "placed"
+
+
+async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
+    """Allocate the units of orders; what nobody has is backordered, or the order is refused."""
+    searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
+    results = await find_stock(tx, [search for _, search in searches])
+    for draft in drafts:
+        draft.buckets = Buckets(())
+        for line in draft.stock_lines:
+            draft.buckets.add_open(line.id, line.quantity)
+    for (draft, search), result in zip(searches, results, strict=True):
+        _take(draft, search, result)
+
+
+def searches_of(draft: Draft, around: Surroundings) -> list[Search]:
+    """Return what needs a location, one search per way and store; carry-out needs none."""
+    grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
+    for line in draft.stock_lines:
+        if line.method != "carry_out":
+            grouped.setdefault((line.method, line.store_id), []).append(line)
+    country, postcode = _destination(draft)
+    return [
+        Search(
+            order_id=draft.id,
+            channel=draft.resolved.channel,
+            currency=draft.order.currency,
+            country=country,
+            postcode=postcode,
+            service=draft.order.service,
+            at=draft.order.placed_at,
+            method=method,
+            store=around.network.by_id[store_id] if store_id else None,
+            wanted=[
+                Wanted(line=line, variant=draft.variants[line.variant_id], quantity=line.quantity)
+                for line in lines
+            ],
+        )
+        for (method, store_id), lines in grouped.items()
+    ]
+
+
+def _destination(draft: Draft) -> tuple[str, str]:
+    """Return country and postcode; with a faulty address the channel's country must do for now."""
+    address = draft.resolved.address
+    if address is None or draft.resolved.address_fault:
+        return draft.resolved.channel.country, ""
+    return address.country, address.postcode
+
+
+def _take(draft: Draft, search: Search, result: Result) -> None:
+    if result.refusal is not None:
+        draft.refusal = result.refusal
+        return
+    draft.receipts.extend(result.receipts)
+    by_line = {want.line.id: want for want in search.wanted}
+    missing = {line_id: want.quantity for line_id, want in by_line.items()}
+    for found in result.found:
+        missing[found.line_id] -= found.quantity
+        draft.moves.append(_allocated(found))
+    for line_id, quantity in missing.items():
+        if quantity and draft.resolved.intake.shortage == "refuse":
+            want = by_line[line_id]
+            draft.refusal = NotEnoughStock(
+                sku=want.line.sku,
+                quantity=want.quantity,
+                available=want.quantity - quantity,
+            )
+        elif quantity:
+            draft.moves.append(
+                Move(line_id, NOWHERE, Stage.OPEN, NOWHERE, Stage.BACKORDERED, quantity, WHY)
+            )
+    _promise(draft, result.found)
+
+
+def _allocated(found: Found) -> Move:
+    return Move(
+        found.line_id,
+        NOWHERE,
+        Stage.OPEN,
+        found.location_id,
+        Stage.ALLOCATED,
+        found.quantity,
+        WHY,
+    )
+
+
+def _promise(draft: Draft, found: Sequence[Found]) -> None:
+    """Write down when each line is there at the latest; a line partly missing has no promise."""
+    latest: dict[UUID, datetime] = {}
+    counted: dict[UUID, int] = {}
+    for each in found:
+        counted[each.line_id] = counted.get(each.line_id, 0) + each.quantity
+        if each.promised_at is not None:
+            latest[each.line_id] = max(each.promised_at, latest.get(each.line_id, each.promised_at))
+    draft.lines = [
+        msgspec.structs.replace(line, promised_at=latest[line.id])
+        if line.id in latest and counted[line.id] == line.quantity
+        else line
+        for line in draft.lines
+    ]
+
+
+async def give_back(tx: Tx, refused: Sequence[Draft]) -> None:
+    """Return stock that was promised to orders which were refused for another reason."""
+    releases = [
+        inventory.Release(
+            variant_id=line.variant_id,
+            location_id=move.to_location_id,
+            quantity=move.quantity,
+            cause=inventory.Cause("order", draft.id, line.id),
+        )
+        for draft in refused
+        for move in draft.moves
+        for line in draft.stock_lines
+        if line.id == move.line_id and move.to_stage is Stage.ALLOCATED
+    ]
+    if releases:
+        await inventory.release_allocation(tx, releases)

@@ -1,0 +1,167 @@
+"""What a caller may ask for when placing an order, and what it is answered."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.customers import Address
+from crosslane.kernel import QUANTITY_MAX
+from crosslane.orders.domain import Method, Role, Status, StopKind
+
+LINES_MAX = 2_000
+TENDERS_MAX = 8
+COUPONS_MAX = 20
+STOPS_MAX = 4
+
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+
+
+class AttributionWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who gets the credit for a line.
+
+    Args:
+        role: what they did.
+        staff: code of the staff member, or
+        location: code of the store.
+        share_bp: share of the role in basis points.
+    """
+
+    role: Role
+    staff: str = ""
+    location: str = ""
+    share_bp: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10_000
+
+
+class LineWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods wanted.
+
+    Args:
+        sku: what.
+        quantity: how many units.
+        method: how the customer gets them; the channel's usual way when absent.
+        store: code of the store, for pickup, ship-to-store and carry-out.
+        unit_price_milli: price in 1/1000 minor unit that the channel has agreed with the customer;
+            only where the channel's policy lets it. Otherwise prices are computed here.
+        override_reason: why a person sets this price; takes the permission pricing:override.
+        attributions: who gets the credit.
+        held: hold made for this line, whose units are used.
+    """
+
+    sku: Code
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
+    method: Method | None = None
+    store: str = ""
+    unit_price_milli: Annotated[int, msgspec.Meta(ge=0, le=10**15)] | None = None
+    override_reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    attributions: Annotated[list[AttributionWish], msgspec.Meta(max_length=10)] = []
+    held: UUID | None = None
+
+
+class BuyerWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who buys; whatever is known of them.
+
+    Args:
+        account_number: number of a trade account.
+        email: e-mail address.
+        phone: telephone number.
+        name: how they are called.
+    """
+
+    account_number: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    email: Annotated[str, msgspec.Meta(max_length=254)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class TenderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a part of the order is paid.
+
+    Args:
+        method: card by a provider, on account, cash at the store, or taken by the marketplace.
+        minor: minor units paid this way; the rest of the order when absent (one tender only).
+        token: the provider's stand-in for a card.
+        provider: code of the provider.
+    """
+
+    method: Literal["card", "on_account", "cash", "marketplace"]
+    minor: Minor | None = None
+    token: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    provider: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class StopWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that holds the order back from the first moment, such as a suspicion of fraud."""
+
+    kind: StopKind
+    reason: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An order to be placed.
+
+    Args:
+        channel: code of the selling channel.
+        source_id: the channel's own number; a second order with it is refused.
+        placed_at: business time, where the channel may say it; now when absent.
+        buyer: who buys, absent for an unknown guest.
+        ship_to: where goods are shipped; needed when a line is shipped.
+        lines: goods.
+        service: delivery service; the channel's usual one when empty.
+        shipping_minor: what the channel has charged for delivery, where it may dictate prices.
+        coupons: codes the customer has typed.
+        quote: signed quote whose prices hold.
+        tenders: how it is paid.
+        stops: what holds it back from the first moment.
+        locale: language of messages; the channel's when empty.
+    """
+
+    channel: Code
+    source_id: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    placed_at: datetime | None = None
+    buyer: BuyerWish | None = None
+    ship_to: Address | None = None
+    lines: Annotated[list[LineWish], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    service: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    shipping_minor: Minor | None = None
+    coupons: Annotated[list[str], msgspec.Meta(max_length=COUPONS_MAX)] = []
+    quote: Annotated[str, msgspec.Meta(max_length=20_000)] | None = None
+    tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
+    stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
+    locale: Annotated[str, msgspec.Meta(max_length=20)] = ""
+
+
+class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a line.
+
+    Args:
+        allocated: units promised from a location; likewise those handed over at once.
+        backordered: units that wait for stock.
+        promised_at: when the customer has them at the latest, None while nobody can say.
+    """
+
+    id: UUID
+    position: int
+    sku: str
+    quantity: int
+    gross_minor: int
+    allocated: int
+    backordered: int
+    promised_at: datetime | None
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was taken in."""
+
+    id: UUID
+    number: str
+    channel: str
+    source_id: str
+    status: Status
+    currency: str
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    lines: list[PlacedLine]

@@ -1,0 +1,185 @@
+"""Finding new locations for units that are open or backordered, and for those that lost theirs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from crosslane import catalog, customers, inventory, locations, organization
+from crosslane.catalog import Variant
+from crosslane.customers import AddressSnapshot
+from crosslane.locations import Network
+from crosslane.orders import events
+from crosslane.orders.domain import (
+    NOWHERE,
+    Bucket,
+    Move,
+    OrderLine,
+    OrderState,
+    Stage,
+)
+from crosslane.orders.service.allocating import Result, Search, Wanted, find_stock
+from crosslane.orders.service.sheet import Doing, Sheet
+from crosslane.orders.storage import states
+from crosslane.organization import OrganizationBook
+from crosslane.platform.database import Tx
+
+WHY = "resourced"
+WAITING = (Stage.OPEN, Stage.BACKORDERED)
+WAITING_ORDERS_MAX = 500
+
+
+async def find_new_stock(tx: Tx, sheet: Sheet, order_ids: Iterable[UUID], doing: Doing) -> None:
+    """Allocate whatever units of some orders on a sheet wait for a location.
+
+    Units that were open and stay without stock become backordered, and the customer can be told.
+    """
+    wanted = [sheet.states[id] for id in order_ids if id in sheet.states]
+    wanted = [state for state in wanted if any(_waiting(state, line) for line in state.stock_lines)]
+    if not wanted:
+        return
+    variants = await catalog.variants_by_id(
+        tx, [line.variant_id for state in wanted for line in state.stock_lines]
+    )
+    addresses = await customers.addresses_by_id(
+        tx, [s.order.ship_address_id for s in wanted if s.order.ship_address_id]
+    )
+    book, network = await organization.book(tx), await locations.network(tx)
+    searches = [
+        (state, search)
+        for state in wanted
+        for search in _searches(state, variants, addresses, book, network, tx.now)
+    ]
+    results = await find_stock(tx, [search for _, search in searches])
+    for (state, search), result in zip(searches, results, strict=True):
+        _take(sheet, state, search, result, doing)
+
+
+def _waiting(state: OrderState, line: OrderLine) -> int:
+    return sum(state.buckets.units(line.id, stage) for stage in WAITING)
+
+
+def _searches(
+    state: OrderState,
+    variants: Mapping[UUID, Variant],
+    addresses: Mapping[UUID, AddressSnapshot],
+    book: OrganizationBook,
+    network: Network,
+    now: datetime,
+) -> list[Search]:
+    grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
+    for line in state.stock_lines:
+        if _waiting(state, line) and line.method != "carry_out":
+            grouped.setdefault((line.method, line.store_id), []).append(line)
+    snapshot = addresses.get(state.order.ship_address_id) if state.order.ship_address_id else None
+    address = snapshot.address if snapshot else None
+    return [
+        Search(
+            order_id=state.order.id,
+            channel=book.channel(state.order.channel),
+            currency=state.order.currency,
+            country=address.country if address else "",
+            postcode=address.postcode if address else "",
+            service=state.order.service,
+            at=max(now, state.order.placed_at),
+            method=method,
+            store=network.by_id[store_id] if store_id else None,
+            wanted=[
+                Wanted(
+                    line=line,
+                    variant=variants[line.variant_id],
+                    quantity=_waiting(state, line),
+                    barred=frozenset(at for who, at in state.barred if who == line.id),
+                )
+                for line in lines
+            ],
+        )
+        for (method, store_id), lines in grouped.items()
+    ]
+
+
+def _take(sheet: Sheet, state: OrderState, search: Search, result: Result, doing: Doing) -> None:
+    order_id = state.order.id
+    moves: list[Move] = []
+    for found in result.found:
+        moves += _from_waiting(
+            state, found.line_id, found.location_id, Stage.ALLOCATED, found.quantity, moves
+        )
+    sheet.move(order_id, moves, doing)
+    if moves:
+        lines = list(dict.fromkeys(move.line_id for move in moves))
+        sheet.announce(events.LinesResourced(order_id=order_id, line_ids=lines), doing)
+    late = [
+        Move(want.line.id, NOWHERE, Stage.OPEN, NOWHERE, Stage.BACKORDERED, units, WHY)
+        for want in search.wanted
+        if (units := state.buckets.units(want.line.id, Stage.OPEN))
+    ]
+    sheet.move(order_id, late, doing)
+    if late:
+        lines = [move.line_id for move in late]
+        sheet.announce(events.LinesBackordered(order_id=order_id, line_ids=lines), doing)
+
+
+def _from_waiting(
+    state: OrderState,
+    line_id: UUID,
+    location_id: UUID,
+    to_stage: Stage,
+    quantity: int,
+    planned: Sequence[Move],
+) -> list[Move]:
+    """Return moves that take units from open first, then from backordered."""
+    moves: list[Move] = []
+    for stage in WAITING:
+        used = sum(m.quantity for m in planned if m.line_id == line_id and m.from_stage is stage)
+        units = min(quantity, state.buckets.units(line_id, stage) - used)
+        if units > 0:
+            quantity -= units
+            moves.append(Move(line_id, NOWHERE, stage, location_id, to_stage, units, WHY))
+    return moves
+
+
+async def stock_arrived(tx: Tx, variant_ids: Sequence[UUID], doing: Doing) -> None:
+    """Give arrived stock to orders that wait for it, the oldest order first."""
+    waiting = await states.list_waiting(tx, variant_ids, WAITING_ORDERS_MAX)
+    if not waiting:
+        return
+    sheet = await Sheet.open(tx, waiting)
+    await find_new_stock(tx, sheet, waiting, doing)
+    await sheet.write(tx)
+
+
+async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doing) -> None:
+    """Find other stock for demand whose units turned out not to be there.
+
+    Units that are allocated or released at the location go back to open with the location barred;
+    those already picked are evidently there.
+    """
+    places = {short.position_id: short.location_id for short in shorts}
+    losing = [
+        one for one in await inventory.list_losing(tx, sorted(places)) if one.cause_kind == "order"
+    ]
+    if not losing:
+        return
+    sheet = await Sheet.open(tx, {one.cause_id for one in losing})
+    for one in losing:
+        state, location_id = sheet.states.get(one.cause_id), places[one.position_id]
+        if state is not None:
+            moves = _give_up(state, one.line_id, location_id, one.quantity)
+            sheet.move(one.cause_id, moves, doing)
+            if moves:
+                sheet.bar(one.cause_id, one.line_id, location_id, "stock was not there")
+    await sheet.give_back(tx)
+    await find_new_stock(tx, sheet, list(dict.fromkeys(one.cause_id for one in losing)), doing)
+    await sheet.write(tx)
+
+
+def _give_up(state: OrderState, line_id: UUID, location_id: UUID, quantity: int) -> list[Move]:
+    moves: list[Move] = []
+    here: list[Bucket] = [b for b in state.buckets.of(line_id) if b.location_id == location_id]
+    for stage in (Stage.ALLOCATED, Stage.RELEASED):
+        for bucket in here:
+            if bucket.stage is stage and quantity:
+                units = min(quantity, bucket.quantity)
+                quantity -= units
+                moves.append(Move(line_id, location_id, stage, NOWHERE, Stage.OPEN, units, WHY))
+    return moves

@@ -1,0 +1,61 @@
+"""What a change of orders asks of payments: take what is earned, give back, let go."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from crosslane import payments
+from crosslane.orders.domain import OrderState, handed_over_units, settlement
+from crosslane.platform.database import Tx
+
+CAUSE_KIND = "order"
+
+
+async def settle(tx: Tx, changed: Mapping[UUID, OrderState], why: Mapping[UUID, str]) -> None:
+    """Bring the money of changed orders in line with their units.
+
+    Args:
+        tx: transaction in which the orders are locked.
+        changed: orders as they are now.
+        why: what changed each of them; asked again for the same reason, payments does nothing.
+    """
+    if not changed:
+        return
+    captures, refunds, voids, abandoned = [], [], [], []
+    for order_id, money in (await payments.money_by_order(tx, changed)).items():
+        if not money.tenders:
+            continue
+        state = changed[order_id]
+        kept = money.refundable_minor + money.capturing_minor
+        due = settlement(state, kept, money.capturable_minor)
+        cause_id = f"{order_id}:{state.order.version + 1}:{why[order_id]}"
+
+        def ask(
+            minor: int | None, order_id: UUID = order_id, cause_id: str = cause_id
+        ) -> payments.MoneyRequest:
+            return payments.MoneyRequest(
+                order_id=order_id, minor=minor, cause_kind=CAUSE_KIND, cause_id=cause_id
+            )
+
+        if due.closes and not _sold(state):
+            abandoned.append(ask(None))
+            continue
+        if due.capture_minor:
+            captures.append(ask(due.capture_minor))
+        if due.refund_minor:
+            refunds.append(ask(due.refund_minor))
+        left = money.capturable_minor - due.capture_minor
+        if due.closes and (left or money.undecided):
+            voids.append(ask(None))
+    doors = (
+        (payments.capture, captures),
+        (payments.refund, refunds),
+        (payments.void, voids),
+        (payments.abandon, abandoned),
+    )
+    for door, requests in doors:
+        if requests:
+            await door(tx, requests)
+
+
+def _sold(state: OrderState) -> bool:
+    return any(handed_over_units(state.buckets, line.id) for line in state.stock_lines)

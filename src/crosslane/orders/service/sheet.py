@@ -1,0 +1,271 @@
+"""A sheet of orders: locked, changed in memory by decisions, written once for all of them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+
+from crosslane import inventory, pricing
+from crosslane.kernel import new_id
+from crosslane.orders import events
+from crosslane.orders.domain import (
+    HOLDS_STOCK,
+    Attribution,
+    Charge,
+    Move,
+    OrderLine,
+    OrderState,
+    Stage,
+    Stop,
+    StopKind,
+    handed_over_units,
+    is_ready,
+    is_settled,
+)
+from crosslane.orders.errors import NoSuchOrder
+from crosslane.orders.service.settling import settle
+from crosslane.orders.storage import states, writing
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.log import Cause
+
+
+class Doing(msgspec.Struct, frozen=True):
+    """On whose behalf and when a change happens.
+
+    Args:
+        cause: command or reaction the change is due to.
+        occurred_at: business time of the change.
+        why: named in the journal, such as ``amendment:3`` or ``fulfillment:018f...``.
+    """
+
+    cause: Cause
+    occurred_at: datetime
+    why: str
+
+
+class Sheet:
+    """Some orders under lock.
+
+    Decisions call the verbs below; :meth:`write` stores everything with a fixed number of
+    statements, gives back stock that is no longer wanted, asks payments for what the terms of each
+    order want, and announces the events.
+    """
+
+    def __init__(self, loaded: dict[UUID, OrderState]) -> None:
+        self.states = loaded
+        self._journal: list[writing.JournalMove] = []
+        self._freed: list[inventory.Release] = []
+        self._stops: list[Stop] = []
+        self._resolved: list[tuple[UUID, str, str]] = []
+        self._amendments: list[writing.Amendment] = []
+        self._lines: list[OrderLine] = []
+        self._attributions: list[Attribution] = []
+        self._charges: list[Charge] = []
+        self._barred: list[tuple[UUID, UUID, str]] = []
+        self._addresses: list[tuple[UUID, UUID]] = []
+        self._events: list[tuple[events.OrderEvent, Cause]] = []
+        self._changed: dict[UUID, Doing] = {}
+        self._owing: set[UUID] = set()
+        self._new: frozenset[UUID] = frozenset()
+
+    @classmethod
+    def begin(cls, placed: Iterable[OrderState]) -> Self:
+        """Return a sheet of orders whose heads and lines are written in this transaction."""
+        sheet = cls({state.order.id: state for state in placed})
+        sheet._new = frozenset(sheet.states)
+        return sheet
+
+    @classmethod
+    async def open(cls, tx: Tx, order_ids: Iterable[UUID]) -> Self:
+        """Lock orders and load everything about them; unknown ids are left out."""
+        return cls(await states.lock_orders(tx, list(order_ids)))
+
+    def state(self, order_id: UUID) -> OrderState:
+        """Return an order on this sheet.
+
+        Raises:
+            NoSuchOrder: it is not there.
+        """
+        state = self.states.get(order_id)
+        if state is None:
+            raise NoSuchOrder(order=str(order_id))
+        return state
+
+    def move(self, order_id: UUID, moves: Sequence[Move], doing: Doing) -> None:
+        """Move units between buckets of one order; stock they no longer need is given back."""
+        state = self.states[order_id]
+        variants = {line.id: line.variant_id for line in state.lines}
+        for move in moves:
+            state.buckets.move(move)
+            if move.to_stage in (Stage.HANDED_OVER, Stage.CANCELLED):
+                self._owing.add(order_id)
+            self._journal.append(
+                writing.JournalMove(order_id, move, str(doing.cause.actor), doing.occurred_at)
+            )
+            if move.from_stage in HOLDS_STOCK and move.to_stage in (Stage.OPEN, Stage.CANCELLED):
+                self._freed.append(
+                    inventory.Release(
+                        variant_id=variants[move.line_id],
+                        location_id=move.from_location_id,
+                        quantity=move.quantity,
+                        cause=inventory.Cause("order", order_id, move.line_id),
+                    )
+                )
+        if moves:
+            self.note(order_id, doing)
+
+    def note(self, order_id: UUID, doing: Doing) -> None:
+        """Remember that an order has changed."""
+        self._changed[order_id] = doing
+
+    def raise_stop(
+        self,
+        order_id: UUID,
+        kind: StopKind,
+        reason: str,
+        doing: Doing,
+        expires_at: datetime | None = None,
+    ) -> Stop:
+        """Hold an order back."""
+        stop = Stop(
+            id=new_id(),
+            order_id=order_id,
+            kind=kind,
+            reason=reason,
+            raised_at=doing.occurred_at,
+            raised_by=str(doing.cause.actor),
+            expires_at=expires_at,
+        )
+        self._replace(order_id, stops=(*self.states[order_id].stops, stop))
+        self._stops.append(stop)
+        self.announce(events.StopRaised(order_id=order_id, stop_id=stop.id, stop_kind=kind), doing)
+        return stop
+
+    def resolve_stop(self, order_id: UUID, stop: Stop, resolution: str, doing: Doing) -> None:
+        """Lift a stop."""
+        by = str(doing.cause.actor)
+        lifted = msgspec.structs.replace(
+            stop, resolved_at=doing.occurred_at, resolved_by=by, resolution=resolution
+        )
+        stops = tuple(lifted if s.id == stop.id else s for s in self.states[order_id].stops)
+        self._replace(order_id, stops=stops)
+        self._resolved.append((stop.id, by, resolution))
+        lift = events.StopResolved(order_id=order_id, stop_id=stop.id, stop_kind=stop.kind)
+        self.announce(lift, doing)
+
+    def add_lines(
+        self,
+        order_id: UUID,
+        lines: Sequence[OrderLine],
+        attributions: Sequence[Attribution],
+        doing: Doing,
+    ) -> None:
+        """Add lines whose units are all open; the caller moves them on."""
+        state = self.states[order_id]
+        self._replace(order_id, lines=(*state.lines, *lines))
+        for line in lines:
+            if not line.is_bundle:
+                state.buckets.add_open(line.id, line.quantity)
+        self._lines.extend(lines)
+        self._attributions.extend(attributions)
+        self.note(order_id, doing)
+
+    def add_charge(self, order_id: UUID, charge: Charge, doing: Doing) -> None:
+        """Add a charge."""
+        self._replace(order_id, charges=(*self.states[order_id].charges, charge))
+        self._charges.append(charge)
+        self._owing.add(order_id)
+        self.note(order_id, doing)
+
+    def amend(
+        self, order_id: UUID, kind: str, reason: str, lines: Any, gross_delta: int, doing: Doing
+    ) -> int:
+        """Write an amendment down; return its number on the order."""
+        no = self.states[order_id].amendments + 1
+        self._replace(order_id, amendments=no)
+        self._amendments.append(
+            writing.Amendment(
+                id=new_id(),
+                order_id=order_id,
+                no=no,
+                kind=kind,
+                reason=reason,
+                lines=msgspec.json.encode(lines),
+                gross_delta_minor=gross_delta,
+                actor=str(doing.cause.actor),
+            )
+        )
+        self.note(order_id, doing)
+        return no
+
+    def bar(self, order_id: UUID, line_id: UUID, location_id: UUID, reason: str) -> None:
+        """Never ask a location for a line again."""
+        state = self.states[order_id]
+        self._replace(order_id, barred=state.barred | {(line_id, location_id)})
+        self._barred.append((line_id, location_id, reason))
+
+    def send_to(self, order_id: UUID, address_id: UUID, doing: Doing) -> None:
+        """Send an order somewhere else from now on."""
+        order = self.states[order_id].order
+        self._replace(order_id, order=msgspec.structs.replace(order, ship_address_id=address_id))
+        self._addresses.append((order_id, address_id))
+        self.note(order_id, doing)
+
+    def announce(self, event: events.OrderEvent, doing: Doing) -> None:
+        """Tell of something in the log, in the order of the calls."""
+        self._events.append((event, doing.cause))
+        self.note(event.order_id, doing)
+
+    def _replace(self, order_id: UUID, **changes: object) -> None:
+        self.states[order_id] = msgspec.structs.replace(self.states[order_id], **changes)
+
+    async def write(self, tx: Tx) -> None:
+        """Store every change, give stock back, settle the money, announce the events."""
+        if not self._changed:
+            return
+        await writing.insert_lines(tx, self._lines, self._attributions)
+        await writing.insert_charges(tx, self._charges)
+        await writing.insert_stops(tx, self._stops)
+        await writing.resolve_stops(tx, *_columns(self._resolved, 3))
+        await writing.insert_amendments(tx, self._amendments)
+        await writing.insert_barred(tx, *_columns(self._barred, 3))
+        await writing.update_addresses(tx, *_columns(self._addresses, 2))
+        changed = {order_id: self.states[order_id] for order_id in self._changed}
+        buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
+        await writing.write_moves(tx, self._journal, buckets)
+        for order_id, state in changed.items():
+            self._announce_progress(order_id, state)
+        done = {id: s for id, s in changed.items() if is_settled(s) and s.order.closed_at is None}
+        emptied = [id for id, state in done.items() if not _handed_over(state)]
+        touched = [id for id in changed if id not in self._new or id in done]
+        await writing.touch_orders(tx, touched, list(done), emptied)
+        if emptied:
+            await pricing.release_coupons(tx, emptied)
+        await self.give_back(tx)
+        owing = {id: changed[id] for id in changed if id in self._owing}
+        await settle(tx, owing, {id: d.why for id, d in self._changed.items()})
+        await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
+
+    async def give_back(self, tx: Tx) -> None:
+        """Return stock that units no longer need, so that a search may find it again."""
+        if self._freed:
+            await inventory.release_allocation(tx, self._freed)
+            self._freed = []
+
+    def _announce_progress(self, order_id: UUID, state: OrderState) -> None:
+        doing = self._changed[order_id]
+        if is_settled(state) and state.order.closed_at is None:
+            self.announce(events.OrderClosed(order_id=order_id), doing)
+        elif is_ready(state):
+            self.announce(events.OrderReady(order_id=order_id), doing)
+
+
+def _handed_over(state: OrderState) -> int:
+    return sum(handed_over_units(state.buckets, line.id) for line in state.stock_lines)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[n] for row in rows] for n in range(width)]

@@ -1,0 +1,1 @@
+"""All SQL of orders: reading states, writing changes, the views people read."""

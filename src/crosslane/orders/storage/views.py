@@ -1,0 +1,122 @@
+"""What people read of orders: lists, search, journal, amendments, attributions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from crosslane.platform.database import Record, Tx
+
+# Every filter is optional; the index on (placed_at, id) gives the order, newest first.
+LIST_ORDERS = """
+select o.id, o.placed_at
+from orders_order o
+where ($1::text is null or o.channel = $1)
+  and ($2::uuid is null or o.customer_id = $2)
+  and ($3::text is null or exists (
+        select from orders_stop s
+        where s.order_id = o.id and s.kind = $3 and s.resolved_at is null))
+  and ($4::timestamptz is null or o.placed_at >= $4)
+  and ($5::timestamptz is null or o.placed_at < $5)
+  and ($6::boolean is null or (o.closed_at is null) = $6)
+  and ($7::timestamptz is null or (o.placed_at, o.id) < ($7, $8::uuid))
+order by o.placed_at desc, o.id desc limit $9
+"""
+
+
+async def list_orders(
+    tx: Tx,
+    *,
+    channel: str | None,
+    customer_id: UUID | None,
+    stop: str | None,
+    placed_from: datetime | None,
+    placed_before: datetime | None,
+    is_open: bool | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[UUID]:
+    """Return ids of orders that fit every filter given, newest first."""
+    seen_at, seen_id = after or (None, None)
+    rows = await tx.fetch(
+        LIST_ORDERS,
+        channel,
+        customer_id,
+        stop,
+        placed_from,
+        placed_before,
+        is_open,
+        seen_at,
+        seen_id,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+SEARCH = """
+select o.id, o.placed_at from (
+    select order_id as id from orders_search
+    where words @@ websearch_to_tsquery('simple', $1)
+    union
+    select id from orders_order where number = $2 or source_id = $1
+    union
+    select id from orders_order where customer_id = any($3::uuid[])
+) as found join orders_order o using (id)
+where $4::uuid is null or o.customer_id = $4
+order by o.placed_at desc, o.id desc limit $5
+"""
+
+
+async def search(
+    tx: Tx,
+    words: str,
+    number: str,
+    customer_ids: Sequence[UUID],
+    only_customer_id: UUID | None,
+    limit: int,
+) -> list[UUID]:
+    """Return orders that match words, a number, or one of some customers, newest first."""
+    rows = await tx.fetch(SEARCH, words, number, list(customer_ids), only_customer_id, limit)
+    return [row["id"] for row in rows]
+
+
+LIST_MOVEMENTS = """
+select id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity, cause, actor,
+       occurred_at, at
+from orders_movement where order_id = $1 and id > $2 order by id limit $3
+"""
+
+
+async def list_movements(tx: Tx, order_id: UUID, after: int, limit: int) -> list[Record]:
+    """Return an order's journal of moves, oldest first."""
+    return await tx.fetch(LIST_MOVEMENTS, order_id, after, limit)
+
+
+LIST_AMENDMENTS = """
+select no, kind, reason, lines, gross_delta_minor, actor, at
+from orders_amendment where order_id = $1 order by no limit $2
+"""
+
+
+async def list_amendments(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
+    """Return an order's amendments, oldest first."""
+    return await tx.fetch(LIST_AMENDMENTS, order_id, limit)
+
+
+LIST_ATTRIBUTIONS = """
+select a.line_id, a.role, a.beneficiary_kind, a.beneficiary_id, a.share_bp, a.source
+from orders_attribution a join orders_line l on l.id = a.line_id
+where l.order_id = $1 order by a.at, a.line_id, a.role limit $2
+"""
+
+
+async def list_attributions(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
+    """Return who gets the credit for an order's lines."""
+    return await tx.fetch(LIST_ATTRIBUTIONS, order_id, limit)
+
+
+GET_ORIGINAL = "select original from orders_order where id = $1"
+
+
+async def find_original(tx: Tx, order_id: UUID) -> bytes | None:
+    """Return what was asked and promised when the order was placed."""
+    return await tx.fetchval(GET_ORIGINAL, order_id)

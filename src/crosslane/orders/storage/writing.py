@@ -1,0 +1,298 @@
+"""Writing orders and their changes, set-based."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.orders.domain import (
+    Attribution,
+    Bucket,
+    Charge,
+    Move,
+    Order,
+    OrderLine,
+    Stop,
+)
+from crosslane.platform.database import Tx, columns
+
+TAKE_NUMBERS = "select nextval('orders_number') as n from generate_series(1, $1)"
+
+
+async def take_numbers(tx: Tx, count: int) -> list[int]:
+    """Return fresh sequence numbers for orders; gaps are no harm."""
+    return [row["n"] for row in await tx.fetch(TAKE_NUMBERS, count)]
+
+
+# Heads, lines, charges, stops, attributions and search words of a whole batch in one statement.
+# Rows travel as JSON so that one parameter carries one table.
+INSERT_ORDERS = """
+with heads as (
+    insert into orders_order (
+        id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
+        customer_id, ship_address_id, placed_at, recorded_at, service, original
+    )
+    select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
+           customer_id, ship_address_id, placed_at, recorded_at, service, original
+    from jsonb_populate_recordset(null::orders_order, $1)
+), lines as (
+    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $2)
+), charges as (
+    insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $3)
+), stops as (
+    insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $4)
+), words as (
+    insert into orders_search (order_id, words)
+    select order_id, to_tsvector('simple', words)
+    from unnest($5::uuid[], $6::text[]) as w(order_id, words)
+)
+insert into orders_attribution (
+    line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
+)
+select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $8
+from jsonb_populate_recordset(null::orders_attribution, $7)
+"""
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything to be written for one order.
+
+    Args:
+        original: what was asked and promised, kept unchanged for ever.
+        words: text it is found by.
+    """
+
+    order: Order
+    original: msgspec.Raw
+    lines: Sequence[OrderLine]
+    charges: Sequence[Charge]
+    stops: Sequence[Stop]
+    attributions: Sequence[Attribution]
+    words: str
+
+
+async def insert_orders(tx: Tx, orders: Sequence[NewOrder]) -> None:
+    """Store new orders with all their parts but the buckets."""
+    encode = msgspec.json.encode
+    heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
+    await tx.execute(
+        INSERT_ORDERS,
+        encode(heads),
+        encode([line for o in orders for line in o.lines]),
+        encode([charge for o in orders for charge in o.charges]),
+        encode([stop for o in orders for stop in o.stops]),
+        [o.order.id for o in orders],
+        [o.words for o in orders],
+        encode([attribution for o in orders for attribution in o.attributions]),
+        tx.now,
+    )
+
+
+INSERT_LINES = """
+with lines as (
+    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $1)
+)
+insert into orders_attribution (
+    line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
+)
+select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $3
+from jsonb_populate_recordset(null::orders_attribution, $2)
+"""
+
+
+async def insert_lines(
+    tx: Tx, lines: Sequence[OrderLine], attributions: Sequence[Attribution]
+) -> None:
+    """Store lines that an amendment adds."""
+    if not lines:
+        return
+    encode = msgspec.json.encode
+    await tx.execute(INSERT_LINES, encode(lines), encode(attributions), tx.now)
+
+
+INSERT_CHARGES = """
+insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $1)
+"""
+
+
+async def insert_charges(tx: Tx, charges: Sequence[Charge]) -> None:
+    """Store charges that an amendment adds."""
+    if charges:
+        await tx.execute(INSERT_CHARGES, msgspec.json.encode(charges))
+
+
+class JournalMove(msgspec.Struct, frozen=True):
+    """A move with the order it belongs to, as the journal keeps it."""
+
+    order_id: UUID
+    move: Move
+    actor: str
+    occurred_at: datetime
+
+
+# Buckets hold what they have become, the journal why; both in one statement.
+WRITE_MOVES = """
+with journal as (
+    insert into orders_movement (
+        order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+        cause, actor, occurred_at, at
+    )
+    select order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+           cause, actor, occurred_at, $1
+    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::int[],
+                $9::text[], $10::text[], $11::timestamptz[])
+         as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+              cause, actor, occurred_at)
+)
+insert into orders_bucket as b (line_id, location_id, stage, quantity)
+select line_id, location_id, stage, quantity
+from unnest($12::uuid[], $13::uuid[], $14::text[], $15::int[])
+     as c(line_id, location_id, stage, quantity)
+on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
+"""
+
+
+async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> None:
+    """Store moves and the buckets they changed; the orders are locked or new.
+
+    Args:
+        tx: open transaction.
+        moves: what moved, for the journal.
+        buckets: every bucket touched, with the quantity it has now.
+    """
+    if not moves and not buckets:
+        return
+    await tx.execute(
+        WRITE_MOVES,
+        tx.now,
+        [m.order_id for m in moves],
+        [m.move.line_id for m in moves],
+        [m.move.from_location_id for m in moves],
+        [m.move.from_stage for m in moves],
+        [m.move.to_location_id for m in moves],
+        [m.move.to_stage for m in moves],
+        [m.move.quantity for m in moves],
+        [m.move.cause for m in moves],
+        [m.actor for m in moves],
+        [m.occurred_at for m in moves],
+        [b.line_id for b in buckets],
+        [b.location_id for b in buckets],
+        [b.stage for b in buckets],
+        [b.quantity for b in buckets],
+    )
+
+
+# A change of an order: version, closing, charges that fell away.
+TOUCH_ORDERS = """
+with fallen as (
+    update orders_charge set cancelled = true where order_id = any($3::uuid[]) and not cancelled
+)
+update orders_order o
+set version = version + 1, closed_at = case when o.id = any($2::uuid[]) then $4 else closed_at end
+where o.id = any($1::uuid[])
+"""
+
+
+async def touch_orders(
+    tx: Tx, changed: Sequence[UUID], closed: Sequence[UUID], emptied: Sequence[UUID]
+) -> None:
+    """Note that orders have changed.
+
+    Args:
+        tx: open transaction.
+        changed: all changed orders.
+        closed: those of which every unit is handed over or cancelled now.
+        emptied: those with nothing handed over and nothing left: their charges fall away.
+    """
+    if changed:
+        await tx.execute(TOUCH_ORDERS, list(changed), list(closed), list(emptied), tx.now)
+
+
+INSERT_STOPS = """
+insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $1)
+"""
+
+
+async def insert_stops(tx: Tx, stops: Sequence[Stop]) -> None:
+    """Raise stops."""
+    if stops:
+        await tx.execute(INSERT_STOPS, msgspec.json.encode(stops))
+
+
+RESOLVE_STOPS = """
+update orders_stop s set resolved_at = $4, resolved_by = w.by, resolution = w.resolution
+from unnest($1::uuid[], $2::text[], $3::text[]) as w(id, by, resolution)
+where s.id = w.id and s.resolved_at is null
+"""
+
+
+async def resolve_stops(
+    tx: Tx, stop_ids: Sequence[UUID], by: Sequence[str], resolutions: Sequence[str]
+) -> None:
+    """Resolve stops; one resolved before stays as it is."""
+    if stop_ids:
+        await tx.execute(RESOLVE_STOPS, list(stop_ids), list(by), list(resolutions), tx.now)
+
+
+INSERT_AMENDMENTS = """
+insert into orders_amendment (id, order_id, no, kind, reason, lines, gross_delta_minor, actor, at)
+select id, order_id, no, kind, reason, lines, gross_delta_minor, actor, $9
+from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[],
+            $8::text[])
+     as a(id, order_id, no, kind, reason, lines, gross_delta_minor, actor)
+"""
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of an order after it was placed.
+
+    Args:
+        no: 1 for the order's first amendment.
+        lines: JSON of what it changed.
+        gross_delta_minor: what the customer pays more, negative for less.
+    """
+
+    id: UUID
+    order_id: UUID
+    no: int
+    kind: str
+    reason: str
+    lines: bytes
+    gross_delta_minor: int
+    actor: str
+
+
+async def insert_amendments(tx: Tx, amendments: Sequence[Amendment]) -> None:
+    """Store amendments of locked orders."""
+    if amendments:
+        names = ("id", "order_id", "no", "kind", "reason", "lines", "gross_delta_minor", "actor")
+        await tx.execute(INSERT_AMENDMENTS, *columns(amendments, *names), tx.now)
+
+
+INSERT_BARRED = """
+insert into orders_barred (line_id, location_id, reason, at)
+select line_id, location_id, reason, $4
+from unnest($1::uuid[], $2::uuid[], $3::text[]) as b(line_id, location_id, reason)
+on conflict do nothing
+"""
+
+
+async def insert_barred(
+    tx: Tx, line_ids: Sequence[UUID], location_ids: Sequence[UUID], reasons: Sequence[str]
+) -> None:
+    """Note that locations failed lines and are not to be asked again."""
+    if line_ids:
+        await tx.execute(INSERT_BARRED, list(line_ids), list(location_ids), list(reasons), tx.now)
+
+
+UPDATE_ADDRESSES = """
+update orders_order o set ship_address_id = w.address_id
+from unnest($1::uuid[], $2::uuid[]) as w(id, address_id) where o.id = w.id
+"""
+
+
+async def update_addresses(tx: Tx, order_ids: Sequence[UUID], address_ids: Sequence[UUID]) -> None:
+    """Send orders somewhere else from now on."""
+    if order_ids:
+        await tx.execute(UPDATE_ADDRESSES, list(order_ids), list(address_ids))

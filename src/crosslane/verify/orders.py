@@ -1,0 +1,100 @@
+"""What must hold of orders: units are conserved, buckets follow their journal, stock backs them."""
+
+from crosslane.verify import Rule
+
+UNITS_CONSERVED = """
+select 'order line:' || l.id as subject,
+       format('%s units ordered, %s in its buckets', l.quantity, coalesce(sum(b.quantity), 0))
+           as detail
+from orders_line l left join orders_bucket b on b.line_id = l.id
+where not l.is_bundle
+group by l.id, l.quantity
+having coalesce(sum(b.quantity), 0) <> l.quantity
+"""
+
+# A line begins with all its units open; every movement takes from one bucket and adds to another.
+BUCKETS_FOLLOW_JOURNAL = """
+with journal as (
+    select id as line_id, '00000000-0000-0000-0000-000000000000'::uuid as location_id,
+           'open' as stage, quantity::bigint as units
+    from orders_line where not is_bundle
+    union all
+    select line_id, from_location_id, from_stage, -quantity from orders_movement
+    union all
+    select line_id, to_location_id, to_stage, quantity from orders_movement
+), expected as (
+    select line_id, location_id, stage, sum(units) as units from journal group by 1, 2, 3
+)
+select format('bucket:%s/%s/%s', line_id, location_id, stage) as subject,
+       format('%s units by the journal, %s in the bucket', coalesce(e.units, 0),
+              coalesce(b.quantity, 0)) as detail
+from expected e full join orders_bucket b using (line_id, location_id, stage)
+where coalesce(e.units, 0) <> coalesce(b.quantity, 0)
+"""
+
+STOCK_BACKS_BUCKETS = """
+with promised as (
+    select line_id, location_id, sum(quantity) as units from orders_bucket
+    where stage in ('allocated', 'released', 'picked', 'packed') group by 1, 2
+), backed as (
+    select a.line_id, p.location_id, sum(a.quantity) as units
+    from inventory_allocation a join inventory_position p on p.id = a.position_id
+    where a.cause_kind = 'order' group by 1, 2
+)
+select format('order line:%s at %s', line_id, location_id) as subject,
+       format('%s units promised, %s allocated in stock', coalesce(p.units, 0),
+              coalesce(b.units, 0)) as detail
+from promised p full join backed b using (line_id, location_id)
+where coalesce(p.units, 0) <> coalesce(b.units, 0)
+"""
+
+CLOSED_WHEN_SETTLED = """
+select 'order:' || o.id as subject,
+       case when o.closed_at is null then 'nothing is left to do, yet it is open'
+            else 'it is closed, yet units are left to hand over' end as detail
+from orders_order o
+join orders_line l on l.order_id = o.id and not l.is_bundle
+join orders_bucket b on b.line_id = l.id
+group by o.id, o.closed_at
+having (o.closed_at is null) <> (coalesce(sum(b.quantity) filter (
+    where b.stage not in ('handed_over', 'delivered', 'cancelled')), 0) > 0)
+"""
+
+BUNDLES_SHARE_EXACTLY = """
+select 'order line:' || p.id as subject,
+       format('%s net and %s tax, its components %s and %s', p.net_minor, p.tax_minor,
+              sum(c.net_minor), sum(c.tax_minor)) as detail
+from orders_line p join orders_line c on c.parent_line_id = p.id
+where p.is_bundle
+group by p.id, p.net_minor, p.tax_minor
+having sum(c.net_minor) <> p.net_minor or sum(c.tax_minor) <> p.tax_minor
+"""
+
+AMENDMENTS_NUMBERED = """
+select 'order:' || order_id as subject,
+       format('%s amendments, the last is number %s', count(*), max(no)) as detail
+from orders_amendment group by order_id having max(no) <> count(*)
+"""
+
+SHARES_OF_CREDIT = """
+select 'order line:' || line_id as subject,
+       format('%s basis points of %s are given away', sum(share_bp), role) as detail
+from orders_attribution group by line_id, role having sum(share_bp) > 10000
+"""
+
+EVENTS_NUMBERED = """
+select subject, format('%s events, the last is number %s', count(*), max(subject_no)) as detail
+from platform_log group by subject
+having count(*) <> max(subject_no) or count(distinct subject_no) <> count(*)
+"""
+
+RULES = [
+    Rule("orders.units_conserved", UNITS_CONSERVED),
+    Rule("orders.buckets_follow_journal", BUCKETS_FOLLOW_JOURNAL),
+    Rule("orders.stock_backs_buckets", STOCK_BACKS_BUCKETS),
+    Rule("orders.closed_when_settled", CLOSED_WHEN_SETTLED),
+    Rule("orders.bundles_share_exactly", BUNDLES_SHARE_EXACTLY),
+    Rule("orders.amendments_numbered", AMENDMENTS_NUMBERED),
+    Rule("orders.shares_of_credit", SHARES_OF_CREDIT),
+    Rule("orders.events_numbered", EVENTS_NUMBERED),
+]
