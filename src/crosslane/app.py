@@ -1,7 +1,8 @@
 """The composition root: the one place that knows every module.
 
 A module joins by one line in MODULES. What it brings is in the lists its front door exports, each
-absent when empty: ROUTES, REACTIONS, EFFECTS, SCHEDULES, POLICIES.
+absent when empty: ROUTES, REACTIONS, EFFECTS, SCHEDULES, POLICIES, PERSONAL_COLUMNS, ERASERS,
+EXPORTERS.
 """
 
 from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ from crosslane import (
     pricing,
     sourcing,
 )
-from crosslane.platform import auth, idempotency, operations, upkeep
+from crosslane.platform import auth, idempotency, operations, personal, upkeep
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
@@ -39,6 +40,7 @@ MODULES: tuple[ModuleType, ...] = (
     upkeep,
     auth,
     operations,
+    personal,
     organization,
     ledger,
     catalog,
@@ -69,7 +71,9 @@ REACTIONS = _brought("REACTIONS")
 EFFECTS = _brought("EFFECTS")
 SCHEDULES = _brought("SCHEDULES")
 organization.register_policies(_brought("POLICIES"))
+organization.register_scope("category", catalog.category_exists)
 organization.register_scope("location", locations.location_exists)
+personal.register(_brought("PERSONAL_COLUMNS"), _brought("ERASERS"), _brought("EXPORTERS"))
 
 
 def create_app(settings: Settings) -> Litestar:

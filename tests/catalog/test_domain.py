@@ -220,7 +220,7 @@ def test_a_tv_is_shipped_or_picked_up_and_a_suit_only_sold_in_the_store():
             FULFILLMENT.name,
             Scope("category", code),
             at,
-            msgspec.Raw(msgspec.json.encode(FulfillmentPolicy(frozenset(methods)))),
+            msgspec.to_builtins(FulfillmentPolicy(frozenset(methods))),
             "staff:x",
             "r",
             at,

@@ -68,6 +68,7 @@ from crosslane.organization.errors import (
     UnknownStaffMember,
 )
 from crosslane.organization.events import PolicyChanged
+from crosslane.organization.rest import ROUTES
 from crosslane.organization.service import (
     ORGANIZATION,
     POLICY_BOOK,
@@ -94,11 +95,16 @@ from crosslane.organization.service import (
     take_document_numbers,
     undo_policy,
 )
+from crosslane.organization.service.commands import COMMANDS
+from crosslane.organization.storage import PERSONAL_COLUMNS
 
 __all__ = [
+    "COMMANDS",
     "METHODS",
     "ORGANIZATION",
+    "PERSONAL_COLUMNS",
     "POLICY_BOOK",
+    "ROUTES",
     "SCOPE_TYPES",
     "TENANT",
     "BadCode",

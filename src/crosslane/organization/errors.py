@@ -51,6 +51,10 @@ class UnknownStaffMember(NotFound):
     """There is no member of staff with the number {code}."""
 
 
+class AccountTaken(Conflict):
+    """The sign-in account belongs to the member of staff {code}."""
+
+
 class UnknownInvoiceSeries(NotFound):
     """The legal entity has no series of {kind} documents."""
 

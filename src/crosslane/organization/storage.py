@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,10 +22,15 @@ from crosslane.organization.domain import (
     VatNumber,
 )
 from crosslane.platform.database import Record, Tx
+from crosslane.platform.personal import PersonalColumn
 
 # What one tenant may keep in memory; more is a mistake of whoever fills the tables.
 BOOK_ROWS_MAX = 10_000
 POLICY_VERSIONS_MAX = 200_000
+
+PERSONAL_COLUMNS = [
+    PersonalColumn("organization_staff_member", "name", "kept", "attributions name who sold"),
+]
 
 LIST_ENTITIES = """
 select e.id, e.code, e.name, e.country, e.book_currency,
@@ -384,7 +390,7 @@ async def insert_policy_version(
     kind: str,
     scope: Scope,
     valid_from: datetime,
-    value: msgspec.Raw | None,
+    value: dict[str, Any] | None,
     author: str,
     reason: str,
     undoes: UUID | None,
@@ -397,7 +403,7 @@ async def insert_policy_version(
         scope.type,
         scope.code,
         valid_from,
-        None if value is None else bytes(value),
+        None if value is None else msgspec.json.encode(value),
         author,
         reason,
         tx.now,
@@ -416,7 +422,7 @@ def _policy_version(row: Record) -> PolicyVersion:
         kind=row["kind"],
         scope=Scope(row["scope_type"], row["scope_code"]),
         valid_from=row["valid_from"],
-        value=None if row["value"] is None else msgspec.Raw(row["value"]),
+        value=None if row["value"] is None else msgspec.json.decode(row["value"]),
         author=row["author"],
         reason=row["reason"],
         recorded_at=row["recorded_at"],

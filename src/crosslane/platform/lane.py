@@ -94,6 +94,24 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
     batch_max: int = BATCH_COMMANDS_MAX
 
 
+def one_by_one(
+    name: str, body: Any, result: Any, use_case: Callable[[Tx, Any], Awaitable[Any]]
+) -> CommandKind:
+    """Return a kind whose commands are rare and decided alone, each in a transaction of its own.
+
+    Args:
+        name: ``<module>.<verb>``.
+        body: type of the command's body.
+        result: type of the result.
+        use_case: takes the transaction, whose actor is who asks, and the body; raises its refusals.
+    """
+
+    async def handle(tx: Tx, commands: Sequence[Command[Any]]) -> list[Any]:
+        return [await use_case(tx, command.body) for command in commands]
+
+    return CommandKind(name, body, result, handle, batch_max=1)
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What a command was answered.
 
@@ -288,4 +306,5 @@ __all__ = [
     "Lanes",
     "RowsBusy",
     "StillWorking",
+    "one_by_one",
 ]

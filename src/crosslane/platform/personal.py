@@ -84,6 +84,10 @@ PERSONAL_COLUMNS = [
         "platform_idempotency", "answer", "words", "answers told again", "json", retention_days=7
     ),
     PersonalColumn("platform_effect", "body", "words", "calls to the outside", "json"),
+    PersonalColumn("platform_audit", "before", "words", "who changed what", "json"),
+    PersonalColumn("platform_audit", "after", "words", "who changed what", "json"),
+    PersonalColumn("platform_audit", "reason", "words", "who changed what"),
+    PersonalColumn("platform_account", "email", "kept", "staff sign in with it while employed"),
     PersonalColumn("platform_effect", "reason", "words", "what a counterpart answered"),
     PersonalColumn("platform_backlog", "reason", "words", "why a reaction failed"),
 ]

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Generic, Literal, TypeVar, cast, get_args
+from typing import Any, Generic, Literal, TypeVar, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -43,14 +43,14 @@ class PolicyKind(msgspec.Struct, Generic[Body], frozen=True, eq=False):
         if not self.body.__struct_config__.forbid_unknown_fields:
             raise TypeError(f"{self.body.__name__} must forbid unknown fields")
 
-    def decode(self, value: bytes) -> Body:
-        """Return the struct of a stored or given JSON value.
+    def read(self, value: dict[str, Any]) -> Body:
+        """Return the struct of a stored or given value.
 
         Raises:
             BadPolicyValue: it does not fit the body.
         """
         try:
-            return msgspec.json.decode(value, type=self.body)
+            return msgspec.convert(value, type=self.body)
         except msgspec.ValidationError as error:
             raise BadPolicyValue(pointer="/value", name=self.name, reason=str(error)) from None
 
@@ -79,7 +79,7 @@ class PolicyVersion(msgspec.Struct, frozen=True):
         kind: name of the policy kind.
         scope: where it holds.
         valid_from: from when it holds; may lie in the past or the future.
-        value: JSON of the kind's body, None where the scope stops having a value of its own.
+        value: the kind's body as JSON has it, None where the scope stops having a value of its own.
         author: who decided, as ``kind:id``.
         reason: why.
         recorded_at: when it was recorded.
@@ -91,7 +91,7 @@ class PolicyVersion(msgspec.Struct, frozen=True):
     kind: str
     scope: Scope
     valid_from: datetime
-    value: msgspec.Raw | None
+    value: dict[str, Any] | None
     author: str
     reason: str
     recorded_at: datetime
@@ -186,7 +186,9 @@ class PolicyBook:
                 return self._value(kind, version.id, version.value), version.id
         return kind.default, None
 
-    def undone(self, version: PolicyVersion, now: datetime) -> tuple[datetime, msgspec.Raw | None]:
+    def undone(
+        self, version: PolicyVersion, now: datetime
+    ) -> tuple[datetime, dict[str, Any] | None]:
         """Return from when a version is taken back, and the value that holds again from then on.
 
         What was decided under it stays decided, so the undo starts now, or with the version itself
@@ -203,10 +205,10 @@ class PolicyBook:
             raise PolicySuperseded
         return start, known[-2].value if len(known) > 1 else None
 
-    def _value(self, kind: PolicyKind[Body], version_id: UUID, value: msgspec.Raw) -> Body:
+    def _value(self, kind: PolicyKind[Body], version_id: UUID, value: dict[str, Any]) -> Body:
         decoded = self._decoded.get(version_id)
         if decoded is None:
-            decoded = self._decoded[version_id] = kind.decode(bytes(value))
+            decoded = self._decoded[version_id] = kind.read(value)
         return cast(Body, decoded)
 
 

@@ -5,6 +5,7 @@ the transaction reads the tables themselves, so a check made before writing cann
 """
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,7 +33,7 @@ from crosslane.organization.domain import (
     require_invoice_prefix,
 )
 from crosslane.organization.errors import InvoiceSeriesInUse, UnknownInvoiceSeries
-from crosslane.platform import facts
+from crosslane.platform import audit, facts
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
 
@@ -135,6 +136,7 @@ async def put_entity(tx: Tx, wish: PutEntity) -> EntityView:
         before=before,
     )
     await storage.upsert_entity(tx, entity)
+    await _told(tx, "legal_entity", before, entity)
     await storage.replace_vat_numbers(tx, entity)
     for kind, prefix in prefixes.items():
         if await storage.upsert_invoice_series(tx, entity.id, kind, prefix) is None:
@@ -147,6 +149,16 @@ async def list_entities(tx: Tx) -> list[EntityView]:
     prefixes = await storage.list_invoice_prefixes(tx)
     entities = (await book(tx)).entities.values()
     return [_entity_view(entity, prefixes[entity.id]) for entity in entities]
+
+
+async def entity_view(tx: Tx, code: str) -> EntityView:
+    """Return one legal entity with its document prefixes.
+
+    Raises:
+        UnknownEntity: there is none with that code.
+    """
+    entity = (await book(tx)).entity(code)
+    return _entity_view(entity, (await storage.list_invoice_prefixes(tx))[entity.id])
 
 
 async def take_document_numbers(
@@ -178,6 +190,7 @@ async def put_brand(tx: Tx, wish: PutBrand) -> Brand:
     code = require_code(wish.code, pointer="/code")
     brand = Brand(id=before.id if before else new_id(), code=code, name=wish.name)
     await storage.upsert_brand(tx, brand)
+    await _told(tx, "brand", before, brand)
     return brand
 
 
@@ -194,6 +207,7 @@ async def put_market(tx: Tx, wish: PutMarket) -> Market:
     wished = Market(id=before.id if before else new_id(), **msgspec.structs.asdict(wish))
     market = checked_market(wished, before=before)
     await storage.upsert_market(tx, market)
+    await _told(tx, "market", before, market)
     return market
 
 
@@ -229,7 +243,19 @@ async def put_channel(tx: Tx, wish: PutChannel) -> Channel:
     )
     refuse_channel(channel, market, before=before)
     await storage.upsert_channel(tx, channel)
+    await _told(tx, "channel", before, channel)
     return channel
+
+
+async def _told(tx: Tx, noun: str, before: Any, after: Any) -> None:
+    """Write an audit row that names what was edited by its code."""
+    change = audit.Change(
+        action=f"organization.put_{noun}",
+        subject=f"{noun}:{after.code}",
+        before=before,
+        after=after,
+    )
+    await audit.record(tx, [change])
 
 
 def _entity_view(entity: Entity, prefixes: Mapping[DocumentKind, str]) -> EntityView:

@@ -28,8 +28,7 @@ from crosslane.organization.errors import (
 )
 from crosslane.organization.events import PolicyChanged
 from crosslane.organization.service.book import book
-from crosslane.platform import facts, log
-from crosslane.platform.actor import Actor
+from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
 
@@ -96,7 +95,7 @@ def policy_kind(name: str, *, pointer: str = "") -> PolicyKind[Any]:
     return kind
 
 
-async def set_policy(tx: Tx, wish: SetPolicy, *, actor: Actor) -> PolicyVersion:
+async def set_policy(tx: Tx, wish: SetPolicy) -> PolicyVersion:
     """Record a new version of a policy.
 
     Raises:
@@ -109,8 +108,7 @@ async def set_policy(tx: Tx, wish: SetPolicy, *, actor: Actor) -> PolicyVersion:
     await _require_scope_exists(tx, wish.scope)
     value = None
     if wish.value is not None:
-        body = kind.decode(msgspec.json.encode(wish.value))
-        value = msgspec.Raw(msgspec.json.encode(body))
+        value = msgspec.to_builtins(kind.read(wish.value))
     return await _record(
         tx,
         kind=kind.name,
@@ -118,11 +116,10 @@ async def set_policy(tx: Tx, wish: SetPolicy, *, actor: Actor) -> PolicyVersion:
         valid_from=wish.valid_from or tx.now,
         value=value,
         reason=wish.reason,
-        actor=actor,
     )
 
 
-async def undo_policy(tx: Tx, wish: UndoPolicy, *, actor: Actor) -> PolicyVersion:
+async def undo_policy(tx: Tx, wish: UndoPolicy) -> PolicyVersion:
     """Take a version back by a new one that says what held before.
 
     Raises:
@@ -142,8 +139,36 @@ async def undo_policy(tx: Tx, wish: UndoPolicy, *, actor: Actor) -> PolicyVersio
         valid_from=start,
         value=value,
         reason=wish.reason,
-        actor=actor,
         undoes=version.id,
+    )
+
+
+async def list_policy_versions(
+    tx: Tx,
+    *,
+    before_no: int | None,
+    kind: str | None,
+    scope_type: ScopeType | None,
+    scope_code: str | None,
+    limit: int,
+) -> list[PolicyVersion]:
+    """Return the history of policies, latest recorded first.
+
+    Args:
+        tx: open transaction.
+        before_no: number of the last version seen, None for the beginning.
+        kind: only of this kind.
+        scope_type: only of this sort of scope.
+        scope_code: only of the scope with this code.
+        limit: most versions.
+    """
+    return await storage.list_policy_versions(
+        tx,
+        before_no=2**63 - 1 if before_no is None else before_no,
+        kind=kind,
+        scope_type=scope_type,
+        scope_code=scope_code,
+        limit=limit,
     )
 
 
@@ -182,15 +207,15 @@ async def _record(
     kind: str,
     scope: Scope,
     valid_from: datetime,
-    value: msgspec.Raw | None,
+    value: dict[str, Any] | None,
     reason: str,
-    actor: Actor,
     undoes: UUID | None = None,
 ) -> PolicyVersion:
     if not reason.strip():
         raise ReasonMissing(pointer="/reason")
     await facts.touch(tx, POLICY_BOOK.topic)
-    version_id, author = new_id(), str(actor)
+    before = (await policies(tx)).in_force(kind, scope, valid_from)
+    version_id, author = new_id(), str(tx.actor)
     no = await storage.insert_policy_version(
         tx,
         version_id=version_id,
@@ -206,7 +231,7 @@ async def _record(
         version_id=version_id, policy=kind, scope_type=scope.type, scope_code=scope.code
     )
     await log.append(tx, [changed])
-    return PolicyVersion(
+    version = PolicyVersion(
         id=version_id,
         no=no,
         kind=kind,
@@ -218,6 +243,15 @@ async def _record(
         recorded_at=tx.now,
         undoes=undoes,
     )
+    told = audit.Change(
+        action="organization.set_policy" if undoes is None else "organization.undo_policy",
+        subject=f"policy:{kind}",
+        before=before,
+        after=version,
+        reason=reason,
+    )
+    await audit.record(tx, [told])
+    return version
 
 
 async def _require_scope_exists(tx: Tx, scope: Scope) -> None:

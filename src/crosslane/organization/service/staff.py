@@ -1,6 +1,7 @@
 """Records of the people who work for the retailer."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -8,7 +9,11 @@ import msgspec
 from crosslane.kernel import new_id
 from crosslane.organization import storage
 from crosslane.organization.domain import Code, Name, StaffMember, StaffRole, require_code
+from crosslane.organization.errors import AccountTaken
+from crosslane.platform import audit, facts
 from crosslane.platform.database import Tx
+
+STAFF_PER_CALL_MAX = 1_000
 
 
 class PutStaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,6 +25,31 @@ class PutStaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     location_id: UUID | None = None
     account_id: UUID | None = None
     active: bool = True
+
+
+class PutStaff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Create or change records of people who work here, all or none."""
+
+    members: Annotated[
+        tuple[PutStaffMember, ...], msgspec.Meta(min_length=1, max_length=STAFF_PER_CALL_MAX)
+    ]
+
+
+async def list_staff(
+    tx: Tx, *, after: str, location_id: UUID | None, inactive_too: bool, limit: int
+) -> list[StaffMember]:
+    """Return the people who work here, by number.
+
+    Args:
+        tx: open transaction.
+        after: number of the last one seen.
+        location_id: only those of this location.
+        inactive_too: also those who have left.
+        limit: most to return.
+    """
+    return await storage.list_staff(
+        tx, after=after, location_id=location_id, inactive_too=inactive_too, limit=limit
+    )
 
 
 async def staff_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, StaffMember]:
@@ -43,6 +73,7 @@ async def put_staff(tx: Tx, wishes: Sequence[PutStaffMember]) -> list[StaffMembe
 
     Raises:
         BadCode: a staff number is malformed.
+        AccountTaken: two would share a sign-in account.
     """
     members = {
         wish.code: StaffMember(
@@ -56,6 +87,31 @@ async def put_staff(tx: Tx, wishes: Sequence[PutStaffMember]) -> list[StaffMembe
         )
         for place, wish in enumerate(wishes)
     }
+    # Nobody keeps staff in memory; the topic's lock makes edits of staff follow one another.
+    await facts.touch(tx, "organization.staff")
+    await _refuse_shared_accounts(tx, wishes)
+    before = await staff_by_code(tx, list(members))
     stored = await storage.upsert_staff(tx, list(members.values()))
     by_code = {member.code: member for member in stored}
+    changes = [
+        audit.Change(
+            action="organization.put_staff",
+            subject=f"staff:{member.id}",
+            before=before.get(member.code),
+            after=member,
+        )
+        for member in stored
+    ]
+    await audit.record(tx, changes)
     return [by_code[wish.code] for wish in wishes]
+
+
+async def _refuse_shared_accounts(tx: Tx, wishes: Sequence[PutStaffMember]) -> None:
+    accounts = [wish.account_id for wish in wishes if wish.account_id is not None]
+    owners = {account: m.code for account, m in (await staff_by_account(tx, accounts)).items()}
+    for place, wish in enumerate(wishes):
+        if wish.account_id is None:
+            continue
+        owner = owners.setdefault(wish.account_id, wish.code)
+        if owner != wish.code:
+            raise AccountTaken(pointer=f"/members/{place}/account_id", code=owner)
