@@ -389,3 +389,13 @@ async def test_a_message_of_a_carrier(lanes, database, tenant, runner):
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, RECORD_TRACKING, key(), RecordTracking("nobody", message))
     assert refused.value.code == "carrier-unknown"
+
+
+async def test_a_refusal_is_final_and_keeps_its_code(lanes, database, tenant, runner, fake):
+    await with_house(lanes, tenant, port="http", endpoint=fake.url, api_key=API_KEY)
+    (label_id,) = await requested(database, tenant, LabelRequest(key(), shipment()))
+    fake.plan("refuse")
+    await work(runner, tenant)
+    record = await shown(database, tenant, label_id)
+    assert (record.state, record.reason) == ("failed", "not_today")
+    assert made_for(fake, label_id) == []

@@ -28,9 +28,7 @@ class LabelCreated(LabelEvent):
 
 
 class LabelFailed(LabelEvent):
-    """The label was given up; a person has to look at the reason and ask again."""
-
-    reason: str
+    """The label was given up; a person has to look at its reason and ask again."""
 
 
 class LabelVoided(LabelEvent):
@@ -39,8 +37,6 @@ class LabelVoided(LabelEvent):
 
 class LabelVoidFailed(LabelEvent):
     """The carrier would not take the label back: it stays valid."""
-
-    reason: str
 
 
 class TrackingRecorded(LabelEvent):

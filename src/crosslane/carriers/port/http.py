@@ -4,6 +4,7 @@ It is what the strict carrier speaks, and what a bridge to another carrier is wr
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -22,11 +23,11 @@ ANSWER_BYTES_MAX = 4 << 20
 CONNECTIONS_MAX = 32
 RETRY_AFTER_SECONDS_MAX = 600.0
 TRACKING_NUMBER_CHARACTERS_MAX = 40
-REASON_CHARACTERS_MAX = 80
 
 # What a document of each type begins with: an error page must not be stuck on a parcel.
 DOCUMENT_BEGINS = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n"}
 
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 # Making a TLS context reads the system's certificates, which costs more than a call.
 _TLS = ssl.create_default_context()
 _CLIENTS: dict[str, httpx.AsyncClient] = {}
@@ -41,7 +42,7 @@ class _Made(Struct):
 
 
 class _Refused(Struct):
-    """Why the carrier will not."""
+    """Why the carrier will not, as a code."""
 
     error: str
 
@@ -130,10 +131,12 @@ class HttpCarrier:
 
 
 def _reason(answer: bytes) -> str:
+    """Return the carrier's code; a sentence might quote the address, so it is not kept."""
     try:
-        return msgspec.json.decode(answer, type=_Refused).error[:REASON_CHARACTERS_MAX]
+        error = msgspec.json.decode(answer, type=_Refused).error
     except (msgspec.MsgspecError, RecursionError):
-        return "refused without a reason"
+        error = ""
+    return error if _CODE.fullmatch(error) else "refused without a code"
 
 
 def _seconds(text: str) -> float | None:

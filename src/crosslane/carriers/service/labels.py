@@ -309,7 +309,7 @@ async def _gave_up(tx: Tx, call: EffectCall, order: LabelOrder, reason: str) -> 
         await log.append(tx, [_event(LabelVoided, record)])
     elif record.state in ("requested", "failed"):
         await storage.set_state(tx, [record.id], "failed", reason)
-        await log.append(tx, [_event(LabelFailed, record, reason=reason)])
+        await log.append(tx, [_event(LabelFailed, record)])
 
 
 async def _give_back(call: EffectCall, wish: _Wish | None) -> None:
@@ -336,7 +336,7 @@ async def _kept(tx: Tx, call: EffectCall, order: LabelOrder, reason: str) -> Non
     del call
     record = (await storage.lock_labels(tx, [order.label_id]))[order.label_id]
     await storage.set_state(tx, [record.id], "created", reason)
-    await log.append(tx, [_event(LabelVoidFailed, record, reason=reason)])
+    await log.append(tx, [_event(LabelVoidFailed, record)])
 
 
 async def _forget_documents(tx: Tx) -> None:
