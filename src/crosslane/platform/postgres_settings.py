@@ -34,13 +34,14 @@ def server_settings(*, fast: bool) -> dict[str, str]:
         "random_page_cost": "1.1",
         "jit": "off",  # compiling costs more than our statements do
         "wal_level": "replica",  # a base backup or a standby can be taken at any time
-        "max_wal_size": "1GB",  # bounds how much a start after a crash has to replay
+        "max_wal_size": "512MB",  # bounds how much a start after a crash has to replay
         "idle_in_transaction_session_timeout": "60s",
         "client_connection_check_interval": "2s",  # a killed client's locks go soon
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] ",
         "log_checkpoints": "off",
+        "checkpoint_warning": "0",
         # Values of rows are personal data: the log keeps the message, not details or statements.
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",
