@@ -70,8 +70,12 @@ async def web() -> AsyncIterator[Web]:
 
 async def ask(url: str, path: str = "/") -> int:
     """Return the process that answered a request on a fresh connection."""
-    async with httpx.AsyncClient(timeout=10) as client:
-        return int((await client.get(url + path)).raise_for_status().text)
+    return int(await read(url + path))
+
+
+async def read(url: str) -> str:
+    async with httpx.AsyncClient(timeout=20) as client:
+        return (await client.get(url)).raise_for_status().text
 
 
 async def test_both_processes_serve_one_port(web: Web) -> None:
@@ -109,7 +113,10 @@ async def test_request_under_way_is_finished_before_the_end() -> None:
     web = Web()
     await asyncio.gather(*(web.supervisor.keep(child, stage=1) for child in web.children))
     slow = [asyncio.create_task(ask(web.url, "/slow")) for _ in range(8)]
-    await asyncio.sleep(0.5)
+    begun: dict[str, int] = {}
+    while sum(begun.values()) < len(slow):
+        process, *requests = (await read(web.url + "/begun")).split()
+        begun[process] = len(requests)
     web.close()
     await web.supervisor.stop()
     assert len(await asyncio.gather(*slow)) == 8

@@ -9,19 +9,25 @@ from crosslane.platform.http_server import serve_http
 from crosslane.platform.processes import Pulse
 from crosslane.platform.telemetry import start_logging
 
+BEGUN: list[str] = []
+
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
+    answer = str(os.getpid())
     if scope["path"] == "/slow":
-        await asyncio.sleep(1)
+        BEGUN.append(answer)
+        await asyncio.sleep(2)
+    if scope["path"] == "/begun":
+        answer = " ".join([answer, *BEGUN])
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/endless":
         while True:
             await send({"type": "http.response.body", "body": b"x\n", "more_body": True})
             await asyncio.sleep(0.05)
-    await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+    await send({"type": "http.response.body", "body": answer.encode()})
 
 
 async def lifespan(receive: Any, send: Any) -> None:

@@ -1,8 +1,9 @@
 """Child processes that say when they are ready and, from then on, that they are alive.
 
-A child gets one end of a pipe. It writes a byte when it is ready and one every half second. Silence
-means that it hangs (stopped, starved, its event loop stuck), and it is killed so that its
-connections go to others. A broken pipe tells the child that its parent is gone.
+A child gets one end of a pipe. It writes a byte when it is ready and one every half second. A child
+that falls silent is killed, so that its callers go to others: soon when the kernel says that it is
+stopped, after a longer time when it may only be starved by a busy machine. A broken pipe tells the
+child that its parent is gone.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
 
 from crosslane.platform.home import CannotStart
 from crosslane.platform.telemetry import Log
@@ -24,7 +26,8 @@ BEAT = b"."
 BEAT_SECONDS = 0.5
 LOOP_STUCK_SECONDS = 30.0
 TICK_SECONDS = 0.25
-SILENT_TICKS_MAX = 10
+STOPPED_TICKS_MAX = 10
+SILENT_TICKS_MAX = 60
 READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 PARENT_LOST_STATUS = 3
@@ -169,7 +172,7 @@ class ChildProcess:
                 if done:
                     return died.result()
                 self._silent_ticks += 1
-                if self._silent_ticks == SILENT_TICKS_MAX:
+                if self._hangs():
                     log.error("killing a process that hangs", process=self.name, child=self.pid)
                     self._signal(signal.SIGKILL)
         finally:
@@ -187,6 +190,11 @@ class ChildProcess:
             log.warning("killing a process that does not stop", process=self.name)
             self._signal(signal.SIGKILL)
             await process.wait()
+
+    def _hangs(self) -> bool:
+        if self._silent_ticks < STOPPED_TICKS_MAX:
+            return False
+        return self._silent_ticks >= SILENT_TICKS_MAX or _is_stopped(self.pid)
 
     def _signal(self, kind: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -221,3 +229,11 @@ class ChildProcess:
         if not said:
             asyncio.get_running_loop().remove_reader(pipe)
             os.close(pipe)
+
+
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a process was stopped by a signal; False where the kernel does not tell."""
+    with contextlib.suppress(OSError):
+        status = Path("/proc", str(pid), "stat").read_text(encoding="utf-8")
+        return status.rpartition(")")[2].split()[0] == "T"
+    return False
