@@ -50,6 +50,7 @@ from crosslane.catalog.errors import (
     UnknownSku,
 )
 from crosslane.catalog.events import ProductsChanged
+from crosslane.catalog.rest import ROUTES
 from crosslane.catalog.service import (
     EditProduct,
     ImportProducts,
@@ -71,14 +72,17 @@ from crosslane.catalog.service import (
     variants_by_id,
     variants_by_sku,
 )
+from crosslane.catalog.service.commands import COMMANDS
 
 POLICIES = [FULFILLMENT]
 
 __all__ = [
+    "COMMANDS",
     "EVERY_CHANNEL",
     "FULFILLMENT",
     "NO_LANGUAGE",
     "POLICIES",
+    "ROUTES",
     "BadGtin",
     "BadSku",
     "BarcodeRow",

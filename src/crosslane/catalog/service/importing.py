@@ -40,7 +40,7 @@ from crosslane.catalog.storage.importing import BarcodeHeld, Part, VariantRow, W
 from crosslane.catalog.storage.texts import OwnedText
 from crosslane.kernel import Refusal, Stale, new_id
 from crosslane.organization import book
-from crosslane.platform import log
+from crosslane.platform import audit, log
 from crosslane.platform.database import Tx
 
 PROBLEMS_TOLD_MAX = 1_000
@@ -135,7 +135,12 @@ async def import_products(tx: Tx, wish: ImportProducts) -> ImportResult:
                 raise _Rehearsed
     except _Rehearsed:
         pass
-    return _result(wish, judged, written)
+    result = _result(wish, judged, written)
+    if not wish.dry_run:
+        # Thousands of rows are told by their counts; the versions of products tell the rest.
+        told = {"created": result.created, "updated": result.updated, "refused": result.refused}
+        await audit.record(tx, [audit.Change(action="catalog.import_products", after=told)])
+    return result
 
 
 async def edit_product(tx: Tx, wish: EditProduct) -> Product:
@@ -161,8 +166,14 @@ async def edit_product(tx: Tx, wish: EditProduct) -> Product:
     judged = judge(rows, known)
     for reasons in judged.refused.values():
         raise reasons[0]
+    before = await product(tx, head.code)
     await _write(tx, list(judged.accepted.values()), known)
-    return await product(tx, head.code)
+    after = await product(tx, head.code)
+    change = audit.Change(
+        action="catalog.edit_product", subject=f"product:{head.id}", before=before, after=after
+    )
+    await audit.record(tx, [change])
+    return after
 
 
 async def _known(tx: Tx, rows: Sequence[ProductRow]) -> Known:
