@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.ledger import domain
-from crosslane.ledger.domain import Account, AccountKind, Entry, Posting, Rate, RateBook
+from crosslane.ledger.domain import AccountKind, Entry, LedgerAccount, Posting, Rate, RateBook
 from crosslane.ledger.errors import (
     BadPostingAmount,
     ClosedAccount,
@@ -22,11 +22,11 @@ from crosslane.ledger.errors import (
 RETAILER, FRANCHISEE, THIRD = (UUID(int=n) for n in (1, 2, 3))
 DAY = date(2011, 1, 4)
 CHART = {
-    code: Account(code, str(number), code, AccountKind.ASSET)
+    code: LedgerAccount(code, str(number), code, AccountKind.ASSET)
     for number, code in enumerate(
         ["cash", "revenue", "tax_payable", "rounding", "intercompany_payable"]
     )
-} | {"old": Account("old", "99", "old", AccountKind.ASSET, open=False)}
+} | {"old": LedgerAccount("old", "99", "old", AccountKind.ASSET, open=False)}
 
 
 def posting(account: str, minor: int, entity: UUID = RETAILER, currency: str = "GBP") -> Posting:

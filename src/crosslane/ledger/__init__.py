@@ -1,8 +1,8 @@
 """The books: double entry in minor units, per legal entity and currency.
 
-Nouns: :class:`Account` (a row of the chart, named by its code), :class:`Entry` (what one cause does
-to the books), :class:`Posting` (one movement; a debit is positive), :class:`Balance` (a sum), rates
-of exchange.
+Nouns: :class:`LedgerAccount` (a row of the chart, named by its code), :class:`Entry` (what one
+cause does to the books), :class:`Posting` (one movement; a debit is positive), :class:`Balance` (a
+sum), rates of exchange.
 
 Doors: :func:`post` posts entries, each exactly once per cause kind and id. It adds what every entry
 needs: the intercompany pair between entities that it leaves unbalanced, and each posting's worth in
@@ -22,7 +22,7 @@ Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.
 """
 
-from crosslane.ledger.domain import Account, AccountKind, Entry, Posting, Rate, RateBook
+from crosslane.ledger.domain import AccountKind, Entry, LedgerAccount, Posting, Rate, RateBook
 from crosslane.ledger.errors import (
     AccountKindFixed,
     AccountNumberTaken,
@@ -38,6 +38,7 @@ from crosslane.ledger.errors import (
     UnbalancedEntry,
     UnknownAccount,
 )
+from crosslane.ledger.rest import ROUTES
 from crosslane.ledger.service import (
     Balance,
     EntryView,
@@ -59,14 +60,16 @@ from crosslane.ledger.service import (
     roll_up,
     set_rate,
 )
+from crosslane.ledger.service.commands import COMMANDS
 from crosslane.platform.effects import Schedule
 
 ROLL_UP_SECONDS = 30.0
 SCHEDULES = [Schedule("ledger.roll_up", ROLL_UP_SECONDS, roll_up)]
 
 __all__ = [
+    "COMMANDS",
+    "ROUTES",
     "SCHEDULES",
-    "Account",
     "AccountKind",
     "AccountKindFixed",
     "AccountNumberTaken",
@@ -80,6 +83,7 @@ __all__ = [
     "Entry",
     "EntryNotFound",
     "EntryView",
+    "LedgerAccount",
     "ManualPosting",
     "PostManually",
     "Posting",

@@ -43,7 +43,7 @@ class AccountKind(StrEnum):
     EXPENSE = "expense"
 
 
-class Account(msgspec.Struct, frozen=True):
+class LedgerAccount(msgspec.Struct, frozen=True):
     """One account of the chart.
 
     Args:
@@ -169,7 +169,7 @@ def imbalances(postings: Iterable[Posting]) -> dict[tuple[UUID, str], int]:
     return {key: minor for key, minor in sums.items() if minor}
 
 
-def require_entry(entry: Entry, chart: Mapping[str, Account]) -> None:
+def require_entry(entry: Entry, chart: Mapping[str, LedgerAccount]) -> None:
     """Refuse an entry that could not stand in the books.
 
     Args:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.ledger.domain import Account, AccountKind, Booked, Entry, Posting, Rate
+from crosslane.ledger.domain import AccountKind, Booked, Entry, LedgerAccount, Posting, Rate
 from crosslane.platform.database import Record, Tx, columns
 
 # What one tenant may keep in memory; more is a mistake of whoever fills the tables.
@@ -50,10 +50,10 @@ select code, number, name, kind, open from ledger_account order by number limit 
 """
 
 
-async def list_accounts(tx: Tx) -> dict[str, Account]:
+async def list_accounts(tx: Tx) -> dict[str, LedgerAccount]:
     """Return the chart of accounts by code, in the order of the numbers."""
     return {
-        row["code"]: Account(
+        row["code"]: LedgerAccount(
             row["code"], row["number"], row["name"], AccountKind(row["kind"]), row["open"]
         )
         for row in await tx.fetch(LIST_ACCOUNTS, ACCOUNTS_MAX)
@@ -67,7 +67,7 @@ set number = excluded.number, name = excluded.name, open = excluded.open
 """
 
 
-async def upsert_account(tx: Tx, account: Account) -> None:
+async def upsert_account(tx: Tx, account: LedgerAccount) -> None:
     """Add an account to the chart, or change number, name and whether it is open."""
     await tx.execute(
         UPSERT_ACCOUNT, account.code, account.number, account.name, account.kind, account.open

@@ -48,6 +48,7 @@ from crosslane.payments.errors import (
     BadTender,
     BadTenderAmount,
     CaptureAboveAuthorized,
+    CardNumberRefused,
     CreditBlocked,
     CreditInUse,
     CreditLimitReached,
@@ -77,6 +78,7 @@ from crosslane.payments.events import (
     RefundFailed,
     VoidFailed,
 )
+from crosslane.payments.rest import ROUTES
 from crosslane.payments.service import (
     CALL,
     Asked,
@@ -101,6 +103,7 @@ from crosslane.payments.service import (
     void,
     wait_until_decided,
 )
+from crosslane.payments.service.commands import COMMANDS
 from crosslane.platform.effects import Schedule
 
 TIDY_SECONDS = 3600.0
@@ -108,7 +111,9 @@ EFFECTS = [CALL]
 SCHEDULES = [Schedule("payments.tidy", TIDY_SECONDS, tidy)]
 
 __all__ = [
+    "COMMANDS",
     "EFFECTS",
+    "ROUTES",
     "SCHEDULES",
     "Asked",
     "BadProviderMessage",
@@ -118,6 +123,7 @@ __all__ = [
     "BadTenderAmount",
     "CaptureAboveAuthorized",
     "CaptureFailed",
+    "CardNumberRefused",
     "Credit",
     "CreditBlocked",
     "CreditInUse",

@@ -32,6 +32,7 @@ from crosslane.payments.errors import (
     BadTender,
     BadTenderAmount,
     CaptureAboveAuthorized,
+    CardNumberRefused,
     CreditBlocked,
     CreditLimitReached,
     NoCreditAccount,
@@ -259,9 +260,23 @@ def refuse_tender(tender: NewTender) -> Refusal | None:
     called = tender.method is Method.CARD and tender.terms is not Terms.TAKEN
     if called != bool(tender.provider) or called != bool(tender.token):
         return BadTender(pointer="/provider", method=tender.method, reason="this provider or token")
+    if looks_like_card_number(tender.token):
+        return CardNumberRefused(pointer="/token")
     if tender.method is Method.MARKETPLACE and tender.terms is not Terms.TAKEN:
         return BadTender(pointer="/terms", method=tender.method, reason=f"terms {tender.terms}")
     return None
+
+
+def looks_like_card_number(text: str) -> bool:
+    """Tell whether a text is 12 to 19 digits with a right check digit (ISO/IEC 7812, Luhn).
+
+    Blanks and hyphens are passed over, since people and forms put them in.
+    """
+    digits = text.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19):
+        return False
+    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(digits))]
+    return sum(d // 10 + d % 10 for d in doubled) % 10 == 0
 
 
 def take_credit(credit: Credit | None, tender: NewTender) -> Credit | Refusal:

@@ -19,6 +19,10 @@ class BadTender(Invalid):
     """A tender of {method} does not go with {reason}."""
 
 
+class CardNumberRefused(Invalid):
+    """The token looks like a card number; Crosslane takes tokens of the provider only."""
+
+
 class UnknownProvider(Invalid):
     """There is no payment provider {provider}."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from crosslane.ledger import storage
-from crosslane.ledger.domain import RATE_NANO_PER_ONE, Account, AccountKind, Rate, RateBook
+from crosslane.ledger.domain import RATE_NANO_PER_ONE, AccountKind, LedgerAccount, Rate, RateBook
 from crosslane.ledger.errors import AccountKindFixed, AccountNumberTaken, BadRate, RateFixed
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
@@ -23,7 +23,7 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 class Books(msgspec.Struct, frozen=True):
     """What posting needs to know and rarely changes: chart of accounts and exchange rates."""
 
-    chart: dict[str, Account]
+    chart: dict[str, LedgerAccount]
     rates: RateBook
 
 
@@ -77,12 +77,12 @@ async def _load(tx: Tx) -> Books:
 BOOKS: Fact[Books] = Fact("ledger", _load)
 
 
-async def chart(tx: Tx) -> dict[str, Account]:
+async def chart(tx: Tx) -> dict[str, LedgerAccount]:
     """Return the chart of accounts by code; from memory when nothing has changed."""
     return (await facts.get(tx, BOOKS)).chart
 
 
-async def put_account(tx: Tx, wish: PutAccount) -> Account:
+async def put_account(tx: Tx, wish: PutAccount) -> LedgerAccount:
     """Add an account or change it.
 
     Raises:
@@ -96,7 +96,7 @@ async def put_account(tx: Tx, wish: PutAccount) -> Account:
         raise AccountKindFixed(pointer="/kind", account=wish.code, kind=before.kind)
     if any(a.number == wish.number and a.code != wish.code for a in known.values()):
         raise AccountNumberTaken(pointer="/number", number=wish.number)
-    account = Account(wish.code, wish.number, wish.name, wish.kind, wish.open)
+    account = LedgerAccount(wish.code, wish.number, wish.name, wish.kind, wish.open)
     await storage.upsert_account(tx, account)
     return account
 

@@ -322,6 +322,20 @@ async def money_by_order(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderM
     return {order_id: _order_money(order_id, found.get(order_id, [])) for order_id in wanted}
 
 
+async def payment_history(tx: Tx, payment_id: UUID) -> tuple[OrderMoney, list[Operation]]:
+    """Return the money of a tender's order, and what was asked of the tender, oldest first.
+
+    Raises:
+        PaymentNotFound: there is no such tender.
+    """
+    found = await storage.list_tenders(tx, payment_ids=[payment_id])
+    if not found:
+        raise PaymentNotFound(payment_id=payment_id)
+    order_id = found[0].order_id
+    money = await money_by_order(tx, [order_id])
+    return money[order_id], await storage.list_of_payments(tx, [payment_id])
+
+
 async def _spread(tx: Tx, deed: Deed, requests: Sequence[MoneyRequest]) -> list[Asked | Refusal]:
     sheet = await open_sheet(tx, order_ids=[r.order_id for r in requests])
     before = await _known(tx, requests, (deed,))

@@ -120,7 +120,8 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     key = _key(request, required=route.key_required)
     raw = await _body(route, request)
     if takes.body is not None:
-        arguments["data"] = await decode(raw, takes.body) if route.consumes == JSON else raw
+        as_sent = takes.body is bytes or route.consumes != JSON
+        arguments["data"] = raw if as_sent else await decode(raw, takes.body)
     if takes.request:
         arguments["request"] = request
     if takes.caller and admitted:

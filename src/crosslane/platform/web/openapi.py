@@ -109,7 +109,7 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
 def _types_of(route: Route) -> list[Any]:
     fields = [*route.signature.path.values(), *_query_of(route)]
     taken = [field.type for field in fields]
-    if route.consumes == JSON and route.signature.body is not None:
+    if route.consumes == JSON and route.signature.body not in (None, bytes):
         taken.append(route.signature.body)
     given = [body_of(route.signature.answer), *map(body_of, route.also.values())]
     return [*taken, *(_item_of(of) for of in given if _is_json(of))]
@@ -219,6 +219,8 @@ def _parameter(
 def _request_body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.consumes != JSON:
         content: dict[str, Any] = {"schema": {"type": "string"}}
+    elif route.signature.body is bytes:
+        content = {"schema": {}}
     else:
         content = {"schema": schemas[_identity(route.signature.body)]}
     if route.example is not None:
