@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crosslane.kernel import (
     BadCursor,
     BadInstant,
+    InstantOutOfRange,
     NotFound,
     QuantityOutOfRange,
     UnsafeText,
@@ -18,6 +19,7 @@ from crosslane.kernel import (
     order_number,
     parse_instant,
     parse_order_number,
+    require_instant,
     require_quantity,
     require_safe_text,
 )
@@ -89,6 +91,21 @@ def test_instants_are_utc_inside_and_carry_an_offset_outside():
     assert minute_of(moment) * 60 == int(moment.timestamp())
     with pytest.raises(BadInstant):
         parse_instant("2011-01-04T10:30:00")
+
+
+@pytest.mark.parametrize(
+    ("moment", "refused"),
+    [
+        (datetime(2011, 1, 4), BadInstant),  # noqa: DTZ001
+        (datetime(1, 1, 1, tzinfo=UTC), InstantOutOfRange),
+        (datetime(9999, 12, 31, tzinfo=UTC), InstantOutOfRange),
+    ],
+)
+def test_an_instant_without_offset_or_at_the_end_of_time_is_refused(moment, refused):
+    with pytest.raises(refused) as told:
+        require_instant(moment, pointer="/at")
+    assert told.value.pointer == "/at"
+    assert require_instant(datetime(2011, 1, 4, tzinfo=UTC))
 
 
 def test_a_refusal_has_a_stable_code_and_never_fails_to_be_told():

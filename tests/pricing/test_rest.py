@@ -253,6 +253,23 @@ async def test_terms_are_added_and_listed(client):
     assert len(first["items"]) + len(rest.json()["items"]) == 5
 
 
+@pytest.mark.parametrize(
+    "instant", ["2011-01-04T00:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "then"]
+)
+async def test_an_instant_nobody_can_mean_is_refused(client, instant):
+    await add_prices(client, MUG=2_000_000)
+    cart = {**GB_CART, "lines": [{"sku": "MUG"}], "at": instant}
+    answers = [await client.post("/api/v1/price-explanations", json=cart)]
+    rate = {"country": "IE", "tax_class": "standard", "rate_bp": 1, "valid_from": instant}
+    answers.append(await send(client, "tax-rates", {"rates": [rate]}))
+    offer = {"code": "x", "title": "x", "percent_bp": 1, "valid_to": instant}
+    answers.append(await send(client, "promotions", offer))
+    assert [each.status_code for each in answers] == [422, 422, 422]
+    row = {"sku": "MUG", "unit_price_milli": 1, "valid_from": instant}
+    done = await send(client, "price-imports", {"price_list": "retail", "rows": [row]})
+    assert done.status_code == 422 or done.json()["refused"] == 1
+
+
 async def test_coupons_are_made_listed_and_their_uses_told(client):
     offer = {"code": "spring", "title": "Spring", "percent_bp": 500, "coupon_required": True}
     assert (await send(client, "promotions", offer)).json()["coupon_required"] is True

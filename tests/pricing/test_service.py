@@ -12,7 +12,7 @@ from tests.pricing.world import CHANGE, LONG_AGO, add_price, open_shop, rate, re
 from crosslane.kernel import Refusal
 from crosslane.organization import Scope, SetPolicy, UnknownChannel, set_policy
 from crosslane.platform import log
-from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.pricing import (
     CouponRow,
@@ -341,7 +341,7 @@ async def test_a_quote_ends_when_the_policy_says(database: Database, tenant: str
         short = SetPolicy(
             "pricing.quote", {"minutes": 1}, "prices move", Scope("channel", "web"), LONG_AGO
         )
-        await set_policy(tx, short, actor=SYSTEM)
+        await set_policy(tx, short)
         given = await quote(tx, request_of("mug"))
         assert given.expires_at == tx.now + timedelta(minutes=1)
         tx.now = given.expires_at

@@ -69,7 +69,6 @@ async def open_shop(tx: Tx) -> dict[str, PriceList]:
             Scope("channel", "bazaar"),
             LONG_AGO,
         ),
-        actor=SYSTEM,
     )
     await put_tax_rates(tx, PutTaxRates((rate(1500, LONG_AGO), rate(1750, YEAR_2010))))
     await put_tax_rates(tx, PutTaxRates((rate(2000, CHANGE), rate(0, LONG_AGO, "zero"))))

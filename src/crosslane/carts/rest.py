@@ -1,6 +1,5 @@
 """Carts over HTTP."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from crosslane.carts.service.wishes import (
     StartCart,
 )
 from crosslane.customers import BadEmail, BadPostcode
-from crosslane.kernel import Page
+from crosslane.kernel import Instant, Page
 from crosslane.locations import LocationUnknown
 from crosslane.organization import UnknownChannel
 from crosslane.platform.web import Answer, Caller, Paging, get, post
@@ -71,7 +70,7 @@ async def list_carts(
 
     A customer sees its own, an associate those of its store.
     """
-    before = paging.after(datetime, UUID)
+    before = paging.after(Instant, UUID)
     async with caller.read() as tx:
         found = await reading.list_unplaced(
             tx,

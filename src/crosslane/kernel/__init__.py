@@ -42,7 +42,15 @@ from crosslane.kernel.paging import (
 )
 from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
 from crosslane.kernel.text import UnsafeText, require_safe_text
-from crosslane.kernel.time import BadInstant, format_instant, minute_of, parse_instant
+from crosslane.kernel.time import (
+    BadInstant,
+    Instant,
+    InstantOutOfRange,
+    format_instant,
+    minute_of,
+    parse_instant,
+    require_instant,
+)
 
 __all__ = [
     "CURSOR_BYTES_MAX",
@@ -56,6 +64,8 @@ __all__ = [
     "Conflict",
     "CurrencyMismatch",
     "Forbidden",
+    "Instant",
+    "InstantOutOfRange",
     "Invalid",
     "Kind",
     "Money",
@@ -80,6 +90,7 @@ __all__ = [
     "parse_instant",
     "parse_minor",
     "parse_order_number",
+    "require_instant",
     "require_quantity",
     "require_safe_text",
     "rounded_ratio",

@@ -1,12 +1,42 @@
 """Instants: always aware, always UTC inside, RFC 3339 at the edge. Nothing here reads a clock."""
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
 
 from crosslane.kernel.errors import Invalid
+
+# Annotates an instant in a request: one without an offset is refused as it is read.
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# Far beyond what a retailer records or plans, and away from the ends of the type: the very first
+# and last instants are infinities to the database.
+YEAR_MIN, YEAR_MAX = 1900, 2199
 
 
 class BadInstant(Invalid):
     """The time {text} is not RFC 3339 with an offset, such as 2011-01-04T09:30:00Z."""
+
+
+class InstantOutOfRange(Invalid):
+    """The time {instant} is not between the years {first} and {last}."""
+
+
+def require_instant(moment: datetime, *, pointer: str = "") -> datetime:
+    """Return an instant that can be kept and computed with.
+
+    Raises:
+        BadInstant: it says no offset.
+        InstantOutOfRange: it lies before YEAR_MIN or after YEAR_MAX.
+    """
+    if moment.tzinfo is None:
+        raise BadInstant(pointer=pointer, text=moment.isoformat())
+    if not YEAR_MIN <= moment.year <= YEAR_MAX:
+        raise InstantOutOfRange(
+            pointer=pointer, instant=moment.isoformat(), first=YEAR_MIN, last=YEAR_MAX
+        )
+    return moment
 
 
 def parse_instant(text: str, *, pointer: str = "") -> datetime:

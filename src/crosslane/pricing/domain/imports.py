@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import UnknownSku
-from crosslane.kernel import Refusal, require_quantity
-from crosslane.pricing.domain.lists import Price
+from crosslane.kernel import Instant, Refusal, require_quantity
+from crosslane.pricing.domain.lists import Price, require_validity
 from crosslane.pricing.domain.pricing import UNIT_PRICE_MILLI_MAX
-from crosslane.pricing.errors import BadValidity, PriceOutOfRange, PriceTwice
+from crosslane.pricing.errors import PriceOutOfRange, PriceTwice
 
 
 class PriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +28,8 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sku: str
     unit_price_milli: int
     quantity_min: int = 1
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class PriceProblem(msgspec.Struct, frozen=True):
@@ -99,8 +99,7 @@ def _price(
     if not 0 <= row.unit_price_milli <= UNIT_PRICE_MILLI_MAX:
         raise PriceOutOfRange(pointer=f"{pointer}/unit_price_milli", most=UNIT_PRICE_MILLI_MAX)
     begins = row.valid_from or valid_from
-    if row.valid_to is not None and row.valid_to <= begins:
-        raise BadValidity(pointer=f"{pointer}/valid_to")
+    require_validity(begins, row.valid_to, pointer)
     return Price(
         price_list_id=price_list_id,
         variant_id=variant_id,

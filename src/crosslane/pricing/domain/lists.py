@@ -14,7 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.kernel import require_instant
 from crosslane.pricing.domain.tax import Basis
+from crosslane.pricing.errors import BadValidity
 
 
 class PriceList(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,19 @@ class Buyer(msgspec.Struct, frozen=True):
 def runs(row: Any, at: datetime) -> bool:
     """Tell whether a row with ``valid_from`` and ``valid_to`` holds at an instant."""
     return row.valid_from <= at and (row.valid_to is None or at < row.valid_to)
+
+
+def require_validity(valid_from: datetime, valid_to: datetime | None, pointer: str) -> None:
+    """Refuse a row that would not begin before it ends, or at an instant nobody can mean.
+
+    Raises:
+        BadValidity, InstantOutOfRange: with the pointer to the field below ``pointer``.
+    """
+    require_instant(valid_from, pointer=f"{pointer}/valid_from")
+    if valid_to is not None:
+        require_instant(valid_to, pointer=f"{pointer}/valid_to")
+        if valid_to <= valid_from:
+            raise BadValidity(pointer=f"{pointer}/valid_to")
 
 
 def refuse_list(price_list: PriceList, buyer: Buyer) -> str | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import UnknownSku, variants_by_sku
-from crosslane.kernel import Refusal
+from crosslane.kernel import Instant, Refusal, require_instant
 from crosslane.organization import UnknownChannel, require_country
 from crosslane.platform.database import Tx
 from crosslane.platform.web import Caller, get, post
@@ -97,7 +97,7 @@ class CartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class ExplainBody(CartBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A cart to price and explain, as of now or of any other moment."""
 
-    at: datetime | None = None
+    at: Instant | None = None
 
 
 class ShownPrice(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ async def show_prices(
     region: str = "",
     quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 1,
     customer_group: str | None = None,
-    at: datetime | None = None,
+    at: Instant | None = None,
 ) -> ShownPrices:
     """Show what goods cost, each alone in a cart, promotions included."""
     async with caller.read() as tx:
@@ -238,7 +238,7 @@ def _request(
         raise errors.OtherCustomer(pointer="/customer_id")
     return PriceRequest(
         channel=body.channel,
-        at=at or tx.now,
+        at=tx.now if at is None else require_instant(at, pointer="/at"),
         actor=caller.actor,
         destination=Destination(require_country(body.country, pointer="/country"), body.region),
         lines=lines,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from crosslane.kernel import Page
+from crosslane.kernel import Instant, Page
 from crosslane.organization import UnknownChannel, UnknownMarket
 from crosslane.platform import facts
 from crosslane.platform.web import Caller, Paging, get, post
@@ -52,7 +52,7 @@ async def list_prices(
     caller: Caller, code: str, paging: Paging, sku: str | None = None
 ) -> Page[prices.ListedPrice]:
     """List the rows of a price list, past and coming ones too."""
-    after = paging.after(UUID, int, datetime)
+    after = paging.after(UUID, int, Instant)
     async with caller.read() as tx:
         found = await prices.list_listed_prices(
             tx, price_list=code, sku=sku, after=after, limit=paging.limit + 1
@@ -89,7 +89,7 @@ async def list_tax_rates(
     async with caller.read() as tx:
         found = (await facts.get(tx, TERMS)).taxes.rates
     found = [each for each in found if country in (None, each.country)]
-    return page_of(paging, found, country=str, region=str, tax_class=str, valid_from=datetime)
+    return page_of(paging, found, country=str, region=str, tax_class=str, valid_from=Instant)
 
 
 @post(
@@ -114,7 +114,7 @@ async def list_tax_rules(caller: Caller, paging: Paging) -> Page[TaxRule]:
     """List how sales from country to country are taxed, past and coming rules too."""
     async with caller.read() as tx:
         found = (await facts.get(tx, TERMS)).taxes.rules
-    return page_of(paging, found, seller_country=str, country=str, region=str, valid_from=datetime)
+    return page_of(paging, found, seller_country=str, country=str, region=str, valid_from=Instant)
 
 
 @post(

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import variants_by_id, variants_by_sku
+from crosslane.kernel import Instant
 from crosslane.organization import Code
 from crosslane.platform import facts, log
 from crosslane.platform.database import Tx
@@ -34,7 +35,7 @@ class ImportPrices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     price_list: Code
     rows: Annotated[tuple[PriceRow, ...], msgspec.Meta(min_length=1, max_length=ROWS_MAX)]
-    valid_from: datetime | None = None
+    valid_from: Instant | None = None
     dry_run: bool = False
 
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import new_id
+from crosslane.kernel import Instant, new_id
 from crosslane.platform import facts, log
 from crosslane.platform.database import Tx
+from crosslane.pricing.domain.lists import require_validity
 from crosslane.pricing.domain.promotions import Coupon, Promotion, Target, require_coupon_code
 from crosslane.pricing.errors import (
-    BadValidity,
     CouponElsewhere,
     CouponLimitTooLow,
     PromotionUnknown,
@@ -33,8 +33,8 @@ class CouponRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     code: str
     uses_max: Limit | None = None
     uses_per_customer_max: Limit | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class PutCoupons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,8 +141,7 @@ def _counted(coupon: Coupon, uses: int) -> Coupon:
 
 def _coupon(row: CouponRow, promotion: Promotion, now: datetime, pointer: str) -> Coupon:
     valid_from = row.valid_from or now
-    if row.valid_to is not None and row.valid_to <= valid_from:
-        raise BadValidity(pointer=f"{pointer}/valid_to")
+    require_validity(valid_from, row.valid_to, pointer)
     return Coupon(
         id=new_id(),
         code=require_coupon_code(row.code, pointer=f"{pointer}/code"),

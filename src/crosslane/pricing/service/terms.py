@@ -5,12 +5,11 @@ the transaction reads the tables themselves, so a check made before writing cann
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-from crosslane.kernel import QUANTITY_MAX, new_id
+from crosslane.kernel import QUANTITY_MAX, Instant, new_id, require_instant
 from crosslane.organization import (
     Code,
     Name,
@@ -21,11 +20,11 @@ from crosslane.organization import (
 )
 from crosslane.platform import facts, log
 from crosslane.platform.database import Tx
-from crosslane.pricing.domain.lists import PriceList
+from crosslane.pricing.domain.lists import PriceList, require_validity
 from crosslane.pricing.domain.promotions import Promotion, Target, refuse_incomplete
 from crosslane.pricing.domain.shipping import ShippingPrice
 from crosslane.pricing.domain.tax import Basis, TaxRate, TaxRule, Treatment
-from crosslane.pricing.errors import BadPriceList, BadValidity, PriceListFixed
+from crosslane.pricing.errors import BadPriceList, PriceListFixed
 from crosslane.pricing.events import (
     PriceListChanged,
     PromotionChanged,
@@ -60,8 +59,8 @@ class PutPriceList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     channel: str | None = None
     customer_group: Text | None = None
     priority: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)] = 0
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class TaxRateRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +70,7 @@ class TaxRateRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     region: Region = ""
     tax_class: Text
     rate_bp: BasisPoints
-    valid_from: datetime
+    valid_from: Instant
 
 
 class PutTaxRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +86,7 @@ class TaxRuleRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     country: str
     region: Region = ""
     treatment: Treatment
-    valid_from: datetime
+    valid_from: Instant
 
 
 class PutTaxRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,8 +109,8 @@ class ShippingPriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     goods_from_minor: Minor = 0
     amount_minor: Minor
     tax_class: Text = "standard"
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class PutShippingPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,8 +141,8 @@ class PutPromotion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     customer_groups: Scopes = frozenset()
     categories: Scopes = frozenset()
     skus: Scopes = frozenset()
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
 
 
 class RowsPut(msgspec.Struct, frozen=True):
@@ -177,7 +176,7 @@ async def put_price_list(tx: Tx, wish: PutPriceList) -> PriceList:
     for field in ("currency", "basis", "tax_country"):
         if before is not None and getattr(before, field) != getattr(price_list, field):
             raise PriceListFixed(pointer=f"/{field}", code=wish.code, field=field)
-    _require_validity(price_list.valid_from, price_list.valid_to, "")
+    require_validity(price_list.valid_from, price_list.valid_to, "")
     await storage.upsert_price_list(tx, price_list)
     await log.append(tx, [PriceListChanged(price_list_id=price_list.id)])
     return price_list
@@ -195,6 +194,7 @@ async def put_tax_rates(tx: Tx, wish: PutTaxRates) -> RowsPut:
             **{
                 **msgspec.structs.asdict(row),
                 "country": require_country(row.country, pointer=f"/rates/{place}/country"),
+                "valid_from": require_instant(row.valid_from, pointer=f"/rates/{place}/valid_from"),
             }
         )
         for place, row in enumerate(wish.rates)
@@ -220,6 +220,7 @@ async def put_tax_rules(tx: Tx, wish: PutTaxRules) -> RowsPut:
                     row.seller_country, pointer=f"/rules/{place}/seller_country"
                 ),
                 "country": require_country(row.country, pointer=f"/rules/{place}/country"),
+                "valid_from": require_instant(row.valid_from, pointer=f"/rules/{place}/valid_from"),
             }
         )
         for place, row in enumerate(wish.rules)
@@ -255,7 +256,7 @@ async def put_shipping_prices(tx: Tx, wish: PutShippingPrices) -> RowsPut:
                 "valid_from": row.valid_from or tx.now,
             }
         )
-        _require_validity(price.valid_from, price.valid_to, pointer)
+        require_validity(price.valid_from, price.valid_to, pointer)
         prices.append(price)
     key = ("service", "currency", "market", "channel", "customer_group", "country")
     prices = _last_of_each(prices, *key, "goods_from_minor", "valid_from")
@@ -291,7 +292,7 @@ async def put_promotion(tx: Tx, wish: PutPromotion) -> Promotion:
         }
     )
     refuse_incomplete(promotion)
-    _require_validity(promotion.valid_from, promotion.valid_to, "")
+    require_validity(promotion.valid_from, promotion.valid_to, "")
     await storage.upsert_promotion(tx, promotion)
     await log.append(tx, [PromotionChanged(promotion_id=promotion.id)])
     return promotion
@@ -308,11 +309,6 @@ async def _require_scopes(tx: Tx, pointer: str, wish: PutPriceList | ShippingPri
 
 def _country(country: str | None, pointer: str) -> str | None:
     return None if country is None else require_country(country, pointer=pointer)
-
-
-def _require_validity(valid_from: datetime, valid_to: datetime | None, pointer: str) -> None:
-    if valid_to is not None and valid_to <= valid_from:
-        raise BadValidity(pointer=f"{pointer}/valid_to")
 
 
 def _last_of_each(rows: Sequence[Any], *names: str) -> list[Any]:
