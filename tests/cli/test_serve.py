@@ -137,6 +137,11 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     assert time.monotonic() - began < COLD_SECONDS_MAX
     assert httpx.get(f"{served.url}/readyz").status_code == 200
     assert httpx.get(f"{served.url}/healthz").status_code == 200
+    for _ in range(10):
+        httpx.get(f"{served.url}/healthz")
+    measured = httpx.get(f"{served.url}/metrics").text  # one process answers for both
+    counts = re.findall(r'crosslane_request_seconds_count{.*route="/healthz".*} (\S+)', measured)
+    assert sum(map(float, counts)) == 11
     everybody = [*served.children("postgres"), *served.children("crosslane.cli")]
     assert len(everybody) == 4
 
@@ -213,6 +218,21 @@ def test_role_alone_says_what_it_needs(environment: dict[str, str]) -> None:
     alone = run(environment, "serve", "--role", "worker")
     assert alone.returncode == 1
     assert "DATABASE_URL" in alone.stderr
+
+
+def test_process_that_cannot_start_ends_everything_and_is_told(
+    serve: Serve, environment: dict[str, str], home: Path
+) -> None:
+    (home / "secret-key").write_text("damaged")
+    done = run(environment, "serve")
+    assert done.returncode == 1
+    assert "restore it from a backup" in done.stderr
+    assert re.search(r"crosslane: The web-[12] process did not become ready", done.stderr)
+    assert "Traceback" not in done.stderr
+    left = subprocess.run(["pgrep", "-f", str(home)], capture_output=True, check=False)
+    assert left.stdout == b""
+    (home / "secret-key").unlink()
+    assert serve().ready().stop() == 0
 
 
 def test_database_that_never_answers_is_told(environment: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.processes import Pulse
 from crosslane.platform.settings import read_settings
-from crosslane.platform.telemetry import start_logging
+from crosslane.platform.telemetry import log_crashes, start_logging
 
 WORKER_CONNECTIONS_MAX = 20
 
@@ -22,6 +22,7 @@ async def work() -> None:
     """Serve every tenant that has work until SIGTERM; then finish the calls under way."""
     settings = read_settings(os.environ)
     start_logging(settings.log_level)
+    log_crashes()
     if settings.database_url is None:
         raise NoDatabaseUrl
     pulse = Pulse()

@@ -21,7 +21,6 @@ from typing import Any, TextIO
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client import Counter as Counter
-from prometheus_client import Gauge as Gauge
 from prometheus_client import Histogram as Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
@@ -117,6 +116,17 @@ def start_logging(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def log_crashes() -> None:
+    """Let what ends this process be told like everything else: as a line, without values."""
+    crashes = Log("crosslane")
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        del kind, trace
+        crashes.error("the process ends", error)
+
+    sys.excepthook = tell
 
 
 def render_metrics() -> bytes:
