@@ -17,6 +17,7 @@ from crosslane import (
     carts,
     catalog,
     customers,
+    fulfillment,
     inventory,
     ledger,
     locations,
@@ -53,6 +54,7 @@ MODULES: tuple[ModuleType, ...] = (
     carts,
     sourcing,
     orders,
+    fulfillment,
 )
 
 log = Log("crosslane.app")

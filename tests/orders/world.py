@@ -88,7 +88,7 @@ async def _organization(tx: Tx) -> None:
 
 async def set_policy(tx: Tx, kind: str, value: dict, channel: str) -> None:
     wish = SetPolicy(kind, value, "as agreed", Scope("channel", channel), LONG_AGO)
-    await organization.set_policy(tx, wish, actor=SYSTEM)
+    await organization.set_policy(tx, wish)
 
 
 async def _catalog(tx: Tx) -> None:

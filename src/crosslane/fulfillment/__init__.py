@@ -1,0 +1,62 @@
+"""Fulfillment: what each location does for an order, until the customer or the carrier has it.
+
+Nouns: fulfillment order (:class:`Work`: one location, one order, one way), parcel.
+
+An order that nothing holds back is offered to the locations its units were promised at. Commands
+take many fulfillment orders at once: accept, reject (other stock is found, the location is barred
+for those lines), pick (short units are found elsewhere), pack (one action asks for the label; the
+carrier's number sends the parcel off), collect. The order's buckets arbitrate: units cancelled
+meanwhile cannot be picked, and a cancellation takes what is released out of the work.
+
+Invariants: every unit of a fulfillment line is to pick, picked, packed, gone or removed, once;
+what is packed lies in parcels or is put aside for the customer; a parcel is handed over once.
+
+Doors: :func:`works_by_order`. Events: FulfillmentOffered, FulfillmentAccepted,
+FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
+ParcelDelivered, PickupReady, PickupCollected. Policies: fulfillment.dispatch.
+Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line.
+"""
+
+from crosslane.fulfillment.domain import DISPATCH, Parcel, Work, WorkLine
+from crosslane.fulfillment.events import (
+    FulfillmentAccepted,
+    FulfillmentCancelled,
+    FulfillmentEvent,
+    FulfillmentOffered,
+    FulfillmentRejected,
+    ParcelDelivered,
+    ParcelPacked,
+    ParcelShipped,
+    ParcelUnits,
+    PickupCollected,
+    PickupReady,
+    UnitsPicked,
+)
+from crosslane.fulfillment.reactions import REACTIONS
+from crosslane.fulfillment.rest import ROUTES
+from crosslane.fulfillment.service.following import works_by_order
+
+POLICIES = [DISPATCH]
+
+__all__ = [
+    "DISPATCH",
+    "POLICIES",
+    "REACTIONS",
+    "ROUTES",
+    "FulfillmentAccepted",
+    "FulfillmentCancelled",
+    "FulfillmentEvent",
+    "FulfillmentOffered",
+    "FulfillmentRejected",
+    "Parcel",
+    "ParcelDelivered",
+    "ParcelPacked",
+    "ParcelShipped",
+    "ParcelUnits",
+    "PickupCollected",
+    "PickupReady",
+    "UnitsPicked",
+    "Work",
+    "WorkLine",
+    "works_by_order",
+]

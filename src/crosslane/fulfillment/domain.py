@@ -1,0 +1,254 @@
+"""The work of one location on one order, counted in units; pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.fulfillment.errors import (
+    NoSuchFulfillmentLine,
+    NotInState,
+    TooManyPacked,
+    TooManyPicked,
+)
+from crosslane.organization import PolicyKind
+
+State = Literal[
+    "offered",
+    "accepted",
+    "picked",
+    "packed",
+    "ready",
+    "shipped",
+    "collected",
+    "rejected",
+    "cancelled",
+]
+FulfillmentMethod = Literal["ship", "pickup"]
+ParcelState = Literal["packed", "shipped", "delivered", "void"]
+
+OPEN_STATES: frozenset[State] = frozenset({"offered", "accepted", "picked", "packed", "ready"})
+# Which state each verb needs the fulfillment order to be in.
+NEEDED: dict[str, frozenset[State]] = {
+    "accept": frozenset({"offered"}),
+    "reject": frozenset({"offered", "accepted"}),
+    "pick": frozenset({"accepted", "picked"}),
+    "pack": frozenset({"accepted", "picked", "packed"}),
+    "collect": frozenset({"ready"}),
+}
+
+
+class WorkLine(msgspec.Struct, kw_only=True):
+    """Units of one order line at this location.
+
+    Args:
+        line_id: the order line.
+        quantity: units the location was given.
+        picked: taken from the shelf and not packed yet.
+        packed: in a parcel, or put aside for the customer.
+        gone: handed over.
+        removed: cancelled, short or rejected.
+    """
+
+    id: UUID
+    line_id: UUID
+    variant_id: UUID
+    sku: str
+    title: str
+    quantity: int
+    picked: int = 0
+    packed: int = 0
+    gone: int = 0
+    removed: int = 0
+
+    @property
+    def to_pick(self) -> int:
+        """Units still on the shelf."""
+        return self.quantity - self.picked - self.packed - self.gone - self.removed
+
+
+class Parcel(msgspec.Struct, kw_only=True):
+    """A parcel.
+
+    Args:
+        number: 1 for the first of its fulfillment order.
+        lines: units by work line.
+        label_id: its label, None until asked for.
+    """
+
+    id: UUID
+    number: int
+    weight_grams: int
+    state: ParcelState
+    packed_at: datetime
+    lines: dict[UUID, int]
+    label_id: UUID | None = None
+    carrier: str = ""
+    tracking_number: str = ""
+    shipped_at: datetime | None = None
+
+
+class Work(msgspec.Struct, kw_only=True):
+    """A fulfillment order: what one location does for one order in one way.
+
+    Args:
+        order_id: the order; likewise its number, channel and language.
+        location_id: who supplies.
+        store_id: where the customer collects, None when it is shipped.
+        service: carrier service of its parcels.
+        ship_address_id: snapshot of where it goes.
+        pickup_code: what the customer shows, None unless it is collected.
+        promised_at: when the customer was told to have it.
+        placed_at: business time of the order.
+    """
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    channel: str
+    locale: str
+    location_id: UUID
+    method: FulfillmentMethod
+    store_id: UUID | None
+    service: str
+    ship_address_id: UUID | None
+    state: State
+    placed_at: datetime
+    offered_at: datetime
+    promised_at: datetime | None = None
+    reason: str = ""
+    pickup_code: str | None = None
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    version: int = 1
+    lines: list[WorkLine] = []
+    parcels: list[Parcel] = []
+
+    def line(self, line_id: UUID) -> WorkLine:
+        """Return the work on an order line.
+
+        Raises:
+            NoSuchFulfillmentLine: the order line is not part of this work.
+        """
+        for line in self.lines:
+            if line.line_id == line_id:
+                return line
+        raise NoSuchFulfillmentLine(line=str(line_id))
+
+    @property
+    def units(self) -> int:
+        """Units that are not removed."""
+        return sum(line.quantity - line.removed for line in self.lines)
+
+    @property
+    def waits_for_shelf(self) -> int:
+        """Units still to pick."""
+        return sum(line.to_pick for line in self.lines)
+
+
+def require_state(work: Work, verb: str) -> None:
+    """Refuse a verb that does not fit the state.
+
+    Raises:
+        NotInState: with the states that would fit.
+    """
+    needed = NEEDED[verb]
+    if work.state not in needed:
+        raise NotInState(state=work.state, verb=verb, needed=" or ".join(sorted(needed)))
+
+
+def take(work: Work, line_id: UUID, picked: int, short: int) -> WorkLine:
+    """Count units taken from the shelf, and those that were not there.
+
+    Raises:
+        NoSuchFulfillmentLine: the order line is not part of this work.
+        TooManyPicked: more are reported than are left.
+    """
+    line = work.line(line_id)
+    if picked < 0 or short < 0 or picked + short > line.to_pick:
+        raise TooManyPicked(sku=line.sku, units=picked + short, left=line.to_pick)
+    line.picked += picked
+    line.removed += short
+    return line
+
+
+def pack(work: Work, line_id: UUID, quantity: int) -> WorkLine:
+    """Count picked units as packed.
+
+    Raises:
+        NoSuchFulfillmentLine: the order line is not part of this work.
+        TooManyPacked: fewer are picked.
+    """
+    line = work.line(line_id)
+    if not 0 < quantity <= line.picked:
+        raise TooManyPacked(sku=line.sku, units=quantity, left=line.picked)
+    line.picked -= quantity
+    line.packed += quantity
+    return line
+
+
+def advance(work: Work, at: datetime) -> None:
+    """Bring the state in line with the units after some of them moved."""
+    gone = sum(line.gone for line in work.lines)
+    left = work.units - gone
+    if not left:
+        if work.state not in ("rejected", "cancelled"):
+            done: State = "shipped" if work.method == "ship" else "collected"
+            work.state = done if gone else "cancelled"
+        work.ended_at = work.ended_at or at
+    elif not work.waits_for_shelf and any(line.picked for line in work.lines):
+        work.state = "picked"
+    elif not work.waits_for_shelf:
+        work.state = "ready" if work.method == "pickup" else "packed"
+
+
+def remove(work: Work, line_id: UUID, stage: str, quantity: int) -> int:
+    """Take cancelled units out of the work; return how many of them were here.
+
+    Args:
+        work: the fulfillment order.
+        line_id: the order line.
+        stage: released, picked or packed: how far the order says they were.
+        quantity: units cancelled.
+    """
+    line = next((each for each in work.lines if each.line_id == line_id), None)
+    if line is None:
+        return 0
+    here = {"released": line.to_pick, "picked": line.picked, "packed": line.packed}
+    units = min(quantity, here.get(stage, 0))
+    if stage == "picked":
+        line.picked -= units
+    if stage == "packed":
+        line.packed -= units
+        _unpack(work.parcels, line.id, units)
+    line.removed += units
+    return units
+
+
+def _unpack(parcels: Sequence[Parcel], work_line_id: UUID, units: int) -> None:
+    for parcel in reversed(parcels):
+        if parcel.state == "packed" and units:
+            taken = min(units, parcel.lines.get(work_line_id, 0))
+            if taken:
+                parcel.lines[work_line_id] -= taken
+                units -= taken
+            if not any(parcel.lines.values()):
+                parcel.state = "void"
+
+
+class Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a location takes on and ends its work.
+
+    Args:
+        accepts_by_itself: work needs no accepting; warehouses never need it.
+        short_pick_adjusts: units reported short are taken off the books, so that nobody is
+            promised them again before they are counted.
+    """
+
+    accepts_by_itself: bool = False
+    short_pick_adjusts: bool = True
+
+
+DISPATCH = PolicyKind("fulfillment.dispatch", Dispatch, Dispatch(), scopes=("location", "tenant"))

@@ -1,0 +1,31 @@
+"""What fulfillment refuses."""
+
+from crosslane.kernel import Conflict, Invalid, NotFound
+
+
+class NoSuchFulfillmentOrder(NotFound):
+    """There is no fulfillment order {id} at this location."""
+
+
+class NoSuchFulfillmentLine(NotFound):
+    """There is no line {line} on this fulfillment order."""
+
+
+class NotInState(Conflict):
+    """The fulfillment order is {state}; {verb} needs it to be {needed}."""
+
+
+class TooManyPicked(Invalid):
+    """{units} units of {sku} were reported, {left} are left to pick."""
+
+
+class TooManyPacked(Invalid):
+    """{units} units of {sku} are to be packed, {left} were picked and are not packed yet."""
+
+
+class NothingPicked(Conflict):
+    """Nothing of this fulfillment order is picked and waits to be packed."""
+
+
+class WrongPickupCode(Invalid):
+    """This is not the pickup code of the order."""

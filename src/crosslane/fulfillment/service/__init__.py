@@ -1,0 +1,1 @@
+"""Use cases of fulfillment: offer, accept, reject, pick, pack, hand over, follow, read."""

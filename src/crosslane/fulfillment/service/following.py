@@ -1,0 +1,202 @@
+"""What happens to work after it left the location's hands: cancelled, delivered, read."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import carriers, orders
+from crosslane.fulfillment import events, storage
+from crosslane.fulfillment.domain import Parcel, State, Work, advance, remove
+from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
+from crosslane.fulfillment.service.offering import event_of
+from crosslane.orders import CancelledUnits, Stage, Step
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+
+# Work without a promise stands at the end of a queue.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]]) -> None:
+    """Take cancelled units out of the work that was to supply them, and void empty parcels."""
+    wanted = [one for one in cancelled if one[0].stage in ("released", "picked", "packed")]
+    ids = await storage.open_works_of_lines(tx, [units.line_id for units, _ in wanted])
+    works = await storage.lock_works(tx, ids)
+    touched: dict[UUID, log.Cause] = {}
+    for units, cause in wanted:
+        left = units.quantity
+        for work in works.values():
+            if work.location_id == units.location_id and left:
+                removed = remove(work, units.line_id, units.stage, left)
+                left -= removed
+                if removed:
+                    touched[work.id] = cause
+    changed = [works[work_id] for work_id in touched]
+    for work in changed:
+        advance(work, tx.now)
+    await storage.save_works(tx, changed)
+    await storage.save_parcels(tx, [(w.id, p) for w in changed for p in w.parcels])
+    void = [p.label_id for w in changed for p in w.parcels if p.state == "void" and p.label_id]
+    if void:
+        await carriers.void_labels(tx, void)
+    ended = [work for work in changed if work.state == "cancelled"]
+    told = [event_of(events.FulfillmentCancelled, work) for work in ended]
+    await log.append(tx, told, [touched[work.id] for work in ended])
+
+
+async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]]) -> None:
+    """Note that parcels have arrived; a report that comes again changes nothing.
+
+    Args:
+        tx: open transaction.
+        delivered: parcel, business time, and what it is due to.
+    """
+    owners = await storage.works_of_parcels(tx, [parcel_id for parcel_id, _, _ in delivered])
+    works = await storage.lock_works(tx, list(owners.values()))
+    arrived: dict[UUID, tuple[Work, Parcel, datetime, log.Cause]] = {}
+    for parcel_id, at, cause in delivered:
+        if parcel_id in owners and parcel_id not in arrived:
+            work = works[owners[parcel_id]]
+            parcel = next(p for p in work.parcels if p.id == parcel_id)
+            if parcel.state == "shipped":
+                parcel.state = "delivered"
+                arrived[parcel_id] = (work, parcel, at, cause)
+    steps = [
+        Step(
+            order_id=work.order_id,
+            line_id=line.line_id,
+            location_id=work.location_id,
+            from_stage=Stage.HANDED_OVER,
+            to_stage=Stage.DELIVERED,
+            quantity=units,
+            group=str(parcel.id),
+            why=f"parcel:{parcel.id}",
+            occurred_at=at,
+            cause=cause,
+        )
+        for work, parcel, at, cause in arrived.values()
+        for line in work.lines
+        if (units := parcel.lines.get(line.id, 0))
+    ]
+    refused = await orders.move(tx, steps)
+    gone = [one for one in arrived.values() if str(one[1].id) not in refused]
+    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel, _, _ in gone])
+    told = [
+        event_of(events.ParcelDelivered, work, parcel_id=parcel.id, occurred_at=at)
+        for work, parcel, at, _ in gone
+    ]
+    await log.append(tx, told, [cause for _, _, _, cause in gone])
+
+
+class WorkLineView(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one order line at a location."""
+
+    line_id: UUID
+    sku: str
+    title: str
+    quantity: int
+    to_pick: int
+    picked: int
+    packed: int
+    gone: int
+    removed: int
+
+
+class ParcelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel."""
+
+    id: UUID
+    number: int
+    state: str
+    weight_grams: int
+    label_id: UUID | None
+    carrier: str
+    tracking_number: str
+    packed_at: datetime
+    shipped_at: datetime | None
+
+
+class WorkView(msgspec.Struct, frozen=True, kw_only=True):
+    """A fulfillment order as people read it; the pickup code is the customer's alone."""
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    channel: str
+    location_id: UUID
+    method: str
+    state: State
+    reason: str
+    promised_at: datetime | None
+    placed_at: datetime
+    offered_at: datetime
+    ended_at: datetime | None
+    lines: list[WorkLineView]
+    parcels: list[ParcelView]
+
+
+async def list_queue(
+    tx: Tx,
+    *,
+    location_id: UUID | None,
+    state: State | None,
+    order_id: UUID | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[WorkView]:
+    """Return fulfillment orders, the soonest promise first; an associate sees its own store's."""
+    own = tx.actor.location_id
+    found = await storage.list_queue(
+        tx,
+        location_id=own or location_id,
+        state=state,
+        order_id=order_id,
+        after=after,
+        limit=limit,
+    )
+    works = await storage.list_works(tx, found)
+    return [_view(works[work_id]) for work_id in found]
+
+
+async def work_view(tx: Tx, work_id: UUID) -> WorkView:
+    """Return a fulfillment order.
+
+    Raises:
+        NoSuchFulfillmentOrder: there is none, or it is another location's.
+    """
+    work = (await storage.list_works(tx, [work_id])).get(work_id)
+    own = tx.actor.location_id
+    if work is None or (own is not None and own != work.location_id):
+        raise NoSuchFulfillmentOrder(id=str(work_id))
+    return _view(work)
+
+
+async def works_by_order(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
+    """Return the fulfillment orders of orders, for messages and pages about them."""
+    ids = await storage.works_of_orders(tx, order_ids)
+    found: dict[UUID, list[Work]] = defaultdict(list)
+    for work in (await storage.list_works(tx, ids)).values():
+        found[work.order_id].append(work)
+    return found
+
+
+def _view(work: Work) -> WorkView:
+    return WorkView(
+        id=work.id,
+        order_id=work.order_id,
+        order_number=work.order_number,
+        channel=work.channel,
+        location_id=work.location_id,
+        method=work.method,
+        state=work.state,
+        reason=work.reason,
+        promised_at=work.promised_at,
+        placed_at=work.placed_at,
+        offered_at=work.offered_at,
+        ended_at=work.ended_at,
+        lines=[msgspec.convert(line, WorkLineView, from_attributes=True) for line in work.lines],
+        parcels=[msgspec.convert(p, ParcelView, from_attributes=True) for p in work.parcels],
+    )

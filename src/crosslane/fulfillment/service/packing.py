@@ -1,0 +1,337 @@
+"""Parcels: packed in one action that asks for their labels, gone when the carrier has them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane import carriers, catalog, customers, locations, orders
+from crosslane.carriers import LabelRequest, PostalAddress, Shipment
+from crosslane.customers import Address
+from crosslane.fulfillment import events, storage
+from crosslane.fulfillment.domain import Parcel, Work, advance, pack, require_state
+from crosslane.fulfillment.errors import NothingPicked, WrongPickupCode
+from crosslane.fulfillment.service.offering import event_of
+from crosslane.fulfillment.service.working import (
+    LINES_MAX,
+    WORKS_MAX,
+    Units,
+    Worked,
+    open_works,
+    step_of,
+)
+from crosslane.kernel import Refusal, new_id
+from crosslane.locations import Location
+from crosslane.orders import Stage
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+
+PARCELS_MAX = 100
+# Nobody weighs nothing: an article of unknown weight still makes a parcel.
+WEIGHT_GRAMS_MIN = 1
+
+
+class PackedUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of an order line in a parcel."""
+
+    line_id: UUID
+    quantity: Units
+
+
+class PackParcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One parcel.
+
+    Args:
+        lines: what is in it; everything that is picked when empty.
+        weight_grams: as weighed; by the catalog's weights when absent.
+    """
+
+    lines: Annotated[list[PackedUnits], msgspec.Meta(max_length=LINES_MAX)] = []
+    weight_grams: Annotated[int, msgspec.Meta(ge=1, le=10**8)] | None = None
+
+
+Parcels = Annotated[tuple[PackParcel, ...], msgspec.Meta(min_length=1, max_length=PARCELS_MAX)]
+
+
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parcels of one fulfillment order; one with all that is picked when none are named."""
+
+    fulfillment_order: UUID
+    parcels: Annotated[
+        tuple[PackParcel, ...], msgspec.Meta(min_length=1, max_length=PARCELS_MAX)
+    ] = (PackParcel(),)
+
+
+class PackUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parcels of one or many fulfillment orders.
+
+    Args:
+        packs: per fulfillment order.
+        occurred_at: business time; now when absent.
+    """
+
+    packs: Annotated[list[Pack], msgspec.Meta(min_length=1, max_length=WORKS_MAX)]
+    occurred_at: datetime | None = None
+
+
+class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hand goods to the customer at the store.
+
+    Args:
+        fulfillment_order: which.
+        pickup_code: what the customer shows.
+        occurred_at: business time; now when absent.
+    """
+
+    fulfillment_order: UUID
+    pickup_code: Annotated[str, msgspec.Meta(max_length=20)]
+    occurred_at: datetime | None = None
+
+
+async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[list[Worked]]:
+    """Close parcels and ask for their labels; the carrier's answer sends them off.
+
+    All parcels of a command are packed or none: a label that can never be printed is refused now.
+    """
+    command = commands[0]
+    at = command.body.occurred_at or tx.now
+    works = await open_works(tx, command, [p.fulfillment_order for p in command.body.packs])
+    packed: list[tuple[Work, Parcel]] = []
+    for wish in command.body.packs:
+        work = works[wish.fulfillment_order]
+        require_state(work, "pack")
+        for asked in wish.parcels:
+            packed.append((work, _pack(work, asked, at)))
+    steps = [
+        step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, command, at)
+        for work, parcel in packed
+        for line in work.lines
+        if (units := parcel.lines.get(line.id, 0))
+    ]
+    refused = await orders.move(tx, steps)
+    for refusal in refused.values():
+        raise refusal
+    await _weigh(tx, packed)
+    await _ask_for_labels(tx, packed, at)
+    for work in works.values():
+        advance(work, tx.now)
+    await storage.save_works(tx, list(works.values()))
+    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in packed])
+    await log.append(tx, [_told(events.ParcelPacked, work, parcel) for work, parcel in packed])
+    return [[Worked(work.id, work.state) for work in works.values()]]
+
+
+def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:
+    lines = asked.lines or [
+        PackedUnits(line.line_id, line.picked) for line in work.lines if line.picked
+    ]
+    if not lines:
+        raise NothingPicked
+    parcel = Parcel(
+        id=new_id(),
+        number=len(work.parcels) + 1,
+        weight_grams=asked.weight_grams or 0,
+        state="packed",
+        packed_at=at,
+        lines={pack(work, one.line_id, one.quantity).id: one.quantity for one in lines},
+    )
+    work.parcels.append(parcel)
+    return parcel
+
+
+async def _weigh(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
+    unknown = [(work, parcel) for work, parcel in packed if not parcel.weight_grams]
+    if not unknown:
+        return
+    variants = await catalog.variants_by_id(
+        tx, sorted({line.variant_id for work, _ in unknown for line in work.lines})
+    )
+    for work, parcel in unknown:
+        grams = sum(
+            variants[line.variant_id].weight_grams * parcel.lines.get(line.id, 0)
+            for line in work.lines
+        )
+        parcel.weight_grams = max(grams, WEIGHT_GRAMS_MIN)
+
+
+async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]], at: datetime) -> None:
+    network = await locations.network(tx)
+    wanted = {work.ship_address_id for work, _ in packed if work.ship_address_id}
+    addresses = {
+        one.id: one.address for one in (await customers.addresses_by_id(tx, list(wanted))).values()
+    }
+    answers = await carriers.request_labels(
+        tx,
+        [
+            LabelRequest(
+                f"parcel:{parcel.id}",
+                _shipment(work, parcel, network.by_id, addresses, at),
+            )
+            for work, parcel in packed
+        ],
+    )
+    for (_, parcel), answer in zip(packed, answers, strict=True):
+        if isinstance(answer, Refusal):
+            raise answer
+        parcel.label_id = answer
+
+
+def _shipment(
+    work: Work,
+    parcel: Parcel,
+    network: Mapping[UUID, Location],
+    addresses: Mapping[UUID, Address],
+    at: datetime,
+) -> Shipment:
+    sender = network[work.location_id]
+    if work.store_id is not None:
+        to = _location_address(network[work.store_id])
+    elif work.ship_address_id is not None:
+        to = _customer_address(addresses[work.ship_address_id])
+    else:
+        raise NothingPicked
+    return Shipment(
+        parcel_id=parcel.id,
+        location_id=work.location_id,
+        service=work.service,
+        sender=_location_address(sender),
+        recipient=to,
+        weight_grams=parcel.weight_grams,
+        shipped_on=at.date(),
+        reference=work.order_number,
+        parcel=parcel.number,
+        parcels=max(parcel.number, len(work.parcels)),
+    )
+
+
+def _location_address(at: Location) -> PostalAddress:
+    return PostalAddress(
+        organization=at.name,
+        lines=at.lines,
+        city=at.city,
+        postcode=at.postcode,
+        country=at.country,
+        phone=at.phone,
+    )
+
+
+def _customer_address(to: Address) -> PostalAddress:
+    return PostalAddress(
+        name=to.name,
+        organization=to.organization,
+        lines=to.lines,
+        city=to.city,
+        region=to.region,
+        postcode=to.postcode,
+        country=to.country,
+        phone=to.phone,
+    )
+
+
+def _told(
+    kind: type[events.FulfillmentEvent], work: Work, parcel: Parcel, **more: object
+) -> events.FulfillmentEvent:
+    by_id = {line.id: line.line_id for line in work.lines}
+    units = [
+        {"line_id": by_id[line_id], "quantity": units}
+        for line_id, units in parcel.lines.items()
+        if units
+    ]
+    return event_of(kind, work, parcel_id=parcel.id, units=units, **more)
+
+
+async def send_off(tx: Tx, created: Mapping[UUID, tuple[carriers.LabelCreated, log.Cause]]) -> None:
+    """Hand parcels over that the carrier has numbered; what was cancelled meanwhile stays.
+
+    Args:
+        tx: open transaction.
+        created: by parcel, its label and what it is due to.
+    """
+    owners = await storage.works_of_parcels(tx, list(created))
+    works = await storage.lock_works(tx, list(owners.values()))
+    leaving: list[tuple[Work, Parcel]] = []
+    for parcel_id, work_id in owners.items():
+        work = works[work_id]
+        parcel = next(p for p in work.parcels if p.id == parcel_id)
+        label, _ = created[parcel_id]
+        if parcel.state == "packed" and parcel.label_id == label.label_id:
+            parcel.carrier, parcel.tracking_number = label.carrier, label.tracking_number
+            leaving.append((work, parcel))
+    if not leaving:
+        return
+    await _hand_over(tx, leaving, {p: cause for p, (_, cause) in created.items()})
+
+
+async def _hand_over(
+    tx: Tx, leaving: Sequence[tuple[Work, Parcel]], causes: Mapping[UUID, log.Cause]
+) -> None:
+    steps = [
+        orders.Step(
+            order_id=work.order_id,
+            line_id=line.line_id,
+            location_id=work.location_id,
+            from_stage=Stage.PACKED,
+            to_stage=Stage.HANDED_OVER,
+            quantity=units,
+            group=str(parcel.id),
+            why=f"parcel:{parcel.id}",
+            occurred_at=parcel.packed_at,
+            cause=causes[parcel.id],
+        )
+        for work, parcel in leaving
+        for line in work.lines
+        if (units := parcel.lines.get(line.id, 0))
+    ]
+    refused = await orders.move(tx, steps)
+    gone = [(work, parcel) for work, parcel in leaving if str(parcel.id) not in refused]
+    for work, parcel in gone:
+        parcel.state, parcel.shipped_at = "shipped", parcel.packed_at
+        for line in work.lines:
+            units = parcel.lines.get(line.id, 0)
+            line.packed -= units
+            line.gone += units
+        advance(work, tx.now)
+    await storage.save_works(tx, list({work.id: work for work, _ in gone}.values()))
+    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in gone])
+    told = [
+        _told(
+            events.ParcelShipped,
+            work,
+            parcel,
+            carrier=parcel.carrier,
+            tracking_number=parcel.tracking_number,
+            occurred_at=parcel.packed_at,
+        )
+        for work, parcel in gone
+    ]
+    await log.append(tx, told, [causes[parcel.id] for _, parcel in gone])
+
+
+async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
+    """Hand goods to the customer, who shows the code that was sent."""
+    command, wish = commands[0], commands[0].body
+    (work,) = (await open_works(tx, command, [wish.fulfillment_order])).values()
+    require_state(work, "collect")
+    if wish.pickup_code != work.pickup_code:
+        raise WrongPickupCode(pointer="/pickup_code")
+    at = wish.occurred_at or tx.now
+    steps = [
+        step_of(work, line.line_id, line.packed, Stage.PACKED, Stage.HANDED_OVER, command, at)
+        for line in work.lines
+        if line.packed
+    ]
+    for refusal in (await orders.move(tx, steps)).values():
+        raise refusal
+    for line in work.lines:
+        line.gone, line.packed = line.gone + line.packed, 0
+    advance(work, tx.now)
+    await storage.save_works(tx, [work])
+    await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)])
+    return [Worked(work.id, work.state)]
+
+
+PACK = CommandKind("fulfillment.pack", PackUnits, list[Worked], pack_parcels, batch_max=1)
+COLLECT = CommandKind("fulfillment.collect", Collect, Worked, collect, batch_max=1)

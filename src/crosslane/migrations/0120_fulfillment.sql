@@ -1,0 +1,63 @@
+create table fulfillment_order (
+    id uuid primary key,
+    order_id uuid not null,
+    order_number text not null,
+    channel text not null,
+    locale text not null,
+    location_id uuid not null,
+    method text not null check (method in ('ship', 'pickup')),
+    store_id uuid,
+    service text not null,
+    ship_address_id uuid,
+    state text not null check (state in ('offered', 'accepted', 'picked', 'packed', 'ready',
+                                         'shipped', 'collected', 'rejected', 'cancelled')),
+    reason text not null default '',
+    pickup_code text,
+    promised_at timestamptz,
+    placed_at timestamptz not null,
+    offered_at timestamptz not null,
+    accepted_at timestamptz,
+    ended_at timestamptz,
+    version integer not null default 1
+) with (fillfactor = 75);
+create index fulfillment_order_work on fulfillment_order (location_id, state, promised_at, id);
+create index fulfillment_order_order on fulfillment_order (order_id);
+
+create table fulfillment_line (
+    id uuid primary key,
+    fulfillment_order_id uuid not null references fulfillment_order (id),
+    line_id uuid not null,
+    variant_id uuid not null,
+    sku text not null,
+    title text not null,
+    quantity integer not null check (quantity > 0),
+    -- Units of each kind are counted once: what is packed is no longer counted as picked.
+    picked integer not null default 0 check (picked >= 0),
+    packed integer not null default 0 check (packed >= 0),
+    gone integer not null default 0 check (gone >= 0),
+    removed integer not null default 0 check (removed >= 0),
+    check (picked + packed + gone + removed <= quantity)
+) with (fillfactor = 75);
+create index fulfillment_line_order on fulfillment_line (fulfillment_order_id);
+create index fulfillment_line_line on fulfillment_line (line_id);
+
+create table fulfillment_parcel (
+    id uuid primary key,
+    fulfillment_order_id uuid not null references fulfillment_order (id),
+    number integer not null check (number > 0),
+    weight_grams integer not null check (weight_grams > 0),
+    state text not null check (state in ('packed', 'shipped', 'delivered', 'void')),
+    label_id uuid,
+    carrier text not null default '',
+    tracking_number text not null default '',
+    packed_at timestamptz not null,
+    shipped_at timestamptz,
+    unique (fulfillment_order_id, number)
+) with (fillfactor = 75);
+
+create table fulfillment_parcel_line (
+    parcel_id uuid not null references fulfillment_parcel (id),
+    fulfillment_line_id uuid not null references fulfillment_line (id),
+    quantity integer not null check (quantity >= 0),
+    primary key (parcel_id, fulfillment_line_id)
+);

@@ -1,0 +1,49 @@
+import pytest
+
+from crosslane.orders import LineWish
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Lanes
+from crosslane.verify import verify
+from tests.fulfillment.floor import pack, pick, queue, settle
+from tests.orders.world import place, wish
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("update fulfillment_line set picked = 1", "fulfillment.work_is_buckets"),
+        ("update fulfillment_parcel_line set quantity = 1", "fulfillment.parcels_carry_packed"),
+        ("update fulfillment_order set ended_at = null", "fulfillment.ended_when_done"),
+        (
+            "update orders_bucket set quantity = quantity + 1 where stage = 'handed_over'",
+            "orders.units_conserved",
+        ),
+        (
+            "insert into orders_bucket select id, '11111111-1111-1111-1111-111111111111', "
+            "'allocated', 0 from orders_line",
+            None,
+        ),
+        ("update orders_order set closed_at = null", "orders.closed_when_settled"),
+        ("delete from orders_movement where to_stage = 'picked'", "orders.buckets_follow_journal"),
+        (
+            "update platform_log set subject_no = 99 where kind = 'orders.OrderPlaced'",
+            "orders.events_numbered",
+        ),
+    ],
+)
+async def test_a_planted_defect_is_named(
+    database: Database, shop: str, lanes: Lanes, defect: str, rule: str | None
+):
+    await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    await pick(lanes, shop, work.id)
+    await pack(lanes, shop, work.id)
+    await settle(database, shop)
+    async with database.transaction(shop) as tx:
+        assert await verify(tx) == []
+        if "fulfillment_line set picked" in defect:
+            await tx.execute("alter table fulfillment_line drop constraint fulfillment_line_check")
+        await tx.execute(defect)
+        found = {finding.rule for finding in await verify(tx)}
+    assert (rule in found) if rule else (found == set())
