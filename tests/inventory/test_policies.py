@@ -17,7 +17,6 @@ from crosslane.organization import (
     register_scope,
     set_policy,
 )
-from crosslane.platform.actor import SYSTEM
 from tests.inventory.shop import stocked, wish
 
 
@@ -34,7 +33,7 @@ def known_policies():
 
 async def decide(tx, kind, value, scope=None):
     given = {} if scope is None else {"scope": scope}
-    await set_policy(tx, SetPolicy(f"inventory.{kind}", value, "a test", **given), actor=SYSTEM)
+    await set_policy(tx, SetPolicy(f"inventory.{kind}", value, "a test", **given))
 
 
 async def test_the_last_units_are_left_to_their_channel(database, shop):

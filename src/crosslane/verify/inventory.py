@@ -154,34 +154,55 @@ where average_after_milli <> floor(expected)
    or change_no <> place
 """
 
-# What spoke last of each position: a count, a snapshot, or a complete one that did not name it.
+# What spoke last of each position: a count, a snapshot that named it, or a complete one. A complete
+# message speaks for its whole place once all its parts are applied, before that part by part.
 BASELINE = """
-with spoken as (
-    select m.position_id, m.occurred_at as at, 'count' as message
-    from inventory_movement m where m.reason = 'count'
+with snapshot as (
+    select m.*, m.source || '/' || m.message as key,
+           m.parts = count(p.applied_at) as applied
+    from inventory_feed_message m join inventory_feed_part p on p.message_id = m.id
+    where m.kind = 'snapshot' group by m.id
+), complete as (
+    select distinct on (location_id, condition, owner_id) *
+    from snapshot where complete and applied
+    order by location_id, condition, owner_id, as_of desc, key desc
+), spoken as (
+    select position_id, occurred_at as at, null as key
+    from inventory_movement where reason = 'count'
     union all
-    select p.id, m.as_of, m.source || '/' || m.message
-    from inventory_feed_message m
-    join inventory_feed_part f on f.message_id = m.id and f.applied_at is not null
-    join inventory_position p
-        on (p.location_id, p.condition, p.owner_id) = (m.location_id, m.condition, m.owner_id)
-       and (p.variant_id = any(f.variant_ids)
-            or m.complete and (f.from_variant is null or p.variant_id >= f.from_variant)
-                          and (f.to_variant is null or p.variant_id < f.to_variant))
-    where m.kind = 'snapshot'
+    select p.id, c.as_of, c.key
+    from complete c join inventory_position p using (location_id, condition, owner_id)
+    union all
+    select p.id, s.as_of, s.key
+    from snapshot s
+    join inventory_feed_part f on f.message_id = s.id and f.applied_at is not null
+    cross join unnest(f.variant_ids) as n(variant_id)
+    join inventory_position p using (location_id, condition, owner_id, variant_id)
+    where not (s.complete and s.applied)
+    union all
+    select p.id, s.as_of, s.key
+    from snapshot s
+    join inventory_feed_part f on f.message_id = s.id and f.applied_at is not null
+    join inventory_position p using (location_id, condition, owner_id)
+    where s.complete and not s.applied
+      and (f.from_variant is null or p.variant_id >= f.from_variant)
+      and (f.to_variant is null or p.variant_id < f.to_variant)
+    union all
+    -- A position made while a message is being applied has its watermark from the start.
+    select p.id, f.complete_at, f.complete_message
+    from inventory_feed f join inventory_position p using (location_id, condition, owner_id)
+    where (p.baseline_at, p.baseline_message) = (f.complete_at, f.complete_message)
 ), latest as (
-    select position_id, max(at) as at from spoken group by position_id
+    select distinct on (position_id) position_id, at,
+           bool_or(key is null) as counted, array_agg(key) as keys
+    from spoken group by position_id, at order by position_id, at desc
 )
 select 'position:' || p.id as subject,
        format('its baseline is %s of %s, the latest count or snapshot is of %s',
               p.baseline_message, p.baseline_at, l.at) as detail
 from inventory_position p left join latest l on l.position_id = p.id
 where p.baseline_at is distinct from l.at
-   or p.baseline_at is not null and not exists (
-        select from spoken s
-        where s.position_id = p.id and s.at = p.baseline_at
-          and (s.message = p.baseline_message or s.message = 'count')
-   )
+   or p.baseline_at is not null and not (l.counted or p.baseline_message = any(l.keys))
 """
 
 PROMISED = """

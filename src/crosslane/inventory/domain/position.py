@@ -144,6 +144,11 @@ class Reserves:
     def __init__(self, of: KeepsBack | None = None) -> None:
         self._of = of
 
+    @property
+    def keep_nothing(self) -> bool:
+        """Whether no policy keeps anything back anywhere."""
+        return self._of is None
+
     def of(self, variant_id: UUID, location_id: UUID, channel_id: UUID | None) -> KeptBack:
         """Return what is kept back of a variant at a location from a channel."""
         if self._of is None:

@@ -165,6 +165,7 @@ class Sheet:
         self.holds = {hold.id: self._judged(hold) for hold in holds}
         self.costs = dict(costs or {})
         self.movements: list[Movement] = []
+        self._moved: dict[UUID, list[Movement]] = {}
         self.cost_changes: list[CostChange] = []
         self.promised_for: dict[tuple[UUID, UUID], datetime | None] = {}
         self.touched: dict[UUID, int] = {}
@@ -397,12 +398,9 @@ class Sheet:
         return lapsed
 
     def _moved_after(self, position_id: UUID, instant: datetime) -> int:
-        here = (
-            movement.on_hand_delta
-            for movement in self.movements
-            if movement.position_id == position_id and movement.occurred_at > instant
-        )
-        return self._later.get((position_id, instant), 0) + sum(here)
+        here = self._moved.get(position_id, ())
+        units = sum(m.on_hand_delta for m in here if m.occurred_at > instant)
+        return self._later.get((position_id, instant), 0) + units
 
     def _touch(self, position: Position) -> None:
         self.touched.setdefault(position.id, position.short())
@@ -426,22 +424,23 @@ class Sheet:
         slice_key = (cause.line, position.id)
         if allocated:
             self.slices[slice_key] = self.slices.get(slice_key, 0) + allocated
-        self.movements.append(
-            Movement(
-                position_id=position.id,
-                movement_no=position.movement_no,
-                on_hand_delta=on_hand,
-                allocated_delta=allocated,
-                on_hand_after=position.on_hand,
-                allocated_after=position.allocated,
-                reason=reason,
-                cause=cause,
-                occurred_at=moment,
-                doer=self._doers.get(cause.id, self._otherwise),
-                code=code,
-                unit_cost_milli=cost_milli,
-            )
+        movement = Movement(
+            position_id=position.id,
+            movement_no=position.movement_no,
+            on_hand_delta=on_hand,
+            allocated_delta=allocated,
+            on_hand_after=position.on_hand,
+            allocated_after=position.allocated,
+            reason=reason,
+            cause=cause,
+            occurred_at=moment,
+            doer=self._doers.get(cause.id, self._otherwise),
+            code=code,
+            unit_cost_milli=cost_milli,
         )
+        self.movements.append(movement)
+        moved = self._moved.setdefault(position.id, [])
+        moved.append(movement)
 
         def undo() -> None:
             position.on_hand -= on_hand
@@ -451,6 +450,7 @@ class Sheet:
             if allocated:
                 self.slices[slice_key] -= allocated
             self.movements.pop()
+            moved.pop()
 
         self._undo.append(undo)
 

@@ -20,13 +20,14 @@ class VariantStock(msgspec.Struct, frozen=True):
 
     Args:
         frees: on hand − allocated − held.
-        safeties: safety stock named by the position itself, None when left to the policy.
+        safeties: safety stock named by the position itself, None when left to the policy; None in
+            place of the list when no position names any.
     """
 
     variant_id: UUID
     location_ids: list[UUID]
     frees: list[int]
-    safeties: list[int | None]
+    safeties: list[int | None] | None = None
 
 
 class Arrival(msgspec.Struct, frozen=True, order=True):
@@ -106,9 +107,14 @@ class Survey:
 
 def _by_location(row: VariantStock, reserves: Reserves, channel_id: UUID | None) -> dict[UUID, int]:
     """Add up owners per location, then keep back safety stock and ring-fences once."""
-    frees: dict[UUID, int] = {}
+    frees = dict(zip(row.location_ids, row.frees, strict=True))
+    one_owner = len(frees) == len(row.location_ids)
+    if one_owner and row.safeties is None and reserves.keep_nothing:
+        return {location: free for location, free in frees.items() if free > 0}
+    frees.clear()
     safeties: dict[UUID, int] = {}
-    for location, free, safety in zip(row.location_ids, row.frees, row.safeties, strict=True):
+    named = row.safeties or [None] * len(row.frees)
+    for location, free, safety in zip(row.location_ids, row.frees, named, strict=True):
         frees[location] = frees.get(location, 0) + free
         if safety is not None:
             safeties[location] = safeties.get(location, 0) + safety

@@ -1,6 +1,7 @@
 """Reading stock without locks: for planning, and for the availability that shops show."""
 
 from collections.abc import Sequence
+from struct import Struct
 from uuid import UUID
 
 from crosslane.inventory.domain.survey import Arrival, VariantStock
@@ -16,14 +17,14 @@ select variant_id,
            select coalesce(sum(units), 0)::bigint
            from unnest(held_until, held_units) as h(until, units) where until > $2
        ) end) as frees,
-       array_agg(safety_stock) as safeties
+       case when count(safety_stock) > 0 then array_agg(safety_stock) end as safeties
 from inventory_position
 where variant_id = any($1::uuid[]) and condition = 'sellable' and on_hand > allocated
   and ($3::uuid[] is null or location_id = any($3::uuid[]))
 group by variant_id
 """
 
-UUID_BYTES = 16
+UUID_RUN = Struct("16s")
 
 
 async def list_stock(
@@ -38,18 +39,24 @@ async def list_stock(
         location_ids: only there; None for everywhere.
     """
     rows = await tx.fetch(LIST_STOCK, variant_ids, minute, location_ids)
-    known: dict[bytes, UUID] = {}
-    stock: list[VariantStock] = []
-    for row in rows:
-        packed = row["locations"]
-        locations = []
-        for start in range(0, len(packed), UUID_BYTES):
-            raw = packed[start : start + UUID_BYTES]
-            if raw not in known:
-                known[raw] = UUID(bytes=raw)
-            locations.append(known[raw])
-        stock.append(VariantStock(row["variant_id"], locations, row["frees"], row["safeties"]))
-    return stock
+    known = _Locations()
+    return [
+        VariantStock(
+            row["variant_id"],
+            [known[raw] for (raw,) in UUID_RUN.iter_unpack(row["locations"])],
+            row["frees"],
+            row["safeties"],
+        )
+        for row in rows
+    ]
+
+
+class _Locations(dict[bytes, UUID]):
+    """Makes the UUID of each location once per read."""
+
+    def __missing__(self, raw: bytes) -> UUID:
+        made = self[raw] = UUID(bytes=raw)
+        return made
 
 
 LIST_ARRIVALS = """
