@@ -112,3 +112,14 @@ async def test_migrate_tells_before_it_does(crosslane: Run, name: str, postgres_
     finally:
         await conn.close()
         crosslane("tenant", "drop", name, "--yes")
+
+
+def test_a_customer_is_exported_and_forgotten(crosslane: Run, name: str) -> None:
+    assert crosslane("tenant", "create", name).returncode == 0
+    nobody = "0190a0b0-0000-7000-8000-000000000001"
+    for words in (["export", nobody], ["erase", nobody, "--reason", "asked"]):
+        refused = crosslane("customers", *words, "--tenant", name)
+        assert refused.returncode == 1
+        assert "There is no such customer" in refused.stderr
+    lost = crosslane("customers", "export", nobody, "--tenant", f"{name}x")
+    assert (lost.returncode, "no tenant" in lost.stderr) == (1, True)

@@ -26,7 +26,6 @@ from crosslane.customers.service import (
     snapshot_addresses,
 )
 from crosslane.platform import log, personal
-from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.personal import PersonalColumn
 
@@ -63,9 +62,10 @@ async def declared(database: Database, tenant: str) -> AsyncIterator[None]:
         PersonalColumn("invoice", "recipient", "kept", "tax law: ten years"),
     ]
     columns = [*personal.PERSONAL_COLUMNS, *PERSONAL_COLUMNS, *inbox]
+    before = personal.registered()
     personal.register(columns, ERASERS, EXPORTERS)
     yield
-    personal.register([])
+    personal.register(*before)
 
 
 async def ann_and_bob(tx: Tx) -> tuple[UUID, UUID, UUID]:
@@ -76,7 +76,7 @@ async def ann_and_bob(tx: Tx) -> tuple[UUID, UUID, UUID]:
     await put_address(tx, PutAddress(ann, "Ann Example's", HOME))
     home, _ = await snapshot_addresses(tx, [HOME, BOB_HOME], owners=[twin, bob])
     given = RecordConsent(ann, "newsletter", True, "form signed by Ann Example")
-    await record_consent(tx, given, actor=SYSTEM)
+    await record_consent(tx, given)
     bodies = [
         {"name": "ANN EXAMPLE", "note": "call 020 7946 0958 (Ann Example)"},
         {"email": "ann.example@EXAMPLE.com", "lines": ["12 High Street\nLeeds", "ls14dy"]},
@@ -126,7 +126,7 @@ async def test_after_an_erasure_a_search_of_everything_finds_nothing(
     assert places["customers_address_snapshot"] == 2
     assert places["inbox.body"] == 2
     assert places["inbox.raw"] == 2
-    assert report.kept == ("invoice.recipient",)
+    assert "invoice.recipient" in report.kept
 
 
 async def test_who_was_forgotten_stays_so_and_comes_back_as_somebody_new(tx: Tx):

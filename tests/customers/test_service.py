@@ -39,7 +39,6 @@ from crosslane.customers.service import (
 from crosslane.kernel import Stale
 from crosslane.organization import PutBrand, UnknownBrand, UnknownChannel, put_brand
 from crosslane.platform import log
-from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 
 ANN = CustomerRef(email="Ann@Example.com", phone="+442079460958", name="Ann  Example")
@@ -244,7 +243,7 @@ async def test_nobody_sees_another_customer(tx: Tx):
         list_consents(tx, ann, owner=bob),
         put_address(tx, PutAddress(ann, "home", HOME), owner=bob),
         remove_address(tx, RemoveAddress(ann, "home"), owner=bob),
-        record_consent(tx, RecordConsent(ann, "x", True, "p"), actor=SYSTEM, owner=bob),
+        record_consent(tx, RecordConsent(ann, "x", True, "p"), owner=bob),
     ):
         with pytest.raises(errors.UnknownCustomer):
             await attempt
@@ -312,7 +311,7 @@ async def test_merged_customers_are_one_under_every_identifier(tx: Tx):
     third = await one(tx, CustomerRef(email="a3@example.com"))
     await put_address(tx, PutAddress(ann, "home", HOME))
     await put_address(tx, PutAddress(twin, "home", WORK))
-    await record_consent(tx, RecordConsent(twin, "newsletter", True, "form"), actor=SYSTEM)
+    await record_consent(tx, RecordConsent(twin, "newsletter", True, "form"))
     await merge(tx, MergeCustomers(twin, third, "same person"))
     kept = await merge(tx, MergeCustomers(ann, twin, "same person"))
     assert kept.id == ann
@@ -363,12 +362,12 @@ async def test_consent_is_kept_with_its_proof_and_the_last_word_counts(tx: Tx):
     await put_brand(tx, PutBrand("marlow", "Marlow"))
     ann, bob = await one(tx, ANN), await one(tx, CustomerRef(email="bob@example.com"))
     given = RecordConsent(ann, "newsletter", True, "form 3", at=tx.now - timedelta(days=9))
-    await record_consent(tx, given, actor=SYSTEM)
+    await record_consent(tx, given)
     assert await consenting(tx, [ann, bob, uuid4()], purpose="newsletter") == {ann}
     early = tx.now - timedelta(days=10)
     assert await consenting(tx, [ann], purpose="newsletter", at=early) == set()
     withdrawn = RecordConsent(ann, "newsletter", False, "call", brand="marlow")
-    await record_consent(tx, withdrawn, actor=SYSTEM)
+    await record_consent(tx, withdrawn)
     assert await consenting(tx, [ann], purpose="newsletter", brand="marlow") == set()
     assert await consenting(tx, [ann], purpose="newsletter", brand="finch") == {ann}
     assert [(c.granted, c.proof) for c in await list_consents(tx, ann)] == [
@@ -384,4 +383,4 @@ async def test_consent_is_kept_with_its_proof_and_the_last_word_counts(tx: Tx):
         (RecordConsent(uuid4(), "news", True, "p"), errors.UnknownCustomer),
     ]:
         with pytest.raises(refusal):
-            await record_consent(tx, wish, actor=SYSTEM)
+            await record_consent(tx, wish)

@@ -13,7 +13,6 @@ from crosslane.customers.service import (
     record_consent,
 )
 from crosslane.customers.storage.personal import erase_own
-from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Tx
 from crosslane.verify import verify
 from crosslane.verify.customers import RULES
@@ -27,7 +26,7 @@ async def world(tx: Tx) -> dict[str, object]:
     ann, twin, gone = [found.id for found in await identify(tx, refs)]
     for one in (ann, gone):
         await put_address(tx, PutAddress(one, "home", HOME))
-        await record_consent(tx, RecordConsent(one, "news", True, "form"), actor=SYSTEM)
+        await record_consent(tx, RecordConsent(one, "news", True, "form"))
     await merge(tx, MergeCustomers(ann, twin, "one person"))
     await erase_own(tx, [gone])
     await erase(tx, EraseCustomer(gone, "asked"))

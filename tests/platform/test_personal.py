@@ -17,11 +17,12 @@ async def erased(tx: Tx, form: str, value: str) -> str:
     await tx.execute(f"create table {table} (body {kind})")
     given = value.encode() if form == "json" else value
     await tx.execute(f"insert into {table} values ($1)", given)  # noqa: S608
+    before = personal.registered()
     personal.register([PersonalColumn(table, "body", "words", "a test", form)])
     try:
         [done] = await personal.erase(tx, Erasure(frozenset(), WORDS))
     finally:
-        personal.register([])
+        personal.register(*before)
     assert done.place == f"{table}.body"
     assert done.rows in (0, 1)
     found = await tx.fetchval(f"select body from {table}")  # noqa: S608
@@ -69,6 +70,7 @@ async def test_words_are_found_in_text_where_they_stand_alone(tx: Tx, value, lef
 
 async def test_every_place_is_told_and_what_is_kept_comes_last(tx: Tx):
     await tx.execute("create table note (body text)")
+    before = personal.registered()
     personal.register(
         [
             PersonalColumn("invoice", "recipient", "kept", "tax law"),
@@ -78,7 +80,7 @@ async def test_every_place_is_told_and_what_is_kept_comes_last(tx: Tx):
     try:
         done = await personal.erase(tx, Erasure(frozenset(), frozenset()))
     finally:
-        personal.register([])
+        personal.register(*before)
     assert [(place.place, place.rows) for place in done] == [
         ("note.body", 0),
         ("invoice.recipient", -1),
@@ -86,9 +88,10 @@ async def test_every_place_is_told_and_what_is_kept_comes_last(tx: Tx):
 
 
 async def test_only_names_of_columns_become_sql(tx: Tx):
+    before = personal.registered()
     personal.register([PersonalColumn("note; drop table x", "body", "words", "a test")])
     try:
         with pytest.raises(ValueError, match="drop table"):
             await personal.erase(tx, Erasure(frozenset(), WORDS))
     finally:
-        personal.register([])
+        personal.register(*before)

@@ -26,3 +26,8 @@ tenant.command("crosslane.cli.tenant:show", name="list", help="List the tenants.
 tenant.command("crosslane.cli.tenant:key", name="key", help="Make an API key, when all are lost.")
 tenant.command("crosslane.cli.tenant:drop", name="drop", help="Remove a tenant for good.")
 app.command(tenant)
+
+customers = App(name="customers", help="What is known of a customer.")
+customers.command("crosslane.cli.customers:erase", name="erase", help="Forget a customer.")
+customers.command("crosslane.cli.customers:export", name="export", help="Print what is known.")
+app.command(customers)

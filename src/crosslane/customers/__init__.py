@@ -10,7 +10,8 @@ Doors for other modules: :func:`require_address` (pure: one form or a refusal wi
 customer or refusal per reference), :func:`snapshot_addresses` (addresses and the customer behind
 each; one that fails the rules is kept and marked unchecked), :func:`addresses_by_id`,
 :func:`customers_by_id` (follows merges), :func:`merged_ids` (what a customer's orders may name),
-:func:`search`, :func:`consenting`, :func:`erase` and :func:`export`.
+:func:`list_customers`, :func:`search` (merged ones too), :func:`consenting`, :func:`erase` and
+:func:`export`.
 
 Who a reference is, its strongest identity decides alone: account number, the channel's identifier,
 e-mail, telephone. A known customer gains no identity from an order, or anybody could attach a
@@ -54,6 +55,7 @@ from crosslane.customers.errors import (
     UnknownRegion,
 )
 from crosslane.customers.events import ConsentRecorded, CustomerForgotten, CustomersMerged
+from crosslane.customers.rest import ROUTES
 from crosslane.customers.service import (
     ERASERS,
     EXPORTERS,
@@ -68,18 +70,22 @@ from crosslane.customers.service import (
     erase,
     export,
     identify,
+    list_customers,
     merge,
     merged_ids,
     register,
     search,
     snapshot_addresses,
 )
+from crosslane.customers.service.commands import COMMANDS
 from crosslane.customers.storage.personal import PERSONAL_COLUMNS
 
 __all__ = [
+    "COMMANDS",
     "ERASERS",
     "EXPORTERS",
     "PERSONAL_COLUMNS",
+    "ROUTES",
     "Address",
     "AddressIncomplete",
     "AddressSnapshot",
@@ -112,6 +118,7 @@ __all__ = [
     "identify",
     "identities_of",
     "label_lines",
+    "list_customers",
     "merge",
     "merged_ids",
     "normal_email",

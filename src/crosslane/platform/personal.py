@@ -109,9 +109,9 @@ def register(
     _EXPORTERS[:] = exporters
 
 
-def personal_columns() -> list[PersonalColumn]:
-    """Return every declared column."""
-    return list(_COLUMNS)
+def registered() -> tuple[list[PersonalColumn], list[Eraser], list[Exporter]]:
+    """Return every declaration, as :func:`register` takes them."""
+    return list(_COLUMNS), list(_ERASERS), list(_EXPORTERS)
 
 
 async def erase(tx: Tx, erasure: Erasure) -> list[Erased]:

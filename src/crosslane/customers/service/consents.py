@@ -15,8 +15,9 @@ from crosslane.customers.storage import consents as storage
 from crosslane.kernel import new_id
 from crosslane.organization import book
 from crosslane.platform import log
-from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
+
+Proof = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,15 +36,13 @@ class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer_id: UUID
     purpose: str
     granted: bool
-    proof: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    proof: Proof
     channel: str = ""
     brand: str = ""
     at: datetime | None = None
 
 
-async def record_consent(
-    tx: Tx, wish: RecordConsent, *, actor: Actor, owner: UUID | None = None
-) -> Consent:
+async def record_consent(tx: Tx, wish: RecordConsent, *, owner: UUID | None = None) -> Consent:
     """Record what a customer said.
 
     Raises:
@@ -60,7 +59,7 @@ async def record_consent(
         at=wish.at or tx.now,
     )
     found = await locked(tx, wish.customer_id, owner=owner)
-    await storage.insert_consent(tx, new_id(), found.id, consent, recorded_by=str(actor))
+    await storage.insert_consent(tx, new_id(), found.id, consent, recorded_by=str(tx.actor))
     recorded = ConsentRecorded(
         customer_id=found.id,
         purpose=consent.purpose,

@@ -1,7 +1,7 @@
 """Keeping customers: register, change, what they are known by, merge."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -32,7 +32,7 @@ from crosslane.customers.storage import customers as storage
 from crosslane.customers.storage.customers import NewCustomer
 from crosslane.kernel import Refusal, Stale, new_id
 from crosslane.organization import Reason, require_locale
-from crosslane.platform import log
+from crosslane.platform import audit, log
 from crosslane.platform.database import Tx
 
 IDENTITIES_MAX = 50
@@ -148,7 +148,7 @@ async def register(tx: Tx, wishes: Sequence[RegisterCustomer]) -> list[Customer 
     return [answer for answer in answers if answer is not None]
 
 
-async def change(tx: Tx, wish: ChangeCustomer) -> Customer:
+async def change(tx: Tx, wish: ChangeCustomer, *, owner: UUID | None = None) -> Customer:
     """Change a customer.
 
     Raises:
@@ -156,7 +156,7 @@ async def change(tx: Tx, wish: ChangeCustomer) -> Customer:
         Stale: somebody else changed it meanwhile.
         PaymentTermsOutOfRange, BadLocale: a field is malformed.
     """
-    before = await locked(tx, wish.customer_id)
+    before = await locked(tx, wish.customer_id, owner=owner)
     if wish.version not in (None, before.version):
         raise Stale(present=before.version, given=wish.version)
     await storage.update_customer(
@@ -170,10 +170,10 @@ async def change(tx: Tx, wish: ChangeCustomer) -> Customer:
         locale=require_locale(wish.locale, pointer="/locale") if wish.locale else "",
         guest=before.guest,
     )
-    return await customer(tx, before.id)
+    return await _told(tx, "change", before)
 
 
-async def add_identity(tx: Tx, wish: AddIdentity) -> Customer:
+async def add_identity(tx: Tx, wish: AddIdentity, *, owner: UUID | None = None) -> Customer:
     """Let a customer be known by one thing more.
 
     Raises:
@@ -182,7 +182,7 @@ async def add_identity(tx: Tx, wish: AddIdentity) -> Customer:
         IdentityTaken: another customer is known by it.
         TooManyOfCustomer: it has IDENTITIES_MAX already.
     """
-    found = await locked(tx, wish.customer_id)
+    found = await locked(tx, wish.customer_id, owner=owner)
     identity = _identity(wish)
     if identity in found.identities:
         return found
@@ -191,10 +191,10 @@ async def add_identity(tx: Tx, wish: AddIdentity) -> Customer:
     if not await storage.insert_identities(tx, {identity: found.id}):
         raise _taken(identity)
     await storage.touch_customer(tx, found.id)
-    return await customer(tx, found.id)
+    return await _told(tx, "add_identity", found)
 
 
-async def remove_identity(tx: Tx, wish: RemoveIdentity) -> Customer:
+async def remove_identity(tx: Tx, wish: RemoveIdentity, *, owner: UUID | None = None) -> Customer:
     """Let a customer be known by one thing less.
 
     Raises:
@@ -202,7 +202,7 @@ async def remove_identity(tx: Tx, wish: RemoveIdentity) -> Customer:
         UnknownIdentity: it is not known by this.
         LastIdentity: a trade account would be without its number.
     """
-    found = await locked(tx, wish.customer_id)
+    found = await locked(tx, wish.customer_id, owner=owner)
     identity = Identity(wish.kind, wish.value, wish.channel)
     if identity not in found.identities:
         raise UnknownIdentity(pointer="/value")
@@ -211,17 +211,17 @@ async def remove_identity(tx: Tx, wish: RemoveIdentity) -> Customer:
         raise LastIdentity(pointer="/value")
     await storage.delete_identity(tx, found.id, identity)
     await storage.touch_customer(tx, found.id)
-    return await customer(tx, found.id)
+    return await _told(tx, "remove_identity", found)
 
 
-async def merge(tx: Tx, wish: MergeCustomers) -> Customer:
+async def merge(tx: Tx, wish: MergeCustomers, *, owner: UUID | None = None) -> Customer:
     """Make two customers one. What they were called stays with the row that orders name.
 
     Raises:
         UnknownCustomer, CustomerErased: one of them is not there.
         MergeWithItself: they are one already.
     """
-    held = await _held(tx, [wish.kept_id, wish.merged_id])
+    held = await _held(tx, [wish.kept_id, wish.merged_id], owner=owner)
     kept, gone = held[wish.kept_id], held[wish.merged_id]
     if kept.id == gone.id:
         raise MergeWithItself(pointer="/merged_id")
@@ -238,7 +238,7 @@ async def merge(tx: Tx, wish: MergeCustomers) -> Customer:
         guest=kept.guest and gone.guest,
     )
     await log.append(tx, [CustomersMerged(kept_id=kept.id, merged_id=gone.id)])
-    return await customer(tx, kept.id)
+    return await _told(tx, "merge", (kept, gone), reason=wish.reason, kept_id=kept.id)
 
 
 async def locked(tx: Tx, customer_id: UUID, *, owner: UUID | None = None) -> Customer:
@@ -266,6 +266,22 @@ async def _held(tx: Tx, ids: Sequence[UUID], *, owner: UUID | None = None) -> di
     if any(person.erased for person in found.values()):
         raise CustomerErased
     return found
+
+
+async def _told(
+    tx: Tx, action: str, before: Any, *, reason: str = "", kept_id: UUID | None = None
+) -> Customer:
+    """Return a customer as it is now, having written into the audit journal what it was."""
+    after = await customer(tx, kept_id or before.id)
+    change = audit.Change(
+        action=f"customers.{action}",
+        subject=f"customer:{after.id}",
+        before=before,
+        after=after,
+        reason=reason,
+    )
+    await audit.record(tx, [change])
+    return after
 
 
 async def _move_addresses(tx: Tx, source: UUID, target: UUID) -> None:

@@ -20,7 +20,7 @@ from crosslane.customers.storage import consents as consent_rows
 from crosslane.customers.storage import customers as customer_rows
 from crosslane.customers.storage.personal import erase_own
 from crosslane.organization import Reason
-from crosslane.platform import log, personal
+from crosslane.platform import audit, log, personal
 from crosslane.platform.database import Tx
 from crosslane.platform.personal import Erased, Eraser, Erasure, Exporter
 
@@ -57,6 +57,11 @@ async def erase(tx: Tx, wish: EraseCustomer) -> ErasureReport:
     found = await customer(tx, wish.customer_id)
     ids = await merged_ids(tx, found.id)
     await customer_rows.lock_customers(tx, ids)
+    # Before the erasure, so that a reason that names the customer is erased as well.
+    told = audit.Change(
+        action="customers.erase", subject=f"customer:{found.id}", reason=wish.reason
+    )
+    await audit.record(tx, [told])
     done = await personal.erase(tx, Erasure(frozenset(ids), frozenset(await _words(tx, ids))))
     await log.append(tx, [CustomerForgotten(customer_id=found.id)])
     return ErasureReport(
