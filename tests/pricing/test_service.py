@@ -11,7 +11,7 @@ from tests.pricing.world import CHANGE, LONG_AGO, add_price, open_shop, rate, re
 
 from crosslane.kernel import Refusal
 from crosslane.organization import Scope, SetPolicy, UnknownChannel, set_policy
-from crosslane.platform import log
+from crosslane.platform import audit, log
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.pricing import (
@@ -395,6 +395,20 @@ async def test_terms_can_be_corrected_and_the_next_cart_knows(database: Database
         assert (await price_one(tx, request_of("mug"))).lines[0].tax.rate_bp == 2500
         history = await log.history(tx, "tax:GB")
     assert {each.kind for each in history} == {"pricing.TaxesChanged"}
+
+
+async def test_an_edit_is_kept_in_the_audit_journal_with_what_was_before(tx: Tx):
+    await open_shop(tx)
+    for percent_bp in (500, 700):
+        await put_promotion(tx, PutPromotion(code="x", title="x", percent_bp=percent_bp))
+    newest, oldest = await audit.list_entries(tx, subject="promotion:x")
+    kept = [msgspec.json.decode(bytes(each)) for each in (newest.before, newest.after)]
+    assert [each["percent_bp"] for each in kept] == [500, 700]
+    assert msgspec.json.decode(bytes(oldest.before)) is None
+    await put_tax_rates(tx, PutTaxRates((rate(2500, CHANGE),)))
+    corrected = (await audit.list_entries(tx, subject="tax_rates"))[0]
+    (before,) = msgspec.json.decode(bytes(corrected.before))
+    assert before["rate_bp"] == 2000
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,7 @@
 """The commands of pricing: every change asked from outside, decided one by one."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
-
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.lane import one_by_one
 from crosslane.pricing.domain.lists import PriceList
 from crosslane.pricing.service.prices import ImportPrices, PricesImported, import_prices
 from crosslane.pricing.service.promotions import (
@@ -29,26 +26,19 @@ from crosslane.pricing.service.terms import (
 )
 
 
-def _kind(
-    name: str, body: type, result: type, use_case: Callable[[Tx, Any], Awaitable[Any]]
-) -> CommandKind:
-    async def handle(tx: Tx, commands: Sequence[Command[Any]]) -> list[Any]:
-        return [await use_case(tx, command.body) for command in commands]
-
-    return CommandKind(f"pricing.{name}", body, result, handle, batch_max=1)
-
-
 async def _put_promotion(tx: Tx, wish: PutPromotion) -> PromotionView:
     return promotion_view(await put_promotion(tx, wish))
 
 
-PUT_PRICE_LIST = _kind("put_price_list", PutPriceList, PriceList, put_price_list)
-IMPORT_PRICES = _kind("import_prices", ImportPrices, PricesImported, import_prices)
-PUT_TAX_RATES = _kind("put_tax_rates", PutTaxRates, RowsPut, put_tax_rates)
-PUT_TAX_RULES = _kind("put_tax_rules", PutTaxRules, RowsPut, put_tax_rules)
-PUT_SHIPPING_PRICES = _kind("put_shipping_prices", PutShippingPrices, RowsPut, put_shipping_prices)
-PUT_PROMOTION = _kind("put_promotion", PutPromotion, PromotionView, _put_promotion)
-PUT_COUPONS = _kind("put_coupons", PutCoupons, CouponsPut, put_coupons)
+PUT_PRICE_LIST = one_by_one("pricing.put_price_list", PutPriceList, PriceList, put_price_list)
+IMPORT_PRICES = one_by_one("pricing.import_prices", ImportPrices, PricesImported, import_prices)
+PUT_TAX_RATES = one_by_one("pricing.put_tax_rates", PutTaxRates, RowsPut, put_tax_rates)
+PUT_TAX_RULES = one_by_one("pricing.put_tax_rules", PutTaxRules, RowsPut, put_tax_rules)
+PUT_SHIPPING_PRICES = one_by_one(
+    "pricing.put_shipping_prices", PutShippingPrices, RowsPut, put_shipping_prices
+)
+PUT_PROMOTION = one_by_one("pricing.put_promotion", PutPromotion, PromotionView, _put_promotion)
+PUT_COUPONS = one_by_one("pricing.put_coupons", PutCoupons, CouponsPut, put_coupons)
 
 COMMANDS = [
     PUT_PRICE_LIST,

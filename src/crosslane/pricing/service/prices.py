@@ -10,7 +10,7 @@ import msgspec
 from crosslane.catalog import variants_by_id, variants_by_sku
 from crosslane.kernel import Instant
 from crosslane.organization import Code
-from crosslane.platform import facts, log
+from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.imports import PriceProblem, PriceRow, judge_prices
 from crosslane.pricing.domain.lists import Price, PriceList
@@ -87,7 +87,7 @@ async def import_prices(tx: Tx, wish: ImportPrices) -> PricesImported:
     if not wish.dry_run and created + changed:
         written = await storage.upsert_prices(tx, price_list.id, prices)
         await log.append(tx, list(_events(price_list, written)))
-    return PricesImported(
+    imported = PricesImported(
         dry_run=wish.dry_run,
         created=created,
         changed=changed,
@@ -95,6 +95,13 @@ async def import_prices(tx: Tx, wish: ImportPrices) -> PricesImported:
         refused=len(problems),
         problems=tuple(problems[:PROBLEMS_TOLD_MAX]),
     )
+    # The journal keeps how much was changed; each price itself says from when it holds.
+    told = msgspec.structs.replace(imported, problems=())
+    change = audit.Change(
+        action="pricing.import_prices", subject=f"price_list:{price_list.code}", after=told
+    )
+    await audit.record(tx, [change])
+    return imported
 
 
 async def get_price_list(tx: Tx, code: str) -> PriceList:

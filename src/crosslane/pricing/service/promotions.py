@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.kernel import Instant, new_id
-from crosslane.platform import facts, log
+from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.lists import require_validity
 from crosslane.pricing.domain.promotions import Coupon, Promotion, Target, require_coupon_code
@@ -110,6 +110,12 @@ async def put_coupons(tx: Tx, wish: PutCoupons) -> CouponsPut:
     if foreign := sorted(coupons.keys() - stored):
         raise CouponElsewhere(pointer="/coupons", codes=", ".join(foreign[:CODES_TOLD_MAX]))
     await log.append(tx, [PromotionChanged(promotion_id=promotion.id)])
+    change = audit.Change(
+        action="pricing.put_coupons",
+        subject=f"promotion:{promotion.code}",
+        after={"coupons": len(stored), "first": sorted(stored)[:CODES_TOLD_MAX]},
+    )
+    await audit.record(tx, [change])
     return CouponsPut(len(stored))
 
 

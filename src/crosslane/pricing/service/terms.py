@@ -18,7 +18,7 @@ from crosslane.organization import (
     require_country,
     require_currency,
 )
-from crosslane.platform import facts, log
+from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.lists import PriceList, require_validity
 from crosslane.pricing.domain.promotions import Promotion, Target, refuse_incomplete
@@ -178,6 +178,7 @@ async def put_price_list(tx: Tx, wish: PutPriceList) -> PriceList:
             raise PriceListFixed(pointer=f"/{field}", code=wish.code, field=field)
     require_validity(price_list.valid_from, price_list.valid_to, "")
     await storage.upsert_price_list(tx, price_list)
+    await _told(tx, f"price_list:{price_list.code}", before, price_list)
     await log.append(tx, [PriceListChanged(price_list_id=price_list.id)])
     return price_list
 
@@ -199,8 +200,11 @@ async def put_tax_rates(tx: Tx, wish: PutTaxRates) -> RowsPut:
         )
         for place, row in enumerate(wish.rates)
     ]
-    rates = _last_of_each(rates, "country", "region", "tax_class", "valid_from")
+    key = ("country", "region", "tax_class", "valid_from")
+    rates = _last_of_each(rates, *key)
+    before = _same_key(await storage.list_tax_rates(tx), rates, *key)
     await storage.upsert_tax_rates(tx, rates)
+    await _told(tx, "tax_rates", before, rates)
     await log.append(tx, [TaxesChanged(country=c) for c in sorted({r.country for r in rates})])
     return RowsPut(len(rates))
 
@@ -225,8 +229,11 @@ async def put_tax_rules(tx: Tx, wish: PutTaxRules) -> RowsPut:
         )
         for place, row in enumerate(wish.rules)
     ]
-    rules = _last_of_each(rules, "seller_country", "country", "region", "valid_from")
+    key = ("seller_country", "country", "region", "valid_from")
+    rules = _last_of_each(rules, *key)
+    before = _same_key(await storage.list_tax_rules(tx), rules, *key)
     await storage.upsert_tax_rules(tx, rules)
+    await _told(tx, "tax_rules", before, rules)
     await log.append(tx, [TaxesChanged(country=c) for c in sorted({r.country for r in rules})])
     return RowsPut(len(rules))
 
@@ -258,9 +265,12 @@ async def put_shipping_prices(tx: Tx, wish: PutShippingPrices) -> RowsPut:
         )
         require_validity(price.valid_from, price.valid_to, pointer)
         prices.append(price)
-    key = ("service", "currency", "market", "channel", "customer_group", "country")
-    prices = _last_of_each(prices, *key, "goods_from_minor", "valid_from")
+    scopes = ("service", "currency", "market", "channel", "customer_group", "country")
+    key = (*scopes, "goods_from_minor", "valid_from")
+    prices = _last_of_each(prices, *key)
+    before = _same_key(await storage.list_shipping_prices(tx), prices, *key)
     await storage.upsert_shipping_prices(tx, prices)
+    await _told(tx, "shipping_prices", before, prices)
     services = sorted({each.service for each in prices})
     await log.append(tx, [ShippingPricesChanged(service=each) for each in services])
     return RowsPut(len(prices))
@@ -294,6 +304,7 @@ async def put_promotion(tx: Tx, wish: PutPromotion) -> Promotion:
     refuse_incomplete(promotion)
     require_validity(promotion.valid_from, promotion.valid_to, "")
     await storage.upsert_promotion(tx, promotion)
+    await _told(tx, f"promotion:{promotion.code}", before, promotion)
     await log.append(tx, [PromotionChanged(promotion_id=promotion.id)])
     return promotion
 
@@ -309,6 +320,19 @@ async def _require_scopes(tx: Tx, pointer: str, wish: PutPriceList | ShippingPri
 
 def _country(country: str | None, pointer: str) -> str | None:
     return None if country is None else require_country(country, pointer=pointer)
+
+
+async def _told(tx: Tx, subject: str, before: Any, after: Any) -> None:
+    """Write an audit row that says what was there and what is there now."""
+    action = f"pricing.put_{subject.partition(':')[0]}"
+    change = audit.Change(action=action, subject=subject, before=before or None, after=after)
+    await audit.record(tx, [change])
+
+
+def _same_key(stored: Sequence[Any], rows: Sequence[Any], *names: str) -> list[Any]:
+    """Return the stored rows that the given ones correct."""
+    keys = {tuple(getattr(row, name) for name in names) for row in rows}
+    return [row for row in stored if tuple(getattr(row, name) for name in names) in keys]
 
 
 def _last_of_each(rows: Sequence[Any], *names: str) -> list[Any]:
