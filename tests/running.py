@@ -1,0 +1,121 @@
+"""An installation of Crosslane as an operator runs it: processes of its own, spoken to over TCP."""
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+COMMAND = (sys.executable, "-c", "from crosslane.cli import main; main()")
+READY_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+ANSWER_SECONDS_MAX = 30.0
+
+
+class Installation:
+    """One home folder on the database of the tests.
+
+    Attributes:
+        environment: what its processes are started with.
+        url: where it answers, once something serves.
+    """
+
+    def __init__(self, database_url: str, home: Path) -> None:
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[1] / "src"),
+            "CROSSLANE_HOME": str(home),
+            "CROSSLANE_PORT": "0",
+            "CROSSLANE_WORKERS": "1",
+            "CROSSLANE_LOG_LEVEL": "warning",
+            "DATABASE_URL": database_url,
+            "COLUMNS": "200",
+        }
+        self.url = ""
+
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Run a command of the command line; return its status and what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, *words, env=self.environment, stdout=asyncio.subprocess.PIPE
+        )
+        printed, _ = await process.communicate()
+        return process.returncode or 0, printed.decode()
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        """Keep `crosslane serve` running."""
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, "serve", env=self.environment, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(READY_SECONDS_MAX):
+                while not self.url:
+                    line = (await process.stdout.readline()).decode()
+                    assert line, "crosslane serve ended"
+                    if found := re.search(r"Crosslane is ready on (\S+)", line):
+                        self.url = found[1]
+            yield
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await asyncio.wait_for(process.communicate(), STOP_SECONDS_MAX)
+
+    @asynccontextmanager
+    async def tenant(self) -> AsyncIterator["Tenant"]:
+        """A tenant made by the command line, and dropped again."""
+        name = f"shop{secrets.token_hex(4)}"
+        status, printed = await self.command("tenant", "create", name, "--json")
+        assert status == 0
+        async with httpx.AsyncClient(
+            base_url=f"{self.url}/api/v1/",
+            headers={"Authorization": f"Bearer {json.loads(printed)['api_key']}"},
+            event_hooks={"request": [_give_key]},
+            # A connection for each request, so that the kernel spreads them over all processes.
+            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=ANSWER_SECONDS_MAX,
+            trust_env=False,
+        ) as client:
+            yield Tenant(self, name, client)
+        assert (await self.command("tenant", "drop", name, "--yes"))[0] == 0
+
+
+class Tenant:
+    """A tenant of the installation, and a client that may do everything in it."""
+
+    def __init__(self, installation: Installation, name: str, client: httpx.AsyncClient) -> None:
+        self.name = name
+        self.client = client
+        self._installation = installation
+
+    async def findings(self) -> list[dict[str, str]]:
+        """What `crosslane verify` finds."""
+        _, printed = await self._installation.command("verify", "--tenant", self.name, "--json")
+        return json.loads(printed)[0]["findings"]
+
+    async def read(self, path: str, **asked: str) -> dict:
+        """Return what is shown under a path."""
+        answer = await self.client.get(path, params=asked)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def read_all(self, path: str, **asked: str) -> list[dict]:
+        """Return every item of a list."""
+        items, cursor = [], {}
+        while True:
+            page = await self.read(path, **asked, **cursor)
+            items += page["items"]
+            if not page.get("next_cursor"):
+                return items
+            cursor = {"cursor": page["next_cursor"]}
+
+
+async def _give_key(request: httpx.Request) -> None:
+    if request.method == "POST":
+        request.headers.setdefault("Idempotency-Key", secrets.token_hex(8))
