@@ -106,7 +106,7 @@ async def test_an_order_on_its_whole_way_is_paid_and_closed(
         charges = [charge for event in told for charge in event.charges]
         gross = sum(u.net_minor + u.tax_minor for u in units)
         assert gross + sum(c.net_minor + c.tax_minor for c in charges) == placed.gross_minor
-        assert sum(u.cost_minor for u in units) == 4 * 200
+        assert sum(cost.cost_minor for u in units for cost in u.costs) == 4 * 200
         assert await tx.fetchval("select sum(allocated) from inventory_position") == 0
         assert await tx.fetchval("select sum(on_hand) from inventory_position") == 69 - 4
     await assert_sound(database, shop)

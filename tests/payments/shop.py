@@ -19,12 +19,14 @@ from crosslane.verify import verify
 
 NOON = datetime(2011, 1, 4, 12, tzinfo=UTC)
 CUSTOMER = UUID(int=7)
+CHANNEL = UUID(int=8)
 TOKEN = "tok_1"
 
 
 def card(order_id: UUID, minor: int = 1000, terms=Terms.PER_PARCEL, token=TOKEN) -> NewTender:
     return NewTender(
         order_id=order_id,
+        channel_id=CHANNEL,
         method=Method.CARD,
         terms=terms,
         currency="GBP",
@@ -39,6 +41,7 @@ def local(order_id: UUID, method: Method, minor: int, terms=Terms.PER_PARCEL) ->
     account = CUSTOMER if method is Method.ON_ACCOUNT else None
     return NewTender(
         order_id=order_id,
+        channel_id=CHANNEL,
         method=method,
         terms=terms,
         currency="GBP",

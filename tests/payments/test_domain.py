@@ -37,7 +37,7 @@ from crosslane.payments.errors import (
     VoidAboveAuthorized,
 )
 
-ORDER, CUSTOMER = UUID(int=1), UUID(int=2)
+ORDER, CUSTOMER, CHANNEL = (UUID(int=n) for n in (1, 2, 3))
 NOON = datetime(2011, 1, 4, 12, tzinfo=UTC)
 DONE, FAILED = Outcome(OperationState.DONE, "ref"), Outcome(OperationState.FAILED, reason="no")
 GIVEN_UP = Outcome(OperationState.UNRESOLVED, reason="silent")
@@ -49,7 +49,14 @@ def new(method=Method.CARD, terms=Terms.PER_PARCEL, minor=1000, **other) -> NewT
     if method is Method.ON_ACCOUNT:
         other = {"credit_account": CUSTOMER} | other
     return NewTender(
-        order_id=ORDER, method=method, terms=terms, currency="GBP", minor=minor, at=NOON, **other
+        order_id=ORDER,
+        channel_id=CHANNEL,
+        method=method,
+        terms=terms,
+        currency="GBP",
+        minor=minor,
+        at=NOON,
+        **other,
     )
 
 
@@ -57,6 +64,7 @@ def tender(sequence=1, authorized=1000, **other) -> Tender:
     return Tender(
         id=UUID(int=100 + sequence),
         order_id=ORDER,
+        channel_id=CHANNEL,
         sequence=sequence,
         method=Method.CARD,
         currency="GBP",

@@ -22,6 +22,8 @@ create table payments_credit (
 create table payments_payment (
     id uuid primary key,
     order_id uuid not null,
+    channel_id uuid not null,
+    location_id uuid,
     sequence integer not null check (sequence > 0),
     method text not null check (method in ('card', 'on_account', 'cash', 'marketplace')),
     terms text not null check (terms in ('prepaid', 'per_parcel', 'at_collection', 'taken')),
@@ -88,6 +90,7 @@ create table payments_movement (
     primary key (operation_id, recorded_at)
 ) partition by range (recorded_at);
 create index payments_movement_payment on payments_movement (payment_id);
+create index payments_movement_occurred on payments_movement (occurred_at);
 select platform_ensure_partitions('payments_movement');
 
 -- Messages of providers as they came; the key makes a repetition harmless.

@@ -68,6 +68,7 @@ create table orders_charge (
     recorded_at timestamptz not null
 );
 create index orders_charge_order on orders_charge (order_id);
+create index orders_charge_recorded on orders_charge (recorded_at);
 
 -- Where a line's units are now; derived from orders_movement in the same transaction.
 create table orders_bucket (
@@ -98,6 +99,7 @@ create table orders_movement (
 ) partition by range (at);
 create index orders_movement_order on orders_movement (order_id, id);
 create index orders_movement_line on orders_movement (line_id, id);
+create index orders_movement_sold on orders_movement (occurred_at) where to_stage = 'handed_over';
 select platform_ensure_partitions('orders_movement');
 
 -- A location that once failed a line is not asked for it again.

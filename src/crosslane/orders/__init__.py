@@ -52,6 +52,7 @@ from crosslane.orders.events import (
     OrderEvent,
     OrderPlaced,
     OrderReady,
+    OwnedCost,
     StopRaised,
     StopResolved,
 )
@@ -81,7 +82,8 @@ from crosslane.orders.service.placing import (
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
-from crosslane.orders.storage.states import list_states
+from crosslane.orders.storage.sales import SoldSum, sum_sales
+from crosslane.orders.storage.states import list_heads, list_states
 
 COMMANDS = [
     PLACE,
@@ -140,12 +142,14 @@ __all__ = [
     "OrderState",
     "OrderView",
     "OutOfStep",
+    "OwnedCost",
     "PlaceOrder",
     "Placed",
     "PlacedLine",
     "RaiseStop",
     "Released",
     "ResolveStop",
+    "SoldSum",
     "Stage",
     "Step",
     "Stop",
@@ -156,10 +160,12 @@ __all__ = [
     "earned",
     "fail",
     "find_order",
+    "list_heads",
     "list_states",
     "move",
     "order_view",
     "release",
     "status",
+    "sum_sales",
     "worth",
 ]

@@ -82,6 +82,13 @@ class OrderAmended(OrderEvent):
     gross_delta_minor: int
 
 
+class OwnedCost(msgspec.Struct, frozen=True):
+    """What units have cost the entity that owned them, in minor units of its book currency."""
+
+    owner_id: UUID
+    cost_minor: int
+
+
 class HandedOverUnits(msgspec.Struct, frozen=True):
     """Units of one line given to the customer or the carrier, with their share of the money."""
 
@@ -94,7 +101,7 @@ class HandedOverUnits(msgspec.Struct, frozen=True):
     tax_rate_bp: int
     tax_class: str
     jurisdiction: str
-    cost_minor: int
+    costs: list[OwnedCost]
 
 
 class ChargedSum(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ customer may buy on account).
 Doors for orders, in the caller's transaction and for many orders at once:
 :func:`open_tenders` (or, in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``),
 :func:`capture`, :func:`refund`, :func:`void` (release what is not needed), :func:`abandon` (the
-order is off: everything goes back, also what still arrives), :func:`money_by_order`. Each request
+order is off: everything goes back, also what still arrives), :func:`money_by_order`. For the day's
+end :func:`sum_moved` adds up what moved. Each request
 names its cause and answers an :class:`Asked` or a refusal; asked again for the same cause it
 answers what that did. After the commit :func:`wait_until_decided` waits at most ten seconds.
 
@@ -104,6 +105,7 @@ from crosslane.payments.service import (
     wait_until_decided,
 )
 from crosslane.payments.service.commands import COMMANDS
+from crosslane.payments.storage import MovedSum, sum_moved
 from crosslane.platform.effects import Schedule
 
 TIDY_SECONDS = 3600.0
@@ -131,6 +133,7 @@ __all__ = [
     "Deed",
     "Method",
     "MoneyRequest",
+    "MovedSum",
     "NewTender",
     "NoCreditAccount",
     "NoSuchCredit",
@@ -174,6 +177,7 @@ __all__ = [
     "put_credits",
     "put_provider",
     "refund",
+    "sum_moved",
     "tender_sheet",
     "tidy",
     "void",

@@ -104,14 +104,18 @@ class NewTender(msgspec.Struct, frozen=True, kw_only=True):
         provider: code of the provider that holds the token; empty when none is called.
         token: the provider's stand-in for the card. Card data never comes here.
         credit_account: customer who buys on account.
+        channel_id: channel of the order.
+        location_id: store whose till takes the money, where it does.
     """
 
     order_id: UUID
+    channel_id: UUID
     method: Method
     terms: Terms
     currency: str
     minor: int
     at: datetime
+    location_id: UUID | None = None
     provider: str = ""
     token: str = ""
     credit_account: UUID | None = None
@@ -130,11 +134,13 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     order_id: UUID
+    channel_id: UUID
     sequence: int
     method: Method
     terms: Terms
     currency: str
     amount_minor: int
+    location_id: UUID | None = None
     provider: str = ""
     token: str = ""
     credit_account: UUID | None = None

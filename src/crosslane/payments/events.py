@@ -12,6 +12,8 @@ class PaymentEvent(Event, frozen=True, kw_only=True):
     Args:
         payment_id: the tender.
         order_id: the order it pays for.
+        channel_id: channel of the order.
+        location_id: store whose till takes the money, None elsewhere.
         operation_id: what was asked of it.
         method: card, on_account, cash or marketplace.
         minor: minor units the event is about.
@@ -23,6 +25,8 @@ class PaymentEvent(Event, frozen=True, kw_only=True):
 
     payment_id: UUID
     order_id: UUID
+    channel_id: UUID
+    location_id: UUID | None
     operation_id: UUID
     method: str
     minor: int

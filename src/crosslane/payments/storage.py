@@ -13,6 +13,7 @@ from crosslane.platform.database import Record, Tx
 
 PROVIDERS_MAX = 1_000
 ORDER_OPERATIONS_MAX = 1_000
+SUMS_MAX = 100_000
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -28,6 +29,26 @@ class Movement(msgspec.Struct, frozen=True):
     due_on: date | None
 
 
+class MovedSum(msgspec.Struct, frozen=True):
+    """Money that moved, summed.
+
+    Args:
+        method: card, on_account, cash or marketplace.
+        deed: what was done: authorize, capture, refund, void or settle.
+        location_id: store whose till took it, None elsewhere.
+        currency: ISO 4217.
+        minor: minor units.
+        count: how many movements.
+    """
+
+    method: str
+    deed: str
+    location_id: UUID | None
+    currency: str
+    minor: int
+    count: int
+
+
 class Changes(msgspec.Struct, frozen=True):
     """Everything a transaction changes, ready to be written by one statement."""
 
@@ -41,10 +62,10 @@ class Changes(msgspec.Struct, frozen=True):
 
 # Tenders are locked in one order everywhere, so that nobody waits in a ring.
 LOCK_TENDERS = """
-select id, order_id, sequence, method, terms, currency, amount_minor, provider, token,
-       credit_account, terms_days, state, abandoned, reference, reason, authorized_minor,
-       captured_minor, refunded_minor, voided_minor, settled_minor, capturing_minor,
-       refunding_minor, voiding_minor
+select id, order_id, channel_id, location_id, sequence, method, terms, currency, amount_minor,
+       provider, token, credit_account, terms_days, state, abandoned, reference, reason,
+       authorized_minor, captured_minor, refunded_minor, voided_minor, settled_minor,
+       capturing_minor, refunding_minor, voiding_minor
 from payments_payment where order_id = any($1) or id = any($2)
 order by order_id, sequence for update
 """
@@ -59,10 +80,10 @@ async def lock_tenders(
 
 
 LIST_TENDERS = """
-select id, order_id, sequence, method, terms, currency, amount_minor, provider, token,
-       credit_account, terms_days, state, abandoned, reference, reason, authorized_minor,
-       captured_minor, refunded_minor, voided_minor, settled_minor, capturing_minor,
-       refunding_minor, voiding_minor
+select id, order_id, channel_id, location_id, sequence, method, terms, currency, amount_minor,
+       provider, token, credit_account, terms_days, state, abandoned, reference, reason,
+       authorized_minor, captured_minor, refunded_minor, voided_minor, settled_minor,
+       capturing_minor, refunding_minor, voiding_minor
 from payments_payment where order_id = any($1) or id = any($2) order by order_id, sequence
 """
 
@@ -120,18 +141,19 @@ async def list_of_payments(tx: Tx, payment_ids: Iterable[UUID]) -> list[Operatio
 WRITE = """
 with opened as (
     insert into payments_payment
-        (id, order_id, sequence, method, terms, currency, amount_minor, provider, token,
-         credit_account, terms_days, state, abandoned, reference, reason, authorized_minor,
-         captured_minor, refunded_minor, voided_minor, settled_minor, capturing_minor,
-         refunding_minor, voiding_minor, opened_at)
-    select t.id, t.order_id, t.sequence + coalesce((
+        (id, order_id, channel_id, location_id, sequence, method, terms, currency, amount_minor,
+         provider, token, credit_account, terms_days, state, abandoned, reference, reason,
+         authorized_minor, captured_minor, refunded_minor, voided_minor, settled_minor,
+         capturing_minor, refunding_minor, voiding_minor, opened_at)
+    select t.id, t.order_id, t.channel_id, t.location_id, t.sequence + coalesce((
                select max(b.sequence) from payments_payment b where b.order_id = t.order_id
            ), 0), t.method, t.terms, t.currency, t.amount_minor, t.provider, t.token,
            t.credit_account, t.terms_days, t.state, t.abandoned, t.reference, t.reason,
            t.authorized_minor, t.captured_minor, t.refunded_minor, t.voided_minor, t.settled_minor,
            t.capturing_minor, t.refunding_minor, t.voiding_minor, $7
     from jsonb_to_recordset($1) as t(
-        id uuid, order_id uuid, sequence int, method text, terms text, currency text,
+        id uuid, order_id uuid, channel_id uuid, location_id uuid, sequence int, method text,
+        terms text, currency text,
         amount_minor bigint, provider text, token text, credit_account uuid, terms_days int,
         state text, abandoned boolean, reference text, reason text, authorized_minor bigint,
         captured_minor bigint, refunded_minor bigint, voided_minor bigint, settled_minor bigint,
@@ -253,6 +275,27 @@ set adapter = excluded.adapter, base_url = excluded.base_url, api_key = excluded
 async def upsert_provider(tx: Tx, settings: ProviderSettings) -> None:
     """Add a provider or replace its settings."""
     await tx.execute(UPSERT_PROVIDER, *msgspec.structs.astuple(settings))
+
+
+SUM_MOVED = """
+select p.method, m.deed, p.location_id, m.currency, sum(m.minor)::bigint as minor, count(*) as count
+from payments_movement m join payments_payment p on p.id = m.payment_id
+where p.channel_id = $1 and m.occurred_at >= $2 and m.occurred_at < $3
+group by 1, 2, 3, 4 order by 1, 2, 3, 4 limit $4
+"""
+
+
+async def sum_moved(tx: Tx, *, channel_id: UUID, start: datetime, end: datetime) -> list[MovedSum]:
+    """Return the money of a channel's orders that moved in a stretch of business time.
+
+    Args:
+        tx: open transaction.
+        channel_id: which channel.
+        start: first instant that counts.
+        end: first instant that does not.
+    """
+    rows = await tx.fetch(SUM_MOVED, channel_id, start, end, SUMS_MAX)
+    return [MovedSum(**dict(row)) for row in rows]
 
 
 INSERT_MESSAGE = """

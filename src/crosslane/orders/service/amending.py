@@ -203,6 +203,8 @@ async def _pay(
         command.body.tenders,
         owed,
         order_id=order.id,
+        channel_id=order.channel_id,
+        location_id=None,
         currency=order.currency,
         at=tx.now,
         card_terms=payments.Terms.PER_PARCEL,

@@ -58,6 +58,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     to_location_id: UUID | None = None
 
 
+_Left = tuple[Step, list[events.OwnedCost]]
+
+
 async def move(tx: Tx, steps: Sequence[Step]) -> dict[str, Refusal]:
     """Take steps, each group as a whole.
 
@@ -126,9 +129,9 @@ async def hand_over(tx: Tx, sheet: Sheet, steps: Sequence[Step]) -> None:
     if not leaving:
         return
     shipped = await inventory.ship(tx, [_shipment(sheet, step) for step in leaving])
-    bundled: dict[tuple[UUID, str], list[tuple[Step, int]]] = defaultdict(list)
+    bundled: dict[tuple[UUID, str], list[_Left]] = defaultdict(list)
     for step, what in zip(leaving, shipped, strict=True):
-        bundled[step.order_id, step.why].append((step, _cost_minor(what)))
+        bundled[step.order_id, step.why].append((step, _costs(what)))
     for (order_id, why), theirs in bundled.items():
         _sell(sheet, order_id, why, theirs)
 
@@ -144,16 +147,19 @@ def _shipment(sheet: Sheet, step: Step) -> inventory.Shipment:
     )
 
 
-def _cost_minor(shipped: inventory.Shipped) -> int:
-    return sum(line_amount(s.unit_cost_milli or 0, s.quantity) for s in shipped.slices)
+def _costs(shipped: inventory.Shipped) -> list[events.OwnedCost]:
+    by_owner: dict[UUID, int] = defaultdict(int)
+    for part in shipped.slices:
+        by_owner[part.owner_id] += line_amount(part.unit_cost_milli or 0, part.quantity)
+    return [events.OwnedCost(owner_id, minor) for owner_id, minor in sorted(by_owner.items())]
 
 
-def _sell(sheet: Sheet, order_id: UUID, why: str, steps: Sequence[tuple[Step, int]]) -> None:
+def _sell(sheet: Sheet, order_id: UUID, why: str, steps: Sequence[_Left]) -> None:
     state = sheet.states[order_id]
     first = not any(handed_over_units(state.buckets, line.id) for line in state.stock_lines)
     doing = Doing(steps[0][0].cause, steps[0][0].occurred_at, why)
     sold = []
-    for step, cost_minor in steps:
+    for step, costs in steps:
         line = _line(state, step.line_id)
         worth = added_by(line, handed_over_units(state.buckets, line.id), step.quantity)
         sheet.move(order_id, [_move_of(step)], doing)
@@ -168,7 +174,7 @@ def _sell(sheet: Sheet, order_id: UUID, why: str, steps: Sequence[tuple[Step, in
                 tax_rate_bp=line.tax_rate_bp,
                 tax_class=line.tax_class,
                 jurisdiction=line.jurisdiction,
-                cost_minor=cost_minor,
+                costs=costs,
             )
         )
     sheet.announce(

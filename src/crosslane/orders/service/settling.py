@@ -1,6 +1,7 @@
 """What a change of orders asks of payments: take what is earned, give back, let go."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from crosslane import payments
@@ -10,13 +11,19 @@ from crosslane.platform.database import Tx
 CAUSE_KIND = "order"
 
 
-async def settle(tx: Tx, changed: Mapping[UUID, OrderState], why: Mapping[UUID, str]) -> None:
+async def settle(
+    tx: Tx,
+    changed: Mapping[UUID, OrderState],
+    why: Mapping[UUID, str],
+    at: Mapping[UUID, datetime],
+) -> None:
     """Bring the money of changed orders in line with their units.
 
     Args:
         tx: transaction in which the orders are locked.
         changed: orders as they are now.
         why: what changed each of them; asked again for the same reason, payments does nothing.
+        at: business time of each change.
     """
     if not changed:
         return
@@ -33,7 +40,11 @@ async def settle(tx: Tx, changed: Mapping[UUID, OrderState], why: Mapping[UUID, 
             minor: int | None, order_id: UUID = order_id, cause_id: str = cause_id
         ) -> payments.MoneyRequest:
             return payments.MoneyRequest(
-                order_id=order_id, minor=minor, cause_kind=CAUSE_KIND, cause_id=cause_id
+                order_id=order_id,
+                minor=minor,
+                cause_kind=CAUSE_KIND,
+                cause_id=cause_id,
+                at=at[order_id],
             )
 
         if due.closes and not _sold(state):

@@ -246,7 +246,8 @@ class Sheet:
             await pricing.release_coupons(tx, emptied)
         await self.give_back(tx)
         owing = {id: changed[id] for id in changed if id in self._owing}
-        await settle(tx, owing, {id: d.why for id, d in self._changed.items()})
+        whys = {id: doing.why for id, doing in self._changed.items()}
+        await settle(tx, owing, whys, {id: d.occurred_at for id, d in self._changed.items()})
         await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
 
     async def give_back(self, tx: Tx) -> None:

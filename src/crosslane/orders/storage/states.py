@@ -16,7 +16,7 @@ from crosslane.orders.domain import (
     OrderState,
     Stop,
 )
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Tx
 
 LOCK_ORDERS = """
 select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
@@ -28,11 +28,11 @@ from orders_order where id = any($1::uuid[]) order by id for update
 
 async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderState]:
     """Lock orders in the order of their ids and return everything about them."""
-    heads = await tx.fetch(LOCK_ORDERS, sorted(set(order_ids)))
-    return await _complete(tx, heads)
+    rows = await tx.fetch(LOCK_ORDERS, sorted(set(order_ids)))
+    return await _complete(tx, [Order(**dict(row)) for row in rows])
 
 
-GET_ORDERS = """
+LIST_HEADS = """
 select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
        customer_id, ship_address_id, placed_at, recorded_at, service, version,
        closed_at
@@ -40,10 +40,16 @@ from orders_order where id = any($1::uuid[])
 """
 
 
+async def list_heads(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
+    """Return the heads of some orders: who sells what to whom, on what terms."""
+    rows = await tx.fetch(LIST_HEADS, list(set(order_ids)))
+    return {row["id"]: Order(**dict(row)) for row in rows}
+
+
 async def list_states(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderState]:
     """Return everything about some orders, unlocked."""
-    heads = await tx.fetch(GET_ORDERS, list(set(order_ids)))
-    return await _complete(tx, heads)
+    heads = await list_heads(tx, order_ids)
+    return await _complete(tx, list(heads.values()))
 
 
 # One statement for all that hangs on the orders: parts are told apart by the first column.
@@ -80,23 +86,23 @@ where l.order_id = any($1::uuid[])
 """
 
 
-async def _complete(tx: Tx, heads: Sequence[Record]) -> dict[UUID, OrderState]:
+async def _complete(tx: Tx, heads: Sequence[Order]) -> dict[UUID, OrderState]:
     if not heads:
         return {}
     parts: dict[UUID, dict[str, list[bytes]]] = defaultdict(lambda: defaultdict(list))
-    for row in await tx.fetch(LIST_PARTS, [head["id"] for head in heads]):
+    for row in await tx.fetch(LIST_PARTS, [head.id for head in heads]):
         parts[row["order_id"]][row["part"]].append(row["body"])
     return {
-        head["id"]: OrderState(
-            order=Order(**dict(head)),
-            lines=_read(parts[head["id"]]["line"], OrderLine),
-            charges=_read(parts[head["id"]]["charge"], Charge),
-            stops=_read(parts[head["id"]]["stop"], Stop),
-            buckets=Buckets(_read(parts[head["id"]]["bucket"], Bucket)),
+        head.id: OrderState(
+            order=head,
+            lines=_read(parts[head.id]["line"], OrderLine),
+            charges=_read(parts[head.id]["charge"], Charge),
+            stops=_read(parts[head.id]["stop"], Stop),
+            buckets=Buckets(_read(parts[head.id]["bucket"], Bucket)),
             barred=frozenset(
-                (b.line_id, b.location_id) for b in _read(parts[head["id"]]["barred"], _Barred)
+                (b.line_id, b.location_id) for b in _read(parts[head.id]["barred"], _Barred)
             ),
-            amendments=sum(_read(parts[head["id"]]["amendment"], int)),
+            amendments=sum(_read(parts[head.id]["amendment"], int)),
         )
         for head in heads
     }

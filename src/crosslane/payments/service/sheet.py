@@ -269,6 +269,8 @@ def _event(tender: Tender, operation: Operation, before: OperationState) -> Paym
     told = {
         "payment_id": tender.id,
         "order_id": tender.order_id,
+        "channel_id": tender.channel_id,
+        "location_id": tender.location_id,
         "operation_id": operation.id,
         "method": tender.method,
         "minor": operation.minor,

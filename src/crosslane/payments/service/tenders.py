@@ -182,6 +182,8 @@ class TenderSheet:
         tender = Tender(
             id=new_id(),
             order_id=asked.order_id,
+            channel_id=asked.channel_id,
+            location_id=asked.location_id,
             sequence=place,
             method=asked.method,
             terms=asked.terms,

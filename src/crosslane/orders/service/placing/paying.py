@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crosslane import payments
 from crosslane.kernel import Refusal, new_id
-from crosslane.orders.domain import Stop
+from crosslane.orders.domain import OrderLine, Stop
 from crosslane.orders.errors import TendersDiffer
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.wishes import TenderWish
@@ -34,6 +34,8 @@ def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
         draft.wish.tenders,
         draft.priced.gross_minor,
         order_id=draft.id,
+        channel_id=draft.order.channel_id,
+        location_id=_till(draft.stock_lines),
         currency=draft.priced.currency,
         at=draft.resolved.placed_at,
         card_terms=payments.Terms(draft.resolved.intake.card_terms),
@@ -47,6 +49,8 @@ def split_tenders(
     owed_minor: int,
     *,
     order_id: UUID,
+    channel_id: UUID,
+    location_id: UUID | None,
     currency: str,
     at: datetime,
     card_terms: payments.Terms,
@@ -59,6 +63,8 @@ def split_tenders(
         wishes: how the customer wants to pay.
         owed_minor: what has to be paid, in minor units.
         order_id: the order.
+        channel_id: its channel.
+        location_id: store whose till takes cash, None when no till does.
         currency: ISO 4217, the order's.
         at: business time.
         card_terms: when cards are charged.
@@ -76,6 +82,8 @@ def split_tenders(
         on_account = method is payments.Method.ON_ACCOUNT
         tender = payments.NewTender(
             order_id=order_id,
+            channel_id=channel_id,
+            location_id=None if on_account else location_id,
             method=method,
             terms=_terms(method, card_terms, taken),
             currency=currency,
@@ -88,6 +96,11 @@ def split_tenders(
         if minor:
             found.append(tender)
     return found
+
+
+def _till(lines: Sequence[OrderLine]) -> UUID | None:
+    """Return the store at which the customer pays: where goods are collected or carried out."""
+    return next((line.store_id for line in lines if line.store_id is not None), None)
 
 
 def _terms(method: payments.Method, card_terms: payments.Terms, taken: bool) -> payments.Terms:
