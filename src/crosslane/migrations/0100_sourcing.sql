@@ -1,14 +1,20 @@
--- What the planner was given and what it answered, as canonical bytes: enough to decide it again.
+-- Why each order was sourced as it was: one row per decision, never changed. The body holds the
+-- condensed problem and the plan, so that the decision can be made again.
 create table sourcing_receipt (
     id uuid not null,
+    at timestamptz not null,
     order_id uuid not null,
+    method text not null check (method in ('ship', 'ship_to_store', 'pickup')),
+    placed_at timestamptz not null,
     digest text not null,
-    problem bytea not null,
-    plan bytea not null,
-    cost_milli bigint not null,
+    proven boolean not null,
     currency text not null,
-    at timestamptz not null
+    cost_milli bigint not null,
+    bound_milli bigint not null,
+    body bytea not null,
+    primary key (id, at),
+    check (bound_milli <= cost_milli),
+    check (not proven or bound_milli = cost_milli)
 ) partition by range (at);
-create index sourcing_receipt_order on sourcing_receipt (order_id, at);
-create index sourcing_receipt_id on sourcing_receipt (id);
+create index sourcing_receipt_order on sourcing_receipt (order_id, id);
 select platform_ensure_partitions('sourcing_receipt');

@@ -1,17 +1,20 @@
 """Sourcing: which location serves which units of an order, at the least cost, and why.
 
-Nouns: :class:`SourcingProblem` (lines, candidates, places, tariffs, settings), the
-:class:`SourcingPlan` that answers it, the :class:`Receipt` that keeps the decision, and the
-:class:`Explanation` that tells it in full.
+Nouns: :class:`SourcingRequest` (lines of an order, how and where they go) and :class:`Sourced` (the
+decision on it); inside, the :class:`SourcingProblem` (lines, candidates, places, tariffs,
+settings), the :class:`SourcingPlan` that answers it, the :class:`Receipt` that keeps the decision
+and the :class:`Explanation` that tells it in full.
+
+Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
+nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`; pure:
+:func:`plan`, :func:`decide`, :func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
-replays to the bytes it was stored as.
+replays to the bytes it was stored as. Costs of a request are taken to be of one currency: that of
+the carrier's tariff and of the books of the locations' entities.
 
-Doors: :func:`plan_orders` decides requests one after the other on one survey of stock, which
-remembers what earlier plans use; :func:`save_receipts` keeps why.
-
-Tables: sourcing_receipt (journal).
+Policies: ``sourcing.settings``. Tables: sourcing_receipt (journal).
 """
 
 from crosslane.sourcing.domain import (
@@ -32,21 +35,35 @@ from crosslane.sourcing.domain import (
     problem_of,
     replay,
 )
+from crosslane.sourcing.errors import NoDeliveryService, NotDelivered, UnknownReceipt
+from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
+    SETTINGS,
+    KeptReceipt,
     LineAsked,
     Sourced,
     SourcingRequest,
     plan_orders,
+    receipt_by_id,
+    receipts_of_order,
     save_receipts,
 )
+
+POLICIES = [SETTINGS]
 
 __all__ = [
     "EXACT_PIECES_MAX",
     "NO_CARRIAGE",
+    "POLICIES",
+    "ROUTES",
+    "SETTINGS",
     "Candidate",
     "Explanation",
+    "KeptReceipt",
     "Line",
     "LineAsked",
+    "NoDeliveryService",
+    "NotDelivered",
     "Place",
     "Receipt",
     "Sourced",
@@ -55,11 +72,14 @@ __all__ = [
     "SourcingRequest",
     "SourcingSettings",
     "Tariff",
+    "UnknownReceipt",
     "decide",
     "explain",
     "plan",
     "plan_orders",
     "problem_of",
+    "receipt_by_id",
+    "receipts_of_order",
     "replay",
     "save_receipts",
 ]

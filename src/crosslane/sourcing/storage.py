@@ -1,30 +1,72 @@
-"""The SQL of sourcing receipts."""
+"""The SQL of sourcing."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
+from crosslane.sourcing.domain import decode_receipt
+from crosslane.sourcing.domain.requests import KeptReceipt, Sourced
 
 INSERT_RECEIPTS = """
-insert into sourcing_receipt (id, order_id, digest, problem, plan, cost_milli, currency, at)
-select id, order_id, digest, problem, plan, cost_milli, currency, $8
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[], $7::text[])
-     as r(id, order_id, digest, problem, plan, cost_milli, currency)
+insert into sourcing_receipt
+    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli, body)
+select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, body
+from unnest(
+    $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::boolean[], $8::text[],
+    $9::bigint[], $10::bigint[], $11::bytea[]
+) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, body)
 """
 
 
-async def insert_receipts(tx: Tx, taken: Sequence[list], at: datetime) -> None:
-    """Store receipts, given as columns."""
-    await tx.execute(INSERT_RECEIPTS, *taken, at)
+async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
+    """Store decisions."""
+    plans = [decision.receipt.plan for decision in sourced]
+    await tx.execute(
+        INSERT_RECEIPTS,
+        tx.now,
+        [decision.receipt_id for decision in sourced],
+        [decision.request.order_id for decision in sourced],
+        [decision.request.method for decision in sourced],
+        [decision.request.at for decision in sourced],
+        [decision.receipt.digest for decision in sourced],
+        [plan.method == "exact" for plan in plans],
+        [decision.request.currency for decision in sourced],
+        [plan.cost_milli for plan in plans],
+        [plan.bound_milli for plan in plans],
+        [decision.receipt.encode() for decision in sourced],
+    )
+
+
+FIND_RECEIPT = """
+select id, at, order_id, method, placed_at, body from sourcing_receipt where id = $1
+"""
+
+
+async def find_receipt(tx: Tx, receipt_id: UUID) -> KeptReceipt | None:
+    """Return a decision, or None."""
+    row = await tx.fetchrow(FIND_RECEIPT, receipt_id)
+    return _kept(row) if row else None
 
 
 LIST_RECEIPTS = """
-select id, order_id, digest, problem, plan, cost_milli, currency, at
-from sourcing_receipt where order_id = $1 order by at, id limit $2
+select id, at, order_id, method, placed_at, body from sourcing_receipt
+where order_id = $1 and ($2::uuid is null or id > $2) order by id limit $3
 """
 
 
-async def list_receipts(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
-    """Return the receipts behind an order, the first decision first."""
-    return await tx.fetch(LIST_RECEIPTS, order_id, limit)
+async def list_receipts(
+    tx: Tx, order_id: UUID, after: UUID | None, limit: int
+) -> list[KeptReceipt]:
+    """Return the decisions on an order by id, which grows with time."""
+    return [_kept(row) for row in await tx.fetch(LIST_RECEIPTS, order_id, after, limit)]
+
+
+def _kept(row: Record) -> KeptReceipt:
+    return KeptReceipt(
+        id=row["id"],
+        at=row["at"],
+        order_id=row["order_id"],
+        method=row["method"],
+        placed_at=row["placed_at"],
+        receipt=decode_receipt(row["body"]),
+    )

@@ -1,5 +1,6 @@
 """The planner and its nouns: pure functions from a problem to a plan, a receipt, an explanation."""
 
+from crosslane.sourcing.domain.calendar import DispatchDays, end_of
 from crosslane.sourcing.domain.explanation import (
     Change,
     Explanation,
@@ -42,6 +43,7 @@ __all__ = [
     "Assignment",
     "Candidate",
     "Change",
+    "DispatchDays",
     "DroppedPlaces",
     "Explanation",
     "Line",
@@ -58,6 +60,7 @@ __all__ = [
     "Unfilled",
     "decide",
     "decode_receipt",
+    "end_of",
     "explain",
     "plan",
     "problem_of",

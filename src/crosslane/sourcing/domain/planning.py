@@ -11,7 +11,7 @@ from crosslane.sourcing.domain.rules import sift
 from crosslane.sourcing.domain.search import good_packing
 
 
-class Assignment(msgspec.Struct, frozen=True, array_like=True):
+class Assignment(msgspec.Struct, frozen=True):
     """Units of a line that a place serves."""
 
     line: str
@@ -19,7 +19,7 @@ class Assignment(msgspec.Struct, frozen=True, array_like=True):
     quantity: int
 
 
-class Unfilled(msgspec.Struct, frozen=True, array_like=True):
+class Unfilled(msgspec.Struct, frozen=True):
     """Units of a line that nobody serves.
 
     Args:
@@ -34,7 +34,7 @@ class Unfilled(msgspec.Struct, frozen=True, array_like=True):
     reason: str
 
 
-class PlannedParcel(msgspec.Struct, frozen=True, array_like=True):
+class PlannedParcel(msgspec.Struct, frozen=True):
     """What one place sends together.
 
     Args:
@@ -50,7 +50,7 @@ class PlannedParcel(msgspec.Struct, frozen=True, array_like=True):
     cost_milli: int
 
 
-class SourcingPlan(msgspec.Struct, frozen=True, array_like=True):
+class SourcingPlan(msgspec.Struct, frozen=True):
     """The answer to a problem.
 
     Args:

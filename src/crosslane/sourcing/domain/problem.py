@@ -8,6 +8,7 @@ that equal questions are equal bytes.
 from bisect import bisect_left
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -18,18 +19,17 @@ PIECES_PER_LINE_MAX = 5
 SEARCH_EFFORT_DEFAULT = 60
 UNFILLED_MILLI_DEFAULT = 100_000_000
 
-TERMS = frozenset(
-    {
-        "handling_parcel",
-        "handling_unit",
-        "carriage",
-        "distance",
-        "extra",
-        "scarcity",
-        "capacity",
-        "late",
-    }
-)
+Term = Literal[
+    "handling_parcel",
+    "handling_unit",
+    "carriage",
+    "distance",
+    "extra",
+    "scarcity",
+    "capacity",
+    "late",
+]
+TERMS: frozenset[Term] = frozenset(get_args(Term))
 
 
 class Tariff(msgspec.Struct, frozen=True, array_like=True):
@@ -141,27 +141,27 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     hazardous: bool = False
 
 
-class SourcingSettings(msgspec.Struct, frozen=True):
-    """Which costs count and which liberties the planner has.
+class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which costs count and which liberties the planner has; a policy of the retailer.
 
     Args:
         terms: the cost terms that are switched on; a term left out costs nothing.
         distance_milli_per_km: cost of one kilometre per parcel; small, it prefers the nearer of
             two places that cost the same.
-        late_milli: cost of a parcel from a place that has no capacity left today.
+        late_milli: cost of a parcel from a place that has no capacity left on the day.
         full_places_drop: a place without capacity is dropped instead of being late.
         split_quantities: a line that no place holds whole may come from several.
         pieces_per_line_max: from how many places at most.
         search_effort: work spent on an order too large to prove, about milliseconds.
     """
 
-    terms: frozenset[str] = TERMS
-    distance_milli_per_km: int = 10
-    late_milli: int = 300_000
+    terms: frozenset[Term] = TERMS
+    distance_milli_per_km: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10
+    late_milli: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 300_000
     full_places_drop: bool = False
     split_quantities: bool = True
-    pieces_per_line_max: int = PIECES_PER_LINE_MAX
-    search_effort: int = SEARCH_EFFORT_DEFAULT
+    pieces_per_line_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = PIECES_PER_LINE_MAX
+    search_effort: Annotated[int, msgspec.Meta(ge=0, le=1000)] = SEARCH_EFFORT_DEFAULT
 
 
 class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):

@@ -1,7 +1,27 @@
-"""Asking the planner: problems from stock, network and rates; receipts of what was decided."""
+"""Use cases of sourcing."""
 
-from crosslane.sourcing.service.planning import plan_orders
-from crosslane.sourcing.service.receipts import save_receipts
-from crosslane.sourcing.service.requests import LineAsked, Sourced, SourcingRequest
+from crosslane.sourcing.domain.requests import (
+    KeptReceipt,
+    LineAsked,
+    Sourced,
+    SourcingRequest,
+)
+from crosslane.sourcing.service.orders import (
+    plan_orders,
+    receipt_by_id,
+    receipts_of_order,
+    save_receipts,
+)
+from crosslane.sourcing.service.policies import SETTINGS
 
-__all__ = ["LineAsked", "Sourced", "SourcingRequest", "plan_orders", "save_receipts"]
+__all__ = [
+    "SETTINGS",
+    "KeptReceipt",
+    "LineAsked",
+    "Sourced",
+    "SourcingRequest",
+    "plan_orders",
+    "receipt_by_id",
+    "receipts_of_order",
+    "save_receipts",
+]

@@ -1,0 +1,104 @@
+"""What other modules ask of sourcing, and what they get."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.catalog import Variant
+from crosslane.locations import Location
+from crosslane.organization import Channel
+from crosslane.sourcing.domain.receipt import Receipt
+
+SourcedMethod = Literal["ship", "ship_to_store", "pickup"]
+
+
+class LineAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one order line that need a location.
+
+    Args:
+        key: the order line.
+        variant: what is wanted, a single article.
+        quantity: units.
+        barred: locations that may not serve it (they rejected it or did not find it).
+    """
+
+    key: UUID
+    variant: Variant
+    quantity: int
+    barred: frozenset[UUID] = frozenset()
+
+
+class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of one order that reach the customer in one way at one place.
+
+    Args:
+        order_id: the order.
+        channel: who sells.
+        currency: of all costs.
+        method: how the customer gets the goods.
+        country: where they go; likewise postcode. Not looked at for a pickup.
+        store: where the customer fetches them, None when they are shipped home.
+        service: code of the delivery service; "" for the cheapest that goes there.
+        at: business time: calendars, prices and policies go by it.
+        lines: what is wanted.
+    """
+
+    order_id: UUID
+    channel: Channel
+    currency: str
+    method: SourcedMethod
+    at: datetime
+    lines: Sequence[LineAsked]
+    country: str = ""
+    postcode: str = ""
+    store: Location | None = None
+    service: str = ""
+
+
+class Sourced(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision on one request.
+
+    Args:
+        request: as asked.
+        placed: (line, location, units).
+        unfilled: (line, units, reason); the reason is ``short`` or ``too_costly``.
+        receipt_id: names the decision.
+        receipt: how it was decided.
+        service: delivery service the costs and dates are of; "" for a pickup.
+        ship_days: day on which each location sends its parcels.
+        promised_at: when the customer has everything that was placed; None when not in sight.
+        cost_milli: in thousandths of a minor unit.
+    """
+
+    request: SourcingRequest
+    placed: Sequence[tuple[UUID, UUID, int]]
+    unfilled: Sequence[tuple[UUID, int, str]]
+    receipt_id: UUID
+    receipt: Receipt
+    service: str
+    ship_days: Mapping[UUID, date]
+    promised_at: datetime | None
+    cost_milli: int
+
+
+class KeptReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as it is kept.
+
+    Args:
+        id: names the decision.
+        at: when it was recorded.
+        order_id: the order.
+        method: how the customer gets the goods.
+        placed_at: business time it was decided for.
+        receipt: how it was decided.
+    """
+
+    id: UUID
+    at: datetime
+    order_id: UUID
+    method: str
+    placed_at: datetime
+    receipt: Receipt

@@ -1,0 +1,99 @@
+"""Sourcing over HTTP: why an order was sourced as it was."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from crosslane.kernel import Page
+from crosslane.platform.web import Caller, Paging, get
+from crosslane.sourcing import service
+from crosslane.sourcing.domain import Assignment, Explanation, Unfilled, explain
+from crosslane.sourcing.domain.requests import KeptReceipt
+from crosslane.sourcing.errors import UnknownReceipt
+
+READ = "sourcing:read"
+
+
+class ReceiptShown(Struct, frozen=True):
+    """One decision in short; lines are counted 0001, 0002 as they were asked.
+
+    Args:
+        id: names the decision.
+        at: when it was recorded.
+        order_id: the order.
+        method: how the customer gets the goods.
+        placed_at: business time it was decided for.
+        digest: fingerprint of the question.
+        proven: whether no plan is cheaper.
+        currency: of the costs.
+        cost_milli: cost in thousandths of a minor unit.
+        bound_milli: no plan costs less.
+        assignments: the plan.
+        unfilled: what it leaves.
+    """
+
+    id: UUID
+    at: datetime
+    order_id: UUID
+    method: str
+    placed_at: datetime
+    digest: str
+    proven: bool
+    currency: str
+    cost_milli: int
+    bound_milli: int
+    assignments: tuple[Assignment, ...]
+    unfilled: tuple[Unfilled, ...]
+
+
+class ReceiptExplained(Struct, frozen=True):
+    """One decision in full; replayed says that deciding it again gave the same plan."""
+
+    receipt: ReceiptShown
+    explanation: Explanation
+
+
+def _shown(kept: KeptReceipt) -> ReceiptShown:
+    plan = kept.receipt.plan
+    return ReceiptShown(
+        id=kept.id,
+        at=kept.at,
+        order_id=kept.order_id,
+        method=kept.method,
+        placed_at=kept.placed_at,
+        digest=kept.receipt.digest,
+        proven=plan.method == "exact",
+        currency=kept.receipt.problem.currency,
+        cost_milli=plan.cost_milli,
+        bound_milli=plan.bound_milli,
+        assignments=plan.assignments,
+        unfilled=plan.unfilled,
+    )
+
+
+@get("/api/v1/sourcing-receipts", permission=READ)
+async def list_receipts(caller: Caller, paging: Paging, order_id: UUID) -> Page[ReceiptShown]:
+    """List the sourcing decisions on an order; those of one moment in no particular order."""
+    after = paging.after(UUID)
+    async with caller.read() as tx:
+        found = await service.receipts_of_order(
+            tx, order_id, after=after[0] if after else None, limit=paging.limit + 1
+        )
+    return paging.page([_shown(kept) for kept in found], key=lambda shown: (shown.id,))
+
+
+@get("/api/v1/sourcing-receipts/{receipt_id}", permission=READ, raises=(UnknownReceipt,))
+async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
+    """Explain one sourcing decision.
+
+    It is decided again from what was kept, and told with every candidate and its costs, what took
+    the others out, what came second, and the smallest change of a price or a stock that would have
+    changed it.
+    """
+    async with caller.read() as tx:
+        kept = await service.receipt_by_id(tx, receipt_id)
+    return ReceiptExplained(_shown(kept), explain(kept.receipt))
+
+
+ROUTES = [list_receipts, show_receipt]

@@ -1,0 +1,249 @@
+"""From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from crosslane.carriers import RateBook
+from crosslane.catalog import methods_allowed
+from crosslane.inventory import Survey
+from crosslane.kernel import MILLI_PER_MINOR
+from crosslane.locations import CapacityKey, Location, Network, Point, distance_metres, position_of
+from crosslane.organization import PolicyBook
+from crosslane.sourcing.domain import (
+    NO_CARRIAGE,
+    Candidate,
+    DispatchDays,
+    Line,
+    Place,
+    SourcingProblem,
+    SourcingSettings,
+    Tariff,
+    problem_of,
+)
+from crosslane.sourcing.domain.requests import SourcingRequest
+from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
+from crosslane.sourcing.service.policies import SETTINGS
+
+# The weight for which the cheapest service is chosen when a request names none.
+TYPICAL_PARCEL_GRAMS = 1_000
+
+
+class Route(msgspec.Struct, frozen=True):
+    """How the parcels of a request travel.
+
+    Args:
+        service: code of the delivery service; "" when nothing is carried.
+        zone: zone of the destination.
+        tariff: what it costs; None when nothing is carried.
+        goal: where it is, None when unknown.
+    """
+
+    service: str
+    zone: str
+    tariff: Tariff | None
+    goal: Point | None
+
+
+class World(msgspec.Struct):
+    """What a batch is decided on.
+
+    Args:
+        network: the locations.
+        book: carriers and prices.
+        policies: what the retailer has decided.
+        days: days of dispatch.
+        taken: parcels of each location's day, those of the batch's earlier plans included.
+    """
+
+    network: Network
+    book: RateBook
+    policies: PolicyBook
+    days: DispatchDays
+    taken: dict[CapacityKey, int]
+
+    def ship_day(self, location: Location, request: SourcingRequest) -> date | None:
+        """Return the day on which a location would send the request's parcels."""
+        return self.days.of(location.timetable, request.at)
+
+
+def reachable(world: World, request: SourcingRequest, survey: Survey) -> list[Location]:
+    """Return the locations that have any of the request's goods, by code."""
+    if request.method == "pickup":
+        return [request.store] if request.store else []
+    ids = {
+        location_id for line in request.lines for location_id in survey.candidates(line.variant.id)
+    }
+    by_id = world.network.by_id
+    return sorted((by_id[n] for n in ids if n in by_id), key=lambda location: location.code)
+
+
+def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Iterable[CapacityKey]:
+    """Yield the counters that limit what the request's locations can send."""
+    if request.method == "pickup":
+        return
+    for location in reachable(world, request, survey):
+        if location.parcels_per_day is not None and location.can("ship"):
+            day = world.ship_day(location, request)
+            if day is not None:
+                yield location.id, day
+
+
+def route_of(world: World, request: SourcingRequest) -> Route:
+    """Return how the request's parcels travel.
+
+    Raises:
+        ServiceUnknown: no carrier has the service.
+        NotDelivered: the service does not go there.
+        NoDeliveryService: the request names none, and none goes there.
+    """
+    if request.method == "pickup":
+        return Route("", "", None, None)
+    country, postcode = request.country, request.postcode
+    goal = None
+    if request.store is not None:
+        country, postcode = request.store.country, request.store.postcode
+        goal = request.store.point
+    elif postcode:
+        goal = position_of(country, postcode)
+    day = request.at.date()
+    service = request.service or _cheapest(world.book, country, postcode, day)
+    zone = world.book.zone(service, country, postcode)
+    found = world.book.tariff(service, zone, day) if zone is not None else None
+    if zone is None or found is None:
+        raise NotDelivered(service=service, country=country)
+    sold = world.book.service(service)
+    weights, prices = _up_to(sold.weight_max_grams, found.weights, found.prices)
+    tariff = Tariff(weights, prices, length_max_mm=sold.length_max_mm)
+    return Route(service, zone, tariff, goal)
+
+
+def _cheapest(book: RateBook, country: str, postcode: str, day: date) -> str:
+    quotes = book.quotes(country, postcode, TYPICAL_PARCEL_GRAMS, day)
+    if not quotes:
+        raise NoDeliveryService(country=country)
+    usual = [quote for quote in quotes if quote.speed != "express"]
+    return (usual or quotes)[0].service
+
+
+def _up_to(
+    weight_max_grams: int, weights: tuple[int, ...], prices_minor: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the brackets up to the heaviest parcel that a service takes, in milli."""
+    kept: list[int] = []
+    for weight in weights:
+        kept.append(min(weight, weight_max_grams))
+        if weight >= weight_max_grams:
+            break
+    return tuple(kept), tuple(price * MILLI_PER_MINOR for price in prices_minor[: len(kept)])
+
+
+def line_key(number: int) -> str:
+    """Return the short name of a line in problem and receipt: 0001 for the request's first."""
+    return f"{number + 1:04}"
+
+
+def problem_for(
+    world: World,
+    request: SourcingRequest,
+    survey: Survey,
+    route: Route,
+    locations: Sequence[Location],
+) -> SourcingProblem:
+    """Return the planner's problem of a request.
+
+    Args:
+        world: what the batch is decided on.
+        request: as asked.
+        survey: what is available.
+        route: how the parcels travel.
+        locations: those that have any of the goods.
+    """
+    settings, _ = world.policies.resolve(
+        SETTINGS, request.at, channel=request.channel.code, brand=request.channel.brand
+    )
+    codes = {location.id: location.code for location in locations}
+    return problem_of(
+        request.method,
+        request.currency,
+        _lines(world, request, survey, codes),
+        [_place(world, request, route, location, settings) for location in locations],
+        [route.tariff] if route.tariff else [],
+        settings,
+    )
+
+
+def _lines(
+    world: World, request: SourcingRequest, survey: Survey, codes: Mapping[UUID, str]
+) -> list[Line]:
+    lines: list[Line] = []
+    for number, asked in enumerate(request.lines):
+        methods, _ = methods_allowed(world.policies, asked.variant, request.channel, request.at)
+        candidates = tuple(
+            Candidate(codes[location_id], units)
+            for location_id, units in survey.candidates(asked.variant.id).items()
+            if location_id in codes
+        )
+        barred = frozenset(codes[location_id] for location_id in asked.barred & codes.keys())
+        lines.append(
+            Line(
+                key=line_key(number),
+                sku=asked.variant.sku,
+                quantity=asked.quantity,
+                candidates=candidates,
+                weight_grams=asked.variant.weight_grams,
+                length_mm=asked.variant.length_mm,
+                methods=frozenset(methods),
+                barred=barred,
+            )
+        )
+    return lines
+
+
+def _place(
+    world: World,
+    request: SourcingRequest,
+    route: Route,
+    location: Location,
+    settings: SourcingSettings,
+) -> Place:
+    here = request.store is not None and request.store.id == location.id
+    # Goods that lie in the store where they are fetched need no parcel.
+    carried = route.tariff is not None and not here
+    left = None
+    if carried and location.parcels_per_day is not None:
+        day = world.ship_day(location, request)
+        if day is not None:
+            left = location.parcels_per_day - world.taken.get((location.id, day), 0)
+    distance = 0
+    if carried and route.goal is not None and settings.distance_milli_per_km:
+        distance = distance_metres(location.point, route.goal)
+    return Place(
+        code=location.code,
+        serves=_serves(request, location, here=here),
+        tariff=0 if carried else NO_CARRIAGE,
+        distance_metres=distance,
+        handling_parcel_milli=location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
+        handling_unit_milli=location.handling_unit_minor * MILLI_PER_MINOR,
+        capacity_left=left,
+        active=location.active,
+        open=_is_open(request, location),
+    )
+
+
+def _serves(request: SourcingRequest, location: Location, *, here: bool) -> frozenset[str]:
+    """Return the request's method when the location can do its part in it."""
+    needed = "ship" if request.method == "ship_to_store" and not here else request.method
+    able = needed in location.abilities
+    if here and request.method == "ship_to_store":
+        able = able or "pickup" in location.abilities
+    return frozenset({request.method}) if able else frozenset()
+
+
+def _is_open(request: SourcingRequest, location: Location) -> bool:
+    closure = location.timetable.closure
+    if closure is None or request.at < closure.since:
+        return True
+    return closure.until is not None and closure.until <= request.at

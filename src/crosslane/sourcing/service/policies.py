@@ -1,0 +1,11 @@
+"""Policies that sourcing obeys."""
+
+from crosslane.organization import PolicyKind
+from crosslane.sourcing.domain import SourcingSettings
+
+SETTINGS = PolicyKind(
+    "sourcing.settings",
+    SourcingSettings,
+    SourcingSettings(),
+    ("channel", "brand", "tenant"),
+)
