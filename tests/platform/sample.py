@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -130,6 +131,7 @@ async def list_notes(
     weight_min: int | None = None,
     text: list[str] | None = None,
     order: Literal["text"] = "text",
+    since: datetime | None = None,
 ) -> Page[Note]:
     """List notes by text."""
     sql = """

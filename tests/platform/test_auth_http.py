@@ -134,7 +134,7 @@ async def test_the_secret_of_a_key_is_told_once_and_never_stored(admin, database
         ({"scopes": ["Orders"]}, "invalid-field", "/scopes/0"),
         ({"role": "manager"}, "unknown-role", "/role"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, "bad-expiry", "/expires_at"),
-        ({"expires_at": "9999-01-01T00:00:00Z"}, "bad-expiry", "/expires_at"),
+        ({"expires_at": "2150-01-01T00:00:00Z"}, "bad-expiry", "/expires_at"),
         ({"name": ""}, "invalid-field", "/name"),
     ],
 )

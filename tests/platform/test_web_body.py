@@ -1,5 +1,6 @@
 import contextlib
 import json
+from datetime import date, datetime
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from crosslane.kernel import Refusal, UnsafeText
 from crosslane.platform.web import decode_json, errors
 from crosslane.platform.web.body import JSON_DEPTH_MAX, require_strict_json
+from crosslane.platform.web.moments import holds_moments
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,6 +22,11 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: list[Line]
     note: str | None = None
     labels: dict[str, int] = {}
+
+
+class Visit(msgspec.Struct, frozen=True):
+    times: dict[str, tuple[datetime, date | None]]
+    next: "Visit | None" = None
 
 
 def refusal_of(raw: bytes, of: type = Order) -> Refusal:
@@ -84,6 +91,41 @@ def test_depth_is_counted_exactly(levels, taken):
     else:
         with pytest.raises(errors.JsonTooDeep):
             require_strict_json(raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("2011-01-04T09:30:00Z", True),
+        ("2011-01-04T09:30:00.5+05:30", True),
+        ("1900-01-01T00:00:00Z", True),
+        ("2199-12-31T23:59:59Z", True),
+        ("2011-01-04T09:30:00", False),
+        ("0001-01-01T00:00:00+14:00", False),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("1899-12-31T23:59:59Z", False),
+        ("2200-01-01T00:00:00Z", False),
+    ],
+)
+def test_times_carry_an_offset_and_lie_where_arithmetic_is_safe(text, taken):
+    inner = {"times": {"a": [text, None]}}
+    raw = json.dumps({"times": {"b": ["2011-01-04T00:00:00Z", "2011-01-04"]}, "next": inner})
+    if taken:
+        assert decode_json(raw.encode(), Visit).next.times["a"][0].tzinfo
+    else:
+        found = refusal_of(raw.encode(), Visit)
+        assert (type(found), found.pointer) == (errors.InvalidField, "/next/times/0")
+
+
+def test_days_lie_there_too():
+    raw = b'{"times":{"a":["2011-01-04T09:30:00Z","9999-12-31"]}}'
+    assert type(refusal_of(raw, Visit)) is errors.InvalidField
+
+
+def test_a_body_without_times_is_not_searched_for_them():
+    assert holds_moments(Visit)
+    assert holds_moments(list[date])
+    assert not holds_moments(Order)
 
 
 safe_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))

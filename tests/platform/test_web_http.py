@@ -139,6 +139,8 @@ async def test_lists_are_read_page_by_page(client):
         ("cursor=WzFd", "invalid-query-parameter"),
         ("order=price", "invalid-query-parameter"),
         ("weight_min=99999999999999999999", "invalid-query-parameter"),
+        ("since=2011-01-04T00:00:00", "invalid-query-parameter"),
+        ("since=0001-01-01T00:00:00Z", "invalid-query-parameter"),
         ("text=%00", "malformed-request"),
         ("text=%ff", "malformed-request"),
         ("text=" + "x" * 9000, "uri-too-long"),
@@ -168,7 +170,9 @@ async def test_methods_that_are_not_taken(client):
     answer = await client.put("/api/v1/notes", json={})
     assert_problem(answer, 405, "method-not-allowed")
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
-    assert (await client.options("/api/v1/notes")).status_code == 204
+    asked = await client.options("/api/v1/notes")
+    assert asked.status_code == 204
+    assert set(asked.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
 @pytest.mark.parametrize(
@@ -289,6 +293,9 @@ async def test_a_key_must_be_there_and_readable(client, bad):
     headers = {"Idempotency-Key": bad.encode("latin-1")} if bad else {}
     answer = await client.post("/api/v1/notes", json={"text": "one"}, headers=headers)
     assert_problem(answer, 400, "invalid-header" if bad else "idempotency-key-missing")
+    empty = {"Idempotency-Key": ""}
+    answer = await client.delete(f"/api/v1/notes/{new_id()}", headers=empty)
+    assert_problem(answer, 400, "invalid-header")
 
 
 async def test_twins_share_one_answer(client):

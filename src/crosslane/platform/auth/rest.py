@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -45,7 +46,7 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Name
-    scopes: list[Scope]
+    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=100)]
     role: str = "integrator"
     location_id: UUID | None = None
     expires_at: datetime | None = None

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
@@ -23,6 +24,7 @@ from crosslane.kernel import (
 )
 from crosslane.platform.tokens import Link
 from crosslane.platform.web import errors
+from crosslane.platform.web.moments import fault_of
 
 QUERY_FIELDS_MAX = 100
 INT64_MAX = 2**63 - 1
@@ -265,4 +267,6 @@ def _convert(given: str | list[str], of: Any) -> Any:
     value = msgspec.convert(given, of, strict=False)
     if isinstance(value, int) and abs(value) > INT64_MAX:
         raise msgspec.ValidationError("Expected an integer of 64 bits")
+    if isinstance(value, date) and (fault := fault_of(value)):
+        raise msgspec.ValidationError(fault)
     return value

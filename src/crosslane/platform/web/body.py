@@ -17,6 +17,7 @@ from litestar import Request
 
 from crosslane.kernel import require_safe_text
 from crosslane.platform.web import errors
+from crosslane.platform.web.moments import holds_moments, require_moments
 from crosslane.platform.web.problems import invalid_field
 
 BODY_BYTES_MAX = 1 << 20
@@ -98,11 +99,14 @@ def decode_json(raw: bytes, of: Any) -> Any:
     """Do what :func:`decode` does, here and now."""
     require_strict_json(raw)
     try:
-        return decoder_of(of).decode(raw)
+        value = decoder_of(of).decode(raw)
     except msgspec.ValidationError as error:
         raise invalid_field(error) from None
     except msgspec.DecodeError as error:
         raise errors.MalformedJson(reason=str(error)) from None
+    if holds_moments(of):
+        require_moments(value)
+    return value
 
 
 @cache

@@ -1,5 +1,6 @@
 """From declared routes to a Litestar application."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
@@ -50,7 +51,7 @@ def build_app(
     """
     every = [*routes, *reference_routes(routes), *probe_routes(gate)]
     app = Litestar(
-        [_handler_of(route, gate) for route in every],
+        _handlers(every, gate),
         openapi_config=None,
         logging_config=None,
         exception_handlers={Exception: tell_failure},
@@ -90,17 +91,29 @@ class _NoEvents(BaseEventEmitterBackend):
         raise LookupError(f"event {event_id} belongs into the log")
 
 
-def _handler_of(route: Route, gate: Gate) -> HTTPRouteHandler:
+def _handlers(routes: Sequence[Route], gate: Gate) -> list[HTTPRouteHandler]:
+    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
+    for route in routes:
+        by_path[route.path][route.method] = route
+        if route.method == "GET":
+            by_path[route.path]["HEAD"] = route
+    return [_handler_of(path, by_method, gate) for path, by_method in by_path.items()]
+
+
+def _handler_of(path: str, by_method: dict[str, Route], gate: Gate) -> HTTPRouteHandler:
+    methods = sorted([*by_method, "OPTIONS"])
+
     async def handle(request: Request) -> Response:
+        route = by_method.get(request.method)
+        if route is None:
+            return Response(b"", status_code=204, headers={"Allow": ", ".join(methods)})
         return await _answer(route, gate, request)
 
     return HTTPRouteHandler(
-        route.path.replace("}", ":str}"),
-        http_method=["GET", "HEAD"] if route.method == "GET" else [route.method],
-        name=f"{route.method} {route.path}",
+        path.replace("}", ":str}"),
+        http_method=methods,
         # Our answer says its own status; this one only keeps the router from guessing.
         status_code=200,
-        opt={"route": route},
     )(handle)
 
 
@@ -170,10 +183,12 @@ def _version(request: Request, *, required: bool) -> int | None:
 
 
 def _key(request: Request, *, required: bool) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if not key and required:
-        raise errors.IdempotencyKeyMissing
-    if len(key) > KEY_CHARACTERS_MAX or not (key.isascii() and key.isprintable()):
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        if required:
+            raise errors.IdempotencyKeyMissing
+        return ""
+    if not (0 < len(key) <= KEY_CHARACTERS_MAX and key.isascii() and key.isprintable()):
         reason = f"send at most {KEY_CHARACTERS_MAX} visible ASCII characters"
         raise errors.InvalidHeader(name="Idempotency-Key", reason=reason)
     return key

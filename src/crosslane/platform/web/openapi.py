@@ -7,11 +7,11 @@ the codes it may carry there.
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import msgspec
 
-from crosslane.kernel import Page, Refusal, Stale, UnsafeText
+from crosslane.kernel import Refusal, Stale, UnsafeText
 from crosslane.platform import idempotency, lane
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import Document
@@ -22,16 +22,15 @@ from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
     PROBLEM_TYPE_PREFIX,
     DatabaseUnavailable,
-    Problem,
     ValueNotStorable,
     status_of,
     title_of,
 )
 from crosslane.platform.web.routes import PUBLIC, Route, body_of
+from crosslane.platform.web.schemas import REFERENCE, Schemas
 
 OPENAPI_VERSION = "3.1.0"
-SCHEMAS = "#/components/schemas/{name}"
-PROBLEM_SCHEMA = {"$ref": SCHEMAS.format(name="Problem")}
+PROBLEM_SCHEMA = {"$ref": REFERENCE.format(name="Problem")}
 
 _ALWAYS = (
     errors.MalformedRequest,
@@ -80,12 +79,11 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
         version: version of the software.
     """
     listed = [route for route in routes if route.listed]
-    bodies = [t for route in listed for t in _types_of(route)]
-    schemas, components = msgspec.json.schema_components([*bodies, Problem], ref_template=SCHEMAS)
-    known = dict(zip(map(_identity, bodies), schemas, strict=False))
+    schemas = Schemas(of for route in listed for of in _types_of(route))
+    failures = _Failures()
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for route in listed:
-        paths[route.path][route.method.lower()] = _operation(route, known)
+        paths[route.path][route.method.lower()] = _operation(route, schemas, failures)
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": title, "version": version},
@@ -93,7 +91,8 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
         "tags": [{"name": name} for name in sorted({route.tag for route in listed})],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": {**components, **_problem_details(components)},
+            "schemas": {**schemas.components, **_problem_details(schemas.components)},
+            "responses": failures.components,
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -112,34 +111,11 @@ def _types_of(route: Route) -> list[Any]:
     if route.consumes == JSON and route.signature.body not in (None, bytes):
         taken.append(route.signature.body)
     given = [body_of(route.signature.answer), *map(body_of, route.also.values())]
-    return [*taken, *(_item_of(of) for of in given if _is_json(of))]
+    return [*taken, *(of for of in given if _is_json(of))]
 
 
 def _is_json(of: Any) -> bool:
     return of not in (None, type(None)) and not (inspect.isclass(of) and issubclass(of, Document))
-
-
-def _item_of(of: Any) -> Any:
-    return get_args(of)[0] if get_origin(of) is Page else of
-
-
-def _schema_of(of: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a body; a page is written out, its name would tell too little."""
-    item = schemas[_identity(_item_of(of))]
-    if get_origin(of) is not Page:
-        return item
-    return {
-        "type": "object",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {"type": "array", "items": item},
-            "next_cursor": {"type": ["string", "null"]},
-        },
-    }
-
-
-def _identity(of: Any) -> str:
-    return repr(of)
 
 
 def _query_of(route: Route) -> list[Field]:
@@ -163,14 +139,14 @@ def _problem_details(components: dict[str, Any]) -> dict[str, Any]:
     return {"Problem": problem}
 
 
-def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: Route, schemas: Schemas, failures: "_Failures") -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": route.summary,
         "description": _description(route),
         "parameters": _parameters(route, schemas),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, schemas, failures),
         "security": [] if route.permission == PUBLIC else [{"token": []}, {"cookie": []}],
     }
     if route.signature.body is not None:
@@ -183,16 +159,16 @@ def _description(route: Route) -> str:
     return "\n\n".join(part for part in (route.description, needed) if part)
 
 
-def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     told = [
-        _parameter(field.name, "path", schemas[_identity(field.type)], required=True)
+        _parameter(field.name, "path", schemas.of(field.type), required=True)
         for field in route.signature.path.values()
     ]
     if route.signature.link:
         told.append(_parameter(route.signature.link, "path", {"type": "string"}, required=True))
     for field in _query_of(route):
         required = field.default is REQUIRED
-        schema = dict(schemas[_identity(field.type)])
+        schema = schemas.of(field.type)
         if not required and field.default is not None:
             schema["default"] = msgspec.to_builtins(field.default)
         told.append(_parameter(field.name, "query", schema, required=required))
@@ -216,19 +192,19 @@ def _parameter(
     return told | ({"description": description} if description else {})
 
 
-def _request_body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.consumes != JSON:
         content: dict[str, Any] = {"schema": {"type": "string"}}
     elif route.signature.body is bytes:
         content = {"schema": {}}
     else:
-        content = {"schema": schemas[_identity(route.signature.body)]}
+        content = {"schema": schemas.of(route.signature.body)}
     if route.example is not None:
         content["example"] = msgspec.to_builtins(route.example)
     return {"required": True, "content": {route.consumes: content}}
 
 
-def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _responses(route: Route, schemas: Schemas, failures: "_Failures") -> dict[str, Any]:
     told = {
         str(status): _success(route, body_of(of), schemas)
         for status, of in {route.status: route.signature.answer, **route.also}.items()
@@ -237,11 +213,30 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     for refusal in _refusals_of(route):
         by_status[status_of(refusal)].append(refusal)
     for status, refusals in sorted(by_status.items()):
-        told[str(status)] = _failure(status, refusals)
+        told[str(status)] = failures.reference(status, refusals)
     return told
 
 
-def _success(route: Route, of: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+class _Failures:
+    """Responses of refusal, written once for all routes that give the same ones."""
+
+    def __init__(self) -> None:
+        self.components: dict[str, dict[str, Any]] = {}
+        self._names: dict[tuple[int, tuple[str, ...]], str] = {}
+
+    def reference(self, status: int, refusals: Iterable[type[Refusal]]) -> dict[str, str]:
+        """Return a reference to the response with this status and these refusals."""
+        codes = tuple(sorted({refusal.code_of_class() for refusal in refusals}))
+        name = self._names.get((status, codes))
+        if name is None:
+            same_status = sum(known == status for known, _ in self._names)
+            name = f"Problem{status}" + (f"_{same_status + 1}" if same_status else "")
+            self._names[status, codes] = name
+            self.components[name] = _failure(status, codes)
+        return {"$ref": f"#/components/responses/{name}"}
+
+
+def _success(route: Route, of: Any, schemas: Schemas) -> dict[str, Any]:
     told: dict[str, Any] = {"description": "Done", "headers": {"Trace-Id": _TEXT_HEADER}}
     if route.command is not None:
         told["headers"]["Idempotency-Replayed"] = _TEXT_HEADER
@@ -249,7 +244,7 @@ def _success(route: Route, of: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return told
     if not _is_json(of):
         return told | {"content": {route.produces: {"schema": {"type": "string"}}}}
-    content = {"schema": _schema_of(of, schemas)}
+    content = {"schema": schemas.of(of)}
     if route.returns is not None:
         content["example"] = msgspec.to_builtins(route.returns)
     return told | {"content": {route.produces: content}}
@@ -259,8 +254,7 @@ _TEXT_HEADER = {"schema": {"type": "string"}}
 _NUMBER_HEADER = {"schema": {"type": "integer", "minimum": 1}}
 
 
-def _failure(status: int, refusals: list[type[Refusal]]) -> dict[str, Any]:
-    codes = sorted({refusal.code_of_class() for refusal in refusals})
+def _failure(status: int, codes: Sequence[str]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "description": " or ".join(map(title_of, codes)),
         "headers": {"Trace-Id": _TEXT_HEADER},
@@ -269,7 +263,12 @@ def _failure(status: int, refusals: list[type[Refusal]]) -> dict[str, Any]:
                 "schema": {
                     "allOf": [
                         PROBLEM_SCHEMA,
-                        {"properties": {"code": {"enum": codes}, "status": {"const": status}}},
+                        {
+                            "properties": {
+                                "code": {"enum": list(codes)},
+                                "status": {"const": status},
+                            }
+                        },
                     ]
                 }
             }

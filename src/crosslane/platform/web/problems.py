@@ -48,6 +48,7 @@ _PASSES_BY_ITSELF = (
     asyncpg.TransactionRollbackError,
 )
 _UNFIT_VALUE = (
+    OverflowError,
     asyncpg.NumericValueOutOfRangeError,
     asyncpg.DatetimeFieldOverflowError,
     asyncpg.CharacterNotInRepertoireError,
