@@ -75,9 +75,11 @@ from crosslane.orders.service.placing import (
     LineWish,
     Placed,
     PlacedLine,
+    PlaceHeld,
     PlaceOrder,
     StopWish,
     TenderWish,
+    UnitsHeld,
 )
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
@@ -143,6 +145,7 @@ __all__ = [
     "OrderView",
     "OutOfStep",
     "OwnedCost",
+    "PlaceHeld",
     "PlaceOrder",
     "Placed",
     "PlacedLine",
@@ -157,6 +160,7 @@ __all__ = [
     "StopResolved",
     "StopWish",
     "TenderWish",
+    "UnitsHeld",
     "earned",
     "fail",
     "find_order",

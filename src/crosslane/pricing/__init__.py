@@ -75,7 +75,7 @@ from crosslane.pricing.service.commands import COMMANDS
 from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
 from crosslane.pricing.service.prices import ImportPrices, PriceRow, PricesImported, import_prices
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
-from crosslane.pricing.service.signing import use_quote_secret
+from crosslane.pricing.service.signing import QUOTE_CHARACTERS_MAX, use_quote_secret
 from crosslane.pricing.service.terms import (
     PutPriceList,
     PutPromotion,
@@ -99,6 +99,7 @@ __all__ = [
     "POLICIES",
     "PRICE_SOURCE",
     "QUOTE",
+    "QUOTE_CHARACTERS_MAX",
     "ROUTES",
     "Amounts",
     "Basis",

@@ -7,9 +7,11 @@ from crosslane.orders.service.placing.wishes import (
     LineWish,
     Placed,
     PlacedLine,
+    PlaceHeld,
     PlaceOrder,
     StopWish,
     TenderWish,
+    UnitsHeld,
 )
 
 __all__ = [
@@ -17,10 +19,12 @@ __all__ = [
     "AttributionWish",
     "BuyerWish",
     "LineWish",
+    "PlaceHeld",
     "PlaceOrder",
     "Placed",
     "PlacedLine",
     "StopWish",
     "TenderWish",
+    "UnitsHeld",
     "place",
 ]

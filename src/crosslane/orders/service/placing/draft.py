@@ -8,6 +8,7 @@ from crosslane.catalog import Variant
 from crosslane.customers import Customer
 from crosslane.kernel import Refusal, new_id
 from crosslane.orders.domain import Buckets, Charge, Move, Order, OrderLine, OrderState, Stop
+from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.resolving import Resolved
 from crosslane.orders.service.placing.wishes import PlaceOrder
 from crosslane.platform.lane import Command
@@ -24,6 +25,7 @@ class Draft:
         priced: what it costs.
         customer: who buys, None for an unknown guest.
         order: the head; likewise lines, charges and stops.
+        found: units promised at a location.
         moves: how the units went from open to their first stage.
         receipts: decisions of sourcing behind it.
         tenders: how it is paid.
@@ -45,6 +47,7 @@ class Draft:
         self.variants: Mapping[UUID, Variant] = {}
         self.customer: Customer | None = None
         self.address_id: UUID | None = None
+        self.found: list[Found] = []
         self.moves: list[Move] = []
         self.receipts: list[UUID] = []
         self.tenders: list[payments.NewTender] = []

@@ -11,6 +11,7 @@ from crosslane.orders.domain import NOWHERE, Buckets, Move, OrderLine, Stage
 from crosslane.orders.errors import NotEnoughStock
 from crosslane.orders.service.allocating import Found, Result, Search, Wanted, find_stock
 from crosslane.orders.service.placing.draft import Draft
+from crosslane.orders.service.placing.held import use_holds
 from crosslane.orders.service.placing.resolving import Surroundings
 from crosslane.platform.database import Tx
 
@@ -19,6 +20,7 @@ WHY = "placed"
 
 async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
     """Allocate the units of orders; what nobody has is backordered, or the order is refused."""
+    await use_holds(tx, drafts)
     searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
     results = await find_stock(tx, [search for _, search in searches])
     for draft in drafts:
@@ -27,13 +29,19 @@ async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
             draft.buckets.add_open(line.id, line.quantity)
     for (draft, search), result in zip(searches, results, strict=True):
         _take(draft, search, result)
+    for draft in drafts:
+        draft.moves[:0] = [_allocated(found) for found in draft.found]
+        _promise(draft)
 
 
 def searches_of(draft: Draft, around: Surroundings) -> list[Search]:
     """Return what needs a location, one search per way and store; carry-out needs none."""
+    missing = {line.id: line.quantity for line in draft.stock_lines}
+    for found in draft.found:
+        missing[found.line_id] -= found.quantity
     grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
     for line in draft.stock_lines:
-        if line.method != "carry_out":
+        if line.method != "carry_out" and missing[line.id]:
             grouped.setdefault((line.method, line.store_id), []).append(line)
     country, postcode = _destination(draft)
     return [
@@ -48,7 +56,11 @@ def searches_of(draft: Draft, around: Surroundings) -> list[Search]:
             method=method,
             store=around.network.by_id[store_id] if store_id else None,
             wanted=[
-                Wanted(line=line, variant=draft.variants[line.variant_id], quantity=line.quantity)
+                Wanted(
+                    line=line,
+                    variant=draft.variants[line.variant_id],
+                    quantity=missing[line.id],
+                )
                 for line in lines
             ],
         )
@@ -73,20 +85,19 @@ def _take(draft: Draft, search: Search, result: Result) -> None:
     missing = {line_id: want.quantity for line_id, want in by_line.items()}
     for found in result.found:
         missing[found.line_id] -= found.quantity
-        draft.moves.append(_allocated(found))
+        draft.found.append(found)
     for line_id, quantity in missing.items():
         if quantity and draft.resolved.intake.shortage == "refuse":
-            want = by_line[line_id]
+            line = by_line[line_id].line
             draft.refusal = NotEnoughStock(
-                sku=want.line.sku,
-                quantity=want.quantity,
-                available=want.quantity - quantity,
+                sku=line.sku,
+                quantity=line.quantity,
+                available=line.quantity - quantity,
             )
         elif quantity:
             draft.moves.append(
                 Move(line_id, NOWHERE, Stage.OPEN, NOWHERE, Stage.BACKORDERED, quantity, WHY)
             )
-    _promise(draft, result.found)
 
 
 def _allocated(found: Found) -> Move:
@@ -101,11 +112,11 @@ def _allocated(found: Found) -> Move:
     )
 
 
-def _promise(draft: Draft, found: Sequence[Found]) -> None:
+def _promise(draft: Draft) -> None:
     """Write down when each line is there at the latest; a line partly missing has no promise."""
     latest: dict[UUID, datetime] = {}
     counted: dict[UUID, int] = {}
-    for each in found:
+    for each in draft.found:
         counted[each.line_id] = counted.get(each.line_id, 0) + each.quantity
         if each.promised_at is not None:
             latest[each.line_id] = max(each.promised_at, latest.get(each.line_id, each.promised_at))

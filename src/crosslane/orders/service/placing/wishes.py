@@ -9,6 +9,7 @@ import msgspec
 from crosslane.customers import Address
 from crosslane.kernel import QUANTITY_MAX
 from crosslane.orders.domain import Method, Role, Status, StopKind
+from crosslane.pricing import QUOTE_CHARACTERS_MAX
 
 LINES_MAX = 2_000
 TENDERS_MAX = 8
@@ -47,7 +48,6 @@ class LineWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             only where the channel's policy lets it. Otherwise prices are computed here.
         override_reason: why a person sets this price; takes the permission pricing:override.
         attributions: who gets the credit.
-        held: hold made for this line, whose units are used.
     """
 
     sku: Code
@@ -57,7 +57,6 @@ class LineWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     unit_price_milli: Annotated[int, msgspec.Meta(ge=0, le=10**15)] | None = None
     override_reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
     attributions: Annotated[list[AttributionWish], msgspec.Meta(max_length=10)] = []
-    held: UUID | None = None
 
 
 class BuyerWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -127,10 +126,38 @@ class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     service: Annotated[str, msgspec.Meta(max_length=64)] = ""
     shipping_minor: Minor | None = None
     coupons: Annotated[list[str], msgspec.Meta(max_length=COUPONS_MAX)] = []
-    quote: Annotated[str, msgspec.Meta(max_length=20_000)] | None = None
+    quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
     tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
     stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
     locale: Annotated[str, msgspec.Meta(max_length=20)] = ""
+
+
+class UnitsHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that inventory holds for a line of an order to be placed.
+
+    Args:
+        line: place of the line in the order's lines.
+        variant_id: the article, or the component of a bundle.
+        hold_id: the hold.
+        fence: its number when it was last extended.
+        location_id: where the units lie.
+        quantity: how many.
+        promised_at: when the customer was told to have them.
+    """
+
+    line: int
+    variant_id: UUID
+    hold_id: UUID
+    fence: int
+    location_id: UUID
+    quantity: int
+    promised_at: datetime | None
+
+
+class PlaceHeld(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An order whose stock was held beforehand; only modules above ask for it, never a client."""
+
+    holds: list[UnitsHeld] = []
 
 
 class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
