@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SAY     = @printf '\n== %s\n'
+# One run of tests per core, each with a PostgreSQL of its own.
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test check fix lock clean
@@ -18,7 +20,7 @@ test: setup ## every check and every test: what must pass before a change is acc
 	@$(BIN)/ruff check src tests
 	@$(BIN)/ruff format --check src tests
 	$(SAY) "tests"
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests

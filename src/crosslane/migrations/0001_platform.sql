@@ -1,12 +1,14 @@
--- Partitions of a journal: this month and the next two, plus a default that must stay empty.
-create function platform_ensure_partitions(journal text) returns void language plpgsql as $$
+-- Partitions of a journal: this month and some ahead, plus a default that must stay empty. A new
+-- tenant begins with this month alone; upkeep makes the others before they are needed.
+create function platform_ensure_partitions(journal text, months_ahead integer default 0)
+returns void language plpgsql as $$
 declare
     starts timestamptz := date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC';
     ends timestamptz;
     partition_name text;
 begin
     execute format('create table if not exists %I partition of %I default', journal || '_rest', journal);
-    for step in 0..2 loop
+    for step in 0..months_ahead loop
         ends := (starts at time zone 'UTC' + interval '1 month') at time zone 'UTC';
         partition_name := journal || to_char(starts at time zone 'UTC', '"_"YYYYMM');
         execute format(
