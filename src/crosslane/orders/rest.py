@@ -1,14 +1,25 @@
 """Orders over HTTP."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from crosslane.customers import Address
 from crosslane.kernel import Page
 from crosslane.orders import errors
 from crosslane.orders.domain import StopKind
 from crosslane.orders.service import reading
+from crosslane.orders.service.amending import (
+    ADD_LINES,
+    CHANGE_ADDRESS,
+    CHANGE_PRICE,
+    AddLines,
+    Amended,
+    ChangeAddress,
+    ChangePrice,
+)
 from crosslane.orders.service.cancelling import CANCEL, Cancelled, CancelLine, CancelUnits
 from crosslane.orders.service.placing import (
     PLACE,
@@ -18,6 +29,7 @@ from crosslane.orders.service.placing import (
     PlaceOrder,
     TenderWish,
 )
+from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, Reason
 from crosslane.orders.service.reading import OrderSummary, OrderView
 from crosslane.orders.service.stops import (
     RAISE_STOP,
@@ -118,8 +130,8 @@ async def show_timeline(caller: Caller, paging: Paging, order: str) -> Page[Entr
 class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is no longer wanted; no lines cancel everything not handed over yet."""
 
-    lines: list[CancelLine] = []
-    reason: str
+    lines: Annotated[list[CancelLine], msgspec.Meta(max_length=LINES_MAX)] = []
+    reason: Reason
     version: int | None = None
 
 
@@ -144,11 +156,118 @@ async def cancel_order(caller: Caller, order_id: UUID, data: Cancellation) -> Ca
     return await caller.submit(CANCEL, wish)
 
 
+class MoreLines(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """More goods, and how they are paid."""
+
+    lines: Annotated[list[LineWish], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
+    reason: Reason
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/lines",
+    permission="orders:amend",
+    command=ADD_LINES,
+    raises=(
+        errors.NoSuchOrder,
+        errors.OrderClosed,
+        errors.OrderChanged,
+        errors.SkuNotOnSale,
+        errors.MethodRefused,
+        errors.StoreNeeded,
+        errors.StoreUnfit,
+        errors.TendersDiffer,
+    ),
+    example=MoreLines(
+        lines=[LineWish(sku="22423", quantity=1)],
+        tenders=[TenderWish(method="cash")],
+        reason="the customer called",
+    ),
+)
+async def add_order_lines(caller: Caller, order_id: UUID, data: MoreLines) -> Amended:
+    """Add lines to an order, at today's prices."""
+    wish = AddLines(
+        order_id=order_id,
+        lines=data.lines,
+        tenders=data.tenders,
+        reason=data.reason,
+        version=data.version,
+    )
+    return await caller.submit(ADD_LINES, wish)
+
+
+class NewPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another price for the units of a line that are not cancelled."""
+
+    unit_price_milli: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+    reason: Reason
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/lines/{line_id}/price",
+    permission="orders:amend",
+    command=CHANGE_PRICE,
+    raises=(errors.NoSuchOrder, errors.NoSuchLine, errors.OrderClosed, errors.OrderChanged),
+    example=NewPrice(unit_price_milli=199_000, reason="price matched"),
+)
+async def change_line_price(
+    caller: Caller, order_id: UUID, line_id: UUID, data: NewPrice
+) -> Amended:
+    """Change the price of a line; the difference becomes a charge of its own."""
+    wish = ChangePrice(
+        order_id=order_id,
+        line_id=line_id,
+        unit_price_milli=data.unit_price_milli,
+        reason=data.reason,
+        version=data.version,
+    )
+    return await caller.submit(CHANGE_PRICE, wish)
+
+
+class NewAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where an order goes instead."""
+
+    ship_to: Address
+    reason: Reason
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/address",
+    permission="orders:amend",
+    command=CHANGE_ADDRESS,
+    raises=(
+        errors.NoSuchOrder,
+        errors.AddressFixed,
+        errors.OrderClosed,
+        errors.OrderChanged,
+    ),
+    example=NewAddress(
+        ship_to=Address(
+            country="GB",
+            lines=("12 High Street",),
+            city="Oxford",
+            postcode="OX1 4AA",
+            name="Ada Brown",
+        ),
+        reason="the customer has moved",
+    ),
+)
+async def change_order_address(caller: Caller, order_id: UUID, data: NewAddress) -> Amended:
+    """Send an order elsewhere in the same country, before anything is released."""
+    wish = ChangeAddress(
+        order_id=order_id, ship_to=data.ship_to, reason=data.reason, version=data.version
+    )
+    return await caller.submit(CHANGE_ADDRESS, wish)
+
+
 class NewStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What holds an order back."""
 
     kind: StopKind
-    reason: str
+    reason: Reason
 
 
 @post(
@@ -166,7 +285,7 @@ async def raise_stop(caller: Caller, order_id: UUID, data: NewStop) -> StopAnswe
 class Resolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was found, for the record."""
 
-    resolution: str
+    resolution: Reason
 
 
 @post(
@@ -190,6 +309,9 @@ ROUTES = [
     show_order,
     show_timeline,
     cancel_order,
+    add_order_lines,
+    change_line_price,
+    change_order_address,
     raise_stop,
     resolve_stop,
 ]

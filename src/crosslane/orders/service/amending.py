@@ -33,14 +33,18 @@ from crosslane.orders.errors import (
 from crosslane.orders.service.moving import charged
 from crosslane.orders.service.placing import drafting, paying
 from crosslane.orders.service.placing.resolving import Surroundings, resolve_lines
-from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, LineWish, TenderWish
+from crosslane.orders.service.placing.wishes import (
+    LINES_MAX,
+    TENDERS_MAX,
+    LineWish,
+    Reason,
+    TenderWish,
+)
 from crosslane.orders.service.resourcing import find_new_stock
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
-
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Amended(msgspec.Struct, frozen=True):

@@ -60,7 +60,15 @@ ROLES: dict[str, tuple[str, ...]] = {
         "engagement:read",
         "customers:*",
         "carts:*",
-        "orders:*",
+        "orders:read",
+        "orders:place",
+        "orders:amend",
+        "orders:cancel",
+        "orders:stop",
+        # Fraud is for a manager to clear.
+        "orders:resolve_payment",
+        "orders:resolve_address",
+        "orders:resolve_manual",
     ),
     "manager": (
         SELF,

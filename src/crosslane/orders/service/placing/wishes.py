@@ -17,6 +17,7 @@ COUPONS_MAX = 20
 STOPS_MAX = 4
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
 
