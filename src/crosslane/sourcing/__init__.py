@@ -6,8 +6,9 @@ settings), the :class:`SourcingPlan` that answers it, the :class:`Receipt` that 
 and the :class:`Explanation` that tells it in full.
 
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
-nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`; pure:
-:func:`plan`, :func:`decide`, :func:`explain`, :func:`replay`.
+nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
+:func:`options_for` a cart (deliveries and pickups with dates and costs); pure: :func:`plan`,
+:func:`decide`, :func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
@@ -20,13 +21,20 @@ Policies: ``sourcing.settings``. Tables: sourcing_receipt (journal).
 from crosslane.sourcing.domain import (
     EXACT_PIECES_MAX,
     NO_CARRIAGE,
+    SETTINGS,
     Candidate,
+    DeliveryOption,
     Explanation,
+    KeptReceipt,
     Line,
+    LineAsked,
+    PickupOption,
     Place,
     Receipt,
+    Sourced,
     SourcingPlan,
     SourcingProblem,
+    SourcingRequest,
     SourcingSettings,
     Tariff,
     decide,
@@ -35,14 +43,18 @@ from crosslane.sourcing.domain import (
     problem_of,
     replay,
 )
-from crosslane.sourcing.errors import NoDeliveryService, NotDelivered, UnknownReceipt
+from crosslane.sourcing.errors import (
+    NoDeliveryService,
+    NotDelivered,
+    NotOnSale,
+    PlaceUnknown,
+    UnknownReceipt,
+)
 from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
-    SETTINGS,
-    KeptReceipt,
-    LineAsked,
-    Sourced,
-    SourcingRequest,
+    ItemAsked,
+    Options,
+    options_for,
     plan_orders,
     receipt_by_id,
     receipts_of_order,
@@ -58,13 +70,19 @@ __all__ = [
     "ROUTES",
     "SETTINGS",
     "Candidate",
+    "DeliveryOption",
     "Explanation",
+    "ItemAsked",
     "KeptReceipt",
     "Line",
     "LineAsked",
     "NoDeliveryService",
     "NotDelivered",
+    "NotOnSale",
+    "Options",
+    "PickupOption",
     "Place",
+    "PlaceUnknown",
     "Receipt",
     "Sourced",
     "SourcingPlan",
@@ -75,6 +93,7 @@ __all__ = [
     "UnknownReceipt",
     "decide",
     "explain",
+    "options_for",
     "plan",
     "plan_orders",
     "problem_of",

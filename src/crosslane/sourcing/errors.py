@@ -11,5 +11,13 @@ class NoDeliveryService(Invalid):
     """No carrier delivers to this address in {country}."""
 
 
+class NotOnSale(Invalid):
+    """The article {sku} is not on sale."""
+
+
+class PlaceUnknown(Invalid):
+    """The position of the postcode is not known; ask without stores."""
+
+
 class UnknownReceipt(NotFound):
     """There is no sourcing receipt {receipt_id}."""

@@ -1,18 +1,22 @@
 """Sourcing over HTTP: why an order was sourced as it was."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from crosslane.kernel import Page
-from crosslane.platform.web import Caller, Paging, get
+from crosslane.kernel import QUANTITY_MAX, Page
+from crosslane.organization import UnknownChannel
+from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
-from crosslane.sourcing.domain import Assignment, Explanation, Unfilled, explain
-from crosslane.sourcing.domain.requests import KeptReceipt
-from crosslane.sourcing.errors import UnknownReceipt
+from crosslane.sourcing.domain import Assignment, Explanation, KeptReceipt, Unfilled, explain
+from crosslane.sourcing.errors import NotOnSale, PlaceUnknown, UnknownReceipt
+from crosslane.sourcing.service import ItemAsked, Options
+from crosslane.sourcing.service.choices import STORES_OFFERED_MAX
 
 READ = "sourcing:read"
+ITEMS_MAX = 100
 
 
 class ReceiptShown(Struct, frozen=True):
@@ -52,6 +56,33 @@ class ReceiptExplained(Struct, frozen=True):
 
     receipt: ReceiptShown
     explanation: Explanation
+
+
+class ItemWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of a SKU."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=64)]
+    quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
+
+
+class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods, and where the customer is.
+
+    Args:
+        channel: code of the channel.
+        country: ISO 3166 alpha-2.
+        postcode: of the customer; pickups are offered near it.
+        items: what is in the cart.
+        at: business time, now when absent.
+        stores: how many stores to offer at most; 0 for none.
+    """
+
+    channel: Annotated[str, Meta(min_length=1, max_length=64)]
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+    items: Annotated[list[ItemWanted], Meta(min_length=1, max_length=ITEMS_MAX)]
+    postcode: Annotated[str, Meta(max_length=16)] = ""
+    at: Annotated[datetime, Meta(tz=True)] | None = None
+    stores: Annotated[int, Meta(ge=0, le=STORES_OFFERED_MAX)] = STORES_OFFERED_MAX
 
 
 def _shown(kept: KeptReceipt) -> ReceiptShown:
@@ -96,4 +127,34 @@ async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
     return ReceiptExplained(_shown(kept), explain(kept.receipt))
 
 
-ROUTES = [list_receipts, show_receipt]
+@post(
+    "/api/v1/fulfillment-options",
+    permission=READ,
+    command=None,
+    raises=(UnknownChannel, NotOnSale, PlaceUnknown),
+    example=OptionsAsked(
+        channel="web",
+        country="GB",
+        postcode="AB10 1NJ",
+        items=[ItemWanted(sku="22423", quantity=2)],
+    ),
+)
+async def show_options(caller: Caller, data: OptionsAsked) -> Options:
+    """Show how and when goods could reach a customer.
+
+    Every delivery service that goes there, the earliest first, and pickup at the stores near by.
+    Nothing is held or promised; an order is sourced anew when it is placed.
+    """
+    async with caller.read() as tx:
+        return await service.options_for(
+            tx,
+            [ItemAsked(item.sku, item.quantity) for item in data.items],
+            channel=data.channel,
+            country=data.country,
+            postcode=data.postcode,
+            at=data.at,
+            stores=data.stores,
+        )
+
+
+ROUTES = [list_receipts, show_receipt, show_options]

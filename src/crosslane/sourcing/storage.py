@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
-from crosslane.sourcing.domain import decode_receipt
-from crosslane.sourcing.domain.requests import KeptReceipt, Sourced
+from crosslane.sourcing.domain import KeptReceipt, Sourced, decode_receipt
 
 INSERT_RECEIPTS = """
 insert into sourcing_receipt

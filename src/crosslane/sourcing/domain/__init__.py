@@ -1,5 +1,6 @@
 """The planner and its nouns: pure functions from a problem to a plan, a receipt, an explanation."""
 
+from crosslane.sourcing.domain.building import World, capacity_keys
 from crosslane.sourcing.domain.calendar import DispatchDays, end_of
 from crosslane.sourcing.domain.explanation import (
     Change,
@@ -9,6 +10,14 @@ from crosslane.sourcing.domain.explanation import (
     RankedCandidate,
     explain,
 )
+from crosslane.sourcing.domain.options import (
+    DeliveryOption,
+    Lacking,
+    PickupOption,
+    delivery_options,
+    pickup_options,
+    stores_near,
+)
 from crosslane.sourcing.domain.planning import (
     Assignment,
     PlannedParcel,
@@ -16,6 +25,7 @@ from crosslane.sourcing.domain.planning import (
     Unfilled,
     plan,
 )
+from crosslane.sourcing.domain.policies import SETTINGS
 from crosslane.sourcing.domain.problem import (
     EXACT_PIECES_MAX,
     NO_CARRIAGE,
@@ -35,34 +45,55 @@ from crosslane.sourcing.domain.receipt import (
     decode_receipt,
     replay,
 )
+from crosslane.sourcing.domain.requests import (
+    KeptReceipt,
+    LineAsked,
+    Sourced,
+    SourcingRequest,
+)
+from crosslane.sourcing.domain.sourcing import sourced
 
 __all__ = [
     "EXACT_PIECES_MAX",
     "NO_CARRIAGE",
+    "SETTINGS",
     "TERMS",
     "Assignment",
     "Candidate",
     "Change",
+    "DeliveryOption",
     "DispatchDays",
     "DroppedPlaces",
     "Explanation",
+    "KeptReceipt",
+    "Lacking",
     "Line",
+    "LineAsked",
     "LineExplanation",
     "ParcelExplanation",
+    "PickupOption",
     "Place",
     "PlannedParcel",
     "RankedCandidate",
     "Receipt",
+    "Sourced",
     "SourcingPlan",
     "SourcingProblem",
+    "SourcingRequest",
     "SourcingSettings",
     "Tariff",
     "Unfilled",
+    "World",
+    "capacity_keys",
     "decide",
     "decode_receipt",
+    "delivery_options",
     "end_of",
     "explain",
+    "pickup_options",
     "plan",
     "problem_of",
     "replay",
+    "sourced",
+    "stores_near",
 ]

@@ -1,25 +1,17 @@
 """Use cases of sourcing."""
 
-from crosslane.sourcing.domain.requests import (
-    KeptReceipt,
-    LineAsked,
-    Sourced,
-    SourcingRequest,
-)
+from crosslane.sourcing.service.choices import ItemAsked, Options, options_for
 from crosslane.sourcing.service.orders import (
     plan_orders,
     receipt_by_id,
     receipts_of_order,
     save_receipts,
 )
-from crosslane.sourcing.service.policies import SETTINGS
 
 __all__ = [
-    "SETTINGS",
-    "KeptReceipt",
-    "LineAsked",
-    "Sourced",
-    "SourcingRequest",
+    "ItemAsked",
+    "Options",
+    "options_for",
     "plan_orders",
     "receipt_by_id",
     "receipts_of_order",

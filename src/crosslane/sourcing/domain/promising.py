@@ -5,9 +5,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from crosslane.locations import Location, ready_at
-from crosslane.sourcing.domain import end_of
+from crosslane.sourcing.domain.building import Route, World
+from crosslane.sourcing.domain.calendar import end_of
 from crosslane.sourcing.domain.requests import SourcingRequest
-from crosslane.sourcing.service.building import Route, World
 
 # A location that is full on a day sends on its next one; nobody looks further ahead than this.
 FULL_DAYS_MAX = 14

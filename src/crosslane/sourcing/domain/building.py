@@ -12,10 +12,11 @@ from crosslane.inventory import Survey
 from crosslane.kernel import MILLI_PER_MINOR
 from crosslane.locations import CapacityKey, Location, Network, Point, distance_metres, position_of
 from crosslane.organization import PolicyBook
-from crosslane.sourcing.domain import (
+from crosslane.sourcing.domain.calendar import DispatchDays
+from crosslane.sourcing.domain.policies import SETTINGS
+from crosslane.sourcing.domain.problem import (
     NO_CARRIAGE,
     Candidate,
-    DispatchDays,
     Line,
     Place,
     SourcingProblem,
@@ -25,7 +26,6 @@ from crosslane.sourcing.domain import (
 )
 from crosslane.sourcing.domain.requests import SourcingRequest
 from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
-from crosslane.sourcing.service.policies import SETTINGS
 
 # The weight for which the cheapest service is chosen when a request names none.
 TYPICAL_PARCEL_GRAMS = 1_000
@@ -63,6 +63,10 @@ class World(msgspec.Struct):
     policies: PolicyBook
     days: DispatchDays
     taken: dict[CapacityKey, int]
+
+    def use(self, location_id: UUID, day: date, parcels: int) -> None:
+        """Count parcels of a plan against a location's day."""
+        self.taken[location_id, day] = self.taken.get((location_id, day), 0) + parcels
 
     def ship_day(self, location: Location, request: SourcingRequest) -> date | None:
         """Return the day on which a location would send the request's parcels."""

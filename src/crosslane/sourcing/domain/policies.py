@@ -1,7 +1,7 @@
 """Policies that sourcing obeys."""
 
 from crosslane.organization import PolicyKind
-from crosslane.sourcing.domain import SourcingSettings
+from crosslane.sourcing.domain.problem import SourcingSettings
 
 SETTINGS = PolicyKind(
     "sourcing.settings",

@@ -1,0 +1,88 @@
+"""Deciding one request: build the problem, plan it, say when the customer has the goods."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.inventory import Survey
+from crosslane.locations import Location
+from crosslane.sourcing.domain.building import (
+    Route,
+    World,
+    line_key,
+    problem_for,
+    reachable,
+    route_of,
+)
+from crosslane.sourcing.domain.promising import promised_at, ship_days
+from crosslane.sourcing.domain.receipt import Receipt, decide
+from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What would be done about a request.
+
+    Args:
+        route: how the parcels travel.
+        receipt: the plan and how it was found.
+        locations: those it uses, by code.
+        ship_days: day on which each of them sends.
+        promised_at: when the customer has everything that is served; None when not in sight.
+    """
+
+    route: Route
+    receipt: Receipt
+    locations: Mapping[str, Location]
+    ship_days: Mapping[UUID, date]
+    promised_at: datetime | None
+
+
+def decided(world: World, request: SourcingRequest, survey: Survey) -> Decision:
+    """Return what would be done about a request; nothing is marked.
+
+    Raises:
+        ServiceUnknown: no carrier has the service.
+        NotDelivered: the service does not go there.
+        NoDeliveryService: the request names none, and none goes there.
+    """
+    route = route_of(world, request)
+    locations = reachable(world, request, survey)
+    receipt = decide(problem_for(world, request, survey, route, locations))
+    by_code = {location.code: location for location in locations}
+    used = {code: by_code[code] for code in sorted({a.place for a in receipt.plan.assignments})}
+    days = ship_days(world, request, used.values())
+    promise = promised_at(world, request, route, used.values(), days)
+    return Decision(route, receipt, used, days, promise)
+
+
+def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: UUID) -> Sourced:
+    """Decide a request and mark what it uses, so that later ones do not count on it.
+
+    Raises:
+        Refusal: as of :func:`decided`.
+    """
+    found = decided(world, request, survey)
+    plan = found.receipt.plan
+    for parcel in plan.parcels:
+        location_id = found.locations[parcel.place].id
+        if location_id in found.ship_days:
+            world.use(location_id, found.ship_days[location_id], parcel.parcels)
+    lines = {line_key(number): line for number, line in enumerate(request.lines)}
+    placed: list[tuple[UUID, UUID, int]] = []
+    for given in plan.assignments:
+        line, location = lines[given.line], found.locations[given.place]
+        survey.take(line.variant.id, location.id, given.quantity)
+        placed.append((line.key, location.id, given.quantity))
+    return Sourced(
+        request=request,
+        placed=placed,
+        unfilled=[(lines[left.line].key, left.quantity, left.reason) for left in plan.unfilled],
+        receipt_id=receipt_id,
+        receipt=found.receipt,
+        service=found.route.service,
+        ship_days=found.ship_days,
+        promised_at=found.promised_at,
+        cost_milli=plan.cost_milli,
+    )

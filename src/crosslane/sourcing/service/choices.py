@@ -1,0 +1,115 @@
+"""The options of a cart: how and when its goods could reach the customer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from crosslane.catalog import Variant, variants_by_id, variants_by_sku
+from crosslane.inventory import survey
+from crosslane.kernel import new_id
+from crosslane.locations import position_of
+from crosslane.organization import book
+from crosslane.platform.database import Tx
+from crosslane.sourcing.domain import (
+    DeliveryOption,
+    LineAsked,
+    PickupOption,
+    SourcingRequest,
+    delivery_options,
+    pickup_options,
+    stores_near,
+)
+from crosslane.sourcing.errors import NotOnSale, PlaceUnknown
+from crosslane.sourcing.service.world import world_for
+
+STORES_OFFERED_MAX = 10
+
+
+class ItemAsked(msgspec.Struct, frozen=True):
+    """Units of a SKU; a bundle stands for its parts."""
+
+    sku: str
+    quantity: int
+
+
+class Options(msgspec.Struct, frozen=True):
+    """Every way in which goods could reach a customer."""
+
+    deliveries: list[DeliveryOption]
+    pickups: list[PickupOption]
+
+
+async def options_for(
+    tx: Tx,
+    items: Sequence[ItemAsked],
+    *,
+    channel: str,
+    country: str,
+    postcode: str,
+    at: datetime | None = None,
+    stores: int = STORES_OFFERED_MAX,
+) -> Options:
+    """Return the options of a cart as things stand; nothing is promised or held.
+
+    Args:
+        tx: open transaction.
+        items: what is in the cart.
+        channel: code of the channel.
+        country: where the customer is.
+        postcode: of the customer; pickups are offered near it.
+        at: business time, now when None.
+        stores: how many stores at most.
+
+    Raises:
+        UnknownChannel: there is none with this code.
+        NotOnSale: a SKU does not exist or is retired.
+        PlaceUnknown: stores are asked for near a postcode whose position nobody knows.
+    """
+    sold_in = (await book(tx)).channel(channel)
+    lines = await _lines(tx, items)
+    available = await survey(tx, [line.variant.id for line in lines], channel_id=sold_in.id)
+    request = SourcingRequest(
+        order_id=new_id(),
+        channel=sold_in,
+        currency=sold_in.currency,
+        method="ship",
+        at=at or tx.now,
+        lines=lines,
+        country=country,
+        postcode=postcode,
+    )
+    world = await world_for(tx, [request], available)
+    near = []
+    if stores:
+        point = position_of(country, postcode)
+        if point is None:
+            raise PlaceUnknown(pointer="/postcode")
+        near = stores_near(world.network, point, min(stores, STORES_OFFERED_MAX))
+    return Options(
+        delivery_options(world, request, available),
+        pickup_options(world, request, available, near),
+    )
+
+
+async def _lines(tx: Tx, items: Sequence[ItemAsked]) -> list[LineAsked]:
+    found = await variants_by_sku(tx, [item.sku for item in items])
+    wanted: list[tuple[Variant, int]] = []
+    for number, item in enumerate(items):
+        variant = found.get(item.sku)
+        if variant is None or not variant.active:
+            raise NotOnSale(pointer=f"/items/{number}/sku", sku=item.sku)
+        wanted.append((variant, item.quantity))
+    parts = [part.variant_id for variant, _ in wanted for part in variant.components]
+    known = await variants_by_id(tx, parts) if parts else {}
+    lines: list[LineAsked] = []
+    for variant, quantity in wanted:
+        for article, units in _articles(variant, known):
+            lines.append(LineAsked(key=new_id(), variant=article, quantity=units * quantity))
+    return lines
+
+
+def _articles(variant: Variant, known: dict) -> list[tuple[Variant, int]]:
+    if not variant.components:
+        return [(variant, 1)]
+    return [(known[part.variant_id], part.quantity) for part in variant.components]

@@ -1,0 +1,120 @@
+"""What a customer can choose, on the real database."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.edge import clients
+from tests.sourcing.world import MORNING, Shop, stocked
+
+from crosslane.catalog import ComponentRow, ImportProducts, ProductRow, import_products
+from crosslane.organization import UnknownChannel
+from crosslane.platform.database import Tx
+from crosslane.sourcing import (
+    ROUTES,
+    ItemAsked,
+    NotOnSale,
+    Options,
+    PickupOption,
+    PlaceUnknown,
+    options_for,
+)
+
+HOME = {"channel": "web", "country": "GB", "postcode": "AB10 1NJ", "at": MORNING}
+
+
+async def asked(tx: Tx, *items: tuple[str, int], **changes) -> Options:
+    wanted = [ItemAsked(sku, quantity) for sku, quantity in items]
+    return await options_for(tx, wanted, **{**HOME, **changes})
+
+
+def day_of(moment: datetime) -> date:
+    """The last day before a midnight by which everything has come."""
+    return (moment.astimezone(ZoneInfo("Europe/London")) - timedelta(minutes=1)).date()
+
+
+def fetched(options: list[PickupOption]) -> list[tuple[str, str, int]]:
+    return [(o.location, o.method, sum(x.quantity for x in o.lacking)) for o in options]
+
+
+async def test_each_service_delivers_on_a_day_at_a_cost(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=10)
+    found = await asked(tx, ("MUG", 2))
+    assert {o.service for o in found.deliveries} >= {"STANDARD48", "ECONOMY"}
+    promised = [option.promised_at for option in found.deliveries]
+    assert promised == sorted(promised)
+    by_service = {option.service: option for option in found.deliveries}
+    standard, economy = by_service["STANDARD48"], by_service["ECONOMY"]
+    assert day_of(standard.promised_at) < day_of(economy.promised_at)
+    assert standard.cost_milli > economy.cost_milli > 0
+    assert (standard.parcels, standard.lacking) == (1, ())
+
+
+async def test_after_the_cut_off_everything_comes_later(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=10)
+    early = await asked(tx, ("MUG", 1))
+    late = await asked(tx, ("MUG", 1), at=MORNING.replace(hour=16))
+    before = {option.service: option.promised_at for option in early.deliveries}
+    after = {option.service: option.promised_at for option in late.deliveries}
+    assert all(after[service] >= before[service] for service in before)
+    assert after["STANDARD48"] > before["STANDARD48"]
+
+
+async def test_stores_near_by_offer_what_they_have_or_can_get(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", ABERDEEN=1, LEEDS=3, DC=3)
+    one = await asked(tx, ("MUG", 1))
+    assert fetched(one.pickups) == [("ABERDEEN", "pickup", 0), ("LEEDS", "pickup", 0)]
+    assert one.pickups[0].ready_at == MORNING + timedelta(hours=2)
+    assert one.pickups[0].distance_metres < one.pickups[1].distance_metres
+    two = await asked(tx, ("MUG", 2))
+    assert fetched(two.pickups) == [("ABERDEEN", "ship_to_store", 0), ("LEEDS", "pickup", 0)]
+    assert two.pickups[0].ready_at > two.pickups[1].ready_at
+    many = await asked(tx, ("MUG", 9))
+    assert fetched(many.pickups) == [("ABERDEEN", "ship_to_store", 2), ("LEEDS", "pickup", 6)]
+
+
+async def test_asking_marks_nothing(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", ABERDEEN=1, DC=1)
+    assert await asked(tx, ("MUG", 2)) == await asked(tx, ("MUG", 2))
+
+
+async def test_a_bundle_stands_for_its_parts(shop: Shop, tx: Tx):
+    parts = (ComponentRow("MUG", 2, 1), ComponentRow("BOWL", 1, 1))
+    await import_products(tx, ImportProducts((ProductRow("SET", "mugs", components=parts),)))
+    await stocked(tx, shop, "MUG", DC=4)
+    await stocked(tx, shop, "BOWL", DC=1)
+    found = await asked(tx, ("SET", 2))
+    assert [(x.sku, x.quantity) for x in found.deliveries[0].lacking] == [("BOWL", 1)]
+
+
+async def test_what_nobody_has_leaves_no_option(shop: Shop, tx: Tx):
+    assert await asked(tx, ("MUG", 1)) == Options([], [])
+
+
+async def test_what_cannot_be_answered_is_refused(shop: Shop, tx: Tx):
+    with pytest.raises(NotOnSale):
+        await asked(tx, ("NOTHING", 1))
+    with pytest.raises(UnknownChannel):
+        await asked(tx, ("MUG", 1), channel="moon")
+    with pytest.raises(PlaceUnknown):
+        await asked(tx, ("MUG", 1), country="FR", postcode="75001")
+    assert (await asked(tx, ("MUG", 1), country="FR", postcode="75001", stores=0)).pickups == []
+
+
+async def test_options_over_http(shop: Shop, database, lanes, tenant):
+    async with database.transaction(tenant) as tx:
+        await stocked(tx, shop, "MUG", ABERDEEN=1, DC=5)
+    async with clients(ROUTES, database, lanes, tenant) as client_of:
+        client = client_of("sourcing:read")
+        body = {"channel": "web", "country": "GB", "postcode": "AB10 1NJ"}
+        items = [{"sku": "MUG", "quantity": 1}]
+        answer = await client.post("fulfillment-options", json=body | {"items": items})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["pickups"][0]["location"] == "ABERDEEN"
+        assert answer.json()["deliveries"][0]["promised_at"].endswith("Z")
+        empty = await client.post("fulfillment-options", json=body | {"items": []})
+        assert empty.status_code in (400, 422)
+        gone = await client.post(
+            "fulfillment-options", json=body | {"items": [{"sku": "NO", "quantity": 1}]}
+        )
+        assert (gone.status_code, gone.json()["pointer"]) == (422, "/items/0/sku")
