@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,6 +17,7 @@ COMMAND = (sys.executable, "-c", "from crosslane.cli import main; main()")
 READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 ANSWER_SECONDS_MAX = 30.0
+SHOUT_SECONDS_MAX = 60.0
 
 
 class Installation:
@@ -32,7 +34,7 @@ class Installation:
             "PYTHONPATH": str(Path(__file__).parents[1] / "src"),
             "CROSSLANE_HOME": str(home),
             "CROSSLANE_PORT": "0",
-            "CROSSLANE_WORKERS": "1",
+            "CROSSLANE_WORKERS": "2",
             "CROSSLANE_LOG_LEVEL": "warning",
             "DATABASE_URL": database_url,
             "COLUMNS": "200",
@@ -73,26 +75,57 @@ class Installation:
         name = f"shop{secrets.token_hex(4)}"
         status, printed = await self.command("tenant", "create", name, "--json")
         assert status == 0
-        async with httpx.AsyncClient(
-            base_url=f"{self.url}/api/v1/",
-            headers={"Authorization": f"Bearer {json.loads(printed)['api_key']}"},
-            event_hooks={"request": [_give_key]},
-            # A connection for each request, so that the kernel spreads them over all processes.
-            limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=ANSWER_SECONDS_MAX,
-            trust_env=False,
-        ) as client:
-            yield Tenant(self, name, client)
+        made = Tenant(self, name, json.loads(printed)["api_key"])
+        async with made.client:
+            yield made
         assert (await self.command("tenant", "drop", name, "--yes"))[0] == 0
 
 
 class Tenant:
-    """A tenant of the installation, and a client that may do everything in it."""
+    """A tenant of the installation.
 
-    def __init__(self, installation: Installation, name: str, client: httpx.AsyncClient) -> None:
+    Attributes:
+        client: may do everything, and gives each POST an Idempotency-Key that has none. It opens
+            a connection for each request, so that the kernel spreads them over all processes.
+    """
+
+    def __init__(self, installation: Installation, name: str, api_key: str) -> None:
         self.name = name
-        self.client = client
+        self._api_key = api_key
         self._installation = installation
+        self.client = httpx.AsyncClient(
+            base_url=f"{installation.url}/api/v1/",
+            headers={"Authorization": f"Bearer {api_key}"},
+            event_hooks={"request": [_give_key]},
+            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=ANSWER_SECONDS_MAX,
+            trust_env=False,
+        )
+
+    async def shout(self, path: str, body: object, key: str, times: int) -> list[httpx.Response]:
+        """Post the same body many times at once, each over a connection of its own.
+
+        By hand, because a client library is busy with its pool for longer than the answers take.
+        """
+        content = json.dumps(body).encode()
+        address = urlsplit(self._installation.url)
+        head = (
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n"
+            f"Authorization: Bearer {self._api_key}\r\nIdempotency-Key: {key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+
+        async def ask() -> httpx.Response:
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            writer.write(head.encode() + content)
+            told, _, said = (await reader.read()).partition(b"\r\n\r\n")
+            writer.close()
+            first, *lines = told.decode().split("\r\n")
+            headers = [tuple(line.split(": ", 1)) for line in lines]
+            return httpx.Response(int(first.split()[1]), headers=headers, content=said)
+
+        async with asyncio.timeout(SHOUT_SECONDS_MAX):
+            return await asyncio.gather(*(ask() for _ in range(times)))
 
     async def findings(self) -> list[dict[str, str]]:
         """What `crosslane verify` finds."""

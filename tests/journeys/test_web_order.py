@@ -110,3 +110,25 @@ async def test_a_declined_card_gives_the_stock_back(town: Town):
     await eventually(back)
     assert await bank.sums() == charged
     assert await shop.findings() == []
+
+
+async def test_one_key_a_thousand_times_at_once_is_one_order(town: Town):
+    shop = town.shop
+    before = {shown["id"] for shown in await shop.read_all("orders")}
+    wish = order(("MUG", 1))
+    answers = await shop.shout("orders", wish, "impatient", 1_000)
+    # On a busy machine the other process may have waited long enough for the first.
+    assert {(a.status_code, a.json().get("code")) for a in answers} <= {
+        (201, None),
+        (409, "still-working"),
+    }
+    (again,) = await shop.shout("orders", wish, "impatient", 1)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert {a.content for a in answers if a.status_code == 201} == {again.content}
+    first = [a for a in answers if a.is_success and "Idempotency-Replayed" not in a.headers]
+    assert len(first) == 1
+    placed = again.json()
+    after = {shown["id"] for shown in await shop.read_all("orders")}
+    assert after - before == {placed["id"]}
+    await wait_for_status(shop, placed["number"], "in_progress")
+    assert await shop.findings() == []

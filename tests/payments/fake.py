@@ -17,9 +17,11 @@ EVENTUALLY_SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.02
 
 
-async def eventually(wanted: Callable[[], Awaitable[bool]]) -> None:
+async def eventually(
+    wanted: Callable[[], Awaitable[bool]], seconds_max: float = EVENTUALLY_SECONDS_MAX
+) -> None:
     """Look again and again until something is so."""
-    async with asyncio.timeout(EVENTUALLY_SECONDS_MAX):
+    async with asyncio.timeout(seconds_max):
         while True:
             if await wanted():
                 return
