@@ -17,6 +17,7 @@ from crosslane import (
     carts,
     catalog,
     customers,
+    engagement,
     fulfillment,
     inventory,
     ledger,
@@ -27,6 +28,7 @@ from crosslane import (
     pricing,
     sourcing,
 )
+from crosslane.apps import order_page
 from crosslane.platform import auth, idempotency, operations, personal, upkeep
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
@@ -55,6 +57,8 @@ MODULES: tuple[ModuleType, ...] = (
     sourcing,
     orders,
     fulfillment,
+    engagement,
+    order_page,
 )
 
 log = Log("crosslane.app")
@@ -109,12 +113,14 @@ def create_app(settings: Settings) -> Litestar:
     return build_app(ROUTES, gate, lifespan=[opened])
 
 
-def create_worker(database: Database) -> Worker:
+def create_worker(database: Database, settings: Settings) -> Worker:
     """Make the worker of one process: reactions, effects and schedules of every module.
 
     Args:
         database: where the tenants are; the caller closes it after the worker has stopped.
+        settings: what the operator chose.
     """
+    engagement.use_settings(settings)
 
     def failed(tenant: str, error: BaseException) -> None:
         log.error("a round of work failed", error, of_tenant=tenant)

@@ -26,7 +26,8 @@ def faults(routes: Sequence[Route]) -> list[str]:
     names: set[str] = set()
     for route in routes:
         at = f"{route.method} {route.path}"
-        if not route.path.startswith("/api/v1/"):
+        is_page = route.method == "GET" and route.produces.startswith("text/html")
+        if not route.path.startswith("/api/v1/") and not is_page:
             found.append(f"{at}: outside /api/v1")
         if (route.method, route.path) in seen:
             found.append(f"{at}: declared twice")

@@ -27,7 +27,7 @@ async def work() -> None:
         raise NoDatabaseUrl
     pulse = Pulse()
     database = await Database.connect(settings.database_url, connections=WORKER_CONNECTIONS_MAX)
-    worker = create_worker(database)
+    worker = create_worker(database, settings)
     for kind in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(kind, worker.stop)
     pulse.ready()

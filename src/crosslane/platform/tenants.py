@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from crosslane.kernel import Conflict, Invalid, NotFound
-from crosslane.platform.database import Database, schema_of
+from crosslane.platform.database import Database, Tx, schema_of
 from crosslane.platform.migrations import apply_tenant, control_migrated
 
 TENANTS_MAX = 100_000
@@ -103,3 +103,11 @@ async def find_tenant(
     async with database.connection() as connection:
         row = await connection.fetchrow(FIND_TENANT, name, key_prefix, host_name)
     return Tenant(*row) if row else None
+
+
+async def tenant_of(tx: Tx) -> Tenant:
+    """Return the tenant whose transaction this is."""
+    row = await tx.fetchrow(FIND_TENANT, tx.tenant, "", "")
+    if row is None:
+        raise NoSuchTenant(name=tx.tenant)
+    return Tenant(*row)

@@ -57,7 +57,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments:read",
         "payments:refund",
         "fulfillment:read",
-        "engagement:read",
+        "engagement:*",
         "customers:*",
         "carts:*",
         "orders:read",

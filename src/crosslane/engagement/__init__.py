@@ -1,0 +1,67 @@
+"""Engagement: telling customers what becomes of their orders.
+
+Nouns: a message is told of one cause and keeps its story, a snapshot of what it tells; occasion
+(something that happened and that may call for a message); recipient (looked up when it is sent).
+
+Told by e-mail: an order is confirmed (it was placed and nothing holds it back), a parcel left
+(one message each, with tracking number and link), goods lie ready (with the pickup code), units
+wait for stock, units were cancelled. Whoever carries goods out is told nothing: they have a
+receipt. A message leads to the order's page by a signed link that expires.
+
+Invariants: one message per cause, never lost, and never repeated but when the sender dies between
+the server's 250 and our commit; then it comes once more under the same Message-ID. Nobody to send
+to is a state of the message, no error. Names and addresses are not kept with a message, but for
+whom it went to, 90 days long.
+
+Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave. For pages
+about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units` and
+:func:`share_minor`, so that they tell the same as the messages.
+Events: MessageSent, MessageFailed. Effects: ``engagement.send``. Policies: engagement.messages.
+Tables: engagement_message (recipient is personal).
+"""
+
+from crosslane.engagement.domain import MESSAGES, Messages, share_minor, wanted_units
+from crosslane.engagement.errors import MessageUnderWay, NoSuchMessage
+from crosslane.engagement.events import MessageEvent, MessageFailed, MessageSent
+from crosslane.engagement.reactions import REACTIONS, SCHEDULES
+from crosslane.engagement.rest import ROUTES
+from crosslane.engagement.service.personal import ERASERS, EXPORTERS
+from crosslane.engagement.service.posting import use_settings
+from crosslane.engagement.service.reading import RESEND, MessageView, Resend
+from crosslane.engagement.service.sending import LINK_PURPOSE, SEND
+from crosslane.engagement.service.writing import locale_of, show_day, show_money
+from crosslane.engagement.storage import PERSONAL_COLUMNS
+
+COMMANDS = [RESEND]
+EFFECTS = [SEND]
+POLICIES = [MESSAGES]
+
+__all__ = [
+    "COMMANDS",
+    "EFFECTS",
+    "ERASERS",
+    "EXPORTERS",
+    "LINK_PURPOSE",
+    "MESSAGES",
+    "PERSONAL_COLUMNS",
+    "POLICIES",
+    "REACTIONS",
+    "RESEND",
+    "ROUTES",
+    "SCHEDULES",
+    "SEND",
+    "MessageEvent",
+    "MessageFailed",
+    "MessageSent",
+    "MessageUnderWay",
+    "MessageView",
+    "Messages",
+    "NoSuchMessage",
+    "Resend",
+    "locale_of",
+    "share_minor",
+    "show_day",
+    "show_money",
+    "use_settings",
+    "wanted_units",
+]

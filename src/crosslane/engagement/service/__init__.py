@@ -1,0 +1,1 @@
+"""Use cases of engagement: asking for messages, sending them, reading them."""

@@ -1,0 +1,171 @@
+"""Writing a message out: its story in the customer's language, as text and as HTML.
+
+The HTML is one MJML template, turned into HTML for mail programs once per process; what it shows is
+filled in by Jinja afterwards. Words are in ``templates/words.<language>.json``.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import mrml
+import msgspec
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from jinja2 import Environment, StrictUndefined, Template
+
+from crosslane.engagement.domain import message_id
+from crosslane.engagement.storage import Message
+from crosslane.kernel import currency_exponent
+
+TEMPLATES = files("crosslane.engagement") / "templates"
+LANGUAGES = ("en", "de")
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A message with everything needed to put it in an envelope.
+
+    Args:
+        message: what it tells.
+        first_cause: what the conversation about the order began with.
+        email: whom it goes to.
+        name: how they are called.
+        address: lines of where goods go, without the name.
+        link: address of the order's page.
+        tenant: whose message it is.
+        sender: address it comes from.
+    """
+
+    message: Message
+    first_cause: str
+    email: str
+    name: str
+    address: list[str]
+    link: str
+    tenant: str
+    sender: str
+
+
+def write_email(letter: Letter) -> EmailMessage:
+    """Return the finished e-mail; the same letter gives the same one but for MIME boundaries."""
+    message, story = letter.message, letter.message.story
+    locale = locale_of(message.locale)
+    words = words_in(locale.language)
+    told = _told(letter, locale, words)
+    domain = letter.sender.rpartition("@")[2]
+    mail = EmailMessage()
+    mail["Subject"] = told["subject"]
+    mail["From"] = _mailbox(story.brand, letter.sender)
+    mail["To"] = _mailbox(letter.name, letter.email)
+    mail["Date"] = format_datetime(message.requested_at)
+    mail["Message-ID"] = message_id(letter.tenant, message.cause, domain)
+    if message.cause != letter.first_cause:
+        mail["References"] = message_id(letter.tenant, letter.first_cause, domain)
+    # Absence notices and other robots must not answer.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = locale.language
+    mail.set_content(_template("message.txt").render(told))
+    mail.add_alternative(_template("message.mjml").render(told), subtype="html")
+    return mail
+
+
+def locale_of(text: str) -> Locale:
+    """Return the locale of a BCP 47 tag, with a language we have words in; else English."""
+    try:
+        locale = Locale.parse(text, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")
+    return locale if locale.language in LANGUAGES else Locale("en")
+
+
+@lru_cache
+def words_in(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the words of messages in a language, by topic and name."""
+    text = (TEMPLATES / f"words.{language}.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def show_money(minor: int, currency: str, locale: Locale) -> str:
+    """Return an amount as people of the locale write it."""
+    amount = Decimal(minor).scaleb(-currency_exponent(currency))
+    return format_currency(amount, currency, locale=locale)
+
+
+def show_day(at: datetime, timezone: str, locale: Locale) -> str:
+    """Return the day of an instant in a zone, with weekday."""
+    return format_date(at.astimezone(ZoneInfo(timezone)), "full", locale=locale)
+
+
+def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]) -> dict:
+    message, story = letter.message, letter.message.story
+    named = {"number": story.number, "brand": story.brand, "name": letter.name}
+    own, common = words[message.topic], words["common"]
+
+    def money(minor: int) -> str:
+        return show_money(minor, story.currency, locale)
+
+    if message.topic == "cancelled" and not story.whole:
+        own = words["partly_cancelled"]
+    lead = own["lead_waiting"] if story.waits_for_stock and "lead_waiting" in own else own["lead"]
+    return {
+        "subject": own["subject"].format(**named),
+        "headline": own["headline"].format(**named),
+        "greeting": (common["greeting"] if letter.name else common["greeting_all"]).format(**named),
+        "lead": lead.format(**named),
+        "list_title": own["list_title"],
+        "brand": story.brand,
+        "language": locale.language,
+        "number": story.number,
+        "words": common,
+        "lines": [
+            {
+                "title": line.title,
+                "sku": line.sku,
+                "quantity": format_decimal(line.quantity, locale=locale),
+                "price": "" if line.gross_minor is None else money(line.gross_minor),
+            }
+            for line in story.lines
+        ],
+        "charges": [
+            (words["charges"][charge.kind], money(charge.gross_minor)) for charge in story.charges
+        ],
+        "total": "" if story.gross_minor is None else money(story.gross_minor),
+        "tax": money(story.tax_minor) if story.tax_minor else "",
+        "promised": show_day(story.promised_at, story.timezone, locale)
+        if story.promised_at and message.topic in ("confirmed", "shipped", "delayed")
+        else "",
+        "tracking_number": story.tracking_number,
+        "tracking_url": story.tracking_url,
+        "store": story.store,
+        "pickup_code": story.pickup_code,
+        "reason": story.reason,
+        "address": letter.address if message.topic in ("confirmed", "shipped") else [],
+        "link": letter.link,
+    }
+
+
+def _mailbox(name: str, email: str) -> str:
+    """Return a mailbox for a header; what could end a name or a header early is left out."""
+    shown = "".join(c for c in name if c.isprintable() and c not in '"\\<>').strip()
+    return f'"{shown}" <{email}>' if shown else email
+
+
+@lru_cache
+def _template(name: str) -> Template:
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    is_html = name.endswith(".mjml")
+    environment = Environment(
+        autoescape=is_html,  # noqa: S701 - plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.from_string(mrml.to_html(text).content if is_html else text)
