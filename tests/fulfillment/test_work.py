@@ -20,8 +20,7 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.test_place import assert_sound
-from tests.orders.world import buckets, place, view, wish
+from tests.orders.world import assert_sound, buckets, place, view, wish
 
 
 async def logged(database: Database, tenant: str, kind: str) -> int:
@@ -53,7 +52,7 @@ async def test_an_order_goes_from_the_shelf_to_the_doorstep(
     assert len({p.tracking_number for p in parcels}) == 2
     assert all(p.tracking_number and p.state == "shipped" for p in parcels)
     assert await logged(database, shop, "fulfillment.ParcelShipped") == 2
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_a_report_of_delivery_counts_once(database: Database, shop: str, lanes: Lanes):
@@ -78,7 +77,7 @@ async def test_a_report_of_delivery_counts_once(database: Database, shop: str, l
         await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "delivered"
     assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_short_units_leave_the_books_and_come_from_elsewhere(
@@ -101,7 +100,7 @@ async def test_short_units_leave_the_books_and_come_from_elsewhere(
         assert await tx.fetchval(f"{at_dc} on l.id = p.location_id where l.code = 'DC1'") == 58
     other = next(w for w in await queue(database, shop) if w.id != work.id)
     assert other.state == "offered"
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_a_store_accepts_or_rejects_only_its_own_work(
@@ -123,7 +122,7 @@ async def test_a_store_accepts_or_rejects_only_its_own_work(
         ("backordered", ""): 4,
         ("released", "DC1"): 10,
     }
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_a_pickup_waits_for_its_customer_and_the_code(
@@ -146,7 +145,7 @@ async def test_a_pickup_waits_for_its_customer_and_the_code(
     assert done.state == "collected"
     shown = await view(database, shop, placed.id)
     assert (shown.status, shown.money.captured_minor) == ("handed_over", 1200)
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_several_parcels_share_an_order(database: Database, shop: str, lanes: Lanes):
@@ -164,7 +163,7 @@ async def test_several_parcels_share_an_order(database: Database, shop: str, lan
     assert shown.money.captured_minor == placed.gross_minor
     (work,) = await queue(database, shop)
     assert [(p.number, p.weight_grams) for p in work.parcels] == [(1, 350), (2, 900)]
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 @pytest.mark.parametrize("upto", ["released", "picked", "packed"])
@@ -189,7 +188,7 @@ async def test_cancelled_units_leave_their_work(
     assert await logged(database, shop, "fulfillment.ParcelShipped") == 0
     shown = await view(database, shop, placed.id)
     assert (shown.status, shown.money.captured_minor) == ("cancelled", 0)
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")
 
 
 async def test_a_pick_and_a_cancellation_of_everything_never_both_win(
@@ -207,4 +206,4 @@ async def test_a_pick_and_a_cancellation_of_everything_never_both_win(
         (work,) = await queue(database, shop, order_id=placed.id)
         assert work.state == "cancelled"
         assert buckets(await view(database, shop, placed.id))["SPOON"] == {("cancelled", ""): 1}
-    await assert_sound(database, shop)
+    await assert_sound(database, shop, "fulfillment")

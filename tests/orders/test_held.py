@@ -16,8 +16,7 @@ from crosslane.orders import (
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from crosslane.verify import verify
-from tests.orders.world import buckets, place, view, wish
+from tests.orders.world import assert_sound, buckets, place, view, wish
 
 HOLDER = inventory.HeldBy("cart", new_id())
 SET = LineWish(sku="SET", quantity=1)
@@ -59,11 +58,6 @@ async def place_held(
     fields = {name: getattr(paid, name) for name in paid.__struct_fields__}
     command = Command(str(new_id()), SYSTEM, PlaceHeld(**fields, holds=holds))
     return (await lanes.submit(tenant, PLACE, command)).outcome
-
-
-async def assert_sound(database: Database, tenant: str) -> None:
-    async with database.transaction(tenant) as tx:
-        assert await verify(tx) == []
 
 
 async def test_held_units_are_the_order_s_and_nobody_else_s(

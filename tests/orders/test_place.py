@@ -17,9 +17,9 @@ from crosslane.orders import (
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from crosslane.verify import verify
 from tests.orders.world import (
     HOME,
+    assert_sound,
     buckets,
     give_credit,
     place,
@@ -31,11 +31,6 @@ from tests.orders.world import (
 
 BEFORE_RISE = datetime(2011, 1, 3, 12, tzinfo=UTC)
 AFTER_RISE = datetime(2011, 1, 5, 12, tzinfo=UTC)
-
-
-async def assert_sound(database: Database, tenant: str) -> None:
-    async with database.transaction(tenant) as tx:
-        assert await verify(tx) == []
 
 
 async def test_an_order_is_priced_allocated_and_ready(database: Database, shop: str, lanes: Lanes):
