@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from tests.engagement.mailbox import text_of
 from tests.journeys.conftest import Town
 from tests.payments.fake import eventually
 from tests.retailer import order, send
@@ -27,6 +28,21 @@ async def wait_for_status(shop: Tenant, number: str, wanted: str) -> dict:
 
     await eventually(reached)
     return shown
+
+
+async def told_by_mail(town: Town, placed: dict, parcels: list[dict]) -> None:
+    """Wait for the confirmation and a message for each parcel; no other message comes."""
+
+    async def all_sent() -> bool:
+        messages = await town.shop.read_all(f"orders/{placed['number']}/messages")
+        return [m["state"] for m in messages] == ["sent"] * (1 + len(parcels))
+
+    await eventually(all_sent)
+    letters = [letter for letter in town.mail.arrived if placed["number"] in text_of(letter)]
+    assert len(letters) == 1 + len(parcels) == len({letter["Message-ID"] for letter in letters})
+    for parcel in parcels:
+        (about,) = [one for one in letters if parcel["tracking_number"] in text_of(one)]
+        assert about["To"] == "Ada Brown <ada@example.com>"
 
 
 async def test_two_lines_reach_the_doorstep(town: Town):
@@ -73,6 +89,8 @@ async def test_two_lines_reach_the_doorstep(town: Town):
 
     await eventually(charged)
     assert (await bank.sums())["authorize"] == GROSS_MINOR
+
+    await told_by_mail(town, placed, parcels)
 
     reports = [
         {
