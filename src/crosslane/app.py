@@ -18,6 +18,7 @@ from crosslane import (
     catalog,
     customers,
     engagement,
+    finance,
     fulfillment,
     inventory,
     ledger,
@@ -59,6 +60,7 @@ MODULES: tuple[ModuleType, ...] = (
     fulfillment,
     engagement,
     order_page,
+    finance,
 )
 
 log = Log("crosslane.app")

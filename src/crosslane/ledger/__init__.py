@@ -15,8 +15,8 @@ updated by every order. Codes of accounts never change, a rate that was set stay
 
 Seeded accounts: cash, bank, receivable_card, receivable_on_account, receivable_marketplace,
 intercompany_receivable, inventory, clearing, payables, stored_value, intercompany_payable,
-tax_payable (split by tax code), opening_balance, revenue, shipping_income, cost_of_goods,
-inventory_adjustment, shipping_cost, fees, bad_debt, rounding.
+tax_payable (split by tax code), opening_balance, revenue, shipping_income, service_income,
+cost_of_goods, inventory_adjustment, shipping_cost, fees, bad_debt, rounding.
 
 Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.

@@ -22,6 +22,7 @@ insert into ledger_account (code, number, name, kind) values
     ('opening_balance', '3000', 'Opening balances', 'equity'),
     ('revenue', '4000', 'Sales of goods', 'income'),
     ('shipping_income', '4100', 'Delivery charged to customers', 'income'),
+    ('service_income', '4200', 'Services and fees charged to customers', 'income'),
     ('cost_of_goods', '5000', 'Cost of goods sold', 'expense'),
     ('inventory_adjustment', '5100', 'Stock gains, losses and damages', 'expense'),
     ('shipping_cost', '5200', 'Carriers', 'expense'),

@@ -93,7 +93,7 @@ create index payments_movement_payment on payments_movement (payment_id);
 create index payments_movement_occurred on payments_movement (occurred_at);
 select platform_ensure_partitions('payments_movement');
 
--- Messages of providers as they came; the key makes a repetition harmless.
+-- Messages of providers, as far as they are understood; the key makes a repetition harmless.
 create table payments_message (
     provider text not null,
     message_id text not null,

@@ -142,7 +142,9 @@ async def receive(tx: Tx, received: Received) -> Receipt:
     if settings is None:
         raise UnknownProvider(provider=received.provider[:40])
     message = adapter_for(settings).read(received.headers, received.body)
-    if not await storage.insert_message(tx, settings.code, message.id, received.body):
+    # What a provider sends besides may name people; only what is understood is kept.
+    understood = msgspec.json.encode(message)
+    if not await storage.insert_message(tx, settings.code, message.id, understood):
         return Receipt("known")
     operation_id = _operation_id(message.key)
     answer = message.answer

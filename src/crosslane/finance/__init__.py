@@ -1,0 +1,48 @@
+"""Finance: what business events do to the books, and the end of a day.
+
+Two reactions post to the ledger, once per event: ``finance.sales`` what was handed over and fell
+due (revenue, tax by code, delivery and service income, cost of goods, what vendors are owed),
+``finance.money`` what was captured, refunded and settled. An order's ``clearing`` is zero when it
+is handed over and paid. Whose goods are sold by another entity makes the intercompany pair.
+
+A day of a channel is compared figure by figure, per store and tax code: the order book (the
+journals of orders and payments) against the postings of that business day, which begins and ends at
+midnight where the channel is. :func:`close_day` keeps the figures when both sides are equal.
+
+Invariants: every handled event has exactly one entry, of exactly its amounts; closes are only
+added.
+
+Events: none. Tables: finance_close.
+"""
+
+from crosslane.finance.errors import CloseNotFound, DayDiffers, DayNotOver, EventsWaiting
+from crosslane.finance.reactions import REACTIONS
+from crosslane.finance.rest import COMMANDS, ROUTES
+from crosslane.finance.service import (
+    CloseDay,
+    CloseView,
+    ControlView,
+    DayFigures,
+    close_by_id,
+    close_day,
+    day_figures,
+    list_closes,
+)
+
+__all__ = [
+    "COMMANDS",
+    "REACTIONS",
+    "ROUTES",
+    "CloseDay",
+    "CloseNotFound",
+    "CloseView",
+    "ControlView",
+    "DayDiffers",
+    "DayFigures",
+    "DayNotOver",
+    "EventsWaiting",
+    "close_by_id",
+    "close_day",
+    "day_figures",
+    "list_closes",
+]

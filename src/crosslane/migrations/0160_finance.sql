@@ -1,0 +1,15 @@
+-- A day's end of a channel as it was found: control rows of order book against books. Closing a day
+-- again adds a version; nothing is overwritten.
+create table finance_close (
+    id uuid primary key,
+    day date not null,
+    channel_id uuid not null,
+    version integer not null check (version > 0),
+    rows jsonb not null,
+    difference_minor bigint not null check (difference_minor >= 0),
+    reason text not null,
+    closed_by text not null,
+    closed_at timestamptz not null,
+    unique (channel_id, day, version)
+);
+create index finance_close_day on finance_close (day desc, id desc);

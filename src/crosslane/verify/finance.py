@@ -1,0 +1,148 @@
+"""What must hold between events, orders, payments and the books.
+
+Reactions lag behind the log, so rules about entries look only at events that finance has read past
+and not set aside.
+"""
+
+from crosslane.verify import Rule
+
+_HANDLED = """
+    from platform_log l
+    join platform_cursor c
+        on c.reaction = '{reaction}' and (l.epoch, l.txid, l.id) <= (c.epoch, c.txid, c.id)
+    where l.kind in ({kinds})
+      and not exists (
+          select from platform_backlog b where b.reaction = c.reaction and b.log_id = l.id)
+"""
+_SALES = _HANDLED.format(
+    reaction="finance.sales", kinds="'orders.LinesHandedOver', 'orders.ChargesDue'"
+)
+_MONEY = _HANDLED.format(
+    reaction="finance.money",
+    kinds="'payments.PaymentCaptured', 'payments.PaymentRefunded', 'payments.PaymentSettled'",
+)
+
+SALES_POSTED = f"""
+with told as (
+    select l.id, l.kind, l.subject || '#' || l.subject_no as cause_id, x.net, x.tax, x.cost
+    from (select l.id, l.kind, l.subject, l.subject_no, l.body {_SALES}) l
+    cross join lateral (
+        select coalesce(sum((u ->> 'net_minor')::bigint), 0) as net,
+               coalesce(sum((u ->> 'tax_minor')::bigint), 0) as tax,
+               coalesce(sum((
+                   select sum((k ->> 'cost_minor')::bigint)
+                   from jsonb_array_elements(u -> 'costs') k)), 0) as cost
+        from jsonb_array_elements(
+            coalesce(l.body -> 'units', '[]') || coalesce(l.body -> 'charges', '[]')) u
+    ) x
+), posted as (
+    select e.cause_kind, e.cause_id,
+           sum(p.minor) filter (where p.account = 'clearing') as gross,
+           sum(p.minor) filter (where p.account = 'tax_payable') as tax,
+           sum(p.minor) filter (where p.account in
+               ('revenue', 'shipping_income', 'service_income', 'rounding')) as net,
+           sum(p.minor) filter (where p.account = 'cost_of_goods') as cost
+    from ledger_entry e join ledger_posting p on p.entry_id = e.id
+    where e.cause_kind in ('orders.LinesHandedOver', 'orders.ChargesDue') group by 1, 2
+)
+select 'event:' || t.id as subject,
+       format('it tells %s net, %s tax and %s cost; posted are %s, %s and %s', t.net, t.tax, t.cost,
+              coalesce(-p.net, 0), coalesce(-p.tax, 0), coalesce(p.cost, 0)) as detail
+from told t left join posted p on p.cause_kind = t.kind and p.cause_id = t.cause_id
+where t.net <> coalesce(-p.net, 0) or t.tax <> coalesce(-p.tax, 0)
+   or t.cost <> coalesce(p.cost, 0) or t.net + t.tax <> coalesce(p.gross, 0)
+"""  # noqa: S608
+
+MONEY_POSTED = f"""
+with told as (
+    select l.id, l.kind, l.body ->> 'operation_id' as operation_id {_MONEY}
+), moved as (
+    select t.id, t.kind, t.operation_id, m.minor, y.method, m.deed
+    from told t
+    left join payments_movement m on m.operation_id = t.operation_id::uuid
+    left join payments_payment y on y.id = m.payment_id
+), posted as (
+    select e.cause_kind, e.cause_id, p.account, sum(p.minor) as minor
+    from ledger_entry e join ledger_posting p on p.entry_id = e.id
+    where e.cause_kind like 'payments.%' group by 1, 2, 3
+)
+select 'event:' || m.id as subject,
+       format('%s of %s minor units by %s is posted as %s', m.deed, m.minor, m.method,
+              coalesce(p.minor, 0)) as detail
+from moved m
+left join posted p
+    on p.cause_kind = m.kind and p.cause_id = m.operation_id
+   and p.account = case m.method when 'cash' then 'cash' else 'receivable_' || m.method end
+where m.minor is null
+   or coalesce(p.minor, 0) <> case m.deed when 'capture' then m.minor else -m.minor end
+"""  # noqa: S608
+
+# The log tells of every unit that left, with the share of its line that has become due.
+GOODS_TOLD = """
+with told as (
+    select (u ->> 'line_id')::uuid as line_id, sum((u ->> 'quantity')::bigint) as units,
+           sum((u ->> 'net_minor')::bigint) as net, sum((u ->> 'tax_minor')::bigint) as tax
+    from platform_log l cross join jsonb_array_elements(l.body -> 'units') u
+    where l.kind = 'orders.LinesHandedOver' group by 1
+), handed as (
+    select l.id as line_id, sum(b.quantity) as units,
+           round(l.net_minor::numeric * sum(b.quantity) / l.quantity) as net,
+           round(l.tax_minor::numeric * sum(b.quantity) / l.quantity) as tax
+    from orders_line l join orders_bucket b on b.line_id = l.id
+    where b.stage in ('handed_over', 'delivered') and b.quantity > 0 group by l.id
+)
+select 'order line:' || line_id as subject,
+       format('%s units handed over for %s + %s, told %s for %s + %s', coalesce(h.units, 0),
+              coalesce(h.net, 0), coalesce(h.tax, 0), coalesce(t.units, 0), coalesce(t.net, 0),
+              coalesce(t.tax, 0)) as detail
+from handed h full join told t using (line_id)
+where (coalesce(h.units, 0), coalesce(h.net, 0), coalesce(h.tax, 0))
+      <> (coalesce(t.units, 0), coalesce(t.net, 0), coalesce(t.tax, 0))
+"""
+
+CHARGES_TOLD = """
+with told as (
+    select (u ->> 'charge_id')::uuid as charge_id, count(*) as times,
+           sum((u ->> 'net_minor')::bigint) as net, sum((u ->> 'tax_minor')::bigint) as tax
+    from platform_log l cross join jsonb_array_elements(l.body -> 'charges') u
+    where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue') group by 1
+), due as (
+    select c.id as charge_id, c.net_minor as net, c.tax_minor as tax
+    from orders_charge c
+    where not c.cancelled and exists (
+        select from orders_movement m
+        where m.order_id = c.order_id and m.to_stage = 'handed_over')
+)
+select 'charge:' || charge_id as subject,
+       format('due are %s + %s, told %s times are %s + %s', coalesce(d.net, 0), coalesce(d.tax, 0),
+              coalesce(t.times, 0), coalesce(t.net, 0), coalesce(t.tax, 0)) as detail
+from due d full join told t using (charge_id)
+where d.charge_id is null or coalesce(t.times, 0) <> 1 or d.net <> t.net or d.tax <> t.tax
+"""
+
+CLOSES = """
+select 'close:' || c.id as subject,
+       format('it says a difference of %s, its rows have %s', c.difference_minor, x.total) as detail
+from finance_close c
+cross join lateral (
+    select coalesce(sum(abs((r ->> 'ledger_minor')::bigint - (r ->> 'order_book_minor')::bigint)),
+                    0) as total
+    from jsonb_array_elements(c.rows) r
+) x
+where x.total <> c.difference_minor or (c.difference_minor > 0 and c.reason = '')
+"""
+
+CLOSES_NUMBERED = """
+select format('closes:%s/%s', channel_id, day) as subject,
+       format('%s closes, the last is version %s', count(*), max(version)) as detail
+from finance_close group by channel_id, day having count(*) <> max(version)
+"""
+
+RULES = [
+    Rule("finance.sales_posted", SALES_POSTED),
+    Rule("finance.money_posted", MONEY_POSTED),
+    Rule("finance.goods_told", GOODS_TOLD),
+    Rule("finance.charges_told", CHARGES_TOLD),
+    Rule("finance.closes", CLOSES),
+    Rule("finance.closes_numbered", CLOSES_NUMBERED),
+]
