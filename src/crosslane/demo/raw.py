@@ -1,0 +1,108 @@
+"""The raw order lines as they were recorded: where they are and how one is read."""
+
+import csv
+import gzip
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+ORDERS_FILE = "orders/uci_online_retail_2010-12_2011-08.csv.gz"
+CHARGES_FILE = "catalogue/non_merchandise_codes.csv"
+PRODUCTS_FILE = "catalogue/products_gb_gift.csv.gz"
+MILLI_PER_POUND = 100_000
+LONDON = ZoneInfo("Europe/London")
+
+
+class RawLine(Struct, frozen=True):
+    """One recorded line, nothing corrected.
+
+    ``number`` is its place in the whole file, from 1. ``price_milli`` is the unit price without
+    VAT in thousandths of a penny, exact to the last digit of the file.
+    """
+
+    number: int
+    invoice: str
+    code: str
+    description: str
+    quantity: int
+    at: datetime
+    price_milli: int
+    customer: str
+    country: str
+
+    @property
+    def sku(self) -> str:
+        """The code as the catalog writes it: codes that differ only in case are one product."""
+        return self.code.upper()
+
+    @property
+    def amount_milli(self) -> int:
+        """Quantity × unit price, in thousandths of a penny without VAT."""
+        return self.quantity * self.price_milli
+
+
+def data_folder() -> Path:
+    """Where the raw data lies: ``CROSSLANE_DATA``, otherwise ``shared/data`` beside the checkout.
+
+    The folder may be missing: then the sample in the package is all there is.
+    """
+    beside = Path(__file__).parents[4] / "shared/data"
+    return Path(os.environ.get("CROSSLANE_DATA") or beside)
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Read a CSV file with a header row, gzipped or not, row by row."""
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+    else:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+
+
+def price_milli(text: str) -> int:
+    """Read a price in pounds as thousandths of a penny.
+
+    Raises:
+        ValueError: more than five decimals, which the unit cannot hold exactly.
+    """
+    scaled = Decimal(text) * MILLI_PER_POUND
+    if scaled != int(scaled):
+        raise ValueError(f"{text!r} is finer than a thousandth of a penny")
+    return int(scaled)
+
+
+def parse_line(number: int, row: dict[str, str]) -> RawLine:
+    """Read one row; its time is local British time without a zone, as tills write it."""
+    return RawLine(
+        number=number,
+        invoice=row["InvoiceNo"],
+        code=row["StockCode"],
+        description=row["Description"],
+        quantity=int(row["Quantity"]),
+        at=datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=LONDON),
+        price_milli=price_milli(row["UnitPrice"]),
+        customer=row["CustomerID"],
+        country=row["Country"],
+    )
+
+
+def parse_lines(rows: Iterable[dict[str, str]]) -> Iterator[RawLine]:
+    """Read rows in order; a sample names each line's place in the whole file in ``Number``."""
+    for position, row in enumerate(rows, 1):
+        yield parse_line(int(row.get("Number") or position), row)
+
+
+def read_lines(path: Path) -> list[RawLine]:
+    """Read every line of an order file, in the order of the file."""
+    return list(parse_lines(read_rows(path)))
+
+
+def read_codes(path: Path, column: str) -> frozenset[str]:
+    """The codes in one column of a code list."""
+    return frozenset(row[column] for row in read_rows(path))

@@ -1,0 +1,146 @@
+"""Which invoices are replayed: whole telling days, filled up evenly to a number of orders."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from crosslane.demo.baskets import Basket, split_batch
+from crosslane.demo.draws import draw
+from crosslane.demo.streams import ORDERS, Invoice, Stream
+
+# The first days, the change of the tax rate on 4 January, the pair of 74,215 units on 18 January,
+# a day with damages and marketplace fees, and the last days before the file ends.
+DEFAULT_DAYS = (
+    date(2010, 12, 1),
+    date(2010, 12, 2),
+    date(2011, 1, 4),
+    date(2011, 1, 5),
+    date(2011, 1, 6),
+    date(2011, 1, 18),
+    date(2011, 5, 16),
+    *(date(2011, 8, day) for day in (24, 25, 26, 28, 30, 31)),
+)
+TAX_CHANGE = date(2011, 1, 4)
+# One web batch holds hundreds of baskets: it may take this part of what is left, so that every
+# channel has its share of a short replay.
+BATCH_SHARE = 4
+
+
+class Selection(Struct, frozen=True):
+    """What is replayed: invoices in the order of the file, and the baskets of web batches."""
+
+    invoices: tuple[Invoice, ...]
+    baskets: dict[str, list[Basket]]
+
+    @property
+    def orders(self) -> int:
+        """How many orders it makes."""
+        return sum(map(self.orders_of, self.invoices))
+
+    def orders_of(self, invoice: Invoice) -> int:
+        """How many orders one invoice makes: each basket of a web batch is one."""
+        if invoice.stream is None:
+            return 0
+        return len(self.baskets.get(invoice.number, ())) or 1
+
+
+def select(
+    invoices: Sequence[Invoice],
+    orders: int | None,
+    seed: int,
+    days: Sequence[date] = DEFAULT_DAYS,
+) -> Selection:
+    """Choose invoices for a number of orders, the same ones for the same seed.
+
+    Everything of the days that is no order (stock notes, credit notes, charges) is always in. So
+    are the telling orders of :func:`list_telling`, even where fewer orders are asked for. Orders
+    of the days come next, then orders of all other days, each spread evenly over the time.
+
+    Args:
+        invoices: all there are, sorted into streams.
+        orders: how many orders to reach; fewer come out where there are no more. None takes
+            everything, orders or not.
+        seed: draws the baskets and where the even spread begins.
+        days: the days taken first.
+    """
+    baskets = draw_baskets(invoices, seed)
+    whole = Selection(tuple(invoices), baskets)
+    if orders is None:
+        return whole
+    on_days = [invoice for invoice in invoices if invoice.day in days]
+    chosen = {invoice.number for invoice in list_telling(on_days)}
+    left = orders - sum(whole.orders_of(i) for i in invoices if i.number in chosen)
+    if sum(map(whole.orders_of, on_days)) <= orders:
+        chosen = {invoice.number for invoice in on_days}
+        left = orders - sum(map(whole.orders_of, on_days))
+    for pool in (on_days, invoices):
+        left = fill(whole, [i for i in pool if i.stream], chosen, left, seed)
+    chosen |= {i.number for i in on_days if i.stream is None and not i.cancels}
+    chosen |= {i.number for i in invoices if i.cancels in chosen}
+    return Selection(
+        tuple(invoice for invoice in invoices if invoice.number in chosen),
+        {number: split for number, split in baskets.items() if number in chosen},
+    )
+
+
+def draw_baskets(invoices: Iterable[Invoice], seed: int) -> dict[str, list[Basket]]:
+    """Split every web batch."""
+    return {
+        invoice.number: split_batch(invoice.number, invoice.order_lines, seed)
+        for invoice in invoices
+        if invoice.stream is Stream.WEB
+    }
+
+
+def fill(whole: Selection, pool: Sequence[Invoice], chosen: set[str], left: int, seed: int) -> int:
+    """Add invoices to the chosen, evenly over the pool, and return the orders still wanting."""
+    for position in spread(len(pool), seed):
+        if left <= 0:
+            break
+        invoice = pool[position]
+        orders = whole.orders_of(invoice)
+        if invoice.number not in chosen and orders <= max(1, left // BATCH_SHARE):
+            chosen.add(invoice.number)
+            left -= orders
+    return left
+
+
+def spread(count: int, seed: int) -> Iterator[int]:
+    """Yield every position once, so that each beginning of the row is spread evenly.
+
+    Bits in reverse order (van der Corput's sequence), begun at a drawn place.
+    """
+    if count == 0:
+        return
+    bits = max(1, (count - 1).bit_length())
+    begin = draw(count, "spread", seed)
+    for index in range(1 << bits):
+        position = int(format(index, f"0{bits}b")[::-1], 2)
+        if position < count:
+            yield (begin + position) % count
+
+
+def list_telling(invoices: Sequence[Invoice]) -> list[Invoice]:
+    """The orders no replay goes without: both tax rates, cancellations, the longest, all kinds.
+
+    The first trade order before and after the tax change, the first one with a rejected line,
+    every cancelled order, the trade order of most lines, the shortest web batch, and the first
+    order of the marketplace and of the counter.
+    """
+    by_stream = {
+        stream: [invoice for invoice in invoices if invoice.stream is stream] for stream in ORDERS
+    }
+    trade = by_stream[Stream.ACCOUNT]
+    cancelled = {invoice.cancels for invoice in invoices if invoice.cancels}
+    found = [
+        next((i for i in trade if i.day < TAX_CHANGE), None),
+        next((i for i in trade if i.day >= TAX_CHANGE), None),
+        next((i for i in trade if any(e.stream is Stream.REJECTED for e in i.lines)), None),
+        *(i for i in invoices if i.number in cancelled),
+        max(trade, key=lambda i: len(i.lines), default=None),
+        min(by_stream[Stream.WEB], key=lambda i: len(i.lines), default=None),
+        next(iter(by_stream[Stream.MARKETPLACE]), None),
+        next(iter(by_stream[Stream.COUNTER]), None),
+    ]
+    return list({invoice.number: invoice for invoice in found if invoice}.values())
