@@ -31,7 +31,14 @@ async def settle(database: Database, tenant: str) -> None:
 
 async def queue(database: Database, tenant: str, **filters) -> list[WorkView]:
     """Return the work of a tenant."""
-    given = {"location_id": None, "state": None, "order_id": None, "after": None, "limit": 50}
+    given = {
+        "location_id": None,
+        "state": None,
+        "order_id": None,
+        "store_id": None,
+        "after": None,
+        "limit": 50,
+    }
     async with database.transaction(tenant, read_only=True) as tx:
         return await list_queue(tx, **{**given, **filters})
 

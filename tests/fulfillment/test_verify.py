@@ -1,5 +1,7 @@
 import pytest
 
+from crosslane.fulfillment.service.packing import Pack, PackedUnits, PackParcel
+from crosslane.fulfillment.service.transfers import ARRIVE, Arrive
 from crosslane.orders import LineWish
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
@@ -47,3 +49,40 @@ async def test_a_planted_defect_is_named(
         await tx.execute(defect)
         found = {finding.rule for finding in await verify(tx)}
     assert (rule in found) if rule else (found == set())
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("update fulfillment_transfer set quantity = 1", "fulfillment.transfers_carry_wanted"),
+        (
+            "update fulfillment_transfer set quantity = 5 where parcel_id in "
+            "(select id from fulfillment_parcel where state = 'delivered')",
+            "fulfillment.transfers_arrive",
+        ),
+        (
+            "update fulfillment_parcel set state = 'packed' where state = 'shipped'",
+            "orders.stock_backs_buckets",
+        ),
+        ("update fulfillment_line set passed = passed + 1", "fulfillment.parcels_carry_packed"),
+    ],
+)
+async def test_a_planted_defect_of_a_transfer_is_named(
+    database: Database, shop: str, lanes: Lanes, defect: str, rule: str
+):
+    line = LineWish(sku="MUG", quantity=5, method="ship_to_store", store="S0001")
+    await place(lanes, shop, wish(line, ship_to=None))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    await pick(lanes, shop, work.id)
+    whole = work.lines[0].line_id
+    two = tuple(PackParcel([PackedUnits(whole, units)]) for units in (2, 3))
+    await pack(lanes, shop, Pack(work.id, two))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    await lanes.run(shop, ARRIVE, "a", Arrive(work.id, (work.parcels[0].id,)))
+    async with database.transaction(shop) as tx:
+        assert await verify(tx) == []
+        await tx.execute("alter table fulfillment_line drop constraint fulfillment_line_check")
+        await tx.execute(defect)
+        assert rule in {finding.rule for finding in await verify(tx)}

@@ -5,16 +5,21 @@ Nouns: fulfillment order (:class:`Work`: one location, one order, one way), parc
 An order that nothing holds back is offered to the locations its units were promised at. Commands
 take many fulfillment orders at once: accept, reject (other stock is found, the location is barred
 for those lines), pick (short units are found elsewhere), pack (one action asks for the label; the
-carrier's number sends the parcel off), collect. The order's buckets arbitrate: units cancelled
-meanwhile cannot be picked, and a cancellation takes what is released out of the work.
+carrier's number sends the parcel off), arrive, collect. A parcel to a store is a transfer: its
+goods are sold when the customer collects them there, and given up when nobody does in time. The
+order's buckets arbitrate: units cancelled meanwhile cannot be picked, and a cancellation takes what
+is released out of the work.
 
-Invariants: every unit of a fulfillment line is to pick, picked, packed, gone or removed, once;
-what is packed lies in parcels or is put aside for the customer; a parcel is handed over once.
+Invariants: every unit of a fulfillment line is to pick, picked, packed, gone, passed on or removed,
+once; what is packed lies in parcels, is on its way to a store, or is put aside for the customer; a
+parcel is handed over once.
 
 Doors: :func:`works_by_order`. Events: FulfillmentOffered, FulfillmentAccepted,
 FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
-ParcelDelivered, PickupReady, PickupCollected. Policies: fulfillment.dispatch.
-Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line.
+ParcelDelivered, TransferSent, TransferArrived, PickupReady, PickupCollected, PickupUnclaimed.
+Policies: fulfillment.dispatch.
+Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line,
+fulfillment_transfer.
 """
 
 from crosslane.fulfillment.domain import DISPATCH, Parcel, Work, WorkLine
@@ -30,9 +35,12 @@ from crosslane.fulfillment.events import (
     ParcelUnits,
     PickupCollected,
     PickupReady,
+    PickupUnclaimed,
+    TransferArrived,
+    TransferSent,
     UnitsPicked,
 )
-from crosslane.fulfillment.reactions import REACTIONS
+from crosslane.fulfillment.reactions import REACTIONS, SCHEDULES
 from crosslane.fulfillment.rest import ROUTES
 from crosslane.fulfillment.service.following import works_by_order
 
@@ -43,6 +51,7 @@ __all__ = [
     "POLICIES",
     "REACTIONS",
     "ROUTES",
+    "SCHEDULES",
     "FulfillmentAccepted",
     "FulfillmentCancelled",
     "FulfillmentEvent",
@@ -55,6 +64,9 @@ __all__ = [
     "ParcelUnits",
     "PickupCollected",
     "PickupReady",
+    "PickupUnclaimed",
+    "TransferArrived",
+    "TransferSent",
     "UnitsPicked",
     "Work",
     "WorkLine",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -21,15 +21,20 @@ State = Literal[
     "picked",
     "packed",
     "ready",
+    "in_transit",
     "shipped",
+    "arrived",
     "collected",
+    "unclaimed",
     "rejected",
     "cancelled",
 ]
-FulfillmentMethod = Literal["ship", "pickup"]
+FulfillmentMethod = Literal["ship", "pickup", "ship_to_store"]
 ParcelState = Literal["packed", "shipped", "delivered", "void"]
 
-OPEN_STATES: frozenset[State] = frozenset({"offered", "accepted", "picked", "packed", "ready"})
+OPEN_STATES: frozenset[State] = frozenset(
+    {"offered", "accepted", "picked", "packed", "ready", "in_transit"}
+)
 # Which state each verb needs the fulfillment order to be in.
 NEEDED: dict[str, frozenset[State]] = {
     "accept": frozenset({"offered"}),
@@ -37,6 +42,12 @@ NEEDED: dict[str, frozenset[State]] = {
     "pick": frozenset({"accepted", "picked"}),
     "pack": frozenset({"accepted", "picked", "packed"}),
     "collect": frozenset({"ready"}),
+}
+# The last state of work whose units were not all taken out of it.
+DONE: dict[FulfillmentMethod, State] = {
+    "ship": "shipped",
+    "pickup": "collected",
+    "ship_to_store": "arrived",
 }
 
 
@@ -49,6 +60,7 @@ class WorkLine(msgspec.Struct, kw_only=True):
         picked: taken from the shelf and not packed yet.
         packed: in a parcel, or put aside for the customer.
         gone: handed over.
+        passed: arrived at the store, where they are work of their own now.
         removed: cancelled, short or rejected.
     """
 
@@ -61,12 +73,14 @@ class WorkLine(msgspec.Struct, kw_only=True):
     picked: int = 0
     packed: int = 0
     gone: int = 0
+    passed: int = 0
     removed: int = 0
 
     @property
     def to_pick(self) -> int:
         """Units still on the shelf."""
-        return self.quantity - self.picked - self.packed - self.gone - self.removed
+        done = self.picked + self.packed + self.gone + self.passed + self.removed
+        return self.quantity - done
 
 
 class Parcel(msgspec.Struct, kw_only=True):
@@ -74,7 +88,7 @@ class Parcel(msgspec.Struct, kw_only=True):
 
     Args:
         number: 1 for the first of its fulfillment order.
-        lines: units by work line.
+        lines: units by work line; those cancelled on the way to a store are not counted.
         label_id: its label, None until asked for.
     """
 
@@ -90,6 +104,22 @@ class Parcel(msgspec.Struct, kw_only=True):
     shipped_at: datetime | None = None
 
 
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one owner and cost that a parcel to a store took with it.
+
+    Args:
+        no: 1 for the first of its work line in the parcel.
+        unit_cost_milli: 1/1000 minor unit of the owner's book currency, None when unknown.
+    """
+
+    parcel_id: UUID
+    work_line_id: UUID
+    no: int
+    owner_id: UUID
+    unit_cost_milli: int | None
+    quantity: int
+
+
 class Work(msgspec.Struct, kw_only=True):
     """A fulfillment order: what one location does for one order in one way.
 
@@ -102,6 +132,7 @@ class Work(msgspec.Struct, kw_only=True):
         pickup_code: what the customer shows, None unless it is collected.
         promised_at: when the customer was told to have it.
         placed_at: business time of the order.
+        collect_by: until when the goods wait for the customer, None unless they are ready.
     """
 
     id: UUID
@@ -120,6 +151,7 @@ class Work(msgspec.Struct, kw_only=True):
     promised_at: datetime | None = None
     reason: str = ""
     pickup_code: str | None = None
+    collect_by: datetime | None = None
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1
@@ -146,6 +178,17 @@ class Work(msgspec.Struct, kw_only=True):
     def waits_for_shelf(self) -> int:
         """Units still to pick."""
         return sum(line.to_pick for line in self.lines)
+
+    @property
+    def in_transit(self) -> list[Parcel]:
+        """Parcels on their way to the store."""
+        if self.method != "ship_to_store":
+            return []
+        return [parcel for parcel in self.parcels if parcel.state == "shipped"]
+
+    def in_transit_units(self, work_line_id: UUID) -> int:
+        """Units of a work line that are on their way to the store and still wanted."""
+        return sum(parcel.lines.get(work_line_id, 0) for parcel in self.in_transit)
 
 
 def require_state(work: Work, verb: str) -> None:
@@ -191,20 +234,25 @@ def pack(work: Work, line_id: UUID, quantity: int) -> WorkLine:
 
 def advance(work: Work, at: datetime) -> None:
     """Bring the state in line with the units after some of them moved."""
-    gone = sum(line.gone for line in work.lines)
+    gone = sum(line.gone + line.passed for line in work.lines)
     left = work.units - gone
     if not left:
-        if work.state not in ("rejected", "cancelled"):
-            done: State = "shipped" if work.method == "ship" else "collected"
-            work.state = done if gone else "cancelled"
+        if work.state not in ("rejected", "cancelled", "unclaimed"):
+            work.state = DONE[work.method] if gone else "cancelled"
         work.ended_at = work.ended_at or at
     elif not work.waits_for_shelf and any(line.picked for line in work.lines):
         work.state = "picked"
     elif not work.waits_for_shelf:
-        work.state = "ready" if work.method == "pickup" else "packed"
+        packed = sum(line.packed - work.in_transit_units(line.id) for line in work.lines)
+        if work.method == "pickup":
+            work.state = "ready"
+        else:
+            work.state = "packed" if packed else "in_transit"
 
 
-def remove(work: Work, line_id: UUID, stage: str, quantity: int) -> int:
+def remove(
+    work: Work, line_id: UUID, stage: str, quantity: int, *, in_transit: bool = False
+) -> int:
     """Take cancelled units out of the work; return how many of them were here.
 
     Args:
@@ -212,29 +260,34 @@ def remove(work: Work, line_id: UUID, stage: str, quantity: int) -> int:
         line_id: the order line.
         stage: released, picked or packed: how far the order says they were.
         quantity: units cancelled.
+        in_transit: take those on their way to the store instead of those that are here; they
+            travel on, and become open stock where they arrive.
     """
     line = next((each for each in work.lines if each.line_id == line_id), None)
     if line is None:
         return 0
-    here = {"released": line.to_pick, "picked": line.picked, "packed": line.packed}
+    away = work.in_transit_units(line.id)
+    here = {"released": line.to_pick, "picked": line.picked, "packed": line.packed - away}
+    if in_transit:
+        here = {"packed": away}
     units = min(quantity, here.get(stage, 0))
     if stage == "picked":
         line.picked -= units
     if stage == "packed":
         line.packed -= units
-        _unpack(work.parcels, line.id, units)
+        _unpack(work.parcels, line.id, units, "shipped" if in_transit else "packed")
     line.removed += units
     return units
 
 
-def _unpack(parcels: Sequence[Parcel], work_line_id: UUID, units: int) -> None:
+def _unpack(parcels: Sequence[Parcel], work_line_id: UUID, units: int, state: ParcelState) -> None:
     for parcel in reversed(parcels):
-        if parcel.state == "packed" and units:
+        if parcel.state == state and units:
             taken = min(units, parcel.lines.get(work_line_id, 0))
             if taken:
                 parcel.lines[work_line_id] -= taken
                 units -= taken
-            if not any(parcel.lines.values()):
+            if state == "packed" and not any(parcel.lines.values()):
                 parcel.state = "void"
 
 
@@ -245,10 +298,12 @@ class Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         accepts_by_itself: work needs no accepting; warehouses never need it.
         short_pick_adjusts: units reported short are taken off the books, so that nobody is
             promised them again before they are counted.
+        collect_days: days for which goods wait for their customer before they are given up.
     """
 
     accepts_by_itself: bool = False
     short_pick_adjusts: bool = True
+    collect_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
 
 
 DISPATCH = PolicyKind("fulfillment.dispatch", Dispatch, Dispatch(), scopes=("location", "tenant"))

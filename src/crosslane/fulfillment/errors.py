@@ -23,6 +23,10 @@ class TooManyPacked(Invalid):
     """{units} units of {sku} are to be packed, {left} were picked and are not packed yet."""
 
 
+class NothingInTransit(Conflict):
+    """None of these parcels is on its way to the store."""
+
+
 class NothingPicked(Conflict):
     """Nothing of this fulfillment order is picked and waits to be packed."""
 

@@ -68,6 +68,33 @@ class ParcelShipped(FulfillmentEvent):
     occurred_at: datetime
 
 
+class TransferSent(FulfillmentEvent):
+    """A parcel left for the store where the customer will collect its goods."""
+
+    parcel_id: UUID
+    store_id: UUID
+    carrier: str
+    tracking_number: str
+    units: list[ParcelUnits]
+    occurred_at: datetime
+
+
+class TransferArrived(FulfillmentEvent):
+    """Parcels have reached the store.
+
+    Args:
+        pickup_id: the store's own fulfillment order that waits for the customer, None when all
+            units were cancelled on the way.
+        open_units: units cancelled on the way, which are stock of the store now.
+    """
+
+    store_id: UUID
+    parcel_ids: list[UUID]
+    pickup_id: UUID | None
+    open_units: int
+    occurred_at: datetime
+
+
 class ParcelDelivered(FulfillmentEvent):
     """The carrier reports that a parcel has arrived."""
 
@@ -79,6 +106,12 @@ class PickupReady(FulfillmentEvent):
     """Goods lie ready for the customer at the store."""
 
     occurred_at: datetime
+
+
+class PickupUnclaimed(FulfillmentEvent):
+    """Nobody collected the goods in time: they were cancelled, and are stock of the store."""
+
+    units: int
 
 
 class PickupCollected(FulfillmentEvent):

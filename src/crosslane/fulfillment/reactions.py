@@ -1,4 +1,4 @@
-"""What fulfillment does when orders are ready or cancelled, and when carriers speak."""
+"""What fulfillment does when orders are ready or cancelled, carriers speak, or time is up."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,11 @@ from crosslane.carriers import LabelCreated, TrackingRecorded
 from crosslane.fulfillment.service.following import deliver, take_back
 from crosslane.fulfillment.service.offering import offer
 from crosslane.fulfillment.service.packing import send_off
+from crosslane.fulfillment.service.unclaimed import EVERY_SECONDS, give_up_uncollected
 from crosslane.orders import LinesCancelled, OrderReady
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
 
 
@@ -27,8 +29,9 @@ async def offer_ready(tx: Tx, logged: Sequence[Logged[OrderReady]]) -> None:
 
 
 async def withdraw_cancelled(tx: Tx, logged: Sequence[Logged[LinesCancelled]]) -> None:
-    """Take cancelled units off their locations."""
-    units = [(one, _Ours(entry.trace)) for entry in logged for one in entry.event.units]
+    """Take cancelled units off their locations, unless these gave them up themselves."""
+    foreign = [entry for entry in logged if not entry.event.taken_out]
+    units = [(one, _Ours(entry.trace)) for entry in foreign for one in entry.event.units]
     await take_back(tx, units)
 
 
@@ -51,6 +54,7 @@ async def note_delivered(tx: Tx, logged: Sequence[Logged[TrackingRecorded]]) -> 
     )
 
 
+SCHEDULES = [Schedule("fulfillment.give_up_uncollected", EVERY_SECONDS, give_up_uncollected)]
 REACTIONS = [
     Reaction("fulfillment.offer_ready", (OrderReady,), offer_ready, batch_max=200),
     Reaction("fulfillment.withdraw_cancelled", (LinesCancelled,), withdraw_cancelled),

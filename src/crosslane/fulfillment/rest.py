@@ -14,6 +14,7 @@ from crosslane.fulfillment.service.packing import (
     Pack,
     PackUnits,
 )
+from crosslane.fulfillment.service.transfers import ARRIVE, Arrival, Arrive
 from crosslane.fulfillment.service.working import (
     ACCEPT,
     PICK,
@@ -25,6 +26,7 @@ from crosslane.fulfillment.service.working import (
     Worked,
 )
 from crosslane.kernel import Page
+from crosslane.orders import OutOfStep
 from crosslane.platform.web import Caller, Paging, get, post
 
 EXAMPLE = UUID("018f0000-0000-7000-8000-000000000001")
@@ -38,14 +40,19 @@ async def list_work(
     location_id: UUID | None = None,
     state: State | None = None,
     order_id: UUID | None = None,
+    store_id: UUID | None = None,
 ) -> Page[WorkView]:
-    """List work, the soonest promise first; an associate sees the own location's."""
+    """List work, the soonest promise first; an associate sees the own location's.
+
+    With ``store_id`` it is the work whose goods are collected at that store, wherever it is done.
+    """
     async with caller.read() as tx:
         found = await following.list_queue(
             tx,
             location_id=location_id,
             state=state,
             order_id=order_id,
+            store_id=store_id,
             after=paging.after(datetime, UUID),
             limit=paging.limit + 1,
         )
@@ -140,4 +147,25 @@ async def collect_goods(caller: Caller, data: Collect) -> Worked:
     return await caller.submit(COLLECT, data)
 
 
-ROUTES = [list_work, show_work, accept_work, reject_work, pick_units, pack_units, collect_goods]
+@post(
+    "/api/v1/arrivals",
+    permission="fulfillment:work",
+    command=ARRIVE,
+    raises=(errors.NoSuchFulfillmentOrder, errors.NothingInTransit, OutOfStep),
+    example=Arrive(EXAMPLE),
+)
+async def arrive_at_store(caller: Caller, data: Arrive) -> Arrival:
+    """Report parcels that have reached the store; their goods wait for the customer."""
+    return await caller.submit(ARRIVE, data)
+
+
+ROUTES = [
+    list_work,
+    show_work,
+    accept_work,
+    reject_work,
+    pick_units,
+    pack_units,
+    arrive_at_store,
+    collect_goods,
+]

@@ -7,23 +7,28 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.fulfillment.domain import Parcel, Work, WorkLine
+from crosslane.fulfillment.domain import Parcel, Sent, Work, WorkLine
 from crosslane.platform.database import Record, Tx, columns
 
 INSERT_WORKS = """
 with works as (
     insert into fulfillment_order (
         id, order_id, order_number, channel, locale, location_id, method, store_id, service,
-        ship_address_id, state, pickup_code, promised_at, placed_at, offered_at, accepted_at
+        ship_address_id, state, pickup_code, promised_at, placed_at, offered_at, collect_by,
+        accepted_at
     )
     select id, order_id, order_number, channel, locale, location_id, method, store_id, service,
-           ship_address_id, state, pickup_code, promised_at, placed_at, offered_at, accepted_at
+           ship_address_id, state, pickup_code, promised_at, placed_at, offered_at, collect_by,
+           accepted_at
     from jsonb_populate_recordset(null::fulfillment_order, $1)
 )
-insert into fulfillment_line (id, fulfillment_order_id, line_id, variant_id, sku, title, quantity)
-select id, fulfillment_order_id, line_id, variant_id, sku, title, quantity
-from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[])
-     as l(id, fulfillment_order_id, line_id, variant_id, sku, title, quantity)
+insert into fulfillment_line (
+    id, fulfillment_order_id, line_id, variant_id, sku, title, quantity, packed
+)
+select id, fulfillment_order_id, line_id, variant_id, sku, title, quantity, packed
+from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[],
+            $9::int[])
+     as l(id, fulfillment_order_id, line_id, variant_id, sku, title, quantity, packed)
 """
 
 
@@ -35,25 +40,28 @@ async def insert_works(tx: Tx, works: Sequence[Work]) -> None:
         msgspec.json.encode(works),
         [line.id for _, line in lines],
         [work_id for work_id, _ in lines],
-        *columns([line for _, line in lines], "line_id", "variant_id", "sku", "title", "quantity"),
+        *columns(
+            [line for _, line in lines],
+            *("line_id", "variant_id", "sku", "title", "quantity", "packed"),
+        ),
     )
 
 
 LOCK_WORKS = """
 select id, order_id, order_number, channel, locale, location_id, method, store_id, service,
        ship_address_id, state, reason, pickup_code, promised_at, placed_at, offered_at,
-       accepted_at, ended_at, version
+       collect_by, accepted_at, ended_at, version
 from fulfillment_order where id = any($1::uuid[]) order by id for update
 """
 GET_WORKS = """
 select id, order_id, order_number, channel, locale, location_id, method, store_id, service,
        ship_address_id, state, reason, pickup_code, promised_at, placed_at, offered_at,
-       accepted_at, ended_at, version
+       collect_by, accepted_at, ended_at, version
 from fulfillment_order where id = any($1::uuid[])
 """
 LIST_LINES = """
 select fulfillment_order_id, id, line_id, variant_id, sku, title, quantity, picked, packed, gone,
-       removed
+       passed, removed
 from fulfillment_line where fulfillment_order_id = any($1::uuid[]) order by sku, id
 """
 LIST_PARCELS = """
@@ -99,15 +107,16 @@ SAVE_WORKS = """
 with works as (
     update fulfillment_order o
     set state = w.state, reason = w.reason, accepted_at = w.accepted_at, ended_at = w.ended_at,
-        version = o.version + 1
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-         as w(id, state, reason, accepted_at, ended_at)
+        collect_by = w.collect_by, version = o.version + 1
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+                $6::timestamptz[])
+         as w(id, state, reason, accepted_at, ended_at, collect_by)
     where o.id = w.id
 )
 update fulfillment_line l
-set picked = w.picked, packed = w.packed, gone = w.gone, removed = w.removed
-from unnest($6::uuid[], $7::int[], $8::int[], $9::int[], $10::int[])
-     as w(id, picked, packed, gone, removed)
+set picked = w.picked, packed = w.packed, gone = w.gone, passed = w.passed, removed = w.removed
+from unnest($7::uuid[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[])
+     as w(id, picked, packed, gone, passed, removed)
 where l.id = w.id
 """
 
@@ -118,8 +127,8 @@ async def save_works(tx: Tx, works: Sequence[Work]) -> None:
         lines = [line for work in works for line in work.lines]
         await tx.execute(
             SAVE_WORKS,
-            *columns(works, "id", "state", "reason", "accepted_at", "ended_at"),
-            *columns(lines, "id", "picked", "packed", "gone", "removed"),
+            *columns(works, "id", "state", "reason", "accepted_at", "ended_at", "collect_by"),
+            *columns(lines, "id", "picked", "packed", "gone", "passed", "removed"),
         )
 
 
@@ -174,7 +183,8 @@ where ($1::uuid is null or location_id = $1)
   and ($3::uuid is null or order_id = $3)
   and ($4::timestamptz is null
        or (coalesce(promised_at, '9999-12-31 00:00:00+00'), id) > ($4, $5::uuid))
-order by coalesce(promised_at, '9999-12-31 00:00:00+00'), id limit $6
+  and ($6::uuid is null or store_id = $6)
+order by coalesce(promised_at, '9999-12-31 00:00:00+00'), id limit $7
 """
 
 
@@ -184,12 +194,15 @@ async def list_queue(
     location_id: UUID | None,
     state: str | None,
     order_id: UUID | None,
+    store_id: UUID | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[UUID]:
     """Return fulfillment orders that fit every filter given, the soonest promise first."""
     seen_at, seen_id = after or (None, None)
-    rows = await tx.fetch(LIST_QUEUE, location_id, state, order_id, seen_at, seen_id, limit)
+    rows = await tx.fetch(
+        LIST_QUEUE, location_id, state, order_id, seen_at, seen_id, store_id, limit
+    )
     return [row["id"] for row in rows]
 
 
@@ -224,3 +237,45 @@ select id from fulfillment_order where order_id = any($1::uuid[]) order by offer
 async def works_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
     """Return the fulfillment orders of orders, in the order in which they were offered."""
     return [row["id"] for row in await tx.fetch(WORKS_OF_ORDERS, list(order_ids))]
+
+
+INSERT_SENT = """
+insert into fulfillment_transfer (
+    parcel_id, fulfillment_line_id, no, owner_id, unit_cost_milli, quantity
+)
+select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::bigint[], $6::int[])
+"""
+
+
+async def insert_sent(tx: Tx, sent: Sequence[Sent]) -> None:
+    """Store whose units parcels to stores took with them, and at what cost."""
+    await tx.execute(
+        INSERT_SENT,
+        *columns(sent, "parcel_id", "work_line_id", "no", "owner_id"),
+        *columns(sent, "unit_cost_milli", "quantity"),
+    )
+
+
+LIST_SENT = """
+select parcel_id, fulfillment_line_id as work_line_id, no, owner_id, unit_cost_milli, quantity
+from fulfillment_transfer where parcel_id = any($1::uuid[])
+order by parcel_id, fulfillment_line_id, no
+"""
+
+
+async def list_sent(tx: Tx, parcel_ids: Sequence[UUID]) -> list[Sent]:
+    """Return what parcels to stores took with them."""
+    return [Sent(**dict(row)) for row in await tx.fetch(LIST_SENT, list(parcel_ids))]
+
+
+# Another run may be at the same work: whoever comes second leaves it to the first.
+LOCK_UNCOLLECTED = """
+select id from fulfillment_order
+where state = 'ready' and collect_by < $1
+order by collect_by, id limit $2 for update skip locked
+"""
+
+
+async def lock_uncollected(tx: Tx, before: datetime, limit: int) -> list[UUID]:
+    """Lock goods nobody has collected in time, the longest waiting first."""
+    return [row["id"] for row in await tx.fetch(LOCK_UNCOLLECTED, before, limit)]

@@ -5,22 +5,26 @@ create table fulfillment_order (
     channel text not null,
     locale text not null,
     location_id uuid not null,
-    method text not null check (method in ('ship', 'pickup')),
+    method text not null check (method in ('ship', 'pickup', 'ship_to_store')),
     store_id uuid,
     service text not null,
     ship_address_id uuid,
     state text not null check (state in ('offered', 'accepted', 'picked', 'packed', 'ready',
-                                         'shipped', 'collected', 'rejected', 'cancelled')),
+                                         'in_transit', 'shipped', 'arrived', 'collected',
+                                         'unclaimed', 'rejected', 'cancelled')),
     reason text not null default '',
     pickup_code text,
     promised_at timestamptz,
     placed_at timestamptz not null,
     offered_at timestamptz not null,
+    collect_by timestamptz,
     accepted_at timestamptz,
     ended_at timestamptz,
     version integer not null default 1
 ) with (fillfactor = 75);
 create index fulfillment_order_work on fulfillment_order (location_id, state, promised_at, id);
+create index fulfillment_order_coming on fulfillment_order (store_id) where state = 'in_transit';
+create index fulfillment_order_collect on fulfillment_order (collect_by) where state = 'ready';
 create index fulfillment_order_order on fulfillment_order (order_id);
 
 create table fulfillment_line (
@@ -35,8 +39,9 @@ create table fulfillment_line (
     picked integer not null default 0 check (picked >= 0),
     packed integer not null default 0 check (packed >= 0),
     gone integer not null default 0 check (gone >= 0),
+    passed integer not null default 0 check (passed >= 0),
     removed integer not null default 0 check (removed >= 0),
-    check (picked + packed + gone + removed <= quantity)
+    check (picked + packed + gone + passed + removed <= quantity)
 ) with (fillfactor = 75);
 create index fulfillment_line_order on fulfillment_line (fulfillment_order_id);
 create index fulfillment_line_line on fulfillment_line (line_id);
@@ -60,4 +65,15 @@ create table fulfillment_parcel_line (
     fulfillment_line_id uuid not null references fulfillment_line (id),
     quantity integer not null check (quantity >= 0),
     primary key (parcel_id, fulfillment_line_id)
+);
+
+-- What a parcel to a store took out of its source: whose units they are and what they cost.
+create table fulfillment_transfer (
+    parcel_id uuid not null references fulfillment_parcel (id),
+    fulfillment_line_id uuid not null references fulfillment_line (id),
+    no integer not null,
+    owner_id uuid not null,
+    unit_cost_milli bigint,
+    quantity integer not null check (quantity > 0),
+    primary key (parcel_id, fulfillment_line_id, no)
 );

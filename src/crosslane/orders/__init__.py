@@ -9,7 +9,8 @@ Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel
 ``orders.resolve_stop`` change them. Fulfillment calls :func:`release` (allocated units of orders
 that nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
 delivered, with the order's buckets as arbiter between a pick and a cancellation) and :func:`fail`
-(short or rejected: the location is barred for the line and other stock is found at once).
+(short or rejected: the location is barred for the line and other stock is found at once);
+:func:`give_up_units` cancels units where they lie, such as those nobody collected.
 
 Three axes, never one status: progress is the buckets, money is what payments holds against
 :func:`worth` and :func:`earned`, stops are typed. The word people see is derived.
@@ -66,7 +67,14 @@ from crosslane.orders.service.amending import (
     ChangeAddress,
     ChangePrice,
 )
-from crosslane.orders.service.cancelling import CANCEL, Cancelled, CancelLine, CancelUnits
+from crosslane.orders.service.cancelling import (
+    CANCEL,
+    Cancelled,
+    CancelLine,
+    CancelUnits,
+    GivenUp,
+    give_up_units,
+)
 from crosslane.orders.service.moving import Step, move
 from crosslane.orders.service.placing import (
     PLACE,
@@ -126,6 +134,7 @@ __all__ = [
     "ChargedSum",
     "ChargesDue",
     "Failure",
+    "GivenUp",
     "HandedOverUnits",
     "Intake",
     "LineWish",
@@ -164,6 +173,7 @@ __all__ = [
     "earned",
     "fail",
     "find_order",
+    "give_up_units",
     "list_heads",
     "list_states",
     "move",

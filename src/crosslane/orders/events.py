@@ -67,11 +67,15 @@ class CancelledUnits(msgspec.Struct, frozen=True):
 
 
 class LinesCancelled(OrderEvent):
-    """Units were cancelled; those released to a location must not be worked on any more."""
+    """Units were cancelled; those released to a location must not be worked on any more.
+
+    ``taken_out``: the location itself gave them up, so its work knows of it already.
+    """
 
     units: list[CancelledUnits]
     reason: str
     amendment_no: int
+    taken_out: bool = False
 
 
 class OrderAmended(OrderEvent):

@@ -32,9 +32,18 @@ from expected e full join orders_bucket b using (line_id, location_id, stage)
 where coalesce(e.units, 0) <> coalesce(b.quantity, 0)
 """
 
+# Packed units on their way to a store have left their source and lie nowhere: no stock backs them.
 STOCK_BACKS_BUCKETS = """
-with promised as (
-    select line_id, location_id, sum(quantity) as units from orders_bucket
+with in_transit as (
+    select l.line_id, o.location_id, sum(c.quantity) as units
+    from fulfillment_order o
+    join fulfillment_parcel p on p.fulfillment_order_id = o.id and p.state = 'shipped'
+    join fulfillment_parcel_line c on c.parcel_id = p.id
+    join fulfillment_line l on l.id = c.fulfillment_line_id
+    where o.method = 'ship_to_store' group by 1, 2
+), promised as (
+    select line_id, location_id, sum(quantity) - coalesce(max(t.units), 0) as units
+    from orders_bucket left join in_transit t using (line_id, location_id)
     where stage in ('allocated', 'released', 'picked', 'packed') group by 1, 2
 ), backed as (
     select a.line_id, p.location_id, sum(a.quantity) as units

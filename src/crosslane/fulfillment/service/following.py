@@ -28,9 +28,10 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
     touched: dict[UUID, log.Cause] = {}
     for units, cause in wanted:
         left = units.quantity
-        for work in works.values():
+        # What is still here goes first, as its stock was given back first.
+        for work, away in [(w, a) for a in (False, True) for w in works.values()]:
             if work.location_id == units.location_id and left:
-                removed = remove(work, units.line_id, units.stage, left)
+                removed = remove(work, units.line_id, units.stage, left, in_transit=away)
                 left -= removed
                 if removed:
                     touched[work.id] = cause
@@ -61,7 +62,8 @@ async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]])
         if parcel_id in owners and parcel_id not in arrived:
             work = works[owners[parcel_id]]
             parcel = next(p for p in work.parcels if p.id == parcel_id)
-            if parcel.state == "shipped":
+            # A parcel to a store has arrived when the store says so.
+            if parcel.state == "shipped" and work.method == "ship":
                 parcel.state = "delivered"
                 arrived[parcel_id] = (work, parcel, at, cause)
     steps = [
@@ -102,6 +104,7 @@ class WorkLineView(msgspec.Struct, frozen=True, kw_only=True):
     picked: int
     packed: int
     gone: int
+    passed: int
     removed: int
 
 
@@ -127,12 +130,14 @@ class WorkView(msgspec.Struct, frozen=True, kw_only=True):
     order_number: str
     channel: str
     location_id: UUID
+    store_id: UUID | None
     method: str
     state: State
     reason: str
     promised_at: datetime | None
     placed_at: datetime
     offered_at: datetime
+    collect_by: datetime | None
     ended_at: datetime | None
     lines: list[WorkLineView]
     parcels: list[ParcelView]
@@ -144,16 +149,21 @@ async def list_queue(
     location_id: UUID | None,
     state: State | None,
     order_id: UUID | None,
+    store_id: UUID | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[WorkView]:
-    """Return fulfillment orders, the soonest promise first; an associate sees its own store's."""
-    own = tx.actor.location_id
+    """Return fulfillment orders, the soonest promise first.
+
+    An associate sees those of the own location, and by ``store_id`` those that come to it.
+    """
+    own = tx.actor.location_id if store_id != tx.actor.location_id else None
     found = await storage.list_queue(
         tx,
         location_id=own or location_id,
         state=state,
         order_id=order_id,
+        store_id=store_id,
         after=after,
         limit=limit,
     )
@@ -169,7 +179,7 @@ async def work_view(tx: Tx, work_id: UUID) -> WorkView:
     """
     work = (await storage.list_works(tx, [work_id])).get(work_id)
     own = tx.actor.location_id
-    if work is None or (own is not None and own != work.location_id):
+    if work is None or (own is not None and own not in (work.location_id, work.store_id)):
         raise NoSuchFulfillmentOrder(id=str(work_id))
     return _view(work)
 
@@ -190,12 +200,14 @@ def _view(work: Work) -> WorkView:
         order_number=work.order_number,
         channel=work.channel,
         location_id=work.location_id,
+        store_id=work.store_id,
         method=work.method,
         state=work.state,
         reason=work.reason,
         promised_at=work.promised_at,
         placed_at=work.placed_at,
         offered_at=work.offered_at,
+        collect_by=work.collect_by,
         ended_at=work.ended_at,
         lines=[msgspec.convert(line, WorkLineView, from_attributes=True) for line in work.lines],
         parcels=[msgspec.convert(p, ParcelView, from_attributes=True) for p in work.parcels],

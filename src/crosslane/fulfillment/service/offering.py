@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from crosslane import locations, orders, organization
 from crosslane.fulfillment import events, storage
-from crosslane.fulfillment.domain import DISPATCH, Work, WorkLine
+from crosslane.fulfillment.domain import DISPATCH, FulfillmentMethod, Work, WorkLine
 from crosslane.kernel import new_id
 from crosslane.orders import Released
 from crosslane.platform import log
@@ -64,6 +64,7 @@ def _work(
     _, location_id, method, store_id = key
     first = units[0]
     policy, _ = policies.resolve(DISPATCH, now, location=location.code)
+    kind = "pickup" if store_id == location_id else method
     accepted = policy.accepts_by_itself or location.kind == "warehouse"
     promises = [one.promised_at for one in units if one.promised_at]
     return Work(
@@ -73,7 +74,7 @@ def _work(
         channel=first.channel,
         locale=first.locale,
         location_id=location_id,
-        method="pickup" if method == "pickup" else "ship",
+        method=msgspec.convert(kind, FulfillmentMethod),
         store_id=store_id,
         service=first.service,
         ship_address_id=first.ship_address_id,
@@ -82,7 +83,7 @@ def _work(
         offered_at=now,
         accepted_at=now if accepted else None,
         promised_at=min(promises) if promises else None,
-        pickup_code=_pickup_code() if method == "pickup" else None,
+        pickup_code=pickup_code() if kind == "pickup" else None,
         lines=[
             WorkLine(
                 id=new_id(),
@@ -97,7 +98,19 @@ def _work(
     )
 
 
-def _pickup_code() -> str:
+def collect_by(
+    policies: organization.PolicyBook, location: locations.Location, now: datetime
+) -> datetime:
+    """Return until when goods that are ready now wait for their customer.
+
+    Counted from the time of recording: an order told of late is still given its days.
+    """
+    policy, _ = policies.resolve(DISPATCH, now, location=location.code)
+    return now + timedelta(days=policy.collect_days)
+
+
+def pickup_code() -> str:
+    """Return a code for a customer to show; only the customer is told."""
     return f"{secrets.randbelow(10**PICKUP_CODE_DIGITS):0{PICKUP_CODE_DIGITS}}"
 
 

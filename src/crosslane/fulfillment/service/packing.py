@@ -14,6 +14,7 @@ from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance, pack, require_state
 from crosslane.fulfillment.errors import NothingPicked, WrongPickupCode
 from crosslane.fulfillment.service.offering import event_of
+from crosslane.fulfillment.service.transfers import send_transfers, told_of_parcel
 from crosslane.fulfillment.service.working import (
     LINES_MAX,
     WORKS_MAX,
@@ -120,7 +121,7 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
         advance(work, tx.now)
     await storage.save_works(tx, list(works.values()))
     await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in packed])
-    await log.append(tx, [_told(events.ParcelPacked, work, parcel) for work, parcel in packed])
+    await log.append(tx, [told_of_parcel(events.ParcelPacked, w, p) for w, p in packed])
     return [[Worked(work.id, work.state) for work in works.values()]]
 
 
@@ -231,18 +232,6 @@ def _customer_address(to: Address) -> PostalAddress:
     )
 
 
-def _told(
-    kind: type[events.FulfillmentEvent], work: Work, parcel: Parcel, **more: object
-) -> events.FulfillmentEvent:
-    by_id = {line.id: line.line_id for line in work.lines}
-    units = [
-        {"line_id": by_id[line_id], "quantity": units}
-        for line_id, units in parcel.lines.items()
-        if units
-    ]
-    return event_of(kind, work, parcel_id=parcel.id, units=units, **more)
-
-
 async def send_off(tx: Tx, created: Mapping[UUID, tuple[carriers.LabelCreated, log.Cause]]) -> None:
     """Hand parcels over that the carrier has numbered; what was cancelled meanwhile stays.
 
@@ -262,7 +251,13 @@ async def send_off(tx: Tx, created: Mapping[UUID, tuple[carriers.LabelCreated, l
             leaving.append((work, parcel))
     if not leaving:
         return
-    await _hand_over(tx, leaving, {p: cause for p, (_, cause) in created.items()})
+    causes = {parcel_id: cause for parcel_id, (_, cause) in created.items()}
+    to_stores = [one for one in leaving if one[0].method == "ship_to_store"]
+    to_customers = [one for one in leaving if one[0].method != "ship_to_store"]
+    if to_stores:
+        await send_transfers(tx, to_stores, causes)
+    if to_customers:
+        await _hand_over(tx, to_customers, causes)
 
 
 async def _hand_over(
@@ -297,7 +292,7 @@ async def _hand_over(
     await storage.save_works(tx, list({work.id: work for work, _ in gone}.values()))
     await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in gone])
     told = [
-        _told(
+        told_of_parcel(
             events.ParcelShipped,
             work,
             parcel,
@@ -327,6 +322,7 @@ async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
         raise refusal
     for line in work.lines:
         line.gone, line.packed = line.gone + line.packed, 0
+    work.collect_by = None
     advance(work, tx.now)
     await storage.save_works(tx, [work])
     await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)])

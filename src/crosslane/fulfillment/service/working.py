@@ -19,7 +19,7 @@ from crosslane.fulfillment.domain import (
     take,
 )
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
-from crosslane.fulfillment.service.offering import event_of
+from crosslane.fulfillment.service.offering import collect_by, event_of
 from crosslane.kernel import QUANTITY_MAX, new_id
 from crosslane.orders import Failure, Stage, Step
 from crosslane.platform import log
@@ -189,8 +189,11 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
     await _report_short(tx, command, done, at)
     whole = [work for work in works.values() if str(work.id) not in refused]
     await _set_aside(tx, command, [work for work in whole if work.method == "pickup"], at)
+    policies, network = await organization.policies(tx), await locations.network(tx)
     for work in whole:
         advance(work, tx.now)
+        if work.state == "ready":
+            work.collect_by = collect_by(policies, network.by_id[work.location_id], tx.now)
     await storage.save_works(tx, whole)
     await _tell_picked(tx, done, at)
     return [[Worked(w.id, w.state, gone=str(w.id) in refused) for w in works.values()]]

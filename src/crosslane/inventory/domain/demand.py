@@ -53,12 +53,17 @@ class Allocated(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """Units a demand line gives back at a location."""
+    """Units a demand line gives back at a location.
+
+    Args:
+        at_most: give back what the line still has, when some of the units may have left already.
+    """
 
     variant_id: UUID
     location_id: UUID
     quantity: int
     cause: Cause
+    at_most: bool = False
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,7 +263,7 @@ def _take_slices(
     line = request.cause.line
     taken = _spread(positions, request.quantity, lambda p: sheet.slices.get((line, p.id), 0))
     allocated = sum(units for _, units in taken)
-    if allocated < request.quantity:
+    if allocated < request.quantity and not (isinstance(request, Release) and request.at_most):
         return NotAllocated(allocated=allocated, quantity=request.quantity)
     return taken
 

@@ -27,6 +27,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         unit_cost_milli: what one unit cost, 1/1000 minor unit of the owner's book currency; None
             leaves the moving average as it is.
+        allocated: the units belong to the cause's line and are never free, such as those another
+            location has sent for a customer to collect here.
+        promised_for: when that customer was promised them.
     """
 
     variant_id: UUID
@@ -37,6 +40,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: UUID | None = None
     unit_cost_milli: int | None = None
     occurred_at: datetime | None = None
+    allocated: bool = False
+    promised_for: datetime | None = None
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +135,12 @@ def receive(sheet: Sheet, receipt: Receipt) -> Recorded:
         reason=Reason.RECEIVE,
         cause=receipt.cause,
         on_hand=receipt.quantity,
+        allocated=receipt.quantity if receipt.allocated else 0,
         occurred_at=receipt.occurred_at,
         unit_cost_milli=receipt.unit_cost_milli,
     )
+    if receipt.allocated:
+        sheet.promised_for[(receipt.cause.line, position.id)] = receipt.promised_for
     return Recorded(position.id, position.on_hand)
 
 

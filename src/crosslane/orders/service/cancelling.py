@@ -1,5 +1,6 @@
 """Cancelling units before they are handed over, in part or altogether."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,17 +8,19 @@ import msgspec
 
 from crosslane.kernel import Refusal
 from crosslane.orders import events
-from crosslane.orders.domain import Move, OrderState, cancelling, worth
+from crosslane.orders.domain import NOWHERE, Move, OrderState, Stage, cancelling, worth
 from crosslane.orders.errors import (
     NoSuchLine,
     NoSuchOrder,
     NothingToCancel,
     OrderChanged,
     OrderClosed,
+    OutOfStep,
 )
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.log import Cause
 
 
 class CancelLine(msgspec.Struct, frozen=True):
@@ -109,8 +112,76 @@ def plan_cancellation(state: OrderState, lines: Sequence[CancelLine]) -> list[Mo
     return moves or OrderClosed()
 
 
+class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
+    """Units at a location that it gives up, such as those nobody collected.
+
+    Args:
+        order_id: the order; likewise its line.
+        location_id: where they lie.
+        stage: how far they are.
+        quantity: how many.
+        group: units of one group are given up together or not at all; all of one order.
+        reason: for the customer and the record.
+        cause: who gives them up.
+    """
+
+    order_id: UUID
+    line_id: UUID
+    location_id: UUID
+    stage: Stage
+    quantity: int
+    group: str
+    reason: str
+    cause: Cause
+
+
+async def give_up_units(tx: Tx, given_up: Sequence[GivenUp]) -> dict[str, Refusal]:
+    """Cancel units exactly where they lie; their stock stays there, free for others.
+
+    The event says that the location knows, so its work must be up to date.
+
+    Returns:
+        The refusal of every group whose units are not there any more.
+    """
+    sheet = await Sheet.open(tx, {one.order_id for one in given_up})
+    groups: dict[str, list[GivenUp]] = defaultdict(list)
+    for one in given_up:
+        groups[one.group].append(one)
+    refused: dict[str, Refusal] = {}
+    for group, units in groups.items():
+        refusal = _refuse_given_up(sheet, units)
+        if refusal is not None:
+            refused[group] = refusal
+            continue
+        moves = [
+            Move(u.line_id, u.location_id, u.stage, NOWHERE, Stage.CANCELLED, u.quantity, group)
+            for u in units
+        ]
+        doing = Doing(units[0].cause, tx.now, group)
+        cancel_units(sheet, units[0].order_id, moves, units[0].reason, doing, taken_out=True)
+    await sheet.write(tx)
+    return refused
+
+
+def _refuse_given_up(sheet: Sheet, units: Sequence[GivenUp]) -> Refusal | None:
+    for one in units:
+        state = sheet.states.get(one.order_id)
+        line = state.line(one.line_id) if state else None
+        if state is None or line is None:
+            return NoSuchLine(line=str(one.line_id))
+        if state.buckets.units(one.line_id, one.stage, one.location_id) < one.quantity:
+            return OutOfStep(quantity=one.quantity, sku=line.sku, stage=str(one.stage))
+    return None
+
+
 def cancel_units(
-    sheet: Sheet, order_id: UUID, moves: Sequence[Move], reason: str, doing: Doing
+    sheet: Sheet,
+    order_id: UUID,
+    moves: Sequence[Move],
+    reason: str,
+    doing: Doing,
+    *,
+    taken_out: bool = False,
 ) -> Cancelled:
     """Carry out a planned cancellation as an amendment of its own."""
     before = worth(sheet.states[order_id]).gross_minor
@@ -122,7 +193,9 @@ def cancel_units(
     ]
     no = sheet.amend(order_id, "cancel", reason, units, delta, doing)
     sheet.announce(
-        events.LinesCancelled(order_id=order_id, units=units, reason=reason, amendment_no=no),
+        events.LinesCancelled(
+            order_id=order_id, units=units, reason=reason, amendment_no=no, taken_out=taken_out
+        ),
         doing,
     )
     currency = sheet.states[order_id].order.currency

@@ -112,6 +112,8 @@ class Sheet:
                         location_id=move.from_location_id,
                         quantity=move.quantity,
                         cause=inventory.Cause("order", order_id, move.line_id),
+                        # Packed units may be on their way to a store: no stock is kept for them.
+                        at_most=move.from_stage is Stage.PACKED,
                     )
                 )
         if moves:
