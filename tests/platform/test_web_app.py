@@ -105,6 +105,9 @@ def test_the_document_is_sound(told):
 
 def test_every_listed_route_is_in_the_document(told):
     for route in composition.ROUTES:
+        if not route.listed:
+            assert route.path not in told["paths"]
+            continue
         operation = told["paths"][route.path][route.method.lower()]
         assert operation["summary"].endswith((".", "?")), route.name
         assert {"429", "500", "503"} <= operation["responses"].keys()

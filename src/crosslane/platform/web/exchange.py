@@ -18,6 +18,7 @@ class Exchange(msgspec.Struct):
         tenant: whose data it is about; "" while unknown.
         replayed: the answer was given before under the same idempotency key.
         status: HTTP status of the answer, 0 before there is one.
+        is_page: people look at the answer, so a refusal must be one too.
     """
 
     trace: str
@@ -26,6 +27,7 @@ class Exchange(msgspec.Struct):
     tenant: str = ""
     replayed: bool = False
     status: int = 0
+    is_page: bool = False
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

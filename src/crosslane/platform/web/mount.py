@@ -20,6 +20,7 @@ from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.gate import Gate
+from crosslane.platform.web.pages import HTML, failed_page
 from crosslane.platform.web.probes import probe_routes
 from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
@@ -73,6 +74,8 @@ def tell_failure(request: Request, error: Exception) -> Response[bytes]:
     if not isinstance(error, Refusal) and status >= 422:
         log.error("request failed", error, route=exchange.route, status=status)
     headers = headers_of(refusal) | (REPLAYED if exchange.replayed else {})
+    if exchange.is_page:
+        return failed_page(status, headers)
     content = encode(problem_of(refusal, exchange.trace))
     return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
 
@@ -120,6 +123,7 @@ def _handler_of(path: str, by_method: dict[str, Route], gate: Gate) -> HTTPRoute
 async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     exchange = exchange_of(request.scope)
     exchange.route = route.path
+    exchange.is_page = route.produces == HTML
     takes = route.signature
     admitted = None
     if takes.caller or takes.link or route.permission != PUBLIC:
