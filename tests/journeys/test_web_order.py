@@ -1,6 +1,7 @@
 """A web order from the first question to the doorstep, over HTTP, with every process running."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from tests.engagement.mailbox import text_of
 from tests.journeys.conftest import Town
@@ -10,6 +11,7 @@ from tests.running import Tenant
 
 # Two mugs at 6.00, a lamp at 24.99, delivery at 3.95.
 GROSS_MINOR = 2 * 600 + 2_499 + 395
+SHOP_TIME = ZoneInfo("Europe/London")
 
 
 async def free(shop: Tenant, *skus: str) -> dict[str, int]:
@@ -45,10 +47,30 @@ async def told_by_mail(town: Town, placed: dict, parcels: list[dict]) -> None:
         assert about["To"] == "Ada Brown <ada@example.com>"
 
 
+async def told_by_books(shop: Tenant, placed: dict, began: datetime) -> None:
+    """Wait until the books have sale and money of the only order, equal to its order book."""
+
+    async def posted() -> bool:
+        # A run over midnight belongs to two business days.
+        days = {began.astimezone(SHOP_TIME).date(), datetime.now(SHOP_TIME).date()}
+        figures = [await shop.read(f"finance/days/{day}", channel="web") for day in days]
+        assert not any(day["waiting"] for day in figures)
+        sales = sum(day["net_sales_minor"] + day["charges_minor"] for day in figures)
+        tax, money = (sum(day[of] for day in figures) for of in ("tax_minor", "money_minor"))
+        agreed = not any(day["difference_minor"] for day in figures)
+        return agreed and (sales, tax, money) == (
+            placed["net_minor"],
+            placed["tax_minor"],
+            GROSS_MINOR,
+        )
+
+    await eventually(posted)
+
+
 async def test_two_lines_reach_the_doorstep(town: Town):
     shop, bank = town.shop, town.bank
     assert await free(shop, "MUG", "LAMP") == {"MUG": 10, "LAMP": 5}
-    wish = order(("MUG", 2), ("LAMP", 1))
+    began, wish = datetime.now(UTC), order(("MUG", 2), ("LAMP", 1))
     key = {"Idempotency-Key": "basket-1"}
     first = await shop.client.post("orders", json=wish, headers=key)
     assert first.status_code == 201, first.text
@@ -91,6 +113,7 @@ async def test_two_lines_reach_the_doorstep(town: Town):
     assert (await bank.sums())["authorize"] == GROSS_MINOR
 
     await told_by_mail(town, placed, parcels)
+    await told_by_books(shop, placed, began)
 
     reports = [
         {
