@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from tests.carts.shop import stock_shop
+from tests.orders.world import found_retailer
 
 from crosslane.carts import ROUTES
 from crosslane.platform.actor import Actor
@@ -15,17 +15,19 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
 from crosslane.platform.web import Gate, build_app
+from crosslane.pricing import use_quote_secret
 
 BOTH = frozenset({"carts:read", "carts:write"})
 
 Client = Callable[..., httpx.AsyncClient]
 
+use_quote_secret(b"a secret of the tests alone")
+
 
 @pytest.fixture
 async def client_of(database: Database, lanes: Lanes, tenant: str) -> AsyncIterator[Client]:
-    """Clients of a shop with goods, by what they may do and who they are."""
-    async with database.transaction(tenant) as tx:
-        await stock_shop(tx)
+    """Clients of a shop with goods and stock, by what they may do and who they are."""
+    await found_retailer(database, tenant)
     found = await find_tenant(database, name=tenant)
     actors: dict[str, Actor] = {}
 
@@ -59,9 +61,10 @@ def client(client_of: Client) -> httpx.AsyncClient:
     return client_of()
 
 
-async def send(client: httpx.AsyncClient, path: str, body: dict) -> httpx.Response:
+async def send(client: httpx.AsyncClient, path: str, body: dict | None) -> httpx.Response:
+    content = {} if body is None else {"json": body}
     return await client.post(
-        f"/api/v1/{path}", json=body, headers={"Idempotency-Key": secrets.token_hex(8)}
+        f"/api/v1/{path}", headers={"Idempotency-Key": secrets.token_hex(8)}, **content
     )
 
 
@@ -125,6 +128,39 @@ async def test_nobody_reads_or_edits_a_foreign_cart(client_of):
     assert (await send(bob, f"carts/{cart['id']}/operations", edit)).status_code == 404
     assert (await bob.get("/api/v1/carts")).json()["items"] == []
     assert len((await ann.get("/api/v1/carts", params={"state": "open"})).json()["items"]) == 1
+
+
+async def test_a_cart_goes_from_quote_to_order(client):
+    line = str(uuid4())
+    home = {
+        "country": "GB",
+        "lines": ["12 High Street"],
+        "city": "Oxford",
+        "postcode": "OX1 4AA",
+        "name": "Ada Brown",
+    }
+    cart = await begin(
+        client,
+        operation("add", line_id=line, sku="MUG", quantity=2),
+        operation("address", address=home),
+        operation("tender", tender_id=str(uuid4()), method="cash"),
+    )
+    path = f"carts/{cart['id']}"
+    quoted = await client.post(f"/api/v1/{path}/quote")
+    assert quoted.status_code == 200, quoted.text
+    told = quoted.json()
+    assert told["cart"]["lines"][0]["key"] == line
+    assert told["promises"][0]["available"] == 2
+    held = await send(client, f"{path}/hold", None)
+    assert (held.status_code, held.json()["lines"][0]["location"]) == (201, "DC1")
+    order = {"version": told["version"], "quote": told["quote"]}
+    placed = await send(client, f"{path}/order", order)
+    assert placed.status_code == 201, placed.text
+    assert placed.json()["gross_minor"] == told["cart"]["gross_minor"]
+    again = await send(client, f"{path}/order", order)
+    assert (again.status_code, again.json()["code"]) == (409, "cart-placed")
+    missing = await client.post(f"/api/v1/carts/{uuid4()}/quote")
+    assert missing.status_code == 404
 
 
 async def test_every_route_asks_for_its_permission(client_of):

@@ -8,7 +8,7 @@ from crosslane.orders import (
     PLACE,
     LineWish,
     Placed,
-    PlaceHeld,
+    PreparedOrder,
     TenderWish,
     UnitsHeld,
     errors,
@@ -56,7 +56,7 @@ async def place_held(
     """Place an order whose units are held; return its refusal when there is one."""
     paid = wish(*lines, **changes)
     fields = {name: getattr(paid, name) for name in paid.__struct_fields__}
-    command = Command(str(new_id()), SYSTEM, PlaceHeld(**fields, holds=holds))
+    command = Command(str(new_id()), SYSTEM, PreparedOrder(**fields, holds=holds))
     return (await lanes.submit(tenant, PLACE, command)).outcome
 
 

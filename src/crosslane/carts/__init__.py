@@ -11,38 +11,57 @@ no personal data: a buyer and an address are rows of customers, named by id.
 A cart expires by time, judged by whoever reads it: nothing has to run for that. An abandoned cart
 stays as an intent (:func:`list_unplaced`) and is taken up again by the next edit.
 
-Invariants: a removed line never comes back; an operation is stored once; a customer sees its own
-carts only, an associate those of its own store and those of no store.
+On request a cart's stock is held for some minutes (``carts.hold``), all of it or none. A quote
+(:func:`quote`) prices it, signs the prices and tells when each line would come. ``carts.place``
+makes the order, from held stock first; a refused order leaves the cart what it held.
 
-Policies: carts.keeping. Tables: carts_cart, carts_operation.
+Invariants: a removed line never comes back; an operation is stored once; a cart becomes one order
+at most; a customer sees its own carts only, an associate those of its own store and those of none.
+
+Policies: carts.keeping. Tables: carts_cart, carts_operation, carts_hold.
 """
 
 from crosslane.carts.domain import Cart, Contents, Operation, fold
 from crosslane.carts.errors import CartPlaced, NoSuchCart
 from crosslane.carts.rest import ROUTES
 from crosslane.carts.service.editing import EDIT, START
+from crosslane.carts.service.holding import HOLD, CartHeld, HoldCart, forget_holds
+from crosslane.carts.service.placing import PLACE, PlaceCart
+from crosslane.carts.service.quoting import CartQuote, quote
 from crosslane.carts.service.reading import list_unplaced, show
 from crosslane.carts.service.wishes import KEEPING, CartView, EditCart, StartCart
+from crosslane.platform.effects import Schedule
 
-COMMANDS = [START, EDIT]
+FORGET_EVERY_SECONDS = 3_600
+
+COMMANDS = [START, EDIT, HOLD, PLACE]
 POLICIES = [KEEPING]
+SCHEDULES = [Schedule("carts.forget_holds", FORGET_EVERY_SECONDS, forget_holds)]
 
 __all__ = [
     "COMMANDS",
     "EDIT",
+    "HOLD",
     "KEEPING",
+    "PLACE",
     "POLICIES",
     "ROUTES",
+    "SCHEDULES",
     "START",
     "Cart",
+    "CartHeld",
     "CartPlaced",
+    "CartQuote",
     "CartView",
     "Contents",
     "EditCart",
+    "HoldCart",
     "NoSuchCart",
     "Operation",
+    "PlaceCart",
     "StartCart",
     "fold",
     "list_unplaced",
+    "quote",
     "show",
 ]

@@ -29,3 +29,19 @@ class ChannelClosed(Conflict):
 
 class BuyerKnown(Forbidden):
     """The cart belongs to a customer, who buys; nobody else can be named."""
+
+
+class EmptyCart(Invalid):
+    """There is nothing in the cart."""
+
+
+class CartChanged(Conflict):
+    """The cart is at version {version} now; look again before placing it."""
+
+
+class StoreMissing(Invalid):
+    """{method} of {sku} needs the store at which the customer gets it."""
+
+
+class NotEnoughToHold(Conflict):
+    """{available} of {quantity} units of {sku} can be kept."""

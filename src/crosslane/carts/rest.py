@@ -1,14 +1,18 @@
 """Carts over HTTP."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
+from crosslane import orders
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine
-from crosslane.carts.service import reading
+from crosslane.carts.service import quoting, reading
 from crosslane.carts.service.editing import EDIT, START
+from crosslane.carts.service.holding import HOLD, CartHeld, HoldCart
+from crosslane.carts.service.placing import PLACE, PlaceCart
+from crosslane.carts.service.quoting import CartQuote
 from crosslane.carts.service.wishes import (
     CartView,
     EditCart,
@@ -21,6 +25,13 @@ from crosslane.kernel import Instant, Page
 from crosslane.locations import LocationUnknown
 from crosslane.organization import UnknownChannel
 from crosslane.platform.web import Answer, Caller, Paging, get, post
+from crosslane.pricing import (
+    QUOTE_CHARACTERS_MAX,
+    PriceUnknown,
+    QuoteExpired,
+    QuoteForged,
+    QuoteMismatch,
+)
 
 READ, WRITE = "carts:read", "carts:write"
 EDIT_RAISES = (
@@ -38,6 +49,27 @@ EXAMPLE_ADD = OperationWish(
     base_version=0,
     change=AddLine(line_id=EXAMPLE_ID, sku="85123A", quantity=6),
 )
+
+
+CHECKOUT_RAISES = (
+    errors.NoSuchCart,
+    errors.CartPlaced,
+    errors.EmptyCart,
+    errors.NotOnSale,
+    errors.StoreMissing,
+)
+
+
+class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The order to make of a cart.
+
+    Args:
+        version: version the customer agreed to; another one now is refused. None for any.
+        quote: signed quote whose prices hold.
+    """
+
+    version: int | None = None
+    quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
 
 
 class EditBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,4 +138,58 @@ async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
     return await caller.submit(EDIT, EditCart(cart_id=cart_id, operations=data.operations))
 
 
-ROUTES = [start_cart, list_carts, show_cart, edit_cart]
+@post(
+    "/api/v1/carts/{cart_id}/quote",
+    permission=READ,
+    command=None,
+    raises=(*CHECKOUT_RAISES, PriceUnknown),
+)
+async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
+    """Price a cart, sign the prices, and tell when each line would come.
+
+    Placed with the ``quote``, the same cart costs as much until it expires. Nothing is kept by
+    this; to keep stock, hold the cart.
+    """
+    async with caller.read() as tx:
+        return await quoting.quote(tx, cart_id, actor=caller.actor)
+
+
+@post(
+    "/api/v1/carts/{cart_id}/hold",
+    permission=WRITE,
+    command=HOLD,
+    raises=(*CHECKOUT_RAISES, errors.NotEnoughToHold),
+)
+async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
+    """Keep stock for everything in a cart, for some minutes, or refuse as a whole.
+
+    Asked again, what is held already is held longer, and what the cart does not want any more is
+    let go.
+    """
+    return await caller.submit(HOLD, HoldCart(cart_id=cart_id))
+
+
+@post(
+    "/api/v1/carts/{cart_id}/order",
+    permission=WRITE,
+    command=PLACE,
+    raises=(
+        *CHECKOUT_RAISES,
+        errors.CartChanged,
+        orders.errors.AddressNeeded,
+        orders.errors.TendersDiffer,
+        orders.errors.NotEnoughStock,
+        QuoteExpired,
+        QuoteMismatch,
+        QuoteForged,
+    ),
+    example=OrderBody(version=7),
+)
+async def place_cart(caller: Caller, cart_id: UUID, data: OrderBody) -> Answer[orders.Placed]:
+    """Make an order of a cart; stock held for it is used first."""
+    asked = PlaceCart(cart_id=cart_id, version=data.version, quote=data.quote)
+    placed = await caller.submit(PLACE, asked)
+    return Answer(body=placed, location=f"/api/v1/orders/{placed.number}")
+
+
+ROUTES = [start_cart, list_carts, show_cart, edit_cart, quote_cart, hold_cart, place_cart]

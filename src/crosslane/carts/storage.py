@@ -1,6 +1,6 @@
 """All SQL of carts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -146,3 +146,101 @@ async def list_unplaced(
         LIST_UNPLACED, channel, location_id, owner_id, abandoned, tx.now, edited, cart_id, limit
     )
     return [Cart(**row) for row in rows]
+
+
+class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that inventory holds for a line of a cart.
+
+    Args:
+        hold_id: the hold.
+        cart_id: the cart.
+        line_id: its line.
+        variant_id: the goods, or a component of the bundle.
+        location_id: where the units lie.
+        method: the way of the line they were held for.
+        store: its store, "" when shipped.
+        quantity: units.
+        fence: number of the hold when it was last extended.
+        expires_at: until when it holds.
+        promised_at: when the customer would have them.
+    """
+
+    hold_id: UUID
+    cart_id: UUID
+    line_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    method: str
+    store: str
+    quantity: int
+    fence: int
+    expires_at: datetime
+    promised_at: datetime | None
+
+
+LIST_HELD = """
+select hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
+       expires_at, promised_at
+from carts_hold where cart_id = any($1) order by hold_id
+"""
+
+
+async def list_held(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[HeldUnits]]:
+    """Return the holds of carts, run out ones too."""
+    found: dict[UUID, list[HeldUnits]] = {cart_id: [] for cart_id in cart_ids}
+    if cart_ids:
+        for row in await tx.fetch(LIST_HELD, cart_ids):
+            found[row["cart_id"]].append(HeldUnits(**row))
+    return found
+
+
+UPSERT_HELD = """
+insert into carts_hold
+    (hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
+     expires_at, promised_at)
+select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[],
+    $9::int[], $10::timestamptz[], $11::timestamptz[]
+)
+on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
+"""
+
+
+async def upsert_held(tx: Tx, held: Sequence[HeldUnits]) -> None:
+    """Store holds of carts, or that they last longer."""
+    if held:
+        await tx.execute(UPSERT_HELD, *columns(held, *HeldUnits.__struct_fields__))
+
+
+DELETE_HELD = "delete from carts_hold where hold_id = any($1)"
+
+
+async def delete_held(tx: Tx, hold_ids: Sequence[UUID]) -> None:
+    """Forget holds that are no more."""
+    if hold_ids:
+        await tx.execute(DELETE_HELD, hold_ids)
+
+
+# A minute more than the hold itself, whose expiry is judged by a later clock.
+DELETE_EXPIRED = """
+delete from carts_hold where hold_id in (
+    select hold_id from carts_hold where expires_at < $1::timestamptz - interval '1 minute' limit $2
+)
+"""
+
+
+async def delete_expired(tx: Tx, limit: int) -> None:
+    """Forget holds that have run out."""
+    await tx.execute(DELETE_EXPIRED, tx.now, limit)
+
+
+SET_ORDERS = """
+update carts_cart c set order_id = w.order_id, updated_at = $1
+from unnest($2::uuid[], $3::uuid[]) as w (id, order_id) where c.id = w.id
+"""
+
+
+async def set_orders(tx: Tx, orders: Mapping[UUID, UUID]) -> None:
+    """Store which orders locked carts became."""
+    if orders:
+        await tx.execute(SET_ORDERS, tx.now, list(orders), list(orders.values()))

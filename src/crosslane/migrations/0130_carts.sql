@@ -25,3 +25,19 @@ create table carts_operation (
     recorded_at timestamptz not null,
     primary key (cart_id, id)
 );
+
+-- Stock kept for a line while its customer makes up their mind; the hold itself is inventory's.
+create table carts_hold (
+    hold_id uuid primary key,
+    cart_id uuid not null references carts_cart (id),
+    line_id uuid not null,
+    variant_id uuid not null,
+    location_id uuid not null,
+    method text not null,
+    store text not null,
+    quantity integer not null check (quantity > 0),
+    fence integer not null check (fence > 0),
+    expires_at timestamptz not null,
+    promised_at timestamptz
+);
+create index carts_hold_of_cart on carts_hold (cart_id);

@@ -28,6 +28,7 @@ from crosslane.organization import PolicyKind
 
 OPERATIONS_AT_ONCE_MAX = 200
 KEPT_MINUTES_MAX = 90 * 24 * 60
+HOLD_MINUTES_MAX = 24 * 60
 
 
 class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,9 +36,11 @@ class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         minutes: from the last edit until a cart counts as abandoned.
+        hold_minutes: how long stock is kept for a cart that asks for it.
     """
 
     minutes: Annotated[int, msgspec.Meta(ge=1, le=KEPT_MINUTES_MAX)] = 24 * 60
+    hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=HOLD_MINUTES_MAX)] = 15
 
 
 KEEPING = PolicyKind("carts.keeping", Keeping, Keeping(), ("channel", "brand", "tenant"))

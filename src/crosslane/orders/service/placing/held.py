@@ -8,7 +8,7 @@ from crosslane import inventory
 from crosslane.orders.domain import OrderLine
 from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.draft import Draft
-from crosslane.orders.service.placing.wishes import PlaceHeld, UnitsHeld
+from crosslane.orders.service.placing.wishes import PreparedOrder, UnitsHeld
 from crosslane.platform.database import Tx
 
 
@@ -49,7 +49,7 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 def _asked(draft: Draft) -> list[tuple[Draft, OrderLine, UnitsHeld, int]]:
     """Return which line takes how many units of which hold, never more than it wants."""
-    if not isinstance(draft.wish, PlaceHeld):
+    if not isinstance(draft.wish, PreparedOrder):
         return []
     lines = _stock_lines(draft)
     wanted: dict[UUID, int] = defaultdict(int)

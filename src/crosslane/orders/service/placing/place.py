@@ -15,7 +15,7 @@ from crosslane.orders.errors import SourceIdTaken
 from crosslane.orders.service.placing import asking, drafting, paying, sourcing
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.resolving import Surroundings, resolve
-from crosslane.orders.service.placing.wishes import Placed, PlaceOrder
+from crosslane.orders.service.placing.wishes import Placed, PlaceOrder, PreparedOrder
 from crosslane.orders.service.placing.writing import answer, write
 from crosslane.orders.storage import states, writing
 from crosslane.platform.database import Tx
@@ -93,7 +93,12 @@ async def _refuse_known(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 async def _identify(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Find or make the customers and keep snapshots of the addresses."""
-    known = [draft for draft in _live(drafts) if draft.wish.buyer or draft.resolved.address]
+    await _recognize(tx, drafts)
+    known = [
+        draft
+        for draft in _live(drafts)
+        if not draft.customer and (draft.wish.buyer or draft.resolved.address)
+    ]
     found = await customers.identify(tx, [asking.customer_of(d) for d in known])
     for draft, who in zip(known, found, strict=True):
         if isinstance(who, Refusal):
@@ -110,6 +115,18 @@ async def _identify(tx: Tx, drafts: Sequence[Draft]) -> None:
     )
     for (draft, _, _), address_id in zip(shipped, ids, strict=True):
         draft.address_id = address_id
+
+
+async def _recognize(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Take the customers of prepared orders as they are."""
+    told = {
+        draft: draft.wish.customer_id
+        for draft in _live(drafts)
+        if isinstance(draft.wish, PreparedOrder) and draft.wish.customer_id
+    }
+    found = await customers.customers_by_id(tx, list(set(told.values())))
+    for draft, customer_id in told.items():
+        draft.customer = found.get(customer_id)
 
 
 async def _price(tx: Tx, drafts: Sequence[Draft]) -> None:

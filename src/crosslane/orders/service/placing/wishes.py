@@ -155,9 +155,15 @@ class UnitsHeld(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime | None
 
 
-class PlaceHeld(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An order whose stock was held beforehand; only modules above ask for it, never a client."""
+class PreparedOrder(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An order that a module above has prepared; a client never asks for it.
 
+    Args:
+        customer_id: who buys, when that is known for certain already.
+        holds: stock that was held beforehand.
+    """
+
+    customer_id: UUID | None = None
     holds: list[UnitsHeld] = []
 
 

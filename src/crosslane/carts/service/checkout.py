@@ -1,0 +1,212 @@
+"""A cart on its way to a quote, a hold or an order: loaded with all it names, plural first."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import catalog, customers, locations, organization
+from crosslane.carts import storage
+from crosslane.carts.domain import Cart, CartLine, Contents, Option, fold
+from crosslane.carts.errors import CartPlaced, EmptyCart, NotOnSale, StoreMissing
+from crosslane.carts.service.reading import require_own
+from crosslane.carts.storage import HeldUnits
+from crosslane.catalog import Variant
+from crosslane.customers import Address, Customer
+from crosslane.kernel import Refusal
+from crosslane.locations import Location, Network
+from crosslane.orders import INTAKE, Intake
+from crosslane.organization import Channel, OrganizationBook, PolicyBook
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.pricing import Destination, PriceLine, PriceRequest, ShippingWish
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a cart whose codes are known.
+
+    Args:
+        line: as the cart has it.
+        variant: the goods.
+        option: how they reach the customer: the line's own way, the cart's, or the channel's.
+        store: where the customer gets them, for all methods but shipping.
+        parts: single articles behind the line with the units of each: itself, or a bundle's.
+    """
+
+    line: CartLine
+    variant: Variant
+    option: Option
+    store: Location | None
+    parts: tuple[tuple[Variant, int], ...]
+
+
+class Checkout:
+    """One cart with all it names.
+
+    Attributes:
+        actor: who asks.
+        cart, contents: the cart and what its operations make of it.
+        channel: where it buys.
+        intake: how that channel's orders are taken in.
+        lines: goods with the way they go.
+        customer: who buys, None while nobody has said.
+        address: where shipped goods go, None while nobody has said.
+        held: units held for it, run out or not.
+        refusal: why nothing can be done with it.
+    """
+
+    cart: Cart
+    contents: Contents
+    channel: Channel
+    intake: Intake
+
+    def __init__(self, cart_id: UUID, actor: Actor) -> None:
+        self.cart_id = cart_id
+        self.actor = actor
+        self.lines: list[Wanted] = []
+        self.customer: Customer | None = None
+        self.address: Address | None = None
+        self.held: list[HeldUnits] = []
+        self.refusal: Refusal | None = None
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """Who buys."""
+        return self.customer.id if self.customer else None
+
+    @property
+    def ships(self) -> bool:
+        """Whether something goes to the customer's address."""
+        return any(each.option.method == "ship" for each in self.lines)
+
+    @property
+    def service(self) -> str:
+        """Delivery service of its parcels; "" when no parcel is sent."""
+        if all(each.option.method in ("pickup", "carry_out") for each in self.lines):
+            return ""
+        return self.contents.service or self.intake.service
+
+    def price_request(self, at: datetime) -> PriceRequest:
+        """Return the question to pricing, the same that orders ask when the cart is placed."""
+        home = Destination(self.channel.country)
+        if self.ships and self.address is not None:
+            home = Destination(self.address.country, self.address.region)
+        return PriceRequest(
+            channel=self.channel.code,
+            at=at,
+            actor=self.actor,
+            destination=home,
+            lines=[
+                PriceLine(
+                    key=str(each.line.id),
+                    variant=each.variant,
+                    quantity=each.line.quantity,
+                    destination=Destination(each.store.country) if each.store else None,
+                )
+                for each in self.lines
+            ],
+            shipping=[ShippingWish(key="delivery", service=self.service)] if self.ships else [],
+            coupons=self.contents.coupons,
+            customer_group=(self.customer.group or None) if self.customer else None,
+            customer_id=self.customer_id,
+        )
+
+
+async def open_checkouts(
+    tx: Tx, asked: Sequence[tuple[UUID, Actor]], *, lock: bool
+) -> list[Checkout]:
+    """Load carts with all they name; one that cannot be bought has its refusal set.
+
+    Args:
+        tx: open transaction.
+        asked: cart and who asks for it.
+        lock: keep others from editing or placing them until the transaction ends.
+    """
+    checkouts = [Checkout(*each) for each in asked]
+    ids = list({each.cart_id for each in checkouts})
+    carts = await (storage.lock_carts if lock else storage.find_carts)(tx, ids)
+    kept = await storage.list_operations(tx, list(carts))
+    for each in checkouts:
+        try:
+            each.cart = require_own(carts.get(each.cart_id), each.actor)
+            each.contents = fold(known.operation for known in kept[each.cart_id])
+            if each.cart.order_id is not None:
+                raise CartPlaced
+            if not each.contents.lines:
+                raise EmptyCart
+        except Refusal as refusal:
+            each.refusal = refusal
+    live = [each for each in checkouts if each.refusal is None]
+    await _resolve(tx, live)
+    await _people(tx, live)
+    held = await storage.list_held(tx, [each.cart_id for each in live])
+    for each in live:
+        each.held = held[each.cart_id]
+    return checkouts
+
+
+async def _resolve(tx: Tx, live: Sequence[Checkout]) -> None:
+    skus = {line.sku for each in live for line in each.contents.lines}
+    variants = await catalog.variants_by_sku(tx, sorted(skus))
+    components = {part.variant_id for v in variants.values() for part in v.components}
+    parts = await catalog.variants_by_id(tx, sorted(components))
+    book, network = await organization.book(tx), await locations.network(tx)
+    policies = await organization.policies(tx)
+    for each in live:
+        try:
+            _resolve_one(each, tx, book, policies, network, variants, parts)
+        except Refusal as refusal:
+            each.refusal = refusal
+
+
+def _resolve_one(
+    checkout: Checkout,
+    tx: Tx,
+    book: OrganizationBook,
+    policies: PolicyBook,
+    network: Network,
+    variants: Mapping[str, Variant],
+    parts: Mapping[UUID, Variant],
+) -> None:
+    channel = checkout.channel = book.channel(checkout.cart.channel)
+    checkout.intake, _ = policies.resolve(INTAKE, tx.now, channel=channel.code, brand=channel.brand)
+    for place, line in enumerate(checkout.contents.lines):
+        variant = variants.get(line.sku)
+        if variant is None or not variant.active:
+            raise NotOnSale(pointer=f"/lines/{place}/sku", sku=line.sku)
+        option = line.option or checkout.contents.option or Option(channel.default_method)
+        store = None
+        if option.method != "ship":
+            if not option.store:
+                raise StoreMissing(
+                    pointer=f"/lines/{place}/option/store", method=option.method, sku=line.sku
+                )
+            store = network.require(option.store, pointer=f"/lines/{place}/option/store")
+        checkout.lines.append(
+            Wanted(
+                line=line,
+                variant=variant,
+                option=option,
+                store=store,
+                parts=tuple(
+                    (parts[part.variant_id], part.quantity * line.quantity)
+                    for part in variant.components
+                )
+                or ((variant, line.quantity),),
+            )
+        )
+
+
+async def _people(tx: Tx, live: Sequence[Checkout]) -> None:
+    buyers = {each.cart_id: each.cart.owner_id or each.contents.buyer_id for each in live}
+    known = await customers.customers_by_id(tx, [b for b in set(buyers.values()) if b])
+    addresses = await customers.addresses_by_id(
+        tx, [each.contents.address_id for each in live if each.contents.address_id]
+    )
+    for each in live:
+        buyer_id, address_id = buyers[each.cart_id], each.contents.address_id
+        each.customer = known.get(buyer_id) if buyer_id else None
+        snapshot = addresses.get(address_id) if address_id else None
+        if snapshot is not None and not snapshot.erased:
+            each.address = snapshot.address

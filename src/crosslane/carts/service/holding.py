@@ -1,0 +1,254 @@
+"""Keeping stock for carts: what a cart wants and does not hold yet is planned and held, or refused.
+
+A cart is held as a whole or its request is refused. What it holds already is held longer. Holds of
+lines that are gone, or go another way now, are let go.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from crosslane import inventory, locations, organization
+from crosslane.carts import storage
+from crosslane.carts.errors import NotEnoughToHold
+from crosslane.carts.service.checkout import Checkout, open_checkouts
+from crosslane.carts.service.planning import CartPlan, Missing, Planned, plan_missing, usable
+from crosslane.carts.service.wishes import KEEPING
+from crosslane.carts.storage import HeldUnits
+from crosslane.kernel import Refusal, new_id
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+
+# A plan is made without locks; whoever loses a race for units is planned once more.
+ROUNDS_MAX = 3
+HOLDER = "cart"
+FORGOTTEN_AT_ONCE_MAX = 5_000
+
+
+class HoldCart(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep stock for a cart."""
+
+    cart_id: UUID
+
+
+class HeldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Units kept for a line.
+
+    Args:
+        line_id: line of the cart.
+        variant_id: the goods, or a component of the bundle.
+        location: code of where they lie.
+        quantity: units.
+        promised_at: when the customer would have them.
+    """
+
+    line_id: UUID
+    variant_id: UUID
+    location: str
+    quantity: int
+    promised_at: datetime | None
+
+
+class CartHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart whose stock is kept until an instant."""
+
+    cart_id: UUID
+    expires_at: datetime
+    lines: tuple[HeldLine, ...]
+
+
+async def hold(tx: Tx, commands: Sequence[Command[HoldCart]]) -> list[CartHeld | Refusal]:
+    """Keep stock for carts; a cart asked for twice in a batch is held once."""
+    checkouts = await open_checkouts(
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
+    )
+    once: dict[UUID, Checkout] = {}
+    for each in checkouts:
+        if each.refusal is None:
+            once.setdefault(each.cart_id, each)
+    await _take_missing(tx, list(once.values()))
+    await _renew(tx, [each for each in once.values() if each.refusal is None])
+    live = [each for each in once.values() if each.refusal is None]
+    await _let_go(tx, live)
+    await storage.upsert_held(tx, [held for each in live for held in each.held])
+    network = await locations.network(tx)
+    answers = {each.cart_id: each.refusal or _told(each, network) for each in once.values()}
+    return [each.refusal or answers[each.cart_id] for each in checkouts]
+
+
+HOLD = CommandKind("carts.hold", HoldCart, CartHeld, hold)
+
+
+async def forget_holds(tx: Tx) -> None:
+    """Forget what was held for carts and has run out; a schedule, nothing depends on it."""
+    await storage.delete_expired(tx, FORGOTTEN_AT_ONCE_MAX)
+
+
+def hold_until(tx: Tx, policies: organization.PolicyBook, checkout: Checkout) -> datetime:
+    """Return until when stock asked for now is kept."""
+    keeping, _ = policies.resolve(
+        KEEPING, tx.now, channel=checkout.channel.code, brand=checkout.channel.brand
+    )
+    return tx.now + timedelta(minutes=keeping.hold_minutes)
+
+
+async def _take_missing(tx: Tx, checkouts: Sequence[Checkout]) -> None:
+    """Hold what the carts lack; those that cannot have all of it get their refusal."""
+    policies = await organization.policies(tx)
+    open_ones = list(checkouts)
+    lost: dict[UUID, Refusal] = {}
+    for _ in range(ROUNDS_MAX):
+        plans = await plan_missing(tx, open_ones)
+        for each, plan in zip(open_ones, plans, strict=True):
+            each.refusal = plan.refusal or _shortage(plan)
+        pairs = [
+            (each, plan)
+            for each, plan in zip(open_ones, plans, strict=True)
+            if each.refusal is None
+        ]
+        lost = await _hold(tx, pairs, policies)
+        open_ones = [each for each, _ in pairs if each.cart_id in lost]
+        if not open_ones:
+            break
+    for each in open_ones:
+        each.refusal = lost[each.cart_id]
+
+
+def _shortage(plan: CartPlan) -> Refusal | None:
+    if not plan.short:
+        return None
+    first: Missing = plan.short[0]
+    wanted = sum(units for variant, units in first.wanted.parts if variant.id == first.variant.id)
+    return NotEnoughToHold(
+        sku=first.variant.sku, quantity=wanted, available=wanted - first.quantity
+    )
+
+
+async def _hold(
+    tx: Tx,
+    pairs: Sequence[tuple[Checkout, CartPlan]],
+    policies: organization.PolicyBook,
+) -> dict[UUID, Refusal]:
+    """Take holds, cart by cart all or nothing; return the carts that lost a race and to what."""
+    asked = [(each, planned) for each, plan in pairs for planned in plan.planned]
+    if not asked:
+        return {}
+    held = [_units(each, planned, hold_until(tx, policies, each)) for each, planned in asked]
+    answers = await inventory.hold(
+        tx,
+        [
+            inventory.HoldRequest(
+                hold_id=units.hold_id,
+                variant_id=units.variant_id,
+                location_id=units.location_id,
+                quantity=units.quantity,
+                holder=inventory.HeldBy(HOLDER, units.cart_id),
+                expires_at=units.expires_at,
+                channel_id=each.channel.id,
+                group=units.cart_id,
+            )
+            for (each, _), units in zip(asked, held, strict=True)
+        ],
+    )
+    lost: dict[UUID, Refusal] = {}
+    for (each, _), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Refusal) and not isinstance(
+            lost.get(each.cart_id), inventory.OutOfStock
+        ):
+            lost[each.cart_id] = answer
+    for (each, _), units in zip(asked, held, strict=True):
+        if each.cart_id not in lost:
+            each.held.append(units)
+    return lost
+
+
+def _units(checkout: Checkout, planned: Planned, expires_at: datetime) -> HeldUnits:
+    option = planned.wanted.option
+    return HeldUnits(
+        hold_id=new_id(),
+        cart_id=checkout.cart_id,
+        line_id=planned.wanted.line.id,
+        variant_id=planned.variant.id,
+        location_id=planned.location_id,
+        method=option.method,
+        store=option.store,
+        quantity=planned.quantity,
+        fence=1,
+        expires_at=expires_at,
+        promised_at=planned.promised_at,
+    )
+
+
+async def _let_go(tx: Tx, checkouts: Sequence[Checkout]) -> None:
+    """Let go what the carts do not want any more."""
+    gone: list[HeldUnits] = []
+    for each in checkouts:
+        kept = usable(each, tx.now)
+        gone += [held for held in each.held if held not in kept]
+        each.held = kept
+    await let_go(tx, gone)
+
+
+async def let_go(tx: Tx, gone: Sequence[HeldUnits]) -> None:
+    """Let holds go; those that have ended already are forgotten all the same."""
+    if gone:
+        await inventory.release_hold(
+            tx, [inventory.HoldRelease(hold_id=each.hold_id, fence=each.fence) for each in gone]
+        )
+        await storage.delete_held(tx, [each.hold_id for each in gone])
+
+
+async def _renew(tx: Tx, checkouts: Sequence[Checkout]) -> None:
+    """Hold longer what was held before; a cart that loses units over it is refused as a whole."""
+    policies = await organization.policies(tx)
+    older = [
+        (each, held, until)
+        for each in checkouts
+        for until in [hold_until(tx, policies, each)]
+        for held in usable(each, tx.now)
+        if held.expires_at < until
+    ]
+    if not older:
+        return
+    answers = await inventory.extend(
+        tx,
+        [
+            inventory.Extension(
+                hold_id=held.hold_id,
+                fence=held.fence,
+                expires_at=until,
+                channel_id=each.channel.id,
+            )
+            for each, held, until in older
+        ],
+    )
+    for (each, held, until), answer in zip(older, answers, strict=True):
+        if isinstance(answer, Refusal):
+            each.refusal = answer
+        else:
+            longer = msgspec.structs.replace(held, fence=answer.fence, expires_at=until)
+            each.held[each.held.index(held)] = longer
+    untouched = {held.hold_id for _, held, _ in older}
+    failed = [each for each in checkouts if each.refusal is not None]
+    await let_go(
+        tx, [held for each in failed for held in each.held if held.hold_id not in untouched]
+    )
+
+
+def _told(checkout: Checkout, network: locations.Network) -> CartHeld:
+    return CartHeld(
+        cart_id=checkout.cart_id,
+        expires_at=min(held.expires_at for held in checkout.held),
+        lines=tuple(
+            HeldLine(
+                line_id=held.line_id,
+                variant_id=held.variant_id,
+                location=network.by_id[held.location_id].code,
+                quantity=held.quantity,
+                promised_at=held.promised_at,
+            )
+            for held in checkout.held
+        ),
+    )

@@ -1,0 +1,160 @@
+"""Placing carts: a batch of carts becomes orders, each as a whole or not at all.
+
+Stock held for a cart is used first. A cart whose order is refused keeps its hold: what the attempt
+took is held anew before anybody else can reach it, for the rows stay locked until the end.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane import inventory, orders
+from crosslane.carts import storage
+from crosslane.carts.errors import CartChanged, CartPlaced
+from crosslane.carts.service.checkout import Checkout, open_checkouts
+from crosslane.carts.service.holding import HOLDER, let_go
+from crosslane.carts.service.planning import usable
+from crosslane.carts.storage import HeldUnits
+from crosslane.kernel import Refusal, new_id
+from crosslane.orders import LineWish, Placed, PreparedOrder, TenderWish, UnitsHeld
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.pricing import QUOTE_CHARACTERS_MAX
+
+
+class PlaceCart(msgspec.Struct, frozen=True, kw_only=True):
+    """Make an order of a cart.
+
+    Args:
+        cart_id: the cart.
+        version: version the customer agreed to; another one now is refused. None for any.
+        quote: signed quote whose prices hold.
+    """
+
+    cart_id: UUID
+    version: int | None = None
+    quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+
+
+async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed | Refusal]:
+    """Place the orders that carts have become."""
+    checkouts = await open_checkouts(
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
+    )
+    seen: set[UUID] = set()
+    live: list[tuple[Checkout, Command[PlaceCart]]] = []
+    outcomes: dict[str, Placed | Refusal] = {}
+    for checkout, command in zip(checkouts, commands, strict=True):
+        refusal = checkout.refusal or _refuse(checkout, command.body, seen)
+        if refusal is not None:
+            outcomes[command.key] = refusal
+        else:
+            seen.add(checkout.cart_id)
+            live.append((checkout, command))
+    answers = await orders.PLACE.handle(
+        tx,
+        [
+            Command(command.key, command.actor, _order(tx, checkout, command.body), command.trace)
+            for checkout, command in live
+        ],
+    )
+    placed: dict[UUID, UUID] = {}
+    refused: list[Checkout] = []
+    for (checkout, command), answer in zip(live, answers, strict=True):
+        outcomes[command.key] = answer
+        if isinstance(answer, Placed):
+            placed[checkout.cart_id] = answer.id
+        else:
+            refused.append(checkout)
+    await storage.set_orders(tx, placed)
+    await let_go(tx, [held for checkout, _ in live for held in checkout.held])
+    await _hold_anew(tx, refused)
+    return [outcomes[command.key] for command in commands]
+
+
+PLACE = CommandKind("carts.place", PlaceCart, Placed, place, batch_max=64)
+
+
+def _refuse(checkout: Checkout, body: PlaceCart, seen: set[UUID]) -> Refusal | None:
+    if checkout.cart_id in seen:
+        return CartPlaced()
+    if body.version not in (None, checkout.contents.version):
+        return CartChanged(pointer="/version", version=checkout.contents.version)
+    return None
+
+
+def _order(tx: Tx, checkout: Checkout, body: PlaceCart) -> PreparedOrder:
+    contents = checkout.contents
+    place_of = {each.line.id: place for place, each in enumerate(checkout.lines)}
+    return PreparedOrder(
+        channel=checkout.channel.code,
+        # One cart is one order, whatever else should fail.
+        source_id=str(checkout.cart_id),
+        ship_to=checkout.address if checkout.ships else None,
+        lines=[
+            LineWish(
+                sku=each.variant.sku,
+                quantity=each.line.quantity,
+                method=each.option.method,
+                store=each.option.store,
+            )
+            for each in checkout.lines
+        ],
+        service=contents.service,
+        coupons=list(contents.coupons),
+        quote=body.quote,
+        tenders=[
+            TenderWish(
+                method=each.method, minor=each.minor, token=each.token, provider=each.provider
+            )
+            for each in contents.tenders
+        ],
+        locale=checkout.cart.locale,
+        customer_id=checkout.customer_id,
+        holds=[_held(held, place_of[held.line_id]) for held in usable(checkout, tx.now)],
+    )
+
+
+def _held(held: HeldUnits, line: int) -> UnitsHeld:
+    return UnitsHeld(
+        line=line,
+        variant_id=held.variant_id,
+        hold_id=held.hold_id,
+        fence=held.fence,
+        location_id=held.location_id,
+        quantity=held.quantity,
+        promised_at=held.promised_at,
+    )
+
+
+async def _hold_anew(tx: Tx, refused: Sequence[Checkout]) -> None:
+    """Hold again what refused carts had held, until the same instant."""
+    lost = [(each, held) for each in refused for held in usable(each, tx.now)]
+    if not lost:
+        return
+    again = [msgspec.structs.replace(held, hold_id=new_id(), fence=1) for _, held in lost]
+    answers = await inventory.hold(
+        tx,
+        [
+            inventory.HoldRequest(
+                hold_id=held.hold_id,
+                variant_id=held.variant_id,
+                location_id=held.location_id,
+                quantity=held.quantity,
+                holder=inventory.HeldBy(HOLDER, held.cart_id),
+                expires_at=held.expires_at,
+                channel_id=each.channel.id,
+            )
+            for (each, _), held in zip(lost, again, strict=True)
+        ],
+    )
+    await storage.upsert_held(
+        tx,
+        [
+            held
+            for held, answer in zip(again, answers, strict=True)
+            if not isinstance(answer, Refusal)
+        ],
+    )

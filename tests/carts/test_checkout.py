@@ -1,0 +1,310 @@
+"""From cart to order: quotes, stock kept, races for the last unit, one order per cart."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from tests.carts.shop import wish
+from tests.orders.world import HOME, buckets, found_retailer, view
+from tests.orders.world import place as place_order
+from tests.orders.world import wish as order_wish
+
+from crosslane import inventory, orders, pricing
+from crosslane.carts import KEEPING, errors
+from crosslane.carts.domain import AddLine, ChangeLine, RemoveLine, SetCoupon, SetOption, SetTender
+from crosslane.carts.service.editing import EDIT, START
+from crosslane.carts.service.holding import HOLD, HOLDER, CartHeld, HoldCart
+from crosslane.carts.service.placing import PLACE, PlaceCart
+from crosslane.carts.service.quoting import quote
+from crosslane.carts.service.reading import list_unplaced, show
+from crosslane.carts.service.wishes import CartView, EditCart, GiveAddress, NameBuyer, StartCart
+from crosslane.kernel import Refusal
+from crosslane.organization import register_policies
+from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Command, Lanes
+from crosslane.pricing import use_quote_secret
+from crosslane.verify import verify
+
+register_policies([KEEPING])
+use_quote_secret(b"a secret of the tests alone")
+
+ADA = NameBuyer(email="ada@example.com", name="Ada Brown")
+CASH = SetTender(uuid4(), "cash")
+
+
+@pytest.fixture
+async def shop(database: Database, tenant: str) -> str:
+    """A tenant with goods, stock, carriers and prices."""
+    await found_retailer(database, tenant)
+    return tenant
+
+
+class Buyer:
+    """Works on carts of a shop through its lanes."""
+
+    def __init__(self, database: Database, lanes: Lanes, tenant: str) -> None:
+        self.database, self.lanes, self.tenant = database, lanes, tenant
+
+    async def begin(self, *lines: tuple[str, int], changes=(ADA, CASH)) -> CartView:
+        """A cart of (SKU, units) for Ada, shipped to her home and paid in cash."""
+        adds = [AddLine(uuid4(), sku, units) for sku, units in lines]
+        wishes = [wish(each, n) for n, each in enumerate((*adds, *changes, GiveAddress(HOME)))]
+        body = StartCart(channel="web", operations=tuple(wishes))
+        return await self.lanes.run(self.tenant, START, str(uuid4()), body)
+
+    async def edit(self, cart: CartView, *changes) -> CartView:
+        body = EditCart(
+            cart_id=cart.id, operations=tuple(wish(each, cart.version) for each in changes)
+        )
+        return await self.lanes.run(self.tenant, EDIT, str(uuid4()), body)
+
+    async def hold(self, cart: CartView) -> CartHeld | Refusal:
+        command = Command(str(uuid4()), SYSTEM, HoldCart(cart_id=cart.id))
+        return (await self.lanes.submit(self.tenant, HOLD, command)).outcome
+
+    async def place(self, cart: CartView, *, key: str = "", **changes) -> orders.Placed | Refusal:
+        body = PlaceCart(cart_id=cart.id, **changes)
+        command = Command(key or str(uuid4()), SYSTEM, body)
+        return (await self.lanes.submit(self.tenant, PLACE, command)).outcome
+
+    async def holds(self, cart: CartView) -> dict[str, int]:
+        """Units of live holds of a cart by state."""
+        async with self.database.transaction(self.tenant) as tx:
+            found = await inventory.holds_of(tx, HOLDER, cart.id)
+        units: dict[str, int] = {}
+        for each in found:
+            units[each.state] = units.get(each.state, 0) + each.quantity
+        return units
+
+    async def assert_sound(self) -> None:
+        async with self.database.transaction(self.tenant) as tx:
+            assert await verify(tx) == []
+
+
+@pytest.fixture
+def buyer(database: Database, lanes: Lanes, shop: str) -> Buyer:
+    return Buyer(database, lanes, shop)
+
+
+def line_of(cart: CartView, sku: str) -> UUID:
+    return next(line.id for line in cart.lines if line.sku == sku)
+
+
+async def test_a_cart_is_quoted_held_and_placed_at_the_quoted_price(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2), ("LAMP", 1))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        told = await quote(tx, cart.id, actor=SYSTEM)
+    assert told.cart.gross_minor == 1200 + 2499 + 395
+    assert [each.available for each in told.promises] == [2, 1]
+    assert all(each.promised_at for each in told.promises)
+    held = await buyer.hold(cart)
+    assert {each.location: each.quantity for each in held.lines} == {"DC1": 2, "DC2": 1}
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        dearer = pricing.PriceRow(sku="MUG", unit_price_milli=9_000_000)
+        await pricing.import_prices(tx, pricing.ImportPrices(price_list="retail", rows=(dearer,)))
+    placed = await buyer.place(cart, version=cart.version, quote=told.quote)
+    assert (placed.gross_minor, placed.source_id) == (told.cart.gross_minor, str(cart.id))
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    assert buckets(shown) == {
+        "MUG": {("allocated", "DC1"): 2},
+        "LAMP": {("allocated", "DC2"): 1},
+    }
+    assert await buyer.holds(cart) == {"confirmed": 0}
+    await buyer.assert_sound()
+
+
+async def test_a_placed_cart_is_an_order_and_nothing_else(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1))
+    placed = await buyer.place(cart)
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        shown = await show(tx, cart.id, actor=SYSTEM)
+        assert (shown.state, shown.order_id) == ("placed", placed.id)
+        assert await list_unplaced(tx, actor=SYSTEM, limit=9) == []
+    for refused in (await buyer.place(cart), await buyer.hold(cart)):
+        assert isinstance(refused, errors.CartPlaced)
+    with pytest.raises(errors.CartPlaced):
+        await buyer.edit(cart, SetCoupon("LATE"))
+
+
+async def test_twenty_clicks_make_one_order(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1))
+    answers = await asyncio.gather(*(buyer.place(cart) for _ in range(20)))
+    assert sum(isinstance(each, orders.Placed) for each in answers) == 1
+    assert {type(each) for each in answers} == {orders.Placed, errors.CartPlaced}
+    await buyer.assert_sound()
+
+
+async def test_a_held_unit_waits_for_its_cart(buyer: Buyer):
+    cart = await buyer.begin(("LAMP", 5))
+    assert isinstance(await buyer.hold(cart), CartHeld)
+    rival = await buyer.begin(("LAMP", 1))
+    refused = await buyer.hold(rival)
+    assert isinstance(refused, errors.NotEnoughToHold)
+    assert refused.details == {"sku": "LAMP", "quantity": 1, "available": 0}
+    late = await place_order(buyer.lanes, buyer.tenant, order_wish("LAMP"))
+    assert late.lines[0].backordered == 1
+    placed = await buyer.place(cart)
+    assert placed.lines[0].allocated == 5
+    await buyer.assert_sound()
+
+
+async def test_ten_carts_race_for_five_units(buyer: Buyer):
+    carts = [await buyer.begin(("LAMP", 1)) for _ in range(10)]
+    answers = await asyncio.gather(*(buyer.hold(cart) for cart in carts))
+    held = [isinstance(answer, CartHeld) for answer in answers]
+    assert sum(held) == 5
+    placed = await asyncio.gather(*(buyer.place(cart) for cart in carts))
+    for kept, order in zip(held, placed, strict=True):
+        assert order.lines[0].allocated == int(kept)
+    await buyer.assert_sound()
+
+
+async def test_holding_again_keeps_what_is_held_and_adds_what_is_missing(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    first = await buyer.hold(cart)
+    cart = await buyer.edit(cart, ChangeLine(line_of(cart, "MUG"), 5))
+    second = await buyer.hold(cart)
+    assert sum(each.quantity for each in first.lines) == 2
+    assert sum(each.quantity for each in second.lines) == 5
+    assert second.expires_at >= first.expires_at
+    assert await buyer.holds(cart) == {"active": 5}
+    again = await buyer.hold(cart)
+    assert len(again.lines) == len(second.lines)
+
+
+async def test_what_a_cart_does_not_want_any_more_is_let_go(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2), ("LAMP", 1))
+    await buyer.hold(cart)
+    cart = await buyer.edit(cart, RemoveLine(line_of(cart, "LAMP")))
+    held = await buyer.hold(cart)
+    assert [each.quantity for each in held.lines] == [2]
+    assert await buyer.holds(cart) == {"active": 2, "released": 1}
+
+
+async def test_a_hold_moves_with_the_way_of_its_line(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    await buyer.hold(cart)
+    pickup = SetOption("pickup", line_of(cart, "MUG"), "S0001")
+    cart = await buyer.edit(cart, pickup)
+    held = await buyer.hold(cart)
+    assert [(each.location, each.quantity) for each in held.lines] == [("S0001", 2)]
+    placed = await buyer.place(cart)
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    assert buckets(shown) == {"MUG": {("allocated", "S0001"): 2}}
+    assert await buyer.holds(cart) == {"released": 2, "confirmed": 0}
+
+
+async def test_a_cart_that_cannot_be_held_whole_holds_nothing(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1), ("LAMP", 6))
+    assert isinstance(await buyer.hold(cart), errors.NotEnoughToHold)
+    assert await buyer.holds(cart) == {}
+
+
+async def test_a_hold_that_has_run_out_is_no_obstacle(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    await buyer.hold(cart)
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        await tx.execute("update carts_hold set expires_at = now() - interval '1 minute'")
+    placed = await buyer.place(cart)
+    assert placed.lines[0].allocated == 2
+    await buyer.assert_sound()
+
+
+async def test_a_refused_order_leaves_the_cart_its_stock(buyer: Buyer):
+    cart = await buyer.begin(("LAMP", 5), changes=(ADA, SetTender(uuid4(), "cash", 1)))
+    await buyer.hold(cart)
+    refused = await buyer.place(cart)
+    assert isinstance(refused, orders.errors.TendersDiffer)
+    rival = await buyer.begin(("LAMP", 1))
+    assert isinstance(await buyer.hold(rival), errors.NotEnoughToHold)
+    (tender,) = cart.tenders
+    cart = await buyer.edit(cart, SetTender(tender.id, "cash"))
+    placed = await buyer.place(cart)
+    assert placed.lines[0].allocated == 5
+    await buyer.assert_sound()
+
+
+async def test_a_cart_that_changed_since_it_was_shown_is_not_placed(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1))
+    await buyer.edit(cart, ChangeLine(line_of(cart, "MUG"), 9))
+    refused = await buyer.place(cart, version=cart.version)
+    assert isinstance(refused, errors.CartChanged)
+    assert refused.details == {"version": cart.version + 1}
+
+
+async def test_an_empty_cart_and_a_way_without_its_store_are_refused(buyer: Buyer):
+    empty = await buyer.begin()
+    assert isinstance(await buyer.place(empty), errors.EmptyCart)
+    nowhere = await buyer.begin(("MUG", 1), changes=(ADA, CASH, SetOption("pickup")))
+    refused = await buyer.hold(nowhere)
+    assert isinstance(refused, errors.StoreMissing)
+    assert refused.pointer == "/lines/0/option/store"
+
+
+async def test_a_bundle_is_held_by_its_components(buyer: Buyer):
+    cart = await buyer.begin(("SET", 2))
+    held = await buyer.hold(cart)
+    assert sorted(each.quantity for each in held.lines) == [4, 4]
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        told = await quote(tx, cart.id, actor=SYSTEM)
+    assert [(each.quantity, each.available) for each in told.promises] == [(8, 8)]
+    placed = await buyer.place(cart, quote=told.quote)
+    assert sum(line.allocated for line in placed.lines) == 8
+    await buyer.assert_sound()
+
+
+async def test_goods_carried_out_are_held_where_they_lie(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1), changes=(ADA, CASH, SetOption("carry_out", None, "S0001")))
+    held = await buyer.hold(cart)
+    assert [each.location for each in held.lines] == ["S0001"]
+    placed = await buyer.place(cart)
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    assert buckets(shown) == {"MUG": {("handed_over", "S0001"): 1}}
+
+
+async def test_what_nobody_has_is_told_in_the_quote_and_waits_in_the_order(buyer: Buyer):
+    cart = await buyer.begin(("LAMP", 7))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        (promise,) = (await quote(tx, cart.id, actor=SYSTEM)).promises
+    assert (promise.quantity, promise.available, promise.promised_at) == (7, 5, None)
+    placed = await buyer.place(cart)
+    assert (placed.lines[0].allocated, placed.lines[0].backordered) == (5, 2)
+
+
+async def test_somebody_else_s_cart_is_neither_held_nor_placed_nor_quoted(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1))
+    stranger = Actor(kind="customer", id="s", customer_id=uuid4())
+    for kind, body in ((HOLD, HoldCart(cart_id=cart.id)), (PLACE, PlaceCart(cart_id=cart.id))):
+        command = Command(str(uuid4()), stranger, body)
+        answer = await buyer.lanes.submit(buyer.tenant, kind, command)
+        assert isinstance(answer.outcome, errors.NoSuchCart)
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        with pytest.raises(errors.NoSuchCart):
+            await quote(tx, cart.id, actor=stranger)
+
+
+async def test_a_batch_is_placed_by_few_statements(buyer: Buyer):
+    carts = [await buyer.begin(("SPOON", 1)) for _ in range(21)]
+    spent = []
+    for some in (carts[:1], carts[1:2], carts[2:]):
+        async with buyer.database.transaction(buyer.tenant) as tx:
+            before = tx.statements
+            commands = [Command(str(uuid4()), SYSTEM, PlaceCart(cart_id=c.id)) for c in some]
+            answers = await PLACE.handle(tx, commands)
+            assert all(isinstance(each, orders.Placed) for each in answers)
+            spent.append(tx.statements - before)
+    assert spent[1] == spent[2] <= 24
+
+
+async def test_a_quote_is_only_for_the_cart_as_it_was(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 1))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        told = await quote(tx, cart.id, actor=SYSTEM)
+    changed = await buyer.edit(cart, ChangeLine(line_of(cart, "MUG"), 2))
+    refused = await buyer.place(changed, quote=told.quote)
+    assert isinstance(refused, pricing.QuoteMismatch)
+    assert told.expires_at > told.cart.at + timedelta(minutes=1)
+    assert msgspec.json.encode(told)
