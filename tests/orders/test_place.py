@@ -220,7 +220,9 @@ async def test_stops_hold_an_order_back_from_the_first_moment(
     assert placed.status == "on_hold"
     async with database.transaction(shop) as tx:
         kinds = await tx.fetch("select kind from platform_log order by id")
-    assert "orders.OrderReady" not in {row["kind"] for row in kinds}
+    told = {row["kind"] for row in kinds}
+    assert "orders.StopRaised" in told
+    assert "orders.OrderReady" not in told
 
 
 async def test_credit_for_a_line_is_kept(database: Database, shop: str, lanes: Lanes):

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from crosslane import payments
+from crosslane.kernel import Refusal
 from crosslane.orders.domain import OrderState, handed_over_units, settlement
 from crosslane.platform.database import Tx
 
@@ -64,8 +65,10 @@ async def settle(
         (payments.abandon, abandoned),
     )
     for door, requests in doors:
-        if requests:
-            await door(tx, requests)
+        for answer in await door(tx, requests) if requests else ():
+            # What was asked fits what was read under the order's lock: a refusal is a defect.
+            if isinstance(answer, Refusal):
+                raise answer
 
 
 def _sold(state: OrderState) -> bool:

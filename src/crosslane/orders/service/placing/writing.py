@@ -47,6 +47,9 @@ async def write(tx: Tx, drafts: Sequence[Draft]) -> None:
             ),
             doing,
         )
+        for stop in draft.stops:
+            raised = events.StopRaised(order_id=draft.id, stop_id=stop.id, stop_kind=stop.kind)
+            sheet.announce(raised, doing)
         sheet.move(draft.id, draft.moves, doing)
         late = [move.line_id for move in draft.moves if move.to_stage is Stage.BACKORDERED]
         if late:
