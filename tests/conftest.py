@@ -10,7 +10,7 @@ import pytest
 
 from crosslane.platform.postgres import EmbeddedPostgres
 
-pytest_plugins = ["tests.tenancy", "tests.api"]
+pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """A strict provider in a process of its own, and a tenant connected to it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
@@ -12,12 +11,9 @@ from crosslane.platform.database import Database
 
 
 @pytest.fixture
-async def provider(tmp_path: Path) -> AsyncIterator[FakeProvider]:
-    """A strict provider that has seen nothing yet."""
-    fake = FakeProvider(tmp_path / "provider.jsonl")
-    await fake.start()
-    yield fake
-    await fake.stop()
+def provider(payment_provider: FakeProvider) -> FakeProvider:
+    """The strict provider."""
+    return payment_provider
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 API_KEY = "key_test"
 WEBHOOK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
@@ -99,3 +100,12 @@ class FakeProvider:
     async def find(self, key: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {API_KEY}"}
         return await self._client.get(f"{self.url}/v1/operations/{key}", headers=headers)
+
+
+@pytest.fixture
+async def payment_provider(tmp_path: Path) -> AsyncIterator[FakeProvider]:
+    """A strict payment provider in a process of its own, which has seen nothing yet."""
+    fake = FakeProvider(tmp_path / "provider.jsonl")
+    await fake.start()
+    yield fake
+    await fake.stop()

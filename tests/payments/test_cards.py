@@ -203,11 +203,9 @@ async def test_what_the_provider_refuses_is_free_again(shop, provider):
 async def test_waiting_ends_with_the_answer_or_in_vain(shop):
     order = uuid4()
     await shop.open(card(order))
-    vain = await payments.wait_until_decided(shop.database, shop.tenant, [order], seconds=0.05)
+    vain = await payments.wait_until_decided(shop.transaction, [order], seconds=0.05)
     assert vain[order].undecided
-    waiting = asyncio.create_task(
-        payments.wait_until_decided(shop.database, shop.tenant, [order], seconds=5)
-    )
+    waiting = asyncio.create_task(payments.wait_until_decided(shop.transaction, [order], seconds=5))
     await shop.call()
     assert (await waiting)[order].authorized_minor == 1000
 

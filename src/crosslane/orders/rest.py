@@ -38,16 +38,20 @@ from crosslane.orders.service.stops import (
     ResolveStop,
     StopAnswer,
 )
+from crosslane.orders.service.waiting import WAITING, wait_for_payment
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
 
 ORDER_BYTES_MAX = 4 << 20
+
+WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
 
 
 @post(
     "/api/v1/orders",
     permission="orders:place",
     command=PLACE,
+    also={202: Placed},
     body_bytes_max=ORDER_BYTES_MAX,
     raises=(
         errors.SkuNotOnSale,
@@ -67,13 +71,20 @@ ORDER_BYTES_MAX = 4 << 20
         tenders=[TenderWish(method="card", token="tok_visa", provider="house")],  # noqa: S106
     ),
 )
-async def place_order(caller: Caller, data: PlaceOrder) -> Placed:
+async def place_order(
+    caller: Caller, data: PlaceOrder, wait_seconds: WaitSeconds = 0
+) -> Answer[Placed]:
     """Place an order.
 
     Prices, tax and promise are computed here, stock is allocated at once. A card is authorised
-    right after; until then a payment stop holds the order back.
+    right after; until then a payment stop holds the order back. With ``wait_seconds`` the answer
+    waits so long for it, and is 202 when it is still not known.
     """
-    return await caller.submit(PLACE, data)
+    placed = await caller.submit(PLACE, data)
+    if placed.status != WAITING or not wait_seconds:
+        return Answer(body=placed)
+    placed = await wait_for_payment(caller.read, placed, seconds=wait_seconds)
+    return Answer(body=placed, status=202 if placed.status == WAITING else None)
 
 
 @get("/api/v1/orders", permission="orders:read")
