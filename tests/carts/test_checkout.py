@@ -14,6 +14,7 @@ from tests.orders.world import wish as order_wish
 from crosslane import inventory, orders, pricing
 from crosslane.carts import KEEPING, errors
 from crosslane.carts.domain import AddLine, ChangeLine, RemoveLine, SetCoupon, SetOption, SetTender
+from crosslane.carts.service.choices import choices
 from crosslane.carts.service.editing import EDIT, START
 from crosslane.carts.service.holding import HOLD, HOLDER, CartHeld, HoldCart
 from crosslane.carts.service.placing import PLACE, PlaceCart
@@ -21,7 +22,7 @@ from crosslane.carts.service.quoting import quote
 from crosslane.carts.service.reading import list_unplaced, show
 from crosslane.carts.service.wishes import CartView, EditCart, GiveAddress, NameBuyer, StartCart
 from crosslane.kernel import Refusal
-from crosslane.organization import register_policies
+from crosslane.organization import PutStaffMember, put_staff, register_policies
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
@@ -284,6 +285,61 @@ async def test_somebody_else_s_cart_is_neither_held_nor_placed_nor_quoted(buyer:
     async with buyer.database.transaction(buyer.tenant) as tx:
         with pytest.raises(errors.NoSuchCart):
             await quote(tx, cart.id, actor=stranger)
+
+
+async def test_whoever_of_the_staff_put_goods_in_is_credited(buyer: Buyer):
+    ann, bob = uuid4(), uuid4()
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        members = [
+            PutStaffMember("A1", "Ann", frozenset({"agent"}), account_id=ann),
+            PutStaffMember("B2", "Bob", frozenset({"agent"}), account_id=bob),
+        ]
+        await put_staff(tx, members)
+    cart = await buyer.begin()
+    actors = {id: Actor(kind="staff", id=str(id)) for id in (ann, bob)}
+    for id, sku in ((ann, "MUG"), (bob, "LAMP")):
+        body = EditCart(cart_id=cart.id, operations=(wish(AddLine(uuid4(), sku, 1), 3),))
+        command = Command(str(uuid4()), actors[id], body)
+        await buyer.lanes.submit(buyer.tenant, EDIT, command)
+    body = PlaceCart(cart_id=cart.id)
+    command = Command(str(uuid4()), actors[bob], body)
+    placed = (await buyer.lanes.submit(buyer.tenant, PLACE, command)).outcome
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    credited = {(each.role, each.beneficiary_id) for each in shown.attributions}
+    assert credited == {("assisted", "A1"), ("sold", "B2")}
+
+
+async def test_choices_tell_date_and_price_of_every_way(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        free = pricing.ShippingPriceRow(
+            service="STANDARD48",
+            currency="GBP",
+            basis="gross",
+            amount_minor=0,
+            goods_from_minor=5_000,
+        )
+        await pricing.put_shipping_prices(tx, pricing.PutShippingPrices((free,)))
+        found = await choices(tx, cart.id, actor=SYSTEM)
+        # Only one of the carrier's services has a price, so no other is offered.
+        (delivery,) = found.deliveries
+        assert (delivery.service, delivery.gross_minor) == ("STANDARD48", 395)
+        assert delivery.promised_at > tx.now
+        (pickup,) = found.pickups
+        assert (pickup.store, pickup.method, pickup.lacking) == ("S0001", "pickup", ())
+    cart = await buyer.edit(cart, ChangeLine(line_of(cart, "MUG"), 20))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        found = await choices(tx, cart.id, actor=SYSTEM, country="GB", postcode="OX1 4AA")
+    assert found.deliveries[0].gross_minor == 0
+    assert [(each.sku, each.quantity) for each in found.deliveries[0].lacking] == [("MUG", 6)]
+
+
+async def test_choices_need_to_know_where_the_customer_is(buyer: Buyer):
+    body = StartCart(channel="web", operations=(wish(AddLine(uuid4(), "MUG", 1)),))
+    cart = await buyer.lanes.run(buyer.tenant, START, str(uuid4()), body)
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        with pytest.raises(errors.PlaceMissing):
+            await choices(tx, cart.id, actor=SYSTEM)
 
 
 async def test_a_batch_is_placed_by_few_statements(buyer: Buyer):

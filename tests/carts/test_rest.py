@@ -146,6 +146,8 @@ async def test_a_cart_goes_from_quote_to_order(client):
         operation("tender", tender_id=str(uuid4()), method="cash"),
     )
     path = f"carts/{cart['id']}"
+    ways = await client.get(f"/api/v1/{path}/choices")
+    assert ways.json()["deliveries"][0]["service"] == "STANDARD48", ways.text
     quoted = await client.post(f"/api/v1/{path}/quote")
     assert quoted.status_code == 200, quoted.text
     told = quoted.json()

@@ -12,8 +12,9 @@ A cart expires by time, judged by whoever reads it: nothing has to run for that.
 stays as an intent (:func:`list_unplaced`) and is taken up again by the next edit.
 
 On request a cart's stock is held for some minutes (``carts.hold``), all of it or none. A quote
-(:func:`quote`) prices it, signs the prices and tells when each line would come. ``carts.place``
-makes the order, from held stock first; a refused order leaves the cart what it held.
+(:func:`quote`) prices it, signs the prices and tells when each line would come;
+:func:`choices` tells the ways it could go. ``carts.place`` makes the order, from held stock first;
+a refused order leaves the cart what it held. Whoever of the staff put a line in is credited for it.
 
 Invariants: a removed line never comes back; an operation is stored once; a cart becomes one order
 at most; a customer sees its own carts only, an associate those of its own store and those of none.
@@ -24,6 +25,7 @@ Policies: carts.keeping. Tables: carts_cart, carts_operation, carts_hold.
 from crosslane.carts.domain import Cart, Contents, Operation, fold
 from crosslane.carts.errors import CartPlaced, NoSuchCart
 from crosslane.carts.rest import ROUTES
+from crosslane.carts.service.choices import CartChoices, choices
 from crosslane.carts.service.editing import EDIT, START
 from crosslane.carts.service.holding import HOLD, CartHeld, HoldCart, forget_holds
 from crosslane.carts.service.placing import PLACE, PlaceCart
@@ -49,6 +51,7 @@ __all__ = [
     "SCHEDULES",
     "START",
     "Cart",
+    "CartChoices",
     "CartHeld",
     "CartPlaced",
     "CartQuote",
@@ -60,6 +63,7 @@ __all__ = [
     "Operation",
     "PlaceCart",
     "StartCart",
+    "choices",
     "fold",
     "list_unplaced",
     "quote",

@@ -45,3 +45,7 @@ class StoreMissing(Invalid):
 
 class NotEnoughToHold(Conflict):
     """{available} of {quantity} units of {sku} can be kept."""
+
+
+class PlaceMissing(Invalid):
+    """Say where the customer is, by country and postcode; the cart has no address yet."""

@@ -8,7 +8,8 @@ import msgspec
 from crosslane import orders
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine
-from crosslane.carts.service import quoting, reading
+from crosslane.carts.service import choices, quoting, reading
+from crosslane.carts.service.choices import CartChoices
 from crosslane.carts.service.editing import EDIT, START
 from crosslane.carts.service.holding import HOLD, CartHeld, HoldCart
 from crosslane.carts.service.placing import PLACE, PlaceCart
@@ -32,6 +33,7 @@ from crosslane.pricing import (
     QuoteForged,
     QuoteMismatch,
 )
+from crosslane.sourcing import PlaceUnknown
 
 READ, WRITE = "carts:read", "carts:write"
 EDIT_RAISES = (
@@ -154,6 +156,24 @@ async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
         return await quoting.quote(tx, cart_id, actor=caller.actor)
 
 
+@get(
+    "/api/v1/carts/{cart_id}/choices",
+    permission=READ,
+    raises=(*CHECKOUT_RAISES, errors.PlaceMissing, PlaceUnknown),
+)
+async def list_choices(
+    caller: Caller, cart_id: UUID, country: str = "", postcode: str = ""
+) -> CartChoices:
+    """Show the ways in which a cart could go: deliveries with price and date, pickups nearby.
+
+    Where the customer is comes from the cart's address unless the query says it.
+    """
+    async with caller.read() as tx:
+        return await choices.choices(
+            tx, cart_id, actor=caller.actor, country=country, postcode=postcode
+        )
+
+
 @post(
     "/api/v1/carts/{cart_id}/hold",
     permission=WRITE,
@@ -192,4 +212,13 @@ async def place_cart(caller: Caller, cart_id: UUID, data: OrderBody) -> Answer[o
     return Answer(body=placed, location=f"/api/v1/orders/{placed.number}")
 
 
-ROUTES = [start_cart, list_carts, show_cart, edit_cart, quote_cart, hold_cart, place_cart]
+ROUTES = [
+    start_cart,
+    list_carts,
+    show_cart,
+    edit_cart,
+    list_choices,
+    quote_cart,
+    hold_cart,
+    place_cart,
+]

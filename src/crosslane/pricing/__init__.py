@@ -46,6 +46,7 @@ from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
 from crosslane.pricing.errors import (
     CouponUsedUp,
     CouponUsedUpByCustomer,
+    DeliveryPriceUnknown,
     DictatedPriceNotAllowed,
     OverrideNotAllowed,
     PriceUnknown,
@@ -108,6 +109,7 @@ __all__ = [
     "CouponSheet",
     "CouponUsedUp",
     "CouponUsedUpByCustomer",
+    "DeliveryPriceUnknown",
     "Destination",
     "DictatedPriceNotAllowed",
     "Discount",

@@ -17,7 +17,7 @@ from crosslane.customers import Address, Customer
 from crosslane.kernel import Refusal
 from crosslane.locations import Location, Network
 from crosslane.orders import INTAKE, Intake
-from crosslane.organization import Channel, OrganizationBook, PolicyBook
+from crosslane.organization import Channel, Method
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.pricing import Destination, PriceLine, PriceRequest, ShippingWish
@@ -87,16 +87,24 @@ class Checkout:
             return ""
         return self.contents.service or self.intake.service
 
-    def price_request(self, at: datetime) -> PriceRequest:
-        """Return the question to pricing, the same that orders ask when the cart is placed."""
-        home = Destination(self.channel.country)
-        if self.ships and self.address is not None:
+    def price_request(
+        self, at: datetime, *, service: str = "", home: Destination | None = None
+    ) -> PriceRequest:
+        """Return the question to pricing, the same that orders ask when the cart is placed.
+
+        Args:
+            at: business time.
+            service: delivery service in place of the one the cart names.
+            home: where goods would be shipped, in place of the cart's address.
+        """
+        if home is None and self.ships and self.address is not None:
             home = Destination(self.address.country, self.address.region)
+        service = service or self.service
         return PriceRequest(
             channel=self.channel.code,
             at=at,
             actor=self.actor,
-            destination=home,
+            destination=home or Destination(self.channel.country),
             lines=[
                 PriceLine(
                     key=str(each.line.id),
@@ -106,7 +114,7 @@ class Checkout:
                 )
                 for each in self.lines
             ],
-            shipping=[ShippingWish(key="delivery", service=self.service)] if self.ships else [],
+            shipping=[ShippingWish(key="delivery", service=service)] if self.ships else [],
             coupons=self.contents.coupons,
             customer_group=(self.customer.group or None) if self.customer else None,
             customer_id=self.customer_id,
@@ -114,7 +122,7 @@ class Checkout:
 
 
 async def open_checkouts(
-    tx: Tx, asked: Sequence[tuple[UUID, Actor]], *, lock: bool
+    tx: Tx, asked: Sequence[tuple[UUID, Actor]], *, lock: bool = False, way: Method | None = None
 ) -> list[Checkout]:
     """Load carts with all they name; one that cannot be bought has its refusal set.
 
@@ -122,6 +130,7 @@ async def open_checkouts(
         tx: open transaction.
         asked: cart and who asks for it.
         lock: keep others from editing or placing them until the transaction ends.
+        way: take every line to go this way, whatever the cart says.
     """
     checkouts = [Checkout(*each) for each in asked]
     ids = list({each.cart_id for each in checkouts})
@@ -138,7 +147,7 @@ async def open_checkouts(
         except Refusal as refusal:
             each.refusal = refusal
     live = [each for each in checkouts if each.refusal is None]
-    await _resolve(tx, live)
+    await _resolve(tx, live, way)
     await _people(tx, live)
     held = await storage.list_held(tx, [each.cart_id for each in live])
     for each in live:
@@ -146,7 +155,7 @@ async def open_checkouts(
     return checkouts
 
 
-async def _resolve(tx: Tx, live: Sequence[Checkout]) -> None:
+async def _resolve(tx: Tx, live: Sequence[Checkout], way: Method | None) -> None:
     skus = {line.sku for each in live for line in each.contents.lines}
     variants = await catalog.variants_by_sku(tx, sorted(skus))
     components = {part.variant_id for v in variants.values() for part in v.components}
@@ -155,47 +164,50 @@ async def _resolve(tx: Tx, live: Sequence[Checkout]) -> None:
     policies = await organization.policies(tx)
     for each in live:
         try:
-            _resolve_one(each, tx, book, policies, network, variants, parts)
+            channel = each.channel = book.channel(each.cart.channel)
+            each.intake, _ = policies.resolve(
+                INTAKE, tx.now, channel=channel.code, brand=channel.brand
+            )
+            each.lines = _wanted(each, network, variants, parts, way)
         except Refusal as refusal:
             each.refusal = refusal
 
 
-def _resolve_one(
+def _wanted(
     checkout: Checkout,
-    tx: Tx,
-    book: OrganizationBook,
-    policies: PolicyBook,
     network: Network,
     variants: Mapping[str, Variant],
     parts: Mapping[UUID, Variant],
-) -> None:
-    channel = checkout.channel = book.channel(checkout.cart.channel)
-    checkout.intake, _ = policies.resolve(INTAKE, tx.now, channel=channel.code, brand=channel.brand)
+    way: Method | None,
+) -> list[Wanted]:
+    usual = checkout.contents.option or Option(checkout.channel.default_method)
+    wanted: list[Wanted] = []
     for place, line in enumerate(checkout.contents.lines):
         variant = variants.get(line.sku)
         if variant is None or not variant.active:
             raise NotOnSale(pointer=f"/lines/{place}/sku", sku=line.sku)
-        option = line.option or checkout.contents.option or Option(channel.default_method)
-        store = None
-        if option.method != "ship":
-            if not option.store:
-                raise StoreMissing(
-                    pointer=f"/lines/{place}/option/store", method=option.method, sku=line.sku
-                )
-            store = network.require(option.store, pointer=f"/lines/{place}/option/store")
-        checkout.lines.append(
+        option = Option(way) if way else line.option or usual
+        components = tuple(
+            (parts[part.variant_id], part.quantity * line.quantity) for part in variant.components
+        )
+        wanted.append(
             Wanted(
                 line=line,
                 variant=variant,
                 option=option,
-                store=store,
-                parts=tuple(
-                    (parts[part.variant_id], part.quantity * line.quantity)
-                    for part in variant.components
-                )
-                or ((variant, line.quantity),),
+                store=_store(option, line, network, f"/lines/{place}/option/store"),
+                parts=components or ((variant, line.quantity),),
             )
         )
+    return wanted
+
+
+def _store(option: Option, line: CartLine, network: Network, pointer: str) -> Location | None:
+    if option.method == "ship":
+        return None
+    if not option.store:
+        raise StoreMissing(pointer=pointer, method=option.method, sku=line.sku)
+    return network.require(option.store, pointer=pointer)
 
 
 async def _people(tx: Tx, live: Sequence[Checkout]) -> None:

@@ -4,13 +4,14 @@ Stock held for a cart is used first. A cart whose order is refused keeps its hol
 took is held anew before anybody else can reach it, for the rows stay locked until the end.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory, orders
+from crosslane import inventory, orders, organization
 from crosslane.carts import storage
 from crosslane.carts.errors import CartChanged, CartPlaced
 from crosslane.carts.service.checkout import Checkout, open_checkouts
@@ -18,7 +19,8 @@ from crosslane.carts.service.holding import HOLDER, let_go
 from crosslane.carts.service.planning import usable
 from crosslane.carts.storage import HeldUnits
 from crosslane.kernel import Refusal, new_id
-from crosslane.orders import LineWish, Placed, PreparedOrder, TenderWish, UnitsHeld
+from crosslane.orders import AttributionWish, LineWish, Placed, PreparedOrder, TenderWish, UnitsHeld
+from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 from crosslane.pricing import QUOTE_CHARACTERS_MAX
@@ -53,10 +55,16 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed |
         else:
             seen.add(checkout.cart_id)
             live.append((checkout, command))
+    staff = await _staff(tx, [checkout for checkout, _ in live])
     answers = await orders.PLACE.handle(
         tx,
         [
-            Command(command.key, command.actor, _order(tx, checkout, command.body), command.trace)
+            Command(
+                command.key,
+                command.actor,
+                _order(tx, checkout, command, staff),
+                command.trace,
+            )
             for checkout, command in live
         ],
     )
@@ -85,7 +93,32 @@ def _refuse(checkout: Checkout, body: PlaceCart, seen: set[UUID]) -> Refusal | N
     return None
 
 
-def _order(tx: Tx, checkout: Checkout, body: PlaceCart) -> PreparedOrder:
+async def _staff(tx: Tx, checkouts: Sequence[Checkout]) -> dict[str, str]:
+    """Return the staff numbers of those who put goods into these carts, by ``staff:<account>``."""
+    authors = {line.added_by for each in checkouts for line in each.contents.lines}
+    accounts: dict[UUID, str] = {}
+    for author in authors:
+        kind, _, account = author.partition(":")
+        with contextlib.suppress(ValueError):
+            if kind == "staff":
+                accounts[UUID(account)] = author
+    if not accounts:
+        return {}
+    members = await organization.staff_by_account(tx, list(accounts))
+    return {accounts[account]: member.code for account, member in members.items()}
+
+
+def _credit(added_by: str, placed_by: Actor, staff: Mapping[str, str]) -> list[AttributionWish]:
+    """Credit whoever put a line in: with the sale when it placed the order, else with its help."""
+    if added_by not in staff:
+        return []
+    role = "sold" if added_by == str(placed_by) else "assisted"
+    return [AttributionWish(role=role, staff=staff[added_by])]
+
+
+def _order(
+    tx: Tx, checkout: Checkout, command: Command[PlaceCart], staff: Mapping[str, str]
+) -> PreparedOrder:
     contents = checkout.contents
     place_of = {each.line.id: place for place, each in enumerate(checkout.lines)}
     return PreparedOrder(
@@ -99,12 +132,13 @@ def _order(tx: Tx, checkout: Checkout, body: PlaceCart) -> PreparedOrder:
                 quantity=each.line.quantity,
                 method=each.option.method,
                 store=each.option.store,
+                attributions=_credit(each.line.added_by, command.actor, staff),
             )
             for each in checkout.lines
         ],
         service=contents.service,
         coupons=list(contents.coupons),
-        quote=body.quote,
+        quote=command.body.quote,
         tenders=[
             TenderWish(
                 method=each.method, minor=each.minor, token=each.token, provider=each.provider

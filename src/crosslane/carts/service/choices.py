@@ -1,0 +1,166 @@
+"""The ways in which a cart could reach its customer, with dates and what the customer pays."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import pricing, sourcing
+from crosslane.carts.errors import PlaceMissing
+from crosslane.carts.service.checkout import Checkout, open_checkouts
+from crosslane.kernel import Refusal
+from crosslane.organization import require_country
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.pricing import Destination
+
+STORES_OFFERED = 5
+
+
+class Lacking(msgspec.Struct, frozen=True):
+    """Units that a choice leaves out; they would wait for stock."""
+
+    sku: str
+    quantity: int
+
+
+class DeliveryChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Delivery of everything by one service.
+
+    Args:
+        service: its code, to be named as the cart's option.
+        name: for people.
+        speed: economy, standard or express.
+        promised_at: when everything that can be sent has arrived.
+        net_minor: what the customer pays for it without tax; likewise gross, with tax.
+        gross_minor: see there.
+        lacking: what cannot be sent now.
+    """
+
+    service: str
+    name: str
+    speed: str
+    promised_at: datetime
+    net_minor: int
+    gross_minor: int
+    lacking: tuple[Lacking, ...]
+
+
+class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Pickup of everything at one store.
+
+    Args:
+        store: its code, to be named as the option's store.
+        name: for people.
+        distance_metres: from where the customer is.
+        method: ``pickup`` of what lies there, ``ship_to_store`` when some must be brought.
+        ready_at: when everything that can be had is ready.
+        lacking: what cannot be had now.
+    """
+
+    store: str
+    name: str
+    distance_metres: int
+    method: str
+    ready_at: datetime
+    lacking: tuple[Lacking, ...]
+
+
+class CartChoices(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries, the earliest first, and pickups, the nearest first."""
+
+    currency: str
+    deliveries: tuple[DeliveryChoice, ...]
+    pickups: tuple[PickupChoice, ...]
+
+
+async def choices(
+    tx: Tx, cart_id: UUID, *, actor: Actor, country: str = "", postcode: str = ""
+) -> CartChoices:
+    """Return the ways in which a cart could go, as things stand; nothing is promised or held.
+
+    A delivery that has no price in the cart's channel is not offered.
+
+    Args:
+        tx: open transaction.
+        cart_id: the cart.
+        actor: who asks.
+        country: where the customer is; likewise postcode. The cart's address when left out.
+        postcode: see there.
+
+    Raises:
+        NoSuchCart, CartPlaced, EmptyCart, NotOnSale: there is nothing to offer for.
+        PlaceMissing: neither the question nor the cart says where the customer is.
+        PlaceUnknown: nobody knows where the postcode is.
+    """
+    (checkout,) = await open_checkouts(tx, [(cart_id, actor)], way="ship")
+    if checkout.refusal is not None:
+        raise checkout.refusal
+    home = None
+    if postcode:
+        country = require_country(country or checkout.channel.country, pointer="/country")
+        home = Destination(country)
+    elif checkout.address is not None:
+        country, postcode = checkout.address.country, checkout.address.postcode
+    else:
+        raise PlaceMissing(pointer="/postcode")
+    found = await sourcing.options_for(
+        tx,
+        [sourcing.ItemAsked(each.variant.sku, each.line.quantity) for each in checkout.lines],
+        channel=checkout.channel.code,
+        country=country,
+        postcode=postcode,
+        stores=STORES_OFFERED,
+    )
+    return CartChoices(
+        currency=checkout.channel.currency,
+        deliveries=await _priced(tx, checkout, found.deliveries, home),
+        pickups=tuple(
+            PickupChoice(
+                store=each.location,
+                name=each.name,
+                distance_metres=each.distance_metres,
+                method=each.method,
+                ready_at=each.ready_at,
+                lacking=_lacking(each),
+            )
+            for each in found.pickups
+        ),
+    )
+
+
+async def _priced(
+    tx: Tx,
+    checkout: Checkout,
+    offered: Sequence[sourcing.DeliveryOption],
+    home: Destination | None,
+) -> tuple[DeliveryChoice, ...]:
+    """Price the cart once per service: promotions may make one free and not another."""
+    carts = await pricing.price(
+        tx,
+        [checkout.price_request(tx.now, service=each.service, home=home) for each in offered],
+    )
+    choices: list[DeliveryChoice] = []
+    for each, cart in zip(offered, carts, strict=True):
+        if isinstance(cart, pricing.DeliveryPriceUnknown):
+            continue
+        if isinstance(cart, Refusal):
+            raise cart
+        (shipping,) = cart.shipping
+        choices.append(
+            DeliveryChoice(
+                service=each.service,
+                name=each.name,
+                speed=each.speed,
+                promised_at=each.promised_at,
+                net_minor=shipping.net_minor,
+                gross_minor=shipping.gross_minor,
+                lacking=_lacking(each),
+            )
+        )
+    return tuple(choices)
+
+
+def _lacking(option: sourcing.DeliveryOption | sourcing.PickupOption) -> tuple[Lacking, ...]:
+    return tuple(Lacking(each.sku, each.quantity) for each in option.lacking)
