@@ -108,6 +108,24 @@ async def test_each_deed_has_its_permission(till: Shop, api: Api, held, deed):
     assert answer.status_code == 403
 
 
+async def test_what_went_wrong_is_listed_for_people(shop: Shop, api: Api, provider: FakeProvider):
+    orders = [uuid4(), uuid4()]
+    await shop.open(*(card(order) for order in orders), card(uuid4(), token="tok_decline"))
+    await shop.call()
+    await provider.fault("decline", kind="capture", times=2)
+    for order in orders:
+        await shop.do(payments.capture, request(order, 100))
+        await shop.call()
+    first = (await api.admin.get("/api/v1/payment-problems?limit=1")).json()
+    path = f"/api/v1/payment-problems?cursor={first['next_cursor']}"
+    rest = (await api.admin.get(path)).json()
+    shown = [*first["items"], *rest["items"]]
+    assert [problem["order_id"] for problem in shown] == [str(o) for o in reversed(orders)]
+    assert {(p["deed"], p["state"], p["reason"]) for p in shown} == {
+        ("capture", "failed", "declined")
+    }
+
+
 async def test_unknown_payments_and_accounts_are_not_found(api: Api):
     client = api.admin
     assert (await client.get(f"/api/v1/payments/{uuid4()}")).status_code == 404

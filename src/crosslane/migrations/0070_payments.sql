@@ -73,8 +73,8 @@ create table payments_operation (
     unique (payment_id, deed, cause_kind, cause_id)
 ) with (fillfactor = 80);
 create index payments_operation_cause on payments_operation (order_id, deed, cause_kind, cause_id);
-create index payments_operation_open on payments_operation (requested_at)
-    where state in ('requested', 'unresolved');
+create index payments_operation_problem on payments_operation (id)
+    where state = 'unresolved' or (state = 'failed' and deed <> 'authorize');
 
 -- The journal of money that has really moved: one row per operation that was done.
 create table payments_movement (

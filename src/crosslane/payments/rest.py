@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 
+from crosslane.kernel import Page
 from crosslane.payments import errors, service
 from crosslane.payments.domain import Credit, Deed
 from crosslane.payments.service import OrderMoney, ProviderView, PutCredit, PutProvider, Receipt
@@ -19,7 +20,7 @@ from crosslane.payments.service.commands import (
     OperationView,
     operation_view,
 )
-from crosslane.platform.web import PUBLIC, Caller, get, post
+from crosslane.platform.web import PUBLIC, Caller, Paging, get, post
 
 READ, CONFIGURE = "payments:read", "payments:configure"
 MESSAGE_BYTES_MAX = 64 * 1024
@@ -68,6 +69,22 @@ async def show_payment(caller: Caller, payment_id: UUID) -> PaymentView:
     async with caller.read() as tx:
         order, operations = await service.payment_history(tx, payment_id)
     return PaymentView(order, [operation_view(operation) for operation in operations])
+
+
+@get("/api/v1/payment-problems", permission=READ)
+async def list_payment_problems(caller: Caller, paging: Paging) -> Page[OperationView]:
+    """List operations that a person should look at, newest first.
+
+    A capture, refund or release that was refused can be asked for again on its payment. One that is
+    ``unresolved`` keeps its amount set aside: replay its dead letter once the provider answers.
+    """
+    after = paging.after(UUID)
+    async with caller.read() as tx:
+        found = await service.list_problems(
+            tx, before=after[0] if after else None, limit=paging.limit + 1
+        )
+    shown = [operation_view(operation) for operation in found]
+    return paging.page(shown, key=lambda operation: (operation.id,))
 
 
 @post(
@@ -193,6 +210,7 @@ async def _do(caller: Caller, payment_id: UUID, deed: Deed, amount: Amount) -> O
 ROUTES = [
     show_order_money,
     show_payment,
+    list_payment_problems,
     capture,
     refund,
     void,

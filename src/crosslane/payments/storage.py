@@ -136,6 +136,20 @@ async def list_of_payments(tx: Tx, payment_ids: Iterable[UUID]) -> list[Operatio
     return [_operation(row) for row in rows]
 
 
+LIST_PROBLEMS = """
+select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason
+from payments_operation
+where (state = 'unresolved' or (state = 'failed' and deed <> 'authorize'))
+  and ($1::uuid is null or id < $1)
+order by id desc limit $2
+"""
+
+
+async def list_problems(tx: Tx, *, before: UUID | None, limit: int) -> list[Operation]:
+    """Return operations that need a person, newest first."""
+    return [_operation(row) for row in await tx.fetch(LIST_PROBLEMS, before, limit)]
+
+
 # One statement for every use case: tenders and operations, new and changed, journal and credit.
 # A new tender's sequence counts on from the last one of its order, which the order's lock protects.
 WRITE = """

@@ -338,6 +338,20 @@ async def payment_history(tx: Tx, payment_id: UUID) -> tuple[OrderMoney, list[Op
     return money[order_id], await storage.list_of_payments(tx, [payment_id])
 
 
+async def list_problems(tx: Tx, *, before: UUID | None, limit: int) -> list[Operation]:
+    """Return operations that a person should look at, newest first.
+
+    Captures, refunds and releases that a provider refused, and whatever nobody could tell the
+    outcome of. A declined authorization is no problem of ours.
+
+    Args:
+        tx: open transaction.
+        before: id of the last one already shown.
+        limit: most to return.
+    """
+    return await storage.list_problems(tx, before=before, limit=limit)
+
+
 async def _spread(tx: Tx, deed: Deed, requests: Sequence[MoneyRequest]) -> list[Asked | Refusal]:
     sheet = await open_sheet(tx, order_ids=[r.order_id for r in requests])
     before = await _known(tx, requests, (deed,))
