@@ -192,6 +192,7 @@ async def test_who_may_not(client_of):
 
 async def test_quotes_of_another_age_are_refused(client, lanes, tenant):
     await with_house(lanes, tenant)
-    params = {"country": "GB", "weight_grams": 1, "shipped_on": "9999-12-31"}
-    answer = await client.get("carrier-quotes", params=params)
-    assert answer.status_code == 422
+    for day, status in (("9999-12-31", 400), ("1930-01-01", 422)):
+        params = {"country": "GB", "weight_grams": 1, "shipped_on": day}
+        answer = await client.get("carrier-quotes", params=params)
+        assert answer.status_code == status
