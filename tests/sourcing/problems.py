@@ -99,6 +99,19 @@ def parcel_milli(problem: SourcingProblem, place: Place, weight_grams: int) -> i
             return total
 
 
+def parcel_once_milli(problem: SourcingProblem, place: Place, weight_grams: int) -> int:
+    """Cost of sending a weight from a place as it comes: full parcels, and one for the rest."""
+    heaviest = problem.tariffs[place.tariff].weights[-1]
+    full = max(0, -(-weight_grams // heaviest) - 1)
+    rest = weight_grams - full * heaviest
+    tariff = problem.tariffs[place.tariff]
+    per_kg = tariff.per_kg_milli
+    total = per_kg * weight_grams // 1000
+    for weight in (*[heaviest] * full, rest):
+        total += parcel_milli(problem, place, weight) - per_kg * weight // 1000
+    return total
+
+
 def broken(problem: SourcingProblem) -> list[tuple[int, int]]:
     """The pieces of a problem as (number of the line, units), by the stated rule."""
     pieces = []

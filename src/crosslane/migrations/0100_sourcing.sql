@@ -11,6 +11,8 @@ create table sourcing_receipt (
     currency text not null,
     cost_milli bigint not null,
     bound_milli bigint not null,
+    -- What the nearest places would have cost, by the same costs; null when no distance is known.
+    nearest_milli bigint,
     body bytea not null,
     primary key (id, at),
     check (bound_milli <= cost_milli),

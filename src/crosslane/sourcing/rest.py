@@ -33,6 +33,8 @@ class ReceiptShown(Struct, frozen=True):
         currency: of the costs.
         cost_milli: cost in thousandths of a minor unit.
         bound_milli: no plan costs less.
+        nearest_milli: what sending it from the nearest places would have cost; null when no
+            distance is known.
         assignments: the plan.
         unfilled: what it leaves.
     """
@@ -47,6 +49,7 @@ class ReceiptShown(Struct, frozen=True):
     currency: str
     cost_milli: int
     bound_milli: int
+    nearest_milli: int | None
     assignments: tuple[Assignment, ...]
     unfilled: tuple[Unfilled, ...]
 
@@ -98,6 +101,7 @@ def _shown(kept: KeptReceipt) -> ReceiptShown:
         currency=kept.receipt.problem.currency,
         cost_milli=plan.cost_milli,
         bound_milli=plan.bound_milli,
+        nearest_milli=kept.receipt.nearest_milli,
         assignments=plan.assignments,
         unfilled=plan.unfilled,
     )

@@ -8,12 +8,13 @@ from crosslane.sourcing.domain import KeptReceipt, Sourced, decode_receipt
 
 INSERT_RECEIPTS = """
 insert into sourcing_receipt
-    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli, body)
-select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, body
+    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
+     nearest_milli, body)
+select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body
 from unnest(
     $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::boolean[], $8::text[],
-    $9::bigint[], $10::bigint[], $11::bytea[]
-) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, body)
+    $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[]
+) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body)
 """
 
 
@@ -32,6 +33,7 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
         [decision.request.currency for decision in sourced],
         [plan.cost_milli for plan in plans],
         [plan.bound_milli for plan in plans],
+        [decision.receipt.nearest_milli for decision in sourced],
         [decision.receipt.encode() for decision in sourced],
     )
 

@@ -11,7 +11,7 @@ from crosslane.sourcing.domain.order import (
 )
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem
-from crosslane.sourcing.domain.receipt import DroppedPlaces, Receipt
+from crosslane.sourcing.domain.receipt import DroppedPlaces, Receipt, replay
 
 Terms = dict[str, int]
 
@@ -75,8 +75,10 @@ class Explanation(msgspec.Struct, frozen=True):
 
     Args:
         digest: fingerprint of the problem as it was asked.
-        replayed: whether deciding it again gives the same plan.
+        replayed: whether deciding it again gives the same receipt.
         plan: the decision.
+        nearest_milli: what sending it from the nearest places would have cost; None when no
+            distance is known.
         parcels: what they cost and why.
         lines: candidates of each line.
         runner_up: the best plan that serves as much but does without one of the places for one
@@ -89,6 +91,7 @@ class Explanation(msgspec.Struct, frozen=True):
     digest: str
     replayed: bool
     plan: SourcingPlan
+    nearest_milli: int | None
     parcels: tuple[ParcelExplanation, ...]
     lines: tuple[LineExplanation, ...]
     runner_up: SourcingPlan | None
@@ -107,8 +110,9 @@ def explain(receipt: Receipt) -> Explanation:
     second = runner_up(problem, decided) if proven else None
     return Explanation(
         digest=receipt.digest,
-        replayed=plan(problem).encode() == decided.encode(),
+        replayed=replay(receipt).encode() == receipt.encode(),
         plan=decided,
+        nearest_milli=receipt.nearest_milli,
         parcels=tuple(_parcels(problem, decided)),
         lines=tuple(_line(problem, line, decided, receipt.dropped) for line in problem.lines),
         runner_up=second,

@@ -1,7 +1,8 @@
 """Receipts: a decision with everything needed to make it again.
 
 A receipt keeps the condensed problem: the candidates that could be part of the best plan or, should
-one of its places fail, of the next; and of the others only names and the rule that dropped them.
+one of its places fail, of the next, or that the nearest places would have used; and of the others
+only names and the rule that dropped them.
 Planning the condensed problem gives the same plan, byte for byte; so a receipt is checked by
 replaying it and explained by varying it.
 """
@@ -10,8 +11,9 @@ from collections import defaultdict
 
 import msgspec
 
+from crosslane.sourcing.domain.nearest import Nearest, nearest
 from crosslane.sourcing.domain.order import Order, order_of, undominated
-from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan, plan_of
+from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
 from crosslane.sourcing.domain.problem import SourcingProblem
 from crosslane.sourcing.domain.rules import Dropped, Passed, sift
 
@@ -45,6 +47,8 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
         problem: condensed.
         dropped: what was left out of it, and why.
         plan: the decision.
+        nearest_milli: what sending it from the nearest places would have cost (see ``nearest``);
+            None when no distance is known.
     """
 
     version: int
@@ -52,6 +56,7 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     problem: SourcingProblem
     dropped: tuple[DroppedPlaces, ...]
     plan: SourcingPlan
+    nearest_milli: int | None
 
     def encode(self) -> bytes:
         """Return the receipt as bytes; equal receipts are equal bytes."""
@@ -72,19 +77,35 @@ def decide(problem: SourcingProblem) -> Receipt:
     passed, dropped = sift(problem)
     order = order_of(problem, passed)
     found = plan_of(problem, order, packing_of(order, problem.settings.search_effort))
+    yardstick = nearest(problem, order)
     kept, too_few = _kept(problem, order, passed, found)
+    kept |= _used_by(yardstick, order)
     return Receipt(
         RECEIPT_VERSION,
         problem.digest,
         _condensed(problem, kept),
         _grouped([*dropped, *order.dominated, *too_few]),
         found,
+        yardstick.cost_milli if yardstick else None,
     )
 
 
 def replay(receipt: Receipt) -> Receipt:
     """Decide the condensed problem of a receipt again; the result is the same, byte for byte."""
-    return msgspec.structs.replace(receipt, plan=plan(receipt.problem))
+    problem = receipt.problem
+    order = order_of(problem, sift(problem)[0])
+    yardstick = nearest(problem, order)
+    return msgspec.structs.replace(
+        receipt,
+        plan=plan_of(problem, order, packing_of(order, problem.settings.search_effort)),
+        nearest_milli=yardstick.cost_milli if yardstick else None,
+    )
+
+
+def _used_by(yardstick: Nearest | None, order: Order) -> set[tuple[str, str]]:
+    """Return the candidates of the nearest places as (SKU, place)."""
+    chosen = yardstick.pieces if yardstick else {}
+    return {(order.pieces[piece].sku, code) for code, pieces in chosen.items() for piece in pieces}
 
 
 def _kept(
