@@ -1,7 +1,7 @@
 """From cart to order: quotes, stock kept, races for the last unit, one order per cart."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -49,11 +49,11 @@ class Buyer:
     def __init__(self, database: Database, lanes: Lanes, tenant: str) -> None:
         self.database, self.lanes, self.tenant = database, lanes, tenant
 
-    async def begin(self, *lines: tuple[str, int], changes=(ADA, CASH)) -> CartView:
+    async def begin(self, *lines: tuple, changes=(ADA, CASH), **how) -> CartView:
         """A cart of (SKU, units) for Ada, shipped to her home and paid in cash."""
-        adds = [AddLine(uuid4(), sku, units) for sku, units in lines]
+        adds = [AddLine(uuid4(), *line) for line in lines]
         wishes = [wish(each, n) for n, each in enumerate((*adds, *changes, GiveAddress(HOME)))]
-        body = StartCart(channel="web", operations=tuple(wishes))
+        body = StartCart(**{"channel": "web", "operations": tuple(wishes), **how})
         return await self.lanes.run(self.tenant, START, str(uuid4()), body)
 
     async def edit(self, cart: CartView, *changes) -> CartView:
@@ -128,6 +128,54 @@ async def test_a_placed_cart_is_an_order_and_nothing_else(buyer: Buyer):
         assert isinstance(refused, errors.CartPlaced)
     with pytest.raises(errors.CartPlaced):
         await buyer.edit(cart, SetCoupon("LATE"))
+
+
+BEFORE_THE_TAX_ROSE = datetime(2011, 1, 3, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("with_quote", [False, True])
+async def test_a_channel_may_bring_its_prices_and_the_time_it_sold_at(
+    buyer: Buyer, with_quote: bool
+):
+    delivery = SetOption("ship", service="STANDARD48", shipping_minor=235)
+    cart = await buyer.begin(
+        ("MUG", 2, 1_175_000),
+        changes=(ADA, CASH, delivery),
+        channel="bazaar",
+        source_id="B-1",
+        occurred_at=BEFORE_THE_TAX_ROSE,
+    )
+    held = await buyer.hold(cart)
+    assert [line.promised_at.year for line in held.lines] == [2011]
+    given = None
+    if with_quote:
+        async with buyer.database.transaction(buyer.tenant) as tx:
+            given = (await quote(tx, cart.id, actor=SYSTEM)).quote
+    stop = orders.StopWish("fraud", "two cards in an hour")
+    placed = await buyer.place(cart, quote=given, stops=[stop])
+    assert (placed.source_id, placed.status) == ("B-1", "on_hold")
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    assert shown.placed_at == BEFORE_THE_TAX_ROSE
+    assert [(line.net_minor, line.tax_rate_bp) for line in shown.lines] == [(2000, 1750)]
+    assert [(each.net_minor, each.tax_rate_bp) for each in shown.charges] == [(200, 1750)]
+    assert shown.lines[0].promised_at.year == 2011
+    await buyer.assert_sound()
+
+
+async def test_a_channel_that_may_not_brings_neither_prices_nor_a_time(buyer: Buyer):
+    with pytest.raises(orders.errors.BackdatingForbidden) as backdated:
+        await buyer.begin(("MUG", 1), occurred_at=BEFORE_THE_TAX_ROSE)
+    assert backdated.value.pointer == "/occurred_at"
+    cheap = await buyer.begin(("MUG", 1, 1))
+    assert isinstance(await buyer.place(cheap), pricing.DictatedPriceNotAllowed)
+
+
+async def test_a_number_of_the_channel_makes_one_order(buyer: Buyer):
+    first = await buyer.begin(("MUG", 1), source_id="B-1")
+    again = await buyer.begin(("MUG", 1), source_id="B-1")
+    await buyer.place(first)
+    assert isinstance(await buyer.place(again), orders.errors.SourceIdTaken)
+    await buyer.assert_sound()
 
 
 async def test_twenty_clicks_make_one_order(buyer: Buyer):

@@ -113,8 +113,12 @@ async def test_a_store_accepts_or_rejects_only_its_own_work(
     refused = await lanes.submit(shop, ACCEPT, Command("a", stranger, Accept([work.id])))
     assert isinstance(refused.outcome, errors.NoSuchFulfillmentOrder)
     own = Actor("staff", "y", frozenset({"*"}), location_id=work.location_id)
-    taken = await lanes.submit(shop, ACCEPT, Command("b", own, Accept([work.id])))
+    asked = Accept([work.id], occurred_at=work.placed_at)
+    taken = await lanes.submit(shop, ACCEPT, Command("b", own, asked))
     assert taken.outcome[0].state == "accepted"
+    async with database.transaction(shop) as tx:
+        (told,) = (w for w in (await works_by_order(tx, [placed.id]))[placed.id] if w.id == work.id)
+    assert told.accepted_at == work.placed_at
     turned = Reject(work.id, "broken")
     done = await lanes.submit(shop, REJECT, Command("c", own, turned))
     assert done.outcome.state == "rejected"

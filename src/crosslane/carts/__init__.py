@@ -14,7 +14,9 @@ stays as an intent (:func:`list_unplaced`) and is taken up again by the next edi
 On request a cart's stock is held for some minutes (``carts.hold``), all of it or none. A quote
 (:func:`quote`) prices it, signs the prices and tells when each line would come;
 :func:`choices` tells the ways it could go. ``carts.place`` makes the order, from held stock first;
-a refused order leaves the cart what it held. Whoever of the staff put a line in is credited for it.
+a refused order leaves the cart what it held. A channel whose policies let it may tell the business
+time of a cart, its own number, prices and delivery price, as with ``orders.place``. Whoever of
+the staff put a line in is credited for it.
 
 Invariants: a removed line never comes back; an operation is stored once; a cart becomes one order
 at most; a customer sees its own carts only, an associate those of its own store and those of none.

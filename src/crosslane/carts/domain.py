@@ -28,6 +28,7 @@ Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Units = Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+Milli = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 Ignored = Literal["line-exists", "line-removed", "line-unknown", "too-many-lines"]
 
 
@@ -42,11 +43,14 @@ class AddLine(Change, frozen=True, tag="add"):
         line_id: id of the line to be, made by the author.
         sku: what.
         quantity: units.
+        unit_price_milli: price in 1/1000 minor unit that the channel has agreed with the customer;
+            only where the channel's policy lets it. Otherwise prices are computed here.
     """
 
     line_id: UUID
     sku: Sku
     quantity: Units
+    unit_price_milli: Milli | None = None
 
 
 class ChangeLine(Change, frozen=True, tag="change"):
@@ -88,12 +92,15 @@ class SetOption(Change, frozen=True, tag="option"):
         line_id: the line it is for, None for all lines that have no option of their own.
         store: code of the store, for all methods but shipping.
         service: delivery service of shipped goods; counts only without a line.
+        shipping_minor: what the channel has charged for delivery, where it may dictate prices;
+            counts only without a line.
     """
 
     method: Method
     line_id: UUID | None = None
     store: Code = ""
     service: Code = ""
+    shipping_minor: Minor | None = None
 
 
 class SetCoupon(Change, frozen=True, tag="coupon"):
@@ -159,6 +166,7 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
         sku: what.
         quantity: units.
         option: how they reach the customer, None for the cart's way.
+        unit_price_milli: price the channel has agreed with the customer, None where it is ours.
         added_by: who put them in, as ``kind:id``.
     """
 
@@ -166,6 +174,7 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
     sku: str
     quantity: int
     option: Option | None = None
+    unit_price_milli: int | None = None
     added_by: str
 
 
@@ -189,6 +198,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         address_id: where shipped goods go.
         option: how goods without an option of their own reach the customer.
         service: delivery service of shipped goods, "" for the channel's usual one.
+        shipping_minor: what the channel has charged for delivery, None where the price is ours.
         coupons: codes given.
         tenders: how it is paid.
         ignored: operations that could do nothing, with the reason.
@@ -200,6 +210,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     address_id: UUID | None = None
     option: Option | None = None
     service: str = ""
+    shipping_minor: int | None = None
     coupons: tuple[str, ...] = ()
     tenders: tuple[Tender, ...] = ()
     ignored: tuple[tuple[UUID, Ignored], ...] = ()
@@ -255,6 +266,7 @@ class _Folding:
             address_id=self._address.address_id if self._address else None,
             option=Option(option.method, option.store) if option else None,
             service=option.service if option else "",
+            shipping_minor=option.shipping_minor if option else None,
             coupons=tuple(self._coupons),
             tenders=tuple(self._tenders.values()),
             ignored=tuple(self._ignored),
@@ -268,7 +280,11 @@ class _Folding:
         if len(self._lines) >= LINES_MAX:
             return "too-many-lines"
         self._lines[add.line_id] = CartLine(
-            id=add.line_id, sku=add.sku, quantity=add.quantity, added_by=actor
+            id=add.line_id,
+            sku=add.sku,
+            quantity=add.quantity,
+            unit_price_milli=add.unit_price_milli,
+            added_by=actor,
         )
         return None
 
@@ -328,6 +344,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when it was begun.
         updated_at: when it was last edited.
         expires_at: when it counts as abandoned unless edited.
+        source_id: the channel's own number of it, "" for none.
+        occurred_at: business time it is priced, promised and placed at, None for the time it is.
         order_id: the order it became.
     """
 
@@ -340,6 +358,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    source_id: str = ""
+    occurred_at: datetime | None = None
     order_id: UUID | None = None
 
     def state(self, now: datetime) -> CartState:

@@ -68,10 +68,12 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         version: version the customer agreed to; another one now is refused. None for any.
         quote: signed quote whose prices hold.
+        stops: what holds the order back from the first moment, such as a suspicion of fraud.
     """
 
     version: int | None = None
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+    stops: Annotated[list[orders.StopWish], msgspec.Meta(max_length=orders.STOPS_MAX)] = []
 
 
 class EditBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +86,12 @@ class EditBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/api/v1/carts",
     permission=WRITE,
     command=START,
-    raises=(UnknownChannel, errors.ChannelClosed, *EDIT_RAISES),
+    raises=(
+        UnknownChannel,
+        errors.ChannelClosed,
+        orders.errors.BackdatingForbidden,
+        *EDIT_RAISES,
+    ),
     example=StartCart(channel="web", operations=(EXAMPLE_ADD,)),
 )
 async def start_cart(caller: Caller, data: StartCart) -> Answer[CartView]:
@@ -207,7 +214,7 @@ async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
 )
 async def place_cart(caller: Caller, cart_id: UUID, data: OrderBody) -> Answer[orders.Placed]:
     """Make an order of a cart; stock held for it is used first."""
-    asked = PlaceCart(cart_id=cart_id, version=data.version, quote=data.quote)
+    asked = PlaceCart(cart_id=cart_id, version=data.version, quote=data.quote, stops=data.stops)
     placed = await caller.submit(PLACE, asked)
     return Answer(body=placed, location=f"/api/v1/orders/{placed.number}")
 

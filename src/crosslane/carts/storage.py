@@ -13,10 +13,11 @@ CHANGE = msgspec.json.Decoder(AnyChange)
 
 INSERT_CARTS = """
 insert into carts_cart
-    (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at)
+    (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
+     source_id, occurred_at)
 select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[],
-    $8::timestamptz[], $9::timestamptz[]
+    $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[]
 )
 """
 
@@ -29,7 +30,7 @@ async def insert_carts(tx: Tx, carts: Sequence[Cart]) -> None:
 
 FIND_CARTS = """
 select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       order_id
+       source_id, occurred_at, order_id
 from carts_cart where id = any($1)
 """
 
@@ -41,7 +42,7 @@ async def find_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Cart]:
 
 LOCK_CARTS = """
 select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       order_id
+       source_id, occurred_at, order_id
 from carts_cart where id = any($1) order by id for update
 """
 
@@ -108,7 +109,7 @@ async def update_carts(tx: Tx, carts: Sequence[Cart]) -> None:
 
 LIST_UNPLACED = """
 select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       order_id
+       source_id, occurred_at, order_id
 from carts_cart
 where order_id is null
   and ($1::text is null or channel = $1)

@@ -9,6 +9,8 @@ create table carts_cart (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     expires_at timestamptz not null,
+    source_id text not null,
+    occurred_at timestamptz,
     order_id uuid
 ) with (fillfactor = 70);
 -- Carts of one customer, store or channel, the latest first: open ones and abandoned intents.

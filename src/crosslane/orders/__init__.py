@@ -78,6 +78,7 @@ from crosslane.orders.service.cancelling import (
 from crosslane.orders.service.moving import Step, move
 from crosslane.orders.service.placing import (
     PLACE,
+    STOPS_MAX,
     AttributionWish,
     BuyerWish,
     LineWish,
@@ -89,6 +90,7 @@ from crosslane.orders.service.placing import (
     TenderWish,
     UnitsHeld,
 )
+from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
@@ -121,6 +123,7 @@ __all__ = [
     "RESOLVE_STOP",
     "ROUTES",
     "SCHEDULES",
+    "STOPS_MAX",
     "AddLines",
     "AttributionWish",
     "BuyerWish",
@@ -179,6 +182,7 @@ __all__ = [
     "move",
     "order_view",
     "release",
+    "require_placed_at",
     "status",
     "sum_sales",
     "worth",

@@ -8,14 +8,15 @@ select 'cart:' || c.id as subject,
               case when o.id is null then 'unknown' else 'of source ' || o.source_id end) as detail
 from carts_cart c
 left join orders_order o on o.id = c.order_id
-where c.order_id is not null and (o.id is null or o.source_id <> c.id::text)
+where c.order_id is not null
+  and (o.id is null or o.source_id <> coalesce(nullif(c.source_id, ''), c.id::text))
 """
 
 CART_OF_ORDER = """
 select 'order:' || o.id as subject, 'its cart ' || c.id || ' does not name it' as detail
 from carts_cart c
 join orders_order o on o.channel = c.channel and o.source_id = c.id::text
-where c.order_id is distinct from o.id
+where c.source_id = '' and c.order_id is distinct from o.id
 """
 
 HELD_UNITS = """

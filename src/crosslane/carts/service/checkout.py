@@ -75,6 +75,10 @@ class Checkout:
         """Who buys."""
         return self.customer.id if self.customer else None
 
+    def at(self, now: datetime) -> datetime:
+        """Return the business time it is bought at: as its channel tells, else now."""
+        return self.cart.occurred_at or now
+
     @property
     def ships(self) -> bool:
         """Whether something goes to the customer's address."""
@@ -88,21 +92,25 @@ class Checkout:
         return self.contents.service or self.intake.service
 
     def price_request(
-        self, at: datetime, *, service: str = "", home: Destination | None = None
+        self, now: datetime, *, service: str = "", home: Destination | None = None
     ) -> PriceRequest:
         """Return the question to pricing, the same that orders ask when the cart is placed.
 
         Args:
-            at: business time.
+            now: the time it is.
             service: delivery service in place of the one the cart names.
             home: where goods would be shipped, in place of the cart's address.
         """
         if home is None and self.ships and self.address is not None:
             home = Destination(self.address.country, self.address.region)
-        service = service or self.service
+        # What the channel has charged is for the service it has sold, not for another one.
+        dictated = None if service else self.contents.shipping_minor
+        delivery = ShippingWish(
+            key="delivery", service=service or self.service, dictated_minor=dictated
+        )
         return PriceRequest(
             channel=self.channel.code,
-            at=at,
+            at=self.at(now),
             actor=self.actor,
             destination=home or Destination(self.channel.country),
             lines=[
@@ -111,10 +119,11 @@ class Checkout:
                     variant=each.variant,
                     quantity=each.line.quantity,
                     destination=Destination(each.store.country) if each.store else None,
+                    dictated_unit_price_milli=each.line.unit_price_milli,
                 )
                 for each in self.lines
             ],
-            shipping=[ShippingWish(key="delivery", service=service)] if self.ships else [],
+            shipping=[delivery] if self.ships else [],
             coupons=self.contents.coupons,
             customer_group=(self.customer.group or None) if self.customer else None,
             customer_id=self.customer_id,

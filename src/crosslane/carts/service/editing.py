@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import catalog, customers, locations, organization
+from crosslane import catalog, customers, locations, orders, organization
 from crosslane.carts import storage
 from crosslane.carts.domain import (
     OPERATIONS_MAX,
@@ -152,6 +152,10 @@ def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
         channel = around.book.channel(body.channel, pointer="/channel")
         if not channel.active:
             raise ChannelClosed(pointer="/channel", channel=channel.code)
+        intake, _ = around.policies.resolve(
+            orders.INTAKE, tx.now, channel=channel.code, brand=channel.brand
+        )
+        orders.require_placed_at(body.occurred_at, intake, tx.now, pointer="/occurred_at")
     except Refusal as refusal:
         made.refusal = refusal
         return made
@@ -166,6 +170,8 @@ def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
         created_at=tx.now,
         updated_at=tx.now,
         expires_at=tx.now,
+        source_id=body.source_id,
+        occurred_at=body.occurred_at,
     )
     return made
 

@@ -19,7 +19,16 @@ from crosslane.carts.service.holding import HOLDER, let_go
 from crosslane.carts.service.planning import usable
 from crosslane.carts.storage import HeldUnits
 from crosslane.kernel import Refusal, new_id
-from crosslane.orders import AttributionWish, LineWish, Placed, PreparedOrder, TenderWish, UnitsHeld
+from crosslane.orders import (
+    STOPS_MAX,
+    AttributionWish,
+    LineWish,
+    Placed,
+    PreparedOrder,
+    StopWish,
+    TenderWish,
+    UnitsHeld,
+)
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -33,11 +42,13 @@ class PlaceCart(msgspec.Struct, frozen=True, kw_only=True):
         cart_id: the cart.
         version: version the customer agreed to; another one now is refused. None for any.
         quote: signed quote whose prices hold.
+        stops: what holds the order back from the first moment.
     """
 
     cart_id: UUID
     version: int | None = None
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+    stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
 
 
 async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed | Refusal]:
@@ -119,12 +130,13 @@ def _credit(added_by: str, placed_by: Actor, staff: Mapping[str, str]) -> list[A
 def _order(
     tx: Tx, checkout: Checkout, command: Command[PlaceCart], staff: Mapping[str, str]
 ) -> PreparedOrder:
-    contents = checkout.contents
+    contents, quote = checkout.contents, command.body.quote
     place_of = {each.line.id: place for place, each in enumerate(checkout.lines)}
     return PreparedOrder(
         channel=checkout.channel.code,
         # One cart is one order, whatever else should fail.
-        source_id=str(checkout.cart_id),
+        source_id=checkout.cart.source_id or str(checkout.cart_id),
+        placed_at=checkout.cart.occurred_at,
         ship_to=checkout.address if checkout.ships else None,
         lines=[
             LineWish(
@@ -132,19 +144,23 @@ def _order(
                 quantity=each.line.quantity,
                 method=each.option.method,
                 store=each.option.store,
+                # A quote has the agreed prices in it.
+                unit_price_milli=None if quote else each.line.unit_price_milli,
                 attributions=_credit(each.line.added_by, command.actor, staff),
             )
             for each in checkout.lines
         ],
         service=contents.service,
+        shipping_minor=None if quote else contents.shipping_minor,
         coupons=list(contents.coupons),
-        quote=command.body.quote,
+        quote=quote,
         tenders=[
             TenderWish(
                 method=each.method, minor=each.minor, token=each.token, provider=each.provider
             )
             for each in contents.tenders
         ],
+        stops=command.body.stops,
         locale=checkout.cart.locale,
         customer_id=checkout.customer_id,
         holds=[_held(held, place_of[held.line_id]) for held in usable(checkout, tx.now)],

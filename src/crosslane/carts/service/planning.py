@@ -116,7 +116,7 @@ def _requests(
                     variant=each.variant,
                     location_id=store.id,
                     quantity=each.quantity,
-                    promised_at=tx.now,
+                    promised_at=checkout.at(tx.now),
                 )
             )
         else:
@@ -134,7 +134,7 @@ def _request(
         channel=checkout.channel,
         currency=checkout.channel.currency,
         method=method,
-        at=tx.now,
+        at=checkout.at(tx.now),
         country=address.country if address else checkout.channel.country,
         postcode=address.postcode if address else "",
         store=some[0].wanted.store,

@@ -96,11 +96,16 @@ class StartCart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     Args:
         channel: code of the channel it buys from.
         locale: of its texts; the channel's when empty.
+        source_id: the channel's own number, which the order will have; the cart's id when empty.
+        occurred_at: business time it is priced, promised and placed at, where the channel may say
+            it; the time it is when absent.
         operations: first edits.
     """
 
     channel: str
     locale: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    source_id: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    occurred_at: datetime | None = None
     operations: Operations = ()
 
 
@@ -130,12 +135,15 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when it was begun.
         updated_at: when it was last edited.
         expires_at: when it counts as abandoned unless edited.
+        source_id: the channel's own number of it.
+        occurred_at: business time it is bought at, null for the time it is.
         order_id: the order it became.
         lines: goods.
         buyer_id: who buys.
         address_id: where shipped goods go.
         option: how goods without an option of their own reach the customer.
         service: delivery service of shipped goods.
+        shipping_minor: what the channel has charged for delivery, null where the price is ours.
         coupons: codes given.
         tenders: how it is paid.
         ignored: operations that could do nothing.
@@ -149,12 +157,15 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    source_id: str
+    occurred_at: datetime | None
     order_id: UUID | None
     lines: tuple[CartLine, ...]
     buyer_id: UUID | None
     address_id: UUID | None
     option: Option | None
     service: str
+    shipping_minor: int | None
     coupons: tuple[str, ...]
     tenders: tuple[Tender, ...]
     ignored: tuple[IgnoredOperation, ...]
@@ -171,12 +182,15 @@ def cart_view(cart: Cart, contents: Contents, now: datetime) -> CartView:
         created_at=cart.created_at,
         updated_at=cart.updated_at,
         expires_at=cart.expires_at,
+        source_id=cart.source_id,
+        occurred_at=cart.occurred_at,
         order_id=cart.order_id,
         lines=contents.lines,
         buyer_id=cart.owner_id or contents.buyer_id,
         address_id=contents.address_id,
         option=contents.option,
         service=contents.service,
+        shipping_minor=contents.shipping_minor,
         coupons=contents.coupons,
         tenders=contents.tenders,
         ignored=tuple(IgnoredOperation(*each) for each in contents.ignored),

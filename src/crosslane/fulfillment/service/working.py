@@ -38,9 +38,11 @@ class Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         fulfillment_orders: which.
+        occurred_at: business time; now when absent.
     """
 
     fulfillment_orders: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=WORKS_MAX)]
+    occurred_at: datetime | None = None
 
 
 class Reject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,10 +123,11 @@ async def open_works(tx: Tx, command: Command, ids: Iterable[UUID]) -> dict[UUID
 async def accept(tx: Tx, commands: Sequence[Command[Accept]]) -> list[list[Worked]]:
     """Take work on."""
     command = commands[0]
+    at = command.body.occurred_at or tx.now
     works = await open_works(tx, command, command.body.fulfillment_orders)
     for work in works.values():
         require_state(work, "accept")
-        work.state, work.accepted_at = "accepted", tx.now
+        work.state, work.accepted_at = "accepted", at
     await storage.save_works(tx, list(works.values()))
     told = [event_of(events.FulfillmentAccepted, work) for work in works.values()]
     await log.append(tx, told)

@@ -2,6 +2,7 @@
 
 from crosslane.orders.service.placing.place import PLACE, place
 from crosslane.orders.service.placing.wishes import (
+    STOPS_MAX,
     AttributionWish,
     BuyerWish,
     LineWish,
@@ -16,6 +17,7 @@ from crosslane.orders.service.placing.wishes import (
 
 __all__ = [
     "PLACE",
+    "STOPS_MAX",
     "AttributionWish",
     "BuyerWish",
     "LineWish",

@@ -72,7 +72,7 @@ def resolve(
     intake, _ = around.policies.resolve(
         INTAKE, around.now, channel=channel.code, brand=channel.brand
     )
-    placed_at = _placed_at(wish, intake, around.now)
+    placed_at = require_placed_at(wish.placed_at, intake, around.now, pointer="/placed_at")
     lines = resolve_lines(wish.lines, channel, variants, around, placed_at)
     address, fault = _resolve_address(wish, lines, intake)
     return Resolved(
@@ -104,15 +104,22 @@ def resolve_lines(
     ]
 
 
-def _placed_at(wish: PlaceOrder, intake: Intake, now: datetime) -> datetime:
-    if wish.placed_at is None:
+def require_placed_at(
+    told: datetime | None, intake: Intake, now: datetime, *, pointer: str
+) -> datetime:
+    """Return when an order was placed: as its channel tells, where it may, else now.
+
+    Raises:
+        BackdatingForbidden: it tells a time that is not now, and may not, or one to come.
+    """
+    if told is None:
         return now
-    lead = (wish.placed_at - now).total_seconds()
+    lead = (told - now).total_seconds()
     if lead > CLOCK_LEAD_SECONDS_MAX:
-        raise BackdatingForbidden(pointer="/placed_at")
+        raise BackdatingForbidden(pointer=pointer)
     if -lead > CLOCK_LEAD_SECONDS_MAX and not intake.backdating:
-        raise BackdatingForbidden(pointer="/placed_at")
-    return wish.placed_at
+        raise BackdatingForbidden(pointer=pointer)
+    return told
 
 
 def _resolve_line(
