@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -53,6 +54,25 @@ async def test_an_order_goes_from_the_shelf_to_the_doorstep(
     assert all(p.tracking_number and p.state == "shipped" for p in parcels)
     assert await logged(database, shop, "fulfillment.ParcelShipped") == 2
     await assert_sound(database, shop, "fulfillment")
+
+
+async def test_each_part_of_a_report_may_tell_its_own_time(
+    database: Database, shop: str, lanes: Lanes
+):
+    for sku in ("MUG", "LAMP"):
+        await place(lanes, shop, wish(sku))
+    await settle(database, shop)
+    works = await queue(database, shop)
+    told = {w.id: w.placed_at + timedelta(minutes=n) for n, w in enumerate(works, 1)}
+    await pick(lanes, shop, *(Pick(w.id, occurred_at=told[w.id]) for w in works))
+    done = await pack(lanes, shop, *(Pack(w.id, occurred_at=told[w.id]) for w in works))
+    closed = {d.fulfillment_order: list(d.parcels) for d in done}
+    works = await queue(database, shop)
+    assert {w.id: [p.id for p in w.parcels] for w in works} == closed
+    assert {w.id: w.parcels[0].packed_at for w in works} == told
+    async with database.transaction(shop) as tx:
+        moved = "select distinct occurred_at from orders_movement where to_stage = 'picked'"
+        assert {row[0] for row in await tx.fetch(moved)} == set(told.values())
 
 
 async def test_a_report_of_delivery_counts_once(database: Database, shop: str, lanes: Lanes):

@@ -22,6 +22,7 @@ from crosslane.fulfillment.service.working import (
     Worked,
     open_works,
     step_of,
+    times_of,
 )
 from crosslane.kernel import Refusal, new_id
 from crosslane.locations import Location
@@ -58,12 +59,19 @@ Parcels = Annotated[tuple[PackParcel, ...], msgspec.Meta(min_length=1, max_lengt
 
 
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parcels of one fulfillment order; one with all that is picked when none are named."""
+    """The parcels of one fulfillment order.
+
+    Args:
+        fulfillment_order: which.
+        parcels: one with all that is picked when none are named.
+        occurred_at: business time; that of the whole report when absent.
+    """
 
     fulfillment_order: UUID
     parcels: Annotated[
         tuple[PackParcel, ...], msgspec.Meta(min_length=1, max_length=PARCELS_MAX)
     ] = (PackParcel(),)
+    occurred_at: datetime | None = None
 
 
 class PackUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,16 +106,16 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     All parcels of a command are packed or none: a label that can never be printed is refused now.
     """
     command = commands[0]
-    at = command.body.occurred_at or tx.now
+    at = times_of(command.body.packs, command.body.occurred_at or tx.now)
     works = await open_works(tx, command, [p.fulfillment_order for p in command.body.packs])
     packed: list[tuple[Work, Parcel]] = []
     for wish in command.body.packs:
         work = works[wish.fulfillment_order]
         require_state(work, "pack")
         for asked in wish.parcels:
-            packed.append((work, _pack(work, asked, at)))
+            packed.append((work, _pack(work, asked, at[work.id])))
     steps = [
-        step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, command, at)
+        step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, command, at[work.id])
         for work, parcel in packed
         for line in work.lines
         if (units := parcel.lines.get(line.id, 0))
@@ -116,13 +124,16 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     for refusal in refused.values():
         raise refusal
     await _weigh(tx, packed)
-    await _ask_for_labels(tx, packed, at)
+    await _ask_for_labels(tx, packed)
     for work in works.values():
         advance(work, tx.now)
     await storage.save_works(tx, list(works.values()))
     await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in packed])
     await log.append(tx, [told_of_parcel(events.ParcelPacked, w, p) for w, p in packed])
-    return [[Worked(work.id, work.state) for work in works.values()]]
+    closed: dict[UUID, tuple[UUID, ...]] = {}
+    for work, parcel in packed:
+        closed[work.id] = (*closed.get(work.id, ()), parcel.id)
+    return [[Worked(w.id, w.state, parcels=closed[w.id]) for w in works.values()]]
 
 
 def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:
@@ -158,7 +169,7 @@ async def _weigh(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
         parcel.weight_grams = max(grams, WEIGHT_GRAMS_MIN)
 
 
-async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]], at: datetime) -> None:
+async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
     network = await locations.network(tx)
     wanted = {work.ship_address_id for work, _ in packed if work.ship_address_id}
     addresses = {
@@ -169,7 +180,7 @@ async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]], at: dat
         [
             LabelRequest(
                 f"parcel:{parcel.id}",
-                _shipment(work, parcel, network.by_id, addresses, at),
+                _shipment(work, parcel, network.by_id, addresses),
             )
             for work, parcel in packed
         ],
@@ -185,7 +196,6 @@ def _shipment(
     parcel: Parcel,
     network: Mapping[UUID, Location],
     addresses: Mapping[UUID, Address],
-    at: datetime,
 ) -> Shipment:
     sender = network[work.location_id]
     if work.store_id is not None:
@@ -201,7 +211,7 @@ def _shipment(
         sender=_location_address(sender),
         recipient=to,
         weight_grams=parcel.weight_grams,
-        shipped_on=at.date(),
+        shipped_on=parcel.packed_at.date(),
         reference=work.order_number,
         parcel=parcel.number,
         parcels=max(parcel.number, len(work.parcels)),

@@ -1,8 +1,8 @@
 """What a location does: accept, reject, pick with shorts. Many fulfillment orders at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
@@ -74,10 +74,17 @@ class PickedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Units taken for one fulfillment order; no lines stand for everything that is left."""
+    """Units taken for one fulfillment order.
+
+    Args:
+        fulfillment_order: which.
+        lines: what was taken; everything that is left when empty.
+        occurred_at: business time; that of the whole report when absent.
+    """
 
     fulfillment_order: UUID
     lines: Annotated[list[PickedLine], msgspec.Meta(max_length=LINES_MAX)] = []
+    occurred_at: datetime | None = None
 
 
 class PickUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,11 +104,13 @@ class Worked(msgspec.Struct, frozen=True):
 
     Args:
         gone: refused by the order itself: its units were cancelled meanwhile.
+        parcels: those that this closed.
     """
 
     fulfillment_order: UUID
     state: State
     gone: bool = False
+    parcels: tuple[UUID, ...] = ()
 
 
 async def open_works(tx: Tx, command: Command, ids: Iterable[UUID]) -> dict[UUID, Work]:
@@ -170,7 +179,7 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
     A pickup is ready as soon as all of it is picked.
     """
     command = commands[0]
-    at = command.body.occurred_at or tx.now
+    at = times_of(command.body.picks, command.body.occurred_at or tx.now)
     works = await open_works(tx, command, [p.fulfillment_order for p in command.body.picks])
     taken: list[tuple[Work, PickedLine]] = []
     for wish in command.body.picks:
@@ -181,7 +190,7 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
         ]
         taken.extend((work, line) for line in lines)
     steps = [
-        step_of(work, line.line_id, line.picked, Stage.RELEASED, Stage.PICKED, command, at)
+        step_of(work, line.line_id, line.picked, Stage.RELEASED, Stage.PICKED, command, at[work.id])
         for work, line in taken
         if line.picked
     ]
@@ -200,6 +209,18 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
     await storage.save_works(tx, whole)
     await _tell_picked(tx, done, at)
     return [[Worked(w.id, w.state, gone=str(w.id) in refused) for w in works.values()]]
+
+
+class _Told(Protocol):
+    @property
+    def fulfillment_order(self) -> UUID: ...
+    @property
+    def occurred_at(self) -> datetime | None: ...
+
+
+def times_of(told: Sequence[_Told], otherwise: datetime) -> dict[UUID, datetime]:
+    """Return the business time of each fulfillment order of a report: its own, or the report's."""
+    return {one.fulfillment_order: one.occurred_at or otherwise for one in told}
 
 
 def step_of(
@@ -227,7 +248,10 @@ def step_of(
 
 
 async def _report_short(
-    tx: Tx, command: Command, done: Sequence[tuple[Work, PickedLine]], at: datetime
+    tx: Tx,
+    command: Command,
+    done: Sequence[tuple[Work, PickedLine]],
+    at: Mapping[UUID, datetime],
 ) -> None:
     short = [(work, line) for work, line in done if line.short]
     if not short:
@@ -246,7 +270,7 @@ async def _report_short(
                     delta=-line.short,
                     cause=inventory.Cause(SHORT_PICK, work.id, count),
                     code=SHORT_PICK,
-                    occurred_at=at,
+                    occurred_at=at[work.id],
                 )
             )
     failures = [
@@ -258,7 +282,7 @@ async def _report_short(
             quantity=line.short,
             reason="short pick",
             cause=command,
-            occurred_at=at,
+            occurred_at=at[work.id],
         )
         for work, line in short
     ]
@@ -270,28 +294,38 @@ async def _report_short(
         await inventory.adjust(tx, lost)
 
 
-async def _set_aside(tx: Tx, command: Command, pickups: Sequence[Work], at: datetime) -> None:
+async def _set_aside(
+    tx: Tx, command: Command, pickups: Sequence[Work], at: Mapping[UUID, datetime]
+) -> None:
     """Goods to be collected need no parcel: what is picked is put aside for the customer."""
     steps = []
     for work in pickups:
         for line in work.lines:
             if line.picked and not work.waits_for_shelf:
                 step = step_of(
-                    work, line.line_id, line.picked, Stage.PICKED, Stage.PACKED, command, at
+                    work,
+                    line.line_id,
+                    line.picked,
+                    Stage.PICKED,
+                    Stage.PACKED,
+                    command,
+                    at[work.id],
                 )
                 steps.append(step)
                 pack(work, line.line_id, line.picked)
     await orders.move(tx, steps)
 
 
-async def _tell_picked(tx: Tx, done: Sequence[tuple[Work, PickedLine]], at: datetime) -> None:
+async def _tell_picked(
+    tx: Tx, done: Sequence[tuple[Work, PickedLine]], at: Mapping[UUID, datetime]
+) -> None:
     told: list[events.FulfillmentEvent] = []
     for work in {id(work): work for work, _ in done}.values():
         mine = [line for each, line in done if each is work]
         picked, short = sum(x.picked for x in mine), sum(x.short for x in mine)
         told.append(event_of(events.UnitsPicked, work, picked=picked, short=short))
         if work.state == "ready":
-            told.append(event_of(events.PickupReady, work, occurred_at=at))
+            told.append(event_of(events.PickupReady, work, occurred_at=at[work.id]))
     await log.append(tx, told)
 
 
