@@ -1,6 +1,12 @@
 import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -18,6 +24,8 @@ from crosslane.platform.effects import (
     ensure_schedules,
 )
 from crosslane.platform.effects.running import TRIES_MAX
+from crosslane.platform.patience import look_until
+from crosslane.platform.presence import LET_NUMBER_GO, PRESENCE_LOCK, TAKE_NUMBER, Presence
 from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
 
@@ -245,3 +253,111 @@ async def test_a_call_is_made_and_logged_under_the_trace_of_its_request(
         await effects.request(tx, [Effect("a", "test.knock", Knock("a"))])
     await run_due(database, house, Runner(database, [kind]))
     assert seen == ["7f" * 16]
+
+
+WORKER_CHILD = Path(__file__).with_name("worker_child.py")
+# A lease lasts 75 seconds here: only the news of a death can be this quick.
+NEWS_SECONDS_MAX = 20.0
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[None]:
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await running
+
+
+async def see_worker(database: Database, number: int, *, seconds: float = 20.0) -> bool:
+    return await _look_for(database, number, True, seconds)
+
+
+async def miss_worker(database: Database, number: int) -> bool:
+    return not await _look_for(database, number, False, 20.0)
+
+
+async def _look_for(database: Database, number: int, wanted: bool, seconds: float) -> bool:
+    async def look() -> bool:
+        async with database.connection() as session:
+            known = "select exists (select from control.worker where number = $1)"
+            return await session.fetchval(known, number)
+
+    return await look_until(look, lambda seen: seen is wanted, seconds=seconds)
+
+
+async def test_the_calls_of_a_killed_worker_are_made_by_another_at_once(
+    database: Database, house: str, other: Counterpart
+):
+    await ask(database, house, "a")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(WORKER_CHILD),
+        database.url,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert child.stdout is not None
+        async with asyncio.timeout(20):
+            number = int(await child.stdout.readline())
+            assert await child.stdout.readline() == b"calling\n"
+        assert await see_worker(database, number)
+    finally:
+        child.kill()
+        await child.wait()
+    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
+    async with working(Worker(database, [], [kind], [])), asyncio.timeout(NEWS_SECONDS_MAX):
+        await other.reached.wait()
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+    assert await miss_worker(database, number)
+
+
+async def test_the_calls_of_a_worker_that_is_only_slow_stay_its_own(
+    database: Database, house: str, other: Counterpart
+):
+    other.hold = asyncio.Event()
+    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
+    await ask(database, house, "a")
+    watching = Presence(database, 75.0)
+    worker = Worker(database, [], [kind], [])
+    async with working(worker):
+        await other.reached.wait()
+        assert await see_worker(database, worker.presence.number)
+        async with database.connection() as session:
+            for _ in range(10):
+                await watching.look(session)
+        assert await see_worker(database, worker.presence.number)
+        other.hold.set()
+    assert other.asked == [("a", "a")]
+
+
+async def test_a_result_is_saved_though_the_database_was_away_when_it_came(
+    database: Database, house: str, other: Counterpart
+):
+    lost = [asyncpg.ConnectionDoesNotExistError("gone"), OSError("refused")]
+
+    async def record_later(tx: Tx, call: EffectCall, body: Knock, result: Knock) -> None:
+        if lost:
+            raise lost.pop()
+        await record(tx, call, body, result)
+
+    kind = EffectKind("test.knock", Knock, other.call, record_later, dead)
+    await ask(database, house, "a")
+    await run_due(database, house, Runner(database, [kind]))
+    assert other.asked == [("a", "a")]
+    assert await rows(database, house, "select * from answered") == [("a", "a")]
+
+
+async def test_a_worker_whose_number_is_taken_waits_until_it_is_free(database: Database):
+    presence = Presence(database, 75.0)
+    async with database.connection() as burying:
+        await burying.execute(TAKE_NUMBER, PRESENCE_LOCK, presence.number)
+        keeping = asyncio.create_task(presence.keep())
+        assert not await see_worker(database, presence.number, seconds=1.0)
+        await burying.execute(LET_NUMBER_GO, PRESENCE_LOCK, presence.number)
+        assert await see_worker(database, presence.number)
+        keeping.cancel()
+        await asyncio.wait({keeping})
+    assert await miss_worker(database, presence.number)

@@ -84,7 +84,8 @@ create table platform_backlog (
 );
 create index platform_backlog_subject on platform_backlog (reaction, subject, subject_no);
 
--- A call to the outside world, or a schedule. While a worker holds it, due_at is the lease's end.
+-- A call to the outside world, or a schedule. While a worker holds it, due_at is the lease's end
+-- and claimed_by the number under which the worker is known to live.
 create table platform_effect (
     id uuid primary key,
     key text not null unique,
@@ -95,6 +96,7 @@ create table platform_effect (
     due_at timestamptz not null,
     attempt integer not null default 0,
     tries integer not null default 0,
+    claimed_by integer,
     reason text not null default '',
     created_at timestamptz not null,
     finished_at timestamptz

@@ -17,6 +17,7 @@ from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy
 from crosslane.platform.effects import EffectKind, Runner, Schedule, ensure_schedules
 from crosslane.platform.log import Reaction, run_reaction
 from crosslane.platform.log.reactions import reactions_with_work
+from crosslane.platform.presence import Presence
 from crosslane.platform.telemetry import traced
 
 ROUND_SECONDS_BUSY = 0.02
@@ -62,6 +63,7 @@ class Worker:
         self.reactions = reactions
         self.schedules = schedules
         self.runner = Runner(database, kinds, schedules)
+        self.presence = Presence(database, self.runner.lease_seconds)
         self._failed = failed
         self._complained_at: dict[tuple[str, type[BaseException]], float] = {}
         self._scheduled: set[tuple[str, int]] = set()
@@ -73,6 +75,16 @@ class Worker:
 
     async def run(self) -> None:
         """Work until :meth:`stop`; then let calls under way finish."""
+        present = asyncio.create_task(self.presence.keep())
+        self.runner.worker = self.presence.number
+        try:
+            await self._work()
+            await self.runner.drain()
+        finally:
+            present.cancel()
+            await asyncio.wait({present})
+
+    async def _work(self) -> None:
         while not self._stopping.is_set():
             try:
                 done = await self.round()
@@ -84,7 +96,6 @@ class Worker:
                 await asyncio.wait_for(self._stopping.wait(), wait)
             except TimeoutError:
                 continue
-        await self.runner.drain()
 
     async def round(self) -> int:
         """Look once at every tenant that is due; return how much was done."""

@@ -15,3 +15,10 @@ create table control.wake (
     active_until timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 create index wake_due on control.wake (due_at);
+
+-- Workers that are alive, or whose death nobody has noticed yet: each holds an advisory lock on its
+-- number as long as its process lives.
+create table control.worker (
+    number integer primary key,
+    started_at timestamptz not null default clock_timestamp()
+);

@@ -1,9 +1,11 @@
 """Effects: every call to the outside world, written down before it is made.
 
 A transaction requests an effect; a worker claims it under a lease, makes the call outside any
-transaction with the effect's key as idempotency key, and records the result in another. The attempt
-number is the fence: a worker that lost its lease can record nothing. Failures are tried again with
-growing, jittered waits; after TRIES_MAX the effect is a dead letter that a person can replay.
+transaction with the effect's key as idempotency key, and records the result in another, again and
+again while the database is away. The attempt number is the fence: a worker that lost its claim can
+record nothing. The claims of a worker that died are released at once, those of one that cannot be
+seen end with their lease. Failures are tried again with growing, jittered waits; after TRIES_MAX
+the effect is a dead letter that a person can replay.
 
 A schedule is an effect that comes back: the same table, the same lease.
 
@@ -23,6 +25,7 @@ from crosslane.platform.effects.service import (
     DeadLetter,
     NoSuchDeadLetter,
     list_dead,
+    release_claims,
     replay_dead,
     request,
 )
@@ -39,6 +42,7 @@ __all__ = [
     "Schedule",
     "ensure_schedules",
     "list_dead",
+    "release_claims",
     "replay_dead",
     "request",
 ]

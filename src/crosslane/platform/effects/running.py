@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +22,13 @@ LEASE_MARGIN_SECONDS = 15.0
 RETRY_SECONDS_FIRST = 0.5
 RETRY_SECONDS_MAX = 600.0
 REASON_CHARACTERS_MAX = 500
+SAVE_AGAIN_SECONDS = 0.2
 DONE_RETENTION_DAYS = 30
 DONE_DELETED_AT_ONCE_MAX = 10_000
 
 
 DATABASE_LOST = (
+    OSError,
     CommitUnknown,
     DatabaseBusy,
     asyncpg.InterfaceError,
@@ -50,6 +53,10 @@ class Runner:
         kinds: every kind of effect this process can carry out.
         schedules: work done by the clock.
         slots: calls under way at once; a slow counterpart fills slots, never the queue's head.
+
+    Attributes:
+        lease_seconds: longest time a claim holds when nobody knows what became of its worker.
+        worker: number under which this process is known to live, None while it is not.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class Runner:
         self.lease_seconds = (
             max((kind.timeout_seconds for kind in kinds), default=0.0) + LEASE_MARGIN_SECONDS
         )
+        self.worker: int | None = None
         self._free = slots
         self._running: set[asyncio.Task[None]] = set()
 
@@ -78,7 +86,9 @@ class Runner:
         if self._free == 0:
             return 0
         async with self.database.transaction(tenant) as tx:
-            rows = await storage.claim(tx, self._names(), self._free, self.lease_seconds)
+            rows = await storage.claim(
+                tx, self._names(), self._free, self.lease_seconds, self.worker
+            )
         faults.reach("effects.after_claim")
         for row in rows:
             self._free -= 1
@@ -104,7 +114,7 @@ class Runner:
     def _freed(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._free += 1
-        # A lost database is met again at the next claim, and the lease brings the effect back.
+        # A database lost for a whole lease is met again at the next claim.
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, DATABASE_LOST):
             raise error
@@ -122,9 +132,6 @@ class Runner:
                 result = await kind.call(call, given)
             faults.reach("effects.after_call")
             await self._record(call, kind, body, result)
-        except DATABASE_LOST:
-            # The lease ends by itself and the same key is called again.
-            raise
         except Dead as error:
             await self._give_up(call, kind, body, str(error))
         except Retry as error:
@@ -140,11 +147,12 @@ class Runner:
             return await kind.prepare(tx, call, body)
 
     async def _record(self, call: EffectCall, kind: EffectKind, body: Any, result: Any) -> None:
-        async with self._fenced(call) as tx:
-            if await storage.still_mine(tx, call.id, call.attempt):
-                await kind.record(tx, call, body, result)
-                await storage.finish(tx, call.id, "done", "")
-                faults.reach("effects.before_commit")
+        async def save(tx: Tx) -> None:
+            await kind.record(tx, call, body, result)
+            await storage.finish(tx, call.id, "done", "")
+            faults.reach("effects.before_commit")
+
+        await self._save(call, save)
         faults.reach("effects.after_commit")
 
     async def _later(
@@ -156,35 +164,49 @@ class Runner:
         if seconds is None:
             longest = min(RETRY_SECONDS_FIRST * 2**call.tries, RETRY_SECONDS_MAX)
             seconds = longest * random.uniform(0.5, 1.0)  # noqa: S311
-        async with self._fenced(call) as tx:
-            if await storage.still_mine(tx, call.id, call.attempt):
-                shown = reason[:REASON_CHARACTERS_MAX]
-                await storage.postpone(tx, call.id, seconds, shown, call.tries)
+        await self._postpone(call, seconds, reason, call.tries)
 
     async def _give_up(self, call: EffectCall, kind: EffectKind, body: Any, reason: str) -> None:
-        async with self._fenced(call) as tx:
-            if await storage.still_mine(tx, call.id, call.attempt):
-                await kind.dead(tx, call, body, reason)
-                await storage.finish(tx, call.id, "dead", reason[:REASON_CHARACTERS_MAX])
+        async def save(tx: Tx) -> None:
+            await kind.dead(tx, call, body, reason)
+            await storage.finish(tx, call.id, "dead", reason[:REASON_CHARACTERS_MAX])
+
+        await self._save(call, save)
 
     async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
-        reason = ""
+        async def save(tx: Tx) -> None:
+            await schedule.run(tx)
+            await storage.postpone(tx, call.id, schedule.every_seconds, "", 0)
+
         try:
-            async with self._fenced(call) as tx:
-                if not await storage.still_mine(tx, call.id, call.attempt):
-                    return
-                await schedule.run(tx)
-                await storage.postpone(tx, call.id, schedule.every_seconds, "", 0)
+            await self._save(call, save)
         # A defect in one schedule is kept with its row and met again at the next run.
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
-        if reason:
-            async with self._fenced(call) as tx:
-                if await storage.still_mine(tx, call.id, call.attempt):
-                    await storage.postpone(tx, call.id, schedule.every_seconds, reason, call.tries)
+            reason = f"{type(error).__name__}: {error}"
+            await self._postpone(call, schedule.every_seconds, reason, call.tries)
 
-    def _fenced(self, call: EffectCall):
-        return self.database.transaction(call.tenant, trace=call.trace)
+    async def _postpone(self, call: EffectCall, seconds: float, reason: str, tries: int) -> None:
+        async def save(tx: Tx) -> None:
+            await storage.postpone(tx, call.id, seconds, reason[:REASON_CHARACTERS_MAX], tries)
+
+        await self._save(call, save)
+
+    async def _save(self, call: EffectCall, save: Callable[[Tx], Awaitable[None]]) -> None:
+        """Store what came of a call behind its fence, again while the database is away.
+
+        Whether a lost COMMIT had happened is told by the fence: what is done is not due any more.
+        """
+        give_up_at = time.monotonic() + self.lease_seconds
+        while True:
+            try:
+                async with self.database.transaction(call.tenant, trace=call.trace) as tx:
+                    if await storage.still_mine(tx, call.id, call.attempt):
+                        await save(tx)
+                return
+            except DATABASE_LOST:
+                if time.monotonic() > give_up_at:
+                    raise
+                await asyncio.sleep(SAVE_AGAIN_SECONDS)
 
 
 async def ensure_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:

@@ -44,6 +44,22 @@ async def request(tx: Tx, effects: Sequence[Effect]) -> None:
         )
 
 
+async def release_claims(tx: Tx, worker: int, lease_seconds: float) -> int:
+    """Make the calls due that a dead worker had under way; a result of its own comes too late.
+
+    Args:
+        tx: open transaction.
+        worker: its number.
+        lease_seconds: longest lease it may have taken.
+
+    Returns:
+        How many there were.
+    """
+    released = await storage.release(tx, worker, lease_seconds)
+    tx.leaves_work = tx.leaves_work or released > 0
+    return released
+
+
 async def list_dead(tx: Tx, *, limit: int = 250) -> list[DeadLetter]:
     """Return dead letters, oldest first."""
     return [DeadLetter(**dict(row)) for row in await storage.list_dead(tx, limit)]

@@ -21,7 +21,7 @@ async def insert_effects(tx: Tx, taken: Sequence[list]) -> None:
 
 CLAIM = """
 update platform_effect
-set attempt = attempt + 1, tries = tries + 1,
+set attempt = attempt + 1, tries = tries + 1, claimed_by = $4,
     due_at = clock_timestamp() + make_interval(secs => $3)
 where id in (
     select id from platform_effect
@@ -32,9 +32,24 @@ returning id, key, kind, body, trace, attempt, tries
 """
 
 
-async def claim(tx: Tx, kinds: list[str], limit: int, lease_seconds: float) -> list[Record]:
+async def claim(
+    tx: Tx, kinds: list[str], limit: int, lease_seconds: float, worker: int | None
+) -> list[Record]:
     """Take due effects under a lease; another worker passes over them."""
-    return await tx.fetch(CLAIM, kinds, limit, lease_seconds)
+    return await tx.fetch(CLAIM, kinds, limit, lease_seconds, worker)
+
+
+RELEASE = """
+update platform_effect set due_at = clock_timestamp(), claimed_by = null
+where state = 'due' and claimed_by = $1
+  and due_at <= clock_timestamp() + make_interval(secs => $2)
+returning id
+"""
+
+
+async def release(tx: Tx, worker: int, lease_seconds: float) -> int:
+    """Make due what a worker had claimed; return how many effects that were."""
+    return len(await tx.fetch(RELEASE, worker, lease_seconds))
 
 
 LOCK_CLAIMED = """
@@ -59,7 +74,8 @@ async def finish(tx: Tx, effect_id: UUID, state: str, reason: str) -> None:
 
 POSTPONE = """
 update platform_effect
-set due_at = clock_timestamp() + make_interval(secs => $2), reason = $3, tries = $4
+set due_at = clock_timestamp() + make_interval(secs => $2), reason = $3, tries = $4,
+    claimed_by = null
 where id = $1
 """
 
