@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from argon2 import extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,6 +103,11 @@ def test_a_key_expires_in_the_future_but_not_in_the_far_one(days):
 def test_weak_passwords(password):
     with pytest.raises(passwords.WeakPassword):
         passwords.require_password(password, "long.name@example.com")
+
+
+async def test_nobodys_hash_takes_the_work_of_any_other():
+    hashed = await passwords.hash_password("a long sentence")
+    assert extract_parameters(passwords._NOBODYS) == extract_parameters(hashed)
 
 
 async def test_passwords_match_their_own_hash_only():

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 
 from crosslane.carriers.domain.shipment import Consignment, Label, TrackingEvent
-from crosslane.carriers.port.label import draw_label
 from crosslane.carriers.port.messages import read_message
 from crosslane.carriers.port.port import CarrierRefused, CarrierSettings
 from crosslane.kernel import Refusal
@@ -22,6 +21,9 @@ class HouseCarrier:
 
     async def create_label(self, key: str, consignment: Consignment) -> Label:
         """Draw the label."""
+        # Drawing takes large libraries, which only who draws should load: web processes do not.
+        from crosslane.carriers.port.label import draw_label
+
         del key
         try:
             document = await asyncio.to_thread(draw_label, consignment)
