@@ -7,6 +7,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from crosslane.demo.inbox import Inbox
+
 # The channels of the demo. Phone and trade-web sell to trade accounts, tills to whoever comes in.
 PHONE, TRADE_WEB, TRADE_IE = "phone", "trade-web", "trade-ie"
 WEB, MARKETPLACE = "web", "marketplace"
@@ -14,7 +16,8 @@ TILLS, FRANCHISE_TILLS = "tills", "franchise-tills"
 
 CARRIER = "house"
 # Takes over nothing unless told: the carrier whose outage the demo plays.
-OUTAGE_CARRIER = "swift"
+OUTAGE_CARRIER, OUTAGE_SERVICE = "swift", "SWIFT24"
+HOME_SERVICE, EXPORT_SERVICE = "STANDARD48", "EXPORT"
 PROVIDER = "house"
 
 Role = Literal["associate", "agent", "manager", "admin"]
@@ -107,20 +110,20 @@ class Account(Struct, frozen=True):
     address: dict[str, object]
 
 
-class Delivery(Struct, frozen=True):
-    """Goods that reach a location at a business time: the replay books them when it gets there.
+class Planned(Struct, frozen=True):
+    """A fact of the outside that comes in when the replay gets to its business time.
 
     Args:
         at: when.
-        reference: delivery note; announced under it beforehand, so it is received once.
-        location: code of the location.
-        lines: SKU, units and unit cost in 1/1000 penny.
+        path: where it is posted, below ``/api/v1/``.
+        body: what is posted; it names ``at`` itself.
+        key: idempotency key.
     """
 
     at: datetime
-    reference: str
-    location: str
-    lines: tuple[tuple[str, int, int], ...]
+    path: str
+    body: dict[str, object]
+    key: str
 
 
 class World(Struct, frozen=True):
@@ -134,7 +137,10 @@ class World(Struct, frozen=True):
         logins: by number of the member of staff.
         places: by code.
         accounts: trade accounts by number.
-        deliveries: replenishment in the order of time.
+        till_stores: codes of the stores whose tills sell; see ``till_of``.
+        delivered_only: SKUs that nobody may pick up at a store.
+        replenishments: goods that arrive later, in the order of time.
+        inbox: the mail customers have got, with their pickup codes.
         provider_url: where the strict payment provider is, for its ``/control`` paths.
         carrier_url: where the strict carrier is, for its ``/control`` paths.
         euro_per_pound: price of a pound in the Irish channel, as a numerator and a denominator.
@@ -147,7 +153,10 @@ class World(Struct, frozen=True):
     logins: Mapping[str, Login]
     places: Mapping[str, Place]
     accounts: Mapping[str, Account]
-    deliveries: tuple[Delivery, ...]
+    till_stores: tuple[str, ...]
+    delivered_only: frozenset[str]
+    replenishments: tuple[Planned, ...]
+    inbox: Inbox
     provider_url: str
     carrier_url: str
     euro_per_pound: tuple[int, int] = (5, 4)

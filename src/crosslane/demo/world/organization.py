@@ -1,0 +1,206 @@
+"""Who sells what where: entities, brands, markets, channels, policies, carriers; as calls.
+
+All of it holds since long before the first order, because orders are placed at the time at which
+they were recorded.
+"""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+from msgspec import Struct
+
+from crosslane.demo.world.nouns import (
+    FRANCHISE_TILLS,
+    MARKETPLACE,
+    OUTAGE_CARRIER,
+    OUTAGE_SERVICE,
+    PHONE,
+    TILLS,
+    TRADE_IE,
+    TRADE_WEB,
+    WEB,
+)
+
+LONG_AGO = "2009-01-01T00:00:00Z"
+RETAILER, FRANCHISEE = "marlow-finch", "finch-franchise"
+TRADE = "trade"
+# A pound is 1.25 euro throughout: near the rates of the time, and exact in thousandths of a cent.
+POUNDS_PER_EURO = "0.8"
+RATE_FROM = "2010-01-01"
+PARCEL_LENGTH_MM_MAX = 1_500
+# Trade customers buy on account; the largest order of the lines is worth £77,184 without tax.
+CREDIT_LIMIT_MINOR = 50_000_000
+CREDIT_DAYS = 30
+
+
+class Call(Struct, frozen=True):
+    """A request that founds something.
+
+    Args:
+        path: below ``/api/v1/``.
+        body: sent as JSON.
+        method: ``POST`` or ``PUT``.
+    """
+
+    path: str
+    body: dict[str, Any]
+    method: str = "POST"
+
+
+class ChannelPlan(Struct, frozen=True):
+    """A channel and how it takes orders.
+
+    Args:
+        code: as in ``nouns``.
+        name: for people.
+        type: web, phone, marketplace or store.
+        market: code of the market.
+        tax_mode: exclusive channels name prices without tax.
+        brand: code of the brand.
+        entity: code of the legal entity that sells.
+        default_method: how its goods reach the customer usually.
+        bad_address: refuse or stop.
+    """
+
+    code: str
+    name: str
+    type: str
+    market: str
+    tax_mode: str
+    brand: str = "marlow"
+    entity: str = RETAILER
+    default_method: str = "ship"
+    bad_address: str = "stop"
+
+
+CHANNELS = (
+    ChannelPlan(PHONE, "Trade desk, by phone", "phone", "gb", "exclusive"),
+    ChannelPlan(TRADE_WEB, "Trade web shop", "web", "gb", "exclusive"),
+    ChannelPlan(TRADE_IE, "Trade web shop, Ireland", "web", "ie", "exclusive"),
+    ChannelPlan(WEB, "Web shop", "web", "gb", "inclusive"),
+    ChannelPlan(MARKETPLACE, "Marketplace", "marketplace", "gb", "inclusive"),
+    ChannelPlan(TILLS, "Tills", "store", "gb", "inclusive", default_method="carry_out"),
+    ChannelPlan(
+        FRANCHISE_TILLS,
+        "Tills of franchise stores",
+        "store",
+        "gb",
+        "inclusive",
+        brand="finch",
+        entity=FRANCHISEE,
+        default_method="carry_out",
+    ),
+)
+
+
+def organization() -> Iterator[Call]:
+    """Return the calls that found the organization, in order."""
+    vat = [{"country": "GB", "number": "980780684"}]
+    retailer = {"code": RETAILER, "name": "Marlow & Finch Ltd", "vat_numbers": vat}
+    franchisee = {"code": FRANCHISEE, "name": "Finch Franchise Stores Ltd"}
+    home = {"country": "GB", "book_currency": "GBP"}
+    yield Call("legal-entities", retailer | home | {"invoice_prefix": "MF-"})
+    own = {"invoice_prefix": "FF-", "credit_note_prefix": "FFC-"}
+    yield Call("legal-entities", franchisee | home | own)
+    yield Call("brands", {"code": "marlow", "name": "Marlow & Finch"})
+    yield Call("brands", {"code": "finch", "name": "Finch"})
+    yield Call(
+        "markets",
+        {
+            "code": "gb",
+            "name": "Britain, and what it exports",
+            "country": "GB",
+            "currency": "GBP",
+            "locales": ["en-GB"],
+            "tax_mode": "inclusive",
+            "timezone": "Europe/London",
+        },
+    )
+    yield Call(
+        "markets",
+        {
+            "code": "ie",
+            "name": "Ireland",
+            "country": "IE",
+            "currency": "EUR",
+            "locales": ["en-IE"],
+            "tax_mode": "exclusive",
+            "timezone": "Europe/Dublin",
+        },
+    )
+    for plan in CHANNELS:
+        wanted = {name: getattr(plan, name) for name in plan.__struct_fields__}
+        del wanted["bad_address"]
+        yield Call("channels", wanted)
+    rate = {"currency": "EUR", "book_currency": "GBP", "valid_from": RATE_FROM}
+    yield Call("ledger/rates", rate | {"rate": POUNDS_PER_EURO})
+
+
+def policies() -> Iterator[Call]:
+    """Return the calls that decide how orders are taken in; see ``docs`` of the kinds."""
+    for plan in CHANNELS:
+        intake = {"backdating": True, "bad_address": plan.bad_address, "shortage": "backorder"}
+        if plan.code == TRADE_IE:
+            intake["service"] = "EXPORT"
+        yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
+        dictated = {"price_source": "dictated"}
+        yield _policy("pricing.price_source", dictated, plan.code, "Recorded prices are kept")
+
+
+def carriers(carrier_url: str, carrier_key: str) -> Iterator[Call]:
+    """Return the calls that connect the house carrier and the one whose outage is played.
+
+    Args:
+        carrier_url: where the strict carrier is.
+        carrier_key: what it wants to be shown.
+    """
+    text = files("crosslane").joinpath("carriers/house_carrier.json").read_text("utf-8")
+    packed = json.loads(text)
+    for service in packed["carrier"]["services"]:
+        service["length_max_mm"] = PARCEL_LENGTH_MM_MAX
+    yield Call("carriers/house", packed["carrier"], "PUT")
+    yield Call("carriers/house/tariffs", packed["tariff"])
+    yield Call(
+        f"carriers/{OUTAGE_CARRIER}",
+        {
+            "code": OUTAGE_CARRIER,
+            "name": "Swift Parcels",
+            "port": "http",
+            "endpoint": carrier_url,
+            "api_key": carrier_key,
+            "country": "GB",
+            "nation": "ENG",
+            "zones": [{"code": "MAINLAND", "name": "Mainland", "country": "GB", "nation": "ENG"}],
+            "zone_rules": [{"zone": "MAINLAND", "country": "GB"}],
+            "services": [
+                {
+                    "code": OUTAGE_SERVICE,
+                    "name": "Swift 24",
+                    "speed": "express",
+                    "transit": {"MAINLAND": 1},
+                    "length_max_mm": PARCEL_LENGTH_MM_MAX,
+                }
+            ],
+        },
+        "PUT",
+    )
+    brackets = [[1_000, 620], [2_000, 690], [5_000, 830], [10_000, 1_120], [30_000, 2_240]]
+    price = {"service": OUTAGE_SERVICE, "zone": "MAINLAND", "brackets": brackets}
+    tariff = {"valid_from": "2010-01-01", "currency": "GBP", "prices": [price]}
+    yield Call(f"carriers/{OUTAGE_CARRIER}/tariffs", tariff)
+
+
+def provider(url: str, api_key: str, webhook_secret: str) -> Call:
+    """Return the call that connects the payment provider."""
+    where = {"code": "house", "adapter": "house", "base_url": url}
+    return Call(
+        "payment-providers", {**where, "api_key": api_key, "webhook_secret": webhook_secret}
+    )
+
+
+def _policy(kind: str, value: dict[str, Any], channel: str, reason: str) -> Call:
+    scope = {"type": "channel", "code": channel}
+    body = {"kind": kind, "value": value, "reason": reason, "scope": scope}
+    return Call("policies", {**body, "valid_from": LONG_AGO})
