@@ -6,9 +6,11 @@ import asyncpg
 from tests.tidy.test_sql import sql_constants
 from tests.tidy.tree import Tree
 
+from crosslane.demo.report.statements import statements as report_statements
+
 
 def statements(tree: Tree) -> dict[str, str]:
-    """Every SQL text by where it is found: constants anywhere, and the rules of verify."""
+    """Every SQL text by where it is found: constants, rules of verify, the demo's report."""
     found = {}
     for file in tree.files:
         constants = sql_constants(file)
@@ -20,7 +22,8 @@ def statements(tree: Tree) -> dict[str, str]:
         if file.module == "verify":
             rules = getattr(module, "RULES", ())
             found.update({f"{file.name}:{rule.name}": rule.sql for rule in rules})
-    return found
+    reported = report_statements().items()
+    return found | {f"demo/report/report.sql:{name}": text for name, text in reported}
 
 
 async def unprepared(tx, texts: dict[str, str]) -> list[str]:

@@ -1,0 +1,136 @@
+"""Running the statements and putting their answers together."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from crosslane.demo.control_total import control_total
+from crosslane.demo.report.nouns import (
+    IN_ORDERS,
+    AccountSum,
+    ChannelCount,
+    Control,
+    Credits,
+    FateCount,
+    FateName,
+    Finding,
+    Lag,
+    MessageCount,
+    Outcome,
+    Parcels,
+    Promises,
+    Report,
+    SourcingCost,
+    StockOuts,
+)
+from crosslane.demo.report.statements import statements
+from crosslane.platform.database import Tx, columns
+
+T = TypeVar("T")
+# Lines that leave no trace in a journal; the others are counted there.
+TOLD: tuple[FateName, ...] = ("rejected", "cancelling", "set_aside", "charged", "postage")
+MILLI_PER_POUND = 100_000
+
+
+async def make_report(
+    tx: Tx,
+    outcome: Outcome,
+    *,
+    raw_file: Path,
+    invoices: Collection[str],
+    findings: Sequence[Finding],
+) -> Report:
+    """Read the report of a tenant into which nothing but the replay has placed orders.
+
+    Args:
+        tx: open transaction of the tenant; read-only is enough. All figures should be of one
+            moment, so it is best opened when the work has come to rest.
+        outcome: what the replay tells.
+        raw_file: the order file that was replayed, gzipped.
+        invoices: numbers of the invoices that were selected.
+        findings: what ``crosslane verify`` found in this transaction.
+    """
+    fates = await _fates(tx, outcome)
+    channels = await _channels(tx, outcome)
+    control = await _control(tx, outcome, raw_file, invoices)
+    aside = {line.number for line in outcome.lines if line.fate == "set_aside"}
+    set_aside = control_total(raw_file, invoices, only=aside)
+    shipping = await _row(tx, "parcels", Parcels)
+    lag = await _row(tx, "lag", Lag, list(outcome.lags_ms))
+    return Report(
+        **await _totals(tx, fates, control_total(raw_file, invoices).lines),
+        orders_in=sum(channel.orders_in for channel in channels),
+        orders_rejected=sum(channel.orders_rejected for channel in channels),
+        parcels=shipping.parcels,
+        control_total_expected=control.control_total_expected,
+        control_total_seen=control.control_total_seen,
+        control_rounding=control.rounding,
+        control_unexplained=control.unexplained,
+        availability_lag_p99_ms=lag.p99_ms,
+        verify_findings=len(findings),
+        unexpected_answers=len(outcome.unexpected),
+        seconds=round(outcome.seconds, 1),
+        channels=channels,
+        fates=fates,
+        promises=await _row(tx, "promises", Promises),
+        shipping=shipping,
+        sourcing=await _rows(tx, "sourcing", SourcingCost),
+        stock_outs=await _row(tx, "stock_outs", StockOuts),
+        messages=await _rows(tx, "messages", MessageCount),
+        money=await _rows(tx, "money", AccountSum),
+        control=control,
+        credits_set_aside=Credits(set_aside.lines, set_aside.total),
+        lag=lag,
+        findings=list(findings),
+        unexpected=list(outcome.unexpected),
+    )
+
+
+async def _fates(tx: Tx, outcome: Outcome) -> list[FateCount]:
+    told = columns(outcome.lines, "number", "fate", "reason")
+    return await _rows(tx, "fates", FateCount, *told)
+
+
+async def _channels(tx: Tx, outcome: Outcome) -> list[ChannelCount]:
+    names = sorted(outcome.orders_in.keys() | outcome.orders_rejected.keys())
+    handed_in = [outcome.orders_in.get(name, 0) for name in names]
+    refused = [outcome.orders_rejected.get(name, 0) for name in names]
+    return await _rows(tx, "channels", ChannelCount, names, handed_in, refused)
+
+
+async def _control(tx: Tx, outcome: Outcome, raw_file: Path, invoices: Collection[str]) -> Control:
+    elsewhere = {line.number for line in outcome.lines if line.fate not in IN_ORDERS}
+    ordered = control_total(raw_file, invoices, without=elsewhere)
+    refused = Decimal(outcome.refused_shares_milli) / MILLI_PER_POUND
+    return await _row(tx, "control", Control, ordered.total, ordered.rounding, refused)
+
+
+async def _totals(tx: Tx, fates: list[FateCount], lines_in: int) -> dict[str, Any]:
+    """Return the figures that are a single number each, by their names in the report."""
+    totals: dict[str, Any] = {}
+    for name in ("totals", "stock", "touched", "emails", "ledger"):
+        totals |= await _single(tx, name)
+    told = {f"lines_{fate}": _lines(fates, fate) for fate in TOLD}
+    left = lines_in - totals["lines_placed"] - totals["lines_adjusted"] - sum(told.values())
+    return totals | told | {"lines_in": lines_in, "lines_unaccounted": left}
+
+
+def _lines(fates: list[FateCount], name: str) -> int:
+    return sum(fate.lines for fate in fates if fate.fate == name)
+
+
+async def _rows(tx: Tx, name: str, kind: type[T], *given: Any) -> list[T]:
+    found = await tx.fetch(statements()[name], *given)
+    return [msgspec.convert(dict(row), kind) for row in found]
+
+
+async def _row(tx: Tx, name: str, kind: type[T], *given: Any) -> T:
+    return msgspec.convert(await _single(tx, name, *given), kind)
+
+
+async def _single(tx: Tx, name: str, *given: Any) -> dict[str, Any]:
+    (row,) = await tx.fetch(statements()[name], *given)
+    return dict(row)

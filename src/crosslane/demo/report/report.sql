@@ -1,0 +1,229 @@
+-- Every number of the demo's report, read from the journals of one tenant in one transaction.
+-- A line "-- name: <statement>" begins a statement; statements.py cuts the file at these lines.
+
+-- name: fates
+-- What became of the raw lines, as told by the replay: $1 numbers of lines, $2 fates, $3 reasons.
+with told as (
+    select * from unnest($1::integer[], $2::text[], $3::text[]) as t(number, fate, reason)
+)
+select fate, reason, count(*) as lines, count(*) - count(distinct number) as repeated
+from told group by fate, reason order by fate, lines desc, reason;
+
+-- name: channels
+-- Orders by channel, beside what was handed in: $1 channels, $2 orders handed in, $3 refused.
+with handed_in as (
+    select * from unnest($1::text[], $2::integer[], $3::integer[])
+        as t(channel, orders_in, orders_rejected)
+), placed as (
+    select o.channel, o.currency, count(distinct o.id) as orders,
+           count(l.id) filter (where not l.is_bundle) as lines,
+           coalesce(sum(l.quantity) filter (where not l.is_bundle), 0)::bigint as units,
+           coalesce(sum(l.gross_minor) filter (where l.parent_line_id is null), 0)::bigint
+               as goods_gross_minor
+    from orders_order o left join orders_line l on l.order_id = o.id and l.amendment_no = 0
+    group by 1, 2
+)
+select coalesce(p.channel, h.channel) as channel, coalesce(p.currency, '') as currency,
+       coalesce(h.orders_in, 0) as orders_in, coalesce(p.orders, 0) as orders_placed,
+       coalesce(h.orders_rejected, 0) as orders_rejected, coalesce(p.lines, 0) as lines,
+       coalesce(p.units, 0) as units, coalesce(p.goods_gross_minor, 0) as goods_gross_minor
+from placed p full join handed_in h using (channel) order by orders_placed desc, 1;
+
+-- name: totals
+-- Orders and lines of the tenant. A component stands for its bundle, as in a stock line.
+select (select count(*) from orders_order) as orders_placed,
+       (select count(*) from orders_line where amendment_no = 0 and parent_line_id is null)
+           as lines_placed,
+       (select count(distinct cause_line) from inventory_movement
+        where reason = 'adjust' and cause_kind = 'adjustment') as lines_adjusted,
+       (select count(*) from orders_order o
+        where not exists (
+            select from orders_line l join orders_bucket b on b.line_id = l.id
+            where l.order_id = o.id and b.stage <> 'cancelled' and b.quantity > 0)
+       ) as orders_cancelled,
+       (select count(*) from orders_order where closed_at is null) as orders_open;
+
+-- name: stock
+-- Promises against the stock of their moment, by running sums over each position's journal in the
+-- order of its movements. A decision that leaves more allocated than lies there has oversold the
+-- difference, at most its own units. What facts (a count, a till sale, a loss) take away from
+-- under promises is lost, not oversold.
+with moved as (
+    select position_id, movement_no, at, reason, on_hand_delta, allocated_delta,
+           sum(on_hand_delta) over so_far as on_hand,
+           sum(allocated_delta) over so_far as allocated
+    from inventory_movement
+    window so_far as (partition by position_id order by movement_no, at)
+), judged as (
+    select reason in ('allocate', 'confirm') and allocated_delta > 0 as promises,
+           reason = 'transfer' as passes_on,
+           allocated_delta,
+           greatest(0, allocated - greatest(0, on_hand)) as lacking,
+           greatest(0, allocated - allocated_delta - greatest(0, on_hand - on_hand_delta))
+               as lacking_before
+    from moved
+)
+select coalesce(sum(least(allocated_delta, lacking)) filter (where promises), 0)::bigint
+           as units_oversold,
+       coalesce(sum(lacking - lacking_before)
+           filter (where not (promises or passes_on) and lacking > lacking_before), 0)::bigint
+           as units_lost_to_facts
+from judged;
+
+-- name: stock_outs
+-- Units that no location could supply when they were wanted, and those that still wait.
+select count(distinct m.line_id) filter (where m.to_stage = 'backordered') as lines_short,
+       coalesce(sum(m.quantity) filter (where m.to_stage = 'backordered'), 0)::bigint
+           as units_short,
+       (select coalesce(sum(quantity), 0)::bigint from orders_bucket where stage = 'backordered')
+           as units_waiting
+from orders_movement m;
+
+-- name: touched
+-- An order is touched when a person's command other than accept, pick, pack, hand over and count
+-- changed it: audited under the person's name, and told in the log under the same request.
+with by_hand as (
+    select distinct actor, trace from platform_audit
+    where actor like 'staff:%' and action not in (
+        'fulfillment.accept', 'fulfillment.pick', 'fulfillment.pack', 'fulfillment.collect',
+        'inventory.count')
+), touched as (
+    select distinct (l.body ->> 'order_id')::uuid as id
+    from platform_log l join by_hand using (actor, trace)
+    where l.subject like 'order:%' or l.subject like 'fulfillment:%'
+)
+select count(t.id) as orders_touched,
+       round(1 - count(t.id)::numeric / greatest(count(*), 1), 4) as touchless_share
+from orders_order o left join touched t on t.id = o.id;
+
+-- name: promises
+-- What was promised as the order was placed, against when goods reached their customer: delivered,
+-- or ready where they are collected. A line is kept when all its units that were not cancelled
+-- came in time.
+with promised as (
+    select (x ->> 'line_id')::uuid as line_id, (x ->> 'promised_at')::timestamptz as promised_at
+    from orders_order o cross join jsonb_array_elements(o.original -> 'lines') x
+), wanted as (
+    select l.id as line_id, l.method, p.promised_at, l.quantity - coalesce(c.units, 0) as units
+    from orders_line l join promised p on p.line_id = l.id
+    left join (
+        select line_id, sum(quantity) as units from orders_movement
+        where to_stage = 'cancelled' group by line_id
+    ) c on c.line_id = l.id
+    where not l.is_bundle and l.method <> 'carry_out' and l.quantity > coalesce(c.units, 0)
+), arrived as (
+    select (u ->> 'line_id')::uuid as line_id, (u ->> 'quantity')::bigint as units,
+           (d.body ->> 'occurred_at')::timestamptz as at
+    from platform_log d
+    join platform_log s on s.kind = 'fulfillment.ParcelShipped' and s.subject = d.subject
+         and s.body ->> 'parcel_id' = d.body ->> 'parcel_id'
+    cross join jsonb_array_elements(s.body -> 'units') u
+    where d.kind = 'fulfillment.ParcelDelivered'
+    union all
+    select f.line_id, f.quantity - f.removed, (r.body ->> 'occurred_at')::timestamptz
+    from platform_log r
+    join fulfillment_line f
+        on f.fulfillment_order_id = (r.body ->> 'fulfillment_order_id')::uuid
+    where r.kind = 'fulfillment.PickupReady'
+), judged as (
+    select w.line_id,
+           case when w.promised_at is null then 'undated'
+                when coalesce(sum(a.units), 0) < w.units then 'open'
+                when max(a.at) <= w.promised_at then 'kept' else 'late' end as fate
+    from wanted w left join arrived a using (line_id)
+    group by w.line_id, w.promised_at, w.units
+)
+select count(*) filter (where fate = 'kept') as lines_kept,
+       count(*) filter (where fate = 'late') as lines_late,
+       count(*) filter (where fate = 'open') as lines_open,
+       count(*) filter (where fate = 'undated') as lines_undated,
+       round(count(*) filter (where fate = 'kept')::numeric
+           / greatest(count(*) filter (where fate in ('kept', 'late')), 1), 4) as kept_share
+from judged;
+
+-- name: parcels
+select count(*) as parcels, count(distinct f.order_id) as orders_with_parcels,
+       round(count(*)::numeric / greatest(count(distinct f.order_id), 1), 3) as parcels_per_order
+from fulfillment_parcel p join fulfillment_order f on f.id = p.fulfillment_order_id
+where p.state in ('shipped', 'delivered');
+
+-- name: sourcing
+-- What the decisions cost beside the nearest places for the same orders, where both are known.
+select currency, count(distinct order_id) as orders, count(*) as decisions,
+       count(*) filter (where nearest_milli is null) as decisions_without_distance,
+       coalesce(sum(cost_milli) filter (where nearest_milli is not null), 0)::bigint
+           as cost_milli,
+       coalesce(sum(nearest_milli), 0)::bigint as nearest_milli,
+       coalesce(round(sum(cost_milli) filter (where nearest_milli is not null) / 1000
+           / nullif(count(distinct order_id) filter (where nearest_milli is not null), 0), 1), 0)
+           as cost_per_order_minor,
+       coalesce(round(sum(nearest_milli) / 1000
+           / nullif(count(distinct order_id) filter (where nearest_milli is not null), 0), 1), 0)
+           as nearest_per_order_minor,
+       coalesce(round(1 - sum(cost_milli) filter (where nearest_milli is not null)
+           / nullif(sum(nearest_milli), 0), 4), 0) as saved_share
+from sourcing_receipt group by currency order by currency;
+
+-- name: messages
+select m.topic, count(*) filter (where m.state = 'sent') as sent,
+       count(*) filter (where m.state = 'due') as due,
+       count(*) filter (where m.state in ('failed', 'not_sendable')) as not_sent
+from engagement_message m group by m.topic order by m.topic;
+
+-- name: emails
+select count(*) as emails_sent from platform_log where kind = 'engagement.MessageSent';
+
+-- name: ledger
+-- Entries that do not balance, by entity and currency, in absolute minor units.
+with entries as (
+    select entry_id, entity_id, currency, book_currency, sum(minor) as minor,
+           sum(book_minor) as book_minor
+    from ledger_posting group by 1, 2, 3, 4
+)
+select coalesce(sum(abs(minor)) + sum(abs(book_minor)), 0)::bigint as ledger_imbalance_minor
+from entries;
+
+-- name: money
+-- Debits are positive, credits negative.
+select a.number, p.account, a.name, p.currency, sum(p.minor)::bigint as minor
+from ledger_posting p join ledger_account a on a.code = p.account
+group by 1, 2, 3, 4 order by 1, 4;
+
+-- name: control
+-- What the orders were worth as they were placed, without tax, in pounds: goods and delivery.
+-- $1 pounds by the raw file, $2 what of it is lost by rounding each line, $3 postage of baskets
+-- that were refused.
+with worth as (
+    select o.currency, o.placed_at, l.net_minor
+    from orders_order o join orders_line l on l.order_id = o.id
+    where l.amendment_no = 0 and l.parent_line_id is null
+    union all
+    select o.currency, o.placed_at, c.net_minor
+    from orders_order o join orders_charge c on c.order_id = o.id
+    where c.kind = 'shipping'
+), seen as (
+    select coalesce(sum(w.net_minor * coalesce(r.rate_nano, 1000000000)::numeric)
+               / 100000000000, 0) as pounds,
+           coalesce(sum(w.net_minor * r.rate_nano::numeric) / 100000000000, 0) as exchanged
+    from worth w
+    left join lateral (
+        select x.rate_nano from ledger_rate x
+        where x.currency = w.currency and x.book_currency = 'GBP'
+          and w.currency <> 'GBP' and x.valid_from <= w.placed_at::date
+        order by x.valid_from desc limit 1
+    ) r on true
+)
+select trim_scale($1::numeric - $3::numeric) as control_total_expected,
+       trim_scale(pounds) as control_total_seen,
+       trim_scale($1::numeric - $3::numeric - pounds) as difference,
+       trim_scale($2::numeric) as rounding,
+       trim_scale($1::numeric - $3::numeric - $2::numeric - pounds) as unexplained,
+       trim_scale(exchanged) as exchanged
+from seen;
+
+-- name: lag
+-- How long after an order of one channel another channel's availability showed it: $1 milliseconds.
+select count(*) as samples, coalesce(percentile_disc(0.5) within group (order by ms), 0) as p50_ms,
+       coalesce(percentile_disc(0.99) within group (order by ms), 0) as p99_ms,
+       coalesce(max(ms), 0) as max_ms
+from unnest($1::integer[]) as t(ms);
