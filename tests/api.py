@@ -86,7 +86,11 @@ async def app(
     """The application, opened for the whole run."""
     del database  # migrated by its fixture
     home = tmp_path_factory.mktemp("home")
-    environment = {"DATABASE_URL": postgres_url, "CROSSLANE_HOME": str(home)}
+    environment = {
+        "DATABASE_URL": postgres_url,
+        "CROSSLANE_HOME": str(home),
+        "CROSSLANE_OUTBOUND_ALLOW": "127.0.0.1",
+    }
     app = composition.create_app(read_settings(environment))
     async with app.lifespan():
         yield app

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from crosslane.platform import outbound
 from crosslane.platform.postgres import EmbeddedPostgres
 
 pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _strangers_live_here() -> None:
+    """Carriers and providers of the tests run on this machine, which is called on no other day."""
+    outbound.allow(["127.0.0.1"])
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 ANSWER_SECONDS_MAX = 30.0
 SHOUT_SECONDS_MAX = 60.0
+# The strangers of a test run on this machine.
+LOOPBACK = "127.0.0.1"
 
 
 class Installation:
@@ -36,6 +38,7 @@ class Installation:
             "CROSSLANE_PORT": "0",
             "CROSSLANE_WORKERS": "2",
             "CROSSLANE_LOG_LEVEL": "warning",
+            "CROSSLANE_OUTBOUND_ALLOW": LOOPBACK,
             "DATABASE_URL": database_url,
             "COLUMNS": "200",
         }

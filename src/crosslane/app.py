@@ -30,7 +30,7 @@ from crosslane import (
     sourcing,
 )
 from crosslane.apps import order_page
-from crosslane.platform import auth, idempotency, operations, personal, upkeep
+from crosslane.platform import auth, idempotency, operations, outbound, personal, upkeep
 from crosslane.platform.database import Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
@@ -99,6 +99,7 @@ def create_app(settings: Settings) -> Litestar:
     secret_key = settings.secret_key()
     gate = Gate(secret_key=secret_key)
     pricing.use_quote_secret(secret_key)
+    outbound.allow(settings.outbound_allow)
 
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:
@@ -123,6 +124,7 @@ def create_worker(database: Database, settings: Settings) -> Worker:
         settings: what the operator chose.
     """
     engagement.use_settings(settings)
+    outbound.allow(settings.outbound_allow)
 
     def failed(tenant: str, error: BaseException) -> None:
         log.error("a round of work failed", error, of_tenant=tenant)

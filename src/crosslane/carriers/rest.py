@@ -47,6 +47,7 @@ from crosslane.carriers.errors import (
 from crosslane.carriers.port import TrackingMessage
 from crosslane.carriers.service import ADD_TARIFF, RECORD_TRACKING, SAVE_CARRIER
 from crosslane.kernel import Page
+from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import Answer, Caller, Document, Paging, Version, get, post, put
 
 READ, WRITE, TRACK = "carriers:read", "carriers:write", "carriers:track"
@@ -158,7 +159,7 @@ async def show_carrier(caller: Caller, code: str) -> Answer[CarrierShown]:
     "/api/v1/carriers/{code}",
     permission=WRITE,
     command=SAVE_CARRIER,
-    raises=(PortUnknown, ServiceTaken, ZoneUndefined),
+    raises=(PortUnknown, ServiceTaken, ZoneUndefined, PrivateTarget),
     body_bytes_max=SHEET_BYTES_MAX,
     example=CARRIER_EXAMPLE,
 )

@@ -20,6 +20,7 @@ from crosslane.payments.service.commands import (
     OperationView,
     operation_view,
 )
+from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import PUBLIC, Caller, Paging, get, post
 
 READ, CONFIGURE = "payments:read", "payments:configure"
@@ -146,7 +147,7 @@ async def list_providers(caller: Caller) -> list[ProviderView]:
     "/api/v1/payment-providers",
     permission=CONFIGURE,
     command=PUT_PROVIDER,
-    raises=(errors.BadProviderSettings,),
+    raises=(errors.BadProviderSettings, PrivateTarget),
     example=PutProvider(
         "house", "house", "https://pay.example.com", "key_…", "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
     ),

@@ -9,6 +9,7 @@
 | `CROSSLANE_PUBLIC_URL` | what links in messages begin with | http://host:port |
 | `CROSSLANE_SMTP_URL` | `smtp://user:password@host:port` or `smtps://…` | none |
 | `CROSSLANE_MAIL_FROM` | sender of messages | orders@localhost |
+| `CROSSLANE_OUTBOUND_ALLOW` | hosts and networks inside that may be called, by commas | none |
 | `CROSSLANE_LOG_LEVEL` | debug, info, warning, error | info |
 | `CROSSLANE_SECRET_KEY` | 64 hexadecimal digits, the same on every machine | made once |
 """
@@ -23,6 +24,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from crosslane.platform.home import CannotStart, default_home, make_home
+from crosslane.platform.outbound import Allowed
 
 T = TypeVar("T")
 
@@ -73,6 +75,7 @@ class Settings:
     public_url: str
     smtp: SmtpServer | None
     mail_from: str
+    outbound_allow: tuple[str, ...]
     log_level: str
     given_secret: bytes | None = field(repr=False)
 
@@ -104,6 +107,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         public_url=reader.read("CROSSLANE_PUBLIC_URL", _web_url, f"http://{host}:{port}"),
         smtp=reader.read("CROSSLANE_SMTP_URL", _smtp_server, None),
         mail_from=reader.read("CROSSLANE_MAIL_FROM", _mail_address, "orders@localhost"),
+        outbound_allow=reader.read("CROSSLANE_OUTBOUND_ALLOW", _hosts, ()),
         log_level=reader.read("CROSSLANE_LOG_LEVEL", _log_level, "info"),
         given_secret=reader.read("CROSSLANE_SECRET_KEY", _secret, None),
     )
@@ -179,6 +183,15 @@ def _mail_address(text: str) -> str:
     if not name or not domain or any(c.isspace() or c in "<>,;" for c in text):
         raise ValueError("an e-mail address like orders@example.com")
     return text
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip() for host in text.split(",") if host.strip())
+    try:
+        Allowed(hosts)
+    except ValueError:
+        raise ValueError("host names and networks like vendor.lan,10.1.0.0/16") from None
+    return hosts
 
 
 def _log_level(text: str) -> str:

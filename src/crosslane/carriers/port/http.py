@@ -3,34 +3,25 @@
 It is what the strict carrier speaks, and what a bridge to another carrier is written against.
 """
 
-import asyncio
 import re
-import ssl
 from collections.abc import Mapping
 from urllib.parse import quote
 
-import httpx
 import msgspec
 from msgspec import Struct
 
 from crosslane.carriers.domain.shipment import Consignment, Label, TrackingEvent
 from crosslane.carriers.port.messages import read_message
 from crosslane.carriers.port.port import AnswerUnknown, CarrierRefused, CarrierSettings
+from crosslane.platform import outbound
 
-CONNECT_SECONDS_MAX = 2.0
-ANSWER_SECONDS_MAX = 8.0
 ANSWER_BYTES_MAX = 4 << 20
-CONNECTIONS_MAX = 32
-RETRY_AFTER_SECONDS_MAX = 600.0
 TRACKING_NUMBER_CHARACTERS_MAX = 40
 
 # What a document of each type begins with: an error page must not be stuck on a parcel.
 DOCUMENT_BEGINS = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n"}
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
-# Making a TLS context reads the system's certificates, which costs more than a call.
-_TLS = ssl.create_default_context()
-_CLIENTS: dict[str, httpx.AsyncClient] = {}
 
 
 class _Made(Struct):
@@ -107,27 +98,19 @@ class HttpCarrier:
             headers["Content-Type"] = "application/json"
         if key:
             headers["Idempotency-Key"] = key
-        client = _client(self.settings.endpoint)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                request = client.build_request(method, path, headers=headers, content=body or None)
-                return await self._receive(await client.send(request, stream=True))
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise AnswerUnknown(f"{type(error).__name__} from {self.settings.code}") from error
-
-    async def _receive(self, response: httpx.Response) -> tuple[int, bytes]:
-        received = bytearray()
-        try:
-            async for chunk in response.aiter_bytes():
-                received += chunk
-                if len(received) > ANSWER_BYTES_MAX:
-                    raise AnswerUnknown(f"the answer of {self.settings.code} is too large")
-        finally:
-            await response.aclose()
-        if response.status_code in (429, 503):
-            after = _seconds(response.headers.get("retry-after", ""))
-            raise AnswerUnknown(f"{self.settings.code} is busy", after)
-        return response.status_code, bytes(received)
+            reply = await outbound.call(
+                self.settings.endpoint,
+                method,
+                path,
+                headers=headers,
+                content=body,
+                answer_bytes_max=ANSWER_BYTES_MAX,
+            )
+        except outbound.NoReply as silence:
+            told = f"no answer of {self.settings.code}: {silence}"
+            raise AnswerUnknown(told, silence.after_seconds) from silence
+        return reply.status, reply.body
 
 
 def _reason(answer: bytes) -> str:
@@ -137,21 +120,3 @@ def _reason(answer: bytes) -> str:
     except (msgspec.MsgspecError, RecursionError):
         error = ""
     return error if _CODE.fullmatch(error) else "refused without a code"
-
-
-def _seconds(text: str) -> float | None:
-    return min(float(text), RETRY_AFTER_SECONDS_MAX) if text.isascii() and text.isdigit() else None
-
-
-def _client(endpoint: str) -> httpx.AsyncClient:
-    client = _CLIENTS.get(endpoint)
-    if client is None:
-        client = _CLIENTS[endpoint] = httpx.AsyncClient(
-            base_url=endpoint,
-            verify=_TLS,
-            timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            follow_redirects=False,
-            trust_env=False,
-        )
-    return client

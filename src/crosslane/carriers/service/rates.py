@@ -11,7 +11,7 @@ from crosslane.carriers.errors import CarrierUnknown, ServiceTaken
 from crosslane.carriers.port import PORTS
 from crosslane.carriers.storage import rates as storage
 from crosslane.kernel import Stale
-from crosslane.platform import audit, facts
+from crosslane.platform import audit, facts, outbound
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -61,10 +61,13 @@ async def save_carrier(tx: Tx, wanted: SaveCarrier) -> Carrier:
     Raises:
         Stale: it was changed since it was read.
         ServiceTaken: a service code is another carrier's.
+        PrivateTarget: its interface lies inside this network.
         Refusal: a field does not hold.
     """
     book = await _book_to_edit(tx)
     carrier, services = carrier_of(wanted.draft, PORTS)
+    if carrier.endpoint:
+        outbound.require_public(carrier.endpoint, pointer="/endpoint")
     present = book.carriers.get(carrier.code)
     version = present.version if present else 0
     if wanted.version not in (None, version):

@@ -3,14 +3,11 @@
 It is what the strict provider speaks, and what a bridge to another gateway is written against.
 """
 
-import asyncio
 import binascii
-import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -23,12 +20,9 @@ from crosslane.payments.provider.port import (
     Message,
     ProviderSettings,
 )
+from crosslane.platform import outbound
 
-CONNECT_SECONDS_MAX = 2.0
-ANSWER_SECONDS_MAX = 8.0
 ANSWER_BYTES_MAX = 64 * 1024
-CONNECTIONS_MAX = 32
-RETRY_AFTER_SECONDS_MAX = 600.0
 
 _PATHS = {
     Deed.AUTHORIZE: "/v1/authorizations",
@@ -41,7 +35,6 @@ _STATES = {
     "failed": OperationState.FAILED,
     "pending": OperationState.REQUESTED,
 }
-_CLIENTS: dict[str, httpx.AsyncClient] = {}
 
 
 class _Said(msgspec.Struct):
@@ -108,32 +101,23 @@ class HouseProvider:
         self, method: str, path: str, *, key: str = "", body: dict[str, Any] | None = None
     ) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self.settings.api_key}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if key:
             headers["Idempotency-Key"] = key
-        request = _client(self.settings.base_url).build_request(
-            method, path, headers=headers, json=body
-        )
         try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                return await self._receive(request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise AnswerUnknown(f"{type(error).__name__} from {self.settings.code}") from error
-
-    async def _receive(self, request: httpx.Request) -> tuple[int, bytes]:
-        response = await _client(self.settings.base_url).send(request, stream=True)
-        try:
-            received = bytearray()
-            async for chunk in response.aiter_bytes():
-                received += chunk
-                if len(received) > ANSWER_BYTES_MAX:
-                    raise AnswerUnknown(f"answer of {self.settings.code} is too large")
-        finally:
-            await response.aclose()
-        if response.status_code == 429:
-            raise AnswerUnknown(
-                f"{self.settings.code} is busy", _seconds(response.headers.get("retry-after", ""))
+            reply = await outbound.call(
+                self.settings.base_url,
+                method,
+                path,
+                headers=headers,
+                content=b"" if body is None else msgspec.json.encode(body),
+                answer_bytes_max=ANSWER_BYTES_MAX,
             )
-        return response.status_code, bytes(received)
+        except outbound.NoReply as silence:
+            told = f"no answer of {self.settings.code}: {silence}"
+            raise AnswerUnknown(told, silence.after_seconds) from silence
+        return reply.status, reply.body
 
 
 def _answer(body: bytes) -> Answer:
@@ -142,21 +126,3 @@ def _answer(body: bytes) -> Answer:
         return Answer(_STATES[said.status], said.id, said.reason)
     except (msgspec.MsgspecError, RecursionError, KeyError) as error:
         raise AnswerUnknown("the answer cannot be read") from error
-
-
-def _seconds(text: str) -> float | None:
-    return min(float(text), RETRY_AFTER_SECONDS_MAX) if text.isascii() and text.isdigit() else None
-
-
-def _client(base_url: str) -> httpx.AsyncClient:
-    client = _CLIENTS.get(base_url)
-    if client is None:
-        client = _CLIENTS[base_url] = httpx.AsyncClient(
-            base_url=base_url,
-            verify=ssl.create_default_context(),
-            timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            follow_redirects=False,
-            trust_env=False,
-        )
-    return client

@@ -12,7 +12,7 @@ from crosslane.payments import storage
 from crosslane.payments.domain import TENDER_MINOR_MAX, Credit
 from crosslane.payments.errors import BadProviderSettings, CreditInUse, NoSuchCredit
 from crosslane.payments.provider import ADAPTERS, ProviderSettings
-from crosslane.platform import facts
+from crosslane.platform import facts, outbound
 from crosslane.platform.database import Tx, columns
 from crosslane.platform.facts import Fact
 
@@ -92,10 +92,12 @@ async def put_provider(tx: Tx, wish: PutProvider) -> ProviderView:
 
     Raises:
         BadProviderSettings: the adapter is unknown or the address is no http(s) URL.
+        PrivateTarget: the address lies inside this network.
     """
     url = urlsplit(wish.base_url)
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
         raise BadProviderSettings(pointer="/base_url")
+    outbound.require_public(wish.base_url, pointer="/base_url")
     if wish.adapter not in ADAPTERS:
         raise BadProviderSettings(pointer="/adapter")
     await facts.touch(tx, PROVIDERS.topic)
