@@ -28,6 +28,7 @@ from crosslane import (
     payments,
     pricing,
     sourcing,
+    vendors,
 )
 from crosslane.apps import order_page
 from crosslane.platform import auth, idempotency, operations, outbound, personal, upkeep
@@ -54,6 +55,7 @@ MODULES: tuple[ModuleType, ...] = (
     payments,
     inventory,
     pricing,
+    vendors,
     carts,
     sourcing,
     orders,

@@ -13,9 +13,14 @@ from crosslane.platform.lane import CommandKind
 from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
-# A sign-in is its own event each time, so there is nothing to say twice; a provider names its
-# messages by ids of its own.
-WITHOUT_KEY = {"auth.sign_in", "payments.receive_message"}
+# A sign-in is its own event each time, so there is nothing to say twice; providers and
+# vendors name their messages by ids of their own.
+WITHOUT_KEY = {
+    "auth.sign_in",
+    "payments.receive_message",
+    "vendors.tell_vendor_message",
+    "vendors.tell_signed_vendor_message",
+}
 DECORATORS = {"get", "post", "put", "patch", "delete"}
 
 

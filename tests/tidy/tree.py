@@ -20,7 +20,7 @@ def words(text: str) -> frozenset[str]:
 
 CAPABILITIES = words(
     "organization ledger catalog customers locations carriers payments inventory pricing "
-    "sourcing orders fulfillment returns carts engagement finance channels insights"
+    "sourcing orders fulfillment returns carts engagement finance channels insights vendors"
 )
 
 

@@ -27,6 +27,7 @@ _OPERATIONS = (
     "carts:*",
     "channels:*",
     "engagement:*",
+    "vendors:*",
 )
 
 ROLES: dict[str, tuple[str, ...]] = {
