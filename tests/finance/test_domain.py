@@ -16,7 +16,7 @@ from crosslane.payments import MovedSum
 
 RETAILER, FRANCHISE, CHANNEL, STORE, VENDOR = (UUID(int=n) for n in range(1, 6))
 SELLER = Seller(RETAILER, CHANNEL, UUID(int=7), UUID(int=8), "Europe/London")
-GOODS = Stockholders(frozenset([VENDOR]), {RETAILER: "GBP", FRANCHISE: "EUR"})
+GOODS = Stockholders({RETAILER: "GBP", FRANCHISE: "EUR"})
 NOON = datetime(2011, 1, 4, 12, tzinfo=UTC)
 CAUSE = Cause("orders.LinesHandedOver", "order:1#7", NOON)
 
@@ -73,15 +73,18 @@ def test_goods_of_another_entity_leave_its_inventory_in_its_currency():
     assert sums[FRANCHISE, "inventory", "EUR"] == -500
 
 
-def test_goods_of_a_vendor_are_owed_for():
+def test_goods_of_a_vendor_are_no_stock_of_ours():
+    sale = Sale("GBP", [unit(location=VENDOR, costs=((VENDOR, 400),))], [])
+    entry = domain.sale_entry(CAUSE, SELLER, sale, GOODS)
+    assert entry is not None
+    assert {account for _, account, _ in booked(entry)} == {"clearing", "revenue", "tax_payable"}
+
+
+def test_our_own_goods_at_a_vendor_leave_our_inventory():
     sale = Sale("GBP", [unit(location=VENDOR)], [])
     entry = domain.sale_entry(CAUSE, SELLER, sale, GOODS)
     assert entry is not None
-    sums = booked(entry)
-    assert (sums[RETAILER, "payables", "GBP"], sums[RETAILER, "cost_of_goods", "GBP"]) == (
-        -400,
-        400,
-    )
+    assert booked(entry)[RETAILER, "inventory", "GBP"] == -400
 
 
 @pytest.mark.parametrize(

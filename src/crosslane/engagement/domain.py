@@ -50,6 +50,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
         parcel_id: the parcel that left.
         work_id: the fulfillment order that lies ready.
         tracking_number: the carrier's number of the parcel.
+        tracking_url: where a vendor's parcel can be followed; a label has its own.
         reason: why, in words meant for the customer.
     """
 
@@ -62,6 +63,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     parcel_id: UUID | None = None
     work_id: UUID | None = None
     tracking_number: str = ""
+    tracking_url: str = ""
     reason: str = ""
 
 

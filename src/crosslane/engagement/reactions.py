@@ -31,6 +31,7 @@ def occasion_of(entry: Logged[Any]) -> Occasion:
                 "cause": f"shipped:{event.parcel_id}",
                 "parcel_id": event.parcel_id,
                 "tracking_number": event.tracking_number,
+                "tracking_url": event.tracking_url,
                 "units": {units.line_id: units.quantity for units in event.units},
             }
         case PickupReady():

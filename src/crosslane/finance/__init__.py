@@ -1,9 +1,10 @@
 """Finance: what business events do to the books, and the end of a day.
 
-Two reactions post to the ledger, once per event: ``finance.sales`` what was handed over and fell
-due (revenue, tax by code, delivery and service income, cost of goods, what vendors are owed),
-``finance.money`` what was captured, refunded and settled. An order's ``clearing`` is zero when it
-is handed over and paid. Whose goods are sold by another entity makes the intercompany pair.
+Reactions post to the ledger, once per event: ``finance.sales`` what was handed over and fell due
+(revenue, tax by code, delivery and service income, cost of goods), ``finance.money`` what was
+captured, refunded and settled, ``finance.supplies`` what vendors are owed and have invoiced. An
+order's ``clearing`` is zero when it is handed over and paid. Whose goods are sold by another entity
+makes the intercompany pair.
 
 A day of a channel is compared figure by figure, per store and tax code: the order book (the
 journals of orders and payments) against the postings of that business day, which begins and ends at

@@ -4,11 +4,11 @@ The entry's cause is the event's own name (subject and number, or the payment's 
 the ledger knows a repetition even when a reaction is run again from an earlier point of the log.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from crosslane import ledger, locations, orders, organization, payments
+from crosslane import ledger, orders, organization, payments, vendors
 from crosslane.finance import domain
 from crosslane.finance.domain import Cause, MovedMoney, Sale, Seller, Stockholders
 from crosslane.kernel import parse_instant
@@ -23,7 +23,7 @@ async def post_sales(
     """Post what was handed over and what fell due: revenue, tax, delivery income, cost of goods."""
     heads = await orders.list_heads(tx, [entry.event.order_id for entry in logged])
     book = await organization.book(tx)
-    stockholders = await _stockholders(tx, book)
+    stockholders = _stockholders(book)
     entries = []
     for entry in logged:
         head = heads[entry.event.order_id]
@@ -66,6 +66,26 @@ async def post_money(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) ->
     await ledger.post(tx, entries)
 
 
+async def post_supplies(
+    tx: Tx, logged: Sequence[Logged[vendors.VendorShipped | vendors.InvoiceAccepted]]
+) -> None:
+    """Post what vendors are owed for goods that left, and what their invoices make of it."""
+    heads = await orders.list_heads(tx, [entry.event.order_id for entry in logged])
+    book = await organization.book(tx)
+    entries = []
+    for entry in logged:
+        event = entry.event
+        seller = seller_of(book, heads[event.order_id].channel_id)
+        cause = Cause(event.kind(), f"{entry.subject}#{entry.subject_no}", event.occurred_at)
+        if isinstance(event, vendors.VendorShipped):
+            made = domain.supply_entry(cause, seller, event)
+        else:
+            made = domain.invoice_entry(cause, seller, event)
+        if made is not None:
+            entries.append(made)
+    await ledger.post(tx, entries)
+
+
 def seller_of(book: OrganizationBook, channel_id: UUID) -> Seller:
     """Return who sells in a channel, as postings name it."""
     channel = book.channel_by_id(channel_id)
@@ -78,12 +98,8 @@ def seller_of(book: OrganizationBook, channel_id: UUID) -> Seller:
     )
 
 
-async def _stockholders(tx: Tx, book: OrganizationBook) -> Stockholders:
-    places: Iterable[locations.Location] = (await locations.network(tx)).all
-    return Stockholders(
-        vendors=frozenset(place.id for place in places if place.kind == "vendor"),
-        book_currencies={entity.id: entity.book_currency for entity in book.entities.values()},
-    )
+def _stockholders(book: OrganizationBook) -> Stockholders:
+    return Stockholders({entity.id: entity.book_currency for entity in book.entities.values()})
 
 
 def _cause(entry: Logged[Any]) -> Cause:
@@ -105,4 +121,5 @@ REACTIONS = [
         (payments.PaymentCaptured, payments.PaymentRefunded, payments.PaymentSettled),
         post_money,
     ),
+    Reaction("finance.supplies", (vendors.VendorShipped, vendors.InvoiceAccepted), post_supplies),
 ]

@@ -89,7 +89,8 @@ class Parcel(msgspec.Struct, kw_only=True):
     Args:
         number: 1 for the first of its fulfillment order.
         lines: units by work line; those cancelled on the way to a store are not counted.
-        label_id: its label, None until asked for.
+        label_id: its label, None until asked for, and for a parcel of a vendor.
+        tracking_url: where a vendor says it can be followed; a label has its own.
     """
 
     id: UUID
@@ -101,6 +102,7 @@ class Parcel(msgspec.Struct, kw_only=True):
     label_id: UUID | None = None
     carrier: str = ""
     tracking_number: str = ""
+    tracking_url: str = ""
     shipped_at: datetime | None = None
 
 

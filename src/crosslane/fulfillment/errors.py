@@ -7,6 +7,10 @@ class NoSuchFulfillmentOrder(NotFound):
     """There is no fulfillment order {id} at this location."""
 
 
+class SuppliedByVendor(Conflict):
+    """The fulfillment order {id} is a vendor's purchase order: the vendor's messages move it."""
+
+
 class NoSuchFulfillmentLine(NotFound):
     """There is no line {line} on this fulfillment order."""
 

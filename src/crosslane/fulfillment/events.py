@@ -59,13 +59,14 @@ class ParcelPacked(FulfillmentEvent):
 
 
 class ParcelShipped(FulfillmentEvent):
-    """A parcel was numbered and handed to its carrier."""
+    """A parcel was numbered and handed to its carrier; a vendor's may say where to follow it."""
 
     parcel_id: UUID
     carrier: str
     tracking_number: str
     units: list[ParcelUnits]
     occurred_at: datetime
+    tracking_url: str = ""
 
 
 class TransferSent(FulfillmentEvent):

@@ -1,8 +1,11 @@
 """What fulfillment does when orders are ready or cancelled, carriers speak, or time is up."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+from crosslane import vendors
 from crosslane.carriers import LabelCreated, TrackingRecorded
+from crosslane.fulfillment.service import supplying
 from crosslane.fulfillment.service.following import deliver, take_back
 from crosslane.fulfillment.service.offering import offer
 from crosslane.fulfillment.service.packing import send_off
@@ -54,10 +57,33 @@ async def note_delivered(tx: Tx, logged: Sequence[Logged[TrackingRecorded]]) -> 
     )
 
 
+# What has left comes first: it cannot be given up any more.
+VENDORS_SAY: dict[type[vendors.PurchaseEvent], Callable[[Tx, Sequence[Any]], Awaitable[None]]] = {
+    vendors.VendorShipped: supplying.ship,
+    vendors.VendorShort: supplying.note_short,
+    vendors.PurchaseGivenUp: supplying.give_up,
+    vendors.PurchaseAcknowledged: supplying.note_acknowledged,
+    vendors.VendorDelivered: supplying.note_delivered,
+}
+
+
+async def follow_vendors(tx: Tx, logged: Sequence[Logged[vendors.PurchaseEvent]]) -> None:
+    """Do what vendors have said about their work."""
+    for kind, do in VENDORS_SAY.items():
+        said = [
+            supplying.Given(entry.event, _Ours(entry.trace))
+            for entry in logged
+            if isinstance(entry.event, kind)
+        ]
+        if said:
+            await do(tx, said)
+
+
 SCHEDULES = [Schedule("fulfillment.give_up_uncollected", EVERY_SECONDS, give_up_uncollected)]
 REACTIONS = [
     Reaction("fulfillment.offer_ready", (OrderReady,), offer_ready, batch_max=200),
     Reaction("fulfillment.withdraw_cancelled", (LinesCancelled,), withdraw_cancelled),
     Reaction("fulfillment.send_labelled", (LabelCreated,), send_labelled, batch_max=200),
+    Reaction("fulfillment.follow_vendors", tuple(VENDORS_SAY), follow_vendors, batch_max=100),
     Reaction("fulfillment.note_delivered", (TrackingRecorded,), note_delivered, batch_max=200),
 ]

@@ -74,7 +74,7 @@ async def show_work(caller: Caller, work_id: UUID) -> WorkView:
     "/api/v1/fulfillment-acceptances",
     permission="fulfillment:work",
     command=ACCEPT,
-    raises=(errors.NoSuchFulfillmentOrder, errors.NotInState),
+    raises=(errors.NoSuchFulfillmentOrder, errors.SuppliedByVendor, errors.NotInState),
     example=Accept([EXAMPLE]),
 )
 async def accept_work(caller: Caller, data: Accept) -> list[Worked]:
@@ -86,7 +86,7 @@ async def accept_work(caller: Caller, data: Accept) -> list[Worked]:
     "/api/v1/fulfillment-rejections",
     permission="fulfillment:work",
     command=REJECT,
-    raises=(errors.NoSuchFulfillmentOrder, errors.NotInState),
+    raises=(errors.NoSuchFulfillmentOrder, errors.SuppliedByVendor, errors.NotInState),
     example=Reject(EXAMPLE, "the shelf was flooded"),
 )
 async def reject_work(caller: Caller, data: Reject) -> Worked:
@@ -102,6 +102,7 @@ async def reject_work(caller: Caller, data: Reject) -> Worked:
     raises=(
         errors.NoSuchFulfillmentOrder,
         errors.NoSuchFulfillmentLine,
+        errors.SuppliedByVendor,
         errors.NotInState,
         errors.TooManyPicked,
     ),
@@ -120,6 +121,7 @@ async def pick_units(caller: Caller, data: PickUnits) -> list[Worked]:
     raises=(
         errors.NoSuchFulfillmentOrder,
         errors.NoSuchFulfillmentLine,
+        errors.SuppliedByVendor,
         errors.NotInState,
         errors.NothingPicked,
         errors.TooManyPacked,

@@ -66,7 +66,7 @@ from fulfillment_line where fulfillment_order_id = any($1::uuid[]) order by sku,
 """
 LIST_PARCELS = """
 select p.fulfillment_order_id, p.id, p.number, p.weight_grams, p.state, p.label_id, p.carrier,
-       p.tracking_number, p.packed_at, p.shipped_at,
+       p.tracking_number, p.tracking_url, p.packed_at, p.shipped_at,
        (select jsonb_object_agg(l.fulfillment_line_id, l.quantity)
         from fulfillment_parcel_line l where l.parcel_id = p.id) as lines
 from fulfillment_parcel p where p.fulfillment_order_id = any($1::uuid[])
@@ -137,16 +137,17 @@ SAVE_PARCELS = """
 with parcels as (
     insert into fulfillment_parcel as p (
         id, fulfillment_order_id, number, weight_grams, state, label_id, carrier, tracking_number,
-        packed_at, shipped_at
+        tracking_url, packed_at, shipped_at
     )
     select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[],
-                         $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+                         $7::text[], $8::text[], $9::text[], $10::timestamptz[],
+                         $11::timestamptz[])
     on conflict (id) do update
     set state = excluded.state, label_id = excluded.label_id, carrier = excluded.carrier,
         tracking_number = excluded.tracking_number, shipped_at = excluded.shipped_at
 )
 insert into fulfillment_parcel_line as l (parcel_id, fulfillment_line_id, quantity)
-select * from unnest($11::uuid[], $12::uuid[], $13::int[])
+select * from unnest($12::uuid[], $13::uuid[], $14::int[])
 on conflict (parcel_id, fulfillment_line_id) do update set quantity = excluded.quantity
 """
 
@@ -168,7 +169,7 @@ async def save_parcels(tx: Tx, parcels: Sequence[tuple[UUID, Parcel]]) -> None:
         [parcel.id for parcel in whole],
         [work_id for work_id, _ in parcels],
         *columns(whole, *names),
-        *columns(whole, "packed_at", "shipped_at"),
+        *columns(whole, "tracking_url", "packed_at", "shipped_at"),
         [parcel_id for parcel_id, _, _ in held],
         [line_id for _, line_id, _ in held],
         [units for _, _, units in held],

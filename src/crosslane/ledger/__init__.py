@@ -14,9 +14,10 @@ Postings are only ever added. A balance is the roll-up plus the entries of the t
 updated by every order. Codes of accounts never change, a rate that was set stays.
 
 Seeded accounts: cash, bank, receivable_card, receivable_on_account, receivable_marketplace,
-intercompany_receivable, inventory, clearing, payables, stored_value, intercompany_payable,
-tax_payable (split by tax code), opening_balance, revenue, shipping_income, service_income,
-cost_of_goods, inventory_adjustment, shipping_cost, fees, bad_debt, rounding.
+tax_recoverable, intercompany_receivable, inventory, clearing, payables, received_not_invoiced,
+stored_value, intercompany_payable, tax_payable (split by tax code), opening_balance, revenue,
+shipping_income, service_income, cost_of_goods, price_difference, inventory_adjustment,
+shipping_cost, fees, bad_debt, rounding.
 
 Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.

@@ -55,6 +55,7 @@ create table fulfillment_parcel (
     label_id uuid,
     carrier text not null default '',
     tracking_number text not null default '',
+    tracking_url text not null default '',
     packed_at timestamptz not null,
     shipped_at timestamptz,
     unique (fulfillment_order_id, number)

@@ -21,7 +21,11 @@ _MONEY = _HANDLED.format(
     reaction="finance.money",
     kinds="'payments.PaymentCaptured', 'payments.PaymentRefunded', 'payments.PaymentSettled'",
 )
+_SUPPLIES = _HANDLED.format(
+    reaction="finance.supplies", kinds="'vendors.VendorShipped', 'vendors.InvoiceAccepted'"
+)
 
+# A vendor's own goods cost us nothing of our inventory; what they cost is told by the vendor.
 SALES_POSTED = f"""
 with told as (
     select l.id, l.kind, l.subject || '#' || l.subject_no as cause_id, x.net, x.tax, x.cost
@@ -31,7 +35,8 @@ with told as (
                coalesce(sum((u ->> 'tax_minor')::bigint), 0) as tax,
                coalesce(sum((
                    select sum((k ->> 'cost_minor')::bigint)
-                   from jsonb_array_elements(u -> 'costs') k)), 0) as cost
+                   from jsonb_array_elements(u -> 'costs') k
+                   join organization_entity e on e.id = (k ->> 'owner_id')::uuid)), 0) as cost
         from jsonb_array_elements(
             coalesce(l.body -> 'units', '[]') || coalesce(l.body -> 'charges', '[]')) u
     ) x
@@ -75,6 +80,33 @@ left join posted p
    and p.account = case m.method when 'cash' then 'cash' else 'receivable_' || m.method end
 where m.minor is null
    or coalesce(p.minor, 0) <> case m.deed when 'capture' then m.minor else -m.minor end
+"""  # noqa: S608
+
+SUPPLIES_POSTED = f"""
+with told as (
+    select l.id, l.kind, l.subject || '#' || l.subject_no as cause_id,
+           case l.kind when 'vendors.VendorShipped'
+                then -coalesce((select sum((u ->> 'cost_minor')::bigint)
+                                from jsonb_array_elements(l.body -> 'owed') u), 0)
+                else (l.body ->> 'accrued_minor')::bigint end as accrued,
+           case l.kind when 'vendors.VendorShipped' then 0
+                else -((l.body ->> 'net_minor')::bigint + (l.body ->> 'freight_minor')::bigint
+                       + (l.body ->> 'tax_minor')::bigint) end as payable
+    from (select l.id, l.kind, l.subject, l.subject_no, l.body {_SUPPLIES}) l
+), posted as (
+    select e.cause_kind, e.cause_id,
+           sum(p.minor) filter (where p.account = 'received_not_invoiced') as accrued,
+           sum(p.minor) filter (where p.account = 'payables') as payable,
+           sum(p.minor) filter (where p.account = 'inventory') as inventory
+    from ledger_entry e join ledger_posting p on p.entry_id = e.id
+    where e.cause_kind like 'vendors.%' group by 1, 2
+)
+select 'event:' || t.id as subject,
+       format('%s are accrued and %s payable, posted are %s and %s', t.accrued, t.payable,
+              coalesce(p.accrued, 0), coalesce(p.payable, 0)) as detail
+from told t left join posted p on p.cause_kind = t.kind and p.cause_id = t.cause_id
+where t.accrued <> coalesce(p.accrued, 0) or t.payable <> coalesce(p.payable, 0)
+   or p.inventory is not null
 """  # noqa: S608
 
 # The log tells of every unit that left, with the share of its line that has become due.
@@ -141,6 +173,7 @@ from finance_close group by channel_id, day having count(*) <> max(version)
 RULES = [
     Rule("finance.sales_posted", SALES_POSTED),
     Rule("finance.money_posted", MONEY_POSTED),
+    Rule("finance.supplies_posted", SUPPLIES_POSTED),
     Rule("finance.goods_told", GOODS_TOLD),
     Rule("finance.charges_told", CHARGES_TOLD),
     Rule("finance.closes", CLOSES),

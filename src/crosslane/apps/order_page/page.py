@@ -283,7 +283,7 @@ def _packages(shown: Shown, works: Sequence[Work]) -> list[Package]:
         Package(
             state=shown.words[f"parcel_{parcel.state}"],
             number=parcel.tracking_number,
-            url=shown.tracking_urls.get(parcel.id, ""),
+            url=shown.tracking_urls.get(parcel.id, parcel.tracking_url),
             sent=shown.day(parcel.shipped_at),
         )
         for work in works

@@ -202,7 +202,9 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
         promised_at=promise_of(state),
         waits_for_stock=waits_for_stock(state),
         tracking_number=occasion.tracking_number,
-        tracking_url=around.tracking_urls.get(occasion.parcel_id, "") if occasion.parcel_id else "",
+        tracking_url=around.tracking_urls.get(occasion.parcel_id, occasion.tracking_url)
+        if occasion.parcel_id
+        else "",
         store=_store(around.network, work) if work else None,
         pickup_code=(work.pickup_code or "") if work else "",
         whole=is_cancelled(state),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import carriers, orders
+from crosslane import carriers, orders, vendors
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, State, Work, advance, remove
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
@@ -21,11 +21,15 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]]) -> None:
-    """Take cancelled units out of the work that was to supply them, and void empty parcels."""
+    """Take cancelled units out of the work that was to supply them, and void empty parcels.
+
+    A vendor is told of what it need not ship any more.
+    """
     wanted = [one for one in cancelled if one[0].stage in ("released", "picked", "packed")]
     ids = await storage.open_works_of_lines(tx, [units.line_id for units, _ in wanted])
     works = await storage.lock_works(tx, ids)
     touched: dict[UUID, log.Cause] = {}
+    removed_units: dict[UUID, list[vendors.LineUnits]] = defaultdict(list)
     for units, cause in wanted:
         left = units.quantity
         # What is still here goes first, as its stock was given back first.
@@ -35,6 +39,8 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
                 left -= removed
                 if removed:
                     touched[work.id] = cause
+                    told = vendors.LineUnits(units.line_id, removed)
+                    removed_units[work.id].append(told)
     changed = [works[work_id] for work_id in touched]
     for work in changed:
         advance(work, tx.now)
@@ -43,9 +49,10 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
     void = [p.label_id for w in changed for p in w.parcels if p.state == "void" and p.label_id]
     if void:
         await carriers.void_labels(tx, void)
+    await vendors.withdraw(tx, removed_units)
     ended = [work for work in changed if work.state == "cancelled"]
-    told = [event_of(events.FulfillmentCancelled, work) for work in ended]
-    await log.append(tx, told, [touched[work.id] for work in ended])
+    cancelled_works = [event_of(events.FulfillmentCancelled, work) for work in ended]
+    await log.append(tx, cancelled_works, [touched[work.id] for work in ended])
 
 
 async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]]) -> None:
@@ -118,6 +125,7 @@ class ParcelView(msgspec.Struct, frozen=True, kw_only=True):
     label_id: UUID | None
     carrier: str
     tracking_number: str
+    tracking_url: str
     packed_at: datetime
     shipped_at: datetime | None
 

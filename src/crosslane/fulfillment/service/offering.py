@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import locations, orders, organization
+from crosslane import locations, orders, organization, vendors
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import DISPATCH, FulfillmentMethod, Work, WorkLine
 from crosslane.kernel import new_id
@@ -23,7 +23,7 @@ async def offer(tx: Tx, order_ids: Sequence[UUID], cause: log.Cause) -> list[Wor
     """Release what is allocated and give it to its locations as fulfillment orders.
 
     Orders that something holds back are left alone; asked again, nothing happens twice. A location
-    whose policy says so takes the work on at once.
+    whose policy says so takes the work on at once; a vendor is sent a purchase order.
     """
     released = await orders.release(tx, order_ids, cause, WHY)
     if not released:
@@ -34,6 +34,8 @@ async def offer(tx: Tx, order_ids: Sequence[UUID], cause: log.Cause) -> list[Wor
         for key, units in _grouped(released).items()
     ]
     await storage.insert_works(tx, works)
+    from_vendors = [w for w in works if network.by_id[w.location_id].kind == "vendor"]
+    await vendors.place_orders(tx, [_wish(work) for work in from_vendors], cause)
     told: list[log.Event] = []
     for work in works:
         told.append(event_of(events.FulfillmentOffered, work, units=work.units))
@@ -65,7 +67,9 @@ def _work(
     first = units[0]
     policy, _ = policies.resolve(DISPATCH, now, location=location.code)
     kind = "pickup" if store_id == location_id else method
-    accepted = policy.accepts_by_itself or location.kind == "warehouse"
+    # A vendor takes its work on when it says so.
+    by_itself = policy.accepts_by_itself and location.kind != "vendor"
+    accepted = by_itself or location.kind == "warehouse"
     promises = [one.promised_at for one in units if one.promised_at]
     return Work(
         id=new_id(),
@@ -94,6 +98,30 @@ def _work(
                 quantity=one.quantity,
             )
             for one in units
+        ],
+    )
+
+
+def _wish(work: Work) -> vendors.OrderWish:
+    if work.ship_address_id is None:
+        raise LookupError(f"fulfillment order {work.id} has nowhere to go")
+    return vendors.OrderWish(
+        id=work.id,
+        order_id=work.order_id,
+        reference=work.order_number,
+        location_id=work.location_id,
+        service=work.service,
+        ship_address_id=work.ship_address_id,
+        promised_at=work.promised_at,
+        lines=[
+            vendors.LineWish(
+                line_id=line.line_id,
+                variant_id=line.variant_id,
+                sku=line.sku,
+                title=line.title,
+                quantity=line.quantity,
+            )
+            for line in work.lines
         ],
     )
 

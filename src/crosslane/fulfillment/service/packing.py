@@ -123,7 +123,7 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     refused = await orders.move(tx, steps)
     for refusal in refused.values():
         raise refusal
-    await _weigh(tx, packed)
+    await weigh(tx, packed)
     await _ask_for_labels(tx, packed)
     for work in works.values():
         advance(work, tx.now)
@@ -154,7 +154,8 @@ def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:
     return parcel
 
 
-async def _weigh(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
+async def weigh(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
+    """Give parcels that nobody weighed the weight of their goods."""
     unknown = [(work, parcel) for work, parcel in packed if not parcel.weight_grams]
     if not unknown:
         return

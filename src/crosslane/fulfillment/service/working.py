@@ -18,7 +18,7 @@ from crosslane.fulfillment.domain import (
     require_state,
     take,
 )
-from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
+from crosslane.fulfillment.errors import NoSuchFulfillmentOrder, SuppliedByVendor
 from crosslane.fulfillment.service.offering import collect_by, event_of
 from crosslane.kernel import QUANTITY_MAX, new_id
 from crosslane.orders import Failure, Stage, Step
@@ -118,14 +118,18 @@ async def open_works(tx: Tx, command: Command, ids: Iterable[UUID]) -> dict[UUID
 
     Raises:
         NoSuchFulfillmentOrder: one does not exist, or is another location's.
+        SuppliedByVendor: one is moved on by what its vendor says.
     """
     wanted = list(ids)
     works = await storage.lock_works(tx, wanted)
+    network = await locations.network(tx)
     own = command.actor.location_id
     for work_id in wanted:
         work = works.get(work_id)
         if work is None or (own is not None and work.location_id != own):
             raise NoSuchFulfillmentOrder(id=str(work_id))
+        if network.by_id[work.location_id].kind == "vendor":
+            raise SuppliedByVendor(id=str(work_id))
     return works
 
 

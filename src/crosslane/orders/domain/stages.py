@@ -29,12 +29,13 @@ class Stage(StrEnum):
 
 
 # From a stage, the stages units may go to next. Short or rejected units go back to open;
-# whatever has not been handed over may be cancelled; carry-out goes from open at once.
+# whatever has not been handed over may be cancelled; carry-out goes from open at once, and what a
+# vendor ships from released.
 ONWARD: Mapping[Stage, frozenset[Stage]] = {
     Stage.OPEN: frozenset({Stage.ALLOCATED, Stage.BACKORDERED, Stage.HANDED_OVER, Stage.CANCELLED}),
     Stage.BACKORDERED: frozenset({Stage.OPEN, Stage.ALLOCATED, Stage.CANCELLED}),
     Stage.ALLOCATED: frozenset({Stage.RELEASED, Stage.OPEN, Stage.CANCELLED}),
-    Stage.RELEASED: frozenset({Stage.PICKED, Stage.OPEN, Stage.CANCELLED}),
+    Stage.RELEASED: frozenset({Stage.PICKED, Stage.HANDED_OVER, Stage.OPEN, Stage.CANCELLED}),
     Stage.PICKED: frozenset({Stage.PACKED, Stage.OPEN, Stage.CANCELLED}),
     Stage.PACKED: frozenset({Stage.PACKED, Stage.HANDED_OVER, Stage.OPEN, Stage.CANCELLED}),
     Stage.HANDED_OVER: frozenset({Stage.DELIVERED}),

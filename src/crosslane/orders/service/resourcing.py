@@ -152,8 +152,10 @@ async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doin
     """Find other stock for demand whose units turned out not to be there.
 
     Units that are allocated or released at the location go back to open with the location barred;
-    those already picked are evidently there.
+    those already picked are evidently there. What a vendor was asked for stands until the vendor
+    says otherwise: its feed tells what it has besides.
     """
+    network = await locations.network(tx)
     places = {short.position_id: short.location_id for short in shorts}
     losing = [
         one for one in await inventory.list_losing(tx, sorted(places)) if one.cause_kind == "order"
@@ -164,7 +166,9 @@ async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doin
     for one in losing:
         state, location_id = sheet.states.get(one.cause_id), places[one.position_id]
         if state is not None:
-            moves = _give_up(state, one.line_id, location_id, one.quantity)
+            asked = network.by_id[location_id].kind == "vendor"
+            stages = (Stage.ALLOCATED,) if asked else (Stage.ALLOCATED, Stage.RELEASED)
+            moves = _give_up(state, one.line_id, location_id, one.quantity, stages)
             sheet.move(one.cause_id, moves, doing)
             if moves:
                 sheet.bar(one.cause_id, one.line_id, location_id, "stock was not there")
@@ -173,10 +177,12 @@ async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doin
     await sheet.write(tx)
 
 
-def _give_up(state: OrderState, line_id: UUID, location_id: UUID, quantity: int) -> list[Move]:
+def _give_up(
+    state: OrderState, line_id: UUID, location_id: UUID, quantity: int, stages: Sequence[Stage]
+) -> list[Move]:
     moves: list[Move] = []
     here: list[Bucket] = [b for b in state.buckets.of(line_id) if b.location_id == location_id]
-    for stage in (Stage.ALLOCATED, Stage.RELEASED):
+    for stage in stages:
         for bucket in here:
             if bucket.stage is stage and quantity:
                 units = min(quantity, bucket.quantity)

@@ -238,7 +238,12 @@ def _place(
 
 
 def _serves(request: SourcingRequest, location: Location, *, here: bool) -> frozenset[str]:
-    """Return the request's method when the location can do its part in it."""
+    """Return the request's method when the location can do its part in it.
+
+    A vendor sends to customers only: what it sends to a store would be stock of ours on the way.
+    """
+    if location.kind == "vendor" and request.method != "ship":
+        return frozenset()
     needed = "ship" if request.method == "ship_to_store" and not here else request.method
     able = needed in location.abilities
     if here and request.method == "ship_to_store":

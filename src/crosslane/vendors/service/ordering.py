@@ -169,7 +169,9 @@ async def request_sending(
         [
             Effect(send_key(order.id, order.version), SEND_KIND, Send(order.id, order.version))
             for order in orders
-            if (vendor := known.get(order.location_id)) and vendor.is_connected
+            if (vendor := known.get(order.location_id))
+            and vendor.is_connected
+            and order.delivery != "refused"
         ],
     )
 
@@ -186,6 +188,8 @@ async def withdraw(tx: Tx, units: Mapping[UUID, Sequence[LineUnits]]) -> None:
         tx: open transaction.
         units: by purchase order; unknown orders are passed over.
     """
+    if not units:
+        return
     orders = await storage.lock_orders(tx, list(units))
     for order in orders.values():
         domain.withdraw(order, units[order.id])

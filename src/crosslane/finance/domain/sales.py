@@ -2,8 +2,9 @@
 
 A sale is the moment goods leave our hands. It debits ``clearing`` with what the customer owes and
 credits revenue, delivery income and tax; it moves the cost of the goods from the owner's inventory
-(or, from a vendor, from what we owe it) to cost of goods. Money that is taken debits where it lies
-and credits ``clearing``. So the clearing account of an order ends at zero when it is paid and
+to cost of goods. Goods that were a vendor's until they left have no value in our inventory: what we
+owe for them is told by the vendor's own events. Money that is taken debits where it lies and
+credits ``clearing``. So the clearing account of an order ends at zero when it is paid and
 handed over, and shows prepaid orders as a liability until then.
 """
 
@@ -37,6 +38,8 @@ TENDER_ACCOUNTS = {
     "marketplace": "receivable_marketplace",
 }
 BANK = "bank"
+COST_OF_GOODS = "cost_of_goods"
+INVENTORY = "inventory"
 CONTROLLED = frozenset({CLEARING, TAX, BANK, *CHARGE_ACCOUNTS.values(), *TENDER_ACCOUNTS.values()})
 
 
@@ -68,11 +71,10 @@ class Stockholders(msgspec.Struct, frozen=True):
     """Whose goods are where.
 
     Args:
-        vendors: locations of vendors, whose goods are owed for once they are sold.
-        book_currencies: currency of each owner's books, in which its costs are.
+        book_currencies: currency of each legal entity's books, in which its costs are; an owner
+            that is none is a vendor, whose goods are not ours.
     """
 
-    vendors: frozenset[UUID]
     book_currencies: Mapping[UUID, str]
 
 
@@ -179,8 +181,8 @@ def sale_entry(
         )
     owed = sum(u.net_minor + u.tax_minor for u in sale.units)
     owed += sum(c.net_minor + c.tax_minor for c in sale.charges)
-    postings.append(_posting(seller, CLEARING, sale.currency, owed))
-    return _entry(cause, seller, postings)
+    postings.append(posting(seller, CLEARING, sale.currency, owed))
+    return entry_of(cause, seller.timezone, postings)
 
 
 def money_entry(cause: Cause, seller: Seller, money: MovedMoney) -> Entry | None:
@@ -192,7 +194,7 @@ def money_entry(cause: Cause, seller: Seller, money: MovedMoney) -> Entry | None
         "settle": (BANK, account),
     }[money.deed]
     postings = [
-        _posting(
+        posting(
             seller,
             name,
             money.currency,
@@ -202,7 +204,7 @@ def money_entry(cause: Cause, seller: Seller, money: MovedMoney) -> Entry | None
         )
         for name, minor in ((debit, money.minor), (credit, -money.minor))
     ]
-    return _entry(cause, seller, postings)
+    return entry_of(cause, seller.timezone, postings)
 
 
 def control_rows(
@@ -252,7 +254,7 @@ def _worth(
     location_id: UUID | None,
 ) -> list[Posting]:
     return [
-        _posting(
+        posting(
             seller,
             name,
             currency,
@@ -268,18 +270,15 @@ def _worth(
 def _cost(seller: Seller, unit: HandedOverUnits, stockholders: Stockholders) -> list[Posting]:
     postings: list[Posting] = []
     for cost in unit.costs:
-        currency = stockholders.book_currencies[cost.owner_id]
-        vendor = unit.location_id in stockholders.vendors
+        currency = stockholders.book_currencies.get(cost.owner_id)
+        if currency is None:
+            continue
         for name, entity_id, minor in (
-            ("cost_of_goods", seller.entity_id, cost.cost_minor),
-            (
-                "payables" if vendor else "inventory",
-                seller.entity_id if vendor else cost.owner_id,
-                -cost.cost_minor,
-            ),
+            (COST_OF_GOODS, seller.entity_id, cost.cost_minor),
+            (INVENTORY, cost.owner_id, -cost.cost_minor),
         ):
             postings.append(
-                _posting(
+                posting(
                     seller,
                     name,
                     currency,
@@ -292,7 +291,7 @@ def _cost(seller: Seller, unit: HandedOverUnits, stockholders: Stockholders) -> 
     return postings
 
 
-def _posting(
+def posting(
     seller: Seller,
     account: str,
     currency: str,
@@ -303,6 +302,7 @@ def _posting(
     location_id: UUID | None = None,
     code: str | None = None,
 ) -> Posting:
+    """Return a posting with the dimensions of who sold; a debit is positive."""
     return Posting(
         entity_id=entity_id or seller.entity_id,
         account=account,
@@ -317,7 +317,8 @@ def _posting(
     )
 
 
-def _entry(cause: Cause, seller: Seller, postings: Sequence[Posting]) -> Entry | None:
+def entry_of(cause: Cause, timezone: str, postings: Sequence[Posting]) -> Entry | None:
+    """Return the entry of some postings on the business day of a time zone, None without any."""
     worth = [posting for posting in postings if posting.minor]
     if not worth:
         return None
@@ -325,6 +326,6 @@ def _entry(cause: Cause, seller: Seller, postings: Sequence[Posting]) -> Entry |
         cause_kind=cause.kind,
         cause_id=cause.id,
         occurred_at=cause.occurred_at,
-        day=business_day(cause.occurred_at, seller.timezone),
+        day=business_day(cause.occurred_at, timezone),
         postings=worth,
     )

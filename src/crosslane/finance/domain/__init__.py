@@ -1,0 +1,46 @@
+"""What business events do to the books, and whether a day's books equal its order book; pure."""
+
+from crosslane.finance.domain.sales import (
+    CHARGE_ACCOUNTS,
+    CLEARING,
+    CONTROLLED,
+    REVENUE,
+    TAX,
+    TENDER_ACCOUNTS,
+    Cause,
+    ControlRow,
+    MovedMoney,
+    Sale,
+    Seller,
+    Stockholders,
+    business_day,
+    control_rows,
+    day_bounds,
+    money_entry,
+    sale_entry,
+    tax_code,
+)
+from crosslane.finance.domain.supplies import invoice_entry, supply_entry
+
+__all__ = [
+    "CHARGE_ACCOUNTS",
+    "CLEARING",
+    "CONTROLLED",
+    "REVENUE",
+    "TAX",
+    "TENDER_ACCOUNTS",
+    "Cause",
+    "ControlRow",
+    "MovedMoney",
+    "Sale",
+    "Seller",
+    "Stockholders",
+    "business_day",
+    "control_rows",
+    "day_bounds",
+    "invoice_entry",
+    "money_entry",
+    "sale_entry",
+    "supply_entry",
+    "tax_code",
+]
