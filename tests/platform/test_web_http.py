@@ -278,6 +278,17 @@ async def test_a_key_is_for_one_request_only(client):
     assert_problem(other, 422, "key-reused")
 
 
+async def test_the_same_request_written_otherwise_is_the_same(client):
+    headers = key() | {"Content-Type": "application/json"}
+    spellings = ['{"text":"one","weight":0}', ' {\n"text": "\\u006fne" } ']
+    first, again = [
+        await client.post("/api/v1/notes", content=text, headers=headers) for text in spellings
+    ]
+    assert first.status_code == again.status_code == 201
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 async def test_a_key_belongs_to_its_caller_and_route(house, client):
     headers = key()
     await client.post("/api/v1/notes", json={"text": "one"}, headers=headers)

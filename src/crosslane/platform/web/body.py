@@ -109,6 +109,22 @@ def decode_json(raw: bytes, of: Any) -> Any:
     return value
 
 
+async def canonical(value: Any, raw_bytes: int) -> bytes:
+    """Return one spelling of a decoded body: blanks, order of names and defaults make none.
+
+    Args:
+        value: what was decoded.
+        raw_bytes: how long the body was.
+    """
+    if raw_bytes > INLINE_BYTES_MAX:
+        return await asyncio.to_thread(_spell, value)
+    return _spell(value)
+
+
+def _spell(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
+
+
 @cache
 def decoder_of(of: Any) -> msgspec.json.Decoder:
     """Return the decoder of a body type; types are as many as there are routes."""

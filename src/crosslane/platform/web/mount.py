@@ -15,7 +15,7 @@ from crosslane.platform.telemetry import Log
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import Answer, Document, encode, version_of
 from crosslane.platform.web.binding import bind_address
-from crosslane.platform.web.body import JSON, decode, read_bytes, require_content_type
+from crosslane.platform.web.body import JSON, canonical, decode, read_bytes, require_content_type
 from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
@@ -135,10 +135,12 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     if takes.link and admitted:
         arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
-    raw = await _body(route, request)
+    raw = told = await _body(route, request)
     if takes.body is not None:
         as_sent = takes.body is bytes or route.consumes != JSON
         arguments["data"] = raw if as_sent else await decode(raw, takes.body)
+        if route.command and not as_sent:
+            told = await canonical(arguments["data"], len(raw))
     if takes.request:
         arguments["request"] = request
     if takes.caller and admitted:
@@ -148,20 +150,21 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
             exchange,
             admitted,
             key=key,
-            fingerprint=_fingerprint(gate, request, raw) if route.command else "",
+            fingerprint=_fingerprint(gate, request, told) if route.command else "",
         )
     answer = await route.handle(**arguments)
     return _respond(route, request, answer)
 
 
-def _fingerprint(gate: Gate, request: Request, raw: bytes) -> str:
+def _fingerprint(gate: Gate, request: Request, told: bytes) -> str:
+    """Digest what is asked; how its JSON is written makes no difference."""
     return idempotency.fingerprint(
         gate.secret_key,
         request.method.encode(),
         request.scope["path"].encode(),
         request.scope["query_string"],
         request.headers.get("if-match", "").encode(),
-        raw,
+        told,
     )
 
 
