@@ -6,7 +6,7 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
@@ -25,10 +25,33 @@ STATEMENT_MS_MAX = 30_000
 # Below a second, so that who waits for a lock can be told so within one.
 LOCK_MS_MAX = 900
 BULK_LOCK_MS_MAX = 300_000
+# The server ends a statement by itself; only a server that has vanished lets us wait longer.
+ANSWER_SECONDS_MAX = STATEMENT_MS_MAX / 1000 + 5.0
+COMMIT_SECONDS_MAX = 5.0
 IDLE_IN_TRANSACTION_MS_MAX = 2_000
 STATEMENT_CACHE_SIZE = 512
 ACTIVE_SECONDS = 10.0
 ACTIVE_RENEWED_SECONDS = 3.0
+
+# By these the server drops a client that has vanished, and with it the locks it held.
+FAREWELL = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "client_connection_check_interval": "2000",
+}
+
+CONNECTION_LOST = (
+    OSError,  # a TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
 
 Record = asyncpg.Record
 
@@ -149,6 +172,7 @@ class Database:
             "application_name": "crosslane",
             "timezone": "UTC",
             "jit": "off",
+            **FAREWELL,
         }
         pool = await asyncpg.create_pool(
             url,
@@ -159,6 +183,7 @@ class Database:
             reset=_nothing_to_reset,
             server_settings=limits,
             timeout=CONNECT_SECONDS_MAX,
+            command_timeout=None if bulk else ANSWER_SECONDS_MAX,
             statement_cache_size=STATEMENT_CACHE_SIZE,
             max_cached_statement_lifetime=0,
         )
@@ -174,6 +199,7 @@ class Database:
 
         Raises:
             DatabaseBusy: none came free within ACQUIRE_SECONDS_MAX.
+            ConnectionDoesNotExistError: it broke while a statement was on its way.
         """
         try:
             connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
@@ -181,6 +207,9 @@ class Database:
             raise DatabaseBusy from None
         try:
             yield connection
+        except asyncpg.InternalClientError as error:
+            # What the driver says when it loses the connection between two packets of a statement.
+            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         finally:
             await self.pool.release(connection)
 
@@ -192,7 +221,7 @@ class Database:
 
         Raises:
             DatabaseBusy: no connection came free.
-            CommitUnknown: the connection broke during COMMIT.
+            CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
         async with self.connection() as connection:
             mode = " read only" if read_only else ""
@@ -216,8 +245,12 @@ class Database:
                     await connection.execute("rollback")
                 raise
             try:
-                await connection.execute("commit")
-            except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+                await connection.execute("commit", timeout=COMMIT_SECONDS_MAX)
+            except CONNECTION_LOST as error:
+                # Whoever comes next must not wait for the answer that never came. One that broke by
+                # itself may have left the pool already, which is an InterfaceError.
+                with suppress(asyncpg.InterfaceError):
+                    connection.terminate()
                 raise CommitUnknown from error
 
     async def _mark_active(self, tx: Tx) -> None:

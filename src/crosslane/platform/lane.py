@@ -19,7 +19,7 @@ import msgspec
 from crosslane.kernel import Kind, Refusal, Unavailable
 from crosslane.platform import audit, faults, idempotency
 from crosslane.platform.actor import SYSTEM, Actor
-from crosslane.platform.database import CommitUnknown, Database, Tx
+from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, Tx
 from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, StoredAnswer
 
 BATCH_COMMANDS_MAX = 256
@@ -34,14 +34,9 @@ Result = TypeVar("Result")
 # The transaction was lost, not refused: the same commands may be run again.
 LOST = (
     CommitUnknown,
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
+    *CONNECTION_LOST,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from crosslane.kernel import NotFound
 from crosslane.platform import faults
-from crosslane.platform.database import Database, Record, Tx
+from crosslane.platform.database import CONNECTION_LOST, Database, Record, Tx
 from crosslane.platform.log import cursors
 from crosslane.platform.log.events import Event, Logged
 
@@ -23,9 +23,7 @@ WAITS_FOR_EARLIER = "waits for an earlier event of its subject"
 
 # The whole transaction is lost or would be: no fault of the event, so it is not counted as a try.
 TRANSIENT = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
+    *CONNECTION_LOST,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
