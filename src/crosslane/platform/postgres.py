@@ -147,13 +147,14 @@ class EmbeddedPostgres:
 
     async def _start_server(self) -> None:
         for _ in range(MEMORY_TRIES_MAX):
+            _kill_sessions(self.install.cluster)
             self._process = await _spawn(self.install, self._fast)
             reason = await self._until_ready(self._process)
             if reason is None:
                 return
             if STILL_IN_USE not in reason:
                 raise PostgresFailed(reason=reason)
-            # The last server was killed and its sessions need a moment to notice.
+            # The last server was killed, and its sessions need a moment to be gone.
             await asyncio.sleep(MEMORY_WAIT_SECONDS)
         raise PostgresFailed(reason=f"its old sessions live on: {self._log_tail()}")
 
@@ -304,6 +305,20 @@ async def _stop_orphan(cluster: Path) -> None:
     note.unlink(missing_ok=True)
 
 
+def _kill_sessions(cluster: Path) -> None:
+    """Kill what a killed server left behind, so that the next one need not wait for it.
+
+    A session notices the death of its server only between two waits, and a busy one seconds later;
+    as long as one lives, no other server may start. There is no server now: we hold the lock.
+    """
+    if sys.platform != "linux":
+        return
+    for proc in Path("/proc").iterdir():
+        if proc.name.isdecimal() and _serves(int(proc.name), cluster):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(proc.name), signal.SIGKILL)
+
+
 def _serves(pid: int, cluster: Path) -> bool:
     """Whether this process is a PostgreSQL server on this data folder, not just its old number."""
     if sys.platform == "linux":
@@ -311,7 +326,7 @@ def _serves(pid: int, cluster: Path) -> bool:
         with contextlib.suppress(OSError):
             status = (proc / "stat").read_text(encoding="utf-8")
             in_folder = (proc / "cwd").readlink() == cluster.resolve()
-            return in_folder and "(postgres) Z" not in status
+            return in_folder and "(postgres) " in status and "(postgres) Z" not in status
         return False
     shown = subprocess.run(  # noqa: S603 - a fixed system program
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)],
