@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,7 @@ from crosslane.platform.home import make_home
 # The figures to reach are 5 seconds for both; a busy machine must not fail the tests.
 COLD_SECONDS_MAX = 15.0
 SERVING_AGAIN_SECONDS_MAX = 15.0
+LOOK_SECONDS = 0.05
 
 
 class Served:
@@ -60,6 +61,16 @@ class Served:
         )
         lines = shown.stdout.decode().splitlines()
         return [int(line.split()[0]) for line in lines if name in line]
+
+    def spare(self, *, other_than: Collection[int] = ()) -> int:
+        """Wait for a spare process and return it."""
+        began = time.monotonic()
+        while time.monotonic() - began < SERVING_AGAIN_SECONDS_MAX:
+            for child in self.children("spare_process"):
+                if child not in other_than:
+                    return child
+            time.sleep(LOOK_SECONDS)
+        raise AssertionError("there is no spare process")
 
     def stop(self) -> int:
         self._process.terminate()
@@ -142,8 +153,9 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     measured = httpx.get(f"{served.url}/metrics").text  # one process answers for both
     counts = re.findall(r'crosslane_request_seconds_count{.*route="/healthz".*} (\S+)', measured)
     assert sum(map(float, counts)) == 11
+    served.spare()
     everybody = [*served.children("postgres"), *served.children("crosslane.cli")]
-    assert len(everybody) == 4
+    assert len(everybody) == 5
 
     assert run(environment, "tenant", "create", "demo").returncode == 0
     assert "demo" in run(environment, "tenant", "list").stdout
@@ -197,6 +209,26 @@ def test_whatever_is_killed_is_started_again(serve: Serve) -> None:
     assert httpx.get(f"{second.url}/readyz").status_code == 200
     assert second.url == served.url
     assert not orphans & {*second.children("postgres"), *second.children("crosslane.cli")}
+
+
+def test_a_spare_takes_the_place_of_who_dies(serve: Serve) -> None:
+    served = serve().ready()
+    taken: set[int] = set()
+    for name, program in (("worker", "worker_process"), ("web-[12]", "web_process")):
+        spare = served.spare(other_than=taken)
+        os.kill(served.children(program)[0], signal.SIGKILL)
+        served.until(rf'"message":"a spare takes over".*"child":{spare}')
+        served.until(rf'"message":"started again".*"process":"{name}"')
+        taken.add(spare)
+    for _ in range(20):
+        assert httpx.get(f"{served.url}/readyz").status_code == 200
+    assert taken <= {*served.children("spare_process")}
+    # A spare that dies is replaced too, and none is left in the end.
+    lost = served.spare(other_than=taken)
+    os.kill(lost, signal.SIGKILL)
+    last = served.spare(other_than={*taken, lost})
+    assert served.stop() == 0
+    assert not [pid for pid in (*taken, last) if Path("/proc", str(pid)).exists()]
 
 
 def test_two_processes_of_each_role_share_a_database(serve: Serve, postgres_url: str) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import signal
-import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from socket import socket
 from typing import Literal
 
@@ -18,6 +18,7 @@ from crosslane.platform.http_server import DRAIN_SECONDS_MAX, listen
 from crosslane.platform.postgres import EmbeddedPostgres, running_url
 from crosslane.platform.processes import ChildProcess
 from crosslane.platform.settings import Settings, read_settings
+from crosslane.platform.spare import Duty, Spare
 from crosslane.platform.supervisor import Supervisor
 from crosslane.platform.telemetry import SHARED_FOLDER_VARIABLE, start_logging
 
@@ -98,13 +99,20 @@ async def _start(settings: Settings, role: Role, stack: AsyncExitStack) -> str:
     environment[SHARED_FOLDER_VARIABLE] = stack.enter_context(
         tempfile.TemporaryDirectory(prefix="crosslane-measures-", ignore_cleanup_errors=True)
     )
+    spare = Spare(
+        "crosslane.cli.spare_process",
+        environment=environment,
+        pass_fds=[opened.fileno() for opened in sockets],
+    )
+    stack.push_async_callback(spare.stop)
     starting = [
-        supervisor.keep(_web(number, opened, environment), stage=WEB_STAGE)
+        supervisor.keep(_web(number, opened, environment, spare), stage=WEB_STAGE)
         for number, opened in enumerate(sockets, start=1)
     ]
     if role != "web":
-        starting.append(supervisor.keep(_worker(environment), stage=WORKER_STAGE))
+        starting.append(supervisor.keep(_worker(environment, spare), stage=WORKER_STAGE))
     await asyncio.gather(*starting)
+    spare.keep()
     if not sockets:
         return ""
     return f" on http://{settings.host}:{sockets[0].getsockname()[1]}"
@@ -133,20 +141,24 @@ def _environment(settings: Settings, url: str, sockets: list[socket]) -> dict[st
     }
 
 
-def _web(number: int, opened: socket, environment: dict[str, str]) -> ChildProcess:
+def _web(number: int, opened: socket, environment: dict[str, str], spare: Spare) -> ChildProcess:
+    duty = Duty("crosslane.cli.web_process", [str(opened.fileno())], environment)
     return ChildProcess(
         f"web-{number}",
-        [sys.executable, "-m", "crosslane.cli.web_process", str(opened.fileno())],
+        duty.command,
         environment=environment,
         pass_fds=[opened.fileno()],
         stop_seconds=DRAIN_SECONDS_MAX + 2.0,
+        spare=partial(spare.take, duty),
     )
 
 
-def _worker(environment: dict[str, str]) -> ChildProcess:
+def _worker(environment: dict[str, str], spare: Spare) -> ChildProcess:
+    duty = Duty("crosslane.cli.worker_process", [], environment)
     return ChildProcess(
         "worker",
-        [sys.executable, "-m", "crosslane.cli.worker_process"],
+        duty.command,
         environment=environment,
         stop_seconds=WORKER_STOP_SECONDS_MAX,
+        spare=partial(spare.take, duty),
     )

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -48,6 +49,18 @@ def parse_faults(text: str) -> dict[str, Fault]:
     return faults
 
 
+def plan(environment: Mapping[str, str]) -> None:
+    """Do from now on what this environment says, and count visits anew.
+
+    Raises:
+        BadFault: it cannot be read.
+    """
+    planned = parse_faults(environment.get("CROSSLANE_FAULT", ""))
+    _PLANNED.clear()
+    _PLANNED.update(planned)
+    _VISITS.clear()
+
+
 def reach(point: str) -> None:
     """Mark that the process has come to a named point."""
     if not _PLANNED:
@@ -60,5 +73,6 @@ def reach(point: str) -> None:
         os.kill(os.getpid(), fault.signal)
 
 
-_PLANNED = parse_faults(os.environ.get("CROSSLANE_FAULT", ""))
+_PLANNED: dict[str, Fault] = {}
 _VISITS: Counter[str] = Counter()
+plan(os.environ)

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ BEAT = b"."
 BEAT_SECONDS = 0.5
 LOOP_STUCK_SECONDS = 30.0
 TICK_SECONDS = 0.25
-STOPPED_TICKS_MAX = 10
+STOPPED_TICKS_MAX = 4
 SILENT_TICKS_MAX = 60
 READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
@@ -56,6 +57,39 @@ def end_with_parent(kind: signal.Signals) -> Callable[[], None] | None:
             os._exit(PARENT_LOST_STATUS)
 
     return in_child
+
+
+async def spawn(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    pass_fds: Sequence[int],
+    *,
+    stdin: int = DEVNULL,
+) -> tuple[Process, int]:
+    """Start a process that ends with us; returns it and the pipe its pulse comes out of.
+
+    Args:
+        command: program and arguments.
+        environment: its whole environment, to which the number of the pulse's pipe is added.
+        pass_fds: open files it inherits under their numbers.
+        stdin: what it reads.
+    """
+    ours, theirs = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env={**environment, PULSE_VARIABLE: str(theirs)},
+            stdin=stdin,
+            pass_fds=(*pass_fds, theirs),
+            start_new_session=True,  # a Ctrl-C in the terminal reaches us alone
+            preexec_fn=end_with_parent(signal.SIGKILL),
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    return process, ours
 
 
 class Pulse:
@@ -107,6 +141,8 @@ class ChildProcess:
         environment: its whole environment.
         pass_fds: open files it inherits under their numbers, such as a listening socket.
         stop_seconds: how long it may take to finish what it does when asked to stop.
+        spare: gives a process that has the duty of this one already and the pipe of its pulse, or
+            None when there is no such process and one has to be started.
     """
 
     def __init__(
@@ -117,13 +153,15 @@ class ChildProcess:
         environment: Mapping[str, str],
         pass_fds: Sequence[int] = (),
         stop_seconds: float = STOP_SECONDS_MAX,
+        spare: Callable[[], tuple[Process, int] | None] = lambda: None,
     ) -> None:
         self.name = name
         self._command = command
         self._environment = environment
         self._pass_fds = pass_fds
         self._stop_seconds = stop_seconds
-        self._process: asyncio.subprocess.Process | None = None
+        self._spare = spare
+        self._process: Process | None = None
         self._ready = asyncio.Event()
         self._silent_ticks = 0
 
@@ -201,24 +239,13 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(kind)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        ours, theirs = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                env={**self._environment, PULSE_VARIABLE: str(theirs)},
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(*self._pass_fds, theirs),
-                start_new_session=True,  # a Ctrl-C in the terminal reaches us alone
-                preexec_fn=end_with_parent(signal.SIGKILL),
-            )
-        except BaseException:
-            os.close(ours)
-            raise
-        finally:
-            os.close(theirs)
-        os.set_blocking(ours, False)
-        asyncio.get_running_loop().add_reader(ours, self._listen, ours)
+    async def _spawn(self) -> Process:
+        stands_in = self._spare()
+        if stands_in is None:
+            stands_in = await spawn(self._command, self._environment, self._pass_fds)
+        process, pulse = stands_in
+        os.set_blocking(pulse, False)
+        asyncio.get_running_loop().add_reader(pulse, self._listen, pulse)
         return process
 
     def _listen(self, pipe: int) -> None:
