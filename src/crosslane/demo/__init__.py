@@ -1,6 +1,6 @@
-"""Marlow & Finch, the demo retailer: real order lines prepared for a replay over HTTP.
+"""Marlow & Finch, the demo retailer: real order lines replayed over HTTP.
 
-The demo is a client like any other: it imports no capability. What is here is pure preparation.
+The demo is a client like any other: it imports no capability. It is prepared purely, then played:
 
 - ``raw`` reads the order lines, from ``CROSSLANE_DATA`` or from the sample in the package;
 - ``streams`` sorts every line into exactly one stream and finds cancellations;
@@ -8,6 +8,8 @@ The demo is a client like any other: it imports no capability. What is here is p
 - ``selection`` chooses the days and fills them up evenly to a number of orders;
 - ``goods`` draws weights, sizes and bar codes of the products;
 - ``control_total`` adds the raw file up in decimals and knows nothing of the others;
+- ``stage`` starts Crosslane and the outside world as processes on the home folder;
+- ``world`` founds the retailer through the REST API, twice the same;
 - ``report`` tells what became of it all, by SQL over the journals of the tenant;
 - ``packaged`` writes and reads what the package carries (see ``sample/NOTICE.txt``).
 
@@ -17,6 +19,8 @@ Invented values come from ``draws``: the same seed and the same words give the s
 from crosslane.demo.baskets import Basket, split_batch
 from crosslane.demo.control_total import ControlTotal, control_total
 from crosslane.demo.goods import Dimensions, draw_dimensions, gtin_of
+from crosslane.demo.packaged import Source, read_source
+from crosslane.demo.progress import Progress, Unwatched
 from crosslane.demo.raw import RawLine, read_lines
 from crosslane.demo.report import (
     Finding,
@@ -28,7 +32,9 @@ from crosslane.demo.report import (
     write_report,
 )
 from crosslane.demo.selection import DEFAULT_DAYS, Selection, select
+from crosslane.demo.stage import Stage, remove, stage
 from crosslane.demo.streams import Invoice, SortedLine, Stream, sort_lines
+from crosslane.demo.world import World, build_world
 
 __all__ = [
     "DEFAULT_DAYS",
@@ -39,19 +45,28 @@ __all__ = [
     "Invoice",
     "LineFate",
     "Outcome",
+    "Progress",
     "RawLine",
     "Report",
     "Selection",
     "SortedLine",
+    "Source",
+    "Stage",
     "Stream",
+    "Unwatched",
+    "World",
+    "build_world",
     "control_total",
     "draw_dimensions",
     "gtin_of",
     "make_report",
     "print_report",
     "read_lines",
+    "read_source",
+    "remove",
     "select",
     "sort_lines",
     "split_batch",
+    "stage",
     "write_report",
 ]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ MILLI_PER_POUND = 100_000
 LONDON = ZoneInfo("Europe/London")
 
 
-class RawLine(Struct, frozen=True):
+class RawLine(Struct, frozen=True, gc=False):
     """One recorded line, nothing corrected.
 
     ``number`` is its place in the whole file, from 1. ``price_milli`` is the unit price without
@@ -65,6 +66,7 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(file)
 
 
+@cache
 def price_milli(text: str) -> int:
     """Read a price in pounds as thousandths of a penny.
 
@@ -77,15 +79,21 @@ def price_milli(text: str) -> int:
     return int(scaled)
 
 
+@cache
+def local_time(text: str) -> datetime:
+    """Read a local British time without a zone, as tills write it."""
+    return datetime.fromisoformat(text).replace(tzinfo=LONDON)
+
+
 def parse_line(number: int, row: dict[str, str]) -> RawLine:
-    """Read one row; its time is local British time without a zone, as tills write it."""
+    """Read one row."""
     return RawLine(
         number=number,
         invoice=row["InvoiceNo"],
         code=row["StockCode"],
         description=row["Description"],
         quantity=int(row["Quantity"]),
-        at=datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=LONDON),
+        at=local_time(row["InvoiceDate"]),
         price_milli=price_milli(row["UnitPrice"]),
         customer=row["CustomerID"],
         country=row["Country"],

@@ -136,6 +136,7 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
             **environment,
             "CROSSLANE_HOME": str(home),
             "CROSSLANE_SMTP_URL": smtp,
+            "CROSSLANE_OUTBOUND_ALLOW": HOST_NAMES[0],  # its provider and carrier are here
             "CROSSLANE_LOG_LEVEL": environment.get("CROSSLANE_LOG_LEVEL", "warning"),
             "COLUMNS": "200",
         }

@@ -38,7 +38,7 @@ ORDERS = frozenset({Stream.ACCOUNT, Stream.WEB, Stream.MARKETPLACE, Stream.COUNT
 CREDITS = frozenset({Stream.CANCELLATION, Stream.CREDIT})
 
 
-class SortedLine(Struct, frozen=True):
+class SortedLine(Struct, frozen=True, gc=False):
     """A line, its stream and, where it is rejected, why."""
 
     line: RawLine

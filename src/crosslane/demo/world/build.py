@@ -6,7 +6,9 @@ arrive twice however late the second run comes.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from secrets import token_hex
 from typing import Any, TypeVar
 from uuid import UUID
@@ -31,9 +33,10 @@ from crosslane.demo.world.nouns import (
 from crosslane.demo.world.organization import CHANNELS, CREDIT_DAYS, CREDIT_LIMIT_MINOR, TRADE, Call
 from crosslane.demo.world.people import country_code, firm
 
-TASK = "world"
+RETAILER, ACCOUNTS, STOCK, STAFF = "retailer", "trade accounts", "opening stock", "staff"
 ACCOUNTS_AT_ONCE = 16
 RECEIPTS_AT_ONCE = 2
+SIGN_INS_AT_ONCE = 4
 DELIVERED_ONLY = "furniture-storage"
 # What the key of a channel may do: all a shop, a till or a marketplace needs, and nothing else.
 SCOPES = (
@@ -107,7 +110,7 @@ class Builder:
         self._stage = stage
         self._client = client
         self._progress = progress
-        self._total = 0
+        self._totals: Counter[str] = Counter()
 
     async def build(self, selection: Selection, seed: int, size: Size) -> World:
         """Found everything, what can go side by side at once."""
@@ -151,6 +154,7 @@ class Builder:
         """Products with everything that is said of them; what they cost; who carries them."""
         kept, stage = self._stage.safe.kept, self._stage
         products = Call("product-imports", {"rows": [article.row for article in articles]})
+        self._more(RETAILER, 1)
         await asyncio.gather(
             self._import(products),
             self._call_each(
@@ -166,18 +170,21 @@ class Builder:
             ),
             self._policies([*organization.policies(), *goods.methods()]),
         )
-        for call in goods.prices(articles, selection):
+        imports = list(goods.prices(articles, selection))
+        self._more(RETAILER, len(imports))
+        for call in imports:
             await self._import(call)
 
     async def _policies(self, wanted: Iterable[Call]) -> None:
         """Set policies that are not there yet: setting one again would be a version more."""
         there = await self._client.get_all("policies")
-        for call in wanted:
-            if not any(_says(one, call.body) for one in there):
-                await self._call(call)
+        await self._call_each(
+            [call for call in wanted if not any(_says(one, call.body) for one in there)]
+        )
 
     async def _places(self, sites: Sequence[Mapping[str, str]]) -> dict[str, Place]:
         rows = places.location_rows(sites)
+        self._more(RETAILER, 1)
         await self._import(Call("location-imports", {"rows": rows}))
         ids = {one["code"]: one["id"] for one in await self._client.get_all("locations")}
         formats = {site["site_id"]: site["format"] for site in sites}
@@ -204,7 +211,9 @@ class Builder:
             line = invoice.lines[0].line
             if line.customer and invoice.stream is Stream.ACCOUNT:
                 countries.setdefault(line.customer, line.country)
-        found = await self._each(sorted(countries.items()), self._account, ACCOUNTS_AT_ONCE)
+        found = await self._each(
+            ACCOUNTS, sorted(countries.items()), self._account, ACCOUNTS_AT_ONCE
+        )
         return {account.number: account for account in found}
 
     async def _account(self, given: tuple[str, str]) -> Account:
@@ -260,29 +269,29 @@ class Builder:
         """Make the accounts of the staff and sign everybody in."""
         posts = staff.posts(known)
         there = {one["email"]: one["id"] for one in await self._client.get_all("accounts")}
-        accounts = {
-            post.code: there.get(post.email) or await self._hire(post, known) for post in posts
-        }
+        new = [post for post in posts if post.email not in there]
+        hired = await self._each(STAFF, new, partial(self._hire, known), SIGN_INS_AT_ONCE)
+        there |= dict(zip((post.email for post in new), hired, strict=True))
         members = [
             {
                 "code": post.code,
                 "name": post.name,
                 "roles": [post.role],
                 "location_id": str(known[post.location].id) if post.location else None,
-                "account_id": accounts[post.code],
+                "account_id": there[post.email],
             }
             for post in posts
         ]
-        await self._call(Call("staff-members", {"members": members}))
-        signed_in = [await self._sign_in(post) for post in posts]
+        await self._client.send("staff-members", {"members": members})
+        signed_in = await self._each(STAFF, posts, self._sign_in, SIGN_INS_AT_ONCE)
         self._stage.safe.save()
         return {login.code: login for login in signed_in}
 
-    async def _hire(self, post: staff.Post, known: Mapping[str, Place]) -> str:
+    async def _hire(self, known: Mapping[str, Place], post: staff.Post) -> str:
         body = {"email": post.email, "password": self._password, "role": post.role}
         if post.location:
             body["location_id"] = str(known[post.location].id)
-        return (await self._call(Call("accounts", body)))["id"]
+        return (await self._client.send("accounts", body))["id"]
 
     async def _sign_in(self, post: staff.Post) -> Login:
         sessions = self._stage.safe.kept.sessions
@@ -302,7 +311,7 @@ class Builder:
         kept = self._stage.safe.kept
         if mark in kept.founded:
             return
-        await self._each(planned, self._receive, RECEIPTS_AT_ONCE)
+        await self._each(STOCK, planned, self._receive, RECEIPTS_AT_ONCE)
         kept.founded.append(mark)
         self._stage.safe.save()
 
@@ -321,34 +330,38 @@ class Builder:
         if done["refused"]:
             raise Refused(f"{call.path}: {done['refused']} refused, such as {done['problems'][:3]}")
 
-    async def _call_each(self, calls: Iterable[Call]) -> None:
+    async def _call_each(self, calls: Sequence[Call]) -> None:
+        self._more(RETAILER, len(calls))
         for call in calls:
             await self._call(call)
 
     async def _call(self, call: Call) -> Any:
-        self._more(1)
         done = await self._client.send(call.path, call.body, method=call.method)
-        self._progress.advance(TASK)
+        self._progress.advance(RETAILER)
         return done
 
     async def _each(
-        self, items: Sequence[Item], do: Callable[[Item], Awaitable[Done]], at_once: int
+        self,
+        task: str,
+        items: Sequence[Item],
+        do: Callable[[Item], Awaitable[Done]],
+        at_once: int,
     ) -> list[Done]:
         """Do something with every item, some at once; the results in the order of the items."""
-        self._more(len(items))
+        self._more(task, len(items))
         slots = asyncio.Semaphore(at_once)
 
         async def one(item: Item) -> Done:
             async with slots:
                 done = await do(item)
-            self._progress.advance(TASK)
+            self._progress.advance(task)
             return done
 
         return await asyncio.gather(*(one(item) for item in items))
 
-    def _more(self, steps: int) -> None:
-        self._total += steps
-        self._progress.begin(TASK, self._total)
+    def _more(self, task: str, steps: int) -> None:
+        self._totals[task] += steps
+        self._progress.begin(task, self._totals[task])
 
 
 def _says(version: Mapping[str, Any], wish: Mapping[str, Any]) -> bool:
