@@ -16,6 +16,7 @@ from crosslane import (
     carriers,
     carts,
     catalog,
+    channels,
     customers,
     engagement,
     finance,
@@ -63,6 +64,7 @@ MODULES: tuple[ModuleType, ...] = (
     engagement,
     order_page,
     finance,
+    channels,
 )
 
 log = Log("crosslane.app")

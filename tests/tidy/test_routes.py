@@ -55,6 +55,8 @@ def faults(routes: Sequence[Route]) -> list[str]:
 
 
 def is_taken(route: Route) -> bool:
+    if route.signature.body is bytes:
+        return isinstance(route.example, str)
     try:
         msgspec.json.decode(msgspec.json.encode(route.example), type=route.signature.body)
     except msgspec.ValidationError:

@@ -12,6 +12,9 @@ delivered, with the order's buckets as arbiter between a pick and a cancellation
 (short or rejected: the location is barred for the line and other stock is found at once);
 :func:`give_up_units` cancels units where they lie, such as those nobody collected.
 
+A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
+it.
+
 Three axes, never one status: progress is the buckets, money is what payments holds against
 :func:`worth` and :func:`earned`, stops are typed. The word people see is derived.
 
@@ -38,7 +41,7 @@ from crosslane.orders.domain import (
     worth,
 )
 from crosslane.orders.domain.policy import INTAKE, Intake
-from crosslane.orders.errors import NoSuchOrder, OutOfStep
+from crosslane.orders.errors import NoSuchOrder, OutOfStep, SourceIdTaken
 from crosslane.orders.events import (
     CancelledUnits,
     ChargedSum,
@@ -95,7 +98,12 @@ from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
 from crosslane.orders.storage.sales import SoldSum, sum_sales
-from crosslane.orders.storage.states import list_heads, list_states
+from crosslane.orders.storage.states import (
+    find_by_source,
+    list_heads,
+    list_of_customers,
+    list_states,
+)
 
 COMMANDS = [
     PLACE,
@@ -165,6 +173,7 @@ __all__ = [
     "Released",
     "ResolveStop",
     "SoldSum",
+    "SourceIdTaken",
     "Stage",
     "Step",
     "Stop",
@@ -175,9 +184,11 @@ __all__ = [
     "UnitsHeld",
     "earned",
     "fail",
+    "find_by_source",
     "find_order",
     "give_up_units",
     "list_heads",
+    "list_of_customers",
     "list_states",
     "move",
     "order_view",

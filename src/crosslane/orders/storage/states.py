@@ -150,6 +150,14 @@ async def find_by_source(
     return {(r["channel_id"], r["source_id"]): (r["id"], r["number"]) for r in rows}
 
 
+LIST_OF_CUSTOMERS = "select id from orders_order where customer_id = any($1::uuid[])"
+
+
+async def list_of_customers(tx: Tx, customer_ids: Sequence[UUID]) -> list[UUID]:
+    """Return all orders of some customers."""
+    return [row["id"] for row in await tx.fetch(LIST_OF_CUSTOMERS, list(customer_ids))]
+
+
 # Waiting units of a variant, the oldest order first: who waited longest gets what arrives.
 LIST_WAITING = """
 select distinct o.id, o.placed_at

@@ -66,8 +66,8 @@ async def read_bytes(request: Request, most_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def require_content_type(request: Request, expected: str) -> None:
-    """Refuse a body that is not of the expected media type, in UTF-8 and uncompressed.
+def require_content_type(request: Request, *expected: str) -> None:
+    """Refuse a body that is of none of the expected media types, in UTF-8 and uncompressed.
 
     Raises:
         WrongContentType: it is of another type, or of none.
@@ -75,8 +75,8 @@ def require_content_type(request: Request, expected: str) -> None:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     plain = request.headers.get("content-encoding", "identity").lower() == "identity"
-    if media_type.strip().lower() != expected or not plain or charset not in _CHARSETS:
-        raise errors.WrongContentType(expected=expected)
+    if media_type.strip().lower() not in expected or not plain or charset not in _CHARSETS:
+        raise errors.WrongContentType(expected=" or ".join(expected))
 
 
 _CHARSETS = {"", "charset=utf-8", "charset=us-ascii"}

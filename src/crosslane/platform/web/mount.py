@@ -176,7 +176,7 @@ async def _body(route: Route, request: Request) -> bytes:
         if raw not in (b"", b"{}"):
             raise errors.MalformedRequest(reason="no body is expected here")
         return b""
-    require_content_type(request, route.consumes)
+    require_content_type(request, route.consumes, *route.also_consumes)
     return await read_bytes(request, route.body_bytes_max)
 
 

@@ -201,7 +201,8 @@ def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
         content = {"schema": schemas.of(route.signature.body)}
     if route.example is not None:
         content["example"] = msgspec.to_builtins(route.example)
-    return {"required": True, "content": {route.consumes: content}}
+    media_types = (route.consumes, *route.also_consumes)
+    return {"required": True, "content": dict.fromkeys(media_types, content)}
 
 
 def _responses(route: Route, schemas: Schemas, failures: "_Failures") -> dict[str, Any]:

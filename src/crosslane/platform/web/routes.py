@@ -38,6 +38,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         example: a request body that works, as the struct or as plain values.
         returns: the answer to it.
         consumes: media type of the request body.
+        also_consumes: other media types it may be sent in, for a body taken as it was sent.
         produces: media type of the answer.
         body_bytes_max: largest request body.
         key_required: an Idempotency-Key must be sent; otherwise one is made when absent.
@@ -57,6 +58,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     example: Any = None
     returns: Any = None
     consumes: str = JSON
+    also_consumes: tuple[str, ...] = ()
     produces: str = JSON
     body_bytes_max: int = BODY_BYTES_MAX
     key_required: bool = False

@@ -9,7 +9,7 @@ from crosslane.kernel import Refusal, new_id
 from crosslane.orders.domain import OrderLine, Stop
 from crosslane.orders.errors import TendersDiffer
 from crosslane.orders.service.placing.draft import Draft
-from crosslane.orders.service.placing.wishes import TenderWish
+from crosslane.orders.service.placing.wishes import PreparedOrder, TenderWish
 from crosslane.platform.database import Tx
 
 PAYMENT_REASON = "waiting for the payment to be authorised"
@@ -41,6 +41,7 @@ def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
         card_terms=payments.Terms(draft.resolved.intake.card_terms),
         customer_id=draft.customer_id,
         taken=all(line.method == "carry_out" for line in draft.resolved.lines),
+        happened=isinstance(draft.wish, PreparedOrder) and draft.wish.happened,
     )
 
 
@@ -56,6 +57,7 @@ def split_tenders(
     card_terms: payments.Terms,
     customer_id: UUID | None,
     taken: bool,
+    happened: bool = False,
 ) -> list[payments.NewTender] | TendersDiffer:
     """Return the tenders that pay an amount; one wish without an amount pays the rest.
 
@@ -70,6 +72,7 @@ def split_tenders(
         card_terms: when cards are charged.
         customer_id: whose account is used on account.
         taken: the till has the money already.
+        happened: so it has been sold, also on account.
     """
     unsaid = [wish for wish in wishes if wish.minor is None]
     said = sum(wish.minor or 0 for wish in wishes)
@@ -85,7 +88,7 @@ def split_tenders(
             channel_id=channel_id,
             location_id=None if on_account else location_id,
             method=method,
-            terms=_terms(method, card_terms, taken),
+            terms=_terms(method, card_terms, taken, happened),
             currency=currency,
             minor=minor,
             at=at,
@@ -103,8 +106,10 @@ def _till(lines: Sequence[OrderLine]) -> UUID | None:
     return next((line.store_id for line in lines if line.store_id is not None), None)
 
 
-def _terms(method: payments.Method, card_terms: payments.Terms, taken: bool) -> payments.Terms:
-    if method is payments.Method.MARKETPLACE:
+def _terms(
+    method: payments.Method, card_terms: payments.Terms, taken: bool, happened: bool
+) -> payments.Terms:
+    if method is payments.Method.MARKETPLACE or happened:
         return payments.Terms.TAKEN
     if method is payments.Method.ON_ACCOUNT:
         return payments.Terms.PER_PARCEL

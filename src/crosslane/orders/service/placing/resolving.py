@@ -21,7 +21,7 @@ from crosslane.orders.errors import (
     StoreUnfit,
 )
 from crosslane.orders.service.placing.drafting import WantedLine
-from crosslane.orders.service.placing.wishes import LineWish, PlaceOrder
+from crosslane.orders.service.placing.wishes import LineWish, PlaceOrder, PreparedOrder
 from crosslane.organization import Channel, OrganizationBook, PolicyBook
 from crosslane.platform.actor import Actor
 
@@ -72,8 +72,11 @@ def resolve(
     intake, _ = around.policies.resolve(
         INTAKE, around.now, channel=channel.code, brand=channel.brand
     )
-    placed_at = require_placed_at(wish.placed_at, intake, around.now, pointer="/placed_at")
-    lines = resolve_lines(wish.lines, channel, variants, around, placed_at)
+    happened = isinstance(wish, PreparedOrder) and wish.happened
+    placed_at = require_placed_at(
+        wish.placed_at, intake, around.now, pointer="/placed_at", happened=happened
+    )
+    lines = resolve_lines(wish.lines, channel, variants, around, placed_at, happened=happened)
     address, fault = _resolve_address(wish, lines, intake)
     return Resolved(
         wish=wish,
@@ -92,22 +95,26 @@ def resolve_lines(
     variants: Mapping[str, Variant],
     around: Surroundings,
     at: datetime,
+    *,
+    happened: bool = False,
 ) -> list[WantedLine]:
-    """Look up articles, ways and stores of lines.
+    """Look up articles, ways and stores of lines; what has happened need not be on offer.
 
     Raises:
         Refusal: something is unknown or does not fit, with a pointer to it.
     """
     return [
-        _resolve_line(line, f"/lines/{n}", channel, variants, around, at)
+        _resolve_line(line, f"/lines/{n}", channel, variants, around, at, happened=happened)
         for n, line in enumerate(wishes)
     ]
 
 
 def require_placed_at(
-    told: datetime | None, intake: Intake, now: datetime, *, pointer: str
+    told: datetime | None, intake: Intake, now: datetime, *, pointer: str, happened: bool = False
 ) -> datetime:
     """Return when an order was placed: as its channel tells, where it may, else now.
+
+    What has happened may always tell.
 
     Raises:
         BackdatingForbidden: it tells a time that is not now, and may not, or one to come.
@@ -117,7 +124,7 @@ def require_placed_at(
     lead = (told - now).total_seconds()
     if lead > CLOCK_LEAD_SECONDS_MAX:
         raise BackdatingForbidden(pointer=pointer)
-    if -lead > CLOCK_LEAD_SECONDS_MAX and not intake.backdating:
+    if -lead > CLOCK_LEAD_SECONDS_MAX and not (intake.backdating or happened):
         raise BackdatingForbidden(pointer=pointer)
     return told
 
@@ -129,13 +136,15 @@ def _resolve_line(
     variants: Mapping[str, Variant],
     around: Surroundings,
     at: datetime,
+    *,
+    happened: bool,
 ) -> WantedLine:
     variant = variants.get(line.sku)
-    if variant is None or not variant.active:
+    if variant is None or not (variant.active or happened):
         raise SkuNotOnSale(pointer=f"{pointer}/sku", sku=line.sku)
     method: Method = line.method or channel.default_method
     allowed, _ = catalog.methods_allowed(around.policies, variant, channel, at)
-    if method not in allowed:
+    if method not in allowed and not happened:
         raise MethodRefused(
             pointer=f"{pointer}/method",
             sku=line.sku,
@@ -147,7 +156,7 @@ def _resolve_line(
     if not line.store:
         raise StoreNeeded(pointer=f"{pointer}/store", method=method)
     store = around.network.require(line.store, pointer=f"{pointer}/store")
-    if not store.can(method):
+    if not (store.can(method) or happened):
         raise StoreUnfit(pointer=f"{pointer}/store", location=line.store, method=method)
     return WantedLine(wish=line, variant=variant, method=method, store=store)
 

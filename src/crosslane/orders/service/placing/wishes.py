@@ -161,10 +161,13 @@ class PreparedOrder(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only
     Args:
         customer_id: who buys, when that is known for certain already.
         holds: stock that was held beforehand.
+        happened: it is a fact, such as a sale of a till: an article that is not on sale, a way or
+            a time that is not offered and a credit limit refuse it no more.
     """
 
     customer_id: UUID | None = None
     holds: list[UnitsHeld] = []
+    happened: bool = False
 
 
 class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):

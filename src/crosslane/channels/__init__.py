@@ -1,0 +1,70 @@
+"""Channels: what the world outside says, taken in once and applied once, in any order.
+
+Nouns: an :class:`Adapter` reads one format; a batch is a body that was sent; a message is one
+record of it, with the raw text and the canonical form (``domain/messages.py``: Order, Amendment,
+Cancellation, PaymentEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is how far a
+channel has told of one of its orders.
+
+Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces the new ones;
+the reaction ``channels.apply`` does what they say through the doors of orders and inventory, 64 at
+a time, each once. States: received (waits to be applied), applied, parked (its order or line has
+not come yet; the next message or an order that is placed wakes it; quarantined after 14 days),
+quarantined (somebody has to mend something; code, detail and pointer into the record say what),
+repeated (known already), outdated (newer ones have said all of it), replaced (a corrected record
+took its place), voided (the till took it back). ``channels.replay`` reads quarantined and parked
+messages anew, some or all of one reason.
+
+The same set of messages in any order, any number of times, ends in the same state: deduplicated by
+channel, kind, source id and version; of an order each register (units and price of a line, address)
+keeps what the highest version said; a cancellation is final; supply is sorted by its instants. A
+sale of a till is a fact: it is recorded beyond stock, at the till's price, and an article nobody
+has told of is put into the catalog, not on sale. A till batch whose totals are wrong is kept whole
+and believed in nothing.
+
+Invariants: a record is one message in one state; one message stands for each identity; an applied
+order or sale names its order, applied supply its supply message; a batch has as many messages as it
+says.
+
+Personal: what was received and its canonical form; blanked when a person is erased, removed after
+400 days. Whoever may submit acts within the channel's policies, so prices are dictated only where
+``pricing.price_source`` lets the channel.
+
+Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
+Tables: channels_batch, channels_message, channels_raw (journal), channels_order.
+"""
+
+from crosslane.channels.adapters import ADAPTERS, Adapter, Fault, Parsed, Record, Source
+from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
+from crosslane.channels.reactions import REACTIONS, SCHEDULES
+from crosslane.channels.rest import ROUTES
+from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
+from crosslane.channels.service.personal import ERASERS
+from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
+from crosslane.channels.storage import PERSONAL_COLUMNS
+
+COMMANDS = [RECEIVE, REPLAY]
+
+__all__ = [
+    "ADAPTERS",
+    "COMMANDS",
+    "ERASERS",
+    "PERSONAL_COLUMNS",
+    "REACTIONS",
+    "RECEIVE",
+    "REPLAY",
+    "ROUTES",
+    "SCHEDULES",
+    "Adapter",
+    "Fault",
+    "MessageQuarantined",
+    "MessageReceived",
+    "Parsed",
+    "Receive",
+    "Received",
+    "Record",
+    "Replay",
+    "Replayed",
+    "Source",
+    "UnknownArticleSold",
+    "read_body",
+]

@@ -1,0 +1,238 @@
+"""``till-batch``: what one till of one store sold between opening and closing.
+
+The first line names the till and its control totals, the last one the number of records between
+them. A batch whose totals are wrong is believed in nothing: every record is kept and none taken.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from crosslane.channels.adapters.port import (
+    Adapter,
+    Fault,
+    Parsed,
+    Record,
+    Source,
+    lines_of,
+    read_line,
+)
+from crosslane.channels.domain.messages import (
+    MINOR_MAX,
+    SALE_LINES_MAX,
+    VERSION_MAX,
+    Code,
+    Sale,
+    SaleLine,
+    TakenTender,
+    Void,
+)
+from crosslane.channels.errors import BatchMalformed
+from crosslane.kernel import Instant, line_amount
+from crosslane.orders import BuyerWish
+
+Sum = Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
+Many = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+TillMethod = Literal["cash", "card", "on_account"]
+
+
+class TillLine(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"
+):
+    """A line of a till batch."""
+
+
+class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the till itself counted, over the sales that were not voided.
+
+    Args:
+        sales: how many sales; likewise voids.
+        units: goods sold less goods returned.
+        gross_minor: their worth in minor units.
+        tenders: money taken by method, in minor units; what is absent is none.
+    """
+
+    sales: Many
+    voids: Many = 0
+    units: int
+    gross_minor: Sum
+    tenders: dict[TillMethod, Sum]
+
+
+class Opening(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="till"):
+    """The first line: whose sales follow.
+
+    Args:
+        batch: the till's own number of the batch.
+        version: grows when the till sends the batch again, corrected.
+    """
+
+    store: Code
+    till: Code
+    batch: Code
+    version: Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)] = 1
+    schema: Literal[1] = 1
+    currency: str
+    opened_at: Instant
+    closed_at: Instant
+    totals: Totals
+
+
+class TillSale(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sale"):
+    """A sale, as the till says it."""
+
+    receipt: Code
+    at: Instant
+    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(min_length=1, max_length=SALE_LINES_MAX)]
+    tenders: Annotated[tuple[TakenTender, ...], msgspec.Meta(max_length=8)]
+    staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    customer: BuyerWish | None = None
+
+
+class TillVoid(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="void"):
+    """A sale of the same batch that was taken back at the till before it closed."""
+
+    receipt: Code
+    at: Instant
+    voids: Code
+
+
+class Closing(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="end"):
+    """The last line: how many records stand between it and the first."""
+
+    records: Many
+
+
+Entry = tuple[int, str, TillSale | TillVoid | Fault]
+
+
+def parse(text: str, source: Source) -> Parsed:
+    """Read a batch.
+
+    Raises:
+        BatchMalformed: its first line is not a till's.
+    """
+    lines = list(lines_of(text))
+    opening = read_line(lines[0][1], Opening) if lines else Fault("empty", "There is no line")
+    if isinstance(opening, Fault):
+        raise BatchMalformed(pointer="/0" + opening.pointer, reason=opening.detail)
+    closing = read_line(lines[-1][1], Closing) if len(lines) > 1 else None
+    ended = isinstance(closing, Closing)
+    body = lines[1:-1] if ended else lines[1:]
+    entries: list[Entry] = [
+        (place, line, read_line(line, TillSale | TillVoid)) for place, line in body
+    ]
+    fault = _currency_differs(opening, source)
+    fault = fault or _wrong(opening, closing if ended else None, entries)
+    return Parsed(
+        head=lines[0][1],
+        tail=lines[-1][1] if ended else "",
+        records=list(_records(opening, entries, fault)),
+    )
+
+
+def _currency_differs(opening: Opening, source: Source) -> Fault | None:
+    if opening.currency == source.currency:
+        return None
+    detail = f"The till counts in {opening.currency}, its channel sells in {source.currency}"
+    return Fault("batch-currency", detail, "/head/currency")
+
+
+def _records(opening: Opening, entries: list[Entry], fault: Fault | None) -> Iterator[Record]:
+    sold = {read.receipt for _, _, read in entries if isinstance(read, TillSale)}
+    voided = {read.voids for _, _, read in entries if isinstance(read, TillVoid)}
+    till = f"{opening.store}/{opening.till}"
+    for place, line, read in entries:
+        message: Sale | Void | None = None
+        if isinstance(read, TillSale):
+            message = Sale(
+                source_id=f"{till}/{read.receipt}",
+                source_version=opening.version,
+                event_at=read.at,
+                store=opening.store,
+                till=opening.till,
+                lines=read.lines,
+                tenders=read.tenders,
+                staff=read.staff,
+                customer=read.customer,
+                voided=read.receipt in voided,
+            )
+        elif isinstance(read, TillVoid):
+            message = Void(
+                source_id=f"{till}/{read.receipt}",
+                source_version=opening.version,
+                event_at=read.at,
+                voids=f"{till}/{read.voids}",
+                same_batch=read.voids in sold,
+            )
+        own = read if isinstance(read, Fault) else None
+        yield Record(place=place, body=line, message=message, fault=own or fault)
+
+
+def _wrong(opening: Opening, closing: Closing | None, entries: list[Entry]) -> Fault | None:
+    """Return what makes the whole batch unbelievable, with the pointer to it."""
+    if closing is None:
+        return Fault("batch-cut-off", "The last line is not the end of the batch", "/tail")
+    if closing.records != len(entries):
+        detail = f"The till sent {closing.records} records, {len(entries)} are here"
+        return Fault("batch-cut-off", detail, "/tail/records")
+    for place, _, read in entries:
+        if isinstance(read, Fault):
+            detail = f"Line {place} cannot be read: {read.detail}"
+            return Fault("batch-unreadable", detail, f"/lines/{place}{read.pointer}")
+    receipts = Counter(read.receipt for _, _, read in entries if not isinstance(read, Fault))
+    if (twice := next((r for r, n in receipts.items() if n > 1), None)) is not None:
+        return Fault("receipt-repeated", f"Receipt {twice} is there twice", "/lines")
+    voids = [read for _, _, read in entries if isinstance(read, TillVoid)]
+    taken_back = {void.voids for void in voids}
+    sales = [
+        (place, read)
+        for place, _, read in entries
+        if isinstance(read, TillSale) and read.receipt not in taken_back
+    ]
+    for place, sale in sales:
+        worth, paid = _worth(sale), sum(tender.minor for tender in sale.tenders)
+        if worth != paid:
+            detail = f"The lines are worth {worth}, the tenders {paid} minor units"
+            return Fault("tenders-differ", detail, f"/lines/{place}/tenders")
+    return _totals_differ(opening.totals, [sale for _, sale in sales], len(voids))
+
+
+def _totals_differ(told: Totals, sales: list[TillSale], voids: int) -> Fault | None:
+    tenders = Counter[str]()
+    for sale in sales:
+        for tender in sale.tenders:
+            tenders[tender.method] += tender.minor
+    counted: list[tuple[str, int, int]] = [
+        ("sales", told.sales, len(sales)),
+        ("voids", told.voids, voids),
+        ("units", told.units, sum(line.quantity for sale in sales for line in sale.lines)),
+        ("gross_minor", told.gross_minor, sum(map(_worth, sales))),
+    ]
+    methods: list[TillMethod] = ["cash", "card", "on_account"]
+    counted += [(f"tenders/{m}", told.tenders.get(m, 0), tenders[m]) for m in methods]
+    for name, said, found in counted:
+        if said != found:
+            detail = f"The till says {name} {said}, its records add up to {found}"
+            return Fault("control-totals", detail, f"/head/totals/{name}")
+    return None
+
+
+def _worth(sale: TillSale) -> int:
+    return sum(line_amount(line.unit_price_milli, line.quantity) for line in sale.lines)
+
+
+def point(pointer: str) -> str:
+    """Turn a pointer into a sale's order into one into the batch: the store is in its head."""
+    return "/head/store" if pointer.endswith("/store") else pointer
+
+
+TILL_BATCH = Adapter(
+    name="till-batch",
+    media_type="application/x-ndjson",
+    brings=frozenset(("sale", "void")),
+    parse=parse,
+    point=point,
+)

@@ -1,0 +1,239 @@
+"""Canonical messages: what any channel says, in the hub's own words.
+
+Every message names the thing it speaks of by the channel's own ``source_id``, a ``source_version``
+that grows with each thing said of it, and the time it happened (``event_at``). The structs are
+versioned by ``schema``; a new schema is a new struct beside the old one.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from crosslane.customers import Address
+from crosslane.inventory import SupplyRow
+from crosslane.kernel import QUANTITY_MAX, Instant
+from crosslane.orders import AttributionWish, BuyerWish, StopWish, TenderWish
+
+LINES_MAX = 2_000
+SUPPLY_ROWS_MAX = 20_000
+SALE_LINES_MAX = 500
+VERSION_MAX = 2**62
+MINOR_MAX = 10**12
+PRICE_MILLI_MAX = 10**15
+
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+SourceId = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
+PriceMilli = Annotated[int, msgspec.Meta(ge=0, le=PRICE_MILLI_MAX)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX)]
+Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
+
+
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """What every message says.
+
+    Args:
+        source_id: the channel's own number of what is spoken of, such as an order.
+        event_at: when it happened in the world.
+        source_version: grows with each thing the channel says of it.
+        schema: version of the message's form.
+        channel: code of the channel; empty for the one it is sent to.
+    """
+
+    source_id: SourceId
+    event_at: Instant
+    source_version: Version = 1
+    schema: Literal[1] = 1
+    channel: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class OrderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods of an order.
+
+    Args:
+        id: the channel's own name of the line; its place from 1 when empty.
+        sku: what.
+        quantity: how many units.
+        unit_price_milli: price the channel agreed on, 1/1000 minor unit; computed here when absent.
+        method: how the customer gets it; likewise the store.
+        attributions: who gets the credit.
+    """
+
+    id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    sku: Code
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
+    unit_price_milli: PriceMilli | None = None
+    method: Method | None = None
+    store: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    attributions: Annotated[tuple[AttributionWish, ...], msgspec.Meta(max_length=10)] = ()
+
+
+class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="order"):
+    """An order as a whole, as it is at this version.
+
+    Args:
+        lines: goods; a later version names all lines that are still wanted.
+        buyer, ship_to, service, coupons, tenders, stops, locale: as in placing an order.
+        shipping_minor: what the channel charged for delivery.
+    """
+
+    lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    buyer: BuyerWish | None = None
+    ship_to: Address | None = None
+    service: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    shipping_minor: Minor | None = None
+    coupons: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    tenders: Annotated[tuple[TenderWish, ...], msgspec.Meta(max_length=8)] = (
+        TenderWish(method="marketplace"),
+    )
+    stops: Annotated[tuple[StopWish, ...], msgspec.Meta(max_length=4)] = ()
+    locale: Annotated[str, msgspec.Meta(max_length=20)] = ""
+
+
+class AmendedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A line as it is from now on; what is absent stays.
+
+    Args:
+        id: the channel's own name of the line; an unknown one is a new line and needs a sku.
+        quantity: units that are wanted in all, 0 for none.
+        unit_price_milli: price of one unit.
+        sku, method, store: of a new line.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    quantity: Units | None = None
+    unit_price_milli: PriceMilli | None = None
+    sku: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    method: Method | None = None
+    store: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class Amendment(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="amendment"):
+    """What is different on an order. It says how things are, not by how much they change.
+
+    Args:
+        lines: the lines that are different.
+        ship_to: where it goes instead.
+        reason: for the record.
+    """
+
+    lines: Annotated[tuple[AmendedLine, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
+    ship_to: Address | None = None
+    reason: Reason = "amended by the channel"
+
+
+class Cancellation(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cancellation"):
+    """The order is off, as far as it was not handed over. Final, whatever its version."""
+
+    reason: Reason = "cancelled by the channel"
+
+
+class PaymentEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="payment"):
+    """The channel knows whether an order that waited for its money is paid.
+
+    Args:
+        outcome: paid lets the order go; refused cancels what is left of it.
+    """
+
+    outcome: Literal["paid", "refused"]
+
+
+class SupplySnapshot(
+    Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="supply_snapshot"
+):
+    """What lies at a location at an instant.
+
+    Args:
+        location: code of the location.
+        rows: units by SKU.
+        complete: it names everything there is; the rest is none.
+    """
+
+    location: Code
+    rows: Annotated[tuple[SupplyRow, ...], msgspec.Meta(max_length=SUPPLY_ROWS_MAX)]
+    complete: bool = False
+
+
+class SupplyDelta(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="supply_delta"):
+    """What came to a location, or went, at an instant."""
+
+    location: Code
+    rows: Annotated[tuple[SupplyRow, ...], msgspec.Meta(min_length=1, max_length=SUPPLY_ROWS_MAX)]
+
+
+class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods that went over a counter.
+
+    Args:
+        sku: what.
+        quantity: how many units; negative for goods that came back.
+        unit_price_milli: what one unit cost there, 1/1000 minor unit.
+        staff: who sold it; the one of the sale when empty.
+        title: what the till calls it, for an article nobody else knows.
+    """
+
+    sku: Code
+    quantity: Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+    unit_price_milli: PriceMilli
+    staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class TakenTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Money the till has taken; negative when it gave money back."""
+
+    method: Literal["cash", "card", "on_account"]
+    minor: Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
+
+
+class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sale"):
+    """A sale at a till. It has happened, so it is recorded.
+
+    Args:
+        store: code of the store; likewise the till's own name.
+        lines: goods.
+        tenders: money taken.
+        staff: who sold it.
+        customer: who bought, when the till knows.
+        voided: it was taken back before the till was closed, so nothing of it is left.
+    """
+
+    store: Code
+    till: Code
+    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(min_length=1, max_length=SALE_LINES_MAX)]
+    tenders: Annotated[tuple[TakenTender, ...], msgspec.Meta(max_length=8)]
+    staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    customer: BuyerWish | None = None
+    voided: bool = False
+
+    @property
+    def has_returns(self) -> bool:
+        """Whether goods came back."""
+        return any(line.quantity < 0 for line in self.lines)
+
+
+class Void(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="void"):
+    """A sale was taken back.
+
+    Args:
+        voids: ``source_id`` of the sale.
+        same_batch: the till took it back before it told of the sale, so nothing of it is left.
+    """
+
+    voids: SourceId
+    same_batch: bool
+
+
+Message = (
+    Order | Amendment | Cancellation | PaymentEvent | SupplySnapshot | SupplyDelta | Sale | Void
+)
+OrderMessage = Order | Amendment | Cancellation | PaymentEvent
+ORDER_KINDS = ("order", "amendment", "cancellation", "payment")
+SUPPLY_KINDS = ("supply_snapshot", "supply_delta")
+
+
+def kind_of(message: Message) -> str:
+    """Return the kind of a message, as it is written in its ``type``."""
+    return str(type(message).__struct_config__.tag)

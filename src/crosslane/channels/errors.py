@@ -1,0 +1,63 @@
+"""What channels refuse, and why a message stays behind."""
+
+from crosslane.kernel import Conflict, Invalid, NotFound
+
+
+class UnknownFormat(Invalid):
+    """There is no format {format}; known are {known}."""
+
+
+class WrongMediaType(Invalid):
+    """The format {format} is sent as {expected}."""
+
+
+class UnknownEncoding(Invalid):
+    """The encoding must be one of {known}."""
+
+
+class UnknownDelimiter(Invalid):
+    """The delimiter must be one of {known}."""
+
+
+class NotText(Invalid):
+    """The body is not text in {encoding}."""
+
+
+class NothingSent(Invalid):
+    """The body has no record."""
+
+
+class TooManyRecords(Invalid):
+    """A body has at most {most} records; send the rest by itself."""
+
+
+class BatchMalformed(Invalid):
+    """The batch does not begin as one of this format: {reason}."""
+
+
+class ColumnMissing(Invalid):
+    """The first row must name the column {column}."""
+
+
+class ColumnUnknown(Invalid):
+    """No column is called {column}; known are {known}."""
+
+
+class NoSuchBatch(NotFound):
+    """There is no batch {batch}."""
+
+
+class NoSuchMessage(NotFound):
+    """There is no message {message}."""
+
+
+class RawGone(Conflict):
+    """What was received is not kept any more."""
+
+
+class NotReplayable(Conflict):
+    """The message is {state}; only quarantined and parked ones are replayed."""
+
+
+class ReplayUnclear(Invalid):
+    """Name the messages, or a channel and a reason, not both."""

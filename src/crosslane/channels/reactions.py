@@ -1,0 +1,70 @@
+"""What channels do by events and by the clock."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from crosslane.channels.events import MessageQuarantined, MessageReceived
+from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
+from crosslane.channels.service.replaying import forget_raw, wake
+from crosslane.channels.storage import messages
+from crosslane.channels.storage.messages import Outcome
+from crosslane.orders import OrderPlaced
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
+from crosslane.platform.log import Logged, Reaction
+
+PARKED_DAYS_MAX = 14
+LATE_AT_ONCE_MAX = 1_000
+LATE_EVERY_SECONDS = 3_600.0
+FORGET_EVERY_SECONDS = 3_600.0
+TOO_LATE = "too-late"
+
+
+async def wake_parked(tx: Tx, placed: Sequence[Logged[OrderPlaced]]) -> None:
+    """Try again what waited for an order that came another way."""
+    await wake(tx, [logged.event.order_id for logged in placed])
+
+
+async def quarantine_late(tx: Tx) -> None:
+    """Show what has waited too long to somebody."""
+    before = tx.now - timedelta(days=PARKED_DAYS_MAX)
+    late = await messages.lock_late(tx, before, LATE_AT_ONCE_MAX)
+    if not late:
+        return
+    detail = f"It has waited for {PARKED_DAYS_MAX} days"
+    await messages.save_outcomes(
+        tx,
+        [
+            Outcome(
+                id=row["id"],
+                state="quarantined",
+                code=TOO_LATE,
+                detail=f"{detail}: {row['detail']}",
+                pointer=row["pointer"],
+            )
+            for row in late
+        ],
+    )
+    await log.append(
+        tx,
+        [
+            MessageQuarantined(
+                message_id=row["id"],
+                channel=row["channel"],
+                source_id=row["source_id"],
+                code=TOO_LATE,
+            )
+            for row in late
+        ],
+    )
+
+
+REACTIONS = [
+    Reaction("channels.apply", (MessageReceived,), apply, batch_max=APPLIED_AT_ONCE_MAX),
+    Reaction("channels.wake_parked", (OrderPlaced,), wake_parked),
+]
+SCHEDULES = [
+    Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
+    Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),
+]

@@ -1,0 +1,1 @@
+"""What channels do with messages."""

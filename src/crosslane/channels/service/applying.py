@@ -1,0 +1,92 @@
+"""Applying: what messages say is done through the doors of other modules, batch by batch.
+
+A reaction reads MessageReceived; what it does and its cursor are saved together, so a message is
+applied once however often a worker dies. What is refused leaves nothing behind and is quarantined
+with the reason and the pointer to it in the record as it was received.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from crosslane.channels.adapters import adapter_of
+from crosslane.channels.domain.messages import (
+    ORDER_KINDS,
+    SUPPLY_KINDS,
+    Message,
+    Void,
+)
+from crosslane.channels.events import MessageQuarantined, MessageReceived
+from crosslane.channels.service import orders, sales, supply
+from crosslane.channels.service.pending import Todo, outcome_of
+from crosslane.channels.storage import messages
+from crosslane.channels.storage.messages import Outcome, Pending
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+
+# As many as orders are placed in one lane batch.
+APPLIED_AT_ONCE_MAX = 64
+
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+async def apply(tx: Tx, received: Sequence[log.Logged[MessageReceived]]) -> None:
+    """Apply messages, and those that were parked until one of these came."""
+    found = await messages.lock_pending(tx, [logged.event.message_id for logged in received])
+    sources = sorted({(one.channel, one.source_id) for one in found if one.kind in ORDER_KINDS})
+    if sources:
+        found += await messages.lock_parked(tx, sources)
+    await apply_pending(tx, found)
+
+
+async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
+    """Apply locked messages and save what became of them."""
+    todo: dict[str, list[Todo]] = defaultdict(list)
+    for pending in found:
+        todo[_place_of(pending.kind)].append(Todo(pending, _decoder.decode(pending.canonical)))
+    outcomes: list[Outcome] = [_taken_back(one) for one in todo["void"]]
+    outcomes += await sales.record(tx, todo["sale"])
+    outcomes += await orders.follow(tx, todo["order"])
+    outcomes += await supply.report(tx, todo["supply"])
+    by_id = {one.id: one for one in found}
+    outcomes = [_pointed(outcome, by_id[outcome.id]) for outcome in outcomes]
+    if outcomes:
+        await messages.save_outcomes(tx, outcomes)
+        await log.append(tx, _told(outcomes, by_id))
+
+
+def _place_of(kind: str) -> str:
+    if kind in ORDER_KINDS:
+        return "order"
+    return "supply" if kind in SUPPLY_KINDS else kind
+
+
+def _taken_back(todo: Todo) -> Outcome:
+    message = todo.message
+    if isinstance(message, Void) and not message.same_batch:
+        return outcome_of(todo, "parked", sales.RETURNS_MISSING)
+    return outcome_of(todo, "voided")
+
+
+def _pointed(outcome: Outcome, pending: Pending) -> Outcome:
+    """Let a pointer lead into the record as it was received."""
+    if not outcome.pointer:
+        return outcome
+    pointer = adapter_of(pending.format).point(outcome.pointer)
+    return msgspec.structs.replace(outcome, pointer=pointer)
+
+
+def _told(outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> list[MessageQuarantined]:
+    return [
+        MessageQuarantined(
+            message_id=outcome.id,
+            channel=by_id[outcome.id].channel,
+            source_id=by_id[outcome.id].source_id,
+            code=outcome.code,
+        )
+        for outcome in outcomes
+        if outcome.state == "quarantined"
+    ]

@@ -1,0 +1,175 @@
+"""Messages about orders: creating them, and bringing them to what the channel says last."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from crosslane import orders, organization
+from crosslane.channels.adapters import Fault
+from crosslane.channels.domain.messages import (
+    Amendment,
+    Cancellation,
+    Order,
+    PaymentEvent,
+)
+from crosslane.channels.domain.standing import (
+    LineUnknown,
+    Standing,
+    begun_by,
+    change_by,
+)
+from crosslane.channels.service.changing import cancel_rest, carry_out, settle
+from crosslane.channels.service.pending import Todo, outcome_of, refused
+from crosslane.channels.storage import orders as storage
+from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.orders import Source
+from crosslane.kernel import Refusal
+from crosslane.orders import LineWish, PlaceOrder
+from crosslane.platform.database import Tx
+
+ORDER_MISSING = Fault("order-missing", "Its order has not come yet")
+OVERTAKEN = Fault("overtaken", "A newer version has said all of it")
+CANCELLED = Fault("cancelled", "The order was cancelled for good")
+
+Known = dict[Source, tuple[UUID, Standing]]
+_RANK = {"order": 0, "amendment": 1, "payment": 2, "cancellation": 3}
+
+
+async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
+    """Apply messages about orders, those of one order by version; several orders are one batch."""
+    if not todo:
+        return []
+    waiting = _by_source(todo)
+    known = await storage.list_standings(tx, list(waiting))
+    known |= await _adopted(tx, [source for source in waiting if source not in known])
+    outcomes: list[Outcome] = []
+    told: Known = {}
+    while begun := _first_orders(waiting, known):
+        outcomes += await _create(tx, begun, known, told)
+    for source, theirs in waiting.items():
+        for one in theirs:
+            if source not in known:
+                outcomes.append(outcome_of(one, "parked", ORDER_MISSING))
+            else:
+                outcomes.append(await _change(tx, one, known, told))
+    await storage.save_standings(tx, told)
+    return outcomes
+
+
+def _by_source(todo: Sequence[Todo]) -> dict[Source, list[Todo]]:
+    found: dict[Source, list[Todo]] = defaultdict(list)
+    for one in todo:
+        found[one.source].append(one)
+    for theirs in found.values():
+        theirs.sort(key=lambda t: (t.pending.source_version, _RANK[t.pending.kind], t.id))
+    return found
+
+
+def _first_orders(waiting: dict[Source, list[Todo]], known: Known) -> list[tuple[Todo, Order]]:
+    """Take out the messages that create orders nobody has yet, one for each."""
+    begun: list[tuple[Todo, Order]] = []
+    for source, theirs in waiting.items():
+        if source in known:
+            continue
+        for place, one in enumerate(theirs):
+            if isinstance(one.message, Order):
+                begun.append((theirs.pop(place), one.message))
+                break
+    return begun
+
+
+async def _create(
+    tx: Tx, begun: Sequence[tuple[Todo, Order]], known: Known, told: Known
+) -> list[Outcome]:
+    commands = [one.command(wish_of(one, message)) for one, message in begun]
+    outcomes: list[Outcome] = []
+    for (one, message), answer in zip(begun, await orders.PLACE.handle(tx, commands), strict=True):
+        if isinstance(answer, Refusal):
+            outcomes.append(refused(one, answer))
+            continue
+        known[one.source] = told[one.source] = answer.id, begun_by(message)
+        outcomes.append(outcome_of(one, "applied", order_id=answer.id))
+    return outcomes
+
+
+def wish_of(todo: Todo, message: Order) -> PlaceOrder:
+    """Return a message as the wish it is."""
+    return PlaceOrder(
+        channel=todo.pending.channel,
+        source_id=message.source_id,
+        placed_at=message.event_at,
+        buyer=message.buyer,
+        ship_to=message.ship_to,
+        lines=[
+            LineWish(
+                sku=line.sku,
+                quantity=line.quantity,
+                method=line.method,
+                store=line.store,
+                unit_price_milli=line.unit_price_milli,
+                attributions=list(line.attributions),
+            )
+            for line in message.lines
+        ],
+        service=message.service,
+        shipping_minor=message.shipping_minor,
+        coupons=list(message.coupons),
+        tenders=list(message.tenders),
+        stops=list(message.stops),
+        locale=message.locale,
+    )
+
+
+async def _adopted(tx: Tx, sources: Sequence[Source]) -> Known:
+    """Return orders that came another way under the channel's own number, with no standing yet."""
+    if not sources:
+        return {}
+    book = await organization.book(tx)
+    ids = {book.channel(code).id: code for code in {channel for channel, _ in sources}}
+    by_code = {code: id for id, code in ids.items()}
+    found = await orders.find_by_source(
+        tx, [by_code[channel] for channel, _ in sources], [number for _, number in sources]
+    )
+    states = await orders.list_states(tx, [order_id for order_id, _ in found.values()])
+    known: Known = {}
+    for (channel_id, number), (order_id, _) in found.items():
+        own = [line for line in states[order_id].lines if line.parent_line_id is None]
+        original = [line for line in own if not line.amendment_no]
+        names = tuple(str(place) for place, _ in enumerate(original, 1))
+        known[ids[channel_id], number] = order_id, Standing(names=names)
+    return known
+
+
+async def _change(tx: Tx, todo: Todo, known: Known, told: Known) -> Outcome:
+    """Bring an order to what a message says, whole or not at all."""
+    order_id, standing = known[todo.source]
+    try:
+        async with tx.savepoint():
+            after = await _apply(tx, todo, order_id, standing)
+    except Refusal as refusal:
+        return refused(todo, refusal, order_id=order_id)
+    if isinstance(after, Fault):
+        state = "outdated" if after in (OVERTAKEN, CANCELLED) else "parked"
+        return outcome_of(todo, state, after, order_id=order_id)
+    known[todo.source] = told[todo.source] = order_id, after
+    return outcome_of(todo, "applied", order_id=order_id)
+
+
+async def _apply(tx: Tx, todo: Todo, order_id: UUID, standing: Standing) -> Standing | Fault:
+    message = todo.message
+    if standing.cancelled:
+        return CANCELLED
+    if isinstance(message, Cancellation):
+        return await cancel_rest(tx, todo, order_id, standing, message.reason)
+    if isinstance(message, PaymentEvent):
+        return await settle(tx, todo, order_id, standing, message)
+    if not isinstance(message, Order | Amendment):
+        raise TypeError(f"{todo.pending.kind} says nothing of an order")
+    change = change_by(standing, message)
+    if change is None:
+        return OVERTAKEN
+    if isinstance(change, LineUnknown):
+        detail = f"The order has no line {change.name} yet"
+        return Fault("line-missing", detail, f"/lines/{change.place}/id")
+    reason = message.reason if isinstance(message, Amendment) else "changed by the channel"
+    return await carry_out(tx, todo, order_id, standing, change, reason)

@@ -1,0 +1,73 @@
+"""A message in hand: what it says, for whom it is done, and what became of it."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from crosslane.channels.adapters import Fault
+from crosslane.channels.domain.messages import Message
+from crosslane.channels.storage.messages import Outcome, Pending, State
+from crosslane.kernel import Refusal
+from crosslane.platform.actor import Actor
+from crosslane.platform.lane import Command
+
+# What the channel's own policy lets its messages do, whoever has sent them.
+MAY = frozenset({"pricing:dictate", "orders:resolve_payment"})
+_KINDS: dict[str, Literal["customer", "staff", "api_key", "system"]] = {
+    "customer": "customer",
+    "staff": "staff",
+    "api_key": "api_key",
+}
+
+
+class Todo:
+    """A message that is to be applied.
+
+    Attributes:
+        pending: as it is stored.
+        message: what it says.
+    """
+
+    def __init__(self, pending: Pending, message: Any) -> None:
+        self.pending = pending
+        self.message: Message = message
+
+    @property
+    def id(self) -> UUID:
+        """Identifier of the message."""
+        return self.pending.id
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """What it speaks of: channel and source id."""
+        return self.pending.channel, self.pending.source_id
+
+    def command(self, body: Any) -> Command[Any]:
+        """Return a wish of the message, in the name of who sent it."""
+        kind, _, who = self.pending.received_by.partition(":")
+        actor = Actor(kind=_KINDS.get(kind, "system"), id=who, permissions=MAY)
+        return Command(f"channels:{self.id}", actor, body, self.pending.trace)
+
+
+def outcome_of(
+    todo: Todo,
+    state: State,
+    fault: Fault | None = None,
+    *,
+    order_id: UUID | None = None,
+    supply_id: UUID | None = None,
+) -> Outcome:
+    """Return what became of a message."""
+    return Outcome(
+        id=todo.id,
+        state=state,
+        code=fault.code if fault else "",
+        detail=fault.detail if fault else "",
+        pointer=fault.pointer if fault else "",
+        order_id=order_id,
+        supply_id=supply_id,
+    )
+
+
+def refused(todo: Todo, refusal: Refusal, *, order_id: UUID | None = None) -> Outcome:
+    """Return that a message was refused, and why."""
+    return outcome_of(todo, "quarantined", Fault.of(refusal), order_id=order_id)

@@ -1,0 +1,199 @@
+"""What was received, what it says, and what it has made."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import orders
+from crosslane.channels.adapters import RECORDS_MAX
+from crosslane.channels.errors import NoSuchBatch, NoSuchMessage, RawGone
+from crosslane.channels.storage import batches, replays, views
+from crosslane.channels.storage.batches import Batch
+from crosslane.channels.storage.messages import State
+from crosslane.channels.storage.views import Row
+from crosslane.platform.database import Tx
+
+
+class BatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent at once.
+
+    Args:
+        bytes: how large it was.
+        records: how many messages it has.
+        counts: messages by state; only the states that occur.
+        received_by: who sent it.
+    """
+
+    id: UUID
+    channel: str
+    format: str
+    file_name: str
+    bytes: int
+    records: int
+    counts: dict[str, int]
+    received_at: datetime
+    received_by: str
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message and what became of it.
+
+    Args:
+        place: number of its first line in the batch.
+        kind: what it is, ``unreadable`` when it cannot be read.
+        source_id: what it speaks of, by the channel's own number; likewise the version.
+        code, detail, pointer: why it is not applied, and where in the record that is.
+        order_number: the order it has made or changed.
+        tries: how often it was tried.
+    """
+
+    id: UUID
+    batch_id: UUID
+    place: int
+    channel: str
+    kind: str
+    source_id: str
+    source_version: int
+    event_at: datetime | None
+    state: State
+    code: str
+    detail: str
+    pointer: str
+    order_id: UUID | None
+    order_number: str | None
+    supply_message_id: UUID | None
+    tries: int
+    received_at: datetime
+    changed_at: datetime
+
+
+class MessageTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """A message whole.
+
+    Args:
+        message: what became of it.
+        raw: the record as received, None once it is gone.
+        canonical: what it says, None when it cannot be read or is gone.
+    """
+
+    message: MessageView
+    raw: str | None
+    canonical: msgspec.Raw | None
+
+
+async def list_batches(
+    tx: Tx, *, channel: str | None, before: tuple[datetime, UUID] | None, limit: int
+) -> list[BatchView]:
+    """Return batches, the latest first."""
+    found = await batches.list_batches(tx, channel=channel, before=before, limit=limit)
+    return [_batch_view(batch) for batch in found]
+
+
+async def batch(tx: Tx, batch_id: UUID) -> BatchView:
+    """Return a batch.
+
+    Raises:
+        NoSuchBatch: there is none.
+    """
+    return _batch_view(await _batch(tx, batch_id))
+
+
+async def raw_batch(tx: Tx, batch_id: UUID) -> str:
+    """Return what was received.
+
+    Raises:
+        NoSuchBatch: there is none.
+        RawGone: some of it is not kept any more.
+    """
+    known = await _batch(tx, batch_id)
+    bodies = [body for _, body in await replays.list_bodies(tx, batch_id, RECORDS_MAX)]
+    if not all(bodies):
+        raise RawGone
+    return "\n".join(part for part in (known.head, *bodies, known.tail) if part)
+
+
+async def list_messages(
+    tx: Tx,
+    *,
+    channel: str | None = None,
+    state: str | None = None,
+    code: str | None = None,
+    batch_id: UUID | None = None,
+    source_id: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[MessageView]:
+    """Return messages, the latest first; absent filters let everything through."""
+    chosen = views.Filter(
+        channel=channel, state=state, code=code, batch_id=batch_id, source_id=source_id
+    )
+    return await _views(tx, await views.list_messages(tx, chosen, before=before, limit=limit))
+
+
+async def message(tx: Tx, message_id: UUID) -> MessageTrace:
+    """Return a message whole.
+
+    Raises:
+        NoSuchMessage: there is none.
+    """
+    found = await views.find_message(tx, message_id)
+    if found is None:
+        raise NoSuchMessage(message=str(message_id))
+    row, raw, canonical = found
+    (view,) = await _views(tx, [row])
+    return MessageTrace(
+        message=view,
+        raw=raw or None,
+        canonical=None if canonical is None else msgspec.Raw(canonical),
+    )
+
+
+async def _batch(tx: Tx, batch_id: UUID) -> Batch:
+    found = await batches.list_batches(tx, ids=[batch_id], limit=1)
+    if not found:
+        raise NoSuchBatch(batch=str(batch_id))
+    return found[0]
+
+
+def _batch_view(known: Batch) -> BatchView:
+    return BatchView(
+        id=known.id,
+        channel=known.channel,
+        format=known.format,
+        file_name=known.file_name,
+        bytes=known.bytes,
+        records=known.records,
+        counts=known.counts,
+        received_at=known.received_at,
+        received_by=known.received_by,
+    )
+
+
+async def _views(tx: Tx, rows: Sequence[Row]) -> list[MessageView]:
+    ids = {row.order_id for row in rows if row.order_id}
+    heads = await orders.list_heads(tx, list(ids)) if ids else {}
+    return [
+        MessageView(
+            id=row.id,
+            batch_id=row.batch_id,
+            place=row.place,
+            channel=row.channel,
+            kind=row.kind,
+            source_id=row.source_id,
+            source_version=row.source_version,
+            event_at=row.event_at,
+            state=row.state,
+            code=row.code,
+            detail=row.detail,
+            pointer=row.pointer,
+            order_id=row.order_id,
+            order_number=heads[row.order_id].number if row.order_id in heads else None,
+            supply_message_id=row.supply_id,
+            tries=row.tries,
+            received_at=row.received_at,
+            changed_at=row.changed_at,
+        )
+        for row in rows
+    ]

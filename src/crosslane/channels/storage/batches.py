@@ -1,0 +1,98 @@
+"""Batches: what was sent at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.platform.database import Tx
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that was sent.
+
+    Args:
+        channel: code of the channel.
+        format: name of its format.
+        file_name: as the sender calls it, empty for none.
+        encoding, delimiter: how it was read.
+        head, tail: its lines before and after the records.
+        digest: of the bytes as received.
+        bytes: how many they were.
+        records: how many messages it has.
+        received_by: who sent it, as ``kind:id``.
+        trace: trace id of the request.
+        counts: messages by state, read only.
+    """
+
+    id: UUID
+    channel: str
+    format: str
+    file_name: str
+    encoding: str
+    delimiter: str
+    head: str
+    tail: str
+    digest: bytes
+    bytes: int
+    records: int
+    received_at: datetime
+    received_by: str
+    trace: str
+    counts: dict[str, int] = {}
+
+
+INSERT_BATCH = """
+insert into channels_batch (
+    id, channel, format, file_name, encoding, delimiter, head, tail, digest, bytes, records,
+    received_at, received_by, trace
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""
+
+
+async def insert_batch(tx: Tx, batch: Batch) -> None:
+    """Store a batch."""
+    values = msgspec.structs.astuple(batch)[:-1]
+    await tx.execute(INSERT_BATCH, *values)
+
+
+LIST_BATCHES = """
+select b.id, b.channel, b.format, b.file_name, b.encoding, b.delimiter, b.head, b.tail, b.digest,
+       b.bytes, b.records, b.received_at, b.received_by, b.trace,
+       (select jsonb_object_agg(c.state, c.messages) from (
+           select m.state, count(*) as messages from channels_message m
+           where m.batch_id = b.id group by m.state
+       ) c) as counts
+from channels_batch b
+where ($1::uuid[] is null or b.id = any($1)) and ($2::text is null or b.channel = $2)
+  and ($3::timestamptz is null or (b.received_at, b.id) < ($3, $4::uuid))
+order by b.received_at desc, b.id desc limit $5
+"""
+
+
+async def list_batches(
+    tx: Tx,
+    *,
+    ids: Sequence[UUID] | None = None,
+    channel: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Batch]:
+    """Return batches with their messages by state, the latest first.
+
+    Args:
+        tx: open transaction.
+        ids: only these.
+        channel: only of this channel.
+        before: time and id of the last one seen.
+        limit: most to return.
+    """
+    seen_at, seen_id = before or (None, None)
+    rows = await tx.fetch(
+        LIST_BATCHES, None if ids is None else list(ids), channel, seen_at, seen_id, limit
+    )
+    return [
+        Batch(**{**dict(row), "counts": msgspec.json.decode(row["counts"] or b"{}")})
+        for row in rows
+    ]

@@ -1,0 +1,47 @@
+"""Blanking what was received of a person."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from crosslane.platform.database import Tx
+from crosslane.platform.personal import Erased
+
+Patterns = tuple[str, str]
+
+# A record that could be read is searched in its canonical form, where no name hides behind escapes.
+BLANK = """
+with named as (
+    select m.id, m.received_at from channels_message m where m.order_id = any($1::uuid[])
+    union
+    select m.id, m.received_at from channels_message m
+    where m.canonical is not null and (m.canonical::text ~* $2 or m.canonical::text ~* $3)
+    union
+    select m.id, m.received_at from channels_message m
+    join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
+    where m.canonical is null and (r.body ~* $4 or r.body ~* $5)
+), raw as (
+    update channels_raw r set body = '' from named n
+    where r.message_id = n.id and r.received_at = n.received_at
+)
+update channels_message m set canonical = null,
+    state = case when m.state in ('received', 'parked') then 'quarantined' else m.state end,
+    code = case when m.state in ('received', 'parked') then 'erased' else m.code end
+from named n where m.id = n.id
+"""
+
+
+async def blank(
+    tx: Tx, order_ids: Sequence[UUID], json: Patterns | None, text: Patterns | None
+) -> list[Erased]:
+    """Blank messages of orders and those that name a person.
+
+    Args:
+        tx: open transaction.
+        order_ids: orders of the person.
+        json: finds the person's words in JSON, None for no words.
+        text: finds them in plain text.
+    """
+    nothing = ("(?!)", "(?!)")
+    tag = await tx.execute(BLANK, list(order_ids), *(json or nothing), *(text or nothing))
+    rows = int(tag.rpartition(" ")[2])
+    return [Erased("channels_raw.body", rows), Erased("channels_message.canonical", rows)]

@@ -1,0 +1,252 @@
+"""Messages: one record each, what it says and what became of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crosslane.platform.database import Record, Tx, columns
+
+State = Literal[
+    "received", "applied", "parked", "quarantined", "repeated", "outdated", "replaced", "voided"
+]
+Identity = tuple[str, str, str, int]
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """A message that is about to be stored.
+
+    Args:
+        kind: of the canonical message, ``unreadable`` when there is none.
+        source_id, source_version, event_at: as in the message.
+        digest: of what it says, but for its version.
+        owns: it stands for its identity.
+        code, detail, pointer: why it is not applied.
+        canonical: the message as JSON, None when it cannot be read.
+        body: the record as received.
+    """
+
+    id: UUID
+    place: int
+    channel: str
+    kind: str
+    source_id: str
+    source_version: int
+    event_at: datetime | None
+    digest: bytes
+    canonical: bytes | None
+    body: str
+    owns: bool = True
+    state: State = "received"
+    code: str = ""
+    detail: str = ""
+    pointer: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        """What it is deduplicated by."""
+        return self.channel, self.kind, self.source_id, self.source_version
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """The message that stands for an identity."""
+
+    id: UUID
+    identity: Identity
+    digest: bytes
+    state: State
+
+
+LOCK_OWNERS = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, m.digest, m.state
+from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+     as w(channel, kind, source_id, source_version)
+join channels_message m using (channel, kind, source_id, source_version)
+where m.owns order by m.id for update of m
+"""
+
+
+async def lock_owners(tx: Tx, drafts: Sequence[Draft]) -> dict[Identity, Owner]:
+    """Lock and return the messages that stand for the identities of drafts."""
+    names = ("channel", "kind", "source_id", "source_version")
+    rows = await tx.fetch(LOCK_OWNERS, *columns(drafts, *names))
+    found = [
+        Owner(
+            id=row["id"],
+            identity=tuple(row[name] for name in names),
+            digest=row["digest"],
+            state=row["state"],
+        )
+        for row in rows
+    ]
+    return {owner.identity: owner for owner in found}
+
+
+DISOWN = """
+update channels_message set owns = false, state = 'replaced', changed_at = $2
+where id = any($1::uuid[])
+"""
+
+
+async def disown(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Let quarantined messages give way to others of the same identity."""
+    if ids:
+        await tx.execute(DISOWN, list(ids), tx.now)
+
+
+# Sorted, so that two batches with the same messages wait for each other in one direction only.
+INSERT_MESSAGES = """
+insert into channels_message (
+    id, batch_id, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
+    code, detail, pointer, canonical, received_at, changed_at
+)
+select id, $1, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
+       code, detail, pointer, canonical, $2, $2
+from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+            $9::timestamptz[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::text[],
+            $15::text[], $16::jsonb[])
+     as w(id, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
+          code, detail, pointer, canonical)
+order by channel, kind, source_id, source_version
+on conflict (channel, kind, source_id, source_version) where owns do nothing
+returning id
+"""
+
+
+async def insert_messages(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> set[UUID]:
+    """Store messages; return the ids of those whose identity nobody had meanwhile."""
+    rows = await tx.fetch(
+        INSERT_MESSAGES,
+        batch_id,
+        tx.now,
+        *columns(
+            drafts,
+            *("id", "place", "channel", "kind", "source_id", "source_version", "event_at"),
+            *("digest", "owns", "state", "code", "detail", "pointer", "canonical"),
+        ),
+    )
+    return {row["id"] for row in rows}
+
+
+INSERT_RAW = """
+insert into channels_raw (message_id, received_at, body)
+select message_id, $1, body from unnest($2::uuid[], $3::text[]) as w(message_id, body)
+"""
+
+
+async def insert_raw(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Keep records as they were received."""
+    await tx.execute(INSERT_RAW, tx.now, *columns(drafts, "id", "body"))
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is to be applied.
+
+    Args:
+        format: of its batch.
+        canonical: the message as JSON.
+        received_by, trace: of its batch.
+    """
+
+    id: UUID
+    channel: str
+    kind: str
+    source_id: str
+    source_version: int
+    format: str
+    canonical: bytes
+    state: State
+    received_at: datetime
+    received_by: str
+    trace: str
+
+
+LOCK_PENDING = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
+       m.received_at, b.received_by, b.trace
+from channels_message m join channels_batch b on b.id = m.batch_id
+where m.id = any($1::uuid[]) and m.state = 'received' and m.canonical is not null
+order by m.id for update of m
+"""
+
+
+async def lock_pending(tx: Tx, ids: Sequence[UUID]) -> list[Pending]:
+    """Lock and return those of some messages that are to be applied, as they came in."""
+    return [Pending(**dict(row)) for row in await tx.fetch(LOCK_PENDING, list(ids))]
+
+
+LOCK_PARKED = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
+       m.received_at, b.received_by, b.trace
+from unnest($1::text[], $2::text[]) as w(channel, source_id)
+join channels_message m using (channel, source_id)
+join channels_batch b on b.id = m.batch_id
+where m.state = 'parked' and m.canonical is not null
+order by m.id for update of m
+"""
+
+
+async def lock_parked(tx: Tx, sources: Sequence[tuple[str, str]]) -> list[Pending]:
+    """Lock and return parked messages of sources, each given as channel and source id."""
+    channels, source_ids = [s[0] for s in sources], [s[1] for s in sources]
+    return [Pending(**dict(row)) for row in await tx.fetch(LOCK_PARKED, channels, source_ids)]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a message.
+
+    Args:
+        code, detail, pointer: why it is parked or quarantined.
+        order_id: the order it made or changed.
+        supply_id: the supply message it became.
+    """
+
+    id: UUID
+    state: State
+    code: str = ""
+    detail: str = ""
+    pointer: str = ""
+    order_id: UUID | None = None
+    supply_id: UUID | None = None
+
+
+SAVE_OUTCOMES = """
+update channels_message m set state = w.state, code = w.code, detail = w.detail,
+    pointer = w.pointer, order_id = w.order_id, supply_id = w.supply_id, tries = m.tries + 1,
+    changed_at = $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[])
+     as w(id, state, code, detail, pointer, order_id, supply_id)
+where m.id = w.id
+"""
+
+
+async def save_outcomes(tx: Tx, outcomes: Sequence[Outcome]) -> None:
+    """Store what became of messages."""
+    names = ("id", "state", "code", "detail", "pointer", "order_id", "supply_id")
+    await tx.execute(SAVE_OUTCOMES, tx.now, *columns(outcomes, *names))
+
+
+LIST_BOOKED = """
+select w.id from channels_message w
+join channels_message m using (channel, kind, source_id, digest)
+where w.id = any($1::uuid[]) and m.id <> w.id and m.state = 'applied'
+"""
+
+
+async def list_booked(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of some messages whose content was applied already, as another version."""
+    return {row["id"] for row in await tx.fetch(LIST_BOOKED, list(ids))}
+
+
+LOCK_LATE = """
+select id, channel, source_id, detail, pointer from channels_message
+where state = 'parked' and received_at < $1 order by received_at, id limit $2
+for update skip locked
+"""
+
+
+async def lock_late(tx: Tx, before: datetime, limit: int) -> list[Record]:
+    """Lock and return parked messages that came in before an instant, the oldest first."""
+    return await tx.fetch(LOCK_LATE, before, limit)

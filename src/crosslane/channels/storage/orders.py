@@ -1,0 +1,50 @@
+"""How far channels have told of their orders."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from crosslane.channels.domain.standing import Standing
+from crosslane.platform.database import Tx
+
+Source = tuple[str, str]
+
+LIST_STANDINGS = """
+select o.channel, o.source_id, o.order_id, o.standing
+from unnest($1::text[], $2::text[]) as w(channel, source_id)
+join channels_order o using (channel, source_id)
+"""
+
+
+async def list_standings(tx: Tx, sources: Sequence[Source]) -> dict[Source, tuple[UUID, Standing]]:
+    """Return order and standing of sources, each given as channel and source id."""
+    rows = await tx.fetch(LIST_STANDINGS, [s[0] for s in sources], [s[1] for s in sources])
+    return {
+        (row["channel"], row["source_id"]): (
+            row["order_id"],
+            msgspec.json.decode(row["standing"], type=Standing),
+        )
+        for row in rows
+    }
+
+
+SAVE_STANDINGS = """
+insert into channels_order (channel, source_id, order_id, standing)
+select channel, source_id, order_id, standing
+from unnest($1::text[], $2::text[], $3::uuid[], $4::jsonb[])
+     as w(channel, source_id, order_id, standing)
+on conflict (channel, source_id) do update set standing = excluded.standing
+"""
+
+
+async def save_standings(tx: Tx, told: Mapping[Source, tuple[UUID, Standing]]) -> None:
+    """Store how far channels have told of orders."""
+    if told:
+        await tx.execute(
+            SAVE_STANDINGS,
+            [channel for channel, _ in told],
+            [source_id for _, source_id in told],
+            [order_id for order_id, _ in told.values()],
+            [msgspec.json.encode(standing) for _, standing in told.values()],
+        )

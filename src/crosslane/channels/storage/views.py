@@ -1,0 +1,90 @@
+"""Messages as people look at them."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.channels.storage.messages import State
+from crosslane.platform.database import Tx
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A message without what it says."""
+
+    id: UUID
+    batch_id: UUID
+    place: int
+    channel: str
+    kind: str
+    source_id: str
+    source_version: int
+    event_at: datetime | None
+    state: State
+    code: str
+    detail: str
+    pointer: str
+    order_id: UUID | None
+    supply_id: UUID | None
+    tries: int
+    received_at: datetime
+    changed_at: datetime
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages; what is None lets everything through."""
+
+    channel: str | None
+    state: str | None
+    code: str | None
+    batch_id: UUID | None
+    source_id: str | None
+
+
+LIST_MESSAGES = """
+select id, batch_id, place, channel, kind, source_id, source_version, event_at, state, code,
+       detail, pointer, order_id, supply_id, tries, received_at, changed_at
+from channels_message
+where ($1::text is null or channel = $1) and ($2::text is null or state = $2)
+  and ($3::text is null or code = $3) and ($4::uuid is null or batch_id = $4)
+  and ($5::text is null or source_id = $5)
+  and ($6::timestamptz is null or (received_at, id) < ($6, $7::uuid))
+order by received_at desc, id desc limit $8
+"""
+
+
+async def list_messages(
+    tx: Tx, chosen: Filter, *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """Return messages, the latest first.
+
+    Args:
+        tx: open transaction.
+        chosen: which ones.
+        before: time and id of the last one seen.
+        limit: most to return.
+    """
+    seen_at, seen_id = before or (None, None)
+    values = msgspec.structs.astuple(chosen)
+    rows = await tx.fetch(LIST_MESSAGES, *values, seen_at, seen_id, limit)
+    return [Row(**dict(row)) for row in rows]
+
+
+FIND_MESSAGE = """
+select m.id, m.batch_id, m.place, m.channel, m.kind, m.source_id, m.source_version, m.event_at,
+       m.state, m.code, m.detail, m.pointer, m.order_id, m.supply_id, m.tries, m.received_at,
+       m.changed_at, m.canonical, r.body
+from channels_message m
+left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
+where m.id = $1
+"""
+
+
+async def find_message(tx: Tx, message_id: UUID) -> tuple[Row, str | None, bytes | None] | None:
+    """Return a message with its raw text and what it says, or None."""
+    found = await tx.fetchrow(FIND_MESSAGE, message_id)
+    if found is None:
+        return None
+    row = dict(found)
+    body, canonical = row.pop("body"), row.pop("canonical")
+    return Row(**row), body, canonical

@@ -1,0 +1,72 @@
+-- What was sent at once: one body of one format. Its records are messages.
+create table channels_batch (
+    id uuid primary key,
+    channel text not null,
+    format text not null,
+    file_name text not null,
+    encoding text not null,
+    delimiter text not null,
+    head text not null,
+    tail text not null,
+    digest bytea not null,
+    bytes integer not null check (bytes > 0),
+    records integer not null check (records > 0),
+    received_at timestamptz not null,
+    received_by text not null,
+    trace text not null
+);
+create index channels_batch_of_channel on channels_batch (channel, received_at, id);
+
+-- One record and what became of it. `owns` is true for the one message that stands for its channel,
+-- kind, source id and version; repetitions of it never do anything.
+create table channels_message (
+    id uuid primary key,
+    batch_id uuid not null references channels_batch (id),
+    place integer not null check (place > 0),
+    channel text not null,
+    kind text not null,
+    source_id text not null,
+    source_version bigint not null,
+    event_at timestamptz,
+    digest bytea not null,
+    owns boolean not null,
+    state text not null check (state in (
+        'received', 'applied', 'parked', 'quarantined', 'repeated', 'outdated', 'replaced', 'voided'
+    )),
+    code text not null default '',
+    detail text not null default '',
+    pointer text not null default '',
+    canonical jsonb,
+    order_id uuid,
+    supply_id uuid,
+    tries integer not null default 0,
+    received_at timestamptz not null,
+    changed_at timestamptz not null,
+    unique (batch_id, place)
+) with (fillfactor = 80);
+create unique index channels_message_identity
+    on channels_message (channel, kind, source_id, source_version) where owns;
+create index channels_message_of_source on channels_message (channel, source_id);
+create index channels_message_waiting on channels_message (state, received_at, id)
+    where state in ('received', 'parked', 'quarantined');
+create index channels_message_of_channel on channels_message (channel, received_at, id);
+create index channels_message_of_order on channels_message (order_id) where order_id is not null;
+
+-- What was received, as it was received.
+create table channels_raw (
+    message_id uuid not null,
+    received_at timestamptz not null,
+    body text not null,
+    primary key (message_id, received_at)
+) partition by range (received_at);
+select platform_ensure_partitions('channels_raw');
+
+-- How far a channel has told of an order: which version said what, and which lines are meant.
+create table channels_order (
+    channel text not null,
+    source_id text not null,
+    order_id uuid not null,
+    standing jsonb not null,
+    primary key (channel, source_id)
+) with (fillfactor = 80);
+create index channels_order_order on channels_order (order_id);

@@ -1,0 +1,81 @@
+"""What must hold of messages: each in one state, each applied one with what it made."""
+
+from crosslane.verify import Rule
+
+BATCH_IS_WHOLE = """
+select 'batch:' || b.id as subject,
+       format('it has %s records and %s messages', b.records, count(m.id)) as detail
+from channels_batch b left join channels_message m on m.batch_id = b.id
+group by b.id having b.records <> count(m.id)
+"""
+
+RAW_OF_MESSAGE = """
+select 'message:' || m.id as subject, 'what was received of it is missing' as detail
+from channels_message m
+where m.received_at > clock_timestamp() - interval '399 days' and not exists (
+    select from channels_raw r where r.message_id = m.id and r.received_at = m.received_at
+)
+union all
+select 'raw:' || r.message_id, 'no message was made of it'
+from channels_raw r where not exists (select from channels_message m where m.id = r.message_id)
+"""
+
+APPLIED_HAS_ITS_EFFECT = """
+select 'message:' || m.id as subject,
+       format('it is an applied %s and made %s', m.kind,
+              case when m.order_id is null and m.supply_id is null then 'nothing'
+                   else 'something that is not there' end) as detail
+from channels_message m
+left join orders_order o on o.id = m.order_id
+left join inventory_feed_message f on f.id = m.supply_id
+where m.state = 'applied' and case
+    when m.kind like 'supply%' then f.id is null or o.id is not null
+    else o.id is null or o.channel <> m.channel or o.source_id <> m.source_id end
+"""
+
+ONE_STANDS_FOR_ITS_IDENTITY = """
+select 'message:' || m.id as subject,
+       format('it is %s and %s for its identity', m.state,
+              case when m.owns then 'stands' else 'does not stand' end) as detail
+from channels_message m
+where m.owns = (m.state in ('repeated', 'replaced'))
+  and not (m.state = 'quarantined' and not m.owns)
+union all
+select 'message:' || m.id, 'nothing else stands for its identity'
+from channels_message m
+where m.state in ('repeated', 'replaced') and not exists (
+    select from channels_message o
+    where o.owns and (o.channel, o.kind, o.source_id, o.source_version)
+        = (m.channel, m.kind, m.source_id, m.source_version)
+)
+"""
+
+REASON_TOLD = """
+select 'message:' || id as subject, format('it is %s for reason "%s"', state, code) as detail
+from channels_message
+where (state in ('parked', 'quarantined', 'outdated')) = (code = '')
+"""
+
+STANDING_OF_ORDER = """
+select 'source:' || s.channel || '/' || s.source_id as subject,
+       format('its order %s is %s', s.order_id, coalesce(o.source_id, 'missing')) as detail
+from channels_order s left join orders_order o on o.id = s.order_id
+where (o.channel, o.source_id) is distinct from (s.channel, s.source_id)
+"""
+
+MADE_ONCE = """
+select 'order:' || order_id as subject,
+       format('%s sales say they are it', count(*)) as detail
+from channels_message where kind = 'sale' and state = 'applied'
+group by order_id having count(*) > 1
+"""
+
+RULES = [
+    Rule("channels.batch_is_whole", BATCH_IS_WHOLE),
+    Rule("channels.raw_of_message", RAW_OF_MESSAGE),
+    Rule("channels.applied_has_its_effect", APPLIED_HAS_ITS_EFFECT),
+    Rule("channels.one_stands_for_its_identity", ONE_STANDS_FOR_ITS_IDENTITY),
+    Rule("channels.reason_told", REASON_TOLD),
+    Rule("channels.standing_of_order", STANDING_OF_ORDER),
+    Rule("channels.made_once", MADE_ONCE),
+]

@@ -1,0 +1,70 @@
+"""Channels over HTTP."""
+
+import json
+
+from crosslane.platform.database import Database
+from tests.api import Api
+from tests.channels.bazaar import open_bazaar, order, sale, till_batch
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+MESSAGES = "/api/v1/channels/bazaar/messages"
+
+
+async def test_messages_go_in_and_are_told_of(api: Api, database: Database):
+    bazaar = await open_bazaar(database, api.tenant)
+    key = await api.key(["channels:submit", "channels:read", "channels:raw", "channels:replay"])
+    lines = "\n".join([json.dumps(order("B-1")), json.dumps(order("B-2", ("GONE", 1))), "{"])
+    url = f"{MESSAGES}?format=orders-jsonl&file_name=a.jsonl"
+    answer = await key.post(url, content=lines, headers=NDJSON)
+    assert answer.status_code == 202, answer.text
+    batch = answer.json()
+    assert (batch["records"], batch["counts"]) == (3, {"received": 2, "quarantined": 1})
+    await bazaar.work()
+    shown = (await key.get(f"/api/v1/channel-batches/{batch['id']}")).json()
+    assert shown["counts"] == {"applied": 1, "quarantined": 2}
+    raw = await key.get(f"/api/v1/channel-batches/{batch['id']}/raw")
+    assert raw.text == lines
+    listed = await key.get("/api/v1/channel-messages?code=sku-not-on-sale&channel=bazaar")
+    (message,) = listed.json()["items"]
+    assert (message["pointer"], message["source_id"]) == ("/lines/0/sku", "B-2")
+    whole = (await key.get(f"/api/v1/channel-messages/{message['id']}")).json()
+    assert json.loads(whole["raw"]) == order("B-2", ("GONE", 1))
+    assert whole["canonical"]["lines"][0]["sku"] == "GONE"
+    again = await key.post("/api/v1/channel-replays", json={"message_ids": [message["id"]]})
+    assert again.json() == {"announced": 1, "kept_back": 0, "more": False}
+
+
+async def test_a_till_sends_its_batch(api: Api, database: Database):
+    bazaar = await open_bazaar(database, api.tenant)
+    url = "/api/v1/channels/till/messages?format=till-batch"
+    text = till_batch(sale("1", ("MUG", 1, 600)))
+    answer = await api.admin.post(url, content=text, headers=NDJSON)
+    assert answer.status_code == 202, answer.text
+    await bazaar.work()
+    listed = (await api.admin.get("/api/v1/channel-messages?channel=till")).json()["items"]
+    assert [each["state"] for each in listed] == ["applied"]
+
+
+async def test_what_is_nothing_of_its_format_is_refused(api: Api, database: Database):
+    await open_bazaar(database, api.tenant)
+    for query, content, code in (
+        ("format=nonsense", "{}", "unknown-format"),
+        ("format=orders-jsonl", "\n \n", "nothing-sent"),
+        ("format=orders-jsonl&encoding=utf-16", "{}", "unknown-encoding"),
+        ("format=orders-jsonl", b"\xff", "not-text"),
+        ("format=orders-csv", "a,b\n1,2\n", "column-missing"),
+        ("format=orders-csv&delimiter=x", "a,b\n1,2\n", "unknown-delimiter"),
+        ("format=till-batch", '{"type": "sale"}', "batch-malformed"),
+    ):
+        answer = await api.admin.post(f"{MESSAGES}?{query}", content=content, headers=NDJSON)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    nowhere = "/api/v1/channels/nowhere/messages?format=orders-jsonl"
+    answer = await api.admin.post(nowhere, content="{}", headers=NDJSON)
+    assert answer.json()["code"] == "unknown-channel"
+
+
+async def test_only_who_may_submits(api: Api):
+    for scope in ("channels:read", "orders:place"):
+        caller = await api.key([scope])
+        answer = await caller.post(f"{MESSAGES}?format=orders-jsonl", content="{}", headers=NDJSON)
+        assert answer.status_code == 403
