@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crosslane import catalog, inventory, ledger, locations
+from crosslane import ledger, locations
 from crosslane.fulfillment import errors
 from crosslane.orders import CANCEL, CancelLine, CancelUnits
 from crosslane.platform.database import Database
@@ -13,8 +13,8 @@ from crosslane.platform.lane import Lanes
 from crosslane.vendors import Deliver, LineUnits, Short
 from crosslane.vendors.service.commands import GIVE_UP, GiveUp
 from tests.fulfillment.floor import pick
-from tests.orders.world import assert_sound, buckets
-from tests.vendors.shop import Play, add_vendor, counted, report_stock
+from tests.orders.world import buckets
+from tests.vendors.shop import Play, add_vendor, counted, only_vendor_has_mugs, report_stock, sound
 from tests.vendors.strict import StrictVendor
 
 COST_MINOR = 1052  # three units at 3.505
@@ -25,26 +25,6 @@ async def play(database: Database, shop: str, lanes: Lanes):
     """A retailer whose only mugs are a vendor's; people pass its orders on."""
     await only_vendor_has_mugs(database, shop)
     return Play(database, shop, lanes, await add_vendor(database, shop))
-
-
-async def only_vendor_has_mugs(database: Database, shop: str) -> None:
-    async with database.transaction(shop) as tx:
-        network = await locations.network(tx)
-        mug = (await catalog.variants_by_sku(tx, ["MUG"]))["MUG"].id
-        for code, units in (("DC1", 10), ("S0001", 4)):
-            cause = inventory.Cause("loss", mug, network.by_code[code].id)
-            lost = inventory.Adjustment(
-                variant_id=mug,
-                location_id=network.by_code[code].id,
-                delta=-units,
-                cause=cause,
-                code="lost",
-            )
-            await inventory.adjust(tx, [lost])
-
-
-async def sound(play: Play) -> None:
-    await assert_sound(play.database, play.tenant, "fulfillment", "finance", "vendors")
 
 
 async def test_a_vendor_ships_and_the_customer_has_paid(play: Play):

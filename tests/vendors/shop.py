@@ -19,7 +19,7 @@ from crosslane.vendors import PutTerms, PutVendor, TermRow
 from crosslane.vendors.domain import VendorMessage
 from crosslane.vendors.service.reading import PurchaseOrderView, list_orders, order_view
 from crosslane.vendors.service.receiving import Receipt, receive
-from tests.orders.world import WEEK, place, view, wish
+from tests.orders.world import WEEK, assert_sound, place, view, wish
 from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS, *finance.REACTIONS]
@@ -83,6 +83,23 @@ async def report_stock(tx: Tx, location_id: UUID, units: int) -> None:
             )
         ],
     )
+
+
+async def only_vendor_has_mugs(database: Database, shop: str) -> None:
+    """Lose the mugs of the retailer's own places."""
+    async with database.transaction(shop) as tx:
+        network = await locations.network(tx)
+        mug = (await catalog.variants_by_sku(tx, ["MUG"]))["MUG"].id
+        for code, units in (("DC1", 10), ("S0001", 4)):
+            cause = inventory.Cause("loss", mug, network.by_code[code].id)
+            lost = inventory.Adjustment(
+                variant_id=mug,
+                location_id=network.by_code[code].id,
+                delta=-units,
+                cause=cause,
+                code="lost",
+            )
+            await inventory.adjust(tx, [lost])
 
 
 class Play:
@@ -195,3 +212,8 @@ def counted(purchase: PurchaseOrderView) -> Sequence[int]:
     """Return what a purchase order's first line counts, to compare states."""
     line = purchase.lines[0]
     return line.short, line.shipped, line.invoiced, line.left, line.surplus
+
+
+async def sound(play: Play) -> None:
+    """Verify everything that a vendor's order touches."""
+    await assert_sound(play.database, play.tenant, "fulfillment", "finance")

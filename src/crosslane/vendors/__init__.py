@@ -41,6 +41,7 @@ from crosslane.vendors.domain import (
     Vendor,
     VendorMessage,
 )
+from crosslane.vendors.errors import BadVendorSettings, NotAVendor, VendorCurrencyFixed
 from crosslane.vendors.events import (
     InvoiceAccepted,
     ParcelTold,
@@ -81,12 +82,14 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "Acknowledge",
+    "BadVendorSettings",
     "Deliver",
     "Invoice",
     "InvoiceAccepted",
     "InvoicedLine",
     "LineUnits",
     "LineWish",
+    "NotAVendor",
     "OrderWish",
     "Ordering",
     "ParcelTold",
@@ -106,6 +109,7 @@ __all__ = [
     "UnitsOwed",
     "UnitsTold",
     "Vendor",
+    "VendorCurrencyFixed",
     "VendorDelivered",
     "VendorMessage",
     "VendorShipped",
