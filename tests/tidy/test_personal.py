@@ -57,6 +57,7 @@ INNOCENT = {
     "finance_close.rows": "control figures",
     "finance_close.reason": "why the retailer accepts a difference",
     "orders_line.price_reasons": "lists, promotions and taxes",
+    "orders_money_problem.reason": "what a provider or the connection said",
     "orders_barred.reason": "one of a list",
 }
 # Columns that may hold personal data and that their modules have yet to declare. The list may only

@@ -127,6 +127,24 @@ create index orders_stop_order on orders_stop (order_id);
 create index orders_stop_open on orders_stop (kind, raised_at) where resolved_at is null;
 create index orders_stop_expiry on orders_stop (expires_at) where resolved_at is null and expires_at is not null;
 
+-- Captures and refunds that were refused, or of which nobody knows, until their money has moved.
+create table orders_money_problem (
+    operation_id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    payment_id uuid not null,
+    deed text not null check (deed in ('capture', 'refund')),
+    kind text not null check (kind in ('refused', 'unresolved')),
+    minor bigint not null check (minor > 0),
+    currency text not null,
+    reason text not null,
+    retries integer not null check (retries >= 0),
+    raised_at timestamptz not null,
+    resolved_at timestamptz
+);
+create index orders_money_problem_order on orders_money_problem (order_id);
+create index orders_money_problem_open on orders_money_problem (order_id)
+    where resolved_at is null;
+
 create table orders_amendment (
     id uuid primary key,
     order_id uuid not null references orders_order (id),

@@ -6,8 +6,9 @@ holds an order back), amendment (a change after placing), attribution (who gets 
 
 Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
 ``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.raise_stop`` and
-``orders.resolve_stop`` change them. Fulfillment calls :func:`release` (allocated units of orders
-that nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
+``orders.resolve_stop`` change them; ``orders.retry_money`` asks once more for money that was
+refused or of which nobody knows. Fulfillment calls :func:`release` (allocated units of orders that
+nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
 delivered, with the order's buckets as arbiter between a pick and a cancellation) and :func:`fail`
 (short or rejected: the location is barred for the line and other stock is found at once);
 :func:`give_up_units` cancels units where they lie, such as those nobody collected.
@@ -22,10 +23,12 @@ Invariants: a line's quantity is always the sum of its buckets, and a bucket the
 movements; what a line is worth is shared over its units so that parts always add up; what is
 handed over and not cancelled is what the customer pays; the original is never changed.
 
-Events: OrderPlaced, OrderReady, StopRaised, StopResolved, LinesBackordered, LinesResourced,
-LinesCancelled, OrderAmended, LinesHandedOver, ChargesDue, OrderClosed. Policies: orders.intake.
+Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
+LinesBackordered, LinesResourced, LinesCancelled, OrderAmended, LinesHandedOver, ChargesDue,
+OrderClosed. Policies: orders.intake.
 Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
-orders_barred, orders_stop, orders_amendment, orders_attribution, orders_search.
+orders_barred, orders_stop, orders_money_problem, orders_amendment, orders_attribution,
+orders_search.
 """
 
 from crosslane.orders.domain import (
@@ -41,6 +44,7 @@ from crosslane.orders.domain import (
     worth,
 )
 from crosslane.orders.domain.policy import INTAKE, Intake
+from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoSuchOrder, OutOfStep, SourceIdTaken
 from crosslane.orders.events import (
     CancelledUnits,
@@ -51,6 +55,8 @@ from crosslane.orders.events import (
     LinesCancelled,
     LinesHandedOver,
     LinesResourced,
+    MoneyProblemRaised,
+    MoneyProblemResolved,
     OrderAmended,
     OrderClosed,
     OrderEvent,
@@ -94,6 +100,7 @@ from crosslane.orders.service.placing import (
     UnitsHeld,
 )
 from crosslane.orders.service.placing.resolving import require_placed_at
+from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
@@ -113,6 +120,7 @@ COMMANDS = [
     CHANGE_ADDRESS,
     RAISE_STOP,
     RESOLVE_STOP,
+    RETRY_MONEY,
 ]
 POLICIES = [INTAKE]
 
@@ -129,6 +137,7 @@ __all__ = [
     "RAISE_STOP",
     "REACTIONS",
     "RESOLVE_STOP",
+    "RETRY_MONEY",
     "ROUTES",
     "SCHEDULES",
     "STOPS_MAX",
@@ -153,6 +162,9 @@ __all__ = [
     "LinesCancelled",
     "LinesHandedOver",
     "LinesResourced",
+    "MoneyProblem",
+    "MoneyProblemRaised",
+    "MoneyProblemResolved",
     "NoSuchOrder",
     "Order",
     "OrderAmended",
@@ -172,6 +184,7 @@ __all__ = [
     "RaiseStop",
     "Released",
     "ResolveStop",
+    "RetryMoney",
     "SoldSum",
     "SourceIdTaken",
     "Stage",

@@ -73,3 +73,7 @@ class BackdatingForbidden(Forbidden):
 
 class AddressFixed(Conflict):
     """The address cannot be changed: {reason}."""
+
+
+class NoMoneyProblem(Conflict):
+    """No capture or refund of this order was refused or is unknown."""

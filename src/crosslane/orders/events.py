@@ -45,6 +45,22 @@ class StopResolved(OrderEvent):
     stop_kind: str
 
 
+class MoneyProblemRaised(OrderEvent):
+    """A capture or refund was refused, or nobody could tell what became of it."""
+
+    operation_id: UUID
+    deed: str
+    problem: str
+    minor: int
+    currency: str
+
+
+class MoneyProblemResolved(OrderEvent):
+    """The money has moved after all, or is not due any more."""
+
+    operation_id: UUID
+
+
 class LinesBackordered(OrderEvent):
     """Units that no location can supply now wait for stock."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from crosslane import payments
 from crosslane.inventory import StockReceived, StockShort
 from crosslane.orders.service.cancelling import give_up
+from crosslane.orders.service.problems import follow_money
 from crosslane.orders.service.resourcing import stock_arrived, stock_lost
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
@@ -86,6 +87,18 @@ async def cancel_expired(tx: Tx) -> None:
 
 
 REACTIONS = [
+    Reaction(
+        "orders.follow_money",
+        (
+            payments.CaptureFailed,
+            payments.RefundFailed,
+            payments.PaymentUnresolved,
+            payments.PaymentCaptured,
+            payments.PaymentRefunded,
+            payments.PaymentVoided,
+        ),
+        follow_money,
+    ),
     Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
     Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
     Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),

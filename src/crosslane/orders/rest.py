@@ -30,6 +30,7 @@ from crosslane.orders.service.placing import (
     TenderWish,
 )
 from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, Reason
+from crosslane.orders.service.problems import RETRY_MONEY, MoneyRetried, RetryMoney
 from crosslane.orders.service.reading import OrderSummary, OrderView
 from crosslane.orders.service.stops import (
     RAISE_STOP,
@@ -96,6 +97,7 @@ async def list_orders(
     placed_from: datetime | None = None,
     placed_before: datetime | None = None,
     open: bool | None = None,
+    money_problem: bool | None = None,
 ) -> Page[OrderSummary]:
     """List orders of all channels, newest first."""
     async with caller.read() as tx:
@@ -106,6 +108,7 @@ async def list_orders(
             placed_from=placed_from,
             placed_before=placed_before,
             is_open=open,
+            money_problem=money_problem,
             after=paging.after(datetime, UUID),
             limit=paging.limit + 1,
         )
@@ -136,6 +139,18 @@ async def show_timeline(caller: Caller, paging: Paging, order: str) -> Page[Entr
             tx, order, after_no=after[0] if after else 0, limit=paging.limit + 1
         )
     return paging.page(entries, key=lambda entry: (entry.subject_no,))
+
+
+@post(
+    "/api/v1/order-money-retries",
+    permission="orders:retry_money",
+    command=RETRY_MONEY,
+    raises=(errors.NoSuchOrder, errors.NoMoneyProblem),
+    example=RetryMoney(UUID("018f0000-0000-7000-8000-000000000001")),
+)
+async def retry_money(caller: Caller, data: RetryMoney) -> MoneyRetried:
+    """Ask once more for captures and refunds of an order that did not come through."""
+    return await caller.submit(RETRY_MONEY, data)
 
 
 class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -319,6 +334,7 @@ ROUTES = [
     search_orders,
     show_order,
     show_timeline,
+    retry_money,
     cancel_order,
     add_order_lines,
     change_line_price,

@@ -5,13 +5,13 @@ Nouns: :class:`Tender` (one way of paying a part of an order, by a :class:`Metho
 void, settle), provider (who holds the card; Crosslane sees its token only), :class:`Credit` (what a
 customer may buy on account).
 
-Doors for orders, in the caller's transaction and for many orders at once:
-:func:`open_tenders` (or, in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``),
-:func:`capture`, :func:`refund`, :func:`void` (release what is not needed), :func:`abandon` (the
-order is off: everything goes back, also what still arrives), :func:`money_by_order`. For the day's
-end :func:`sum_moved` adds up what moved. Each request
-names its cause and answers an :class:`Asked` or a refusal; asked again for the same cause it
-answers what that did. After the commit :func:`wait_until_decided` waits at most ten seconds.
+Doors for orders, in the caller's transaction and for many orders at once: :func:`open_tenders` (or,
+in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``), :func:`ask_again` (what
+nobody could tell), :func:`capture`, :func:`refund`, :func:`void` (release what is not needed),
+:func:`abandon` (the order is off: everything goes back, also what still arrives),
+:func:`money_by_order`. For the day's end :func:`sum_moved` adds up what moved. Each request names
+its cause and answers an :class:`Asked` or a refusal; asked again for the same cause it answers what
+that did. After the commit :func:`wait_until_decided` waits at most ten seconds.
 
 Tenders on account, in cash, and those whose money a till or a marketplace has taken already are
 decided in the transaction. A card is asked for by an effect afterwards; what becomes of it is
@@ -91,6 +91,7 @@ from crosslane.payments.service import (
     TenderMoney,
     TenderSheet,
     abandon,
+    ask_again,
     capture,
     credit_account,
     do_to_payment,
@@ -169,6 +170,7 @@ __all__ = [
     "VoidFailed",
     "WrongCurrency",
     "abandon",
+    "ask_again",
     "capture",
     "credit_account",
     "do_to_payment",

@@ -9,6 +9,7 @@ from litestar import Request
 from crosslane.catalog import UnknownSku
 from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
+from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import PUBLIC, Caller, Paging, decode_json, get, post
 from crosslane.vendors import errors
 from crosslane.vendors.domain import Acknowledge, InvoiceState, VendorMessage
@@ -65,7 +66,12 @@ async def list_vendors(caller: Caller) -> list[VendorView]:
     "/api/v1/vendors",
     permission=CONFIGURE,
     command=PUT_VENDOR,
-    raises=(*NOBODY, errors.BadVendorSettings, errors.VendorCurrencyFixed),
+    raises=(
+        *NOBODY,
+        errors.BadVendorSettings,
+        errors.VendorCurrencyFixed,
+        PrivateTarget,
+    ),
     example=PutVendor(
         location="V01",
         currency="GBP",

@@ -97,7 +97,31 @@ from platform_log group by subject
 having count(*) <> max(subject_no) or count(distinct subject_no) <> count(*)
 """
 
+# What payments told of is shown on the order, until it has moved.
+MONEY_PROBLEMS = """
+with handled as (
+    select l.kind, (l.body ->> 'operation_id')::uuid as operation_id
+    from platform_log l
+    join platform_cursor c on c.reaction = 'orders.follow_money'
+        and (l.epoch, l.txid, l.id) <= (c.epoch, c.txid, c.id)
+    where l.kind in ('payments.CaptureFailed', 'payments.RefundFailed', 'payments.PaymentCaptured',
+                     'payments.PaymentRefunded')
+      and not exists (
+          select from platform_backlog b where b.reaction = c.reaction and b.log_id = l.id)
+)
+select 'payment operation:' || operation_id as subject,
+       'it was refused, and its order shows no problem' as detail
+from handled h
+where kind in ('payments.CaptureFailed', 'payments.RefundFailed') and not exists (
+    select from orders_money_problem p where p.operation_id = h.operation_id)
+union all
+select 'payment operation:' || operation_id, 'it was done, and its order shows it as a problem'
+from handled h join orders_money_problem p using (operation_id)
+where h.kind in ('payments.PaymentCaptured', 'payments.PaymentRefunded') and p.resolved_at is null
+"""
+
 RULES = [
+    Rule("orders.money_problems", MONEY_PROBLEMS),
     Rule("orders.units_conserved", UNITS_CONSERVED),
     Rule("orders.buckets_follow_journal", BUCKETS_FOLLOW_JOURNAL),
     Rule("orders.stock_backs_buckets", STOCK_BACKS_BUCKETS),

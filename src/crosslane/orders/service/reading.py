@@ -19,8 +19,10 @@ from crosslane.orders.domain import (
     status,
     worth,
 )
+from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoSuchOrder
-from crosslane.orders.storage import states, views
+from crosslane.orders.service.problems import PROBLEMS_SHOWN_MAX
+from crosslane.orders.storage import problems, states, views
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 
@@ -82,6 +84,7 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
         worth_minor: what the customer pays when everything not cancelled is handed over.
         earned_minor: due for what was handed over.
         tenders: per tender, in the order of capture.
+        problems: what was refused or is not known, open ones first.
     """
 
     worth_minor: int
@@ -90,6 +93,7 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
     captured_minor: int
     refunded_minor: int
     tenders: list[payments.TenderMoney]
+    problems: list[MoneyProblem]
 
 
 class AmendmentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +231,7 @@ async def order_view(tx: Tx, named: str) -> OrderView:
             captured_minor=money.captured_minor,
             refunded_minor=money.refunded_minor,
             tenders=money.tenders,
+            problems=await problems.list_problems(tx, order.id, PROBLEMS_SHOWN_MAX),
         ),
         amendments=[
             AmendmentView(**{**dict(row), "lines": msgspec.Raw(row["lines"])}) for row in amendments
@@ -284,6 +289,7 @@ async def list_orders(
     placed_from: datetime | None = None,
     placed_before: datetime | None = None,
     is_open: bool | None = None,
+    money_problem: bool | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[OrderSummary]:
@@ -296,6 +302,7 @@ async def list_orders(
         placed_from=placed_from,
         placed_before=placed_before,
         is_open=is_open,
+        money_problem=money_problem,
         after=after,
         limit=limit,
     )

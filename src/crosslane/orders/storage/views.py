@@ -19,6 +19,8 @@ where ($1::text is null or o.channel = $1)
   and ($5::timestamptz is null or o.placed_at < $5)
   and ($6::boolean is null or (o.closed_at is null) = $6)
   and ($7::timestamptz is null or (o.placed_at, o.id) < ($7, $8::uuid))
+  and ($10::boolean is null or $10 = exists (
+        select from orders_money_problem p where p.order_id = o.id and p.resolved_at is null))
 order by o.placed_at desc, o.id desc limit $9
 """
 
@@ -32,6 +34,7 @@ async def list_orders(
     placed_from: datetime | None,
     placed_before: datetime | None,
     is_open: bool | None,
+    money_problem: bool | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[UUID]:
@@ -48,6 +51,7 @@ async def list_orders(
         seen_at,
         seen_id,
         limit,
+        money_problem,
     )
     return [row["id"] for row in rows]
 

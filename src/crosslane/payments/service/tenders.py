@@ -14,6 +14,7 @@ from crosslane.payments.domain import (
     Method,
     NewTender,
     Operation,
+    OperationState,
     Share,
     State,
     Tender,
@@ -28,7 +29,8 @@ from crosslane.payments.errors import (
 )
 from crosslane.payments.provider import ProviderSettings
 from crosslane.payments.service.settings import providers
-from crosslane.payments.service.sheet import Sheet, group_by_order, open_sheet
+from crosslane.payments.service.sheet import Sheet, call_key, group_by_order, open_sheet
+from crosslane.platform import effects
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command
 
@@ -315,6 +317,13 @@ async def do_to_payment(
     asked = sheet.ask(payment_id, deed, minor, cause_kind, cause_id, at=tx.now)
     await sheet.write(tx)
     return sheet.operation(asked.id)
+
+
+async def ask_again(tx: Tx, operation_ids: Sequence[UUID]) -> None:
+    """Have providers asked once more about operations that nobody could tell the outcome of."""
+    found = await storage.list_operations(tx, operation_ids)
+    unknown = [o for o in found.values() if o.state is OperationState.UNRESOLVED]
+    await effects.replay_keys(tx, [call_key(operation) for operation in unknown])
 
 
 async def money_by_order(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:

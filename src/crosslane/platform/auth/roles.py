@@ -66,6 +66,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "orders:amend",
         "orders:cancel",
         "orders:stop",
+        "orders:retry_money",
         # Fraud is for a manager to clear.
         "orders:resolve_payment",
         "orders:resolve_address",

@@ -27,6 +27,7 @@ from crosslane.platform.effects.service import (
     list_dead,
     release_claims,
     replay_dead,
+    replay_keys,
     request,
 )
 
@@ -44,5 +45,6 @@ __all__ = [
     "list_dead",
     "release_claims",
     "replay_dead",
+    "replay_keys",
     "request",
 ]

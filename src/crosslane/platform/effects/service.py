@@ -65,6 +65,13 @@ async def list_dead(tx: Tx, *, limit: int = 250) -> list[DeadLetter]:
     return [DeadLetter(**dict(row)) for row in await storage.list_dead(tx, limit)]
 
 
+async def replay_keys(tx: Tx, keys: Sequence[str]) -> None:
+    """Make dead letters due again by their keys, with all their tries; others are left alone."""
+    if keys:
+        await storage.replay_keys(tx, keys)
+        tx.leaves_work = True
+
+
 async def replay_dead(tx: Tx, effect_id: UUID) -> None:
     """Make a dead letter due again, with all its tries.
 

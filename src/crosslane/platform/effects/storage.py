@@ -118,6 +118,18 @@ async def replay(tx: Tx, effect_id: UUID) -> bool:
     return await tx.execute(REPLAY, effect_id) != "UPDATE 0"
 
 
+REPLAY_KEYS = """
+update platform_effect
+set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null
+where key = any($1::text[]) and state = 'dead'
+"""
+
+
+async def replay_keys(tx: Tx, keys: Sequence[str]) -> None:
+    """Make dead letters with these keys due again."""
+    await tx.execute(REPLAY_KEYS, list(keys))
+
+
 DELETE_DONE = """
 delete from platform_effect where id in (
     select id from platform_effect

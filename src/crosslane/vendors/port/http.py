@@ -3,31 +3,23 @@
 Standard Webhooks sign it; the key is both ``webhook-id`` and ``Idempotency-Key``.
 """
 
-import asyncio
 import re
-import ssl
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 from msgspec import Struct
 from standardwebhooks import Webhook
 
+from crosslane.platform import outbound
 from crosslane.vendors.domain import Vendor
 from crosslane.vendors.port.port import AnswerUnknown, SentOrder, VendorRefused
 
-CONNECT_SECONDS_MAX = 2.0
-ANSWER_SECONDS_MAX = 8.0
 ANSWER_BYTES_MAX = 64 * 1024
-CONNECTIONS_MAX = 32
-RETRY_AFTER_SECONDS_MAX = 600.0
 # What says that this order will never be taken; anything else may be a passing fault.
 REFUSALS = (400, 409, 422)
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
-# Making a TLS context reads the system's certificates, which costs more than a call.
-_TLS = ssl.create_default_context()
-_CLIENTS: dict[str, httpx.AsyncClient] = {}
 
 
 class _Refused(Struct):
@@ -57,33 +49,24 @@ class HttpVendor:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(self.vendor.order_secret).sign(key, now, body.decode()),
         }
-        client = _client(self.vendor.endpoint)
+        url = urlsplit(self.vendor.endpoint)
+        path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
         try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                request = client.build_request(
-                    "POST", self.vendor.endpoint, headers=headers, content=body
-                )
-                response = await client.send(request, stream=True)
-                answer = await _received(response)
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise AnswerUnknown(f"{type(error).__name__} from the vendor") from error
-        if response.status_code in REFUSALS:
-            raise VendorRefused(_reason(answer))
-        if response.status_code not in (200, 201, 202, 204):
-            after = _seconds(response.headers.get("retry-after", ""))
-            raise AnswerUnknown(f"HTTP {response.status_code} from the vendor", after)
-
-
-async def _received(response: httpx.Response) -> bytes:
-    received = bytearray()
-    try:
-        async for chunk in response.aiter_bytes():
-            received += chunk
-            if len(received) > ANSWER_BYTES_MAX:
-                raise AnswerUnknown("the answer of the vendor is too large")
-    finally:
-        await response.aclose()
-    return bytes(received)
+            reply = await outbound.call(
+                f"{url.scheme}://{url.netloc}",
+                "POST",
+                path,
+                headers=headers,
+                content=body,
+                answer_bytes_max=ANSWER_BYTES_MAX,
+            )
+        except outbound.NoReply as silence:
+            told = f"no answer of the vendor: {silence}"
+            raise AnswerUnknown(told, silence.after_seconds) from silence
+        if reply.status in REFUSALS:
+            raise VendorRefused(_reason(reply.body))
+        if reply.status not in (200, 201, 202, 204):
+            raise AnswerUnknown(f"HTTP {reply.status} from the vendor")
 
 
 def _reason(answer: bytes) -> str:
@@ -93,22 +76,3 @@ def _reason(answer: bytes) -> str:
     except (msgspec.MsgspecError, RecursionError):
         error = ""
     return error if _CODE.fullmatch(error) else "refused without a code"
-
-
-def _seconds(text: str) -> float | None:
-    return min(float(text), RETRY_AFTER_SECONDS_MAX) if text.isascii() and text.isdigit() else None
-
-
-def _client(endpoint: str) -> httpx.AsyncClient:
-    url = httpx.URL(endpoint)
-    origin = f"{url.scheme}://{url.netloc.decode()}"
-    client = _CLIENTS.get(origin)
-    if client is None:
-        client = _CLIENTS[origin] = httpx.AsyncClient(
-            verify=_TLS,
-            timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            follow_redirects=False,
-            trust_env=False,
-        )
-    return client

@@ -10,7 +10,7 @@ import msgspec
 
 from crosslane.catalog import UnknownSku, variants_by_id, variants_by_sku
 from crosslane.locations import Location, network
-from crosslane.platform import facts
+from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
@@ -155,6 +155,7 @@ async def put_vendor(tx: Tx, wish: PutVendor) -> VendorView:
         LocationUnknown, NotAVendor: there is no vendor of this code.
         BadVendorSettings: it is to be sent orders, and address or secret is missing or wrong.
         VendorCurrencyFixed: orders were placed in another currency.
+        PrivateTarget: the address lies inside this network.
     """
     location = await vendor_location(tx, wish.location, pointer="/location")
     _refuse_settings(wish)
@@ -200,6 +201,7 @@ def _refuse_settings(wish: PutVendor) -> None:
         sound = False
     if not sound:
         raise BadVendorSettings(pointer="/endpoint")
+    outbound.require_public(wish.endpoint, pointer="/endpoint")
     if not wish.order_secret:
         raise BadVendorSettings(pointer="/order_secret")
 

@@ -1,0 +1,146 @@
+"""Money that was refused, or of which nobody knows: shown on its order, asked for again, resolved.
+
+An order's money is always asked for by what is due, so asking again is settling the order anew: a
+capture that came through by another way meanwhile is not taken twice.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from crosslane import payments
+from crosslane.kernel import new_id
+from crosslane.orders import events
+from crosslane.orders.domain import OrderState, settlement
+from crosslane.orders.domain.problems import MoneyProblem
+from crosslane.orders.errors import NoMoneyProblem, NoSuchOrder
+from crosslane.orders.service.settling import settle
+from crosslane.orders.storage import problems as storage
+from crosslane.orders.storage import states
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import one_by_one
+from crosslane.platform.log import Logged
+
+PROBLEMS_SHOWN_MAX = 100
+DEEDS = {payments.CaptureFailed: "capture", payments.RefundFailed: "refund"}
+FAILED = (payments.CaptureFailed, payments.RefundFailed, payments.PaymentUnresolved)
+
+
+class RetryMoney(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask once more for money of an order that did not move.
+
+    Args:
+        order_id: the order.
+    """
+
+    order_id: UUID
+
+
+class MoneyRetried(msgspec.Struct, frozen=True):
+    """The problems that were asked about again; each is resolved once its money has moved."""
+
+    problems: list[MoneyProblem]
+
+
+async def follow_money(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
+    """Raise and resolve problems as payments tell of them."""
+    failed = [entry for entry in logged if isinstance(entry.event, FAILED)]
+    await _raise(tx, failed)
+    await _resolve(tx, [entry for entry in logged if not isinstance(entry.event, FAILED)])
+
+
+async def _raise(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
+    raised: dict[UUID, storage.Raised] = {}
+    for entry in logged:
+        event = entry.event
+        deed = event.deed if isinstance(event, payments.PaymentUnresolved) else DEEDS[type(event)]
+        if deed not in DEEDS.values():
+            continue
+        raised[event.operation_id] = storage.Raised(
+            event.operation_id,
+            event.order_id,
+            event.payment_id,
+            deed,
+            "unresolved" if isinstance(event, payments.PaymentUnresolved) else "refused",
+            event.minor,
+            event.currency,
+            event.reason,
+        )
+    if not raised:
+        return
+    fresh = await storage.raise_problems(tx, list(raised.values()))
+    told = [
+        events.MoneyProblemRaised(
+            order_id=one.order_id,
+            operation_id=one.operation_id,
+            deed=one.deed,
+            problem=one.kind,
+            minor=one.minor,
+            currency=one.currency,
+        )
+        for one in raised.values()
+        if one.operation_id in fresh
+    ]
+    await log.append(tx, told)
+
+
+async def _resolve(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
+    """Resolve what has moved, and what is not due any more because other money has."""
+    moved = {entry.event.operation_id for entry in logged}
+    orders = sorted({entry.event.order_id for entry in logged})
+    held = await storage.lock_open(tx, orders) if orders else {}
+    if not held:
+        return
+    known = await states.list_states(tx, sorted(held))
+    money = await payments.money_by_order(tx, sorted(held))
+    settled = [
+        (order_id, problem.operation_id)
+        for order_id, theirs in held.items()
+        for problem in theirs
+        if problem.operation_id in moved
+        or (problem.kind == "refused" and _in_line(known[order_id], money[order_id]))
+    ]
+    if not settled:
+        return
+    await storage.resolve_problems(tx, [operation_id for _, operation_id in settled])
+    told = [
+        events.MoneyProblemResolved(order_id=order_id, operation_id=operation_id)
+        for order_id, operation_id in settled
+    ]
+    await log.append(tx, told)
+
+
+def _in_line(state: OrderState, money: payments.OrderMoney) -> bool:
+    """Tell whether nothing is to be taken or given back for an order."""
+    kept = money.refundable_minor + money.capturing_minor
+    due = settlement(state, kept, money.capturable_minor)
+    return not (due.capture_minor or due.refund_minor)
+
+
+async def retry_money(tx: Tx, wish: RetryMoney) -> MoneyRetried:
+    """Ask again for what was refused, and whether happened what nobody could tell.
+
+    Raises:
+        NoSuchOrder: there is none.
+        NoMoneyProblem: nothing of it is open.
+    """
+    locked = await states.lock_orders(tx, [wish.order_id])
+    if wish.order_id not in locked:
+        raise NoSuchOrder(order=str(wish.order_id))
+    held = (await storage.lock_open(tx, [wish.order_id])).get(wish.order_id, [])
+    if not held:
+        raise NoMoneyProblem
+    await storage.count_retry(tx, [problem.operation_id for problem in held])
+    unknown = [problem.operation_id for problem in held if problem.kind == "unresolved"]
+    if unknown:
+        await payments.ask_again(tx, unknown)
+    if len(unknown) < len(held):
+        why = {wish.order_id: f"retry:{new_id()}"}
+        await settle(tx, locked, why, {wish.order_id: tx.now})
+    shown = await storage.list_problems(tx, wish.order_id, PROBLEMS_SHOWN_MAX)
+    return MoneyRetried([problem for problem in shown if problem.resolved_at is None])
+
+
+RETRY_MONEY = one_by_one("orders.retry_money", RetryMoney, MoneyRetried, retry_money)
