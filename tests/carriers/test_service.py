@@ -39,7 +39,7 @@ from crosslane.carriers.service import (
 )
 from crosslane.carriers.service.labels import label_key
 from crosslane.kernel import Refusal, new_id, parse_instant
-from crosslane.platform import effects, log
+from crosslane.platform import effects, log, outbox
 from crosslane.platform.effects import Runner
 
 DAY = date(2011, 1, 5)
@@ -173,6 +173,7 @@ async def test_labels_are_asked_for_and_made(lanes, database, tenant, runner):
         await rate_book(tx)
         before = tx.statements
         ids = await request_labels(tx, wishes)
+        await outbox.write(tx)
         assert tx.statements - before == 3
     assert await requested(database, tenant, *wishes) == ids
     async with database.transaction(tenant) as tx:

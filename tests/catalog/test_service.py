@@ -41,6 +41,7 @@ from crosslane.organization import (
     put_entity,
     put_market,
 )
+from crosslane.platform import outbox
 from crosslane.platform.database import Database, Tx
 
 MUG = ProductRow("MUG-1", "mugs", title="Red mug", gtin="5012345678900", weight_grams=350)
@@ -74,7 +75,9 @@ async def shop(tx: Tx) -> Tx:
 
 
 async def load(tx: Tx, *rows: ProductRow, dry_run: bool = False) -> ImportResult:
-    return await import_products(tx, ImportProducts(rows, dry_run))
+    result = await import_products(tx, ImportProducts(rows, dry_run))
+    await outbox.write(tx)
+    return result
 
 
 def counts(result: ImportResult) -> tuple[int, int, int, int]:

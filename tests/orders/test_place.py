@@ -251,14 +251,3 @@ async def test_many_orders_for_the_last_units_never_oversell(database: Database,
     await assert_sound(database, shop)
     for side in sides:
         await side.drain()
-
-
-async def test_the_statements_of_a_batch_do_not_grow_with_it(database: Database, shop: str):
-    used = []
-    for size in (1, 16, 64):
-        lines = [LineWish(sku="SPOON", quantity=1), LineWish(sku="MUG", quantity=1)]
-        commands = [Command(f"{size}-{n}", SYSTEM, wish(*lines)) for n in range(size)]
-        async with database.transaction(shop) as tx:
-            await PLACE.handle(tx, commands)
-            used.append(tx.statements)
-    assert max(used[1:]) <= used[0] + 2

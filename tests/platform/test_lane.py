@@ -207,7 +207,7 @@ async def test_a_key_in_use_elsewhere_is_told_so_and_holds_up_no_other(
             return_exceptions=True,
         )
         assert loop.time() - started < 1.2
-        await idempotency.store(elsewhere, ["busy"], [Taken(5)])
+        idempotency.store(elsewhere, ["busy"], [Taken(5)])
     assert isinstance(busy, StillWorking)
     assert free.outcome == Taken(9)
     again = await lanes.submit(shelf, TAKE, command("busy", 1))

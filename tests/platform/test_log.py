@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosslane.platform import log
+from crosslane.platform import log, outbox
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.log import Event, Logged, Reaction, run_reaction
 from crosslane.platform.log.reactions import TRIES_MAX, NotParked, reactions_with_work
@@ -95,6 +95,7 @@ async def test_a_transaction_that_wrote_first_and_locked_last_does_not_disorder_
             await between.fetchval("select pg_current_xact_id()")
             await ring(database, tower, Rung(bell="a", n=1))
             await log.append(early, [Rung(bell="a", n=2)])
+            await outbox.write(early)
             await early.conn.execute("commit")
             await early.conn.execute("begin")
             # Below the horizon lies only the second event: it must wait for the first.
@@ -108,6 +109,7 @@ async def test_a_transaction_that_wrote_first_and_locked_last_does_not_disorder_
 async def test_nothing_of_a_transaction_still_open_is_passed_over(database: Database, tower: str):
     async with database.transaction(tower) as slow:
         await log.append(slow, [Rung(bell="slow", n=1)])
+        await outbox.write(slow)
         await ring(database, tower, Rung(bell="fast", n=1))
         await react(database, tower)
         assert await heard(database, tower) == []
@@ -207,3 +209,26 @@ def test_an_event_may_not_hide_its_own_kind_or_subject():
 
         class Mistaken(Event):
             kind: str
+
+
+async def test_what_a_savepoint_undid_is_never_told(database: Database, tower: str):
+    async with database.transaction(tower) as tx:
+        await log.append(tx, [Rung(bell="a", n=1)])
+        with pytest.raises(ZeroDivisionError):
+            async with tx.savepoint():
+                await log.append(tx, [Rung(bell="a", n=2)])
+                raise ZeroDivisionError
+        await log.append(tx, [Rung(bell="a", n=3)])
+    await react(database, tower)
+    assert await heard(database, tower) == [("a", 1), ("a", 3)]
+
+
+async def test_a_transaction_with_very_much_to_tell_tells_it_in_order(
+    database: Database, tower: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbox, "KEPT_ROWS_MAX", 3)
+    async with database.transaction(tower) as tx:
+        for n in range(10):
+            await log.append(tx, [Rung(bell="a", n=n)])
+    await react(database, tower)
+    assert await heard(database, tower) == [("a", n) for n in range(10)]

@@ -8,7 +8,8 @@ content and customer), :class:`Consent` (the last word that fits counts, silence
 Doors for other modules: :func:`require_address` (pure: one form or a refusal with a pointer),
 :func:`label_lines` (an address as its country writes it), :func:`identify` (find or make, one
 customer or refusal per reference), :func:`snapshot_addresses` (addresses and the customer behind
-each; one that fails the rules is kept and marked unchecked), :func:`addresses_by_id`,
+each; one that fails the rules is kept and marked unchecked), :func:`recognize` (both for a batch
+of orders, by one or two statements), :func:`addresses_by_id`,
 :func:`customers_by_id` (follows merges), :func:`merged_ids` (what a customer's orders may name),
 :func:`list_customers`, :func:`search` (merged ones too), :func:`consenting`, :func:`erase` and
 :func:`export`.
@@ -59,9 +60,11 @@ from crosslane.customers.rest import ROUTES
 from crosslane.customers.service import (
     ERASERS,
     EXPORTERS,
+    Buyer,
     EraseCustomer,
     ErasureReport,
     MergeCustomers,
+    Recognized,
     RegisterCustomer,
     addresses_by_id,
     consenting,
@@ -73,6 +76,7 @@ from crosslane.customers.service import (
     list_customers,
     merge,
     merged_ids,
+    recognize,
     register,
     search,
     snapshot_addresses,
@@ -92,6 +96,7 @@ __all__ = [
     "BadEmail",
     "BadPhone",
     "BadPostcode",
+    "Buyer",
     "Consent",
     "ConsentRecorded",
     "Customer",
@@ -105,6 +110,7 @@ __all__ = [
     "IdentityMissing",
     "IdentityTaken",
     "MergeCustomers",
+    "Recognized",
     "RegisterCustomer",
     "SavedAddress",
     "UnknownCustomer",
@@ -124,6 +130,7 @@ __all__ = [
     "normal_email",
     "normal_phone",
     "normal_postcode",
+    "recognize",
     "register",
     "require_address",
     "search",

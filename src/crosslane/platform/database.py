@@ -16,7 +16,9 @@ import asyncpg
 import msgspec
 
 from crosslane.kernel import Unavailable
+from crosslane.platform import outbox
 from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.outbox import Outbox
 
 POOL_CONNECTIONS_MAX = 10
 ACQUIRE_SECONDS_MAX = 5.0
@@ -76,7 +78,8 @@ class Tx:
         statements: round trips made so far, opening included.
         touched: fact topics this transaction has changed.
         audited: keys of commands whose change is in the audit journal, "" for the only one.
-        leaves_work: events or effects were written, so a worker must look at the tenant.
+        leaves_work: something was written for which a worker must look at the tenant.
+        outbox: events, effects and answers, written as the transaction ends.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Tx:
         self.touched: set[str] = set()
         self.audited: set[str] = set()
         self.leaves_work = False
+        self.outbox = Outbox()
         self._savepoints = 0
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
@@ -125,9 +129,11 @@ class Tx:
         self._savepoints += 1
         name = f"s{self._savepoints}"
         await self.execute(f"savepoint {name}")
+        mark = self.outbox.mark()
         try:
             yield
         except BaseException:
+            self.outbox.back_to(mark)
             if not self.conn.is_closed():
                 await self.execute(f"rollback to savepoint {name}")
             raise
@@ -238,6 +244,7 @@ class Database:
                     for topic, version in msgspec.json.decode(opened["versions"]).items()
                 }
                 yield tx
+                await outbox.write(tx)
                 if tx.leaves_work:
                     await self._mark_active(tx)
             except BaseException:

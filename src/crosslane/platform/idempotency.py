@@ -15,6 +15,7 @@ import msgspec
 from crosslane.kernel import Conflict, Invalid, Kind, Refusal
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
+from crosslane.platform.outbox import AnswerRow
 
 KEPT_DAYS = 7
 DELETED_AT_ONCE_MAX = 10_000
@@ -137,32 +138,16 @@ async def claim(
     return found
 
 
-STORE = """
-with told as (
-    select key, answer from unnest($1::text[], $2::jsonb[]) as t(key, answer)
-), forgotten as (
-    delete from platform_idempotency where key = any($3::text[])
-)
-update platform_idempotency s set answer = t.answer from told t where s.key = t.key
-"""
-
-
-async def store(tx: Tx, keys: Sequence[str], outcomes: Sequence[Any]) -> None:
-    """Keep results and conflicts under their keys and let go of the other keys."""
-    kept: list[str] = []
-    answers: list[bytes] = []
-    free: list[str] = []
+def store(tx: Tx, keys: Sequence[str], outcomes: Sequence[Any]) -> None:
+    """Keep results and conflicts under their keys, let go of the other keys, as the Tx ends."""
     for key, outcome in zip(keys, outcomes, strict=True):
-        if isinstance(outcome, Refusal):
-            if outcome.kind is not Kind.CONFLICT:
-                free.append(key)
-                continue
+        if not isinstance(outcome, Refusal):
+            answer = StoredAnswer(result=msgspec.Raw(msgspec.json.encode(outcome)))
+        elif outcome.kind is Kind.CONFLICT:
             answer = StoredAnswer(refusal=tell(outcome))
         else:
-            answer = StoredAnswer(result=msgspec.Raw(msgspec.json.encode(outcome)))
-        kept.append(key)
-        answers.append(msgspec.json.encode(answer))
-    await tx.execute(STORE, kept, answers, free)
+            answer = None
+        tx.outbox.answers.append(AnswerRow(key, answer and msgspec.json.encode(answer)))
 
 
 def tell(refusal: Refusal) -> ToldRefusal:

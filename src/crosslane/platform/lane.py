@@ -251,7 +251,7 @@ class _Lane:
             fresh = [command for command in commands if command.key not in known]
             outcomes = await self._decide(tx, fresh)
             if fresh:
-                await idempotency.store(tx, [c.key for c in fresh], outcomes)
+                idempotency.store(tx, [c.key for c in fresh], outcomes)
                 await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
             faults.reach("lane.before_commit")
         faults.reach("lane.after_commit")

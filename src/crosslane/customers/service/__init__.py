@@ -9,6 +9,7 @@ from crosslane.customers.service.addresses import (
     remove_address,
     snapshot_addresses,
 )
+from crosslane.customers.service.buyers import Buyer, Recognized, recognize
 from crosslane.customers.service.consents import (
     RecordConsent,
     consenting,
@@ -48,11 +49,13 @@ __all__ = [
     "ERASERS",
     "EXPORTERS",
     "AddIdentity",
+    "Buyer",
     "ChangeCustomer",
     "EraseCustomer",
     "ErasureReport",
     "MergeCustomers",
     "PutAddress",
+    "Recognized",
     "RecordConsent",
     "RegisterCustomer",
     "RemoveAddress",
@@ -72,6 +75,7 @@ __all__ = [
     "merge",
     "merged_ids",
     "put_address",
+    "recognize",
     "record_consent",
     "register",
     "remove_address",

@@ -56,7 +56,7 @@ async def snapshot_addresses(
     wanted = dict(zip(hashes, zip(owners, addresses, strict=True), strict=True))
     found = await storage.find_snapshots(tx, list(wanted)) if wanted else {}
     new = [
-        NewSnapshot(new_id(), owner, digest, address, checked=_is_checked(address))
+        NewSnapshot(new_id(), owner, digest, address, checked=is_checked(address))
         for digest, (owner, address) in wanted.items()
         if digest not in found
     ]
@@ -118,7 +118,8 @@ async def remove_address(tx: Tx, wish: RemoveAddress, *, owner: UUID | None = No
     await customer_rows.touch_customer(tx, found.id)
 
 
-def _is_checked(address: Address) -> bool:
+def is_checked(address: Address) -> bool:
+    """Tell whether an address is in its one form and keeps the rules of its country."""
     try:
         return require_address(address) == address
     except Refusal:
@@ -128,10 +129,14 @@ def _is_checked(address: Address) -> bool:
 def content_hash(owner: UUID, address: Address) -> bytes:
     """Return the digest by which an equal address of the same customer is found again.
 
-    SHA-256 of all fields, parted by a character that no checked text can hold.
+    SHA-256 of the customer and all fields, parted by a character that no checked text can hold.
     """
+    return hashlib.sha256(f"{owner}\x1f{content_of(address)}".encode()).digest()
+
+
+def content_of(address: Address) -> str:
+    """Return all fields of an address as one text."""
     fields = (
-        str(owner),
         address.country,
         "\n".join(address.lines),
         address.city,
@@ -142,4 +147,4 @@ def content_hash(owner: UUID, address: Address) -> bytes:
         address.phone,
         address.email,
     )
-    return hashlib.sha256("\x1f".join(fields).encode()).digest()
+    return "\x1f".join(fields)

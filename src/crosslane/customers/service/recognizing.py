@@ -145,7 +145,7 @@ async def _find_or_make(
     answers, newcomers = recognized(wanted, owners, [new_id() for _ in refs])
     if not newcomers:
         return answers
-    await storage.insert_customers(tx, [_guest(refs[n.place], n) for n in newcomers])
+    await storage.insert_customers(tx, [guest_of(refs[n.place], n) for n in newcomers])
     claimed = {identity: n.id for n in newcomers for identity in n.identities}
     inserted = await storage.insert_identities(tx, claimed) if claimed else set()
     if len(inserted) == len(claimed):
@@ -165,7 +165,8 @@ async def _yielded(
     return [instead.get(answer, answer) for answer in answers]
 
 
-def _guest(ref: CustomerRef, newcomer: Newcomer) -> NewCustomer:
+def guest_of(ref: CustomerRef, newcomer: Newcomer) -> NewCustomer:
+    """Return the customer to be made for a reference that fits nobody known."""
     return NewCustomer(
         id=newcomer.id,
         kind="organization" if ref.account_number else "person",

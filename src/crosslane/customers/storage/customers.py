@@ -61,7 +61,7 @@ returning kind, value, channel
 async def insert_identities(tx: Tx, owners: Mapping[Identity, UUID]) -> set[Identity]:
     """Give customers identities nobody has; return those that were still free."""
     rows = await tx.fetch(
-        INSERT_IDENTITIES, *_identity_columns(owners), list(owners.values()), tx.now
+        INSERT_IDENTITIES, *identity_columns(owners), list(owners.values()), tx.now
     )
     return {_identity(row) for row in rows}
 
@@ -75,7 +75,7 @@ join customers_identity i using (kind, value, channel)
 
 async def find_owners(tx: Tx, identities: Iterable[Identity]) -> dict[Identity, UUID]:
     """Return whose identities are; free ones are left out."""
-    rows = await tx.fetch(FIND_OWNERS, *_identity_columns(identities))
+    rows = await tx.fetch(FIND_OWNERS, *identity_columns(identities))
     return {_identity(row): row["customer_id"] for row in rows}
 
 
@@ -131,7 +131,7 @@ async def customers_by_id(
         owner: the only customer who may be seen, None for anyone.
     """
     rows = await tx.fetch(CUSTOMERS_BY_ID, list(dict.fromkeys(ids)), owner)
-    return {row["asked"]: _customer(row) for row in rows}
+    return {row["asked"]: customer_of(row) for row in rows}
 
 
 LOCK_CUSTOMERS = """
@@ -219,7 +219,7 @@ async def list_customers(
         limit: most to return.
     """
     rows = await tx.fetch(LIST_CUSTOMERS, after, owner, group, words, list(identity_values), limit)
-    return [_customer(row) for row in rows]
+    return [customer_of(row) for row in rows]
 
 
 LIST_MATCHING_IDS = """
@@ -295,11 +295,12 @@ async def list_names(tx: Tx, ids: Sequence[UUID]) -> list[str]:
     return [row["name"] for row in await tx.fetch(LIST_NAMES, list(ids))]
 
 
-def _customer(row: Record) -> Customer:
+def customer_of(row: Record, *, kind: CustomerKind | None = None) -> Customer:
+    """Return a row as a customer; ``kind`` when the row's own is that of an identity."""
     identities = row["identities"]
     return Customer(
         id=row["id"],
-        kind=row["kind"],
+        kind=kind or row["kind"],
         name=row["name"],
         group=row["customer_group"],
         payment_terms_days=row["payment_terms_days"],
@@ -317,7 +318,8 @@ def _identity(row: Record) -> Identity:
     return Identity(row["kind"], row["value"], row["channel"])
 
 
-def _identity_columns(identities: Iterable[Identity]) -> list[list[str]]:
+def identity_columns(identities: Iterable[Identity]) -> list[list[str]]:
+    """Return kinds, values and channels of identities."""
     taken = list(identities)
     return [
         [identity.kind for identity in taken],

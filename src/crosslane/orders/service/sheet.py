@@ -69,13 +69,14 @@ class Sheet:
         self._events: list[tuple[events.OrderEvent, Cause]] = []
         self._changed: dict[UUID, Doing] = {}
         self._owing: set[UUID] = set()
-        self._new: frozenset[UUID] = frozenset()
+        self._new: dict[UUID, writing.NewOrder] = {}
 
     @classmethod
-    def begin(cls, placed: Iterable[OrderState]) -> Self:
-        """Return a sheet of orders whose heads and lines are written in this transaction."""
-        sheet = cls({state.order.id: state for state in placed})
-        sheet._new = frozenset(sheet.states)
+    def begin(cls, placed: Iterable[tuple[OrderState, writing.NewOrder]]) -> Self:
+        """Return a sheet of new orders, which it writes together with their first moves."""
+        orders = list(placed)
+        sheet = cls({state.order.id: state for state, _ in orders})
+        sheet._new = {state.order.id: record for state, record in orders}
         return sheet
 
     @classmethod
@@ -237,7 +238,10 @@ class Sheet:
         await writing.update_addresses(tx, *_columns(self._addresses, 2))
         changed = {order_id: self.states[order_id] for order_id in self._changed}
         buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
-        await writing.write_moves(tx, self._journal, buckets)
+        if self._new:
+            await writing.insert_orders(tx, list(self._new.values()), self._journal, buckets)
+        else:
+            await writing.write_moves(tx, self._journal, buckets)
         for order_id, state in changed.items():
             self._announce_progress(order_id, state)
         done = {id: s for id, s in changed.items() if is_settled(s) and s.order.closed_at is None}

@@ -135,19 +135,34 @@ async def find_by_number(tx: Tx, numbers: Sequence[str]) -> dict[str, UUID]:
     return {row["number"]: row["id"] for row in await tx.fetch(FIND_NUMBERS, list(numbers))}
 
 
-FIND_SOURCES = """
-select o.channel_id, o.source_id, o.id, o.number
-from unnest($1::uuid[], $2::text[]) as w(channel_id, source_id)
-join orders_order o using (channel_id, source_id)
+# A number is taken for every order asked for; gaps are no harm.
+ENTER_ORDERS = """
+select nextval('orders_number') as taken, o.id, o.number
+from unnest($1::uuid[], $2::text[]) with ordinality as w(channel_id, source_id, place)
+left join orders_order o using (channel_id, source_id)
+order by w.place
 """
 
 
-async def find_by_source(
+class Entered(msgspec.Struct, frozen=True):
+    """A fresh sequence number for an order, and the number of the one sent under its source id."""
+
+    sequence: int
+    known_as: str | None
+
+
+async def enter_orders(
     tx: Tx, channel_ids: Sequence[UUID], source_ids: Sequence[str]
-) -> dict[tuple[UUID, str], tuple[UUID, str]]:
-    """Return id and number of orders that channels have sent before."""
-    rows = await tx.fetch(FIND_SOURCES, list(channel_ids), list(source_ids))
-    return {(r["channel_id"], r["source_id"]): (r["id"], r["number"]) for r in rows}
+) -> list[Entered]:
+    """Return for each order asked for its sequence number, and whether it was sent before.
+
+    Args:
+        tx: open transaction.
+        channel_ids: which channel sends each.
+        source_ids: that channel's own number, "" when it has none.
+    """
+    rows = await tx.fetch(ENTER_ORDERS, list(channel_ids), list(source_ids))
+    return [Entered(row["taken"], row["number"]) for row in rows]
 
 
 LIST_OF_CUSTOMERS = "select id from orders_order where customer_id = any($1::uuid[])"

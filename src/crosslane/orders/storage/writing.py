@@ -17,17 +17,69 @@ from crosslane.orders.domain import (
 )
 from crosslane.platform.database import Tx, columns
 
-TAKE_NUMBERS = "select nextval('orders_number') as n from generate_series(1, $1)"
+
+class JournalMove(msgspec.Struct, frozen=True):
+    """A move with the order it belongs to, as the journal keeps it."""
+
+    order_id: UUID
+    move: Move
+    actor: str
+    occurred_at: datetime
 
 
-async def take_numbers(tx: Tx, count: int) -> list[int]:
-    """Return fresh sequence numbers for orders; gaps are no harm."""
-    return [row["n"] for row in await tx.fetch(TAKE_NUMBERS, count)]
+# Buckets hold what they have become, the journal why; always in one statement.
+_JOURNAL = """
+journal as (
+    insert into orders_movement (
+        order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+        cause, actor, occurred_at, at
+    )
+    select order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+           cause, actor, occurred_at, $1
+    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::int[],
+                $9::text[], $10::text[], $11::timestamptz[])
+         as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
+              cause, actor, occurred_at)
+)
+"""
+_BUCKETS = """
+insert into orders_bucket as b (line_id, location_id, stage, quantity)
+select line_id, location_id, stage, quantity
+from unnest($12::uuid[], $13::uuid[], $14::text[], $15::int[])
+     as c(line_id, location_id, stage, quantity)
+on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
+"""
+WRITE_MOVES = f"with {_JOURNAL} {_BUCKETS}"
 
 
-# Heads, lines, charges, stops, attributions and search words of a whole batch in one statement.
-# Rows travel as JSON so that one parameter carries one table.
-INSERT_ORDERS = """
+async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> None:
+    """Store moves and the buckets they changed; the orders are locked.
+
+    Args:
+        tx: open transaction.
+        moves: what moved, for the journal.
+        buckets: every bucket touched, with the quantity it has now.
+    """
+    if moves or buckets:
+        await tx.execute(WRITE_MOVES, tx.now, *_move_columns(moves, buckets))
+
+
+def _move_columns(moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> list[list]:
+    return [
+        [m.order_id for m in moves],
+        *columns(
+            [m.move for m in moves],
+            *("line_id", "from_location_id", "from_stage", "to_location_id", "to_stage"),
+            *("quantity", "cause"),
+        ),
+        *columns(moves, "actor", "occurred_at"),
+        *columns(buckets, "line_id", "location_id", "stage", "quantity"),
+    ]
+
+
+# Everything about a whole batch of orders in one statement, their first moves included. Rows travel
+# as JSON so that one parameter carries one table.
+INSERT_ORDERS = f"""
 with heads as (
     insert into orders_order (
         id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
@@ -35,24 +87,25 @@ with heads as (
     )
     select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
            customer_id, ship_address_id, placed_at, recorded_at, service, original
-    from jsonb_populate_recordset(null::orders_order, $1)
+    from jsonb_populate_recordset(null::orders_order, $16)
 ), lines as (
-    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $2)
+    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $17)
 ), charges as (
-    insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $3)
+    insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $18)
 ), stops as (
-    insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $4)
+    insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $19)
 ), words as (
     insert into orders_search (order_id, words)
     select order_id, to_tsvector('simple', words)
-    from unnest($5::uuid[], $6::text[]) as w(order_id, words)
-)
-insert into orders_attribution (
-    line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
-)
-select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $8
-from jsonb_populate_recordset(null::orders_attribution, $7)
-"""
+    from unnest($20::uuid[], $21::text[]) as w(order_id, words)
+), attributions as (
+    insert into orders_attribution (
+        line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
+    )
+    select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $1
+    from jsonb_populate_recordset(null::orders_attribution, $22)
+), {_JOURNAL} {_BUCKETS}
+"""  # noqa: S608
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,12 +125,19 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-async def insert_orders(tx: Tx, orders: Sequence[NewOrder]) -> None:
-    """Store new orders with all their parts but the buckets."""
+async def insert_orders(
+    tx: Tx,
+    orders: Sequence[NewOrder],
+    moves: Sequence[JournalMove],
+    buckets: Sequence[Bucket],
+) -> None:
+    """Store new orders with all their parts and the moves of their units."""
     encode = msgspec.json.encode
     heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
     await tx.execute(
         INSERT_ORDERS,
+        tx.now,
+        *_move_columns(moves, buckets),
         encode(heads),
         encode([line for o in orders for line in o.lines]),
         encode([charge for o in orders for charge in o.charges]),
@@ -85,7 +145,6 @@ async def insert_orders(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [o.order.id for o in orders],
         [o.words for o in orders],
         encode([attribution for o in orders for attribution in o.attributions]),
-        tx.now,
     )
 
 
@@ -120,67 +179,6 @@ async def insert_charges(tx: Tx, charges: Sequence[Charge]) -> None:
     """Store charges that an amendment adds."""
     if charges:
         await tx.execute(INSERT_CHARGES, msgspec.json.encode(charges))
-
-
-class JournalMove(msgspec.Struct, frozen=True):
-    """A move with the order it belongs to, as the journal keeps it."""
-
-    order_id: UUID
-    move: Move
-    actor: str
-    occurred_at: datetime
-
-
-# Buckets hold what they have become, the journal why; both in one statement.
-WRITE_MOVES = """
-with journal as (
-    insert into orders_movement (
-        order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
-        cause, actor, occurred_at, at
-    )
-    select order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
-           cause, actor, occurred_at, $1
-    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::int[],
-                $9::text[], $10::text[], $11::timestamptz[])
-         as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
-              cause, actor, occurred_at)
-)
-insert into orders_bucket as b (line_id, location_id, stage, quantity)
-select line_id, location_id, stage, quantity
-from unnest($12::uuid[], $13::uuid[], $14::text[], $15::int[])
-     as c(line_id, location_id, stage, quantity)
-on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
-"""
-
-
-async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> None:
-    """Store moves and the buckets they changed; the orders are locked or new.
-
-    Args:
-        tx: open transaction.
-        moves: what moved, for the journal.
-        buckets: every bucket touched, with the quantity it has now.
-    """
-    if not moves and not buckets:
-        return
-    await tx.execute(
-        WRITE_MOVES,
-        tx.now,
-        [m.order_id for m in moves],
-        [m.move.line_id for m in moves],
-        [m.move.from_location_id for m in moves],
-        [m.move.from_stage for m in moves],
-        [m.move.to_location_id for m in moves],
-        [m.move.to_stage for m in moves],
-        [m.move.quantity for m in moves],
-        [m.move.cause for m in moves],
-        [m.actor for m in moves],
-        [m.occurred_at for m in moves],
-        [b.line_id for b in buckets],
-        [b.location_id for b in buckets],
-        [b.stage for b in buckets],
-        [b.quantity for b in buckets],
-    )
 
 
 # A change of an order: version, closing, charges that fell away.

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import NotFound, new_id
+from crosslane.kernel import NotFound
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import storage
 from crosslane.platform.effects.nouns import Effect
+from crosslane.platform.outbox import EffectRow, write_when_long
 
 
 class NoSuchDeadLetter(NotFound):
@@ -28,20 +29,23 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 async def request(tx: Tx, effects: Sequence[Effect]) -> None:
-    """Write down calls to be made once this transaction has committed, in one statement."""
+    """Write down calls to be made once this transaction has committed, with all it has as it ends.
+
+    A key that was asked for before is left as it is.
+    """
     if effects:
         tx.leaves_work = True
-        await storage.insert_effects(
-            tx,
-            [
-                [new_id() for _ in effects],
-                [effect.key for effect in effects],
-                [effect.kind for effect in effects],
-                [msgspec.json.encode(effect.body) for effect in effects],
-                [effect.trace or tx.trace for effect in effects],
-                [effect.due_at for effect in effects],
-            ],
-        )
+        tx.outbox.effects += [
+            EffectRow(
+                effect.key,
+                effect.kind,
+                msgspec.json.encode(effect.body),
+                effect.trace or tx.trace,
+                effect.due_at,
+            )
+            for effect in effects
+        ]
+        await write_when_long(tx)
 
 
 async def release_claims(tx: Tx, worker: int, lease_seconds: float) -> int:

@@ -1,23 +1,8 @@
 """The SQL of effects."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
-
-INSERT_EFFECTS = """
-insert into platform_effect (id, key, kind, body, trace, due_at, created_at)
-select id, key, kind, body, trace, coalesce(due_at, $7), $7
-from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[])
-     as e(id, key, kind, body, trace, due_at)
-on conflict (key) do nothing
-"""
-
-
-async def insert_effects(tx: Tx, taken: Sequence[list]) -> None:
-    """Store requested effects; a key that exists already is left as it is."""
-    await tx.execute(INSERT_EFFECTS, *taken, tx.now)
-
 
 CLAIM = """
 update platform_effect

@@ -1,9 +1,9 @@
 """What placing asks of the modules below: who buys, and what it costs; pure."""
 
-from crosslane.customers import CustomerRef
+from crosslane.customers import Buyer, CustomerRef
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.drafting import price_lines
-from crosslane.orders.service.placing.wishes import BuyerWish
+from crosslane.orders.service.placing.wishes import BuyerWish, PreparedOrder
 from crosslane.pricing import (
     Destination,
     PriceRequest,
@@ -49,15 +49,23 @@ def redemptions(draft: Draft) -> list[Redemption]:
     ]
 
 
-def customer_of(draft: Draft) -> CustomerRef:
-    """Return who buys, as customers know them; the address says it when nobody else does."""
+def buyer_of(draft: Draft) -> Buyer | None:
+    """Return who buys and where it goes, None for an unknown guest who gets it at a store.
+
+    The address says who it is when nobody else does.
+    """
     wish, channel = draft.wish, draft.resolved.channel
+    address = draft.resolved.address
+    if isinstance(wish, PreparedOrder) and wish.customer_id:
+        return Buyer(wish.customer_id, address)
+    if wish.buyer is None and address is None:
+        return None
     buyer = wish.buyer
     if buyer is None and wish.ship_to is not None:
         to = wish.ship_to
         buyer = BuyerWish(email=to.email, phone=to.phone, name=to.name or to.organization)
     buyer = buyer or BuyerWish()
-    return CustomerRef(
+    who = CustomerRef(
         account_number=buyer.account_number,
         email=buyer.email,
         phone=buyer.phone,
@@ -65,3 +73,4 @@ def customer_of(draft: Draft) -> CustomerRef:
         name=buyer.name,
         locale=wish.locale or channel.locale,
     )
+    return Buyer(who, address)

@@ -22,6 +22,7 @@ class Draft:
         command: who asks for what.
         refusal: set by the step that drops the order.
         resolved: wish with its codes looked up.
+        number: what people will call it.
         priced: what it costs.
         customer: who buys, None for an unknown guest.
         order: the head; likewise lines, charges and stops.
@@ -32,6 +33,7 @@ class Draft:
     """
 
     resolved: Resolved
+    number: str
     priced: PricedCart
     order: Order
     lines: list[OrderLine]

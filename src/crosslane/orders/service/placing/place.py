@@ -15,9 +15,9 @@ from crosslane.orders.errors import SourceIdTaken
 from crosslane.orders.service.placing import asking, drafting, paying, sourcing
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.resolving import Surroundings, resolve
-from crosslane.orders.service.placing.wishes import Placed, PlaceOrder, PreparedOrder
+from crosslane.orders.service.placing.wishes import Placed, PlaceOrder
 from crosslane.orders.service.placing.writing import answer, write
-from crosslane.orders.storage import states, writing
+from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
@@ -36,11 +36,11 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
         tx.now,
     )
     await _resolve(tx, drafts, around)
-    await _refuse_known(tx, drafts)
+    await _enter(tx, drafts)
     await _identify(tx, drafts)
     await _price(tx, drafts)
     coupons = await _redeem(tx, drafts)
-    await _number(tx, drafts)
+    _draft(tx, drafts)
     await sourcing.source(tx, _live(drafts), around)
     await paying.open_tenders(tx, _live(drafts))
     refused = [draft for draft in drafts if draft.refusal is not None]
@@ -70,63 +70,38 @@ async def _resolve(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> Non
             draft.refusal = refusal
 
 
-async def _refuse_known(tx: Tx, drafts: Sequence[Draft]) -> None:
-    """Refuse an order that its channel has sent before, or twice in this batch."""
-    named = [draft for draft in _live(drafts) if draft.wish.source_id]
-    if not named:
+async def _enter(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Give each order its number; one that its channel has sent before is refused."""
+    live = _live(drafts)
+    if not live:
         return
-    known = await states.find_by_source(
-        tx, [d.resolved.channel.id for d in named], [d.wish.source_id for d in named]
+    entered = await states.enter_orders(
+        tx, [d.resolved.channel.id for d in live], [d.wish.source_id for d in live]
     )
-    for draft in named:
+    here: set[tuple[UUID, str]] = set()
+    for draft, entry in zip(live, entered, strict=True):
+        draft.number = order_number(entry.sequence)
         source = (draft.resolved.channel.id, draft.wish.source_id)
-        if source in known:
+        if entry.known_as or source in here:
             draft.refusal = SourceIdTaken(
                 pointer="/source_id",
                 channel=draft.wish.channel,
                 source_id=draft.wish.source_id,
-                order=known[source][1],
+                order=entry.known_as or "in the same moment",
             )
-        else:
-            known[source] = (draft.id, "in the same moment")
+        elif draft.wish.source_id:
+            here.add(source)
 
 
 async def _identify(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Find or make the customers and keep snapshots of the addresses."""
-    await _recognize(tx, drafts)
-    known = [
-        draft
-        for draft in _live(drafts)
-        if not draft.customer and (draft.wish.buyer or draft.resolved.address)
-    ]
-    found = await customers.identify(tx, [asking.customer_of(d) for d in known])
-    for draft, who in zip(known, found, strict=True):
+    asked = [(draft, buyer) for draft in _live(drafts) if (buyer := asking.buyer_of(draft))]
+    found = await customers.recognize(tx, [buyer for _, buyer in asked])
+    for (draft, _), who in zip(asked, found, strict=True):
         if isinstance(who, Refusal):
             draft.refusal = who
         else:
-            draft.customer = who
-    shipped = [
-        (draft, draft.resolved.address, draft.customer_id)
-        for draft in _live(drafts)
-        if draft.resolved.address and draft.customer_id
-    ]
-    ids = await customers.snapshot_addresses(
-        tx, [address for _, address, _ in shipped], owners=[owner for _, _, owner in shipped]
-    )
-    for (draft, _, _), address_id in zip(shipped, ids, strict=True):
-        draft.address_id = address_id
-
-
-async def _recognize(tx: Tx, drafts: Sequence[Draft]) -> None:
-    """Take the customers of prepared orders as they are."""
-    told = {
-        draft: draft.wish.customer_id
-        for draft in _live(drafts)
-        if isinstance(draft.wish, PreparedOrder) and draft.wish.customer_id
-    }
-    found = await customers.customers_by_id(tx, list(set(told.values())))
-    for draft, customer_id in told.items():
-        draft.customer = found.get(customer_id)
+            draft.customer, draft.address_id = who.customer, who.address_id
 
 
 async def _price(tx: Tx, drafts: Sequence[Draft]) -> None:
@@ -148,14 +123,13 @@ async def _redeem(tx: Tx, drafts: Sequence[Draft]) -> pricing.CouponSheet:
     return sheet
 
 
-async def _number(tx: Tx, drafts: Sequence[Draft]) -> None:
-    """Give each order its number, lines and charges."""
-    live = _live(drafts)
-    for draft, number in zip(live, await writing.take_numbers(tx, len(live)), strict=True):
+def _draft(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Give each order its head, lines and charges."""
+    for draft in _live(drafts):
         resolved, channel = draft.resolved, draft.resolved.channel
         draft.order = Order(
             id=draft.id,
-            number=order_number(number),
+            number=draft.number,
             channel_id=channel.id,
             channel=channel.code,
             source_id=draft.wish.source_id or str(draft.id),

@@ -33,8 +33,7 @@ async def write(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Store orders, move their units to the first stage, tell the log."""
     if not drafts:
         return
-    await writing.insert_orders(tx, [_record(draft) for draft in drafts])
-    sheet = Sheet.begin(draft.state for draft in drafts)
+    sheet = Sheet.begin((draft.state, _record(draft)) for draft in drafts)
     for draft in drafts:
         doing = Doing(draft.command, draft.order.placed_at, WHY)
         sheet.announce(

@@ -1,0 +1,139 @@
+"""What a transaction leaves behind: events, calls to the outside, answers to commands.
+
+They are collected while it runs and written by one statement as it ends. A batch then costs the
+same however many modules took part in it, and the counters of subjects, which every transaction
+about them wants, are locked for the shortest time.
+"""
+
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crosslane.kernel import new_id
+
+if TYPE_CHECKING:
+    from crosslane.platform.database import Tx
+
+# Beyond this a transaction writes what it has before it goes on, so that memory has a limit.
+KEPT_ROWS_MAX = 10_000
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """An event to be appended to the log."""
+
+    subject: str
+    kind: str
+    actor: str
+    trace: str
+    body: bytes
+
+
+class EffectRow(msgspec.Struct, frozen=True):
+    """A call to be made, unless its key was asked for before; due at once when None."""
+
+    key: str
+    kind: str
+    body: bytes
+    trace: str
+    due_at: datetime | None
+
+
+class AnswerRow(msgspec.Struct, frozen=True):
+    """What the command with a claimed key was answered; None lets go of the key."""
+
+    key: str
+    answer: bytes | None
+
+
+class Outbox:
+    """The rows a transaction has collected so far, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.events: list[EventRow] = []
+        self.effects: list[EffectRow] = []
+        self.answers: list[AnswerRow] = []
+
+    @property
+    def rows(self) -> int:
+        """How many rows wait to be written."""
+        return len(self.events) + len(self.effects) + len(self.answers)
+
+    def mark(self) -> tuple[int, int, int]:
+        """Return a place to go back to when what follows is undone."""
+        return len(self.events), len(self.effects), len(self.answers)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was collected since a mark."""
+        del self.events[mark[0] :], self.effects[mark[1] :], self.answers[mark[2] :]
+
+
+# Subjects are locked in sorted order, so two transactions never wait for each other in a circle.
+WRITE = """
+with counted as (
+    select subject, n from unnest($2::text[], $3::bigint[]) as c(subject, n)
+), numbered as (
+    insert into platform_log_subject as s (subject, last_no)
+    select subject, n from counted order by subject
+    on conflict (subject) do update set last_no = s.last_no + excluded.last_no
+    returning subject, last_no
+), told as (
+    insert into platform_log (epoch, subject, subject_no, kind, actor, trace, at, body)
+    select e.epoch, w.subject, n.last_no - c.n + w.position, w.kind, w.actor, w.trace, $1, w.body
+    from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[])
+         with ordinality as w(subject, position, kind, actor, trace, body, place)
+    join numbered n using (subject)
+    join counted c using (subject)
+    cross join platform_log_epoch e
+    order by w.place
+), asked as (
+    insert into platform_effect (id, key, kind, body, trace, due_at, created_at)
+    select id, key, kind, body, trace, coalesce(due_at, $1), $1
+    from unnest($10::uuid[], $11::text[], $12::text[], $13::jsonb[], $14::text[],
+                $15::timestamptz[]) as e(id, key, kind, body, trace, due_at)
+    on conflict (key) do nothing
+), let_go as (
+    delete from platform_idempotency where key = any($16::text[])
+)
+update platform_idempotency s set answer = a.answer
+from unnest($17::text[], $18::jsonb[]) as a(key, answer) where s.key = a.key
+"""
+
+
+async def write(tx: "Tx") -> None:
+    """Write what a transaction has collected, in one statement."""
+    box = tx.outbox
+    if not box.rows:
+        return
+    tx.outbox = Outbox()
+    seen: Counter[str] = Counter()
+    positions = []
+    for event in box.events:
+        seen[event.subject] += 1
+        positions.append(seen[event.subject])
+    counted = sorted(seen.items())
+    kept = [row for row in box.answers if row.answer is not None]
+    await tx.execute(
+        WRITE,
+        tx.now,
+        [subject for subject, _ in counted],
+        [n for _, n in counted],
+        [event.subject for event in box.events],
+        positions,
+        *_columns(box.events, "kind", "actor", "trace", "body"),
+        [new_id() for _ in box.effects],
+        *_columns(box.effects, "key", "kind", "body", "trace", "due_at"),
+        [row.key for row in box.answers if row.answer is None],
+        *_columns(kept, "key", "answer"),
+    )
+
+
+async def write_when_long(tx: "Tx") -> None:
+    """Write what a transaction has collected when that is a lot."""
+    if tx.outbox.rows > KEPT_ROWS_MAX:
+        await write(tx)
+
+
+def _columns(rows: list[Any], *names: str) -> list[list[Any]]:
+    return [[getattr(row, name) for row in rows] for name in names]

@@ -1,0 +1,73 @@
+"""How many statements a batch of orders costs, counted where they leave: at the connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from crosslane.orders import PLACE, BuyerWish, LineWish, TenderWish
+from crosslane.payments import PutProvider, put_provider
+from crosslane.platform.actor import SYSTEM
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Command, Lanes
+from tests.orders.world import wish
+from tests.payments.fake import API_KEY, WEBHOOK_SECRET
+
+# Beginning (one request with the search path), opening, keys, articles, numbers, customers, prices,
+# stock read, stock locked, stock taken, receipts, tenders, orders, what is left behind, commit.
+STATEMENTS_MAX = 15
+FOUR = [LineWish(sku=sku, quantity=1) for sku in ("SPOON", "MUG", "LAMP", "SET")]
+
+
+class Counted:
+    """Lanes over one connection that counts what it sends."""
+
+    def __init__(self, database: Database) -> None:
+        self.lanes = Lanes(database)
+        self.sent: list[str] = []
+
+    async def place(self, shop: str, *keys: str, **changes: Any) -> int:
+        """Place an order of four lines per key; return the statements of one batch."""
+        self.sent.clear()
+        commands = [Command(key, SYSTEM, wish(*FOUR, **changes)) for key in keys]
+        answers = await asyncio.gather(*(self.lanes.submit(shop, PLACE, c) for c in commands))
+        assert all(answer.outcome.lines for answer in answers)
+        # A lane takes what waits: more than one batch when the first came before the others.
+        return len(self.sent) // self.sent.count("commit")
+
+
+@pytest.fixture
+async def counted(database: Database) -> AsyncIterator[Counted]:
+    alone = await Database.connect(database.url, connections=1)
+    counted = Counted(alone)
+    async with alone.connection() as connection:
+        connection.add_query_logger(lambda record: counted.sent.append(record.query))
+    yield counted
+    await alone.close()
+
+
+async def test_an_order_of_four_lines_costs_few_statements_whatever_the_batch(
+    shop: str, counted: Counted
+):
+    await counted.place(shop, "first")  # makes the customer and reads what stays in memory
+    for size in (1, 8, 64):
+        used = await counted.place(shop, *(f"{size}-{n}" for n in range(size)))
+        assert used <= STATEMENTS_MAX, counted.sent
+
+
+async def test_a_card_and_a_number_of_the_channel_s_own_cost_no_more(
+    database: Database, shop: str, counted: Counted
+):
+    async with database.transaction(shop) as tx:
+        house = PutProvider("house", "house", "http://127.0.0.1:9", API_KEY, WEBHOOK_SECRET)
+        await put_provider(tx, house)
+    card = [TenderWish(method="card", provider="house", token="tok_visa")]
+    await counted.place(shop, "first", tenders=card)
+    assert await counted.place(shop, "second", tenders=card, source_id="W-1") <= STATEMENTS_MAX
+
+
+async def test_buyers_who_come_for_the_first_time_cost_one_more(shop: str, counted: Counted):
+    await counted.place(shop, "first")
+    newcomer = BuyerWish(email="bob@example.com", name="Bob Green")
+    assert await counted.place(shop, "second", buyer=newcomer) <= STATEMENTS_MAX + 1
