@@ -1,5 +1,6 @@
 """The SQL of effects."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
