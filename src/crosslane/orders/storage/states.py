@@ -135,6 +135,21 @@ async def find_by_number(tx: Tx, numbers: Sequence[str]) -> dict[str, UUID]:
     return {row["number"]: row["id"] for row in await tx.fetch(FIND_NUMBERS, list(numbers))}
 
 
+FIND_SOURCES = """
+select o.channel_id, o.source_id, o.id, o.number
+from unnest($1::uuid[], $2::text[]) as w(channel_id, source_id)
+join orders_order o using (channel_id, source_id)
+"""
+
+
+async def find_by_source(
+    tx: Tx, channel_ids: Sequence[UUID], source_ids: Sequence[str]
+) -> dict[tuple[UUID, str], tuple[UUID, str]]:
+    """Return id and number of orders that channels have sent before."""
+    rows = await tx.fetch(FIND_SOURCES, list(channel_ids), list(source_ids))
+    return {(r["channel_id"], r["source_id"]): (r["id"], r["number"]) for r in rows}
+
+
 # A number is taken for every order asked for; gaps are no harm.
 ENTER_ORDERS = """
 select nextval('orders_number') as taken, o.id, o.number
