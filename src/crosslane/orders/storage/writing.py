@@ -28,28 +28,26 @@ class JournalMove(msgspec.Struct, frozen=True):
 
 
 # Buckets hold what they have become, the journal why; always in one statement.
-_JOURNAL = """
+_MOVES = """
 journal as (
     insert into orders_movement (
         order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
         cause, actor, occurred_at, at
     )
     select order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
-           cause, actor, occurred_at, $1
-    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::int[],
-                $9::text[], $10::text[], $11::timestamptz[])
+           cause, actor, occurred_at, $5
+    from unnest($6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::uuid[], $11::text[],
+                $12::int[], $13::text[], $14::text[], $15::timestamptz[])
          as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
               cause, actor, occurred_at)
 )
-"""
-_BUCKETS = """
 insert into orders_bucket as b (line_id, location_id, stage, quantity)
 select line_id, location_id, stage, quantity
-from unnest($12::uuid[], $13::uuid[], $14::text[], $15::int[])
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
      as c(line_id, location_id, stage, quantity)
 on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """
-WRITE_MOVES = f"with {_JOURNAL} {_BUCKETS}"
+WRITE_MOVES = f"with {_MOVES}"
 
 
 async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> None:
@@ -61,11 +59,15 @@ async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bu
         buckets: every bucket touched, with the quantity it has now.
     """
     if moves or buckets:
-        await tx.execute(WRITE_MOVES, tx.now, *_move_columns(moves, buckets))
+        await tx.execute(WRITE_MOVES, *_move_columns(tx, moves, buckets))
 
 
-def _move_columns(moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> list[list]:
+def _move_columns(
+    tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]
+) -> list[list | datetime]:
     return [
+        *columns(buckets, "line_id", "location_id", "stage", "quantity"),
+        tx.now,
         [m.order_id for m in moves],
         *columns(
             [m.move for m in moves],
@@ -73,7 +75,6 @@ def _move_columns(moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> li
             *("quantity", "cause"),
         ),
         *columns(moves, "actor", "occurred_at"),
-        *columns(buckets, "line_id", "location_id", "stage", "quantity"),
     ]
 
 
@@ -102,9 +103,9 @@ with heads as (
     insert into orders_attribution (
         line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
     )
-    select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $1
+    select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $5
     from jsonb_populate_recordset(null::orders_attribution, $22)
-), {_JOURNAL} {_BUCKETS}
+), {_MOVES}
 """  # noqa: S608
 
 
@@ -136,8 +137,7 @@ async def insert_orders(
     heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
     await tx.execute(
         INSERT_ORDERS,
-        tx.now,
-        *_move_columns(moves, buckets),
+        *_move_columns(tx, moves, buckets),
         encode(heads),
         encode([line for o in orders for line in o.lines]),
         encode([charge for o in orders for charge in o.charges]),
