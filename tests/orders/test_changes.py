@@ -311,6 +311,23 @@ async def test_lines_are_added_priced_and_paid(database: Database, shop: str, la
     await assert_sound(database, shop)
 
 
+async def test_lines_that_could_never_be_had_are_not_added(
+    database: Database, shop: str, lanes: Lanes
+):
+    fetched = LineWish(sku="MUG", quantity=1, method="pickup", store="S0001")
+    placed = await place(lanes, shop, wish(fetched, ship_to=None))
+    for line, refusal in (
+        (LineWish(sku="MUG", quantity=1, method="carry_out", store="S0001"), errors.NotTakenAlong),
+        (LineWish(sku="LAMP", quantity=1), errors.AddressNeeded),
+    ):
+        cash = [TenderWish(method="cash")]
+        more = AddLines(order_id=placed.id, lines=[line], tenders=cash, reason="more")
+        with pytest.raises(refusal) as raised:
+            await run(lanes, shop, ADD_LINES, more)
+        assert raised.value.pointer == "/lines/0/method"
+    assert len((await view(database, shop, placed.id)).lines) == 1
+
+
 @pytest.mark.parametrize("handed_over_first", [False, True])
 async def test_a_lower_price_is_charged_or_given_back(
     database: Database, shop: str, lanes: Lanes, handed_over_first: bool

@@ -191,6 +191,23 @@ async def test_goods_carried_out_are_sold_at_once_even_below_zero(
     await assert_sound(database, shop)
 
 
+async def test_a_mixed_order_is_paid_at_the_till(database: Database, shop: str, lanes: Lanes):
+    taken_along = LineWish(sku="MUG", quantity=1, method="carry_out", store="S0001")
+    card = TenderWish(method="card", provider="house", token="tok_decline_stolen")
+    asked = wish(taken_along, "LAMP", channel="till", tenders=[card])
+    refused = await refusal(lanes, shop, asked)
+    assert isinstance(refused, errors.PaidAtTheTill)
+    assert refused.pointer == "/tenders/0/provider"
+    terminal = msgspec.structs.replace(asked, tenders=[TenderWish(method="card")])
+    shown = await view(database, shop, (await place(lanes, shop, terminal)).id)
+    assert shown.money.captured_minor == shown.money.worth_minor == 600 + 2499 + 395
+    assert buckets(shown) == {
+        "MUG": {("handed_over", "S0001"): 1},
+        "LAMP": {("allocated", "DC2"): 1},
+    }
+    await assert_sound(database, shop)
+
+
 async def test_a_pickup_is_allocated_at_its_store_and_ship_to_store_elsewhere(
     database: Database, shop: str, lanes: Lanes
 ):

@@ -205,6 +205,7 @@ async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
         errors.CartChanged,
         orders.errors.AddressNeeded,
         orders.errors.TendersDiffer,
+        orders.errors.PaidAtTheTill,
         orders.errors.NotEnoughStock,
         QuoteExpired,
         QuoteMismatch,

@@ -35,6 +35,10 @@ class AddressNeeded(Invalid):
     """Goods that are shipped need an address to be shipped to."""
 
 
+class NotTakenAlong(Invalid):
+    """What is taken along at once ({sku}) is a sale of its own, not part of an amendment."""
+
+
 class NotEnoughStock(Conflict):
     """{available} of {quantity} units of {sku} can be promised."""
 
@@ -65,6 +69,10 @@ class StopNotYours(Forbidden):
 
 class TendersDiffer(Invalid):
     """The tenders add up to {tendered} {currency}, the order to {total}."""
+
+
+class PaidAtTheTill(Invalid):
+    """Goods that are taken along are paid at the till; {provider} would answer too late."""
 
 
 class BackdatingForbidden(Forbidden):

@@ -63,6 +63,7 @@ WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
         errors.SourceIdTaken,
         errors.NotEnoughStock,
         errors.TendersDiffer,
+        errors.PaidAtTheTill,
         errors.BackdatingForbidden,
     ),
     example=PlaceOrder(
@@ -203,6 +204,8 @@ class MoreLines(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         errors.MethodRefused,
         errors.StoreNeeded,
         errors.StoreUnfit,
+        errors.NotTakenAlong,
+        errors.AddressNeeded,
         errors.TendersDiffer,
     ),
     example=MoreLines(

@@ -14,6 +14,7 @@ from crosslane.orders.domain import (
     NOWHERE,
     Charge,
     Move,
+    Order,
     OrderLine,
     OrderState,
     Stage,
@@ -25,14 +26,16 @@ from crosslane.orders.domain import (
 )
 from crosslane.orders.errors import (
     AddressFixed,
+    AddressNeeded,
     NoSuchLine,
+    NotTakenAlong,
     OrderChanged,
     OrderClosed,
     TendersDiffer,
 )
 from crosslane.orders.service.moving import charged
 from crosslane.orders.service.placing import drafting, paying
-from crosslane.orders.service.placing.resolving import Surroundings, resolve_lines
+from crosslane.orders.service.placing.resolving import Surroundings, WantedLine, resolve_lines
 from crosslane.orders.service.placing.wishes import (
     LINES_MAX,
     TENDERS_MAX,
@@ -160,6 +163,7 @@ async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) 
     parts = {part.variant_id for v in variants.values() for part in v.components}
     by_id = await catalog.variants_by_id(tx, sorted(parts))
     wanted = resolve_lines(wish.lines, channel, variants, around, tx.now)
+    _refuse_ways(wanted, order)
     country = channel.country
     if order.ship_address_id:
         addresses = await customers.addresses_by_id(tx, [order.ship_address_id])
@@ -185,6 +189,18 @@ async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) 
         first_position=len(state.lines) + 1,
         amendment_no=state.amendments + 1,
     )
+
+
+def _refuse_ways(wanted: Sequence[WantedLine], order: Order) -> None:
+    """Refuse goods that could never reach the customer on this order.
+
+    What a customer takes along is sold and paid at once: a sale of its own.
+    """
+    for place, line in enumerate(wanted):
+        if line.method == "carry_out":
+            raise NotTakenAlong(pointer=f"/lines/{place}/method", sku=line.variant.sku)
+        if line.method == "ship" and order.ship_address_id is None:
+            raise AddressNeeded(pointer=f"/lines/{place}/method")
 
 
 async def _pay(

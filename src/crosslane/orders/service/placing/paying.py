@@ -7,7 +7,7 @@ from uuid import UUID
 from crosslane import payments
 from crosslane.kernel import Refusal, new_id
 from crosslane.orders.domain import OrderLine, Stop
-from crosslane.orders.errors import TendersDiffer
+from crosslane.orders.errors import PaidAtTheTill, TendersDiffer
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.wishes import PreparedOrder, TenderWish
 from crosslane.platform.database import Tx
@@ -30,6 +30,12 @@ async def open_tenders(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 
 def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
+    happened = isinstance(draft.wish, PreparedOrder) and draft.wish.happened
+    # Who takes anything along has paid at the till; nobody can be asked once they have left.
+    taken = any(line.method == "carry_out" for line in draft.resolved.lines)
+    for place, wish in enumerate(draft.wish.tenders):
+        if taken and wish.provider and not happened:
+            return PaidAtTheTill(pointer=f"/tenders/{place}/provider", provider=wish.provider)
     return split_tenders(
         draft.wish.tenders,
         draft.priced.gross_minor,
@@ -40,8 +46,8 @@ def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
         at=draft.resolved.placed_at,
         card_terms=payments.Terms(draft.resolved.intake.card_terms),
         customer_id=draft.customer_id,
-        taken=all(line.method == "carry_out" for line in draft.resolved.lines),
-        happened=isinstance(draft.wish, PreparedOrder) and draft.wish.happened,
+        taken=taken,
+        happened=happened,
     )
 
 
