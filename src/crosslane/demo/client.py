@@ -88,6 +88,9 @@ class Connections:
     Args:
         address: such as ``http://127.0.0.1:8700``.
         most: how many requests may be under way at once; further ones wait.
+
+    Attributes:
+        requests: how many were sent.
     """
 
     def __init__(self, address: str, most: int = CONNECTIONS_MAX) -> None:
@@ -98,6 +101,7 @@ class Connections:
         self.netloc = parts.netloc
         self._host, self._port = parts.hostname, parts.port or 80
         self._slots = asyncio.Semaphore(most)
+        self.requests = 0
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def exchange(self, request: bytes) -> Answer:
@@ -107,6 +111,7 @@ class Connections:
             OSError, asyncio.IncompleteReadError, TimeoutError: there was none.
         """
         async with self._slots, asyncio.timeout(ANSWER_SECONDS_MAX):
+            self.requests += 1
             reader, writer = self._idle.pop() if self._idle else await self._open()
             try:
                 writer.write(request)

@@ -44,6 +44,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
         lags_ms: how long after the answer to an order of one channel another channel's
             availability showed it, one figure per probe.
         unexpected: answers that nobody counted on, as text.
+        seeded: invented trouble by kind, as often as it was played.
+        requests: how many were sent, repeats included.
+        repeats: how many were sent again because the first had no usable answer.
         seconds: from the first to the last request.
     """
 
@@ -53,6 +56,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     refused_shares_milli: int = 0
     lags_ms: Sequence[int] = ()
     unexpected: Sequence[str] = ()
+    seeded: Mapping[str, int] = {}
+    requests: int = 0
+    repeats: int = 0
     seconds: float = 0.0
 
 

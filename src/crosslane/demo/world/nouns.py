@@ -17,7 +17,7 @@ TILLS, FRANCHISE_TILLS = "tills", "franchise-tills"
 CARRIER = "house"
 # Takes over nothing unless told: the carrier whose outage the demo plays.
 OUTAGE_CARRIER, OUTAGE_SERVICE = "swift", "SWIFT24"
-HOME_SERVICE, EXPORT_SERVICE = "STANDARD48", "EXPORT"
+HOME_SERVICE, EXPORT_SERVICE, FREIGHT_SERVICE = "STANDARD48", "EXPORT", "FREIGHT"
 PROVIDER = "house"
 
 Role = Literal["associate", "agent", "manager", "admin"]

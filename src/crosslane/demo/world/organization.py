@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from crosslane.demo.world.nouns import (
     FRANCHISE_TILLS,
+    FREIGHT_SERVICE,
     MARKETPLACE,
     OUTAGE_CARRIER,
     OUTAGE_SERVICE,
@@ -30,6 +31,27 @@ TRADE = "trade"
 POUNDS_PER_EURO = "0.8"
 RATE_FROM = "2010-01-01"
 PARCEL_LENGTH_MM_MAX = 1_500
+# Orders of firms weigh hundreds of kilograms and go on pallets, as one consignment each.
+FREIGHT: dict[str, Any] = {
+    "code": FREIGHT_SERVICE,
+    "name": "Freight",
+    "speed": "standard",
+    "weight_max_grams": 100_000_000,
+    "transit": {
+        **{"MAINLAND": 2, "IOW": 3, "HIGHLANDS": 3, "NI": 3, "ISLANDS": 4, "SCILLY": 4, "IOM": 4},
+        **{"CHANNEL": 4, "IRELAND": 4, "EUROPE": 6, "WORLD": 10},
+    },
+}
+# Heaviest weight in grams and price in pence on the mainland.
+FREIGHT_BRACKETS = (
+    (25_000, 1_100),
+    (100_000, 2_600),
+    (500_000, 6_900),
+    (1_000_000, 9_800),
+    (5_000_000, 39_000),
+    (25_000_000, 148_000),
+    (100_000_000, 560_000),
+)
 # Trade customers buy on account; the largest order of the lines is worth £77,184 without tax.
 CREDIT_LIMIT_MINOR = 50_000_000
 CREDIT_DAYS = 30
@@ -142,8 +164,8 @@ def policies() -> Iterator[Call]:
     """Return the calls that decide how orders are taken in; see ``docs`` of the kinds."""
     for plan in CHANNELS:
         intake = {"backdating": True, "bad_address": plan.bad_address, "shortage": "backorder"}
-        if plan.code == TRADE_IE:
-            intake["service"] = "EXPORT"
+        if plan.code in (PHONE, TRADE_WEB, TRADE_IE):
+            intake["service"] = FREIGHT_SERVICE
         yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
         dictated = {"price_source": "dictated"}
         yield _policy("pricing.price_source", dictated, plan.code, "Recorded prices are kept")
@@ -158,6 +180,8 @@ def carriers(carrier_url: str, carrier_key: str) -> Iterator[Call]:
     """
     text = files("crosslane").joinpath("carriers/house_carrier.json").read_text("utf-8")
     packed = json.loads(text)
+    packed["carrier"]["services"].append(FREIGHT)
+    packed["tariff"]["prices"] += freight_prices()
     for service in packed["carrier"]["services"]:
         service["length_max_mm"] = PARCEL_LENGTH_MM_MAX
     yield Call("carriers/house", packed["carrier"], "PUT")
@@ -190,6 +214,18 @@ def carriers(carrier_url: str, carrier_key: str) -> Iterator[Call]:
     price = {"service": OUTAGE_SERVICE, "zone": "MAINLAND", "brackets": brackets}
     tariff = {"valid_from": "2010-01-01", "currency": "GBP", "prices": [price]}
     yield Call(f"carriers/{OUTAGE_CARRIER}/tariffs", tariff)
+
+
+def freight_prices() -> list[dict[str, Any]]:
+    """Return what freight costs: more by weight, and by as much as the days it takes."""
+    return [
+        {
+            "service": FREIGHT_SERVICE,
+            "zone": zone,
+            "brackets": [[grams, minor * (2 + days) // 4] for grams, minor in FREIGHT_BRACKETS],
+        }
+        for zone, days in FREIGHT["transit"].items()
+    ]
 
 
 def provider(url: str, api_key: str, webhook_secret: str) -> Call:

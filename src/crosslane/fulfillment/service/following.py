@@ -140,6 +140,7 @@ class WorkView(msgspec.Struct, frozen=True, kw_only=True):
     location_id: UUID
     store_id: UUID | None
     method: str
+    service: str
     state: State
     reason: str
     promised_at: datetime | None
@@ -210,6 +211,7 @@ def _view(work: Work) -> WorkView:
         location_id=work.location_id,
         store_id=work.store_id,
         method=work.method,
+        service=work.service,
         state=work.state,
         reason=work.reason,
         promised_at=work.promised_at,

@@ -1,0 +1,109 @@
+"""How soon another channel sees what an order took.
+
+For a probe the replay watches an article that no other order under way wants: it reads what one
+channel could promise of it, lets an order of another channel take some, and reads again over a new
+connection, which may lead to another process, until the units are gone.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from msgspec import Struct
+
+from crosslane.demo.client import Client, Connections, Unreachable
+from crosslane.demo.replay.timeline import Sale, Step, sales_of
+from crosslane.demo.streams import Stream
+from crosslane.demo.world import TRADE_WEB, WEB, World
+
+# Articles that few orders want: nobody else changes what is left of them meanwhile.
+RARE_ORDERS_MAX = 2
+PROBES_MAX = 400
+LOOKS_MAX = 50
+PAUSE_SECONDS = 0.02
+MILLISECONDS = 1_000
+
+
+class Watched(Struct):
+    """An article that is being watched.
+
+    Args:
+        sku: which.
+        before: what another channel could promise of it.
+    """
+
+    sku: str
+    before: int
+
+
+class Probe:
+    """Measures lags while orders are placed.
+
+    Args:
+        world: whose channels ask.
+        steps: what will be sold, to find rare articles.
+
+    Attributes:
+        lags_ms: of each probe, in milliseconds.
+        unseen: probes whose order another channel never saw.
+    """
+
+    def __init__(self, world: World, steps: Sequence[Step]) -> None:
+        self._world = world
+        wanted = Counter(sku for sale in sales_of(steps) for sku in {x.sku for x in sale.lines})
+        self._rare = {sku for sku, orders in wanted.items() if orders <= RARE_ORDERS_MAX}
+        self._under_way: Counter[str] = Counter()
+        self._left = PROBES_MAX
+        self.lags_ms: list[int] = []
+        self.unseen = 0
+
+    @asynccontextmanager
+    async def watching(self, sale: Sale) -> AsyncIterator[Watched | None]:
+        """Say that a sale is under way; yields an article of it to be watched, if one is fit."""
+        skus = {line.sku for line in sale.lines}
+        self._under_way.update(skus)
+        try:
+            yield await self._begin(sale, skus)
+        finally:
+            self._under_way.subtract(skus)
+
+    async def end(self, sale: Sale, watched: Watched, taken: int) -> None:
+        """Measure until another channel sees that units are gone.
+
+        Args:
+            sale: the order that took them, just acknowledged.
+            watched: what was read before.
+            taken: units that were allocated to it.
+        """
+        since = monotonic()
+        for _ in range(LOOKS_MAX):
+            available = await self._read(sale, watched.sku)
+            if available is not None and available <= watched.before - taken:
+                self.lags_ms.append(round((monotonic() - since) * MILLISECONDS))
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+        self.unseen += 1
+
+    async def _begin(self, sale: Sale, skus: set[str]) -> Watched | None:
+        fit = sorted(sku for sku in skus & self._rare if self._under_way[sku] == 1)
+        if not fit or not self._left:
+            return None
+        self._left -= 1
+        before = await self._read(sale, fit[0])
+        return Watched(fit[0], before) if before else None
+
+    async def _read(self, sale: Sale, sku: str) -> int | None:
+        asking = TRADE_WEB if sale.stream is Stream.WEB else WEB
+        connections = Connections(self._world.address, 1)
+        try:
+            client = Client(connections, self._world.channels[asking].key)
+            answer = await client.ask(
+                f"availability?sku={sku}&channel={asking}", None, method="GET"
+            )
+        except Unreachable:
+            return None
+        finally:
+            await connections.close()
+        return answer.body["items"][0]["available"] if answer.ok else None

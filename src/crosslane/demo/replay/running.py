@@ -1,0 +1,295 @@
+"""The replay: everything that was recorded, in the order of time and in four channels at once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from uuid import UUID
+
+from msgspec import Struct
+
+from crosslane.demo.progress import Progress
+from crosslane.demo.replay.bodies import Clerk
+from crosslane.demo.replay.calendars import CarrierDays, Hours, LocationHours, Rounds
+from crosslane.demo.replay.call_center import CallCenter
+from crosslane.demo.replay.desk import Desk
+from crosslane.demo.replay.drivers import Drivers
+from crosslane.demo.replay.floor import Floor
+from crosslane.demo.replay.outcome import LineBook
+from crosslane.demo.replay.probe import Probe
+from crosslane.demo.replay.register import Register, Sold
+from crosslane.demo.replay.selling import Seller
+from crosslane.demo.replay.taxes import Taxes
+from crosslane.demo.replay.timeline import (
+    MarketplaceFile,
+    Reversal,
+    Sale,
+    Step,
+    StockNote,
+    TillBatch,
+    list_steps,
+    sales_of,
+)
+from crosslane.demo.replay.troubles import Outage
+from crosslane.demo.report import Outcome
+from crosslane.demo.selection import Selection
+from crosslane.demo.streams import Stream
+from crosslane.demo.world import Planned, World
+from crosslane.demo.world.goods import read_articles
+
+ORDERS, WORK = "orders", "work"
+# How many of a kind are under way at once.
+TRADE_AT_ONCE, WEB_AT_ONCE, FILES_AT_ONCE, STOCK_AT_ONCE = 8, 20, 2, 2
+# How far sending may run ahead of a channel that is slow.
+AHEAD_MAX = 40
+LOOK_SECONDS = 0.4
+QUIET_LOOKS = 5
+SETTLE_SECONDS_MAX = 120.0
+# When trouble begins, as a part of the way.
+OUTAGE_AT, CLOSURE_AT = 0.25, 0.5
+
+
+class Order(Struct, frozen=True):
+    """An order as the API lists it."""
+
+    id: UUID
+    number: str
+    source_id: str
+
+
+async def replay(world: World, selection: Selection, *, seed: int, progress: Progress) -> Outcome:
+    """Replay what was recorded against a founded world.
+
+    Every request carries a key or a number made of the recorded ones, so a replay that was broken
+    off goes on where it stood, and one that is run again changes nothing.
+
+    Args:
+        world: the retailer.
+        selection: what is replayed.
+        seed: draws what the lines do not tell.
+        progress: is told how far it is.
+    """
+    return await Replay(world, selection, seed, progress).run()
+
+
+class Replay:
+    """One run.
+
+    Args:
+        world: the retailer.
+        selection: what is replayed.
+        seed: draws what the lines do not tell.
+        progress: is told how far it is.
+    """
+
+    def __init__(self, world: World, selection: Selection, seed: int, progress: Progress) -> None:
+        self._world, self._selection, self._seed = world, selection, seed
+        self._progress = progress
+        self._articles = {article.sku: article for article in read_articles()}
+        self._steps = list_steps(selection, world.till_stores, world.delivered_only, seed)
+        self._desk = Desk(world)
+        self._register = Register(self._steps)
+        self._book = LineBook(selection)
+        self._probe = Probe(world, self._steps)
+        self._clerk = Clerk(world, Taxes(self._articles).rate_bp, seed)
+        self._seller = Seller(
+            self._desk, world, self._clerk, self._register, self._book, self._probe, seed
+        )
+        self._sold_out = asyncio.Event()
+
+    async def run(self) -> Outcome:
+        """Sell everything and work it off."""
+        begun = monotonic()
+        try:
+            await self._recall()
+            floor, drivers, center = await self._hire()
+            work = asyncio.create_task(self._work(floor, drivers, center))
+            await self._sell(floor)
+            self._sold_out.set()
+            await work
+        finally:
+            await self._desk.close()
+        seeded: Counter[str] = Counter()
+        for who in (self._seller, floor, drivers, center):
+            seeded.update(who.seeded)
+        unexpected = [f"{times} x {what}" for what, times in self._desk.unexpected.items()]
+        if self._probe.unseen:
+            unexpected.append(f"{self._probe.unseen} x an order that another channel never saw")
+        return Outcome(
+            lines=self._book.close(self._selection),
+            orders_in=dict(self._seller.orders_in),
+            orders_rejected=dict(self._seller.orders_rejected),
+            refused_shares_milli=self._book.refused_shares_milli,
+            lags_ms=self._probe.lags_ms,
+            unexpected=sorted(unexpected),
+            seeded=dict(seeded),
+            requests=self._desk.requests,
+            repeats=self._desk.repeats,
+            seconds=round(monotonic() - begun, 1),
+        )
+
+    async def _recall(self) -> None:
+        """Find the orders that an earlier run has placed."""
+        sales = {sale.number: sale for sale in sales_of(self._steps)}
+        for order in await self._desk.read_list(self._desk.operator, "orders", Order):
+            sale = sales.get(order.source_id.rpartition("/")[2])
+            self._register.enter(Sold(order.id, order.number, order.source_id, sale))
+
+    async def _hire(self) -> tuple[Floor, Drivers, CallCenter]:
+        """Read where and when work is done, and bring the staff there."""
+        operator = self._desk.operator
+        shown = await self._desk.read_list(operator, "locations", LocationHours)
+        carriers = await self._desk.read_list(operator, "carriers", CarrierDays)
+        hours = {UUID(one.id): Hours(one) for one in shown}
+        drivers = Drivers(
+            self._desk,
+            self._world,
+            self._register,
+            self._clerk,
+            hours=hours,
+            rounds=Rounds(carriers),
+            seed=self._seed,
+        )
+        floor = Floor(
+            self._desk,
+            self._world,
+            self._register,
+            hours=hours,
+            grams={sku: int(one.row["weight_grams"]) for sku, one in self._articles.items()},
+            weight_max_grams={
+                service.code: service.weight_max_grams
+                for carrier in carriers
+                for service in carrier.services
+            },
+            drivers=drivers,
+            seed=self._seed,
+        )
+        center = CallCenter(self._desk, self._world, self._register, self._clerk, self._seed)
+        return floor, drivers, center
+
+    async def _sell(self, floor: Floor) -> None:
+        """Send everything in the order of time; each channel works at its own pace."""
+        steps: list[Step | Planned] = sorted(
+            [*self._world.replenishments, *self._steps], key=lambda step: step.at
+        )
+        self._progress.begin(ORDERS, self._selection.orders)
+        lanes = {
+            name: Lane(self._do, at_once)
+            for name, at_once in (
+                ("trade", TRADE_AT_ONCE),
+                ("web", WEB_AT_ONCE),
+                ("files", FILES_AT_ONCE),
+                ("stock", STOCK_AT_ONCE),
+            )
+        }
+        outage = None
+        try:
+            for place, step in enumerate(steps):
+                if outage is None and place >= len(steps) * OUTAGE_AT:
+                    outage = asyncio.create_task(Outage(self._world).play())
+                    self._seller.seeded["carrier_outage"] += 1
+                floor.closes_a_store = place >= len(steps) * CLOSURE_AT
+                if isinstance(step, Planned):
+                    await self._seller.receive(step)
+                else:
+                    await lanes[lane_of(step)].put(step)
+            await asyncio.gather(*(lane.drain() for lane in lanes.values()))
+            if outage:
+                await outage
+        finally:
+            for lane in lanes.values():
+                lane.stop()
+
+    async def _do(self, step: Step) -> None:
+        match step:
+            case Sale():
+                await self._seller.sell(step)
+                self._progress.advance(ORDERS)
+            case MarketplaceFile():
+                await self._seller.hand_in(step)
+                self._progress.advance(ORDERS, len(step.sales))
+            case TillBatch():
+                await self._seller.ring_up(step)
+                self._progress.advance(ORDERS, len(step.sales))
+            case StockNote():
+                await self._seller.adjust(step)
+            case Reversal():
+                await self._seller.reverse(step)
+
+    async def _work(self, floor: Floor, drivers: Drivers, center: CallCenter) -> None:
+        """Let everybody look for work until all is sold and nothing is left, or too long."""
+        quiet, give_up_at = 0, None
+        known = 0
+        while quiet < QUIET_LOOKS:
+            done = sum(await asyncio.gather(floor.look(), drivers.look(), center.look()))
+            known += done
+            self._progress.begin(WORK, known + drivers.waiting)
+            self._progress.advance(WORK, done)
+            idle = not done and not floor.busy and not drivers.waiting
+            quiet = quiet + 1 if idle and self._sold_out.is_set() else 0
+            if self._sold_out.is_set():
+                give_up_at = give_up_at or monotonic() + SETTLE_SECONDS_MAX
+                if monotonic() > give_up_at:
+                    self._desk.unexpected[f"{drivers.waiting} parcels without a label"] += 1
+                    break
+            await asyncio.sleep(LOOK_SECONDS)
+        await floor.rest()
+
+
+class Lane:
+    """Steps of one kind: begun in order, so many at once, the sender held when they are slow.
+
+    Args:
+        do: does a step.
+        at_once: how many are under way.
+    """
+
+    def __init__(self, do: Callable[[Step], Awaitable[None]], at_once: int) -> None:
+        self._do = do
+        self._steps: asyncio.Queue[Step] = asyncio.Queue(AHEAD_MAX)
+        self._failed: list[BaseException] = []
+        self._tasks = [asyncio.create_task(self._run()) for _ in range(at_once)]
+
+    async def put(self, step: Step) -> None:
+        """Add a step; waits while too many are.
+
+        Raises:
+            BaseException: what went wrong with an earlier one.
+        """
+        if self._failed:
+            raise self._failed[0]
+        await self._steps.put(step)
+
+    async def drain(self) -> None:
+        """Wait until everything is done."""
+        await self._steps.join()
+        if self._failed:
+            raise self._failed[0]
+
+    def stop(self) -> None:
+        """Do no more."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            step = await self._steps.get()
+            try:
+                await self._do(step)
+            except Exception as error:
+                self._failed.append(error)
+            finally:
+                self._steps.task_done()
+
+
+def lane_of(step: Step) -> str:
+    """Return the lane a step goes through."""
+    match step:
+        case Sale(stream=Stream.WEB):
+            return "web"
+        case Sale() | Reversal():
+            return "trade"
+        case StockNote():
+            return "stock"
+        case _:
+            return "files"
