@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from crosslane import carriers
+from crosslane import carriers, inventory
 from crosslane.carriers import TrackingEvent
 from crosslane.fulfillment import errors, works_by_order
 from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
@@ -120,6 +120,31 @@ async def test_short_units_leave_the_books_and_come_from_elsewhere(
         assert await tx.fetchval(f"{at_dc} on l.id = p.location_id where l.code = 'DC1'") == 58
     other = next(w for w in await queue(database, shop) if w.id != work.id)
     assert other.state == "offered"
+    await assert_sound(database, shop, "fulfillment")
+
+
+async def test_units_that_turned_out_missing_are_taken_off_the_work(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=8)))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    async with database.transaction(shop) as tx:
+        lost = inventory.Adjustment(
+            variant_id=await tx.fetchval("select id from catalog_variant where sku = 'MUG'"),
+            location_id=work.location_id,
+            delta=-5,
+            cause=inventory.Cause("adjustment", new_id(), new_id()),
+            code="flooded",
+        )
+        await inventory.adjust(tx, [lost])
+    await settle(database, shop)
+    works = {w.location_id: w for w in await queue(database, shop)}
+    assert [line.to_pick for line in works[work.location_id].lines] == [5]
+    assert sum(line.to_pick for w in works.values() for line in w.lines) == 8
+    (done,) = await pick(lanes, shop, work.id)
+    assert (done.state, done.gone) == ("picked", False)
+    assert (await view(database, shop, placed.id)).status == "in_progress"
     await assert_sound(database, shop, "fulfillment")
 
 

@@ -10,7 +10,7 @@ from crosslane.fulfillment.service.following import deliver, take_back
 from crosslane.fulfillment.service.offering import offer
 from crosslane.fulfillment.service.packing import send_off
 from crosslane.fulfillment.service.unclaimed import EVERY_SECONDS, give_up_uncollected
-from crosslane.orders import LinesCancelled, OrderReady
+from crosslane.orders import LinesCancelled, OrderReady, UnitsRecalled
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
@@ -31,9 +31,15 @@ async def offer_ready(tx: Tx, logged: Sequence[Logged[OrderReady]]) -> None:
     await offer(tx, order_ids, _Ours(logged[0].trace))
 
 
-async def withdraw_cancelled(tx: Tx, logged: Sequence[Logged[LinesCancelled]]) -> None:
-    """Take cancelled units off their locations, unless these gave them up themselves."""
-    foreign = [entry for entry in logged if not entry.event.taken_out]
+async def withdraw_cancelled(
+    tx: Tx, logged: Sequence[Logged[LinesCancelled | UnitsRecalled]]
+) -> None:
+    """Take units that are not wanted there off their locations, unless these gave them up."""
+    foreign = [
+        entry
+        for entry in logged
+        if isinstance(entry.event, UnitsRecalled) or not entry.event.taken_out
+    ]
     units = [(one, _Ours(entry.trace)) for entry in foreign for one in entry.event.units]
     await take_back(tx, units)
 
@@ -82,7 +88,7 @@ async def follow_vendors(tx: Tx, logged: Sequence[Logged[vendors.PurchaseEvent]]
 SCHEDULES = [Schedule("fulfillment.give_up_uncollected", EVERY_SECONDS, give_up_uncollected)]
 REACTIONS = [
     Reaction("fulfillment.offer_ready", (OrderReady,), offer_ready, batch_max=200),
-    Reaction("fulfillment.withdraw_cancelled", (LinesCancelled,), withdraw_cancelled),
+    Reaction("fulfillment.withdraw_cancelled", (LinesCancelled, UnitsRecalled), withdraw_cancelled),
     Reaction("fulfillment.send_labelled", (LabelCreated,), send_labelled, batch_max=200),
     Reaction("fulfillment.follow_vendors", tuple(VENDORS_SAY), follow_vendors, batch_max=100),
     Reaction("fulfillment.note_delivered", (TrackingRecorded,), note_delivered, batch_max=200),

@@ -24,8 +24,8 @@ movements; what a line is worth is shared over its units so that parts always ad
 handed over and not cancelled is what the customer pays; the original is never changed.
 
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
-LinesBackordered, LinesResourced, LinesCancelled, OrderAmended, LinesHandedOver, ChargesDue,
-OrderClosed. Policies: orders.intake.
+LinesBackordered, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended, LinesHandedOver,
+ChargesDue, OrderClosed. Policies: orders.intake.
 Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
 orders_barred, orders_stop, orders_money_problem, orders_amendment, orders_attribution,
 orders_search.
@@ -65,6 +65,7 @@ from crosslane.orders.events import (
     OwnedCost,
     StopRaised,
     StopResolved,
+    UnitsRecalled,
 )
 from crosslane.orders.reactions import REACTIONS, SCHEDULES
 from crosslane.orders.rest import ROUTES
@@ -195,6 +196,7 @@ __all__ = [
     "StopWish",
     "TenderWish",
     "UnitsHeld",
+    "UnitsRecalled",
     "earned",
     "fail",
     "find_by_source",

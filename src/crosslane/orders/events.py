@@ -94,6 +94,16 @@ class LinesCancelled(OrderEvent):
     taken_out: bool = False
 
 
+class UnitsRecalled(OrderEvent):
+    """Released units were taken off their location while the order still wants them.
+
+    Other stock is looked for; nobody must work on these any more.
+    """
+
+    units: list[CancelledUnits]
+    reason: str
+
+
 class OrderAmended(OrderEvent):
     """The order was changed by an amendment other than a cancellation."""
 

@@ -24,6 +24,7 @@ from crosslane.organization import OrganizationBook
 from crosslane.platform.database import Tx
 
 WHY = "resourced"
+LOST = "stock was not there"
 WAITING = (Stage.OPEN, Stage.BACKORDERED)
 WAITING_ORDERS_MAX = 500
 
@@ -171,7 +172,15 @@ async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doin
             moves = _give_up(state, one.line_id, location_id, one.quantity, stages)
             sheet.move(one.cause_id, moves, doing)
             if moves:
-                sheet.bar(one.cause_id, one.line_id, location_id, "stock was not there")
+                sheet.bar(one.cause_id, one.line_id, location_id, LOST)
+            recalled = [
+                events.CancelledUnits(m.line_id, location_id, m.from_stage, m.quantity)
+                for m in moves
+                if m.from_stage is Stage.RELEASED
+            ]
+            if recalled:
+                told = events.UnitsRecalled(order_id=one.cause_id, units=recalled, reason=LOST)
+                sheet.announce(told, doing)
     await sheet.give_back(tx)
     await find_new_stock(tx, sheet, list(dict.fromkeys(one.cause_id for one in losing)), doing)
     await sheet.write(tx)
