@@ -10,6 +10,7 @@ The demo is a client like any other: it imports no capability. It is prepared pu
 - ``control_total`` adds the raw file up in decimals and knows nothing of the others;
 - ``stage`` starts Crosslane and the outside world as processes on the home folder;
 - ``world`` founds the retailer through the REST API, twice the same;
+- ``replay`` sends the lines as the channels would, and plays staff, carriers and customers;
 - ``report`` tells what became of it all, by SQL over the journals of the tenant;
 - ``packaged`` writes and reads what the package carries (see ``sample/NOTICE.txt``).
 

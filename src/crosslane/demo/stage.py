@@ -76,11 +76,11 @@ class Safe:
             self.kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         for name in ("provider_key", "carrier_key"):
             if not getattr(self.kept, name):
-                setattr(self.kept, name, secrets.token_urlsafe(PASSWORD_BYTES))
+                setattr(self.kept, name, secrets.token_hex(PASSWORD_BYTES))
         if not self.kept.webhook_secret:
             self.kept.webhook_secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
         if not self.kept.password:
-            self.kept.password = f"demo-{secrets.token_urlsafe(PASSWORD_BYTES)}"
+            self.kept.password = f"demo-{secrets.token_hex(PASSWORD_BYTES)}"
 
     def save(self) -> None:
         """Write the file; a half-written one never takes the place of a whole one."""

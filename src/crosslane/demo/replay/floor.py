@@ -33,7 +33,9 @@ BEGIN_MINUTES_MIN, BEGIN_MINUTES_SPREAD = 10, 80
 PICK_MINUTES_SPREAD, PACK_MINUTES = 40, 15
 CLOSED = "The store is closed"
 # What work is refused with when its order was cancelled or changed meanwhile.
-OVERTAKEN = frozenset({"not-in-state", "no-such-fulfillment-line", "out-of-step"})
+OVERTAKEN = frozenset(
+    {"not-in-state", "no-such-fulfillment-line", "out-of-step", "nothing-picked", "too-many-packed"}
+)
 
 
 class WorkLine(Struct, frozen=True):
@@ -227,7 +229,12 @@ class Floor:
                 [(line, count, grams[line]) for line, count in units if count > 0],
                 self._weight_max[work.service],
             )
-            packs[work.id] = as_packs(work.id, parcels, moment)
+            # One parcel takes whatever was picked, even if some was called off at that moment.
+            packs[work.id] = (
+                as_packs(work.id, parcels, moment)
+                if len(parcels) > 1
+                else [{"fulfillment_order": work.id, "occurred_at": moment}]
+            )
         answers = await self._in_bulk(
             client,
             "parcels",

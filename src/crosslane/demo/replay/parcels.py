@@ -22,7 +22,7 @@ def split_by_weight(units: Iterable[tuple[UUID, int, int]], weight_max_grams: in
     for line, count, grams in units:
         left = count
         while left:
-            fits = min(left, room // grams) if grams else left
+            fits = min(left, room // grams if grams else left) if room > 0 else 0
             if not fits and not parcels[-1]:
                 fits = 1
             if fits:

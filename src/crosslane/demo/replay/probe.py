@@ -21,7 +21,7 @@ from crosslane.demo.world import TRADE_WEB, WEB, World
 # Articles that few orders want: nobody else changes what is left of them meanwhile.
 RARE_ORDERS_MAX = 2
 PROBES_MAX = 400
-LOOKS_MAX = 50
+PROBE_SECONDS_MAX = 10.0
 PAUSE_SECONDS = 0.02
 MILLISECONDS = 1_000
 
@@ -56,6 +56,10 @@ class Probe:
         self._rare = {sku for sku, orders in wanted.items() if orders <= RARE_ORDERS_MAX}
         self._under_way: Counter[str] = Counter()
         self._left = PROBES_MAX
+        self._watching = 0
+        self._nobody_watches = asyncio.Event()
+        self._nobody_watches.set()
+        self._paused = 0
         self.lags_ms: list[int] = []
         self.unseen = 0
 
@@ -64,10 +68,26 @@ class Probe:
         """Say that a sale is under way; yields an article of it to be watched, if one is fit."""
         skus = {line.sku for line in sale.lines}
         self._under_way.update(skus)
+        fit = sorted(sku for sku in skus & self._rare if self._under_way[sku] == 1)
+        watches = bool(fit) and self._left > 0 and not self._paused
+        if watches:
+            self._watch(1)
         try:
-            yield await self._begin(sale, skus)
+            yield await self._begin(sale, fit[0]) if watches else None
         finally:
+            if watches:
+                self._watch(-1)
             self._under_way.subtract(skus)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Let nobody watch while stock changes otherwise than by orders."""
+        self._paused += 1
+        try:
+            await self._nobody_watches.wait()
+            yield
+        finally:
+            self._paused -= 1
 
     async def end(self, sale: Sale, watched: Watched, taken: int) -> None:
         """Measure until another channel sees that units are gone.
@@ -78,7 +98,7 @@ class Probe:
             taken: units that were allocated to it.
         """
         since = monotonic()
-        for _ in range(LOOKS_MAX):
+        while monotonic() - since < PROBE_SECONDS_MAX:
             available = await self._read(sale, watched.sku)
             if available is not None and available <= watched.before - taken:
                 self.lags_ms.append(round((monotonic() - since) * MILLISECONDS))
@@ -86,13 +106,17 @@ class Probe:
             await asyncio.sleep(PAUSE_SECONDS)
         self.unseen += 1
 
-    async def _begin(self, sale: Sale, skus: set[str]) -> Watched | None:
-        fit = sorted(sku for sku in skus & self._rare if self._under_way[sku] == 1)
-        if not fit or not self._left:
-            return None
+    def _watch(self, more: int) -> None:
+        self._watching += more
+        if self._watching:
+            self._nobody_watches.clear()
+        else:
+            self._nobody_watches.set()
+
+    async def _begin(self, sale: Sale, sku: str) -> Watched | None:
         self._left -= 1
-        before = await self._read(sale, fit[0])
-        return Watched(fit[0], before) if before else None
+        before = await self._read(sale, sku)
+        return Watched(sku, before) if before else None
 
     async def _read(self, sale: Sale, sku: str) -> int | None:
         asking = TRADE_WEB if sale.stream is Stream.WEB else WEB

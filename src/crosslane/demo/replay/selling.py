@@ -80,7 +80,8 @@ class Seller:
                 answer = await self._place_trade(sale, choice, channel)
             else:
                 answer = await self._place_basket(sale, choice)
-            if watched and answer.ok:
+            # A declined card gives back at once what the order took.
+            if watched and answer.ok and not choice.declined:
                 taken = sum(
                     line["allocated"] for line in answer.body["lines"] if line["sku"] == watched.sku
                 )
@@ -113,12 +114,13 @@ class Seller:
         where = next(code for code, one in self._world.places.items() if one.format == "NDC")
         code = reason_code(line.description or "stock note")
         row = {"sku": line.sku, "location": where, "delta": line.quantity, "code": code}
-        answer = await self._desk.ask(
-            self._desk.staff(self._manager),
-            "inventory/adjustments",
-            {"lines": [row], "occurred_at": note.at},
-            key=f"demo/{self._seed}/note/{line.number}",
-        )
+        async with self._probe.paused():
+            answer = await self._desk.ask(
+                self._desk.staff(self._manager),
+                "inventory/adjustments",
+                {"lines": [row], "occurred_at": note.at},
+                key=f"demo/{self._seed}/note/{line.number}",
+            )
         if answer.ok:
             self._book.end([line], "adjusted")
         else:
@@ -143,9 +145,10 @@ class Seller:
 
     async def receive(self, planned: Planned) -> None:
         """Let goods arrive."""
-        await self._desk.ask(
-            self._desk.operator, planned.path, planned.body, key=planned.key, expected=()
-        )
+        async with self._probe.paused():
+            await self._desk.ask(
+                self._desk.operator, planned.path, planned.body, key=planned.key, expected=()
+            )
 
     async def _place_trade(self, sale: Sale, choice: Choice, channel: str) -> Answer:
         return await self._desk.ask(

@@ -1,0 +1,188 @@
+"""A small replay through real processes: every line accounted, nothing doubled, verify empty."""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.demo.lines import line
+from tests.running import COMMAND
+
+from crosslane.demo import Stream
+from crosslane.demo.baskets import Basket
+from crosslane.demo.client import Client, Connections
+from crosslane.demo.progress import Unwatched
+from crosslane.demo.replay import replay
+from crosslane.demo.report import Outcome
+from crosslane.demo.selection import Selection
+from crosslane.demo.stage import Stage, remove, stage
+from crosslane.demo.streams import Invoice, SortedLine
+from crosslane.demo.world import World, build_world
+from crosslane.demo.world.build import Size
+
+SITES = frozenset({"DC1", "DC2", "DC5", "DC6", "S0001", "S0210", "S0327"})
+SKUS = frozenset({"22423", "85123A", "84029E"})
+SEED = 1
+WEB_INVOICES = range(20, 32)
+Played = tuple[Stage, World, Outcome, dict[str, str]]
+A, W, M, C = Stream.ACCOUNT, Stream.WEB, Stream.MARKETPLACE, Stream.COUNTER
+
+
+class Recorded:
+    """Invoices made up line by line, each with a number of its own."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def invoice(self, number: str, at: str, *lines: tuple, cancels: str = "") -> Invoice:
+        entries = []
+        for code, units, price, stream, *reason in lines:
+            self.lines += 1
+            customer = "17850" if stream in (A, Stream.CANCELLATION, Stream.CHARGE) else ""
+            raw = line(number, code, units, price, customer=customer, at=at, number=self.lines)
+            entries.append(SortedLine(raw, stream, *reason))
+        return Invoice(number, tuple(entries), cancels)
+
+
+def selection() -> Selection:
+    """Every kind of line there is: orders of four channels, stock notes, credits, charges."""
+    recorded = Recorded()
+    invoices = [
+        recorded.invoice(
+            "1",
+            "2010-12-01 08:26:00",
+            ("85123A", 6, "2.55", A),
+            ("22423", 1, "12.75", A),
+            ("POST", 1, "18.00", Stream.CHARGE),
+            ("M", 1, "3.00", Stream.CHARGE),
+            ("84029E", 2, "0", Stream.REJECTED, "no price"),
+        ),
+        recorded.invoice("2", "2010-12-01 10:01:00", ("85123A", 40, "1.04", A)),
+        recorded.invoice(
+            "C3",
+            "2010-12-01 10:17:00",
+            ("85123A", -40, "1.04", Stream.CANCELLATION),
+            cancels="2",
+        ),
+        recorded.invoice("4", "2010-12-01 12:00:00", ("84029E", -3, "0", Stream.ADJUSTMENT)),
+        *(
+            recorded.invoice(
+                str(number),
+                "2010-12-01 17:06:00",
+                ("22423", 1, "25.49", W),
+                ("DOT", 1, "4.20", W),
+            )
+            for number in WEB_INVOICES
+        ),
+        recorded.invoice("5", "2011-01-05 09:00:00", ("85123A", 2, "2.95", M)),
+        recorded.invoice("C6", "2011-01-05 10:00:00", ("22423", -1, "12.75", Stream.CREDIT)),
+        recorded.invoice("7", "2011-02-01 12:00:00", ("84029E", 4, "3.39", C)),
+        recorded.invoice("8", "2011-02-01 13:00:00", ("84029E", 9, "3.39", C)),
+    ]
+    baskets = {
+        one.number: [Basket(f"{one.number}-S1", tuple(one.order_lines[:1]), 420)]
+        for one in invoices
+        if one.stream is W
+    }
+    return Selection(tuple(invoices), baskets)
+
+
+@pytest.fixture(scope="module")
+async def played(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Played]:
+    """A world in which the selection was replayed."""
+    home: Path = tmp_path_factory.mktemp("demo") / "home"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "CROSSLANE_PORT": "0",
+        "CROSSLANE_WORKERS": "1",
+        "CROSSLANE_OUTBOUND_ALLOW": "127.0.0.1",
+        "DATABASE_URL": postgres_url,
+    }
+    chosen, size = selection(), Size(places=SITES, skus=SKUS)
+    async with stage(home, environment) as stands:
+        world = await build_world(stands, chosen, SEED, Unwatched(), size)
+        outcome = await replay(world, chosen, seed=SEED, progress=Unwatched())
+        yield stands, world, outcome, environment
+    await remove(home, environment)
+
+
+async def findings(stands: Stage, environment: dict[str, str]) -> list[dict]:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *("verify", "--tenant", stands.tenant, "--json"),
+        env={**environment, "CROSSLANE_HOME": str(stands.home)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    return json.loads(printed)[0]["findings"]
+
+
+async def listed(world: World, path: str, **query: str) -> list[dict]:
+    return await Client(Connections(world.address), world.operator_key).get_all(path, **query)
+
+
+async def test_every_line_ends_as_it_should(played: Played):
+    outcome = played[2]
+    entries = [entry for invoice in selection().invoices for entry in invoice.lines]
+    assert [fate.number for fate in outcome.lines] == [entry.line.number for entry in entries]
+    assert outcome.unexpected == []
+    ends = Counter(fate.fate for fate in outcome.lines)
+    assert ends == {
+        "placed": 2 + 1 + 12 + 1 + 2,
+        "postage": 1 + 12,
+        "charged": 1,
+        "rejected": 1,
+        "cancelling": 1,
+        "adjusted": 1,
+        "set_aside": 1,
+    }
+    assert sum(outcome.orders_in.values()) == 17
+    assert sum(outcome.orders_rejected.values()) == 0
+
+
+async def test_the_orders_hold_what_was_recorded(played: Played):
+    world = played[1]
+    orders = {order["source_id"]: order for order in await listed(world, "orders")}
+    assert len(orders) == 17
+    assert orders["2"]["status"] == "cancelled"
+    client = Client(Connections(world.address), world.operator_key)
+    trade = await client.get(f"orders/{orders['1']['number']}")
+    assert (trade["placed_at"], trade["status"]) == ("2010-12-01T08:26:00Z", "delivered")
+    assert [row["net_minor"] for row in trade["lines"]] == [1530, 1275]
+    assert {row["tax_rate_bp"] for row in trade["lines"]} == {1750}
+    assert [charge["net_minor"] for charge in trade["charges"]] == [1800]
+    web = [await client.get(f"orders/{orders[f'{n}-S1']['number']}") for n in WEB_INVOICES]
+    assert {row["net_minor"] for order in web for row in order["lines"]} == {2549}
+    assert {order["status"] for order in web} <= {"delivered", "handed_over", "cancelled", "ready"}
+    till = await client.get(f"orders/{next(o for s, o in orders.items() if s[-2:] == '/8')['id']}")
+    assert [row["net_minor"] for row in till["lines"]] == [3051]
+
+
+async def test_goods_arrive_at_business_times(played: Played):
+    world = played[1]
+    labels = await listed(world, "labels", state="created")
+    assert labels
+    client = Client(Connections(world.address), world.operator_key)
+    shown = [await client.get(f"labels/{label['id']}") for label in labels]
+    assert {one["status"] for one in shown} <= {"delivered", "in_transit"}
+    when = [event["occurred_at"] for one in shown for event in one["events"]]
+    assert all("2010-12-01" <= moment <= "2011-02-15" for moment in when)
+
+
+async def test_nothing_is_found_and_a_second_replay_changes_nothing(
+    played: Played,
+):
+    stands, world, outcome, environment = played
+    before = [await listed(world, path) for path in ("orders", "labels", "fulfillment-orders")]
+    again = await replay(world, selection(), seed=SEED, progress=Unwatched())
+    after = [await listed(world, path) for path in ("orders", "labels", "fulfillment-orders")]
+    assert after == before
+    assert again.lines == outcome.lines
+    assert again.unexpected == []
+    assert await findings(stands, environment) == []
