@@ -148,9 +148,9 @@ def test_parcels_hold_everything_and_none_is_too_heavy(units, weight_max):
         grams = sum(parcel.get(id, 0) * weight for id, _, weight in units)
         assert grams <= weight_max or sum(parcel.values()) == 1
     assert packed == {id: count for id, count, _ in units}
-    packs = as_packs(UUID(int=1), parcels, None)
-    assert sum(len(pack["parcels"]) for pack in packs) == len(parcels)
-    assert max(len(pack["parcels"]) for pack in packs) <= 100
+    packs = as_packs(UUID(int=1), parcels, datetime(2011, 1, 18, tzinfo=UTC))
+    assert sum(len(pack.parcels) for pack in packs) == len(parcels)
+    assert max(len(pack.parcels) for pack in packs) <= 100
 
 
 def shop(**changes: object) -> Hours:

@@ -23,6 +23,7 @@ from crosslane.demo.replay.choices import (
 )
 from crosslane.demo.replay.desk import Desk
 from crosslane.demo.replay.register import Register
+from crosslane.demo.replay.reports import Arrival, Collection
 from crosslane.demo.world import Place, World
 
 EVENTS_AT_ONCE = 500
@@ -198,7 +199,7 @@ class Drivers:
             answer = await self._desk.ask(
                 self._desk.staff(self._logins.get(place.code, self._manager)),
                 "arrivals",
-                {"fulfillment_order": coming.work, "occurred_at": at},
+                Arrival(coming.work, at),
                 key=f"demo/{self._seed}/arrival/{coming.work}/{self._tries[coming.work]}",
             )
             # Until the label's event is worked off, nothing is on its way yet: asked again later.
@@ -226,11 +227,7 @@ class Drivers:
         answer = await self._desk.ask(
             self._desk.staff(self._logins.get(place.code, self._manager)),
             "collections",
-            {
-                "fulfillment_order": waiting.id,
-                "pickup_code": code,
-                "occurred_at": self._collected_at(waiting),
-            },
+            Collection(waiting.id, code, self._collected_at(waiting)),
             key=f"demo/{self._seed}/collection/{waiting.id}/{code}",
         )
         return answer.ok

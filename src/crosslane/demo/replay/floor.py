@@ -24,6 +24,7 @@ from crosslane.demo.replay.desk import Desk
 from crosslane.demo.replay.drivers import Drivers, Underway
 from crosslane.demo.replay.parcels import as_packs, split_by_weight
 from crosslane.demo.replay.register import Register
+from crosslane.demo.replay.reports import Pack, Pick, PickedLine, Rejection
 from crosslane.demo.world import World
 
 WORKS_AT_ONCE = 40
@@ -173,7 +174,7 @@ class Floor:
         rejected = [work for work in offered if self._places[work.location_id].code == self._closed]
         for work in rejected:
             at = self._begin(work)
-            body = {"fulfillment_order": work.id, "reason": CLOSED, "occurred_at": at}
+            body = Rejection(work.id, CLOSED, at)
             answer = await self._desk.ask(client, "fulfillment-rejections", body)
             if answer.ok:
                 self.seeded["rejected"] += 1
@@ -218,7 +219,7 @@ class Floor:
         at = {work.id: moment for work, moment in works}
         by_id = {work.id: work for work, _ in works}
         shorts = {work.id: self._short(work) for work, _ in works}
-        packs: dict[UUID, list[Mapping[str, Any]]] = {}
+        packs: dict[UUID, list[Pack]] = {}
         for work, moment in works:
             units = [
                 (line.line_id, line.picked + line.to_pick - shorts[work.id].get(line.line_id, 0))
@@ -231,9 +232,7 @@ class Floor:
             )
             # One parcel takes whatever was picked, even if some was called off at that moment.
             packs[work.id] = (
-                as_packs(work.id, parcels, moment)
-                if len(parcels) > 1
-                else [{"fulfillment_order": work.id, "occurred_at": moment}]
+                as_packs(work.id, parcels, moment) if len(parcels) > 1 else [Pack(work.id, moment)]
             )
         answers = await self._in_bulk(
             client,
@@ -281,19 +280,19 @@ class Floor:
             found += read_worked(answer.content) if answer.ok else []
         return found
 
-    def _pick_of(self, work: Work, at: datetime) -> dict[str, Any]:
-        body: dict[str, Any] = {"fulfillment_order": work.id, "occurred_at": at}
+    def _pick_of(self, work: Work, at: datetime) -> Pick:
         short = self._short(work)
-        if short:
-            self.seeded["short_pick"] += 1
-            self._register.delay(work.order_number, at)
-            body["lines"] = [
-                {"line_id": line.line_id, "picked": line.to_pick - lacking, "short": lacking}
-                for line in work.lines
-                if line.to_pick
-                for lacking in [short.get(line.line_id, 0)]
-            ]
-        return body
+        if not short:
+            return Pick(work.id, at)
+        self.seeded["short_pick"] += 1
+        self._register.delay(work.order_number, at)
+        lines = [
+            PickedLine(line.line_id, line.to_pick - lacking, lacking)
+            for line in work.lines
+            if line.to_pick
+            for lacking in [short.get(line.line_id, 0)]
+        ]
+        return Pick(work.id, at, tuple(lines))
 
     def _short(self, work: Work) -> dict[UUID, int]:
         """Draw the units that are not where they should be."""

@@ -1,8 +1,10 @@
 """How picked units are put into parcels: no heavier than the service carries; pure."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
+
+from crosslane.demo.replay.reports import Pack, PackedParcel, PackedUnits
 
 Parcel = dict[UUID, int]
 PARCELS_AT_ONCE = 100
@@ -35,16 +37,13 @@ def split_by_weight(units: Iterable[tuple[UUID, int, int]], weight_max_grams: in
     return [parcel for parcel in parcels if parcel]
 
 
-def as_packs(work: UUID, parcels: list[Parcel], at: object) -> list[Mapping[str, Any]]:
-    """Return the parcels of a fulfillment order as the API takes them."""
+def as_packs(work: UUID, parcels: Sequence[Parcel], at: datetime) -> list[Pack]:
+    """Return the parcels of a fulfillment order as reports, none with too many."""
+    closed = [
+        PackedParcel(tuple(PackedUnits(line, count) for line, count in parcel.items()))
+        for parcel in parcels
+    ]
     return [
-        {
-            "fulfillment_order": work,
-            "occurred_at": at,
-            "parcels": [
-                {"lines": [{"line_id": line, "quantity": n} for line, n in parcel.items()]}
-                for parcel in parcels[start : start + PARCELS_AT_ONCE]
-            ],
-        }
-        for start in range(0, len(parcels), PARCELS_AT_ONCE)
+        Pack(work, at, tuple(closed[start : start + PARCELS_AT_ONCE]))
+        for start in range(0, len(closed), PARCELS_AT_ONCE)
     ]
