@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from crosslane import carriers
+from crosslane import carriers, finance, ledger
 from crosslane.fulfillment import REACTIONS, SCHEDULES, errors, works_by_order
 from crosslane.fulfillment.service.following import list_queue
 from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
@@ -114,6 +114,31 @@ async def test_a_parcel_to_a_store_is_sold_when_it_is_collected(
         costs = await tx.fetch("select distinct average_after_milli from inventory_cost_change")
     assert [row["average_after_milli"] for row in costs] == [200_000]
     await assert_sound(database, shop)
+
+
+async def test_goods_on_their_way_stay_in_the_books(database: Database, shop: str, lanes: Lanes):
+    async def value() -> int:
+        for reaction in finance.REACTIONS:
+            while await run_reaction(database, shop, reaction):
+                pass
+        await assert_sound(database, shop, "finance")
+        async with database.transaction(shop) as tx:
+            found = await ledger.balances(tx)
+        return next(b.balance_minor for b in found if b.account == "inventory")
+
+    before = await value()
+    placed, work_id = await packed_for_store(database, shop, lanes, (2, 4))
+    await settle(database, shop)
+    assert await value() == before
+    await cancel(lanes, shop, placed, 1)
+    await settle(database, shop)
+    arrived = await arrive(lanes, shop, work_id)
+    await settle(database, shop)
+    assert await value() == before
+    code = await code_of(database, shop, placed, arrived.pickup)
+    await lanes.run(shop, COLLECT, "c", Collect(arrived.pickup, code))
+    await settle(database, shop)
+    assert await value() == before - 5 * 200
 
 
 async def test_only_the_store_itself_says_what_has_arrived(

@@ -1,19 +1,20 @@
 """Finance: what business events do to the books, and the end of a day.
 
-Reactions post to the ledger, once per event: ``finance.sales`` what was handed over and fell due
-(revenue, tax by code, delivery and service income, cost of goods), ``finance.money`` what was
-captured, refunded and settled, ``finance.supplies`` what vendors are owed and have invoiced. An
-order's ``clearing`` is zero when it is handed over and paid. Whose goods are sold by another entity
-makes the intercompany pair.
+Reactions post to the ledger, once per event: ``finance.goods`` what came into stock, was found or
+lost, was handed over or fell due (revenue, tax by code, delivery and service income, cost of
+goods), ``finance.money`` what was captured, refunded and settled, ``finance.supplies`` what vendors
+are owed and have invoiced. An order's ``clearing`` is zero when it is handed over and paid. Whose
+goods are sold by another entity makes the intercompany pair.
 
 A day of a channel is compared figure by figure, per store and tax code: the order book (the
 journals of orders and payments) against the postings of that business day, which begins and ends at
 midnight where the channel is. :func:`close_day` keeps the figures when both sides are equal.
 
-Invariants: every handled event has exactly one entry, of exactly its amounts; closes are only
-added.
+Invariants: every handled event has exactly one entry, of exactly its amounts; the inventory account
+of an entity is the units it owns times their average cost, per variant rounded once; closes are
+only added.
 
-Events: none. Tables: finance_close.
+Events: none. Tables: finance_close, finance_stock.
 """
 
 from crosslane.finance.errors import CloseNotFound, DayDiffers, DayNotOver, EventsWaiting

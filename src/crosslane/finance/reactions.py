@@ -4,37 +4,46 @@ The entry's cause is the event's own name (subject and number, or the payment's 
 the ledger knows a repetition even when a reaction is run again from an earlier point of the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from crosslane import ledger, orders, organization, payments, vendors
-from crosslane.finance import domain
+from crosslane import inventory, ledger, locations, orders, organization, payments, vendors
+from crosslane.finance import domain, storage
 from crosslane.finance.domain import Cause, MovedMoney, Sale, Seller, Stockholders
 from crosslane.kernel import parse_instant
 from crosslane.organization import OrganizationBook
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged, Reaction
 
+Goods = inventory.StockValued | orders.LinesHandedOver | orders.ChargesDue
 
-async def post_sales(
-    tx: Tx, logged: Sequence[Logged[orders.LinesHandedOver | orders.ChargesDue]]
-) -> None:
-    """Post what was handed over and what fell due: revenue, tax, delivery income, cost of goods."""
-    heads = await orders.list_heads(tx, [entry.event.order_id for entry in logged])
-    book = await organization.book(tx)
+
+async def post_goods(tx: Tx, logged: Sequence[Logged[Goods]]) -> None:
+    """Post goods that came, were found, lost or handed over, and charges that fell due.
+
+    They are read in the order of the log, so that what a sale took is known to have come before.
+    """
+    sold = [entry for entry in logged if not isinstance(entry.event, inventory.StockValued)]
+    heads = await orders.list_heads(tx, [entry.event.order_id for entry in sold])
+    book, network = await organization.book(tx), await locations.network(tx)
     stockholders = _stockholders(book)
+    told = [_told(entry.event, heads) for entry in logged]
+    keys = {key for what in told for key in domain.keys_of(what, stockholders)}
+    stock = await storage.lock_stock(tx, keys) if keys else {}
     entries = []
-    for entry in logged:
-        head = heads[entry.event.order_id]
-        made = domain.sale_entry(
-            _cause(entry),
-            seller_of(book, head.channel_id),
-            _sale(entry.event, head.currency),
-            stockholders,
-        )
+    for entry, what in zip(logged, told, strict=True):
+        if isinstance(what, inventory.StockValued):
+            timezone = network.by_id[what.location_id].timetable.timezone
+            made = domain.stock_entry(_cause(entry), timezone, what, stock, stockholders)
+        else:
+            seller = seller_of(book, heads[entry.event.order_id].channel_id)
+            besides = domain.take_sold(what, stock, stockholders)
+            made = domain.sale_entry(_cause(entry), seller, what, stockholders, besides)
         if made is not None:
             entries.append(made)
+    if stock:
+        await storage.save_stock(tx, stock)
     await ledger.post(tx, entries)
 
 
@@ -104,18 +113,28 @@ def _stockholders(book: OrganizationBook) -> Stockholders:
 
 def _cause(entry: Logged[Any]) -> Cause:
     event = entry.event
-    handed = isinstance(event, orders.LinesHandedOver)
-    occurred_at = parse_instant(event.occurred_at) if handed else entry.at
+    occurred_at = entry.at
+    if isinstance(event, orders.LinesHandedOver):
+        occurred_at = parse_instant(event.occurred_at)
+    elif isinstance(event, inventory.StockValued):
+        occurred_at = event.occurred_at
     return Cause(event.kind(), f"{entry.subject}#{entry.subject_no}", occurred_at)
 
 
-def _sale(event: orders.LinesHandedOver | orders.ChargesDue, currency: str) -> Sale:
+def _told(event: Goods, heads: Mapping[UUID, orders.Order]) -> Sale | inventory.StockValued:
+    if isinstance(event, inventory.StockValued):
+        return event
     units = event.units if isinstance(event, orders.LinesHandedOver) else []
-    return Sale(currency, units, event.charges)
+    return Sale(heads[event.order_id].currency, units, event.charges)
 
 
 REACTIONS = [
-    Reaction("finance.sales", (orders.LinesHandedOver, orders.ChargesDue), post_sales),
+    Reaction(
+        "finance.goods",
+        (inventory.StockValued, orders.LinesHandedOver, orders.ChargesDue),
+        post_goods,
+        batch_max=200,
+    ),
     Reaction(
         "finance.money",
         (payments.PaymentCaptured, payments.PaymentRefunded, payments.PaymentSettled),

@@ -1,9 +1,11 @@
 """All SQL of finance."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
-from crosslane.platform.database import Record, Tx
+from crosslane.finance.domain import Stock
+from crosslane.platform.database import Record, Tx, columns
 
 # Two people who close the same day at once get two versions, one after the other.
 LOCK_DAY = "select pg_advisory_xact_lock(hashtextextended(current_schema() || $1 || $2, 0))"
@@ -71,3 +73,49 @@ async def list_closes(
     """Return closes, the latest day first."""
     day, close_id = before or (None, None)
     return await tx.fetch(LIST_CLOSES, channel_id, day, close_id, limit)
+
+
+LOCK_STOCK = """
+with wanted as (
+    select * from unnest($1::uuid[], $2::uuid[]) as w(variant_id, owner_id)
+), made as (
+    insert into finance_stock (variant_id, owner_id, units, change_no, posted_minor)
+    select variant_id, owner_id, 0, 0, 0 from wanted order by variant_id, owner_id
+    on conflict (variant_id, owner_id) do nothing
+)
+select s.variant_id, s.owner_id, s.units, s.average_milli, s.change_no, s.posted_minor
+from finance_stock s join wanted using (variant_id, owner_id)
+order by s.variant_id, s.owner_id for update of s
+"""
+
+
+async def lock_stock(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stock]:
+    """Lock what the books hold of (variant, owner) pairs; what was never posted is empty."""
+    wanted = sorted(set(keys))
+    found = {key: Stock() for key in wanted}
+    named = [v for v, _ in wanted], [o for _, o in wanted]
+    for row in await tx.fetch(LOCK_STOCK, *named):
+        values = dict(row)
+        key = values.pop("variant_id"), values.pop("owner_id")
+        found[key] = Stock(**values)
+    return found
+
+
+SAVE_STOCK = """
+update finance_stock s
+set units = n.units, average_milli = n.average_milli, change_no = n.change_no,
+    posted_minor = n.posted_minor
+from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+     as n(variant_id, owner_id, units, average_milli, change_no, posted_minor)
+where (s.variant_id, s.owner_id) = (n.variant_id, n.owner_id)
+"""
+
+
+async def save_stock(tx: Tx, stock: Mapping[tuple[UUID, UUID], Stock]) -> None:
+    """Store what the books hold now."""
+    await tx.execute(
+        SAVE_STOCK,
+        [variant_id for variant_id, _ in stock],
+        [owner_id for _, owner_id in stock],
+        *columns(stock.values(), "units", "average_milli", "change_no", "posted_minor"),
+    )

@@ -24,8 +24,8 @@ Invariants: a counter is the sum of its movements, held is the sum of active hol
 has is the sum of its movements; a decision never takes a position below zero. `crosslane verify`
 adds all of it up anew.
 
-Events: StockAdjusted, StockReceived, StockShort, PromiseArrived, IncomingChanged, SupplyReported.
-None per allocation. Policies: inventory.safety_stock, inventory.ring_fence.
+Events: StockAdjusted, StockReceived, StockValued, StockShort, PromiseArrived, IncomingChanged,
+SupplyReported. None per allocation. Policies: inventory.safety_stock, inventory.ring_fence.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
 inventory_feed_part (journal), inventory_incoming, inventory_promise.
@@ -67,13 +67,16 @@ from crosslane.inventory.errors import (
     StaleFence,
 )
 from crosslane.inventory.events import (
+    AverageCost,
     IncomingChanged,
     LosingDemand,
     PromiseArrived,
     StockAdjusted,
     StockReceived,
     StockShort,
+    StockValued,
     SupplyReported,
+    ValuedMovement,
 )
 from crosslane.inventory.reactions import REACTIONS
 from crosslane.inventory.rest import ROUTES
@@ -149,6 +152,7 @@ __all__ = [
     "AllocationRequest",
     "Arrival",
     "Arrived",
+    "AverageCost",
     "Cause",
     "Condition",
     "Confirmation",
@@ -188,11 +192,13 @@ __all__ = [
     "StockAdjusted",
     "StockReceived",
     "StockShort",
+    "StockValued",
     "SupplyReport",
     "SupplyReported",
     "SupplyRow",
     "Survey",
     "Transfer",
+    "ValuedMovement",
     "VariantStock",
     "adjust",
     "allocate",

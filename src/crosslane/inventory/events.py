@@ -1,6 +1,6 @@
 """What has happened to stock. Allocations have no events of their own: demand tells of those."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ from crosslane.platform.log import Event
 
 DEMANDS_NAMED_MAX = 250
 VARIANTS_NAMED_MAX = 1_000
+MOVEMENTS_NAMED_MAX = 1_000
 
 
 class StockEvent(Event, frozen=True, kw_only=True):
@@ -50,6 +51,53 @@ class StockReceived(StockEvent, frozen=True, kw_only=True):
 
     location_id: UUID
     variant_ids: tuple[UUID, ...]
+
+
+class ValuedMovement(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an owner that came or went at a location, otherwise than by leaving for a customer.
+
+    Args:
+        reason: what sort of movement it was.
+        quantity: units, negative when they went.
+        unit_cost_milli: what one of them cost or is worth, 1/1000 minor unit of the owner's book
+            currency; None when nobody knows.
+    """
+
+    variant_id: UUID
+    owner_id: UUID
+    reason: str
+    quantity: int
+    unit_cost_milli: int | None
+
+
+class AverageCost(msgspec.Struct, frozen=True, kw_only=True):
+    """The average cost of a variant of an owner after a receipt; the greatest number is the last.
+
+    Args:
+        change_no: counts up by one with each change.
+        average_milli: 1/1000 minor unit of the owner's book currency.
+    """
+
+    variant_id: UUID
+    owner_id: UUID
+    change_no: int
+    average_milli: int
+
+
+class StockValued(StockEvent, frozen=True, kw_only=True):
+    """Stock changed in quantity or cost: what the books need to know of it.
+
+    Args:
+        location_id: where.
+        occurred_at: when, in the business.
+        movements: what came and went; units that left for a customer are told by the order.
+        averages: costs that moved.
+    """
+
+    location_id: UUID
+    occurred_at: datetime
+    movements: tuple[ValuedMovement, ...]
+    averages: tuple[AverageCost, ...]
 
 
 class LosingDemand(msgspec.Struct, frozen=True):

@@ -1,3 +1,15 @@
+-- What the books hold of each variant of a legal entity: units by the events posted so far, and what
+-- of them stands in the inventory account, which is always units x average, rounded once.
+create table finance_stock (
+    variant_id uuid not null,
+    owner_id uuid not null,
+    units bigint not null,
+    average_milli bigint,
+    change_no bigint not null,
+    posted_minor bigint not null,
+    primary key (variant_id, owner_id)
+) with (fillfactor = 75);
+
 -- A day's end of a channel as it was found: control rows of order book against books. Closing a day
 -- again adds a version; nothing is overwritten.
 create table finance_close (

@@ -117,6 +117,7 @@ class OwnedCost(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     cost_minor: int
+    quantity: int = 0
 
 
 class HandedOverUnits(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ _HANDLED = """
           select from platform_backlog b where b.reaction = c.reaction and b.log_id = l.id)
 """
 _SALES = _HANDLED.format(
-    reaction="finance.sales", kinds="'orders.LinesHandedOver', 'orders.ChargesDue'"
+    reaction="finance.goods", kinds="'orders.LinesHandedOver', 'orders.ChargesDue'"
 )
 _MONEY = _HANDLED.format(
     reaction="finance.money",
@@ -152,6 +152,69 @@ from due d full join told t using (charge_id)
 where d.charge_id is null or coalesce(t.times, 0) <> 1 or d.net <> t.net or d.tax <> t.tax
 """
 
+# The inventory account is units times average: three steps, of which the first two always hold.
+STOCK_VALUED = """
+select format('stock:%s/%s', variant_id, owner_id) as subject,
+       format('%s units at an average of %s are posted at %s', units, average_milli, posted_minor)
+           as detail
+from finance_stock
+where posted_minor <> round(coalesce(average_milli, 0)::numeric * units / 1000)
+"""
+
+# Entries by hand are a person's own affair.
+STOCK_ACCOUNT = """
+with account as (
+    select p.entity_id as owner_id, sum(p.minor) as minor
+    from ledger_posting p join ledger_entry e on e.id = p.entry_id
+    where p.account = 'inventory'
+      and e.cause_kind in ('inventory.StockValued', 'orders.LinesHandedOver')
+    group by 1
+), held as (
+    select owner_id, sum(posted_minor) as minor from finance_stock group by 1
+)
+select 'entity:' || owner_id as subject,
+       format('the inventory account has %s, stock is valued at %s', coalesce(a.minor, 0),
+              coalesce(h.minor, 0)) as detail
+from account a full join held h using (owner_id)
+where coalesce(a.minor, 0) <> coalesce(h.minor, 0)
+"""
+
+# Units by the events are the units that lie there and those between our locations, as soon as
+# every event has been read.
+STOCK_UNITS = """
+with unread as (
+    select from platform_log l
+    left join platform_cursor c
+        on c.reaction = 'finance.goods'
+    where l.kind in ('inventory.StockValued', 'orders.LinesHandedOver')
+      and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id)
+           or exists (select from platform_backlog b
+                      where b.reaction = c.reaction and b.log_id = l.id))
+), lying as (
+    select variant_id, owner_id, sum(units) as units from (
+        select variant_id, owner_id, on_hand as units from inventory_position
+        union all
+        select l.variant_id, t.owner_id, t.quantity
+        from fulfillment_transfer t
+        join fulfillment_parcel p on p.id = t.parcel_id and p.state = 'shipped'
+        join fulfillment_line l on l.id = t.fulfillment_line_id
+    ) everywhere
+    where owner_id in (select id from organization_entity) group by 1, 2
+), costs as (
+    select c.variant_id, c.owner_id, c.average_milli
+    from inventory_cost c join organization_entity e on e.id = c.owner_id
+)
+select format('stock:%s/%s', variant_id, owner_id) as subject,
+       format('the books have %s units at %s, there are %s at %s', coalesce(s.units, 0),
+              s.average_milli, coalesce(y.units, 0), c.average_milli) as detail
+from finance_stock s
+full join lying y using (variant_id, owner_id)
+full join costs c using (variant_id, owner_id)
+where not exists (select from unread)
+  and (coalesce(s.units, 0) <> coalesce(y.units, 0)
+       or s.average_milli is distinct from c.average_milli)
+"""
+
 CLOSES = """
 select 'close:' || c.id as subject,
        format('it says a difference of %s, its rows have %s', c.difference_minor, x.total) as detail
@@ -176,6 +239,9 @@ RULES = [
     Rule("finance.supplies_posted", SUPPLIES_POSTED),
     Rule("finance.goods_told", GOODS_TOLD),
     Rule("finance.charges_told", CHARGES_TOLD),
+    Rule("finance.stock_valued", STOCK_VALUED),
+    Rule("finance.stock_account", STOCK_ACCOUNT),
+    Rule("finance.stock_units", STOCK_UNITS),
     Rule("finance.closes", CLOSES),
     Rule("finance.closes_numbered", CLOSES_NUMBERED),
 ]

@@ -20,6 +20,12 @@ from crosslane.finance.domain.sales import (
     sale_entry,
     tax_code,
 )
+from crosslane.finance.domain.stock import (
+    Stock,
+    keys_of,
+    stock_entry,
+    take_sold,
+)
 from crosslane.finance.domain.supplies import invoice_entry, supply_entry
 
 __all__ = [
@@ -34,13 +40,17 @@ __all__ = [
     "MovedMoney",
     "Sale",
     "Seller",
+    "Stock",
     "Stockholders",
     "business_day",
     "control_rows",
     "day_bounds",
     "invoice_entry",
+    "keys_of",
     "money_entry",
     "sale_entry",
+    "stock_entry",
     "supply_entry",
+    "take_sold",
     "tax_code",
 ]

@@ -152,10 +152,22 @@ def day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
 
 
 def sale_entry(
-    cause: Cause, seller: Seller, sale: Sale, stockholders: Stockholders
+    cause: Cause,
+    seller: Seller,
+    sale: Sale,
+    stockholders: Stockholders,
+    besides: Sequence[Posting] = (),
 ) -> Entry | None:
-    """Return what a sale does to the books, None when nothing was worth anything."""
-    postings: list[Posting] = []
+    """Return what a sale does to the books, None when nothing was worth anything.
+
+    Args:
+        cause: the event.
+        seller: who sold.
+        sale: what was sold.
+        stockholders: whose stock is ours.
+        besides: what else it does to the value of stock.
+    """
+    postings: list[Posting] = list(besides)
     for unit in sale.units:
         postings += _worth(
             seller,

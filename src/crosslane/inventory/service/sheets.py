@@ -15,11 +15,15 @@ from crosslane.inventory.domain.position import Cause, Position, PositionKey, Re
 from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX, Doer, Movement, Sheet
 from crosslane.inventory.events import (
     DEMANDS_NAMED_MAX,
+    MOVEMENTS_NAMED_MAX,
     VARIANTS_NAMED_MAX,
+    AverageCost,
     LosingDemand,
     StockAdjusted,
     StockReceived,
     StockShort,
+    StockValued,
+    ValuedMovement,
 )
 from crosslane.inventory.service.surroundings import owners_of, reserves_of
 from crosslane.inventory.storage import costs, holds, positions
@@ -107,7 +111,7 @@ async def save_sheet(tx: Tx, sheet: Sheet) -> None:
         await holds.mark_expired(tx, sheet, lapsed)
     if sheet.cost_changes:
         await costs.save_costs(tx, sheet)
-    await log.append(tx, [*_news(sheet), *await _shortages(tx, sheet)])
+    await log.append(tx, [*_news(sheet), *_valued(sheet), *await _shortages(tx, sheet)])
 
 
 def doers_of(requests: Sequence[Caused], causes: Sequence[log.Cause] | None) -> dict[UUID, Doer]:
@@ -183,6 +187,52 @@ def _events(
                     cause_id=cause_id,
                     location_id=location_id,
                     variant_ids=tuple(listed[start : start + VARIANTS_NAMED_MAX]),
+                )
+            )
+    return events
+
+
+def _valued(sheet: Sheet) -> list[Event]:
+    """Return what stock is worth more or less, one event per document, place and instant."""
+    moved: dict[tuple[Cause, UUID, datetime], list[ValuedMovement]] = {}
+    for movement in sheet.movements:
+        if not movement.on_hand_delta or movement.reason is Reason.SHIP:
+            continue
+        key = sheet.positions[movement.position_id].key
+        document = Cause(movement.cause.kind, movement.cause.id, movement.cause.id)
+        moved.setdefault((document, key.location_id, movement.occurred_at), []).append(
+            ValuedMovement(
+                variant_id=key.variant_id,
+                owner_id=key.owner_id,
+                reason=str(movement.reason),
+                quantity=movement.on_hand_delta,
+                unit_cost_milli=movement.unit_cost_milli,
+            )
+        )
+    averages = {
+        (change.variant_id, change.owner_id): AverageCost(
+            variant_id=change.variant_id,
+            owner_id=change.owner_id,
+            change_no=change.change_no,
+            average_milli=change.average_after_milli,
+        )
+        for change in sheet.cost_changes
+    }
+    events: list[Event] = []
+    for (document, location_id, occurred_at), rows in moved.items():
+        for start in range(0, len(rows), MOVEMENTS_NAMED_MAX):
+            part = tuple(rows[start : start + MOVEMENTS_NAMED_MAX])
+            keys = dict.fromkeys((row.variant_id, row.owner_id) for row in part)
+            # A cost is told once, with the first movement of its variant.
+            told = tuple(average for key in keys if (average := averages.pop(key, None)))
+            events.append(
+                StockValued(
+                    cause_kind=document.kind,
+                    cause_id=document.id,
+                    location_id=location_id,
+                    occurred_at=occurred_at,
+                    movements=part,
+                    averages=told,
                 )
             )
     return events

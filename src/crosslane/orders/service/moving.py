@@ -148,10 +148,12 @@ def _shipment(sheet: Sheet, step: Step) -> inventory.Shipment:
 
 
 def _costs(shipped: inventory.Shipped) -> list[events.OwnedCost]:
-    by_owner: dict[UUID, int] = defaultdict(int)
+    minor: dict[UUID, int] = defaultdict(int)
+    units: dict[UUID, int] = defaultdict(int)
     for part in shipped.slices:
-        by_owner[part.owner_id] += line_amount(part.unit_cost_milli or 0, part.quantity)
-    return [events.OwnedCost(owner_id, minor) for owner_id, minor in sorted(by_owner.items())]
+        minor[part.owner_id] += line_amount(part.unit_cost_milli or 0, part.quantity)
+        units[part.owner_id] += part.quantity
+    return [events.OwnedCost(owner, minor[owner], units[owner]) for owner in sorted(minor)]
 
 
 def _sell(sheet: Sheet, order_id: UUID, why: str, steps: Sequence[_Left]) -> None:

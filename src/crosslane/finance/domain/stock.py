@@ -1,0 +1,153 @@
+"""What stock of ours is worth in the books: units times average cost, never anything else.
+
+Every event is posted by what it says (goods that came are owed for, what was lost is a loss, what
+was sold cost something). Then the account is brought to units times average, rounded once: the
+roundings, and what a moving average forgets, are gains or losses of stock. So the inventory account
+can be recomputed from units and averages at any time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, MutableMapping
+from uuid import UUID
+
+import msgspec
+
+from crosslane.finance.domain.sales import (
+    INVENTORY,
+    Cause,
+    Sale,
+    Stockholders,
+    entry_of,
+)
+from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
+from crosslane.inventory import StockValued, ValuedMovement
+from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
+from crosslane.ledger import Entry, Posting
+
+INVENTORY_ADJUSTMENT = "inventory_adjustment"
+# What an order or a transfer receives was ours on its way, so nothing new came.
+ON_ITS_WAY = frozenset({"order", "transfer"})
+
+Key = tuple[UUID, UUID]
+"""Variant and owner."""
+
+
+class Stock(msgspec.Struct):
+    """What the books hold of a variant of one owner.
+
+    Args:
+        units: by the events posted so far; what is on its way between our locations counts.
+        average_milli: the latest average cost, None when nothing ever had a cost.
+        change_no: which change of the cost that was.
+        posted_minor: what of it stands in the inventory account.
+    """
+
+    units: int = 0
+    average_milli: int | None = None
+    change_no: int = 0
+    posted_minor: int = 0
+
+    @property
+    def value_minor(self) -> int:
+        """Units times average, rounded once."""
+        return line_amount(self.average_milli or 0, self.units)
+
+
+def keys_of(told: StockValued | Sale, stockholders: Stockholders) -> set[Key]:
+    """Return whose stock an event or a sale changes; a vendor's is not ours."""
+    if isinstance(told, StockValued):
+        keys = {(one.variant_id, one.owner_id) for one in (*told.movements, *told.averages)}
+    else:
+        keys = {(unit.variant_id, cost.owner_id) for unit in told.units for cost in unit.costs}
+    return {key for key in keys if key[1] in stockholders.book_currencies}
+
+
+def stock_entry(
+    cause: Cause,
+    timezone: str,
+    event: StockValued,
+    stock: MutableMapping[Key, Stock],
+    stockholders: Stockholders,
+) -> Entry | None:
+    """Return what a change of stock does to the books, and count it.
+
+    Args:
+        cause: the event.
+        timezone: of the location, whose business day it counts for.
+        event: what came and went.
+        stock: what the books hold of everything the event names; changed here.
+        stockholders: whose stock is ours, and in which currency their books are.
+    """
+    amounts: Counter[tuple[UUID, str]] = Counter()
+    for movement in event.movements:
+        held = stock.get((movement.variant_id, movement.owner_id))
+        if held is None or (movement.reason == "receive" and event.cause_kind in ON_ITS_WAY):
+            continue
+        minor = line_amount(movement.unit_cost_milli or 0, movement.quantity)
+        held.units += movement.quantity
+        held.posted_minor += minor
+        amounts[movement.owner_id, INVENTORY] += minor
+        amounts[movement.owner_id, _counterpart(movement)] -= minor
+    for average in event.averages:
+        held = stock.get((average.variant_id, average.owner_id))
+        if held is not None and average.change_no > held.change_no:
+            held.average_milli, held.change_no = average.average_milli, average.change_no
+    for key, minor in _brought_to_value(stock, keys_of(event, stockholders)):
+        amounts[key] += minor
+    postings = _postings(amounts, stockholders.book_currencies, event.location_id)
+    return entry_of(cause, timezone, postings)
+
+
+def take_sold(
+    sale: Sale, stock: MutableMapping[Key, Stock], stockholders: Stockholders
+) -> list[Posting]:
+    """Count what a sale took, and return the postings beyond what its units cost."""
+    for unit in sale.units:
+        for cost in unit.costs:
+            held = stock.get((unit.variant_id, cost.owner_id))
+            if held is not None:
+                held.units -= cost.quantity
+                held.posted_minor -= cost.cost_minor
+                if held.average_milli is None and cost.quantity:
+                    # Nothing has told of a cost yet; what the sale says is as good.
+                    milli = cost.cost_minor * MILLI_PER_MINOR
+                    held.average_milli = rounded_ratio(milli, 1, cost.quantity)
+    amounts: Counter[tuple[UUID, str]] = Counter()
+    for key, minor in _brought_to_value(stock, keys_of(sale, stockholders)):
+        amounts[key] += minor
+    return _postings(amounts, stockholders.book_currencies, None)
+
+
+def _counterpart(movement: ValuedMovement) -> str:
+    return RECEIVED_NOT_INVOICED if movement.reason == "receive" else INVENTORY_ADJUSTMENT
+
+
+def _brought_to_value(
+    stock: Mapping[Key, Stock], keys: Iterable[Key]
+) -> list[tuple[tuple[UUID, str], int]]:
+    """Bring the account to units times average; return what that takes."""
+    moved: list[tuple[tuple[UUID, str], int]] = []
+    for key in sorted(keys):
+        held = stock[key]
+        minor = held.value_minor - held.posted_minor
+        held.posted_minor += minor
+        moved += [((key[1], INVENTORY), minor), ((key[1], INVENTORY_ADJUSTMENT), -minor)]
+    return moved
+
+
+def _postings(
+    amounts: Mapping[tuple[UUID, str], int],
+    book_currencies: Mapping[UUID, str],
+    location_id: UUID | None,
+) -> list[Posting]:
+    return [
+        Posting(
+            entity_id=owner_id,
+            account=account,
+            currency=book_currencies[owner_id],
+            minor=minor,
+            location_id=location_id,
+        )
+        for (owner_id, account), minor in sorted(amounts.items())
+        if minor
+    ]
