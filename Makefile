@@ -8,12 +8,18 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check fix lock clean
+.PHONY: help setup demo dev test check fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 setup: $(VENV)/.installed ## make .venv with every library at its pinned version
+
+demo: setup ## start Crosslane, found a retailer and replay real order lines; ARGS="--orders 500 --exit"
+	@$(BIN)/crosslane demo $(ARGS)
+
+dev: setup ## start Crosslane from this checkout and keep it serving, with every log line
+	@CROSSLANE_LOG_LEVEL=debug $(BIN)/crosslane serve $(ARGS)
 
 test: setup ## every check and every test: what must pass before a change is accepted
 	$(SAY) "style"

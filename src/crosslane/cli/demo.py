@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from crosslane import demo as played
+from crosslane.cli.demo_report import report_of
 from crosslane.demo import Selection, Source, Stage, World
 from crosslane.platform.settings import read_settings
 from crosslane.platform.telemetry import start_logging
@@ -140,6 +141,16 @@ async def _play(
         console.print(f"Order lines: {source.path}")
         with _watched(console) as progress:
             world = await played.build_world(stands, selection, seed, progress)
+            outcome = await played.replay(world, selection, seed=seed, progress=progress)
+        report = await report_of(
+            stands.tenant,
+            outcome,
+            raw_file=source.path,
+            invoices={invoice.number for invoice in selection.invoices},
+        )
+        played.print_report(report, console)
+        if report_file:
+            played.write_report(report, report_file)
         if not ends:
             _show_doors(console, stands, world)
             await asyncio.Event().wait()

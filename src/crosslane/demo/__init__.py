@@ -23,6 +23,7 @@ from crosslane.demo.goods import Dimensions, draw_dimensions, gtin_of
 from crosslane.demo.packaged import Source, read_source
 from crosslane.demo.progress import Progress, Unwatched
 from crosslane.demo.raw import RawLine, read_lines
+from crosslane.demo.replay import replay
 from crosslane.demo.report import (
     Finding,
     LineFate,
@@ -65,6 +66,7 @@ __all__ = [
     "read_lines",
     "read_source",
     "remove",
+    "replay",
     "select",
     "sort_lines",
     "split_batch",
