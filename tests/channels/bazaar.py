@@ -34,7 +34,8 @@ class Bazaar:
         async with self.database.transaction(self.tenant, read_only=True) as tx:
             known = (await book(tx)).channel(channel)
         how.setdefault("format", "orders-jsonl")
-        return read_body(text.encode(how.get("encoding", "utf-8")), channel=known, **how)
+        raw = text.encode(how.get("encoding", "utf-8"))
+        return read_body(raw, channel=known.code, currency=known.currency, **how)
 
     async def send(self, text: str, *, key: str = "", **how: Any) -> Received:
         """Send a body."""
@@ -115,7 +116,8 @@ class Bazaar:
         above = {"fulfillment", "finance", "engagement"}
         rules = [rule for rule in all_rules() if rule.name.partition(".")[0] not in above]
         async with self.database.transaction(self.tenant) as tx:
-            assert await verify(tx, rules) == []
+            findings = await verify(tx, rules)
+        assert findings == [], findings
 
 
 async def open_bazaar(database: Database, tenant: str) -> Bazaar:

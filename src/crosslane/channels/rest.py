@@ -17,7 +17,7 @@ from crosslane.channels.storage.messages import State
 from crosslane.kernel import Page
 from crosslane.platform.web import Caller, Document, Paging, get, post
 
-BODY_BYTES_MAX = 16 << 20
+BODY_BYTES_MAX = 8 << 20
 # Larger bodies are read in a thread, so that one file does not hold up every other request.
 INLINE_BYTES_MAX = 64 << 10
 
@@ -73,7 +73,8 @@ async def receive_messages(
     def read() -> object:
         return read_body(
             data,
-            channel=channel,
+            channel=channel.code,
+            currency=channel.currency,
             format=format,
             encoding=encoding,
             delimiter=delimiter,

@@ -53,7 +53,8 @@ where m.state in ('repeated', 'replaced') and not exists (
 REASON_TOLD = """
 select 'message:' || id as subject, format('it is %s for reason "%s"', state, code) as detail
 from channels_message
-where (state in ('parked', 'quarantined', 'outdated')) = (code = '')
+where (state in ('parked', 'quarantined', 'outdated') and code = '')
+   or (state in ('received', 'applied', 'repeated', 'voided') and code <> '')
 """
 
 STANDING_OF_ORDER = """

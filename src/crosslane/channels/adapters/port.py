@@ -120,8 +120,11 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
     Raises:
         TooManyRecords: there are more than RECORDS_MAX.
     """
-    taken = 0
-    for number, line in enumerate(text.split("\n"), 1):
+    taken = begin = number = 0
+    while begin < len(text):
+        end = text.find("\n", begin)
+        end = len(text) if end < 0 else end
+        line, begin, number = text[begin:end], end + 1, number + 1
         if line.strip():
             taken += 1
             if taken > RECORDS_MAX:

@@ -1,9 +1,13 @@
 """How far a channel has told of an order, and what the next message changes; pure.
 
-The algebra. An order is a set of registers: the units of each line, its price, the address. A
-message says what some of them are, at its version; a register keeps what the highest version said.
-A whole order says all of them. So the set of messages decides, not the order in which they come:
-what is told late counts only where nothing newer has spoken. A cancellation is final.
+The algebra. An order is a set of registers: the units of each line, its price, its article with
+the way it goes, the address. A message says what some of them are, at its version; a register
+keeps what the highest version said. A whole order says all of them. So the set of messages
+decides, not the order in which they come: what is told late counts only where nothing newer has
+spoken. A cancellation is final.
+
+So that this holds, a line that is new, or comes back after a whole order left it out, tells its
+article and its price. One that is not known and tells no article waits for who does.
 """
 
 from collections.abc import Mapping
@@ -11,8 +15,16 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.domain.messages import AmendedLine, Amendment, Order, OrderLine
+from crosslane.channels.domain.messages import AmendedLine, Amendment, Method, Order, OrderLine
 from crosslane.customers import Address
+
+
+class Article(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a line is of, and how and where the customer gets it; the channel's usual when empty."""
+
+    sku: str
+    method: Method | None = None
+    store: str = ""
 
 
 class LineStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,14 +32,17 @@ class LineStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Args:
         line_ids: lines of the order that were added for it later.
-        quantity, price: versions that last said them; the whole order's when lower.
+        quantity, price, article: versions that last said them; the whole order's when lower.
         price_milli: price last told, None for the one it was placed at.
+        told: article last told, None for the one it was placed with.
     """
 
     line_ids: tuple[UUID, ...] = ()
     quantity: int = 0
     price: int = 0
+    article: int = 0
     price_milli: int | None = None
+    told: Article | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,9 +66,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return what is known of a line."""
         return self.lines.get(name) or LineStanding()
 
-    def knows(self, name: str) -> bool:
+    def is_there(self, name: str) -> bool:
         """Whether the order has a line of this name, wanted or not."""
-        return name in self.names or name in self.lines
+        return name in self.names or bool(self.line(name).line_ids)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +77,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         standing: how far the channel has told afterwards.
         quantities: units wanted from now on, by name of a line that is there.
-        prices: price of one unit from now on, by name.
+        prices: price of one unit from now on, by name of a line that is there.
+        articles: what it is of from now on, by name of a line that is there.
         added: lines that are new, by name.
         ship_to: where it goes, None for no change.
     """
@@ -70,6 +86,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     quantities: Mapping[str, int]
     prices: Mapping[str, int]
+    articles: Mapping[str, Article]
     added: Mapping[str, OrderLine]
     ship_to: Address | None = None
 
@@ -102,7 +119,7 @@ def change_by(standing: Standing, message: Order | Amendment) -> Change | LineUn
     if isinstance(message, Order):
         return _change_whole(standing, message)
     for place, line in enumerate(message.lines):
-        if not standing.knows(line.id) and not line.sku:
+        if not (standing.is_there(line.id) or line.sku or standing.line(line.id).told):
             return LineUnknown(line.id, place)
     telling = _Telling(standing, message.source_version)
     for line in message.lines:
@@ -135,32 +152,31 @@ class _Telling:
         self.lines = dict(standing.lines)
         self.quantities: dict[str, int] = {}
         self.prices: dict[str, int] = {}
+        self.articles: dict[str, Article] = {}
         self.added: dict[str, OrderLine] = {}
 
     def tell(self, name: str, line: OrderLine | AmendedLine) -> None:
         """Say what a line is at this version."""
-        known, old = self.standing.line(name), self.standing.whole
-        if line.quantity is not None and self.version > max(known.quantity, old):
-            known = msgspec.structs.replace(known, quantity=self.version)
-            if self.standing.knows(name):
-                self.quantities[name] = line.quantity
-            elif line.quantity:
-                self.added[name] = OrderLine(
-                    id=name,
-                    sku=line.sku,
-                    quantity=line.quantity,
-                    unit_price_milli=line.unit_price_milli,
-                    method=line.method,
-                    store=line.store,
-                    attributions=line.attributions if isinstance(line, OrderLine) else (),
-                )
+        before, whole = self.standing.line(name), self.standing.whole
+        now, there = before, self.standing.is_there(name)
+        if line.sku and self.version > max(before.article, whole):
+            told = Article(sku=line.sku, method=line.method, store=line.store)
+            now = msgspec.structs.replace(now, article=self.version, told=told)
+            if there:
+                self.articles[name] = told
         price = line.unit_price_milli
-        if price is not None and self.version > max(known.price, old):
-            known = msgspec.structs.replace(known, price=self.version, price_milli=price)
-            if name not in self.added:
+        if price is not None and self.version > max(before.price, whole):
+            now = msgspec.structs.replace(now, price=self.version, price_milli=price)
+            if there:
                 self.prices[name] = price
-        if known != self.standing.line(name):
-            self.lines[name] = known
+        if line.quantity is not None and self.version > max(before.quantity, whole):
+            now = msgspec.structs.replace(now, quantity=self.version)
+            if there:
+                self.quantities[name] = line.quantity
+            elif line.quantity and now.told:
+                self.added[name] = line_of(name, line.quantity, now.told, now.price_milli, line)
+        if now != before:
+            self.lines[name] = now
 
     def change(self, ship_to: Address | None) -> Change | None:
         """Return what is new, None when nothing is."""
@@ -179,6 +195,26 @@ class _Telling:
             standing=standing,
             quantities=self.quantities,
             prices=self.prices,
+            articles=self.articles,
             added=self.added,
             ship_to=ship_to if moves else None,
         )
+
+
+def line_of(
+    name: str,
+    quantity: int,
+    article: Article,
+    price_milli: int | None,
+    told: OrderLine | AmendedLine | None = None,
+) -> OrderLine:
+    """Return a line that is to be added; who gets the credit is only told with an order."""
+    return OrderLine(
+        id=name,
+        sku=article.sku,
+        quantity=quantity,
+        unit_price_milli=price_milli,
+        method=article.method,
+        store=article.store,
+        attributions=told.attributions if isinstance(told, OrderLine) else (),
+    )

@@ -8,7 +8,7 @@ import msgspec
 
 from crosslane import customers, locations, orders
 from crosslane.channels.domain.messages import OrderLine, PaymentEvent
-from crosslane.channels.domain.standing import Change, Standing
+from crosslane.channels.domain.standing import Article, Change, Standing, line_of
 from crosslane.channels.service.pending import Todo
 from crosslane.customers import Address
 from crosslane.kernel import Refusal
@@ -85,26 +85,83 @@ async def carry_out(
         Refusal: a part of it cannot be done; the caller takes back the rest.
     """
     state = await _state(tx, order_id)
-    lines = Lines(state, before)
-    network = await locations.network(tx)
-    cancelled: list[CancelLine] = []
-    added = dict(change.added)
-    for name, wanted in change.quantities.items():
-        live = sum(map(lines.live, lines.of(name)))
-        cancelled += lines.cancelled(name, max(0, live - wanted))
-        if wanted > live:
-            price = change.prices.get(name, before.line(name).price_milli)
-            added[name] = _more_of(lines.of(name)[0], name, wanted - live, price, network)
-    if cancelled:
-        wish = CancelUnits(order_id=order_id, lines=cancelled, reason=reason)
+    plan = _plan(Lines(state, before), before, change, await locations.network(tx))
+    if plan.cancelled:
+        wish = CancelUnits(order_id=order_id, lines=plan.cancelled, reason=reason)
         await _do(tx, CANCEL, todo, wish)
     if change.ship_to and await _moves(tx, state, change.ship_to):
         wish = ChangeAddress(order_id=order_id, ship_to=change.ship_to, reason=reason)
         await _do(tx, CHANGE_ADDRESS, todo, wish)
-    for name, milli in change.prices.items():
-        if change.quantities.get(name) != 0:
-            await _price(tx, todo, lines, name, milli, before.line(name).price_milli, reason)
-    return await _add(tx, todo, order_id, added, change.standing, reason)
+    for line_id, milli in plan.prices.items():
+        wish = ChangePrice(
+            order_id=order_id, line_id=line_id, unit_price_milli=milli, reason=reason
+        )
+        await _do(tx, CHANGE_PRICE, todo, wish)
+    return await _add(tx, todo, order_id, plan.added, change.standing, reason)
+
+
+class _Plan(msgspec.Struct, kw_only=True):
+    """What is done on an order: units off, lines on, prices by line."""
+
+    cancelled: list[CancelLine]
+    added: dict[str, OrderLine]
+    prices: dict[UUID, int]
+
+
+def _plan(lines: Lines, before: Standing, change: Change, network: Network) -> _Plan:
+    """Compare what is wanted of each line with what is there."""
+    plan = _Plan(cancelled=[], added=dict(change.added), prices={})
+    for name in dict.fromkeys((*change.quantities, *change.articles, *change.prices)):
+        theirs = lines.of(name)
+        live = sum(map(lines.live, theirs))
+        wanted = change.quantities.get(name, live)
+        present = _article_of(theirs[-1], network)
+        article = change.articles.get(name, present)
+        price = change.standing.line(name).price_milli
+        if _differ(article, present):
+            plan.cancelled += lines.cancelled(name, live)
+            if wanted:
+                plan.added[name] = line_of(name, wanted, article, price)
+            continue
+        plan.cancelled += lines.cancelled(name, max(0, live - wanted))
+        if wanted > live:
+            price_of_more = _dictated_price(theirs[-1]) if price is None else price
+            plan.added[name] = line_of(name, wanted - live, present, price_of_more)
+        if name in change.prices and wanted:
+            known = before.line(name).price_milli
+            plan.prices |= {
+                line.id: change.prices[name]
+                for line in theirs
+                if lines.live(line)
+                and (line.unit_price_milli if known is None else known) != change.prices[name]
+            }
+    return plan
+
+
+def _article_of(line: orders.OrderLine, network: Network) -> Article:
+    store = network.by_id[line.store_id].code if line.store_id else ""
+    return Article(sku=line.sku, method=line.method, store=store)
+
+
+def _differ(told: Article, present: Article) -> bool:
+    """Whether a line is told to be of something else, or to go another way than it does."""
+    return (
+        told.sku != present.sku
+        or told.method not in (None, present.method)
+        or told.store not in ("", present.store)
+    )
+
+
+def _dictated_price(line: orders.OrderLine) -> int | None:
+    """Return the price of a line whose channel has said it, None where it was computed here."""
+    source = msgspec.json.decode(line.price_reasons, type=_PriceReasons).source
+    return line.unit_price_milli if source == "dictated" else None
+
+
+class _PriceReasons(msgspec.Struct):
+    """Of the reasons of a price, who set it."""
+
+    source: str
 
 
 async def cancel_rest(
@@ -144,29 +201,6 @@ async def _state(tx: Tx, order_id: UUID) -> OrderState:
     return (await orders.list_states(tx, [order_id]))[order_id]
 
 
-def _more_of(
-    line: orders.OrderLine, name: str, units: int, price: int | None, network: Network
-) -> OrderLine:
-    """Return a line of the same article, way and price as one that is there."""
-    source = msgspec.json.decode(line.price_reasons, type=_PriceReasons).source
-    if price is None and source == "dictated":
-        price = line.unit_price_milli
-    return OrderLine(
-        id=name,
-        sku=line.sku,
-        quantity=units,
-        unit_price_milli=price,
-        method=line.method,
-        store=network.by_id[line.store_id].code if line.store_id else "",
-    )
-
-
-class _PriceReasons(msgspec.Struct):
-    """Of the reasons of a price, who set it."""
-
-    source: str
-
-
 async def _moves(tx: Tx, state: OrderState, ship_to: Address) -> bool:
     """Whether an address is another than the order's own, however it is written."""
     if state.order.ship_address_id is None:
@@ -174,18 +208,6 @@ async def _moves(tx: Tx, state: OrderState, ship_to: Address) -> bool:
     known = await customers.addresses_by_id(tx, [state.order.ship_address_id])
     checked = customers.require_address(ship_to, pointer="/ship_to")
     return known[state.order.ship_address_id].address != checked
-
-
-async def _price(
-    tx: Tx, todo: Todo, lines: Lines, name: str, milli: int, before: int | None, reason: str
-) -> None:
-    for line in lines.of(name):
-        known = line.unit_price_milli if before is None else before
-        if lines.live(line) and known != milli:
-            wish = ChangePrice(
-                order_id=line.order_id, line_id=line.id, unit_price_milli=milli, reason=reason
-            )
-            await _do(tx, CHANGE_PRICE, todo, wish)
 
 
 async def _add(

@@ -71,13 +71,23 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 def read_body(
     raw: bytes,
     *,
-    channel: organization.Channel,
+    channel: str,
+    currency: str,
     format: str,
     file_name: str = "",
     encoding: str = "utf-8",
     delimiter: str = "comma",
 ) -> Receive:
     """Take a body apart; work for a thread when it is large.
+
+    Args:
+        raw: the bytes as they came.
+        channel: code of the channel.
+        currency: ISO 4217, the channel's.
+        format: name of the format.
+        file_name: as its sender calls it.
+        encoding: of the text.
+        delimiter: between the columns of a row, by name.
 
     Raises:
         UnknownFormat, UnknownEncoding, UnknownDelimiter: it is sent as something nobody knows.
@@ -90,14 +100,12 @@ def read_body(
     if delimiter not in DELIMITERS:
         raise UnknownDelimiter(pointer="/delimiter", known=", ".join(DELIMITERS))
     text = decode_text(raw, encoding)
-    source = Source(
-        channel=channel.code, currency=channel.currency, delimiter=DELIMITERS[delimiter]
-    )
+    source = Source(channel=channel, currency=currency, delimiter=DELIMITERS[delimiter])
     parsed = adapter.parse(text, source)
     if not parsed.records:
         raise NothingSent
     return Receive(
-        channel=channel.code,
+        channel=channel,
         format=format,
         file_name=file_name,
         encoding=encoding,

@@ -1,0 +1,158 @@
+"""Standing: the same messages make the same order, in whatever order they come."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosslane.channels.domain.messages import AmendedLine, Amendment, Order, OrderLine, kind_of
+from crosslane.channels.domain.standing import (
+    Change,
+    LineUnknown,
+    Standing,
+    begun_by,
+    change_by,
+    names_of,
+)
+from crosslane.customers import Address
+
+AT = datetime(2011, 1, 5, tzinfo=UTC)
+SPACE = UUID("2b0b7d0e-6a3c-4f0f-9b53-2f3d6f0e7a11")
+NAMES = ("a", "b", "c")
+addresses = st.sampled_from([Address("GB", (street,), "York") for street in ("1 A", "2 B")])
+prices = st.integers(1, 5)
+articles = st.sampled_from(["MUG", "CUP"])
+
+
+@st.composite
+def order_lines(draw):
+    chosen = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    return tuple(
+        OrderLine(
+            id=n,
+            sku=draw(articles),
+            quantity=draw(st.integers(1, 9)),
+            unit_price_milli=draw(prices),
+        )
+        for n in chosen
+    )
+
+
+@st.composite
+def amended_lines(draw):
+    """Lines that tell their article and, with their units, their price: they may be new."""
+    chosen = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    quantities = {n: draw(st.none() | st.integers(0, 9)) for n in chosen}
+    return tuple(
+        AmendedLine(id=n, sku=draw(articles), quantity=quantity, unit_price_milli=draw(prices))
+        for n, quantity in quantities.items()
+    )
+
+
+@st.composite
+def said(draw):
+    """Messages about one order, each of another version, at least one of them the order."""
+    found = []
+    for version in range(1, draw(st.integers(2, 7))):
+        head = {"source_id": "1", "source_version": version, "event_at": AT}
+        if draw(st.booleans()) or version == 1:
+            found.append(Order(**head, lines=draw(order_lines()), ship_to=draw(addresses)))
+        else:
+            ship_to = draw(st.none() | addresses)
+            found.append(Amendment(**head, lines=draw(amended_lines()), ship_to=ship_to))
+    return found
+
+
+class Told:
+    """An order that does what changes say, as changing does with the real one."""
+
+    def __init__(self) -> None:
+        self.standing: Standing | None = None
+        self.units: dict[str, int] = {}
+        self.price: dict[str, int | None] = {}
+        self.sku: dict[str, str] = {}
+        self.ship_to: Address | None = None
+        self.waiting: list[Order | Amendment] = []
+
+    def hear(self, message: Order | Amendment) -> None:
+        if self.standing is None and isinstance(message, Order):
+            self.standing = begun_by(message)
+            told = dict(zip(names_of(message), message.lines, strict=True))
+            self.units = {name: line.quantity for name, line in told.items()}
+            self.price = {name: line.unit_price_milli for name, line in told.items()}
+            self.sku = {name: line.sku for name, line in told.items()}
+            self.ship_to = message.ship_to
+        elif self.standing is None or not self._follow(message):
+            self.waiting.append(message)
+            return
+        waiting, self.waiting = self.waiting, []
+        for each in sorted(waiting, key=lambda m: m.source_version):
+            self.hear(each)
+
+    def _follow(self, message: Order | Amendment) -> bool:
+        change = change_by(self.standing, message)
+        if isinstance(change, LineUnknown):
+            return False
+        if isinstance(change, Change):
+            self.units |= change.quantities
+            self.price |= change.prices
+            self.sku |= {name: article.sku for name, article in change.articles.items()}
+            self.ship_to = change.ship_to or self.ship_to
+            lines = dict(change.standing.lines)
+            for name, line in change.added.items():
+                self.units[name], self.price[name] = line.quantity, line.unit_price_milli
+                self.sku[name] = line.sku
+                ids = (uuid5(SPACE, name),)
+                lines[name] = msgspec.structs.replace(lines[name], line_ids=ids)
+            self.standing = msgspec.structs.replace(change.standing, lines=lines)
+        return True
+
+    @property
+    def wanted(self):
+        live = {
+            name: (units, self.sku[name], self.price[name])
+            for name, units in self.units.items()
+            if units
+        }
+        return live, self.ship_to, len(self.waiting)
+
+
+def hearing(messages) -> Told:
+    told = Told()
+    for message in messages:
+        told.hear(message)
+    return told
+
+
+@given(said(), st.data())
+def test_order_of_arrival_and_repetition_do_not_matter(messages, data):
+    shuffled = data.draw(st.permutations(messages + messages[::2]))
+    expected, found = hearing(messages), hearing(shuffled)
+    assert found.wanted == expected.wanted
+
+
+@given(said())
+def test_the_latest_whole_order_and_what_came_after_it_decide(messages):
+    whole = max((m for m in messages if isinstance(m, Order)), key=lambda m: m.source_version)
+    after = [m for m in messages if m.source_version > whole.source_version]
+    assert hearing(messages).wanted == hearing([whole, *after]).wanted
+
+
+def test_a_line_nobody_has_named_waits():
+    order = Order(source_id="1", event_at=AT, lines=(OrderLine(sku="MUG", quantity=1),))
+    line = AmendedLine(id="9", quantity=2)
+    amendment = Amendment(source_id="1", source_version=3, event_at=AT, lines=(line,))
+    assert change_by(begun_by(order), amendment) == LineUnknown("9", 0)
+    named = Order(
+        source_id="1",
+        source_version=2,
+        event_at=AT,
+        lines=(OrderLine(sku="MUG", quantity=1), OrderLine(id="9", sku="LAMP", quantity=5)),
+    )
+    assert hearing([order, amendment, named]).wanted[0] == {
+        "1": (1, "MUG", None),
+        "9": (2, "LAMP", None),
+    }
+    assert kind_of(amendment) == "amendment"
