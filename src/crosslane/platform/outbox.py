@@ -69,7 +69,9 @@ class Outbox:
         del self.events[mark[0] :], self.effects[mark[1] :], self.answers[mark[2] :]
 
 
-# Subjects are locked in sorted order, so two transactions never wait for each other in a circle.
+# Subjects are locked in sorted order, so two transactions never wait for each other in a circle. An
+# event finds its subject's number by rank: a join would compare each event with every subject, as
+# nobody can know beforehand how many there are.
 WRITE = """
 with counted as (
     select subject, n from unnest($2::text[], $3::bigint[]) as c(subject, n)
@@ -78,26 +80,27 @@ with counted as (
     select subject, n from counted order by subject
     on conflict (subject) do update set last_no = s.last_no + excluded.last_no
     returning subject, last_no
+), numbers as (
+    select array_agg(last_no order by subject collate "C") as last_nos from numbered
 ), told as (
     insert into platform_log (epoch, subject, subject_no, kind, actor, trace, at, body)
-    select e.epoch, w.subject, n.last_no - c.n + w.position, w.kind, w.actor, w.trace, $1, w.body
-    from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[])
-         with ordinality as w(subject, position, kind, actor, trace, body, place)
-    join numbered n using (subject)
-    join counted c using (subject)
-    cross join platform_log_epoch e
+    select e.epoch, w.subject, n.last_nos[w.rank] - w.behind, w.kind, w.actor, w.trace, $1, w.body
+    from unnest($4::text[], $5::integer[], $6::bigint[], $7::text[], $8::text[], $9::text[],
+                $10::jsonb[])
+         with ordinality as w(subject, rank, behind, kind, actor, trace, body, place)
+    cross join numbers n cross join platform_log_epoch e
     order by w.place
 ), asked as (
     insert into platform_effect (id, key, kind, body, trace, due_at, created_at)
     select id, key, kind, body, trace, coalesce(due_at, $1), $1
-    from unnest($10::uuid[], $11::text[], $12::text[], $13::jsonb[], $14::text[],
-                $15::timestamptz[]) as e(id, key, kind, body, trace, due_at)
+    from unnest($11::uuid[], $12::text[], $13::text[], $14::jsonb[], $15::text[],
+                $16::timestamptz[]) as e(id, key, kind, body, trace, due_at)
     on conflict (key) do nothing
 ), let_go as (
-    delete from platform_idempotency where key = any($16::text[])
+    delete from platform_idempotency where key = any($17::text[])
 )
 update platform_idempotency s set answer = a.answer
-from unnest($17::text[], $18::jsonb[]) as a(key, answer) where s.key = a.key
+from unnest($18::text[], $19::jsonb[]) as a(key, answer) where s.key = a.key
 """
 
 
@@ -107,12 +110,13 @@ async def write(tx: "Tx") -> None:
     if not box.rows:
         return
     tx.outbox = Outbox()
-    seen: Counter[str] = Counter()
-    positions = []
+    left = Counter(event.subject for event in box.events)
+    counted = sorted(left.items())
+    rank = {subject: place for place, (subject, _) in enumerate(counted, 1)}
+    behind = []
     for event in box.events:
-        seen[event.subject] += 1
-        positions.append(seen[event.subject])
-    counted = sorted(seen.items())
+        left[event.subject] -= 1
+        behind.append(left[event.subject])
     kept = [row for row in box.answers if row.answer is not None]
     await tx.execute(
         WRITE,
@@ -120,7 +124,8 @@ async def write(tx: "Tx") -> None:
         [subject for subject, _ in counted],
         [n for _, n in counted],
         [event.subject for event in box.events],
-        positions,
+        [rank[event.subject] for event in box.events],
+        behind,
         *_columns(box.events, "kind", "actor", "trace", "body"),
         [new_id() for _ in box.effects],
         *_columns(box.effects, "key", "kind", "body", "trace", "due_at"),
