@@ -8,7 +8,7 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check fix lock clean
+.PHONY: help setup demo dev test check bench fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -31,6 +31,9 @@ test: setup ## every check and every test: what must pass before a change is acc
 check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests
 	@$(BIN)/pytest tests/tidy tests/kernel
+
+bench: setup ## measure against agreed figures and baselines; takes some minutes on a quiet machine
+	@$(BIN)/crosslane bench all
 
 fix: setup ## put the code into shape: fix what can be fixed by itself, then format
 	@$(BIN)/ruff check --fix src tests

@@ -1,5 +1,6 @@
 """Pricing over HTTP: bulk import, terms, quotes, explanations, and who may do what."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
@@ -24,6 +25,7 @@ from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
 from crosslane.platform.web import Gate, build_app
 from crosslane.pricing import ROUTES, use_quote_secret
+from crosslane.pricing.rest.prices import GATHERING
 
 EVERYTHING = frozenset({"pricing:read", "pricing:write", "pricing:override"})
 PRODUCTS = (
@@ -192,6 +194,20 @@ async def test_unknown_goods_are_refused_with_their_place(client):
         "/api/v1/quotes", json={**GB_CART, "lines": [{"sku": "MUG"}, {"sku": "X"}]}
     )
     assert (answer.status_code, answer.json()["pointer"]) == (404, "/lines/1/sku")
+
+
+async def test_price_questions_of_a_moment_are_one_read(client):
+    before = GATHERING.reads
+    asked = [{**GB_CART, "sku": ["MUG", "NONE"], "quantity": n} for n in range(1, 31)]
+    wrong = {**GB_CART, "sku": "MUG", "country": "XX"}
+    answers = await asyncio.gather(
+        *(client.get("/api/v1/prices", params=params) for params in [*asked, wrong])
+    )
+    assert [answer.status_code for answer in answers] == [200] * 30 + [422]
+    shown = [answer.json()["prices"][0]["quantity"] for answer in answers[:30]]
+    assert shown == list(range(1, 31))
+    assert {answer.json()["unpriced"][0]["sku"] for answer in answers[:30]} == {"NONE"}
+    assert GATHERING.reads - before < 15
 
 
 async def test_prices_by_hand_need_the_permission(client_of, client):

@@ -35,3 +35,14 @@ channel = App(name="channel", help="What channels send.")
 channel.command("crosslane.cli.channel:parse", name="parse", help="Read a file, apply nothing.")
 app.command(channel)
 app.command("crosslane.cli.demo:demo", name="demo", help="Found a retailer and replay real orders.")
+
+bench = App(name="bench", help="Measure, against what was agreed on or against a baseline.")
+for name, what in (
+    ("ready", "From the command to the first answer, cold and warm."),
+    ("memory", "Peak memory of web processes."),
+    ("availability", "Availability asked by 64 clients at once."),
+    ("place", "Orders placed a second, through the lane and one by one."),
+):
+    bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)
+bench.command("crosslane.cli.bench:every", name="all", help="All of them.")
+app.command(bench)

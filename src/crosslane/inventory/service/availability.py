@@ -1,13 +1,6 @@
-"""Availability for shops: what each channel could promise, of many SKUs at many locations.
+"""Availability for shops: what each channel could promise, of many SKUs at many locations."""
 
-Questions that arrive in the same moment become one read. Nobody waits for company: a read starts
-as soon as one is free, with all that are waiting by then, so its answers are never older than the
-question.
-"""
-
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,9 +14,8 @@ from crosslane.inventory.storage import surveys
 from crosslane.kernel import Refusal, minute_of
 from crosslane.locations import Location, network
 from crosslane.platform.database import Tx
+from crosslane.platform.gathering import Gathering
 
-READS_AT_ONCE = 2
-QUESTIONS_AT_ONCE_MAX = 64
 LOCATIONS_SHOWN_MAX = 250
 
 
@@ -204,67 +196,4 @@ def _arriving(arrival: Arrival, known: Mapping[UUID, Location]) -> Arriving:
     return Arriving(known[arrival.location_id].code, arrival.available_on, arrival.quantity)
 
 
-Open = Callable[[], AbstractAsyncContextManager[Tx]]
-
-
-class Gathering:
-    """Questions of many requests, answered together, per tenant of one process."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, list[tuple[Question, asyncio.Future[Availability | Refusal]]]] = {}
-        self._readers: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.reads = 0
-
-    async def ask(self, tenant: str, open_read: Open, question: Question) -> Availability:
-        """Return the answer to a question, or raise its refusal.
-
-        Args:
-            tenant: whose stock.
-            open_read: opens a transaction of that tenant; one stands for all who ask together.
-            question: what is asked.
-        """
-        answer: asyncio.Future[Availability | Refusal] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(tenant, []).append((question, answer))
-        if self._readers.get(tenant, 0) < READS_AT_ONCE:
-            self._readers[tenant] = self._readers.get(tenant, 0) + 1
-            reader = asyncio.create_task(self._read_all(tenant, open_read))
-            self._tasks.add(reader)
-            reader.add_done_callback(self._tasks.discard)
-        found = await answer
-        if isinstance(found, Refusal):
-            raise found
-        return found
-
-    async def _read_all(self, tenant: str, open_read: Open) -> None:
-        waiting = self._waiting[tenant]
-        try:
-            while waiting:
-                await self._read_some(waiting, open_read)
-        finally:
-            # In the same step in which nobody was waiting, so that nobody comes too late.
-            self._readers[tenant] -= 1
-
-    async def _read_some(
-        self,
-        waiting: list[tuple[Question, asyncio.Future[Availability | Refusal]]],
-        open_read: Open,
-    ) -> None:
-        batch = waiting[:QUESTIONS_AT_ONCE_MAX]
-        del waiting[:QUESTIONS_AT_ONCE_MAX]
-        try:
-            async with open_read() as tx:
-                found = await availability(tx, [question for question, _ in batch])
-        # Whatever went wrong belongs to those who asked; the next batch is read all the same.
-        except Exception as error:
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
-            return
-        self.reads += 1
-        for (_, answer), one in zip(batch, found, strict=True):
-            if not answer.done():
-                answer.set_result(one)
-
-
-GATHERING = Gathering()
+GATHERING = Gathering(availability)

@@ -1,6 +1,6 @@
 """Asking for prices: of goods, of a whole cart as a signed quote, and how they came about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +11,7 @@ from crosslane.catalog import UnknownSku, variants_by_sku
 from crosslane.kernel import Instant, Refusal, require_instant
 from crosslane.organization import UnknownChannel, require_country
 from crosslane.platform.database import Tx
+from crosslane.platform.gathering import Gathering
 from crosslane.platform.web import Caller, get, post
 from crosslane.pricing import errors
 from crosslane.pricing.domain.cart import (
@@ -148,32 +149,81 @@ async def show_prices(
     at: Instant | None = None,
 ) -> ShownPrices:
     """Show what goods cost, each alone in a cart, promotions included."""
-    async with caller.read() as tx:
-        variants = await variants_by_sku(tx, sku, channel=channel)
-        wanted = {
-            each: _request(
-                caller,
-                tx,
-                CartBody(
-                    channel=channel, country=country, region=region, customer_group=customer_group
-                ),
-                lines=[PriceLine(key=each, variant=variants[each], quantity=quantity)],
-                at=at,
-            )
-            for each in dict.fromkeys(sku)
-            if each in variants
-        }
-        outcomes = dict(zip(wanted, await price(tx, list(wanted.values())), strict=True))
+    question = PriceQuestion(
+        skus=tuple(dict.fromkeys(sku)),
+        quantity=quantity,
+        cart=CartBody(
+            channel=channel, country=country, region=region, customer_group=customer_group
+        ),
+        caller=caller,
+        at=at,
+    )
+    return await GATHERING.ask(caller.tenant, caller.read, question)
+
+
+class PriceQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to know of a page of goods.
+
+    Args:
+        skus: each once.
+        quantity: units of each.
+        cart: an empty cart as each would lie in, alone.
+        caller: who asks.
+        at: when; now when left out.
+    """
+
+    skus: tuple[str, ...]
+    quantity: int
+    cart: CartBody
+    caller: Caller
+    at: datetime | None
+
+
+async def _shown_prices(tx: Tx, questions: Sequence[PriceQuestion]) -> list[ShownPrices | Refusal]:
+    """Answer many questions by one read of the prices, and one of the goods per channel."""
+    known = {
+        channel: await variants_by_sku(
+            tx,
+            list({sku for each in questions if each.cart.channel == channel for sku in each.skus}),
+            channel=channel,
+        )
+        for channel in dict.fromkeys(each.cart.channel for each in questions)
+    }
+    wanted: dict[tuple[int, str], PriceRequest] = {}
+    refused: dict[int, Refusal] = {}
+    for place, asked in enumerate(questions):
+        variants = known[asked.cart.channel]
+        try:
+            for sku in (sku for sku in asked.skus if sku in variants):
+                line = PriceLine(key=sku, variant=variants[sku], quantity=asked.quantity)
+                wanted[place, sku] = _request(
+                    asked.caller, tx, asked.cart, lines=[line], at=asked.at
+                )
+        except Refusal as refusal:
+            refused[place] = refusal
+    outcomes = dict(zip(wanted, await price(tx, list(wanted.values())), strict=True))
+    return [
+        refused.get(place) or _page(asked, {sku: outcomes.get((place, sku)) for sku in asked.skus})
+        for place, asked in enumerate(questions)
+    ]
+
+
+def _page(
+    asked: PriceQuestion, outcomes: Mapping[str, PricedCart | Refusal | None]
+) -> ShownPrices | Refusal:
     shown = ShownPrices([], [])
-    for each in dict.fromkeys(sku):
-        outcome = outcomes.get(each, UnknownSku(sku=each[:64]))
+    for sku, found in outcomes.items():
+        outcome = found or UnknownSku(sku=sku[:64])
         if isinstance(outcome, UnknownChannel):
-            raise outcome
+            return outcome
         if isinstance(outcome, Refusal):
-            shown.unpriced.append(Unpriced(each, outcome.code, outcome.message))
+            shown.unpriced.append(Unpriced(sku, outcome.code, outcome.message))
         else:
             shown.prices.append(_shown_price(outcome))
     return shown
+
+
+GATHERING = Gathering(_shown_prices)
 
 
 @post(

@@ -1,0 +1,20 @@
+"""Benchmarks: one command each, against a baseline that is measured in the same run.
+
+A time without a comparison says more of the machine than of the program. So each benchmark
+prints the figure that was agreed on beside what it reached, or the ratio to the obvious way of
+doing the same on the same machine. They are run by hand (`crosslane bench`, `make bench`); a test
+never asserts a time.
+
+Nouns: a :class:`Figure` is one number with its unit and the most or least it should be. A site is
+an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
+
+Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`.
+"""
+
+from crosslane.bench.availability import availability
+from crosslane.bench.figures import DEMO, QUICK, Figure, Scale
+from crosslane.bench.memory import memory
+from crosslane.bench.placing import place
+from crosslane.bench.ready import ready
+
+__all__ = ["DEMO", "QUICK", "Figure", "Scale", "availability", "memory", "place", "ready"]

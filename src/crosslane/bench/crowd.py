@@ -1,0 +1,138 @@
+"""A crowd of clients on kept-alive connections, cheap enough to share two cores with the server."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import cycle
+from urllib.parse import urlsplit
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = b"content-length:"
+SUCCESSES = range(200, 300)
+
+
+@dataclass
+class Told:
+    """What a crowd experienced.
+
+    Attributes:
+        seconds: how long each answered request took.
+        failures: answers that were no success.
+        lasted_seconds: how long the crowd was at it.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    failures: int = 0
+    lasted_seconds: float = 0.0
+
+
+class _Client(asyncio.Protocol):
+    """One client: sends a request, waits for the answer, pauses, sends the next."""
+
+    def __init__(self, told: Told, requests: Callable[[], bytes], every_seconds: float) -> None:
+        self._told = told
+        self._requests = requests
+        self._every_seconds = every_seconds
+        self._transport: asyncio.Transport
+        self._received = b""
+        self._sent_at = 0.0
+        self._leaving = False
+        self.closed = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
+        self._transport = transport
+
+    def start(self) -> None:
+        """Send the next request, unless the crowd is going home."""
+        if self._leaving:
+            self._transport.close()
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(self._requests())
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(HEAD_END)
+        if not end or len(body) < _length(head):
+            return
+        now = time.perf_counter()
+        self._told.seconds.append(now - self._sent_at)
+        self._told.failures += int(head[9:12]) not in SUCCESSES
+        self._received = b""
+        # Late or not, the next request leaves on the beat: a slow answer spares nobody the next.
+        wait = max(0.0, self._sent_at + self._every_seconds - now)
+        asyncio.get_running_loop().call_later(wait, self.start)
+
+    def leave(self) -> None:
+        """Go home, once the answer under way is here."""
+        self._leaving = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(LENGTH):
+            return int(line[len(LENGTH) :])
+    return 0
+
+
+async def gather_crowd(
+    url: str,
+    requests: list[bytes],
+    *,
+    clients: int,
+    seconds: float,
+    every_seconds: float = 0.0,
+) -> Told:
+    """Let many clients ask at once, for a while.
+
+    Args:
+        url: where the server listens.
+        requests: whole requests as bytes, taken in turn.
+        clients: how many ask.
+        seconds: how long.
+        every_seconds: between two requests of one client; 0 asks again at once.
+    """
+    told, supply = Told(), cycle(requests)
+    address = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    crowd = []
+    for number in range(clients):
+        _, client = await loop.create_connection(
+            lambda: _Client(told, lambda: next(supply), every_seconds),
+            address.hostname,
+            address.port,
+        )
+        # Spread over the beat, as strangers are.
+        loop.call_later(every_seconds * number / clients, client.start)
+        crowd.append(client)
+    began = time.perf_counter()
+    await asyncio.sleep(seconds)
+    told.lasted_seconds = time.perf_counter() - began
+    for client in crowd:
+        client.leave()
+    await asyncio.gather(*(client.closed for client in crowd))
+    return told
+
+
+def get(path: str, *, host: str, api_key: str) -> bytes:
+    """Return a GET request as bytes."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {api_key}\r\n\r\n"
+    ).encode()
+
+
+def post(path: str, body: bytes, *, host: str, api_key: str, key: str) -> bytes:
+    """Return a POST request with a JSON body as bytes."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {api_key}\r\n"
+        f"Idempotency-Key: {key}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

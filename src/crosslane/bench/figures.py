@@ -1,0 +1,67 @@
+"""Figures: what a benchmark says."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How large the retailer is, and for how long things are measured.
+
+    Args:
+        stores: beside six warehouses, which have everything.
+        articles: how many are sold.
+        articles_per_store: how many of them lie in each store.
+        seconds: how long a crowd is at it; a quarter of that before, to warm up.
+        orders: how many are placed where a number of them is needed.
+    """
+
+    stores: int = 815
+    articles: int = 3_492
+    articles_per_store: int = 50
+    seconds: float = 8.0
+    orders: int = 2_000
+
+
+DEMO = Scale()
+"""What the figures that were agreed on are for."""
+QUICK = Scale(stores=4, articles=40, articles_per_store=5, seconds=0.5, orders=40)
+"""Only to see whether it runs."""
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured number.
+
+    Args:
+        name: what was measured.
+        value: how much.
+        unit: of what.
+        most: it should not be above this, None when that was not agreed on.
+        least: it should not be below this.
+    """
+
+    name: str
+    value: float
+    unit: str
+    most: float | None = None
+    least: float | None = None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether it is as it should be; None when nothing was agreed on."""
+        if self.most is None and self.least is None:
+            return None
+        above = self.most is not None and self.value > self.most
+        below = self.least is not None and self.value < self.least
+        return not (above or below)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least this share of all values does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
+
+
+def ratio(name: str, ours: float, baseline: float) -> Figure:
+    """Return how many times the baseline ours is."""
+    return Figure(name=name, value=round(ours / baseline, 1), unit="times")

@@ -1,0 +1,142 @@
+"""A retailer to measure with, founded over HTTP."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from crosslane.bench.figures import Scale
+
+WAREHOUSES = 6
+UNITS_IN_WAREHOUSE = 1_000_000
+UNITS_IN_STORE = 5
+LINES_AT_ONCE = 1_000
+CALL_SECONDS_MAX = 60.0
+LONG_AGO = "2009-01-01T00:00:00Z"
+WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+POSTCODES = ("DE74 2NE", "SN3 4NF", "OX1 1AA", "AB11 5RN", "EH1 1YZ", "M1 1AE", "LS1 4AP")
+Call = tuple[str, dict[str, Any]]
+
+WAREHOUSE_CODES = tuple(f"DC{number}" for number in range(1, WAREHOUSES + 1))
+
+
+def skus(scale: Scale) -> list[str]:
+    """Return every SKU that is sold."""
+    return [f"A{number:04}" for number in range(scale.articles)]
+
+
+async def found_shop(url: str, api_key: str, scale: Scale) -> None:
+    """Set up everything an order needs.
+
+    Args:
+        url: where Crosslane answers.
+        api_key: may do everything.
+        scale: how large it is.
+
+    Raises:
+        httpx.HTTPStatusError: something was refused.
+    """
+    packed = json.loads(files("crosslane.carriers").joinpath("house_carrier.json").read_text())
+    async with httpx.AsyncClient(
+        base_url=f"{url}/api/v1",
+        headers={"Authorization": f"Bearer {api_key}"},
+        timeout=CALL_SECONDS_MAX,
+        trust_env=False,
+    ) as client:
+        for path, body in (*_organization(), *_places(scale), *_goods(scale)):
+            await _send(client, "POST", path, body)
+        await _send(client, "PUT", "/carriers/house", packed["carrier"])
+        await _send(client, "POST", "/carriers/house/tariffs", packed["tariff"])
+        for delivery in _stock(scale):
+            await _send(client, "POST", "/inventory/receipts", delivery)
+
+
+async def _send(client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any]) -> None:
+    answer = await client.request(
+        method, path, json=body, headers={"Idempotency-Key": str(uuid4())}
+    )
+    answer.raise_for_status()
+
+
+def _organization() -> Iterator[Call]:
+    entity = {"code": "mf", "name": "Marlow & Finch Ltd", "country": "GB", "book_currency": "GBP"}
+    yield "/legal-entities", entity
+    yield "/brands", {"code": "marlow", "name": "Marlow"}
+    market = {"code": "gb", "name": "Britain", "country": "GB", "currency": "GBP"}
+    how = {"locales": ["en-GB"], "tax_mode": "inclusive", "timezone": "Europe/London"}
+    yield "/markets", market | how
+    channel = {"code": "web", "name": "Web shop", "type": "web"}
+    yield "/channels", channel | {"brand": "marlow", "market": "gb", "entity": "mf"}
+
+
+def _places(scale: Scale) -> Iterator[Call]:
+    rows = [
+        {
+            "code": code,
+            "kind": "warehouse" if code in WAREHOUSE_CODES else "store",
+            "entity": "mf",
+            "name": f"Place {code}",
+            "country": "GB",
+            "nation": "ENG",
+            "postcode": POSTCODES[number % len(POSTCODES)],
+            "timezone": "Europe/London",
+            "abilities": ["ship"],
+            "hours": {day: ["08:00-20:00"] for day in WORKDAYS},
+            "cut_off": "15:00",
+            "handling_hours": 2,
+            "handling_parcel_minor": 55 if code in WAREHOUSE_CODES else 110,
+        }
+        for number, code in enumerate((*WAREHOUSE_CODES, *_stores(scale)))
+    ]
+    yield "/location-imports", {"rows": rows}
+
+
+def _goods(scale: Scale) -> Iterator[Call]:
+    yield "/categories", {"categories": [{"code": "home", "name": "Home"}]}
+    rows = [
+        {
+            "sku": sku,
+            "category": "home",
+            "title": f"Article {sku}",
+            "weight_grams": 100 + number % 900,
+        }
+        for number, sku in enumerate(skus(scale))
+    ]
+    yield "/product-imports", {"rows": rows}
+    rate = {"country": "GB", "tax_class": "standard", "rate_bp": 2000, "valid_from": LONG_AGO}
+    yield "/tax-rates", {"rates": [rate]}
+    gross = {"currency": "GBP", "basis": "gross", "valid_from": LONG_AGO}
+    yield (
+        "/shipping-prices",
+        {"prices": [gross | {"service": "STANDARD48", "amount_minor": 395}]},
+    )
+    yield "/price-lists", gross | {"code": "retail", "title": "Retail", "tax_country": "GB"}
+    prices = [
+        {"sku": sku, "unit_price_milli": 100_000 + 1_000 * (number % 900)}
+        for number, sku in enumerate(skus(scale))
+    ]
+    yield "/price-imports", {"price_list": "retail", "rows": prices, "valid_from": LONG_AGO}
+
+
+def _stock(scale: Scale) -> Iterator[dict[str, Any]]:
+    """Yield deliveries of what lies where; the same on every run."""
+    draw = Random(1)  # noqa: S311 - a repeatable spread, nothing secret
+    everything = skus(scale)
+    places = [(code, everything, UNITS_IN_WAREHOUSE) for code in WAREHOUSE_CODES]
+    for code in _stores(scale):
+        places.append((code, draw.sample(everything, scale.articles_per_store), UNITS_IN_STORE))
+    lines = [
+        {"sku": sku, "location": code, "quantity": units, "unit_cost_milli": 50_000}
+        for code, stocked, units in places
+        for sku in stocked
+    ]
+    for start in range(0, len(lines), LINES_AT_ONCE):
+        yield {"lines": lines[start : start + LINES_AT_ONCE]}
+
+
+def _stores(scale: Scale) -> list[str]:
+    return [f"S{number:04}" for number in range(scale.stores)]

@@ -1,0 +1,128 @@
+"""An installation of its own for one run: database, web processes and a retailer, then thrown away.
+
+As an operator has it, but for the supervisor: the processes are started here, so that a benchmark
+can start others in their place.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+from crosslane.bench.figures import Scale
+from crosslane.bench.shop import found_shop
+from crosslane.platform import auth
+from crosslane.platform.database import Database
+from crosslane.platform.http_server import listen
+from crosslane.platform.migrations import migrate
+from crosslane.platform.postgres import EmbeddedPostgres
+from crosslane.platform.processes import ChildProcess
+from crosslane.platform.tenants import create_tenant
+
+TENANT = "bench"
+HOST = "127.0.0.1"
+WEB_PROCESSES = 2
+STOP_SECONDS_MAX = 10.0
+STATUS = Path("/proc")
+WEB = ("-m", "crosslane.cli.web_process")
+"""What a web process is started with, before the number of its socket."""
+
+
+@dataclass
+class Site:
+    """A running installation.
+
+    Attributes:
+        home: its folder.
+        database_url: where its database answers.
+        api_key: may do everything at the retailer TENANT.
+    """
+
+    home: Path
+    database_url: str
+    api_key: str = ""
+
+    @asynccontextmanager
+    async def web(
+        self, command: Sequence[str] = WEB, processes: int = WEB_PROCESSES
+    ) -> AsyncIterator["Web"]:
+        """Keep web processes running.
+
+        Args:
+            command: arguments of the interpreter.
+            processes: how many.
+        """
+        sockets = listen(HOST, 0, processes)
+        port = sockets[0].getsockname()[1]
+        async with AsyncExitStack() as stack:
+            children = []
+            for number, opened in enumerate(sockets, start=1):
+                stack.callback(opened.close)
+                child = self._child(number, command, opened, port)
+                stack.push_async_callback(child.stop)
+                children.append(child)
+                await child.start()
+            yield Web(f"http://{HOST}:{port}", children)
+
+    def _child(
+        self, number: int, command: Sequence[str], opened: socket, port: int
+    ) -> ChildProcess:
+        environment = {
+            **os.environ,
+            "CROSSLANE_HOME": str(self.home),
+            "CROSSLANE_PORT": str(port),
+            "CROSSLANE_LOG_LEVEL": "warning",
+            "DATABASE_URL": self.database_url,
+        }
+        return ChildProcess(
+            f"web-{number}",
+            [sys.executable, *command, str(opened.fileno())],
+            environment=environment,
+            pass_fds=[opened.fileno()],
+            stop_seconds=STOP_SECONDS_MAX,
+        )
+
+
+@dataclass
+class Web:
+    """Running web processes and the address they share."""
+
+    url: str
+    children: list[ChildProcess]
+
+    def peak_memory_mb(self) -> list[float]:
+        """Return the most memory each process has had resident, in MB."""
+        return [_peak_mb(child.pid) for child in self.children if child.pid]
+
+
+def _peak_mb(pid: int) -> float:
+    for line in (STATUS / str(pid) / "status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    raise RuntimeError("this system does not tell the peak memory of a process")
+
+
+@asynccontextmanager
+async def site(scale: Scale) -> AsyncIterator[Site]:
+    """Make an installation with a retailer in it, as durable as any, and remove it again."""
+    # Not deeper: the socket's path must be short, and the server's user must be let in.
+    with tempfile.TemporaryDirectory(prefix="crosslane-bench-", ignore_cleanup_errors=True) as home:
+        async with EmbeddedPostgres(Path(home)) as postgres:
+            made = Site(Path(home), postgres.url)
+            bulk = await Database.connect(postgres.url, connections=2, bulk=True)
+            try:
+                await migrate(bulk)
+                await create_tenant(bulk, TENANT, host_names=[HOST])
+                async with bulk.transaction(TENANT) as tx:
+                    made.api_key = await auth.bootstrap(tx)
+                async with made.web(processes=1) as web:
+                    await found_shop(web.url, made.api_key, scale)
+                async with bulk.connection() as connection:
+                    await connection.execute("vacuum analyze")
+            finally:
+                await bulk.close()
+            yield made
