@@ -197,6 +197,7 @@ async def test_unknown_goods_are_refused_with_their_place(client):
 
 
 async def test_price_questions_of_a_moment_are_one_read(client):
+    await add_prices(client, MUG=2_000_000)
     before = GATHERING.reads
     asked = [{**GB_CART, "sku": ["MUG", "NONE"], "quantity": n} for n in range(1, 31)]
     wrong = {**GB_CART, "sku": "MUG", "country": "XX"}
