@@ -137,7 +137,7 @@ async def _decide(tx: Tx, commands: Sequence[Command[Any]]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Refusal):
             raise outcome
-    await idempotency.store(tx, keys, outcomes)
+    idempotency.store(tx, keys, outcomes)
 
 
 async def _crowd(placing: Placing, clients: int, seconds: float) -> _Done:
