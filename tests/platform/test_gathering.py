@@ -18,8 +18,8 @@ async def squares(tx: Tx, numbers: Sequence[int]) -> list[int | Refusal]:
     """Refuses what is below zero; fails as a whole for a million."""
     if 1_000_000 in numbers:
         await tx.execute("select 1 / 0")
-    rows = await tx.fetch("select n::bigint * n from unnest($1::int[]) with ordinality u(n, o) order by o",
-                          list(numbers))  # fmt: skip
+    counted = "select n::bigint * n from unnest($1::int[]) with ordinality as u(n, place)"
+    rows = await tx.fetch(f"{counted} order by place", list(numbers))
     return [
         row[0] if number >= 0 else NoSquare(number=number)
         for row, number in zip(rows, numbers, strict=True)
