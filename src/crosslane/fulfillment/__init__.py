@@ -8,8 +8,8 @@ for those lines), pick (short units are found elsewhere), pack (one action asks 
 carrier's number sends the parcel off), arrive, collect. A parcel to a store is a transfer: its
 goods are sold when the customer collects them there, and given up when nobody does in time. The
 order's buckets arbitrate: units cancelled meanwhile cannot be picked, and a cancellation takes what
-is released out of the work. The work of a vendor is its purchase order: what the vendor says moves
-it, nobody else.
+is released out of the work. So does a stop, until it is resolved; what is packed stays meanwhile.
+The work of a vendor is its purchase order: what the vendor says moves it, nobody else.
 
 Invariants: every unit of a fulfillment line is to pick, picked, packed, gone, passed on or removed,
 once; what is packed lies in parcels, is on its way to a store, or is put aside for the customer; a

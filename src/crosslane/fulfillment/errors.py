@@ -37,3 +37,7 @@ class NothingPicked(Conflict):
 
 class WrongPickupCode(Invalid):
     """This is not the pickup code of the order."""
+
+
+class HeldBack(Conflict):
+    """A stop holds the order back: its goods may not be handed out now."""

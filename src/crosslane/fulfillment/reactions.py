@@ -8,9 +8,9 @@ from crosslane.carriers import LabelCreated, TrackingRecorded
 from crosslane.fulfillment.service import supplying
 from crosslane.fulfillment.service.following import deliver, take_back
 from crosslane.fulfillment.service.offering import offer
-from crosslane.fulfillment.service.packing import send_off
+from crosslane.fulfillment.service.sending import send_held, send_off
 from crosslane.fulfillment.service.unclaimed import EVERY_SECONDS, give_up_uncollected
-from crosslane.orders import LinesCancelled, OrderReady, UnitsRecalled
+from crosslane.orders import LinesCancelled, OrderReady, StopResolved, UnitsRecalled
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
@@ -42,6 +42,11 @@ async def withdraw_cancelled(
     ]
     units = [(one, _Ours(entry.trace)) for entry in foreign for one in entry.event.units]
     await take_back(tx, units)
+
+
+async def send_unstopped(tx: Tx, logged: Sequence[Logged[StopResolved]]) -> None:
+    """Send parcels off that a stop has held back."""
+    await send_held(tx, {entry.event.order_id: _Ours(entry.trace) for entry in logged})
 
 
 async def send_labelled(tx: Tx, logged: Sequence[Logged[LabelCreated]]) -> None:
@@ -89,6 +94,7 @@ SCHEDULES = [Schedule("fulfillment.give_up_uncollected", EVERY_SECONDS, give_up_
 REACTIONS = [
     Reaction("fulfillment.offer_ready", (OrderReady,), offer_ready, batch_max=200),
     Reaction("fulfillment.withdraw_cancelled", (LinesCancelled, UnitsRecalled), withdraw_cancelled),
+    Reaction("fulfillment.send_unstopped", (StopResolved,), send_unstopped),
     Reaction("fulfillment.send_labelled", (LabelCreated,), send_labelled, batch_max=200),
     Reaction("fulfillment.follow_vendors", tuple(VENDORS_SAY), follow_vendors, batch_max=100),
     Reaction("fulfillment.note_delivered", (TrackingRecorded,), note_delivered, batch_max=200),

@@ -125,6 +125,7 @@ async def pick_units(caller: Caller, data: PickUnits) -> list[Worked]:
         errors.NotInState,
         errors.NothingPicked,
         errors.TooManyPacked,
+        OutOfStep,
     ),
     example=PackUnits([Pack(EXAMPLE)]),
 )
@@ -141,6 +142,8 @@ async def pack_units(caller: Caller, data: PackUnits) -> list[Worked]:
         errors.NoSuchFulfillmentOrder,
         errors.NotInState,
         errors.WrongPickupCode,
+        errors.HeldBack,
+        OutOfStep,
     ),
     example=Collect(EXAMPLE, "123456"),
 )

@@ -11,7 +11,9 @@ refused or of which nobody knows. Fulfillment calls :func:`release` (allocated u
 nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
 delivered, with the order's buckets as arbiter between a pick and a cancellation) and :func:`fail`
 (short or rejected: the location is barred for the line and other stock is found at once);
-:func:`give_up_units` cancels units where they lie, such as those nobody collected.
+:func:`lock_stopped` tells what a stop keeps from leaving: one that is raised late recalls work that
+is not packed yet. :func:`give_up_units` cancels units where they lie, such as those nobody
+collected.
 
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
@@ -104,7 +106,13 @@ from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
-from crosslane.orders.service.stops import RAISE_STOP, RESOLVE_STOP, RaiseStop, ResolveStop
+from crosslane.orders.service.stops import (
+    RAISE_STOP,
+    RESOLVE_STOP,
+    RaiseStop,
+    ResolveStop,
+    lock_stopped,
+)
 from crosslane.orders.storage.sales import SoldSum, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
@@ -205,6 +213,7 @@ __all__ = [
     "list_heads",
     "list_of_customers",
     "list_states",
+    "lock_stopped",
     "move",
     "order_view",
     "release",

@@ -95,9 +95,10 @@ class LinesCancelled(OrderEvent):
 
 
 class UnitsRecalled(OrderEvent):
-    """Released units were taken off their location while the order still wants them.
+    """Units were called back from their location while the order still wants them.
 
-    Other stock is looked for; nobody must work on these any more.
+    Nobody must work on them any more: other stock is looked for, or a stop holds the order back and
+    they stay allocated where they are.
     """
 
     units: list[CancelledUnits]

@@ -12,6 +12,7 @@ from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, State, Work, advance, remove
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
 from crosslane.fulfillment.service.offering import event_of
+from crosslane.fulfillment.service.sending import list_numbered, send
 from crosslane.orders import CancelledUnits, Stage, Step
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -21,9 +22,10 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]]) -> None:
-    """Take cancelled units out of the work that was to supply them, and void empty parcels.
+    """Take cancelled or recalled units out of the work that was to supply them.
 
-    A vendor is told of what it need not ship any more.
+    A parcel that is empty now is void; one that waited for its units to be taken out is sent off. A
+    vendor is told of what it need not ship any more.
     """
     wanted = [one for one in cancelled if one[0].stage in ("released", "picked", "packed")]
     ids = await storage.open_works_of_lines(tx, [units.line_id for units, _ in wanted])
@@ -53,6 +55,8 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
     ended = [work for work in changed if work.state == "cancelled"]
     cancelled_works = [event_of(events.FulfillmentCancelled, work) for work in ended]
     await log.append(tx, cancelled_works, [touched[work.id] for work in ended])
+    waiting = list_numbered(changed)
+    await send(tx, waiting, {parcel.id: touched[work.id] for work, parcel in waiting})
 
 
 async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]]) -> None:

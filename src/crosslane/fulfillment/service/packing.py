@@ -1,4 +1,4 @@
-"""Parcels: packed in one action that asks for their labels, gone when the carrier has them."""
+"""Parcels: packed in one action that asks for their labels; goods handed out at the store."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,9 +12,9 @@ from crosslane.carriers import LabelRequest, PostalAddress, Shipment
 from crosslane.customers import Address
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance, pack, require_state
-from crosslane.fulfillment.errors import NothingPicked, WrongPickupCode
+from crosslane.fulfillment.errors import HeldBack, NothingPicked, WrongPickupCode
 from crosslane.fulfillment.service.offering import event_of
-from crosslane.fulfillment.service.transfers import send_transfers, told_of_parcel
+from crosslane.fulfillment.service.transfers import told_of_parcel
 from crosslane.fulfillment.service.working import (
     LINES_MAX,
     WORKS_MAX,
@@ -243,79 +243,6 @@ def _customer_address(to: Address) -> PostalAddress:
     )
 
 
-async def send_off(tx: Tx, created: Mapping[UUID, tuple[carriers.LabelCreated, log.Cause]]) -> None:
-    """Hand parcels over that the carrier has numbered; what was cancelled meanwhile stays.
-
-    Args:
-        tx: open transaction.
-        created: by parcel, its label and what it is due to.
-    """
-    owners = await storage.works_of_parcels(tx, list(created))
-    works = await storage.lock_works(tx, list(owners.values()))
-    leaving: list[tuple[Work, Parcel]] = []
-    for parcel_id, work_id in owners.items():
-        work = works[work_id]
-        parcel = next(p for p in work.parcels if p.id == parcel_id)
-        label, _ = created[parcel_id]
-        if parcel.state == "packed" and parcel.label_id == label.label_id:
-            parcel.carrier, parcel.tracking_number = label.carrier, label.tracking_number
-            leaving.append((work, parcel))
-    if not leaving:
-        return
-    causes = {parcel_id: cause for parcel_id, (_, cause) in created.items()}
-    to_stores = [one for one in leaving if one[0].method == "ship_to_store"]
-    to_customers = [one for one in leaving if one[0].method != "ship_to_store"]
-    if to_stores:
-        await send_transfers(tx, to_stores, causes)
-    if to_customers:
-        await _hand_over(tx, to_customers, causes)
-
-
-async def _hand_over(
-    tx: Tx, leaving: Sequence[tuple[Work, Parcel]], causes: Mapping[UUID, log.Cause]
-) -> None:
-    steps = [
-        orders.Step(
-            order_id=work.order_id,
-            line_id=line.line_id,
-            location_id=work.location_id,
-            from_stage=Stage.PACKED,
-            to_stage=Stage.HANDED_OVER,
-            quantity=units,
-            group=str(parcel.id),
-            why=f"parcel:{parcel.id}",
-            occurred_at=parcel.packed_at,
-            cause=causes[parcel.id],
-        )
-        for work, parcel in leaving
-        for line in work.lines
-        if (units := parcel.lines.get(line.id, 0))
-    ]
-    refused = await orders.move(tx, steps)
-    gone = [(work, parcel) for work, parcel in leaving if str(parcel.id) not in refused]
-    for work, parcel in gone:
-        parcel.state, parcel.shipped_at = "shipped", parcel.packed_at
-        for line in work.lines:
-            units = parcel.lines.get(line.id, 0)
-            line.packed -= units
-            line.gone += units
-        advance(work, tx.now)
-    await storage.save_works(tx, list({work.id: work for work, _ in gone}.values()))
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in gone])
-    told = [
-        told_of_parcel(
-            events.ParcelShipped,
-            work,
-            parcel,
-            carrier=parcel.carrier,
-            tracking_number=parcel.tracking_number,
-            occurred_at=parcel.packed_at,
-        )
-        for work, parcel in gone
-    ]
-    await log.append(tx, told, [causes[parcel.id] for _, parcel in gone])
-
-
 async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
     """Hand goods to the customer, who shows the code that was sent."""
     command, wish = commands[0], commands[0].body
@@ -323,6 +250,8 @@ async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
     require_state(work, "collect")
     if wish.pickup_code != work.pickup_code:
         raise WrongPickupCode(pointer="/pickup_code")
+    if await orders.lock_stopped(tx, [work.order_id]):
+        raise HeldBack
     at = wish.occurred_at or tx.now
     steps = [
         step_of(work, line.line_id, line.packed, Stage.PACKED, Stage.HANDED_OVER, command, at)

@@ -28,15 +28,17 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
-# From a stage, the stages units may go to next. Short or rejected units go back to open;
-# whatever has not been handed over may be cancelled; carry-out goes from open at once, and what a
-# vendor ships from released.
+# From a stage, the stages units may go to next. Short or rejected units go back to open, recalled
+# ones to allocated; whatever has not been handed over may be cancelled; carry-out goes from open at
+# once, and what a vendor ships from released.
 ONWARD: Mapping[Stage, frozenset[Stage]] = {
     Stage.OPEN: frozenset({Stage.ALLOCATED, Stage.BACKORDERED, Stage.HANDED_OVER, Stage.CANCELLED}),
     Stage.BACKORDERED: frozenset({Stage.OPEN, Stage.ALLOCATED, Stage.CANCELLED}),
     Stage.ALLOCATED: frozenset({Stage.RELEASED, Stage.OPEN, Stage.CANCELLED}),
-    Stage.RELEASED: frozenset({Stage.PICKED, Stage.HANDED_OVER, Stage.OPEN, Stage.CANCELLED}),
-    Stage.PICKED: frozenset({Stage.PACKED, Stage.OPEN, Stage.CANCELLED}),
+    Stage.RELEASED: frozenset(
+        {Stage.PICKED, Stage.HANDED_OVER, Stage.ALLOCATED, Stage.OPEN, Stage.CANCELLED}
+    ),
+    Stage.PICKED: frozenset({Stage.PACKED, Stage.ALLOCATED, Stage.OPEN, Stage.CANCELLED}),
     Stage.PACKED: frozenset({Stage.PACKED, Stage.HANDED_OVER, Stage.OPEN, Stage.CANCELLED}),
     Stage.HANDED_OVER: frozenset({Stage.DELIVERED}),
     Stage.DELIVERED: frozenset(),
@@ -46,6 +48,8 @@ ONWARD: Mapping[Stage, frozenset[Stage]] = {
 # Stages in which stock at a location is allocated to the line.
 HOLDS_STOCK = frozenset({Stage.ALLOCATED, Stage.RELEASED, Stage.PICKED, Stage.PACKED})
 AT_A_LOCATION = HOLDS_STOCK | {Stage.HANDED_OVER, Stage.DELIVERED}
+# Work that a stop still calls back.
+RECALLED = (Stage.RELEASED, Stage.PICKED)
 SETTLED = frozenset({Stage.HANDED_OVER, Stage.DELIVERED, Stage.CANCELLED})
 # A cancellation takes what has cost the least work first.
 CANCEL_FIRST = (

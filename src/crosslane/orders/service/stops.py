@@ -1,18 +1,30 @@
-"""Stops: holding an order back, and letting it go again."""
+"""Stops: holding an order back, and letting it go again.
+
+A stop that is raised after the release recalls the work: what is not packed yet is allocated again,
+so that nobody can pick or pack it, and is offered anew when the stop is resolved. What is packed
+does not leave while the stop is open. A payment stop concerns units not released yet and recalls
+none; nor can work be recalled that a vendor does in a house of its own.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
+from crosslane import locations
 from crosslane.kernel import Refusal
-from crosslane.orders.domain import StopKind, is_settled
+from crosslane.locations import Network
+from crosslane.orders import events
+from crosslane.orders.domain import RECALLED, Move, OrderState, Stage, Stop, StopKind, is_settled
 from crosslane.orders.errors import NoSuchOrder, NoSuchStop, OrderClosed, StopNotYours
 from crosslane.orders.service.sheet import Doing, Sheet
+from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 REASON_CHARACTERS_MAX = 500
+# Kinds that keep goods from being worked on and from leaving.
+HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 
 
 class RaiseStop(msgspec.Struct, frozen=True):
@@ -56,7 +68,8 @@ def permission_to_resolve(kind: StopKind) -> str:
 
 
 async def raise_stops(tx: Tx, commands: Sequence[Command[RaiseStop]]) -> list[StopAnswer | Refusal]:
-    """Raise stops; refused when the order is closed."""
+    """Raise stops and recall the work on their orders; refused when the order is closed."""
+    network = await locations.network(tx)
     sheet = await Sheet.open(tx, {c.body.order_id for c in commands})
     outcomes: list[StopAnswer | Refusal] = []
     for command in commands:
@@ -69,10 +82,36 @@ async def raise_stops(tx: Tx, commands: Sequence[Command[RaiseStop]]) -> list[St
         else:
             doing = Doing(command, tx.now, "stop")
             stop = sheet.raise_stop(wish.order_id, wish.kind, wish.reason, doing)
+            if wish.kind in HOLDS_WORK:
+                _recall(sheet, state, stop, network, doing)
             open_stops = len(sheet.states[wish.order_id].open_stops)
             outcomes.append(StopAnswer(stop.id, open_stops))
     await sheet.write(tx)
     return outcomes
+
+
+def _recall(sheet: Sheet, state: OrderState, stop: Stop, network: Network, doing: Doing) -> None:
+    moves = [
+        Move(line.id, b.location_id, b.stage, b.location_id, Stage.ALLOCATED, b.quantity, doing.why)
+        for line in state.stock_lines
+        for b in state.buckets.of(line.id)
+        if b.stage in RECALLED and network.by_id[b.location_id].kind != "vendor"
+    ]
+    if moves:
+        sheet.move(state.order.id, moves, doing)
+        units = [
+            events.CancelledUnits(m.line_id, m.from_location_id, m.from_stage, m.quantity)
+            for m in moves
+        ]
+        reason = f"{stop.kind} stop"
+        recalled = events.UnitsRecalled(order_id=state.order.id, units=units, reason=reason)
+        sheet.announce(recalled, doing)
+
+
+async def lock_stopped(tx: Tx, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Lock orders, and return those whose goods may not leave because a stop is open."""
+    await states.lock_heads(tx, order_ids)
+    return await states.list_stopped(tx, order_ids, HOLDS_WORK)
 
 
 async def resolve_stops(

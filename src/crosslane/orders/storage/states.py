@@ -32,6 +32,26 @@ async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderStat
     return await _complete(tx, [Order(**dict(row)) for row in rows])
 
 
+LOCK_HEADS = "select id from orders_order where id = any($1::uuid[]) order by id for update"
+
+
+async def lock_heads(tx: Tx, order_ids: Sequence[UUID]) -> None:
+    """Lock orders in the order of their ids."""
+    await tx.execute(LOCK_HEADS, sorted(set(order_ids)))
+
+
+LIST_STOPPED = """
+select distinct order_id from orders_stop
+where order_id = any($1::uuid[]) and kind = any($2::text[]) and resolved_at is null
+"""
+
+
+async def list_stopped(tx: Tx, order_ids: Sequence[UUID], kinds: Sequence[str]) -> set[UUID]:
+    """Return those of some orders with an open stop of these kinds."""
+    rows = await tx.fetch(LIST_STOPPED, list(set(order_ids)), list(kinds))
+    return {row["order_id"] for row in rows}
+
+
 LIST_HEADS = """
 select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
        customer_id, ship_address_id, placed_at, recorded_at, service, version,
