@@ -2,6 +2,7 @@
 
 import json
 
+from crosslane.locations import network
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.channels.bazaar import open_bazaar, order, sale, till_batch
@@ -68,3 +69,20 @@ async def test_only_who_may_submits(api: Api):
         caller = await api.key([scope])
         answer = await caller.post(f"{MESSAGES}?format=orders-jsonl", content="{}", headers=NDJSON)
         assert answer.status_code == 403
+
+
+async def test_a_key_of_one_store_sends_the_batches_of_its_tills_alone(
+    api: Api, database: Database
+):
+    await open_bazaar(database, api.tenant)
+    async with database.transaction(api.tenant) as tx:
+        store = (await network(tx)).by_code["S0001"].id
+    own = await api.key(["channels:submit", "channels:read"], location_id=store)
+    till = "/api/v1/channels/till/messages?format=till-batch"
+    batch = till_batch(sale("1", ("MUG", 1, 600)))
+    assert (await own.post(till, content=batch, headers=NDJSON)).status_code == 202
+    other = till_batch(sale("2", ("MUG", 1, 600)), head={"store": "DC1"})
+    for url, content in ((till, other), (f"{MESSAGES}?format=orders-jsonl", json.dumps(order()))):
+        answer = await own.post(url, content=content, headers=NDJSON)
+        assert (answer.status_code, answer.json()["code"]) == (403, "other-location")
+    assert (await own.get("/api/v1/channel-messages")).status_code == 403

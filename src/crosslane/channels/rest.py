@@ -7,15 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import organization
+from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.service import reading
-from crosslane.channels.service.intake import RECEIVE, Received, read_body
+from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body, stores_of
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage.messages import State
 from crosslane.kernel import Page
-from crosslane.platform.web import Caller, Document, Paging, get, post
+from crosslane.platform.web import Caller, Document, OtherLocation, Paging, get, post
 
 BODY_BYTES_MAX = 8 << 20
 # Larger bodies are read in a thread, so that one file does not hold up every other request.
@@ -44,6 +44,7 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
         errors.BatchMalformed,
         errors.ColumnMissing,
         errors.ColumnUnknown,
+        OtherLocation,
     ),
     example=(
         '{"type": "order", "source_id": "MP-1001", "event_at": "2030-01-04T12:00:00Z",'
@@ -66,11 +67,13 @@ async def receive_messages(
 
     Every record is kept as it was received and applied in the background; the batch tells how far.
     A record that cannot be taken stops no other. A record that was sent before changes nothing.
+    A key that acts for one location sends the batches of its tills and nothing else.
     """
     async with caller.read() as tx:
         channel = (await organization.book(tx)).channel(code, pointer="/code")
+        network = await locations.network(tx)
 
-    def read() -> object:
+    def read() -> Receive:
         return read_body(
             data,
             channel=channel.code,
@@ -82,6 +85,10 @@ async def receive_messages(
         )
 
     wish = read() if len(data) <= INLINE_BYTES_MAX else await asyncio.to_thread(read)
+    if caller.actor.location_id is not None:
+        for store in stores_of(wish):
+            place = network.by_code.get(store)
+            caller.require_location(place and place.id)
     return await caller.submit(RECEIVE, wish)
 
 
@@ -111,17 +118,18 @@ async def show_batch(caller: Caller, batch_id: UUID) -> BatchView:
 @get(
     "/api/v1/channel-batches/{batch_id}/raw",
     permission="channels:raw",
-    raises=(errors.NoSuchBatch, errors.RawGone),
+    raises=(errors.NoSuchBatch, errors.RawGone, OtherLocation),
     produces="text/plain; charset=utf-8",
 )
 async def show_raw_batch(caller: Caller, batch_id: UUID) -> Document:
     """Show what was received, record by record; rows of one order stand together."""
+    _require_unbound(caller)
     async with caller.read() as tx:
         text = await reading.raw_batch(tx, batch_id)
     return Document(content=text.encode(), media_type="text/plain; charset=utf-8")
 
 
-@get("/api/v1/channel-messages", permission="channels:read")
+@get("/api/v1/channel-messages", permission="channels:read", raises=(OtherLocation,))
 async def list_messages(
     caller: Caller,
     paging: Paging,
@@ -132,6 +140,7 @@ async def list_messages(
     source_id: Annotated[str, msgspec.Meta(max_length=100)] | None = None,
 ) -> Page[MessageView]:
     """List messages and what became of them, the latest first."""
+    _require_unbound(caller)
     async with caller.read() as tx:
         found = await reading.list_messages(
             tx,
@@ -149,10 +158,11 @@ async def list_messages(
 @get(
     "/api/v1/channel-messages/{message_id}",
     permission="channels:raw",
-    raises=(errors.NoSuchMessage,),
+    raises=(errors.NoSuchMessage, OtherLocation),
 )
 async def show_message(caller: Caller, message_id: UUID) -> reading.MessageTrace:
     """Show a message whole: as received, in our words, and what it has made."""
+    _require_unbound(caller)
     async with caller.read() as tx:
         return await reading.message(tx, message_id)
 
@@ -166,12 +176,20 @@ async def show_message(caller: Caller, message_id: UUID) -> reading.MessageTrace
         errors.NoSuchMessage,
         errors.NotReplayable,
         errors.RawGone,
+        OtherLocation,
     ),
     example=Replay(channel="bazaar", code="sku-not-on-sale"),
 )
 async def replay_messages(caller: Caller, data: Replay) -> Replayed:
     """Try messages again, some or all of one reason, after what was wrong has been mended."""
+    _require_unbound(caller)
     return await caller.submit(REPLAY, data)
+
+
+def _require_unbound(caller: Caller) -> None:
+    """Refuse who acts for one location: messages are of all of them."""
+    if caller.actor.location_id is not None:
+        raise OtherLocation
 
 
 ROUTES = [

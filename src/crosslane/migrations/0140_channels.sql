@@ -50,6 +50,7 @@ create index channels_message_of_source on channels_message (channel, source_id)
 create index channels_message_waiting on channels_message (state, received_at, id)
     where state in ('received', 'parked', 'quarantined');
 create index channels_message_of_channel on channels_message (channel, received_at, id);
+create index channels_message_recent on channels_message (received_at, id);
 create index channels_message_of_order on channels_message (order_id) where order_id is not null;
 
 -- What was received, as it was received.

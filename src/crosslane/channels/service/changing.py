@@ -1,12 +1,12 @@
 """Carrying a change out on an order, by the commands every other caller uses."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from crosslane import customers, locations, orders
+from crosslane import customers, locations, orders, payments
 from crosslane.channels.domain.messages import OrderLine, PaymentEvent
 from crosslane.channels.domain.standing import Article, Change, Standing, line_of
 from crosslane.channels.service.pending import Todo
@@ -234,7 +234,7 @@ async def _add(
             )
             for line in added.values()
         ],
-        tenders=[TenderWish(method="marketplace")],
+        tenders=[TenderWish(method=await _paid_by(tx, order_id))],
         reason=reason,
     )
     amended = await _do(tx, ADD_LINES, todo, wish)
@@ -249,6 +249,15 @@ async def _add(
         line = standing.line(name)
         known[name] = msgspec.structs.replace(line, line_ids=(*line.line_ids, line_id))
     return msgspec.structs.replace(standing, lines=known)
+
+
+async def _paid_by(tx: Tx, order_id: UUID) -> Literal["on_account", "cash", "marketplace"]:
+    """Return how an order pays for more: as so far, where that needs nobody to be asked."""
+    money = (await payments.money_by_order(tx, [order_id]))[order_id]
+    methods = {tender.method for tender in money.tenders}
+    if payments.Method.ON_ACCOUNT in methods:
+        return "on_account"
+    return "cash" if payments.Method.CASH in methods else "marketplace"
 
 
 async def _do(tx: Tx, kind: CommandKind, todo: Todo, body: Any) -> Any:

@@ -14,7 +14,7 @@ import msgspec
 from crosslane import organization
 from crosslane.channels.adapters import Parsed, Record, Source, adapter_of, decode_text
 from crosslane.channels.adapters.port import ENCODINGS
-from crosslane.channels.domain.messages import kind_of
+from crosslane.channels.domain.messages import Sale, Void, kind_of
 from crosslane.channels.errors import NothingSent, UnknownDelimiter, UnknownEncoding
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.storage import batches, messages
@@ -114,6 +114,16 @@ def read_body(
         bytes=len(raw),
         parsed=parsed,
     )
+
+
+def stores_of(wish: Receive) -> set[str]:
+    """Return the stores a body speaks for by itself; "" for what is of no till."""
+    messages_read = (record.message for record in wish.parsed.records)
+    return {
+        message.store if isinstance(message, Sale) else ""
+        for message in messages_read
+        if not isinstance(message, Void)
+    }
 
 
 async def receive(tx: Tx, wish: Receive) -> Received:

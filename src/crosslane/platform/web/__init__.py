@@ -52,12 +52,12 @@ A module's ``rest.py`` declares routes and nothing else. This is a whole one::
     ROUTES = [list_products, show_product, import_products, rename_product]
 
 Handlers' parameters, by name or type: ``caller`` (who asks), ``data`` (the body, a msgspec struct;
-``bytes`` to have it as it was sent, with ``consumes="text/csv"`` or for a signature), names in the
-path, ``Paging``, ``Version`` (from If-Match; give it a default of None to make it optional),
-``request`` (Litestar's, rarely needed); every other parameter is a query parameter of its own type,
-required when it has no default, repeatable when it is a list. A handler returns a value, None
-(204), an :class:`Answer` (status, version, location), or a :class:`Document` (a file). The first
-docstring line is the summary, the rest the description.
+``bytes`` to have it as it was sent, with ``consumes="text/csv"``, and ``also_consumes`` for other
+media types, or for a signature), names in the path, ``Paging``, ``Version`` (from If-Match; give it
+a default of None to make it optional), ``request`` (Litestar's, rarely needed); every other
+parameter is a query parameter of its own type, required when it has no default, repeatable when it
+is a list. A handler returns a value, None (204), an :class:`Answer` (status, version, location), or
+a :class:`Document` (a file). The first docstring line is the summary, the rest the description.
 
 Rules: reads go through ``caller.read()``, changes through ``caller.submit`` of the declared
 command, and there is no third way. Refusals are raised; each becomes a problem+json with the status
