@@ -40,6 +40,9 @@ asyncio.run(main())
 """
 
 
+LOOK_SECONDS = 0.02
+
+
 class Web:
     """Two web processes on one port."""
 
@@ -109,6 +112,19 @@ async def test_frozen_process_is_replaced(web: Web) -> None:
     assert slowest < 5
 
 
+async def test_process_frozen_while_it_starts_is_not_waited_for() -> None:
+    (opened,) = listen("127.0.0.1", 0, 1)
+    child, began = web_child(opened, "slow-to-start"), time.monotonic()
+    starting = asyncio.create_task(child.start())
+    await asyncio.sleep(0.05)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGSTOP)
+    with pytest.raises(ChildFailed, match=r"status -9"):
+        await starting
+    assert time.monotonic() - began < 10
+    opened.close()
+
+
 async def test_request_under_way_is_finished_before_the_end() -> None:
     web = Web()
     await asyncio.gather(*(web.supervisor.keep(child, stage=1) for child in web.children))
@@ -122,6 +138,34 @@ async def test_request_under_way_is_finished_before_the_end() -> None:
     assert len(await asyncio.gather(*slow)) == 8
     with pytest.raises(httpx.ConnectError):
         await ask(web.url)
+
+
+@pytest.mark.parametrize("keeps", [0, 20], ids=["fresh connections", "kept connections"])
+async def test_no_answer_is_lost_while_processes_stop_under_load(web: Web, keeps: int) -> None:
+    lives, over = {child.pid for child in web.children}, asyncio.Event()
+    limits = httpx.Limits(max_keepalive_connections=keeps)
+
+    async def ask_on(path: str) -> int:
+        answered = 0
+        async with httpx.AsyncClient(timeout=20, limits=limits) as client:
+            while not over.is_set():
+                # Raises for a 5xx, and for a connection that is cut.
+                answer = (await client.get(web.url + path)).raise_for_status()
+                lives.add(int(answer.text))
+                answered += 1
+        return answered
+
+    async with asyncio.TaskGroup() as crowd:
+        asking = [crowd.create_task(ask_on(path)) for path in ("/", "/", "/short", "/short") * 3]
+        for child in web.children:
+            os.kill(child.pid or 0, signal.SIGTERM)
+            lived = len(lives)
+            async with asyncio.timeout(30):
+                while len(lives) == lived:  # noqa: ASYNC110 - it is seen in answers alone
+                    await asyncio.sleep(LOOK_SECONDS)
+        over.set()
+    assert len(lives) == 4
+    assert sum(task.result() for task in asking) > len(asking)
 
 
 async def test_endless_answer_does_not_keep_a_process_from_stopping(web: Web) -> None:

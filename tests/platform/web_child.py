@@ -20,6 +20,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/slow":
         BEGUN.append(answer)
         await asyncio.sleep(2)
+    if scope["path"] == "/short":
+        await asyncio.sleep(0.2)
     if scope["path"] == "/begun":
         answer = " ".join([answer, *BEGUN])
     await send({"type": "http.response.start", "status": 200, "headers": []})

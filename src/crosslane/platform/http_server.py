@@ -31,6 +31,7 @@ CONNECTIONS_MAX = 1024
 HEADER_SECONDS_MAX = 10
 REQUEST_HEAD_BYTES_MAX = 64 * 1024
 DRAIN_SECONDS_MAX = 5.0
+LAST_WORD_SECONDS = 0.5
 OWN_SOCKETS = sys.platform == "linux"
 
 log = Log(__name__)
@@ -92,7 +93,8 @@ def _listening(family: int, address: Any, *, shared: bool) -> socket.socket:
 async def serve_http(make_app: Callable[[], Any], descriptor: int, pulse: Pulse) -> None:
     """Answer HTTP on an open listening socket until SIGTERM or SIGINT.
 
-    Requests under way are finished, for at most DRAIN_SECONDS_MAX. Does not return: the process
+    Then nobody new is let in, who waits in the queue of the socket is left to the next process, and
+    requests under way are finished, for at most DRAIN_SECONDS_MAX. Does not return: the process
     ends here, because threads of the server may outlive the interpreter's own end otherwise.
 
     Args:
@@ -100,18 +102,55 @@ async def serve_http(make_app: Callable[[], Any], descriptor: int, pulse: Pulse)
         descriptor: number of the listening socket.
         pulse: told when the application has started.
     """
-    app = make_app()
-    server = _Server(descriptor, _announcing(app, pulse))
+    farewell = _Farewell(_announcing(make_app(), pulse))
+    server = _Server(descriptor, farewell)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.stop()
+        farewell.begun = True
+        _stop_accepting(descriptor)
+        # Who has just come in has not asked yet, and would be cut off.
+        loop.call_later(LAST_WORD_SECONDS, server.stop)
         loop.call_later(DRAIN_SECONDS_MAX, _leave, 0)
 
     for kind in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(kind, stop)
     await server.serve()
     _leave(1 if server.interrupt_children else 0)
+
+
+class _Farewell:
+    """Asks every caller to come back over another connection, once the end has begun."""
+
+    def __init__(self, app: Any) -> None:
+        self.begun = False
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def telling(message: Any) -> None:
+            if self.begun and message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, receive, telling)
+
+
+def _stop_accepting(descriptor: int) -> None:
+    """Leave new callers to the next process, which will accept them from the same socket.
+
+    The server cannot stop to accept without cutting off those who have not asked yet. So a socket
+    where nobody calls is put in the place of the shared one, wherever this process has it open.
+    """
+    if not OWN_SOCKETS:
+        return
+    shared = os.fstat(descriptor)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        deaf.setblocking(False)
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                found = os.fstat(int(name))
+                if (found.st_dev, found.st_ino) == (shared.st_dev, shared.st_ino):
+                    os.dup2(deaf.fileno(), int(name), inheritable=False)
 
 
 def _leave(status: int) -> None:
