@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from crosslane.platform import effects
-from crosslane.platform.database import Database, Tx
+from crosslane.platform.database import CommitUnknown, Database, Tx
 from crosslane.platform.effects import (
     Dead,
     Effect,
@@ -28,6 +28,7 @@ from crosslane.platform.patience import look_until
 from crosslane.platform.presence import LET_NUMBER_GO, PRESENCE_LOCK, TAKE_NUMBER, Presence
 from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
+from tests.platform.losing import LosesCommitReply
 
 
 class Knock(msgspec.Struct, frozen=True):
@@ -170,6 +171,28 @@ async def test_a_worker_that_lost_its_lease_records_nothing(
     await slow.drain()
     assert await rows(database, house, "select * from answered") == [("a", "a")]
     assert other.asked == [("a", "a")] * 2
+
+
+async def test_a_claim_whose_commit_was_lost_is_let_go_by_the_next(
+    database: Database, house: str, other: Counterpart
+):
+    losing = LosesCommitReply(database.pool, database.url)
+    other.hold = asyncio.Event()
+    run = runner(losing, other)
+    run.worker, losing.lose = 7, 0
+    await ask(database, house, "under way")
+    assert await run.start_due(house) == 1
+    await other.reached.wait()
+    await ask(database, house, "lost")
+    losing.lose = 1
+    with pytest.raises(CommitUnknown):
+        await run.start_due(house)
+    assert await run.start_due(house) == 1
+    other.hold.set()
+    await run.drain()
+    assert sorted(other.asked) == [("lost", "lost"), ("under way", "under way")]
+    async with database.transaction(house) as tx:
+        assert await tx.fetchval("select count(*) from answered") == 2
 
 
 async def test_a_call_that_hangs_is_cut_off_and_holds_only_its_slot(

@@ -8,8 +8,9 @@ import pytest
 from crosslane.kernel import Conflict, Invalid, Refusal
 from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM
-from crosslane.platform.database import CommitUnknown, Database, Tx
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes, StillWorking
+from tests.platform.losing import LosesCommitReply
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -138,30 +139,6 @@ async def test_one_bad_command_harms_no_other(database: Database, shelf: str, la
     assert isinstance(answers[1], ZeroDivisionError)
     assert {answers[0].outcome, answers[2].outcome} == {Taken(9), Taken(7)}
     assert (await state(database, shelf))[0] == 7
-
-
-class LosesCommitReply(Database):
-    """Commits, then behaves as if the connection had broken before the reply."""
-
-    lose = 1
-
-    def transaction(self, *args: Any, **named: Any):
-        return _Losing(self, super().transaction(*args, **named))
-
-
-class _Losing:
-    def __init__(self, database: LosesCommitReply, inner: Any) -> None:
-        self.database, self.inner = database, inner
-
-    async def __aenter__(self) -> Tx:
-        return await self.inner.__aenter__()
-
-    async def __aexit__(self, *error: Any) -> Any:
-        suppressed = await self.inner.__aexit__(*error)
-        if error[0] is None and self.database.lose:
-            self.database.lose -= 1
-            raise CommitUnknown
-        return suppressed
 
 
 async def test_a_lost_commit_reply_is_asked_again_under_the_same_key(

@@ -6,12 +6,20 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from crosslane.platform import faults
-from crosslane.platform.database import CommitUnknown, Database, DatabaseBusy, Record, Tx
+from crosslane.platform.database import (
+    CONNECTION_LOST,
+    CommitUnknown,
+    Database,
+    DatabaseBusy,
+    Record,
+    Tx,
+)
 from crosslane.platform.effects import service, storage
 from crosslane.platform.effects.nouns import Dead, Effect, EffectCall, EffectKind, Retry, Schedule
 from crosslane.platform.telemetry import traced
@@ -28,16 +36,11 @@ DONE_DELETED_AT_ONCE_MAX = 10_000
 
 
 DATABASE_LOST = (
-    OSError,
+    *CONNECTION_LOST,
     CommitUnknown,
     DatabaseBusy,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 
@@ -75,7 +78,8 @@ class Runner:
         )
         self.worker: int | None = None
         self._free = slots
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], UUID] = {}
+        self._unsure: set[str] = set()
 
     async def start_due(self, tenant: str) -> int:
         """Claim what is due for a tenant, as many as slots are free, and start the calls.
@@ -85,16 +89,25 @@ class Runner:
         """
         if self._free == 0:
             return 0
-        async with self.database.transaction(tenant) as tx:
-            rows = await storage.claim(
-                tx, self._names(), self._free, self.lease_seconds, self.worker
-            )
+        try:
+            async with self.database.transaction(tenant) as tx:
+                if tenant in self._unsure and self.worker is not None:
+                    mine = list(self._running.values())
+                    await storage.release(tx, self.worker, self.lease_seconds, mine)
+                rows = await storage.claim(
+                    tx, self._names(), self._free, self.lease_seconds, self.worker
+                )
+        except CommitUnknown:
+            # What was claimed then, if it was, nobody knows of; the next claim lets go of it.
+            self._unsure.add(tenant)
+            raise
+        self._unsure.discard(tenant)
         faults.reach("effects.after_claim")
         for row in rows:
             self._free -= 1
             with traced(row["trace"], tenant):  # a task keeps the context it is made in
                 task = asyncio.create_task(self._carry_out(tenant, row))
-            self._running.add(task)
+            self._running[task] = row["id"]
             task.add_done_callback(self._freed)
         return len(rows)
 
@@ -112,7 +125,7 @@ class Runner:
         return [*self.kinds, *self.schedules]
 
     def _freed(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._free += 1
         # A database lost for a whole lease is met again at the next claim.
         error = None if task.cancelled() else task.exception()
@@ -128,6 +141,7 @@ class Runner:
         body = msgspec.json.decode(row["body"], type=kind.body)
         try:
             given = await self._prepare(call, kind, body)
+            faults.reach("effects.before_call")
             async with asyncio.timeout(kind.timeout_seconds):
                 result = await kind.call(call, given)
             faults.reach("effects.after_call")

@@ -27,15 +27,19 @@ async def claim(
 
 RELEASE = """
 update platform_effect set due_at = clock_timestamp(), claimed_by = null
-where state = 'due' and claimed_by = $1
+where state = 'due' and claimed_by = $1 and id <> all($3::uuid[])
   and due_at <= clock_timestamp() + make_interval(secs => $2)
 returning id
 """
 
 
-async def release(tx: Tx, worker: int, lease_seconds: float) -> int:
-    """Make due what a worker had claimed; return how many effects that were."""
-    return len(await tx.fetch(RELEASE, worker, lease_seconds))
+async def release(tx: Tx, worker: int, lease_seconds: float, known: Sequence[UUID] = ()) -> int:
+    """Make due what stands as claimed by a worker, but for what it knows that it has.
+
+    Returns:
+        How many effects that were.
+    """
+    return len(await tx.fetch(RELEASE, worker, lease_seconds, known))
 
 
 LOCK_CLAIMED = """
