@@ -33,7 +33,7 @@ from crosslane import (
 )
 from crosslane.apps import order_page
 from crosslane.platform import auth, idempotency, operations, outbound, personal, upkeep
-from crosslane.platform.database import Database
+from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
 from crosslane.platform.settings import Settings
@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> Litestar:
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:
         del app
-        database = await Database.connect(url)
+        database = await Database.connect(url, patience_seconds=PATIENCE_SECONDS)
         lanes = Lanes(database)
         gate.open(database, lanes, auth.Identities(database).identify)
         try:

@@ -5,7 +5,7 @@ import os
 import signal
 
 from crosslane.app import create_worker
-from crosslane.platform.database import Database
+from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.processes import Pulse
 from crosslane.platform.settings import read_settings
@@ -26,7 +26,11 @@ async def work() -> None:
     if settings.database_url is None:
         raise NoDatabaseUrl
     pulse = Pulse()
-    database = await Database.connect(settings.database_url, connections=WORKER_CONNECTIONS_MAX)
+    database = await Database.connect(
+        settings.database_url,
+        connections=WORKER_CONNECTIONS_MAX,
+        patience_seconds=PATIENCE_SECONDS,
+    )
     worker = create_worker(database, settings)
     for kind in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(kind, worker.stop)

@@ -4,6 +4,7 @@ A service receives a :class:`Tx` and never begins or commits; the edges (lane, r
 read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +24,8 @@ from crosslane.platform.outbox import Outbox
 POOL_CONNECTIONS_MAX = 10
 ACQUIRE_SECONDS_MAX = 5.0
 CONNECT_SECONDS_MAX = 10.0
+CONNECT_AGAIN_SECONDS = 0.1
+PATIENCE_SECONDS = 30.0
 STATEMENT_MS_MAX = 30_000
 # Below a second, so that who waits for a lock can be told so within one.
 LOCK_MS_MAX = 900
@@ -159,6 +162,7 @@ class Database:
         url: PostgreSQL URL, with the folder of the socket as host for the embedded one.
         connections: most connections at once.
         bulk: lift the limits on idle and statement time, for migrations and imports.
+        patience_seconds: how long the server may be away, for a process started while it is.
     """
 
     def __init__(self, pool: asyncpg.Pool, url: str) -> None:
@@ -168,9 +172,25 @@ class Database:
 
     @classmethod
     async def connect(
-        cls, url: str, *, connections: int = POOL_CONNECTIONS_MAX, bulk: bool = False
+        cls,
+        url: str,
+        *,
+        connections: int = POOL_CONNECTIONS_MAX,
+        bulk: bool = False,
+        patience_seconds: float = 0.0,
     ) -> Self:
-        """Open the pool; fails at once when the server cannot be reached."""
+        """Open the pool; fails when the server cannot be reached for as long as we are patient."""
+        give_up_at = time.monotonic() + patience_seconds
+        while True:
+            try:
+                return await cls._connect(url, connections, bulk)
+            except CONNECTION_LOST:
+                if time.monotonic() > give_up_at:
+                    raise
+                await asyncio.sleep(CONNECT_AGAIN_SECONDS)
+
+    @classmethod
+    async def _connect(cls, url: str, connections: int, bulk: bool) -> Self:
         limits = {
             "lock_timeout": str(BULK_LOCK_MS_MAX if bulk else LOCK_MS_MAX),
             "statement_timeout": str(0 if bulk else STATEMENT_MS_MAX),
@@ -248,14 +268,15 @@ class Database:
                 if tx.leaves_work:
                     await self._mark_active(tx)
             except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
+                # One that broke by itself may have left the pool already: an InterfaceError.
+                with suppress(asyncpg.InterfaceError):
+                    if not connection.is_closed():
+                        await connection.execute("rollback")
                 raise
             try:
                 await connection.execute("commit", timeout=COMMIT_SECONDS_MAX)
             except CONNECTION_LOST as error:
-                # Whoever comes next must not wait for the answer that never came. One that broke by
-                # itself may have left the pool already, which is an InterfaceError.
+                # Whoever comes next must not wait for the answer that never came.
                 with suppress(asyncpg.InterfaceError):
                     connection.terminate()
                 raise CommitUnknown from error

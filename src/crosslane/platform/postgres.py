@@ -24,7 +24,7 @@ import asyncpg
 from crosslane.platform.home import OWNER_ONLY, CannotStart, HomeLock, make_home
 from crosslane.platform.postgres_install import SOCKET_NAME, Install, prepare
 from crosslane.platform.postgres_settings import server_settings
-from crosslane.platform.processes import end_with_parent
+from crosslane.platform.processes import end_with_parent, outlive
 
 ROLE = "crosslane"
 DATABASE = "crosslane"
@@ -117,10 +117,10 @@ class EmbeddedPostgres:
             raise
 
     async def wait_dead(self) -> int:
-        """Wait until the server's process has ended; returns its exit status."""
+        """Wait until the server has ended, and kill it when it stays frozen; returns its status."""
         if self._process is None:
             raise RuntimeError("PostgreSQL was not started")
-        return await self._process.wait()
+        return await outlive(self.name, self._process, lambda: False)
 
     async def stop(self) -> None:
         """End all sessions, stop the server and give the home folder free."""

@@ -179,7 +179,7 @@ class ChildProcess:
         """
         self._ready.clear()
         self._process = await self._spawn()
-        died = asyncio.ensure_future(self._process.wait())
+        died = asyncio.ensure_future(outlive(self.name, self._process, lambda: False))
         ready = asyncio.ensure_future(self._ready.wait())
         try:
             await asyncio.wait(
@@ -201,20 +201,8 @@ class ChildProcess:
         """Wait until it has ended, and kill it when it falls silent; returns its exit status."""
         if self._process is None:
             raise RuntimeError(f"{self.name} was not started")
-        died = asyncio.ensure_future(self._process.wait())
-        try:
-            self._silent_ticks = 0
-            while True:
-                # Counted in turns of our own: when the whole machine sleeps, nobody is silent.
-                done, _ = await asyncio.wait({died}, timeout=TICK_SECONDS)
-                if done:
-                    return died.result()
-                self._silent_ticks += 1
-                if self._hangs():
-                    log.error("killing a process that hangs", process=self.name, child=self.pid)
-                    self._signal(signal.SIGKILL)
-        finally:
-            died.cancel()
+        self._silent_ticks = 0
+        return await outlive(self.name, self._process, self._is_silent)
 
     async def stop(self) -> None:
         """Ask it to finish and end, and kill it when it does not."""
@@ -229,10 +217,9 @@ class ChildProcess:
             self._signal(signal.SIGKILL)
             await process.wait()
 
-    def _hangs(self) -> bool:
-        if self._silent_ticks < STOPPED_TICKS_MAX:
-            return False
-        return self._silent_ticks >= SILENT_TICKS_MAX or _is_stopped(self.pid)
+    def _is_silent(self) -> bool:
+        self._silent_ticks += 1
+        return self._silent_ticks >= SILENT_TICKS_MAX
 
     def _signal(self, kind: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -258,7 +245,31 @@ class ChildProcess:
             os.close(pipe)
 
 
-def _is_stopped(pid: int | None) -> bool:
+async def outlive(name: str, process: Process, hangs: Callable[[], bool]) -> int:
+    """Wait for the end of a process, killing it when it hangs; returns its exit status.
+
+    Args:
+        name: what logs call it.
+        process: a child of ours.
+        hangs: asked once a tick whether it hangs for a reason the kernel does not know of.
+    """
+    died, stopped_ticks = asyncio.ensure_future(process.wait()), 0
+    try:
+        while True:
+            # Counted in turns of our own: when the whole machine sleeps, nobody is silent.
+            done, _ = await asyncio.wait({died}, timeout=TICK_SECONDS)
+            if done:
+                return died.result()
+            stopped_ticks = stopped_ticks + 1 if _is_stopped(process.pid) else 0
+            if hangs() or stopped_ticks >= STOPPED_TICKS_MAX:
+                log.error("killing a process that hangs", process=name, child=process.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+    finally:
+        died.cancel()
+
+
+def _is_stopped(pid: int) -> bool:
     """Whether a process was stopped by a signal; False where the kernel does not tell."""
     with contextlib.suppress(OSError):
         status = Path("/proc", str(pid), "stat").read_text(encoding="utf-8")

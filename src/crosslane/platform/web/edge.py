@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from crosslane.kernel import Refusal
+from crosslane.platform import faults
 from crosslane.platform.telemetry import Histogram, Log, traced
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import encode
@@ -117,9 +118,12 @@ class _Reply:
                 self.limit.reschedule(None)
             self._exchange.status = message["status"]
             message["headers"] = self._headers(list(message["headers"]))
+            faults.reach("web.before_answer")
         elif message["type"] == "http.response.body" and self._is_head:
             message["body"] = b""
         await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            faults.reach("web.after_answer")
 
     def _headers(self, told: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in told}
