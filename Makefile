@@ -8,7 +8,7 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench fix lock clean
+.PHONY: help setup demo dev test soak check bench fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -27,6 +27,9 @@ test: setup ## every check and every test: what must pass before a change is acc
 	@$(BIN)/ruff format --check src tests
 	$(SAY) "tests"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+soak: setup ## long runs: random trouble for CROSSLANE_SOAK_MINUTES (10), long lives of orders
+	@$(BIN)/pytest -m soak
 
 check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests

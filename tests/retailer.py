@@ -1,8 +1,9 @@
 """A small retailer founded over HTTP alone: two warehouses and a web shop."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -25,18 +26,24 @@ Stock = dict[tuple[str, str], int]
 Call = tuple[str, dict[str, Any]]
 
 
-async def found_retailer(client: httpx.AsyncClient, provider_url: str, stock: Stock) -> None:
+async def found_retailer(
+    client: httpx.AsyncClient,
+    provider_url: str,
+    stock: Stock,
+    carrier: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Set up everything an order needs.
 
     Args:
         client: may do everything; sends an Idempotency-Key with each POST.
         provider_url: where the strict payment provider is.
         stock: units by SKU and location.
+        carrier: what is different from the house carrier as it is shipped in.
     """
     for path, body in (*_organization(), *_places(), *_goods()):
         await send(client, path, body)
     packed = json.loads(files("crosslane.carriers").joinpath("house_carrier.json").read_text())
-    await send(client, "carriers/house", packed["carrier"], method="PUT")
+    await send(client, "carriers/house", {**packed["carrier"], **carrier}, method="PUT")
     await send(client, "carriers/house/tariffs", packed["tariff"])
     provider = {"code": "house", "adapter": "house", "base_url": provider_url}
     secrets = {"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET}

@@ -1,19 +1,16 @@
 """A bad line between the application and PostgreSQL: it loses the answers to COMMIT.
 
-Run as a program it prints its port, spoils COMMITs by chance, cuts connections now and then, and
-prints on SIGTERM how often it did what.
+Run as a program it prints where it listens. With a seed it spoils COMMITs by chance and cuts
+connections now and then; a file gets a line for each.
 """
 
+import argparse
 import asyncio
-import contextlib
-import json
 import random
-import signal
-import sys
 from asyncio import StreamReader, StreamWriter
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 # What happens to a COMMIT: it never arrives; it arrives and the line breaks before its answer
 # does; the same, but the line stays open and dumb; the answer comes late.
@@ -33,33 +30,38 @@ class Proxy:
     Args:
         target: the socket file.
         choose: says what happens to the COMMIT at hand, "" for nothing.
-
-    Attributes:
-        done: how often each thing was done.
+        note: told of everything that was done.
     """
 
-    def __init__(self, target: str, choose: Callable[[], str]) -> None:
-        self.done: Counter[str] = Counter()
+    def __init__(
+        self,
+        target: str,
+        choose: Callable[[], str],
+        note: Callable[[str], object] = lambda what: None,
+    ) -> None:
+        self._note = note
         self._target = target
         self._choose = choose
         self._lines: set[Line] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[int]:
-        """Listen on a free port until the block ends."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def opened(self, port: int = 0) -> AsyncIterator[int]:
+        """Listen on a port, any free one when it is 0, until the block ends."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            for line in list(self._lines):
+            for line in self._lines:
                 line.cut()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     def cut_one(self, choice: random.Random) -> None:
         """Cut a connection, whatever it is doing."""
         if self._lines:
             choice.choice(list(self._lines)).cut()
-            self.done["any time"] += 1
+            self._note("any time")
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
@@ -68,16 +70,20 @@ class Proxy:
             writer.close()
             return
         line = Line((reader, writer), far, self._spoil)
+        task = asyncio.current_task()
+        assert task is not None
         self._lines.add(line)
+        self._serving.add(task)
         try:
             await line.run()
         finally:
             self._lines.discard(line)
+            self._serving.discard(task)
 
     def _spoil(self) -> str:
         how = self._choose()
         if how:
-            self.done[how] += 1
+            self._note(how)
         return how
 
 
@@ -162,21 +168,29 @@ def _whole_messages(data: bytes) -> tuple[int, bool]:
     return at, commits
 
 
-async def _main(target: str, seed: int) -> None:
+async def _main(target: str, port: int, tally: Path, seed: int | None) -> None:
     choice = random.Random(seed)  # noqa: S311
     fates, shares = zip(*SPOILED_SHARE.items(), strict=True)
     rest = 1 - sum(shares)
-    proxy = Proxy(target, lambda: choice.choices(("", *fates), (rest, *shares))[0])
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with proxy.opened() as port:
-        print(port, flush=True)
-        while not ended.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), CUT_SECONDS * choice.uniform(0.5, 1.5))
-            proxy.cut_one(choice)
-    print(json.dumps(proxy.done), flush=True)
+
+    def choose() -> str:
+        return choice.choices(("", *fates), (rest, *shares))[0] if seed is not None else ""
+
+    with tally.open("a", buffering=1) as file:
+        proxy = Proxy(target, choose, lambda what: file.write(f"{what}\n"))
+        async with proxy.opened(port) as port:
+            print(f"tcp://127.0.0.1:{port}", flush=True)
+            while True:
+                await asyncio.sleep(CUT_SECONDS * choice.uniform(0.5, 1.5))
+                if seed is not None:
+                    proxy.cut_one(choice)
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], int(sys.argv[2])))
+    words = argparse.ArgumentParser()
+    words.add_argument("--target")
+    words.add_argument("--tally", type=Path)
+    words.add_argument("--seed", type=int)
+    words.add_argument("--port", type=int)
+    given = words.parse_args()
+    asyncio.run(_main(given.target, given.port, given.tally, given.seed))
