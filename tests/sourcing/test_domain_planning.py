@@ -99,6 +99,29 @@ def test_a_search_is_close_to_the_proof():
     assert searched <= exact * 103 // 100
 
 
+@pytest.mark.parametrize("lines", [6, 40, 120])
+def test_a_search_serves_every_part_of_lines_that_come_from_several_places(lines: int):
+    # Each place's units are needed: a search that lets parts share them leaves some unserved.
+    holds = {"A": 40, "B": 15, "C": 4, "D": 1}
+    places = [
+        Place(code=code, serves=SHIP, tariff=0, handling_parcel_milli=550) for code in (*holds, "E")
+    ]
+    wanted = [
+        Line(
+            key=f"{number:04}",
+            sku=f"K{number}",
+            quantity=sum(holds.values()),
+            candidates=tuple(Candidate(code, units) for code, units in holds.items()),
+            weight_grams=100,
+            methods=SHIP,
+        )
+        for number in range(lines)
+    ]
+    found = plan(problem_of("ship", "GBP", wanted, places, TARIFFS))
+    assert found.method == "search"
+    assert not found.unfilled
+
+
 @pytest.mark.parametrize(("lines", "places"), [(13, 8), (40, 20), (300, 40), (2000, 30)])
 def test_a_large_order_is_planned_with_a_bound(lines: int, places: int):
     problem = random_problem(random.Random(lines), lines, places, quantity_max=8)  # noqa: S311

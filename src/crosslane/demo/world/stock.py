@@ -2,10 +2,10 @@
 
 What is assumed, and what comes of it:
 
-- A buyer orders for four weeks at a time and knows the coming demand only roughly: each article's
-  forecast of each period is off by a drawn factor between FORECAST_PERCENT_MIN and _MAX. What is
-  left over is taken off the next order. So most lines find stock, some find none and wait for the
-  next delivery: the factors are set for about 97 % of lines filled at once.
+- A buyer orders for four weeks at a time and knows the coming demand only roughly. Of each article
+  and period, MISSED_PERCENT are forecast far too low, the others up to SPARE_PERCENT_MAX too high;
+  what is left over is taken off the next order. So most lines find stock, and about one in a
+  hundred waits for the next delivery.
 - Lines of BULK_UNITS or more are bought to order: they are in the forecast to the unit.
 - The national warehouse has every article; the e-commerce center what the web shop and the
   marketplace sell; regional warehouses the REGIONAL_ARTICLES most ordered ones, for a share of the
@@ -30,7 +30,9 @@ from crosslane.demo.world.nouns import Place, Planned
 
 OPENING_DAY = date(2010, 11, 29)
 PERIOD_DAYS = 28
-FORECAST_PERCENT_MIN, FORECAST_PERCENT_MAX = 92, 140
+MISSED_PERCENT = 5
+MISSED_SHARE_PERCENT_MAX = 60
+SPARE_PERCENT_MAX = 30
 BULK_UNITS = 500
 REGIONAL_ARTICLES = 800
 REGIONAL_PERCENT = 12
@@ -188,8 +190,10 @@ def _warehouses(
 
 
 def _forecast(units: Sequence[int], seed: int, *words: object) -> int:
-    spread = FORECAST_PERCENT_MAX - FORECAST_PERCENT_MIN + 1
-    percent = FORECAST_PERCENT_MIN + draw(spread, "forecast", seed, *words)
+    if draw(100, "missed", seed, *words) < MISSED_PERCENT:
+        percent = draw(MISSED_SHARE_PERCENT_MAX, "share", seed, *words)
+    else:
+        percent = 100 + draw(SPARE_PERCENT_MAX, "spare", seed, *words)
     to_order = sum(one for one in units if one >= BULK_UNITS)
     return to_order + (sum(units) - to_order) * percent // 100
 

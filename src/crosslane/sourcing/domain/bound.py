@@ -16,7 +16,7 @@ from crosslane.sourcing.domain.order import Order, Site
 # Shares of the order's weight at which carriage is made linear; the best of the bounds counts.
 WEIGHT_SHARES = (1, 2, 4)
 ASCENT_ROUNDS_MAX = 30
-CORE_PIECES_MAX = 10
+CORE_PIECES_MAX = 8
 
 
 class Rates(msgspec.Struct, frozen=True):

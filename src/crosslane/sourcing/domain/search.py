@@ -19,8 +19,8 @@ from crosslane.sourcing.domain.order import Order
 
 # Of the sites that could be opened next, only the ones that promise most are tried in full.
 OPENINGS_TRIED_MAX = 6
-# Costs looked at while opening, closing and swapping: some tenths of a second.
-OPENING_WORK_MAX = 500_000
+# Costs looked at while opening, closing and swapping: some tens of milliseconds.
+OPENING_WORK_MAX = 100_000
 
 
 def good_packing(order: Order, effort: int) -> Packing:
@@ -113,26 +113,41 @@ class _Opening:
         """Return the cheapest open sender of each piece; parts of one SKU share a site's units."""
         senders: list[int] = []
         left: dict[tuple[int, str], int] = {}
-        for piece, added in zip(self.order.pieces, self.added, strict=True):
-            best, sender = piece.unfilled_milli, UNSERVED
+        for piece, ranked in zip(self.order.pieces, self.ranked, strict=True):
+            sender = UNSERVED
             twin = piece.sku in self.twins
-            for site in sorted(sites & added.keys()):
-                if twin and self._left(left, site, piece.sku) < piece.quantity:
+            for cost, site in ranked:
+                self.work += 1
+                if cost >= piece.unfilled_milli:
+                    break
+                if site not in sites:
                     continue
-                if added[site] < best:
-                    best, sender = added[site], site
-            if twin and sender != UNSERVED:
-                left[sender, piece.sku] = self._left(left, sender, piece.sku) - piece.quantity
+                if twin:
+                    units = self._left(left, site, piece.sku) - piece.quantity
+                    if units < 0:
+                        continue
+                    left[site, piece.sku] = units
+                sender = site
+                break
             senders.append(sender)
-            self.work += 2 + len(sites)
         return senders
 
     def _left(self, left: dict[tuple[int, str], int], site: int, sku: str) -> int:
         return left.get((site, sku), self.order.sites[site].units[sku])
 
     def _cost_milli(self, sites: frozenset[int]) -> int:
-        parcels = parcels_of(self.order, self.senders(sites))
-        return sum(parcel.cost_milli for parcel in parcels)
+        total = 0
+        weights: dict[int, int] = {}
+        for number, sender in enumerate(self.senders(sites)):
+            piece = self.order.pieces[number]
+            if sender == UNSERVED:
+                total += piece.unfilled_milli
+            else:
+                total += self.order.sites[sender].costs[number]
+                weights[sender] = weights.get(sender, 0) + piece.weight_grams
+        return total + sum(
+            self.order.sites[site].cost_milli((), weight) for site, weight in weights.items()
+        )
 
     def _openings(self, sites: frozenset[int]) -> list[frozenset[int]]:
         return [sites | {site} for site in self._promising(sites)]
@@ -148,16 +163,26 @@ class _Opening:
         return found
 
     def _promising(self, sites: frozenset[int]) -> list[int]:
-        """Return the closed sites whose opening would save most if pieces could move freely."""
+        """Return the closed sites whose opening would save most if pieces could move freely.
+
+        An open site has given what it has, and parts of one SKU share what a closed one has.
+        """
         saved = [-fixed for fixed in self.fixed]
-        for piece, added in enumerate(self.added):
-            now = self.order.pieces[piece].unfilled_milli
-            for site in sites & added.keys():
-                now = min(now, added[site])
+        left: dict[tuple[int, str], int] = {}
+        for piece, sender in enumerate(self.senders(sites)):
+            asked, added = self.order.pieces[piece], self.added[piece]
+            now = asked.unfilled_milli if sender == UNSERVED else added[sender]
             for cost, site in self.ranked[piece]:
                 if cost >= now:
                     break
-                saved[site] += now - cost
                 self.work += 1
+                if site in sites:
+                    continue
+                if asked.sku in self.twins:
+                    units = self._left(left, site, asked.sku) - asked.quantity
+                    if units < 0:
+                        continue
+                    left[site, asked.sku] = units
+                saved[site] += now - cost
         worth = sorted((-save, site) for site, save in enumerate(saved) if save > 0)
         return [site for _, site in worth if site not in sites][:OPENINGS_TRIED_MAX]
