@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 
 import msgspec
@@ -253,6 +254,25 @@ async def test_credit_for_a_line_is_kept(database: Database, shop: str, lanes: L
         ("staff", "jo", 6000),
         ("location", "S0001", 4000),
     }
+
+
+async def test_a_long_order_that_loses_a_race_takes_what_is_left(database: Database, shop: str):
+    sides = [Lanes(database) for _ in range(6)]
+    long = [LineWish(sku="SPOON", quantity=4), LineWish(sku="MUG", quantity=1), "LAMP"]
+    answers = await asyncio.gather(
+        *(
+            sides[n % 6].submit(shop, PLACE, Command(f"k{n}", SYSTEM, wish(*long)))
+            for n in range(12)
+        )
+    )
+    lines = [line for a in answers for line in a.outcome.lines]
+    taken = Counter(dict.fromkeys(("SPOON", "MUG", "LAMP"), 0))
+    for line in lines:
+        taken[line.sku] += line.allocated
+    assert taken == {"SPOON": 48, "MUG": 12, "LAMP": 5}
+    await assert_sound(database, shop)
+    for side in sides:
+        await side.drain()
 
 
 async def test_many_orders_for_the_last_units_never_oversell(database: Database, shop: str):

@@ -105,9 +105,10 @@ async def find_stock(tx: Tx, searches: Sequence[Search]) -> list[Result]:
         plans = [(n, plan) for n, plan in pairs if not isinstance(plan, Refusal)]
         lost = await _allocate(tx, plans, searches, results)
         decided.extend(plan for n, plan in plans if n not in lost)
-        for n in lost:
-            _bar_lost(searches[n], lost[n])
-        open_ones = list(lost)
+        open_ones = lost
+        if lost:
+            # What was asked for is locked by now: counted again, it is not lost a second time.
+            surveys = await _surveys(tx, [searches[n] for n in lost])
     await sourcing.save_receipts(tx, decided)
     return results
 
@@ -162,8 +163,8 @@ async def _allocate(
     plans: Sequence[tuple[int, sourcing.Sourced]],
     searches: Sequence[Search],
     results: Sequence[Result],
-) -> dict[int, set[tuple[UUID, UUID]]]:
-    """Promise what was planned, each plan as a whole; return what the losers could not get."""
+) -> list[int]:
+    """Promise what was planned, each plan as a whole; return the losers of a race."""
     asked = [
         (n, plan, key, location_id, quantity)
         for n, plan in plans
@@ -185,13 +186,8 @@ async def _allocate(
             for n, plan, key, location_id, quantity in asked
         ],
     )
-    lost: dict[int, set[tuple[UUID, UUID]]] = defaultdict(set)
-    for (n, _, key, location_id, _), taken in zip(asked, answers, strict=True):
-        if isinstance(taken, inventory.OutOfStock):
-            lost[n].add((key, location_id))
-        elif isinstance(taken, Refusal):
-            # Refused only because another line of the plan was: nothing to bar for this one.
-            lost[n] |= set()
+    refused = zip(asked, answers, strict=True)
+    lost = {n for (n, *_), taken in refused if isinstance(taken, Refusal)}
     for n, plan, key, location_id, quantity in asked:
         if n not in lost:
             results[n].found.append(
@@ -205,10 +201,4 @@ async def _allocate(
     for n, plan in plans:
         if n not in lost:
             results[n].receipts.append(plan.receipt_id)
-    return lost
-
-
-def _bar_lost(search: Search, lost: set[tuple[UUID, UUID]]) -> None:
-    for want in search.wanted:
-        gone = {location_id for key, location_id in lost if key == want.line.id}
-        want.barred = want.barred | gone
+    return sorted(lost)

@@ -1,6 +1,6 @@
 """Finding new locations for units that are open or backordered, and for those that lost theirs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -29,13 +29,27 @@ WAITING = (Stage.OPEN, Stage.BACKORDERED)
 WAITING_ORDERS_MAX = 500
 
 
-async def find_new_stock(tx: Tx, sheet: Sheet, order_ids: Iterable[UUID], doing: Doing) -> None:
+async def find_new_stock(
+    tx: Tx,
+    sheet: Sheet,
+    order_ids: Iterable[UUID],
+    doing: Doing,
+    *,
+    of: Collection[UUID] | None = None,
+) -> None:
     """Allocate whatever units of some orders on a sheet wait for a location.
 
     Units that were open and stay without stock become backordered, and the customer can be told.
+
+    Args:
+        tx: open transaction.
+        sheet: with the orders on it.
+        order_ids: which of them, the first served first.
+        doing: what it is due to.
+        of: only lines of these variants are looked at, all when None.
     """
     wanted = [sheet.states[id] for id in order_ids if id in sheet.states]
-    wanted = [state for state in wanted if any(_waiting(state, line) for line in state.stock_lines)]
+    wanted = [state for state in wanted if any(_lines_waiting(state, of))]
     if not wanted:
         return
     variants = await catalog.variants_by_id(
@@ -48,7 +62,7 @@ async def find_new_stock(tx: Tx, sheet: Sheet, order_ids: Iterable[UUID], doing:
     searches = [
         (state, search)
         for state in wanted
-        for search in _searches(state, variants, addresses, book, network, tx.now)
+        for search in _searches(state, of, variants, addresses, book, network, tx.now)
     ]
     results = await find_stock(tx, [search for _, search in searches])
     for (state, search), result in zip(searches, results, strict=True):
@@ -59,8 +73,17 @@ def _waiting(state: OrderState, line: OrderLine) -> int:
     return sum(state.buckets.units(line.id, stage) for stage in WAITING)
 
 
+def _lines_waiting(state: OrderState, of: Collection[UUID] | None) -> Iterator[OrderLine]:
+    """Yield the lines with units that wait for a location; what is carried out never does."""
+    for line in state.stock_lines:
+        wanted = of is None or line.variant_id in of
+        if wanted and line.method != "carry_out" and _waiting(state, line):
+            yield line
+
+
 def _searches(
     state: OrderState,
+    of: Collection[UUID] | None,
     variants: Mapping[UUID, Variant],
     addresses: Mapping[UUID, AddressSnapshot],
     book: OrganizationBook,
@@ -68,9 +91,8 @@ def _searches(
     now: datetime,
 ) -> list[Search]:
     grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
-    for line in state.stock_lines:
-        if _waiting(state, line) and line.method != "carry_out":
-            grouped.setdefault((line.method, line.store_id), []).append(line)
+    for line in _lines_waiting(state, of):
+        grouped.setdefault((line.method, line.store_id), []).append(line)
     snapshot = addresses.get(state.order.ship_address_id) if state.order.ship_address_id else None
     address = snapshot.address if snapshot else None
     return [
@@ -145,7 +167,7 @@ async def stock_arrived(tx: Tx, variant_ids: Sequence[UUID], doing: Doing) -> No
     if not waiting:
         return
     sheet = await Sheet.open(tx, waiting)
-    await find_new_stock(tx, sheet, waiting, doing)
+    await find_new_stock(tx, sheet, waiting, doing, of=frozenset(variant_ids))
     await sheet.write(tx)
 
 
