@@ -55,6 +55,9 @@ organization.register_policies([INTAKE, *pricing.POLICIES, catalog.FULFILLMENT])
 
 async def found_retailer(database: Database, tenant: str) -> None:
     """Fill a tenant with everything an order needs."""
+    # Postcodes are read at first use, which on a busy machine takes longer than a transaction may
+    # be idle.
+    locations.position_of(HOME.country, HOME.postcode)
     async with database.transaction(tenant) as tx:
         await _organization(tx)
         await _catalog(tx)

@@ -97,11 +97,13 @@ create table vendors_message (
     received_at timestamptz not null,
     digest bytea not null,
     body jsonb not null,
-    state text not null check (state in ('applied', 'quarantined', 'dismissed')),
+    -- Parked until what it is about has been told of.
+    state text not null check (state in ('applied', 'parked', 'quarantined', 'dismissed')),
     reason text not null,
     unique (location_id, message_id)
 );
-create index vendors_message_quarantined on vendors_message (id) where state = 'quarantined';
+create index vendors_message_open on vendors_message (id)
+    where state in ('parked', 'quarantined');
 create index vendors_message_order on vendors_message (purchase_order_id);
 
 create table vendors_invoice (

@@ -41,15 +41,16 @@ from crosslane.vendors.storage import messages as storage
 from crosslane.vendors.storage import orders
 
 CLOCK_SKEW_MAX = timedelta(minutes=5)
-MessageState = Literal["applied", "quarantined", "dismissed"]
+MessageState = Literal["applied", "parked", "quarantined", "dismissed"]
+EARLY = "its parcel has not been told of yet"
 
 
 class Receipt(msgspec.Struct, frozen=True):
     """What became of a message.
 
     Args:
-        state: applied, or quarantined for a person to look at.
-        reason: why it is in quarantine.
+        state: applied; parked until what it is about is told of; or quarantined for a person.
+        reason: why it is not applied.
         known: it had come before, so nothing happened this time.
     """
 
@@ -134,6 +135,8 @@ async def _take(tx: Tx, row_id: UUID, location_id: UUID, message: VendorMessage)
     else:
         fault = fault_of(order, message) or await _apply(tx, order, message)
     state: MessageState = "quarantined" if fault else "applied"
+    if fault == EARLY:
+        state = "parked"
     await storage.mark_message(tx, row_id, state, fault)
     return Receipt(state, fault)
 
@@ -147,6 +150,7 @@ async def _apply(tx: Tx, order: PurchaseOrder, message: VendorMessage) -> str:
             fault, told = "", _short(order, message)
         case Ship():
             fault, told = await _ship(tx, order, message)
+            told += await _take_parked(tx, order)
         case Deliver():
             fault, told = await _deliver(tx, order, message)
         case SendInvoice():
@@ -225,6 +229,17 @@ async def _ship(
     ]
 
 
+async def _take_parked(tx: Tx, order: PurchaseOrder) -> list[events.PurchaseEvent]:
+    """Apply what was said of parcels before they were told of."""
+    told: list[events.PurchaseEvent] = []
+    for row in await storage.list_parked(tx, order.id, order.location_id):
+        fault, news = await _deliver(tx, order, msgspec.json.decode(row["body"], type=Deliver))
+        if not fault:
+            await storage.mark_message(tx, row["id"], "applied", "")
+            told += news
+    return told
+
+
 def _told(parcels: Sequence[Parcel]) -> list[events.ParcelTold]:
     return [
         events.ParcelTold(
@@ -245,7 +260,7 @@ async def _deliver(
     key = (message.carrier, message.tracking_number)
     parcel = next((p for p in sent if (p.carrier, p.tracking_number) == key), None)
     if parcel is None:
-        return "this parcel was never told of", []
+        return EARLY, []
     if parcel.arrived_at is not None:
         return "", []
     await orders.mark_arrived(tx, parcel.id, message.occurred_at)

@@ -63,13 +63,26 @@ async def find_message(tx: Tx, location_id: UUID, message_id: str) -> Record | N
 
 
 LOCK_QUARANTINED = """
-select location_id, body from vendors_message where id = $1 and state = 'quarantined' for update
+select location_id, body from vendors_message
+where id = $1 and state in ('parked', 'quarantined') for update
 """
 
 
 async def lock_quarantined(tx: Tx, id: UUID) -> Record | None:
-    """Lock a message in quarantine and return it, or None."""
+    """Lock a message that was not applied and return it, or None."""
     return await tx.fetchrow(LOCK_QUARANTINED, id)
+
+
+LIST_PARKED = """
+select id, body from vendors_message
+where purchase_order_id = $1 and location_id = $2 and state = 'parked' order by id limit $3
+"""
+PARKED_MAX = 1_000
+
+
+async def list_parked(tx: Tx, purchase_order_id: UUID, location_id: UUID) -> list[Record]:
+    """Return the messages about a locked order that came too early."""
+    return await tx.fetch(LIST_PARKED, purchase_order_id, location_id, PARKED_MAX)
 
 
 MARK_MESSAGE = "update vendors_message set state = $2, reason = $3 where id = $1"

@@ -31,6 +31,7 @@ class Script(Struct, forbid_unknown_fields=True):
     Args:
         url: the address; nothing is said while it is empty.
         secret: messages are signed with it (Standard Webhooks).
+        api_key: is shown instead of a signature, unless it is empty.
         steps: which messages, in this order; none makes a silent vendor. ``short`` is one unit of
             the first line.
         repeat: how often each is sent.
@@ -40,6 +41,7 @@ class Script(Struct, forbid_unknown_fields=True):
 
     url: str = ""
     secret: str = ""
+    api_key: str = ""
     steps: tuple[Step, ...] = ("acknowledge", "ship", "invoice")
     repeat: int = 1
     reorder: bool = False
@@ -81,13 +83,17 @@ class Messenger:
 
     def _send(self, message: dict[str, Any]) -> bool:
         body = msgspec.json.encode(message)
-        now, name = datetime.now(UTC), str(message["id"])
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(self.script.secret).sign(name, now, body.decode()),
-        }
+        headers = {"Content-Type": "application/json"}
+        if self.script.api_key:
+            headers["Authorization"] = f"Bearer {self.script.api_key}"
+        else:
+            now, name = datetime.now(UTC), str(message["id"])
+            signed = Webhook(self.script.secret).sign(name, now, body.decode())
+            headers |= {
+                "webhook-id": name,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": signed,
+            }
         request = urllib.request.Request(self.script.url, body, headers)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=SEND_SECONDS_MAX) as answer:  # noqa: S310
