@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from crosslane import ledger, locations
+from crosslane import catalog, inventory, ledger, locations
 from crosslane.fulfillment import errors
 from crosslane.orders import CANCEL, CancelLine, CancelUnits
+from crosslane.organization import Scope, SetPolicy, set_policy
+from crosslane.organization import book as organization_book
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.vendors import Deliver, LineUnits, Short
@@ -215,3 +217,19 @@ async def test_what_a_vendor_shipped_is_owed_until_its_invoice_settles_it(play: 
     assert (found["tax_recoverable"], found["payables"]) == (212, -(COST_MINOR + 8 + 250 + 212))
     assert found["clearing"] == 0
     await sound(play)
+
+
+async def test_a_channel_may_leave_vendors_out(play: Play):
+    async with play.database.transaction(play.tenant) as tx:
+        scope = Scope("channel", "trade")
+        value = {"promised": False}
+        await set_policy(tx, SetPolicy("inventory.vendor_supply", value, "ours only", scope))
+    async with play.database.transaction(play.tenant) as tx:
+        mug = (await catalog.variants_by_sku(tx, ["MUG"]))["MUG"].id
+        book = await organization_book(tx)
+        seen = {
+            code: await inventory.survey(tx, [mug], channel_id=book.channel(code).id)
+            for code in ("web", "trade")
+        }
+    units = {code: survey.available(mug, play.vendor) for code, survey in seen.items()}
+    assert units == {"web": 6, "trade": 0}

@@ -25,7 +25,8 @@ has is the sum of its movements; a decision never takes a position below zero. `
 adds all of it up anew.
 
 Events: StockAdjusted, StockReceived, StockValued, StockShort, PromiseArrived, IncomingChanged,
-SupplyReported. None per allocation. Policies: inventory.safety_stock, inventory.ring_fence.
+SupplyReported. None per allocation.
+Policies: inventory.safety_stock, inventory.ring_fence, inventory.vendor_supply.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
 inventory_feed_part (journal), inventory_incoming, inventory_promise.
@@ -50,7 +51,7 @@ from crosslane.inventory.domain.incoming import (
     PromiseRequest,
 )
 from crosslane.inventory.domain.position import Cause, Condition
-from crosslane.inventory.domain.reserves import RING_FENCE, SAFETY_STOCK
+from crosslane.inventory.domain.reserves import RING_FENCE, SAFETY_STOCK, VENDOR_SUPPLY
 from crosslane.inventory.domain.sheet import HeldBy, Hold
 from crosslane.inventory.domain.supply import Adjustment, Count, Receipt, Recorded, Regrade
 from crosslane.inventory.domain.survey import Arrival, Survey, VariantStock
@@ -123,7 +124,7 @@ from crosslane.inventory.service.supply import adjust, count, receive, regrade
 from crosslane.inventory.storage.positions import Losing, Place
 from crosslane.platform.effects import Schedule
 
-POLICIES = [SAFETY_STOCK, RING_FENCE]
+POLICIES = [SAFETY_STOCK, RING_FENCE, VENDOR_SUPPLY]
 COMMANDS = [
     ADJUST,
     COUNT,
@@ -147,6 +148,7 @@ __all__ = [
     "ROUTES",
     "SAFETY_STOCK",
     "SCHEDULES",
+    "VENDOR_SUPPLY",
     "Adjustment",
     "Allocated",
     "AllocationRequest",

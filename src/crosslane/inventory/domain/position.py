@@ -123,11 +123,13 @@ class KeptBack(msgspec.Struct, frozen=True):
         safety_units: safety stock, unless the position names its own number.
         fenced_units: ring-fenced for other channels.
         policy_ids: the policies these numbers come from, for explanations.
+        withheld: the channel may promise nothing of it, such as of a vendor it does not sell for.
     """
 
     safety_units: int = 0
     fenced_units: int = 0
     policy_ids: tuple[UUID, ...] = ()
+    withheld: bool = False
 
 
 NOTHING_KEPT_BACK = KeptBack()
@@ -159,6 +161,8 @@ class Reserves:
 def available_to_promise(free: int, own_safety: int | None, kept: KeptBack) -> int:
     """Return ATP = on hand − allocated − held − safety stock − ring-fences of other channels.
 
+    Nothing is available of what is withheld from the channel.
+
     Args:
         free: on hand − allocated − held, summed over the owners' sellable positions.
         own_safety: safety stock set on the positions themselves; it beats the policy's.
@@ -168,4 +172,5 @@ def available_to_promise(free: int, own_safety: int | None, kept: KeptBack) -> i
         Units; below zero when facts took more than was free.
     """
     safety = kept.safety_units if own_safety is None else own_safety
-    return free - safety - kept.fenced_units
+    available = free - safety - kept.fenced_units
+    return min(available, 0) if kept.withheld else available

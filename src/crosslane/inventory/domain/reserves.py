@@ -1,4 +1,4 @@
-"""What retailers keep back by policy: safety stock, and ring-fences for a channel.
+"""What retailers keep back by policy: safety stock, ring-fences for a channel, stock of vendors.
 
 A ring-fence is a level, not a pot: as long as no more than its units are left, only its channel may
 promise them. It needs no bookkeeping of its own, because ATP falls as its channel uses them up.
@@ -39,10 +39,18 @@ class RingFences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fences: Annotated[tuple[Fence, ...], msgspec.Meta(max_length=FENCES_MAX)]
 
 
+class VendorSupply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a channel promises what vendors have."""
+
+    promised: bool
+
+
 SAFETY_STOCK = PolicyKind("inventory.safety_stock", SafetyStock, SafetyStock(0))
 RING_FENCE = PolicyKind(
     "inventory.ring_fence", RingFences, RingFences(()), ("location", "category", "tenant")
 )
+
+VENDOR_SUPPLY = PolicyKind("inventory.vendor_supply", VendorSupply, VendorSupply(True))
 
 
 class PolicyReserves(Reserves):
@@ -54,6 +62,7 @@ class PolicyReserves(Reserves):
         at: instant whose policies hold.
         locations: location codes by id.
         categories: category codes from root to leaf, by variant; needed when `by_category`.
+        vendors: locations whose stock is a vendor's.
     """
 
     def __init__(
@@ -63,14 +72,16 @@ class PolicyReserves(Reserves):
         at: datetime,
         locations: Mapping[UUID, str],
         categories: Mapping[UUID, Sequence[str]],
+        vendors: frozenset[UUID] = frozenset(),
     ) -> None:
         super().__init__(self._kept_back)
         self._policies, self._organization, self._at = policies, organization, at
         self._locations, self._categories = locations, categories
+        self._vendors = vendors
         self._named = named_scopes(policies)
         self._places: dict[UUID, str | None] = {}
         self._paths: dict[UUID, tuple[str, ...]] = {}
-        self._resolved: dict[tuple[str | None, tuple[str, ...], UUID | None], KeptBack] = {}
+        self._resolved: dict[tuple[str | None, tuple[str, ...], UUID | None, bool], KeptBack] = {}
 
     def _kept_back(self, variant_id: UUID, location_id: UUID, channel_id: UUID | None) -> KeptBack:
         if location_id not in self._places:
@@ -80,15 +91,28 @@ class PolicyReserves(Reserves):
             path = self._categories.get(variant_id, ())
             named = tuple(code for code in path if Scope("category", code) in self._named)
             self._paths[variant_id] = named
-        key = (self._places[location_id], self._paths[variant_id], channel_id)
+        place, path = self._places[location_id], self._paths[variant_id]
+        key = (place, path, channel_id, location_id in self._vendors)
         if key not in self._resolved:
             self._resolved[key] = self._resolve(*key)
         return self._resolved[key]
 
     def _resolve(
-        self, location: str | None, category: tuple[str, ...], channel_id: UUID | None
+        self,
+        location: str | None,
+        category: tuple[str, ...],
+        channel_id: UUID | None,
+        vendor: bool,
     ) -> KeptBack:
         channel = None if channel_id is None else self._organization.channel_by_id(channel_id)
+        supply, supply_id = self._policies.resolve(
+            VENDOR_SUPPLY,
+            self._at,
+            location=location,
+            category=category,
+            channel=channel and channel.code,
+            brand=channel and channel.brand,
+        )
         safety, safety_id = self._policies.resolve(
             SAFETY_STOCK,
             self._at,
@@ -104,13 +128,19 @@ class PolicyReserves(Reserves):
         return KeptBack(
             safety.units,
             sum(fence.units for fence in rings.fences if fence.channel != code),
-            tuple(found for found in (safety_id, rings_id) if found is not None),
+            tuple(
+                found
+                for found in (safety_id, rings_id, supply_id if vendor else None)
+                if found is not None
+            ),
+            withheld=vendor and not supply.promised,
         )
 
 
 def named_scopes(policies: PolicyBook) -> frozenset[Scope]:
     """Return the scopes in which anybody ever decided to keep stock back."""
-    return policies.scopes(SAFETY_STOCK) | policies.scopes(RING_FENCE)
+    kept = policies.scopes(SAFETY_STOCK) | policies.scopes(RING_FENCE)
+    return kept | policies.scopes(VENDOR_SUPPLY)
 
 
 def by_category(scopes: frozenset[Scope]) -> bool:

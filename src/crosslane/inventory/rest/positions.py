@@ -68,7 +68,8 @@ class Explanation(msgspec.Struct, frozen=True):
     Args:
         safety_units: safety stock that holds here.
         fenced_units: ring-fenced for other channels.
-        policy_ids: versions of the policies these two come from.
+        withheld: the channel does not promise what this vendor has.
+        policy_ids: versions of the policies these come from.
         available: what is left; 0 at least, and of units that are not sellable.
     """
 
@@ -76,6 +77,7 @@ class Explanation(msgspec.Struct, frozen=True):
     channel: str | None
     safety_units: int
     fenced_units: int
+    withheld: bool
     policy_ids: tuple[UUID, ...]
     available: int
 
@@ -123,6 +125,7 @@ async def show_position(
         channel,
         explained.safety_units,
         explained.kept.fenced_units,
+        explained.kept.withheld,
         explained.kept.policy_ids,
         explained.available,
     )

@@ -29,7 +29,7 @@ class Explained(msgspec.Struct, frozen=True):
     def available(self) -> int:
         """Units the channel could promise; nothing of what is not sellable."""
         row = self.row
-        if row.condition is not Condition.SELLABLE:
+        if row.condition is not Condition.SELLABLE or self.kept.withheld:
             return 0
         kept = self.safety_units + self.kept.fenced_units
         return max(0, row.on_hand - row.allocated - row.held - kept)

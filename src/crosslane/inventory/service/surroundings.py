@@ -53,9 +53,11 @@ async def reserves_of(tx: Tx, variant_ids: Iterable[UUID]) -> Reserves:
     scopes = named_scopes(decided)
     if not scopes:
         return Reserves()
-    codes = {location.id: location.code for location in (await network(tx)).all}
+    places = (await network(tx)).all
+    codes = {location.id: location.code for location in places}
+    vendors = frozenset(location.id for location in places if location.kind == VENDOR)
     categories = {}
     if by_category(scopes):
         variants = await variants_by_id(tx, list(variant_ids))
         categories = {variant.id: variant.category_path for variant in variants.values()}
-    return PolicyReserves(decided, await book(tx), tx.now, codes, categories)
+    return PolicyReserves(decided, await book(tx), tx.now, codes, categories, vendors)
