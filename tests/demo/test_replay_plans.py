@@ -195,7 +195,7 @@ def test_a_parcel_leaves_before_the_cut_off_or_the_next_day(packed, leaves):
 
 def test_carriers_need_the_days_of_the_zone():
     service = ServiceDays("S48", WEEK, WEEK, (*WEEK, "saturday"), {"MAIN": 2, "ISLE": 3}, 30_000)
-    rules = [ZoneRule("ISLE", "GB", "KW", "15-17"), ZoneRule("MAIN", "GB")]
+    rules = [ZoneRule("ISLE", "GB", "KW", "15-17"), ZoneRule("MAIN", "GB", "*", "*")]
     rounds = Rounds([CarrierDays("house", "GB", "ENG", rules, [service])])
     wednesday = date(2011, 1, 19)
     assert rounds.delivered_on("S48", "GB", "OX1 4AA", wednesday) == date(2011, 1, 21)

@@ -297,3 +297,17 @@ async def test_what_does_not_tie_is_told(street: Street, raw_file: Path):
     assert report.control_unexplained == Decimal("4.20")
     assert report.ledger_imbalance_minor == 7
     assert report.verify_findings > 0
+
+
+async def test_other_currencies_are_told_in_pounds(street: Street, raw_file: Path):
+    await play(street)
+    async with street.database.transaction(street.api.tenant) as tx:
+        await tx.execute("update orders_order set currency = 'EUR' where source_id = '536365'")
+        await tx.execute(
+            "insert into ledger_rate values ('EUR', 'GBP', '2010-01-01', 800000000, 'x', now())"
+        )
+    control = (await report_of(street, raw_file)).control
+    assert control.exchanged == (Decimal("5.10") + Decimal("4.95")) * Decimal("0.8")
+    assert control.control_total_seen == control.exchanged + 3 + Decimal("3.30")
+    # The lamp costs 4.951, a tenth of a cent more than is charged.
+    assert control.exchange_rounding == Decimal("0.001") * Decimal("0.8")

@@ -18,6 +18,7 @@ HOLIDAY = "holiday"
 DAYS_SEARCHED_MAX = 30
 MIDNIGHT = "24:00"
 TRANSIT_DAYS_DEFAULT = 5
+ANY = "*"
 BRITISH = frozenset({"GB", "IM", "JE", "GG"})
 _OUTWARD = re.compile(r"([A-Z]{1,2})(\d{1,2})[A-Z]?\d[A-Z]{2}")
 
@@ -110,12 +111,12 @@ class ServiceDays(Struct, frozen=True):
 
 
 class ZoneRule(Struct, frozen=True):
-    """Addresses that belong to a zone; the first rule that fits counts."""
+    """Addresses that belong to a zone, ANY for all; the first rule that fits counts."""
 
     zone: str
     country: str
-    area: str = ""
-    districts: str = ""
+    area: str = ANY
+    districts: str = ANY
 
 
 class CarrierDays(Struct, frozen=True):
@@ -174,14 +175,14 @@ def _first(day: date, weekdays: Sequence[str], home: tuple[str, str]) -> date:
 
 
 def _holds(rule: ZoneRule, country: str, postcode: str) -> bool:
-    if rule.country not in ("", country):
+    if rule.country not in (ANY, country):
         return False
-    if not rule.area:
+    if rule.area == ANY:
         return True
     found = _OUTWARD.fullmatch("".join(postcode.upper().split()))
     if country not in BRITISH or not found or found[1] != rule.area:
         return False
-    return not rule.districts or any(
+    return rule.districts == ANY or any(
         int(first) <= int(found[2]) <= int(last or first)
         for first, _, last in (span.partition("-") for span in rule.districts.split(","))
     )

@@ -151,6 +151,7 @@ class Control(Struct, frozen=True):
         control_total_seen: by the journals of the tenant, in whole pennies.
         difference: expected less seen.
         rounding: what rounding each raw line to a penny takes away, by the raw file.
+        exchange_rounding: what rounding lines of other currencies takes away, by the journals.
         unexplained: the rest of the difference.
         exchanged: part of what was seen that is of orders in another currency.
     """
@@ -159,6 +160,7 @@ class Control(Struct, frozen=True):
     control_total_seen: Decimal
     difference: Decimal
     rounding: Decimal
+    exchange_rounding: Decimal
     unexplained: Decimal
     exchanged: Decimal
 

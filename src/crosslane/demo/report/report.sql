@@ -192,19 +192,25 @@ group by 1, 2, 3, 4 order by 1, 4;
 -- name: control
 -- What the orders were worth as they were placed, without tax, in pounds: goods and delivery.
 -- $1 pounds by the raw file, $2 what of it is lost by rounding each line, $3 postage of baskets
--- that were refused.
+-- that were refused. Orders in another currency are rounded in that one.
 with worth as (
-    select o.currency, o.placed_at, l.net_minor
-    from orders_order o join orders_line l on l.order_id = o.id
+    select o.currency, o.placed_at, l.net_minor,
+           case when c.tax_mode = 'exclusive' then l.unit_price_milli::numeric * l.quantity / 1000
+                else l.net_minor end as exact_minor
+    from orders_order o
+    join orders_line l on l.order_id = o.id
+    join organization_channel c on c.id = o.channel_id
     where l.amendment_no = 0 and l.parent_line_id is null
     union all
-    select o.currency, o.placed_at, c.net_minor
+    select o.currency, o.placed_at, c.net_minor, c.net_minor
     from orders_order o join orders_charge c on c.order_id = o.id
     where c.kind = 'shipping'
 ), seen as (
     select coalesce(sum(w.net_minor * coalesce(r.rate_nano, 1000000000)::numeric)
                / 100000000000, 0) as pounds,
-           coalesce(sum(w.net_minor * r.rate_nano::numeric) / 100000000000, 0) as exchanged
+           coalesce(sum(w.net_minor * r.rate_nano::numeric) / 100000000000, 0) as exchanged,
+           coalesce(sum((w.exact_minor - w.net_minor) * r.rate_nano::numeric) / 100000000000, 0)
+               as exchange_rounding
     from worth w
     left join lateral (
         select x.rate_nano from ledger_rate x
@@ -216,8 +222,9 @@ with worth as (
 select trim_scale($1::numeric - $3::numeric) as control_total_expected,
        trim_scale(pounds) as control_total_seen,
        trim_scale($1::numeric - $3::numeric - pounds) as difference,
-       trim_scale($2::numeric) as rounding,
-       trim_scale($1::numeric - $3::numeric - $2::numeric - pounds) as unexplained,
+       trim_scale($2::numeric) as rounding, trim_scale(exchange_rounding) as exchange_rounding,
+       trim_scale($1::numeric - $3::numeric - $2::numeric - exchange_rounding - pounds)
+           as unexplained,
        trim_scale(exchanged) as exchanged
 from seen;
 

@@ -67,7 +67,7 @@ def _service(report: Report) -> Table:
     table.add_row("  lines", f"{promises.lines_kept:,} in time, {late}", style="dim")
     _add(table, "parcels", report.parcels)
     table.add_row("parcels per order", f"{report.shipping.parcels_per_order:f}")
-    for cost in report.sourcing:
+    for cost in (cost for cost in report.sourcing if cost.nearest_milli):
         here, nearest = (
             _money_text(amount)
             for amount in (cost.cost_per_order_minor, cost.nearest_per_order_minor)
@@ -100,6 +100,8 @@ def _checks(report: Report) -> Table:
     )
     table.add_row("orders by the journals", f"{report.control_total_seen:,f}")
     table.add_row("  rounding of lines to pennies", f"{report.control_rounding:,f}")
+    exchange = report.control.exchange_rounding
+    table.add_row("  rounding of lines in other currencies", f"{exchange:,f}")
     table.add_row("  not explained", f"{report.control_unexplained:,f}")
     credits_left = report.credits_set_aside
     table.add_row("credits set aside", f"{credits_left.pounds:,f} in {credits_left.lines:,} lines")
