@@ -57,8 +57,11 @@ async def test_what_is_nothing_of_its_format_is_refused(api: Api, database: Data
         ("format=orders-csv&delimiter=x", "a,b\n1,2\n", "unknown-delimiter"),
         ("format=till-batch", '{"type": "sale"}', "batch-malformed"),
     ):
-        answer = await api.admin.post(f"{MESSAGES}?{query}", content=content, headers=NDJSON)
+        media = {"Content-Type": "text/csv"} if "csv" in query else NDJSON
+        answer = await api.admin.post(f"{MESSAGES}?{query}", content=content, headers=media)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+    wrong = await api.admin.post(f"{MESSAGES}?format=orders-csv", content="a", headers=NDJSON)
+    assert wrong.json()["code"] == "wrong-media-type"
     nowhere = "/api/v1/channels/nowhere/messages?format=orders-jsonl"
     answer = await api.admin.post(nowhere, content="{}", headers=NDJSON)
     assert answer.json()["code"] == "unknown-channel"
@@ -86,3 +89,19 @@ async def test_a_key_of_one_store_sends_the_batches_of_its_tills_alone(
         answer = await own.post(url, content=content, headers=NDJSON)
         assert (answer.status_code, answer.json()["code"]) == (403, "other-location")
     assert (await own.get("/api/v1/channel-messages")).status_code == 403
+
+
+async def test_one_message_may_come_as_json_of_many_lines(api: Api, database: Database):
+    bazaar = await open_bazaar(database, api.tenant)
+    content = json.dumps(order("B-1"), indent=2).replace("\n", "\r\n")
+    headers = {"Content-Type": "application/json"}
+    url = f"{MESSAGES}?format=orders-jsonl"
+    answer = await api.admin.post(url, content=content, headers=headers)
+    assert answer.json()["counts"] == {"received": 1}, answer.text
+    await bazaar.work()
+    assert await bazaar.units("B-1") == {"MUG": 1}
+    formats = {
+        each["name"]: each for each in (await api.admin.get("/api/v1/channel-formats")).json()
+    }
+    assert formats["till-batch"]["brings"] == ["sale", "void"]
+    assert formats["orders-jsonl"]["media_types"] == ["application/x-ndjson", "application/json"]

@@ -18,7 +18,6 @@ PARKED_DAYS_MAX = 14
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
 FORGET_EVERY_SECONDS = 3_600.0
-TOO_LATE = "too-late"
 
 
 async def wake_parked(tx: Tx, placed: Sequence[Logged[OrderPlaced]]) -> None:
@@ -39,7 +38,7 @@ async def quarantine_late(tx: Tx) -> None:
             Outcome(
                 id=row["id"],
                 state="quarantined",
-                code=TOO_LATE,
+                code=row["code"],
                 detail=f"{detail}: {row['detail']}",
                 pointer=row["pointer"],
             )
@@ -53,7 +52,7 @@ async def quarantine_late(tx: Tx) -> None:
                 message_id=row["id"],
                 channel=row["channel"],
                 source_id=row["source_id"],
-                code=TOO_LATE,
+                code=row["code"],
             )
             for row in late
         ],

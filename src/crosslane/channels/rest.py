@@ -6,9 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 
 from crosslane import locations, organization
 from crosslane.channels import errors
+from crosslane.channels.adapters import ADAPTERS, CSV, JSON, LINES
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body, stores_of
 from crosslane.channels.service.reading import BatchView, MessageView
@@ -30,12 +32,13 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
     permission="channels:submit",
     command=RECEIVE,
     status=202,
-    consumes="application/x-ndjson",
-    also_consumes=("text/csv", "application/json"),
+    consumes=LINES,
+    also_consumes=(CSV, JSON),
     body_bytes_max=BODY_BYTES_MAX,
     raises=(
         organization.UnknownChannel,
         errors.UnknownFormat,
+        errors.WrongMediaType,
         errors.UnknownEncoding,
         errors.UnknownDelimiter,
         errors.NotText,
@@ -56,6 +59,7 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
 )
 async def receive_messages(
     caller: Caller,
+    request: Request,
     code: str,
     data: bytes,
     format: Name,
@@ -67,15 +71,19 @@ async def receive_messages(
 
     Every record is kept as it was received and applied in the background; the batch tells how far.
     A record that cannot be taken stops no other. A record that was sent before changes nothing.
-    A key that acts for one location sends the batches of its tills and nothing else.
+    ``application/json`` is one message, however many lines it has. A key that acts for one
+    location sends the batches of its tills and nothing else.
     """
     async with caller.read() as tx:
         channel = (await organization.book(tx)).channel(code, pointer="/code")
         network = await locations.network(tx)
 
+    media_type = request.headers["content-type"].partition(";")[0].strip().lower()
+
     def read() -> Receive:
         return read_body(
             data,
+            media_type=media_type,
             channel=channel.code,
             currency=channel.currency,
             format=format,
@@ -90,6 +98,33 @@ async def receive_messages(
             place = network.by_code.get(store)
             caller.require_location(place and place.id)
     return await caller.submit(RECEIVE, wish)
+
+
+class FormatView(msgspec.Struct, frozen=True, kw_only=True):
+    """A format that channels may speak.
+
+    Args:
+        media_types: in which it is sent.
+        brings: kinds of messages it can bring.
+    """
+
+    name: str
+    media_types: list[str]
+    brings: list[str]
+
+
+@get("/api/v1/channel-formats", permission="channels:read")
+async def list_formats(caller: Caller) -> list[FormatView]:
+    """List the formats that channels may speak, and what each can say."""
+    del caller
+    return [
+        FormatView(
+            name=adapter.name,
+            media_types=list(adapter.media_types),
+            brings=sorted(adapter.brings),
+        )
+        for adapter in ADAPTERS.values()
+    ]
 
 
 @get("/api/v1/channel-batches", permission="channels:read")
@@ -194,6 +229,7 @@ def _require_unbound(caller: Caller) -> None:
 
 ROUTES = [
     receive_messages,
+    list_formats,
     list_batches,
     show_batch,
     show_raw_batch,

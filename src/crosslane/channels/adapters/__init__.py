@@ -8,6 +8,9 @@ clock, no database, no network.
 from crosslane.channels.adapters.orders_csv import ORDERS_CSV
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import (
+    CSV,
+    JSON,
+    LINES,
     RECORDS_MAX,
     Adapter,
     Fault,
@@ -36,6 +39,9 @@ def adapter_of(format: str, *, pointer: str = "/format") -> Adapter:
 
 __all__ = [
     "ADAPTERS",
+    "CSV",
+    "JSON",
+    "LINES",
     "RECORDS_MAX",
     "Adapter",
     "Fault",

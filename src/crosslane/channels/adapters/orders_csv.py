@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from crosslane.channels.adapters.port import (
+    CSV,
     RECORDS_MAX,
     Adapter,
     Fault,
@@ -198,7 +199,7 @@ _COLUMN_OF = {
 
 ORDERS_CSV = Adapter(
     name="orders-csv",
-    media_type="text/csv",
+    media_types=(CSV,),
     brings=frozenset(("order",)),
     parse=parse,
     point=point,

@@ -1,7 +1,16 @@
 """``orders-jsonl``: one canonical message a line."""
 
-from crosslane.channels.adapters.port import Adapter, Fault, Parsed, Record, Source, lines_of
-from crosslane.channels.adapters.port import read_line as _read
+from crosslane.channels.adapters.port import (
+    JSON,
+    LINES,
+    Adapter,
+    Fault,
+    Parsed,
+    Record,
+    Source,
+    lines_of,
+    read_line,
+)
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
     SUPPLY_KINDS,
@@ -22,7 +31,7 @@ def parse(text: str, source: Source) -> Parsed:
 
 
 def _record(place: int, line: str, source: Source) -> Record:
-    read = _read(line, Line)
+    read = read_line(line, Line)
     if isinstance(read, Fault):
         return Record(place=place, body=line, fault=read)
     if read.channel not in ("", source.channel):
@@ -46,7 +55,7 @@ def _twice(message: Line) -> Fault | None:
 
 ORDERS_JSONL = Adapter(
     name="orders-jsonl",
-    media_type="application/x-ndjson",
+    media_types=(LINES, JSON),
     brings=frozenset((*ORDER_KINDS, *SUPPLY_KINDS)),
     parse=parse,
 )

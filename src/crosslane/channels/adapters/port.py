@@ -11,6 +11,9 @@ from crosslane.channels.errors import NotText, TooManyRecords
 from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json
 
+JSON = "application/json"
+LINES = "application/x-ndjson"
+CSV = "text/csv"
 RECORDS_MAX = 20_000
 RECORD_CHARACTERS_MAX = 1 << 20
 DETAIL_CHARACTERS_MAX = 500
@@ -86,14 +89,15 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     Args:
         name: of the format.
-        media_type: in which it is sent.
+        media_types: in which it may be sent, the usual one first; ``application/json`` is one
+            record that may have several lines.
         brings: kinds of canonical messages it can bring.
         parse: takes a text apart; raises a Refusal when it is none of this format at all.
         point: turns a pointer into a message into one into the record it was read from.
     """
 
     name: str
-    media_type: str
+    media_types: tuple[str, ...]
     brings: frozenset[str]
     parse: Callable[[str, Source], Parsed]
     point: Callable[[str], str] = str

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from crosslane.channels.adapters.port import (
+    LINES,
     Adapter,
     Fault,
     Parsed,
@@ -231,7 +232,7 @@ def point(pointer: str) -> str:
 
 TILL_BATCH = Adapter(
     name="till-batch",
-    media_type="application/x-ndjson",
+    media_types=(LINES,),
     brings=frozenset(("sale", "void")),
     parse=parse,
     point=point,

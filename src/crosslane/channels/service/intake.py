@@ -12,10 +12,15 @@ from uuid import UUID
 import msgspec
 
 from crosslane import organization
-from crosslane.channels.adapters import Parsed, Record, Source, adapter_of, decode_text
+from crosslane.channels.adapters import JSON, Parsed, Record, Source, adapter_of, decode_text
 from crosslane.channels.adapters.port import ENCODINGS
 from crosslane.channels.domain.messages import Sale, Void, kind_of
-from crosslane.channels.errors import NothingSent, UnknownDelimiter, UnknownEncoding
+from crosslane.channels.errors import (
+    NothingSent,
+    UnknownDelimiter,
+    UnknownEncoding,
+    WrongMediaType,
+)
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.storage import batches, messages
 from crosslane.channels.storage.batches import Batch
@@ -74,6 +79,7 @@ def read_body(
     channel: str,
     currency: str,
     format: str,
+    media_type: str = "",
     file_name: str = "",
     encoding: str = "utf-8",
     delimiter: str = "comma",
@@ -85,21 +91,28 @@ def read_body(
         channel: code of the channel.
         currency: ISO 4217, the channel's.
         format: name of the format.
+        media_type: in which it was sent, empty for the format's usual one.
         file_name: as its sender calls it.
         encoding: of the text.
         delimiter: between the columns of a row, by name.
 
     Raises:
-        UnknownFormat, UnknownEncoding, UnknownDelimiter: it is sent as something nobody knows.
+        UnknownFormat, WrongMediaType, UnknownEncoding, UnknownDelimiter: it is sent as something
+            nobody knows.
         NotText, NothingSent, TooManyRecords, BatchMalformed, ColumnMissing, ColumnUnknown: it is
             nothing of this format.
     """
     adapter = adapter_of(format)
+    if media_type and media_type not in adapter.media_types:
+        raise WrongMediaType(format=format, expected=" or ".join(adapter.media_types))
     if encoding not in ENCODINGS:
         raise UnknownEncoding(pointer="/encoding", known=", ".join(ENCODINGS))
     if delimiter not in DELIMITERS:
         raise UnknownDelimiter(pointer="/delimiter", known=", ".join(DELIMITERS))
     text = decode_text(raw, encoding)
+    if media_type == JSON:
+        # Between the words of JSON a line end is a blank, and inside a word there can be none.
+        text = text.replace("\r", " ").replace("\n", " ")
     source = Source(channel=channel, currency=currency, delimiter=DELIMITERS[delimiter])
     parsed = adapter.parse(text, source)
     if not parsed.records:

@@ -241,7 +241,7 @@ async def list_booked(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
 
 
 LOCK_LATE = """
-select id, channel, source_id, detail, pointer from channels_message
+select id, channel, source_id, code, detail, pointer from channels_message
 where state = 'parked' and received_at < $1 order by received_at, id limit $2
 for update skip locked
 """
