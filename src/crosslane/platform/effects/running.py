@@ -2,46 +2,28 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from crosslane.platform import faults
-from crosslane.platform.database import (
-    CONNECTION_LOST,
-    CommitUnknown,
-    Database,
-    DatabaseBusy,
-    Record,
-    Tx,
-)
+from crosslane.platform.database import CommitUnknown, Database, Record, Tx
 from crosslane.platform.effects import service, storage
 from crosslane.platform.effects.nouns import Dead, Effect, EffectCall, EffectKind, Retry, Schedule
+from crosslane.platform.effects.saving import DATABASE_LOST, Ending, Saver
 from crosslane.platform.telemetry import traced
 
 TRIES_MAX = 8
-SLOTS = 16
+SLOTS = 32
 LEASE_MARGIN_SECONDS = 15.0
 RETRY_SECONDS_FIRST = 0.5
 RETRY_SECONDS_MAX = 600.0
 REASON_CHARACTERS_MAX = 500
-SAVE_AGAIN_SECONDS = 0.2
 DONE_RETENTION_DAYS = 30
 DONE_DELETED_AT_ONCE_MAX = 10_000
-
-
-DATABASE_LOST = (
-    *CONNECTION_LOST,
-    CommitUnknown,
-    DatabaseBusy,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-)
 
 
 class NoBody(msgspec.Struct, frozen=True):
@@ -77,6 +59,7 @@ class Runner:
             max((kind.timeout_seconds for kind in kinds), default=0.0) + LEASE_MARGIN_SECONDS
         )
         self.worker: int | None = None
+        self._saver = Saver(database, self.lease_seconds)
         self._free = slots
         self._running: dict[asyncio.Task[None], UUID] = {}
         self._unsure: set[str] = set()
@@ -103,11 +86,13 @@ class Runner:
             raise
         self._unsure.discard(tenant)
         faults.reach("effects.after_claim")
-        for row in rows:
+        claimed = [self._claimed(tenant, row) for row in rows]
+        preparing = asyncio.create_task(self._prepare(tenant, claimed))
+        for each in claimed:
             self._free -= 1
-            with traced(row["trace"], tenant):  # a task keeps the context it is made in
-                task = asyncio.create_task(self._carry_out(tenant, row))
-            self._running[task] = row["id"]
+            with traced(each.call.trace, tenant):  # a task keeps the context it is made in
+                task = asyncio.create_task(self._carry_out(each, preparing))
+            self._running[task] = each.call.id
             task.add_done_callback(self._freed)
         return len(rows)
 
@@ -132,20 +117,62 @@ class Runner:
         if error is not None and not isinstance(error, DATABASE_LOST):
             raise error
 
-    async def _carry_out(self, tenant: str, row: Record) -> None:
+    def _claimed(self, tenant: str, row: Record) -> "_Claimed":
         call = EffectCall(row["id"], row["key"], row["attempt"], row["tries"], tenant, row["trace"])
         if row["kind"] in self.schedules:
-            await self._run_schedule(call, self.schedules[row["kind"]])
-            return
+            return _Claimed(call, self.schedules[row["kind"]])
         kind = self.kinds[row["kind"]]
-        body = msgspec.json.decode(row["body"], type=kind.body)
+        return _Claimed(call, kind, msgspec.json.decode(row["body"], type=kind.body))
+
+    async def _prepare(self, tenant: str, claimed: Sequence["_Claimed"]) -> dict[UUID, Any]:
+        """Return what each call is given, or why it could not be prepared."""
+        given: dict[UUID, Any] = {}
+        wanted: list[_Claimed] = []
+        for each in claimed:
+            if isinstance(each.kind, EffectKind) and each.kind.prepare is not None:
+                wanted.append(each)
+            else:
+                given[each.call.id] = each.body
         try:
-            given = await self._prepare(call, kind, body)
+            if wanted:
+                given |= await self._prepare_together(tenant, wanted)
+        # Who it was is found out by preparing them one by one.
+        except Exception as lost:
+            for each in wanted:
+                given[each.call.id] = lost
+                if len(wanted) > 1:
+                    given |= await self._prepare(tenant, [each])
+        return given
+
+    async def _prepare_together(self, tenant: str, wanted: Sequence["_Claimed"]) -> dict[UUID, Any]:
+        given: dict[UUID, Any] = {}
+        async with self.database.transaction(tenant, read_only=True) as tx:
+            for each in wanted:
+                tx.trace = each.call.trace
+                try:
+                    given[each.call.id] = await each.kind.prepare(tx, each.call, each.body)
+                except (Dead, Retry) as refused:
+                    given[each.call.id] = refused
+        return given
+
+    async def _carry_out(
+        self, claimed: "_Claimed", preparing: asyncio.Task[dict[UUID, Any]]
+    ) -> None:
+        call, kind, body = claimed.call, claimed.kind, claimed.body
+        if isinstance(kind, Schedule):
+            await self._run_schedule(call, kind)
+            return
+        try:
+            given = (await asyncio.shield(preparing))[call.id]
+            if isinstance(given, Exception):
+                raise given
             faults.reach("effects.before_call")
             async with asyncio.timeout(kind.timeout_seconds):
                 result = await kind.call(call, given)
             faults.reach("effects.after_call")
-            await self._record(call, kind, body, result)
+            await self._saver.save(
+                Ending(call, "done", lambda tx: kind.record(tx, call, body, result))
+            )
         except Dead as error:
             await self._give_up(call, kind, body, str(error))
         except Retry as error:
@@ -153,21 +180,6 @@ class Runner:
         # Whatever else a connector raises is its own failure and must not stop the worker.
         except Exception as error:
             await self._later(call, kind, body, f"{type(error).__name__}: {error}", None)
-
-    async def _prepare(self, call: EffectCall, kind: EffectKind, body: Any) -> Any:
-        if kind.prepare is None:
-            return body
-        async with self.database.transaction(call.tenant, trace=call.trace, read_only=True) as tx:
-            return await kind.prepare(tx, call, body)
-
-    async def _record(self, call: EffectCall, kind: EffectKind, body: Any, result: Any) -> None:
-        async def save(tx: Tx) -> None:
-            await kind.record(tx, call, body, result)
-            await storage.finish(tx, call.id, "done", "")
-            faults.reach("effects.before_commit")
-
-        await self._save(call, save)
-        faults.reach("effects.after_commit")
 
     async def _later(
         self, call: EffectCall, kind: EffectKind, body: Any, reason: str, seconds: float | None
@@ -181,11 +193,14 @@ class Runner:
         await self._postpone(call, seconds, reason, call.tries)
 
     async def _give_up(self, call: EffectCall, kind: EffectKind, body: Any, reason: str) -> None:
-        async def save(tx: Tx) -> None:
-            await kind.dead(tx, call, body, reason)
-            await storage.finish(tx, call.id, "dead", reason[:REASON_CHARACTERS_MAX])
-
-        await self._save(call, save)
+        await self._saver.save(
+            Ending(
+                call,
+                "dead",
+                lambda tx: kind.dead(tx, call, body, reason),
+                reason[:REASON_CHARACTERS_MAX],
+            )
+        )
 
     async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
         async def save(tx: Tx) -> None:
@@ -206,21 +221,22 @@ class Runner:
         await self._save(call, save)
 
     async def _save(self, call: EffectCall, save: Callable[[Tx], Awaitable[None]]) -> None:
-        """Store what came of a call behind its fence, again while the database is away.
+        """Store what came of a try behind its fence, while the effect goes on being due."""
 
-        Whether a lost COMMIT had happened is told by the fence: what is done is not due any more.
-        """
-        give_up_at = time.monotonic() + self.lease_seconds
-        while True:
-            try:
-                async with self.database.transaction(call.tenant, trace=call.trace) as tx:
-                    if await storage.still_mine(tx, call.id, call.attempt):
-                        await save(tx)
-                return
-            except DATABASE_LOST:
-                if time.monotonic() > give_up_at:
-                    raise
-                await asyncio.sleep(SAVE_AGAIN_SECONDS)
+        async def once() -> None:
+            async with self.database.transaction(call.tenant, trace=call.trace) as tx:
+                if await storage.lock_claimed(tx, [call]):
+                    await save(tx)
+
+        await self._saver.patiently(once)
+
+
+class _Claimed(msgspec.Struct, frozen=True):
+    """An effect or a schedule this worker holds the lease of."""
+
+    call: EffectCall
+    kind: EffectKind | Schedule
+    body: Any = None
 
 
 async def ensure_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:

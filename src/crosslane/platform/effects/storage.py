@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Record, Tx, columns
+from crosslane.platform.effects.nouns import EffectCall
 
 CLAIM = """
 update platform_effect
@@ -42,24 +43,32 @@ async def release(tx: Tx, worker: int, lease_seconds: float, known: Sequence[UUI
     return len(await tx.fetch(RELEASE, worker, lease_seconds, known))
 
 
+# In the order of their ids, so that two who save at once never wait for each other in a circle.
 LOCK_CLAIMED = """
-select true from platform_effect where id = $1 and attempt = $2 and state = 'due' for update
+select e.id from platform_effect e
+join unnest($1::uuid[], $2::integer[]) as c(id, attempt) using (id, attempt)
+where e.state = 'due' order by e.id for update of e
 """
 
 
-async def still_mine(tx: Tx, effect_id: UUID, attempt: int) -> bool:
-    """Tell whether the lease was not lost; if so the row is locked."""
-    return bool(await tx.fetchval(LOCK_CLAIMED, effect_id, attempt))
+async def lock_claimed(tx: Tx, calls: Sequence[EffectCall]) -> set[UUID]:
+    """Lock the effects whose lease was not lost and return which they are."""
+    rows = await tx.fetch(LOCK_CLAIMED, *columns(calls, "id", "attempt"))
+    return {row["id"] for row in rows}
 
 
 FINISH = """
-update platform_effect set state = $2, reason = $3, finished_at = clock_timestamp() where id = $1
+update platform_effect e
+set state = w.state, reason = w.reason, finished_at = clock_timestamp()
+from unnest($1::uuid[], $2::text[], $3::text[]) as w(id, state, reason) where e.id = w.id
 """
 
 
-async def finish(tx: Tx, effect_id: UUID, state: str, reason: str) -> None:
-    """Mark an effect done or dead."""
-    await tx.execute(FINISH, effect_id, state, reason)
+async def finish(
+    tx: Tx, ids: Sequence[UUID], states: Sequence[str], reasons: Sequence[str]
+) -> None:
+    """Mark effects done or dead."""
+    await tx.execute(FINISH, ids, states, reasons)
 
 
 POSTPONE = """
