@@ -37,7 +37,7 @@ from crosslane.orders.domain.stages import (
     Stage,
     cancelling,
 )
-from crosslane.orders.domain.status import Status, is_ready, status
+from crosslane.orders.domain.status import Status, concerns, is_ready, status
 
 __all__ = [
     "HOLDS_STOCK",
@@ -66,6 +66,7 @@ __all__ = [
     "Sum",
     "added_by",
     "cancelling",
+    "concerns",
     "earned",
     "handed_over_units",
     "is_ready",

@@ -1,6 +1,7 @@
 """The one word people see for an order, derived from its three axes and stored nowhere."""
 
 from typing import Literal
+from uuid import UUID
 
 from crosslane.orders.domain.nouns import OrderState
 from crosslane.orders.domain.stages import Stage
@@ -47,4 +48,13 @@ def is_ready(state: OrderState) -> bool:
     """Tell whether allocated units may be released to their locations now."""
     return not state.open_stops and any(
         state.buckets.units(line.id, Stage.ALLOCATED) for line in state.stock_lines
+    )
+
+
+def concerns(state: OrderState, location_id: UUID) -> bool:
+    """Tell whether a location has to do with an order: its units lie, or are got, there."""
+    return any(
+        line.store_id == location_id
+        or any(bucket.location_id == location_id for bucket in state.buckets.of(line.id))
+        for line in state.lines
     )

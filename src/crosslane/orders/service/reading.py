@@ -15,6 +15,7 @@ from crosslane.orders.domain import (
     OrderState,
     Status,
     Stop,
+    concerns,
     earned,
     status,
     worth,
@@ -24,6 +25,7 @@ from crosslane.orders.errors import NoSuchOrder
 from crosslane.orders.service.problems import PROBLEMS_SHOWN_MAX
 from crosslane.orders.storage import problems, states, views
 from crosslane.platform import log
+from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 
 AMENDMENTS_SHOWN_MAX = 500
@@ -173,10 +175,16 @@ async def find_order(tx: Tx, named: str) -> OrderState:
     except ValueError:
         order_id = await _by_number(tx, named)
     state = (await states.list_states(tx, [order_id])).get(order_id)
-    theirs = tx.actor.customer_id
-    if state is None or (theirs is not None and state.order.customer_id != theirs):
+    if state is None or not _may_see(tx.actor, state):
         raise NoSuchOrder(order=named[:60])
     return state
+
+
+def _may_see(actor: Actor, state: OrderState) -> bool:
+    """Tell whether an order is a customer's own, or one an associate's location has part in."""
+    if actor.customer_id not in (None, state.order.customer_id):
+        return False
+    return actor.location_id is None or concerns(state, actor.location_id)
 
 
 async def _by_number(tx: Tx, named: str) -> UUID:
@@ -293,11 +301,15 @@ async def list_orders(
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[OrderSummary]:
-    """Return orders that fit every filter given, newest first; a customer sees its own only."""
+    """Return orders that fit every filter given, newest first.
+
+    A customer sees its own only, and an associate those the own location has to do with.
+    """
     found = await views.list_orders(
         tx,
         channel=channel,
         customer_id=tx.actor.customer_id,
+        location_id=tx.actor.location_id,
         stop=stop,
         placed_from=placed_from,
         placed_before=placed_before,
@@ -319,7 +331,13 @@ async def search_orders(tx: Tx, words: str) -> list[OrderSummary]:
         tx, after=None, limit=SEARCH_RESULTS_MAX, query=words, owner=tx.actor.customer_id
     )
     found = await views.search(
-        tx, words, number, [one.id for one in who], tx.actor.customer_id, SEARCH_RESULTS_MAX
+        tx,
+        words,
+        number,
+        [one.id for one in who],
+        tx.actor.customer_id,
+        tx.actor.location_id,
+        SEARCH_RESULTS_MAX,
     )
     return await _summaries(tx, found)
 

@@ -21,6 +21,9 @@ where ($1::text is null or o.channel = $1)
   and ($7::timestamptz is null or (o.placed_at, o.id) < ($7, $8::uuid))
   and ($10::boolean is null or $10 = exists (
         select from orders_money_problem p where p.order_id = o.id and p.resolved_at is null))
+  and ($11::uuid is null or exists (
+        select from orders_line l left join orders_bucket b on b.line_id = l.id
+        where l.order_id = o.id and $11 in (l.store_id, b.location_id)))
 order by o.placed_at desc, o.id desc limit $9
 """
 
@@ -30,6 +33,7 @@ async def list_orders(
     *,
     channel: str | None,
     customer_id: UUID | None,
+    location_id: UUID | None,
     stop: str | None,
     placed_from: datetime | None,
     placed_before: datetime | None,
@@ -52,6 +56,7 @@ async def list_orders(
         seen_id,
         limit,
         money_problem,
+        location_id,
     )
     return [row["id"] for row in rows]
 
@@ -65,7 +70,10 @@ select o.id, o.placed_at from (
     union
     select id from orders_order where customer_id = any($3::uuid[])
 ) as found join orders_order o using (id)
-where $4::uuid is null or o.customer_id = $4
+where ($4::uuid is null or o.customer_id = $4)
+  and ($6::uuid is null or exists (
+        select from orders_line l left join orders_bucket b on b.line_id = l.id
+        where l.order_id = o.id and $6 in (l.store_id, b.location_id)))
 order by o.placed_at desc, o.id desc limit $5
 """
 
@@ -76,10 +84,13 @@ async def search(
     number: str,
     customer_ids: Sequence[UUID],
     only_customer_id: UUID | None,
+    only_location_id: UUID | None,
     limit: int,
 ) -> list[UUID]:
     """Return orders that match words, a number, or one of some customers, newest first."""
-    rows = await tx.fetch(SEARCH, words, number, list(customer_ids), only_customer_id, limit)
+    rows = await tx.fetch(
+        SEARCH, words, number, list(customer_ids), only_customer_id, limit, only_location_id
+    )
     return [row["id"] for row in rows]
 
 

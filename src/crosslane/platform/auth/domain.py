@@ -10,7 +10,7 @@ import msgspec
 
 from crosslane.platform.actor import Actor
 from crosslane.platform.auth import errors
-from crosslane.platform.auth.roles import ROLES, missing
+from crosslane.platform.auth.roles import HELD_TO_A_LOCATION, KEY_ROLES, ROLES, missing
 
 FAILURES_MAX = 10
 LOCK_MINUTES = 15
@@ -119,26 +119,32 @@ def normal_email(text: str) -> str:
 
 
 def refuse_role(role: str, allowed: Sequence[str], location_id: UUID | None) -> None:
-    """Refuse a role that is not one of the allowed, or an associate of no location.
+    """Refuse a role that is not one of the allowed, and an associate of no location.
+
+    Other staff act for every location; a key of any role may be held to one.
 
     Raises:
-        UnknownRole, LocationNeeded: it is.
+        UnknownRole, LocationNeeded, LocationUnfit: it is.
     """
     if role not in allowed:
         raise errors.UnknownRole(pointer="/role", role=role[:40], roles=", ".join(allowed))
+    if location_id is not None and role != "associate" and role not in KEY_ROLES:
+        raise errors.LocationUnfit(pointer="/location_id", role=role)
     if role == "associate" and location_id is None:
         raise errors.LocationNeeded(pointer="/location_id")
 
 
-def refuse_scopes(role: str, scopes: Sequence[str]) -> None:
-    """Refuse scopes that the role does not cover.
+def refuse_scopes(role: str, scopes: Sequence[str], location_id: UUID | None) -> None:
+    """Refuse scopes that the role does not cover, or that no location can be kept to.
 
     Raises:
-        BadScope: names the first.
+        BadScope, ScopeOfAll: names the first.
     """
     for number, scope in enumerate(scopes):
         if missing(ROLES[role], [scope]):
             raise errors.BadScope(pointer=f"/scopes/{number}", scope=scope, role=role)
+        if location_id is not None and missing(HELD_TO_A_LOCATION, [scope]):
+            raise errors.ScopeOfAll(pointer=f"/scopes/{number}", scope=scope)
 
 
 def refuse_gift(giver: Actor, permissions: Sequence[str]) -> None:

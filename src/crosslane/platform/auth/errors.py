@@ -38,6 +38,14 @@ class LocationNeeded(Invalid):
     """An associate belongs to a location."""
 
 
+class LocationUnfit(Invalid):
+    """Only an associate acts for one location; leave it out for the role {role}."""
+
+
+class ScopeOfAll(Invalid):
+    """The scope {scope} concerns every location; a key of one location cannot have it."""
+
+
 class MoreThanYouHave(Forbidden):
     """You can give only what you may do yourself; {permission} you may not."""
 

@@ -166,7 +166,13 @@ async def show_key(caller: Caller, key_id: str) -> ApiKey:
     "/api/v1/api-keys",
     permission="auth:write",
     command=service.CREATE_KEY,
-    raises=(errors.UnknownRole, errors.BadScope, errors.BadExpiry, errors.MoreThanYouHave),
+    raises=(
+        errors.UnknownRole,
+        errors.BadScope,
+        errors.ScopeOfAll,
+        errors.BadExpiry,
+        errors.MoreThanYouHave,
+    ),
     example=NewKey(name="web shop", scopes=["orders:*", "inventory:read"]),
 )
 async def create_key(caller: Caller, data: NewKey) -> MadeKey:
@@ -229,6 +235,7 @@ async def show_account(caller: Caller, account_id: UUID) -> Answer[Account]:
         passwords.WeakPassword,
         errors.UnknownRole,
         errors.LocationNeeded,
+        errors.LocationUnfit,
         errors.MoreThanYouHave,
     ),
     example={"email": "agent@example.com", "password": "a long sentence", "role": "agent"},
@@ -254,6 +261,7 @@ async def create_account(caller: Caller, data: NewAccount) -> Answer[Account]:
         errors.NoSuchAccount,
         errors.UnknownRole,
         errors.LocationNeeded,
+        errors.LocationUnfit,
         errors.MoreThanYouHave,
         errors.LastAdmin,
     ),

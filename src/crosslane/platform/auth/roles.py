@@ -85,6 +85,18 @@ ROLES: dict[str, tuple[str, ...]] = {
     "admin": ("*",),
 }
 
+HELD_TO_A_LOCATION = (
+    *ROLES["associate"],
+    "carriers:read",
+    "inventory:adjust",
+    "inventory:feed",
+    "inventory:hold",
+    "vendors:read",
+    "vendors:message",
+)
+"""What a caller of one location may hold: its module keeps it to that location, or it tells of
+nothing that is a location's own."""
+
 STAFF_ROLES = ("associate", "agent", "manager", "admin")
 KEY_ROLES = ("integrator", "admin")
 

@@ -107,7 +107,7 @@ async def _create_key(tx: Tx, commands: Sequence[Command[CreateKey]]) -> list[Ap
     [command] = commands
     new = command.body
     domain.refuse_role(new.role, KEY_ROLES, new.location_id)
-    domain.refuse_scopes(new.role, new.scopes)
+    domain.refuse_scopes(new.role, new.scopes, new.location_id)
     domain.refuse_gift(command.actor, new.scopes)
     domain.refuse_expiry(new.expires_at, tx.now)
     key = await _keep_key(tx, new, str(command.actor))
