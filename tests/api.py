@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -96,9 +97,9 @@ async def app(
         yield app
 
 
-@pytest.fixture
-async def api(app: Litestar, database: Database, tenant: str) -> AsyncIterator[Api]:
-    """A fresh tenant of the application."""
+@asynccontextmanager
+async def open_api(app: Litestar, database: Database, tenant: str) -> AsyncIterator[Api]:
+    """Give a tenant a host of its own and a key that may do everything."""
     async with database.connection() as connection:
         await connection.execute(
             "update control.tenant set host_names = array[$2] where name = $1",
@@ -110,3 +111,10 @@ async def api(app: Litestar, database: Database, tenant: str) -> AsyncIterator[A
     api = Api(app, tenant, admin_key)
     yield api
     await api.close()
+
+
+@pytest.fixture
+async def api(app: Litestar, database: Database, tenant: str) -> AsyncIterator[Api]:
+    """A fresh tenant of the application."""
+    async with open_api(app, database, tenant) as api:
+        yield api
