@@ -88,6 +88,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 HELD_TO_A_LOCATION = (
     *ROLES["associate"],
     "carriers:read",
+    "channels:submit",
     "inventory:adjust",
     "inventory:feed",
     "inventory:hold",
