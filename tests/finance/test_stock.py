@@ -8,15 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane import catalog, inventory, ledger, locations
+from crosslane.catalog.domain import ProductRow
+from crosslane.catalog.service import ImportProducts
 from crosslane.finance.domain import Cause, Sale, Stock, Stockholders, stock_entry, take_sold
 from crosslane.inventory import AverageCost, Condition, StockValued, ValuedMovement
 from crosslane.kernel import new_id
 from crosslane.ledger.domain import imbalances
-from crosslane.orders import HandedOverUnits, OwnedCost
+from crosslane.orders import HandedOverUnits, LineWish, OwnedCost
 from crosslane.platform.database import Tx
+from crosslane.platform.lane import Lanes
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
 from tests.finance.conftest import Books
+from tests.orders.world import place, set_policy, wish
 
 VARIANT, OWNER, PLACE, VENDOR = (UUID(int=n) for n in range(1, 5))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -177,6 +181,21 @@ async def test_a_vendors_stock_and_goods_without_a_cost_have_no_value(books: Boo
         )
         await inventory.receive(tx, [receipt])
     assert await balances(books) == before
+
+
+async def test_what_was_never_received_is_sold_at_no_cost(books: Books, lanes: Lanes):
+    before = await balances(books)
+    async with books.transaction() as tx:
+        await catalog.import_products(tx, ImportProducts((ProductRow("VASE", "home"),)))
+    line = LineWish(
+        sku="VASE", quantity=1, method="carry_out", store="S0001", unit_price_milli=255_000
+    )
+    async with books.transaction() as tx:
+        await set_policy(tx, "pricing.price_source", {"price_source": "dictated"}, "till")
+    await place(lanes, books.tenant, wish(line, channel="till", ship_to=None))
+    found = await balances(books)
+    assert found["inventory"] == before["inventory"]
+    assert "cost_of_goods" not in found
 
 
 async def test_a_receipt_without_a_cost_is_worth_the_average(books: Books):

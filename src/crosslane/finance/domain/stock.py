@@ -108,8 +108,9 @@ def take_sold(
             if held is not None:
                 held.units -= cost.quantity
                 held.posted_minor -= cost.cost_minor
-                if held.average_milli is None and cost.quantity:
-                    # Nothing has told of a cost yet; what the sale says is as good.
+                if held.average_milli is None and cost.cost_minor:
+                    # Nothing has told of a cost yet; what the sale says is as good. Goods that
+                    # were never received cost nothing, which says nothing.
                     milli = cost.cost_minor * MILLI_PER_MINOR
                     held.average_milli = rounded_ratio(milli, 1, cost.quantity)
     amounts: Counter[tuple[UUID, str]] = Counter()
