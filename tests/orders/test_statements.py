@@ -8,6 +8,7 @@ import pytest
 
 from crosslane.orders import PLACE, BuyerWish, LineWish, TenderWish
 from crosslane.payments import PutProvider, put_provider
+from crosslane.platform import facts
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
@@ -71,3 +72,16 @@ async def test_buyers_who_come_for_the_first_time_cost_one_more(shop: str, count
     await counted.place(shop, "first")
     newcomer = BuyerWish(email="bob@example.com", name="Bob Green")
     assert await counted.place(shop, "second", buyer=newcomer) <= STATEMENTS_MAX + 1
+
+
+async def test_locations_whose_days_are_limited_cost_three_more(
+    database: Database, shop: str, counted: Counted
+):
+    async with database.transaction(shop) as tx:
+        await tx.execute("update locations_location set parcels_per_day = 1000")
+        await facts.touch(tx, "locations")
+    await counted.place(shop, "first")
+    # Read what is taken, protect it, take.
+    for size in (1, 8, 64):
+        used = await counted.place(shop, *(f"{size}-{n}" for n in range(size)))
+        assert used <= STATEMENTS_MAX + 3, counted.sent

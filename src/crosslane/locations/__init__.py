@@ -6,8 +6,8 @@ Nouns: Location (with its Timetable and Point), Network (all of them, kept in me
 Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able``, ``nearest``;
 ``position_of(country, postcode)``; pure rules on ``location.timetable``: ``open_at``,
 ``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off);
-``capacity_taken``, ``take_capacity``, ``return_capacity``, and for lanes ``open_capacity``, the
-sheet's ``take`` and ``undo``, ``write_capacity``.
+``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
+location), and for lanes ``open_capacity``, the sheet's ``take`` and ``undo``, ``write_capacity``.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -60,6 +60,7 @@ from crosslane.locations.service import (
     open_capacity,
     position_of,
     return_capacity,
+    return_held,
     take_capacity,
     write_capacity,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "position_of",
     "ready_at",
     "return_capacity",
+    "return_held",
     "take_capacity",
     "write_capacity",
 ]

@@ -89,13 +89,16 @@ _OPEN: tuple[datetime | None, datetime | None, str] = (None, None, "")
 
 CAPACITY_TAKEN = """
 select location_id, day, taken from locations_capacity
-join unnest($1::uuid[], $2::date[]) as w(location_id, day) using (location_id, day)
+join unnest($1::uuid[], $2::date[]) as w(id, first) on id = location_id
+where day between first and first + $3::integer
 """
 
 
-async def find_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> dict[CapacityKey, int]:
-    """Return the counters there are, unprotected."""
-    return await _counters(tx, CAPACITY_TAKEN, keys)
+async def find_capacity(
+    tx: Tx, keys: Iterable[CapacityKey], days_ahead: int
+) -> dict[CapacityKey, int]:
+    """Return the counters there are of some days and those after them, unprotected."""
+    return await _counters(tx, CAPACITY_TAKEN, keys, days_ahead)
 
 
 # The update that changes nothing makes the row ours, missing or not, in one round trip; the order
@@ -145,10 +148,10 @@ async def held_claims(tx: Tx, claims: Sequence[CapacityClaim]) -> set[int]:
 
 TAKE_CAPACITY = """
 with fresh as (
-    insert into locations_capacity_move (day, location_id, cause, kind, parcels, at)
-    select day, location_id, cause, 'take', parcels, $5
-    from unnest($1::date[], $2::uuid[], $3::text[], $4::integer[])
-         as w(day, location_id, cause, parcels)
+    insert into locations_capacity_move (day, location_id, cause, kind, parcels, holder, at)
+    select day, location_id, cause, 'take', parcels, holder, $6
+    from unnest($1::date[], $2::uuid[], $3::text[], $4::integer[], $5::uuid[])
+         as w(day, location_id, cause, parcels, holder)
     on conflict do nothing
     returning location_id, day, parcels
 ), added as (
@@ -161,14 +164,14 @@ from added a where c.location_id = a.location_id and c.day = a.day
 
 async def insert_takes(tx: Tx, claims: Iterable[CapacityClaim]) -> None:
     """Write claims to the journal and their counters; one that is there already counts once."""
-    taken = columns(claims, "day", "location_id", "cause", "parcels")
+    taken = columns(claims, "day", "location_id", "cause", "parcels", "holder")
     await tx.execute(TAKE_CAPACITY, *taken, tx.now)
 
 
 RETURN_CAPACITY = """
 with fresh as (
-    insert into locations_capacity_move (day, location_id, cause, kind, parcels, at)
-    select day, location_id, cause, 'return', m.parcels, $4
+    insert into locations_capacity_move (day, location_id, cause, kind, parcels, holder, at)
+    select day, location_id, cause, 'return', m.parcels, m.holder, $4
     from unnest($1::date[], $2::uuid[], $3::text[]) as w(day, location_id, cause)
     join locations_capacity_move m using (day, location_id, cause)
     where m.kind = 'take'
@@ -187,9 +190,28 @@ async def insert_returns(tx: Tx, claims: Iterable[CapacityClaim]) -> None:
     await tx.execute(RETURN_CAPACITY, *columns(claims, "day", "location_id", "cause"), tx.now)
 
 
-async def _counters(tx: Tx, sql: str, keys: Iterable[CapacityKey]) -> dict[CapacityKey, int]:
+CLAIMS_OF_HOLDERS = """
+select t.location_id, t.day, t.parcels, t.cause, t.holder
+from unnest($1::uuid[], $2::uuid[]) as w(holder, location_id)
+join locations_capacity_move t using (holder, location_id)
+where t.kind = 'take' and not exists (
+    select from locations_capacity_move r
+    where (r.day, r.location_id, r.cause, r.kind) = (t.day, t.location_id, t.cause, 'return')
+)
+"""
+
+
+async def claims_of_holders(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> list[CapacityClaim]:
+    """Return what holders have at locations and have not given back."""
+    rows = await tx.fetch(CLAIMS_OF_HOLDERS, [h for h, _ in held], [at for _, at in held])
+    return [CapacityClaim(**dict(row)) for row in rows]
+
+
+async def _counters(
+    tx: Tx, sql: str, keys: Iterable[CapacityKey], *more: int
+) -> dict[CapacityKey, int]:
     wanted = sorted(set(keys))
-    rows = await tx.fetch(sql, [key[0] for key in wanted], [key[1] for key in wanted])
+    rows = await tx.fetch(sql, [key[0] for key in wanted], [key[1] for key in wanted], *more)
     return {(row["location_id"], row["day"]): row["taken"] for row in rows}
 
 

@@ -47,7 +47,11 @@ create table locations_capacity_move (
     cause text not null,
     kind text not null check (kind in ('take', 'return')),
     parcels integer not null check (parcels > 0),
+    -- Whose claim it is, such as the order; null when nobody will look for it by that.
+    holder uuid,
     at timestamptz not null,
     primary key (day, location_id, cause, kind)
 ) partition by range (day);
+create index locations_capacity_move_holder on locations_capacity_move (holder, location_id)
+    where holder is not null;
 select platform_ensure_partitions('locations_capacity_move');

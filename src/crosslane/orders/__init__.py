@@ -23,7 +23,8 @@ Three axes, never one status: progress is the buckets, money is what payments ho
 
 Invariants: a line's quantity is always the sum of its buckets, and a bucket the sum of its
 movements; what a line is worth is shared over its units so that parts always add up; what is
-handed over and not cancelled is what the customer pays; the original is never changed.
+handed over and not cancelled is what the customer pays; the original is never changed; parcels
+promised for a location's day have a claim on its capacity as long as units lie there.
 
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
 LinesBackordered, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended, LinesHandedOver,

@@ -120,11 +120,30 @@ from handled h join orders_money_problem p using (operation_id)
 where h.kind in ('payments.PaymentCaptured', 'payments.PaymentRefunded') and p.resolved_at is null
 """
 
+# Whoever has left a location without anything sent from there has given its place in the day back.
+CAPACITY_IS_WANTED = """
+select format('order:%s at %s on %s', t.holder, t.location_id, t.day) as subject,
+       format('%s parcels are claimed, and it supplies nothing', t.parcels) as detail
+from locations_capacity_move t
+where t.kind = 'take' and t.holder is not null
+  and not exists (
+      select from locations_capacity_move r where r.kind = 'return'
+          and (r.day, r.location_id, r.cause) = (t.day, t.location_id, t.cause))
+  and not exists (
+      select from orders_line l join orders_bucket b on b.line_id = l.id
+      where l.order_id = t.holder and b.location_id = t.location_id and b.quantity > 0)
+  and not exists (
+      select from orders_movement m where m.order_id = t.holder
+          and m.from_location_id = t.location_id and m.from_stage = 'packed'
+          and m.to_stage in ('packed', 'handed_over'))
+"""
+
 RULES = [
     Rule("orders.money_problems", MONEY_PROBLEMS),
     Rule("orders.units_conserved", UNITS_CONSERVED),
     Rule("orders.buckets_follow_journal", BUCKETS_FOLLOW_JOURNAL),
     Rule("orders.stock_backs_buckets", STOCK_BACKS_BUCKETS),
+    Rule("orders.capacity_is_wanted", CAPACITY_IS_WANTED),
     Rule("orders.closed_when_settled", CLOSED_WHEN_SETTLED),
     Rule("orders.bundles_share_exactly", BUNDLES_SHARE_EXACTLY),
     Rule("orders.amendments_numbered", AMENDMENTS_NUMBERED),

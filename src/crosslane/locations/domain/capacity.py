@@ -21,6 +21,7 @@ class CapacityClaim(Struct, frozen=True):
         parcels: how many, at least 1.
         cause: what the claim is for, such as ``order:<id>``; it can claim a counter only once.
         beyond_limit: true for a fact that cannot be refused, or when nothing else is left.
+        holder: whose claim it is, such as the order; may give back all it has at a location.
     """
 
     location_id: UUID
@@ -28,6 +29,7 @@ class CapacityClaim(Struct, frozen=True):
     parcels: int
     cause: str
     beyond_limit: bool = False
+    holder: UUID | None = None
 
     @property
     def key(self) -> CapacityKey:

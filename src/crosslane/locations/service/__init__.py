@@ -5,6 +5,7 @@ from crosslane.locations.service.capacity import (
     capacity_taken,
     open_capacity,
     return_capacity,
+    return_held,
     take_capacity,
     write_capacity,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "open_capacity",
     "position_of",
     "return_capacity",
+    "return_held",
     "take_capacity",
     "write_capacity",
 ]

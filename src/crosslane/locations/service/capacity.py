@@ -16,16 +16,18 @@ from crosslane.locations.service.network import network
 from crosslane.platform.database import Tx
 
 
-async def capacity_taken(tx: Tx, keys: Iterable[CapacityKey]) -> dict[CapacityKey, int]:
+async def capacity_taken(
+    tx: Tx, keys: Iterable[CapacityKey], *, days_ahead: int = 0
+) -> dict[CapacityKey, int]:
     """Return the parcels taken so far, 0 where nothing was; unprotected, for planning.
 
     Args:
         tx: open transaction.
         keys: (location id, local day of dispatch).
+        days_ahead: also of so many days after each; those of which nothing is taken are left out.
     """
     wanted = list(keys)
-    found = await storage.find_capacity(tx, wanted)
-    return {key: found.get(key, 0) for key in wanted}
+    return dict.fromkeys(wanted, 0) | await storage.find_capacity(tx, wanted, days_ahead)
 
 
 async def open_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> CapacitySheet:
@@ -77,6 +79,19 @@ async def return_capacity(tx: Tx, claims: Sequence[CapacityClaim]) -> None:
     if claims:
         await storage.lock_capacity(tx, {claim.key for claim in claims})
         await storage.insert_returns(tx, claims)
+
+
+async def return_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> None:
+    """Give back all that holders have claimed at locations; those without a limit cost nothing.
+
+    Args:
+        tx: open transaction.
+        held: (holder, location).
+    """
+    by_id = (await network(tx)).by_id
+    limited = [(h, at) for h, at in held if by_id[at].parcels_per_day is not None]
+    if limited:
+        await return_capacity(tx, await storage.claims_of_holders(tx, limited))
 
 
 async def capacity_of_days(

@@ -25,6 +25,7 @@ from crosslane.orders.domain.nouns import (
     StopKind,
 )
 from crosslane.orders.domain.stages import (
+    AT_A_LOCATION,
     HOLDS_STOCK,
     NOWHERE,
     ONWARD,
@@ -40,6 +41,7 @@ from crosslane.orders.domain.stages import (
 from crosslane.orders.domain.status import Status, concerns, is_ready, status
 
 __all__ = [
+    "AT_A_LOCATION",
     "HOLDS_STOCK",
     "NOWHERE",
     "ONWARD",

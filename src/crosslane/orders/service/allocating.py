@@ -1,8 +1,8 @@
 """Finding locations for units and promising their stock: plan, allocate, plan again for losers.
 
-A plan is made on a snapshot without locks; only allocate promises. When stock went to somebody
-else in between, the location is barred for the moment and the order is planned once more; what is
-then still open waits for stock.
+A plan is made on a snapshot without locks; only allocate promises, and then the day's capacity of
+the locations is claimed. When stock or days went to somebody else in between, both are counted
+again and the order is planned once more; what is then still open waits for stock.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from crosslane.catalog import Variant
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.orders.domain import OrderLine
+from crosslane.orders.service import capacity
 from crosslane.organization import Channel
 from crosslane.platform.database import Tx
 
@@ -188,6 +189,20 @@ async def _allocate(
     )
     refused = zip(asked, answers, strict=True)
     lost = {n for (n, *_), taken in refused if isinstance(taken, Refusal)}
+    full = await _claim(tx, [(n, plan) for n, plan in plans if n not in lost])
+    if full:
+        releases = [
+            inventory.Release(
+                variant_id=by_line[key].line.variant_id,
+                location_id=location_id,
+                quantity=quantity,
+                cause=inventory.Cause("order", searches[n].order_id, key),
+            )
+            for n, _, key, location_id, quantity in asked
+            if n in full
+        ]
+        await inventory.release_allocation(tx, releases)
+    lost |= full
     for n, plan, key, location_id, quantity in asked:
         if n not in lost:
             results[n].found.append(
@@ -202,3 +217,24 @@ async def _allocate(
         if n not in lost:
             results[n].receipts.append(plan.receipt_id)
     return sorted(lost)
+
+
+async def _claim(tx: Tx, plans: Sequence[tuple[int, sourcing.Sourced]]) -> set[int]:
+    """Claim the capacity that plans need; return those whose days are full meanwhile."""
+    granted = await capacity.claim(
+        tx,
+        [
+            [
+                capacity.Wish(
+                    plan.request.order_id,
+                    plan.receipt_id,
+                    location_id,
+                    plan.ship_days[location_id],
+                    parcels,
+                )
+                for location_id, parcels in plan.parcels.items()
+            ]
+            for _, plan in plans
+        ],
+    )
+    return {n for (n, _), fits in zip(plans, granted, strict=True) if not fits}

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory, pricing
+from crosslane import inventory, locations, pricing
 from crosslane.kernel import new_id
 from crosslane.orders import events
 from crosslane.orders.domain import (
+    AT_A_LOCATION,
     HOLDS_STOCK,
     Attribution,
     Charge,
@@ -69,6 +70,7 @@ class Sheet:
         self._events: list[tuple[events.OrderEvent, Cause]] = []
         self._changed: dict[UUID, Doing] = {}
         self._owing: set[UUID] = set()
+        self._left: set[tuple[UUID, UUID]] = set()
         self._new: dict[UUID, writing.NewOrder] = {}
 
     @classmethod
@@ -107,6 +109,7 @@ class Sheet:
                 writing.JournalMove(order_id, move, str(doing.cause.actor), doing.occurred_at)
             )
             if move.from_stage in HOLDS_STOCK and move.to_stage in (Stage.OPEN, Stage.CANCELLED):
+                self._left.add((order_id, move.from_location_id))
                 self._freed.append(
                     inventory.Release(
                         variant_id=variants[move.line_id],
@@ -257,10 +260,22 @@ class Sheet:
         await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
 
     async def give_back(self, tx: Tx) -> None:
-        """Return stock that units no longer need, so that a search may find it again."""
+        """Return stock and capacity that units no longer need, so that a search may find it."""
         if self._freed:
             await inventory.release_allocation(tx, self._freed)
             self._freed = []
+            emptied = [(id, at) for id, at in sorted(self._left) if not self._supplied_by(id, at)]
+            await locations.return_held(tx, emptied)
+            self._left = set()
+
+    def _supplied_by(self, order_id: UUID, location_id: UUID) -> int:
+        """Return how many units of an order a location supplies or has supplied."""
+        state = self.states[order_id]
+        return sum(
+            state.buckets.units(line.id, stage, location_id)
+            for line in state.stock_lines
+            for stage in AT_A_LOCATION
+        )
 
     def _announce_progress(self, order_id: UUID, state: OrderState) -> None:
         doing = self._changed[order_id]

@@ -1,6 +1,6 @@
 """When the customer has what was planned."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,11 +14,21 @@ FULL_DAYS_MAX = 14
 
 
 def ship_days(
-    world: World, request: SourcingRequest, locations: Iterable[Location]
+    world: World,
+    request: SourcingRequest,
+    locations: Iterable[Location],
+    parcels: Mapping[str, int],
 ) -> dict[UUID, date]:
-    """Return the day on which each location sends: the first on which it has capacity left.
+    """Return the day on which each location sends: the first on which its parcels fit.
 
-    The store where the customer fetches the goods sends nothing.
+    More parcels than any day can take get a day of their own. The store where the customer fetches
+    the goods sends nothing.
+
+    Args:
+        world: what the batch is decided on.
+        request: as asked.
+        locations: those that the plan uses.
+        parcels: how many each sends, by code.
     """
     days: dict[UUID, date] = {}
     for location in locations:
@@ -31,7 +41,9 @@ def ship_days(
                 break
             days[location.id] = day
             limit = location.parcels_per_day
-            if limit is None or world.taken.get((location.id, day), 0) < limit:
+            taken = world.taken.get((location.id, day), 0)
+            wanted = parcels.get(location.code, 1)
+            if limit is None or taken + min(wanted, max(limit, 1)) <= limit:
                 break
             at = end_of(day, location.timetable.timezone)
     return days

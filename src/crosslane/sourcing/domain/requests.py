@@ -69,6 +69,7 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
         receipt: how it was decided.
         service: delivery service the costs and dates are of; "" for a pickup.
         ship_days: day on which each location sends its parcels.
+        parcels: how many each location sends.
         promised_at: when the customer has everything that was placed; None when not in sight.
         cost_milli: in thousandths of a minor unit.
     """
@@ -80,6 +81,7 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt
     service: str
     ship_days: Mapping[UUID, date]
+    parcels: Mapping[UUID, int]
     promised_at: datetime | None
     cost_milli: int
 

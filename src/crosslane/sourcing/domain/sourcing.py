@@ -1,5 +1,6 @@
 """Deciding one request: build the problem, plan it, say when the customer has the goods."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
@@ -52,7 +53,10 @@ def decided(world: World, request: SourcingRequest, survey: Survey) -> Decision:
     receipt = decide(problem_for(world, request, survey, route, locations))
     by_code = {location.code: location for location in locations}
     used = {code: by_code[code] for code in sorted({a.place for a in receipt.plan.assignments})}
-    days = ship_days(world, request, used.values())
+    parcels: Counter[str] = Counter()
+    for parcel in receipt.plan.parcels:
+        parcels[parcel.place] += parcel.parcels
+    days = ship_days(world, request, used.values(), parcels)
     promise = promised_at(world, request, route, used.values(), days)
     return Decision(route, receipt, used, days, promise)
 
@@ -65,9 +69,11 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
     """
     found = decided(world, request, survey)
     plan = found.receipt.plan
+    parcels: Counter[UUID] = Counter()
     for parcel in plan.parcels:
         location_id = found.locations[parcel.place].id
         if location_id in found.ship_days:
+            parcels[location_id] += parcel.parcels
             world.use(location_id, found.ship_days[location_id], parcel.parcels)
     lines = {line_key(number): line for number, line in enumerate(request.lines)}
     placed: list[tuple[UUID, UUID, int]] = []
@@ -83,6 +89,7 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
         receipt=found.receipt,
         service=found.route.service,
         ship_days=found.ship_days,
+        parcels=parcels,
         promised_at=found.promised_at,
         cost_milli=plan.cost_milli,
     )

@@ -2,22 +2,33 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from crosslane import inventory
+from crosslane import inventory, locations
+from crosslane.locations import Network
 from crosslane.orders.domain import OrderLine
+from crosslane.orders.service import capacity
 from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.wishes import PreparedOrder, UnitsHeld
 from crosslane.platform.database import Tx
 
 
-async def use_holds(tx: Tx, drafts: Sequence[Draft]) -> None:
+class _Confirmed(NamedTuple):
+    draft: Draft
+    line: OrderLine
+    held: UnitsHeld
+    units: int
+
+
+async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
     """Turn holds into allocations, as far as the orders want their units and they still hold.
 
-    A hold that has run out or was let go is no refusal: its units are looked for like any others.
+    A hold that has run out or was let go is no refusal: its units are looked for like any others,
+    and so are those of a location whose day is full by now.
     """
-    asked = [pair for draft in drafts for pair in _asked(draft)]
+    asked = [_Confirmed(*each) for draft in drafts for each in _asked(draft)]
     if not asked:
         return
     answers = await inventory.confirm(
@@ -33,18 +44,57 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft]) -> None:
             )
             for draft, line, held, units in asked
         ],
-        causes=[draft.command for draft, *_ in asked],
+        causes=[one.draft.command for one in asked],
     )
-    for (draft, line, held, units), answer in zip(asked, answers, strict=True):
-        if isinstance(answer, inventory.Allocated):
-            draft.found.append(
-                Found(
-                    line_id=line.id,
-                    location_id=held.location_id,
-                    quantity=units,
-                    promised_at=held.promised_at,
-                )
+    confirmed = [
+        one
+        for one, answer in zip(asked, answers, strict=True)
+        if isinstance(answer, inventory.Allocated)
+    ]
+    for one in await _keep_sendable(tx, confirmed, network):
+        one.draft.found.append(
+            Found(
+                line_id=one.line.id,
+                location_id=one.held.location_id,
+                quantity=one.units,
+                promised_at=one.held.promised_at,
             )
+        )
+
+
+async def _keep_sendable(
+    tx: Tx, confirmed: Sequence[_Confirmed], network: Network
+) -> list[_Confirmed]:
+    """Claim a parcel of each location that sends; let go of the units whose day is full."""
+    parcels: dict[tuple[UUID, UUID], list[_Confirmed]] = defaultdict(list)
+    for one in confirmed:
+        if one.held.location_id != one.line.store_id:
+            parcels[one.draft.id, one.held.location_id].append(one)
+    wishes = []
+    for (order_id, location_id), theirs in parcels.items():
+        timetable = network.by_id[location_id].timetable
+        day = locations.dispatch_day(timetable, theirs[0].draft.order.placed_at)
+        wish = capacity.Wish(order_id, order_id, location_id, day, 1) if day else None
+        wishes.append([wish] if wish else [])
+    granted = await capacity.claim(tx, wishes)
+    late = [
+        one
+        for theirs, fits in zip(parcels.values(), granted, strict=True)
+        for one in theirs
+        if not fits
+    ]
+    if late:
+        releases = [
+            inventory.Release(
+                variant_id=line.variant_id,
+                location_id=held.location_id,
+                quantity=units,
+                cause=inventory.Cause("order", draft.id, line.id),
+            )
+            for draft, line, held, units in late
+        ]
+        await inventory.release_allocation(tx, releases)
+    return [one for one in confirmed if one not in late]
 
 
 def _asked(draft: Draft) -> list[tuple[Draft, OrderLine, UnitsHeld, int]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory
+from crosslane import inventory, locations
 from crosslane.orders.domain import NOWHERE, Buckets, Move, OrderLine, Stage
 from crosslane.orders.errors import NotEnoughStock
 from crosslane.orders.service.allocating import Found, Result, Search, Wanted, find_stock
@@ -20,7 +20,7 @@ WHY = "placed"
 
 async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
     """Allocate the units of orders; what nobody has is backordered, or the order is refused."""
-    await use_holds(tx, drafts)
+    await use_holds(tx, drafts, around.network)
     searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
     results = await find_stock(tx, [search for _, search in searches])
     for draft in drafts:
@@ -129,7 +129,7 @@ def _promise(draft: Draft) -> None:
 
 
 async def give_back(tx: Tx, refused: Sequence[Draft]) -> None:
-    """Return stock that was promised to orders which were refused for another reason."""
+    """Return stock and capacity promised to orders which were refused for another reason."""
     releases = [
         inventory.Release(
             variant_id=line.variant_id,
@@ -144,3 +144,5 @@ async def give_back(tx: Tx, refused: Sequence[Draft]) -> None:
     ]
     if releases:
         await inventory.release_allocation(tx, releases)
+    held = {(draft.id, found.location_id) for draft in refused for found in draft.found}
+    await locations.return_held(tx, sorted(held))
