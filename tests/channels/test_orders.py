@@ -89,6 +89,22 @@ async def test_an_order_that_came_another_way_wakes_what_waits_for_it(bazaar: Ba
     await bazaar.assert_sound()
 
 
+async def test_an_order_that_came_another_way_before_is_not_changed_by_its_message(bazaar: Bazaar):
+    lines = [LineWish(sku=sku, quantity=1, unit_price_milli=100_000) for sku in ("MUG", "LAMP")]
+    asked = wish(*lines, channel="bazaar", source_id="B-1", shipping_minor=0)
+    placed = await place(bazaar.lanes, bazaar.tenant, asked)
+    told = order("B-1", ("MUG", 1), ("LAMP", 1))
+    for line, name in zip(told["lines"], ("L-7", "L-8"), strict=True):
+        line["id"] = name
+    await bazaar.tell(told)
+    (message,) = await bazaar.messages()
+    assert (message.state, message.order_id) == ("applied", placed.id)
+    assert (await bazaar.order("B-1")).amendments == []
+    await bazaar.tell(about("amendment", lines=[{"id": "L-7", "quantity": 0}]))
+    assert await bazaar.units("B-1") == {"LAMP": 1}
+    await bazaar.assert_sound()
+
+
 async def test_an_order_that_waits_for_its_money_is_let_go_or_cancelled(bazaar: Bazaar):
     waiting = {"stops": [{"kind": "payment", "reason": "pending at the marketplace"}]}
     await bazaar.tell(

@@ -1,7 +1,7 @@
 """Messages about orders: creating them, and bringing them to what the channel says last."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from crosslane import orders, organization
@@ -17,6 +17,7 @@ from crosslane.channels.domain.standing import (
     Standing,
     begun_by,
     change_by,
+    names_of,
 )
 from crosslane.channels.service.changing import cancel_rest, carry_out, settle
 from crosslane.channels.service.pending import Todo, outcome_of, refused
@@ -41,7 +42,7 @@ async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
         return []
     waiting = _by_source(todo)
     known = await storage.list_standings(tx, list(waiting))
-    known |= await _adopted(tx, [source for source in waiting if source not in known])
+    known |= await _adopted(tx, {s: theirs for s, theirs in waiting.items() if s not in known})
     outcomes: list[Outcome] = []
     told: Known = {}
     while begun := _first_orders(waiting, known):
@@ -120,8 +121,12 @@ def wish_of(todo: Todo, message: Order) -> PlaceOrder:
     )
 
 
-async def _adopted(tx: Tx, sources: Sequence[Source]) -> Known:
-    """Return orders that came another way under the channel's own number, with no standing yet."""
+async def _adopted(tx: Tx, waiting: Mapping[Source, Sequence[Todo]]) -> Known:
+    """Return orders that came another way under the channel's own number, with no standing yet.
+
+    Their lines are called as a message of the same articles calls them, else by their place.
+    """
+    sources = list(waiting)
     if not sources:
         return {}
     book = await organization.book(tx)
@@ -136,6 +141,10 @@ async def _adopted(tx: Tx, sources: Sequence[Source]) -> Known:
         own = [line for line in states[order_id].lines if line.parent_line_id is None]
         original = [line for line in own if not line.amendment_no]
         names = tuple(str(place) for place, _ in enumerate(original, 1))
+        for one in waiting[ids[channel_id], number]:
+            told = one.message
+            if isinstance(told, Order) and [x.sku for x in told.lines] == [x.sku for x in original]:
+                names = names_of(told)
         known[ids[channel_id], number] = order_id, Standing(names=names)
     return known
 
