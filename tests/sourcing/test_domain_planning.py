@@ -20,6 +20,7 @@ from crosslane.sourcing.domain.problem import (
     Tariff,
     problem_of,
 )
+from crosslane.sourcing.domain.receipt import decide, replay
 from crosslane.sourcing.domain.rules import sift
 from crosslane.sourcing.domain.search import good_packing
 
@@ -50,6 +51,20 @@ def cost_of(problem: SourcingProblem) -> int:
     )
     assert found.cost_milli == too_costly + sum(parcel.cost_milli for parcel in found.parcels)
     return found.cost_milli
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_lines_split_over_many_places_that_hold_little_come_to_an_end(lines: int):
+    draw = random.Random(lines)  # noqa: S311
+    problem = random_problem(
+        draw, lines, 120, holding=1, stock_max=8, quantity_max=400, weight_max=100
+    )
+    whole = [msgspec.structs.replace(line, quantity=60) for line in problem.lines]
+    problem = msgspec.structs.replace(problem, lines=tuple(whole))
+    cost_of(problem)
+    assert plan(problem).encode() == plan(problem).encode()
+    kept = decide(problem)
+    assert replay(kept).encode() == kept.encode()
 
 
 def test_equals_brute_force_on_ten_thousand_orders():

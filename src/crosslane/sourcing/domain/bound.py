@@ -10,7 +10,7 @@ from itertools import combinations
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import best_packing
+from crosslane.sourcing.domain.exact import PART_WORK_MAX, best_packing
 from crosslane.sourcing.domain.order import Order, Site
 
 # Shares of the order's weight at which carriage is made linear; the best of the bounds counts.
@@ -100,7 +100,7 @@ def _core_milli(order: Order) -> int:
     core = sorted(hardest[:CORE_PIECES_MAX])
     rest = hardest[CORE_PIECES_MAX:]
     own = sum(min([order.pieces[n].unfilled_milli, *chances[n]]) for n in rest)
-    return best_packing(order.part(core)).cost_milli + own
+    return best_packing(order.part(core), PART_WORK_MAX).bound_milli + own
 
 
 def _ascended(order: Order, total_grams: int, at_grams: int) -> int:

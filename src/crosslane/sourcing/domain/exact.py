@@ -11,7 +11,8 @@ earlier place.
 
 Parts of one line draw on the same units of a place. A parcel never holds more of them than lie
 there; should two parcels of one place do so together, the search branches: one of the parts must
-come from elsewhere.
+come from elsewhere. Lines split over many places that hold little of them can branch without end,
+so the work is counted and limited; what is found by then is returned with the bound of the whole.
 """
 
 from bisect import bisect_left
@@ -23,6 +24,10 @@ from crosslane.sourcing.domain.problem import Tariff
 
 UNSERVED = -1
 INFINITE = 2**62
+# Subsets looked at over all branches, about half a second, and a tenth of it for parts of a large
+# order; the first branch is always looked at whole.
+BRANCHING_WORK_MAX = 300_000
+PART_WORK_MAX = 50_000
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -53,14 +58,35 @@ class Packing(msgspec.Struct, frozen=True):
     bound_milli: int
 
 
-def best_packing(order: Order) -> Packing:
-    """Return the cheapest packing of an order; proven, so bound and cost are equal."""
+def best_packing(order: Order, work_max: int = BRANCHING_WORK_MAX) -> Packing:
+    """Return the cheapest packing of an order; bound and cost are equal when it is proven.
+
+    Should the branches take too much work, it is the cheapest one found by then; nothing is served
+    when there is none yet.
+
+    Args:
+        order: what is packed.
+        work_max: subsets looked at over all branches.
+    """
     if not order.pieces:
         return Packing((), 0, 0)
-    found = one_parcel(order) or _branched(order, _Search(order), frozenset(), INFINITE)
-    if found is None:
-        raise AssertionError("every piece may stay unserved, so there is always a packing")
+    proven = one_parcel(order)
+    if proven is not None:
+        return proven
+    search = _Search(order, work_max)
+    found = _branched(order, search, frozenset(), INFINITE) or _nothing_served(order)
+    if search.exhausted:
+        return msgspec.structs.replace(found, bound_milli=search.bound_milli)
     return found
+
+
+def _nothing_served(order: Order) -> Packing:
+    parcels = tuple(
+        Parcel(UNSERVED, (number,), piece.unfilled_milli)
+        for number, piece in enumerate(order.pieces)
+    )
+    cost = sum(parcel.cost_milli for parcel in parcels)
+    return Packing(parcels, cost, cost)
 
 
 def one_parcel(order: Order) -> Packing | None:
@@ -94,16 +120,31 @@ def one_parcel(order: Order) -> Packing | None:
 
 
 class _Search:
-    """What the branches of one order share: weights and, per tariff, carriage of every subset."""
+    """What the branches of one order share: weights and, per tariff, carriage of every subset.
 
-    def __init__(self, order: Order) -> None:
+    Attributes:
+        bound_milli: cost without any branch; no packing costs less.
+        exhausted: some branch was left out, because the work was used up.
+    """
+
+    def __init__(self, order: Order, work_max: int) -> None:
         self.size = 1 << len(order.pieces)
+        self.bound_milli = 0
+        self.exhausted = False
+        self._work_of_branch = 3 ** len(order.pieces) // 2 + len(order.sites) * self.size
+        self._left = work_max
         self.weights = [0] * self.size
         for subset in range(1, self.size):
             low = subset & -subset
             piece = order.pieces[low.bit_length() - 1]
             self.weights[subset] = self.weights[subset ^ low] + piece.weight_grams
         self._carriage: dict[int, tuple[list[int], list[int]]] = {}
+
+    def may_branch(self) -> bool:
+        """Whether there is work left for another branch."""
+        self._left -= self._work_of_branch
+        self.exhausted = self.exhausted or self._left < 0
+        return self._left >= 0
 
     def carriage(self, site: Site) -> tuple[list[int], list[int]]:
         """Return price and number of parcels of every subset by the site's tariff."""
@@ -137,7 +178,11 @@ def _branched(
         barred: (site, piece) that may not be used in this branch.
         ceiling: cost of the best packing known; one that is no cheaper is not returned.
     """
+    if barred and not search.may_branch():
+        return None
     packing = _unbranched(order, search, barred)
+    if not barred:
+        search.bound_milli = packing.cost_milli
     if packing.cost_milli >= ceiling:
         return None
     clash = _clash(order, packing)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import UNSERVED, best_packing
+from crosslane.sourcing.domain.exact import PART_WORK_MAX, UNSERVED, best_packing
 from crosslane.sourcing.domain.order import Order, Site, undominated
 from crosslane.sourcing.domain.problem import Tariff
 
@@ -102,7 +102,7 @@ class Exchange:
         touched = set(part)
         kept = [s if n not in touched else UNSERVED for n, s in enumerate(self.senders)]
         sub, senders_of = self._part_order(part, kept)
-        packing = best_packing(sub)
+        packing = best_packing(sub, PART_WORK_MAX)
         trial = list(self.senders)
         for parcel in packing.parcels:
             for number in parcel.pieces:

@@ -89,10 +89,16 @@ def plan(problem: SourcingProblem) -> SourcingPlan:
 
 
 def packing_of(order: Order, effort: int) -> Packing:
-    """Return the packing of an order by the method that its size allows."""
-    if len(order.pieces) <= EXACT_PIECES_MAX:
-        return best_packing(order)
-    return good_packing(order, effort)
+    """Return the packing of an order by the method that its size and its splits allow."""
+    if len(order.pieces) > EXACT_PIECES_MAX:
+        return good_packing(order, effort)
+    best = best_packing(order)
+    if best.cost_milli == best.bound_milli:
+        return best
+    good = good_packing(order, effort)
+    bound = max(best.bound_milli, good.bound_milli)
+    better = min(best, good, key=lambda packing: packing.cost_milli)
+    return msgspec.structs.replace(better, bound_milli=bound)
 
 
 def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> SourcingPlan:
@@ -136,5 +142,7 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
         tuple(parcels),
         packing.cost_milli,
         packing.bound_milli,
-        "exact" if len(order.pieces) <= EXACT_PIECES_MAX else "search",
+        "exact"
+        if len(order.pieces) <= EXACT_PIECES_MAX and packing.cost_milli == packing.bound_milli
+        else "search",
     )
