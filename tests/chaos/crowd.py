@@ -78,22 +78,29 @@ class Client:
         return twins[0]
 
 
+async def shop_once(client: Client, key: str, *lines: tuple[str, int]) -> dict | None:
+    """Place an order, asked for twice at once with the same key; None when stock lacks."""
+    told, began = client.told, time.monotonic()
+    answer = await client.ask_twice("orders", key, order(*lines))
+    told.seconds.append(time.monotonic() - began)
+    if answer.status_code == 201:
+        told.answered_at.append(time.monotonic())
+        told.placed[key] = answer.json()
+        return told.placed[key]
+    if answer.json()["code"] == "not-enough-stock":
+        told.refused += 1
+    else:
+        told.unexpected.append(f"{answer.status_code} {answer.text[:300]}")
+    return None
+
+
 async def shop_around(client: Client, name: int, over: asyncio.Event) -> None:
-    """Place order after order, each asked for twice at once with the same key."""
-    told, number = client.told, 0
+    """Place order after order."""
+    number = 0
     while not over.is_set():
         number += 1
         lines = [("LAMP", 1 + number % 3), *([("MUG", 1)] if (name + number) % 2 else [])]
-        key, began = f"basket-{name}-{number}", time.monotonic()
-        answer = await client.ask_twice("orders", key, order(*lines))
-        told.seconds.append(time.monotonic() - began)
-        if answer.status_code == 201:
-            told.answered_at.append(time.monotonic())
-            told.placed[key] = answer.json()
-        elif answer.json()["code"] == "not-enough-stock":
-            told.refused += 1
-        else:
-            told.unexpected.append(f"{answer.status_code} {answer.text[:300]}")
+        await shop_once(client, f"basket-{name}-{number}", *lines)
         await asyncio.sleep(THINK_SECONDS)
 
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.chaos.crowd import Client, Hands, Told, shop_around
+from tests.chaos.crowd import Client, Hands, Told, shop_around, shop_once
 from tests.chaos.proof import assert_nothing_lost_or_doubled, assert_told_once, until_settled
 from tests.chaos.site import Fragile, Site
 from tests.chaos.trouble import Trouble
@@ -41,6 +41,8 @@ STOCK = {("MUG", "DC1"): 12, ("MUG", "DC2"): 8, ("LAMP", "DC2"): 500_000}
 ORDERS_MIN = 30
 STORM_SECONDS_MAX = 200.0
 PAUSE_SECONDS = 0.5
+# The next spare process is started and has loaded.
+SPARE_SECONDS = 4.0
 SOAK_PAUSE_SECONDS = (0.2, 4.0)
 SOAK_MINUTES_DEFAULT = 10.0
 SOAK_SHARE = 0.0005
@@ -48,7 +50,7 @@ RANDOM_PART = 0.7
 MEMORY_LOOKS = 8
 # A process fills caches of bounded size; an order left behind would be kilobytes of each of them.
 MEMORY_GROWTH_MB_MAX = 30.0
-SOAK_STOCK = {("MUG", "DC1"): 400, ("MUG", "DC2"): 300, ("LAMP", "DC2"): 50_000_000}
+SOAK_STOCK = {("MUG", "DC1"): 400, ("MUG", "DC2"): 300, ("LAMP", "DC2"): 9_000_000}
 
 
 @pytest.fixture
@@ -118,6 +120,35 @@ async def at_random(trouble: Trouble, minutes: float) -> None:
         await asyncio.sleep(trouble.choice.uniform(*SOAK_PAUSE_SECONDS))
 
 
+async def freeze_one_by_one(site: Site, client: Client) -> dict[str, float]:
+    """Freeze one of each kind in peace; returns how long until all orders went on, by process.
+
+    Their connections are spread over all web processes, and who pays is called by any worker.
+    """
+    seconds = {}
+    for child in (site.children[0], site.workers[0]):
+        await asyncio.sleep(SPARE_SECONDS)
+        frozen, began = child.signal(signal.SIGSTOP), time.monotonic()
+        placed = await asyncio.gather(
+            *(shop_once(client, f"calm-{child.name}-{n}", ("LAMP", 1)) for n in range(SHOPPERS))
+        )
+
+        async def all_paid(placed: list[dict | None] = placed) -> bool:
+            paths = [f"orders/{shown['id']}/payments" for shown in placed if shown]
+            money = [(await client.ask("GET", path)).json() for path in paths]
+            return all(shown["authorized_minor"] for shown in money)
+
+        if child in site.workers:
+            await eventually(all_paid, STORM_SECONDS_MAX)
+        seconds[child.name] = round(time.monotonic() - began, 1)
+
+        async def replaced(child: Fragile = child, frozen: int = frozen) -> bool:
+            return child.pid not in (None, frozen)
+
+        await eventually(replaced, STORM_SECONDS_MAX)
+    return seconds
+
+
 async def storm(site: Site, rage: Callable[[Trouble], Awaitable[None]], seed: int) -> None:
     """Let clients shop and work while somebody rages, then compare what everybody knows."""
     told, over = Told(), asyncio.Event()
@@ -137,6 +168,8 @@ async def storm(site: Site, rage: Callable[[Trouble], Awaitable[None]], seed: in
 
         await eventually(enough, STORM_SECONDS_MAX)
         over.set()
+    for child in site.children:
+        child.always = ""
     raged, cut = time.monotonic() - began, await site.mend_line()
     away = max(trouble.database_away_seconds, default=0.0)
     print(f"\nchaos (seed {seed}): {raged:.0f} s, {dict(trouble.done)}, line {dict(cut)}")
@@ -145,7 +178,10 @@ async def storm(site: Site, rage: Callable[[Trouble], Awaitable[None]], seed: in
     print(f"  retries {dict(told.retries)}")
     print(f"  p50 {told.percentile(0.5):.2f}, p99 {told.percentile(0.99):.2f},", end=" ")
     print(f"max {told.percentile(1):.2f} s; database writable {away:.1f} s after a kill")
-    print(f"  orders went on at most {trouble.resumed_seconds(told):.1f} s after a freeze")
+    resumed = trouble.resumed_seconds(told)
+    print(f"  in the storm orders went on at most {resumed:.1f} s after a freeze")
+    alone = await freeze_one_by_one(site, client)
+    print(f"  in peace: all answered (workers: paid) {alone} s after a freeze")
     async with asyncio.TaskGroup() as crowd:
         rest = crowd.create_task(hands.work(asyncio.Event()))
         await until_settled(site, told)
