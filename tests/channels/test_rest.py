@@ -80,7 +80,7 @@ async def test_a_key_of_one_store_sends_the_batches_of_its_tills_alone(
     await open_bazaar(database, api.tenant)
     async with database.transaction(api.tenant) as tx:
         store = (await network(tx)).by_code["S0001"].id
-    own = await api.key(["channels:submit", "channels:read"], location_id=store)
+    own = await api.key(["channels:submit"], location_id=store)
     till = "/api/v1/channels/till/messages?format=till-batch"
     batch = till_batch(sale("1", ("MUG", 1, 600)))
     assert (await own.post(till, content=batch, headers=NDJSON)).status_code == 202
