@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from crosslane.platform import outbound
-from crosslane.platform.outbound import Allowed, NoReply, PrivateTarget, Transport, require_public
+from crosslane.platform.outbound import Allowed, NoReply, PrivateTarget, require_public
+from crosslane.platform.outbound_http import Transport
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
