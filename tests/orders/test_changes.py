@@ -367,6 +367,23 @@ async def test_a_lower_price_is_charged_or_given_back(
     await assert_sound(database, shop)
 
 
+async def test_a_changed_price_falls_with_the_units_it_was_for(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=3)))
+    line_id = placed.lines[0].id
+    free = ChangePrice(order_id=placed.id, line_id=line_id, unit_price_milli=0, reason="a gift")
+    await run(lanes, shop, CHANGE_PRICE, free)
+    one = CancelUnits(order_id=placed.id, lines=[CancelLine(line_id, 1)], reason="one too many")
+    assert (await run(lanes, shop, CANCEL, one)).gross_delta_minor == 0
+    dear = ChangePrice(order_id=placed.id, line_id=line_id, unit_price_milli=500_000, reason="no")
+    assert (await run(lanes, shop, CHANGE_PRICE, dear)).gross_delta_minor == 1000
+    assert (await run(lanes, shop, CANCEL, one)).gross_delta_minor == -500
+    shown = await view(database, shop, placed.id)
+    assert shown.money.worth_minor == 500 + 395
+    await assert_sound(database, shop)
+
+
 async def test_an_address_is_changed_until_goods_are_released(
     database: Database, shop: str, lanes: Lanes
 ):

@@ -71,6 +71,35 @@ def added_by(line: OrderLine, before: int, units: int) -> Sum:
     return portion(line, before + units) - portion(line, before)
 
 
+def changed_price(state: OrderState, line_id: UUID) -> Sum:
+    """Return what amendments have changed the price of a line by, for its units not cancelled."""
+    total = Sum()
+    for charge in state.charges:
+        if charge.line_id == line_id and charge.kind == "price_change" and not charge.cancelled:
+            total += Sum(charge.net_minor, charge.tax_minor)
+    return total
+
+
+def fallen_change(state: OrderState, line: OrderLine, before: int, kept: int) -> Sum:
+    """Return what to change a line's price by when some units of a changed price are cancelled.
+
+    The line is then worth the share of what it was worth before, rounded in gross and in tax.
+
+    Args:
+        state: order whose charges are those of the units ``before``.
+        line: the line.
+        before: units that were not cancelled.
+        kept: units that are not cancelled now.
+    """
+    change = changed_price(state, line.id)
+    if change == Sum():
+        return change
+    whole = portion(line, before) + change
+    tax_minor = rounded_ratio(whole.tax_minor, kept, before)
+    left = Sum(rounded_ratio(whole.gross_minor, kept, before) - tax_minor, tax_minor)
+    return left - portion(line, kept) - change
+
+
 def _charges(state: OrderState) -> Sum:
     total = Sum()
     for charge in state.charges:

@@ -19,6 +19,7 @@ from crosslane.orders.domain import (
     OrderState,
     Stage,
     Sum,
+    changed_price,
     handed_over_units,
     is_settled,
     portion,
@@ -252,7 +253,7 @@ async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list
     kept = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
     basis = "gross" if channel.tax_mode == "inclusive" else "net"
     wanted = pricing.split(line_amount(wish.unit_price_milli, kept), line.tax_rate_bp, basis)
-    before = portion(line, kept) + _changed_before(state, line.id)
+    before = portion(line, kept) + changed_price(state, line.id)
     change = Sum(wanted.net_minor, wanted.tax_minor) - before
     charge = Charge(
         id=new_id(),
@@ -285,14 +286,6 @@ async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list
     )
     await sheet.write(tx)
     return [Amended(no, delta, state.order.currency)]
-
-
-def _changed_before(state: OrderState, line_id: UUID) -> Sum:
-    total = Sum()
-    for charge in state.charges:
-        if charge.line_id == line_id and charge.kind == "price_change" and not charge.cancelled:
-            total += Sum(charge.net_minor, charge.tax_minor)
-    return total
 
 
 async def change_address(tx: Tx, commands: Sequence[Command[ChangeAddress]]) -> list[Amended]:

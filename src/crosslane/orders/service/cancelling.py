@@ -6,9 +6,20 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import Refusal
+from crosslane.kernel import Refusal, new_id
 from crosslane.orders import events
-from crosslane.orders.domain import NOWHERE, Move, OrderState, Stage, cancelling, worth
+from crosslane.orders.domain import (
+    NOWHERE,
+    Charge,
+    Move,
+    OrderState,
+    Stage,
+    Sum,
+    cancelling,
+    fallen_change,
+    handed_over_units,
+    worth,
+)
 from crosslane.orders.errors import (
     NoSuchLine,
     NoSuchOrder,
@@ -17,6 +28,7 @@ from crosslane.orders.errors import (
     OrderClosed,
     OutOfStep,
 )
+from crosslane.orders.service.moving import charged
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -185,7 +197,13 @@ def cancel_units(
 ) -> Cancelled:
     """Carry out a planned cancellation as an amendment of its own."""
     before = worth(sheet.states[order_id]).gross_minor
+    kept = {move.line_id: _kept(sheet, order_id, move.line_id) for move in moves}
     sheet.move(order_id, moves, doing)
+    changes = [
+        charge
+        for line_id, units in kept.items()
+        if (charge := _fallen_change(sheet, order_id, line_id, units, reason, doing))
+    ]
     delta = worth(sheet.states[order_id]).gross_minor - before
     units = [
         events.CancelledUnits(m.line_id, m.from_location_id, m.from_stage, m.quantity)
@@ -198,8 +216,46 @@ def cancel_units(
         ),
         doing,
     )
-    currency = sheet.states[order_id].order.currency
+    state = sheet.states[order_id]
+    if changes and any(handed_over_units(state.buckets, line.id) for line in state.stock_lines):
+        due = events.ChargesDue(order_id=order_id, charges=[charged(each) for each in changes])
+        sheet.announce(due, doing)
+    currency = state.order.currency
     return Cancelled(no, sum(m.quantity for m in moves), delta, currency)
+
+
+def _kept(sheet: Sheet, order_id: UUID, line_id: UUID) -> int:
+    state = sheet.states[order_id]
+    line = state.line(line_id)
+    return line.quantity - state.buckets.units(line_id, Stage.CANCELLED) if line else 0
+
+
+def _fallen_change(
+    sheet: Sheet, order_id: UUID, line_id: UUID, before: int, reason: str, doing: Doing
+) -> Charge | None:
+    """Let the changed price of cancelled units fall with them; None when nothing was changed."""
+    state = sheet.states[order_id]
+    line = state.line(line_id)
+    if line is None or not before:
+        return None
+    fallen = fallen_change(state, line, before, _kept(sheet, order_id, line_id))
+    if fallen == Sum():
+        return None
+    charge = Charge(
+        id=new_id(),
+        order_id=order_id,
+        kind="price_change",
+        line_id=line_id,
+        title=reason,
+        net_minor=fallen.net_minor,
+        tax_minor=fallen.tax_minor,
+        gross_minor=fallen.gross_minor,
+        tax_rate_bp=line.tax_rate_bp,
+        jurisdiction=line.jurisdiction,
+        recorded_at=doing.occurred_at,
+    )
+    sheet.add_charge(order_id, charge, doing)
+    return charge
 
 
 def give_up(sheet: Sheet, order_id: UUID, reason: str, doing: Doing) -> None:
