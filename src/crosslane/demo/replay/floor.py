@@ -170,7 +170,7 @@ class Floor:
         """Take work on, but for that of a closed store; return what may be picked."""
         offered = [work for work in works if work.state == "offered"]
         if self.closes_a_store and not self._closed:
-            await self._close_a_store(client, offered)
+            await self._close_a_store(offered)
         rejected = [work for work in offered if self._places[work.location_id].code == self._closed]
         for work in rejected:
             at = self._begin(work)
@@ -303,7 +303,7 @@ class Floor:
         line = lines[draw(len(lines), "line", *words)]
         return {line.line_id: 1 + draw(line.to_pick, "units", *words)}
 
-    async def _close_a_store(self, client: Client, offered: Sequence[Work]) -> None:
+    async def _close_a_store(self, offered: Sequence[Work]) -> None:
         store = next(
             (
                 place
@@ -315,7 +315,8 @@ class Floor:
         if store is not None:
             self._closed = store.code
             body = {"reason": "A pipe burst"}
-            await self._desk.ask(client, f"locations/{store.code}/closure", body)
+            manager = self._desk.staff(self._areas[0])
+            await self._desk.ask(manager, f"locations/{store.code}/closure", body)
             self.seeded["closed_store"] += 1
 
     def _begin(self, work: Work) -> datetime:

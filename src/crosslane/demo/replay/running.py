@@ -44,7 +44,7 @@ TRADE_AT_ONCE, WEB_AT_ONCE, FILES_AT_ONCE, STOCK_AT_ONCE = 8, 20, 2, 2
 AHEAD_MAX = 40
 LOOK_SECONDS = 0.4
 QUIET_LOOKS = 5
-SETTLE_SECONDS_MAX = 120.0
+STANDSTILL_SECONDS_MAX = 60.0
 # When trouble begins, as a part of the way.
 OUTAGE_AT, CLOSURE_AT = 0.25, 0.5
 
@@ -217,21 +217,23 @@ class Replay:
                 await self._seller.reverse(step)
 
     async def _work(self, floor: Floor, drivers: Drivers, center: CallCenter) -> None:
-        """Let everybody look for work until all is sold and nothing is left, or too long."""
-        quiet, give_up_at = 0, None
-        known = 0
+        """Let everybody look for work until all is sold and nothing is left, or nothing moves."""
+        quiet, known, moved_at = 0, 0, monotonic()
+        mails = self._world.inbox.count
         while quiet < QUIET_LOOKS:
             done = sum(await asyncio.gather(floor.look(), drivers.look(), center.look()))
             known += done
             self._progress.begin(WORK, known + drivers.waiting)
             self._progress.advance(WORK, done)
-            idle = not done and not floor.busy and not drivers.waiting
-            quiet = quiet + 1 if idle and self._sold_out.is_set() else 0
-            if self._sold_out.is_set():
-                give_up_at = give_up_at or monotonic() + SETTLE_SECONDS_MAX
-                if monotonic() > give_up_at:
-                    self._desk.unexpected[f"{drivers.waiting} parcels without a label"] += 1
-                    break
+            moved = bool(done) or floor.busy or mails != self._world.inbox.count
+            mails = self._world.inbox.count
+            if moved or not self._sold_out.is_set():
+                quiet, moved_at = 0, monotonic()
+            elif not drivers.waiting:
+                quiet += 1
+            elif monotonic() - moved_at > STANDSTILL_SECONDS_MAX:
+                self._desk.unexpected[f"{drivers.waiting} parcels that nothing came of"] += 1
+                break
             await asyncio.sleep(LOOK_SECONDS)
         await floor.rest()
 
