@@ -412,3 +412,23 @@ async def test_a_change_of_an_old_version_is_refused(database: Database, shop: s
         await run(lanes, shop, CANCEL, CancelUnits(order_id=placed.id, reason="no", version=1))
     with pytest.raises(errors.NoSuchOrder):
         await run(lanes, shop, CANCEL, CancelUnits(order_id=UUID(int=1), reason="no"))
+
+
+async def test_a_changed_price_falls_when_part_of_the_order_is_gone(
+    database: Database, shop: str, lanes: Lanes
+):
+    mug = LineWish(sku="MUG", quantity=1, method="carry_out", store="S0001")
+    asked = wish(LineWish(sku="SPOON", quantity=3), mug, channel="till")
+    placed = await place(lanes, shop, asked)
+    shown = await view(database, shop, placed.id)
+    spoons = next(line.id for line in shown.lines if line.sku == "SPOON")
+    free = ChangePrice(order_id=placed.id, line_id=spoons, unit_price_milli=0, reason="a gift")
+    await run(lanes, shop, CHANGE_PRICE, free)
+    for quantity in (1, 2):
+        fewer = CancelUnits(
+            order_id=placed.id, lines=[CancelLine(spoons, quantity)], reason="no spoons"
+        )
+        await run(lanes, shop, CANCEL, fewer)
+        shown = await view(database, shop, placed.id)
+        assert shown.money.worth_minor == 600 + 395
+    await assert_sound(database, shop)
