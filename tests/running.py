@@ -135,6 +135,13 @@ class Tenant:
         _, printed = await self._installation.command("verify", "--tenant", self.name, "--json")
         return json.loads(printed)[0]["findings"]
 
+    async def forget(self, customer_id: str, reason: str) -> dict:
+        """What `crosslane customers erase` reports."""
+        words = ("customers", "erase", customer_id, "--tenant", self.name, "--reason", reason)
+        status, printed = await self._installation.command(*words)
+        assert status == 0, printed
+        return json.loads(printed)
+
     async def read(self, path: str, **asked: str) -> dict:
         """Return what is shown under a path."""
         answer = await self.client.get(path, params=asked)

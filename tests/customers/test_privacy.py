@@ -129,6 +129,20 @@ async def test_after_an_erasure_a_search_of_everything_finds_nothing(
     assert "invoice.recipient" in report.kept
 
 
+async def test_a_code_inside_json_goes_only_where_it_stands_alone(tx: Tx):
+    whole, inside = personal.json_patterns({"02079460958", "LS14DY", "ship"})
+    body = {
+        "note": "ring 02079460958,\nLS14DY (ls14dy) of the ship",
+        "LS14DY": "XLS14DY",
+        "id": "02079460958-7946-0958",
+        "weight": 1.02079460958,
+    }
+    erase_inside = "select regexp_replace($1::jsonb::text, $2, 'erased', 'gi')"
+    left = await tx.fetchval(erase_inside, msgspec.json.encode(body), inside)
+    assert msgspec.json.decode(left) == body | {"note": "ring erased,\nerased (erased) of the ship"}
+    assert whole
+
+
 async def test_who_was_forgotten_stays_so_and_comes_back_as_somebody_new(tx: Tx):
     ann, _, home = await ann_and_bob(tx)
     await erase(tx, EraseCustomer(ann, "she asked for it"))

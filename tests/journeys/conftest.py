@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.engagement.mailbox import Mailbox
 from tests.payments.fake import FakeProvider
-from tests.retailer import found_retailer
+from tests.retailer import LONG_AGO, WEEK, found_retailer, send
 from tests.running import Installation, Tenant
+from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET, StrictVendor
 
 STOCK = {("MUG", "DC1"): 10, ("LAMP", "DC2"): 5}
+POT_COST_MILLI = 700_500
+POT_PRICE_MILLI = 1_500_000
 
 
 @dataclass
@@ -41,3 +45,65 @@ async def town(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> A
             yield Town(shop, bank, mail)
         finally:
             await bank.stop()
+
+
+@pytest.fixture
+async def vendor(town: Town, tmp_path: Path) -> AsyncIterator[StrictVendor]:
+    """A vendor that alone has pots."""
+    client, strict = town.shop.client, StrictVendor(tmp_path / "vendor.jsonl")
+    try:
+        place = {
+            "code": "V01",
+            "kind": "vendor",
+            "entity": "mf",
+            "name": "Potteries Ltd",
+            "country": "GB",
+            "nation": "ENG",
+            "postcode": "ST1 4LY",
+            "timezone": "Europe/London",
+            "abilities": ["ship"],
+            "hours": WEEK,
+        }
+        location = await send(client, "locations", place)
+        settings = {
+            "location": "V01",
+            "currency": "GBP",
+            "port": "http",
+            "endpoint": strict.endpoint,
+            "order_secret": ORDER_SECRET,
+            "message_secret": MESSAGE_SECRET,
+        }
+        await send(client, "vendors", settings)
+        pot = {"sku": "POT", "category": "home", "title": "Tea pot", "weight_grams": 900}
+        await send(client, "product-imports", {"rows": [pot]})
+        price = {"sku": "POT", "unit_price_milli": POT_PRICE_MILLI}
+        listed = {"price_list": "retail", "rows": [price], "valid_from": LONG_AGO}
+        await send(client, "price-imports", listed)
+        term = {"sku": "POT", "unit_cost_milli": POT_COST_MILLI, "valid_from": "2010-01-01"}
+        await send(client, "vendor-terms", {"location": "V01", "terms": [term]})
+        supply = {
+            "source": "potteries",
+            "message": "stock-1",
+            "kind": "snapshot",
+            "location": "V01",
+            "as_of": datetime.now(UTC).isoformat(),
+            "rows": [{"sku": "POT", "quantity": 7}],
+        }
+        await send(client, "inventory/supply-messages", supply)
+        key = {
+            "name": "Potteries Ltd",
+            "role": "integrator",
+            "scopes": ["vendors:message"],
+            "location_id": location["id"],
+        }
+        secret = (await send(client, "api-keys", key))["secret"]
+        strict.script(
+            url=f"{client.base_url}vendors/V01/messages",
+            api_key=secret,
+            steps=["acknowledge", "ship", "deliver", "invoice"],
+            repeat=2,
+            reorder=True,
+        )
+        yield strict
+    finally:
+        strict.kill()

@@ -3,84 +3,15 @@
 The vendor says everything twice and the last thing first.
 """
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 from tests.engagement.mailbox import text_of
 from tests.journeys.conftest import Town
 from tests.journeys.test_web_order import wait_for_status
 from tests.payments.fake import eventually
-from tests.retailer import LONG_AGO, WEEK, order, send
-from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET, StrictVendor
+from tests.retailer import order, send
+from tests.vendors.strict import StrictVendor
 
-POT_COST_MILLI = 700_500
-POT_PRICE_MILLI = 1_500_000
 # Two pots at 15.00, a lamp at 24.99, delivery at 3.95.
 GROSS_MINOR = 2 * 1_500 + 2_499 + 395
-
-
-@pytest.fixture
-async def vendor(town: Town, tmp_path: Path) -> AsyncIterator[StrictVendor]:
-    """A vendor that alone has pots."""
-    client, strict = town.shop.client, StrictVendor(tmp_path / "vendor.jsonl")
-    try:
-        place = {
-            "code": "V01",
-            "kind": "vendor",
-            "entity": "mf",
-            "name": "Potteries Ltd",
-            "country": "GB",
-            "nation": "ENG",
-            "postcode": "ST1 4LY",
-            "timezone": "Europe/London",
-            "abilities": ["ship"],
-            "hours": WEEK,
-        }
-        location = await send(client, "locations", place)
-        settings = {
-            "location": "V01",
-            "currency": "GBP",
-            "port": "http",
-            "endpoint": strict.endpoint,
-            "order_secret": ORDER_SECRET,
-            "message_secret": MESSAGE_SECRET,
-        }
-        await send(client, "vendors", settings)
-        pot = {"sku": "POT", "category": "home", "title": "Tea pot", "weight_grams": 900}
-        await send(client, "product-imports", {"rows": [pot]})
-        price = {"sku": "POT", "unit_price_milli": POT_PRICE_MILLI}
-        listed = {"price_list": "retail", "rows": [price], "valid_from": LONG_AGO}
-        await send(client, "price-imports", listed)
-        term = {"sku": "POT", "unit_cost_milli": POT_COST_MILLI, "valid_from": "2010-01-01"}
-        await send(client, "vendor-terms", {"location": "V01", "terms": [term]})
-        supply = {
-            "source": "potteries",
-            "message": "stock-1",
-            "kind": "snapshot",
-            "location": "V01",
-            "as_of": datetime.now(UTC).isoformat(),
-            "rows": [{"sku": "POT", "quantity": 7}],
-        }
-        await send(client, "inventory/supply-messages", supply)
-        key = {
-            "name": "Potteries Ltd",
-            "role": "integrator",
-            "scopes": ["vendors:message"],
-            "location_id": location["id"],
-        }
-        secret = (await send(client, "api-keys", key))["secret"]
-        strict.script(
-            url=f"{client.base_url}vendors/V01/messages",
-            api_key=secret,
-            steps=["acknowledge", "ship", "deliver", "invoice"],
-            repeat=2,
-            reorder=True,
-        )
-        yield strict
-    finally:
-        strict.kill()
 
 
 async def test_a_warehouse_and_a_vendor_serve_one_order(town: Town, vendor: StrictVendor):

@@ -1,7 +1,12 @@
 """Verify finds each planted defect of purchase orders."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
+from crosslane.kernel import new_id
+from crosslane.vendors.service.receiving import forget_bodies
 from crosslane.verify import Finding, verify
 from crosslane.verify.finance import RULES as FINANCE_RULES
 from crosslane.verify.vendors import RULES
@@ -23,6 +28,22 @@ async def findings(play: Play, planted: str) -> list[Finding]:
 
 
 async def test_a_sound_tenant_has_no_findings(played: Play):
+    assert await findings(played, "select 1") == []
+
+
+async def test_what_was_said_long_ago_goes_and_figures_stay_proven(played: Play):
+    stray = played.ship(await played.purchase(await played.order(1)), 1, "T2")
+    await played.tell(msgspec.structs.replace(stray, purchase_order=new_id()))
+    async with played.database.transaction(played.tenant) as tx:
+        old = "update vendors_message set received_at = $1 where type <> 'invoice'"
+        await tx.execute(old, tx.now - timedelta(days=401))
+        await forget_bodies(tx)
+        rows = await tx.fetch("select type, state, body from vendors_message order by id")
+    left = [(row["type"], row["state"], sorted(msgspec.json.decode(row["body"]))) for row in rows]
+    assert left[0] == ("short", "applied", ["forgotten", "lines"])
+    assert left[1] == ("ship", "applied", ["forgotten"])
+    assert len(left[2][2]) > 2
+    assert left[3] == ("ship", "dismissed", ["forgotten"])
     assert await findings(played, "select 1") == []
 
 

@@ -75,6 +75,7 @@ from crosslane.carriers.service import (
     tracking_events,
     void_labels,
 )
+from crosslane.carriers.storage.labels import PERSONAL_COLUMNS
 
 COMMANDS = [SAVE_CARRIER, ADD_TARIFF, RECORD_TRACKING]
 EFFECTS = [LABEL, VOID]
@@ -83,6 +84,7 @@ SCHEDULES = [FORGET_DOCUMENTS]
 __all__ = [
     "COMMANDS",
     "EFFECTS",
+    "PERSONAL_COLUMNS",
     "ROUTES",
     "SCHEDULES",
     "AddTariff",

@@ -15,6 +15,8 @@ Invariants: every unit of a fulfillment line is to pick, picked, packed, gone, p
 once; what is packed lies in parcels, is on its way to a store, or is put aside for the customer; a
 parcel is handed over once.
 
+When a person is forgotten, the labels of that person's parcels are erased from here.
+
 Doors: :func:`works_by_order`. Events: FulfillmentOffered, FulfillmentAccepted,
 FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
 ParcelDelivered, TransferSent, TransferArrived, PickupReady, PickupCollected, PickupUnclaimed.
@@ -44,11 +46,15 @@ from crosslane.fulfillment.events import (
 from crosslane.fulfillment.reactions import REACTIONS, SCHEDULES
 from crosslane.fulfillment.rest import ROUTES
 from crosslane.fulfillment.service.following import works_by_order
+from crosslane.fulfillment.service.personal import ERASERS
+from crosslane.fulfillment.storage import PERSONAL_COLUMNS
 
 POLICIES = [DISPATCH]
 
 __all__ = [
     "DISPATCH",
+    "ERASERS",
+    "PERSONAL_COLUMNS",
     "POLICIES",
     "REACTIONS",
     "ROUTES",

@@ -9,6 +9,12 @@ import msgspec
 
 from crosslane.fulfillment.domain import Parcel, Sent, Work, WorkLine
 from crosslane.platform.database import Record, Tx, columns
+from crosslane.platform.personal import PersonalColumn
+
+PERSONAL_COLUMNS = [
+    PersonalColumn("fulfillment_parcel", "tracking_url", "words", "a link of a vendor's own"),
+    PersonalColumn("fulfillment_order", "reason", "words", "why a location gave work back"),
+]
 
 INSERT_WORKS = """
 with works as (
@@ -280,3 +286,15 @@ order by collect_by, id limit $2 for update skip locked
 async def lock_uncollected(tx: Tx, before: datetime, limit: int) -> list[UUID]:
     """Lock goods nobody has collected in time, the longest waiting first."""
     return [row["id"] for row in await tx.fetch(LOCK_UNCOLLECTED, before, limit)]
+
+
+LIST_PARCELS_OF_ORDERS = """
+select p.id from fulfillment_parcel p
+join fulfillment_order o on o.id = p.fulfillment_order_id
+where o.order_id = any($1::uuid[])
+"""
+
+
+async def list_parcels_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
+    """Return every parcel of some orders."""
+    return [row["id"] for row in await tx.fetch(LIST_PARCELS_OF_ORDERS, list(order_ids))]

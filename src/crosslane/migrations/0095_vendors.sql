@@ -104,6 +104,7 @@ create table vendors_message (
 );
 create index vendors_message_open on vendors_message (id)
     where state in ('parked', 'quarantined');
+create index vendors_message_told on vendors_message (received_at) where not (body ? 'forgotten');
 create index vendors_message_order on vendors_message (purchase_order_id);
 
 create table vendors_invoice (

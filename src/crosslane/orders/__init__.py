@@ -114,6 +114,7 @@ from crosslane.orders.service.stops import (
     ResolveStop,
     lock_stopped,
 )
+from crosslane.orders.storage import PERSONAL_COLUMNS
 from crosslane.orders.storage.sales import SoldSum, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
@@ -142,6 +143,7 @@ __all__ = [
     "COMMANDS",
     "INTAKE",
     "NOWHERE",
+    "PERSONAL_COLUMNS",
     "PLACE",
     "POLICIES",
     "RAISE_STOP",

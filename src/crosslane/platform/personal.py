@@ -24,6 +24,8 @@ ERASED = "erased"
 WORD_CHARACTERS_MIN = 3
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+# Letters and digits mixed, or digits that begin with 0 as no number of JSON does.
+_CODE = re.compile(r"(?=.*[0-9])(?=.*[^\W\d_])[^\W_]{5,}|0[0-9]{5,}")
 
 
 class PersonalColumn(msgspec.Struct, frozen=True):
@@ -84,6 +86,7 @@ PERSONAL_COLUMNS = [
         "platform_idempotency", "answer", "words", "answers told again", "json", retention_days=7
     ),
     PersonalColumn("platform_effect", "body", "words", "calls to the outside", "json"),
+    PersonalColumn("platform_log", "body", "words", "reasons that people gave", "json"),
     PersonalColumn("platform_audit", "before", "words", "who changed what", "json"),
     PersonalColumn("platform_audit", "after", "words", "who changed what", "json"),
     PersonalColumn("platform_audit", "reason", "words", "who changed what"),
@@ -156,16 +159,24 @@ where {name}::text ~* $1 or {name}::text ~* $2
 def json_patterns(words: Iterable[str]) -> tuple[str, str] | None:
     """Return what finds words in JSON: as whole values, and inside longer ones.
 
-    Inside a value only what could be nothing else is looked for (with a blank, ``@`` or ``+`` in
-    it): a short name or a number might be a key or part of an identifier. None without words.
+    Inside a value only what could be nothing else is looked for: a word with a blank, ``@`` or
+    ``+`` in it, or a code that is no JSON number (a postcode, a telephone number with its 0) and
+    stands alone. A short name might be a key, other digits a part of an identifier. None without
+    words.
     """
     escaped = {msgspec.json.encode(word).decode()[1:-1] for word in words if word}
     if not escaped:
         return None
     telling = {word for word in escaped if re.search(r"[ @+]", word)}
+    codes = {word for word in escaped - telling if _CODE.fullmatch(word)}
     whole = f'"{_any_of(escaped)}"(?!:)'
     # A backslash before would make the first letter part of an escape, not of the word.
-    return whole, rf"(?<!\\){_any_of(telling)}" if telling else whole
+    inside = [rf"(?<!\\){_any_of(telling)}"] if telling else []
+    if codes:
+        # Alone means neither in an identifier nor in a fraction; a line may begin with it.
+        before = r"(?:(?<![[:alnum:].-])|(?<=\\[nrt]))"
+        inside.append(rf"{before}{_any_of(codes)}(?![[:alnum:]-])(?!\.[0-9])(?!\":)")
+    return whole, "|".join(inside) or whole
 
 
 def text_patterns(words: Iterable[str]) -> tuple[str, str] | None:

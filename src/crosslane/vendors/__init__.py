@@ -20,8 +20,8 @@ Events: PurchaseOrdered, PurchaseAcknowledged, VendorShort, VendorShipped, Vendo
 VendorSilent, PurchaseGivenUp, InvoiceAccepted. Policies: vendors.ordering.
 Facts: ``vendors.vendors``. Effects: ``vendors.send``.
 Tables: vendors_vendor (both secrets are secret), vendors_term, vendors_order, vendors_order_line,
-vendors_parcel, vendors_parcel_line, vendors_message (body is personal), vendors_invoice,
-vendors_invoice_line.
+vendors_parcel, vendors_parcel_line, vendors_message (body is personal, kept 400 days),
+vendors_invoice, vendors_invoice_line.
 """
 
 from crosslane.vendors.domain import (
@@ -65,13 +65,14 @@ from crosslane.vendors.service.ordering import (
     place_orders,
     withdraw,
 )
+from crosslane.vendors.service.receiving import FORGET_BODIES
 from crosslane.vendors.service.sending import SEND
 from crosslane.vendors.service.settings import PutTerms, PutVendor, TermRow, put_terms, put_vendor
 from crosslane.vendors.storage.messages import PERSONAL_COLUMNS
 
 EFFECTS = [SEND]
 POLICIES = [ORDERING]
-SCHEDULES = [FIND_SILENT]
+SCHEDULES = [FIND_SILENT, FORGET_BODIES]
 
 __all__ = [
     "COMMANDS",

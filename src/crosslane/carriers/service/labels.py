@@ -45,9 +45,9 @@ from crosslane.kernel import Refusal, new_id
 from crosslane.platform import effects, log
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Effect, EffectCall, EffectKind, Schedule
+from crosslane.platform.personal import Erased
 
 LABEL_SECONDS_MAX = 20.0
-DOCUMENT_RETENTION_DAYS = 90
 DOCUMENTS_DELETED_AT_ONCE_MAX = 5_000
 # Sorts after every label there can be.
 NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
@@ -187,9 +187,9 @@ async def label_document(tx: Tx, label_id: UUID) -> tuple[bytes, str]:
     return found["content"], found["mime"]
 
 
-async def erase_labels(tx: Tx, parcel_ids: Sequence[UUID]) -> None:
+async def erase_labels(tx: Tx, parcel_ids: Sequence[UUID]) -> list[Erased]:
     """Delete what labels of parcels say about people; number and state stay."""
-    await storage.erase(tx, parcel_ids)
+    return await storage.erase(tx, parcel_ids)
 
 
 def label_key(label_id: UUID) -> str:
@@ -340,7 +340,8 @@ async def _kept(tx: Tx, call: EffectCall, order: LabelOrder, reason: str) -> Non
 
 
 async def _forget_documents(tx: Tx) -> None:
-    await storage.delete_old_documents(tx, DOCUMENT_RETENTION_DAYS, DOCUMENTS_DELETED_AT_ONCE_MAX)
+    days = storage.DOCUMENT_RETENTION_DAYS
+    await storage.delete_old_documents(tx, days, DOCUMENTS_DELETED_AT_ONCE_MAX)
 
 
 LABEL = EffectKind(

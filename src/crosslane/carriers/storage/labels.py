@@ -9,6 +9,18 @@ import msgspec
 
 from crosslane.carriers.domain.shipment import Label, LabelRecord, LabelState, Shipment
 from crosslane.platform.database import Record, Tx
+from crosslane.platform.personal import Erased, PersonalColumn
+
+DOCUMENT_RETENTION_DAYS = 90
+# By parcel: fulfillment knows whose parcels they are and asks for it.
+PERSONAL_COLUMNS = [
+    PersonalColumn("carriers_label", "shipment", "owner", "both ends, until it is printed", "json"),
+    PersonalColumn("carriers_label", "reason", "words", "what a carrier said of an address"),
+    PersonalColumn(
+        *("carriers_label_document", "content", "owner", "to print it again"),
+        retention_days=DOCUMENT_RETENTION_DAYS,
+    ),
+]
 
 INSERT_LABELS = """
 insert into carriers_label
@@ -142,7 +154,8 @@ async def set_state(tx: Tx, ids: Sequence[UUID], state: LabelState, reason: str 
 SET_CREATED = """
 with kept as (
     insert into carriers_label_document (label_id, content, mime, created_at)
-    values ($1, $5, $6, $7) on conflict (label_id) do nothing
+    select id, $5, $6, $7 from carriers_label where id = $1 and shipment is not null
+    on conflict (label_id) do nothing
 )
 update carriers_label
 set state = $2, tracking_number = $3, tracking_url = $4, shipment = null, reason = '',
@@ -152,7 +165,10 @@ where id = $1
 
 
 async def set_created(tx: Tx, label_id: UUID, state: LabelState, label: Label, url: str) -> None:
-    """Store what the carrier gave, and let go of the addresses that were needed for it."""
+    """Store what the carrier gave, and let go of the addresses that were needed for it.
+
+    Where the addresses were erased while the carrier was at work, its document is not kept.
+    """
     given: tuple[Any, ...] = (label.tracking_number, url, label.document, label.mime, tx.now)
     await tx.execute(SET_CREATED, label_id, state, *given)
 
@@ -169,15 +185,23 @@ ERASE = """
 with gone as (
     delete from carriers_label_document where label_id in (
         select id from carriers_label where parcel_id = any($1::uuid[]))
+    returning 1
+), blank as (
+    update carriers_label set shipment = null
+    where parcel_id = any($1::uuid[]) and shipment is not null
+    returning 1
 )
-update carriers_label set shipment = null
-where parcel_id = any($1::uuid[]) and shipment is not null
+select (select count(*) from gone) as documents, (select count(*) from blank) as shipments
 """
 
 
-async def erase(tx: Tx, parcel_ids: Sequence[UUID]) -> None:
+async def erase(tx: Tx, parcel_ids: Sequence[UUID]) -> list[Erased]:
     """Delete everything personal that is kept of parcels."""
-    await tx.execute(ERASE, parcel_ids)
+    [row] = await tx.fetch(ERASE, list(parcel_ids))
+    return [
+        Erased("carriers_label.shipment", row["shipments"]),
+        Erased("carriers_label_document.content", row["documents"]),
+    ]
 
 
 DELETE_OLD_DOCUMENTS = """

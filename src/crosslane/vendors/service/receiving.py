@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
 from crosslane.vendors import events
 from crosslane.vendors.domain import (
     Acknowledge,
@@ -40,6 +41,9 @@ from crosslane.vendors.service.ordering import event_of, save
 from crosslane.vendors.storage import messages as storage
 from crosslane.vendors.storage import orders
 
+FORGET_EVERY_SECONDS = 3_600.0
+FORGOTTEN_AT_ONCE_MAX = 5_000
+TOO_OLD = f"nobody settled it in {storage.BODY_RETENTION_DAYS} days"
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 MessageState = Literal["applied", "parked", "quarantined", "dismissed"]
 EARLY = "its parcel has not been told of yet"
@@ -272,3 +276,12 @@ async def _deliver(
             occurred_at=message.occurred_at,
         )
     ]
+
+
+async def forget_bodies(tx: Tx) -> None:
+    """Remove what vendors said long ago; what came of it stays."""
+    before = tx.now - timedelta(days=storage.BODY_RETENTION_DAYS)
+    await storage.forget_bodies(tx, before, FORGOTTEN_AT_ONCE_MAX, TOO_OLD)
+
+
+FORGET_BODIES = Schedule("vendors.forget_bodies", FORGET_EVERY_SECONDS, forget_bodies)

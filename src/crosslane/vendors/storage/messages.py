@@ -9,8 +9,13 @@ from crosslane.platform.database import Record, Tx, columns
 from crosslane.platform.personal import PersonalColumn
 from crosslane.vendors.domain import Invoice, InvoiceLine
 
+BODY_RETENTION_DAYS = 400
 PERSONAL_COLUMNS = [
-    PersonalColumn("vendors_message", "body", "words", "what vendors said", "json"),
+    PersonalColumn(
+        *("vendors_message", "body", "words", "what vendors said", "json"),
+        retention_days=BODY_RETENTION_DAYS,
+    ),
+    PersonalColumn("vendors_parcel", "tracking_url", "words", "a link of the vendor's own"),
     PersonalColumn("vendors_message", "reason", "words", "why one was put aside"),
 ]
 
@@ -114,6 +119,35 @@ async def list_messages(
 ) -> list[Record]:
     """Return messages that fit every filter given, the newest first."""
     return await tx.fetch(LIST_MESSAGES, location_id, state, purchase_order_id, before, limit)
+
+
+# What was said to be short stays: figures are proven from it. It holds ids and units alone.
+FORGET_BODIES = """
+with old as (
+    select id from vendors_message
+    where received_at < $1 and not (body ? 'forgotten')
+    order by received_at limit $2 for update skip locked
+)
+update vendors_message m
+set body = jsonb_build_object('forgotten', true) || case
+        when m.type = 'short' then jsonb_build_object('lines', m.body -> 'lines')
+        else '{}'::jsonb end,
+    reason = case when m.state in ('parked', 'quarantined') then $3 else m.reason end,
+    state = case when m.state in ('parked', 'quarantined') then 'dismissed' else m.state end
+from old where m.id = old.id
+"""
+
+
+async def forget_bodies(tx: Tx, before: datetime, limit: int, reason: str) -> None:
+    """Remove what vendors said before an instant, the oldest first.
+
+    Args:
+        tx: open transaction.
+        before: what was received earlier goes.
+        limit: messages at once.
+        reason: stored with those nobody has settled, which are dismissed by it.
+    """
+    await tx.execute(FORGET_BODIES, before, limit, reason)
 
 
 INSERT_INVOICE = """
