@@ -8,7 +8,7 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test soak check bench fix lock clean
+.PHONY: help setup demo dev test soak check bench reference fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +37,9 @@ check: setup ## the quick half of `make test`: style, layers, types and the othe
 
 bench: setup ## measure against agreed figures and baselines; takes some minutes on a quiet machine
 	@$(BIN)/crosslane bench all
+
+reference: setup ## write docs/reference/api.md anew, after a route was changed
+	@$(BIN)/crosslane reference > docs/reference/api.md
 
 fix: setup ## put the code into shape: fix what can be fixed by itself, then format
 	@$(BIN)/ruff check --fix src tests

@@ -1,4 +1,4 @@
-"""The command line: `crosslane serve`, `tenant`, `customers`, `migrate`, `verify`.
+"""The command line: `crosslane serve`, `demo`, `tenant`, `verify` and others.
 
 Each group of commands is a file here, loaded when it is asked for. The files ending in `_process`
 are the processes that `crosslane serve` starts.

@@ -19,6 +19,9 @@ app.command(
     name="verify",
     help="Recompute every balance and status from the journals.",
 )
+app.command(
+    "crosslane.cli.reference:reference", name="reference", help="Print every route of the API."
+)
 
 tenant = App(name="tenant", help="The retailers on this installation.")
 tenant.command("crosslane.cli.tenant:create", name="create", help="Make a tenant.")

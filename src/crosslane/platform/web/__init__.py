@@ -75,6 +75,7 @@ from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
 from crosslane.platform.web.caller import Caller, OtherLocation
 from crosslane.platform.web.errors import EdgeRefusal, NoSuchAddress, TooManyRequests
 from crosslane.platform.web.gate import ANYBODY, SESSION_COOKIE, Admitted, Gate, Identify
+from crosslane.platform.web.listing import listing
 from crosslane.platform.web.mount import build_app
 from crosslane.platform.web.problems import Problem, problem_of, status_of
 from crosslane.platform.web.routes import PUBLIC, Route, delete, get, patch, post, put
@@ -106,6 +107,7 @@ __all__ = [
     "delete",
     "etag",
     "get",
+    "listing",
     "patch",
     "post",
     "problem_of",
