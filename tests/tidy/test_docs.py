@@ -1,15 +1,25 @@
-"""What the documents name exists: files, targets of `make`, modules. Decisions are numbered."""
+"""What the documents name exists: files, targets, addresses, modules. Decisions are numbered."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.tidy.tree import REPOSITORY
+
+from crosslane.app import ROUTES
+from crosslane.platform.web import Route
+from crosslane.platform.web.reference import reference_routes
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 # "There is no `make coffee` yet" is true of a target that does not exist.
 MAKE = re.compile(r"(?:(?<!no )`|^)make ([a-z]+)", re.M)
 TARGET = re.compile(r"^([a-z]+):", re.M)
+# What ends in a slash or an ellipsis is only the beginning of an address.
+ADDRESS = re.compile(
+    r"((?:(?:GET|POST|PUT|PATCH|DELETE) +)?)"
+    r"(/api/v1/(?:[\w./-]|{[^}]*})*(?<=[\w}]))(?![/…\w])"
+)
+VARIABLE = re.compile(r"{[a-z_]+}")
 TERM = re.compile(r"^\| (?!word \|)([^|]+?) \|", re.M)
 
 
@@ -37,6 +47,19 @@ def unknown_targets(root: Path) -> list[str]:
         for page in documents(root)
         for name in MAKE.findall(page.read_text())
         if name not in targets
+    ]
+
+
+def unknown_routes(root: Path, routes: Sequence[Route]) -> list[str]:
+    """Addresses that are named, perhaps with their method, and that nobody serves."""
+    served = [(route.method, re.compile(VARIABLE.sub("[^/]+", route.path))) for route in routes]
+    return [
+        f"{page.relative_to(root)}: {method}{address}"
+        for page in documents(root)
+        for method, address in ADDRESS.findall(page.read_text())
+        if not any(
+            method.strip() in ("", known) and path.fullmatch(address) for known, path in served
+        )
     ]
 
 
@@ -70,6 +93,10 @@ def test_named_targets_exist():
     assert unknown_targets(REPOSITORY) == []
 
 
+def test_named_addresses_are_served():
+    assert unknown_routes(REPOSITORY, [*ROUTES, *reference_routes(ROUTES)]) == []
+
+
 def test_decisions_are_numbered():
     assert unnumbered(REPOSITORY / "docs/adr") == []
 
@@ -92,6 +119,15 @@ def test_unknown_target_bites(tmp_path):
     text = "Run `make test` or `make coffee`; there is no `make cake`.\nmake tea\n"
     (tmp_path / "README.md").write_text(text)
     assert unknown_targets(tmp_path) == ["README.md: make coffee", "README.md: make tea"]
+
+
+def test_unknown_address_bites(tmp_path):
+    text = (
+        "`POST /api/v1/entities`, `PATCH /api/v1/orders`, `/api/v1/orders/{number or id}`, /api/v1/"
+    )
+    (tmp_path / "README.md").write_text(text)
+    named = ["README.md: POST /api/v1/entities", "README.md: PATCH /api/v1/orders"]
+    assert unknown_routes(tmp_path, ROUTES) == named
 
 
 def test_unnumbered_bites(tmp_path):
