@@ -8,7 +8,7 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test soak check bench reference fix lock clean
+.PHONY: help setup demo dev test soak interop check bench reference fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -30,6 +30,13 @@ test: setup ## every check and every test: what must pass before a change is acc
 
 soak: setup ## long runs: random trouble for CROSSLANE_SOAK_MINUTES (10), long lives of orders
 	@$(BIN)/pytest -m soak
+
+# Programs of others, at exact versions; where they come from is left to the machine's npm.
+interop: setup ## OpenAPI, webhooks and mail against programs of others; needs Node 20 and npm
+	@command -v npm >/dev/null || { echo "npm is missing; install Node 20 or newer"; exit 1; }
+	@mkdir -p build/interop && cp tests/interop/package.json tests/interop/*.mjs build/interop/
+	@npm install --prefix build/interop --no-package-lock --no-audit --no-fund --loglevel=error
+	@$(BIN)/pytest -m interop tests/interop
 
 check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests

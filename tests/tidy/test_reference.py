@@ -9,7 +9,7 @@ WRITTEN = REPOSITORY / "docs/reference/api.md"
 
 
 def test_the_reference_is_up_to_date():
-    assert WRITTEN.read_text() == listing(ROUTES), "run `make reference`"
+    assert WRITTEN.read_text() == listing(ROUTES), "crosslane reference > docs/reference/api.md"
 
 
 def test_a_route_that_is_gone_bites():

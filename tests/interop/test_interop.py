@@ -1,0 +1,178 @@
+"""What others make of us: a validator, a library of webhooks and a mail server of other authors."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.interop.conftest import ask, serving
+from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
+
+from crosslane import __version__
+from crosslane.app import ROUTES
+from crosslane.engagement.domain import Story, StoryCharge, StoryLine
+from crosslane.engagement.service.posting import use_settings
+from crosslane.engagement.service.sending import Outcome, first_cause, hand_over
+from crosslane.engagement.service.writing import Letter
+from crosslane.engagement.storage import Message
+from crosslane.kernel import new_id
+from crosslane.platform.effects import EffectCall
+from crosslane.platform.settings import read_settings
+from crosslane.platform.web.openapi import document
+from crosslane.platform.web.reference import reference_routes
+from crosslane.vendors.domain import Vendor
+from crosslane.vendors.errors import BadVendorSignature
+from crosslane.vendors.port.http import HttpVendor
+from crosslane.vendors.port.port import Recipient, SentLine, SentOrder, VendorRefused
+from crosslane.vendors.service.receiving import require_signed
+
+pytestmark = pytest.mark.interop
+
+
+def openapi() -> dict[str, Any]:
+    routes = [*ROUTES, *reference_routes(ROUTES)]
+    return document(routes, title="Crosslane", version=__version__)
+
+
+async def test_the_openapi_document_is_valid():
+    assert await ask("openapi.mjs", openapi()) == {"valid": True, "version": "3.1"}
+
+
+async def test_an_openapi_document_that_is_not_bites():
+    wrong = openapi()
+    wrong["paths"]["/api/v1/orders"]["get"]["parameters"][0]["in"] = "nowhere"
+    assert not (await ask("openapi.mjs", wrong))["valid"]
+
+
+def vendor(port: int, secret: str) -> Vendor:
+    return Vendor(
+        location_id=new_id(),
+        port="http",
+        endpoint=f"http://127.0.0.1:{port}/orders",
+        order_secret=secret,
+        message_secret=MESSAGE_SECRET,
+        currency="GBP",
+        active=True,
+    )
+
+
+def purchase_order() -> SentOrder:
+    return SentOrder(
+        id=new_id(),
+        version=1,
+        reference="000001-Y",
+        buyer="mf",
+        currency="GBP",
+        service="STANDARD48",
+        promised_at=None,
+        ship_to=Recipient(
+            name="Zoë Größmann",
+            organization="",
+            lines=("12 High Street",),
+            city="Oxford",
+            region="",
+            postcode="OX1 4AA",
+            country="GB",
+            phone="",
+        ),
+        lines=[
+            SentLine(
+                line_id=new_id(),
+                sku="POT",
+                vendor_sku="",
+                title="Tea pot “Frühling”",
+                quantity=2,
+                unit_cost_milli=700_500,
+            )
+        ],
+    )
+
+
+async def test_a_vendor_verifies_our_orders():
+    async with serving("vendor.mjs", ORDER_SECRET) as stranger:
+        order = purchase_order()
+        await HttpVendor(vendor(stranger.port, ORDER_SECRET)).send("key-1", order)
+        taken = (await stranger.says())["taken"]
+        assert (taken["id"], taken["ship_to"]["name"]) == (str(order.id), "Zoë Größmann")
+        with pytest.raises(VendorRefused):
+            await HttpVendor(vendor(stranger.port, MESSAGE_SECRET)).send("key-2", order)
+        assert await stranger.says() == {"refused": "WebhookVerificationError"}
+
+
+async def test_we_verify_what_a_vendor_signs():
+    body = json.dumps({"type": "acknowledge", "note": "Grüße"}, ensure_ascii=False)
+    at = int(datetime.now(UTC).timestamp())
+    asked = {"secret": MESSAGE_SECRET, "id": "m-1", "at": at, "body": body}
+    headers = await ask("sign.mjs", asked)
+    known = vendor(1, ORDER_SECRET)
+    require_signed(known, headers, body.encode())
+    with pytest.raises(BadVendorSignature):
+        require_signed(known, headers, body.replace("ü", "u").encode())
+    late = await ask("sign.mjs", asked | {"at": at - 3_600})
+    with pytest.raises(BadVendorSignature):
+        require_signed(known, late, body.encode())
+
+
+def letter() -> Letter:
+    """A confirmation in German with letters and signs that no seven bits hold."""
+    order_id, now = new_id(), datetime.now(UTC)
+    story = Story(
+        number="000001-Y",
+        brand="Märlow & Finch",
+        currency="GBP",
+        timezone="Europe/London",
+        lines=[StoryLine(title="Teekanne „Frühling“", sku="POT", quantity=2, gross_minor=3_000)],
+        charges=[StoryCharge("shipping", 395)],
+        gross_minor=3_395,
+        tax_minor=566,
+        promised_at=now,
+    )
+    message = Message(
+        id=new_id(),
+        order_id=order_id,
+        customer_id=None,
+        ship_address_id=None,
+        topic="confirmed",
+        cause=first_cause(order_id),
+        repeats=None,
+        state="due",
+        reason="",
+        locale="de-DE",
+        story=story,
+        recipient="",
+        requested_at=now,
+        ended_at=None,
+    )
+    return Letter(
+        message=message,
+        first_cause=message.cause,
+        email="zoe@example.com",
+        name="Zoë Größmann",
+        address=["12 High Street", "Oxford"],
+        link="https://orders.example.com/o/abc",
+        tenant="shop",
+        sender="orders@example.com",
+    )
+
+
+async def test_a_mail_program_reads_our_mail(tmp_path: Path):
+    async with serving("mailbox.mjs") as stranger:
+        environment = {
+            "CROSSLANE_HOME": str(tmp_path),
+            "CROSSLANE_SMTP_URL": f"smtp://127.0.0.1:{stranger.port}",
+        }
+        use_settings(read_settings(environment))
+        call = EffectCall(new_id(), "one", 1, 1, "shop", "")
+        assert await hand_over(call, letter()) == Outcome("sent", recipient="zoe@example.com")
+        read = await stranger.says()
+    assert "000001-Y" in read["subject"]
+    assert read["sender"] == {"address": "orders@example.com", "name": "Märlow & Finch"}
+    assert read["recipient"] == {"address": "zoe@example.com", "name": "Zoë Größmann"}
+    assert read["rcpt"] == ["zoe@example.com"]
+    assert read["messageId"].endswith("@example.com>")
+    for part in ("text", "html"):
+        assert "Teekanne „Frühling“" in read[part]
+        assert "https://orders.example.com/o/abc" in read[part]
+    assert "<html" in read["html"]
+    assert "<" not in read["text"]
