@@ -260,7 +260,9 @@ async def test_the_chart_is_data(tx: Tx):
         )
 
 
-@pytest.mark.parametrize("rate", ["0", "-1", "NaN", "1e30", "0.0000000001", "one", "Infinity"])
+@pytest.mark.parametrize(
+    "rate", ["0", "-1", "NaN", "1e30", "0.0000000001", "one", "Infinity", "1E+1000000"]
+)
 async def test_a_rate_must_be_a_number(tx: Tx, rate):
     with pytest.raises(ledger.BadRate):
         await ledger.set_rate(tx, ledger.SetRate("EUR", "GBP", DAY, rate))

@@ -1,7 +1,7 @@
 """The chart of accounts and the exchange rates: small tables kept in memory."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -136,7 +136,7 @@ def _rate_view(rate: Rate) -> RateView:
 def _nano(text: str) -> int:
     try:
         scaled = Decimal(text) * RATE_NANO_PER_ONE
-    except InvalidOperation:
+    except ArithmeticError:
         raise BadRate(pointer="/rate", rate=text) from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value() or not 0 < scaled < 10**18:
         raise BadRate(pointer="/rate", rate=text)
