@@ -31,8 +31,10 @@ async def open_tenders(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
     happened = isinstance(draft.wish, PreparedOrder) and draft.wish.happened
+    here = draft.command.actor.location_id
+    methods = {line.method for line in draft.resolved.lines}
     # Who takes anything along has paid at the till; nobody can be asked once they have left.
-    taken = any(line.method == "carry_out" for line in draft.resolved.lines)
+    taken = "carry_out" in methods
     for place, wish in enumerate(draft.wish.tenders):
         if taken and wish.provider and not happened:
             return PaidAtTheTill(pointer=f"/tenders/{place}/provider", provider=wish.provider)
@@ -41,12 +43,14 @@ def _plan(draft: Draft) -> list[payments.NewTender] | Refusal:
         draft.priced.gross_minor,
         order_id=draft.id,
         channel_id=draft.order.channel_id,
-        location_id=_till(draft.stock_lines),
+        location_id=here or _till(draft.stock_lines),
         currency=draft.priced.currency,
         at=draft.resolved.placed_at,
         card_terms=payments.Terms(draft.resolved.intake.card_terms),
         customer_id=draft.customer_id,
         taken=taken,
+        # What is only fetched later can be paid when it is fetched.
+        at_till=here is not None and "ship" in methods,
         happened=happened,
     )
 
@@ -63,6 +67,7 @@ def split_tenders(
     card_terms: payments.Terms,
     customer_id: UUID | None,
     taken: bool,
+    at_till: bool = False,
     happened: bool = False,
 ) -> list[payments.NewTender] | TendersDiffer:
     """Return the tenders that pay an amount; one wish without an amount pays the rest.
@@ -78,6 +83,7 @@ def split_tenders(
         card_terms: when cards are charged.
         customer_id: whose account is used on account.
         taken: the till has the money already.
+        at_till: likewise cash and cards that no provider is asked for; a provider's are not in it.
         happened: so it has been sold, also on account.
     """
     unsaid = [wish for wish in wishes if wish.minor is None]
@@ -94,7 +100,7 @@ def split_tenders(
             channel_id=channel_id,
             location_id=None if on_account else location_id,
             method=method,
-            terms=_terms(method, card_terms, taken, happened),
+            terms=_terms(method, card_terms, taken or (at_till and not wish.provider), happened),
             currency=currency,
             minor=minor,
             at=at,
@@ -108,8 +114,10 @@ def split_tenders(
 
 
 def _till(lines: Sequence[OrderLine]) -> UUID | None:
-    """Return the store at which the customer pays: where goods are collected or carried out."""
-    return next((line.store_id for line in lines if line.store_id is not None), None)
+    """Return the store at which the customer pays: where goods are carried out, else collected."""
+    stores = [line for line in lines if line.store_id is not None]
+    stores.sort(key=lambda line: line.method != "carry_out")
+    return stores[0].store_id if stores else None
 
 
 def _terms(
