@@ -1,8 +1,9 @@
 import re
+from datetime import timedelta
 
 import pytest
 
-from crosslane import engagement, fulfillment
+from crosslane import catalog, engagement, fulfillment, inventory, locations
 from crosslane.customers import Address, EraseCustomer, erase
 from crosslane.engagement import RESEND, Resend
 from crosslane.fulfillment.service.working import ACCEPT, Accept, Pick, PickedLine
@@ -293,3 +294,42 @@ async def test_a_forgotten_customer_leaves_no_trace(
     assert len(dump) == 1
     for word in ("ada", "High Street", "Brown"):
         assert word.lower() not in dump[0]["row"].lower()
+
+
+async def test_a_date_that_slips_or_is_lost_is_told_and_a_better_one_is_not(
+    database: Database, shop: str, lanes: Lanes, mailbox: Mailbox
+):
+    async def come(quantity: int, days: int, no: int) -> None:
+        async with database.transaction(shop) as tx:
+            lamp = (await catalog.variants_by_sku(tx, ["LAMP"]))["LAMP"]
+            dc = (await locations.network(tx)).require("DC2")
+            report = inventory.IncomingReport(
+                key=inventory.IncomingKey("erp", "PO-1", lamp.id, dc.id),
+                quantity=quantity,
+                available_on=(tx.now + timedelta(days=days)).date(),
+                as_of=tx.now + timedelta(seconds=no),
+                message=str(no),
+            )
+            await inventory.report_incoming(tx, [report])
+        await settle(database, shop)
+
+    await come(1, 30, 1)
+    placed = await place(lanes, shop, wish(LineWish(sku="LAMP", quantity=6)))
+    await settle(database, shop)
+    (confirmed,) = mailbox.arrived
+    assert "Some of it has to come in first" in text_of(confirmed)
+    assert "Expected by" in text_of(confirmed)
+    await come(1, 20, 2)
+    assert len(mailbox.arrived) == 1
+    await come(1, 50, 3)
+    slipped = mailbox.arrived[-1]
+    assert slipped["Subject"] == f"Your order {placed.number} takes longer"
+    assert "1 × Desk lamp" in text_of(slipped)
+    for body in (text_of(slipped), html_of(slipped)):
+        assert "by the day below" in body
+        assert "Expected by" in body
+    await come(0, 50, 4)
+    lost = mailbox.arrived[-1]
+    assert "Expected by" not in text_of(lost)
+    assert "waiting for new ones" in text_of(lost)
+    assert len(mailbox.arrived) == 3

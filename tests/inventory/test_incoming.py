@@ -5,11 +5,14 @@ from itertools import permutations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crosslane.inventory import (
     Allocated,
     Arrived,
     IncomingChanged,
+    IncomingFreed,
     IncomingKey,
     IncomingReport,
     NothingIncoming,
@@ -19,15 +22,19 @@ from crosslane.inventory import (
     Promised,
     PromiseRelease,
     PromiseRequest,
+    Waiting,
     allocate,
     confirm,
     holds_of,
+    keep_promises,
     promise_incoming,
     receive_incoming,
     release_promise,
     report_incoming,
     survey,
 )
+from crosslane.inventory.domain.incoming import IncomingLine, IncomingSheet
+from crosslane.inventory.domain.incoming import keep_promises as promises_kept
 from crosslane.inventory.errors import IncomingNotFound
 from crosslane.inventory.service.incoming import incoming_by_id
 from crosslane.kernel import new_id
@@ -177,4 +184,66 @@ async def test_a_shortage_is_made_good_before_promises_are(database, shop):
         await receive_incoming(tx, [Arrived(incoming_id=line.id, quantity=3)])
         [served] = await news_of(tx, f"order:{waiting.id}", PromiseArrived)
         assert served.quantity == 3
+    assert await findings(database, shop.tenant) == []
+
+
+@given(
+    coming=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.booleans()), max_size=4),
+    rounds=st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=3),
+)
+def test_promises_follow_what_waits_and_never_pass_what_comes(coming, rounds):
+    mug, here, there = new_id(), new_id(), new_id()
+    sheet = IncomingSheet(
+        IncomingLine(
+            id=new_id(),
+            key=IncomingKey("erp", str(n), mug, here if able else there),
+            owner_id=here,
+            quantity=units,
+            available_on=DAY + timedelta(days=day),
+            as_of=NOON,
+            message="m",
+        )
+        for n, (units, day, able) in enumerate(coming)
+    )
+    able = sum(units for units, _, able in coming if able)
+    causes = [demand() for _ in range(3)]
+    for wanted in rounds:
+        waiting = [
+            Waiting(
+                variant_id=mug,
+                quantity=units,
+                cause=cause,
+                location_ids=frozenset({here}),
+                promised_for=NOON + timedelta(hours=n),
+            )
+            for n, (units, cause) in enumerate(zip(wanted, causes, strict=True))
+        ]
+        kept = promises_kept(sheet, waiting)
+        got = [sum(s.quantity for s in promised.slices) for promised in kept]
+        # The earliest takes all it wants of what comes, the next of what is left.
+        left = able
+        for units, has in zip(wanted, got, strict=True):
+            assert has == min(units, left)
+            left -= has
+        assert all(line.free >= 0 for line in sheet.lines.values())
+        assert sum(line.promised for line in sheet.lines.values()) == sum(got)
+        assert promises_kept(sheet, waiting[::-1]) == kept[::-1]
+
+
+async def test_what_was_announced_or_given_up_is_told_as_free(database, shop):
+    mine = demand()
+    async with database.transaction(shop.tenant) as tx:
+        [line] = await report_incoming(tx, [report(shop, 5)])
+        wait = Waiting(
+            variant_id=shop.mug,
+            quantity=4,
+            cause=mine,
+            location_ids=frozenset({shop.locations["DC"]}),
+            promised_for=NOON,
+        )
+        await keep_promises(tx, [wait])
+        await keep_promises(tx, [wait])
+        await keep_promises(tx, [msgspec.structs.replace(wait, quantity=0)])
+    async with database.transaction(shop.tenant) as tx:
+        assert len(await news_of(tx, f"incoming:{line.id}", IncomingFreed)) == 2
     assert await findings(database, shop.tenant) == []

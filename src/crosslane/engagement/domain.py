@@ -194,7 +194,7 @@ def charges_of(charges: Sequence[Charge]) -> list[StoryCharge]:
 
 def promise_of(state: OrderState) -> datetime | None:
     """Return when everything still to come was promised, None while nobody can say."""
-    if waits_for_stock(state):
+    if any(_waiting(state, line) and not line.promised_at for line in state.stock_lines):
         return None
     dates = [line.promised_at for line in state.stock_lines if _uncancelled(state, line)]
     return max((date for date in dates if date), default=None)

@@ -7,7 +7,14 @@ from crosslane.engagement.domain import Occasion
 from crosslane.engagement.service.sending import first_cause, forget_recipients
 from crosslane.engagement.service.telling import tell
 from crosslane.fulfillment import ParcelShipped, PickupReady
-from crosslane.orders import LinesBackordered, LinesCancelled, OrderPlaced, StopResolved
+from crosslane.orders import (
+    LinesBackordered,
+    LinesCancelled,
+    MovedPromise,
+    OrderPlaced,
+    PromiseMoved,
+    StopResolved,
+)
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
@@ -43,6 +50,13 @@ def occasion_of(entry: Logged[Any]) -> Occasion:
                 "cause": f"delayed:{event.order_id}:{entry.subject_no}",
                 "units": dict.fromkeys(event.line_ids, 0),
             }
+        case PromiseMoved():
+            # A first date is told by the confirmation and the page, a better one by the goods.
+            told = {
+                "topic": "delayed",
+                "cause": f"moved:{event.order_id}:{entry.subject_no}",
+                "units": {one.line_id: 0 for one in event.lines if _is_later(one)},
+            }
         case LinesCancelled():
             units = {one.line_id: 0 for one in event.units}
             for one in event.units:
@@ -54,10 +68,22 @@ def occasion_of(entry: Logged[Any]) -> Occasion:
     return Occasion(order_id=event.order_id, at=entry.at, trace=entry.trace, **told)
 
 
+def _is_later(moved: MovedPromise) -> bool:
+    return moved.before is not None and (moved.after is None or moved.after > moved.before)
+
+
 REACTIONS = [
     Reaction(
         "engagement.tell_customers",
-        (OrderPlaced, StopResolved, LinesBackordered, LinesCancelled, ParcelShipped, PickupReady),
+        (
+            OrderPlaced,
+            StopResolved,
+            LinesBackordered,
+            PromiseMoved,
+            LinesCancelled,
+            ParcelShipped,
+            PickupReady,
+        ),
         tell_customers,
         batch_max=STORIES_AT_ONCE_MAX,
     )

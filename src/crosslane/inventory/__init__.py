@@ -11,10 +11,11 @@ refusal, and a refused one leaves nothing behind: :func:`allocate`, :func:`relea
 :func:`transfer_allocation`, :func:`hold`, :func:`extend`, :func:`confirm`, :func:`release_hold`.
 Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`, :func:`adjust`,
 :func:`regrade`, :func:`count`; :func:`report_supply` takes a source's message in. What is on its
-way is told by :func:`report_incoming`, promised by :func:`promise_incoming`, and held for those it
-was promised to by :func:`receive_incoming`. :func:`survey` reads without locks, for planning; what
-it says is only promised by `allocate`, whose refusals name what is left. Each door locks positions
-in the order of their keys; a transaction that calls several locks all by :func:`protect` first.
+way is told by :func:`report_incoming`, promised by :func:`promise_incoming` or to all who wait by
+:func:`keep_promises`, and held for those it was promised to by :func:`receive_incoming`.
+:func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
+refusals name what is left. Each door locks positions in the order of their keys; a transaction that
+calls several locks all by :func:`protect` first.
 
 Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
 baseline was already counted and leaves on hand as it is, so use one time line, business time, for
@@ -25,7 +26,7 @@ has is the sum of its movements; a decision never takes a position below zero. `
 adds all of it up anew.
 
 Events: StockAdjusted, StockReceived, StockValued, StockShort, PromiseArrived, IncomingChanged,
-SupplyReported. None per allocation.
+IncomingFreed, SupplyReported. None per allocation.
 Policies: inventory.safety_stock, inventory.ring_fence, inventory.vendor_supply.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
@@ -47,8 +48,10 @@ from crosslane.inventory.domain.incoming import (
     IncomingKey,
     IncomingReport,
     Promised,
+    PromisedSlice,
     PromiseRelease,
     PromiseRequest,
+    Waiting,
 )
 from crosslane.inventory.domain.position import Cause, Condition
 from crosslane.inventory.domain.reserves import RING_FENCE, SAFETY_STOCK, VENDOR_SUPPLY
@@ -70,6 +73,7 @@ from crosslane.inventory.errors import (
 from crosslane.inventory.events import (
     AverageCost,
     IncomingChanged,
+    IncomingFreed,
     LosingDemand,
     PromiseArrived,
     StockAdjusted,
@@ -109,6 +113,7 @@ from crosslane.inventory.service.holds import (
 )
 from crosslane.inventory.service.incoming import (
     Arrived,
+    keep_promises,
     promise_incoming,
     receive_incoming,
     release_promise,
@@ -170,6 +175,7 @@ __all__ = [
     "HoldRequest",
     "HoldTooSmall",
     "IncomingChanged",
+    "IncomingFreed",
     "IncomingKey",
     "IncomingReport",
     "Losing",
@@ -183,6 +189,7 @@ __all__ = [
     "PromiseRelease",
     "PromiseRequest",
     "Promised",
+    "PromisedSlice",
     "Receipt",
     "Recorded",
     "Regrade",
@@ -202,6 +209,7 @@ __all__ = [
     "Transfer",
     "ValuedMovement",
     "VariantStock",
+    "Waiting",
     "adjust",
     "allocate",
     "confirm",
@@ -209,6 +217,7 @@ __all__ = [
     "extend",
     "hold",
     "holds_of",
+    "keep_promises",
     "list_losing",
     "promise_incoming",
     "protect",

@@ -179,6 +179,25 @@ class IncomingChanged(Event, frozen=True, kw_only=True):
         return f"incoming:{self.incoming_id}"
 
 
+class IncomingFreed(Event, frozen=True, kw_only=True):
+    """Units on their way can be promised that could not before: announced, or given up.
+
+    Args:
+        incoming_id: the line.
+        variant_id: what.
+        location_id: where.
+    """
+
+    incoming_id: UUID
+    variant_id: UUID
+    location_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """The line."""
+        return f"incoming:{self.incoming_id}"
+
+
 class SupplyReported(Event, frozen=True, kw_only=True):
     """One part of a feed's message was taken in and waits to be applied.
 

@@ -18,6 +18,9 @@ collected.
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
 
+Units that wait for stock are promised what is on its way as soon as anything of it is known, the
+oldest order first, and the line says when the customer has it; when it arrives it is theirs.
+
 Three axes, never one status: progress is the buckets, money is what payments holds against
 :func:`worth` and :func:`earned`, stops are typed. The word people see is derived.
 
@@ -27,8 +30,8 @@ handed over and not cancelled is what the customer pays; the original is never c
 promised for a location's day have a claim on its capacity as long as units lie there.
 
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
-LinesBackordered, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended, LinesHandedOver,
-ChargesDue, OrderClosed. Policies: orders.intake.
+LinesBackordered, PromiseMoved, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended,
+LinesHandedOver, ChargesDue, OrderClosed. Policies: orders.intake.
 Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
 orders_barred, orders_stop, orders_money_problem, orders_amendment, orders_attribution,
 orders_search.
@@ -60,12 +63,14 @@ from crosslane.orders.events import (
     LinesResourced,
     MoneyProblemRaised,
     MoneyProblemResolved,
+    MovedPromise,
     OrderAmended,
     OrderClosed,
     OrderEvent,
     OrderPlaced,
     OrderReady,
     OwnedCost,
+    PromiseMoved,
     StopRaised,
     StopResolved,
     UnitsRecalled,
@@ -177,6 +182,7 @@ __all__ = [
     "MoneyProblem",
     "MoneyProblemRaised",
     "MoneyProblemResolved",
+    "MovedPromise",
     "NoSuchOrder",
     "Order",
     "OrderAmended",
@@ -193,6 +199,7 @@ __all__ = [
     "Placed",
     "PlacedLine",
     "PreparedOrder",
+    "PromiseMoved",
     "RaiseStop",
     "Released",
     "ResolveStop",

@@ -1,5 +1,6 @@
 """What happens to orders."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -71,6 +72,20 @@ class LinesResourced(OrderEvent):
     """Units that were open or backordered were allocated."""
 
     line_ids: list[UUID]
+
+
+class MovedPromise(msgspec.Struct, frozen=True):
+    """When a line that waits for stock was promised before, and is now; None for no date."""
+
+    line_id: UUID
+    before: datetime | None
+    after: datetime | None
+
+
+class PromiseMoved(OrderEvent):
+    """Lines that wait for stock are promised for another day: goods are on their way, or not."""
+
+    lines: list[MovedPromise]
 
 
 class CancelledUnits(msgspec.Struct, frozen=True):

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from crosslane import payments
-from crosslane.inventory import StockReceived, StockShort
+from crosslane.inventory import (
+    IncomingChanged,
+    IncomingFreed,
+    PromiseArrived,
+    StockReceived,
+    StockShort,
+)
+from crosslane.orders.events import LinesBackordered, LinesCancelled, LinesResourced
 from crosslane.orders.service.cancelling import give_up
 from crosslane.orders.service.problems import follow_money
+from crosslane.orders.service.promising import date_waiting, serve_arrived
 from crosslane.orders.service.resourcing import stock_arrived, stock_lost
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
@@ -80,6 +88,23 @@ async def replace_lost(tx: Tx, logged: Sequence[Logged[StockShort]]) -> None:
     await stock_lost(tx, shorts, _doing(tx, logged[0].trace, "stock_lost"))
 
 
+Waits = LinesBackordered | LinesCancelled | LinesResourced
+Supplies = IncomingChanged | IncomingFreed
+
+
+async def keep_promises(
+    tx: Tx, logged: Sequence[Logged[Waits | Supplies | PromiseArrived]]
+) -> None:
+    """Serve backorders with what came in for them, and date those that still wait."""
+    told = [entry.event for entry in logged]
+    doing = _doing(tx, logged[0].trace, "promise")
+    await serve_arrived(tx, [one for one in told if isinstance(one, PromiseArrived)], doing)
+    orders = dict.fromkeys(one.order_id for one in told if isinstance(one, Waits))
+    variants = dict.fromkeys(one.variant_id for one in told if isinstance(one, Supplies))
+    if orders or variants:
+        await date_waiting(tx, orders, variants, doing)
+
+
 async def cancel_expired(tx: Tx) -> None:
     """Cancel orders whose stop nobody resolved in time."""
     expired = await states.list_expired(tx, EXPIRED_AT_ONCE_MAX)
@@ -102,6 +127,19 @@ REACTIONS = [
     Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
     Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
     Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),
+    Reaction(
+        "orders.keep_promises",
+        (
+            PromiseArrived,
+            IncomingChanged,
+            IncomingFreed,
+            LinesBackordered,
+            LinesCancelled,
+            LinesResourced,
+        ),
+        keep_promises,
+        batch_max=50,
+    ),
     Reaction("orders.replace_lost", (StockShort,), replace_lost, batch_max=50),
 ]
 SCHEDULES = [Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired)]

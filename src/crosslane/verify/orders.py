@@ -138,7 +138,38 @@ where t.kind = 'take' and t.holder is not null
           and m.to_stage in ('packed', 'handed_over'))
 """
 
+# Units on their way are promised only to what waits, and a date is told only when all of it is on
+# its way; judged once everything that could change it has been handled.
+PROMISES_FOLLOW_WAITING = """
+with unread as (
+    select from platform_log l
+    left join platform_cursor c on c.reaction = 'orders.keep_promises'
+    where l.kind in ('inventory.PromiseArrived', 'inventory.IncomingChanged',
+                     'inventory.IncomingFreed', 'orders.LinesBackordered', 'orders.LinesCancelled',
+                     'orders.LinesResourced')
+      and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id))
+    union all
+    select from platform_backlog where reaction = 'orders.keep_promises'
+), promised as (
+    select line_id, sum(quantity) as units from inventory_promise
+    where cause_kind = 'order' group by line_id
+), waiting as (
+    select l.id as line_id, l.promised_at, sum(b.quantity) as units
+    from orders_line l join orders_bucket b on b.line_id = l.id
+    where b.stage = 'backordered' and b.quantity > 0 group by l.id
+)
+select 'order line:' || line_id as subject,
+       format('%s units wait and %s on their way are promised, the date is %s',
+              coalesce(w.units, 0), coalesce(p.units, 0),
+              coalesce(w.promised_at::text, 'none')) as detail
+from waiting w full join promised p using (line_id)
+where not exists (select from unread)
+  and (coalesce(p.units, 0) > coalesce(w.units, 0)
+       or w.promised_at is not null and coalesce(p.units, 0) < w.units)
+"""
+
 RULES = [
+    Rule("orders.promises_follow_waiting", PROMISES_FOLLOW_WAITING),
     Rule("orders.money_problems", MONEY_PROBLEMS),
     Rule("orders.units_conserved", UNITS_CONSERVED),
     Rule("orders.buckets_follow_journal", BUCKETS_FOLLOW_JOURNAL),

@@ -209,14 +209,15 @@ def _way(shown: Shown, lines: Sequence[OrderLine], store_id: UUID | None) -> Way
     middle = "on_its_way" if shipped else "ready"
     promised = [line.promised_at for line in carried if line.promised_at]
     step = _step(shown, carried, collected=not shipped, ready=ready)
-    waits = any(_units(shown, line, Stage.OPEN, Stage.BACKORDERED) for line in carried)
-    is_due = bool(promised) and not waits and 0 <= step < (STEPS - 1 if shipped else STEPS - 2)
+    waiting = [line for line in carried if _units(shown, line, Stage.OPEN, Stage.BACKORDERED)]
+    dated = bool(promised) and all(line.promised_at for line in waiting)
+    is_due = dated and 0 <= step < (STEPS - 1 if shipped else STEPS - 2)
     return Way(
         title=words["by_delivery" if shipped else "by_pickup"],
         step=step,
         steps=[words[name] for name in ("confirmed", "preparing", middle, last)],
         expected=shown.day(max(promised)) if is_due else "",
-        note=words["waits_for_stock"] if waits else "",
+        note=words["waits_for_stock"] if waiting else "",
         lines=[_line(shown, line, ready) for line in lines],
         parcels=_packages(shown, works),
         pickup=_pickup(shown, store_id, works),

@@ -113,7 +113,8 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
 
     if message.topic == "cancelled" and not story.whole:
         own = words["partly_cancelled"]
-    lead = own["lead_waiting"] if story.waits_for_stock and "lead_waiting" in own else own["lead"]
+    special = "lead_dated" if message.topic == "delayed" and story.promised_at else "lead_waiting"
+    lead = own.get(special, own["lead"]) if story.waits_for_stock else own["lead"]
     return {
         "subject": own["subject"].format(**named),
         "headline": own["headline"].format(**named),

@@ -5,7 +5,7 @@ message. A promise takes from the line that arrives first. When goods arrive, th
 into holds, the earliest promise first, so that nobody who came later can have them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -108,6 +108,23 @@ class PromiseRelease(msgspec.Struct, frozen=True, kw_only=True):
     variant_id: UUID
     quantity: int
     cause: Cause
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a demand line waits for now.
+
+    Args:
+        quantity: units, 0 when it waits no more.
+        cause: the demand; its ``line`` names the order line.
+        location_ids: only what arrives there can serve it.
+        promised_for: orders those who wait; the earliest is served first.
+    """
+
+    variant_id: UUID
+    quantity: int
+    cause: Cause
+    location_ids: frozenset[UUID]
+    promised_for: datetime
 
 
 class PromisedSlice(msgspec.Struct, frozen=True):
@@ -223,6 +240,30 @@ def release_promise(sheet: IncomingSheet, request: PromiseRelease) -> Promised |
             slices.append(_slice(line, units))
             left -= units
     return Promised(tuple(reversed(slices)))
+
+
+def keep_promises(sheet: IncomingSheet, waiting: Sequence[Waiting]) -> list[Promised]:
+    """Promise anew, to all of these together, as much as is on its way of what they wait for.
+
+    All give up what they have, then the earliest chooses first: so nobody keeps units that will not
+    come, a date that another arrival betters, or more than it waits for.
+    """
+    for one in waiting:
+        for line in sheet.of(one.variant_id):
+            had = sheet.promises.get((one.cause.line, line.id))
+            if had and had.quantity:
+                sheet.set_promised(line, had.cause, -had.quantity, None)
+    found: dict[UUID, Promised] = {}
+    for one in sorted(waiting, key=lambda one: (one.promised_for, one.cause.line)):
+        left, slices = one.quantity, list[PromisedSlice]()
+        for line in sheet.of(one.variant_id):
+            units = min(left, line.free)
+            if units > 0 and line.key.location_id in one.location_ids:
+                sheet.set_promised(line, one.cause, units, one.promised_for)
+                slices.append(_slice(line, units))
+                left -= units
+        found[one.cause.line] = Promised(tuple(slices))
+    return [found[one.cause.line] for one in waiting]
 
 
 def report(line: IncomingLine, said: IncomingReport) -> bool:

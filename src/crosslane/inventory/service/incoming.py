@@ -3,7 +3,7 @@
 Rows are protected as everywhere: positions first, incoming lines after them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from crosslane.inventory.domain.incoming import (
     Promised,
     PromiseRelease,
     PromiseRequest,
+    Waiting,
 )
 from crosslane.inventory.domain.position import Cause, Condition, Position
 from crosslane.inventory.domain.sheet import HeldBy, Hold, Sheet
@@ -28,6 +29,7 @@ from crosslane.inventory.errors import ForeignLocation, IncomingNotFound
 from crosslane.inventory.events import (
     DEMANDS_NAMED_MAX,
     IncomingChanged,
+    IncomingFreed,
     LosingDemand,
     PromiseArrived,
 )
@@ -68,6 +70,7 @@ async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[Inc
     lines = {line.key: line for line in await stored.lock_incoming(tx, list(first))}
     promises = await stored.list_promises(tx, [x.id for x in lines.values() if x.promised])
     sheet = IncomingSheet(lines.values(), promises)
+    frees = {line.id: line.free for line in lines.values()}
     news: dict[UUID, Event] = {}
     for said in reports:
         line = lines[said.key]
@@ -76,9 +79,11 @@ async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[Inc
             sheet.touched.add(line.id)
             if line.promised and (line.available_on != before or line.free < 0):
                 news[line.id] = _changed(sheet, line)
+            if line.available_on < before:
+                frees[line.id] = 0  # those who wait for a later arrival may want these units now
         sheet.touched.add(line.id)
     await stored.save(tx, sheet)
-    await log.append(tx, list(news.values()))
+    await log.append(tx, [*news.values(), *_freed(sheet, frees)])
     return [lines[said.key] for said in reports]
 
 
@@ -99,6 +104,36 @@ async def release_promise(tx: Tx, releases: Sequence[PromiseRelease]) -> list[Pr
     answers = [incoming.release_promise(sheet, release) for release in releases]
     await stored.save(tx, sheet)
     return answers
+
+
+async def keep_promises(tx: Tx, waiting: Sequence[Waiting]) -> list[Promised]:
+    """Let demand be promised exactly what it waits for, as far as that is on its way.
+
+    Whatever has changed (the demand, a date, a quantity), asking once more puts it right; among the
+    demand asked for together the earliest chooses first. What nobody of them takes any more is
+    announced as free.
+    """
+    lines = await stored.lock_open(tx, list({one.variant_id for one in waiting}))
+    if not lines:
+        return [Promised(()) for _ in waiting]
+    sheet = IncomingSheet(lines, await stored.list_promises(tx, [line.id for line in lines]))
+    frees = {line.id: line.free for line in lines}
+    kept = incoming.keep_promises(sheet, waiting)
+    await stored.save(tx, sheet)
+    await log.append(tx, _freed(sheet, frees))
+    return kept
+
+
+def _freed(sheet: IncomingSheet, before: Mapping[UUID, int]) -> list[Event]:
+    return [
+        IncomingFreed(
+            incoming_id=line.id,
+            variant_id=line.key.variant_id,
+            location_id=line.key.location_id,
+        )
+        for line in sheet.lines.values()
+        if line.free > max(0, before[line.id])
+    ]
 
 
 async def incoming_by_id(tx: Tx, ids: Sequence[UUID]) -> list[IncomingLine]:

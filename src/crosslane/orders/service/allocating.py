@@ -131,12 +131,13 @@ async def _plan(
     planned: dict[int, sourcing.Sourced | Refusal] = {}
     for channel_id, survey in surveys.items():
         theirs = [n for n, search in enumerate(searches) if search.channel.id == channel_id]
-        answers = await sourcing.plan_orders(tx, [_request(searches[n]) for n in theirs], survey)
+        answers = await sourcing.plan_orders(tx, [request_of(searches[n]) for n in theirs], survey)
         planned |= dict(zip(theirs, answers, strict=True))
     return [planned[n] for n in range(len(searches))]
 
 
-def _request(search: Search) -> sourcing.SourcingRequest:
+def request_of(search: Search) -> sourcing.SourcingRequest:
+    """Return the question to sourcing."""
     return sourcing.SourcingRequest(
         order_id=search.order_id,
         channel=search.channel,

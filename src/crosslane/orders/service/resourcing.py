@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from crosslane import catalog, customers, inventory, locations, organization
 from crosslane.catalog import Variant
 from crosslane.customers import AddressSnapshot
@@ -36,6 +38,7 @@ async def find_new_stock(
     doing: Doing,
     *,
     of: Collection[UUID] | None = None,
+    at_most: Mapping[UUID, int] | None = None,
 ) -> None:
     """Allocate whatever units of some orders on a sheet wait for a location.
 
@@ -47,11 +50,30 @@ async def find_new_stock(
         order_ids: which of them, the first served first.
         doing: what it is due to.
         of: only lines of these variants are looked at, all when None.
+        at_most: only these lines, each for so many units; all units of all lines when None.
     """
-    wanted = [sheet.states[id] for id in order_ids if id in sheet.states]
-    wanted = [state for state in wanted if any(_lines_waiting(state, of))]
+    states_here = [sheet.states[id] for id in order_ids if id in sheet.states]
+    searches = await searches_of_waiting(tx, states_here, of)
+    if at_most is not None:
+        searches = [(state, less) for state, all in searches if (less := _cut(all, at_most)).wanted]
+    results = await find_stock(tx, [search for _, search in searches])
+    for (state, search), result in zip(searches, results, strict=True):
+        _take(sheet, state, search, result, doing)
+
+
+async def searches_of_waiting(
+    tx: Tx, waiting: Sequence[OrderState], of: Collection[UUID] | None = None
+) -> list[tuple[OrderState, Search]]:
+    """Return what of some orders waits for a location, one search per way and store.
+
+    Args:
+        tx: open transaction.
+        waiting: the orders, the first served first.
+        of: only lines of these variants are looked at, all when None.
+    """
+    wanted = [state for state in waiting if any(_lines_waiting(state, of))]
     if not wanted:
-        return
+        return []
     variants = await catalog.variants_by_id(
         tx, [line.variant_id for state in wanted for line in state.stock_lines]
     )
@@ -59,14 +81,20 @@ async def find_new_stock(
         tx, [s.order.ship_address_id for s in wanted if s.order.ship_address_id]
     )
     book, network = await organization.book(tx), await locations.network(tx)
-    searches = [
+    return [
         (state, search)
         for state in wanted
         for search in _searches(state, of, variants, addresses, book, network, tx.now)
     ]
-    results = await find_stock(tx, [search for _, search in searches])
-    for (state, search), result in zip(searches, results, strict=True):
-        _take(sheet, state, search, result, doing)
+
+
+def _cut(search: Search, at_most: Mapping[UUID, int]) -> Search:
+    wanted = [
+        msgspec.structs.replace(want, quantity=min(want.quantity, at_most[want.line.id]))
+        for want in search.wanted
+        if at_most.get(want.line.id)
+    ]
+    return msgspec.structs.replace(search, wanted=wanted)
 
 
 def _waiting(state: OrderState, line: OrderLine) -> int:
@@ -128,6 +156,7 @@ def _take(sheet: Sheet, state: OrderState, search: Search, result: Result, doing
             state, found.line_id, found.location_id, Stage.ALLOCATED, found.quantity, moves
         )
     sheet.move(order_id, moves, doing)
+    _promise(sheet, state, search, result, doing)
     if moves:
         lines = list(dict.fromkeys(move.line_id for move in moves))
         sheet.announce(events.LinesResourced(order_id=order_id, line_ids=lines), doing)
@@ -138,8 +167,23 @@ def _take(sheet: Sheet, state: OrderState, search: Search, result: Result, doing
     ]
     sheet.move(order_id, late, doing)
     if late:
+        for move in late:
+            sheet.promise(order_id, move.line_id, None, doing)
         lines = [move.line_id for move in late]
         sheet.announce(events.LinesBackordered(order_id=order_id, line_ids=lines), doing)
+
+
+def _promise(sheet: Sheet, state: OrderState, search: Search, result: Result, doing: Doing) -> None:
+    """Say when lines are there of which nothing waits any more; a date that was told stands."""
+    latest: dict[UUID, datetime] = {}
+    for found in result.found:
+        if found.promised_at is not None:
+            known = latest.get(found.line_id, found.promised_at)
+            latest[found.line_id] = max(known, found.promised_at)
+    for want in search.wanted:
+        undated = want.line.promised_at is None and want.line.id in latest
+        if undated and not _waiting(state, want.line):
+            sheet.promise(state.order.id, want.line.id, latest[want.line.id], doing)
 
 
 def _from_waiting(

@@ -67,6 +67,7 @@ class Sheet:
         self._charges: list[Charge] = []
         self._barred: list[tuple[UUID, UUID, str]] = []
         self._addresses: list[tuple[UUID, UUID]] = []
+        self._promises: dict[UUID, datetime | None] = {}
         self._events: list[tuple[events.OrderEvent, Cause]] = []
         self._changed: dict[UUID, Doing] = {}
         self._owing: set[UUID] = set()
@@ -220,6 +221,18 @@ class Sheet:
         self._addresses.append((order_id, address_id))
         self.note(order_id, doing)
 
+    def promise(
+        self, order_id: UUID, line_id: UUID, promised_at: datetime | None, doing: Doing
+    ) -> None:
+        """Tell when the customer has a line from now on; None for nobody can say."""
+        lines = tuple(
+            msgspec.structs.replace(line, promised_at=promised_at) if line.id == line_id else line
+            for line in self.states[order_id].lines
+        )
+        self._replace(order_id, lines=lines)
+        self._promises[line_id] = promised_at
+        self.note(order_id, doing)
+
     def announce(self, event: events.OrderEvent, doing: Doing) -> None:
         """Tell of something in the log, in the order of the calls."""
         self._events.append((event, doing.cause))
@@ -239,6 +252,7 @@ class Sheet:
         await writing.insert_amendments(tx, self._amendments)
         await writing.insert_barred(tx, *_columns(self._barred, 3))
         await writing.update_addresses(tx, *_columns(self._addresses, 2))
+        await writing.update_promises(tx, list(self._promises), list(self._promises.values()))
         changed = {order_id: self.states[order_id] for order_id in self._changed}
         buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
         if self._new:

@@ -294,3 +294,17 @@ async def update_addresses(tx: Tx, order_ids: Sequence[UUID], address_ids: Seque
     """Send orders somewhere else from now on."""
     if order_ids:
         await tx.execute(UPDATE_ADDRESSES, list(order_ids), list(address_ids))
+
+
+UPDATE_PROMISES = """
+update orders_line l set promised_at = w.promised_at
+from unnest($1::uuid[], $2::timestamptz[]) as w(id, promised_at) where l.id = w.id
+"""
+
+
+async def update_promises(
+    tx: Tx, line_ids: Sequence[UUID], moments: Sequence[datetime | None]
+) -> None:
+    """Promise lines of locked orders for another moment, or for none."""
+    if line_ids:
+        await tx.execute(UPDATE_PROMISES, list(line_ids), list(moments))
