@@ -255,10 +255,14 @@ async def test_what_should_have_come_already_dates_nothing(
     database: Database, shop: str, lanes: Lanes
 ):
     supply = await opened(database, shop, lanes)
-    await supply.announce(1, date(2020, 1, 1))
+    line = await supply.announce(1, DAY - timedelta(days=32))
     waits = await supply.order(1)
-    shown = await supply.look(waits)
-    assert shown.lines[0].promised_at is None or shown.lines[0].promised_at > shown.placed_at
+    assert await supply.date_of(waits) is None
+    await assert_sound(database, shop)
+    await supply.announce(1)
+    assert await supply.date_of(waits) is not None
+    await supply.arrive(line, 1)
+    assert buckets(await supply.look(waits))["LAMP"] == {("allocated", "DC2"): 1}
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ async def _dates(
             here = stock.setdefault(want.line.variant_id, {})
             for each in slices:
                 here[each.location_id] = here.get(each.location_id, 0) + each.quantity
-            if slices:
+            # What should have come already is not in sight until somebody says when it comes.
+            if slices and all(_is_due(each, network, tx.now) for each in slices):
                 asked.append(_request(state, search, want, slices, network))
     survey = inventory.Survey(
         [
@@ -159,12 +160,16 @@ async def _dates(
     )
     found: dict[UUID, datetime] = {}
     for plan in await sourcing.plan_orders(tx, asked, survey):
-        if isinstance(plan, Refusal) or plan.unfilled or plan.promised_at is None:
+        if isinstance(plan, Refusal) or plan.unfilled:
             continue
-        # What should have come already is not in sight until somebody says when it comes.
-        if plan.promised_at > tx.now:
+        if plan.promised_at is not None:
             found[plan.request.lines[0].key] = plan.promised_at
     return found
+
+
+def _is_due(coming: inventory.PromisedSlice, network: Network, now: datetime) -> bool:
+    timezone = network.by_id[coming.location_id].timetable.timezone
+    return coming.available_on >= now.astimezone(ZoneInfo(timezone)).date()
 
 
 def _request(
