@@ -34,9 +34,13 @@ from crosslane.carriers.domain.drafts import (
 )
 from crosslane.carriers.domain.shipment import TrackingEvent
 from crosslane.carriers.errors import (
+    BadCarrierCode,
+    BadDistricts,
     BadTrackingMessage,
+    BracketsUnordered,
     CarrierUnknown,
     DayOutOfRange,
+    DefinedTwice,
     LabelNotPrinted,
     LabelUnknown,
     PortUnknown,
@@ -47,6 +51,7 @@ from crosslane.carriers.errors import (
 from crosslane.carriers.port import TrackingMessage
 from crosslane.carriers.service import ADD_TARIFF, RECORD_TRACKING, SAVE_CARRIER
 from crosslane.kernel import Page
+from crosslane.platform.calendar import NationUnknown
 from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import Answer, Caller, Document, Paging, Version, get, post, put
 
@@ -159,7 +164,16 @@ async def show_carrier(caller: Caller, code: str) -> Answer[CarrierShown]:
     "/api/v1/carriers/{code}",
     permission=WRITE,
     command=SAVE_CARRIER,
-    raises=(PortUnknown, ServiceTaken, ZoneUndefined, PrivateTarget),
+    raises=(
+        PortUnknown,
+        ServiceTaken,
+        ZoneUndefined,
+        PrivateTarget,
+        BadCarrierCode,
+        BadDistricts,
+        DefinedTwice,
+        NationUnknown,
+    ),
     body_bytes_max=SHEET_BYTES_MAX,
     example=CARRIER_EXAMPLE,
 )
@@ -199,7 +213,13 @@ async def list_tariffs(
     "/api/v1/carriers/{code}/tariffs",
     permission=WRITE,
     command=ADD_TARIFF,
-    raises=(CarrierUnknown, ServiceUnknown, ZoneUndefined),
+    raises=(
+        CarrierUnknown,
+        ServiceUnknown,
+        ZoneUndefined,
+        DayOutOfRange,
+        BracketsUnordered,
+    ),
     body_bytes_max=SHEET_BYTES_MAX,
     example=TARIFF_EXAMPLE,
 )

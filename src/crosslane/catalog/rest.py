@@ -30,7 +30,7 @@ from crosslane.catalog.service import (
 )
 from crosslane.catalog.service.importing import Rows
 from crosslane.kernel import PAGE_ITEMS_MAX, Page
-from crosslane.organization import UnknownChannel, require_locale
+from crosslane.organization import BadCode, BadLocale, UnknownChannel, require_locale
 from crosslane.platform.web import Answer, Caller, Paging, Version, get, patch, post
 
 READ, WRITE = "catalog:read", "catalog:write"
@@ -52,7 +52,14 @@ class ProductTexts(msgspec.Struct, frozen=True):
     texts: dict[str, list[Text]]
 
 
-@get("/api/v1/products", permission=READ, raises=(errors.UnknownCategory,))
+@get(
+    "/api/v1/products",
+    permission=READ,
+    raises=(
+        errors.UnknownCategory,
+        BadLocale,
+    ),
+)
 async def list_products(
     caller: Caller,
     paging: Paging,
@@ -82,7 +89,14 @@ async def list_products(
     return paging.page(found, key=lambda product: (product.code.lower(),))
 
 
-@get("/api/v1/products/{code}", permission=READ, raises=(errors.UnknownProduct,))
+@get(
+    "/api/v1/products/{code}",
+    permission=READ,
+    raises=(
+        errors.UnknownProduct,
+        BadLocale,
+    ),
+)
 async def show_product(
     caller: Caller, code: str, locale: str = NO_LANGUAGE, channel: str = ""
 ) -> Answer[Product]:
@@ -112,6 +126,15 @@ async def show_product_texts(caller: Caller, code: str) -> ProductTexts:
         errors.BadGtin,
         errors.BarcodeTaken,
         errors.TooManyVariants,
+        errors.BadTaxClass,
+        errors.MeasureOutOfRange,
+        errors.BadBarcode,
+        errors.TextTooLong,
+        errors.ComponentOfItself,
+        errors.ComponentTwice,
+        errors.TooManyComponents,
+        BadLocale,
+        UnknownChannel,
     ),
     example=EditedRows((ProductRow("84029E", "home", title="Hot water bottle, red"),)),
 )
@@ -162,7 +185,11 @@ async def import_products(caller: Caller, data: ImportProducts) -> ImportResult:
     return await caller.submit(commands.IMPORT_PRODUCTS, data)
 
 
-@get("/api/v1/variants", permission=READ)
+@get(
+    "/api/v1/variants",
+    permission=READ,
+    raises=(BadLocale,),
+)
 async def list_variants(
     caller: Caller, sku: Skus, locale: str = NO_LANGUAGE, channel: str = ""
 ) -> list[Variant]:
@@ -175,7 +202,14 @@ async def list_variants(
     return list({variant.id: variant for variant in found.values()}.values())
 
 
-@get("/api/v1/variants/{sku}", permission=READ, raises=(errors.UnknownSku,))
+@get(
+    "/api/v1/variants/{sku}",
+    permission=READ,
+    raises=(
+        errors.UnknownSku,
+        BadLocale,
+    ),
+)
 async def show_variant(
     caller: Caller, sku: str, locale: str = NO_LANGUAGE, channel: str = ""
 ) -> Variant:
@@ -210,7 +244,12 @@ async def list_categories(caller: Caller, paging: Paging) -> Page[Category]:
     "/api/v1/categories",
     permission=WRITE,
     command=commands.PUT_CATEGORIES,
-    raises=(errors.UnknownCategory, errors.CategoryCircle, errors.CategoryTooDeep),
+    raises=(
+        errors.UnknownCategory,
+        errors.CategoryCircle,
+        errors.CategoryTooDeep,
+        BadCode,
+    ),
     example=PutCategories((PutCategory("home", "Home"), PutCategory("mugs", "Mugs", "home"))),
 )
 async def put_categories(caller: Caller, data: PutCategories) -> list[Category]:
@@ -230,6 +269,7 @@ async def put_categories(caller: Caller, data: PutCategories) -> list[Category]:
         UnknownChannel,
         errors.BadTextField,
         errors.TextTooLong,
+        BadLocale,
     ),
     example=PutTexts((OwnerText("variant", "84029E", "title", "Wärmflasche, rot", "de"),)),
 )
@@ -238,7 +278,11 @@ async def put_texts(caller: Caller, data: PutTexts) -> TextsStored:
     return await caller.submit(commands.PUT_TEXTS, data)
 
 
-@get("/api/v1/text-gaps", permission=READ)
+@get(
+    "/api/v1/text-gaps",
+    permission=READ,
+    raises=(BadLocale,),
+)
 async def list_text_gaps(caller: Caller, paging: Paging, locale: str) -> Page[TextGap]:
     """List the texts that a locale lacks: those that would be shown in another language."""
     after = paging.after(str, str, str) or ("", "", "")

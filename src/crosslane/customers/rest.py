@@ -133,6 +133,9 @@ async def show_customer(caller: Caller, customer_id: UUID) -> Answer[Customer]:
         errors.BadAccountNumber,
         errors.PaymentTermsOutOfRange,
         BadLocale,
+        errors.BadChannelIdentity,
+        BadCountry,
+        UnknownChannel,
     ),
     example=RegisterCustomer(
         "organization",
@@ -152,7 +155,12 @@ async def register_customer(caller: Caller, data: RegisterCustomer) -> Customer:
     "/api/v1/customers/{customer_id}",
     permission=WRITE,
     command=commands.CHANGE,
-    raises=(errors.UnknownCustomer, errors.CustomerErased, errors.PaymentTermsOutOfRange),
+    raises=(
+        errors.UnknownCustomer,
+        errors.CustomerErased,
+        errors.PaymentTermsOutOfRange,
+        BadLocale,
+    ),
     example=CustomerChange("Example & Sons Ltd", "trade", 30),
 )
 async def change_customer(
@@ -170,7 +178,19 @@ async def change_customer(
     "/api/v1/customers/{customer_id}/identities",
     permission=WRITE,
     command=commands.ADD_IDENTITY,
-    raises=(errors.UnknownCustomer, errors.IdentityTaken, errors.BadEmail, errors.BadPhone),
+    raises=(
+        errors.UnknownCustomer,
+        errors.IdentityTaken,
+        errors.BadEmail,
+        errors.BadPhone,
+        errors.CustomerErased,
+        errors.IdentityMissing,
+        errors.BadAccountNumber,
+        errors.BadChannelIdentity,
+        errors.TooManyOfCustomer,
+        BadCountry,
+        UnknownChannel,
+    ),
     example=NewIdentity("phone", "020 7946 0958", country="GB"),
 )
 async def add_identity(caller: Caller, customer_id: UUID, data: NewIdentity) -> Customer:
@@ -226,6 +246,14 @@ async def list_addresses(caller: Caller, customer_id: UUID) -> list[SavedAddress
         errors.BadPostcode,
         errors.UnknownRegion,
         BadCountry,
+        errors.CustomerErased,
+        errors.AddressTextInvalid,
+        errors.TooManyAddressLines,
+        errors.PostcodeElsewhere,
+        errors.TooManyOfCustomer,
+        errors.NameMissing,
+        errors.BadEmail,
+        errors.BadPhone,
     ),
     example=BookAddress(_HOME, is_default=True),
 )
@@ -259,6 +287,10 @@ async def remove_address(caller: Caller, customer_id: UUID, label: Label) -> Non
         errors.UnknownRegion,
         errors.NameMissing,
         BadCountry,
+        errors.AddressTextInvalid,
+        errors.TooManyAddressLines,
+        errors.BadEmail,
+        errors.BadPhone,
     ),
     example=_HOME,
 )

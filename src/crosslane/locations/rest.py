@@ -25,12 +25,17 @@ from crosslane.locations.domain import (
     spans_on,
 )
 from crosslane.locations.errors import (
+    BadHours,
+    BadLocationCode,
+    BadTime,
     ClosureInvalid,
     DayRangeInvalid,
     LocationCodeFixed,
     LocationExists,
     LocationUnknown,
     NearestUnclear,
+    PositionIncomplete,
+    PositionMissing,
     PostcodeUnknown,
     TimeOutOfRange,
 )
@@ -44,12 +49,24 @@ from crosslane.locations.service import (
     ImportLocations,
     LocationsImported,
 )
-from crosslane.organization import UnknownEntity
+from crosslane.organization import BadCountry, BadTimezone, UnknownEntity
+from crosslane.platform.calendar import NationUnknown
 from crosslane.platform.web import Answer, Caller, Paging, Version, delete, get, post, put
 
 READ, WRITE = "locations:read", "locations:write"
 IMPORT_BYTES_MAX = 16 << 20
 DAYS_MAX = 92
+
+DRAFT_RAISES = (
+    BadLocationCode,
+    BadCountry,
+    BadTimezone,
+    NationUnknown,
+    BadHours,
+    BadTime,
+    PositionIncomplete,
+    PositionMissing,
+)
 DAYS_SHOWN = 14
 NEAREST_MAX = 50
 
@@ -209,7 +226,11 @@ async def list_locations(
     "/api/v1/locations",
     permission=WRITE,
     command=ADD,
-    raises=(LocationExists, UnknownEntity),
+    raises=(
+        LocationExists,
+        UnknownEntity,
+        *DRAFT_RAISES,
+    ),
     example=EXAMPLE,
 )
 async def add_location(caller: Caller, data: LocationDraft) -> Answer[LocationShown]:
@@ -256,7 +277,12 @@ async def show_location(caller: Caller, code: str) -> Answer[LocationShown]:
     "/api/v1/locations/{code}",
     permission=WRITE,
     command=CHANGE,
-    raises=(LocationUnknown, LocationCodeFixed, UnknownEntity),
+    raises=(
+        LocationUnknown,
+        LocationCodeFixed,
+        UnknownEntity,
+        *DRAFT_RAISES,
+    ),
     example=EXAMPLE,
 )
 async def change_location(

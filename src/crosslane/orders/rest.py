@@ -6,7 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.customers import Address
+from crosslane.customers import (
+    Address,
+    AddressIncomplete,
+    BadEmail,
+    BadPhone,
+    BadPostcode,
+    IdentityMissing,
+    UnknownCustomer,
+    UnknownRegion,
+)
 from crosslane.kernel import Page
 from crosslane.orders import errors
 from crosslane.orders.domain import StopKind
@@ -40,10 +49,33 @@ from crosslane.orders.service.stops import (
     StopAnswer,
 )
 from crosslane.orders.service.waiting import WAITING, wait_for_payment
+from crosslane.organization import BadCountry, UnknownChannel
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
+from crosslane.pricing import (
+    CouponUsedUp,
+    CouponUsedUpByCustomer,
+    DeliveryPriceUnknown,
+    DictatedPriceNotAllowed,
+    OverrideNotAllowed,
+    PriceUnknown,
+    QuoteExpired,
+    QuoteForged,
+    QuoteMismatch,
+    TaxRateUnknown,
+)
 
 ORDER_BYTES_MAX = 4 << 20
+
+# What modules below refuse of an order.
+TOLD_BELOW = (
+    UnknownChannel,
+    *(UnknownCustomer, IdentityMissing, BadEmail, BadPhone),
+    *(AddressIncomplete, BadCountry, BadPostcode, UnknownRegion),
+    *(PriceUnknown, TaxRateUnknown, DeliveryPriceUnknown),
+    *(OverrideNotAllowed, DictatedPriceNotAllowed, CouponUsedUp, CouponUsedUpByCustomer),
+    *(QuoteExpired, QuoteForged, QuoteMismatch),
+)
 
 WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
 
@@ -65,6 +97,7 @@ WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
         errors.TendersDiffer,
         errors.PaidAtTheTill,
         errors.BackdatingForbidden,
+        *TOLD_BELOW,
     ),
     example=PlaceOrder(
         channel="web",

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import UnknownSku, variants_by_sku
-from crosslane.kernel import Instant, Refusal, require_instant
-from crosslane.organization import UnknownChannel, require_country
+from crosslane.kernel import Instant, QuantityOutOfRange, Refusal, require_instant
+from crosslane.organization import BadCountry, UnknownChannel, require_country
 from crosslane.platform.database import Tx
 from crosslane.platform.gathering import Gathering
 from crosslane.platform.web import Caller, get, post
@@ -30,6 +30,11 @@ QUOTE_BYTES_MAX = 2 << 20
 QUOTE_LINES_MAX = 2_000
 SKUS_MAX = 100
 PRICE_RAISES = (
+    BadCountry,
+    errors.CartTooLarge,
+    errors.DuplicateLineKey,
+    QuantityOutOfRange,
+    errors.PriceOutOfRange,
     UnknownChannel,
     UnknownSku,
     errors.PriceUnknown,
@@ -137,7 +142,14 @@ EXAMPLE_CART = CartBody(
 )
 
 
-@get("/api/v1/prices", permission=READ, raises=(UnknownChannel,))
+@get(
+    "/api/v1/prices",
+    permission=READ,
+    raises=(
+        UnknownChannel,
+        BadCountry,
+    ),
+)
 async def show_prices(
     caller: Caller,
     channel: str,

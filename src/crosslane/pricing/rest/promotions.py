@@ -1,7 +1,7 @@
 """Promotions and their coupons over HTTP."""
 
 from crosslane.kernel import Page
-from crosslane.organization import UnknownChannel, UnknownMarket
+from crosslane.organization import BadCode, BadCurrency, UnknownChannel, UnknownMarket
 from crosslane.platform import facts
 from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.pricing import errors
@@ -35,7 +35,14 @@ async def show_promotion(caller: Caller, code: str) -> promotions.PromotionView:
     "/api/v1/promotions",
     permission=WRITE,
     command=commands.PUT_PROMOTION,
-    raises=(UnknownMarket, UnknownChannel, errors.BadPromotion, errors.BadValidity),
+    raises=(
+        UnknownMarket,
+        UnknownChannel,
+        errors.BadPromotion,
+        errors.BadValidity,
+        BadCode,
+        BadCurrency,
+    ),
     example=terms.PutPromotion(code="spring", title="10 % off", percent_bp=1000),
 )
 async def put_promotion(caller: Caller, data: terms.PutPromotion) -> promotions.PromotionView:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from crosslane.kernel import Instant, Page
-from crosslane.organization import UnknownChannel, UnknownMarket
+from crosslane.organization import BadCode, BadCountry, BadCurrency, UnknownChannel, UnknownMarket
 from crosslane.platform import facts
 from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.pricing import errors
@@ -39,7 +39,16 @@ async def show_price_list(caller: Caller, code: str) -> PriceList:
     "/api/v1/price-lists",
     permission=WRITE,
     command=commands.PUT_PRICE_LIST,
-    raises=(UnknownMarket, UnknownChannel, errors.PriceListFixed, errors.BadValidity),
+    raises=(
+        UnknownMarket,
+        UnknownChannel,
+        errors.PriceListFixed,
+        errors.BadValidity,
+        BadCode,
+        BadCountry,
+        BadCurrency,
+        errors.BadPriceList,
+    ),
     example=terms.PutPriceList(code="retail", title="Retail", currency="GBP", basis="gross"),
 )
 async def put_price_list(caller: Caller, data: terms.PutPriceList) -> PriceList:
@@ -95,6 +104,10 @@ async def list_tax_rates(
 @post(
     "/api/v1/tax-rates",
     permission=WRITE,
+    raises=(
+        BadCountry,
+        errors.BadValidity,
+    ),
     command=commands.PUT_TAX_RATES,
     example=terms.PutTaxRates(
         (
@@ -120,6 +133,10 @@ async def list_tax_rules(caller: Caller, paging: Paging) -> Page[TaxRule]:
 @post(
     "/api/v1/tax-rules",
     permission=WRITE,
+    raises=(
+        BadCountry,
+        errors.BadValidity,
+    ),
     command=commands.PUT_TAX_RULES,
     example=terms.PutTaxRules(
         (
@@ -146,7 +163,14 @@ async def list_shipping_prices(caller: Caller, paging: Paging) -> Page[ShippingP
     "/api/v1/shipping-prices",
     permission=WRITE,
     command=commands.PUT_SHIPPING_PRICES,
-    raises=(UnknownMarket, UnknownChannel, errors.BadValidity),
+    raises=(
+        UnknownMarket,
+        UnknownChannel,
+        errors.BadValidity,
+        BadCountry,
+        BadCurrency,
+        errors.BadPriceList,
+    ),
     example=terms.PutShippingPrices(
         (
             terms.ShippingPriceRow(
