@@ -43,6 +43,7 @@ CASES = [
     ("inactive", ask(place=having(GOOD, active=False))),
     ("closed", ask(place=having(GOOD, open=False))),
     ("unable", ask(place=having(GOOD, serves=frozenset({"pickup"})))),
+    ("not_a_sender", ask(place=having(GOOD, sends=False))),
     ("full", ask(place=having(GOOD, capacity_left=0), full_places_drop=True)),
     ("ring_fenced", ask(having(LINE, candidates=(Candidate("GOOD", 0, fenced_units=9),)))),
     ("out_of_stock", ask(having(LINE, candidates=(Candidate("GOOD", 0),)))),

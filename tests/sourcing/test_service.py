@@ -153,6 +153,19 @@ async def test_a_policy_sets_what_counts(shop: Shop, tx: Tx):
     assert places_of(shop, found) == []
 
 
+async def test_a_channel_may_leave_its_parcels_to_some_kinds_of_place(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=2, LEEDS=9)
+    value = {"senders": ["warehouse"]}
+    channel = Scope("channel", shop.channel.code)
+    await set_policy(tx, SetPolicy("sourcing.settings", value, "no parcels", channel, LONG_AGO))
+    (found,) = await sourced(tx, shop, wish(shop, ("MUG", 3)))
+    assert places_of(shop, found) == [("MUG", "DC", 2)]
+    assert {group.rule for group in found.receipt.dropped} == {"not_a_sender"}
+    leeds = shop.locations["LEEDS"]
+    (fetched,) = await sourced(tx, shop, wish(shop, ("MUG", 3), method="pickup", store=leeds))
+    assert places_of(shop, fetched) == [("MUG", "LEEDS", 3)]
+
+
 async def test_an_address_out_of_reach_is_refused_by_itself(shop: Shop, tx: Tx):
     await stocked(tx, shop, "MUG", DC=5)
     abroad = {"country": "ZZ", "postcode": "1"}

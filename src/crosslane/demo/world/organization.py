@@ -43,6 +43,8 @@ FREIGHT: dict[str, Any] = {
     },
 }
 # Heaviest weight in grams and price in pence on the mainland.
+# Cartons of a trade order come from warehouses, a line from three of them at most.
+TRADE_SOURCING = {"senders": ["warehouse", "vendor"], "pieces_per_line_max": 3}
 FREIGHT_BRACKETS = (
     (25_000, 1_100),
     (100_000, 2_600),
@@ -166,6 +168,7 @@ def policies() -> Iterator[Call]:
         intake = {"backdating": True, "bad_address": plan.bad_address, "shortage": "backorder"}
         if plan.code in (PHONE, TRADE_WEB, TRADE_IE):
             intake["service"] = FREIGHT_SERVICE
+            yield _policy("sourcing.settings", TRADE_SOURCING, plan.code, "Shops send no freight")
         yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
         dictated = {"price_source": "dictated"}
         yield _policy("pricing.price_source", dictated, plan.code, "Recorded prices are kept")

@@ -221,8 +221,9 @@ def _place(
         day = world.ship_day(location, request)
         if day is not None:
             left = location.parcels_per_day - world.taken.get((location.id, day), 0)
+    sends = not carried or location.kind in settings.senders
     distance = 0
-    if carried and route.goal is not None and settings.distance_milli_per_km:
+    if carried and sends and route.goal is not None and settings.distance_milli_per_km:
         distance = distance_metres(location.point, route.goal)
     return Place(
         code=location.code,
@@ -234,6 +235,7 @@ def _place(
         capacity_left=left,
         active=location.active,
         open=_is_open(request, location),
+        sends=sends,
     )
 
 

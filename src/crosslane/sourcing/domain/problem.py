@@ -30,6 +30,8 @@ Term = Literal[
     "late",
 ]
 TERMS: frozenset[Term] = frozenset(get_args(Term))
+Sender = Literal["store", "warehouse", "vendor"]
+SENDERS: frozenset[Sender] = frozenset(get_args(Sender))
 
 
 class Tariff(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +82,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         active: false when it is retired.
         open: false while it is closed for more than its usual hours.
         takes_hazardous: whether it may send dangerous goods.
+        sends: false when places of its kind send no parcels of the channel.
     """
 
     code: str
@@ -93,6 +96,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     active: bool = True
     open: bool = True
     takes_hazardous: bool = True
+    sends: bool = True
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -153,6 +157,8 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         split_quantities: a line that no place holds whole may come from several.
         pieces_per_line_max: from how many places at most.
         search_effort: work spent on an order too large to prove, about milliseconds.
+        senders: kinds of location that send parcels of the channel; a trade customer's forty
+            cartons need not be gathered from shops.
     """
 
     terms: frozenset[Term] = TERMS
@@ -162,6 +168,7 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     split_quantities: bool = True
     pieces_per_line_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = PIECES_PER_LINE_MAX
     search_effort: Annotated[int, msgspec.Meta(ge=0, le=1000)] = SEARCH_EFFORT_DEFAULT
+    senders: frozenset[Sender] = SENDERS
 
 
 class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):

@@ -29,6 +29,7 @@ PLACE_RULES: tuple[tuple[str, Callable[[SourcingProblem, Place], bool]], ...] = 
     ("inactive", lambda problem, place: not place.active),
     ("closed", lambda problem, place: not place.open),
     ("unable", lambda problem, place: problem.method not in place.serves),
+    ("not_a_sender", lambda problem, place: not place.sends),
     (
         "full",
         lambda problem, place: (
