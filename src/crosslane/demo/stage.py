@@ -1,7 +1,7 @@
 """The stage: Crosslane itself and the outside world, each a process, started for the demo.
 
-``crosslane serve`` with its embedded PostgreSQL, the strict payment provider, the strict carrier
-and a mail server that delivers to nobody. Everything lives in the home folder, so that the next
+``crosslane serve`` with its embedded PostgreSQL, a second worker, the strict payment provider, the
+strict carrier and a mail server that delivers to nobody. Everything lives in the home folder, so that the next
 run finds the tenant as it was left. What only its owner may read (keys, passwords) is kept there
 too, in one file.
 """
@@ -145,6 +145,9 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
         ready = r"Crosslane is ready on (\S+)"
         address = await crew.start("Crosslane", [*COMMAND, "serve"], ready)
         await _require_tenant(crew, address, safe)
+        # A day's parcels and mails are more than one worker does in a minute.
+        more = [*COMMAND, "serve", "--role", "worker"]
+        await crew.start("a second worker", more, r"Crosslane is (ready)")
         kept, hooks = safe.kept, f"{address}/api/v1/payment-providers/house/messages"
         provider_url, carrier_url = await asyncio.gather(
             crew.start(

@@ -4,7 +4,9 @@ The server's 250 is the hand-over. Whoever dies between it and the commit sends 
 more, under the same Message-ID; nothing else repeats it.
 """
 
+import socket
 from datetime import timedelta
+from functools import cache
 
 import aiosmtplib
 import msgspec
@@ -110,11 +112,18 @@ async def hand_over(call: EffectCall, letter: Letter | Outcome) -> Outcome:
             username=server.user or None,
             password=server.password or None,
             use_tls=server.tls,
+            local_hostname=_own_name(),
             timeout=CALL_SECONDS_MAX - 5,
         )
     except aiosmtplib.SMTPException as error:
         raise _failure(error) from error
     return Outcome("sent", recipient=letter.email)
+
+
+@cache
+def _own_name() -> str:
+    """Return what this machine calls itself to mail servers; asking may take a look-up."""
+    return socket.getfqdn()
 
 
 def _failure(error: aiosmtplib.SMTPException) -> Retry | Dead:
