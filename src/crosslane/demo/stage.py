@@ -1,9 +1,9 @@
 """The stage: Crosslane itself and the outside world, each a process, started for the demo.
 
 ``crosslane serve`` with its embedded PostgreSQL, a second worker, the strict payment provider, the
-strict carrier and a mail server that delivers to nobody. Everything lives in the home folder, so that the next
-run finds the tenant as it was left. What only its owner may read (keys, passwords) is kept there
-too, in one file.
+strict carrier and a mail server that delivers to nobody. Everything lives in the home folder, so
+that the next run finds the tenant as it was left. What only its owner may read (keys, passwords) is
+kept there too, in one file.
 """
 
 import asyncio
