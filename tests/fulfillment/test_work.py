@@ -1,9 +1,10 @@
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from crosslane import carriers, inventory
+from crosslane import carriers, fulfillment, inventory
 from crosslane.carriers import TrackingEvent
 from crosslane.fulfillment import errors, works_by_order
 from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
@@ -18,8 +19,10 @@ from crosslane.fulfillment.service.working import (
 from crosslane.kernel import new_id
 from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
 from crosslane.platform.actor import Actor
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
+from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Command, Lanes
+from crosslane.platform.log import run_reaction
 from tests.fulfillment.floor import pack, pick, queue, settle
 from tests.orders.world import assert_sound, buckets, place, view, wish
 
@@ -98,6 +101,41 @@ async def test_a_report_of_delivery_counts_once(database: Database, shop: str, l
     assert (await view(database, shop, placed.id)).status == "delivered"
     assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
     await assert_sound(database, shop, "fulfillment")
+
+
+async def test_a_delivery_told_before_our_books_sent_the_parcel_counts(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish("MUG"))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    await pick(lanes, shop, work.id)
+    await pack(lanes, shop, work.id)
+    runner = Runner(database, carriers.EFFECTS)
+    await runner.start_due(shop)
+    await runner.drain()
+    async with database.transaction(shop) as tx:
+        (number,) = [
+            label.tracking_number
+            for labels in (await carriers.labels_of_parcels(tx, [await parcel_of(tx)])).values()
+            for label in labels
+        ]
+        arrived = TrackingEvent(
+            id="e1", tracking_number=number, status="delivered", occurred_at=tx.now
+        )
+        await carriers.record_tracking(tx, "house", [arrived])
+    (noting,) = [one for one in fulfillment.REACTIONS if one.name == "fulfillment.note_delivered"]
+    assert await run_reaction(database, shop, noting)
+    assert await logged(database, shop, "fulfillment.ParcelDelivered") == 0
+    await settle(database, shop)
+    assert (await view(database, shop, placed.id)).status == "delivered"
+    assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
+    await assert_sound(database, shop, "fulfillment")
+
+
+async def parcel_of(tx: Tx) -> UUID:
+    """The only parcel there is."""
+    return await tx.fetchval("select id from fulfillment_parcel")
 
 
 async def test_short_units_leave_the_books_and_come_from_elsewhere(

@@ -7,7 +7,8 @@ asks a carrier or a bridge to one; ``python -m crosslane.carriers.port.fake`` is
 
 Doors: ``rate_book(tx)`` and its pure ``services``, ``zone``, ``price_minor``, ``tariff``,
 ``delivery_day``, ``quotes``; ``request_labels``, ``void_labels``, ``labels_of_parcels``,
-``label_document``; ``record_tracking``; ``erase_labels`` for the right to be forgotten.
+``label_document``; ``record_tracking``, ``delivered_parcels``; ``erase_labels`` for the right to be
+forgotten.
 
 Invariants: the first zone rule that matches decides; a price is that of the lightest bracket that
 holds the weight in the tariff in force on the day of dispatch; a key has one label for ever, and
@@ -65,6 +66,7 @@ from crosslane.carriers.service import (
     LabelRequest,
     SaveCarrier,
     TrackingResult,
+    delivered_parcels,
     erase_labels,
     label,
     label_document,
@@ -117,6 +119,7 @@ __all__ = [
     "TrackingRecorded",
     "TrackingResult",
     "TrackingStatus",
+    "delivered_parcels",
     "erase_labels",
     "label",
     "label_document",

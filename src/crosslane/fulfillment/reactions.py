@@ -6,7 +6,8 @@ from typing import Any
 from crosslane import vendors
 from crosslane.carriers import LabelCreated, TrackingRecorded
 from crosslane.fulfillment.service import supplying
-from crosslane.fulfillment.service.following import deliver, take_back
+from crosslane.fulfillment.service.delivering import deliver
+from crosslane.fulfillment.service.following import take_back
 from crosslane.fulfillment.service.offering import offer
 from crosslane.fulfillment.service.sending import send_held, send_off
 from crosslane.fulfillment.service.unclaimed import EVERY_SECONDS, give_up_uncollected

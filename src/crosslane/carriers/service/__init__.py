@@ -25,6 +25,7 @@ from crosslane.carriers.service.tracking import (
     RECORD_TRACKING,
     RecordTracking,
     TrackingResult,
+    delivered_parcels,
     record_tracking,
     tracking_events,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "SaveCarrier",
     "TariffAdded",
     "TrackingResult",
+    "delivered_parcels",
     "erase_labels",
     "label",
     "label_document",

@@ -1,6 +1,8 @@
 """Tracking: what carriers report, kept once whatever comes twice, late or in disorder."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -87,6 +89,11 @@ async def tracking_events(tx: Tx, label: LabelRecord) -> list[TrackingEvent]:
     if not label.tracking_number:
         return []
     return await storage.list_events(tx, label.carrier, label.tracking_number, TRACKING_EVENTS_MAX)
+
+
+async def delivered_parcels(tx: Tx, parcel_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when parcels arrived, in business time, of those whose carrier has said so already."""
+    return await storage.list_delivered(tx, parcel_ids)
 
 
 async def _record(tx: Tx, commands: Sequence[Command[RecordTracking]]) -> list[TrackingResult]:

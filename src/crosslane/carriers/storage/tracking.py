@@ -1,6 +1,8 @@
 """The SQL of tracking events."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from crosslane.carriers.domain.shipment import TrackingEvent
 from crosslane.platform.database import Record, Tx, columns
@@ -45,3 +47,18 @@ async def list_events(tx: Tx, carrier: str, number: str, limit: int) -> list[Tra
     """Return what a carrier told of a parcel, in the order in which it happened."""
     rows = await tx.fetch(EVENTS_OF_NUMBER, carrier, number, limit)
     return [TrackingEvent(**row) for row in rows]
+
+
+DELIVERED = """
+select l.parcel_id, min(e.occurred_at) as at
+from carriers_label l
+join carriers_tracking_event e on (e.carrier, e.tracking_number) = (l.carrier, l.tracking_number)
+where l.parcel_id = any($1::uuid[]) and l.state = 'created' and e.status = 'delivered'
+group by l.parcel_id
+"""
+
+
+async def list_delivered(tx: Tx, parcel_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when parcels arrived, of those that are said to have arrived."""
+    rows = await tx.fetch(DELIVERED, list(parcel_ids))
+    return {row["parcel_id"]: row["at"] for row in rows}

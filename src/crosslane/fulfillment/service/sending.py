@@ -10,6 +10,7 @@ from uuid import UUID
 from crosslane import carriers, orders
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance
+from crosslane.fulfillment.service.delivering import deliver
 from crosslane.fulfillment.service.transfers import send_transfers, told_of_parcel
 from crosslane.orders import Stage
 from crosslane.platform import log
@@ -128,3 +129,7 @@ async def _hand_over(
         for work, parcel in gone
     ]
     await log.append(tx, told, [causes[parcel.id] for _, parcel in gone])
+    # The carrier may have been quicker than we: what it said before stands.
+    arrived = await carriers.delivered_parcels(tx, [parcel.id for _, parcel in gone])
+    if arrived:
+        await deliver(tx, [(parcel, at, causes[parcel]) for parcel, at in arrived.items()])

@@ -13,7 +13,7 @@ from uuid import UUID
 from crosslane import inventory, locations, orders, organization, vendors
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import DISPATCH, Parcel, Work, WorkLine, advance
-from crosslane.fulfillment.service.following import deliver
+from crosslane.fulfillment.service.delivering import deliver
 from crosslane.fulfillment.service.offering import event_of
 from crosslane.fulfillment.service.packing import weigh
 from crosslane.fulfillment.service.transfers import told_of_parcel
