@@ -24,10 +24,11 @@ from crosslane.carts.service.wishes import (
 from crosslane.customers import BadEmail, BadPostcode
 from crosslane.kernel import Instant, Page
 from crosslane.locations import LocationUnknown
-from crosslane.organization import UnknownChannel
+from crosslane.organization import BadCountry, UnknownChannel
 from crosslane.platform.web import Answer, Caller, Paging, get, post
 from crosslane.pricing import (
     QUOTE_CHARACTERS_MAX,
+    DictatedPriceNotAllowed,
     PriceUnknown,
     QuoteExpired,
     QuoteForged,
@@ -151,7 +152,7 @@ async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
     "/api/v1/carts/{cart_id}/quote",
     permission=READ,
     command=None,
-    raises=(*CHECKOUT_RAISES, PriceUnknown),
+    raises=(*CHECKOUT_RAISES, PriceUnknown, DictatedPriceNotAllowed),
 )
 async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
     """Price a cart, sign the prices, and tell when each line would come.
@@ -166,7 +167,7 @@ async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
 @get(
     "/api/v1/carts/{cart_id}/choices",
     permission=READ,
-    raises=(*CHECKOUT_RAISES, errors.PlaceMissing, PlaceUnknown),
+    raises=(*CHECKOUT_RAISES, errors.PlaceMissing, PlaceUnknown, BadCountry),
 )
 async def list_choices(
     caller: Caller, cart_id: UUID, country: str = "", postcode: str = ""
