@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct, structs
 
 from crosslane.demo.draws import draw
@@ -29,6 +30,8 @@ from crosslane.demo.world import Place, World
 EVENTS_AT_ONCE = 500
 OVERDUE_SECONDS, OVERDUE_AT_ONCE = 3.0, 16
 COLLECTION_TRIES_MAX = 4
+ARRIVAL_LOOKS = 5
+NOT_ON_THE_WAY = frozenset({"arrived", "collected", "unclaimed", "cancelled"})
 ROUND_BEGINS_HOUR, ROUND_HOURS = 8, 9
 EVENING = time(18, 30)
 UNPACK_MINUTES = 60
@@ -73,6 +76,12 @@ class Waiting(Struct, frozen=True):
     order_number: str
     location_id: UUID
     placed_at: datetime
+
+
+class Work(Struct, frozen=True):
+    """How far the work of a location is."""
+
+    state: str
 
 
 class Coming(Struct, frozen=True):
@@ -208,7 +217,16 @@ class Drivers:
                 del self._coming[coming.work]
                 self.note_ready(coming.order_number, at)
                 done += 1
+            elif self._tries[coming.work] >= ARRIVAL_LOOKS and await self._is_done(coming.work):
+                # Its parcels were received together, before the label of the last one was seen.
+                del self._coming[coming.work]
         return done
+
+    async def _is_done(self, work: UUID) -> bool:
+        answer = await self._desk.ask(
+            self._desk.staff(self._manager), f"fulfillment-orders/{work}", method="GET"
+        )
+        return answer.ok and msgspec.json.decode(answer.content, type=Work).state in NOT_ON_THE_WAY
 
     async def _hand_out(self) -> int:
         """Let customers collect who have read their message; some never come."""
