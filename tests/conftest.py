@@ -8,16 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from crosslane import catalog, locations, organization
 from crosslane.platform import outbound
 from crosslane.platform.postgres import EmbeddedPostgres
 
 pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _strangers_live_here() -> None:
-    """Carriers and providers of the tests run on this machine, which is called on no other day."""
+@pytest.fixture(autouse=True)
+def _as_composed() -> None:
+    """Say anew what holds for the process, because a test before may have said otherwise.
+
+    Carriers and providers of the tests run on this machine, which is called on no other day.
+    """
     outbound.allow(["127.0.0.1"])
+    organization.register_scope("category", catalog.category_exists)
+    organization.register_scope("location", locations.location_exists)
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,9 @@ async def canonical(value: Any, raw_bytes: int) -> bytes:
 
 
 def _spell(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="deterministic")
+    # By way of plain values, because the names of a mapping may be days.
+    plain = msgspec.to_builtins(value, str_keys=True, order="deterministic")
+    return msgspec.json.encode(plain)
 
 
 @cache
