@@ -6,10 +6,11 @@ public one, and the connection goes to the address that was looked at: a name th
 else a moment later gains nothing. Redirects are not followed and the environment names no proxy.
 ``CROSSLANE_OUTBOUND_ALLOW`` lists hosts and networks that may be called all the same.
 
-Doors: :func:`call`; :func:`require_public` for the edge, where an address is set; :func:`allow` for
-the composition root.
+Doors: :func:`call`, :func:`refusal_code`; :func:`require_public` for the edge, where an address is
+set; :func:`allow` for the composition root.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from crosslane.kernel import Invalid
 
 Ip = IPv4Address | IPv6Address
 
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 # Addresses of the translation between IPv6 and IPv4 (RFC 6052) hold one of the other kind.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
@@ -51,6 +53,25 @@ class Reply(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes
+
+
+class _Refused(msgspec.Struct):
+    """Why the other side will not, as a code."""
+
+    error: str
+
+
+def refusal_code(answer: bytes) -> str:
+    """Return the code of a refusal; a sentence might quote an address, so it is not kept.
+
+    Args:
+        answer: the whole body, ``{"error": code}``.
+    """
+    try:
+        error = msgspec.json.decode(answer, type=_Refused).error
+    except (msgspec.MsgspecError, RecursionError):
+        error = ""
+    return error if _CODE.fullmatch(error) else "refused without a code"
 
 
 class Allowed:

@@ -3,7 +3,6 @@
 It is what the strict carrier speaks, and what a bridge to another carrier is written against.
 """
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -21,8 +20,6 @@ TRACKING_NUMBER_CHARACTERS_MAX = 40
 # What a document of each type begins with: an error page must not be stuck on a parcel.
 DOCUMENT_BEGINS = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n"}
 
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
-
 
 class _Made(Struct):
     """A label as the carrier tells it; the document travels as base64."""
@@ -30,12 +27,6 @@ class _Made(Struct):
     tracking_number: str
     mime: str
     document: bytes
-
-
-class _Refused(Struct):
-    """Why the carrier will not, as a code."""
-
-    error: str
 
 
 class HttpCarrier:
@@ -64,7 +55,7 @@ class HttpCarrier:
         path = f"/v1/labels/{quote(key, safe='')}/void"
         status, answer = await self._send("POST", path, key=f"{key}:void")
         if status in (409, 422):
-            raise CarrierRefused(_reason(answer))
+            raise CarrierRefused(outbound.refusal_code(answer))
         if status not in (200, 204, 404):
             raise AnswerUnknown(f"HTTP {status} from {self.settings.code}")
 
@@ -75,7 +66,7 @@ class HttpCarrier:
 
     def _label(self, status: int, answer: bytes) -> Label:
         if status in (400, 409, 413, 422):
-            raise CarrierRefused(_reason(answer))
+            raise CarrierRefused(outbound.refusal_code(answer))
         if status not in (200, 201):
             raise AnswerUnknown(f"HTTP {status} from {self.settings.code}")
         try:
@@ -111,12 +102,3 @@ class HttpCarrier:
             told = f"no answer of {self.settings.code}: {silence}"
             raise AnswerUnknown(told, silence.after_seconds) from silence
         return reply.status, reply.body
-
-
-def _reason(answer: bytes) -> str:
-    """Return the carrier's code; a sentence might quote the address, so it is not kept."""
-    try:
-        error = msgspec.json.decode(answer, type=_Refused).error
-    except (msgspec.MsgspecError, RecursionError):
-        error = ""
-    return error if _CODE.fullmatch(error) else "refused without a code"

@@ -3,12 +3,10 @@
 Standard Webhooks sign it; the key is both ``webhook-id`` and ``Idempotency-Key``.
 """
 
-import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Struct
 from standardwebhooks import Webhook
 
 from crosslane.platform import outbound
@@ -18,14 +16,6 @@ from crosslane.vendors.port.port import AnswerUnknown, SentOrder, VendorRefused
 ANSWER_BYTES_MAX = 64 * 1024
 # What says that this order will never be taken; anything else may be a passing fault.
 REFUSALS = (400, 409, 422)
-
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
-
-
-class _Refused(Struct):
-    """Why the vendor will not, as a code."""
-
-    error: str
 
 
 class HttpVendor:
@@ -64,15 +54,6 @@ class HttpVendor:
             told = f"no answer of the vendor: {silence}"
             raise AnswerUnknown(told, silence.after_seconds) from silence
         if reply.status in REFUSALS:
-            raise VendorRefused(_reason(reply.body))
+            raise VendorRefused(outbound.refusal_code(reply.body))
         if reply.status not in (200, 201, 202, 204):
             raise AnswerUnknown(f"HTTP {reply.status} from the vendor")
-
-
-def _reason(answer: bytes) -> str:
-    """Return the vendor's code; a sentence might quote the address, so it is not kept."""
-    try:
-        error = msgspec.json.decode(answer, type=_Refused).error
-    except (msgspec.MsgspecError, RecursionError):
-        error = ""
-    return error if _CODE.fullmatch(error) else "refused without a code"

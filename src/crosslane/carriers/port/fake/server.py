@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from crosslane.carriers.port.fake.depot import Depot, Made, Refused
-from crosslane.carriers.port.fake.faults import Fault, Faults
+from crosslane.platform.misdeeds import Fault, Faults
 
 BODY_BYTES_MAX = 64 * 1024
 GARBAGE = b"<html><body>Wartungsarbeiten \xff</body></html>"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from crosslane.vendors.port.fake.faults import Fault, Faults
+from crosslane.platform.misdeeds import Fault, Faults
 from crosslane.vendors.port.fake.messages import Messenger, Script
 from crosslane.vendors.port.fake.office import Office, Refused
 

@@ -1,4 +1,4 @@
-"""What the strict vendor does wrong on demand."""
+"""What the strict carrier and the strict vendor do wrong on demand, to try a caller out."""
 
 import threading
 from typing import Literal
@@ -13,9 +13,9 @@ class Fault(Struct, forbid_unknown_fields=True):
     """One thing to go wrong.
 
     Args:
-        fault: refuse (422, not taken), error (503, not taken), error_after (500, but taken),
-            timeout_after (taken, but the answer is lost), freeze (not taken, and no answer),
-            garbage (taken, and the answer is nonsense).
+        fault: refuse (422, not done), error (503, not done), error_after (500, but done),
+            timeout_after (done, but the answer is lost), freeze (not done, and no answer),
+            garbage (done, and the answer is nonsense).
         times: how often; -1 until the faults are cleared, which makes an outage.
         seconds: how long it freezes or keeps the caller waiting.
     """
