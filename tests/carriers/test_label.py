@@ -1,9 +1,9 @@
 import re
 import zlib
-from base64 import a85decode
 from contextlib import suppress
 
 import pytest
+import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.carriers.shipments import RECIPIENT, consignment, to
@@ -21,6 +21,7 @@ from crosslane.carriers.domain.shipment import (
     tracking_number,
 )
 from crosslane.carriers.port.label import draw_label
+from crosslane.carriers.port.symbols import bars, qr_runs
 from crosslane.carriers.port.typesetting import BUILT_IN, substituted, unshowable, wrapped
 from crosslane.kernel import Refusal, parse_instant
 
@@ -30,8 +31,8 @@ ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 
 def texts(document: bytes) -> list[str]:
     """Return the texts of a label that is set in the fonts every reader has."""
-    streams = re.findall(rb"stream\r?\n(.*?)~>\s*endstream", document, re.DOTALL)
-    content = b"".join(zlib.decompress(a85decode(stream)) for stream in streams)
+    [stream] = re.findall(rb"stream\n(.*?)\nendstream", document, re.DOTALL)
+    content = zlib.decompress(stream)
     return [ESCAPE.sub(unescaped, text).decode("cp1252") for text in TEXT.findall(content)]
 
 
@@ -47,6 +48,44 @@ def test_a_label_is_one_page_of_four_by_six_inches():
     assert b"/MediaBox [ 0 0 288 432 ]" in document
     assert document.count(b"/Type /Page\n") == 1
     assert len(document) < 6_000
+
+
+def test_every_object_of_a_label_stands_where_its_table_says():
+    document = draw_label(consignment())
+    table = int(document.rsplit(b"startxref\n", 1)[1].split()[0])
+    assert document[table:].startswith(b"xref\n0 8\n0000000000 65535 f \n")
+    places = re.findall(rb"(\d{10}) 00000 n \n", document[table:])
+    for number, place in enumerate(places, 1):
+        assert document[int(place) :].startswith(b"%d 0 obj\n" % number)
+    length = re.search(rb"/Length (\d+) >>\nstream\n", document)
+    assert document[length.end() + int(length[1]) :].startswith(b"\nendstream")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(
+        ["https://t.example/{}", "https://Straße.example/παρcel/{}/{}?x", "HTTP://X/{}"]
+    ),
+    st.text("0123456789ABCXYZ", min_size=1, max_size=20),
+)
+def test_a_qr_code_put_together_is_the_one_made_at_once(link, number):
+    side, runs = qr_runs(lambda inside: link.format(inside, inside), number)
+    modules = [[0] * side for _ in range(side)]
+    for x, y, length in runs:
+        modules[y][x : x + length] = [1] * length
+    text = link.format(number, number)
+    code = segno.make_qr(text, error="m", mask=2, mode="byte")
+    assert modules == [list(row) for row in code.matrix_iter(border=0)]
+
+
+@given(st.text("0123456789ABCXYZ-abc ", min_size=1, max_size=20))
+def test_bars_and_gaps_fill_a_barcode(text):
+    wide, dark = bars(text)
+    ends = [start + width for start, width in dark]
+    assert dark[0][0] == 0
+    assert ends[-1] == wide
+    assert all(1 <= width <= 4 for _, width in dark)
+    assert all(1 <= start - end <= 4 for end, (start, _) in zip(ends, dark[1:], strict=False))
 
 
 def test_a_label_says_what_sorters_and_drivers_need():
@@ -85,11 +124,12 @@ def test_a_label_abroad_names_the_country_and_routes_by_it():
     assert address_lines(to(country="JE"), sender_country="GB")[-1] == "Aberdeen"
 
 
-def test_other_alphabets_are_set_in_the_packaged_font():
-    document = draw_label(
-        consignment(recipient=to(name="Łukasz Żółć", city="Αθήνα", lines=("Москва",)))
-    )
-    assert b"DejaVuSansCondensed" in document
+@pytest.mark.parametrize(
+    "recipient",
+    [to(name="Łukasz Żółć"), to(city="Αθήνα", lines=("Москва",)), to(phone="тел 495 000")],
+)
+def test_other_alphabets_are_set_in_the_packaged_font(recipient):
+    assert b"DejaVuSansCondensed" in draw_label(consignment(recipient=recipient))
 
 
 @pytest.mark.parametrize(
@@ -159,6 +199,7 @@ def test_wrapping_keeps_every_word_within_the_width(text):
         ("e\u0301", "é"),
         ("zero\u200bwidth\ufeff", "zerowidth"),
         ("bell\x07", "bell"),
+        ("bell\x07\u00ad é", "bell é"),
     ],
 )
 def test_printable(text, shown):

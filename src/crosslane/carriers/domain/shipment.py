@@ -200,6 +200,8 @@ def country_name(code: str) -> str:
 
 def printable(text: str) -> str:
     """Return text as it can be printed: composed, one line, without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     composed = unicodedata.normalize("NFC", text)
     kinds = ((c, unicodedata.category(c)) for c in composed)
     return " ".join("".join(" " if k == "Cc" else c for c, k in kinds if k != "Cf").split())

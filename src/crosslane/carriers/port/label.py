@@ -6,25 +6,23 @@ the tracking link as a QR code. The same consignment always gives the same bytes
 """
 
 from collections.abc import Iterable, Iterator
-from io import BytesIO
-
-import segno
-from reportlab.graphics.barcode.code128 import Code128
-from reportlab.pdfgen.canvas import Canvas
+from functools import partial
 
 from crosslane.carriers.domain.shipment import (
     Consignment,
     PostalAddress,
     address_lines,
+    country_name,
     printable,
     routing_code,
     show_tracking_number,
     tracking_link,
 )
 from crosslane.carriers.errors import AddressUnprintable, LabelTextTooLong
+from crosslane.carriers.port.page import Page
+from crosslane.carriers.port.symbols import bars, qr_runs
 from crosslane.carriers.port.typesetting import (
     TooMuchText,
-    Typeface,
     fitted,
     largest_size,
     substituted,
@@ -42,7 +40,6 @@ INSIDE = PAGE[0] - 2 * MARGIN
 HEADER_Y, SENDER_Y, RECIPIENT_Y, ROUTING_Y, BARCODE_Y = 388.0, 316.0, 192.0, 146.0, 66.0
 FACTS_X = 190.0
 QR_SIDE = 50.0
-QR_MASK = 2
 BAR_HEIGHT = 52.0
 # The GS1 guide asks for ten modules of white on either side of the bars.
 QUIET_MODULES = 10
@@ -63,23 +60,21 @@ def draw_label(consignment: Consignment) -> bytes:
     shipment = consignment.shipment
     for field, address in (("sender", shipment.sender), ("recipient", shipment.recipient)):
         _refuse_unshowable(field, address)
-    buffer = BytesIO()
-    canvas = Canvas(buffer, pagesize=PAGE, invariant=True, pageCompression=1)
-    canvas.setTitle(f"Label {consignment.tracking_number}")
-    _Drawing(canvas, consignment).draw()
-    canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
+    drawing = _Drawing(consignment)
+    drawing.draw()
+    return drawing.page.document()
 
 
 class _Drawing:
     """One label being drawn."""
 
-    def __init__(self, canvas: Canvas, consignment: Consignment) -> None:
-        self.canvas = canvas
+    def __init__(self, consignment: Consignment) -> None:
         self.consignment = consignment
         self.shipment = consignment.shipment
-        self.face: Typeface = typeface_for(_texts(consignment))
+        self.face = typeface_for(_texts(consignment))
+        title = f"Label {consignment.tracking_number}"
+        self.page = Page(*PAGE, title=title, face=self.face)
+        self.text = self.page.text
 
     def draw(self) -> None:
         self.header()
@@ -89,9 +84,8 @@ class _Drawing:
         self.routing()
         self.barcode()
         self.footer()
-        self.canvas.setLineWidth(0.8)
         for y in (HEADER_Y, SENDER_Y, RECIPIENT_Y, ROUTING_Y, BARCODE_Y):
-            self.canvas.line(MARGIN, y, PAGE[0] - MARGIN, y)
+            self.page.line(MARGIN, y, PAGE[0] - MARGIN, y, width=0.8)
 
     def header(self) -> None:
         service = substituted(printable(self.consignment.service_name))
@@ -99,11 +93,10 @@ class _Drawing:
         size = largest_size(service, self.face.bold, (18, 16, 14, 12, 10, 8), 130)
         box = width_of(service, self.face.bold, size) + 14
         x, y, height = PAGE[0] - MARGIN - box, HEADER_Y + 6, 26.0
-        self.canvas.setFillGray(0)
-        self.canvas.rect(x, y, box, height, stroke=0, fill=1)
-        self.canvas.setFillGray(1)
+        self.page.boxes([(0, 0, 1, 1)], x=x, y=y, across=box, up=height)
+        self.page.ink(1)
         self.text(service, x + 7, y + (height - size * 0.72) / 2, size, bold=True)
-        self.canvas.setFillGray(0)
+        self.page.ink(0)
         room = x - MARGIN - 8
         size = largest_size(carrier, self.face.bold, (15, 14, 13, 12, 11, 10, 9, 8), room)
         lines = wrapped(carrier, self.face.bold, size, room)[:2]
@@ -125,7 +118,7 @@ class _Drawing:
             ("PARCEL", f"{shipment.parcel} of {shipment.parcels}"),
             ("SHIPPED", f"{shipment.shipped_on:%d %b %Y}"),
         ]
-        self.canvas.line(FACTS_X - 5, HEADER_Y, FACTS_X - 5, SENDER_Y)
+        self.page.line(FACTS_X - 5, HEADER_Y, FACTS_X - 5, SENDER_Y, width=1)
         for n, (name, value) in enumerate(facts):
             y = HEADER_Y - 9 - n * 22.5
             self.caption(name, FACTS_X, y)
@@ -161,11 +154,14 @@ class _Drawing:
 
     def barcode(self) -> None:
         number = self.consignment.tracking_number
-        bars = Code128(number, barHeight=BAR_HEIGHT, barWidth=1, quiet=0, humanReadable=False)
+        wide, dark = bars(number)
         # As wide as the paper allows: wide bars survive a poor printer.
-        module = min(2.0, PAGE[0] / (bars.width + 2 * QUIET_MODULES))
-        bars = Code128(number, barHeight=BAR_HEIGHT, barWidth=module, quiet=0, humanReadable=False)
-        bars.drawOn(self.canvas, (PAGE[0] - bars.width) / 2, BARCODE_Y + 20)
+        module = min(2.0, PAGE[0] / (wide + 2 * QUIET_MODULES))
+        left = (PAGE[0] - wide * module) / 2
+        # One by one: a box that is filled alone gets sharp edges, whatever the printer's dots are.
+        for start, width in dark:
+            x, across = left + start * module, width * module
+            self.page.boxes([(0, 0, 1, 1)], x=x, y=BARCODE_Y + 20, across=across, up=BAR_HEIGHT)
         shown = show_tracking_number(number)
         size = largest_size(shown, self.face.bold, (13, 12, 11, 10, 9, 8, 7), INSIDE)
         self.text(
@@ -194,21 +190,18 @@ class _Drawing:
         for n, line in enumerate(lines):
             self.text(line, MARGIN, y - n * size * 1.2, size)
         if link:
-            self.qr(link)
+            self.qr()
 
-    def qr(self, link: str) -> None:
-        # A given mask is as readable, and spares trying all eight: half the time of a label.
-        rows = list(segno.make_qr(link, error="m", mask=QR_MASK).matrix_iter(border=0))
-        side = QR_SIDE / len(rows)
-        self.canvas.saveState()
-        self.canvas.translate(PAGE[0] - MARGIN - QR_SIDE, BARCODE_Y - 6)
-        self.canvas.scale(side, -side)
-        path = self.canvas.beginPath()
-        for y, row in enumerate(rows):
-            for start, length in _runs(row):
-                path.rect(start, y, length, 1)
-        self.canvas.drawPath(path, stroke=0, fill=1)
-        self.canvas.restoreState()
+    def qr(self) -> None:
+        link = partial(tracking_link, self.consignment.tracking_url)
+        side, runs = qr_runs(link, self.consignment.tracking_number)
+        self.page.boxes(
+            [(x, y, length, 1) for x, y, length in runs],
+            x=PAGE[0] - MARGIN - QR_SIDE,
+            y=BARCODE_Y - 6,
+            across=QR_SIDE / side,
+            up=-QR_SIDE / side,
+        )
 
     def block(
         self,
@@ -227,15 +220,11 @@ class _Drawing:
         except TooMuchText:
             raise LabelTextTooLong(pointer=f"/{field}", field=field) from None
         for n, (line, font) in enumerate(placed):
-            self.canvas.setFont(font, size)
-            self.canvas.drawString(x, top - size * (1 + n * 1.2), line)
+            bold = font == self.face.bold
+            self.text(line, x, top - size * (1 + n * 1.2), size, bold=bold)
 
     def caption(self, text: str, x: float, y: float) -> None:
         self.text(text, x, y, 6)
-
-    def text(self, text: str, x: float, y: float, size: float, *, bold: bool = False) -> None:
-        self.canvas.setFont(self.face.bold if bold else self.face.regular, size)
-        self.canvas.drawString(x, y, text)
 
 
 def _texts(consignment: Consignment) -> Iterator[str]:
@@ -243,6 +232,8 @@ def _texts(consignment: Consignment) -> Iterator[str]:
     shipment = consignment.shipment
     for address in (shipment.sender, shipment.recipient):
         yield from (text for _, text in _address_texts(address))
+        yield substituted(printable(address.phone))
+        yield country_name(address.country).upper()
     yield from (consignment.carrier_name, consignment.service_name, consignment.zone)
     yield from map(substituted, (shipment.reference, shipment.instruction))
 
@@ -263,14 +254,3 @@ def _refuse_unshowable(field: str, address: PostalAddress) -> None:
         if script:
             pointer = f"/{field}/{part}"
             raise AddressUnprintable(pointer=pointer, field=pointer[1:], script=script)
-
-
-def _runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield start and length of each run of dark modules."""
-    start = -1
-    for x, dark in enumerate([*row, 0]):
-        if dark and start < 0:
-            start = x
-        elif not dark and start >= 0:
-            yield start, x - start
-            start = -1

@@ -16,6 +16,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
 SUBSTITUTE = "?"
+WESTERN = "cp1252"
 
 
 class Typeface(Struct, frozen=True):
@@ -39,6 +40,8 @@ def typeface_for(texts: Iterable[str]) -> Typeface:
 
 def unshowable(text: str) -> str:
     """Return what kind of letters a label cannot show of a text, "" when it can show all."""
+    if _is_western(text):
+        return ""
     for character in text:
         if not _can_show(character):
             letter = unicodedata.category(character).startswith(("L", "M", "N"))
@@ -50,6 +53,8 @@ def unshowable(text: str) -> str:
 
 def substituted(text: str) -> str:
     """Return a text with a mark in place of each run of characters a label cannot show."""
+    if _is_western(text):
+        return text
     shown = "".join(c if _can_show(c) else "\x00" for c in text)
     while "\x00\x00" in shown:
         shown = shown.replace("\x00\x00", "\x00")
@@ -58,7 +63,14 @@ def substituted(text: str) -> str:
 
 def width_of(text: str, font: str, size: float) -> float:
     """Return how wide a text is, in points."""
+    if font in (BUILT_IN.regular, BUILT_IN.bold):
+        return sum(map(_widths(font).__getitem__, western(text))) * 0.001 * size
     return pdfmetrics.stringWidth(text, font, size)
+
+
+def western(text: str) -> bytes:
+    """Return a text as the fonts of every PDF reader have it."""
+    return text.encode("ascii" if text.isascii() else WESTERN)
 
 
 def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
@@ -125,7 +137,7 @@ def _pieces(word: str, font: str, size: float, width: float) -> list[str]:
 
 def _is_western(text: str) -> bool:
     try:
-        text.encode("cp1252")
+        western(text)
     except UnicodeEncodeError:
         return False
     return True
@@ -139,6 +151,12 @@ def _can_show(character: str) -> bool:
     if unicodedata.category(character).startswith("M"):
         return False
     return ord(character) in pdfmetrics.getFont(_packaged().regular).face.charToGlyph
+
+
+@cache
+def _widths(font: str) -> list[int]:
+    """Return how wide the letters of a font of every PDF reader are, in thousandths of its size."""
+    return pdfmetrics.getFont(font).widths
 
 
 @cache
