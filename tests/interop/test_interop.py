@@ -14,6 +14,7 @@ from crosslane.app import ROUTES
 from crosslane.engagement.domain import Story, StoryCharge, StoryLine
 from crosslane.engagement.service.posting import use_settings
 from crosslane.engagement.service.sending import Outcome, first_cause, hand_over
+from crosslane.engagement.service.telling import Send
 from crosslane.engagement.service.writing import Letter
 from crosslane.engagement.storage import Message
 from crosslane.kernel import new_id
@@ -163,7 +164,7 @@ async def test_a_mail_program_reads_our_mail(tmp_path: Path):
             "CROSSLANE_SMTP_URL": f"smtp://127.0.0.1:{stranger.port}",
         }
         use_settings(read_settings(environment))
-        call = EffectCall(new_id(), "one", 1, 1, "shop", "")
+        call = EffectCall(new_id(), "one", 1, 1, "shop", "", Send(new_id()))
         assert await hand_over(call, letter()) == Outcome("sent", recipient="zoe@example.com")
         read = await stranger.says()
     assert "000001-Y" in read["subject"]

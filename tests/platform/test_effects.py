@@ -1,7 +1,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -54,12 +54,16 @@ class Counterpart:
         return body
 
 
-async def record(tx: Tx, call: EffectCall, body: Knock, result: Knock) -> None:
-    await tx.execute("insert into answered values ($1, $2)", call.key, result.door)
+async def record(tx: Tx, calls: Sequence[EffectCall], results: Sequence[Knock]) -> None:
+    keys, doors = [call.key for call in calls], [result.door for result in results]
+    await tx.execute("insert into answered select * from unnest($1::text[], $2::text[])",
+                     keys, doors)  # fmt: skip
 
 
-async def dead(tx: Tx, call: EffectCall, body: Knock, reason: str) -> None:
-    await tx.execute("insert into given_up values ($1, $2)", call.key, reason)
+async def dead(tx: Tx, calls: Sequence[EffectCall], reasons: Sequence[str]) -> None:
+    keys = [call.key for call in calls]
+    await tx.execute("insert into given_up select * from unnest($1::text[], $2::text[])",
+                     keys, reasons)  # fmt: skip
 
 
 @pytest.fixture
@@ -361,10 +365,10 @@ async def test_a_result_is_saved_though_the_database_was_away_when_it_came(
 ):
     lost = [asyncpg.ConnectionDoesNotExistError("gone"), OSError("refused")]
 
-    async def record_later(tx: Tx, call: EffectCall, body: Knock, result: Knock) -> None:
+    async def record_later(tx: Tx, calls: Sequence[EffectCall], results: Sequence[Knock]) -> None:
         if lost:
             raise lost.pop()
-        await record(tx, call, body, result)
+        await record(tx, calls, results)
 
     kind = EffectKind("test.knock", Knock, other.call, record_later, dead)
     await ask(database, house, "a")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
@@ -22,7 +23,7 @@ async def knock_for_ever(call: EffectCall, body: Knock) -> None:
     await asyncio.Event().wait()
 
 
-async def record(tx: Tx, call: EffectCall, body: Knock, result: None) -> None:
+async def record(tx: Tx, calls: Sequence[EffectCall], results: Sequence[None]) -> None:
     """Never reached."""
 
 

@@ -44,7 +44,7 @@ from crosslane.carriers.storage import tracking as tracking_storage
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform import effects, log
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import Effect, EffectCall, EffectKind, Schedule
+from crosslane.platform.effects import Effect, EffectCall, EffectKind, Schedule, one_by_one
 from crosslane.platform.personal import Erased
 
 LABEL_SECONDS_MAX = 20.0
@@ -220,10 +220,10 @@ def _event(kind: type[LabelEvent], record: LabelRecord, **more: Any) -> LabelEve
     return kind(label_id=record.id, parcel_id=record.parcel_id, **more)
 
 
-async def _prepare(tx: Tx, call: EffectCall, order: LabelOrder) -> _Wish | None:
+async def _prepare(tx: Tx, call: EffectCall[LabelOrder]) -> _Wish | None:
     """Read how the carrier is reached, and the parcel unless the wish was withdrawn."""
-    del call
-    wish = await storage.find_wish(tx, order.label_id)
+    label_id = call.body.label_id
+    wish = await storage.find_wish(tx, label_id)
     if wish is None:
         return None
     book = await rate_book(tx)
@@ -241,7 +241,7 @@ async def _prepare(tx: Tx, call: EffectCall, order: LabelOrder) -> _Wish | None:
             tracking_url=carrier.tracking_url,
         )
     settings = CarrierSettings(carrier.code, carrier.endpoint, wish["api_key"])
-    return _Wish(order.label_id, carrier.port, settings, consignment)
+    return _Wish(label_id, carrier.port, settings, consignment)
 
 
 async def _make(call: EffectCall, wish: _Wish | None) -> Label | None:
@@ -262,10 +262,14 @@ async def _make(call: EffectCall, wish: _Wish | None) -> Label | None:
         raise effects.Dead(str(refused)) from refused
 
 
-async def _record(tx: Tx, call: EffectCall, order: LabelOrder, made: Label | None) -> None:
+async def _locked(tx: Tx, call: EffectCall[LabelOrder]) -> LabelRecord:
+    label_id = call.body.label_id
+    return (await storage.lock_labels(tx, [label_id]))[label_id]
+
+
+async def _record(tx: Tx, call: EffectCall[LabelOrder], made: Label | None) -> None:
     """Save the label, or that there will be none."""
-    del call
-    record = (await storage.lock_labels(tx, [order.label_id]))[order.label_id]
+    record = await _locked(tx, call)
     if record.state in ("created", "voided"):
         return
     if made is None:
@@ -300,10 +304,9 @@ async def _record(tx: Tx, call: EffectCall, order: LabelOrder, made: Label | Non
     await log.append(tx, told)
 
 
-async def _gave_up(tx: Tx, call: EffectCall, order: LabelOrder, reason: str) -> None:
+async def _gave_up(tx: Tx, call: EffectCall[LabelOrder], reason: str) -> None:
     """Save that there is no label; a replay of the effect may still make it."""
-    del call
-    record = (await storage.lock_labels(tx, [order.label_id]))[order.label_id]
+    record = await _locked(tx, call)
     if record.state == "voiding":
         await storage.set_state(tx, [record.id], "voided", reason)
         await log.append(tx, [_event(LabelVoided, record)])
@@ -324,17 +327,16 @@ async def _give_back(call: EffectCall, wish: _Wish | None) -> None:
         raise effects.Dead(str(refused)) from refused
 
 
-async def _gave_back(tx: Tx, call: EffectCall, order: LabelOrder, result: None) -> None:
-    del call, result
-    record = (await storage.lock_labels(tx, [order.label_id]))[order.label_id]
+async def _gave_back(tx: Tx, call: EffectCall[LabelOrder], result: None) -> None:
+    del result
+    record = await _locked(tx, call)
     await storage.set_state(tx, [record.id], "voided")
     await log.append(tx, [_event(LabelVoided, record)])
 
 
-async def _kept(tx: Tx, call: EffectCall, order: LabelOrder, reason: str) -> None:
+async def _kept(tx: Tx, call: EffectCall[LabelOrder], reason: str) -> None:
     """Save that the carrier would not take the label back."""
-    del call
-    record = (await storage.lock_labels(tx, [order.label_id]))[order.label_id]
+    record = await _locked(tx, call)
     await storage.set_state(tx, [record.id], "created", reason)
     await log.append(tx, [_event(LabelVoidFailed, record)])
 
@@ -348,18 +350,18 @@ LABEL = EffectKind(
     "carriers.label",
     LabelOrder,
     call=_make,
-    record=_record,
-    dead=_gave_up,
-    prepare=_prepare,
+    record=one_by_one(_record),
+    dead=one_by_one(_gave_up),
+    prepare=one_by_one(_prepare),
     timeout_seconds=LABEL_SECONDS_MAX,
 )
 VOID = EffectKind(
     "carriers.void",
     LabelOrder,
     call=_give_back,
-    record=_gave_back,
-    dead=_kept,
-    prepare=_prepare,
+    record=one_by_one(_gave_back),
+    dead=one_by_one(_kept),
+    prepare=one_by_one(_prepare),
     timeout_seconds=LABEL_SECONDS_MAX,
 )
 FORGET_DOCUMENTS = Schedule("carriers.forget_documents", 3_600.0, _forget_documents)

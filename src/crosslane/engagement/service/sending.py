@@ -19,7 +19,7 @@ from crosslane.engagement.service.telling import EFFECT_KIND, Send, recipients_o
 from crosslane.engagement.service.writing import Letter, write_email
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import Dead, EffectCall, EffectKind, Retry
+from crosslane.platform.effects import Dead, EffectCall, EffectKind, Retry, one_by_one
 from crosslane.platform.tenants import tenant_of
 from crosslane.platform.tokens import Link, sign_link
 
@@ -45,9 +45,9 @@ class Outcome(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-async def prepare(tx: Tx, call: EffectCall, body: Send) -> Letter | Outcome:
+async def prepare(tx: Tx, call: EffectCall[Send]) -> Letter | Outcome:
     """Read what is to be sent and to whom, as known now."""
-    message = await storage.find_message(tx, body.message_id)
+    message = await storage.find_message(tx, call.body.message_id)
     if message is None or message.state == "sent":
         return Outcome("sent")
     office = post_office()
@@ -89,7 +89,7 @@ async def _address_lines(tx: Tx, message: storage.Message) -> list[str]:
     return list(customers.label_lines(snapshot.address)) if snapshot else []
 
 
-async def hand_over(call: EffectCall, letter: Letter | Outcome) -> Outcome:
+async def hand_over(call: EffectCall[Send], letter: Letter | Outcome) -> Outcome:
     """Give an e-mail to the mail server.
 
     Raises:
@@ -139,10 +139,9 @@ def _failure(error: aiosmtplib.SMTPException) -> Retry | Dead:
     return Retry(f"the mail server asks to come back later ({error.code})")
 
 
-async def record(tx: Tx, call: EffectCall, body: Send, outcome: Outcome) -> None:
+async def record(tx: Tx, call: EffectCall[Send], outcome: Outcome) -> None:
     """Save what became of a message."""
-    del call
-    message = await storage.find_message(tx, body.message_id)
+    message = await storage.find_message(tx, call.body.message_id)
     if message is None or message.state == "sent":
         return
     await storage.end_message(
@@ -155,10 +154,9 @@ async def record(tx: Tx, call: EffectCall, body: Send, outcome: Outcome) -> None
         await log.append(tx, [told])
 
 
-async def give_up(tx: Tx, call: EffectCall, body: Send, reason: str) -> None:
+async def give_up(tx: Tx, call: EffectCall[Send], reason: str) -> None:
     """Save that a message could not be sent; a replay of the dead letter may still send it."""
-    del call
-    message = await storage.find_message(tx, body.message_id)
+    message = await storage.find_message(tx, call.body.message_id)
     if message is None or message.state == "sent":
         return
     await storage.end_message(tx, message.id, "failed", reason=reason)
@@ -178,8 +176,8 @@ SEND = EffectKind(
     EFFECT_KIND,
     body=Send,
     call=hand_over,
-    prepare=prepare,
-    record=record,
-    dead=give_up,
+    prepare=one_by_one(prepare),
+    record=one_by_one(record),
+    dead=one_by_one(give_up),
     timeout_seconds=CALL_SECONDS_MAX,
 )

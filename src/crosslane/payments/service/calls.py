@@ -25,7 +25,7 @@ from crosslane.payments.provider import (
 from crosslane.payments.service.settings import providers
 from crosslane.payments.service.sheet import EFFECT_KIND, Call, Sheet, open_sheet
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import EffectCall, EffectKind, Retry
+from crosslane.platform.effects import EffectCall, EffectKind, Retry, one_by_one
 
 MESSAGE_RETENTION = timedelta(days=90)
 MESSAGES_DELETED_AT_ONCE_MAX = 10_000
@@ -64,8 +64,9 @@ class Receipt(msgspec.Struct, frozen=True):
     state: str
 
 
-async def prepare(tx: Tx, call: EffectCall, body: Call) -> Prepared:
+async def prepare(tx: Tx, call: EffectCall[Call]) -> Prepared:
     """Read what a call needs: the operation as it stands, and how its provider is reached."""
+    body = call.body
     operation = (await storage.list_operations(tx, [body.operation_id]))[body.operation_id]
     (tender,) = await storage.list_tenders(tx, payment_ids=[body.payment_id])
     settings = (await providers(tx))[tender.provider]
@@ -86,7 +87,7 @@ async def prepare(tx: Tx, call: EffectCall, body: Call) -> Prepared:
     )
 
 
-async def carry_out(call: EffectCall, prepared: Prepared) -> Answer | None:
+async def carry_out(call: EffectCall[Call], prepared: Prepared) -> Answer | None:
     """Have the provider do what is asked, once."""
     if prepared.ask is None:
         return None
@@ -102,31 +103,31 @@ async def carry_out(call: EffectCall, prepared: Prepared) -> Answer | None:
     return answer
 
 
-async def record(tx: Tx, call: EffectCall, body: Call, answer: Answer | None) -> None:
+async def record(tx: Tx, call: EffectCall[Call], answer: Answer | None) -> None:
     """Save a provider's answer and announce what it means."""
     if answer is None:
         return
     outcome = Outcome(answer.state, answer.reference, answer.reason)
-    await _learn(tx, body.operation_id, body.payment_id, outcome)
+    await _learn(tx, call.body, outcome)
 
 
-async def give_up(tx: Tx, call: EffectCall, body: Call, reason: str) -> None:
+async def give_up(tx: Tx, call: EffectCall[Call], reason: str) -> None:
     """Save that nobody could say what became of an operation.
 
     A replay of the dead letter, or a message of the provider, may still tell.
     """
     outcome = Outcome(OperationState.UNRESOLVED, reason=reason)
-    await _learn(tx, body.operation_id, body.payment_id, outcome)
+    await _learn(tx, call.body, outcome)
 
 
 CALL = EffectKind(
     EFFECT_KIND,
     body=Call,
     call=carry_out,
-    record=record,
-    dead=give_up,
+    record=one_by_one(record),
+    dead=one_by_one(give_up),
     timeout_seconds=CALL_SECONDS_MAX,
-    prepare=prepare,
+    prepare=one_by_one(prepare),
 )
 
 
@@ -185,8 +186,8 @@ async def _apply(tx: Tx, operation_id: UUID, outcome: Outcome, provider: str) ->
     return "applied"
 
 
-async def _learn(tx: Tx, operation_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
-    sheet, operation = await _protect(tx, operation_id, payment_id)
+async def _learn(tx: Tx, asked: Call, outcome: Outcome) -> None:
+    sheet, operation = await _protect(tx, asked.operation_id, asked.payment_id)
     if sheet.learn(operation, outcome):
         await sheet.write(tx)
 

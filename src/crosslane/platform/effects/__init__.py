@@ -7,6 +7,10 @@ record nothing. The claims of a worker that died are released at once, those of 
 seen end with their lease. Failures are tried again with growing, jittered waits; after TRIES_MAX
 the effect is a dead letter that a person can replay.
 
+Each call is made alone. What calls of one kind need, and what came of them, is read and saved for
+many at once, in one transaction; what fails together is tried one by one, so that a defect in one
+harms no other.
+
 A schedule is an effect that comes back: the same table, the same lease.
 
 Tables: platform_effect.
@@ -19,6 +23,7 @@ from crosslane.platform.effects.nouns import (
     EffectKind,
     Retry,
     Schedule,
+    one_by_one,
 )
 from crosslane.platform.effects.running import Runner, ensure_schedules
 from crosslane.platform.effects.service import (
@@ -43,6 +48,7 @@ __all__ = [
     "Schedule",
     "ensure_schedules",
     "list_dead",
+    "one_by_one",
     "release_claims",
     "replay_dead",
     "replay_keys",

@@ -1,15 +1,18 @@
 """The nouns of effects: what is requested, how its kind is carried out, how it fails."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 
 CALL_SECONDS_DEFAULT = 10.0
+
+Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -30,8 +33,8 @@ class Effect(msgspec.Struct, frozen=True):
     trace: str = ""
 
 
-class EffectCall(msgspec.Struct, frozen=True):
-    """One try at an effect.
+class EffectCall(msgspec.Struct, Generic[Body], frozen=True):
+    """One try at an effect, and the cause of what comes of it: it has an actor and a trace.
 
     Args:
         id: the effect's row.
@@ -40,6 +43,7 @@ class EffectCall(msgspec.Struct, frozen=True):
         tries: 1 at the first try and after a replay.
         tenant: whose effect it is.
         trace: trace id of the request it came from.
+        body: what was requested.
     """
 
     id: UUID
@@ -48,6 +52,12 @@ class EffectCall(msgspec.Struct, frozen=True):
     tries: int
     tenant: str
     trace: str
+    body: Body
+
+    @property
+    def actor(self) -> Actor:
+        """Who does it: nobody in person."""
+        return SYSTEM
 
 
 class Retry(Exception):
@@ -67,31 +77,54 @@ class Dead(Exception):
     """The call failed for good; trying again is pointless until something is changed."""
 
 
-async def _nothing_to_do(tx: Tx, call: EffectCall, body: Any, reason: str) -> None:
-    del tx, call, body, reason
+async def _nothing_to_do(tx: Tx, calls: Sequence[EffectCall[Any]], reasons: Sequence[str]) -> None:
+    del tx, calls, reasons
 
 
 class EffectKind(msgspec.Struct, frozen=True, eq=False):
-    """How effects of one kind are carried out.
+    """How effects of one kind are carried out: each call alone, what surrounds them together.
+
+    What is saved together has many traces, so ``tx.trace`` is empty: events are appended with the
+    calls as their causes, and an effect requested gets its call's trace.
 
     Args:
         name: ``<module>.<verb>``.
         body: type of the effect's body.
-        call: makes the call, outside any transaction; raises Retry or Dead.
-        prepare: reads what the call needs beyond the body, such as a connector's secrets, in a
-            short transaction before it; ``call`` gets its answer in the body's place.
-        record: saves the result, in the transaction that marks the effect done.
-        dead: saves that it was given up, in the transaction that marks it dead.
+        call: makes one call, outside any transaction; raises Retry or Dead.
+        record: saves the results of calls, one each, in the transaction that marks them done.
+        dead: saves that calls were given up, with a reason each, in the one that marks them dead.
+        prepare: reads what calls need beyond their bodies, such as a connector's secrets, in a
+            short transaction before them. ``call`` gets its answer in the body's place, unless that
+            is a Retry or Dead: then there is no call.
         timeout_seconds: total time of one call.
     """
 
     name: str
-    body: type
-    call: Callable[[EffectCall, Any], Awaitable[Any]]
-    record: Callable[[Tx, EffectCall, Any, Any], Awaitable[None]]
-    dead: Callable[[Tx, EffectCall, Any, str], Awaitable[None]] = _nothing_to_do
-    prepare: Callable[[Tx, EffectCall, Any], Awaitable[Any]] | None = None
+    body: type[msgspec.Struct]
+    call: Callable[[EffectCall[Any], Any], Awaitable[Any]]
+    record: Callable[[Tx, Sequence[EffectCall[Any]], Sequence[Any]], Awaitable[None]]
+    dead: Callable[[Tx, Sequence[EffectCall[Any]], Sequence[str]], Awaitable[None]] = _nothing_to_do
+    prepare: Callable[[Tx, Sequence[EffectCall[Any]]], Awaitable[Sequence[Any]]] | None = None
     timeout_seconds: float = CALL_SECONDS_DEFAULT
+
+
+def one_by_one(single: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return the plural of a ``prepare``, ``record`` or ``dead`` for effects that are rare.
+
+    Args:
+        single: takes the transaction, one call, and its result or reason; what it announces has the
+            call's trace.
+    """
+
+    async def each(tx: Tx, calls: Sequence[EffectCall[Any]], *told: Sequence[Any]) -> list[Any]:
+        answers = []
+        for call, *its_own in zip(calls, *told, strict=True):
+            tx.trace = call.trace
+            answers.append(await single(tx, call, *its_own))
+        tx.trace = ""
+        return answers
+
+    return each
 
 
 class Schedule(msgspec.Struct, frozen=True, eq=False):

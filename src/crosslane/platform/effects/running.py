@@ -13,7 +13,12 @@ from crosslane.platform import faults
 from crosslane.platform.database import CommitUnknown, Database, Record, Tx
 from crosslane.platform.effects import service, storage
 from crosslane.platform.effects.nouns import Dead, Effect, EffectCall, EffectKind, Retry, Schedule
-from crosslane.platform.effects.saving import DATABASE_LOST, Ending, Saver
+from crosslane.platform.effects.saving import (
+    DATABASE_LOST,
+    REASON_CHARACTERS_MAX,
+    Ending,
+    Saver,
+)
 from crosslane.platform.telemetry import traced
 
 TRIES_MAX = 8
@@ -21,7 +26,6 @@ SLOTS = 32
 LEASE_MARGIN_SECONDS = 15.0
 RETRY_SECONDS_FIRST = 0.5
 RETRY_SECONDS_MAX = 600.0
-REASON_CHARACTERS_MAX = 500
 DONE_RETENTION_DAYS = 30
 DONE_DELETED_AT_ONCE_MAX = 10_000
 
@@ -118,11 +122,13 @@ class Runner:
             raise error
 
     def _claimed(self, tenant: str, row: Record) -> "_Claimed":
-        call = EffectCall(row["id"], row["key"], row["attempt"], row["tries"], tenant, row["trace"])
-        if row["kind"] in self.schedules:
-            return _Claimed(call, self.schedules[row["kind"]])
-        kind = self.kinds[row["kind"]]
-        return _Claimed(call, kind, msgspec.json.decode(row["body"], type=kind.body))
+        schedule = self.schedules.get(row["kind"])
+        kind = schedule or self.kinds[row["kind"]]
+        body = msgspec.json.decode(row["body"], type=NoBody if schedule else kind.body)
+        call = EffectCall(
+            row["id"], row["key"], row["attempt"], row["tries"], tenant, row["trace"], body
+        )
+        return _Claimed(call, kind)
 
     async def _prepare(self, tenant: str, claimed: Sequence["_Claimed"]) -> dict[UUID, Any]:
         """Return what each call is given, or why it could not be prepared."""
@@ -132,7 +138,7 @@ class Runner:
             if isinstance(each.kind, EffectKind) and each.kind.prepare is not None:
                 wanted.append(each)
             else:
-                given[each.call.id] = each.body
+                given[each.call.id] = each.call.body
         try:
             if wanted:
                 given |= await self._prepare_together(tenant, wanted)
@@ -145,20 +151,20 @@ class Runner:
         return given
 
     async def _prepare_together(self, tenant: str, wanted: Sequence["_Claimed"]) -> dict[UUID, Any]:
+        alike: dict[EffectKind, list[EffectCall]] = {}
+        for each in wanted:
+            alike.setdefault(each.kind, []).append(each.call)
         given: dict[UUID, Any] = {}
         async with self.database.transaction(tenant, read_only=True) as tx:
-            for each in wanted:
-                tx.trace = each.call.trace
-                try:
-                    given[each.call.id] = await each.kind.prepare(tx, each.call, each.body)
-                except (Dead, Retry) as refused:
-                    given[each.call.id] = refused
+            for kind, calls in alike.items():
+                answers = await kind.prepare(tx, calls)
+                given |= zip((call.id for call in calls), answers, strict=True)
         return given
 
     async def _carry_out(
         self, claimed: "_Claimed", preparing: asyncio.Task[dict[UUID, Any]]
     ) -> None:
-        call, kind, body = claimed.call, claimed.kind, claimed.body
+        call, kind = claimed.call, claimed.kind
         if isinstance(kind, Schedule):
             await self._run_schedule(call, kind)
             return
@@ -170,37 +176,25 @@ class Runner:
             async with asyncio.timeout(kind.timeout_seconds):
                 result = await kind.call(call, given)
             faults.reach("effects.after_call")
-            await self._saver.save(
-                Ending(call, "done", lambda tx: kind.record(tx, call, body, result))
-            )
+            await self._saver.save(Ending(call, kind, "done", result))
         except Dead as error:
-            await self._give_up(call, kind, body, str(error))
+            await self._saver.save(Ending(call, kind, "dead", str(error)))
         except Retry as error:
-            await self._later(call, kind, body, str(error), error.after_seconds)
+            await self._later(call, kind, str(error), error.after_seconds)
         # Whatever else a connector raises is its own failure and must not stop the worker.
         except Exception as error:
-            await self._later(call, kind, body, f"{type(error).__name__}: {error}", None)
+            await self._later(call, kind, f"{type(error).__name__}: {error}", None)
 
     async def _later(
-        self, call: EffectCall, kind: EffectKind, body: Any, reason: str, seconds: float | None
+        self, call: EffectCall, kind: EffectKind, reason: str, seconds: float | None
     ) -> None:
         if call.tries >= TRIES_MAX:
-            await self._give_up(call, kind, body, reason)
+            await self._saver.save(Ending(call, kind, "dead", reason))
             return
         if seconds is None:
             longest = min(RETRY_SECONDS_FIRST * 2**call.tries, RETRY_SECONDS_MAX)
             seconds = longest * random.uniform(0.5, 1.0)  # noqa: S311
         await self._postpone(call, seconds, reason, call.tries)
-
-    async def _give_up(self, call: EffectCall, kind: EffectKind, body: Any, reason: str) -> None:
-        await self._saver.save(
-            Ending(
-                call,
-                "dead",
-                lambda tx: kind.dead(tx, call, body, reason),
-                reason[:REASON_CHARACTERS_MAX],
-            )
-        )
 
     async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
         async def save(tx: Tx) -> None:
@@ -236,7 +230,6 @@ class _Claimed(msgspec.Struct, frozen=True):
 
     call: EffectCall
     kind: EffectKind | Schedule
-    body: Any = None
 
 
 async def ensure_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:

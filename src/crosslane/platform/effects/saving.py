@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -15,9 +16,10 @@ import msgspec
 from crosslane.platform import faults
 from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, DatabaseBusy, Tx
 from crosslane.platform.effects import storage
-from crosslane.platform.effects.nouns import EffectCall
+from crosslane.platform.effects.nouns import EffectCall, EffectKind
 
 RESULTS_AT_ONCE_MAX = 64
+REASON_CHARACTERS_MAX = 500
 SAVE_AGAIN_SECONDS = 0.2
 
 DATABASE_LOST = (
@@ -34,15 +36,15 @@ class Ending(msgspec.Struct, frozen=True):
 
     Args:
         call: which.
+        kind: what saves it.
         state: done or dead.
-        save: stores what came of it, before it is marked.
-        reason: why it is dead.
+        outcome: what the call returned, or why it is dead.
     """
 
-    call: EffectCall
+    call: EffectCall[Any]
+    kind: EffectKind
     state: str
-    save: Callable[[Tx], Awaitable[None]]
-    reason: str = ""
+    outcome: Any
 
 
 class Saver:
@@ -63,7 +65,7 @@ class Saver:
         """Save how an effect ended, unless the lease was lost meanwhile.
 
         Raises:
-            Exception: what the ending's own ``save`` raised.
+            Exception: what the kind's own ``record`` or ``dead`` raised.
         """
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         tenant = ending.call.tenant
@@ -123,21 +125,33 @@ class Saver:
 
     async def _save_once(self, tenant: str, endings: Sequence[Ending]) -> None:
         async with self._database.transaction(tenant) as tx:
-            calls = [ending.call for ending in endings]
-            mine = await storage.lock_claimed(tx, calls)
+            mine = await storage.lock_claimed(tx, [ending.call for ending in endings])
             ours = [ending for ending in endings if ending.call.id in mine]
-            for ending in ours:
-                tx.trace = ending.call.trace  # of the events that are told from here on
-                await ending.save(tx)
             if ours:
+                await _save_alike(tx, ours)
                 await storage.finish(
                     tx,
                     [ending.call.id for ending in ours],
                     [ending.state for ending in ours],
-                    [ending.reason for ending in ours],
+                    [_reason(ending) for ending in ours],
                 )
             faults.reach("effects.before_commit")
         faults.reach("effects.after_commit")
+
+
+async def _save_alike(tx: Tx, endings: Sequence[Ending]) -> None:
+    alike: dict[tuple[str, str], list[Ending]] = {}
+    for ending in endings:
+        alike.setdefault((ending.kind.name, ending.state), []).append(ending)
+    # Sorted, so that two who save at once protect the rows of their kinds in the same order.
+    for (_, state), group in sorted(alike.items()):
+        kind = group[0].kind
+        save = kind.dead if state == "dead" else kind.record
+        await save(tx, [ending.call for ending in group], [ending.outcome for ending in group])
+
+
+def _reason(ending: Ending) -> str:
+    return ending.outcome[:REASON_CHARACTERS_MAX] if ending.state == "dead" else ""
 
 
 def _settle(saved: asyncio.Future[None], error: Exception | None = None) -> None:

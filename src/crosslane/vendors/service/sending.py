@@ -6,7 +6,7 @@ from crosslane import customers, organization
 from crosslane.locations import network
 from crosslane.platform import effects, log
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import EffectCall, EffectKind
+from crosslane.platform.effects import EffectCall, EffectKind, one_by_one
 from crosslane.vendors import events
 from crosslane.vendors.domain import PurchaseOrder, Vendor
 from crosslane.vendors.port import (
@@ -32,9 +32,9 @@ class Prepared(msgspec.Struct, frozen=True):
     order: SentOrder
 
 
-async def prepare(tx: Tx, call: EffectCall, body: Send) -> Prepared | None:
+async def prepare(tx: Tx, call: EffectCall[Send]) -> Prepared | None:
     """Read the order; None when a later version is on its way."""
-    del call
+    body = call.body
     order = (await storage.orders_by_id(tx, [body.purchase_order_id]))[body.purchase_order_id]
     vendor = (await vendors(tx)).get(order.location_id)
     if order.version != body.version or vendor is None:
@@ -79,7 +79,7 @@ async def _sent(tx: Tx, order: PurchaseOrder) -> SentOrder:
     )
 
 
-async def send(call: EffectCall, prepared: Prepared | None) -> None:
+async def send(call: EffectCall[Send], prepared: Prepared | None) -> None:
     """Hand the order over, once per key."""
     if prepared is None:
         return
@@ -93,22 +93,23 @@ async def send(call: EffectCall, prepared: Prepared | None) -> None:
         raise effects.Dead(f"{REFUSED}{refused}") from refused
 
 
-async def record(tx: Tx, call: EffectCall, body: Send, result: None) -> None:
+async def record(tx: Tx, call: EffectCall[Send], result: None) -> None:
     """Save that the vendor has this version."""
-    del call, result
+    del result
+    body = call.body
     order = (await storage.lock_orders(tx, [body.purchase_order_id]))[body.purchase_order_id]
     if order.version == body.version and order.delivery != "refused":
         order.delivery, order.delivery_reason = "sent", ""
         await save(tx, [order])
 
 
-async def give_up(tx: Tx, call: EffectCall, body: Send, reason: str) -> None:
+async def give_up(tx: Tx, call: EffectCall[Send], reason: str) -> None:
     """Save that the vendor refuses the order, or that nobody can say whether it has it.
 
     What a vendor refuses it will not ship, so other stock is looked for. A replay of the dead
     letter sends an undelivered order again.
     """
-    del call
+    body = call.body
     order = (await storage.lock_orders(tx, [body.purchase_order_id]))[body.purchase_order_id]
     if order.version != body.version:
         return
@@ -125,8 +126,8 @@ SEND = EffectKind(
     SEND_KIND,
     Send,
     call=send,
-    record=record,
-    dead=give_up,
-    prepare=prepare,
+    record=one_by_one(record),
+    dead=one_by_one(give_up),
+    prepare=one_by_one(prepare),
     timeout_seconds=SEND_SECONDS_MAX,
 )
