@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import uvloop
 from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import (
@@ -103,7 +104,7 @@ def demo(
     if remove:
         asyncio.run(_remove(settings.home))
         return
-    asyncio.run(_until_stopped(_play(settings.home, None if all else orders, seed, exit, report)))
+    uvloop.run(_until_stopped(_play(settings.home, None if all else orders, seed, exit, report)))
 
 
 async def _remove(home: Path) -> None:

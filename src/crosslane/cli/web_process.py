@@ -1,9 +1,10 @@
 """One web process: answers HTTP on a socket that `crosslane serve` opened."""
 
-import asyncio
 import os
 import sys
 from functools import partial
+
+import uvloop
 
 from crosslane.app import create_app
 from crosslane.platform.http_server import serve_http
@@ -15,4 +16,4 @@ if __name__ == "__main__":
     settings = read_settings(os.environ)
     start_logging(settings.log_level)
     log_crashes()
-    asyncio.run(serve_http(partial(create_app, settings), int(sys.argv[1]), Pulse()))
+    uvloop.run(serve_http(partial(create_app, settings), int(sys.argv[1]), Pulse()))

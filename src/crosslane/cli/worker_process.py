@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 
+import uvloop
+
 from crosslane.app import create_worker
 from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
@@ -40,4 +42,4 @@ async def work() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work())
+    uvloop.run(work())
