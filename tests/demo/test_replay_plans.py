@@ -184,13 +184,20 @@ def test_people_work_in_the_hours_of_their_location(came, minutes, done):
 @pytest.mark.parametrize(
     ("packed", "leaves"),
     [
-        ("2011-01-18 14:59", date(2011, 1, 18)),
-        ("2011-01-18 15:01", date(2011, 1, 19)),
-        ("2011-01-21 15:01", date(2011, 1, 24)),
+        ("2011-01-18 17:30", "2011-01-18 17:30"),
+        ("2011-01-18 17:31", "2011-01-19 17:30"),
+        ("2011-01-21 17:31", "2011-01-24 17:30"),
     ],
 )
-def test_a_parcel_leaves_before_the_cut_off_or_the_next_day(packed, leaves):
-    assert shop().leaves_on(datetime.fromisoformat(packed).replace(tzinfo=LONDON)) == leaves
+def test_a_parcel_leaves_with_the_next_van(packed, leaves):
+    van = shop().leaves_at(datetime.fromisoformat(packed).replace(tzinfo=LONDON))
+    assert van.strftime("%Y-%m-%d %H:%M") == leaves
+
+
+def test_the_van_comes_before_closing_time():
+    packed = datetime(2011, 1, 18, 9, tzinfo=LONDON)
+    for cut_off in ("16:00", None):
+        assert shop(cut_off=cut_off).leaves_at(packed) == packed.replace(hour=18)
 
 
 def test_carriers_need_the_days_of_the_zone():

@@ -7,7 +7,7 @@ recorded amount to the penny, because the tax on half a penny is less than half 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from crosslane.demo.raw import RawLine
 from crosslane.demo.replay.choices import Choice
 from crosslane.demo.replay.timeline import MarketplaceFile, Sale, TillBatch
 from crosslane.demo.world import (
+    FREIGHT_SERVICE,
     MARKETPLACE,
     OUTAGE_SERVICE,
     PHONE,
@@ -38,7 +39,8 @@ GOOD_CARD, BAD_CARD = "tok_visa", "tok_decline_insufficient_funds"
 BY_CARD_PER_MILLE = 600
 CODE_CHARACTERS_MAX = 40
 TILL = "T1"
-
+# What weighs more goes on a pallet, as one consignment, and not in three parcels and more.
+PARCELS_GRAMS_MAX = 60_000
 
 RateBp = Callable[[str, str, datetime], int]
 Body = dict[str, Any]
@@ -50,12 +52,14 @@ class Clerk:
     Args:
         world: whom they are sent to.
         rate_bp: tax rate in basis points of an article in a country at a time.
+        grams: weight of a unit by SKU.
         seed: draws consumers.
     """
 
-    def __init__(self, world: World, rate_bp: RateBp, seed: int) -> None:
+    def __init__(self, world: World, rate_bp: RateBp, grams: Mapping[str, int], seed: int) -> None:
         self._world = world
         self._rate_bp = rate_bp
+        self._grams = grams
         self._seed = seed
 
     def account(self, sale: Sale) -> Account:
@@ -76,6 +80,13 @@ class Clerk:
         if sale.customer:
             return dict(self.account(sale).address)
         return dict(self.shopper(sale).address)
+
+    def service(self, sale: Sale, choice: Choice | None = None) -> str:
+        """Return the service that consumers' goods are sent with, "" for the usual one."""
+        grams = sum(line.quantity * self._grams.get(line.sku, 0) for line in sale.lines)
+        if grams > PARCELS_GRAMS_MAX:
+            return FREIGHT_SERVICE
+        return OUTAGE_SERVICE if choice and choice.express else ""
 
     def order(self, sale: Sale, choice: Choice) -> Body:
         """Return a trade order, on account, at the recorded prices."""
@@ -113,7 +124,7 @@ class Clerk:
         if sale.way == "ship":
             delivery = self._delivery(sale, access, country)
             option: Body = {"type": "option", "method": "ship", "shipping_minor": delivery}
-            changes.append(option | ({"service": OUTAGE_SERVICE} if choice.express else {}))
+            changes.append(option | {"service": self.service(sale, choice)})
         card = BAD_CARD if choice.declined else GOOD_CARD
         tender = {"type": "tender", "tender_id": self._uuid("tender", sale.number)}
         changes.append({**tender, "method": "card", "token": card, "provider": PROVIDER})
@@ -126,9 +137,10 @@ class Clerk:
 
     def choose_way(self, sale: Sale, base_version: int, method: str, store: str) -> Body:
         """Return the edit of a cart by which its customer chooses a store, or a parcel."""
-        option = {"type": "option", "method": method, "store": store}
+        option: Body = {"type": "option", "method": method, "store": store}
         if method == "ship":
-            option = {"type": "option", "method": method, "shipping_minor": 0}
+            service = self.service(sale)
+            option = {"type": "option", "method": method, "shipping_minor": 0, "service": service}
         return {"operations": self._operations(sale, [option], base_version)}
 
     def asks_for_quote(self, sale: Sale, one_in: int) -> bool:
@@ -180,6 +192,7 @@ class Clerk:
             "ship_to": person.address,
             "lines": [{"id": str(place), **line} for place, line in enumerate(lines, 1)],
             "shipping_minor": 0,
+            "service": self.service(sale),
         }
 
     def _till_sale(self, sale: Sale, access: Access, country: str) -> Body:

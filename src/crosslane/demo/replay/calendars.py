@@ -17,6 +17,9 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 HOLIDAY = "holiday"
 DAYS_SEARCHED_MAX = 30
 MIDNIGHT = "24:00"
+# The carrier's van comes so long after the cut-off of orders: until then what was ordered in time
+# is picked and packed.
+VAN_MINUTES = 150
 TRANSIT_DAYS_DEFAULT = 5
 ANY = "*"
 BRITISH = frozenset({"GB", "IM", "JE", "GG"})
@@ -70,20 +73,25 @@ class Hours:
             day += timedelta(days=1)
         return moment
 
-    def leaves_on(self, packed_at: datetime) -> date:
-        """Return the local day on which a parcel leaves: the next working day after the cut-off."""
-        local = packed_at.astimezone(self._zone)
-        day = local.date()
+    def leaves_at(self, packed_at: datetime) -> datetime:
+        """Return when a parcel leaves, in local time: with the next van, once each working day."""
+        day = packed_at.astimezone(self._zone).date()
+        for offset in range(DAYS_SEARCHED_MAX):
+            van = self._van(day + timedelta(days=offset))
+            if van and packed_at <= van:
+                return van
+        return packed_at.astimezone(self._zone)
+
+    def _van(self, day: date) -> datetime | None:
+        """Return when the van comes: at closing time at the latest."""
         spans = self.spans(day)
-        cut_off = self._shown.cut_off
-        latest = self._moment(day, cut_off) if cut_off else (spans[-1][1] if spans else None)
-        if spans and latest and packed_at <= latest:
-            return day
-        for _ in range(DAYS_SEARCHED_MAX):
-            day += timedelta(days=1)
-            if self.spans(day):
-                return day
-        return day
+        if not spans:
+            return None
+        closing = spans[-1][1]
+        if not self._shown.cut_off:
+            return closing
+        cut_off = self._moment(day, self._shown.cut_off)
+        return min(closing, cut_off + timedelta(minutes=VAN_MINUTES))
 
     def _kind(self, day: date) -> str:
         kept = public_holidays(self._shown.country, self._shown.nation, day.year)

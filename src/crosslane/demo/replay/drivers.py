@@ -5,7 +5,7 @@ The carrier is played over the endpoint carriers report to, at the business time
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,6 @@ COLLECTION_TRIES_MAX = 4
 ARRIVAL_LOOKS = 5
 NOT_ON_THE_WAY = frozenset({"arrived", "collected", "unclaimed", "cancelled"})
 ROUND_BEGINS_HOUR, ROUND_HOURS = 8, 9
-EVENING = time(18, 30)
 UNPACK_MINUTES = 60
 COLLECT_MINUTES_MIN, COLLECT_MINUTES_SPREAD = 60, 2_400
 LONDON = ZoneInfo("Europe/London")
@@ -47,7 +46,7 @@ class Underway(Struct, frozen=True):
         work: fulfillment order it belongs to.
         order_number: order it is of.
         store: store it goes to, None when it goes to the customer.
-        leaves: local day on which it leaves.
+        leaves: local time at which it leaves.
         since: reading of the clock at which its label was last looked for.
     """
 
@@ -55,7 +54,7 @@ class Underway(Struct, frozen=True):
     work: UUID
     order_number: str
     store: UUID | None
-    leaves: date
+    leaves: datetime
     since: float
 
 
@@ -160,8 +159,8 @@ class Drivers:
         for label in labels:
             parcel = self._unlabelled.pop(label.parcel_id)
             at = self._arrives_at(label, parcel)
-            begun = datetime.combine(parcel.leaves, EVENING, LONDON).astimezone(UTC)
-            told = [event(label, 1, "in_transit", min(begun, at))]
+            begun = min(parcel.leaves.astimezone(UTC), at)
+            told = [event(label, 1, "in_transit", begun)]
             if parcel.store is None:
                 told.append(event(label, 2, "delivered", at))
             else:
@@ -268,7 +267,8 @@ class Drivers:
 
     def _arrives_at(self, label: Label, parcel: Underway) -> datetime:
         """Return when a parcel arrives; some are late."""
-        words = (self._seed, self._source(parcel.order_number), parcel.leaves)
+        leaves = parcel.leaves.date()
+        words = (self._seed, self._source(parcel.order_number), leaves)
         late = happens(LATE_PARCELS_PER_MILLE, "late", *words)
         self.seeded["late_parcel"] += late
         country, postcode = self._destination(parcel)
@@ -276,7 +276,7 @@ class Drivers:
             label.service,
             country,
             postcode,
-            parcel.leaves,
+            leaves,
             1 + draw(2, "days", *words) * late if late else 0,
         )
         hour = ROUND_BEGINS_HOUR + draw(ROUND_HOURS, "hour", *words)

@@ -242,7 +242,7 @@ class Floor:
         )
         for one in answers:
             work = by_id[one.fulfillment_order]
-            leaves = self._hours_of(work).leaves_on(at[work.id])
+            leaves = self._hours_of(work).leaves_at(at[work.id])
             for parcel in one.parcels:
                 self._drivers.take(
                     Underway(

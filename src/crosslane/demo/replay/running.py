@@ -91,7 +91,8 @@ class Replay:
         self._register = Register(self._steps)
         self._book = LineBook(selection)
         self._probe = Probe(world, self._steps)
-        self._clerk = Clerk(world, Taxes(self._articles).rate_bp, seed)
+        self._grams = {sku: int(one.row["weight_grams"]) for sku, one in self._articles.items()}
+        self._clerk = Clerk(world, Taxes(self._articles).rate_bp, self._grams, seed)
         self._seller = Seller(
             self._desk, world, self._clerk, self._register, self._book, self._probe, seed
         )
@@ -155,7 +156,7 @@ class Replay:
             self._world,
             self._register,
             hours=hours,
-            grams={sku: int(one.row["weight_grams"]) for sku, one in self._articles.items()},
+            grams=self._grams,
             weight_max_grams={
                 service.code: service.weight_max_grams
                 for carrier in carriers

@@ -18,7 +18,15 @@ from crosslane.demo.replay.probe import Probe
 from crosslane.demo.replay.register import Register, Sold
 from crosslane.demo.replay.timeline import MarketplaceFile, Reversal, Sale, StockNote, TillBatch
 from crosslane.demo.streams import Stream
-from crosslane.demo.world import FRANCHISE_TILLS, MARKETPLACE, TILLS, WEB, Planned, World
+from crosslane.demo.world import (
+    FRANCHISE_TILLS,
+    MARKETPLACE,
+    OUTAGE_SERVICE,
+    TILLS,
+    WEB,
+    Planned,
+    World,
+)
 
 JSON_LINES = "application/x-ndjson"
 ORDERS_FORMAT, TILL_FORMAT = "orders-jsonl", "till-batch"
@@ -88,6 +96,7 @@ class Seller:
                 await self._probe.end(sale, watched, taken)
         if answer.ok:
             self._note_seeded(choice)
+            self.seeded["express"] += self._clerk.service(sale, choice) == OUTAGE_SERVICE
             self._register.enter(Sold.of(answer.body, sale))
         if answer.ok or answer.code in (ALREADY_TAKEN, ALREADY_PLACED):
             self._take(sale, channel)
@@ -265,7 +274,7 @@ class Seller:
             self._book.refused_shares_milli += sale.delivery_milli
 
     def _note_seeded(self, choice: Choice) -> None:
-        for name in ("by_phone", "bad_address", "suspicious", "fraud", "declined", "express"):
+        for name in ("by_phone", "bad_address", "suspicious", "fraud", "declined"):
             self.seeded[name] += getattr(choice, name)
 
     def _key(self, sale: Sale, what: str) -> str:

@@ -15,6 +15,7 @@ from crosslane.demo.world.build import Refused, Size, build_world
 from crosslane.demo.world.nouns import (
     EXPORT_SERVICE,
     FRANCHISE_TILLS,
+    FREIGHT_SERVICE,
     HOME_SERVICE,
     MARKETPLACE,
     OUTAGE_CARRIER,
@@ -38,6 +39,7 @@ from crosslane.demo.world.stock import till_of
 __all__ = [
     "EXPORT_SERVICE",
     "FRANCHISE_TILLS",
+    "FREIGHT_SERVICE",
     "HOME_SERVICE",
     "MARKETPLACE",
     "OUTAGE_CARRIER",

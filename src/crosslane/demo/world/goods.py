@@ -100,7 +100,13 @@ def taxes() -> Iterator[Call]:
 
 def shipping_prices() -> Call:
     """Return what consumers pay for deliveries; trade orders have theirs as recorded charges."""
-    amounts = {"STANDARD48": 395, "ECONOMY": 295, "EXPRESS24": 595, "SWIFT24": 695}
+    amounts = {
+        "STANDARD48": 395,
+        "ECONOMY": 295,
+        "EXPRESS24": 595,
+        "SWIFT24": 695,
+        "FREIGHT": 4_900,
+    }
     gross = {"currency": "GBP", "basis": "gross", "tax_country": "GB", "valid_from": LONG_AGO}
     rows = [{"service": s, "amount_minor": minor, **gross} for s, minor in amounts.items()]
     abroad = {"service": "EXPORT", "basis": "net", "valid_from": LONG_AGO}

@@ -2,15 +2,17 @@
 
 What is assumed, and what comes of it:
 
-- A buyer orders for four weeks at a time and knows the coming demand only roughly. Of each article
-  and period, MISSED_PERCENT are forecast far too low, the others up to SPARE_PERCENT_MAX too high;
-  what is left over is taken off the next order. So most lines find stock, and about one in a
-  hundred waits for the next delivery.
+- A buyer orders for four weeks at a time and knows the coming demand roughly. Of all articles and
+  periods, MISSED_PERCENT in a hundred are forecast far too low, the others up to SPARE_PERCENT_MAX
+  percent too high; what is left over is taken off the next order. An order of twenty lines needs
+  all of them: of articles that are missed one in a hundred times, it lacks one one in ten times.
 - Lines of BULK_UNITS or more are bought to order: they are in the forecast to the unit.
-- The national warehouse has every article; the e-commerce center what the web shop and the
-  marketplace sell; regional warehouses the REGIONAL_ARTICLES most ordered ones, for a share of the
-  trade demand. Stores with a full range keep a few units of articles drawn from the most ordered,
-  and every store with tills has what its tills will sell, some of it too little.
+- The national warehouse is deep: it has every article, and all that trade will want of it. The
+  e-commerce center has what the web shop and the marketplace sell. Regional warehouses hold the
+  REGIONAL_ARTICLES most ordered articles besides, for a share of the trade demand each: what the
+  national warehouse was wrong about is often found there.
+- Stores with a full range keep a few units of articles drawn from the most ordered, and every store
+  with tills has what its tills will sell, some of it too little.
 - A unit costs between COST_PERCENT_MIN and _MAX of its trade price, drawn by article.
 """
 
@@ -30,7 +32,7 @@ from crosslane.demo.world.nouns import Place, Planned
 
 OPENING_DAY = date(2010, 11, 29)
 PERIOD_DAYS = 28
-MISSED_PERCENT = 5
+MISSED_PERCENT = 1
 MISSED_SHARE_PERCENT_MAX = 60
 SPARE_PERCENT_MAX = 30
 BULK_UNITS = 500
@@ -151,7 +153,10 @@ Wanted = dict[tuple[str, str], dict[int, list[int]]]
 def _by_place_and_period(
     demand: Sequence[Demand], places: Mapping[str, Place], seed: int
 ) -> Wanted:
-    """Return the quantities wanted by location and article, then period; tills are not in it."""
+    """Return the quantities wanted by location and article, then period; tills are not in it.
+
+    What a regional warehouse is to hold is wanted of the national one too.
+    """
     national, online = _only(places, NATIONAL), _only(places, ONLINE)
     regional = sorted(code for code, place in places.items() if place.format == "RDC")
     orders = Counter(want.sku for want in demand if want.stream is Stream.ACCOUNT)
@@ -160,12 +165,13 @@ def _by_place_and_period(
     for want in demand:
         if want.stream is Stream.COUNTER:
             continue
+        period = max(0, (want.day - OPENING_DAY).days // PERIOD_DAYS)
         place = online if want.stream in ONLINE_STREAMS else national
+        wanted[place, want.sku][period].append(want.units)
         if place == national and want.sku in spread_out and want.units < BULK_UNITS:
             drawn = draw(100, "regional", seed, want.invoice) // REGIONAL_PERCENT
-            place = regional[drawn] if drawn < len(regional) else national
-        period = max(0, (want.day - OPENING_DAY).days // PERIOD_DAYS)
-        wanted[place, want.sku][period].append(want.units)
+            if drawn < len(regional):
+                wanted[regional[drawn], want.sku][period].append(want.units)
     return wanted
 
 
