@@ -193,7 +193,7 @@ async def test_a_stop_and_a_parcel_that_leaves_never_both_win(
     await pack(lanes, shop, *works)
     await print_labels(database, shop)
     raised = await asyncio.gather(
-        react(database, shop, "fulfillment.send_labelled"),
+        react(database, shop, "fulfillment.follow_carriers"),
         *(lanes.submit(shop, RAISE_STOP, _stopping(one)) for one in placed),
     )
     await settle(database, shop)
@@ -217,7 +217,7 @@ async def test_a_parcel_partly_cancelled_before_its_label_came_goes_with_the_res
     await pack(lanes, shop, work.id)
     await print_labels(database, shop)
     await cancel(lanes, shop, placed, 1)
-    assert await react(database, shop, "fulfillment.send_labelled") == 1
+    assert await react(database, shop, "fulfillment.follow_carriers") == 1
     assert [w.state for w in await queue(database, shop)] == ["packed"]
     await settle(database, shop)
     (left,) = await queue(database, shop)
@@ -237,7 +237,7 @@ async def test_a_parcel_wholly_cancelled_before_its_label_came_is_void(
     await pack(lanes, shop, work.id)
     await print_labels(database, shop)
     await cancel(lanes, shop, placed, 2)
-    await react(database, shop, "fulfillment.send_labelled")
+    await react(database, shop, "fulfillment.follow_carriers")
     await settle(database, shop)
     (left,) = await queue(database, shop)
     assert (left.state, left.parcels[0].state) == ("cancelled", "void")

@@ -248,7 +248,7 @@ async def test_a_parcel_that_leaves_before_its_cancellation_is_heard_of_is_not_l
     runner = Runner(database, carriers.EFFECTS)
     await runner.start_due(shop)
     await runner.drain()
-    sending = next(one for one in REACTIONS if one.name == "fulfillment.send_labelled")
+    sending = next(one for one in REACTIONS if one.name == "fulfillment.follow_carriers")
     await run_reaction(database, shop, sending)
     assert await stock(database, shop, "DC1") == (4, 0)
     await settle(database, shop)

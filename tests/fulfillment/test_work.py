@@ -6,7 +6,7 @@ import pytest
 
 from crosslane import carriers, fulfillment, inventory
 from crosslane.carriers import TrackingEvent
-from crosslane.fulfillment import errors, works_by_order
+from crosslane.fulfillment import errors, storage, works_by_order
 from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
 from crosslane.fulfillment.service.working import (
     ACCEPT,
@@ -17,7 +17,16 @@ from crosslane.fulfillment.service.working import (
     Reject,
 )
 from crosslane.kernel import new_id
-from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
+from crosslane.orders import (
+    CANCEL,
+    RAISE_STOP,
+    RESOLVE_STOP,
+    CancelLine,
+    CancelUnits,
+    LineWish,
+    RaiseStop,
+    ResolveStop,
+)
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import Runner
@@ -103,14 +112,19 @@ async def test_a_report_of_delivery_counts_once(database: Database, shop: str, l
     await assert_sound(database, shop, "fulfillment")
 
 
+@pytest.mark.parametrize("held", [False, True])
 async def test_a_delivery_told_before_our_books_sent_the_parcel_counts(
-    database: Database, shop: str, lanes: Lanes
+    database: Database, shop: str, lanes: Lanes, held: bool
 ):
     placed = await place(lanes, shop, wish("MUG"))
     await settle(database, shop)
     (work,) = await queue(database, shop)
     await pick(lanes, shop, work.id)
     await pack(lanes, shop, work.id)
+    if held:
+        raised = await lanes.run(
+            shop, RAISE_STOP, str(new_id()), RaiseStop(placed.id, "fraud", "reported")
+        )
     runner = Runner(database, carriers.EFFECTS)
     await runner.start_due(shop)
     await runner.drain()
@@ -124,9 +138,13 @@ async def test_a_delivery_told_before_our_books_sent_the_parcel_counts(
             id="e1", tracking_number=number, status="delivered", occurred_at=tx.now
         )
         await carriers.record_tracking(tx, "house", [arrived])
-    (noting,) = [one for one in fulfillment.REACTIONS if one.name == "fulfillment.note_delivered"]
-    assert await run_reaction(database, shop, noting)
-    assert await logged(database, shop, "fulfillment.ParcelDelivered") == 0
+    name = "fulfillment.follow_carriers"
+    (following,) = [one for one in fulfillment.REACTIONS if one.name == name]
+    assert await run_reaction(database, shop, following)
+    assert await logged(database, shop, "fulfillment.ParcelDelivered") == (0 if held else 1)
+    if held:
+        resolved = ResolveStop(placed.id, raised.stop_id, "genuine")
+        await lanes.run(shop, RESOLVE_STOP, str(new_id()), resolved)
     await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "delivered"
     assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
@@ -294,3 +312,25 @@ async def test_a_pick_and_a_cancellation_of_everything_never_both_win(
         assert work.state == "cancelled"
         assert buckets(await view(database, shop, placed.id))["SPOON"] == {("cancelled", ""): 1}
     await assert_sound(database, shop, "fulfillment")
+
+
+async def test_whoever_waited_for_work_reads_it_as_it_is_now(
+    database: Database, shop: str, lanes: Lanes
+):
+    await place(lanes, shop, wish("MUG"))
+    await settle(database, shop)
+    (shown,) = await queue(database, shop)
+
+    async def look() -> int:
+        async with database.transaction(shop) as tx:
+            return (await storage.lock_works(tx, [shown.id]))[shown.id].lines[0].picked
+
+    async with database.transaction(shop) as tx:
+        (work,) = (await storage.lock_works(tx, [shown.id])).values()
+        waiting = asyncio.create_task(look())
+        blocked = "select exists (select from pg_locks where not granted)"
+        while not await tx.fetchval(blocked):  # noqa: ASYNC110 - the server knows it alone
+            await asyncio.sleep(0.005)
+        work.lines[0].picked = 1
+        await storage.save_works(tx, [work])
+    assert await waiting == 1

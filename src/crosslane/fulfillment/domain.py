@@ -51,7 +51,7 @@ DONE: dict[FulfillmentMethod, State] = {
 }
 
 
-class WorkLine(msgspec.Struct, kw_only=True):
+class WorkLine(msgspec.Struct):
     """Units of one order line at this location.
 
     Args:
@@ -122,7 +122,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
-class Work(msgspec.Struct, kw_only=True):
+class Work(msgspec.Struct):
     """A fulfillment order: what one location does for one order in one way.
 
     Args:

@@ -5,6 +5,7 @@ from typing import Any
 
 from crosslane import vendors
 from crosslane.carriers import LabelCreated, TrackingRecorded
+from crosslane.fulfillment import storage
 from crosslane.fulfillment.service import supplying
 from crosslane.fulfillment.service.delivering import deliver
 from crosslane.fulfillment.service.following import take_back
@@ -50,23 +51,28 @@ async def send_unstopped(tx: Tx, logged: Sequence[Logged[StopResolved]]) -> None
     await send_held(tx, {entry.event.order_id: _Ours(entry.trace) for entry in logged})
 
 
-async def send_labelled(tx: Tx, logged: Sequence[Logged[LabelCreated]]) -> None:
-    """Send parcels off that the carrier has numbered."""
-    await send_off(
-        tx, {entry.event.parcel_id: (entry.event, _Ours(entry.trace)) for entry in logged}
-    )
+async def follow_carriers(
+    tx: Tx, logged: Sequence[Logged[LabelCreated | TrackingRecorded]]
+) -> None:
+    """Send parcels off that the carrier has numbered, and note those that have arrived.
 
-
-async def note_delivered(tx: Tx, logged: Sequence[Logged[TrackingRecorded]]) -> None:
-    """Note parcels that have arrived."""
-    await deliver(
-        tx,
-        [
-            (entry.event.parcel_id, entry.event.occurred_at, _Ours(entry.trace))
-            for entry in logged
-            if entry.event.status == "delivered"
-        ],
+    One reaction, because a label's events are told in their order: nothing arrives unnumbered.
+    """
+    numbered = {
+        entry.event.parcel_id: (entry.event, _Ours(entry.trace))
+        for entry in logged
+        if isinstance(entry.event, LabelCreated)
+    }
+    arrived = [
+        (entry.event.parcel_id, entry.event.occurred_at, _Ours(entry.trace))
+        for entry in logged
+        if isinstance(entry.event, TrackingRecorded) and entry.event.status == "delivered"
+    ]
+    works = await storage.lock_works_of_parcels(
+        tx, [*numbered, *(parcel_id for parcel_id, _, _ in arrived)]
     )
+    await send_off(tx, works, numbered)
+    await deliver(tx, works, arrived)
 
 
 # What has left comes first: it cannot be given up any more.
@@ -96,7 +102,11 @@ REACTIONS = [
     Reaction("fulfillment.offer_ready", (OrderReady,), offer_ready, batch_max=200),
     Reaction("fulfillment.withdraw_cancelled", (LinesCancelled, UnitsRecalled), withdraw_cancelled),
     Reaction("fulfillment.send_unstopped", (StopResolved,), send_unstopped),
-    Reaction("fulfillment.send_labelled", (LabelCreated,), send_labelled, batch_max=200),
+    Reaction(
+        "fulfillment.follow_carriers",
+        (LabelCreated, TrackingRecorded),
+        follow_carriers,
+        batch_max=200,
+    ),
     Reaction("fulfillment.follow_vendors", tuple(VENDORS_SAY), follow_vendors, batch_max=100),
-    Reaction("fulfillment.note_delivered", (TrackingRecorded,), note_delivered, batch_max=200),
 ]

@@ -1,7 +1,6 @@
 """All SQL of fulfillment."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -53,146 +52,136 @@ async def insert_works(tx: Tx, works: Sequence[Work]) -> None:
     )
 
 
-LOCK_WORKS = """
-select id, order_id, order_number, channel, locale, location_id, method, store_id, service,
-       ship_address_id, state, reason, pickup_code, promised_at, placed_at, offered_at,
-       collect_by, accepted_at, ended_at, version
-from fulfillment_order where id = any($1::uuid[]) order by id for update
+# One row for a fulfillment order whole, its lines as parallel lists: a queue is read far more often
+# than it is worked off, and a row for each line costs more than what is in it.
+_WHOLE = """
+    o.id, o.order_id, o.order_number, o.channel, o.locale, o.location_id, o.method, o.store_id,
+    o.service, o.ship_address_id, o.state, o.placed_at, o.offered_at, o.promised_at, o.reason,
+    o.pickup_code, o.collect_by, o.accepted_at, o.ended_at, o.version, l.*, p.parcels
 """
-GET_WORKS = """
-select id, order_id, order_number, channel, locale, location_id, method, store_id, service,
-       ship_address_id, state, reason, pickup_code, promised_at, placed_at, offered_at,
-       collect_by, accepted_at, ended_at, version
-from fulfillment_order where id = any($1::uuid[])
+_HEAD_COLUMNS, _LINE_COLUMNS = 20, 11
+_PARTS = """
+cross join lateral (
+    select array_agg(id), array_agg(line_id), array_agg(variant_id), array_agg(sku),
+           array_agg(title), array_agg(quantity), array_agg(picked), array_agg(packed),
+           array_agg(gone), array_agg(passed), array_agg(removed)
+    from (
+        select * from fulfillment_line where fulfillment_order_id = o.id order by sku, id
+    ) as sorted
+) l
+cross join lateral (
+    select jsonb_agg(jsonb_build_object(
+        'id', c.id, 'number', c.number, 'weight_grams', c.weight_grams, 'state', c.state,
+        'packed_at', c.packed_at, 'label_id', c.label_id, 'carrier', c.carrier,
+        'tracking_number', c.tracking_number, 'tracking_url', c.tracking_url,
+        'shipped_at', c.shipped_at, 'lines', coalesce((
+            select jsonb_object_agg(fulfillment_line_id, quantity)
+            from fulfillment_parcel_line where parcel_id = c.id
+        ), '{}')
+    ) order by c.number) as parcels
+    from fulfillment_parcel c where c.fulfillment_order_id = o.id
+) p
 """
-LIST_LINES = """
-select fulfillment_order_id, id, line_id, variant_id, sku, title, quantity, picked, packed, gone,
-       passed, removed
-from fulfillment_line where fulfillment_order_id = any($1::uuid[]) order by sku, id
-"""
-LIST_PARCELS = """
-select p.fulfillment_order_id, p.id, p.number, p.weight_grams, p.state, p.label_id, p.carrier,
-       p.tracking_number, p.tracking_url, p.packed_at, p.shipped_at,
-       (select jsonb_object_agg(l.fulfillment_line_id, l.quantity)
-        from fulfillment_parcel_line l where l.parcel_id = p.id) as lines
-from fulfillment_parcel p where p.fulfillment_order_id = any($1::uuid[])
-order by p.fulfillment_order_id, p.number
-"""
+# Locked and read at once. Whoever had to wait for a lock reads what was true before: it shows in
+# the version, which every change moves on.
+_LOCKED = f"""
+) select {_WHOLE}, k.version as locked_version
+from locked k join fulfillment_order o using (id) {_PARTS} order by o.id
+"""  # noqa: S608
+LOCK_WORKS = f"""
+with locked as materialized (
+    select id, version from fulfillment_order where id = any($1::uuid[]) order by id for update
+{_LOCKED}
+"""  # noqa: S608
+LOCK_WORKS_OF_PARCELS = f"""
+with locked as materialized (
+    select id, version from fulfillment_order
+    where id in (select fulfillment_order_id from fulfillment_parcel where id = any($1::uuid[]))
+    order by id for update
+{_LOCKED}
+"""  # noqa: S608
+LOCK_WORKS_OF_ORDERS = f"""
+with locked as materialized (
+    select id, version from fulfillment_order
+    where order_id = any($1::uuid[]) order by id for update
+{_LOCKED}
+"""  # noqa: S608
+LOCK_OPEN_WORKS_OF_LINES = f"""
+with locked as materialized (
+    select id, version from fulfillment_order
+    where id in (select fulfillment_order_id from fulfillment_line where line_id = any($1::uuid[]))
+      and ended_at is null
+    order by id for update
+{_LOCKED}
+"""  # noqa: S608
 
 
-async def lock_works(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Work]:
+async def lock_works(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Work]:
     """Lock fulfillment orders in the order of their ids and return them whole."""
-    return await _complete(tx, await tx.fetch(LOCK_WORKS, sorted(set(ids))))
+    return await _lock(tx, LOCK_WORKS, ids)
+
+
+async def lock_works_of_parcels(tx: Tx, parcel_ids: Iterable[UUID]) -> dict[UUID, Work]:
+    """Lock the fulfillment orders that parcels belong to; unknown parcels are left out."""
+    return await _lock(tx, LOCK_WORKS_OF_PARCELS, parcel_ids)
+
+
+async def lock_works_of_orders(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, Work]:
+    """Lock the fulfillment orders of orders."""
+    return await _lock(tx, LOCK_WORKS_OF_ORDERS, order_ids)
+
+
+async def lock_open_works_of_lines(tx: Tx, line_ids: Iterable[UUID]) -> dict[UUID, Work]:
+    """Lock the open fulfillment orders that supply order lines."""
+    return await _lock(tx, LOCK_OPEN_WORKS_OF_LINES, line_ids)
+
+
+async def _lock(tx: Tx, sql: str, ids: Iterable[UUID]) -> dict[UUID, Work]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await tx.fetch(sql, wanted)
+    if any(row["version"] != row["locked_version"] for row in rows):
+        return await list_works(tx, [row["id"] for row in rows])
+    return _works(rows)
+
+
+LIST_WORKS = f"""
+select {_WHOLE} from fulfillment_order o {_PARTS} where o.id = any($1::uuid[]) order by o.id
+"""  # noqa: S608
 
 
 async def list_works(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Work]:
     """Return fulfillment orders whole, unlocked."""
-    return await _complete(tx, await tx.fetch(GET_WORKS, list(set(ids))))
+    return _works(await tx.fetch(LIST_WORKS, ids))
 
 
-async def _complete(tx: Tx, heads: Sequence[Record]) -> dict[UUID, Work]:
-    if not heads:
-        return {}
-    ids = [head["id"] for head in heads]
-    lines: dict[UUID, list[WorkLine]] = defaultdict(list)
-    for row in await tx.fetch(LIST_LINES, ids):
-        values = dict(row)
-        lines[values.pop("fulfillment_order_id")].append(WorkLine(**values))
-    parcels: dict[UUID, list[Parcel]] = defaultdict(list)
-    for row in await tx.fetch(LIST_PARCELS, ids):
-        values = dict(row)
-        values["lines"] = msgspec.json.decode(row["lines"] or b"{}", type=dict[UUID, int])
-        parcels[values.pop("fulfillment_order_id")].append(Parcel(**values))
-    return {
-        head["id"]: Work(**dict(head), lines=lines[head["id"]], parcels=parcels[head["id"]])
-        for head in heads
-    }
+LIST_WORKS_OF_ORDERS = f"""
+select {_WHOLE} from fulfillment_order o {_PARTS}
+where o.order_id = any($1::uuid[]) order by o.offered_at, o.id
+"""  # noqa: S608
 
 
-SAVE_WORKS = """
-with works as (
-    update fulfillment_order o
-    set state = w.state, reason = w.reason, accepted_at = w.accepted_at, ended_at = w.ended_at,
-        collect_by = w.collect_by, version = o.version + 1
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-                $6::timestamptz[])
-         as w(id, state, reason, accepted_at, ended_at, collect_by)
-    where o.id = w.id
-)
-update fulfillment_line l
-set picked = w.picked, packed = w.packed, gone = w.gone, passed = w.passed, removed = w.removed
-from unnest($7::uuid[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[])
-     as w(id, picked, packed, gone, passed, removed)
-where l.id = w.id
-"""
-
-
-async def save_works(tx: Tx, works: Sequence[Work]) -> None:
-    """Store how far locked fulfillment orders have come."""
-    if works:
-        lines = [line for work in works for line in work.lines]
-        await tx.execute(
-            SAVE_WORKS,
-            *columns(works, "id", "state", "reason", "accepted_at", "ended_at", "collect_by"),
-            *columns(lines, "id", "picked", "packed", "gone", "passed", "removed"),
-        )
-
-
-# A parcel is written whenever it changes; its lines only shrink after it was packed.
-SAVE_PARCELS = """
-with parcels as (
-    insert into fulfillment_parcel as p (
-        id, fulfillment_order_id, number, weight_grams, state, label_id, carrier, tracking_number,
-        tracking_url, packed_at, shipped_at
-    )
-    select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[],
-                         $7::text[], $8::text[], $9::text[], $10::timestamptz[],
-                         $11::timestamptz[])
-    on conflict (id) do update
-    set state = excluded.state, label_id = excluded.label_id, carrier = excluded.carrier,
-        tracking_number = excluded.tracking_number, shipped_at = excluded.shipped_at
-)
-insert into fulfillment_parcel_line as l (parcel_id, fulfillment_line_id, quantity)
-select * from unnest($12::uuid[], $13::uuid[], $14::int[])
-on conflict (parcel_id, fulfillment_line_id) do update set quantity = excluded.quantity
-"""
-
-
-async def save_parcels(tx: Tx, parcels: Sequence[tuple[UUID, Parcel]]) -> None:
-    """Store new or changed parcels.
-
-    Args:
-        tx: open transaction; their fulfillment orders are locked.
-        parcels: fulfillment order and parcel.
-    """
-    if not parcels:
-        return
-    names = ("number", "weight_grams", "state", "label_id", "carrier", "tracking_number")
-    whole = [parcel for _, parcel in parcels]
-    held = [(p.id, line_id, units) for p in whole for line_id, units in p.lines.items()]
-    await tx.execute(
-        SAVE_PARCELS,
-        [parcel.id for parcel in whole],
-        [work_id for work_id, _ in parcels],
-        *columns(whole, *names),
-        *columns(whole, "tracking_url", "packed_at", "shipped_at"),
-        [parcel_id for parcel_id, _, _ in held],
-        [line_id for _, line_id, _ in held],
-        [units for _, _, units in held],
-    )
+async def list_works_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Work]:
+    """Return the fulfillment orders of orders whole, in the order in which they were offered."""
+    return _works(await tx.fetch(LIST_WORKS_OF_ORDERS, order_ids))
 
 
 # The queue of a location: what was promised soonest comes first.
-LIST_QUEUE = """
-select id, promised_at from fulfillment_order
-where ($1::uuid is null or location_id = $1)
-  and ($2::text is null or state = $2)
-  and ($3::uuid is null or order_id = $3)
-  and ($4::timestamptz is null
-       or (coalesce(promised_at, '9999-12-31 00:00:00+00'), id) > ($4, $5::uuid))
-  and ($6::uuid is null or store_id = $6)
-order by coalesce(promised_at, '9999-12-31 00:00:00+00'), id limit $7
-"""
+LIST_QUEUE = f"""
+with found as materialized (
+    select id from fulfillment_order
+    where ($1::uuid is null or location_id = $1)
+      and ($2::text is null or state = $2)
+      and ($3::uuid is null or order_id = $3)
+      and ($4::timestamptz is null
+           or (coalesce(promised_at, '9999-12-31 00:00:00+00'), id) > ($4, $5::uuid))
+      and ($6::uuid is null or store_id = $6)
+    order by coalesce(promised_at, '9999-12-31 00:00:00+00'), id limit $7
+)
+select {_WHOLE} from found join fulfillment_order o using (id) {_PARTS}
+order by coalesce(o.promised_at, '9999-12-31 00:00:00+00'), o.id
+"""  # noqa: S608
 
 
 async def list_queue(
@@ -204,46 +193,122 @@ async def list_queue(
     store_id: UUID | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
-) -> list[UUID]:
+) -> list[Work]:
     """Return fulfillment orders that fit every filter given, the soonest promise first."""
     seen_at, seen_id = after or (None, None)
     rows = await tx.fetch(
         LIST_QUEUE, location_id, state, order_id, seen_at, seen_id, store_id, limit
     )
-    return [row["id"] for row in rows]
+    return list(_works(rows).values())
 
 
-WORKS_OF_PARCELS = """
-select id, fulfillment_order_id from fulfillment_parcel where id = any($1::uuid[])
+_PARCELS = msgspec.json.Decoder(list[Parcel])
+
+
+def _works(rows: Sequence[Record]) -> dict[UUID, Work]:
+    """Build fulfillment orders; the columns come in the order of the nouns' fields."""
+    return {
+        row["id"]: Work(
+            *row[:_HEAD_COLUMNS],
+            lines=[
+                WorkLine(*values)
+                for values in zip(*row[_HEAD_COLUMNS : _HEAD_COLUMNS + _LINE_COLUMNS], strict=True)
+            ],
+            parcels=_PARCELS.decode(row["parcels"]) if row["parcels"] else [],
+        )
+        for row in rows
+    }
+
+
+# A line or parcel that stays as it is is not written again.
+SAVE_WORKS = """
+with works as (
+    update fulfillment_order o
+    set state = w.state, reason = w.reason, accepted_at = w.accepted_at, ended_at = w.ended_at,
+        collect_by = w.collect_by, version = o.version + 1
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+                $6::timestamptz[])
+         as w(id, state, reason, accepted_at, ended_at, collect_by)
+    where o.id = w.id
+), lines as (
+    update fulfillment_line l
+    set picked = w.picked, packed = w.packed, gone = w.gone, passed = w.passed,
+        removed = w.removed
+    from unnest($7::uuid[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[])
+         as w(id, picked, packed, gone, passed, removed)
+    where l.id = w.id and (l.picked, l.packed, l.gone, l.passed, l.removed)
+        <> (w.picked, w.packed, w.gone, w.passed, w.removed)
+), parcels as (
+    update fulfillment_parcel p
+    set state = w.state, carrier = w.carrier, tracking_number = w.tracking_number,
+        shipped_at = w.shipped_at
+    from unnest($13::uuid[], $14::text[], $15::text[], $16::text[], $17::timestamptz[])
+         as w(id, state, carrier, tracking_number, shipped_at)
+    where p.id = w.id and (p.state, p.tracking_number) <> (w.state, w.tracking_number)
+), packed as (
+    insert into fulfillment_parcel (
+        fulfillment_order_id, id, number, weight_grams, state, label_id, carrier, tracking_number,
+        tracking_url, packed_at, shipped_at
+    )
+    select * from unnest($18::uuid[], $19::uuid[], $20::int[], $21::int[], $22::text[],
+                         $23::uuid[], $24::text[], $25::text[], $26::text[], $27::timestamptz[],
+                         $28::timestamptz[])
+)
+insert into fulfillment_parcel_line (parcel_id, fulfillment_line_id, quantity)
+select * from unnest($29::uuid[], $30::uuid[], $31::int[])
 """
 
 
-async def works_of_parcels(tx: Tx, parcel_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Return the fulfillment order each parcel belongs to."""
-    rows = await tx.fetch(WORKS_OF_PARCELS, list(parcel_ids))
-    return {row["id"]: row["fulfillment_order_id"] for row in rows}
+async def save_works(
+    tx: Tx, works: Sequence[Work], packed: Sequence[tuple[Work, Parcel]] = ()
+) -> None:
+    """Store how far locked fulfillment orders and their parcels have come.
+
+    Args:
+        tx: open transaction; the works are locked.
+        works: what has changed, each once.
+        packed: their parcels that are new, with what is in them.
+    """
+    if not works:
+        return
+    new = [parcel for _, parcel in packed]
+    made = {parcel.id for parcel in new}
+    known = [parcel for work in works for parcel in work.parcels if parcel.id not in made]
+    held = [(p.id, line_id, units) for p in new for line_id, units in p.lines.items()]
+    await tx.execute(
+        SAVE_WORKS,
+        *columns(works, "id", "state", "reason", "accepted_at", "ended_at", "collect_by"),
+        *columns(
+            [line for work in works for line in work.lines],
+            *("id", "picked", "packed", "gone", "passed", "removed"),
+        ),
+        *columns(known, "id", "state", "carrier", "tracking_number", "shipped_at"),
+        [work.id for work, _ in packed],
+        *columns(new, "id", "number", "weight_grams", "state", "label_id", "carrier"),
+        *columns(new, "tracking_number", "tracking_url", "packed_at", "shipped_at"),
+        [parcel_id for parcel_id, _, _ in held],
+        [line_id for _, line_id, _ in held],
+        [units for _, _, units in held],
+    )
 
 
-WORKS_OF_LINES = """
-select distinct o.id
-from fulfillment_line l join fulfillment_order o on o.id = l.fulfillment_order_id
-where l.line_id = any($1::uuid[]) and o.ended_at is null
+SAVE_CONTENTS = """
+update fulfillment_parcel_line l set quantity = w.quantity
+from unnest($1::uuid[], $2::uuid[], $3::int[]) as w(parcel_id, line_id, quantity)
+where (l.parcel_id, l.fulfillment_line_id) = (w.parcel_id, w.line_id) and l.quantity <> w.quantity
 """
 
 
-async def open_works_of_lines(tx: Tx, line_ids: Sequence[UUID]) -> list[UUID]:
-    """Return the open fulfillment orders that supply order lines."""
-    return [row["id"] for row in await tx.fetch(WORKS_OF_LINES, list(line_ids))]
-
-
-WORKS_OF_ORDERS = """
-select id from fulfillment_order where order_id = any($1::uuid[]) order by offered_at, id
-"""
-
-
-async def works_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
-    """Return the fulfillment orders of orders, in the order in which they were offered."""
-    return [row["id"] for row in await tx.fetch(WORKS_OF_ORDERS, list(order_ids))]
+async def save_contents(tx: Tx, works: Sequence[Work]) -> None:
+    """Store what is left in the parcels of locked fulfillment orders."""
+    held = [
+        (parcel.id, line_id, units)
+        for work in works
+        for parcel in work.parcels
+        for line_id, units in parcel.lines.items()
+    ]
+    if held:
+        await tx.execute(SAVE_CONTENTS, *([row[n] for row in held] for n in range(3)))
 
 
 INSERT_SENT = """

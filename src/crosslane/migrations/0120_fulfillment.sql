@@ -22,7 +22,11 @@ create table fulfillment_order (
     ended_at timestamptz,
     version integer not null default 1
 ) with (fillfactor = 75);
-create index fulfillment_order_work on fulfillment_order (location_id, state, promised_at, id);
+-- Queues, of one location and of all, the soonest promise first.
+create index fulfillment_order_work on fulfillment_order
+    (location_id, state, coalesce(promised_at, '9999-12-31 00:00:00+00'), id);
+create index fulfillment_order_queue on fulfillment_order
+    (state, coalesce(promised_at, '9999-12-31 00:00:00+00'), id);
 create index fulfillment_order_coming on fulfillment_order (store_id) where state = 'in_transit';
 create index fulfillment_order_collect on fulfillment_order (collect_by) where state = 'ready';
 create index fulfillment_order_order on fulfillment_order (order_id);

@@ -63,6 +63,10 @@ class OrderChanged(Conflict):
     """The order was changed meanwhile: it is at version {version} now. Look again."""
 
 
+class OrderStopped(Conflict):
+    """A stop holds the order back: its goods may not leave now."""
+
+
 class StopNotYours(Forbidden):
     """Resolving a {kind} stop needs the permission {permission}."""
 

@@ -1,6 +1,6 @@
 """Parcels arrive: carriers and vendors say so, early, late or more than once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,22 +13,23 @@ from crosslane.platform import log
 from crosslane.platform.database import Tx
 
 
-async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]]) -> None:
+async def deliver(
+    tx: Tx, works: Mapping[UUID, Work], delivered: Sequence[tuple[UUID, datetime, log.Cause]]
+) -> None:
     """Note that parcels have arrived; a report that comes again changes nothing.
 
     One of a parcel that has not left by our own books is taken up when it leaves.
 
     Args:
         tx: open transaction.
+        works: what the parcels belong to, locked.
         delivered: parcel, business time, and what it is due to.
     """
-    owners = await storage.works_of_parcels(tx, [parcel_id for parcel_id, _, _ in delivered])
-    works = await storage.lock_works(tx, list(owners.values()))
+    parcels = {parcel.id: (work, parcel) for work in works.values() for parcel in work.parcels}
     arrived: dict[UUID, tuple[Work, Parcel, datetime, log.Cause]] = {}
     for parcel_id, at, cause in delivered:
-        if parcel_id in owners and parcel_id not in arrived:
-            work = works[owners[parcel_id]]
-            parcel = next(p for p in work.parcels if p.id == parcel_id)
+        if parcel_id in parcels and parcel_id not in arrived:
+            work, parcel = parcels[parcel_id]
             # A parcel to a store has arrived when the store says so.
             if parcel.state == "shipped" and work.method == "ship":
                 parcel.state = "delivered"
@@ -52,7 +53,7 @@ async def deliver(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]])
     ]
     refused = await orders.move(tx, steps)
     gone = [one for one in arrived.values() if str(one[1].id) not in refused]
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel, _, _ in gone])
+    await storage.save_works(tx, list({work.id: work for work, _, _, _ in gone}.values()))
     told = [
         event_of(events.ParcelDelivered, work, parcel_id=parcel.id, occurred_at=at)
         for work, parcel, at, _ in gone

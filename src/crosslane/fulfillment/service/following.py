@@ -12,7 +12,7 @@ from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import State, Work, advance, remove
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
 from crosslane.fulfillment.service.offering import event_of
-from crosslane.fulfillment.service.sending import list_numbered, send
+from crosslane.fulfillment.service.sending import send_numbered
 from crosslane.orders import CancelledUnits
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -28,8 +28,7 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
     vendor is told of what it need not ship any more.
     """
     wanted = [one for one in cancelled if one[0].stage in ("released", "picked", "packed")]
-    ids = await storage.open_works_of_lines(tx, [units.line_id for units, _ in wanted])
-    works = await storage.lock_works(tx, ids)
+    works = await storage.lock_open_works_of_lines(tx, [units.line_id for units, _ in wanted])
     touched: dict[UUID, log.Cause] = {}
     removed_units: dict[UUID, list[vendors.LineUnits]] = defaultdict(list)
     for units, cause in wanted:
@@ -44,10 +43,12 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
                     told = vendors.LineUnits(units.line_id, removed)
                     removed_units[work.id].append(told)
     changed = [works[work_id] for work_id in touched]
+    if not changed:
+        return
     for work in changed:
         advance(work, tx.now)
     await storage.save_works(tx, changed)
-    await storage.save_parcels(tx, [(w.id, p) for w in changed for p in w.parcels])
+    await storage.save_contents(tx, changed)
     void = [p.label_id for w in changed for p in w.parcels if p.state == "void" and p.label_id]
     if void:
         await carriers.void_labels(tx, void)
@@ -55,8 +56,7 @@ async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]
     ended = [work for work in changed if work.state == "cancelled"]
     cancelled_works = [event_of(events.FulfillmentCancelled, work) for work in ended]
     await log.append(tx, cancelled_works, [touched[work.id] for work in ended])
-    waiting = list_numbered(changed)
-    await send(tx, waiting, {parcel.id: touched[work.id] for work, parcel in waiting})
+    await send_numbered(tx, {work.id: work for work in changed}, touched)
 
 
 class WorkLineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,8 +135,7 @@ async def list_queue(
         after=after,
         limit=limit,
     )
-    works = await storage.list_works(tx, found)
-    return [_view(works[work_id]) for work_id in found]
+    return [_view(work) for work in found]
 
 
 async def work_view(tx: Tx, work_id: UUID) -> WorkView:
@@ -154,9 +153,8 @@ async def work_view(tx: Tx, work_id: UUID) -> WorkView:
 
 async def works_by_order(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
     """Return the fulfillment orders of orders, for messages and pages about them."""
-    ids = await storage.works_of_orders(tx, order_ids)
     found: dict[UUID, list[Work]] = defaultdict(list)
-    for work in (await storage.list_works(tx, ids)).values():
+    for work in (await storage.list_works_of_orders(tx, order_ids)).values():
         found[work.order_id].append(work)
     return found
 

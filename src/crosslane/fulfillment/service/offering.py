@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -146,12 +147,10 @@ def event_of(
     kind: type[events.FulfillmentEvent], work: Work, **more: object
 ) -> events.FulfillmentEvent:
     """Return an event of some work; ``more`` are the fields of its own."""
-    return msgspec.convert(
-        {
-            "fulfillment_order_id": work.id,
-            "order_id": work.order_id,
-            "location_id": work.location_id,
-            **more,
-        },
-        kind,
+    fields: dict[str, Any] = more
+    return kind(
+        fulfillment_order_id=work.id,
+        order_id=work.order_id,
+        location_id=work.location_id,
+        **fields,
     )

@@ -127,8 +127,7 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     await _ask_for_labels(tx, packed)
     for work in works.values():
         advance(work, tx.now)
-    await storage.save_works(tx, list(works.values()))
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in packed])
+    await storage.save_works(tx, list(works.values()), packed)
     await log.append(tx, [told_of_parcel(events.ParcelPacked, w, p) for w, p in packed])
     closed: dict[UUID, tuple[UUID, ...]] = {}
     for work, parcel in packed:

@@ -17,25 +17,26 @@ from crosslane.platform import log
 from crosslane.platform.database import Tx
 
 
-async def send_off(tx: Tx, created: Mapping[UUID, tuple[carriers.LabelCreated, log.Cause]]) -> None:
+async def send_off(
+    tx: Tx,
+    works: Mapping[UUID, Work],
+    created: Mapping[UUID, tuple[carriers.LabelCreated, log.Cause]],
+) -> None:
     """Send parcels off that the carrier has numbered now.
 
     Args:
         tx: open transaction.
+        works: what the parcels belong to, locked.
         created: by parcel, its label and what it is due to.
     """
-    owners = await storage.works_of_parcels(tx, list(created))
-    works = await storage.lock_works(tx, list(owners.values()))
     numbered: list[tuple[Work, Parcel]] = []
-    for parcel_id, work_id in owners.items():
-        work = works[work_id]
-        parcel = next(p for p in work.parcels if p.id == parcel_id)
-        label, _ = created[parcel_id]
-        if parcel.state == "packed" and parcel.label_id == label.label_id:
-            parcel.carrier, parcel.tracking_number = label.carrier, label.tracking_number
-            numbered.append((work, parcel))
-    causes = {parcel_id: cause for parcel_id, (_, cause) in created.items()}
-    await send(tx, numbered, causes)
+    for work in works.values():
+        for parcel in work.parcels:
+            label, _ = created.get(parcel.id, (None, None))
+            if label and parcel.state == "packed" and parcel.label_id == label.label_id:
+                parcel.carrier, parcel.tracking_number = label.carrier, label.tracking_number
+                numbered.append((work, parcel))
+    await send(tx, numbered, {parcel_id: cause for parcel_id, (_, cause) in created.items()})
 
 
 async def send_held(tx: Tx, causes: Mapping[UUID, log.Cause]) -> None:
@@ -45,9 +46,28 @@ async def send_held(tx: Tx, causes: Mapping[UUID, log.Cause]) -> None:
         tx: open transaction.
         causes: by order, what it is due to.
     """
-    works = await storage.lock_works(tx, await storage.works_of_orders(tx, list(causes)))
-    held = list_numbered(list(works.values()))
-    await send(tx, held, {parcel.id: causes[work.order_id] for work, parcel in held})
+    works = await storage.lock_works_of_orders(tx, causes)
+    await send_numbered(tx, works, {work.id: causes[work.order_id] for work in works.values()})
+
+
+async def send_numbered(
+    tx: Tx, works: Mapping[UUID, Work], causes: Mapping[UUID, log.Cause]
+) -> None:
+    """Send off what has its number for some time and is still here.
+
+    The carrier may have been quicker than our books: what it has said of such parcels stands.
+
+    Args:
+        tx: open transaction.
+        works: locked.
+        causes: by fulfillment order, what it is due to.
+    """
+    waiting = list_numbered(list(works.values()))
+    by_parcel = {parcel.id: causes[work.id] for work, parcel in waiting}
+    await send(tx, waiting, by_parcel)
+    gone = [parcel.id for _, parcel in waiting if parcel.state == "shipped"]
+    arrived = await carriers.delivered_parcels(tx, gone) if gone else {}
+    await deliver(tx, works, [(parcel, at, by_parcel[parcel]) for parcel, at in arrived.items()])
 
 
 def list_numbered(works: Sequence[Work]) -> list[tuple[Work, Parcel]]:
@@ -72,22 +92,19 @@ async def send(
     """
     if not numbered:
         return
-    stopped = await orders.lock_stopped(tx, [work.order_id for work, _ in numbered])
-    leaving = [one for one in numbered if one[0].order_id not in stopped]
-    to_stores = [one for one in leaving if one[0].method == "ship_to_store"]
+    to_stores = [one for one in numbered if one[0].method == "ship_to_store"]
     if to_stores:
-        await send_transfers(tx, to_stores, causes)
-    await _hand_over(tx, [one for one in leaving if one[0].method != "ship_to_store"], causes)
-    await storage.save_parcels(
-        tx, [(work.id, parcel) for work, parcel in numbered if parcel.state == "packed"]
-    )
+        # All orders are locked together, in their order.
+        stopped = await orders.lock_stopped(tx, [work.order_id for work, _ in numbered])
+        leaving = [one for one in to_stores if one[0].order_id not in stopped]
+        await send_transfers(tx, leaving, causes)
+    await _hand_over(tx, [one for one in numbered if one[0].method != "ship_to_store"], causes)
+    await storage.save_works(tx, list({work.id: work for work, _ in numbered}.values()))
 
 
 async def _hand_over(
     tx: Tx, leaving: Sequence[tuple[Work, Parcel]], causes: Mapping[UUID, log.Cause]
 ) -> None:
-    if not leaving:
-        return
     steps = [
         orders.Step(
             order_id=work.order_id,
@@ -105,8 +122,9 @@ async def _hand_over(
         for line in work.lines
         if (units := parcel.lines.get(line.id, 0))
     ]
-    # Refused is a parcel with cancelled units in it: taking them out sends it off.
-    refused = await orders.move(tx, steps)
+    # Refused is a parcel that a stop holds back, or one with cancelled units in it: to resolve the
+    # stop and to take the units out sends it off.
+    refused = await orders.move(tx, steps, unless_stopped=True)
     gone = [(work, parcel) for work, parcel in leaving if str(parcel.id) not in refused]
     for work, parcel in gone:
         parcel.state, parcel.shipped_at = "shipped", parcel.packed_at
@@ -115,8 +133,6 @@ async def _hand_over(
             line.packed -= units
             line.gone += units
         advance(work, tx.now)
-    await storage.save_works(tx, list({work.id: work for work, _ in gone}.values()))
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in gone])
     told = [
         told_of_parcel(
             events.ParcelShipped,
@@ -129,7 +145,3 @@ async def _hand_over(
         for work, parcel in gone
     ]
     await log.append(tx, told, [causes[parcel.id] for _, parcel in gone])
-    # The carrier may have been quicker than we: what it said before stands.
-    arrived = await carriers.delivered_parcels(tx, [parcel.id for _, parcel in gone])
-    if arrived:
-        await deliver(tx, [(parcel, at, causes[parcel]) for parcel, at in arrived.items()])

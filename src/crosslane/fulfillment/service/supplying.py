@@ -92,8 +92,7 @@ async def ship(tx: Tx, shipped: Sequence[Given[vendors.VendorShipped]]) -> None:
     works = {work.id: work for work, _, _ in sent}
     for work in works.values():
         advance(work, tx.now)
-    await storage.save_works(tx, list(works.values()))
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel, _ in sent])
+    await storage.save_works(tx, list(works.values()), [(work, parcel) for work, parcel, _ in sent])
     told_of = [
         told_of_parcel(
             events.ParcelShipped,
@@ -256,4 +255,5 @@ async def note_acknowledged(
 
 async def note_delivered(tx: Tx, delivered: Sequence[Given[vendors.VendorDelivered]]) -> None:
     """Note parcels that have reached the customer."""
-    await deliver(tx, [(e.parcel_id, e.occurred_at, cause) for e, cause in delivered])
+    works = await storage.lock_works_of_parcels(tx, [one.event.parcel_id for one in delivered])
+    await deliver(tx, works, [(e.parcel_id, e.occurred_at, cause) for e, cause in delivered])

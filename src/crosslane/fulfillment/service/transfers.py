@@ -64,7 +64,7 @@ def told_of_parcel(
     """Return an event of a parcel and the units in it."""
     by_id = {line.id: line.line_id for line in work.lines}
     units = [
-        {"line_id": by_id[line_id], "quantity": units}
+        events.ParcelUnits(by_id[line_id], units)
         for line_id, units in parcel.lines.items()
         if units
     ]
@@ -77,7 +77,7 @@ async def send_transfers(
     """Let parcels leave for their stores: stock leaves the source, nothing is sold.
 
     Args:
-        tx: open transaction; the work is locked.
+        tx: open transaction; the work is locked, and saved by the caller.
         leaving: packed parcels with their tracking numbers.
         causes: by parcel, what it is due to.
     """
@@ -115,8 +115,6 @@ async def send_transfers(
     for work, parcel in leaving:
         parcel.state, parcel.shipped_at = "shipped", parcel.packed_at
         advance(work, tx.now)
-    await storage.save_works(tx, list({work.id: work for work, _ in leaving}.values()))
-    await storage.save_parcels(tx, [(work.id, parcel) for work, parcel in leaving])
     await storage.insert_sent(tx, sent)
     told = [
         told_of_parcel(
@@ -158,7 +156,6 @@ async def arrive(tx: Tx, commands: Sequence[Command[Arrive]]) -> list[Arrival]:
         parcel.state = "delivered"
     advance(work, tx.now)
     await storage.save_works(tx, [work])
-    await storage.save_parcels(tx, [(work.id, parcel) for parcel in parcels])
     surplus = sum(one.quantity for one in sent) - sum(wanted.values())
     arrived = event_of(
         events.TransferArrived,

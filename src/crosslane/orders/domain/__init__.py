@@ -14,6 +14,7 @@ from crosslane.orders.domain.money import (
     worth,
 )
 from crosslane.orders.domain.nouns import (
+    HOLDS_WORK,
     Attribution,
     Charge,
     ChargeKind,
@@ -45,6 +46,7 @@ from crosslane.orders.domain.status import Status, concerns, is_ready, status
 __all__ = [
     "AT_A_LOCATION",
     "HOLDS_STOCK",
+    "HOLDS_WORK",
     "NOWHERE",
     "ONWARD",
     "RECALLED",

@@ -10,6 +10,8 @@ from crosslane.orders.domain.stages import Buckets
 
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
 StopKind = Literal["payment", "fraud", "address", "manual"]
+# Kinds that keep goods from being worked on and from leaving.
+HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
 ChargeKind = Literal["shipping", "fee", "discount", "price_change", "appeasement", "rounding"]
 Role = Literal["sold", "assisted", "chat", "kiosk", "endless_aisle", "fulfilled", "saved_sale"]
@@ -193,6 +195,11 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     def open_stops(self) -> list[Stop]:
         """Stops that still hold the order back."""
         return [stop for stop in self.stops if stop.resolved_at is None]
+
+    @property
+    def goods_stay(self) -> bool:
+        """Whether a stop keeps its goods from being worked on and from leaving."""
+        return any(stop.kind in HOLDS_WORK for stop in self.open_stops)
 
     def line(self, line_id: UUID) -> OrderLine | None:
         """Return a line of this order, or None."""

@@ -23,7 +23,7 @@ from crosslane.orders.domain import (
     added_by,
     handed_over_units,
 )
-from crosslane.orders.errors import NoSuchLine, OutOfStep
+from crosslane.orders.errors import NoSuchLine, OrderStopped, OutOfStep
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Cause
@@ -61,16 +61,29 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 _Left = tuple[Step, list[events.OwnedCost]]
 
 
-async def move(tx: Tx, steps: Sequence[Step]) -> dict[str, Refusal]:
+async def move(
+    tx: Tx, steps: Sequence[Step], *, unless_stopped: bool = False
+) -> dict[str, Refusal]:
     """Take steps, each group as a whole.
 
     Steps to handed over are sales: stock leaves, and the line's share of the money is due.
 
+    Args:
+        tx: open transaction.
+        steps: what goes on.
+        unless_stopped: leave alone what a stop keeps from leaving.
+
     Returns:
         The refusal of every group that could not be done.
     """
+    if not steps:
+        return {}
     sheet = await Sheet.open(tx, {step.order_id for step in steps})
-    refused = take_steps(sheet, steps)
+    refused: dict[str, Refusal] = {}
+    if unless_stopped:
+        stopped = {order_id for order_id, state in sheet.states.items() if state.goods_stay}
+        refused |= {s.group: OrderStopped() for s in steps if s.order_id in stopped}
+    refused |= take_steps(sheet, [step for step in steps if step.group not in refused])
     await hand_over(tx, sheet, [s for s in steps if s.group not in refused])
     await sheet.write(tx)
     return refused

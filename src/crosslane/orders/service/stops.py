@@ -15,7 +15,16 @@ from crosslane import locations
 from crosslane.kernel import Refusal
 from crosslane.locations import Network
 from crosslane.orders import events
-from crosslane.orders.domain import RECALLED, Move, OrderState, Stage, Stop, StopKind, is_settled
+from crosslane.orders.domain import (
+    HOLDS_WORK,
+    RECALLED,
+    Move,
+    OrderState,
+    Stage,
+    Stop,
+    StopKind,
+    is_settled,
+)
 from crosslane.orders.errors import NoSuchOrder, NoSuchStop, OrderClosed, StopNotYours
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
@@ -23,8 +32,6 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 REASON_CHARACTERS_MAX = 500
-# Kinds that keep goods from being worked on and from leaving.
-HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 
 
 class RaiseStop(msgspec.Struct, frozen=True):
