@@ -98,6 +98,18 @@ async def test_a_code_never_changes(lanes, tenant):
     assert refused.value.code == "location-code-fixed"
 
 
+async def test_those_that_work_alike_share_one_timetable(lanes, database, tenant):
+    for code in ("S0001", "S0002", "S0003"):
+        await added(lanes, tenant, code)
+    since = datetime(2011, 1, 5, 12, tzinfo=UTC)
+    await lanes.run(tenant, CLOSE, key(), Close("S0003", since, None, "flood"))
+    async with database.transaction(tenant) as tx:
+        first, second, closed = (at.timetable for at in (await network(tx)).all)
+    assert first is second
+    assert closed.closure is not None
+    assert first == msgspec.structs.replace(closed, closure=None)
+
+
 async def test_a_retired_location_is_known_and_takes_no_work(lanes, database, tenant):
     made = await added(lanes, tenant)
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,11 @@ from crosslane.platform.database import Record, Tx, columns
 
 LOCATIONS_MAX = 20_000
 
+TIMETABLE_COLUMNS = (
+    *("timezone", "country", "nation", "hours", "cut_off_minute", "handling_hours"),
+    *("closed_since", "closed_until", "closed_reason"),
+)
+
 LIST_LOCATIONS = """
 select id, code, kind, entity, name, lines, city, country, nation, postcode, phone, lat, lon,
        easting, northing, timezone, abilities, hours, cut_off_minute, handling_hours,
@@ -29,8 +35,15 @@ from locations_location order by code limit $1
 
 
 async def list_locations(tx: Tx) -> list[Location]:
-    """Return every location of the tenant."""
-    return [_location(row) for row in await tx.fetch(LIST_LOCATIONS, LOCATIONS_MAX)]
+    """Return every location of the tenant; those that work alike share one timetable."""
+    timetables: dict[tuple[Any, ...], Timetable] = {}
+    locations: list[Location] = []
+    for row in await tx.fetch(LIST_LOCATIONS, LOCATIONS_MAX):
+        key = tuple(row[name] for name in TIMETABLE_COLUMNS)
+        if key not in timetables:
+            timetables[key] = _timetable(row)
+        locations.append(_location(row, timetables[key]))
+    return locations
 
 
 # One JSON document instead of 25 arrays: an array of arrays would lose where each row ends.
@@ -246,10 +259,22 @@ def _row(location: Location) -> dict[str, object]:
     }
 
 
-def _location(row: Record) -> Location:
+def _timetable(row: Record) -> Timetable:
     closure = None
     if row["closed_since"] is not None:
         closure = Closure(row["closed_since"], row["closed_until"], row["closed_reason"])
+    return Timetable(
+        timezone=row["timezone"],
+        country=row["country"],
+        nation=row["nation"],
+        hours=msgspec.json.decode(row["hours"], type=Hours),
+        cut_off=row["cut_off_minute"],
+        handling_minutes=row["handling_hours"] * 60,
+        closure=closure,
+    )
+
+
+def _location(row: Record, timetable: Timetable) -> Location:
     return Location(
         id=row["id"],
         code=row["code"],
@@ -264,15 +289,7 @@ def _location(row: Record) -> Location:
         phone=row["phone"],
         point=Point(row["lat"], row["lon"], row["easting"], row["northing"]),
         abilities=frozenset(row["abilities"]),
-        timetable=Timetable(
-            timezone=row["timezone"],
-            country=row["country"],
-            nation=row["nation"],
-            hours=msgspec.json.decode(row["hours"], type=Hours),
-            cut_off=row["cut_off_minute"],
-            handling_minutes=row["handling_hours"] * 60,
-            closure=closure,
-        ),
+        timetable=timetable,
         handling_hours=row["handling_hours"],
         parcels_per_day=row["parcels_per_day"],
         handling_parcel_minor=row["handling_parcel_minor"],

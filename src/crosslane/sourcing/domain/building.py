@@ -1,7 +1,8 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ from crosslane.inventory import Survey
 from crosslane.kernel import MILLI_PER_MINOR
 from crosslane.locations import CapacityKey, Location, Network, Point, distance_metres, position_of
 from crosslane.organization import PolicyBook
-from crosslane.sourcing.domain.calendar import DispatchDays
+from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
 from crosslane.sourcing.domain.policies import SETTINGS
 from crosslane.sourcing.domain.problem import (
     NO_CARRIAGE,
@@ -29,6 +30,7 @@ from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
 
 # The weight for which the cheapest service is chosen when a request names none.
 TYPICAL_PARCEL_GRAMS = 1_000
+UNABLE: frozenset[str] = frozenset()
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class World(msgspec.Struct):
         policies: what the retailer has decided.
         days: days of dispatch.
         taken: parcels of each location's day, those of the batch's earlier plans included.
+        instants: the days of the instants that were asked for.
     """
 
     network: Network
@@ -63,34 +66,38 @@ class World(msgspec.Struct):
     policies: PolicyBook
     days: DispatchDays
     taken: dict[CapacityKey, int]
+    instants: dict[datetime, DaysAt] = {}
 
     def use(self, location_id: UUID, day: date, parcels: int) -> None:
         """Count parcels of a plan against a location's day."""
         self.taken[location_id, day] = self.taken.get((location_id, day), 0) + parcels
 
-    def ship_day(self, location: Location, request: SourcingRequest) -> date | None:
-        """Return the day on which a location would send the request's parcels."""
-        return self.days.of(location.timetable, request.at)
+    def days_at(self, at: datetime) -> DaysAt:
+        """Return the days on which locations send what is released at an instant."""
+        if at not in self.instants:
+            self.instants[at] = DaysAt(self.days, at)
+        return self.instants[at]
 
 
 def reachable(world: World, request: SourcingRequest, survey: Survey) -> list[Location]:
     """Return the locations that have any of the request's goods, by code."""
     if request.method == "pickup":
         return [request.store] if request.store else []
-    ids = {
-        location_id for line in request.lines for location_id in survey.candidates(line.variant.id)
-    }
+    ids: set[UUID] = set()
+    ids.update(*(survey.candidates(line.variant.id) for line in request.lines))
     by_id = world.network.by_id
-    return sorted((by_id[n] for n in ids if n in by_id), key=lambda location: location.code)
+    found = [by_id[location_id] for location_id in ids if location_id in by_id]
+    return sorted(found, key=attrgetter("code"))
 
 
 def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Iterable[CapacityKey]:
     """Yield the counters that limit what the request's locations can send."""
     if request.method == "pickup":
         return
+    days = world.days_at(request.at)
     for location in reachable(world, request, survey):
         if location.parcels_per_day is not None and location.can("ship"):
-            day = world.ship_day(location, request)
+            day = days.of(location.timetable)
             if day is not None:
                 yield location.id, day
 
@@ -173,7 +180,7 @@ def problem_for(
         request.method,
         request.currency,
         _lines(world, request, survey, codes),
-        [_place(world, request, route, location, settings) for location in locations],
+        _places(world, request, route, locations, settings),
         [route.tariff] if route.tariff else [],
         settings,
     )
@@ -183,74 +190,86 @@ def _lines(
     world: World, request: SourcingRequest, survey: Survey, codes: Mapping[UUID, str]
 ) -> list[Line]:
     lines: list[Line] = []
+    methods: dict[tuple[str, ...], frozenset[str]] = {}
     for number, asked in enumerate(request.lines):
-        methods, _ = methods_allowed(world.policies, asked.variant, request.channel, request.at)
+        variant = asked.variant
+        if variant.category_path not in methods:
+            allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
+            methods[variant.category_path] = frozenset(allowed)
         candidates = tuple(
             Candidate(codes[location_id], units)
-            for location_id, units in survey.candidates(asked.variant.id).items()
+            for location_id, units in survey.candidates(variant.id).items()
             if location_id in codes
         )
-        barred = frozenset(codes[location_id] for location_id in asked.barred & codes.keys())
         lines.append(
             Line(
                 key=line_key(number),
-                sku=asked.variant.sku,
+                sku=variant.sku,
                 quantity=asked.quantity,
                 candidates=candidates,
-                weight_grams=asked.variant.weight_grams,
-                length_mm=asked.variant.length_mm,
-                methods=frozenset(methods),
-                barred=barred,
+                weight_grams=variant.weight_grams,
+                length_mm=variant.length_mm,
+                methods=methods[variant.category_path],
+                barred=frozenset(codes[each] for each in asked.barred & codes.keys()),
             )
         )
     return lines
 
 
-def _place(
+def _places(
     world: World,
     request: SourcingRequest,
     route: Route,
-    location: Location,
+    locations: Iterable[Location],
     settings: SourcingSettings,
-) -> Place:
-    here = request.store is not None and request.store.id == location.id
-    # Goods that lie in the store where they are fetched need no parcel.
-    carried = route.tariff is not None and not here
-    left = None
-    if carried and location.parcels_per_day is not None:
-        day = world.ship_day(location, request)
-        if day is not None:
-            left = location.parcels_per_day - world.taken.get((location.id, day), 0)
-    sends = not carried or location.kind in settings.senders
-    distance = 0
-    if carried and sends and route.goal is not None and settings.distance_milli_per_km:
-        distance = distance_metres(location.point, route.goal)
-    return Place(
-        code=location.code,
-        serves=_serves(request, location, here=here),
-        tariff=0 if carried else NO_CARRIAGE,
-        distance_metres=distance,
-        handling_parcel_milli=location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
-        handling_unit_milli=location.handling_unit_minor * MILLI_PER_MINOR,
-        capacity_left=left,
-        active=location.active,
-        open=_is_open(request, location),
-        sends=sends,
-    )
+) -> list[Place]:
+    days, taken = world.days_at(request.at), world.taken
+    goal = route.goal if settings.distance_milli_per_km else None
+    able = frozenset({request.method})
+    places: list[Place] = []
+    for location in locations:
+        here = request.store is not None and request.store.id == location.id
+        # Goods that lie in the store where they are fetched need no parcel.
+        carried = route.tariff is not None and not here
+        left = None
+        if carried and location.parcels_per_day is not None:
+            day = days.of(location.timetable)
+            if day is not None:
+                left = location.parcels_per_day - taken.get((location.id, day), 0)
+        sends = not carried or location.kind in settings.senders
+        distance = 0
+        if goal is not None and carried and sends:
+            distance = distance_metres(location.point, goal)
+        places.append(
+            Place(
+                code=location.code,
+                serves=able if _serves(request, location, here=here) else UNABLE,
+                tariff=0 if carried else NO_CARRIAGE,
+                distance_metres=distance,
+                handling_parcel_milli=location.handling_parcel_minor * MILLI_PER_MINOR
+                if carried
+                else 0,
+                handling_unit_milli=location.handling_unit_minor * MILLI_PER_MINOR,
+                capacity_left=left,
+                active=location.active,
+                open=_is_open(request, location),
+                sends=sends,
+            )
+        )
+    return places
 
 
-def _serves(request: SourcingRequest, location: Location, *, here: bool) -> frozenset[str]:
-    """Return the request's method when the location can do its part in it.
+def _serves(request: SourcingRequest, location: Location, *, here: bool) -> bool:
+    """Say whether the location can do its part in the request's method.
 
     A vendor sends to customers only: what it sends to a store would be stock of ours on the way.
     """
     if location.kind == "vendor" and request.method != "ship":
-        return frozenset()
+        return False
     needed = "ship" if request.method == "ship_to_store" and not here else request.method
-    able = needed in location.abilities
-    if here and request.method == "ship_to_store":
-        able = able or "pickup" in location.abilities
-    return frozenset({request.method}) if able else frozenset()
+    if needed in location.abilities:
+        return True
+    return here and request.method == "ship_to_store" and "pickup" in location.abilities
 
 
 def _is_open(request: SourcingRequest, location: Location) -> bool:

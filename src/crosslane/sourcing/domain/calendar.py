@@ -1,5 +1,6 @@
 """Days of dispatch and instants of arrival."""
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,31 +17,62 @@ class DispatchDays:
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Timetable, list[tuple[datetime, datetime, date]]]] = {}
+        self._known: dict[int, _Stretches] = {}
 
     def of(self, timetable: Timetable, at: datetime) -> date | None:
         """Return the day on which goods released at an instant leave; None when not in sight."""
-        kept, stretches = self._known.setdefault(id(timetable), (timetable, []))
-        if kept is not timetable:  # its number was used again for another one
-            stretches = []
-            self._known[id(timetable)] = (timetable, stretches)
-        for first, last, day in stretches:
-            if first <= at <= last:
-                return day
-        day = dispatch_day(timetable, at)
+        known = self._known.get(id(timetable))
+        if known is None or known.timetable is not timetable:  # its number was used again
+            known = self._known[id(timetable)] = _Stretches(timetable)
+        return known.day(at)
+
+
+class _Stretches:
+    """Stretches of time in which goods leave on the same day, by one timetable, in order."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self.timetable = timetable
+        self._firsts: list[datetime] = []
+        self._lasts: list[datetime] = []
+        self._days: list[date] = []
+
+    def day(self, at: datetime) -> date | None:
+        place = bisect_right(self._firsts, at) - 1
+        if place >= 0 and at <= self._lasts[place]:
+            return self._days[place]
+        day = dispatch_day(self.timetable, at)
         if day is not None:
-            _remember(stretches, at, day)
+            self._remember(place, at, day)
         return day
 
+    def _remember(self, place: int, at: datetime, day: date) -> None:
+        """Grow the stretch before or after an instant by it, or begin one between them."""
+        if place >= 0 and self._days[place] == day:
+            self._lasts[place] = at
+        elif place + 1 < len(self._days) and self._days[place + 1] == day:
+            self._firsts[place + 1] = at
+        else:
+            self._firsts.insert(place + 1, at)
+            self._lasts.insert(place + 1, at)
+            self._days.insert(place + 1, day)
+            if len(self._days) > STRETCHES_MAX:
+                del self._firsts[0], self._lasts[0], self._days[0]
 
-def _remember(stretches: list[tuple[datetime, datetime, date]], at: datetime, day: date) -> None:
-    for number, (first, last, known) in enumerate(stretches):
-        if known == day:
-            stretches[number] = (min(first, at), max(last, at), day)
-            return
-    if len(stretches) >= STRETCHES_MAX:
-        del stretches[0]
-    stretches.append((at, at, day))
+
+class DaysAt:
+    """The days on which goods released at one instant leave, each timetable asked once."""
+
+    def __init__(self, days: DispatchDays, at: datetime) -> None:
+        self._days = days
+        self._at = at
+        self._known: dict[int, date | None] = {}
+
+    def of(self, timetable: Timetable) -> date | None:
+        """Return the day by a timetable, which must outlive this object; None when not in sight."""
+        key = id(timetable)
+        if key not in self._known:
+            self._known[key] = self._days.of(timetable, self._at)
+        return self._known[key]
 
 
 def end_of(day: date, timezone: str) -> datetime:
