@@ -5,7 +5,7 @@ import pytest
 
 from crosslane.platform import facts
 from crosslane.platform.database import Database, Tx
-from crosslane.platform.facts import Fact
+from crosslane.platform.facts import Fact, Shelf
 from crosslane.platform.migrations import MigrationChanged, migrate, pending, tenant_migrations
 from crosslane.platform.tenants import (
     BadTenantName,
@@ -126,6 +126,87 @@ async def test_an_edit_that_is_rolled_back_is_never_seen(database: Database, ten
             raise ZeroDivisionError
     async with database.transaction(tenant) as tx:
         assert await facts.get(tx, fact) == 1
+
+
+async def test_a_touch_undone_with_its_savepoint_does_not_stand_for_a_later_one(
+    database: Database, tenant: str
+):
+    async def load(tx: Tx) -> int:
+        return await tx.fetchval("select n from thing")
+
+    fact = Fact("thing", load)
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table thing (n int)")
+        await tx.execute("insert into thing values (1)")
+        assert await facts.get(tx, fact) == 1
+    async with database.transaction(tenant) as tx:
+        with pytest.raises(ZeroDivisionError):
+            async with tx.savepoint():
+                await facts.touch(tx, "thing")
+                raise ZeroDivisionError
+        assert await facts.get(tx, fact) == 1
+        await facts.touch(tx, "thing")
+        await tx.execute("update thing set n = 2")
+    async with database.transaction(tenant) as tx:
+        assert await facts.get(tx, fact) == 2
+
+
+class Things:
+    """A table whose rows stand on a shelf, and which of them were read from it."""
+
+    def __init__(self) -> None:
+        self.read: list[list[int]] = []
+        self.shelf = Shelf("things", ("thing", "thing.names"), self._load)
+
+    async def _load(self, tx: Tx, keys) -> dict[int, str]:
+        self.read.append(sorted(keys))
+        rows = await tx.fetch("select id, name from thing where id = any ($1)", list(keys))
+        return {row["id"]: row["name"] for row in rows}
+
+
+@pytest.fixture
+async def things(database: Database, tenant: str) -> Things:
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table thing (id int primary key, name text)")
+        await tx.execute("insert into thing values (1, 'a'), (2, 'b'), (3, 'c')")
+    return Things()
+
+
+async def test_a_shelf_reads_each_row_once_and_asks_again_for_what_is_not_there(
+    database: Database, tenant: str, things: Things
+):
+    for keys in ((1, 2), (2, 3, 2), (1, 2, 3, 4), (4,)):
+        async with database.transaction(tenant) as tx:
+            found = await facts.take(tx, things.shelf, keys)
+        assert found == {n: "abc"[n - 1] for n in keys if n < 4}
+    assert things.read == [[1, 2], [3], [4], [4]]
+
+
+@pytest.mark.parametrize("topic", ["thing", "thing.names"])
+async def test_an_edit_of_any_of_its_topics_empties_a_shelf(
+    database: Database, tenant: str, things: Things, topic: str
+):
+    async with database.transaction(tenant) as tx:
+        assert await facts.take(tx, things.shelf, [1]) == {1: "a"}
+    async with database.transaction(tenant) as tx:
+        await facts.touch(tx, topic)
+        await tx.execute("update thing set name = 'z' where id = 1")
+        assert await facts.take(tx, things.shelf, [1, 2]) == {1: "z", 2: "b"}
+        async with database.transaction(tenant) as reader:
+            assert await facts.take(reader, things.shelf, [1]) == {1: "a"}
+    async with database.transaction(tenant) as tx:
+        assert await facts.take(tx, things.shelf, [1]) == {1: "z"}
+
+
+async def test_a_shelf_holds_no_more_than_its_rows(
+    database: Database, tenant: str, things: Things, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(facts, "SHELF_ROWS_MAX", 2)
+    monkeypatch.setattr(facts, "KEPT_AT_ONCE_MAX", 2)
+    async with database.transaction(tenant) as tx:
+        for keys in ((1, 2, 3), (1, 2), (3,), (3,)):
+            assert len(await facts.take(tx, things.shelf, keys)) == len(keys)
+    assert things.read == [[1, 2, 3], [1, 2], [3]]
 
 
 async def test_a_recreated_tenant_is_not_read_from_the_old_copy(database: Database, tenant: str):

@@ -12,14 +12,16 @@ GTINs are one whatever their printed length. Sizes are millimetres, weights gram
 
 Texts stand by owner, field, locale and channel; ``domain/text.py`` states which one is shown.
 
-Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked),
-:func:`variants_by_id`, :func:`scan`, :func:`category_tree`, :func:`category_exists`,
-:func:`methods_allowed`; :func:`import_products` to fill the catalog set by set.
+Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked) and
+:func:`variants_by_id`, from memory what was asked before; :func:`scan`, :func:`category_tree`,
+:func:`category_exists`, :func:`methods_allowed`; :func:`import_products` to fill the catalog set
+by set.
 
 Invariants: a bundle's components are single variants. A barcode has one owner. The category tree
 has no circle and at most eight levels.
 
-Events: ProductsChanged. Facts: ``catalog.categories``. Policies: ``catalog.fulfillment``.
+Events: ProductsChanged. Facts: ``catalog.categories``, ``catalog.products``.
+Policies: ``catalog.fulfillment``.
 Tables: catalog_category, catalog_product, catalog_variant, catalog_barcode, catalog_component,
 catalog_text.
 """

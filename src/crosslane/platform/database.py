@@ -132,11 +132,12 @@ class Tx:
         self._savepoints += 1
         name = f"s{self._savepoints}"
         await self.execute(f"savepoint {name}")
-        mark = self.outbox.mark()
+        mark, touched = self.outbox.mark(), set(self.touched)
         try:
             yield
         except BaseException:
             self.outbox.back_to(mark)
+            self.touched = touched
             if not self.conn.is_closed():
                 await self.execute(f"rollback to savepoint {name}")
             raise

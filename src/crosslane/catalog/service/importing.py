@@ -28,6 +28,7 @@ from crosslane.catalog.errors import (
 )
 from crosslane.catalog.events import PRODUCTS_PER_EVENT_MAX, ProductsChanged
 from crosslane.catalog.service.reading import (
+    PRODUCTS_TOPIC,
     VARIANTS_PER_PRODUCT_MAX,
     Product,
     category_tree,
@@ -40,7 +41,7 @@ from crosslane.catalog.storage.importing import BarcodeHeld, Part, VariantRow, W
 from crosslane.catalog.storage.texts import OwnedText
 from crosslane.kernel import Refusal, Stale, new_id
 from crosslane.organization import book
-from crosslane.platform import audit, log
+from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 
 PROBLEMS_TOLD_MAX = 1_000
@@ -310,7 +311,9 @@ async def _announce(
 
 
 async def announce(tx: Tx, by_product: Mapping[UUID, Sequence[UUID]]) -> None:
-    """Tell the log which variants of which products changed."""
+    """Tell the log which variants of which products changed, and whoever keeps them in memory."""
+    if by_product:
+        await facts.touch(tx, PRODUCTS_TOPIC)
     ids = sorted(by_product)
     chunks = [
         ids[start : start + PRODUCTS_PER_EVENT_MAX]

@@ -1,7 +1,8 @@
 """Reading the catalog: variants by SKU, identifier or barcode, products page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,10 +27,36 @@ from crosslane.catalog.storage import variants as variant_rows
 from crosslane.catalog.storage.products import ProductHead
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
-from crosslane.platform.facts import Fact
+from crosslane.platform.facts import Fact, Shelf
 from crosslane.platform.search import like_prefix, search_words
 
 CATEGORIES: Fact[CategoryTree] = Fact("catalog.categories", category_rows.load_tree)
+# A variant tells the path of its category, so it is read again when the tree has changed.
+PRODUCTS_TOPIC = "catalog.products"
+VARIANT_TOPICS = (PRODUCTS_TOPIC, CATEGORIES.topic)
+
+# A SKU as asked or an identifier, with the locale and channel of the title.
+_Asked = tuple[Any, str, str]
+
+
+def _shelf(name: str, read: Callable[..., Awaitable[dict[Any, Variant]]]) -> Shelf[_Asked, Variant]:
+    async def load(tx: Tx, asked: Sequence[_Asked]) -> dict[_Asked, Variant]:
+        # Those asked for together have locale and channel in common.
+        _, locale, channel = asked[0]
+        found = await read(
+            tx,
+            await category_tree(tx),
+            [key for key, _, _ in asked],
+            locales=locale_chain(locale),
+            channel=channel,
+        )
+        return {(key, locale, channel): variant for key, variant in found.items()}
+
+    return Shelf(name, VARIANT_TOPICS, load)
+
+
+_BY_SKU = _shelf("catalog.variants_by_sku", variant_rows.variants_by_sku)
+_BY_ID = _shelf("catalog.variants_by_id", variant_rows.variants_by_id)
 
 # The largest family of colors seen in real data has 24.
 VARIANTS_PER_PRODUCT_MAX = 250
@@ -87,7 +114,7 @@ async def list_categories(tx: Tx, *, after: str, limit: int) -> list[Category]:
 async def variants_by_sku(
     tx: Tx, skus: Sequence[str], *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
 ) -> dict[str, Variant]:
-    """Return variants by SKU, retired ones too, in one statement.
+    """Return variants by SKU, retired ones too; from memory, or by one statement.
 
     Args:
         tx: open transaction.
@@ -96,27 +123,24 @@ async def variants_by_sku(
         locale: of the titles.
         channel: code of the channel the titles are for.
     """
-    if not skus:
-        return {}
-    tree = await category_tree(tx)
-    return await variant_rows.variants_by_sku(
-        tx, tree, skus, locales=locale_chain(locale), channel=channel
-    )
+    return await _variants(tx, _BY_SKU, skus, locale, channel)
 
 
 async def variants_by_id(
     tx: Tx, ids: Sequence[UUID], *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
 ) -> dict[UUID, Variant]:
-    """Return variants by identifier, retired ones too, in one statement; unknown ones are left out.
+    """Return variants by identifier, retired ones too; unknown ones are left out.
 
-    Arguments as of :func:`variants_by_sku`.
+    Arguments and cost as of :func:`variants_by_sku`.
     """
-    if not ids:
-        return {}
-    tree = await category_tree(tx)
-    return await variant_rows.variants_by_id(
-        tx, tree, ids, locales=locale_chain(locale), channel=channel
-    )
+    return await _variants(tx, _BY_ID, ids, locale, channel)
+
+
+async def _variants(
+    tx: Tx, shelf: Shelf[_Asked, Variant], keys: Sequence[Any], locale: str, channel: str
+) -> dict[Any, Variant]:
+    found = await facts.take(tx, shelf, [(key, locale, channel) for key in keys])
+    return {asked[0]: variant for asked, variant in found.items()}
 
 
 async def scan(tx: Tx, barcodes: Sequence[str]) -> dict[str, Scanned]:
