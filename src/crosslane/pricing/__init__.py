@@ -22,7 +22,7 @@ minor unit; a limited coupon is never used more often than allowed. Prices, taxe
 rows that hold from an instant on, so any day of the past can be priced again.
 
 Events: PriceListChanged, PricesChanged, TaxesChanged, ShippingPricesChanged, PromotionChanged.
-Facts: ``pricing``. Policies: pricing.price_source, pricing.quote.
+Facts: ``pricing``, ``pricing.prices``. Policies: pricing.price_source, pricing.quote.
 Tables: pricing_price_list, pricing_price, pricing_tax_rate, pricing_tax_rule,
 pricing_shipping_price, pricing_promotion, pricing_coupon, pricing_redemption.
 """

@@ -71,7 +71,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def list_candidates(
     price_lists: Sequence[PriceList],
     sale: Sale,
-    prices: Mapping[UUID, list[Price]],
+    prices: Mapping[UUID, Sequence[Price]],
     units: int,
 ) -> tuple[ListCandidate, ...]:
     """Return every list with what it says for one variant and why it did or did not decide.

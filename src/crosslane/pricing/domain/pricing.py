@@ -10,7 +10,7 @@ A cart is priced on the basis its channel shows (gross when prices include tax, 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -65,7 +65,7 @@ UNIT_PRICE_MILLI_MAX = 10**11
 OVERRIDE = "pricing:override"
 DICTATE = "pricing:dictate"
 
-PricesByVariant = Mapping[UUID, Mapping[UUID, list[Price]]]
+PricesByVariant = Mapping[UUID, Mapping[UUID, Sequence[Price]]]
 
 
 class _Frame(msgspec.Struct, kw_only=True, frozen=True, eq=False):

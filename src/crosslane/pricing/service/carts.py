@@ -1,8 +1,8 @@
-"""Pricing carts: terms from memory, prices by one query for the whole batch, coupons by another."""
+"""Pricing carts: terms and known prices from memory, the rest by a query for the whole batch."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from crosslane.kernel import Refusal
 from crosslane.organization import OrganizationBook, PolicyBook, PolicyKind, book, policies
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
-from crosslane.platform.facts import Fact
+from crosslane.platform.facts import Fact, Shelf
 from crosslane.pricing.domain.cart import PricedCart, PriceRequest, Sale, Terms
 from crosslane.pricing.domain.explanation import Explanation, list_candidates, tell
 from crosslane.pricing.domain.lists import Buyer, Price, PriceList, offered_lists
@@ -21,15 +21,32 @@ from crosslane.pricing.domain.promotions import Coupon, normal_code
 from crosslane.pricing.domain.quotes import Quote, asked_of, honored
 from crosslane.pricing.service.signing import read_signed, sign
 from crosslane.pricing.storage.coupons import find_coupons
-from crosslane.pricing.storage.prices import list_prices
+from crosslane.pricing.storage.prices import PRICES_TOPIC, list_prices
 from crosslane.pricing.storage.terms import load_terms
 
 QUOTE_MINUTES_MAX = 24 * 60
 
 TERMS: Fact[Terms] = Fact("pricing", load_terms)
 
+# Carts of one week share the rows that are kept in memory for it.
+SPAN = timedelta(days=7)
+SPANS_BEGIN = datetime(2001, 1, 1, tzinfo=UTC)
+
 # By instant, variant and list.
-Prices = dict[datetime, dict[UUID, dict[UUID, list[Price]]]]
+Prices = dict[datetime, dict[UUID, dict[UUID, tuple[Price, ...]]]]
+# Variant, price list and number of the week.
+_Span = tuple[UUID, UUID, int]
+
+
+async def _load_prices(tx: Tx, spans: Sequence[_Span]) -> dict[_Span, tuple[Price, ...]]:
+    wanted = [
+        (variant_id, list_id, SPANS_BEGIN + week * SPAN, SPANS_BEGIN + (week + 1) * SPAN)
+        for variant_id, list_id, week in spans
+    ]
+    return dict(zip(spans, await list_prices(tx, wanted), strict=True))
+
+
+PRICES: Shelf[_Span, tuple[Price, ...]] = Shelf("pricing.prices", (PRICES_TOPIC,), _load_prices)
 
 
 class PriceSourcePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +81,7 @@ class QuotedCart(msgspec.Struct, frozen=True):
 
 
 async def price(tx: Tx, requests: Sequence[PriceRequest]) -> list[PricedCart | Refusal]:
-    """Price many carts with at most two statements: one for prices, one for coupons.
+    """Price many carts with at most two statements: one for prices not in memory, one for coupons.
 
     Returns:
         One priced cart or refusal for each request, in order. A coupon that gives nothing is no
@@ -201,9 +218,19 @@ async def _read_prices(
 ) -> Prices:
     wanted = {(line.variant.id, request.at) for request in requests for line in request.lines}
     list_ids = [each.id for each in lists]
-    if not wanted or not list_ids:
-        return {}
-    return await list_prices(tx, list(wanted), list_ids)
+    spans = {
+        (variant_id, list_id, (at - SPANS_BEGIN) // SPAN)
+        for variant_id, at in wanted
+        for list_id in list_ids
+    }
+    rows = await facts.take(tx, PRICES, spans)
+    found: Prices = {}
+    for variant_id, at in wanted:
+        week = (at - SPANS_BEGIN) // SPAN
+        found.setdefault(at, {})[variant_id] = {
+            list_id: rows[variant_id, list_id, week] for list_id in list_ids
+        }
+    return found
 
 
 async def _read_coupons(

@@ -1,36 +1,53 @@
-"""SQL of unit prices: read for carts by one query, imported by the ten thousand."""
+"""SQL of unit prices: read for the carts of a week, imported by the ten thousand."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from crosslane.platform import facts
 from crosslane.platform.database import Tx, columns
 from crosslane.pricing.domain.lists import Price
 
+PRICES_TOPIC = "pricing.prices"
+
+# A row that another one stands before during the whole span can never be chosen in it.
 LIST_PRICES = """
-select w.at, p.*
-from unnest($1::uuid[], $2::timestamptz[]) as w (variant_id, at)
+select w.place, p.price_list_id, p.variant_id, p.quantity_min, p.unit_price_milli, p.valid_from,
+       p.valid_to
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) with ordinality
+     as w (variant_id, price_list_id, begins, ends, place)
 cross join lateral (
-    select distinct on (price_list_id, quantity_min)
-           price_list_id, variant_id, quantity_min, unit_price_milli, valid_from, valid_to
-    from pricing_price
-    where variant_id = w.variant_id and price_list_id = any($3)
-      and valid_from <= w.at and (valid_to is null or valid_to > w.at)
-    order by price_list_id, quantity_min, valid_from desc
+    select * from pricing_price
+    where variant_id = w.variant_id and price_list_id = w.price_list_id
+      and valid_from < w.ends and (valid_to is null or valid_to > w.begins)
 ) p
+where not exists (
+    select from pricing_price later
+    where (later.variant_id, later.price_list_id) = (p.variant_id, p.price_list_id)
+      and later.quantity_min = p.quantity_min
+      and later.valid_from > p.valid_from and later.valid_from <= w.begins
+      and (later.valid_to is null or later.valid_to >= w.ends)
+)
 """
 
 
 async def list_prices(
-    tx: Tx, wanted: Sequence[tuple[UUID, datetime]], price_list_ids: Sequence[UUID]
-) -> dict[datetime, dict[UUID, dict[UUID, list[Price]]]]:
-    """Return the rows in force for (variant, instant) pairs: by instant, variant and list.
+    tx: Tx, wanted: Sequence[tuple[UUID, UUID, datetime, datetime]]
+) -> list[tuple[Price, ...]]:
+    """Return the rows that may decide inside spans of time.
 
-    Of each list only the newest running row per quantity break is read, however long its history.
+    Of a long history only what is in force at some instant of the span is read.
+
+    Args:
+        tx: open transaction.
+        wanted: variant, price list, and the span: its first instant and the first one after it.
+
+    Returns:
+        The rows for each, in the order asked for.
     """
-    found: dict[datetime, dict[UUID, dict[UUID, list[Price]]]] = {}
-    variant_ids, instants = [each[0] for each in wanted], [each[1] for each in wanted]
-    for at, *values in await tx.fetch(LIST_PRICES, variant_ids, instants, price_list_ids):
+    found: list[list[Price]] = [[] for _ in wanted]
+    asked = [list(column) for column in zip(*wanted, strict=True)]
+    for place, *values in await tx.fetch(LIST_PRICES, *asked):
         price = Price(
             price_list_id=values[0],
             variant_id=values[1],
@@ -39,9 +56,8 @@ async def list_prices(
             valid_from=values[4],
             valid_to=values[5],
         )
-        by_list = found.setdefault(at, {}).setdefault(price.variant_id, {})
-        by_list.setdefault(price.price_list_id, []).append(price)
-    return found
+        found[place - 1].append(price)
+    return [tuple(rows) for rows in found]
 
 
 LIST_PRICE_ROWS = """
@@ -105,10 +121,14 @@ returning variant_id
 async def upsert_prices(tx: Tx, price_list_id: UUID, prices: Sequence[Price]) -> list[UUID]:
     """Add price rows; one of the same variant, quantity break and start is corrected.
 
+    Whoever keeps prices in memory is told, last, so that imports wait for each other but a moment.
+
     Returns:
         The variants whose prices are new or different now.
     """
     rows = await tx.fetch(UPSERT_PRICES, price_list_id, *_columns(prices))
+    if rows:
+        await facts.touch(tx, PRICES_TOPIC)
     return list(dict.fromkeys(row["variant_id"] for row in rows))
 
 
