@@ -21,12 +21,14 @@ class Mailbox:
     Attributes:
         arrived: messages in their order.
         refusals: answers to give instead of taking the next messages.
+        connections: every one that was ever opened.
     """
 
     def __init__(self) -> None:
         self.arrived: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.refusals: list[str] = []
+        self.connections: list[SMTP] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a message, as aiosmtpd asks."""
@@ -42,11 +44,15 @@ class Mailbox:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[int]:
         """Listen on a free port until the block ends."""
-        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(self._connect, "127.0.0.1", 0)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
+
+    def _connect(self) -> SMTP:
+        self.connections.append(SMTP(self, enable_SMTPUTF8=True))
+        return self.connections[-1]
 
 
 def text_of(message: EmailMessage) -> str:

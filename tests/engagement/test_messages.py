@@ -6,6 +6,7 @@ import pytest
 from crosslane import catalog, engagement, fulfillment, inventory, locations
 from crosslane.customers import Address, EraseCustomer, erase
 from crosslane.engagement import RESEND, Resend
+from crosslane.engagement.service.sending import Outcome, Send, prepare, record
 from crosslane.fulfillment.service.working import ACCEPT, Accept, Pick, PickedLine
 from crosslane.kernel import new_id
 from crosslane.orders import (
@@ -20,6 +21,7 @@ from crosslane.orders import (
 )
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
+from crosslane.platform.effects import EffectCall
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from crosslane.platform.settings import read_settings
@@ -267,6 +269,33 @@ async def test_without_a_mail_server_messages_are_kept(
     await settle(database, shop)
     (message,) = await messages(database, shop, placed.id)
     assert (message.state, message.reason) == ("not_sendable", "no mail server is set")
+
+
+async def test_many_messages_cost_no_more_statements_than_one(
+    database: Database, shop: str, lanes: Lanes, mailbox: Mailbox
+):
+    placed = [await place(lanes, shop, wish("MUG")) for _ in range(3)]
+    for reaction in engagement.REACTIONS:
+        await run_reaction(database, shop, reaction)
+    calls = [
+        EffectCall(new_id(), str(n), 1, 1, shop, f"{n:032x}", Send(message.id))
+        for n, one in enumerate(placed)
+        for message in await messages(database, shop, one.id)
+    ]
+    assert len(calls) == 3
+    needed = []
+    for some in (calls[:1], calls[1:]):
+        async with database.transaction(shop) as tx:
+            before = tx.statements
+            letters = await prepare(tx, some)
+            outcomes = [Outcome("sent", recipient=letter.email) for letter in letters]
+            await record(tx, some, outcomes)
+            needed.append(tx.statements - before)
+    assert needed == [5, 5]
+    async with database.transaction(shop) as tx:
+        told = await tx.fetch("select trace from platform_log where kind = $1 order by trace",
+                              engagement.MessageSent.kind())  # fmt: skip
+    assert [row["trace"] for row in told] == [call.trace for call in calls]
 
 
 async def test_a_message_under_way_is_not_sent_again(

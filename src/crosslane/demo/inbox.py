@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from email import message_from_bytes, policy
 
-LINE_BYTES_MAX = 64 << 10
 MESSAGE_BYTES_MAX = 4 << 20
 SILENT_SECONDS_MAX = 300.0
 EXTENSIONS = b"250-localhost\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n"
 OK = b"250 OK\r\n"
+END = b".\r\n"
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.I | re.M)
 _SUBJECT = re.compile(r"Your order (\S+) is ready for pickup")
@@ -34,15 +34,19 @@ class Inbox:
         self.count = 0
         self.message_ids: set[bytes] = set()
         self.pickup_codes: dict[str, str] = {}
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[str]:
         """Take messages until the block ends; yields the ``smtp://`` address."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_BYTES_MAX)
+        server = await asyncio.start_server(self._take_in, "127.0.0.1", 0, limit=MESSAGE_BYTES_MAX)
         try:
             yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
             server.close()
+            for writer in self._open.values():
+                writer.close()
+            await asyncio.gather(*self._open)
 
     def take(self, content: bytes) -> None:
         """Note a message."""
@@ -58,6 +62,11 @@ class Inbox:
         code = _CODE.search(body.get_content()) if body else None
         if number and code:
             self.pickup_codes[number[1]] = code[1]
+
+    def _take_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.create_task(self._serve(reader, writer))
+        self._open[talk] = writer
+        talk.add_done_callback(self._open.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, ValueError):
@@ -80,11 +89,10 @@ class Inbox:
 
 
 async def _read_message(reader: asyncio.StreamReader) -> bytes:
-    lines, size = [], 0
-    while (line := await reader.readline()) not in (b".\r\n", b""):
-        # A dot at the beginning of a line was doubled by the sender.
-        lines.append(line[1:] if line.startswith(b".") else line)
-        size += len(line)
-        if size > MESSAGE_BYTES_MAX:
+    """Return a message, without the dots by which senders double one that begins a line."""
+    sent = b""
+    while sent != END and not sent.endswith(b"\r\n" + END):
+        sent += await reader.readuntil(END)
+        if len(sent) > MESSAGE_BYTES_MAX:
             raise ValueError("the message is too large")
-    return b"".join(lines)
+    return sent[: -len(END)].removeprefix(b".").replace(b"\r\n..", b"\r\n.")

@@ -53,6 +53,22 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """What became of a message.
+
+    Args:
+        message_id: which.
+        state: sent, not_sendable or failed.
+        reason: why it could not be sent.
+        recipient: whom it went to; personal.
+    """
+
+    message_id: UUID
+    state: MessageState
+    reason: str = ""
+    recipient: str = ""
+
+
 INSERT_MESSAGES = """
 insert into engagement_message (
     id, order_id, customer_id, ship_address_id, topic, cause, repeats, state, reason, locale,
@@ -85,17 +101,16 @@ async def insert_messages(tx: Tx, messages: Sequence[Message]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-FIND_MESSAGE = """
+MESSAGES_BY_ID = """
 select id, order_id, customer_id, ship_address_id, topic, cause, repeats, state, reason, locale,
        story, recipient, requested_at, ended_at
-from engagement_message where id = $1
+from engagement_message where id = any($1::uuid[])
 """
 
 
-async def find_message(tx: Tx, message_id: UUID) -> Message | None:
-    """Return a message, or None."""
-    row = await tx.fetchrow(FIND_MESSAGE, message_id)
-    return _message(row) if row else None
+async def messages_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """Return messages by identifier; unknown ones are left out."""
+    return {row["id"]: _message(row) for row in await tx.fetch(MESSAGES_BY_ID, ids)}
 
 
 LOCK_MESSAGE = "select true from engagement_message where id = $1 for update"
@@ -132,18 +147,21 @@ async def count_repeats(tx: Tx, message_id: UUID) -> int:
     return await tx.fetchval(COUNT_REPEATS, message_id)
 
 
-END_MESSAGE = """
-update engagement_message
-set state = $2, reason = $3, recipient = $4, ended_at = $5
-where id = $1
+# What was sent stays so: a call that comes too late has nothing to add.
+END_MESSAGES = """
+update engagement_message m
+set state = e.state, reason = e.reason, recipient = e.recipient, ended_at = $5
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as e(id, state, reason, recipient)
+where m.id = e.id and m.state <> 'sent'
+returning m.id, m.order_id, m.topic, m.state
 """
 
 
-async def end_message(
-    tx: Tx, message_id: UUID, state: MessageState, *, reason: str = "", recipient: str = ""
-) -> None:
-    """Save what became of a message."""
-    await tx.execute(END_MESSAGE, message_id, state, reason, recipient, tx.now)
+async def end_messages(tx: Tx, endings: Sequence[Ending]) -> list[Record]:
+    """Save what became of messages; return id, order, topic and state of those it changed."""
+    return await tx.fetch(
+        END_MESSAGES, *columns(endings, "message_id", "state", "reason", "recipient"), tx.now
+    )
 
 
 FORGET_RECIPIENTS = """

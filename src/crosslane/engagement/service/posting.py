@@ -2,20 +2,21 @@
 
 import msgspec
 
-from crosslane.platform.settings import Settings, SmtpServer
+from crosslane.engagement.service.smtp import MailLine
+from crosslane.platform.settings import Settings
 
 
 class PostOffice(msgspec.Struct, frozen=True):
     """How messages leave.
 
     Args:
-        server: mail server, None when none is set.
+        line: to the mail server, None when none is set.
         sender: address messages come from.
         public_url: what links begin with.
         secret_key: signs links.
     """
 
-    server: SmtpServer | None
+    line: MailLine | None
     sender: str
     public_url: str
     secret_key: bytes
@@ -28,7 +29,10 @@ _OPENED: list[PostOffice] = []
 def use_settings(settings: Settings) -> None:
     """Say how messages of this process leave; what was said before is forgotten."""
     office = PostOffice(
-        settings.smtp, settings.mail_from, settings.public_url, settings.secret_key()
+        MailLine(settings.smtp) if settings.smtp else None,
+        settings.mail_from,
+        settings.public_url,
+        settings.secret_key(),
     )
     _OPENED[:] = [office]
 

@@ -67,7 +67,7 @@ async def resend(tx: Tx, wish: Resend) -> MessageView:
         MessageUnderWay: it has not been sent yet.
     """
     await storage.lock_message(tx, wish.message_id)
-    known = await storage.find_message(tx, wish.message_id)
+    known = (await storage.messages_by_id(tx, [wish.message_id])).get(wish.message_id)
     if known is None:
         raise NoSuchMessage(message=str(wish.message_id))
     if known.state == "due":

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane import carriers, customers, fulfillment, locations, orders, organization
+from crosslane.customers import Address
 from crosslane.engagement import storage
 from crosslane.engagement.domain import (
     MESSAGES,
@@ -50,11 +51,13 @@ class Recipient(msgspec.Struct, frozen=True):
         email: "" when none is known.
         name: "" when none is known.
         locale: the customer's own, "" when it named none.
+        address: where goods go.
     """
 
     email: str = ""
     name: str = ""
     locale: str = ""
+    address: Address | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -114,13 +117,14 @@ async def recipients_of(tx: Tx, whom: Sequence[tuple[UUID | None, UUID | None]])
     for customer_id, address_id in whom:
         person = people.get(customer_id) if customer_id else None
         snapshot = snapshots.get(address_id) if address_id else None
+        address = snapshot.address if snapshot else None
         known = person.identities if person else ()
         emails = [identity.value for identity in known if identity.kind == "email"]
-        if snapshot and snapshot.address.email:
-            emails.append(snapshot.address.email)
-        name = person.name if person else snapshot.address.name if snapshot else ""
+        if address and address.email:
+            emails.append(address.email)
+        name = person.name if person else address.name if address else ""
         locale = person.locale if person else ""
-        found.append(Recipient(emails[0] if emails else "", name, locale))
+        found.append(Recipient(emails[0] if emails else "", name, locale, address))
     return found
 
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, StrictUndefined, Template
 
 from crosslane.engagement.domain import message_id
+from crosslane.engagement.service.mime import mailbox, unstructured, write_mime
 from crosslane.engagement.storage import Message
 from crosslane.kernel import currency_exponent
 
@@ -53,27 +53,32 @@ class Letter(msgspec.Struct, frozen=True):
     sender: str
 
 
-def write_email(letter: Letter) -> EmailMessage:
-    """Return the finished e-mail; the same letter gives the same one but for MIME boundaries."""
+def write_email(letter: Letter) -> bytes:
+    """Return the finished e-mail; the same letter gives the same one."""
     message, story = letter.message, letter.message.story
     locale = locale_of(message.locale)
-    words = words_in(locale.language)
-    told = _told(letter, locale, words)
+    told = _told(letter, locale, words_in(locale.language))
     domain = letter.sender.rpartition("@")[2]
-    mail = EmailMessage()
-    mail["Subject"] = told["subject"]
-    mail["From"] = _mailbox(story.brand, letter.sender)
-    mail["To"] = _mailbox(letter.name, letter.email)
-    mail["Date"] = format_datetime(message.requested_at)
-    mail["Message-ID"] = message_id(letter.tenant, message.cause, domain)
+    headers = [
+        ("Subject", unstructured(told["subject"])),
+        ("From", mailbox(story.brand, letter.sender)),
+        ("To", mailbox(letter.name, letter.email)),
+        ("Date", format_datetime(message.requested_at)),
+        ("Message-ID", message_id(letter.tenant, message.cause, domain)),
+        # Absence notices and other robots must not answer.
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", locale.language),
+    ]
     if message.cause != letter.first_cause:
-        mail["References"] = message_id(letter.tenant, letter.first_cause, domain)
-    # Absence notices and other robots must not answer.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = locale.language
-    mail.set_content(_template("message.txt").render(told))
-    mail.add_alternative(_template("message.mjml").render(told), subtype="html")
-    return mail
+        headers.append(("References", message_id(letter.tenant, letter.first_cause, domain)))
+    return write_mime(
+        headers, _template("message.txt").render(told), _template("message.mjml").render(told)
+    )
+
+
+def shows_address(message: Message) -> bool:
+    """Tell whether a message says where goods go."""
+    return message.topic in ("confirmed", "shipped")
 
 
 def locale_of(text: str) -> Locale:
@@ -147,15 +152,9 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
         "store": story.store,
         "pickup_code": story.pickup_code,
         "reason": story.reason,
-        "address": letter.address if message.topic in ("confirmed", "shipped") else [],
+        "address": letter.address if shows_address(message) else [],
         "link": letter.link,
     }
-
-
-def _mailbox(name: str, email: str) -> str:
-    """Return a mailbox for a header; what could end a name or a header early is left out."""
-    shown = "".join(c for c in name if c.isprintable() and c not in '"\\<>').strip()
-    return f'"{shown}" <{email}>' if shown else email
 
 
 @lru_cache
