@@ -280,7 +280,7 @@ async def test_an_event_that_cannot_be_posted_waits_and_holds_the_close(
             await tx.execute("update platform_backlog set due_at = now()")
         await books.post()
     async with books.transaction() as tx:
-        (parked,) = [p for p in await log.list_parked(tx) if p.reaction == "finance.money"]
+        (parked,) = [p for p in await log.list_parked(tx) if p.reaction == "finance.post"]
         assert "ClosedAccount" in parked.reason
         assert (await finance.day_figures(tx, day=TILL_DAY, channel="till")).waiting == 1
         with pytest.raises(finance.EventsWaiting):

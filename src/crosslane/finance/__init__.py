@@ -1,10 +1,10 @@
 """Finance: what business events do to the books, and the end of a day.
 
-Reactions post to the ledger, once per event: ``finance.goods`` what came into stock, was found or
-lost, was handed over or fell due (revenue, tax by code, delivery and service income, cost of
-goods), ``finance.money`` what was captured, refunded and settled, ``finance.supplies`` what vendors
-are owed and have invoiced. An order's ``clearing`` is zero when it is handed over and paid. Whose
-goods are sold by another entity makes the intercompany pair.
+The reaction ``finance.post`` posts to the ledger, once per event, what came into stock, was found
+or lost, was handed over or fell due (revenue, tax by code, delivery and service income, cost of
+goods), what was captured, refunded and settled, and what vendors are owed and have invoiced. An
+order's ``clearing`` is zero when it is handed over and paid. Whose goods are sold by another entity
+makes the intercompany pair.
 
 A day of a channel is compared figure by figure, per store and tax code: the order book (the
 journals of orders and payments) against the postings of that business day, which begins and ends at

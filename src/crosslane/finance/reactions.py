@@ -5,7 +5,7 @@ the ledger knows a repetition even when a reaction is run again from an earlier 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from crosslane import inventory, ledger, locations, orders, organization, payments, vendors
@@ -17,17 +17,42 @@ from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged, Reaction
 
 Goods = inventory.StockValued | orders.LinesHandedOver | orders.ChargesDue
+Money = payments.PaymentCaptured | payments.PaymentRefunded | payments.PaymentSettled
+Supplies = vendors.VendorShipped | vendors.InvoiceAccepted
+DEEDS: Mapping[type[payments.PaymentEvent], str] = {
+    payments.PaymentCaptured: "capture",
+    payments.PaymentRefunded: "refund",
+    payments.PaymentSettled: "settle",
+}
 
 
-async def post_goods(tx: Tx, logged: Sequence[Logged[Goods]]) -> None:
-    """Post goods that came, were found, lost or handed over, and charges that fell due.
+async def post(tx: Tx, logged: Sequence[Logged[Goods | Money | Supplies]]) -> None:
+    """Post what has happened to goods and money, all of it by one statement.
 
-    They are read in the order of the log, so that what a sale took is known to have come before.
+    Events are read in the order of the log, so that what a sale took is known to have come before.
     """
-    sold = [entry for entry in logged if not isinstance(entry.event, inventory.StockValued)]
-    heads = await orders.list_heads(tx, [entry.event.order_id for entry in sold])
-    book, network = await organization.book(tx), await locations.network(tx)
-    stockholders = _stockholders(book)
+    goods = [entry for entry in logged if isinstance(entry.event, Goods)]
+    money = [entry for entry in logged if isinstance(entry.event, Money)]
+    supplies = [entry for entry in logged if isinstance(entry.event, Supplies)]
+    ordered = [e for e in (*goods, *supplies) if not isinstance(e.event, inventory.StockValued)]
+    heads = await orders.list_heads(tx, [e.event.order_id for e in ordered]) if ordered else {}
+    book = await organization.book(tx)
+    made = [
+        *await _of_goods(tx, goods, book, heads),
+        *(_of_money(entry.event, book) for entry in money),
+        *(_of_supplies(entry, book, heads) for entry in supplies),
+    ]
+    await ledger.post(tx, [entry for entry in made if entry is not None])
+
+
+async def _of_goods(
+    tx: Tx,
+    logged: Sequence[Logged[Goods]],
+    book: OrganizationBook,
+    heads: Mapping[UUID, orders.Order],
+) -> list[ledger.Entry | None]:
+    """Return the entries of goods that came, were found, lost or handed over, and of charges."""
+    network, stockholders = await locations.network(tx), _stockholders(book)
     told = [_told(entry.event, heads) for entry in logged]
     keys = {key for what in told for key in domain.keys_of(what, stockholders)}
     stock = await storage.lock_stock(tx, keys) if keys else {}
@@ -40,59 +65,38 @@ async def post_goods(tx: Tx, logged: Sequence[Logged[Goods]]) -> None:
             seller = seller_of(book, heads[entry.event.order_id].channel_id)
             besides = domain.take_sold(what, stock, stockholders)
             made = domain.sale_entry(_cause(entry), seller, what, stockholders, besides)
-        if made is not None:
-            entries.append(made)
+        entries.append(made)
     if stock:
         await storage.save_stock(tx, stock)
-    await ledger.post(tx, entries)
+    return entries
 
 
-async def post_money(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
-    """Post money that was taken, given back or received on account."""
-    book = await organization.book(tx)
-    deeds = {
-        payments.PaymentCaptured: "capture",
-        payments.PaymentRefunded: "refund",
-        payments.PaymentSettled: "settle",
-    }
-    entries = []
-    for entry in logged:
-        event = entry.event
-        made = domain.money_entry(
-            Cause(event.kind(), str(event.operation_id), event.occurred_at),
-            seller_of(book, event.channel_id),
-            MovedMoney(
-                event.payment_id,
-                event.method,
-                deeds[type(event)],
-                event.minor,
-                event.currency,
-                event.location_id,
-            ),
-        )
-        if made is not None:
-            entries.append(made)
-    await ledger.post(tx, entries)
+def _of_money(event: Money, book: OrganizationBook) -> ledger.Entry | None:
+    """Return the entry of money that was taken, given back or received on account."""
+    return domain.money_entry(
+        Cause(event.kind(), str(event.operation_id), event.occurred_at),
+        seller_of(book, event.channel_id),
+        MovedMoney(
+            event.payment_id,
+            event.method,
+            DEEDS[type(event)],
+            event.minor,
+            event.currency,
+            event.location_id,
+        ),
+    )
 
 
-async def post_supplies(
-    tx: Tx, logged: Sequence[Logged[vendors.VendorShipped | vendors.InvoiceAccepted]]
-) -> None:
-    """Post what vendors are owed for goods that left, and what their invoices make of it."""
-    heads = await orders.list_heads(tx, [entry.event.order_id for entry in logged])
-    book = await organization.book(tx)
-    entries = []
-    for entry in logged:
-        event = entry.event
-        seller = seller_of(book, heads[event.order_id].channel_id)
-        cause = Cause(event.kind(), f"{entry.subject}#{entry.subject_no}", event.occurred_at)
-        if isinstance(event, vendors.VendorShipped):
-            made = domain.supply_entry(cause, seller, event)
-        else:
-            made = domain.invoice_entry(cause, seller, event)
-        if made is not None:
-            entries.append(made)
-    await ledger.post(tx, entries)
+def _of_supplies(
+    entry: Logged[Supplies], book: OrganizationBook, heads: Mapping[UUID, orders.Order]
+) -> ledger.Entry | None:
+    """Return the entry of what vendors are owed for goods that left, or what an invoice makes."""
+    event = entry.event
+    seller = seller_of(book, heads[event.order_id].channel_id)
+    cause = Cause(event.kind(), f"{entry.subject}#{entry.subject_no}", event.occurred_at)
+    if isinstance(event, vendors.VendorShipped):
+        return domain.supply_entry(cause, seller, event)
+    return domain.invoice_entry(cause, seller, event)
 
 
 def seller_of(book: OrganizationBook, channel_id: UUID) -> Seller:
@@ -130,15 +134,9 @@ def _told(event: Goods, heads: Mapping[UUID, orders.Order]) -> Sale | inventory.
 
 REACTIONS = [
     Reaction(
-        "finance.goods",
-        (inventory.StockValued, orders.LinesHandedOver, orders.ChargesDue),
-        post_goods,
+        "finance.post",
+        (*get_args(Goods), *get_args(Money), *get_args(Supplies)),
+        post,
         batch_max=200,
-    ),
-    Reaction(
-        "finance.money",
-        (payments.PaymentCaptured, payments.PaymentRefunded, payments.PaymentSettled),
-        post_money,
-    ),
-    Reaction("finance.supplies", (vendors.VendorShipped, vendors.InvoiceAccepted), post_supplies),
+    )
 ]

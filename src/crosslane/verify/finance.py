@@ -9,21 +9,16 @@ from crosslane.verify import Rule
 _HANDLED = """
     from platform_log l
     join platform_cursor c
-        on c.reaction = '{reaction}' and (l.epoch, l.txid, l.id) <= (c.epoch, c.txid, c.id)
+        on c.reaction = 'finance.post' and (l.epoch, l.txid, l.id) <= (c.epoch, c.txid, c.id)
     where l.kind in ({kinds})
       and not exists (
           select from platform_backlog b where b.reaction = c.reaction and b.log_id = l.id)
 """
-_SALES = _HANDLED.format(
-    reaction="finance.goods", kinds="'orders.LinesHandedOver', 'orders.ChargesDue'"
-)
+_SALES = _HANDLED.format(kinds="'orders.LinesHandedOver', 'orders.ChargesDue'")
 _MONEY = _HANDLED.format(
-    reaction="finance.money",
     kinds="'payments.PaymentCaptured', 'payments.PaymentRefunded', 'payments.PaymentSettled'",
 )
-_SUPPLIES = _HANDLED.format(
-    reaction="finance.supplies", kinds="'vendors.VendorShipped', 'vendors.InvoiceAccepted'"
-)
+_SUPPLIES = _HANDLED.format(kinds="'vendors.VendorShipped', 'vendors.InvoiceAccepted'")
 
 # A vendor's own goods cost us nothing of our inventory; what they cost is told by the vendor.
 SALES_POSTED = f"""
@@ -185,7 +180,7 @@ STOCK_UNITS = """
 with unread as (
     select from platform_log l
     left join platform_cursor c
-        on c.reaction = 'finance.goods'
+        on c.reaction = 'finance.post'
     where l.kind in ('inventory.StockValued', 'orders.LinesHandedOver')
       and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id)
            or exists (select from platform_backlog b
