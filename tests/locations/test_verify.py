@@ -7,7 +7,7 @@ from tests.locations.drafts import draft, with_entity
 
 from crosslane.locations import CapacityClaim, Location, return_capacity, take_capacity
 from crosslane.locations.service.network import add_location
-from crosslane.verify import verify
+from crosslane.verify import verify, verify_tenant
 from crosslane.verify.locations import RULES
 
 DAY = date(2011, 1, 5)
@@ -57,3 +57,13 @@ async def test_a_planted_defect_is_named(shop, tx, defect, rule):
         assert found[rule] == f"location:{shop.id}"
     elif rule != "locations.capacity_of_a_location":
         assert found[rule] == f"capacity:{shop.id}/{DAY}"
+
+
+async def test_rules_side_by_side_find_the_same_in_the_same_order(shop, database, tenant):
+    async with database.transaction(tenant) as tx:
+        await tx.execute("update locations_location set entity = 'GHOST'")
+        await tx.execute("update locations_capacity set taken = taken + 1")
+    async with database.transaction(tenant) as tx:
+        found = await verify(tx)
+    assert len({each.rule for each in found}) > 1
+    assert await verify_tenant(database, tenant) == found

@@ -5,6 +5,10 @@ are the processes that `crosslane serve` starts.
 """
 
 import sys
+import time
+
+# Reading of the monotonic clock at which the command began: nothing slow is loaded before.
+BEGAN = time.monotonic()
 
 
 def main() -> None:

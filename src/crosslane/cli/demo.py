@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 
 from crosslane import demo as played
+from crosslane.cli import BEGAN
 from crosslane.cli.demo_report import report_of
 from crosslane.demo import Selection, Source, Stage, World
 from crosslane.platform.settings import read_settings
@@ -148,6 +149,7 @@ async def _play(
             outcome,
             raw_file=source.path,
             invoices={invoice.number for invoice in selection.invoices},
+            began=BEGAN,
         )
         played.print_report(report, console)
         if report_file:

@@ -8,10 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from crosslane.cli.connection import command_database
-from crosslane.platform.database import Database
 from crosslane.platform.tenants import NoSuchTenant, find_tenant, list_tenants
-from crosslane.verify import Finding
-from crosslane.verify import verify as check
+from crosslane.verify import Finding, verify_tenant
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -37,7 +35,7 @@ def verify(*, tenant: str | None = None, json: bool = False) -> None:
                 names = [tenant]
             else:
                 raise NoSuchTenant(name=tenant)
-            return [await _verified(database, name) for name in names]
+            return [Verified(name, await verify_tenant(database, name)) for name in names]
 
     verified = asyncio.run(run())
     if json:
@@ -46,11 +44,6 @@ def verify(*, tenant: str | None = None, json: bool = False) -> None:
         _show(verified)
     if any(each.findings for each in verified):
         sys.exit(1)
-
-
-async def _verified(database: Database, name: str) -> Verified:
-    async with database.transaction(name, read_only=True) as tx:
-        return Verified(name, await check(tx))
 
 
 def _show(verified: list[Verified]) -> None:

@@ -11,7 +11,7 @@ import csv
 import gzip
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -33,39 +33,74 @@ class ControlTotal(NamedTuple):
     rounding: Decimal
 
 
-def control_total(
-    path: Path,
-    invoices: Collection[str] | None = None,
+class Amount(NamedTuple):
+    """What a line comes to: its number, counted in the whole file from 1, units and pounds."""
+
+    number: int
+    units: int
+    pounds: Decimal
+    is_credit: bool
+
+
+def read_amounts(path: Path, invoices: Collection[str] | None = None) -> list[Amount]:
+    """Read a gzipped order file once, to be added up in several ways.
+
+    Args:
+        path: the file.
+        invoices: the invoice numbers to read; all of them when absent.
+    """
+    found = []
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        at = {name: place for place, name in enumerate(next(rows))}
+        invoice, quantity, price = (at[n] for n in ("InvoiceNo", "Quantity", "UnitPrice"))
+        # A sample names each line's place in the whole file.
+        number = at.get("Number")
+        for position, row in enumerate(rows, 1):
+            if invoices is not None and row[invoice] not in invoices:
+                continue
+            units = int(row[quantity])
+            place = position if number is None else int(row[number])
+            pounds = units * Decimal(row[price])
+            found.append(Amount(place, units, pounds, row[invoice][0] == "C"))
+    return found
+
+
+def add_up(
+    amounts: Iterable[Amount],
     *,
     without: Collection[int] = (),
     only: Collection[int] | None = None,
 ) -> ControlTotal:
-    """Add up a gzipped order file.
+    """Add lines up.
 
     Args:
-        path: the file.
-        invoices: the invoice numbers to count; all of them when absent.
-        without: numbers of lines to leave out, as counted in the whole file from 1.
+        amounts: those of :func:`read_amounts`.
+        without: numbers of lines to leave out.
         only: numbers of the lines to count; all of them when absent.
     """
     lines = units = 0
     total = credits = rounding = Decimal(0)
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        for position, row in enumerate(csv.DictReader(file), 1):
-            if invoices is not None and row["InvoiceNo"] not in invoices:
-                continue
-            # A sample names each line's place in the whole file.
-            number = int(row.get("Number") or position)
-            if number in without or (only is not None and number not in only):
-                continue
-            amount = int(row["Quantity"]) * Decimal(row["UnitPrice"])
-            lines += 1
-            units += int(row["Quantity"])
-            total += amount
-            rounding += amount - amount.quantize(PENNY, ROUND_HALF_UP)
-            if row["InvoiceNo"][0] == "C":
-                credits += amount
+    for one in amounts:
+        if one.number in without or (only is not None and one.number not in only):
+            continue
+        lines += 1
+        units += one.units
+        total += one.pounds
+        rounding += one.pounds - one.pounds.quantize(PENNY, ROUND_HALF_UP)
+        if one.is_credit:
+            credits += one.pounds
     return ControlTotal(lines, units, total, credits, rounding)
+
+
+def control_total(path: Path, invoices: Collection[str] | None = None) -> ControlTotal:
+    """Read a gzipped order file and add it up.
+
+    Args:
+        path: the file.
+        invoices: the invoice numbers to count; all of them when absent.
+    """
+    return add_up(read_amounts(path, invoices))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from msgspec import Struct
 from crosslane.demo.goods import donors_by_category, draw_dimensions, gtin_of
 from crosslane.demo.raw import (
     CHARGES_FILE,
+    NUMBER_COLUMN,
     ORDERS_FILE,
     PRODUCTS_FILE,
     RawLine,
     data_folder,
-    parse_lines,
     read_codes,
     read_lines,
     read_rows,
@@ -81,12 +81,12 @@ def choose_rows(folder: Path) -> list[dict[str, str]]:
     codes = Codes(
         read_codes(folder / PRODUCTS_FILE, "sku"), read_codes(folder / CHARGES_FILE, "code")
     )
-    lines = list(parse_lines(rows))
+    lines = read_lines(folder / ORDERS_FILE)
     chosen = select(sort_lines(lines, codes), SAMPLE_ORDERS_WANTED, SAMPLE_SEED)
     numbers = {invoice.number for invoice in chosen.invoices}
     numbers |= {line.invoice for line in lines if is_marketplace_fee(line)}
     return [
-        {"Number": str(line.number), **row}
+        {NUMBER_COLUMN: str(line.number), **row}
         for line, row in zip(lines, rows, strict=True)
         if line.invoice in numbers
     ]

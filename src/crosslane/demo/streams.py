@@ -179,9 +179,11 @@ def match_cancellations(grouped: dict[str, list[RawLine]], codes: Codes) -> dict
     Returns:
         The cancelled order's invoice number by the credit note's.
     """
+    credited = {_buyer(group) for number, group in grouped.items() if is_credit(number)}
+    near = [(number, group) for number, group in grouped.items() if _buyer(group) in credited]
     open_orders: dict[object, list[str]] = defaultdict(list)
     found = {}
-    for number, group in sorted(grouped.items(), key=lambda item: item[1][0].at):
+    for number, group in sorted(near, key=lambda item: item[1][0].at):
         if not is_credit(number):
             if any(is_goods(line, codes) for line in group) and number.isdigit():
                 open_orders[fingerprint(group, sign=1)].append(number)
@@ -193,4 +195,9 @@ def match_cancellations(grouped: dict[str, list[RawLine]], codes: Codes) -> dict
 def fingerprint(group: Sequence[RawLine], *, sign: int) -> object:
     """What an order and the credit note of all of it have in common."""
     contents = Counter((line.sku, line.price_milli, sign * line.quantity) for line in group)
-    return group[0].customer, group[0].at.date(), frozenset(contents.items())
+    return *_buyer(group), frozenset(contents.items())
+
+
+def _buyer(group: Sequence[RawLine]) -> tuple[str, date]:
+    """Return who an invoice is for, and its day."""
+    return group[0].customer, group[0].at.date()

@@ -1,13 +1,14 @@
 """Running the statements and putting their answers together."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
 
-from crosslane.demo.control_total import control_total
+from crosslane.demo.control_total import Amount, add_up, read_amounts
 from crosslane.demo.report.nouns import (
     IN_ORDERS,
     AccountSum,
@@ -42,6 +43,7 @@ async def make_report(
     raw_file: Path,
     invoices: Collection[str],
     findings: Sequence[Finding],
+    began: float,
 ) -> Report:
     """Read the report of a tenant into which nothing but the replay has placed orders.
 
@@ -51,17 +53,19 @@ async def make_report(
         outcome: what the replay tells.
         raw_file: the order file that was replayed, gzipped.
         invoices: numbers of the invoices that were selected.
-        findings: what ``crosslane verify`` found in this transaction.
+        findings: what ``crosslane verify`` found.
+        began: reading of the monotonic clock from which the report's seconds count.
     """
+    amounts = read_amounts(raw_file, invoices)
     fates = await _fates(tx, outcome)
     channels = await _channels(tx, outcome)
-    control = await _control(tx, outcome, raw_file, invoices)
+    control = await _control(tx, outcome, amounts)
     aside = {line.number for line in outcome.lines if line.fate == "set_aside"}
-    set_aside = control_total(raw_file, invoices, only=aside)
+    set_aside = add_up(amounts, only=aside)
     shipping = await _row(tx, "parcels", Parcels)
     lag = await _row(tx, "lag", Lag, list(outcome.lags_ms))
     return Report(
-        **await _totals(tx, fates, control_total(raw_file, invoices).lines),
+        **await _totals(tx, fates, len(amounts)),
         orders_in=sum(channel.orders_in for channel in channels),
         orders_rejected=sum(channel.orders_rejected for channel in channels),
         parcels=shipping.parcels,
@@ -72,7 +76,7 @@ async def make_report(
         availability_lag_p99_ms=lag.p99_ms,
         verify_findings=len(findings),
         unexpected_answers=len(outcome.unexpected),
-        seconds=round(outcome.seconds, 1),
+        seconds_replaying=round(outcome.seconds, 1),
         channels=channels,
         fates=fates,
         promises=await _row(tx, "promises", Promises),
@@ -86,6 +90,7 @@ async def make_report(
         lag=lag,
         findings=list(findings),
         unexpected=list(outcome.unexpected),
+        seconds=round(monotonic() - began, 1),
     )
 
 
@@ -101,9 +106,9 @@ async def _channels(tx: Tx, outcome: Outcome) -> list[ChannelCount]:
     return await _rows(tx, "channels", ChannelCount, names, handed_in, refused)
 
 
-async def _control(tx: Tx, outcome: Outcome, raw_file: Path, invoices: Collection[str]) -> Control:
+async def _control(tx: Tx, outcome: Outcome, amounts: Iterable[Amount]) -> Control:
     elsewhere = {line.number for line in outcome.lines if line.fate not in IN_ORDERS}
-    ordered = control_total(raw_file, invoices, without=elsewhere)
+    ordered = add_up(amounts, without=elsewhere)
     refused = Decimal(outcome.refused_shares_milli) / MILLI_PER_POUND
     return await _row(tx, "control", Control, ordered.total, ordered.rounding, refused)
 

@@ -190,7 +190,11 @@ class Finding(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """The whole report. Names and meanings as above; sums are of the whole tenant."""
+    """The whole report. Names and meanings as above; sums are of the whole tenant.
+
+    ``seconds`` count from the begin of the command to this report, ``seconds_replaying`` from the
+    replay's first request to its last.
+    """
 
     orders_in: int
     orders_placed: int
@@ -221,6 +225,7 @@ class Report(Struct, frozen=True, kw_only=True):
     verify_findings: int
     unexpected_answers: int
     seconds: float
+    seconds_replaying: float
     channels: list[ChannelCount]
     fates: list[FateCount]
     promises: Promises

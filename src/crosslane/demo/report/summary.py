@@ -111,7 +111,8 @@ def _checks(report: Report) -> Table:
     _add(table, "ledger imbalance, minor units", report.ledger_imbalance_minor)
     _add(table, "findings of verify", report.verify_findings)
     _add(table, "unexpected answers", report.unexpected_answers)
-    table.add_row("seconds", f"{report.seconds:,}")
+    table.add_row("seconds, from the command to this report", f"{report.seconds:,}")
+    table.add_row("  of them replaying", f"{report.seconds_replaying:,}", style="dim")
     return table
 
 
