@@ -9,6 +9,7 @@ from crosslane.locations import (
     CapacityClaim,
     CapacityFull,
     capacity_taken,
+    claim_capacity,
     open_capacity,
     return_capacity,
     take_capacity,
@@ -75,6 +76,35 @@ async def test_a_fact_goes_beyond_the_limit(lanes, database, tenant):
     fact = CapacityClaim(place, DAY, 3, "till:1", beyond_limit=True)
     async with database.transaction(tenant) as tx:
         assert await take_capacity(tx, [fact]) == [fact]
+
+
+async def test_days_on_which_everything_fits_are_claimed_by_one_statement(lanes, database, tenant):
+    roomy, small = await shop(lanes, tenant), await shop(lanes, tenant, "S0002", parcels_per_day=3)
+    next_day = date(2011, 1, 6)
+    for turn, tight in (("first", set()), ("second", {(small, DAY)})):
+        async with database.transaction(tenant) as tx:
+            assert await claim_capacity(tx, []) == set()  # and what stays in memory is read
+            before = tx.statements
+            claims = [
+                CapacityClaim(roomy, DAY, 2, f"{turn} a"),
+                CapacityClaim(roomy, DAY, 3, f"{turn} b"),
+                CapacityClaim(small, DAY, 2, f"{turn} c"),
+            ]
+            assert await claim_capacity(tx, claims) == tight
+            assert tx.statements - before == 1
+    async with database.transaction(tenant) as tx:
+        # Neither more than a day can take, nor what is left of another, is taken in part.
+        late = [
+            CapacityClaim(small, next_day, 4, "large"),
+            CapacityClaim(small, DAY, 1, "fits"),
+            CapacityClaim(roomy, DAY, 1, "late"),
+        ]
+        assert await claim_capacity(tx, late) == {(small, next_day), (roomy, DAY)}
+    async with database.transaction(tenant) as tx:
+        expected = {(roomy, DAY): 10, (small, DAY): 3, (small, next_day): 0}
+        assert await capacity_taken(tx, expected) == expected
+        for (place, day), units in expected.items():
+            assert await tx.fetchval(RECOMPUTED, place, day) == units
 
 
 async def test_what_was_undone_on_a_sheet_is_not_written(lanes, database, tenant):

@@ -7,7 +7,8 @@ Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able`
 ``position_of(country, postcode)``; pure rules on ``location.timetable``: ``open_at``,
 ``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off);
 ``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
-location), and for lanes ``open_capacity``, the sheet's ``take`` and ``undo``, ``write_capacity``.
+location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
+sheet's ``take`` and ``undo``, ``write_capacity``.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -54,6 +55,7 @@ from crosslane.locations.service import (
     ImportLocations,
     LocationsImported,
     capacity_taken,
+    claim_capacity,
     locate_postcode,
     location_exists,
     network,
@@ -90,6 +92,7 @@ __all__ = [
     "Point",
     "Timetable",
     "capacity_taken",
+    "claim_capacity",
     "dispatch_day",
     "distance_metres",
     "locate_postcode",

@@ -181,6 +181,51 @@ async def insert_takes(tx: Tx, claims: Iterable[CapacityClaim]) -> None:
     await tx.execute(TAKE_CAPACITY, *taken, tx.now)
 
 
+# A counter is advanced by all that is wanted of it, or only made ours like above; what is wanted of
+# those that were advanced goes into the journal.
+CLAIM_CAPACITY = """
+with wanted as (
+    select location_id, day, sum(parcels)::integer as parcels, min(most) as most
+    from unnest($1::date[], $2::uuid[], $4::integer[], $6::integer[])
+         as w(day, location_id, parcels, most)
+    group by location_id, day
+), counted as (
+    insert into locations_capacity as c (location_id, day, taken)
+    select location_id, day, case when parcels <= most then parcels else 0 end from wanted
+    order by location_id, day
+    on conflict (location_id, day) do update set taken = c.taken + excluded.taken
+    where c.taken + excluded.taken <= (
+        select most from wanted w where w.location_id = c.location_id and w.day = c.day)
+    returning location_id, day
+), granted as (
+    select location_id, day from counted join wanted using (location_id, day)
+    where parcels <= most
+), journal as (
+    insert into locations_capacity_move (day, location_id, cause, kind, parcels, holder, at)
+    select day, location_id, cause, 'take', parcels, holder, $7
+    from unnest($1::date[], $2::uuid[], $3::text[], $4::integer[], $5::uuid[])
+         as w(day, location_id, cause, parcels, holder)
+    join granted using (location_id, day)
+)
+select location_id, day from granted
+"""
+
+
+async def claim_days(
+    tx: Tx, claims: Sequence[CapacityClaim], limits: Sequence[int]
+) -> set[CapacityKey]:
+    """Take all that is wanted of each day or nothing of it; return the days that were taken.
+
+    Args:
+        tx: open transaction; every counter is protected until it ends.
+        claims: what is wanted, by causes that have claimed nothing yet.
+        limits: parcels a day of each claim's location.
+    """
+    wanted = columns(claims, "day", "location_id", "cause", "parcels", "holder")
+    rows = await tx.fetch(CLAIM_CAPACITY, *wanted, list(limits), tx.now)
+    return {(row["location_id"], row["day"]) for row in rows}
+
+
 RETURN_CAPACITY = """
 with fresh as (
     insert into locations_capacity_move (day, location_id, cause, kind, parcels, holder, at)

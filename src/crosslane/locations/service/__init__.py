@@ -3,6 +3,7 @@
 from crosslane.locations.service.capacity import (
     capacity_of_days,
     capacity_taken,
+    claim_capacity,
     open_capacity,
     return_capacity,
     return_held,
@@ -44,6 +45,7 @@ __all__ = [
     "Retire",
     "capacity_of_days",
     "capacity_taken",
+    "claim_capacity",
     "locate_postcode",
     "location_exists",
     "network",

@@ -30,6 +30,21 @@ async def capacity_taken(
     return dict.fromkeys(wanted, 0) | await storage.find_capacity(tx, wanted, days_ahead)
 
 
+async def claim_capacity(tx: Tx, claims: Sequence[CapacityClaim]) -> set[CapacityKey]:
+    """Take from days on which everything fits, in one statement; return the others.
+
+    Of a day that is returned nothing was taken; it is protected, to be decided on a sheet.
+
+    Args:
+        tx: open transaction.
+        claims: what is wanted of locations with a limit, by causes that have claimed nothing yet.
+    """
+    by_id = (await network(tx)).by_id
+    limits = [by_id[claim.location_id].parcels_per_day or 0 for claim in claims]
+    taken = await storage.claim_days(tx, claims, limits) if claims else set()
+    return {claim.key for claim in claims} - taken
+
+
 async def open_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> CapacitySheet:
     """Lock the counters of a batch, in one statement, and return them as a sheet to decide on."""
     taken = await storage.lock_capacity(tx, keys)

@@ -10,7 +10,7 @@ import msgspec
 
 from crosslane.kernel import rounded_ratio
 from crosslane.orders.domain.nouns import OrderLine, OrderState
-from crosslane.orders.domain.stages import Buckets, Stage
+from crosslane.orders.domain.stages import GONE, SETTLED, Buckets, Stage
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ def portion(line: OrderLine, units: int) -> Sum:
 
 def handed_over_units(buckets: Buckets, line_id: UUID) -> int:
     """Return how many units of a line have left our hands."""
-    return buckets.units(line_id, Stage.HANDED_OVER) + buckets.units(line_id, Stage.DELIVERED)
+    return buckets.units_in(line_id, GONE)
 
 
 def worth(state: OrderState) -> Sum:
@@ -144,7 +144,5 @@ def settlement(state: OrderState, kept_minor: int, capturable_minor: int) -> Set
 def is_settled(state: OrderState) -> bool:
     """Tell whether every unit is handed over or cancelled."""
     return all(
-        handed_over_units(state.buckets, line.id) + state.buckets.units(line.id, Stage.CANCELLED)
-        == line.quantity
-        for line in state.stock_lines
+        state.buckets.units_in(line.id, SETTLED) == line.quantity for line in state.stock_lines
     )

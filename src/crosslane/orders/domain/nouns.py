@@ -1,6 +1,7 @@
 """The nouns of an order as frozen values."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -165,7 +166,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-class OrderState(msgspec.Struct, frozen=True, kw_only=True):
+class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything a change of an order is decided on.
 
     Args:
@@ -186,10 +187,15 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     barred: frozenset[tuple[UUID, UUID]] = frozenset()
     amendments: int = 0
 
-    @property
-    def stock_lines(self) -> list[OrderLine]:
+    @cached_property
+    def stock_lines(self) -> tuple[OrderLine, ...]:
         """Lines that carry stock and money: all but the bundles' own."""
-        return [line for line in self.lines if not line.is_bundle]
+        return tuple(line for line in self.lines if not line.is_bundle)
+
+    @cached_property
+    def by_id(self) -> dict[UUID, OrderLine]:
+        """All lines by their id."""
+        return {line.id: line for line in self.lines}
 
     @property
     def open_stops(self) -> list[Stop]:
@@ -203,4 +209,4 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
 
     def line(self, line_id: UUID) -> OrderLine | None:
         """Return a line of this order, or None."""
-        return next((line for line in self.lines if line.id == line_id), None)
+        return self.by_id.get(line_id)

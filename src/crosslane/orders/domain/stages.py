@@ -4,8 +4,8 @@ Conservation: the ordered quantity of a line is always the sum of its buckets. A
 (line, location, stage); stages before a location is chosen have NOWHERE as location.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -27,6 +27,11 @@ class Stage(StrEnum):
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
 
+    # An enumeration's own is slow, and buckets are looked up by their stage all the time.
+    __hash__ = str.__hash__
+
+
+_PLACES = {stage: place for place, stage in enumerate(Stage)}
 
 # From a stage, the stages units may go to next. Short or rejected units go back to open, recalled
 # ones to allocated; whatever has not been handed over may be cancelled; carry-out goes from open at
@@ -47,10 +52,11 @@ ONWARD: Mapping[Stage, frozenset[Stage]] = {
 
 # Stages in which stock at a location is allocated to the line.
 HOLDS_STOCK = frozenset({Stage.ALLOCATED, Stage.RELEASED, Stage.PICKED, Stage.PACKED})
-AT_A_LOCATION = HOLDS_STOCK | {Stage.HANDED_OVER, Stage.DELIVERED}
+GONE = frozenset({Stage.HANDED_OVER, Stage.DELIVERED})
+AT_A_LOCATION = HOLDS_STOCK | GONE
 # Work that a stop still calls back.
 RECALLED = (Stage.RELEASED, Stage.PICKED)
-SETTLED = frozenset({Stage.HANDED_OVER, Stage.DELIVERED, Stage.CANCELLED})
+SETTLED = GONE | {Stage.CANCELLED}
 # A cancellation takes what has cost the least work first.
 CANCEL_FIRST = (
     Stage.BACKORDERED,
@@ -107,17 +113,34 @@ class Buckets:
     def __init__(self, buckets: Iterable[Bucket]) -> None:
         self._units: dict[UUID, dict[tuple[UUID, Stage], int]] = defaultdict(dict)
         for bucket in buckets:
-            self._units[bucket.line_id][bucket.location_id, Stage(bucket.stage)] = bucket.quantity
+            self._units[bucket.line_id][bucket.location_id, bucket.stage] = bucket.quantity
         self._moves: list[Move] = []
-        self._begun: set[UUID] = set()
+        self._touched: dict[tuple[UUID, UUID, Stage], None] = {}
 
     def units(self, line_id: UUID, stage: Stage, location_id: UUID | None = None) -> int:
         """Return the units of a line in a stage, at one location or at all."""
-        return sum(
-            quantity
-            for (where, at), quantity in self._units[line_id].items()
-            if at is stage and location_id in (None, where)
-        )
+        mine = self._units[line_id]
+        if location_id is not None:
+            return mine.get((location_id, stage), 0)
+        return self.units_in(line_id, (stage,))
+
+    def units_in(
+        self, line_id: UUID, stages: Container[Stage], location_id: UUID | None = None
+    ) -> int:
+        """Return the units of a line in any of some stages, at one location or at all."""
+        total = 0
+        for (where, stage), quantity in self._units[line_id].items():
+            if quantity and stage in stages and location_id in (None, where):
+                total += quantity
+        return total
+
+    def by_stage(self, line_ids: Iterable[UUID]) -> Counter[Stage]:
+        """Return the units of some lines in each stage."""
+        found: Counter[Stage] = Counter()
+        for line_id in line_ids:
+            for (_, stage), quantity in self._units[line_id].items():
+                found[stage] += quantity
+        return found
 
     def total(self, line_id: UUID) -> int:
         """Return all units of a line, whatever their stage."""
@@ -125,20 +148,19 @@ class Buckets:
 
     def of(self, line_id: UUID) -> list[Bucket]:
         """Return the filled buckets of a line in the order of stages."""
-        order = list(Stage)
-        return sorted(
-            (
-                Bucket(line_id, where, stage, quantity)
-                for (where, stage), quantity in self._units[line_id].items()
-                if quantity
-            ),
-            key=lambda b: (order.index(b.stage), b.location_id),
-        )
+        filled = [
+            Bucket(line_id, where, stage, quantity)
+            for (where, stage), quantity in self._units[line_id].items()
+            if quantity
+        ]
+        if len(filled) > 1:
+            filled.sort(key=lambda b: (_PLACES[b.stage], b.location_id))
+        return filled
 
     def add_open(self, line_id: UUID, quantity: int) -> None:
         """Begin the account of a new line: all its units are open."""
         self._units[line_id][NOWHERE, Stage.OPEN] = quantity
-        self._begun.add(line_id)
+        self._touched[line_id, NOWHERE, Stage.OPEN] = None
 
     def can_move(self, move: Move) -> bool:
         """Tell whether the units a move wants are still there."""
@@ -161,6 +183,8 @@ class Buckets:
         target = (move.to_location_id, move.to_stage)
         mine[target] = mine.get(target, 0) + move.quantity
         self._moves.append(move)
+        self._touched[move.line_id, move.from_location_id, move.from_stage] = None
+        self._touched[move.line_id, move.to_location_id, move.to_stage] = None
 
     @property
     def moves(self) -> list[Move]:
@@ -169,18 +193,9 @@ class Buckets:
 
     def changed(self) -> list[Bucket]:
         """Return every bucket that is new or was touched by a move, as it is now."""
-        touched = {(line, NOWHERE, Stage.OPEN) for line in self._begun}
-        touched |= {
-            key
-            for m in self._moves
-            for key in (
-                (m.line_id, m.from_location_id, m.from_stage),
-                (m.line_id, m.to_location_id, m.to_stage),
-            )
-        }
         return [
             Bucket(line, where, stage, self._units[line][where, stage])
-            for line, where, stage in sorted(touched)
+            for line, where, stage in self._touched
         ]
 
 

@@ -24,10 +24,7 @@ def status(state: OrderState) -> Status:
 
     A stop outweighs progress, and what still has to happen outweighs what has happened.
     """
-    units = {
-        stage: sum(state.buckets.units(line.id, stage) for line in state.stock_lines)
-        for stage in Stage
-    }
+    units = state.buckets.by_stage(line.id for line in state.stock_lines)
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
     waiting = sum(units.values()) - gone - units[Stage.CANCELLED]
     if waiting and state.open_stops:

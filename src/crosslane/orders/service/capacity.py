@@ -5,7 +5,7 @@ between is planned again, on a later day or elsewhere. A shipment of more parcel
 take gets an empty day of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -36,39 +36,52 @@ class Wish(msgspec.Struct, frozen=True):
 async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:
     """Claim capacity, each group as a whole or not at all, earlier ones first.
 
-    By two statements for all, by none when no location has a limit.
+    By one statement for all where everything fits, by none when no location has a limit. Days on
+    which not everything fits are decided one after the other.
 
     Returns:
         For each group, whether it was granted.
     """
     by_id = (await locations.network(tx)).by_id
-    limited = [
-        [w for w in group if by_id[w.location_id].parcels_per_day is not None] for group in wishes
+    groups = [
+        [_claim(wish) for wish in group if by_id[wish.location_id].parcels_per_day is not None]
+        for group in wishes
     ]
-    keys = {(w.location_id, w.day) for group in limited for w in group}
-    if not keys:
+    tight = await locations.claim_capacity(tx, [claim for group in groups for claim in group])
+    if not tight:
         return [True] * len(wishes)
-    sheet = await locations.open_capacity(tx, keys)
-    granted = [_take(sheet, group, by_id) for group in limited]
+    sheet = await locations.open_capacity(tx, tight)
+    granted = [
+        _take(sheet, [claim for claim in group if claim.key in tight], by_id) for group in groups
+    ]
     await locations.write_capacity(tx, sheet)
+    lost = [group for group, fits in zip(groups, granted, strict=True) if not fits]
+    elsewhere = [claim for group in lost for claim in group if claim.key not in tight]
+    await locations.return_capacity(tx, elsewhere)
     return granted
 
 
+def _claim(wish: Wish) -> locations.CapacityClaim:
+    return locations.CapacityClaim(
+        wish.location_id,
+        wish.day,
+        wish.parcels,
+        f"order:{wish.order_id}:{wish.cause}",
+        holder=wish.order_id,
+    )
+
+
 def _take(
-    sheet: locations.CapacitySheet, group: Sequence[Wish], by_id: dict[UUID, locations.Location]
+    sheet: locations.CapacitySheet,
+    group: Sequence[locations.CapacityClaim],
+    by_id: Mapping[UUID, locations.Location],
 ) -> bool:
     taken: list[locations.CapacityClaim] = []
-    for wish in group:
-        limit = by_id[wish.location_id].parcels_per_day or 0
-        untouched = sheet.free(wish.location_id, wish.day) == limit
-        asked = locations.CapacityClaim(
-            wish.location_id,
-            wish.day,
-            wish.parcels,
-            f"order:{wish.order_id}:{wish.cause}",
-            beyond_limit=0 < limit < wish.parcels and untouched,
-            holder=wish.order_id,
-        )
+    for claim in group:
+        limit = by_id[claim.location_id].parcels_per_day or 0
+        untouched = sheet.free(claim.location_id, claim.day) == limit
+        beyond = 0 < limit < claim.parcels and untouched
+        asked = msgspec.structs.replace(claim, beyond_limit=beyond)
         if sheet.take(asked) is not None:
             sheet.undo(taken)
             return False

@@ -101,19 +101,17 @@ class Sheet:
     def move(self, order_id: UUID, moves: Sequence[Move], doing: Doing) -> None:
         """Move units between buckets of one order; stock they no longer need is given back."""
         state = self.states[order_id]
-        variants = {line.id: line.variant_id for line in state.lines}
+        by = str(doing.cause.actor)
         for move in moves:
             state.buckets.move(move)
             if move.to_stage in (Stage.HANDED_OVER, Stage.CANCELLED):
                 self._owing.add(order_id)
-            self._journal.append(
-                writing.JournalMove(order_id, move, str(doing.cause.actor), doing.occurred_at)
-            )
+            self._journal.append(writing.JournalMove(order_id, move, by, doing.occurred_at))
             if move.from_stage in HOLDS_STOCK and move.to_stage in (Stage.OPEN, Stage.CANCELLED):
                 self._left.add((order_id, move.from_location_id))
                 self._freed.append(
                     inventory.Release(
-                        variant_id=variants[move.line_id],
+                        variant_id=state.by_id[move.line_id].variant_id,
                         location_id=move.from_location_id,
                         quantity=move.quantity,
                         cause=inventory.Cause("order", order_id, move.line_id),
@@ -255,16 +253,17 @@ class Sheet:
         await writing.update_promises(tx, list(self._promises), list(self._promises.values()))
         changed = {order_id: self.states[order_id] for order_id in self._changed}
         buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
-        if self._new:
-            await writing.insert_orders(tx, list(self._new.values()), self._journal, buckets)
-        else:
-            await writing.write_moves(tx, self._journal, buckets)
         for order_id, state in changed.items():
             self._announce_progress(order_id, state)
         done = {id: s for id, s in changed.items() if is_settled(s) and s.order.closed_at is None}
         emptied = [id for id, state in done.items() if not _handed_over(state)]
-        touched = [id for id in changed if id not in self._new or id in done]
-        await writing.touch_orders(tx, touched, list(done), emptied)
+        if self._new:
+            placed = [_closed(one, tx.now) if id in done else one for id, one in self._new.items()]
+            await writing.insert_orders(tx, placed, self._journal, buckets)
+        else:
+            await writing.save_changes(
+                tx, self._journal, buckets, list(changed), list(done), emptied
+            )
         if emptied:
             await pricing.release_coupons(tx, emptied)
         await self.give_back(tx)
@@ -286,9 +285,8 @@ class Sheet:
         """Return how many units of an order a location supplies or has supplied."""
         state = self.states[order_id]
         return sum(
-            state.buckets.units(line.id, stage, location_id)
+            state.buckets.units_in(line.id, AT_A_LOCATION, location_id)
             for line in state.stock_lines
-            for stage in AT_A_LOCATION
         )
 
     def _announce_progress(self, order_id: UUID, state: OrderState) -> None:
@@ -297,6 +295,12 @@ class Sheet:
             self.announce(events.OrderClosed(order_id=order_id), doing)
         elif is_ready(state):
             self.announce(events.OrderReady(order_id=order_id), doing)
+
+
+def _closed(placed: writing.NewOrder, now: datetime) -> writing.NewOrder:
+    """Return a new order that closes at once, as its first change: all of it is carried out."""
+    order = msgspec.structs.replace(placed.order, version=placed.order.version + 1, closed_at=now)
+    return msgspec.structs.replace(placed, order=order)
 
 
 def _handed_over(state: OrderState) -> int:

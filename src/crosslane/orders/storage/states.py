@@ -16,7 +16,11 @@ from crosslane.orders.domain import (
 )
 from crosslane.platform.database import Tx
 
-LOCK_HEADS = "select id from orders_order where id = any($1::uuid[]) order by id for update"
+# Here and below an array comes by way of "select": PostgreSQL then plans once, and not each time
+# for the number of orders it sees.
+LOCK_HEADS = """
+select id from orders_order where id = any((select $1::uuid[])::uuid[]) order by id for update
+"""
 
 
 async def lock_heads(tx: Tx, order_ids: Sequence[UUID]) -> None:
@@ -96,7 +100,7 @@ select to_json(s) as state from (
             select line_id, location_id from orders_barred where line_id = l.id offset 0
         ) x where l.order_id = o.id) as barred,
         (select count(*) from orders_amendment where order_id = o.id) as amendments
-    from orders_order o where o.id = any($1::uuid[]) order by o.id
+    from orders_order o where o.id = any((select $1::uuid[])::uuid[]) order by o.id
 ) s
 """
 
@@ -160,7 +164,8 @@ async def find_by_source(
 # A number is taken for every order asked for; gaps are no harm.
 ENTER_ORDERS = """
 select nextval('orders_number') as taken, o.id, o.number
-from unnest($1::uuid[], $2::text[]) with ordinality as w(channel_id, source_id, place)
+from unnest((select $1::uuid[]), (select $2::text[])) with ordinality
+     as w(channel_id, source_id, place)
 left join orders_order o using (channel_id, source_id)
 order by w.place
 """

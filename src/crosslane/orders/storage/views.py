@@ -1,4 +1,4 @@
-"""What people read of orders: lists, search, journal, amendments, attributions."""
+"""What people read of orders: lists, search, amendments, attributions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -94,18 +94,6 @@ async def search(
     return [row["id"] for row in rows]
 
 
-LIST_MOVEMENTS = """
-select id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity, cause, actor,
-       occurred_at, at
-from orders_movement where order_id = $1 and id > $2 order by id limit $3
-"""
-
-
-async def list_movements(tx: Tx, order_id: UUID, after: int, limit: int) -> list[Record]:
-    """Return an order's journal of moves, oldest first."""
-    return await tx.fetch(LIST_MOVEMENTS, order_id, after, limit)
-
-
 LIST_AMENDMENTS = """
 select no, kind, reason, lines, gross_delta_minor, actor, at
 from orders_amendment where order_id = $1 order by no limit $2
@@ -127,11 +115,3 @@ where l.order_id = $1 order by a.at, a.line_id, a.role limit $2
 async def list_attributions(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
     """Return who gets the credit for an order's lines."""
     return await tx.fetch(LIST_ATTRIBUTIONS, order_id, limit)
-
-
-GET_ORIGINAL = "select original from orders_order where id = $1"
-
-
-async def find_original(tx: Tx, order_id: UUID) -> bytes | None:
-    """Return what was asked and promised when the order was placed."""
-    return await tx.fetchval(GET_ORIGINAL, order_id)

@@ -47,19 +47,46 @@ from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
      as c(line_id, location_id, stage, quantity)
 on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """
-WRITE_MOVES = f"with {_MOVES}"
+# Moves of locked orders with what they make of them: version, closing, charges that fell away.
+# Arrays come by way of "select", so that PostgreSQL plans once and not for each number of orders.
+SAVE_CHANGES = f"""
+with touched as (
+    update orders_order o
+    set version = version + 1,
+        closed_at = case when o.id = any((select $17::uuid[])::uuid[]) then $5 else closed_at end
+    where o.id = any((select $16::uuid[])::uuid[])
+), fallen as (
+    update orders_charge set cancelled = true
+    where order_id = any((select $18::uuid[])::uuid[]) and not cancelled
+), {_MOVES}
+"""  # noqa: S608
 
 
-async def write_moves(tx: Tx, moves: Sequence[JournalMove], buckets: Sequence[Bucket]) -> None:
-    """Store moves and the buckets they changed; the orders are locked.
+async def save_changes(
+    tx: Tx,
+    moves: Sequence[JournalMove],
+    buckets: Sequence[Bucket],
+    changed: Sequence[UUID],
+    closed: Sequence[UUID],
+    emptied: Sequence[UUID],
+) -> None:
+    """Store that locked orders have changed, with the moves of their units.
 
     Args:
         tx: open transaction.
         moves: what moved, for the journal.
         buckets: every bucket touched, with the quantity it has now.
+        changed: all changed orders.
+        closed: those of which every unit is handed over or cancelled now.
+        emptied: those with nothing handed over and nothing left: their charges fall away.
     """
-    if moves or buckets:
-        await tx.execute(WRITE_MOVES, *_move_columns(tx, moves, buckets))
+    await tx.execute(
+        SAVE_CHANGES,
+        *_move_columns(tx, moves, buckets),
+        list(changed),
+        list(closed),
+        list(emptied),
+    )
 
 
 def _move_columns(
@@ -84,10 +111,11 @@ INSERT_ORDERS = f"""
 with heads as (
     insert into orders_order (
         id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
-        customer_id, ship_address_id, placed_at, recorded_at, service, original
+        customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at, original
     )
     select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
-           customer_id, ship_address_id, placed_at, recorded_at, service, original
+           customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at,
+           original
     from jsonb_populate_recordset(null::orders_order, $16)
 ), lines as (
     insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $17)
@@ -179,32 +207,6 @@ async def insert_charges(tx: Tx, charges: Sequence[Charge]) -> None:
     """Store charges that an amendment adds."""
     if charges:
         await tx.execute(INSERT_CHARGES, msgspec.json.encode(charges))
-
-
-# A change of an order: version, closing, charges that fell away.
-TOUCH_ORDERS = """
-with fallen as (
-    update orders_charge set cancelled = true where order_id = any($3::uuid[]) and not cancelled
-)
-update orders_order o
-set version = version + 1, closed_at = case when o.id = any($2::uuid[]) then $4 else closed_at end
-where o.id = any($1::uuid[])
-"""
-
-
-async def touch_orders(
-    tx: Tx, changed: Sequence[UUID], closed: Sequence[UUID], emptied: Sequence[UUID]
-) -> None:
-    """Note that orders have changed.
-
-    Args:
-        tx: open transaction.
-        changed: all changed orders.
-        closed: those of which every unit is handed over or cancelled now.
-        emptied: those with nothing handed over and nothing left: their charges fall away.
-    """
-    if changed:
-        await tx.execute(TOUCH_ORDERS, list(changed), list(closed), list(emptied), tx.now)
 
 
 INSERT_STOPS = """
