@@ -16,6 +16,8 @@ from crosslane.inventory import (
     Transfer,
     adjust,
     allocate,
+    confirm,
+    hold,
     list_losing,
     release_allocation,
     ship,
@@ -24,7 +26,20 @@ from crosslane.inventory import (
 )
 from crosslane.kernel import new_id
 from crosslane.platform import log
-from tests.inventory.shop import demand, sale, stocked, wish
+from tests.inventory.shop import confirmation, demand, hold_wish, sale, stocked, wish
+
+
+async def test_a_hold_is_not_looked_for_where_the_caller_has_its_place(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 10)
+        (taken,) = await hold(tx, [hold_wish(shop, 4, tx.now)])
+        counted = []
+        for at in (None, (shop.mug, shop.locations["DC"])):
+            before = tx.statements
+            (answer,) = await confirm(tx, [confirmation(taken, 2, at=at)])
+            assert isinstance(answer, Allocated)
+            counted.append(tx.statements - before)
+        assert counted[0] - counted[1] == 1
 
 
 async def test_stock_is_received_promised_and_shipped(database, shop):

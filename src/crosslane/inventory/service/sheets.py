@@ -6,6 +6,7 @@ several doors protects all it will touch by `protect` first, so that no two wait
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
@@ -69,6 +70,7 @@ async def open_sheet(
     facts: Sequence[Fact] = (),
     lines: Iterable[UUID] = (),
     hold_ids: Sequence[UUID] = (),
+    held_at: Mapping[UUID, Place] = MappingProxyType({}),
     decides: bool = False,
     doers: Mapping[UUID, Doer] | None = None,
 ) -> Sheet:
@@ -80,12 +82,13 @@ async def open_sheet(
         facts: where something happened.
         lines: demand lines that give back or use up what they have.
         hold_ids: holds that change.
+        held_at: where some of these are, so that nobody has to look it up.
         decides: whether ATP is asked for, so that policies must be known.
         doers: who does what in this batch, by document; the transaction's actor does the rest.
     """
-    wanted = {*places, *(fact.place for fact in facts)}
-    if hold_ids:
-        wanted.update(await holds.list_hold_places(tx, hold_ids))
+    wanted = {*places, *(fact.place for fact in facts), *held_at.values()}
+    if lost := [hold_id for hold_id in hold_ids if hold_id not in held_at]:
+        wanted.update(await holds.list_hold_places(tx, lost))
     found, now = await _lock(tx, wanted, facts)
     ids = [position.id for position in found]
     lines = set(lines)
