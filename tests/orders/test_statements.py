@@ -15,9 +15,9 @@ from crosslane.platform.lane import Command, Lanes
 from tests.orders.world import wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET
 
-# Beginning (one request with the search path), opening, keys, articles, numbers, customers, prices,
-# stock read, stock locked, stock taken, receipts, tenders, orders, what is left behind, commit.
-STATEMENTS_MAX = 15
+# Beginning (one request with the search path), opening, keys, numbers, customers, stock read, stock
+# locked, stock taken, receipts, tenders, orders, what is left behind, commit.
+STATEMENTS_MAX = 13
 FOUR = [LineWish(sku=sku, quantity=1) for sku in ("SPOON", "MUG", "LAMP", "SET")]
 
 
