@@ -1,4 +1,5 @@
 import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -230,3 +231,20 @@ async def test_a_transaction_left_idle_is_ended_by_the_server(database: Database
             await tx.execute("set local idle_in_transaction_session_timeout = 50")
             await asyncio.sleep(0.5)
             await tx.fetchval("select 1")
+
+
+async def test_a_second_connection_does_not_ask_again_what_an_array_consists_of(postgres_url: str):
+    asked: list[str] = []
+    database = await Database.connect(postgres_url, connections=2)
+    try:
+        async with database.connection() as first, database.connection() as second:
+            statement = "select $1::uuid[] as ids, $2::numeric[] as figures"
+            ids = [UUID(int=1)]
+            await first.fetchrow(statement, ids, [])
+            second.add_query_logger(lambda record: asked.append(record.query))
+            row = await second.fetchrow(statement, ids, [])
+    finally:
+        await database.close()
+    assert asked == [statement]
+    assert row["ids"] == ids
+    assert {row["ids"][0]} == set(ids)

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Self
-from uuid import UUID
+from typing import Any, ClassVar, Self
 
 import asyncpg
 import msgspec
@@ -35,6 +34,9 @@ ANSWER_SECONDS_MAX = STATEMENT_MS_MAX / 1000 + 5.0
 COMMIT_SECONDS_MAX = 5.0
 IDLE_IN_TRANSACTION_MS_MAX = 2_000
 STATEMENT_CACHE_SIZE = 512
+# A connection is closed after so many statements, and all it has prepared is prepared anew.
+STATEMENTS_MAX = 1_000_000
+BUILT_IN_OID_MAX = 16_383
 ACTIVE_SECONDS = 10.0
 ACTIVE_RENEWED_SECONDS = 3.0
 
@@ -144,6 +146,24 @@ class Tx:
         await self.execute(f"release savepoint {name}")
 
 
+class Connection(asyncpg.Connection):
+    """A connection that learns of built-in types, such as arrays, from those before it.
+
+    The driver asks what a type consists of once per connection, by the most costly statement of
+    all. What belongs to PostgreSQL itself is the same on every connection of a process.
+    """
+
+    _learned: ClassVar[dict[frozenset[int], Any]] = {}
+
+    async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> Any:
+        wanted = frozenset(typeoids)
+        if max(wanted) > BUILT_IN_OID_MAX:
+            return await super()._introspect_types(typeoids, timeout)
+        if wanted not in self._learned:
+            self._learned[wanted] = await super()._introspect_types(typeoids, timeout)
+        return self._learned[wanted]
+
+
 # Skips a row that another transaction is marking at this moment, so that nobody waits.
 MARK_ACTIVE = """
 update control.wake
@@ -205,6 +225,7 @@ class Database:
             url,
             min_size=1,
             max_size=connections,
+            connection_class=Connection,
             init=_prepare_connection,
             # Every transaction sets what it needs with SET LOCAL, so nothing is left to reset.
             reset=_nothing_to_reset,
@@ -213,6 +234,7 @@ class Database:
             command_timeout=None if bulk else ANSWER_SECONDS_MAX,
             statement_cache_size=STATEMENT_CACHE_SIZE,
             max_cached_statement_lifetime=0,
+            max_queries=STATEMENTS_MAX,
         )
         return cls(pool, url)
 
@@ -229,7 +251,8 @@ class Database:
             ConnectionDoesNotExistError: it broke while a statement was on its way.
         """
         try:
-            connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+            async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
+                connection = await self.pool.acquire()
         except TimeoutError:
             raise DatabaseBusy from None
         try:
@@ -313,13 +336,6 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
         schema="pg_catalog",
         encoder=lambda value: b"\x01" + value,
         decoder=lambda stored: stored[1:],
-        format="binary",
-    )
-    await connection.set_type_codec(
-        "uuid",
-        schema="pg_catalog",
-        encoder=lambda value: value.bytes,
-        decoder=lambda stored: UUID(bytes=stored),
         format="binary",
     )
 

@@ -11,6 +11,7 @@ A batch that fails as a whole is run one by one, so that one bad command harms n
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -117,6 +118,13 @@ class Answer(msgspec.Struct, frozen=True):
 
     outcome: Any
     replayed: bool = False
+
+
+class _Raised(Exception):
+    """Undoes the transaction of a command whose handler raised its refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
 
 
 class _Waiting:
@@ -243,32 +251,49 @@ class _Lane:
         return await self._run_once(commands, patient)
 
     async def _run_once(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
-        only = commands[0] if len(commands) == 1 else None
-        actor, trace = (only.actor, only.trace) if only else (SYSTEM, "")
-        async with self.database.transaction(self.tenant, actor=actor, trace=trace) as tx:
-            keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
-            known = await idempotency.claim(tx, keys, prints, patient=patient)
-            fresh = [command for command in commands if command.key not in known]
-            outcomes = await self._decide(tx, fresh)
-            if fresh:
-                idempotency.store(tx, [c.key for c in fresh], outcomes)
-                await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
-            faults.reach("lane.before_commit")
+        keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
+        try:
+            async with self._transaction(commands) as tx:
+                known = await idempotency.claim(tx, keys, prints, patient=patient)
+                fresh = [command for command in commands if command.key not in known]
+                outcomes = await self._decide(tx, fresh)
+                if fresh:
+                    idempotency.store(tx, [c.key for c in fresh], outcomes)
+                    await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
+                faults.reach("lane.before_commit")
+        except _Raised as raised:
+            return [await self._keep(raised.refusal, commands[0], patient)]
         faults.reach("lane.after_commit")
         by_key = {c.key: Answer(o) for c, o in zip(fresh, outcomes, strict=True)}
         by_key |= {key: self._told_again(stored) for key, stored in known.items()}
         return [by_key[command.key] for command in commands]
 
+    def _transaction(self, commands: Sequence[Command[Any]]) -> AbstractAsyncContextManager[Tx]:
+        only = commands[0] if len(commands) == 1 else None
+        actor, trace = (only.actor, only.trace) if only else (SYSTEM, "")
+        return self.database.transaction(self.tenant, actor=actor, trace=trace)
+
     async def _decide(self, tx: Tx, fresh: list[Command[Any]]) -> Sequence[Any]:
         if not fresh:
             return []
-        if self.kind.batch_max > 1:
-            return await self.kind.handle(tx, fresh)
         try:
-            async with tx.savepoint():
-                return await self.kind.handle(tx, fresh)
+            return await self.kind.handle(tx, fresh)
         except Refusal as refusal:
-            return [refusal]
+            if self.kind.batch_max > 1:
+                raise
+            raise _Raised(refusal) from None
+
+    async def _keep(self, refusal: Refusal, command: Command[Any], patient: bool) -> Answer:
+        """Answer with a refusal whose transaction is undone; one that is decided is kept."""
+        if refusal.kind is not Kind.CONFLICT:
+            return Answer(refusal)
+        async with self._transaction([command]) as tx:
+            known = await idempotency.claim(
+                tx, [command.key], [command.fingerprint], patient=patient
+            )
+            if not known:
+                idempotency.store(tx, [command.key], [refusal])
+        return self._told_again(known[command.key]) if known else Answer(refusal)
 
     def _told_again(self, stored: StoredAnswer | Refusal) -> Answer:
         if isinstance(stored, Refusal):

@@ -71,36 +71,38 @@ class Outbox:
 
 # Subjects are locked in sorted order, so two transactions never wait for each other in a circle. An
 # event finds its subject's number by rank: a join would compare each event with every subject, as
-# nobody can know beforehand how many there are.
+# nobody can know beforehand how many there are. Arrays come by way of "select", so that PostgreSQL
+# does not look at them either: it plans once, not each time, which would take as long as the work.
 WRITE = """
-with counted as (
-    select subject, n from unnest($2::text[], $3::bigint[]) as c(subject, n)
-), numbered as (
+with numbered as (
     insert into platform_log_subject as s (subject, last_no)
-    select subject, n from counted order by subject
+    select subject, n from unnest((select $2::text[]), (select $3::bigint[])) as c(subject, n)
+    order by subject
     on conflict (subject) do update set last_no = s.last_no + excluded.last_no
     returning subject, last_no
 ), numbers as (
     select array_agg(last_no order by subject collate "C") as last_nos from numbered
 ), told as (
     insert into platform_log (epoch, subject, subject_no, kind, actor, trace, at, body)
-    select e.epoch, w.subject, n.last_nos[w.rank] - w.behind, w.kind, w.actor, w.trace, $1, w.body
-    from unnest($4::text[], $5::integer[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-                $10::jsonb[])
+    select (select epoch from platform_log_epoch), w.subject,
+           (select last_nos from numbers)[w.rank] - w.behind, w.kind, w.actor, w.trace, $1, w.body
+    from unnest((select $4::text[]), (select $5::integer[]), (select $6::bigint[]),
+                (select $7::text[]), (select $8::text[]), (select $9::text[]),
+                (select $10::jsonb[]))
          with ordinality as w(subject, rank, behind, kind, actor, trace, body, place)
-    cross join numbers n cross join platform_log_epoch e
     order by w.place
 ), asked as (
     insert into platform_effect (id, key, kind, body, trace, due_at, created_at)
     select id, key, kind, body, trace, coalesce(due_at, $1), $1
-    from unnest($11::uuid[], $12::text[], $13::text[], $14::jsonb[], $15::text[],
-                $16::timestamptz[]) as e(id, key, kind, body, trace, due_at)
+    from unnest((select $11::uuid[]), (select $12::text[]), (select $13::text[]),
+                (select $14::jsonb[]), (select $15::text[]), (select $16::timestamptz[]))
+         as e(id, key, kind, body, trace, due_at)
     on conflict (key) do nothing
 ), let_go as (
-    delete from platform_idempotency where key = any($17::text[])
+    delete from platform_idempotency where key = any((select $17::text[])::text[])
 )
 update platform_idempotency s set answer = a.answer
-from unnest($18::text[], $19::jsonb[]) as a(key, answer) where s.key = a.key
+from unnest((select $18::text[]), (select $19::jsonb[])) as a(key, answer) where s.key = a.key
 """
 
 

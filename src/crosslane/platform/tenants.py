@@ -6,7 +6,9 @@ import asyncpg
 import msgspec
 
 from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.platform import facts
 from crosslane.platform.database import Database, Tx, schema_of
+from crosslane.platform.facts import Fact
 from crosslane.platform.migrations import apply_tenant, control_migrated
 
 TENANTS_MAX = 100_000
@@ -105,9 +107,17 @@ async def find_tenant(
     return Tenant(*row) if row else None
 
 
-async def tenant_of(tx: Tx) -> Tenant:
-    """Return the tenant whose transaction this is."""
+async def _load_tenant(tx: Tx) -> Tenant:
     row = await tx.fetchrow(FIND_TENANT, tx.tenant, "", "")
     if row is None:
         raise NoSuchTenant(name=tx.tenant)
     return Tenant(*row)
+
+
+# Nothing of a tenant changes as long as its schema is the same.
+TENANT = Fact("", _load_tenant)
+
+
+async def tenant_of(tx: Tx) -> Tenant:
+    """Return the tenant whose transaction this is."""
+    return await facts.get(tx, TENANT)

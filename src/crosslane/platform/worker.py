@@ -18,7 +18,7 @@ from crosslane.platform.effects import EffectKind, Runner, Schedule, ensure_sche
 from crosslane.platform.log import Reaction, run_reaction
 from crosslane.platform.log.reactions import reactions_with_work
 from crosslane.platform.presence import Presence
-from crosslane.platform.telemetry import traced
+from crosslane.platform.telemetry import Log, traced
 
 ROUND_SECONDS_BUSY = 0.02
 ROUND_SECONDS_IDLE = 0.2
@@ -26,6 +26,13 @@ LOOK_AGAIN_SECONDS = 60.0
 COMPLAINT_SECONDS = 10.0
 TENANTS_AT_ONCE = 64
 BATCHES_PER_TURN_MAX = 20
+
+# Others work on the same rows at this moment: nothing is wrong, and the next round tries again.
+BUSY = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
 
 DUE_TENANTS = """
 select tenant from control.wake where due_at <= clock_timestamp() order by due_at limit $1
@@ -36,6 +43,8 @@ update control.wake set due_at = greatest(clock_timestamp(), least($2, clock_tim
     + make_interval(secs => $3)))
 where tenant = $1 and active_until < clock_timestamp()
 """
+
+log = Log(__name__)
 
 
 class Worker:
@@ -132,10 +141,14 @@ class Worker:
             async with self.database.transaction(tenant) as tx:
                 await ensure_schedules(tx, self.schedules)
             self._scheduled.add(made)
-        handled = 0
+        handled = busy = 0
         for reaction in waiting:
-            handled += await self._drain(tenant, reaction)
-        if not started and not handled:
+            try:
+                handled += await self._drain(tenant, reaction)
+            except BUSY as error:
+                busy += 1
+                log.info("rows are busy", reaction=reaction.name, error=type(error).__name__)
+        if not started and not handled and not busy:
             await self._look_later(tenant)
         return started + handled
 

@@ -3,13 +3,12 @@
 import hmac
 import time
 from datetime import timedelta
-from uuid import UUID
 
 from crosslane.platform.actor import Actor
 from crosslane.platform.auth import storage
 from crosslane.platform.auth.domain import is_open
 from crosslane.platform.auth.roles import permissions_of
-from crosslane.platform.database import Database, Tx
+from crosslane.platform.database import Database, Record
 from crosslane.platform.tenants import Tenant
 from crosslane.platform.tokens import KEY, Token
 
@@ -36,13 +35,13 @@ class Identities:
     async def identify(self, tenant: Tenant, token: Token) -> Actor | None:
         """Return who a token belongs to; None when it is unknown, expired, revoked or ended."""
         if token.kind != KEY:
-            return await self._look_up(tenant, token)
+            return await self._behind_session(tenant, token)
         known = (tenant.name, token.digest)
         until, actor = self._remembered.get(known, (0.0, None))
         now = time.monotonic()
         if actor is not None and until > now:
             return actor
-        actor = await self._look_up(tenant, token)
+        actor = await self._behind_key(tenant, token)
         if len(self._remembered) >= REMEMBERED_MAX:
             self._remembered.clear()
         if actor is None:
@@ -51,40 +50,38 @@ class Identities:
             self._remembered[known] = (now + self._remember_seconds, actor)
         return actor
 
-    async def _look_up(self, tenant: Tenant, token: Token) -> Actor | None:
-        async with self._database.transaction(tenant.name) as tx:
-            if token.kind == KEY:
-                return await _behind_key(tx, token)
-            return await _behind_session(tx, token)
+    async def _behind_key(self, tenant: Tenant, token: Token) -> Actor | None:
+        async with self._database.connection() as connection:
+            row = await storage.find_shown_key(connection, tenant.name, token.id)
+        if row is None or not _fits(row, token) or not row["usable"]:
+            return None
+        if row["used_at"] is None or row["used_at"] < row["now"] - timedelta(hours=KEY_USE_HOURS):
+            async with self._database.transaction(tenant.name) as tx:
+                await storage.use_key(tx, token.id)
+        return Actor(
+            kind="api_key",
+            id=token.id,
+            permissions=permissions_of(row["role"], row["scopes"]),
+            location_id=row["location_id"],
+        )
+
+    async def _behind_session(self, tenant: Tenant, token: Token) -> Actor | None:
+        async with self._database.connection() as connection:
+            row = await storage.find_shown_session(connection, tenant.name, token.id)
+        if row is None or not _fits(row, token):
+            return None
+        if not is_open(row["now"], seen_at=row["used_at"], expires_at=row["expires_at"]):
+            return None
+        if row["used_at"] < row["now"] - timedelta(minutes=SESSION_USE_MINUTES):
+            async with self._database.transaction(tenant.name) as tx:
+                await storage.see_session(tx, token.id)
+        return Actor(
+            kind="staff",
+            id=str(row["account_id"]),
+            permissions=permissions_of(row["role"]),
+            location_id=row["location_id"],
+        )
 
 
-async def _behind_key(tx: Tx, token: Token) -> Actor | None:
-    row = await storage.find_shown_key(tx, token.id)
-    if row is None or not hmac.compare_digest(row["digest"], token.digest) or not row["usable"]:
-        return None
-    used = row["last_used_at"]
-    if used is None or used < tx.now - timedelta(hours=KEY_USE_HOURS):
-        await storage.use_key(tx, token.id)
-    return Actor(
-        kind="api_key",
-        id=token.id,
-        permissions=permissions_of(row["role"], row["scopes"]),
-        location_id=row["location_id"],
-    )
-
-
-async def _behind_session(tx: Tx, token: Token) -> Actor | None:
-    row = await storage.find_shown_session(tx, token.id)
-    if row is None or not hmac.compare_digest(row["digest"], token.digest):
-        return None
-    if not is_open(tx.now, seen_at=row["seen_at"], expires_at=row["expires_at"]):
-        return None
-    if row["seen_at"] < tx.now - timedelta(minutes=SESSION_USE_MINUTES):
-        await storage.see_session(tx, token.id)
-    account_id: UUID = row["account_id"]
-    return Actor(
-        kind="staff",
-        id=str(account_id),
-        permissions=permissions_of(row["role"]),
-        location_id=row["location_id"],
-    )
+def _fits(row: Record, token: Token) -> bool:
+    return hmac.compare_digest(row["digest"], token.digest)

@@ -3,8 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg.pool import PoolConnectionProxy
+
 from crosslane.platform.auth.domain import Account, ApiKey, Attempts, Session
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Record, Tx, schema_of
 
 INSERT_KEY = """
 insert into platform_api_key
@@ -65,16 +67,24 @@ async def revoke_key(tx: Tx, key_id: str, at: datetime) -> None:
     await tx.execute(REVOKE_KEY, key_id, at)
 
 
+# What a caller shows is read by one statement outside of any transaction, with every request.
 SHOWN_KEY = """
-select digest, role, scopes, location_id, last_used_at,
-       revoked_at is null and (expires_at is null or expires_at > $2) as usable
+select digest, role, scopes, location_id, last_used_at as used_at, clock_timestamp() as now,
+       revoked_at is null and (expires_at is null or expires_at > clock_timestamp()) as usable
 from platform_api_key where id = $1
 """
 
 
-async def find_shown_key(tx: Tx, key_id: str) -> Record | None:
+async def find_shown_key(
+    connection: PoolConnectionProxy, tenant: str, key_id: str
+) -> Record | None:
     """Return what decides whether a key that was shown is good, or None."""
-    return await tx.fetchrow(SHOWN_KEY, key_id, tx.now)
+    return await connection.fetchrow(_in_full(SHOWN_KEY, tenant), key_id)
+
+
+def _in_full(sql: str, tenant: str) -> str:
+    """Name the schema of the tables, for a statement outside of its tenant's transactions."""
+    return sql.replace("platform_", f"{schema_of(tenant)}.platform_")
 
 
 USE_KEY = "update platform_api_key set last_used_at = $2 where id = $1"
@@ -223,15 +233,18 @@ async def insert_session(tx: Tx, session: Session, digest: bytes) -> None:
 
 
 SHOWN_SESSION = """
-select s.digest, s.seen_at, s.expires_at, a.id as account_id, a.role, a.location_id
+select s.digest, s.seen_at as used_at, s.expires_at, clock_timestamp() as now,
+       a.id as account_id, a.role, a.location_id
 from platform_session s join platform_account a on a.id = s.account_id
 where s.id = $1 and s.ended_at is null and a.active
 """
 
 
-async def find_shown_session(tx: Tx, session_id: str) -> Record | None:
+async def find_shown_session(
+    connection: PoolConnectionProxy, tenant: str, session_id: str
+) -> Record | None:
     """Return what decides whether a session that was shown is good, or None."""
-    return await tx.fetchrow(SHOWN_SESSION, session_id)
+    return await connection.fetchrow(_in_full(SHOWN_SESSION, tenant), session_id)
 
 
 SEE_SESSION = "update platform_session set seen_at = $2 where id = $1"

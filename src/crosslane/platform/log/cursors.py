@@ -8,7 +8,7 @@ import msgspec
 from crosslane.platform.database import Record, Tx
 
 # An idle cursor is moved only now and then: each move writes a row.
-IDLE_TRANSACTIONS_MAX = 1_000
+IDLE_TRANSACTIONS_MAX = 400
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -23,29 +23,64 @@ class Cursor(msgspec.Struct, frozen=True):
         return Cursor(self.epoch, horizon, 0)
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """What a reaction finds when it takes its cursor.
+
+    Args:
+        cursor: how far it had read.
+        horizon: the oldest transaction still running; rows below it are complete.
+        current_epoch: the log's epoch.
+        has_backlog: rows were kept back.
+        rows: the next rows after the cursor and below the horizon, in order.
+        beyond: rows already there at or above the horizon; with ``full`` perhaps not all of them.
+        full: there may be more rows than were read.
+    """
+
+    cursor: Cursor
+    horizon: int
+    current_epoch: int
+    has_backlog: bool
+    rows: Sequence[Record]
+    beyond: Sequence[Record]
+    full: bool
+
+    @property
+    def after(self) -> Cursor:
+        """The cursor that has read ``rows``."""
+        if self.full and not self.beyond:
+            return after_row(self.cursor, self.rows[-1])
+        return self.cursor.at(self.horizon)
+
+
 def after_row(cursor: Cursor, row: Record) -> Cursor:
     """Return the cursor that stands on a row."""
     return Cursor(cursor.epoch, row["txid"], row["id"])
 
 
-READ_HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())"
-
-
-async def read_horizon(tx: Tx) -> int:
-    """Return the oldest transaction still running; a statement of its own, for a fresh snapshot."""
-    return await tx.fetchval(READ_HORIZON)
-
-
+# Every row of a transaction older than the horizon is visible: the snapshot itself says so. Idle
+# cursors stand no more than some transactions behind, so one look at the rows since then does for
+# all of them; who stands further behind has something to do, if only to move on.
 LIST_WITH_WORK = """
+with horizon as materialized (
+    select h.txid, greatest(h.txid::text::bigint - $3, 0)::text::xid8 as near, e.epoch
+    from (select pg_snapshot_xmin(pg_current_snapshot()) as txid) as h
+    cross join platform_log_epoch e
+), news as materialized (
+    select distinct on (kind) kind, txid, id from platform_log
+    where epoch = (select epoch from horizon)
+      and txid >= (select near from horizon) and txid < (select txid from horizon)
+    order by kind, txid desc, id desc
+)
 select w.reaction
 from unnest($1::text[], $2::text[]) as w(reaction, kinds)
+cross join horizon h
 left join platform_cursor c using (reaction)
 where c.reaction is null
-   or c.epoch < (select epoch from platform_log_epoch)
+   or c.epoch < h.epoch
+   or c.txid < h.near
    or exists (
-        select from platform_log l
-        where l.epoch = c.epoch and (l.txid, l.id) > (c.txid, c.id) and l.txid < $3
-          and l.kind = any(string_to_array(w.kinds, ','))
+        select from news n
+        where n.kind = any(string_to_array(w.kinds, ',')) and (n.txid, n.id) > (c.txid, c.id)
    )
    or exists (
         select from platform_backlog b
@@ -56,38 +91,62 @@ where c.reaction is null
               and e.subject_no < b.subject_no
           )
    )
-   or c.txid < $4
 """
 
 
-async def list_with_work(tx: Tx, kinds: Mapping[str, list[str]], horizon: int) -> set[str]:
+async def list_with_work(tx: Tx, kinds: Mapping[str, list[str]]) -> set[str]:
     """Return the names of reactions that have rows to read or a backlog that is due."""
     joined = [",".join(names) for names in kinds.values()]
-    rows = await tx.fetch(LIST_WITH_WORK, list(kinds), joined, horizon, _long_ago(horizon))
+    rows = await tx.fetch(LIST_WITH_WORK, list(kinds), joined, IDLE_TRANSACTIONS_MAX)
     return {row["reaction"] for row in rows}
-
-
-def _long_ago(horizon: int) -> int:
-    return max(0, horizon - IDLE_TRANSACTIONS_MAX)
 
 
 INSERT_CURSOR = """
 insert into platform_cursor (reaction, epoch, txid, id) values ($1, 1, '0', 0)
 on conflict do nothing
 """
-LOCK_CURSOR = """
-select epoch, txid, id from platform_cursor where reaction = $1 for update skip locked
+# The lock shows the cursor as it is now, and it never stands beyond what it has read: a snapshot
+# from before the lock shows the same rows behind it, or none.
+TAKE = """
+with taken as materialized (
+    select epoch, txid, id from platform_cursor where reaction = $1 for update skip locked
+), horizon as materialized (
+    select pg_snapshot_xmin(pg_current_snapshot()) as txid
+)
+select c.epoch as cursor_epoch, c.txid as cursor_txid, c.id as cursor_id, h.txid as horizon,
+       (select epoch from platform_log_epoch) as current_epoch,
+       exists (select from platform_backlog where reaction = $1) as has_backlog, r.*
+from taken c cross join horizon h
+left join lateral (
+    select id, txid, subject, subject_no, kind, actor, trace, at, body
+    from platform_log
+    where epoch = c.epoch and (txid, id) > (c.txid, c.id) and kind = any($2::text[])
+    order by txid, id limit $3
+) as r on true
 """
 CURSOR_EXISTS = "select exists (select from platform_cursor where reaction = $1)"
 
 
-async def lock_cursor(tx: Tx, reaction: str) -> Cursor | None:
+async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | None:
     """Take a reaction's cursor for this transaction; None when another worker has it."""
-    row = await tx.fetchrow(LOCK_CURSOR, reaction)
-    if row is None and not await tx.fetchval(CURSOR_EXISTS, reaction):
+    rows = await tx.fetch(TAKE, reaction, kinds, limit)
+    if not rows and not await tx.fetchval(CURSOR_EXISTS, reaction):
         await tx.execute(INSERT_CURSOR, reaction)
-        row = await tx.fetchrow(LOCK_CURSOR, reaction)
-    return Cursor(**dict(row)) if row else None
+        rows = await tx.fetch(TAKE, reaction, kinds, limit)
+    if not rows:
+        return None
+    first = rows[0]
+    horizon = first["horizon"]
+    found = rows if first["id"] is not None else []
+    return Turn(
+        Cursor(first["cursor_epoch"], first["cursor_txid"], first["cursor_id"]),
+        horizon,
+        first["current_epoch"],
+        first["has_backlog"],
+        [row for row in found if row["txid"] < horizon],
+        [row for row in found if row["txid"] >= horizon],
+        len(found) == limit,
+    )
 
 
 UPDATE_CURSOR = "update platform_cursor set epoch = $2, txid = $3, id = $4 where reaction = $1"
@@ -98,30 +157,13 @@ async def update_cursor(tx: Tx, reaction: str, cursor: Cursor) -> None:
     await tx.execute(UPDATE_CURSOR, reaction, cursor.epoch, cursor.txid, cursor.id)
 
 
-CURRENT_EPOCH = "select epoch from platform_log_epoch"
-
-
-async def move_on_when_idle(tx: Tx, reaction: str, cursor: Cursor, horizon: int) -> None:
+async def move_on_when_idle(tx: Tx, reaction: str, turn: Turn) -> None:
     """With nothing left to read, enter the next epoch, or keep the unread stretch short."""
-    if cursor.epoch < await tx.fetchval(CURRENT_EPOCH):
+    cursor = turn.cursor
+    if cursor.epoch < turn.current_epoch:
         await update_cursor(tx, reaction, Cursor(cursor.epoch + 1, 0, 0))
-    elif cursor.txid < _long_ago(horizon):
-        await update_cursor(tx, reaction, cursor.at(horizon))
-
-
-LIST_ROWS = """
-select id, txid, subject, subject_no, kind, actor, trace, at, body
-from platform_log
-where epoch = $1 and (txid, id) > ($2, $3) and txid < $4 and kind = any($5::text[])
-order by txid, id limit $6
-"""
-
-
-async def list_rows(
-    tx: Tx, kinds: list[str], cursor: Cursor, horizon: int, limit: int
-) -> list[Record]:
-    """Return the next rows after the cursor and below the horizon."""
-    return await tx.fetch(LIST_ROWS, cursor.epoch, cursor.txid, cursor.id, horizon, kinds, limit)
+    elif cursor.txid < turn.horizon - IDLE_TRANSACTIONS_MAX:
+        await update_cursor(tx, reaction, cursor.at(turn.horizon))
 
 
 # A subject's row must wait when a row of lower number lies beyond the cursor, or in the backlog.
@@ -138,13 +180,21 @@ select subject, min(subject_no) as subject_no from (
 
 
 async def list_barriers(
-    tx: Tx, reaction: str, kinds: list[str], subjects: list[str], after: Cursor
+    tx: Tx, reaction: str, kinds: list[str], subjects: list[str], turn: Turn
 ) -> dict[str, int]:
-    """Return, per subject, the number of its first event that is not handled yet."""
-    rows = await tx.fetch(
-        LIST_BARRIERS, reaction, kinds, subjects, after.epoch, after.txid, after.id
-    )
-    return {row["subject"]: row["subject_no"] for row in rows}
+    """Return, per subject, the number of its first event that is not handled after this turn."""
+    if turn.full or turn.has_backlog:
+        after = turn.after
+        unhandled: Sequence[Record] = await tx.fetch(
+            LIST_BARRIERS, reaction, kinds, subjects, after.epoch, after.txid, after.id
+        )
+    else:
+        unhandled = turn.beyond
+    barriers: dict[str, int] = {}
+    for row in unhandled:
+        lowest = barriers.get(row["subject"], row["subject_no"])
+        barriers[row["subject"]] = min(lowest, row["subject_no"])
+    return barriers
 
 
 INSERT_BACKLOG = """

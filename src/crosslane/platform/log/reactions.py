@@ -58,8 +58,7 @@ class Reaction(msgspec.Struct, frozen=True, eq=False):
 
 async def reactions_with_work(tx: Tx, reactions: Sequence[Reaction]) -> list[Reaction]:
     """Return the reactions that have something to read now, by one statement."""
-    horizon = await cursors.read_horizon(tx)
-    names = await cursors.list_with_work(tx, {r.name: r.kinds for r in reactions}, horizon)
+    names = await cursors.list_with_work(tx, {r.name: r.kinds for r in reactions})
     return [reaction for reaction in reactions if reaction.name in names]
 
 
@@ -69,33 +68,42 @@ async def run_reaction(database: Database, tenant: str, reaction: Reaction) -> i
     Returns:
         How many events were taken over, 0 when there were none or another worker is at it.
     """
+    try:
+        return await _take_turn(database, tenant, reaction, carefully=False)
+    except _BatchFailed:
+        return await _take_turn(database, tenant, reaction, carefully=True)
+
+
+class _BatchFailed(Exception):
+    """A handler raised something; which event it was is found out by handling each alone."""
+
+
+async def _take_turn(
+    database: Database, tenant: str, reaction: Reaction, *, carefully: bool
+) -> int:
+    handled = 0
     async with database.transaction(tenant) as tx:
-        cursor = await cursors.lock_cursor(tx, reaction.name)
-        if cursor is None:
+        turn = await cursors.take(tx, reaction.name, reaction.kinds, reaction.batch_max)
+        if turn is None:
             return 0
-        handled = await _work_off_backlog(tx, reaction, cursor)
-        horizon = await cursors.read_horizon(tx)
-        rows = await cursors.list_rows(tx, reaction.kinds, cursor, horizon, reaction.batch_max)
-        if rows:
-            full = len(rows) == reaction.batch_max
-            after = cursors.after_row(cursor, rows[-1]) if full else cursor.at(horizon)
-            await _handle_fresh(tx, reaction, rows, after)
-            await cursors.update_cursor(tx, reaction.name, after)
+        if turn.has_backlog:
+            handled = await _work_off_backlog(tx, reaction, turn.cursor)
+        if turn.rows:
+            await _handle_fresh(tx, reaction, turn, carefully=carefully)
+            await cursors.update_cursor(tx, reaction.name, turn.after)
         else:
-            await cursors.move_on_when_idle(tx, reaction.name, cursor, horizon)
+            await cursors.move_on_when_idle(tx, reaction.name, turn)
         faults.reach("reaction.before_commit")
     faults.reach("reaction.after_commit")
-    return handled + len(rows)
+    return handled + len(turn.rows)
 
 
-async def _handle_fresh(
-    tx: Tx, reaction: Reaction, rows: Sequence[Record], after: cursors.Cursor
-) -> None:
+async def _handle_fresh(tx: Tx, reaction: Reaction, turn: cursors.Turn, *, carefully: bool) -> None:
     by_subject: dict[str, list[Record]] = defaultdict(list)
-    for row in rows:
+    for row in turn.rows:
         by_subject[row["subject"]].append(row)
     barriers = await cursors.list_barriers(
-        tx, reaction.name, reaction.kinds, list(by_subject), after
+        tx, reaction.name, reaction.kinds, list(by_subject), turn
     )
     ready, kept = [], []
     for subject, theirs in by_subject.items():
@@ -105,20 +113,20 @@ async def _handle_fresh(
             (kept if late else ready).append(row)
     if kept:
         await cursors.insert_backlog(tx, reaction.name, kept, 0, tx.now, WAITS_FOR_EARLIER)
-    if ready and not await _try_handle(tx, reaction, ready):
+    if carefully:
         await _handle_singly(tx, reaction, ready)
+    elif ready:
+        await _handle_together(tx, reaction, ready)
 
 
-async def _try_handle(tx: Tx, reaction: Reaction, rows: Sequence[Record]) -> bool:
+async def _handle_together(tx: Tx, reaction: Reaction, rows: Sequence[Record]) -> None:
     try:
-        async with tx.savepoint():
-            await reaction.handle(tx, [_logged(reaction, row) for row in rows])
+        await reaction.handle(tx, [_logged(reaction, row) for row in rows])
     except TRANSIENT:
         raise
     # Whatever the handler raised: it is found again, with its reason, one event at a time.
-    except Exception:
-        return False
-    return True
+    except Exception as error:
+        raise _BatchFailed from error
 
 
 async def _handle_singly(tx: Tx, reaction: Reaction, rows: Sequence[Record]) -> None:
