@@ -197,12 +197,13 @@ class Runner:
         await self._postpone(call, seconds, reason, call.tries)
 
     async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
-        async def save(tx: Tx) -> None:
-            await schedule.run(tx)
-            await storage.postpone(tx, call.id, schedule.every_seconds, "", 0)
+        async def run(tx: Tx) -> None:
+            if await storage.lock_claimed(tx, call):
+                await schedule.run(tx)
+                await storage.postpone(tx, call, schedule.every_seconds, "", 0)
 
         try:
-            await self._save(call, save)
+            await self._save(call, run)
         # A defect in one schedule is kept with its row and met again at the next run.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
@@ -210,17 +211,16 @@ class Runner:
 
     async def _postpone(self, call: EffectCall, seconds: float, reason: str, tries: int) -> None:
         async def save(tx: Tx) -> None:
-            await storage.postpone(tx, call.id, seconds, reason[:REASON_CHARACTERS_MAX], tries)
+            await storage.postpone(tx, call, seconds, reason[:REASON_CHARACTERS_MAX], tries)
 
         await self._save(call, save)
 
     async def _save(self, call: EffectCall, save: Callable[[Tx], Awaitable[None]]) -> None:
-        """Store what came of a try behind its fence, while the effect goes on being due."""
+        """Store what came of a try while the effect goes on being due."""
 
         async def once() -> None:
             async with self.database.transaction(call.tenant, trace=call.trace) as tx:
-                if await storage.lock_claimed(tx, [call]):
-                    await save(tx)
+                await save(tx)
 
         await self._saver.patiently(once)
 

@@ -125,16 +125,13 @@ class Saver:
 
     async def _save_once(self, tenant: str, endings: Sequence[Ending]) -> None:
         async with self._database.transaction(tenant) as tx:
-            mine = await storage.lock_claimed(tx, [ending.call for ending in endings])
-            ours = [ending for ending in endings if ending.call.id in mine]
-            if ours:
-                await _save_alike(tx, ours)
-                await storage.finish(
-                    tx,
-                    [ending.call.id for ending in ours],
-                    [ending.state for ending in ours],
-                    [_reason(ending) for ending in ours],
-                )
+            mine = await storage.end(
+                tx,
+                [ending.call for ending in endings],
+                [ending.state for ending in endings],
+                [_reason(ending) for ending in endings],
+            )
+            await _save_alike(tx, [ending for ending in endings if ending.call.id in mine])
             faults.reach("effects.before_commit")
         faults.reach("effects.after_commit")
 

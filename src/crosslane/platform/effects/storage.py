@@ -44,44 +44,50 @@ async def release(tx: Tx, worker: int, lease_seconds: float, known: Sequence[UUI
 
 
 # In the order of their ids, so that two who save at once never wait for each other in a circle.
-LOCK_CLAIMED = """
-select e.id from platform_effect e
-join unnest($1::uuid[], $2::integer[]) as c(id, attempt) using (id, attempt)
-where e.state = 'due' order by e.id for update of e
+END = """
+with mine as (
+    select e.id, w.state, w.reason
+    from platform_effect e
+    join unnest($1::uuid[], $2::integer[], $3::text[], $4::text[])
+         as w(id, attempt, state, reason) using (id, attempt)
+    where e.state = 'due' order by e.id for update of e
+)
+update platform_effect e
+set state = mine.state, reason = mine.reason, finished_at = clock_timestamp()
+from mine where e.id = mine.id
+returning e.id
 """
 
 
-async def lock_claimed(tx: Tx, calls: Sequence[EffectCall]) -> set[UUID]:
-    """Lock the effects whose lease was not lost and return which they are."""
-    rows = await tx.fetch(LOCK_CLAIMED, *columns(calls, "id", "attempt"))
+async def end(
+    tx: Tx, calls: Sequence[EffectCall], states: Sequence[str], reasons: Sequence[str]
+) -> set[UUID]:
+    """Mark effects done or dead and return which they are: those whose lease was not lost."""
+    rows = await tx.fetch(END, *columns(calls, "id", "attempt"), states, reasons)
     return {row["id"] for row in rows}
 
 
-FINISH = """
-update platform_effect e
-set state = w.state, reason = w.reason, finished_at = clock_timestamp()
-from unnest($1::uuid[], $2::text[], $3::text[]) as w(id, state, reason) where e.id = w.id
+LOCK_CLAIMED = """
+select true from platform_effect where id = $1 and attempt = $2 and state = 'due' for update
 """
 
 
-async def finish(
-    tx: Tx, ids: Sequence[UUID], states: Sequence[str], reasons: Sequence[str]
-) -> None:
-    """Mark effects done or dead."""
-    await tx.execute(FINISH, ids, states, reasons)
+async def lock_claimed(tx: Tx, call: EffectCall) -> bool:
+    """Lock an effect; False when its lease was lost."""
+    return await tx.fetchrow(LOCK_CLAIMED, call.id, call.attempt) is not None
 
 
 POSTPONE = """
 update platform_effect
 set due_at = clock_timestamp() + make_interval(secs => $2), reason = $3, tries = $4,
     claimed_by = null
-where id = $1
+where id = $1 and attempt = $5 and state = 'due'
 """
 
 
-async def postpone(tx: Tx, effect_id: UUID, seconds: float, reason: str, tries: int) -> None:
-    """Make an effect due again later."""
-    await tx.execute(POSTPONE, effect_id, seconds, reason, tries)
+async def postpone(tx: Tx, call: EffectCall, seconds: float, reason: str, tries: int) -> None:
+    """Make an effect due again later, unless its lease was lost."""
+    await tx.execute(POSTPONE, call.id, seconds, reason, tries, call.attempt)
 
 
 NEXT_DUE = """
