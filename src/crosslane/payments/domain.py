@@ -207,6 +207,24 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Errand(msgspec.Struct, frozen=True):
+    """An operation with what its provider has to know of the tender.
+
+    Args:
+        operation: as it stands.
+        provider: code of the provider.
+        currency: ISO 4217.
+        token: the provider's stand-in for the card.
+        reference: the provider's name for the authorization, "" before there is one.
+    """
+
+    operation: Operation
+    provider: str
+    currency: str
+    token: str
+    reference: str
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What has been learned about an operation.
 
@@ -381,6 +399,25 @@ def learn(operation: Operation, outcome: Outcome) -> Operation | None:
     return msgspec.structs.replace(
         operation, state=outcome.state, reference=outcome.reference, reason=outcome.reason
     )
+
+
+def judge(operation: Operation | None, outcome: Outcome) -> str:
+    """Return what becomes of a provider's message about an operation.
+
+    Args:
+        operation: as it stands, None when the message is about none of this provider's.
+        outcome: what it tells.
+
+    Returns:
+        applied (it is news), known (nothing new), contradicts (what is known already says
+        otherwise) or unmatched.
+    """
+    if operation is None:
+        return "unmatched"
+    decided = (OperationState.DONE, OperationState.FAILED)
+    if outcome.state not in decided or operation.state is outcome.state:
+        return "known"
+    return "contradicts" if operation.state in decided else "applied"
 
 
 def conclude(tender: Tender, operation: Operation) -> Tender:

@@ -10,7 +10,6 @@ from crosslane.kernel import Page
 from crosslane.payments import errors, service
 from crosslane.payments.domain import Credit, Deed
 from crosslane.payments.service import OrderMoney, ProviderView, PutCredit, PutProvider, Receipt
-from crosslane.payments.service.calls import Received
 from crosslane.payments.service.commands import (
     DO,
     PUT_CREDIT,
@@ -20,6 +19,7 @@ from crosslane.payments.service.commands import (
     OperationView,
     operation_view,
 )
+from crosslane.payments.service.messages import Received
 from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import PUBLIC, Caller, Paging, get, post
 

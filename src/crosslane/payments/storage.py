@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.payments.domain import Credit, Deed, Operation, Tender
+from crosslane.payments.domain import Credit, Deed, Errand, Operation, OperationState, Tender
 from crosslane.payments.provider import ProviderSettings
 from crosslane.platform.database import Record, Tx
 
@@ -79,6 +79,28 @@ async def lock_tenders(
     return [_tender(row) for row in rows]
 
 
+# The tender's lock comes first: an operation changes only under it.
+LOCK_OPERATIONS = """
+select o.id as operation_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at,
+       o.state as operation_state, o.reference as operation_reference,
+       o.reason as operation_reason, p.id, p.order_id, p.channel_id, p.location_id, p.sequence,
+       p.method, p.terms, p.currency, p.amount_minor, p.provider, p.token, p.credit_account,
+       p.terms_days, p.state, p.abandoned, p.reference, p.reason, p.authorized_minor,
+       p.captured_minor, p.refunded_minor, p.voided_minor, p.settled_minor, p.capturing_minor,
+       p.refunding_minor, p.voiding_minor
+from payments_operation o join payments_payment p on p.id = o.payment_id
+where o.id = any($1) order by p.order_id, p.sequence for update of p, o
+"""
+
+
+async def lock_operations(tx: Tx, operation_ids: Iterable[UUID]) -> list[tuple[Tender, Operation]]:
+    """Return operations with their tenders, protected until the transaction ends."""
+    return [
+        (_tender(row), _operation_of(row))
+        for row in await tx.fetch(LOCK_OPERATIONS, list(operation_ids))
+    ]
+
+
 LIST_TENDERS = """
 select id, order_id, channel_id, location_id, sequence, method, terms, currency, amount_minor,
        provider, token, credit_account, terms_days, state, abandoned, reference, reason,
@@ -106,6 +128,23 @@ async def list_operations(tx: Tx, operation_ids: Iterable[UUID]) -> dict[UUID, O
     """Return operations by id."""
     rows = await tx.fetch(LIST_OPERATIONS, list(operation_ids))
     return {row["id"]: _operation(row) for row in rows}
+
+
+LIST_ERRANDS = """
+select o.id, o.payment_id, o.order_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at, o.state,
+       o.reference, o.reason, p.provider, p.currency, p.token, p.reference as authorization
+from payments_operation o join payments_payment p on p.id = o.payment_id where o.id = any($1)
+"""
+
+
+async def list_errands(tx: Tx, operation_ids: Iterable[UUID]) -> dict[UUID, Errand]:
+    """Return operations, by id, with what their providers have to know."""
+    return {
+        row["id"]: Errand(
+            _operation(row), row["provider"], row["currency"], row["token"], row["authorization"]
+        )
+        for row in await tx.fetch(LIST_ERRANDS, list(operation_ids))
+    }
 
 
 LIST_BY_CAUSE = """
@@ -312,24 +351,51 @@ async def sum_moved(tx: Tx, *, channel_id: UUID, start: datetime, end: datetime)
     return [MovedSum(**dict(row)) for row in rows]
 
 
-INSERT_MESSAGE = """
-insert into payments_message (provider, message_id, body, state, received_at)
-values ($1, $2, $3, 'unmatched', $4) on conflict do nothing
+LIST_UNSEEN = """
+select t.provider, t.message_id, p.provider as asked, o.id, o.payment_id, o.order_id, o.deed,
+       o.minor, o.cause_kind, o.cause_id, o.at, o.state, o.reference, o.reason
+from unnest($1::text[], $2::text[], $3::uuid[]) as t(provider, message_id, operation_id)
+left join payments_operation o on o.id = t.operation_id
+left join payments_payment p on p.id = o.payment_id
+where not exists (
+    select from payments_message m where (m.provider, m.message_id) = (t.provider, t.message_id)
+)
 """
 
 
-async def insert_message(tx: Tx, provider: str, message_id: str, body: bytes) -> bool:
-    """Keep a provider's message; return whether it is new."""
-    done = await tx.execute(INSERT_MESSAGE, provider, message_id, body, tx.now)
-    return done == "INSERT 0 1"
+async def list_unseen(
+    tx: Tx, messages: Sequence[tuple[str, str, UUID | None]]
+) -> dict[tuple[str, str], Operation | None]:
+    """Return the messages that were not kept before, each with the operation it is about.
+
+    Args:
+        tx: open transaction.
+        messages: provider, id, and the operation that is named; it has to be the provider's own.
+    """
+    rows = await tx.fetch(LIST_UNSEEN, *map(list, zip(*messages, strict=True)))
+    return {
+        (row["provider"], row["message_id"]): (
+            _operation(row) if row["asked"] == row["provider"] else None
+        )
+        for row in rows
+    }
 
 
-MARK_MESSAGE = "update payments_message set state = $3 where provider = $1 and message_id = $2"
+INSERT_MESSAGES = """
+insert into payments_message (provider, message_id, body, state, received_at)
+select provider, message_id, body, state, $5
+from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[])
+     as m(provider, message_id, body, state)
+order by provider, message_id on conflict do nothing returning provider, message_id
+"""
 
 
-async def mark_message(tx: Tx, provider: str, message_id: str, state: str) -> None:
-    """Say what became of a message."""
-    await tx.execute(MARK_MESSAGE, provider, message_id, state)
+async def insert_messages(
+    tx: Tx, messages: Sequence[tuple[str, str, bytes, str]]
+) -> set[tuple[str, str]]:
+    """Keep messages as (provider, id, body, state); return provider and id of those not known."""
+    rows = await tx.fetch(INSERT_MESSAGES, *map(list, zip(*messages, strict=True)), tx.now)
+    return {(row["provider"], row["message_id"]) for row in rows}
 
 
 DELETE_MESSAGES = """
@@ -351,3 +417,20 @@ def _tender(row: Record) -> Tender:
 
 def _operation(row: Record) -> Operation:
     return msgspec.convert(dict(row), Operation)
+
+
+def _operation_of(row: Record) -> Operation:
+    """Return the operation in a row that holds its tender too."""
+    return Operation(
+        id=row["operation_id"],
+        payment_id=row["id"],
+        order_id=row["order_id"],
+        deed=Deed(row["deed"]),
+        minor=row["minor"],
+        cause_kind=row["cause_kind"],
+        cause_id=row["cause_id"],
+        at=row["at"],
+        state=OperationState(row["operation_state"]),
+        reference=row["operation_reference"],
+        reason=row["operation_reason"],
+    )

@@ -1,6 +1,7 @@
 """Use cases of payments."""
 
-from crosslane.payments.service.calls import CALL, Receipt, Received, receive, tidy
+from crosslane.payments.service.calls import CALL
+from crosslane.payments.service.messages import Receipt, Received, receive, tidy
 from crosslane.payments.service.settings import (
     ProviderView,
     PutCredit,

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.payments.domain import Credit, Deed, Operation, OperationState
-from crosslane.payments.service.calls import Receipt, Received, receive
+from crosslane.payments.service.messages import Receipt, Received, receive
 from crosslane.payments.service.settings import (
     ProviderView,
     PutCredit,
@@ -97,10 +97,6 @@ async def _put_credit(tx: Tx, commands: Sequence[Command[PutCredit]]) -> list[An
     return list(await put_credits(tx, [command.body for command in commands]))
 
 
-async def _receive(tx: Tx, commands: Sequence[Command[Received]]) -> list[Any]:
-    return [await receive(tx, command.body) for command in commands]
-
-
 def operation_view(operation: Operation) -> OperationView:
     """Return an operation as it is shown."""
     return OperationView(
@@ -122,6 +118,6 @@ PUT_PROVIDER = CommandKind(
     "payments.put_provider", PutProvider, ProviderView, _put_provider, batch_max=1
 )
 PUT_CREDIT = CommandKind("payments.put_credit", PutCredit, Credit, _put_credit, batch_max=1)
-RECEIVE = CommandKind("payments.receive", Received, Receipt, _receive, batch_max=1)
+RECEIVE = CommandKind("payments.receive", Received, Receipt, receive)
 
 COMMANDS = [DO, PUT_PROVIDER, PUT_CREDIT, RECEIVE]

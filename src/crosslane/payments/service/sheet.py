@@ -7,7 +7,6 @@ starts it: an order being placed, a parcel leaving, a provider's answer, a messa
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -41,7 +40,7 @@ from crosslane.payments.storage import Changes, Movement
 from crosslane.platform import effects, log
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Effect
-from crosslane.platform.lane import Command
+from crosslane.platform.log import Cause
 
 DONE = Outcome(OperationState.DONE)
 EFFECT_KIND = "payments.call"
@@ -81,10 +80,12 @@ class Sheet:
         self.credits: dict[UUID, Credit] = {}
         self._opened: set[UUID] = set()
         self._changed: set[UUID] = set()
+        self._known: dict[UUID, Operation] = {}
         self._asked: dict[UUID, Operation] = {}
+        self._traces: dict[UUID, str] = {}
         self._learned: dict[UUID, Operation] = {}
         self._movements: list[Movement] = []
-        self._events: list[tuple[PaymentEvent, Command[Any] | None]] = []
+        self._events: list[tuple[PaymentEvent, Cause | None]] = []
         self._used: set[UUID] = set()
 
     def of_order(self, order_id: UUID) -> list[Tender]:
@@ -93,10 +94,17 @@ class Sheet:
         return sorted(found, key=lambda tender: tender.sequence)
 
     def operation(self, operation_id: UUID) -> Operation:
-        """Return an operation asked for here, as it stands."""
-        return self._asked[operation_id]
+        """Return an operation asked for or loaded here, as it stands."""
+        found = self._asked.get(operation_id) or self._learned.get(operation_id)
+        return found or self._known[operation_id]
 
-    def open(self, tender: Tender, *, at: datetime, by: Command[Any] | None = None) -> None:
+    def know(self, tender: Tender, operation: Operation | None = None) -> None:
+        """Take in what was loaded, protected until the transaction ends."""
+        self.tenders[tender.id] = tender
+        if operation is not None:
+            self._known[operation.id] = operation
+
+    def open(self, tender: Tender, *, at: datetime, by: Cause | None = None) -> None:
         """Add a new tender and ask for its authorization.
 
         Args:
@@ -118,7 +126,7 @@ class Sheet:
         cause_id: str,
         *,
         at: datetime,
-        by: Command[Any] | None = None,
+        by: Cause | None = None,
     ) -> Operation:
         """Ask something of a tender: set the amount aside, and do it at once when nobody is called.
 
@@ -136,14 +144,14 @@ class Sheet:
             at=at,
         )
         self._asked[operation.id] = operation
+        if by is not None:
+            self._traces[operation.id] = by.trace
         self._set(domain.set_aside(tender, operation))
         if tender.local or deed is Deed.SETTLE:
             self.learn(operation, DONE, by=by)
         return operation
 
-    def learn(
-        self, operation: Operation, outcome: Outcome, *, by: Command[Any] | None = None
-    ) -> bool:
+    def learn(self, operation: Operation, outcome: Outcome, *, by: Cause | None = None) -> bool:
         """Take in what became of an operation, with everything that follows from it.
 
         Returns:
@@ -199,12 +207,14 @@ class Sheet:
         waiting = [o for o in self._asked.values() if o.state is OperationState.REQUESTED]
         if self._opened or self._changed or self._used:
             await storage.write(tx, self._changes())
-        await effects.request(
-            tx, [Effect(call_key(o), EFFECT_KIND, Call(o.id, o.payment_id)) for o in waiting]
-        )
+        await effects.request(tx, [self._call(operation) for operation in waiting])
         await log.append(
             tx, [event for event, _ in self._events], [by or tx for _, by in self._events]
         )
+
+    def _call(self, operation: Operation) -> Effect:
+        body, trace = Call(operation.id, operation.payment_id), self._traces.get(operation.id, "")
+        return Effect(call_key(operation), EFFECT_KIND, body, trace=trace)
 
     def _changes(self) -> Changes:
         return Changes(
@@ -245,10 +255,18 @@ async def open_sheet(
     """Load and lock tenders, with the credit accounts they are on."""
     sheet = Sheet()
     for tender in await storage.lock_tenders(tx, order_ids=order_ids, payment_ids=payment_ids):
-        sheet.tenders[tender.id] = tender
+        sheet.know(tender)
     accounts = {t.credit_account for t in sheet.tenders.values() if t.credit_account is not None}
     if accounts:
         sheet.credits = await storage.lock_credits(tx, accounts)
+    return sheet
+
+
+async def open_operations(tx: Tx, operation_ids: Iterable[UUID]) -> Sheet:
+    """Load and lock operations that providers are asked for, with their tenders."""
+    sheet = Sheet()
+    for tender, operation in await storage.lock_operations(tx, operation_ids):
+        sheet.know(tender, operation)
     return sheet
 
 
