@@ -191,6 +191,8 @@ async def list_problems(tx: Tx, *, before: UUID | None, limit: int) -> list[Oper
 
 # One statement for every use case: tenders and operations, new and changed, journal and credit.
 # A new tender's sequence counts on from the last one of its order, which the order's lock protects.
+# What is changed is named by its keys too: of a document nobody knows how many rows it has, and the
+# planner would rather read a whole table than look up the hundred it expects.
 WRITE = """
 with opened as (
     insert into payments_payment
@@ -222,7 +224,7 @@ with opened as (
         id uuid, state text, abandoned boolean, reference text, reason text,
         authorized_minor bigint, captured_minor bigint, refunded_minor bigint, voided_minor bigint,
         settled_minor bigint, capturing_minor bigint, refunding_minor bigint, voiding_minor bigint)
-    where p.id = t.id
+    where p.id = t.id and p.id = any($8::uuid[])
 ), asked as (
     insert into payments_operation
         (id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
@@ -236,7 +238,7 @@ with opened as (
     update payments_operation o
     set state = c.state, reference = c.reference, reason = c.reason, finished_at = $7
     from jsonb_to_recordset($4) as c(id uuid, state text, reference text, reason text)
-    where o.id = c.id
+    where o.id = c.id and o.id = any($9::uuid[])
 ), movements as (
     insert into payments_movement
         (operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
@@ -248,14 +250,21 @@ with opened as (
 )
 update payments_credit k set used_minor = c.used_minor
 from jsonb_to_recordset($6) as c(customer_id uuid, used_minor bigint)
-where k.customer_id = c.customer_id
+where k.customer_id = c.customer_id and k.customer_id = any($10::uuid[])
 """
 
 
 async def write(tx: Tx, changes: Changes) -> None:
     """Write everything a use case has decided, by one statement."""
     parts = msgspec.structs.astuple(changes)
-    await tx.execute(WRITE, *(msgspec.json.encode(part) for part in parts), tx.now)
+    await tx.execute(
+        WRITE,
+        *(msgspec.json.encode(part) for part in parts),
+        tx.now,
+        [tender.id for tender in changes.tenders],
+        [operation.id for operation in changes.operations],
+        [credit.customer_id for credit in changes.credits],
+    )
 
 
 LOCK_CREDITS = """
