@@ -207,24 +207,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Errand(msgspec.Struct, frozen=True):
-    """An operation with what its provider has to know of the tender.
-
-    Args:
-        operation: as it stands.
-        provider: code of the provider.
-        currency: ISO 4217.
-        token: the provider's stand-in for the card.
-        reference: the provider's name for the authorization, "" before there is one.
-    """
-
-    operation: Operation
-    provider: str
-    currency: str
-    token: str
-    reference: str
-
-
 class Outcome(msgspec.Struct, frozen=True):
     """What has been learned about an operation.
 

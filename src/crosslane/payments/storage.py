@@ -7,13 +7,31 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.payments.domain import Credit, Deed, Errand, Operation, OperationState, Tender
+from crosslane.payments.domain import Credit, Deed, Operation, OperationState, Tender
 from crosslane.payments.provider import ProviderSettings
 from crosslane.platform.database import Record, Tx
 
 PROVIDERS_MAX = 1_000
 ORDER_OPERATIONS_MAX = 1_000
 SUMS_MAX = 100_000
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """An operation with what its provider has to know of the tender.
+
+    Args:
+        operation: as it stands.
+        provider: code of the provider.
+        currency: ISO 4217.
+        token: the provider's stand-in for the card.
+        reference: the provider's name for the authorization, "" before there is one.
+    """
+
+    operation: Operation
+    provider: str
+    currency: str
+    token: str
+    reference: str
 
 
 class Movement(msgspec.Struct, frozen=True):

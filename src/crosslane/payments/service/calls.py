@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from crosslane.payments import storage
-from crosslane.payments.domain import Errand, OperationState, Outcome
+from crosslane.payments.domain import OperationState, Outcome
 from crosslane.payments.provider import (
     ADAPTERS,
     Answer,
@@ -96,7 +96,7 @@ def adapter_for(settings: ProviderSettings) -> PaymentProvider:
 
 
 def _prepared(
-    call: EffectCall[Call], errand: Errand, known: Mapping[str, ProviderSettings]
+    call: EffectCall[Call], errand: storage.Errand, known: Mapping[str, ProviderSettings]
 ) -> Prepared:
     operation, settings = errand.operation, known[errand.provider]
     if operation.state not in (OperationState.REQUESTED, OperationState.UNRESOLVED):
