@@ -400,7 +400,7 @@ async def test_a_batch_is_placed_by_few_statements(buyer: Buyer):
             answers = await PLACE.handle(tx, commands)
             assert all(isinstance(each, orders.Placed) for each in answers)
             spent.append(tx.statements - before)
-    assert spent[1] == spent[2] <= 18
+    assert spent[1] == spent[2] <= 12
 
 
 async def test_a_quote_is_only_for_the_cart_as_it_was(buyer: Buyer):

@@ -11,23 +11,6 @@ from crosslane.platform.database import Tx, columns
 
 CHANGE = msgspec.json.Decoder(AnyChange)
 
-INSERT_CARTS = """
-insert into carts_cart
-    (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-     source_id, occurred_at)
-select * from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[],
-    $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[]
-)
-"""
-
-
-async def insert_carts(tx: Tx, carts: Sequence[Cart]) -> None:
-    """Store new carts."""
-    names = [name for name in Cart.__struct_fields__ if name != "order_id"]
-    await tx.execute(INSERT_CARTS, *columns(carts, *names))
-
-
 FIND_CARTS = """
 select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
        source_id, occurred_at, order_id
@@ -59,52 +42,49 @@ class Kept(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-LIST_OPERATIONS = """
-select cart_id, id, base_version, actor, change, digest
-from carts_operation where cart_id = any($1)
-"""
-
-
-async def list_operations(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[Kept]]:
-    """Return every operation of carts; to be read after their locks when they are edited."""
-    found: dict[UUID, list[Kept]] = {cart_id: [] for cart_id in cart_ids}
-    for cart_id, id, base_version, actor, change, digest in await tx.fetch(
-        LIST_OPERATIONS, cart_ids
-    ):
-        operation = Operation(id, base_version, actor, CHANGE.decode(change))
-        found[cart_id].append(Kept(operation, digest))
-    return found
-
-
-INSERT_OPERATIONS = """
+# One statement: that an operation's cart is there is checked as it ends.
+SAVE_EDITS = """
+with begun as (
+    insert into carts_cart
+        (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
+         source_id, occurred_at)
+    select * from unnest(
+        $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[],
+        $9::timestamptz[], $10::timestamptz[], $11::text[], $12::timestamptz[]
+    )
+), edited as (
+    update carts_cart c set updated_at = $1, expires_at = w.expires_at
+    from unnest($13::uuid[], $14::timestamptz[]) as w (id, expires_at) where c.id = w.id
+)
 insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
-select w.*, $7
-from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::bytea[]) as w
+select w.*, $1
+from unnest($15::uuid[], $16::uuid[], $17::int[], $18::text[], $19::jsonb[], $20::bytea[]) as w
 """
 
 
-async def insert_operations(tx: Tx, added: Sequence[tuple[UUID, Kept]], at: datetime) -> None:
-    """Add operations to carts that are locked or new."""
+async def save_edits(
+    tx: Tx, begun: Sequence[Cart], edited: Sequence[Cart], added: Sequence[tuple[UUID, Kept]]
+) -> None:
+    """Store new carts, when locked ones were edited and count as abandoned, and operations.
+
+    Args:
+        tx: open transaction.
+        begun: new carts.
+        edited: carts that are locked.
+        added: operations of either, by the cart's id.
+    """
+    names = [name for name in Cart.__struct_fields__ if name != "order_id"]
     operations = [kept.operation for _, kept in added]
     await tx.execute(
-        INSERT_OPERATIONS,
+        SAVE_EDITS,
+        tx.now,
+        *columns(begun, *names),
+        *columns(edited, "id", "expires_at"),
         [cart_id for cart_id, _ in added],
         *columns(operations, "id", "base_version", "actor"),
         [msgspec.json.encode(operation.change) for operation in operations],
         [kept.digest for _, kept in added],
-        at,
     )
-
-
-UPDATE_CARTS = """
-update carts_cart c set updated_at = $1, expires_at = w.expires_at
-from unnest($2::uuid[], $3::timestamptz[]) as w (id, expires_at) where c.id = w.id
-"""
-
-
-async def update_carts(tx: Tx, carts: Sequence[Cart]) -> None:
-    """Store when locked carts were edited, and when they count as abandoned."""
-    await tx.execute(UPDATE_CARTS, tx.now, *columns(carts, "id", "expires_at"))
 
 
 LIST_UNPLACED = """
@@ -179,20 +159,53 @@ class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime | None
 
 
-LIST_HELD = """
-select hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
-       expires_at, promised_at
-from carts_hold where cart_id = any($1) order by hold_id
+LIST_CONTENTS = """
+select cart_id, id, base_version, actor, change, digest, null::uuid as line_id,
+       null::uuid as variant_id, null::uuid as location_id, null as store, null::int as quantity,
+       null::timestamptz as expires_at, null::timestamptz as promised_at
+from carts_operation where cart_id = any($1)
+union all
+select cart_id, hold_id, fence, method, null, null, line_id, variant_id, location_id, store,
+       quantity, expires_at, promised_at
+from carts_hold where cart_id = any($1)
+order by id
 """
 
 
-async def list_held(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[HeldUnits]]:
-    """Return the holds of carts, run out ones too."""
-    found: dict[UUID, list[HeldUnits]] = {cart_id: [] for cart_id in cart_ids}
-    if cart_ids:
-        for row in await tx.fetch(LIST_HELD, cart_ids):
-            found[row["cart_id"]].append(HeldUnits(**row))
-    return found
+async def list_contents(
+    tx: Tx, cart_ids: Sequence[UUID]
+) -> tuple[dict[UUID, list[Kept]], dict[UUID, list[HeldUnits]]]:
+    """Return every operation of carts, and their holds by id, run out ones too.
+
+    To be read after the carts' locks when they are edited, held or placed.
+    """
+    kept: dict[UUID, list[Kept]] = {cart_id: [] for cart_id in cart_ids}
+    held: dict[UUID, list[HeldUnits]] = {cart_id: [] for cart_id in cart_ids}
+    if not cart_ids:
+        return kept, held
+    for cart_id, id, number, word, change, digest, *units in await tx.fetch(
+        LIST_CONTENTS, cart_ids
+    ):
+        if change is not None:
+            kept[cart_id].append(Kept(Operation(id, number, word, CHANGE.decode(change)), digest))
+            continue
+        line_id, variant_id, location_id, store, quantity, expires_at, promised_at = units
+        held[cart_id].append(
+            HeldUnits(
+                hold_id=id,
+                cart_id=cart_id,
+                line_id=line_id,
+                variant_id=variant_id,
+                location_id=location_id,
+                method=word,
+                store=store,
+                quantity=quantity,
+                fence=number,
+                expires_at=expires_at,
+                promised_at=promised_at,
+            )
+        )
+    return kept, held
 
 
 UPSERT_HELD = """
@@ -236,12 +249,15 @@ async def delete_expired(tx: Tx, limit: int) -> None:
 
 
 SET_ORDERS = """
-update carts_cart c set order_id = w.order_id, updated_at = $1
-from unnest($2::uuid[], $3::uuid[]) as w (id, order_id) where c.id = w.id
+with placed as (
+    update carts_cart c set order_id = w.order_id, updated_at = $1
+    from unnest($2::uuid[], $3::uuid[]) as w (id, order_id) where c.id = w.id
+)
+delete from carts_hold where hold_id = any($4)
 """
 
 
-async def set_orders(tx: Tx, orders: Mapping[UUID, UUID]) -> None:
-    """Store which orders locked carts became."""
+async def set_orders(tx: Tx, orders: Mapping[UUID, UUID], used: Sequence[UUID]) -> None:
+    """Store which orders locked carts became, and forget the holds that these have used up."""
     if orders:
-        await tx.execute(SET_ORDERS, tx.now, list(orders), list(orders.values()))
+        await tx.execute(SET_ORDERS, tx.now, list(orders), list(orders.values()), used)

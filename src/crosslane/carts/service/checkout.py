@@ -50,7 +50,8 @@ class Checkout:
         channel: where it buys.
         intake: how that channel's orders are taken in.
         lines: goods with the way they go.
-        customer: who buys, None while nobody has said.
+        buyer_id: who buys, as the cart has it; None while nobody has said.
+        customer: the same with the group whose prices it pays, when prices are asked for.
         address: where shipped goods go, None while nobody has said.
         held: units held for it, run out or not.
         refusal: why nothing can be done with it.
@@ -65,15 +66,11 @@ class Checkout:
         self.cart_id = cart_id
         self.actor = actor
         self.lines: list[Wanted] = []
+        self.buyer_id: UUID | None = None
         self.customer: Customer | None = None
         self.address: Address | None = None
         self.held: list[HeldUnits] = []
         self.refusal: Refusal | None = None
-
-    @property
-    def customer_id(self) -> UUID | None:
-        """Who buys."""
-        return self.customer.id if self.customer else None
 
     def at(self, now: datetime) -> datetime:
         """Return the business time it is bought at: as its channel tells, else now."""
@@ -126,12 +123,17 @@ class Checkout:
             shipping=[delivery] if self.ships else [],
             coupons=self.contents.coupons,
             customer_group=(self.customer.group or None) if self.customer else None,
-            customer_id=self.customer_id,
+            customer_id=self.customer.id if self.customer else None,
         )
 
 
 async def open_checkouts(
-    tx: Tx, asked: Sequence[tuple[UUID, Actor]], *, lock: bool = False, way: Method | None = None
+    tx: Tx,
+    asked: Sequence[tuple[UUID, Actor]],
+    *,
+    lock: bool = False,
+    way: Method | None = None,
+    priced: bool = True,
 ) -> list[Checkout]:
     """Load carts with all they name; one that cannot be bought has its refusal set.
 
@@ -140,15 +142,18 @@ async def open_checkouts(
         asked: cart and who asks for it.
         lock: keep others from editing or placing them until the transaction ends.
         way: take every line to go this way, whatever the cart says.
+        priced: prices will be asked for, which depend on the customer.
     """
     checkouts = [Checkout(*each) for each in asked]
     ids = list({each.cart_id for each in checkouts})
     carts = await (storage.lock_carts if lock else storage.find_carts)(tx, ids)
-    kept = await storage.list_operations(tx, list(carts))
+    kept, held = await storage.list_contents(tx, list(carts))
     for each in checkouts:
         try:
             each.cart = require_own(carts.get(each.cart_id), each.actor)
             each.contents = fold(known.operation for known in kept[each.cart_id])
+            each.held = held[each.cart_id]
+            each.buyer_id = each.cart.owner_id or each.contents.buyer_id
             if each.cart.order_id is not None:
                 raise CartPlaced
             if not each.contents.lines:
@@ -157,10 +162,7 @@ async def open_checkouts(
             each.refusal = refusal
     live = [each for each in checkouts if each.refusal is None]
     await _resolve(tx, live, way)
-    await _people(tx, live)
-    held = await storage.list_held(tx, [each.cart_id for each in live])
-    for each in live:
-        each.held = held[each.cart_id]
+    await _people(tx, live, priced)
     return checkouts
 
 
@@ -219,15 +221,15 @@ def _store(option: Option, line: CartLine, network: Network, pointer: str) -> Lo
     return network.require(option.store, pointer=pointer)
 
 
-async def _people(tx: Tx, live: Sequence[Checkout]) -> None:
-    buyers = {each.cart_id: each.cart.owner_id or each.contents.buyer_id for each in live}
-    known = await customers.customers_by_id(tx, [b for b in set(buyers.values()) if b])
+async def _people(tx: Tx, live: Sequence[Checkout], priced: bool) -> None:
+    buyers = {each.buyer_id for each in live if each.buyer_id} if priced else set()
+    known = await customers.customers_by_id(tx, sorted(buyers))
     addresses = await customers.addresses_by_id(
         tx, [each.contents.address_id for each in live if each.contents.address_id]
     )
     for each in live:
-        buyer_id, address_id = buyers[each.cart_id], each.contents.address_id
-        each.customer = known.get(buyer_id) if buyer_id else None
+        each.customer = known.get(each.buyer_id) if each.buyer_id else None
+        address_id = each.contents.address_id
         snapshot = addresses.get(address_id) if address_id else None
         if snapshot is not None and not snapshot.erased:
             each.address = snapshot.address

@@ -48,7 +48,7 @@ from crosslane.carts.service.wishes import (
 )
 from crosslane.carts.storage import Kept
 from crosslane.catalog import Variant
-from crosslane.customers import CustomerRef, identities_of, require_address
+from crosslane.customers import Buyer, CustomerRef, identities_of, require_address
 from crosslane.kernel import Refusal, new_id
 from crosslane.locations import Network
 from crosslane.organization import OrganizationBook, PolicyBook
@@ -69,7 +69,7 @@ async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView |
     ids = list({each.body.cart_id for each in commands})
     carts = await storage.lock_carts(tx, ids)
     # Two edits of one cart in a batch share what is known, so the second sees the first.
-    kept = await storage.list_operations(tx, list(carts))
+    kept, _ = await storage.list_contents(tx, list(carts))
     known = {cart_id: _Known(each) for cart_id, each in kept.items()}
     around = await _surroundings(tx, [each.body.operations for each in commands])
     edits: list[_Edit] = []
@@ -188,12 +188,10 @@ async def _apply(tx: Tx, edits: Sequence[_Edit], around: _Surroundings) -> list[
     for made in live:
         if made.is_new or made.fresh:
             made.cart = _renewed(tx, made.cart, around)
-    if new := [made.cart for made in live if made.is_new]:
-        await storage.insert_carts(tx, new)
-    if edited := {made.cart.id: made.cart for made in live if made.fresh and not made.is_new}:
-        await storage.update_carts(tx, list(edited.values()))
-    if added:
-        await storage.insert_operations(tx, added, tx.now)
+    new = [made.cart for made in live if made.is_new]
+    edited = {made.cart.id: made.cart for made in live if made.fresh and not made.is_new}
+    if new or added:
+        await storage.save_edits(tx, new, list(edited.values()), added)
     return [
         made.refusal or cart_view(made.cart, fold(made.known.operations), tx.now) for made in edits
     ]
@@ -265,30 +263,35 @@ def _ref(buyer: NameBuyer, cart: Cart, around: _Surroundings) -> CustomerRef:
 
 
 class _Person(msgspec.Struct, eq=False):
-    """Somebody an edit names: the buyer, or whose address is given."""
+    """Somebody an edit names, as its cart's buyer or with an address.
+
+    Args:
+        made: the edit.
+        buyer: who it is, as recognized by customers, with the address.
+        naming: the wish that names the buyer.
+        giving: the wish that gives the address.
+        customer_id: who it turned out to be.
+    """
 
     made: _Edit
-    wish: OperationWish
+    buyer: Buyer
+    naming: OperationWish | None = None
+    giving: OperationWish | None = None
     customer_id: UUID | None = None
 
 
 async def _resolve(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> list[tuple[UUID, Kept]]:
     """Turn checked wishes into operations of their carts and return those to be stored."""
-    people = await _name_people(tx, live, around)
-    givers = [each for each in people if isinstance(each.wish.change, GiveAddress)]
-    snapshots = await customers.snapshot_addresses(
-        tx,
-        [each.wish.change.address for each in givers if isinstance(each.wish.change, GiveAddress)],
-        owners=[each.customer_id for each in givers if each.customer_id],
+    people: list[_Person] = []
+    further: list[tuple[_Person, OperationWish]] = []
+    for made in live:
+        some, more = _people_of(made, around)
+        people += some
+        further += more
+    changes = await _recognized(tx, people)
+    changes |= await _recognized(
+        tx, [_giver(last.made, giving, last.customer_id) for last, giving in further]
     )
-    changes: dict[tuple[UUID, UUID], AnyChange] = {
-        (each.made.cart.id, each.wish.id): SetBuyer(each.customer_id)
-        for each in people
-        if each.customer_id
-    }
-    for each, address_id in zip(givers, snapshots, strict=True):
-        if each.customer_id:
-            changes[each.made.cart.id, each.wish.id] = SetAddress(address_id, each.customer_id)
     added: list[tuple[UUID, Kept]] = []
     for made in live:
         for wish in made.fresh:
@@ -299,36 +302,50 @@ async def _resolve(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> list
     return added
 
 
-async def _name_people(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> list[_Person]:
-    """Find or make whoever these edits name; an address belongs to the buyer if one is known."""
+def _people_of(
+    made: _Edit, around: _Surroundings
+) -> tuple[list[_Person], list[tuple[_Person, OperationWish]]]:
+    """Return whom an edit names, and further addresses of the one it names last.
+
+    An address belongs to the buyer when one is named or known, else to whom it names itself.
+    """
+    naming = [wish for wish in made.fresh if isinstance(wish.change, NameBuyer)]
+    giving = [wish for wish in made.fresh if isinstance(wish.change, GiveAddress)]
+    if not naming:
+        buyer_id = giving and (made.cart.owner_id or fold(made.known.operations).buyer_id)
+        return [
+            _giver(made, wish, buyer_id or _receiver(made, wish, around)) for wish in giving
+        ], []
     people = [
-        _Person(made, wish)
-        for made in live
-        for wish in made.fresh
-        if isinstance(wish.change, NameBuyer | GiveAddress)
+        _Person(made, Buyer(_ref(wish.change, made.cart, around)), naming=wish) for wish in naming
     ]
-    buyers = {id(made): made.cart.owner_id or fold(made.known.operations).buyer_id for made in live}
-    named = {id(each.made) for each in people if isinstance(each.wish.change, NameBuyer)}
-    asked: list[_Person] = []
-    refs: list[CustomerRef] = []
-    for each in people:
-        change, cart = each.wish.change, each.made.cart
-        if isinstance(change, NameBuyer):
-            refs.append(_ref(change, cart, around))
-            asked.append(each)
-        elif isinstance(change, GiveAddress) and not (
-            buyers[id(each.made)] or id(each.made) in named
-        ):
-            to = change.address
-            who = NameBuyer(email=to.email, phone=to.phone, name=to.name or to.organization)
-            refs.append(_ref(who, cart, around))
-            asked.append(each)
-    for each, found in zip(asked, await customers.identify(tx, refs), strict=True):
-        if isinstance(found, Refusal):
-            raise found
-        each.customer_id = found.id
-        if isinstance(each.wish.change, NameBuyer):
-            buyers[id(each.made)] = found.id
-    for each in people:
-        each.customer_id = each.customer_id or buyers[id(each.made)]
-    return people
+    if giving:
+        last = people[-1]
+        last.giving, last.buyer = giving[0], Buyer(last.buyer.who, giving[0].change.address)
+    return people, [(people[-1], wish) for wish in giving[1:]]
+
+
+def _giver(made: _Edit, giving: OperationWish, who: UUID | CustomerRef) -> _Person:
+    return _Person(made, Buyer(who, giving.change.address), giving=giving)
+
+
+def _receiver(made: _Edit, giving: OperationWish, around: _Surroundings) -> CustomerRef:
+    to = giving.change.address
+    who = NameBuyer(email=to.email, phone=to.phone, name=to.name or to.organization)
+    return _ref(who, made.cart, around)
+
+
+async def _recognized(tx: Tx, people: Sequence[_Person]) -> dict[tuple[UUID, UUID], AnyChange]:
+    """Find or make these people and keep their addresses; return what their wishes come to."""
+    changes: dict[tuple[UUID, UUID], AnyChange] = {}
+    found = await customers.recognize(tx, [each.buyer for each in people])
+    for each, answer in zip(people, found, strict=True):
+        if isinstance(answer, Refusal):
+            raise answer
+        each.customer_id = answer.customer.id
+        if each.naming:
+            changes[each.made.cart.id, each.naming.id] = SetBuyer(each.customer_id)
+        if each.giving and answer.address_id:
+            change = SetAddress(answer.address_id, each.customer_id)
+            changes[each.made.cart.id, each.giving.id] = change
+    return changes

@@ -62,7 +62,7 @@ class CartHeld(msgspec.Struct, frozen=True, kw_only=True):
 async def hold(tx: Tx, commands: Sequence[Command[HoldCart]]) -> list[CartHeld | Refusal]:
     """Keep stock for carts; a cart asked for twice in a batch is held once."""
     checkouts = await open_checkouts(
-        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True, priced=False
     )
     once: dict[UUID, Checkout] = {}
     for each in checkouts:

@@ -6,6 +6,7 @@ took is held anew before anybody else can reach it, for the rows stay locked unt
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -54,7 +55,7 @@ class PlaceCart(msgspec.Struct, frozen=True, kw_only=True):
 async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed | Refusal]:
     """Place the orders that carts have become."""
     checkouts = await open_checkouts(
-        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True, priced=False
     )
     seen: set[UUID] = set()
     live: list[tuple[Checkout, Command[PlaceCart]]] = []
@@ -81,14 +82,17 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed |
     )
     placed: dict[UUID, UUID] = {}
     refused: list[Checkout] = []
+    used: set[UUID] = set()
     for (checkout, command), answer in zip(live, answers, strict=True):
         outcomes[command.key] = answer
         if isinstance(answer, Placed):
             placed[checkout.cart_id] = answer.id
+            used |= _used_up(checkout, tx.now)
         else:
             refused.append(checkout)
-    await storage.set_orders(tx, placed)
-    await let_go(tx, [held for checkout, _ in live for held in checkout.held])
+    await storage.set_orders(tx, placed, sorted(used))
+    left = [held for checkout, _ in live for held in checkout.held if held.hold_id not in used]
+    await let_go(tx, left)
     await _hold_anew(tx, refused)
     return [outcomes[command.key] for command in commands]
 
@@ -162,7 +166,7 @@ def _order(
         ],
         stops=command.body.stops,
         locale=checkout.cart.locale,
-        customer_id=checkout.customer_id,
+        customer_id=checkout.buyer_id,
         holds=[_held(held, place_of[held.line_id]) for held in usable(checkout, tx.now)],
     )
 
@@ -177,6 +181,25 @@ def _held(held: HeldUnits, line: int) -> UnitsHeld:
         quantity=held.quantity,
         promised_at=held.promised_at,
     )
+
+
+def _used_up(checkout: Checkout, now: datetime) -> set[UUID]:
+    """Return the holds of which nothing is left once their cart was placed.
+
+    Units are taken from a hold as long as the line wants some, of goods carried out from none.
+    """
+    wanted = {
+        (each.line.id, variant.id): units if each.option.method != "carry_out" else 0
+        for each in checkout.lines
+        for variant, units in each.parts
+    }
+    used: set[UUID] = set()
+    for held in usable(checkout, now):
+        left = wanted[held.line_id, held.variant_id] - held.quantity
+        wanted[held.line_id, held.variant_id] = max(left, 0)
+        if left >= 0:
+            used.add(held.hold_id)
+    return used
 
 
 async def _hold_anew(tx: Tx, refused: Sequence[Checkout]) -> None:

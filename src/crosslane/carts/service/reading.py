@@ -34,7 +34,7 @@ async def load(tx: Tx, cart_id: UUID, *, actor: Actor) -> tuple[Cart, Contents]:
     """
     carts = await storage.find_carts(tx, [cart_id])
     cart = require_own(carts.get(cart_id), actor)
-    kept = await storage.list_operations(tx, [cart_id])
+    kept, _ = await storage.list_contents(tx, [cart_id])
     return cart, fold(each.operation for each in kept[cart_id])
 
 
@@ -70,7 +70,7 @@ async def list_unplaced(
         before=before,
         limit=limit,
     )
-    kept = await storage.list_operations(tx, [cart.id for cart in carts])
+    kept, _ = await storage.list_contents(tx, [cart.id for cart in carts])
     return [
         cart_view(cart, fold(each.operation for each in kept[cart.id]), tx.now) for cart in carts
     ]
