@@ -29,17 +29,17 @@ from crosslane.platform import log
 from tests.inventory.shop import confirmation, demand, hold_wish, sale, stocked, wish
 
 
-async def test_a_hold_is_not_looked_for_where_the_caller_has_its_place(database, shop):
+async def test_what_hangs_on_a_position_is_protected_and_saved_with_it(database, shop):
+    cause = demand()
     async with database.transaction(shop.tenant) as tx:
         await stocked(tx, shop, 10)
         (taken,) = await hold(tx, [hold_wish(shop, 4, tx.now)])
-        counted = []
-        for at in (None, (shop.mug, shop.locations["DC"])):
-            before = tx.statements
-            (answer,) = await confirm(tx, [confirmation(taken, 2, at=at)])
-            assert isinstance(answer, Allocated)
-            counted.append(tx.statements - before)
-        assert counted[0] - counted[1] == 1
+        before = tx.statements
+        (answer,) = await confirm(tx, [confirmation(taken, 2, cause=cause)])
+        assert isinstance(answer, Allocated)
+        assert tx.statements - before == 2
+        await ship(tx, [sale(shop, 2, cause=cause)])
+        assert tx.statements - before == 4
 
 
 async def test_stock_is_received_promised_and_shipped(database, shop):

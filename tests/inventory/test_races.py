@@ -9,10 +9,19 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from crosslane.inventory import Allocated, Hold, allocate, confirm, hold, survey
+from crosslane.inventory import (
+    Allocated,
+    Hold,
+    Release,
+    allocate,
+    confirm,
+    hold,
+    release_allocation,
+    survey,
+)
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Database
-from tests.inventory.shop import confirmation, findings, hold_wish, stocked, wish
+from tests.inventory.shop import confirmation, demand, findings, hold_wish, stocked, wish
 
 ROOT = Path(__file__).parents[2]
 WRITERS = 64
@@ -90,6 +99,33 @@ async def test_two_processes_want_the_same_units(postgres_url, database, shop):
         ]]  # fmt: skip
     assert sum(int(words[b"won"]) for words in said) == UNITS
     assert sum(int(words[b"told"]) for words in said) == WRITERS - UNITS
+
+
+async def test_whoever_waited_sees_what_was_given_back_meanwhile(crowd, database, shop):
+    cause = demand()
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, UNITS)
+        await allocate(tx, [wish(shop, 2, cause=cause)])
+        [held] = await hold(tx, [hold_wish(shop, 2, tx.now)])
+    assert isinstance(held, Hold)
+    given = Release(variant_id=shop.mug, location_id=shop.locations["DC"], quantity=2, cause=cause)
+
+    async def late(act):
+        return await in_line(crowd, shop.tenant, act)
+
+    async with database.transaction(shop.tenant) as tx:
+        await release_allocation(tx, [given])
+        await confirm(tx, [confirmation(held, 2)])
+        waiting = [
+            asyncio.create_task(late(lambda tx: release_allocation(tx, [given]))),
+            asyncio.create_task(late(lambda tx: confirm(tx, [confirmation(held, 2)]))),
+        ]
+        blocked = "select count(*) from pg_locks where not granted"
+        while await tx.fetchval(blocked) < 2:  # noqa: ASYNC110 - the server knows it alone
+            await asyncio.sleep(0.005)
+    for (answer,) in await asyncio.gather(*waiting):
+        assert isinstance(answer, Refusal)
+    assert await findings(database, shop.tenant) == []
 
 
 AGE_HOLDS = """

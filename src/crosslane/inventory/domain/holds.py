@@ -75,17 +75,12 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to turn units of a hold into an allocation.
-
-    Args:
-        at: (variant, location) of the hold where the caller has it, else it is looked up.
-    """
+    """A wish to turn units of a hold into an allocation."""
 
     hold_id: UUID
     fence: int
     quantity: int
     cause: Cause
-    at: tuple[UUID, UUID] | None = None
     channel_id: UUID | None = None
     promised_for: datetime | None = None
     group: UUID | None = None

@@ -1,7 +1,6 @@
 """Holds: take, extend, confirm, let go; each door takes many and answers one by one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
@@ -44,9 +43,7 @@ async def confirm(
     causes: Sequence[log.Cause] | None = None,
 ) -> list[Allocated | Refusal]:
     """Turn held units into allocations, in parts if wished; groups all or nothing."""
-    doers = doers_of(confirmations, causes)
-    held_at = {each.hold_id: Place(*each.at) for each in confirmations if each.at}
-    return await _change(tx, confirmations, holds.confirm, doers, held_at)
+    return await _change(tx, confirmations, holds.confirm, doers_of(confirmations, causes))
 
 
 async def release_hold(tx: Tx, releases: Sequence[HoldRelease]) -> list[Hold | Refusal]:
@@ -85,10 +82,9 @@ async def _change(
     wishes: Sequence[Wish],
     decide: Callable[[Sheet, Wish], Answer | Refusal],
     doers: Mapping[UUID, Doer] | None = None,
-    held_at: Mapping[UUID, Place] = MappingProxyType({}),
 ) -> list[Answer | Refusal]:
     hold_ids = [wish.hold_id for wish in wishes]
-    sheet = await open_sheet(tx, hold_ids=hold_ids, held_at=held_at, decides=True, doers=doers)
+    sheet = await open_sheet(tx, hold_ids=hold_ids, decides=True, doers=doers)
     answers = decide_in_groups(sheet, wishes, decide)
     await save_sheet(tx, sheet)
     return answers

@@ -6,7 +6,6 @@ several doors protects all it will touch by `protect` first, so that no two wait
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
@@ -28,7 +27,7 @@ from crosslane.inventory.events import (
 )
 from crosslane.inventory.service.surroundings import owners_of, reserves_of
 from crosslane.inventory.storage import costs, holds, positions
-from crosslane.inventory.storage.positions import Place
+from crosslane.inventory.storage.positions import Place, Protected
 from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -70,7 +69,6 @@ async def open_sheet(
     facts: Sequence[Fact] = (),
     lines: Iterable[UUID] = (),
     hold_ids: Sequence[UUID] = (),
-    held_at: Mapping[UUID, Place] = MappingProxyType({}),
     decides: bool = False,
     doers: Mapping[UUID, Doer] | None = None,
 ) -> Sheet:
@@ -82,25 +80,20 @@ async def open_sheet(
         facts: where something happened.
         lines: demand lines that give back or use up what they have.
         hold_ids: holds that change.
-        held_at: where some of these are, so that nobody has to look it up.
         decides: whether ATP is asked for, so that policies must be known.
         doers: who does what in this batch, by document; the transaction's actor does the rest.
     """
-    wanted = {*places, *(fact.place for fact in facts), *held_at.values()}
-    if lost := [hold_id for hold_id in hold_ids if hold_id not in held_at]:
-        wanted.update(await holds.list_hold_places(tx, lost))
-    found, now = await _lock(tx, wanted, facts)
-    ids = [position.id for position in found]
-    lines = set(lines)
-    variants = {position.key.variant_id for position in found}
+    wanted = {*places, *(fact.place for fact in facts)}
+    protected = await _lock(tx, wanted, facts, hold_ids, set(lines))
+    variants = {position.key.variant_id for position in protected.positions}
     return Sheet(
-        found,
-        now=now,
+        protected.positions,
+        now=protected.now,
         doers=doers,
         otherwise=Doer(str(tx.actor), tx.trace),
         reserves=await reserves_of(tx, variants) if decides else None,
-        slices=await positions.list_slices(tx, lines, ids) if lines and ids else None,
-        holds=await holds.list_holds(tx, hold_ids) if hold_ids else (),
+        slices=protected.slices,
+        holds=protected.holds,
     )
 
 
@@ -108,8 +101,6 @@ async def save_sheet(tx: Tx, sheet: Sheet) -> None:
     """Write what was decided on a sheet and tell of it."""
     if sheet.touched:
         await positions.save(tx, sheet)
-    if changed := sheet.changed_holds & sheet.holds.keys():
-        await holds.save_holds(tx, sheet, changed)
     if lapsed := [p for p in sheet.touched if p in sheet.lapsed]:
         await holds.mark_expired(tx, sheet, lapsed)
     if sheet.cost_changes:
@@ -140,22 +131,26 @@ async def load_moved_after(tx: Tx, sheet: Sheet, instants: Iterable[tuple[UUID, 
 
 
 async def _lock(
-    tx: Tx, wanted: set[Place], facts: Sequence[Fact]
-) -> tuple[list[Position], datetime]:
-    if not wanted:
-        return [], tx.now
+    tx: Tx,
+    wanted: set[Place],
+    facts: Sequence[Fact],
+    hold_ids: Sequence[UUID],
+    lines: set[UUID],
+) -> Protected:
+    if not wanted and not hold_ids:
+        return Protected([], tx.now, [], {})
     owners = await owners_of(tx)
     needed = {}
     for fact in facts:
         owner = fact.owner_id or owners[fact.place.location_id]
         needed[PositionKey(*fact.place, owner)] = new_id()
-    found, now = await positions.lock_positions(tx, wanted, owners)
-    for position in found:
+    found = await positions.lock_positions(tx, wanted, owners, hold_ids=hold_ids, lines=lines)
+    for position in found.positions:
         needed.pop(position.key, None)
     if needed:
         await positions.insert_positions(tx, needed)
-        found, now = await positions.lock_positions(tx, wanted, owners)
-    return found, now
+        found = await positions.lock_positions(tx, wanted, owners, hold_ids=hold_ids, lines=lines)
+    return found
 
 
 def _news(sheet: Sheet) -> list[Event]:

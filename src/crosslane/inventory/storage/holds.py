@@ -1,23 +1,13 @@
 """Holds, always written under the lock of their position."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+from msgspec import Struct
+
 from crosslane.inventory.domain.sheet import HeldBy, Hold, Sheet
-from crosslane.inventory.storage.positions import Place
-from crosslane.platform.database import Record, Tx, columns
-
-LIST_HOLD_PLACES = """
-select distinct p.variant_id, p.location_id, p.condition
-from inventory_hold h join inventory_position p on p.id = h.position_id
-where h.id = any($1::uuid[])
-"""
-
-
-async def list_hold_places(tx: Tx, hold_ids: Sequence[UUID]) -> list[Place]:
-    """Return where the stock of some holds lies; a hold never moves."""
-    return [Place(*row) for row in await tx.fetch(LIST_HOLD_PLACES, hold_ids)]
-
+from crosslane.platform.database import Record, Tx
 
 LIST_HOLD_LOCATIONS = """
 select h.id, p.location_id
@@ -72,6 +62,40 @@ async def list_of_position(
     return [_hold(row) for row in rows]
 
 
+class _Row(Struct):
+    """A hold as JSON."""
+
+    id: UUID
+    position_id: UUID
+    holder_kind: str
+    holder_id: UUID
+    fence: int
+    quantity: int
+    taken: int
+    expires_minute: int
+    state: str
+
+
+_ROWS = msgspec.json.Decoder(list[_Row])
+
+
+def holds_in(rows: bytes | None) -> list[Hold]:
+    """Return the holds in a JSON list of rows, None standing for an empty one."""
+    return [
+        Hold(
+            row.id,
+            row.position_id,
+            HeldBy(row.holder_kind, row.holder_id),
+            row.fence,
+            row.quantity,
+            row.taken,
+            row.expires_minute,
+            row.state,
+        )
+        for row in (_ROWS.decode(rows) if rows else ())
+    ]
+
+
 def _hold(row: Record) -> Hold:
     return Hold(
         id=row["id"],
@@ -82,34 +106,6 @@ def _hold(row: Record) -> Hold:
         taken=row["taken"],
         expires_minute=row["expires_minute"],
         state=row["state"],
-    )
-
-
-SAVE_HOLDS = """
-insert into inventory_hold
-    (id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
-     created_at, changed_at)
-select id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
-       $1, $1
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::integer[], $7::bigint[],
-            $8::bigint[], $9::integer[], $10::text[])
-    as h(id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state)
-on conflict (id) do update
-set fence = excluded.fence, quantity = excluded.quantity, state = excluded.state,
-    expires_minute = excluded.expires_minute, changed_at = excluded.changed_at
-"""
-
-
-async def save_holds(tx: Tx, sheet: Sheet, hold_ids: Iterable[UUID]) -> None:
-    """Save new and changed holds of a sheet."""
-    changed = [sheet.holds[hold_id] for hold_id in hold_ids]
-    await tx.execute(
-        SAVE_HOLDS,
-        sheet.now,
-        *columns(changed, "id", "position_id"),
-        [hold.holder.kind for hold in changed],
-        [hold.holder.id for hold in changed],
-        *columns(changed, "fence", "quantity", "taken", "expires_minute", "state"),
     )
 
 

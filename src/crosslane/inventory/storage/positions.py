@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from crosslane.inventory.domain.position import Baseline, Condition, Position, PositionKey
-from crosslane.inventory.domain.sheet import Sheet, net_allocations
+from crosslane.inventory.domain.sheet import Hold, Sheet, net_allocations
+from crosslane.inventory.storage.holds import holds_in, list_holds
 from crosslane.platform.database import Record, Tx, columns
 
 
@@ -21,40 +22,92 @@ class Place(NamedTuple):
 
 
 # The clock is read for each row after that row's lock was granted, because a materialized CTE hands
-# rows on as they are locked; the latest reading is after all of them.
+# rows on as they are locked; the latest reading is after all of them. What hangs on a position is
+# read as of the statement's begin: where somebody wrote the position since then, it shows.
 LOCK_POSITIONS = """
 with wanted as (
     select * from unnest($1::uuid[], $2::uuid[], $3::text[])
         as w(variant_id, location_id, condition)
+    union
+    select p.variant_id, p.location_id, p.condition
+    from inventory_hold h join inventory_position p on p.id = h.position_id
+    where h.id = any($4::uuid[])
 ), locked as materialized (
-    select p.* from inventory_position p join wanted using (variant_id, location_id, condition)
+    select p.*, p.xmin as written_by
+    from inventory_position p join wanted using (variant_id, location_id, condition)
     order by p.variant_id, p.location_id, p.condition, p.owner_id
     for no key update of p
 )
 select l.id, l.variant_id, l.location_id, l.condition, l.owner_id, l.on_hand, l.allocated,
        l.safety_stock, l.held_until, l.held_units, l.movement_no, l.baseline_at,
-       l.baseline_message, c.average_milli, clock_timestamp() as read_at
-from locked l left join inventory_cost c using (variant_id, owner_id)
+       l.baseline_message, c.average_milli, clock_timestamp() as read_at,
+       before.xmin <> l.written_by as is_new, h.holds, a.lines, a.quantities
+from locked l
+join inventory_position before on before.id = l.id
+left join inventory_cost c on (c.variant_id, c.owner_id) = (l.variant_id, l.owner_id)
+cross join lateral (
+    select jsonb_agg(to_jsonb(inventory_hold)) as holds
+    from inventory_hold where position_id = l.id and id = any($4::uuid[])
+) h
+cross join lateral (
+    select array_agg(line_id) as lines, array_agg(quantity) as quantities
+    from inventory_allocation where position_id = l.id and line_id = any($5::uuid[])
+) a
 """
 
 
+class Protected(NamedTuple):
+    """Positions that nobody else can change until the transaction ends, with what hangs on them.
+
+    Args:
+        positions: in the order of their keys.
+        now: the clock, read after all of them were protected.
+        holds: those that were asked for.
+        slices: units allocated per (demand line, position), of the lines that were asked for.
+    """
+
+    positions: list[Position]
+    now: datetime
+    holds: list[Hold]
+    slices: dict[tuple[UUID, UUID], int]
+
+
 async def lock_positions(
-    tx: Tx, places: Iterable[Place], owners: Mapping[UUID, UUID]
-) -> tuple[list[Position], datetime]:
+    tx: Tx,
+    places: Iterable[Place],
+    owners: Mapping[UUID, UUID],
+    *,
+    hold_ids: Sequence[UUID] = (),
+    lines: Iterable[UUID] = (),
+) -> Protected:
     """Protect every position at some places, in the order of their keys.
 
     Args:
         tx: open transaction.
         places: where to look; what does not exist is left out.
         owners: owning entity per location, to tell the location's own stock.
-
-    Returns:
-        The positions and the clock, read after all of them were protected.
+        hold_ids: holds to read; their places are protected too.
+        lines: demand lines whose allocations to read.
     """
     wanted = columns(sorted(set(places)), "variant_id", "location_id", "condition")
-    rows = await tx.fetch(LOCK_POSITIONS, *wanted)
+    asked = list(set(lines))
+    rows = await tx.fetch(LOCK_POSITIONS, *wanted, hold_ids, asked)
+    found = [_position(row, owners) for row in rows]
     now = max((row["read_at"] for row in rows), default=tx.now)
-    return [_position(row, owners) for row in rows], now
+    if any(row["is_new"] for row in rows):
+        kept = await list_holds(tx, hold_ids) if hold_ids else []
+        ids = [position.id for position in found]
+        return Protected(found, now, kept, await list_slices(tx, asked, ids) if asked else {})
+    return Protected(
+        found,
+        now,
+        [hold for row in rows for hold in holds_in(row["holds"])],
+        {
+            (line, row["id"]): units
+            for row in rows
+            for line, units in zip(row["lines"] or (), row["quantities"] or (), strict=True)
+        },
+    )
 
 
 def _position(row: Record, owners: Mapping[UUID, UUID]) -> Position:
@@ -110,8 +163,8 @@ async def insert_positions(tx: Tx, keys: Mapping[PositionKey, UUID]) -> None:
     )
 
 
-# One statement, because it stands on the path of every order: counters, journal and what each
-# demand has are saved by one round trip.
+# One statement, because it stands on the path of every order: counters, journal, holds and what
+# each demand has are saved by one round trip.
 SAVE = """
 with saved as (
     update inventory_position p
@@ -138,6 +191,19 @@ with saved as (
         as m(position_id, movement_no, occurred_at, on_hand_delta, allocated_delta, on_hand_after,
              allocated_after, reason, code, actor, trace, cause_kind, cause_id, cause_line,
              unit_cost_milli)
+), kept as (
+    insert into inventory_hold
+        (id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
+         created_at, changed_at)
+    select id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
+           $10, $10
+    from unnest($35::uuid[], $36::uuid[], $37::text[], $38::uuid[], $39::integer[], $40::bigint[],
+                $41::bigint[], $42::integer[], $43::text[])
+        as h(id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute,
+             state)
+    on conflict (id) do update
+    set fence = excluded.fence, quantity = excluded.quantity, state = excluded.state,
+        expires_minute = excluded.expires_minute, changed_at = excluded.changed_at
 ), given as (
     insert into inventory_allocation as a
         (line_id, position_id, cause_kind, cause_id, quantity, promised_for)
@@ -158,7 +224,8 @@ where (a.line_id, a.position_id) = (t.line_id, t.position_id) and t.quantity = 0
 
 
 async def save(tx: Tx, sheet: Sheet) -> None:
-    """Save the counters a sheet has changed, its movements and what each demand now has."""
+    """Save the counters and holds a sheet has changed, its movements, what each demand now has."""
+    held = [sheet.holds[hold_id] for hold_id in sheet.changed_holds & sheet.holds.keys()]
     touched = [sheet.positions[position_id] for position_id in sheet.touched]
     net = net_allocations(sheet.movements)
     given = [(key, cause, units) for key, (cause, units) in net.items() if units > 0]
@@ -182,6 +249,10 @@ async def save(tx: Tx, sheet: Sheet) -> None:
         [line for line, _ in less],
         [position for _, position in less],
         [sheet.slices[key] for key in less],
+        *columns(held, "id", "position_id"),
+        [hold.holder.kind for hold in held],
+        [hold.holder.id for hold in held],
+        *columns(held, "fence", "quantity", "taken", "expires_minute", "state"),
     )
 
 

@@ -39,7 +39,6 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
                 fence=held.fence,
                 quantity=units,
                 cause=inventory.Cause("order", draft.id, line.id),
-                at=(held.variant_id, held.location_id),
                 channel_id=draft.resolved.channel.id,
                 promised_for=held.promised_at,
             )
