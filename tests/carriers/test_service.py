@@ -37,7 +37,7 @@ from crosslane.carriers.service import (
     RecordTracking,
     SaveCarrier,
 )
-from crosslane.carriers.service.labels import label_key
+from crosslane.carriers.service.making import label_key
 from crosslane.kernel import Refusal, new_id, parse_instant
 from crosslane.platform import effects, log, outbox
 from crosslane.platform.effects import Runner
@@ -174,7 +174,7 @@ async def test_labels_are_asked_for_and_made(lanes, database, tenant, runner):
         before = tx.statements
         ids = await request_labels(tx, wishes)
         await outbox.write(tx)
-        assert tx.statements - before == 3
+        assert tx.statements - before == 2
     assert await requested(database, tenant, *wishes) == ids
     async with database.transaction(tenant) as tx:
         with pytest.raises(LabelNotPrinted) as refused:

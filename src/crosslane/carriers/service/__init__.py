@@ -2,8 +2,6 @@
 
 from crosslane.carriers.service.labels import (
     FORGET_DOCUMENTS,
-    LABEL,
-    VOID,
     LabelRequest,
     erase_labels,
     label,
@@ -13,6 +11,7 @@ from crosslane.carriers.service.labels import (
     request_labels,
     void_labels,
 )
+from crosslane.carriers.service.making import LABEL, VOID
 from crosslane.carriers.service.rates import (
     ADD_TARIFF,
     SAVE_CARRIER,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -29,14 +28,14 @@ select id, key, parcel_id, location_id, carrier, service, 'requested',
        nextval('carriers_tracking_serial'), shipment, $8
 from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::jsonb[])
      as w(id, key, parcel_id, location_id, carrier, service, shipment)
-on conflict (key) do nothing
+on conflict (key) do nothing returning key, id
 """
 
 
-async def insert_labels(tx: Tx, rows: Sequence[tuple[UUID, str, str, Shipment]]) -> None:
-    """Store wanted labels as (id, key, carrier, shipment); a key that is known changes nothing."""
+async def insert_labels(tx: Tx, rows: Sequence[tuple[UUID, str, str, Shipment]]) -> dict[str, UUID]:
+    """Store wanted labels as (id, key, carrier, shipment); return those whose keys are new."""
     shipments = [row[3] for row in rows]
-    await tx.execute(
+    stored = await tx.fetch(
         INSERT_LABELS,
         [row[0] for row in rows],
         [row[1] for row in rows],
@@ -47,6 +46,7 @@ async def insert_labels(tx: Tx, rows: Sequence[tuple[UUID, str, str, Shipment]])
         [msgspec.json.encode(shipment) for shipment in shipments],
         tx.now,
     )
+    return {row["key"]: row["id"] for row in stored}
 
 
 IDS_BY_KEY = "select key, id from carriers_label where key = any($1::text[])"
@@ -118,59 +118,112 @@ async def list_labels(
 
 
 TO_BE_MADE = """
-select l.carrier, l.service, l.state, l.serial_no, l.shipment, c.api_key
-from carriers_label l join carriers_carrier c on c.code = l.carrier where l.id = $1
+select l.id, l.carrier, l.service, l.state, l.serial_no, l.shipment, c.api_key
+from carriers_label l join carriers_carrier c on c.code = l.carrier where l.id = any($1::uuid[])
 """
 
 
-async def find_wish(tx: Tx, label_id: UUID) -> Record | None:
-    """Return what is needed to have a label made, the secret too; None when it is unknown."""
-    return await tx.fetchrow(TO_BE_MADE, label_id)
+async def list_wishes(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Record]:
+    """Return what is needed to have labels made, the secrets too; unknown ones are left out."""
+    return {row["id"]: row for row in await tx.fetch(TO_BE_MADE, ids)}
 
 
+# A label and a report of its parcel may be saved in the same moment: whoever comes second must see
+# the first, so both take the lock on the tracking number (see tracking.LOCK_NUMBERS).
 LOCK_LABELS = """
 select id, parcel_id, location_id, carrier, service, state, tracking_number, tracking_url, reason,
        requested_at, created_at
-from carriers_label where id = any($1::uuid[]) order by id for update
+from carriers_label, (
+    select count(pg_advisory_xact_lock(hashtextextended(code || ' ' || number, 0)))
+    from (
+        select code, number from unnest($2::text[], $3::text[]) as n(code, number)
+        order by code, number
+    ) as sorted
+) as numbers
+where id = any($1::uuid[]) order by id for update of carriers_label
 """
 
 
-async def lock_labels(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, LabelRecord]:
-    """Return labels and protect them until the transaction ends; unknown ones are left out."""
-    rows = await tx.fetch(LOCK_LABELS, sorted(set(ids)))
+async def lock_labels(
+    tx: Tx, ids: Iterable[UUID], numbers: Iterable[tuple[str, str]] = ()
+) -> dict[UUID, LabelRecord]:
+    """Return labels and protect them until the transaction ends; unknown ones are left out.
+
+    Args:
+        tx: open transaction.
+        ids: which labels.
+        numbers: carriers and tracking numbers to be protected too.
+    """
+    given = list(numbers)
+    rows = await tx.fetch(
+        LOCK_LABELS, list(ids), [code for code, _ in given], [number for _, number in given]
+    )
     return {row["id"]: LabelRecord(**row) for row in rows}
 
 
-SET_STATE = """
-update carriers_label set state = $2, reason = $3 where id = any($1::uuid[])
+SET_STATES = """
+update carriers_label l set state = w.state, reason = w.reason
+from unnest($1::uuid[], $2::text[], $3::text[]) as w(id, state, reason) where l.id = w.id
 """
 
 
-async def set_state(tx: Tx, ids: Sequence[UUID], state: LabelState, reason: str = "") -> None:
-    """Store the state of labels and its reason."""
-    await tx.execute(SET_STATE, ids, state, reason)
+async def set_states(tx: Tx, changes: Sequence[tuple[UUID, LabelState, str]]) -> None:
+    """Store states of labels as (id, state, reason)."""
+    await tx.execute(SET_STATES, *map(list, zip(*changes, strict=True)))
 
 
-SET_CREATED = """
-with kept as (
+# Where the addresses were erased while the carrier was at work, its document is not kept.
+SAVE_MADE = """
+with made as (
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+        as m(id, state, number, url, content, mime)
+), kept as (
     insert into carriers_label_document (label_id, content, mime, created_at)
-    select id, $5, $6, $7 from carriers_label where id = $1 and shipment is not null
+    select m.id, m.content, m.mime, $7 from made m join carriers_label l using (id)
+    where l.shipment is not null
     on conflict (label_id) do nothing
+), saved as (
+    update carriers_label l
+    set state = m.state, tracking_number = m.number, tracking_url = m.url, shipment = null,
+        reason = '', created_at = $7
+    from made m where l.id = m.id
+    returning l.id, l.carrier, l.tracking_number
 )
-update carriers_label
-set state = $2, tracking_number = $3, tracking_url = $4, shipment = null, reason = '',
-    created_at = $7
-where id = $1
+select s.id, e.status, e.occurred_at
+from saved s cross join lateral (
+    select t.status, t.occurred_at, t.event_id from carriers_tracking_event t
+    where t.carrier = s.carrier and t.tracking_number = s.tracking_number
+    order by t.occurred_at, t.event_id limit $8
+) as e
+order by e.occurred_at, e.event_id
 """
 
 
-async def set_created(tx: Tx, label_id: UUID, state: LabelState, label: Label, url: str) -> None:
-    """Store what the carrier gave, and let go of the addresses that were needed for it.
+async def save_made(
+    tx: Tx, labels: Sequence[tuple[UUID, LabelState, Label, str]], events_max: int
+) -> list[Record]:
+    """Store what carriers gave, and let go of the addresses that were needed for it.
 
-    Where the addresses were erased while the carrier was at work, its document is not kept.
+    Args:
+        tx: open transaction; the labels and their numbers are locked.
+        labels: id, next state, what the carrier gave, and the link for customers.
+        events_max: most reports to return of a label.
+
+    Returns:
+        Label, status and time of what carriers have reported of them already, in its order.
     """
-    given: tuple[Any, ...] = (label.tracking_number, url, label.document, label.mime, tx.now)
-    await tx.execute(SET_CREATED, label_id, state, *given)
+    given = [label for _, _, label, _ in labels]
+    return await tx.fetch(
+        SAVE_MADE,
+        [label_id for label_id, *_ in labels],
+        [state for _, state, *_ in labels],
+        [label.tracking_number for label in given],
+        [url for *_, url in labels],
+        [label.document for label in given],
+        [label.mime for label in given],
+        tx.now,
+        events_max,
+    )
 
 
 FIND_DOCUMENT = "select content, mime from carriers_label_document where label_id = $1"
