@@ -127,7 +127,7 @@ returning location_id, day, taken
 
 async def lock_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> dict[CapacityKey, int]:
     """Protect counters until the transaction ends, making those that are missing; return them."""
-    return await _counters(tx, LOCK_CAPACITY, keys)
+    return await _counters(tx, LOCK_CAPACITY, sorted(set(keys)))
 
 
 CAPACITY_OF_DAYS = """
@@ -268,7 +268,7 @@ async def claims_of_holders(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> list[C
 async def _counters(
     tx: Tx, sql: str, keys: Iterable[CapacityKey], *more: int
 ) -> dict[CapacityKey, int]:
-    wanted = sorted(set(keys))
+    wanted = list(keys)
     rows = await tx.fetch(sql, [key[0] for key in wanted], [key[1] for key in wanted], *more)
     return {(row["location_id"], row["day"]): row["taken"] for row in rows}
 

@@ -40,17 +40,43 @@ class Rates(msgspec.Struct, frozen=True):
         return carried + self.per_kg_milli * weight_grams // 1000
 
 
-def rates_of(site: Site, total_grams: int, at_grams: int) -> Rates:
-    """Return the highest line at a weight that lies nowhere above a site's costs.
+class RateTable:
+    """The lines below the costs of an order's sites, found once per tariff and cost of a parcel.
+
+    Args:
+        order: whose sites.
+
+    Attributes:
+        total_grams: weight of the order, at least 1; no parcel is heavier in all.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.total_grams = max(1, sum(piece.weight_grams for piece in order.pieces))
+        self._lines: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+
+    def rates(self, site: Site, at_grams: int) -> Rates:
+        """Return the highest line at a weight that lies nowhere above a site's costs.
+
+        A line that is level and free of charge remains when no other one holds.
+        """
+        key = (id(site.tariff), site.parcel_milli)
+        if key not in self._lines:
+            self._lines[key] = _lines_below(site, self.total_grams)
+        best, chosen = -1, (0, 0, 1)
+        for line in self._lines[key]:
+            start, rise, run = line
+            height = start * run + rise * at_grams
+            if height * chosen[2] > best * run:
+                best, chosen = height, line
+        return Rates(*chosen, site.tariff.per_kg_milli)
+
+
+def _lines_below(site: Site, total_grams: int) -> list[tuple[int, int, int]]:
+    """Return lines that lie nowhere above a site's costs as (start, rise, run).
 
     A tariff is a staircase, so a rising line that passes below the end of each step lies below all
     of it. Beyond the heaviest parcel the stairs repeat, and a line no steeper than a full parcel
     stays below them.
-
-    Args:
-        site: whose parcels.
-        total_grams: no parcel is heavier in all.
-        at_grams: where the line should be high.
     """
     tariff = site.tariff
     ends: list[tuple[int, int]] = []
@@ -62,27 +88,34 @@ def rates_of(site: Site, total_grams: int, at_grams: int) -> Rates:
     points = [(0, lowest), *ends]
     slopes = [(0, 1), *(_rise_and_run(a, b) for a, b in combinations(points, 2))]
     slopes += [(cost, weight) for weight, cost in ends]
-    full = (ends[-1][1], ends[-1][0])
-    best, chosen = -1, Rates(0, 0, 1, tariff.per_kg_milli)
+    full_grams, full_milli = ends[-1]
+    lines: list[tuple[int, int, int]] = []
     for rise, run in slopes:
-        if rise < 0 or rise * full[1] > full[0] * run:
+        if rise < 0 or rise * full_grams > full_milli * run:
             continue
-        start = min((cost * run - rise * weight) // run for weight, cost in points)
-        height = start * run + rise * at_grams
-        if start >= 0 and height * chosen.run_grams > best * run:
-            best, chosen = height, Rates(start, rise, run, tariff.per_kg_milli)
-    return chosen
+        start = min([cost * run - rise * weight for weight, cost in points]) // run
+        if start >= 0:
+            lines.append((start, rise, run))
+    return lines
 
 
 def _rise_and_run(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
     return right[1] - left[1], max(1, right[0] - left[0])
 
 
-def lower_bound(order: Order) -> int:
-    """Return a cost that no packing of an order goes below."""
-    total = max(1, sum(piece.weight_grams for piece in order.pieces))
-    ascended = max(_ascended(order, total, max(1, total // share)) for share in WEIGHT_SHARES)
-    return max(ascended, _core_milli(order))
+def lower_bound(order: Order, table: RateTable, cost_milli: int) -> int:
+    """Return a cost that no packing of an order goes below.
+
+    Args:
+        order: what is packed.
+        table: the order's.
+        cost_milli: of a packing; a bound that reaches it is not raised further.
+    """
+    best = 0
+    for share in WEIGHT_SHARES:
+        if best < cost_milli:
+            best = max(best, _ascended(order, table, max(1, table.total_grams // share)))
+    return best if best >= cost_milli else max(best, _core_milli(order))
 
 
 def _core_milli(order: Order) -> int:
@@ -103,43 +136,53 @@ def _core_milli(order: Order) -> int:
     return best_packing(order.part(core), PART_WORK_MAX).bound_milli + own
 
 
-def _ascended(order: Order, total_grams: int, at_grams: int) -> int:
+def _ascended(order: Order, table: RateTable, at_grams: int) -> int:
     lines: dict[tuple[int, int], Rates] = {}
     slack: list[int] = []
     offers: list[list[tuple[int, int]]] = [[] for _ in order.pieces]
+    weights = [piece.weight_grams for piece in order.pieces]
     for number, site in enumerate(order.sites):
         key = (id(site.tariff), site.parcel_milli)
         if key not in lines:
-            lines[key] = rates_of(site, total_grams, at_grams)
+            lines[key] = table.rates(site, at_grams)
+        carried_milli = lines[key].carried_milli
         slack.append(lines[key].parcel_milli)
         for piece, cost in site.costs.items():
-            grams = order.pieces[piece].weight_grams
-            offers[piece].append((cost + lines[key].carried_milli(grams), number))
+            offers[piece].append((cost + carried_milli(weights[piece]), number))
+    most = [piece.unfilled_milli for piece in order.pieces]
     prices: list[int] = []
-    for piece, offered in zip(order.pieces, offers, strict=True):
+    for limit, offered in zip(most, offers, strict=True):
         offered.sort()
-        prices.append(min([piece.unfilled_milli, *(cost for cost, _ in offered[:1])]))
+        prices.append(min(limit, offered[0][0]) if offered else limit)
+    rising = [piece for piece, price in enumerate(prices) if price < most[piece]]
     for _ in range(ASCENT_ROUNDS_MAX):
-        raised = sum(
-            _raised(order, piece, prices, slack, offers[piece]) for piece in range(len(prices))
-        )
-        if not raised:
+        rising = [piece for piece in rising if _raised(piece, most, prices, slack, offers[piece])]
+        if not rising:
             break
     return sum(prices)
 
 
 def _raised(
-    order: Order, piece: int, prices: list[int], slack: list[int], offered: list[tuple[int, int]]
+    piece: int,
+    most: list[int],
+    prices: list[int],
+    slack: list[int],
+    offered: list[tuple[int, int]],
 ) -> bool:
-    """Raise one piece's price to the next site's cost, or as far as the sites in reach bear."""
+    """Raise one piece's price to the next site's cost, or as far as the sites in reach bear.
+
+    One that cannot be raised never can again: what the sites in reach bear only falls.
+    """
     price = prices[piece]
-    step = order.pieces[piece].unfilled_milli - price
+    step = most[piece] - price
     reached = 0
     for cost, site in offered:
         if cost > price:
             step = min(step, cost - price)
             break
         step = min(step, slack[site])
+        if step <= 0:
+            return False
         reached += 1
     if step <= 0:
         return False

@@ -1,8 +1,7 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -79,15 +78,12 @@ class World(msgspec.Struct):
         return self.instants[at]
 
 
-def reachable(world: World, request: SourcingRequest, survey: Survey) -> list[Location]:
+def reachable(world: World, request: SourcingRequest, survey: Survey) -> dict[UUID, Location]:
     """Return the locations that have any of the request's goods, by code."""
     if request.method == "pickup":
-        return [request.store] if request.store else []
-    ids: set[UUID] = set()
-    ids.update(*(survey.candidates(line.variant.id) for line in request.lines))
-    by_id = world.network.by_id
-    found = [by_id[location_id] for location_id in ids if location_id in by_id]
-    return sorted(found, key=attrgetter("code"))
+        return {request.store.id: request.store} if request.store else {}
+    found = _holders(world, request, survey)
+    return dict(sorted(found, key=lambda entry: entry[1].code))
 
 
 def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Iterable[CapacityKey]:
@@ -95,11 +91,18 @@ def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Ite
     if request.method == "pickup":
         return
     days = world.days_at(request.at)
-    for location in reachable(world, request, survey):
+    for _, location in _holders(world, request, survey):
         if location.parcels_per_day is not None and location.can("ship"):
             day = days.of(location.timetable)
             if day is not None:
                 yield location.id, day
+
+
+def _holders(world: World, request: SourcingRequest, survey: Survey) -> list[tuple[UUID, Location]]:
+    ids: set[UUID] = set()
+    ids.update(*(survey.candidates(line.variant.id) for line in request.lines))
+    known = world.network.by_id.get
+    return [(each, location) for each in ids if (location := known(each)) is not None]
 
 
 def route_of(world: World, request: SourcingRequest) -> Route:
@@ -161,7 +164,7 @@ def problem_for(
     request: SourcingRequest,
     survey: Survey,
     route: Route,
-    locations: Sequence[Location],
+    locations: Mapping[UUID, Location],
 ) -> SourcingProblem:
     """Return the planner's problem of a request.
 
@@ -170,17 +173,17 @@ def problem_for(
         request: as asked.
         survey: what is available.
         route: how the parcels travel.
-        locations: those that have any of the goods.
+        locations: those that have any of the goods, by code.
     """
     settings, _ = world.policies.resolve(
         SETTINGS, request.at, channel=request.channel.code, brand=request.channel.brand
     )
-    codes = {location.id: location.code for location in locations}
+    codes = {location_id: location.code for location_id, location in locations.items()}
     return problem_of(
         request.method,
         request.currency,
         _lines(world, request, survey, codes),
-        _places(world, request, route, locations, settings),
+        _places(world, request, route, locations.values(), settings),
         [route.tariff] if route.tariff else [],
         settings,
     )
@@ -197,9 +200,9 @@ def _lines(
             allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
             methods[variant.category_path] = frozenset(allowed)
         candidates = tuple(
-            Candidate(codes[location_id], units)
+            Candidate(code, units)
             for location_id, units in survey.candidates(variant.id).items()
-            if location_id in codes
+            if (code := codes.get(location_id)) is not None
         )
         lines.append(
             Line(

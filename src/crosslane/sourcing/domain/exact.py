@@ -6,7 +6,8 @@ parcel ``K`` with the lowest piece of ``M`` and serves the rest in the cheapest 
 
     plan[M] = min over K within M, K holding M's lowest piece, of best[K] + plan[M − K]
 
-which looks at about 3^L / 2 parcels for L pieces. Equal costs go to fewer parcels, then to the
+Once the whole order has given its first parcel, what is left never holds the first piece again, so
+about 3^(L−1) / 2 parcels are looked at for L pieces. Equal costs go to fewer parcels, then to the
 earlier place.
 
 Parts of one line draw on the same units of a place. A parcel never holds more of them than lie
@@ -16,6 +17,7 @@ so the work is counted and limited; what is found by then is returned with the b
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import msgspec
 
@@ -133,12 +135,8 @@ class _Search:
         self.exhausted = False
         self._work_of_branch = 3 ** len(order.pieces) // 2 + len(order.sites) * self.size
         self._left = work_max
-        self.weights = [0] * self.size
-        for subset in range(1, self.size):
-            low = subset & -subset
-            piece = order.pieces[low.bit_length() - 1]
-            self.weights[subset] = self.weights[subset ^ low] + piece.weight_grams
-        self._carriage: dict[int, tuple[list[int], list[int]]] = {}
+        self.weights = sums_of([piece.weight_grams for piece in order.pieces])
+        self._carriage: dict[int, tuple[list[int], list[int] | None]] = {}
 
     def may_branch(self) -> bool:
         """Whether there is work left for another branch."""
@@ -146,25 +144,44 @@ class _Search:
         self.exhausted = self.exhausted or self._left < 0
         return self._left >= 0
 
-    def carriage(self, site: Site) -> tuple[list[int], list[int]]:
-        """Return price and number of parcels of every subset by the site's tariff."""
+    def sending(self, site: Site) -> list[int]:
+        """Return what parcels of every subset from the site cost apart from the pieces' own."""
         found = self._carriage.get(id(site.tariff))
         if found is None:
             found = _carriage(site.tariff, self.weights)
             self._carriage[id(site.tariff)] = found
-        return found
+        prices, parcels = found
+        each = site.parcel_milli
+        if parcels is None:
+            return [price + each for price in prices] if each else prices
+        return [price + number * each for price, number in zip(prices, parcels, strict=True)]
 
 
-def _carriage(tariff: Tariff, weights: list[int]) -> tuple[list[int], list[int]]:
-    if weights[-1] > tariff.weight_max_grams:
-        return [tariff.price_milli(w) for w in weights], [tariff.parcels(w) for w in weights]
-    # The same for the usual order, which fits into one parcel; most of the time is spent here.
+def sums_of(numbers: Sequence[int]) -> list[int]:
+    """Return the sum of every subset of some numbers; bit n of its index stands for the nth."""
+    sums = [0]
+    for number in numbers:
+        sums += [each + number for each in sums]
+    return sums
+
+
+def _carriage(tariff: Tariff, weights: list[int]) -> tuple[list[int], list[int] | None]:
+    """Return price and number of parcels of every subset; None when each fits into one."""
     ends, flat, per_kg = tariff.weights, tariff.prices_milli, tariff.per_kg_milli
-    if per_kg:
-        prices = [flat[bisect_left(ends, w)] + per_kg * w // 1000 for w in weights]
-    else:
+    heaviest = tariff.weight_max_grams
+    parcels = None
+    if weights[-1] <= heaviest:
         prices = [flat[bisect_left(ends, w)] for w in weights]
-    return prices, [1] * len(weights)
+    else:
+        full = [(w - 1) // heaviest if w else 0 for w in weights]
+        prices = [
+            n * flat[-1] + flat[bisect_left(ends, w - n * heaviest)]
+            for n, w in zip(full, weights, strict=True)
+        ]
+        parcels = [n + 1 for n in full]
+    if per_kg:
+        prices = [price + per_kg * w // 1000 for price, w in zip(prices, weights, strict=True)]
+    return prices, parcels
 
 
 def _branched(
@@ -202,7 +219,7 @@ def _unbranched(order: Order, search: _Search, barred: frozenset[tuple[int, int]
     size = search.size
     plan = [0] * size
     taken = [0] * size
-    for subset in range(1, size):
+    for subset in (*range(2, size, 2), size - 1):
         low = subset & -subset
         rest = subset ^ low
         cost, choice, others = best[subset], subset, rest
@@ -229,20 +246,21 @@ def _best_parcels(
     best = [INFINITE] * search.size
     giver = [UNSERVED] * search.size
     for number, site in enumerate(order.sites):
-        prices, parcels = search.carriage(site)
-        costs = {1 << p: c for p, c in site.costs.items() if (number, p) not in barred}
-        able = sum(costs)
-        sums = {0: 0}
-        subset = 0
-        while subset != able:
-            subset = (subset - able) & able  # the next larger subset of what the site can serve
-            low = subset & -subset
-            each = sums[subset] = sums[subset ^ low] + costs[low]
-            cost = each + prices[subset] + parcels[subset] * site.parcel_milli
+        able = sorted(p for p in site.costs if (number, p) not in barred)
+        sending = search.sending(site)
+        subsets = range(search.size)
+        if len(able) < len(order.pieces):
+            subsets = sums_of([1 << piece for piece in able])
+        own = sums_of([site.costs[piece] for piece in able])
+        beyond = _beyond(site, able, order) if site.units else ()
+        for subset, each in zip(subsets, own, strict=True):
+            cost = each + sending[subset]
             if cost < best[subset] and not (
-                site.units and _overdrawn(site, _members(subset), order)
+                beyond and any(subset & mask in parts for mask, parts in beyond)
             ):
                 best[subset], giver[subset] = cost, number
+    # Nobody sends nothing.
+    best[0], giver[0] = INFINITE, UNSERVED
     for number, piece in enumerate(order.pieces):
         if piece.unfilled_milli < best[1 << number]:
             best[1 << number], giver[1 << number] = piece.unfilled_milli, UNSERVED
@@ -264,6 +282,19 @@ def _overdrawn(site: Site, pieces: tuple[int, ...], order: Order) -> list[int]:
         if sum(order.pieces[number].quantity for number in numbers) > site.units[sku]:
             return numbers
     return []
+
+
+def _beyond(site: Site, able: Sequence[int], order: Order) -> list[tuple[int, frozenset[int]]]:
+    """Return per SKU the subset of its pieces, and those parts of it that overdraw the site."""
+    found: list[tuple[int, frozenset[int]]] = []
+    for sku, units in site.units.items():
+        pieces = [number for number in able if order.pieces[number].sku == sku]
+        drawn = sums_of([order.pieces[number].quantity for number in pieces])
+        parts = sums_of([1 << number for number in pieces])
+        over = frozenset(part for part, sum in zip(parts, drawn, strict=True) if sum > units)
+        if over:
+            found.append((parts[-1], over))
+    return found
 
 
 def _clash(order: Order, packing: Packing) -> tuple[int, list[int]] | None:

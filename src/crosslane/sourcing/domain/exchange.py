@@ -5,10 +5,11 @@ them is again a staircase by weight, so that each of them is a place with a tari
 the exact method finds where the pieces go: into parcels that are there or into new ones. A result
 that costs less than before is kept. Which pieces are taken out together: those of two small
 parcels; those of one parcel and the ones that would gain most by moving; those that a site not yet
-in use could take at the greatest gain.
+in use could take at the greatest gain. A part that costs no more than it must, wherever its pieces
+go, is not packed at all, though it counts as work.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -36,6 +37,16 @@ class Exchange:
         self.order = order
         self.senders = senders
         self.cost_milli = self._cost_milli(senders)
+        self._weights = [piece.weight_grams for piece in order.pieces]
+        total = max(1, sum(self._weights))
+        self._thrifty = [_thriftiest(site, total) for site in order.sites]
+        # Where prices fall with weight, sending more may cost less: nothing is sure beforehand.
+        tariffs = {id(site.tariff): site.tariff.prices_milli for site in order.sites}
+        self._rising = all(list(prices) == sorted(prices) for prices in tariffs.values())
+        self._offers: list[dict[int, int]] = [{} for _ in order.pieces]
+        for number, site in enumerate(order.sites):
+            for piece, cost in site.costs.items():
+                self._offers[piece][number] = cost
 
     def run(self, effort: int) -> int:
         """Pack parts anew until none gets better or the effort is spent; return what was spent."""
@@ -95,12 +106,17 @@ class Exchange:
         sender = self.senders[piece]
         if sender == UNSERVED:
             return self.order.pieces[piece].unfilled_milli
-        return self.order.sites[sender].costs[piece]
+        return self._offers[piece][sender]
 
     def _improved(self, part: Sequence[int]) -> bool:
         """Pack a part anew and keep the result when it costs less."""
-        touched = set(part)
-        kept = [s if n not in touched else UNSERVED for n, s in enumerate(self.senders)]
+        inside = set(part)
+        kept: dict[int, int] = {}
+        for piece, sender in enumerate(self.senders):
+            if sender != UNSERVED and piece not in inside:
+                kept[sender] = kept.get(sender, 0) + self._weights[piece]
+        if self._rising and self._part_milli(part, kept) <= self._least_milli(part, kept):
+            return False
         sub, senders_of = self._part_order(part, kept)
         packing = best_packing(sub, PART_WORK_MAX)
         trial = list(self.senders)
@@ -113,19 +129,53 @@ class Exchange:
         self.senders, self.cost_milli = trial, cost
         return True
 
-    def _part_order(self, part: Sequence[int], kept: Sequence[int]) -> tuple[Order, list[int]]:
+    def _part_milli(self, part: Iterable[int], kept: Mapping[int, int]) -> int:
+        """Return what a part costs besides the weight that is kept at each sender."""
+        added: dict[int, int] = {}
+        for piece in part:
+            sender = self.senders[piece]
+            if sender != UNSERVED:
+                added[sender] = added.get(sender, 0) + self._weights[piece]
+        own = sum(self._own_milli(piece) for piece in part)
+        return own + sum(self._more_milli(site, kept, more) for site, more in added.items())
+
+    def _more_milli(self, site: int, kept: Mapping[int, int], grams: int) -> int:
+        """Return what sending more from a site costs, the pieces' own costs aside."""
+        sender, weight = self.order.sites[site], kept.get(site)
+        if weight is None:
+            return sender.cost_milli((), grams)
+        return sender.cost_milli((), weight + grams) - sender.cost_milli((), weight)
+
+    def _least_milli(self, part: Iterable[int], kept: Mapping[int, int]) -> int:
+        """Return a cost that a part does not go below, wherever its pieces go.
+
+        A piece that only one site has makes that one send, as nothing saved is worth leaving it
+        out. Others cost their own and, where nothing is sent yet, at least the lowest price there
+        is per gram.
+        """
+        sending = dict.fromkeys(kept, 0)
+        for piece in part:
+            offers = self._offers[piece]
+            if len(offers) == 1 and self.order.pieces[piece].unfilled_milli >= self.cost_milli:
+                (site,) = offers
+                sending[site] = sending.get(site, 0) + self._weights[piece]
+        least = sum(self._more_milli(site, kept, more) for site, more in sending.items() if more)
+        for piece in part:
+            lowest = self.order.pieces[piece].unfilled_milli
+            for site, cost in self._offers[piece].items():
+                if site not in sending:
+                    milli, grams = self._thrifty[site]
+                    cost += milli * self._weights[piece] // grams
+                lowest = min(lowest, cost)
+            least += lowest
+        return least
+
+    def _part_order(self, part: Sequence[int], kept: Mapping[int, int]) -> tuple[Order, list[int]]:
         """Return the order of a part among the parcels that are left, and who its sites are."""
         pieces = tuple(self.order.pieces[piece] for piece in part)
         added = sum(piece.weight_grams for piece in pieces)
-        weights: dict[int, int] = {}
-        drawn: dict[tuple[int, str], int] = {}
-        inside = set(part)
-        for piece, sender in enumerate(kept):
-            if sender != UNSERVED and piece not in inside:
-                asked = self.order.pieces[piece]
-                weights[sender] = weights.get(sender, 0) + asked.weight_grams
-                key = (sender, asked.sku)
-                drawn[key] = drawn.get(key, 0) + asked.quantity
+        skus = {piece.sku for piece in pieces}
+        drawn = self._drawn(part, skus)
         sites: list[Site] = []
         for number, site in enumerate(self.order.sites):
             costs = {n: site.costs[piece] for n, piece in enumerate(part) if piece in site.costs}
@@ -134,21 +184,31 @@ class Exchange:
             units = {
                 sku: left - drawn.get((number, sku), 0)
                 for sku, left in site.units.items()
-                if any(piece.sku == sku for piece in pieces)
+                if sku in skus
             }
-            costs = {
-                n: cost
-                for n, cost in costs.items()
-                if units.get(pieces[n].sku, pieces[n].quantity) >= pieces[n].quantity
-            }
+            if units:
+                costs = {
+                    n: cost
+                    for n, cost in costs.items()
+                    if units.get(pieces[n].sku, pieces[n].quantity) >= pieces[n].quantity
+                }
             name = f"{number}"
-            if number in weights:
-                more = _grown(site, weights[number], added)
+            if number in kept:
+                more = _grown(site, kept[number], added)
                 sites.append(Site(name, 0, more, costs, units))
             else:
                 sites.append(msgspec.structs.replace(site, code=name, costs=costs, units=units))
         kept_sites, _ = undominated(sites)
         return Order(pieces, tuple(kept_sites), {}), [int(site.code) for site in kept_sites]
+
+    def _drawn(self, part: Iterable[int], skus: set[str]) -> dict[tuple[int, str], int]:
+        """Return the units of some SKUs that pieces outside a part draw, by site and SKU."""
+        drawn: dict[tuple[int, str], int] = {}
+        inside = set(part)
+        for number, (piece, sender) in enumerate(zip(self.order.pieces, self.senders, strict=True)):
+            if piece.sku in skus and sender != UNSERVED and number not in inside:
+                drawn[sender, piece.sku] = drawn.get((sender, piece.sku), 0) + piece.quantity
+        return drawn
 
     def _cost_milli(self, senders: Sequence[int]) -> int:
         total = 0
@@ -162,6 +222,18 @@ class Exchange:
             weight = sum(self.order.pieces[piece].weight_grams for piece in pieces)
             total += self.order.sites[site].cost_milli(pieces, weight)
         return total
+
+
+def _thriftiest(site: Site, total_grams: int) -> tuple[int, int]:
+    """Return what a parcel costs and carries that costs least per gram, of the order's at most."""
+    best = site.parcel_milli + site.tariff.prices_milli[-1], max(1, total_grams)
+    for weight, price in zip(site.tariff.weights, site.tariff.prices_milli, strict=True):
+        cost, grams = site.parcel_milli + price, max(1, min(weight, total_grams))
+        if cost * best[1] < best[0] * grams:
+            best = cost, grams
+        if weight >= total_grams:
+            break
+    return best
 
 
 def _grown(site: Site, weight_grams: int, more_grams: int) -> Tariff:

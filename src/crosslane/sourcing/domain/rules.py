@@ -1,7 +1,5 @@
 """Hard rules: what drops a candidate before any cost is looked at, each with its name."""
 
-from collections.abc import Callable
-
 import msgspec
 
 from crosslane.sourcing.domain.problem import (
@@ -10,52 +8,13 @@ from crosslane.sourcing.domain.problem import (
     Line,
     Place,
     SourcingProblem,
-    Tariff,
 )
 
-
-class Pair(msgspec.Struct, frozen=True):
-    """A line and a candidate for it, as the rules look at them."""
-
-    line: Line
-    candidate: Candidate
-    place: Place
-    tariff: Tariff | None
-    barred: frozenset[str]
-
-
-# Per table: asked in this order; the first rule that holds names the reason.
-PLACE_RULES: tuple[tuple[str, Callable[[SourcingProblem, Place], bool]], ...] = (
-    ("inactive", lambda problem, place: not place.active),
-    ("closed", lambda problem, place: not place.open),
-    ("unable", lambda problem, place: problem.method not in place.serves),
-    ("not_a_sender", lambda problem, place: not place.sends),
-    (
-        "full",
-        lambda problem, place: (
-            problem.settings.full_places_drop
-            and place.capacity_left is not None
-            and place.capacity_left <= 0
-        ),
-    ),
-)
-PAIR_RULES: tuple[tuple[str, Callable[[Pair], bool]], ...] = (
-    ("barred", lambda pair: pair.place.code in pair.barred),
-    ("ring_fenced", lambda pair: pair.candidate.units <= 0 < pair.candidate.fenced_units),
-    ("out_of_stock", lambda pair: pair.candidate.units <= 0),
-    ("hazardous", lambda pair: pair.line.hazardous and not pair.place.takes_hazardous),
-    (
-        "too_heavy",
-        lambda pair: (
-            pair.tariff is not None and pair.line.weight_grams > pair.tariff.weight_max_grams
-        ),
-    ),
-    (
-        "too_long",
-        lambda pair: (
-            pair.tariff is not None and 0 < pair.tariff.length_max_mm < pair.line.length_mm
-        ),
-    ),
+# In the order in which they are asked; the first one that holds names the reason.
+RULES = (
+    "method_not_allowed",
+    *("inactive", "closed", "unable", "not_a_sender", "full"),
+    *("barred", "ring_fenced", "out_of_stock", "hazardous", "too_heavy", "too_long"),
 )
 
 
@@ -91,26 +50,50 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[Dropped]]:
     passed: Passed = {}
     dropped: list[Dropped] = []
     for line in problem.lines:
-        passed[line.key] = {}
+        here = passed[line.key] = {}
         refused = None if problem.method in line.methods else "method_not_allowed"
         for candidate in line.candidates:
-            place = places[candidate.place]
-            tariff = None if place.tariff == NO_CARRIAGE else problem.tariffs[place.tariff]
-            reason = (
-                refused
-                or verdicts[place.code]
-                or _pair_reason(Pair(line, candidate, place, tariff, barred[line.sku]))
-            )
+            code = candidate.place
+            reason = refused or verdicts[code]
             if reason is None:
-                passed[line.key][place.code] = candidate
+                reason = _pair_reason(problem, line, candidate, places[code], barred[line.sku])
+            if reason is None:
+                here[code] = candidate
             else:
-                dropped.append(Dropped(line.key, place.code, reason))
+                dropped.append(Dropped(line.key, code, reason))
     return passed, dropped
 
 
 def _place_reason(problem: SourcingProblem, place: Place) -> str | None:
-    return next((name for name, drops in PLACE_RULES if drops(problem, place)), None)
+    if not place.active:
+        return "inactive"
+    if not place.open:
+        return "closed"
+    if problem.method not in place.serves:
+        return "unable"
+    if not place.sends:
+        return "not_a_sender"
+    left = place.capacity_left
+    full = problem.settings.full_places_drop and left is not None and left <= 0
+    return "full" if full else None
 
 
-def _pair_reason(pair: Pair) -> str | None:
-    return next((name for name, drops in PAIR_RULES if drops(pair)), None)
+def _pair_reason(
+    problem: SourcingProblem,
+    line: Line,
+    candidate: Candidate,
+    place: Place,
+    barred: frozenset[str],
+) -> str | None:
+    if place.code in barred:
+        return "barred"
+    if candidate.units <= 0:
+        return "ring_fenced" if candidate.fenced_units > 0 else "out_of_stock"
+    if line.hazardous and not place.takes_hazardous:
+        return "hazardous"
+    if place.tariff == NO_CARRIAGE:
+        return None
+    tariff = problem.tariffs[place.tariff]
+    if line.weight_grams > tariff.weight_max_grams:
+        return "too_heavy"
+    return "too_long" if 0 < tariff.length_max_mm < line.length_mm else None

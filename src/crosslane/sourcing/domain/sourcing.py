@@ -51,7 +51,7 @@ def decided(world: World, request: SourcingRequest, survey: Survey) -> Decision:
     route = route_of(world, request)
     locations = reachable(world, request, survey)
     receipt = decide(problem_for(world, request, survey, route, locations))
-    by_code = {location.code: location for location in locations}
+    by_code = {location.code: location for location in locations.values()}
     used = {code: by_code[code] for code in sorted({a.place for a in receipt.plan.assignments})}
     parcels: Counter[str] = Counter()
     for parcel in receipt.plan.parcels:

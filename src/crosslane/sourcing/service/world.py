@@ -24,5 +24,5 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
     world = World(known, await rate_book(tx), await policies(tx), days, {})
     keys = {key for request in requests for key in capacity_keys(world, request, survey)}
     if keys:
-        world.taken = await capacity_taken(tx, sorted(keys), days_ahead=DAYS_AHEAD)
+        world.taken = await capacity_taken(tx, keys, days_ahead=DAYS_AHEAD)
     return world
