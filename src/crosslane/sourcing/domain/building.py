@@ -1,6 +1,6 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from crosslane.sourcing.domain.problem import (
     Tariff,
     problem_of,
 )
-from crosslane.sourcing.domain.requests import SourcingRequest
+from crosslane.sourcing.domain.requests import LineAsked, SourcingRequest
 from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
 
 # The weight for which the cheapest service is chosen when a request names none.
@@ -58,6 +58,7 @@ class World(msgspec.Struct):
         days: days of dispatch.
         taken: parcels of each location's day, those of the batch's earlier plans included.
         instants: the days of the instants that were asked for.
+        held: the lines that were asked for, by identity, with the locations that hold any.
     """
 
     network: Network
@@ -66,6 +67,7 @@ class World(msgspec.Struct):
     days: DispatchDays
     taken: dict[CapacityKey, int]
     instants: dict[datetime, DaysAt] = {}
+    held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
 
     def use(self, location_id: UUID, day: date, parcels: int) -> None:
         """Count parcels of a plan against a location's day."""
@@ -77,13 +79,28 @@ class World(msgspec.Struct):
             self.instants[at] = DaysAt(self.days, at)
         return self.instants[at]
 
+    def holders(self, lines: Sequence[LineAsked], survey: Survey) -> dict[UUID, Location]:
+        """Return the locations that hold any of the goods asked for, by code.
+
+        They are found once: as plans only take from a survey, some may have none left by now.
+        """
+        known = self.held.get(id(lines))
+        if known is None:
+            ids: set[UUID] = set()
+            ids.update(*(survey.candidates(line.variant.id) for line in lines))
+            by_id = self.network.by_id.get
+            found = [(location.code, each, location) for each in ids if (location := by_id(each))]
+            found.sort()
+            known = lines, {each: location for _, each, location in found}
+            self.held[id(lines)] = known
+        return known[1]
+
 
 def reachable(world: World, request: SourcingRequest, survey: Survey) -> dict[UUID, Location]:
-    """Return the locations that have any of the request's goods, by code."""
+    """Return the locations that may have any of the request's goods, by code."""
     if request.method == "pickup":
         return {request.store.id: request.store} if request.store else {}
-    found = _holders(world, request, survey)
-    return dict(sorted(found, key=lambda entry: entry[1].code))
+    return world.holders(request.lines, survey)
 
 
 def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Iterable[CapacityKey]:
@@ -91,18 +108,11 @@ def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Ite
     if request.method == "pickup":
         return
     days = world.days_at(request.at)
-    for _, location in _holders(world, request, survey):
+    for location in world.holders(request.lines, survey).values():
         if location.parcels_per_day is not None and location.can("ship"):
             day = days.of(location.timetable)
             if day is not None:
                 yield location.id, day
-
-
-def _holders(world: World, request: SourcingRequest, survey: Survey) -> list[tuple[UUID, Location]]:
-    ids: set[UUID] = set()
-    ids.update(*(survey.candidates(line.variant.id) for line in request.lines))
-    known = world.network.by_id.get
-    return [(each, location) for each in ids if (location := known(each)) is not None]
 
 
 def route_of(world: World, request: SourcingRequest) -> Route:
@@ -173,47 +183,64 @@ def problem_for(
         request: as asked.
         survey: what is available.
         route: how the parcels travel.
-        locations: those that have any of the goods, by code.
+        locations: those that may have any of the goods, by code.
     """
     settings, _ = world.policies.resolve(
         SETTINGS, request.at, channel=request.channel.code, brand=request.channel.brand
     )
-    codes = {location_id: location.code for location_id, location in locations.items()}
+    stock = [_stock(survey, asked, locations) for asked in request.lines]
+    named = {code for found in stock for code, _ in found}
+    if request.method == "pickup":
+        named.update(location.code for location in locations.values())
+    left = {each: location for each, location in locations.items() if location.code in named}
     return problem_of(
         request.method,
         request.currency,
-        _lines(world, request, survey, codes),
-        _places(world, request, route, locations.values(), settings),
+        _lines(world, request, stock, left),
+        _places(world, request, route, left.values(), settings),
         [route.tariff] if route.tariff else [],
         settings,
     )
 
 
+def _stock(
+    survey: Survey, asked: LineAsked, locations: Mapping[UUID, Location]
+) -> list[tuple[str, int]]:
+    """Return the units that a line could have, by code of the location."""
+    known = locations.get
+    return sorted(
+        [
+            (location.code, units)
+            for location_id, units in survey.candidates(asked.variant.id).items()
+            if (location := known(location_id)) is not None
+        ]
+    )
+
+
 def _lines(
-    world: World, request: SourcingRequest, survey: Survey, codes: Mapping[UUID, str]
+    world: World,
+    request: SourcingRequest,
+    stock: Iterable[list[tuple[str, int]]],
+    locations: Mapping[UUID, Location],
 ) -> list[Line]:
     lines: list[Line] = []
     methods: dict[tuple[str, ...], frozenset[str]] = {}
-    for number, asked in enumerate(request.lines):
+    for number, (asked, found) in enumerate(zip(request.lines, stock, strict=True)):
         variant = asked.variant
         if variant.category_path not in methods:
             allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
             methods[variant.category_path] = frozenset(allowed)
-        candidates = tuple(
-            Candidate(code, units)
-            for location_id, units in survey.candidates(variant.id).items()
-            if (code := codes.get(location_id)) is not None
-        )
+        barred = asked.barred and asked.barred & locations.keys()
         lines.append(
             Line(
                 key=line_key(number),
                 sku=variant.sku,
                 quantity=asked.quantity,
-                candidates=candidates,
+                candidates=tuple([Candidate(code, units) for code, units in found]),
                 weight_grams=variant.weight_grams,
                 length_mm=variant.length_mm,
                 methods=methods[variant.category_path],
-                barred=frozenset(codes[each] for each in asked.barred & codes.keys()),
+                barred=frozenset(locations[each].code for each in barred),
             )
         )
     return lines
@@ -245,17 +272,15 @@ def _places(
             distance = distance_metres(location.point, goal)
         places.append(
             Place(
-                code=location.code,
-                serves=able if _serves(request, location, here=here) else UNABLE,
-                tariff=0 if carried else NO_CARRIAGE,
-                distance_metres=distance,
-                handling_parcel_milli=location.handling_parcel_minor * MILLI_PER_MINOR
-                if carried
-                else 0,
-                handling_unit_milli=location.handling_unit_minor * MILLI_PER_MINOR,
-                capacity_left=left,
+                location.code,
+                able if _serves(request, location, here=here) else UNABLE,
+                0 if carried else NO_CARRIAGE,
+                distance,
+                location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
+                location.handling_unit_minor * MILLI_PER_MINOR,
+                left,
                 active=location.active,
-                open=_is_open(request, location),
+                open=location.timetable.closure is None or _is_open(request, location),
                 sends=sends,
             )
         )

@@ -20,6 +20,8 @@ from crosslane.sourcing.domain.problem import Tariff
 PIECES_AT_ONCE_MAX = 8
 ROUNDS_MAX = 6
 
+Outcomes = dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[list[int], int] | None]
+
 
 class Exchange:
     """An order being improved.
@@ -27,14 +29,16 @@ class Exchange:
     Args:
         order: what is packed.
         senders: site of each piece, UNSERVED for none.
+        known: what other starts found: (senders, part) to better senders, None for no better ones.
 
     Attributes:
         senders: the best found so far.
         cost_milli: what they cost.
     """
 
-    def __init__(self, order: Order, senders: list[int]) -> None:
+    def __init__(self, order: Order, senders: list[int], known: Outcomes) -> None:
         self.order = order
+        self._known = known
         self.senders = senders
         self.cost_milli = self._cost_milli(senders)
         self._weights = [piece.weight_grams for piece in order.pieces]
@@ -108,15 +112,26 @@ class Exchange:
             return self.order.pieces[piece].unfilled_milli
         return self._offers[piece][sender]
 
-    def _improved(self, part: Sequence[int]) -> bool:
+    def _improved(self, part: tuple[int, ...]) -> bool:
         """Pack a part anew and keep the result when it costs less."""
+        key = tuple(self.senders), part
+        if key not in self._known:
+            self._known[key] = self._packed_anew(part)
+        better = self._known[key]
+        if better is None:
+            return False
+        self.senders, self.cost_milli = better
+        return True
+
+    def _packed_anew(self, part: tuple[int, ...]) -> tuple[list[int], int] | None:
+        """Return senders that cost less after a part was packed anew, and their cost."""
         inside = set(part)
         kept: dict[int, int] = {}
         for piece, sender in enumerate(self.senders):
             if sender != UNSERVED and piece not in inside:
                 kept[sender] = kept.get(sender, 0) + self._weights[piece]
         if self._rising and self._part_milli(part, kept) <= self._least_milli(part, kept):
-            return False
+            return None
         sub, senders_of = self._part_order(part, kept)
         packing = best_packing(sub, PART_WORK_MAX)
         trial = list(self.senders)
@@ -124,10 +139,7 @@ class Exchange:
             for number in parcel.pieces:
                 trial[part[number]] = senders_of[parcel.site] if parcel.site >= 0 else UNSERVED
         cost = self._cost_milli(trial)
-        if cost >= self.cost_milli:
-            return False
-        self.senders, self.cost_milli = trial, cost
-        return True
+        return (trial, cost) if cost < self.cost_milli else None
 
     def _part_milli(self, part: Iterable[int], kept: Mapping[int, int]) -> int:
         """Return what a part costs besides the weight that is kept at each sender."""

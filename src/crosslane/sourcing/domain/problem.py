@@ -8,6 +8,7 @@ that equal questions are equal bytes.
 from bisect import bisect_left
 from collections.abc import Iterable
 from hashlib import sha256
+from operator import attrgetter
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -217,13 +218,8 @@ def problem_of(
         ValueError: a key or code appears twice, a candidate names a place that is not there, or
             two lines of one SKU see different units.
     """
-    by_code = sorted(places, key=lambda place: place.code)
-    by_key = [
-        msgspec.structs.replace(
-            line, candidates=tuple(sorted(line.candidates, key=lambda c: c.place))
-        )
-        for line in sorted(lines, key=lambda line: line.key)
-    ]
+    by_code = sorted(places, key=attrgetter("code"))
+    by_key = [_sorted(line) for line in sorted(lines, key=attrgetter("key"))]
     codes = {place.code for place in by_code}
     if len(codes) < len(by_code) or len({line.key for line in by_key}) < len(by_key):
         raise ValueError("a line or a place appears twice")
@@ -243,3 +239,11 @@ def problem_of(
         tuple(tariffs),
         settings or SourcingSettings(),
     )
+
+
+def _sorted(line: Line) -> Line:
+    places = [candidate.place for candidate in line.candidates]
+    if places == sorted(places):
+        return line
+    by_place = sorted(line.candidates, key=attrgetter("place"))
+    return msgspec.structs.replace(line, candidates=tuple(by_place))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from crosslane.sourcing.domain.bound import RateTable, lower_bound
 from crosslane.sourcing.domain.exact import UNSERVED, Packing, Parcel, one_parcel
-from crosslane.sourcing.domain.exchange import Exchange
+from crosslane.sourcing.domain.exchange import Exchange, Outcomes
 from crosslane.sourcing.domain.opening import Opening
 from crosslane.sourcing.domain.order import Order
 
@@ -28,11 +28,13 @@ def good_packing(order: Order, effort: int) -> Packing:
         return proven
     table = RateTable(order)
     opening = Opening(order, table)
-    starts = [Exchange(order, opening.senders(sites)) for sites in opening.starts()]
+    known: Outcomes = {}
+    starts = [Exchange(order, opening.senders(sites), known) for sites in opening.starts()]
     starts.sort(key=lambda start: (start.cost_milli, start.senders))
     left = effort
     for start in starts:
-        left -= start.run(left)
+        if left > 0:
+            left -= start.run(left)
     best = min(starts, key=lambda start: (start.cost_milli, start.senders))
     cost = best.cost_milli
     bound = min(cost, lower_bound(order, table, cost))
