@@ -9,7 +9,7 @@ import uvloop
 from crosslane.app import create_worker
 from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
-from crosslane.platform.processes import Pulse
+from crosslane.platform.processes import Pulse, collect_seldom
 from crosslane.platform.settings import read_settings
 from crosslane.platform.telemetry import log_crashes, start_logging
 
@@ -36,6 +36,7 @@ async def work() -> None:
     worker = create_worker(database, settings)
     for kind in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(kind, worker.stop)
+    collect_seldom()
     pulse.ready()
     await worker.run()
     await database.close()

@@ -23,7 +23,7 @@ from granian.net import SocketHolder
 from granian.server.embed import Server
 
 from crosslane.platform.home import CannotStart
-from crosslane.platform.processes import Pulse
+from crosslane.platform.processes import Pulse, collect_seldom
 from crosslane.platform.telemetry import Log
 
 QUEUE_MAX = 1024
@@ -178,6 +178,7 @@ def _announcing(app: Any, pulse: Pulse) -> Any:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
                 started = True
+                collect_seldom()
                 pulse.ready()
 
         failure: Exception | None = None

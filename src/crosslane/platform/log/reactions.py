@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -53,7 +54,13 @@ class Reaction(msgspec.Struct, frozen=True, eq=False):
     @property
     def kinds(self) -> list[str]:
         """The names its events have in the log."""
-        return [event.kind() for event in self.events]
+        return list(_decoders(self))
+
+
+@cache
+def _decoders(reaction: Reaction) -> dict[str, msgspec.json.Decoder[Any]]:
+    """Return what reads each kind of event of a reaction, by its name in the log."""
+    return {event.kind(): msgspec.json.Decoder(event) for event in reaction.events}
 
 
 async def reactions_with_work(tx: Tx, reactions: Sequence[Reaction]) -> list[Reaction]:
@@ -179,7 +186,6 @@ async def _work_off_backlog(tx: Tx, reaction: Reaction, cursor: cursors.Cursor) 
 
 
 def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
-    kind = next(event for event in reaction.events if event.kind() == row["kind"])
     return Logged(
         row["id"],
         row["subject"],
@@ -187,7 +193,7 @@ def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
         row["at"],
         row["actor"],
         row["trace"],
-        msgspec.json.decode(row["body"], type=kind),
+        _decoders(reaction)[row["kind"]].decode(row["body"]),
     )
 
 
