@@ -8,7 +8,7 @@ import msgspec
 from crosslane.platform.database import Record, Tx
 
 # An idle cursor is moved only now and then: each move writes a row.
-IDLE_TRANSACTIONS_MAX = 400
+IDLE_TRANSACTIONS_MAX = 250
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -66,21 +66,26 @@ with horizon as materialized (
     from (select pg_snapshot_xmin(pg_current_snapshot()) as txid) as h
     cross join platform_log_epoch e
 ), news as materialized (
-    select distinct on (kind) kind, txid, id from platform_log
+    select kind, max(txid) as txid from platform_log
     where epoch = (select epoch from horizon)
       and txid >= (select near from horizon) and txid < (select txid from horizon)
-    order by kind, txid desc, id desc
+    group by kind
 )
 select w.reaction
-from unnest($1::text[], $2::text[]) as w(reaction, kinds)
+from unnest((select $1::text[]), (select $2::text[])) as w(reaction, kinds)
 cross join horizon h
 left join platform_cursor c using (reaction)
 where c.reaction is null
    or c.epoch < h.epoch
    or c.txid < h.near
    or exists (
-        select from news n
-        where n.kind = any(string_to_array(w.kinds, ',')) and (n.txid, n.id) > (c.txid, c.id)
+        select from news n where n.kind = any(string_to_array(w.kinds, ',')) and n.txid > c.txid
+   )
+   -- A full batch may end in the midst of a transaction.
+   or c.id > 0 and exists (
+        select from platform_log l
+        where l.epoch = c.epoch and l.txid = c.txid and l.id > c.id
+          and l.kind = any(string_to_array(w.kinds, ','))
    )
    or exists (
         select from platform_backlog b
