@@ -105,6 +105,20 @@ async def test_what_the_operator_allows_is_called(stranger: Stranger) -> None:
     assert f"host: 127.0.0.1:{stranger.port}" in stranger.heads[0]
 
 
+async def test_a_call_goes_below_its_base_and_shows_who_asks(stranger: Stranger) -> None:
+    base = f"http://user:p%20w@127.0.0.1:{stranger.port}/api/"
+    headers = {"Idempotency-Key": "k1", "Authorization": "Bearer other"}
+    for path in ("/v1/a%2Fb?x=%C3%A9&y=1", "/ü ber"):
+        await outbound.call(base, "POST", path, headers=headers, content=b"{}", answer_bytes_max=9)
+    first, second = stranger.heads
+    assert first.startswith("post /api/v1/a%2fb?x=%c3%a9&y=1 http/1.1\r\n")
+    assert second.startswith("post /api/%c3%bc%20ber http/1.1\r\n")
+    assert "authorization: basic dxnlcjpwihc=\r\n" in first
+    assert first.count("authorization") == 1
+    assert "idempotency-key: k1\r\n" in first
+    assert "content-length: 2\r\n" in first
+
+
 def test_hosts_addresses_and_networks_are_allowed_by_name() -> None:
     allowed = Allowed(["Vendor.lan ", "10.1.0.0/16", "192.168.7.7"])
     assert allowed.has("vendor.LAN", ip_address("10.9.9.9"))

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
+from urllib.parse import quote
 
 import httpx
 
@@ -13,7 +15,7 @@ from crosslane.platform.outbound import NoReply, PrivateTarget, Reply, may_call
 CONNECT_SECONDS_MAX = 2.0
 ANSWER_SECONDS_MAX = 8.0
 CONNECTIONS_MAX = 32
-CLIENTS_MAX = 1_000
+LINES_MAX = 1_000
 ADDRESSES_TRIED_MAX = 3
 RETRY_AFTER_SECONDS_MAX = 600.0
 BUSY = (429, 503)
@@ -21,7 +23,9 @@ BUSY = (429, 503)
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Finds the addresses a host name stands for."""
 
-_clients: dict[str, httpx.AsyncClient] = {}
+# Every printable character of ASCII: a path is quoted already where that has a meaning.
+AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
+TIMEOUT = httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
 
 
 async def send(
@@ -33,11 +37,12 @@ async def send(
     answer_bytes_max: int,
 ) -> Reply:
     """Make one call, as :func:`crosslane.platform.outbound.call` says."""
-    client = _client(base_url)
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            request = client.build_request(method, path, headers=headers, content=content or None)
-            return await _receive(await client.send(request, stream=True), answer_bytes_max)
+            line = _line(base_url)
+            request = line.request(method, path, headers, content)
+            answer = await line.transport.handle_async_request(request)
+            return await _receive(answer, answer_bytes_max)
     except PrivateTarget as refused:
         raise NoReply(refused.message) from refused
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
@@ -95,7 +100,8 @@ class Transport(httpx.AsyncBaseTransport):
                 return await self._below.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        request.url = url.copy_with(host=addresses[-1])
+        if addresses[-1] != host:
+            request.url = url.copy_with(host=addresses[-1])
         return await self._below.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -124,16 +130,43 @@ async def _resolve(host: str, port: int) -> list[str]:
 _TLS = ssl.create_default_context()
 
 
-def _client(base_url: str) -> httpx.AsyncClient:
-    client = _clients.get(base_url)
-    if client is None:
-        if len(_clients) >= CLIENTS_MAX:
-            _clients.clear()
-        client = _clients[base_url] = httpx.AsyncClient(
-            base_url=base_url,
-            transport=Transport(),
-            timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-            follow_redirects=False,
-            trust_env=False,
+class _Line:
+    """What is kept of one counterpart: its connections, and what every request to it begins with.
+
+    A client of the library would do more than is wanted (cookies, redirects, proxies), and spend
+    as much on that as on the call.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self.transport = Transport()
+        self._base = httpx.URL(base_url)
+        self._path = self._base.raw_path.rstrip(b"/")
+        self._headers = {"User-Agent": "crosslane", "Accept": "*/*"}
+        if self._base.userinfo:
+            login = f"{self._base.username}:{self._base.password}".encode()
+            self._headers["Authorization"] = f"Basic {b64encode(login).decode()}"
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+    ) -> httpx.Request:
+        """Return a request for a path below the base."""
+        target = self._path + quote(path, safe=AS_IT_IS).encode("ascii")
+        return httpx.Request(
+            method,
+            self._base.copy_with(raw_path=target),
+            headers={**headers, **self._headers},
+            content=content or None,
+            extensions={"timeout": TIMEOUT},
         )
-    return client
+
+
+_lines: dict[str, _Line] = {}
+
+
+def _line(base_url: str) -> _Line:
+    line = _lines.get(base_url)
+    if line is None:
+        if len(_lines) >= LINES_MAX:
+            _lines.clear()
+        line = _lines[base_url] = _Line(base_url)
+    return line
