@@ -9,6 +9,7 @@ own, are recognized by the postcode: JE Jersey, GY Guernsey, IM Isle of Man.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -36,6 +37,8 @@ TEXT_CHARACTERS_MAX = 100
 POSTCODE_CHARACTERS_MAX = 16
 RULES_IN_MEMORY_MAX = 1_000
 
+# Stands for a letter or digit in the shape of a postcode.
+_ANY = "0"
 _ISLANDS = {"JE": "JE", "GY": "GG", "IM": "IM"}
 _REQUIRED = (
     ("street_address", "lines"),
@@ -124,11 +127,10 @@ def normal_postcode(country: str, postcode: str, *, pointer: str = "") -> str:
     # "FI-00100" and "00100" are one; the rules know the form without the country's letters.
     bare = given.removeprefix(rules.postcode_prefix)
     letters = re.sub(r"[\s-]", "", bare)
-    for candidate in (*_spelled_like(letters, rules.postcode_examples), bare, letters):
+    for candidate in (*_spelled_like(letters, rules.postcode_shapes), bare, letters):
         if rules.postcode.fullmatch(candidate):
             return candidate
-    example = rules.postcode_examples[0]
-    raise BadPostcode(pointer=pointer, country=country, example=example)
+    raise BadPostcode(pointer=pointer, country=country, example=rules.postcode_example)
 
 
 def label_lines(address: Address) -> list[str]:
@@ -150,7 +152,8 @@ def label_lines(address: Address) -> list[str]:
 def _cleaned(address: Address, pointer: str) -> Address:
     def clean(text: str, field: str, most: int = TEXT_CHARACTERS_MAX) -> str:
         made = " ".join(unicodedata.normalize("NFC", text).split())
-        if len(made) > most or any(unicodedata.category(c)[0] == "C" for c in made):
+        # No separator but the blank is left, so what cannot be printed is a control or unassigned.
+        if len(made) > most or not made.isprintable():
             raise AddressTextInvalid(pointer=f"{pointer}/{field}", field=field, most=most)
         return made
 
@@ -185,13 +188,13 @@ def _region(country: str, region: str, postcode: str, pointer: str) -> str:
     return code
 
 
-def _spelled_like(letters: str, examples: list[str]) -> list[str]:
-    """Put blanks and dashes into a postcode where examples of the same length have them."""
+def _spelled_like(letters: str, shapes: Sequence[str]) -> list[str]:
+    """Put blanks and dashes into a postcode where shapes of the same length have them."""
     spelled: list[str] = []
-    for example in examples:
-        rest = iter(letters)
-        if sum(c.isalnum() for c in example) == len(letters):
-            spelled.append("".join(next(rest) if c.isalnum() else c for c in example))
+    for shape in shapes:
+        if shape.count(_ANY) == len(letters):
+            rest = iter(letters)
+            spelled.append("".join(next(rest) if c == _ANY else c for c in shape))
     return spelled
 
 
@@ -203,7 +206,8 @@ class _Rules(msgspec.Struct, frozen=True):
     region_kind: str
     postcode: re.Pattern[str] | None
     postcode_beginnings: list[re.Pattern[str]]
-    postcode_examples: list[str]
+    postcode_example: str
+    postcode_shapes: tuple[str, ...]
     postcode_prefix: str
 
 
@@ -212,6 +216,8 @@ def _rules(country: str, region: str = "") -> _Rules:
     """Read the rules of a country, or of a region whose code is known; some take 20 ms to read."""
     found: Any = get_validation_rules({"country_code": country, "country_area": region})
     matchers: list[re.Pattern[str]] = found.postal_code_matchers
+    examples: list[str] = found.postal_code_examples
+    shapes = ("".join(_ANY if c.isalnum() else c for c in example) for example in examples)
     return _Rules(
         required=frozenset(found.required_fields),
         regions={
@@ -222,6 +228,7 @@ def _rules(country: str, region: str = "") -> _Rules:
         region_kind=found.country_area_type,
         postcode=matchers[0] if matchers else None,
         postcode_beginnings=matchers[1:],
-        postcode_examples=found.postal_code_examples,
+        postcode_example=examples[0] if examples else "",
+        postcode_shapes=tuple(dict.fromkeys(shapes)),
         postcode_prefix=found.postal_code_prefix.strip(),
     )
