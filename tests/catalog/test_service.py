@@ -6,12 +6,10 @@ import pytest
 
 from crosslane.catalog import errors
 from crosslane.catalog.domain import (
-    NO_LANGUAGE,
     BarcodeRow,
     ComponentRow,
     ProductRow,
     Text,
-    locale_chain,
 )
 from crosslane.catalog.service import (
     EditProduct,
@@ -36,7 +34,6 @@ from crosslane.catalog.service import (
     variants_by_id,
     variants_by_sku,
 )
-from crosslane.catalog.storage.variants import variants_by_sku as load_variants
 from crosslane.kernel import Stale
 from crosslane.organization import (
     PutBrand,
@@ -165,59 +162,6 @@ async def test_variants_and_their_bundles_are_read_in_one_statement(
         found = await variants_by_sku(tx, ["SET-1", "MUG-1"])
         assert list(found) == ["SET-1", "MUG-1"]
         assert tx.statements == before
-
-
-CHANGES = (
-    ImportProducts((msgspec.structs.replace(MUG, weight_grams=400),)),
-    ImportProducts((msgspec.structs.replace(MUG, gtin="5012345678917"),)),
-    ImportProducts((msgspec.structs.replace(MUG, active=False),)),
-    ImportProducts((msgspec.structs.replace(SET, components=(ComponentRow("MUG-1", 1, 1),)),)),
-    ImportProducts((msgspec.structs.replace(MUG, category="garden"),)),
-    EditProduct("MUG-1", None, (msgspec.structs.replace(MUG, height_mm=90),)),
-    PutTexts((OwnerText("variant", "MUG-1", "title", "Mug, red"),)),
-    PutTexts((OwnerText("variant", "MUG-1", "title", ""),)),
-    PutTexts((OwnerText("product", "MUG-1", "title", "Mugs of any color"),)),
-    PutCategories((PutCategory("mugs", "Mugs", "garden"),)),
-)
-DOORS = {
-    ImportProducts: import_products,
-    EditProduct: edit_product,
-    PutTexts: put_texts,
-    PutCategories: put_categories,
-}
-
-
-async def test_variants_from_memory_are_those_of_the_tables_after_any_change(
-    database: Database, tenant: str
-):
-    skus = ["mug-1", "SPOON", "SET-1"]
-    async with database.transaction(tenant) as tx:
-        places = (("kitchen", None), ("garden", None), ("mugs", "kitchen"))
-        await put_categories(
-            tx, PutCategories(tuple(PutCategory(code, code, inside) for code, inside in places))
-        )
-        await load(tx, MUG, SPOON, SET)
-    async with database.transaction(tenant) as tx:
-        before = await variants_by_sku(tx, skus)
-        assert await variants_by_id(tx, [v.id for v in before.values()]) == by_id(before)
-    for change in CHANGES:
-        async with database.transaction(tenant) as tx:
-            await DOORS[type(change)](tx, change)
-            await outbox.write(tx)
-            assert await variants_by_sku(tx, skus) != before, change
-            async with database.transaction(tenant) as meanwhile:
-                assert await variants_by_sku(meanwhile, skus) == before, change
-        async with database.transaction(tenant) as tx:
-            now = await variants_by_sku(tx, skus)
-            assert await variants_by_id(tx, [v.id for v in now.values()]) == by_id(now)
-            tree = await category_tree(tx)
-            titles = {"locales": locale_chain(NO_LANGUAGE), "channel": ""}
-            assert now == await load_variants(tx, tree, skus, **titles) != before, change
-        before = now
-
-
-def by_id(variants):
-    return {variant.id: variant for variant in variants.values()}
 
 
 async def test_the_same_rows_again_change_nothing(shop: Tx):

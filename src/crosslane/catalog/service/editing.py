@@ -18,7 +18,7 @@ from crosslane.catalog.domain import (
 )
 from crosslane.catalog.errors import UnknownCategory, UnknownProduct, UnknownSku
 from crosslane.catalog.service.importing import announce
-from crosslane.catalog.service.reading import CATEGORIES, category_tree
+from crosslane.catalog.service.reading import CATEGORIES, PRODUCTS_TOPIC, category_tree
 from crosslane.catalog.storage import categories as category_rows
 from crosslane.catalog.storage import importing as importing_rows
 from crosslane.catalog.storage import products as product_rows
@@ -147,6 +147,8 @@ async def put_texts(tx: Tx, wish: PutTexts) -> TextsStored:
         if variant.id in changed:
             by_product.setdefault(variant.product_id, []).append(variant.id)
     await importing_rows.touch_products(tx, list(by_product))
+    if by_product:
+        await facts.touch(tx, PRODUCTS_TOPIC)
     await announce(tx, by_product)
     return TextsStored(len(changed))
 

@@ -307,13 +307,15 @@ async def _announce(
         raise TooManyVariants(product=crowded, most=VARIANTS_PER_PRODUCT_MAX)
     new = {p.id for p in products.values() if p.created}
     await storage.touch_products(tx, [home for home in by_product if home not in new])
+    known_before = {v.id for v in variants.values() if not v.created}
+    # What is new is in nobody's memory yet.
+    if changed & known_before or any(p.changed and not p.created for p in products.values()):
+        await facts.touch(tx, PRODUCTS_TOPIC)
     await announce(tx, by_product)
 
 
 async def announce(tx: Tx, by_product: Mapping[UUID, Sequence[UUID]]) -> None:
-    """Tell the log which variants of which products changed, and whoever keeps them in memory."""
-    if by_product:
-        await facts.touch(tx, PRODUCTS_TOPIC)
+    """Tell the log which variants of which products changed."""
     ids = sorted(by_product)
     chunks = [
         ids[start : start + PRODUCTS_PER_EVENT_MAX]

@@ -87,8 +87,9 @@ async def _list_unknown(tx: Tx, fresh: Sequence[tuple[Todo, Sale]]) -> None:
     unknown = sorted(titles.keys() - known.keys())
     if not unknown:
         return
-    place = catalog.PutCategory(UNLISTED, UNLISTED_NAME)
-    await catalog.put_categories(tx, catalog.PutCategories((place,)))
+    if not await catalog.category_exists(tx, UNLISTED):
+        place = catalog.PutCategory(UNLISTED, UNLISTED_NAME)
+        await catalog.put_categories(tx, catalog.PutCategories((place,)))
     rows = tuple(
         catalog.ProductRow(sku, UNLISTED, title=titles[sku], active=False) for sku in unknown
     )
