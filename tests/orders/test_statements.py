@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 
-from crosslane.orders import PLACE, BuyerWish, LineWish, TenderWish
+from crosslane.orders import PLACE, BuyerWish, LineWish, OrderState, Stage, TenderWish
+from crosslane.orders.service.cancelling import give_up
+from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.payments import PutProvider, put_provider
 from crosslane.platform import facts
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from tests.orders.world import wish
+from crosslane.platform.patience import look_until
+from tests.orders.world import place, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET
 
 # Beginning (one request with the search path), opening, keys, numbers, customers, stock read, stock
 # locked, stock taken, receipts, tenders, orders, what is left behind, commit.
 STATEMENTS_MAX = 13
+WAITED_FOR = "select exists (select from pg_locks where not granted)"
 FOUR = [LineWish(sku=sku, quantity=1) for sku in ("SPOON", "MUG", "LAMP", "SET")]
 
 
@@ -85,3 +89,32 @@ async def test_locations_whose_days_are_limited_cost_two_more(
     for size in (1, 8, 64):
         used = await counted.place(shop, *(f"{size}-{n}" for n in range(size)))
         assert used <= STATEMENTS_MAX + 2, counted.sent
+
+
+async def test_whoever_waited_for_an_order_sees_what_it_has_become(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish("MUG"))
+
+    async def wait_and_look() -> tuple[OrderState, int]:
+        async with database.transaction(shop) as tx:
+            await tx.execute("set local lock_timeout = '30s'")
+            before = tx.statements
+            state = (await Sheet.open(tx, [placed.id])).state(placed.id)
+            return state, tx.statements - before
+
+    async with database.transaction(shop) as tx:
+        sheet = await Sheet.open(tx, [placed.id])
+        waiting = asyncio.create_task(wait_and_look())
+        assert await look_until(lambda: tx.fetchval(WAITED_FOR), bool, seconds=30)
+        doing = Doing(Command("k", SYSTEM, None), tx.now, "test")
+        give_up(sheet, placed.id, "not wanted", doing)
+        sheet.raise_stop(placed.id, "manual", "look", doing)
+        await sheet.write(tx)
+    state, used = await waiting
+    assert state.order.closed_at is not None
+    assert [stop.reason for stop in state.stops] == ["look"]
+    (line,) = state.lines
+    assert state.buckets.units(line.id, Stage.CANCELLED) == line.quantity
+    assert used == 2
+    assert (await wait_and_look())[1] == 1

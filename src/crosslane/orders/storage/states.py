@@ -28,15 +28,6 @@ async def lock_heads(tx: Tx, order_ids: Sequence[UUID]) -> None:
     await tx.execute(LOCK_HEADS, sorted(set(order_ids)))
 
 
-async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderState]:
-    """Lock orders in the order of their ids and return everything about them.
-
-    By two statements: what is read while somebody is waited for would be as it was before.
-    """
-    await lock_heads(tx, order_ids)
-    return await list_states(tx, order_ids)
-
-
 LIST_STOPPED = """
 select distinct order_id from orders_stop
 where order_id = any($1::uuid[]) and kind = any($2::text[]) and resolved_at is null
@@ -66,46 +57,58 @@ async def list_heads(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
 # One document for each order. Every part is asked for order by order, and buckets line by line
 # ("offset 0" keeps it so), because these tables grow fast and their statistics lag behind: a join
 # planned on what they were a minute ago reads all of them.
-LIST_STATES = """
-select to_json(s) as state from (
-    select
-        (select to_json(h) from (
-            select o.id, o.number, o.channel_id, o.channel, o.source_id, o.entity, o.brand,
-                   o.market, o.currency, o.locale, o.customer_id, o.ship_address_id, o.placed_at,
-                   o.recorded_at, o.service, o.version, o.closed_at
-        ) h) as order,
-        (select json_agg(l order by l.position) from (
-            select id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku,
-                   title, quantity, method, store_id, unit_price_milli, net_minor, tax_minor,
-                   gross_minor, tax_rate_bp, tax_class, jurisdiction, price_reasons, promised_at,
-                   is_bundle
-            from orders_line where order_id = o.id
-        ) l) as lines,
-        (select json_agg(c order by c.recorded_at, c.id) from (
-            select id, order_id, kind, line_id, title, net_minor, tax_minor, gross_minor,
-                   tax_rate_bp, jurisdiction, recorded_at, cancelled
-            from orders_charge where order_id = o.id
-        ) c) as charges,
-        (select json_agg(t order by t.raised_at, t.id) from (
-            select id, order_id, kind, reason, raised_at, raised_by, expires_at, resolved_at,
-                   resolved_by, resolution
-            from orders_stop where order_id = o.id
-        ) t) as stops,
-        (select json_agg(b) from orders_line l cross join lateral (
-            select line_id, location_id, stage, quantity
-            from orders_bucket where line_id = l.id and quantity > 0 offset 0
-        ) b where l.order_id = o.id) as buckets,
-        (select json_agg(json_build_array(x.line_id, x.location_id))
-         from orders_line l cross join lateral (
-            select line_id, location_id from orders_barred where line_id = l.id offset 0
-        ) x where l.order_id = o.id) as barred,
-        (select count(*) from orders_amendment where order_id = o.id) as amendments
-    from orders_order o where o.id = any((select $1::uuid[])::uuid[]) order by o.id
-) s
+_PARTS = """
+    k.version as version_now,
+    (select to_json(h) from (
+        select id, number, channel_id, channel, source_id, entity, brand, market, currency,
+               locale, customer_id, ship_address_id, placed_at, recorded_at, service, version,
+               closed_at
+        from orders_order where id = k.id
+    ) h) as order,
+    (select json_agg(l order by l.position) from (
+        select id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku,
+               title, quantity, method, store_id, unit_price_milli, net_minor, tax_minor,
+               gross_minor, tax_rate_bp, tax_class, jurisdiction, price_reasons, promised_at,
+               is_bundle
+        from orders_line where order_id = k.id
+    ) l) as lines,
+    (select json_agg(c order by c.recorded_at, c.id) from (
+        select id, order_id, kind, line_id, title, net_minor, tax_minor, gross_minor,
+               tax_rate_bp, jurisdiction, recorded_at, cancelled
+        from orders_charge where order_id = k.id
+    ) c) as charges,
+    (select json_agg(t order by t.raised_at, t.id) from (
+        select id, order_id, kind, reason, raised_at, raised_by, expires_at, resolved_at,
+               resolved_by, resolution
+        from orders_stop where order_id = k.id
+    ) t) as stops,
+    (select json_agg(b) from orders_line l cross join lateral (
+        select line_id, location_id, stage, quantity
+        from orders_bucket where line_id = l.id and quantity > 0 offset 0
+    ) b where l.order_id = k.id) as buckets,
+    (select json_agg(json_build_array(x.line_id, x.location_id))
+     from orders_line l cross join lateral (
+        select line_id, location_id from orders_barred where line_id = l.id offset 0
+    ) x where l.order_id = k.id) as barred,
+    (select count(*) from orders_amendment where order_id = k.id) as amendments
 """
+LIST_STATES = f"""
+with asked as (
+    select id, version from orders_order where id = any((select $1::uuid[])::uuid[])
+)
+select to_json(s) as state from (select {_PARTS} from asked k order by k.id) s
+"""  # noqa: S608
+LOCK_STATES = f"""
+with asked as materialized (
+    select id, version from orders_order where id = any((select $1::uuid[])::uuid[])
+    order by id for update
+)
+select to_json(s) as state from (select {_PARTS} from asked k order by k.id) s
+"""  # noqa: S608
 
 
 class _Loaded(msgspec.Struct):
+    version_now: int
     order: Order
     lines: tuple[OrderLine, ...] | None
     charges: tuple[Charge, ...] | None
@@ -131,11 +134,24 @@ _LOADED = msgspec.json.Decoder(_Loaded)
 
 async def list_states(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderState]:
     """Return everything about some orders, in the order of their ids, unlocked."""
-    if not order_ids:
-        return {}
-    rows = await tx.fetch(LIST_STATES, list(set(order_ids)))
-    loaded = [_LOADED.decode(row["state"]) for row in rows]
+    return {one.order.id: one.state() for one in await _load(tx, LIST_STATES, order_ids)}
+
+
+async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderState]:
+    """Lock orders in the order of their ids and return everything about them.
+
+    Whoever waits for a lock sees the version as it is now, and all else as it was before. Every
+    change of an order gives it another version, so what is out of date is known and read again.
+    """
+    loaded = await _load(tx, LOCK_STATES, order_ids)
+    if any(one.version_now != one.order.version for one in loaded):
+        return await list_states(tx, order_ids)
     return {one.order.id: one.state() for one in loaded}
+
+
+async def _load(tx: Tx, sql: str, order_ids: Sequence[UUID]) -> list[_Loaded]:
+    rows = await tx.fetch(sql, list(set(order_ids))) if order_ids else []
+    return [_LOADED.decode(row["state"]) for row in rows]
 
 
 FIND_NUMBERS = "select number, id from orders_order where number = any($1::text[])"
