@@ -160,12 +160,15 @@ async def insert_orders(
     moves: Sequence[JournalMove],
     buckets: Sequence[Bucket],
 ) -> None:
-    """Store new orders with all their parts and the moves of their units."""
+    """Store new orders with all their parts and the moves of their units.
+
+    Buckets that the units have left already need no row.
+    """
     encode = msgspec.json.encode
     heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
     await tx.execute(
         INSERT_ORDERS,
-        *_move_columns(tx, moves, buckets),
+        *_move_columns(tx, moves, [bucket for bucket in buckets if bucket.quantity]),
         encode(heads),
         encode([line for o in orders for line in o.lines]),
         encode([charge for o in orders for charge in o.charges]),
