@@ -291,7 +291,8 @@ async def test_many_messages_cost_no_more_statements_than_one(
             outcomes = [Outcome("sent", recipient=letter.email) for letter in letters]
             await record(tx, some, outcomes)
             needed.append(tx.statements - before)
-    assert needed == [5, 5]
+    # The first one also reads the tenant, which stays in memory.
+    assert needed == [5, 4]
     async with database.transaction(shop) as tx:
         told = await tx.fetch("select trace from platform_log where kind = $1 order by trace",
                               engagement.MessageSent.kind())  # fmt: skip
