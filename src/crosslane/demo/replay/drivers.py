@@ -6,13 +6,12 @@ The carrier is played over the endpoint carriers report to, at the business time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from time import monotonic
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from crosslane.demo.draws import draw
 from crosslane.demo.replay.bodies import Clerk
@@ -28,7 +27,6 @@ from crosslane.demo.replay.reports import Arrival, Collection
 from crosslane.demo.world import Place, World
 
 EVENTS_AT_ONCE = 500
-OVERDUE_SECONDS, OVERDUE_AT_ONCE = 3.0, 16
 COLLECTION_TRIES_MAX = 4
 ARRIVAL_LOOKS = 5
 NOT_ON_THE_WAY = frozenset({"arrived", "collected", "unclaimed", "cancelled"})
@@ -47,7 +45,7 @@ class Underway(Struct, frozen=True):
         order_number: order it is of.
         store: store it goes to, None when it goes to the customer.
         leaves: local time at which it leaves.
-        since: reading of the clock at which its label was last looked for.
+        since: real time before which its label was not asked for.
     """
 
     parcel: UUID
@@ -55,7 +53,7 @@ class Underway(Struct, frozen=True):
     order_number: str
     store: UUID | None
     leaves: datetime
-    since: float
+    since: datetime
 
 
 class Label(Struct, frozen=True):
@@ -66,6 +64,7 @@ class Label(Struct, frozen=True):
     carrier: str
     service: str
     tracking_number: str
+    requested_at: datetime
 
 
 class Waiting(Struct, frozen=True):
@@ -129,7 +128,6 @@ class Drivers:
             if one.role == "manager" and not one.location
         )
         self._unlabelled: dict[UUID, Underway] = {}
-        self._seen: set[UUID] = set()
         self._coming: dict[UUID, Coming] = {}
         self._ready: dict[str, datetime] = {}
         self._tries: Counter[UUID] = Counter()
@@ -150,7 +148,8 @@ class Drivers:
 
     async def look(self) -> int:
         """Do what can be done now; return how much that was."""
-        return await self._drive() + await self._receive() + await self._hand_out()
+        # What is told to be on its way now is received at the next look at the earliest.
+        return await self._receive() + await self._drive() + await self._hand_out()
 
     async def _drive(self) -> int:
         """Report the way of every parcel that has got its label."""
@@ -179,22 +178,17 @@ class Drivers:
         return len(labels)
 
     async def _new_labels(self) -> list[Label]:
-        """Return labels of our parcels that were not seen before; the newest come first."""
+        """Return the new labels of our parcels; the list begins with those asked for last."""
         if not self._unlabelled:
             return []
-        client = self._desk.operator
+        oldest = min(parcel.since for parcel in self._unlabelled.values())
         listed = await self._desk.read_list(
-            client, "labels", Label, until=lambda label: label.id in self._seen, state="created"
+            self._desk.operator,
+            "labels",
+            Label,
+            until=lambda label: label.requested_at < oldest,
+            state="created",
         )
-        # One that a carrier gave late is new and far down in the list.
-        now = monotonic()
-        overdue = [one for one in self._unlabelled.values() if now - one.since > OVERDUE_SECONDS]
-        for parcel in overdue[:OVERDUE_AT_ONCE]:
-            listed += await self._desk.read_list(
-                client, "labels", Label, state="created", parcel_id=parcel.parcel
-            )
-            self._unlabelled[parcel.parcel] = structs.replace(parcel, since=now)
-        self._seen |= {label.id for label in listed}
         found = {label.parcel_id: label for label in listed}
         return [label for label in found.values() if label.parcel_id in self._unlabelled]
 

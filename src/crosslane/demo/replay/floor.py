@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -234,6 +233,7 @@ class Floor:
             packs[work.id] = (
                 as_packs(work.id, parcels, moment) if len(parcels) > 1 else [Pack(work.id, moment)]
             )
+        since = datetime.now(UTC)
         answers = await self._in_bulk(
             client,
             "parcels",
@@ -251,7 +251,7 @@ class Floor:
                         order_number=work.order_number,
                         store=work.store_id,
                         leaves=leaves,
-                        since=monotonic(),
+                        since=since,
                     )
                 )
 

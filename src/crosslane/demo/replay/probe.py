@@ -20,7 +20,7 @@ from crosslane.demo.world import TRADE_WEB, WEB, World
 
 # Articles that few orders want: nobody else changes what is left of them meanwhile.
 RARE_ORDERS_MAX = 2
-PROBES_MAX = 400
+PROBES_MAX = 200
 PROBE_SECONDS_MAX = 10.0
 PAUSE_SECONDS = 0.02
 MILLISECONDS = 1_000

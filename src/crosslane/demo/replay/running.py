@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
@@ -42,7 +43,9 @@ ORDERS, WORK = "orders", "work"
 TRADE_AT_ONCE, WEB_AT_ONCE, FILES_AT_ONCE, STOCK_AT_ONCE = 8, 20, 2, 2
 # How far sending may run ahead of a channel that is slow.
 AHEAD_MAX = 40
-LOOK_SECONDS = 0.4
+# While orders come in people look for work now and then and find more at once, as for a wave of
+# picks; in the end often, so that nothing lies.
+SELLING_LOOK_SECONDS, LOOK_SECONDS = 2.0, 0.4
 QUIET_LOOKS = 5
 STANDSTILL_SECONDS_MAX = 60.0
 # When trouble begins, as a part of the way.
@@ -235,7 +238,9 @@ class Replay:
             elif monotonic() - moved_at > STANDSTILL_SECONDS_MAX:
                 self._desk.unexpected[f"{drivers.waiting} parcels that nothing came of"] += 1
                 break
-            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sold_out.wait(), SELLING_LOOK_SECONDS)
+                await asyncio.sleep(LOOK_SECONDS)
         await floor.rest()
 
 

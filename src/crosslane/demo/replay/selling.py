@@ -33,8 +33,8 @@ ORDERS_FORMAT, TILL_FORMAT = "orders-jsonl", "till-batch"
 ALREADY_TAKEN = "source-id-taken"
 ALREADY_PLACED = "cart-placed"
 NOTHING_LEFT = frozenset({"nothing-to-cancel", "order-closed"})
-LOOK_SECONDS = 0.5
-LOOKS_MAX = 240
+LOOK_SECONDS = 1.0
+LOOKS_MAX = 120
 # One basket in so many asks for a signed quote and is placed at it.
 QUOTES_ONE_IN = 4
 
