@@ -333,3 +333,23 @@ async def test_credit_terms_are_set_over_http(till: Shop, api: Api):
     assert (refused.status_code, refused.json()["code"]) == (409, "credit-in-use")
     bad = await client.post("/api/v1/credit-accounts", json=wish | {"limit_minor": -1})
     assert bad.status_code == 422
+
+
+async def test_credit_accounts_are_set_in_bulk_and_refused_rows_are_told(till: Shop, api: Api):
+    wish = {"customer_id": str(CUSTOMER), "currency": "GBP", "limit_minor": 500}
+    other = wish | {"customer_id": str(uuid4())}
+    client = api.admin
+    await client.post("/api/v1/credit-accounts", json=wish)
+    await till.open(local(uuid4(), Method.ON_ACCOUNT, 100))
+    rows = [wish | {"currency": "EUR"}, other | {"terms_days": 14}]
+    told = await client.post("/api/v1/credit-account-imports", json={"rows": rows})
+    assert told.status_code == 201
+    assert (told.json()["saved"], told.json()["refused"]) == (1, 1)
+    [problem] = told.json()["problems"]
+    assert (problem["pointer"], problem["code"]) == ("/rows/0/currency", "credit-in-use")
+    shown = await client.get(f"/api/v1/credit-accounts/{other['customer_id']}")
+    assert (shown.json()["terms_days"], shown.json()["limit_minor"]) == (14, 500)
+    bad = await client.post(
+        "/api/v1/credit-account-imports", json={"rows": [wish | {"limit_minor": -1}]}
+    )
+    assert bad.status_code == 422

@@ -14,6 +14,9 @@ of orders, by one or two statements), :func:`addresses_by_id`,
 :func:`list_customers`, :func:`search` (merged ones too), :func:`consenting`, :func:`erase` and
 :func:`export`.
 
+Bulk: an import registers customers and changes those that are known, row by row as a reference
+decides who they are; what it cannot take it tells and leaves out.
+
 Who a reference is, its strongest identity decides alone: account number, the channel's identifier,
 e-mail, telephone. A known customer gains no identity from an order, or anybody could attach a
 telephone number to somebody else's account.

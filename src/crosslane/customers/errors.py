@@ -51,6 +51,14 @@ class IdentityMissing(Invalid):
     """Say who it is: an account number, an e-mail address, a telephone number or a name."""
 
 
+class RowInvalid(Invalid):
+    """The row is not a customer: {reason}."""
+
+
+class OtherKindOfCustomer(Conflict):
+    """The customer is known as one of the other kind: a person stays one, an organization too."""
+
+
 class IdentityTaken(Conflict):
     """This {kind} belongs to another customer; merge the two if they are one."""
 

@@ -19,6 +19,8 @@ from crosslane.customers.domain import (
 from crosslane.customers.service import (
     AddIdentity,
     ChangeCustomer,
+    CustomersImported,
+    ImportCustomers,
     MergeCustomers,
     PutAddress,
     RecordConsent,
@@ -35,6 +37,7 @@ from crosslane.organization import BadCountry, BadLocale, UnknownBrand, UnknownC
 from crosslane.platform.web import Answer, Caller, Paging, Version, delete, get, patch, post, put
 
 READ, WRITE = "customers:read", "customers:write"
+IMPORT_BYTES_MAX = 16 << 20
 
 Query = Annotated[str, msgspec.Meta(max_length=254)]
 
@@ -149,6 +152,25 @@ async def show_customer(caller: Caller, customer_id: UUID) -> Answer[Customer]:
 async def register_customer(caller: Caller, data: RegisterCustomer) -> Customer:
     """Make a customer of a person or an organization; nobody else may be known by the same."""
     return await caller.submit(commands.REGISTER, data)
+
+
+@post(
+    "/api/v1/customer-imports",
+    permission=WRITE,
+    command=commands.IMPORT,
+    body_bytes_max=IMPORT_BYTES_MAX,
+    raises=(errors.IdentityTaken, errors.CustomerErased, errors.UnknownCustomer),
+    example=ImportCustomers(
+        rows=[{"kind": "organization", "name": "Example Ltd", "account_number": "12347"}],
+        dry_run=True,
+    ),
+)
+async def import_customers(caller: Caller, data: ImportCustomers) -> CustomersImported:
+    """Register customers in bulk, and change those that are known, up to 5,000 rows.
+
+    Rows that cannot be taken are told one by one, the others are saved; ``dry_run`` only tells.
+    """
+    return await caller.submit(commands.IMPORT, data)
 
 
 @patch(
@@ -339,6 +361,7 @@ ROUTES = [
     list_customers,
     show_customer,
     register_customer,
+    import_customers,
     change_customer,
     add_identity,
     remove_identity,

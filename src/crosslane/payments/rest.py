@@ -9,9 +9,18 @@ from litestar import Request
 from crosslane.kernel import Page
 from crosslane.payments import errors, service
 from crosslane.payments.domain import Credit, Deed
-from crosslane.payments.service import OrderMoney, ProviderView, PutCredit, PutProvider, Receipt
+from crosslane.payments.service import (
+    CreditsImported,
+    ImportCredits,
+    OrderMoney,
+    ProviderView,
+    PutCredit,
+    PutProvider,
+    Receipt,
+)
 from crosslane.payments.service.commands import (
     DO,
+    IMPORT_CREDITS,
     PUT_CREDIT,
     PUT_PROVIDER,
     RECEIVE,
@@ -25,6 +34,7 @@ from crosslane.platform.web import PUBLIC, Caller, Paging, get, post
 
 READ, CONFIGURE = "payments:read", "payments:configure"
 MESSAGE_BYTES_MAX = 64 * 1024
+IMPORT_BYTES_MAX = 2 << 20
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 DEED_RAISES = (
     errors.PaymentNotFound,
@@ -55,6 +65,7 @@ class PaymentView(msgspec.Struct, frozen=True):
 
 
 EXAMPLE_AMOUNT = Amount(1250, "GBP", "damaged on arrival")
+EXAMPLE_CREDIT = PutCredit(UUID("0192f5a0-0000-7000-8000-000000000001"), "GBP", 500_000, 30)
 
 
 @get("/api/v1/orders/{order_id}/payments", permission=READ)
@@ -195,11 +206,26 @@ async def show_credit(caller: Caller, customer_id: UUID) -> Credit:
     permission="payments:credit",
     command=PUT_CREDIT,
     raises=(errors.CreditInUse,),
-    example=PutCredit(UUID("0192f5a0-0000-7000-8000-000000000001"), "GBP", 500_000, 30),
+    example=EXAMPLE_CREDIT,
 )
 async def put_credit(caller: Caller, data: PutCredit) -> Credit:
     """Let a customer buy on account, or change limit, terms and block."""
     return await caller.submit(PUT_CREDIT, data)
+
+
+@post(
+    "/api/v1/credit-account-imports",
+    permission="payments:credit",
+    command=IMPORT_CREDITS,
+    body_bytes_max=IMPORT_BYTES_MAX,
+    example=ImportCredits([EXAMPLE_CREDIT]),
+)
+async def import_credits(caller: Caller, data: ImportCredits) -> CreditsImported:
+    """Let customers buy on account, or change their terms, in bulk, up to 5,000 rows.
+
+    Rows that cannot be saved are told one by one, the others are.
+    """
+    return await caller.submit(IMPORT_CREDITS, data)
 
 
 async def _do(caller: Caller, payment_id: UUID, deed: Deed, amount: Amount) -> OperationView:
@@ -221,4 +247,5 @@ ROUTES = [
     receive_message,
     show_credit,
     put_credit,
+    import_credits,
 ]

@@ -16,6 +16,11 @@ from crosslane.customers.service.consents import (
     list_consents,
     record_consent,
 )
+from crosslane.customers.service.importing import (
+    CustomersImported,
+    ImportCustomers,
+    import_customers,
+)
 from crosslane.customers.service.keeping import (
     AddIdentity,
     ChangeCustomer,
@@ -51,8 +56,10 @@ __all__ = [
     "AddIdentity",
     "Buyer",
     "ChangeCustomer",
+    "CustomersImported",
     "EraseCustomer",
     "ErasureReport",
+    "ImportCustomers",
     "MergeCustomers",
     "PutAddress",
     "Recognized",
@@ -69,6 +76,7 @@ __all__ = [
     "erase",
     "export",
     "identify",
+    "import_customers",
     "list_addresses",
     "list_consents",
     "list_customers",

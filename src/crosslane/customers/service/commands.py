@@ -13,6 +13,11 @@ from crosslane.customers.service.addresses import (
     remove_address,
 )
 from crosslane.customers.service.consents import RecordConsent, record_consent
+from crosslane.customers.service.importing import (
+    CustomersImported,
+    ImportCustomers,
+    import_customers,
+)
 from crosslane.customers.service.keeping import (
     AddIdentity,
     ChangeCustomer,
@@ -34,6 +39,10 @@ async def _register(
     tx: Tx, commands: Sequence[Command[RegisterCustomer]]
 ) -> list[Customer | Refusal]:
     return await register(tx, [command.body for command in commands])
+
+
+async def _import(tx: Tx, wish: ImportCustomers) -> CustomersImported:
+    return await import_customers(tx, wish, owner=tx.actor.customer_id)
 
 
 async def _put_address(tx: Tx, wish: PutAddress) -> SavedAddress:
@@ -65,6 +74,7 @@ async def _merge(tx: Tx, wish: MergeCustomers) -> Customer:
 
 
 REGISTER = CommandKind("customers.register", RegisterCustomer, Customer, _register)
+IMPORT = one_by_one("customers.import", ImportCustomers, CustomersImported, _import)
 CHANGE = one_by_one("customers.change", ChangeCustomer, Customer, _change)
 ADD_IDENTITY = one_by_one("customers.add_identity", AddIdentity, Customer, _add_identity)
 REMOVE_IDENTITY = one_by_one(
@@ -77,6 +87,7 @@ RECORD_CONSENT = one_by_one("customers.record_consent", RecordConsent, Consent, 
 
 COMMANDS = [
     REGISTER,
+    IMPORT,
     CHANGE,
     ADD_IDENTITY,
     REMOVE_IDENTITY,

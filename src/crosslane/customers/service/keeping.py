@@ -122,15 +122,15 @@ async def register(tx: Tx, wishes: Sequence[RegisterCustomer]) -> list[Customer 
     wanted: dict[int, tuple[Identity, ...]] = {}
     for place, wish in enumerate(wishes):
         try:
-            wanted[place] = _checked(wish)
+            wanted[place] = checked(wish)
         except Refusal as refusal:
             answers[place] = refusal
     owners = await storage.find_owners(tx, {i for found in wanted.values() for i in found})
     new_ids: dict[int, UUID] = {}
     for place, identities in wanted.items():
-        taken = next((identity for identity in identities if identity in owners), None)
-        if taken is not None:
-            answers[place] = _taken(taken)
+        given_away = next((identity for identity in identities if identity in owners), None)
+        if given_away is not None:
+            answers[place] = taken(given_away)
             continue
         new_ids[place] = new_id()
         owners |= dict.fromkeys(identities, new_ids[place])
@@ -140,7 +140,7 @@ async def register(tx: Tx, wishes: Sequence[RegisterCustomer]) -> list[Customer 
     for place in list(new_ids):
         lost = next((identity for identity in wanted[place] if identity not in inserted), None)
         if lost is not None:
-            answers[place] = _taken(lost)
+            answers[place] = taken(lost)
             await storage.delete_strays(tx, [new_ids.pop(place)])
     made = await customers_by_id(tx, list(new_ids.values()))
     for place, customer_id in new_ids.items():
@@ -159,17 +159,16 @@ async def change(tx: Tx, wish: ChangeCustomer, *, owner: UUID | None = None) -> 
     before = await locked(tx, wish.customer_id, owner=owner)
     if wish.version not in (None, before.version):
         raise Stale(present=before.version, given=wish.version)
-    await storage.update_customer(
-        tx,
-        before.id,
+    after = msgspec.structs.replace(
+        before,
         name=" ".join(wish.name.split()),
         group=wish.group,
         payment_terms_days=require_payment_terms(
             wish.payment_terms_days, pointer="/payment_terms_days"
         ),
         locale=require_locale(wish.locale, pointer="/locale") if wish.locale else "",
-        guest=before.guest,
     )
+    await storage.update_customers(tx, [after])
     return await _told(tx, "change", before)
 
 
@@ -189,7 +188,7 @@ async def add_identity(tx: Tx, wish: AddIdentity, *, owner: UUID | None = None) 
     if len(found.identities) >= IDENTITIES_MAX:
         raise TooManyOfCustomer(most=IDENTITIES_MAX, things="identities")
     if not await storage.insert_identities(tx, {identity: found.id}):
-        raise _taken(identity)
+        raise taken(identity)
     await storage.touch_customer(tx, found.id)
     return await _told(tx, "add_identity", found)
 
@@ -221,22 +220,21 @@ async def merge(tx: Tx, wish: MergeCustomers, *, owner: UUID | None = None) -> C
         UnknownCustomer, CustomerErased: one of them is not there.
         MergeWithItself: they are one already.
     """
-    held = await _held(tx, [wish.kept_id, wish.merged_id], owner=owner)
-    kept, gone = held[wish.kept_id], held[wish.merged_id]
+    both = await held(tx, [wish.kept_id, wish.merged_id], owner=owner)
+    kept, gone = both[wish.kept_id], both[wish.merged_id]
     if kept.id == gone.id:
         raise MergeWithItself(pointer="/merged_id")
     await storage.move_identities(tx, gone.id, kept.id)
     await _move_addresses(tx, gone.id, kept.id)
     await storage.merge_into(tx, gone.id, kept.id)
-    await storage.update_customer(
-        tx,
-        kept.id,
+    after = msgspec.structs.replace(
+        kept,
         name=kept.name or gone.name,
         group=kept.group or gone.group,
-        payment_terms_days=kept.payment_terms_days,
         locale=kept.locale or gone.locale,
         guest=kept.guest and gone.guest,
     )
+    await storage.update_customers(tx, [after])
     await log.append(tx, [CustomersMerged(kept_id=kept.id, merged_id=gone.id)])
     return await _told(tx, "merge", (kept, gone), reason=wish.reason, kept_id=kept.id)
 
@@ -248,11 +246,16 @@ async def locked(tx: Tx, customer_id: UUID, *, owner: UUID | None = None) -> Cus
         UnknownCustomer: there is none, or it is not the caller's.
         CustomerErased: its data is gone and stays so.
     """
-    return (await _held(tx, [customer_id], owner=owner))[customer_id]
+    return (await held(tx, [customer_id], owner=owner))[customer_id]
 
 
-async def _held(tx: Tx, ids: Sequence[UUID], *, owner: UUID | None = None) -> dict[UUID, Customer]:
-    """Lock customers; one that was merged while waiting is followed to its successor."""
+async def held(tx: Tx, ids: Sequence[UUID], *, owner: UUID | None = None) -> dict[UUID, Customer]:
+    """Lock customers; one that was merged while waiting is followed to its successor.
+
+    Raises:
+        UnknownCustomer: one is not there, or not the caller's.
+        CustomerErased: the data of one is gone and stays so.
+    """
     locked_ids: set[UUID] = set()
     while True:
         found = await customers_by_id(tx, ids, owner=owner)
@@ -298,7 +301,13 @@ async def _move_addresses(tx: Tx, source: UUID, target: UUID) -> None:
         await address_rows.move_addresses(tx, source, target, labels)
 
 
-def _checked(wish: RegisterCustomer) -> tuple[Identity, ...]:
+def checked(wish: RegisterCustomer) -> tuple[Identity, ...]:
+    """Return what a customer will be known by, strongest first.
+
+    Raises:
+        IdentityMissing, BadEmail, BadPhone, BadAccountNumber, BadLocale, PaymentTermsOutOfRange:
+        a field is malformed or missing.
+    """
     require_payment_terms(wish.payment_terms_days, pointer="/payment_terms_days")
     if wish.locale:
         require_locale(wish.locale, pointer="/locale")
@@ -332,7 +341,8 @@ def _identity(wish: AddIdentity) -> Identity:
     return identity
 
 
-def _taken(identity: Identity) -> IdentityTaken:
+def taken(identity: Identity) -> IdentityTaken:
+    """Return the refusal of an identity that somebody else has."""
     kind = identity.kind.replace("_", " ")
     return IdentityTaken(pointer=f"/{identity.kind}", kind=kind)
 

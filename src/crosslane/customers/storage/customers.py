@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.customers.domain import Customer, CustomerKind, Identity
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Record, Tx, columns
 
 
 class NewCustomer(msgspec.Struct, frozen=True):
@@ -144,26 +144,21 @@ async def lock_customers(tx: Tx, ids: Sequence[UUID]) -> None:
     await tx.execute(LOCK_CUSTOMERS, list(ids))
 
 
-UPDATE_CUSTOMER = """
-update customers_customer
-set name = $2, customer_group = $3, payment_terms_days = $4, locale = $5, guest = $6,
+UPDATE_CUSTOMERS = """
+update customers_customer c
+set kind = given.kind, name = given.name, customer_group = given.customer_group,
+    payment_terms_days = given.payment_terms_days, locale = given.locale, guest = given.guest,
     version = version + 1
-where id = $1
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::boolean[])
+    as given (id, kind, name, customer_group, payment_terms_days, locale, guest)
+where c.id = given.id
 """
 
 
-async def update_customer(
-    tx: Tx,
-    customer_id: UUID,
-    *,
-    name: str,
-    group: str,
-    payment_terms_days: int | None,
-    locale: str,
-    guest: bool,
-) -> None:
-    """Change a customer and count its version."""
-    await tx.execute(UPDATE_CUSTOMER, customer_id, name, group, payment_terms_days, locale, guest)
+async def update_customers(tx: Tx, customers: Sequence[Customer]) -> None:
+    """Change customers that are locked, and count their versions."""
+    names = ("id", "kind", "name", "group", "payment_terms_days", "locale", "guest")
+    await tx.execute(UPDATE_CUSTOMERS, *columns(customers, *names))
 
 
 TOUCH_CUSTOMER = "update customers_customer set version = version + 1 where id = $1"

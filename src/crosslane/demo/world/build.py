@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from crosslane.demo.client import Client, Connections, Unexpected, key_of
+from crosslane.demo.client import Client, Connections, key_of
 from crosslane.demo.progress import Progress
 from crosslane.demo.selection import Selection
 from crosslane.demo.stage import Stage
@@ -34,7 +34,7 @@ from crosslane.demo.world.organization import CHANNELS, CREDIT_DAYS, CREDIT_LIMI
 from crosslane.demo.world.people import country_code, firm
 
 RETAILER, ACCOUNTS, STOCK, STAFF = "retailer", "trade accounts", "opening stock", "staff"
-ACCOUNTS_AT_ONCE = 16
+ROWS_PER_IMPORT = 1_000
 RECEIPTS_AT_ONCE = 2
 SIGN_INS_AT_ONCE = 4
 DELIVERED_ONLY = "furniture-storage"
@@ -211,41 +211,54 @@ class Builder:
             line = invoice.lines[0].line
             if line.customer and invoice.stream is Stream.ACCOUNT:
                 countries.setdefault(line.customer, line.country)
-        found = await self._each(
-            ACCOUNTS, sorted(countries.items()), self._account, ACCOUNTS_AT_ONCE
-        )
-        return {account.number: account for account in found}
+        self._more(ACCOUNTS, len(countries))
+        found: dict[str, Account] = {}
+        numbers = sorted(countries)
+        for start in range(0, len(numbers), ROWS_PER_IMPORT):
+            some = {
+                number: countries[number] for number in numbers[start : start + ROWS_PER_IMPORT]
+            }
+            found |= await self._import_accounts(some)
+            self._progress.advance(ACCOUNTS, len(some))
+        return found
 
-    async def _account(self, given: tuple[str, str]) -> Account:
-        number, country = given
-        who, is_irish = firm(number, country), country_code(country) == "IE"
-        body = {
-            "kind": "organization",
-            "name": who.name,
-            "account_number": number,
-            "email": who.email,
-            "group": TRADE,
-            "payment_terms_days": CREDIT_DAYS,
-        }
-        answer = await self._client.ask("customers", body)
-        if answer.ok:
-            customer = answer.body
-        elif answer.code == "identity-taken":
-            listed = await self._client.get("customers", query=number)
-            customer = listed["items"][0]
-        else:
-            raise Unexpected("POST", "customers", answer)
-        await self._client.send(
-            "credit-accounts",
+    async def _import_accounts(self, countries: Mapping[str, str]) -> dict[str, Account]:
+        firms = {number: firm(number, country) for number, country in countries.items()}
+        rows = [
             {
-                "customer_id": customer["id"],
-                "currency": "EUR" if is_irish else "GBP",
+                "kind": "organization",
+                "name": who.name,
+                "account_number": number,
+                "email": who.email,
+                "group": TRADE,
+                "payment_terms_days": CREDIT_DAYS,
+            }
+            for number, who in firms.items()
+        ]
+        told = await self._require_whole(Call("customer-imports", {"rows": rows}))
+        ids = dict(zip(firms, told["customer_ids"], strict=True))
+        irish = {number for number in firms if country_code(countries[number]) == "IE"}
+        credits = [
+            {
+                "customer_id": customer_id,
+                "currency": "EUR" if number in irish else "GBP",
                 "limit_minor": CREDIT_LIMIT_MINOR,
                 "terms_days": CREDIT_DAYS,
-            },
-        )
-        channel = TRADE_IE if is_irish else TRADE_WEB
-        return Account(number, UUID(customer["id"]), channel, who.name, who.email, who.address)
+            }
+            for number, customer_id in ids.items()
+        ]
+        await self._require_whole(Call("credit-account-imports", {"rows": credits}))
+        return {
+            number: Account(
+                number,
+                UUID(ids[number]),
+                TRADE_IE if number in irish else TRADE_WEB,
+                who.name,
+                who.email,
+                who.address,
+            )
+            for number, who in firms.items()
+        }
 
     async def _channels(self) -> dict[str, Access]:
         currencies = {market["code"]: market["currency"] for market in await self._markets()}
@@ -325,10 +338,15 @@ class Builder:
         return (await asker.ask("me", None, method="GET")).ok
 
     async def _import(self, call: Call) -> None:
+        await self._require_whole(call)
+        self._progress.advance(RETAILER)
+
+    async def _require_whole(self, call: Call) -> Any:
         """Import rows of which none may be refused."""
-        done = await self._call(call)
+        done = await self._client.send(call.path, call.body)
         if done["refused"]:
             raise Refused(f"{call.path}: {done['refused']} refused, such as {done['problems'][:3]}")
+        return done
 
     async def _call_each(self, calls: Sequence[Call]) -> None:
         self._more(RETAILER, len(calls))

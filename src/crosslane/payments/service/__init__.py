@@ -3,10 +3,13 @@
 from crosslane.payments.service.calls import CALL
 from crosslane.payments.service.messages import Receipt, Received, receive, tidy
 from crosslane.payments.service.settings import (
+    CreditsImported,
+    ImportCredits,
     ProviderView,
     PutCredit,
     PutProvider,
     credit_account,
+    import_credits,
     list_providers,
     put_credits,
     put_provider,
@@ -35,6 +38,8 @@ from crosslane.payments.service.waiting import wait_until_decided
 __all__ = [
     "CALL",
     "Asked",
+    "CreditsImported",
+    "ImportCredits",
     "MoneyRequest",
     "Opened",
     "OrderMoney",
@@ -50,6 +55,7 @@ __all__ = [
     "capture",
     "credit_account",
     "do_to_payment",
+    "import_credits",
     "list_problems",
     "list_providers",
     "money_by_order",

@@ -10,9 +10,12 @@ import msgspec
 from crosslane.payments.domain import Credit, Deed, Operation, OperationState
 from crosslane.payments.service.messages import Receipt, Received, receive
 from crosslane.payments.service.settings import (
+    CreditsImported,
+    ImportCredits,
     ProviderView,
     PutCredit,
     PutProvider,
+    import_credits,
     put_credits,
     put_provider,
 )
@@ -97,6 +100,10 @@ async def _put_credit(tx: Tx, commands: Sequence[Command[PutCredit]]) -> list[An
     return list(await put_credits(tx, [command.body for command in commands]))
 
 
+async def _import_credits(tx: Tx, commands: Sequence[Command[ImportCredits]]) -> list[Any]:
+    return [await import_credits(tx, command.body) for command in commands]
+
+
 def operation_view(operation: Operation) -> OperationView:
     """Return an operation as it is shown."""
     return OperationView(
@@ -118,6 +125,9 @@ PUT_PROVIDER = CommandKind(
     "payments.put_provider", PutProvider, ProviderView, _put_provider, batch_max=1
 )
 PUT_CREDIT = CommandKind("payments.put_credit", PutCredit, Credit, _put_credit, batch_max=1)
+IMPORT_CREDITS = CommandKind(
+    "payments.import_credits", ImportCredits, CreditsImported, _import_credits, batch_max=1
+)
 RECEIVE = CommandKind("payments.receive", Received, Receipt, receive)
 
-COMMANDS = [DO, PUT_PROVIDER, PUT_CREDIT, RECEIVE]
+COMMANDS = [DO, PUT_PROVIDER, PUT_CREDIT, IMPORT_CREDITS, RECEIVE]

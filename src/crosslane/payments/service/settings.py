@@ -16,6 +16,8 @@ from crosslane.platform import facts, outbound
 from crosslane.platform.database import Tx, columns
 from crosslane.platform.facts import Fact
 
+CREDITS_PER_IMPORT_MAX = 5_000
+
 Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
@@ -70,6 +72,36 @@ class PutCredit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocked: bool = False
 
 
+class ImportCredits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Credit accounts in bulk; of several rows of one customer the last one stands."""
+
+    rows: Annotated[list[PutCredit], msgspec.Meta(min_length=1, max_length=CREDITS_PER_IMPORT_MAX)]
+
+
+class CreditProblem(msgspec.Struct, frozen=True):
+    """Why a row was refused.
+
+    Args:
+        row: its place in the request, from 0.
+        pointer: JSON pointer into the request.
+        code: stable name of the reason.
+        message: for people.
+    """
+
+    row: int
+    pointer: str
+    code: str
+    message: str
+
+
+class CreditsImported(msgspec.Struct, frozen=True):
+    """How many rows were saved, and why the others were refused."""
+
+    saved: int
+    refused: int
+    problems: list[CreditProblem]
+
+
 async def _load(tx: Tx) -> dict[str, ProviderSettings]:
     return await storage.list_providers(tx)
 
@@ -116,6 +148,17 @@ async def put_credits(tx: Tx, wishes: Sequence[PutCredit]) -> list[Credit | Refu
     names = ("customer_id", "currency", "limit_minor", "terms_days", "blocked")
     stored = await storage.upsert_credits(tx, columns(by_customer.values(), *names))
     return [stored.get(wish.customer_id) or CreditInUse(pointer="/currency") for wish in wishes]
+
+
+async def import_credits(tx: Tx, wanted: ImportCredits) -> CreditsImported:
+    """Open credit accounts and change their terms in bulk; rows that cannot be are told."""
+    answers = await put_credits(tx, wanted.rows)
+    problems = [
+        CreditProblem(row, f"/rows/{row}{answer.pointer}", answer.code, answer.message)
+        for row, answer in enumerate(answers)
+        if isinstance(answer, Refusal)
+    ]
+    return CreditsImported(len(answers) - len(problems), len(problems), problems)
 
 
 async def credit_account(tx: Tx, customer_id: UUID) -> Credit:
