@@ -23,7 +23,7 @@ from crosslane.sourcing import (
     save_receipts,
 )
 from crosslane.sourcing.domain import DispatchDays
-from crosslane.sourcing.service import plan_orders
+from crosslane.sourcing.service import orders, plan_orders
 
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -192,6 +192,20 @@ async def test_a_batch_takes_one_statement_and_receipts_one_more(shop: Shop, tx:
     assert tx.statements - before <= 1
     await save_receipts(tx, [answer for answer in found if isinstance(answer, Sourced)])
     assert tx.statements - before <= 2
+
+
+async def test_a_long_batch_tells_the_server_that_its_transaction_lives(
+    shop: Shop, tx: Tx, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(orders, "PLANNING_SECONDS_MAX", -1)
+    await stocked(tx, shop, "MUG", DC=500, LEEDS=500)
+    wishes = [wish(shop, ("MUG", 1)) for _ in range(5)]
+    available = await surveyed(tx, shop)
+    await plan_orders(tx, wishes[:1], available)  # facts are in memory from here on
+    before = tx.statements
+    found = await plan_orders(tx, wishes, available)
+    assert tx.statements - before == 1 + len(wishes)
+    assert all(places_of(shop, each) == [("MUG", "DC", 1)] for each in found)
 
 
 async def test_receipts_are_kept_and_replay(shop: Shop, tx: Tx):

@@ -6,6 +6,14 @@ from uuid import UUID
 from crosslane.platform.database import Record, Tx
 from crosslane.sourcing.domain import KeptReceipt, Sourced, decode_receipt
 
+SHOW_LIFE = "select 1"
+
+
+async def show_life(tx: Tx) -> None:
+    """Tell the server that a transaction which is thinking is not idle."""
+    await tx.execute(SHOW_LIFE)
+
+
 INSERT_RECEIPTS = """
 insert into sourcing_receipt
     (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,

@@ -81,8 +81,9 @@ async def date_waiting(
     waiting = await states.list_waiting(tx, variants, DATED_AT_ONCE_MAX) if variants else []
     sheet = await Sheet.open(tx, [*order_ids, *waiting])
     network = await locations.network(tx)
+    senders = frozenset(at.id for at in network.able("ship"))
     asked = [
-        (state, line, _wait_of(state, line, network))
+        (state, line, _wait_of(state, line, senders))
         for state in sheet.states.values()
         for line in state.stock_lines
         if line.method != "carry_out"
@@ -99,20 +100,17 @@ async def date_waiting(
     await sheet.write(tx)
 
 
-def _wait_of(state: OrderState, line: OrderLine, network: Network) -> inventory.Waiting:
+def _wait_of(state: OrderState, line: OrderLine, senders: frozenset[UUID]) -> inventory.Waiting:
     """Return what a line waits for, to arrive where it can be served from."""
+    able = frozenset[UUID]() if line.method == "pickup" else senders
+    if line.store_id:
+        able |= {line.store_id}
     barred = {at for who, at in state.barred if who == line.id}
-    if line.method == "pickup":
-        able = {line.store_id} if line.store_id else set[UUID]()
-    else:
-        able = {at.id for at in network.by_id.values() if at.can("ship")} | (
-            {line.store_id} if line.store_id else set()
-        )
     return inventory.Waiting(
         variant_id=line.variant_id,
         quantity=state.buckets.units(line.id, Stage.BACKORDERED),
         cause=inventory.Cause("order", state.order.id, line.id),
-        location_ids=frozenset(able - barred),
+        location_ids=able - barred if barred else able,
         promised_for=state.order.placed_at,
     )
 

@@ -144,22 +144,23 @@ class _Search:
         self.exhausted = self.exhausted or self._left < 0
         return self._left >= 0
 
-    def sending(self, site: Site) -> list[int]:
-        """Return what parcels of every subset from the site cost apart from the pieces' own."""
+    def carriage(self, site: Site) -> tuple[list[int], list[int] | None]:
+        """Return price and parcels of every subset by the site's tariff, as _carriage does."""
         found = self._carriage.get(id(site.tariff))
         if found is None:
             found = _carriage(site.tariff, self.weights)
             self._carriage[id(site.tariff)] = found
-        prices, parcels = found
-        each = site.parcel_milli
-        if parcels is None:
-            return [price + each for price in prices] if each else prices
-        return [price + number * each for price, number in zip(prices, parcels, strict=True)]
+        return found
 
 
-def sums_of(numbers: Sequence[int]) -> list[int]:
-    """Return the sum of every subset of some numbers; bit n of its index stands for the nth."""
-    sums = [0]
+def sums_of(numbers: Sequence[int], start: int = 0) -> list[int]:
+    """Return the sum of every subset of some numbers; bit n of its index stands for the nth.
+
+    Args:
+        numbers: what is added.
+        start: added to every sum.
+    """
+    sums = [start]
     for number in numbers:
         sums += [each + number for each in sums]
     return sums
@@ -247,14 +248,17 @@ def _best_parcels(
     giver = [UNSERVED] * search.size
     for number, site in enumerate(order.sites):
         able = sorted(p for p in site.costs if (number, p) not in barred)
-        sending = search.sending(site)
+        prices, parcels = search.carriage(site)
         subsets = range(search.size)
         if len(able) < len(order.pieces):
             subsets = sums_of([1 << piece for piece in able])
-        own = sums_of([site.costs[piece] for piece in able])
+        own = sums_of([site.costs[piece] for piece in able], site.parcel_milli)
+        if parcels is not None and site.parcel_milli:
+            more = [(parcels[subset] - 1) * site.parcel_milli for subset in subsets]
+            own = [cost + each for cost, each in zip(own, more, strict=True)]
         beyond = _beyond(site, able, order) if site.units else ()
         for subset, each in zip(subsets, own, strict=True):
-            cost = each + sending[subset]
+            cost = each + prices[subset]
             if cost < best[subset] and not (
                 beyond and any(subset & mask in parts for mask, parts in beyond)
             ):

@@ -9,6 +9,8 @@ as a *kin*; only parts of one line, which share a site's units, are looked at on
 is counted as if every piece were asked for itself.
 """
 
+from bisect import bisect_left
+
 import msgspec
 
 from crosslane.sourcing.domain.bound import RateTable
@@ -119,7 +121,7 @@ class Opening:
             piece = self.order.pieces[number]
             costs = [cost for cost, _ in added if cost < piece.unfilled_milli]
             ranks = tuple(site for _, site in added[: len(costs)])
-            cheaper = tuple(costs.index(cost) for cost in costs)
+            cheaper = tuple(bisect_left(costs, cost) for cost in costs)
             looked = len(costs) + (len(costs) < len(added))
             key = (ranks, cheaper, looked)
             if key not in kins:

@@ -11,7 +11,7 @@ from crosslane.kernel import Refusal
 from crosslane.locations import Near, Network, Point
 from crosslane.sourcing.domain.building import World, line_key
 from crosslane.sourcing.domain.requests import SourcingRequest
-from crosslane.sourcing.domain.sourcing import Decision, decided
+from crosslane.sourcing.domain.sourcing import Foreseen, foreseen
 
 
 class Lacking(msgspec.Struct, frozen=True):
@@ -81,10 +81,10 @@ def delivery_options(
     options: list[DeliveryOption] = []
     for service in world.book.services():
         asked = msgspec.structs.replace(request, service=service.code)
-        found = _decided(world, asked, survey)
+        found = _foreseen(world, asked, survey)
         if found is None or found.promised_at is None:
             continue
-        plan = found.receipt.plan
+        plan = found.plan
         options.append(
             DeliveryOption(
                 service=service.code,
@@ -143,7 +143,7 @@ def pickup_options(
 def _pickup(
     world: World, asked: SourcingRequest, survey: Survey, near: Near
 ) -> PickupOption | None:
-    found = _decided(world, asked, survey)
+    found = _foreseen(world, asked, survey)
     if found is None or found.promised_at is None:
         return None
     return PickupOption(
@@ -152,7 +152,7 @@ def _pickup(
         distance_metres=near.distance_metres,
         method="pickup" if asked.method == "pickup" else "ship_to_store",
         ready_at=found.promised_at,
-        cost_milli=sum(parcel.cost_milli for parcel in found.receipt.plan.parcels),
+        cost_milli=sum(parcel.cost_milli for parcel in found.plan.parcels),
         lacking=_lacking(asked, found),
     )
 
@@ -161,18 +161,18 @@ def _units(option: PickupOption) -> int:
     return sum(lacking.quantity for lacking in option.lacking)
 
 
-def _decided(world: World, asked: SourcingRequest, survey: Survey) -> Decision | None:
+def _foreseen(world: World, asked: SourcingRequest, survey: Survey) -> Foreseen | None:
     """Return what would be done; None when nothing can be, which is no option."""
     try:
-        found = decided(world, asked, survey)
+        found = foreseen(world, asked, survey)
     except Refusal:
         return None
-    return found if found.receipt.plan.assignments else None
+    return found if found.plan.assignments else None
 
 
-def _lacking(asked: SourcingRequest, found: Decision) -> tuple[Lacking, ...]:
+def _lacking(asked: SourcingRequest, found: Foreseen) -> tuple[Lacking, ...]:
     skus = {line_key(number): line.variant.sku for number, line in enumerate(asked.lines)}
     missing: dict[str, int] = {}
-    for left in found.receipt.plan.unfilled:
+    for left in found.plan.unfilled:
         missing[skus[left.line]] = missing.get(skus[left.line], 0) + left.quantity
     return tuple(Lacking(sku, quantity) for sku, quantity in sorted(missing.items()))

@@ -225,9 +225,7 @@ def undominated(sites: list[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
     kept: list[Site] = []
     dropped: list[tuple[Site, str]] = []
     for site in sorted(sites, key=lambda s: (s.parcel_milli, s.code)):
-        better = None
-        if not site.units:
-            better = next((other for other in kept if _replaces(other, site)), None)
+        better = None if site.units else _better(kept, site)
         if better is None:
             kept.append(site)
         else:
@@ -235,10 +233,16 @@ def undominated(sites: list[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
     return sorted(kept, key=lambda s: s.code), dropped
 
 
-def _replaces(other: Site, site: Site) -> bool:
-    if len(other.costs) < len(site.costs):
-        return False
-    if other.tariff is not site.tariff and other.tariff != site.tariff:
-        return False
-    costs = other.costs
-    return all(piece in costs and costs[piece] <= cost for piece, cost in site.costs.items())
+def _better(kept: Iterable[Site], site: Site) -> Site | None:
+    """Return the first of the sites that no dearer parcels come from that replaces another one."""
+    costs, tariff = site.costs, site.tariff
+    for other in kept:
+        offered = other.costs
+        # First what is quickly seen: there can be hundreds of sites.
+        if len(offered) < len(costs) or not offered.keys() >= costs.keys():
+            continue
+        if other.tariff is not tariff and other.tariff != tariff:
+            continue
+        if all(offered[piece] <= cost for piece, cost in costs.items()):
+            return other
+    return None

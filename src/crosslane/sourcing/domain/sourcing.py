@@ -17,31 +17,32 @@ from crosslane.sourcing.domain.building import (
     reachable,
     route_of,
 )
+from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.promising import promised_at, ship_days
-from crosslane.sourcing.domain.receipt import Receipt, decide
+from crosslane.sourcing.domain.receipt import decide
 from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """What would be done about a request.
+class Foreseen(msgspec.Struct, frozen=True):
+    """What a plan means for the customer.
 
     Args:
         route: how the parcels travel.
-        receipt: the plan and how it was found.
+        plan: who sends what.
         locations: those it uses, by code.
         ship_days: day on which each of them sends.
         promised_at: when the customer has everything that is served; None when not in sight.
     """
 
     route: Route
-    receipt: Receipt
+    plan: SourcingPlan
     locations: Mapping[str, Location]
     ship_days: Mapping[UUID, date]
     promised_at: datetime | None
 
 
-def decided(world: World, request: SourcingRequest, survey: Survey) -> Decision:
-    """Return what would be done about a request; nothing is marked.
+def foreseen(world: World, request: SourcingRequest, survey: Survey) -> Foreseen:
+    """Return what would be done about a request; nothing is marked or kept.
 
     Raises:
         ServiceUnknown: no carrier has the service.
@@ -50,25 +51,38 @@ def decided(world: World, request: SourcingRequest, survey: Survey) -> Decision:
     """
     route = route_of(world, request)
     locations = reachable(world, request, survey)
-    receipt = decide(problem_for(world, request, survey, route, locations))
-    by_code = {location.code: location for location in locations.values()}
-    used = {code: by_code[code] for code in sorted({a.place for a in receipt.plan.assignments})}
+    problem = problem_for(world, request, survey, route, locations)
+    return _foreseen(world, request, route, locations, plan(problem))
+
+
+def _foreseen(
+    world: World,
+    request: SourcingRequest,
+    route: Route,
+    locations: Mapping[UUID, Location],
+    plan: SourcingPlan,
+) -> Foreseen:
+    senders = {assignment.place for assignment in plan.assignments}
+    used = {at.code: at for at in locations.values() if at.code in senders}
     parcels: Counter[str] = Counter()
-    for parcel in receipt.plan.parcels:
+    for parcel in plan.parcels:
         parcels[parcel.place] += parcel.parcels
     days = ship_days(world, request, used.values(), parcels)
     promise = promised_at(world, request, route, used.values(), days)
-    return Decision(route, receipt, used, days, promise)
+    return Foreseen(route, plan, used, days, promise)
 
 
 def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: UUID) -> Sourced:
     """Decide a request and mark what it uses, so that later ones do not count on it.
 
     Raises:
-        Refusal: as of :func:`decided`.
+        Refusal: as of :func:`foreseen`.
     """
-    found = decided(world, request, survey)
-    plan = found.receipt.plan
+    route = route_of(world, request)
+    locations = reachable(world, request, survey)
+    receipt = decide(problem_for(world, request, survey, route, locations))
+    plan = receipt.plan
+    found = _foreseen(world, request, route, locations, plan)
     parcels: Counter[UUID] = Counter()
     for parcel in plan.parcels:
         location_id = found.locations[parcel.place].id
@@ -86,8 +100,8 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
         placed=placed,
         unfilled=[(lines[left.line].key, left.quantity, left.reason) for left in plan.unfilled],
         receipt_id=receipt_id,
-        receipt=found.receipt,
-        service=found.route.service,
+        receipt=receipt,
+        service=route.service,
         ship_days=found.ship_days,
         parcels=parcels,
         promised_at=found.promised_at,

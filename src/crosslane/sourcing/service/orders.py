@@ -1,6 +1,7 @@
 """Sourcing the orders of a batch: each is planned on what the earlier ones have left."""
 
 from collections.abc import Sequence
+from time import monotonic
 from uuid import UUID
 
 from crosslane.inventory import Survey
@@ -11,6 +12,9 @@ from crosslane.sourcing.domain import KeptReceipt, Sourced, SourcingRequest, Wor
 from crosslane.sourcing.errors import UnknownReceipt
 from crosslane.sourcing.service.world import world_for
 
+# Nothing else of the process runs meanwhile, and the server ends idle transactions after seconds.
+PLANNING_SECONDS_MAX = 0.25
+
 
 async def plan_orders(
     tx: Tx, requests: Sequence[SourcingRequest], survey: Survey
@@ -18,7 +22,8 @@ async def plan_orders(
     """Plan the orders of a batch, earlier ones first; nothing is promised or written.
 
     One statement for the whole batch, for the capacity that is taken; none when no location that
-    matters has a limit.
+    matters has a limit. When it takes long, others get their turn between two orders, and the
+    server a sign that the transaction is not idle.
 
     Args:
         tx: open transaction.
@@ -31,7 +36,14 @@ async def plan_orders(
         NotDelivered, NoDeliveryService.
     """
     world = await world_for(tx, requests, survey)
-    return [_answer(world, request, survey) for request in requests]
+    answers: list[Sourced | Refusal] = []
+    begun = monotonic()
+    for request in requests:
+        if monotonic() - begun > PLANNING_SECONDS_MAX:
+            await storage.show_life(tx)
+            begun = monotonic()
+        answers.append(_answer(world, request, survey))
+    return answers
 
 
 def _answer(world: World, request: SourcingRequest, survey: Survey) -> Sourced | Refusal:
