@@ -10,6 +10,7 @@ from crosslane.platform import log, outbox
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.log import Event, Logged, Reaction, run_reaction
 from crosslane.platform.log.reactions import TRIES_MAX, NotParked, reactions_with_work
+from crosslane.platform.worker import Worker
 
 
 class Rung(Event):
@@ -232,3 +233,34 @@ async def test_a_transaction_with_very_much_to_tell_tells_it_in_order(
             await log.append(tx, [Rung(bell="a", n=n)])
     await react(database, tower)
     assert await heard(database, tower) == [("a", n) for n in range(10)]
+
+
+async def test_rows_that_are_busy_are_tried_again_and_are_no_failure(
+    database: Database, tower: str
+):
+    tries: list[int] = []
+
+    async def lock_and_note(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+        tries.append(len(logged))
+        await tx.execute("lock table heard in exclusive mode nowait")
+        await note(tx, logged)
+
+    late = Reaction("test.hear_late", (Rung,), note)
+    failures: list[BaseException] = []
+    worker = Worker(
+        database,
+        [Reaction("test.hear", (Rung,), lock_and_note), late],
+        [],
+        [],
+        failed=lambda _, error: failures.append(error),
+    )
+    await ring(database, tower, Rung(bell="a", n=1))
+    async with database.transaction(tower) as other:
+        await other.execute("lock table heard in row exclusive mode")
+        await worker.round()
+    assert tries == [1]
+    assert await heard(database, tower) == [("a", 1)]  # the later reaction was not kept from it
+    assert await worker.round() > 0
+    assert tries == [1, 1]
+    assert await heard(database, tower) == [("a", 1), ("a", 1)]
+    assert failures == []
