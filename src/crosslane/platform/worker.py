@@ -7,6 +7,7 @@ already promised that somebody looks.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,8 @@ class Worker:
                 await ensure_schedules(tx, self.schedules)
             self._scheduled.add(made)
         handled = busy = 0
+        # Each worker in an order of its own, so that they do not all want the same cursor next.
+        random.shuffle(waiting)
         for reaction in waiting:
             try:
                 handled += await self._drain(tenant, reaction)
