@@ -167,20 +167,37 @@ async def list_works_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, 
     return _works(await tx.fetch(LIST_WORKS_OF_ORDERS, order_ids))
 
 
-# The queue of a location: what was promised soonest comes first.
+# What was promised soonest comes first. The usual questions have statements of their own, because a
+# filter that may be absent keeps PostgreSQL from reading a queue along its index.
+_SOONEST = "coalesce(promised_at, '9999-12-31 00:00:00+00'), id"
+_MORE = f"""
+    and ($3::uuid is null or order_id = $3)
+    and ($4::timestamptz is null or ({_SOONEST}) > ($4, $5::uuid))
+    and ($6::uuid is null or store_id = $6)
+"""
+_FOUND = f"""
+) select {_WHOLE} from found join fulfillment_order o using (id) {_PARTS}
+order by coalesce(o.promised_at, '9999-12-31 00:00:00+00'), o.id
+"""  # noqa: S608
 LIST_QUEUE = f"""
 with found as materialized (
-    select id from fulfillment_order
-    where ($1::uuid is null or location_id = $1)
-      and ($2::text is null or state = $2)
-      and ($3::uuid is null or order_id = $3)
-      and ($4::timestamptz is null
-           or (coalesce(promised_at, '9999-12-31 00:00:00+00'), id) > ($4, $5::uuid))
-      and ($6::uuid is null or store_id = $6)
-    order by coalesce(promised_at, '9999-12-31 00:00:00+00'), id limit $7
-)
-select {_WHOLE} from found join fulfillment_order o using (id) {_PARTS}
-order by coalesce(o.promised_at, '9999-12-31 00:00:00+00'), o.id
+    select id from fulfillment_order where ($1::uuid is null or location_id = $1)
+        and ($2::text is null or state = $2) {_MORE}
+    order by {_SOONEST} limit $7
+{_FOUND}
+"""  # noqa: S608
+LIST_QUEUE_OF_STATE = f"""
+with found as materialized (
+    select id from fulfillment_order where ($1::uuid is null or location_id = $1)
+        and state = $2 {_MORE}
+    order by {_SOONEST} limit $7
+{_FOUND}
+"""  # noqa: S608
+LIST_QUEUE_OF_LOCATION = f"""
+with found as materialized (
+    select id from fulfillment_order where location_id = $1 and state = $2 {_MORE}
+    order by {_SOONEST} limit $7
+{_FOUND}
 """  # noqa: S608
 
 
@@ -196,9 +213,10 @@ async def list_queue(
 ) -> list[Work]:
     """Return fulfillment orders that fit every filter given, the soonest promise first."""
     seen_at, seen_id = after or (None, None)
-    rows = await tx.fetch(
-        LIST_QUEUE, location_id, state, order_id, seen_at, seen_id, store_id, limit
-    )
+    asked = LIST_QUEUE
+    if state is not None:
+        asked = LIST_QUEUE_OF_STATE if location_id is None else LIST_QUEUE_OF_LOCATION
+    rows = await tx.fetch(asked, location_id, state, order_id, seen_at, seen_id, store_id, limit)
     return list(_works(rows).values())
 
 
