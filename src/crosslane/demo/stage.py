@@ -144,12 +144,12 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
         stack.push_async_callback(crew.stop)
         ready = r"Crosslane is ready on (\S+)"
         address = await crew.start("Crosslane", [*COMMAND, "serve"], ready)
-        await _require_tenant(crew, address, safe)
         # A day's parcels and mails are more than one worker does in a minute.
         more = [*COMMAND, "serve", "--role", "worker"]
-        await crew.start("a second worker", more, r"Crosslane is (ready)")
         kept, hooks = safe.kept, f"{address}/api/v1/payment-providers/house/messages"
-        provider_url, carrier_url = await asyncio.gather(
+        _, _, provider_url, carrier_url = await asyncio.gather(
+            _require_tenant(crew, address, safe),
+            crew.start("a second worker", more, r"Crosslane is (ready)"),
             crew.start(
                 "the payment provider",
                 [
