@@ -175,6 +175,16 @@ async def test_goods_arrive_at_business_times(played: Played):
     assert all("2010-12-01" <= moment <= "2011-02-15" for moment in when)
 
 
+async def test_staff_have_counted_before_the_first_order(played: Played):
+    _, world, outcome, _ = played
+    assert outcome.seeded["cycle_count"] == len(world.counts) > 0
+    client = Client(Connections(world.address), world.operator_key)
+    counted = world.counts[0].body["lines"][0]
+    asked = {"location": counted["location"], "sku": counted["sku"]}
+    (position,) = (await client.get("inventory/positions", **asked))["items"]
+    assert position["counted_at"] == "2010-11-30T19:00:00Z"
+
+
 async def test_nothing_is_found_and_a_second_replay_changes_nothing(
     played: Played,
 ):

@@ -129,6 +129,20 @@ def test_receipts_name_each_delivery_once_and_hold_a_bounded_number_of_lines() -
     assert [one.at for one in planned] == sorted(one.at for one in planned)
 
 
+def test_staff_count_what_was_booked_give_or_take_a_unit() -> None:
+    demand = [stock.Demand(date(2011, 1, 5), Stream.ACCOUNT, "1", ARTICLES[0].sku, 700)]
+    supply = stock.plan_supply(demand, ARTICLES, PLACES, 1)
+    booked = {(one.location, one.sku): one.units for one in supply}
+    staff = {"DC1": "A-DC1", "DC4": "A-DC4"}
+    (counted,) = stock.cycle_counts(supply, staff, 1, "key")
+    assert (counted.staff, counted.at) == ("A-DC1", stock.COUNTED_AT)
+    lines = counted.body["lines"]
+    assert len({line["sku"] for line in lines}) == stock.COUNTED_ARTICLES
+    off = [line["quantity"] - booked["DC1", line["sku"]] for line in lines]
+    assert 0 < sum(1 for one in off if one) < stock.COUNTED_ARTICLES // 2
+    assert {abs(one) for one in off} == {0, 1}
+
+
 def test_posts_are_few_and_everybody_has_a_place() -> None:
     posts = staff.posts(PLACES)
     assert len(posts) <= 30, "as many as may sign in at once"

@@ -174,7 +174,8 @@ class Replay:
     async def _sell(self, floor: Floor) -> None:
         """Send everything in the order of time; each channel works at its own pace."""
         steps: list[Step | Planned] = sorted(
-            [*self._world.replenishments, *self._steps], key=lambda step: step.at
+            [*self._world.counts, *self._world.replenishments, *self._steps],
+            key=lambda step: step.at,
         )
         self._progress.begin(ORDERS, self._selection.orders)
         lanes = {
@@ -194,7 +195,7 @@ class Replay:
                     self._seller.seeded["carrier_outage"] += 1
                 floor.closes_a_store = place >= len(steps) * CLOSURE_AT
                 if isinstance(step, Planned):
-                    await self._seller.receive(step)
+                    await self._seller.tell(step)
                 else:
                     await lanes[lane_of(step)].put(step)
             await asyncio.gather(*(lane.drain() for lane in lanes.values()))

@@ -152,12 +152,12 @@ class Seller:
         self._register.let_go(reversal.order)
         self._book.end(lines, "rejected" if reason else "cancelling", reason)
 
-    async def receive(self, planned: Planned) -> None:
-        """Let goods arrive."""
+    async def tell(self, planned: Planned) -> None:
+        """Tell of goods that arrived, or of what was counted."""
+        client = self._desk.staff(planned.staff) if planned.staff else self._desk.operator
         async with self._probe.paused():
-            await self._desk.ask(
-                self._desk.operator, planned.path, planned.body, key=planned.key, expected=()
-            )
+            await self._desk.ask(client, planned.path, planned.body, key=planned.key, expected=())
+        self.seeded["cycle_count"] += planned.path.endswith("/counts")
 
     async def _place_trade(self, sale: Sale, choice: Choice, channel: str) -> Answer:
         return await self._desk.ask(

@@ -134,17 +134,20 @@ class Builder:
         planned = list(stock.receipts(supply, articles, mark))
         opening = [one for one in planned if one.at == planned[0].at]
         await self._opening(opening, mark)
+        people = await logins
+        staff = {one.location: code for code, one in people.items() if one.location}
         return World(
             address=self._stage.address,
             tenant=self._stage.tenant,
             operator_key=self._stage.safe.kept.operator_key,
             channels=await keys,
-            logins=await logins,
+            logins=people,
             places=known,
             accounts=await accounts,
             till_stores=tuple(stock.till_stores(known, seed)),
             delivered_only=frozenset(a.sku for a in articles if a.category == DELIVERED_ONLY),
             replenishments=tuple(planned[len(opening) :]),
+            counts=tuple(stock.cycle_counts(supply, staff, seed, mark)),
             inbox=self._stage.inbox,
             provider_url=self._stage.provider_url,
             carrier_url=self._stage.carrier_url,

@@ -118,12 +118,14 @@ class Planned(Struct, frozen=True):
         path: where it is posted, below ``/api/v1/``.
         body: what is posted; it names ``at`` itself.
         key: idempotency key.
+        staff: number of the member of staff who tells it, "" for the outside.
     """
 
     at: datetime
     path: str
     body: dict[str, object]
     key: str
+    staff: str = ""
 
 
 class World(Struct, frozen=True):
@@ -140,6 +142,7 @@ class World(Struct, frozen=True):
         till_stores: codes of the stores whose tills sell; see ``till_of``.
         delivered_only: SKUs that nobody may pick up at a store.
         replenishments: goods that arrive later, in the order of time.
+        counts: what staff count, in the order of time.
         inbox: the mail customers have got, with their pickup codes.
         provider_url: where the strict payment provider is, for its ``/control`` paths.
         carrier_url: where the strict carrier is, for its ``/control`` paths.
@@ -156,6 +159,7 @@ class World(Struct, frozen=True):
     till_stores: tuple[str, ...]
     delivered_only: frozenset[str]
     replenishments: tuple[Planned, ...]
+    counts: tuple[Planned, ...]
     inbox: Inbox
     provider_url: str
     carrier_url: str

@@ -13,6 +13,8 @@ What is assumed, and what comes of it:
   national warehouse was wrong about is often found there.
 - Stores with a full range keep a few units of articles drawn from the most ordered, and every store
   with tills has what its tills will sell, some of it too little.
+- On the evening before the first orders the staff of warehouses and stores count COUNTED_ARTICLES
+  articles each, drawn; MISCOUNTED_PERCENT of them are a unit fewer or more than was booked.
 - A unit costs between COST_PERCENT_MIN and _MAX of its trade price, drawn by article.
 """
 
@@ -45,6 +47,9 @@ TILL_STORES = 24
 TILL_PERCENT_MIN, TILL_PERCENT_MAX = 85, 150
 COST_PERCENT_MIN, COST_PERCENT_MAX = 45, 60
 LINES_PER_RECEIPT_MAX = 1_000
+COUNTED_AT = datetime(2010, 11, 30, 19, tzinfo=LONDON)
+COUNTED_ARTICLES = 40
+MISCOUNTED_PERCENT, FEWER_PERCENT = 10, 70
 NATIONAL, ONLINE = "NDC", "EFC"
 
 ONLINE_STREAMS = frozenset({Stream.WEB, Stream.MARKETPLACE})
@@ -138,6 +143,39 @@ def receipts(supply: Sequence[Supply], articles: Sequence[Article], key: str) ->
             ]
             body: dict[str, Any] = {"lines": lines, "occurred_at": at.isoformat()}
             yield Planned(at, "inventory/receipts", body, f"{key}/{day}/{start}")
+
+
+def cycle_counts(
+    supply: Sequence[Supply], staff: Mapping[str, str], seed: int, key: str
+) -> Iterator[Planned]:
+    """Return what is counted before the first orders, a report for each staffed location.
+
+    Args:
+        supply: what was booked, the opening stock among it.
+        staff: number of the member of staff by location.
+        seed: draws what is counted, and where it differs.
+        key: begins the idempotency keys.
+    """
+    booked: dict[str, list[Supply]] = defaultdict(list)
+    for one in supply:
+        if one.day == OPENING_DAY and one.location in staff:
+            booked[one.location].append(one)
+    at = COUNTED_AT.astimezone(UTC)
+    for location, shelves in sorted(booked.items()):
+        shelves.sort(key=lambda one: draw(10**9, "counted", seed, location, one.sku))
+        lines = [
+            {"sku": one.sku, "location": location, "quantity": _counted(one, seed)}
+            for one in shelves[:COUNTED_ARTICLES]
+        ]
+        body: dict[str, Any] = {"lines": lines, "counted_at": at.isoformat()}
+        yield Planned(at, "inventory/counts", body, f"{key}/count/{location}", staff[location])
+
+
+def _counted(booked: Supply, seed: int) -> int:
+    words = (seed, booked.location, booked.sku)
+    if draw(100, "miscounted", *words) >= MISCOUNTED_PERCENT:
+        return booked.units
+    return booked.units + (-1 if draw(100, "fewer", *words) < FEWER_PERCENT else 1)
 
 
 def unit_cost_milli(article: Article) -> int:
