@@ -27,9 +27,9 @@ register_policies([KEEPING])
 use_quote_secret(b"a secret of the tests alone")
 
 # The guest and the address looked for and made, the cart with its operations; what is in the cart,
-# for whom and where to, what is available; the cart locked, positions locked and saved, the hold
-# twice; and what an order needs besides.
-STATEMENTS = {"start": 3, "choices": 5, "quote": 5, "hold": 8, "place": 13}
+# for whom and where to, what is available; the cart locked, positions locked and saved with the
+# holds; and what an order needs besides.
+STATEMENTS_MAX = {"start": 3, "choices": 5, "quote": 5, "hold": 7, "place": 10}
 
 
 class Basket:
@@ -74,4 +74,6 @@ async def test_a_basket_costs_few_statements(database: Database, tenant: str, kn
     await Basket(database, tenant).play("ada@example.com")
     email = "ada@example.com" if known else "bob@example.com"
     # Somebody known is only looked for.
-    assert await Basket(database, tenant).play(email) == STATEMENTS | {"start": 3 - known}
+    most = STATEMENTS_MAX | {"start": 3 - known}
+    spent = await Basket(database, tenant).play(email)
+    assert {step: n for step, n in spent.items() if n > most[step]} == {}
