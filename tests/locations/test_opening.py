@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.locations import dispatch_day, next_opening, open_at, ready_at
+from crosslane.locations import dispatch_day, last_dispatch, next_opening, open_at, ready_at
 from crosslane.locations.domain import (
     Closure,
     Hours,
@@ -200,3 +200,20 @@ def test_asking_later_never_promises_earlier(shop, moment, minutes):
     for rule in (ready_at, dispatch_day, next_opening):
         first, second = rule(shop, moment), rule(shop, later)
         assert first is None or second is None or first <= second
+
+
+@given(timetables, moments)
+def test_the_last_dispatch_of_a_day_is_the_last(shop, moment):
+    day = dispatch_day(shop, moment)
+    if day is not None:
+        last = last_dispatch(shop, day)
+        assert last is not None
+        assert last >= moment
+        assert dispatch_day(shop, last) == day
+        assert dispatch_day(shop, last + timedelta.resolution) != day
+
+
+def test_on_a_day_off_nothing_is_dispatched():
+    assert last_dispatch(timetable(), date(2011, 1, 9)) is None
+    assert last_dispatch(timetable(), date(2011, 1, 8)) == at("2011-01-08T15:59:59.999999")
+    assert last_dispatch(timetable(cut_off=14 * 60), date(2011, 1, 8)) == at("2011-01-08T14:00")

@@ -5,7 +5,7 @@ Nouns: Location (with its Timetable and Point), Network (all of them, kept in me
 
 Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able``, ``nearest``;
 ``position_of(country, postcode)``; pure rules on ``location.timetable``: ``open_at``,
-``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off);
+``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off), ``last_dispatch`` of a day;
 ``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
 location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
 sheet's ``take`` and ``undo``, ``write_capacity``.
@@ -33,6 +33,7 @@ from crosslane.locations.domain import (
     Timetable,
     dispatch_day,
     distance_metres,
+    last_dispatch,
     next_opening,
     open_at,
     ready_at,
@@ -95,6 +96,7 @@ __all__ = [
     "claim_capacity",
     "dispatch_day",
     "distance_metres",
+    "last_dispatch",
     "locate_postcode",
     "location_exists",
     "network",

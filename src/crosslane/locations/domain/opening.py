@@ -148,6 +148,15 @@ def dispatch_day(timetable: Timetable, at: datetime) -> date | None:
     return None
 
 
+def last_dispatch(timetable: Timetable, day: date) -> datetime | None:
+    """Return the last instant at which released goods leave on a local day; None when none do."""
+    ends = [end for _, end in _openings_on(timetable, day)]
+    if not ends:
+        return None
+    closing = max(ends)
+    return min(closing - timedelta.resolution, _cut_off(timetable, day, closing))
+
+
 def _openings_on(timetable: Timetable, day: date) -> Iterator[tuple[datetime, datetime]]:
     zone, closure = ZoneInfo(timetable.timezone), timetable.closure
     for first, last in spans_on(timetable, day):

@@ -107,10 +107,10 @@ def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Ite
     """Yield the counters that limit what the request's locations can send."""
     if request.method == "pickup":
         return
-    days = world.days_at(request.at)
+    day_of = world.days_at(request.at).of
     for location in world.holders(request.lines, survey).values():
         if location.parcels_per_day is not None and location.can("ship"):
-            day = days.of(location.timetable)
+            day = day_of(location.timetable)
             if day is not None:
                 yield location.id, day
 

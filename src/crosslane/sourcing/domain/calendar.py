@@ -4,7 +4,7 @@ from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from crosslane.locations import Timetable, dispatch_day
+from crosslane.locations import Timetable, dispatch_day, last_dispatch
 
 STRETCHES_MAX = 40
 
@@ -12,8 +12,8 @@ STRETCHES_MAX = 40
 class DispatchDays:
     """Days of dispatch, remembered.
 
-    The day only moves on as time does. So when two instants have the same day, every instant
-    between them has it too, and the calendar need not be asked again.
+    The day only moves on as time does. So every instant from one that was asked for until the last
+    one of its day has the same day, and the calendar need not be asked again.
     """
 
     def __init__(self) -> None:
@@ -42,21 +42,19 @@ class _Stretches:
             return self._days[place]
         day = dispatch_day(self.timetable, at)
         if day is not None:
-            self._remember(place, at, day)
+            self._remember(place + 1, at, day)
         return day
 
     def _remember(self, place: int, at: datetime, day: date) -> None:
-        """Grow the stretch before or after an instant by it, or begin one between them."""
-        if place >= 0 and self._days[place] == day:
-            self._lasts[place] = at
-        elif place + 1 < len(self._days) and self._days[place + 1] == day:
-            self._firsts[place + 1] = at
-        else:
-            self._firsts.insert(place + 1, at)
-            self._lasts.insert(place + 1, at)
-            self._days.insert(place + 1, day)
-            if len(self._days) > STRETCHES_MAX:
-                del self._firsts[0], self._lasts[0], self._days[0]
+        """Let the stretch at a place begin at an instant, or begin one there."""
+        if place < len(self._days) and self._days[place] == day:
+            self._firsts[place] = at
+            return
+        self._firsts.insert(place, at)
+        self._lasts.insert(place, last_dispatch(self.timetable, day) or at)
+        self._days.insert(place, day)
+        if len(self._days) > STRETCHES_MAX:
+            del self._firsts[0], self._lasts[0], self._days[0]
 
 
 class DaysAt:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import PART_WORK_MAX, UNSERVED, best_packing
+from crosslane.sourcing.domain.exact import INFINITE, PART_WORK_MAX, UNSERVED, best_packing
 from crosslane.sourcing.domain.order import Order, Site, undominated
 from crosslane.sourcing.domain.problem import Tariff
 
@@ -43,6 +43,7 @@ class Exchange:
         self.cost_milli = self._cost_milli(senders)
         self._weights = [piece.weight_grams for piece in order.pieces]
         total = max(1, sum(self._weights))
+        self._first_milli = [s.parcel_milli + min(s.tariff.prices_milli) for s in order.sites]
         self._thrifty = [_thriftiest(site, total) for site in order.sites]
         # Where prices fall with weight, sending more may cost less: nothing is sure beforehand.
         tariffs = {id(site.tariff): site.tariff.prices_milli for site in order.sites}
@@ -51,6 +52,10 @@ class Exchange:
         for number, site in enumerate(order.sites):
             for piece, cost in site.costs.items():
                 self._offers[piece][number] = cost
+        self._lowest = [
+            min([piece.unfilled_milli, *offers.values()])
+            for piece, offers in zip(order.pieces, self._offers, strict=True)
+        ]
 
     def run(self, effort: int) -> int:
         """Pack parts anew until none gets better or the effort is spent; return what was spent."""
@@ -130,9 +135,13 @@ class Exchange:
         for piece, sender in enumerate(self.senders):
             if sender != UNSERVED and piece not in inside:
                 kept[sender] = kept.get(sender, 0) + self._weights[piece]
-        if self._rising and self._part_milli(part, kept) <= self._least_milli(part, kept):
-            return None
-        sub, senders_of = self._part_order(part, kept)
+        spare = INFINITE
+        if self._rising:
+            now = self._part_milli(part, kept)
+            if now <= self._least_milli(part, kept):
+                return None
+            spare = now - sum(self._lowest[piece] for piece in part)
+        sub, senders_of = self._part_order(part, kept, spare)
         packing = best_packing(sub, PART_WORK_MAX)
         trial = list(self.senders)
         for parcel in packing.parcels:
@@ -182,8 +191,13 @@ class Exchange:
             least += lowest
         return least
 
-    def _part_order(self, part: Sequence[int], kept: Mapping[int, int]) -> tuple[Order, list[int]]:
-        """Return the order of a part among the parcels that are left, and who its sites are."""
+    def _part_order(
+        self, part: Sequence[int], kept: Mapping[int, int], spare_milli: int
+    ) -> tuple[Order, list[int]]:
+        """Return the order of a part among the parcels that are left, and who its sites are.
+
+        A new parcel that costs as much as could be spared at all is left out.
+        """
         pieces = tuple(self.order.pieces[piece] for piece in part)
         added = sum(piece.weight_grams for piece in pieces)
         skus = {piece.sku for piece in pieces}
@@ -191,7 +205,7 @@ class Exchange:
         sites: list[Site] = []
         for number, site in enumerate(self.order.sites):
             costs = {n: site.costs[piece] for n, piece in enumerate(part) if piece in site.costs}
-            if not costs:
+            if not costs or (number not in kept and self._first_milli[number] >= spare_milli):
                 continue
             units = {
                 sku: left - drawn.get((number, sku), 0)
