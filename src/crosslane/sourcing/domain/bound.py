@@ -6,11 +6,12 @@ no site could pay for its parcel out of what the pieces offer above its costs, a
 prices is the bound (dual ascent, Erlenkotter 1978).
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import PART_WORK_MAX, best_packing
+from crosslane.sourcing.domain.exact import PART_WORK_MAX, best_packing, sent_milli
 from crosslane.sourcing.domain.order import Order, Site
 
 # Shares of the order's weight at which carriage is made linear; the best of the bounds counts.
@@ -103,26 +104,27 @@ def _rise_and_run(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, i
     return right[1] - left[1], max(1, right[0] - left[0])
 
 
-def lower_bound(order: Order, table: RateTable, cost_milli: int) -> int:
+def lower_bound(order: Order, table: RateTable, senders: Sequence[int], cost_milli: int) -> int:
     """Return a cost that no packing of an order goes below.
 
     Args:
         order: what is packed.
         table: the order's.
-        cost_milli: of a packing; a bound that reaches it is not raised further.
+        senders: of the pieces in some packing.
+        cost_milli: what that packing costs; a bound that reaches it is not raised further.
     """
     best = 0
     for share in WEIGHT_SHARES:
         if best < cost_milli:
             best = max(best, _ascended(order, table, max(1, table.total_grams // share)))
-    return best if best >= cost_milli else max(best, _core_milli(order))
+    return best if best >= cost_milli else max(best, _core_milli(order, senders, best))
 
 
-def _core_milli(order: Order) -> int:
+def _core_milli(order: Order, senders: Sequence[int], at_least: int) -> int:
     """Return the exact cost of the pieces hardest to combine, the others at their own cost only.
 
     A parcel never gets cheaper by having more in it than its pieces' own costs add, so the others
-    add at least that.
+    add at least that. Nothing is found out when the result would be no more than ``at_least``.
     """
     chances: list[list[int]] = [[] for _ in order.pieces]
     for site in order.sites:
@@ -133,6 +135,9 @@ def _core_milli(order: Order) -> int:
     core = sorted(hardest[:CORE_PIECES_MAX])
     rest = hardest[CORE_PIECES_MAX:]
     own = sum(min([order.pieces[n].unfilled_milli, *chances[n]]) for n in rest)
+    # The known packing of the core costs no less than its best one.
+    if sent_milli(order, senders, core) + own <= at_least:
+        return at_least
     return best_packing(order.part(core), PART_WORK_MAX).bound_milli + own
 
 

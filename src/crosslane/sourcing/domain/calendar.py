@@ -67,10 +67,11 @@ class DaysAt:
 
     def of(self, timetable: Timetable) -> date | None:
         """Return the day by a timetable, which must outlive this object; None when not in sight."""
-        key = id(timetable)
-        if key not in self._known:
-            self._known[key] = self._days.of(timetable, self._at)
-        return self._known[key]
+        try:
+            return self._known[id(timetable)]
+        except KeyError:
+            day = self._known[id(timetable)] = self._days.of(timetable, self._at)
+            return day
 
 
 def end_of(day: date, timezone: str) -> datetime:

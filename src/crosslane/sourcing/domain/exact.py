@@ -17,7 +17,7 @@ so the work is counted and limited; what is found by then is returned with the b
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -89,6 +89,20 @@ def _nothing_served(order: Order) -> Packing:
     )
     cost = sum(parcel.cost_milli for parcel in parcels)
     return Packing(parcels, cost, cost)
+
+
+def sent_milli(order: Order, senders: Sequence[int], pieces: Iterable[int]) -> int:
+    """Return what some pieces alone cost from their senders, in one parcel each."""
+    total = 0
+    weights: dict[int, int] = {}
+    for number in pieces:
+        piece, sender = order.pieces[number], senders[number]
+        if sender == UNSERVED:
+            total += piece.unfilled_milli
+        else:
+            total += order.sites[sender].costs[number]
+            weights[sender] = weights.get(sender, 0) + piece.weight_grams
+    return total + sum(order.sites[n].cost_milli((), weight) for n, weight in weights.items())
 
 
 def one_parcel(order: Order) -> Packing | None:

@@ -13,7 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import INFINITE, PART_WORK_MAX, UNSERVED, best_packing
+from crosslane.sourcing.domain.exact import (
+    INFINITE,
+    PART_WORK_MAX,
+    UNSERVED,
+    best_packing,
+    sent_milli,
+)
 from crosslane.sourcing.domain.order import Order, Site, undominated
 from crosslane.sourcing.domain.problem import Tariff
 
@@ -40,7 +46,7 @@ class Exchange:
         self.order = order
         self._known = known
         self.senders = senders
-        self.cost_milli = self._cost_milli(senders)
+        self.cost_milli = sent_milli(order, senders, range(len(senders)))
         self._weights = [piece.weight_grams for piece in order.pieces]
         total = max(1, sum(self._weights))
         self._first_milli = [s.parcel_milli + min(s.tariff.prices_milli) for s in order.sites]
@@ -147,7 +153,7 @@ class Exchange:
         for parcel in packing.parcels:
             for number in parcel.pieces:
                 trial[part[number]] = senders_of[parcel.site] if parcel.site >= 0 else UNSERVED
-        cost = self._cost_milli(trial)
+        cost = sent_milli(self.order, trial, range(len(trial)))
         return (trial, cost) if cost < self.cost_milli else None
 
     def _part_milli(self, part: Iterable[int], kept: Mapping[int, int]) -> int:
@@ -235,19 +241,6 @@ class Exchange:
             if piece.sku in skus and sender != UNSERVED and number not in inside:
                 drawn[sender, piece.sku] = drawn.get((sender, piece.sku), 0) + piece.quantity
         return drawn
-
-    def _cost_milli(self, senders: Sequence[int]) -> int:
-        total = 0
-        members: dict[int, list[int]] = {}
-        for piece, sender in enumerate(senders):
-            if sender == UNSERVED:
-                total += self.order.pieces[piece].unfilled_milli
-            else:
-                members.setdefault(sender, []).append(piece)
-        for site, pieces in members.items():
-            weight = sum(self.order.pieces[piece].weight_grams for piece in pieces)
-            total += self.order.sites[site].cost_milli(pieces, weight)
-        return total
 
 
 def _thriftiest(site: Site, total_grams: int) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def good_packing(order: Order, effort: int) -> Packing:
             left -= start.run(left)
     best = min(starts, key=lambda start: (start.cost_milli, start.senders))
     cost = best.cost_milli
-    bound = min(cost, lower_bound(order, table, cost))
+    bound = min(cost, lower_bound(order, table, best.senders, cost))
     return Packing(parcels_of(order, best.senders), cost, bound)
 
 
