@@ -25,6 +25,7 @@ from crosslane import demo as played
 from crosslane.cli import BEGAN
 from crosslane.cli.demo_report import report_of
 from crosslane.demo import Selection, Source, Stage, World
+from crosslane.platform.processes import collect_seldom
 from crosslane.platform.settings import read_settings
 from crosslane.platform.telemetry import start_logging
 
@@ -105,6 +106,7 @@ def demo(
     if remove:
         asyncio.run(_remove(settings.home))
         return
+    collect_seldom()
     uvloop.run(_until_stopped(_play(settings.home, None if all else orders, seed, exit, report)))
 
 
