@@ -133,7 +133,10 @@ async def list_orders(
     open: bool | None = None,
     money_problem: bool | None = None,
 ) -> Page[OrderSummary]:
-    """List orders of all channels, newest first."""
+    """List orders of all channels, newest first; an associate sees those of the own location.
+
+    These are orders whose goods lie there, were sent from there or are got there.
+    """
     async with caller.read() as tx:
         found = await reading.list_orders(
             tx,

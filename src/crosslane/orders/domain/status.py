@@ -49,7 +49,12 @@ def is_ready(state: OrderState) -> bool:
 
 
 def concerns(state: OrderState, location_id: UUID) -> bool:
-    """Tell whether a location has to do with an order: its units lie, or are got, there."""
+    """Tell whether a location has to do with an order: its people may see it.
+
+    Its units lie there, were sent to the customer from there, or are got there: a store knows the
+    parcel of its own that is brought back to it. A location that failed its units, or lost them to
+    a cancellation, has no more to do with the customer.
+    """
     return any(
         line.store_id == location_id
         or any(bucket.location_id == location_id for bucket in state.buckets.of(line.id))

@@ -181,7 +181,7 @@ async def find_order(tx: Tx, named: str) -> OrderState:
 
 
 def _may_see(actor: Actor, state: OrderState) -> bool:
-    """Tell whether an order is a customer's own, or one an associate's location has part in."""
+    """Tell whether an order is a customer's own, or concerns an associate's location."""
     if actor.customer_id not in (None, state.order.customer_id):
         return False
     return actor.location_id is None or concerns(state, actor.location_id)
@@ -303,7 +303,8 @@ async def list_orders(
 ) -> list[OrderSummary]:
     """Return orders that fit every filter given, newest first.
 
-    A customer sees its own only, and an associate those the own location has to do with.
+    A customer sees its own only, and an associate those that concern the own location: exactly
+    the orders that :func:`find_order` shows them.
     """
     found = await views.list_orders(
         tx,
