@@ -1,6 +1,8 @@
 """Vendors over HTTP: settings and terms, purchase orders, messages, invoices."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -119,17 +121,14 @@ async def list_purchase_orders(
     has_problem: bool | None = None,
 ) -> Page[PurchaseOrderView]:
     """List purchase orders, newest first; with ``has_problem`` those a person should look at."""
-    after = paging.after(UUID)
-    async with caller.read() as tx:
-        found = await reading.list_orders(
-            tx,
-            location_id=location_id,
-            order_id=order_id,
-            has_problem=has_problem,
-            before=after[0] if after else None,
-            limit=paging.limit + 1,
-        )
-    return paging.page(found, key=lambda order: (order.id,))
+    return await _newest_first(
+        caller,
+        paging,
+        reading.list_orders,
+        location_id=location_id,
+        order_id=order_id,
+        has_problem=has_problem,
+    )
 
 
 @get(
@@ -229,17 +228,14 @@ async def list_vendor_messages(
     purchase_order_id: UUID | None = None,
 ) -> Page[VendorMessageView]:
     """List messages of vendors, newest first, such as those in quarantine."""
-    after = paging.after(UUID)
-    async with caller.read() as tx:
-        found = await reading.list_messages(
-            tx,
-            location_id=location_id,
-            state=state,
-            purchase_order_id=purchase_order_id,
-            before=after[0] if after else None,
-            limit=paging.limit + 1,
-        )
-    return paging.page(found, key=lambda message: (message.id,))
+    return await _newest_first(
+        caller,
+        paging,
+        reading.list_messages,
+        location_id=location_id,
+        state=state,
+        purchase_order_id=purchase_order_id,
+    )
 
 
 @post(
@@ -273,16 +269,9 @@ async def list_vendor_invoices(
     state: InvoiceState | None = None,
 ) -> Page[InvoiceView]:
     """List invoices of vendors, newest first, such as the disputed ones."""
-    after = paging.after(UUID)
-    async with caller.read() as tx:
-        found = await reading.list_invoices(
-            tx,
-            location_id=location_id,
-            state=state,
-            before=after[0] if after else None,
-            limit=paging.limit + 1,
-        )
-    return paging.page(found, key=lambda invoice: (invoice.id,))
+    return await _newest_first(
+        caller, paging, reading.list_invoices, location_id=location_id, state=state
+    )
 
 
 @post(
@@ -307,6 +296,15 @@ async def accept_vendor_invoice(caller: Caller, invoice_id: UUID, data: Judgemen
 async def reject_vendor_invoice(caller: Caller, invoice_id: UUID, data: Judgement) -> InvoiceView:
     """Reject an open invoice; the vendor has to send another one."""
     return await caller.submit(JUDGE, JudgeInvoice(invoice_id, "reject", data.reason))
+
+
+async def _newest_first(
+    caller: Caller, paging: Paging, read: Callable[..., Awaitable[list[Any]]], **wanted: Any
+) -> Page[Any]:
+    after = paging.after(UUID)
+    async with caller.read() as tx:
+        found = await read(tx, **wanted, before=after[0] if after else None, limit=paging.limit + 1)
+    return paging.page(found, key=lambda row: (row.id,))
 
 
 ROUTES = [
