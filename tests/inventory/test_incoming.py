@@ -15,21 +15,14 @@ from crosslane.inventory import (
     IncomingFreed,
     IncomingKey,
     IncomingReport,
-    NothingIncoming,
-    NotPromised,
     OutOfStock,
     PromiseArrived,
-    Promised,
-    PromiseRelease,
-    PromiseRequest,
     Waiting,
     allocate,
     confirm,
     holds_of,
     keep_promises,
-    promise_incoming,
     receive_incoming,
-    release_promise,
     report_incoming,
     survey,
 )
@@ -55,9 +48,14 @@ def report(shop, quantity, *, reference="PO-1", day=DAY, minute=0, message="m"):
     )
 
 
-def ask(shop, quantity, **given):
-    given.setdefault("cause", demand())
-    return PromiseRequest(variant_id=shop.mug, quantity=quantity, **given)
+def wait(shop, quantity, *, cause=None, promised_for=NOON):
+    return Waiting(
+        variant_id=shop.mug,
+        quantity=quantity,
+        cause=cause or demand(),
+        location_ids=frozenset({shop.locations["DC"]}),
+        promised_for=promised_for,
+    )
 
 
 async def news_of(tx, subject, kind):
@@ -89,14 +87,15 @@ async def test_the_earliest_arrival_is_promised_first_and_never_twice(database, 
                 report(shop, 5, reference="early"),
             ],
         )
-        [one, other] = await promise_incoming(tx, [ask(shop, 7), ask(shop, 4)])
+        [one] = await keep_promises(tx, [wait(shop, 7)])
         assert [(s.incoming_id, s.quantity) for s in one.slices] == [(early.id, 5), (late.id, 2)]
-        assert isinstance(other, NothingIncoming)
-        assert other.details["available"] == 3
         [arrival] = (await survey(tx, [shop.mug], arrivals=True)).arrivals(shop.mug)
         assert (arrival.quantity, arrival.available_on) == (3, DAY + timedelta(days=9))
-        assert isinstance((await promise_incoming(tx, [ask(shop, 1, available_by=DAY)]))[0],
-                          NothingIncoming)  # fmt: skip
+        [other, none] = await keep_promises(
+            tx, [wait(shop, 4), wait(shop, 1, promised_for=NOON + timedelta(days=1))]
+        )
+        assert [(s.incoming_id, s.quantity) for s in other.slices] == [(late.id, 3)]
+        assert none.slices == ()
 
 
 async def test_what_was_promised_is_given_up_from_the_last_arrival(database, shop):
@@ -106,13 +105,8 @@ async def test_what_was_promised_is_given_up_from_the_last_arrival(database, sho
             tx,
             [report(shop, 5), report(shop, 5, reference="late", day=DAY + timedelta(days=9))],
         )
-        await promise_incoming(tx, [ask(shop, 7, cause=mine)])
-        back = PromiseRelease(variant_id=shop.mug, quantity=3, cause=mine)
-        [given] = await release_promise(tx, [back])
-        assert isinstance(given, Promised)
-        assert [s.quantity for s in given.slices] == [1, 2]
-        [refused] = await release_promise(tx, [msgspec.structs.replace(back, quantity=5)])
-        assert isinstance(refused, NotPromised)
+        await keep_promises(tx, [wait(shop, 7, cause=mine)])
+        await keep_promises(tx, [wait(shop, 4, cause=mine)])
         left = await incoming_by_id(tx, [line.id for line in lines])
         assert [line.promised for line in left] == [4, 0]
 
@@ -121,11 +115,11 @@ async def test_arrived_goods_are_held_for_those_who_were_promised_them(database,
     first, second = demand(), demand()
     async with database.transaction(shop.tenant) as tx:
         [line] = await report_incoming(tx, [report(shop, 10)])
-        await promise_incoming(
+        await keep_promises(
             tx,
             [
-                ask(shop, 6, cause=second, promised_for=NOON + timedelta(days=2)),
-                ask(shop, 3, cause=first, promised_for=NOON + timedelta(days=1)),
+                wait(shop, 6, cause=second, promised_for=NOON + timedelta(days=2)),
+                wait(shop, 3, cause=first, promised_for=NOON + timedelta(days=1)),
             ],
         )
     async with database.transaction(shop.tenant) as tx:
@@ -155,11 +149,11 @@ async def test_who_goes_without_is_named_when_less_or_later_comes(database, shop
     first, second = demand(), demand()
     async with database.transaction(shop.tenant) as tx:
         [line] = await report_incoming(tx, [report(shop, 10)])
-        await promise_incoming(
+        await keep_promises(
             tx,
             [
-                ask(shop, 4, cause=first, promised_for=NOON),
-                ask(shop, 6, cause=second, promised_for=NOON + timedelta(days=1)),
+                wait(shop, 4, cause=first),
+                wait(shop, 6, cause=second, promised_for=NOON + timedelta(days=1)),
             ],
         )
     async with database.transaction(shop.tenant) as tx:
@@ -180,7 +174,7 @@ async def test_a_shortage_is_made_good_before_promises_are(database, shop):
         await allocate(tx, [wish(shop, 2)])
         await tx.execute("select 1")
         [line] = await report_incoming(tx, [report(shop, 3)])
-        await promise_incoming(tx, [ask(shop, 3, cause=waiting)])
+        await keep_promises(tx, [wait(shop, 3, cause=waiting)])
         await receive_incoming(tx, [Arrived(incoming_id=line.id, quantity=3)])
         [served] = await news_of(tx, f"order:{waiting.id}", PromiseArrived)
         assert served.quantity == 3
@@ -234,16 +228,9 @@ async def test_what_was_announced_or_given_up_is_told_as_free(database, shop):
     mine = demand()
     async with database.transaction(shop.tenant) as tx:
         [line] = await report_incoming(tx, [report(shop, 5)])
-        wait = Waiting(
-            variant_id=shop.mug,
-            quantity=4,
-            cause=mine,
-            location_ids=frozenset({shop.locations["DC"]}),
-            promised_for=NOON,
-        )
-        await keep_promises(tx, [wait])
-        await keep_promises(tx, [wait])
-        await keep_promises(tx, [msgspec.structs.replace(wait, quantity=0)])
+        await keep_promises(tx, [wait(shop, 4, cause=mine)])
+        await keep_promises(tx, [wait(shop, 4, cause=mine)])
+        await keep_promises(tx, [wait(shop, 0, cause=mine)])
     async with database.transaction(shop.tenant) as tx:
         assert len(await news_of(tx, f"incoming:{line.id}", IncomingFreed)) == 2
     assert await findings(database, shop.tenant) == []

@@ -12,13 +12,13 @@ from crosslane.inventory import (
     Count,
     IncomingKey,
     IncomingReport,
-    PromiseRequest,
     SupplyReport,
     SupplyRow,
+    Waiting,
     allocate,
     count,
     hold,
-    promise_incoming,
+    keep_promises,
     receive_incoming,
     report_incoming,
     report_supply,
@@ -57,9 +57,10 @@ async def busy(database):
             key=IncomingKey("erp", "PO", shop.mug, shop.locations["DC"]), quantity=9,
             available_on=date(2030, 1, 1), as_of=early, message="m",
         )])  # fmt: skip
-        await promise_incoming(
-            tx, [PromiseRequest(variant_id=shop.mug, quantity=5, cause=demand())]
-        )
+        await keep_promises(tx, [Waiting(
+            variant_id=shop.mug, quantity=5, cause=demand(), promised_for=tx.now,
+            location_ids=frozenset({shop.locations["DC"]}),
+        )])  # fmt: skip
         await receive_incoming(tx, [Arrived(incoming_id=line.id, quantity=2)])
         await report_supply(tx, SupplyReport(
             source="wms", message="s1", kind="snapshot", location_id=shop.locations["YORK"],

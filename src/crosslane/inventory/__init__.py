@@ -11,8 +11,8 @@ refusal, and a refused one leaves nothing behind: :func:`allocate`, :func:`relea
 :func:`transfer_allocation`, :func:`hold`, :func:`extend`, :func:`confirm`, :func:`release_hold`.
 Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`, :func:`adjust`,
 :func:`regrade`, :func:`count`; :func:`report_supply` takes a source's message in. What is on its
-way is told by :func:`report_incoming`, promised by :func:`promise_incoming` or to all who wait by
-:func:`keep_promises`, and held for those it was promised to by :func:`receive_incoming`.
+way is told by :func:`report_incoming`, promised to those who wait by :func:`keep_promises`, and
+held for those it was promised to by :func:`receive_incoming`.
 :func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
 refusals name what is left. Each door locks positions in the order of their keys; a transaction that
 calls several locks all by :func:`protect` first.
@@ -49,8 +49,6 @@ from crosslane.inventory.domain.incoming import (
     IncomingReport,
     Promised,
     PromisedSlice,
-    PromiseRelease,
-    PromiseRequest,
     Waiting,
 )
 from crosslane.inventory.domain.position import Cause, Condition
@@ -65,8 +63,6 @@ from crosslane.inventory.errors import (
     HoldNotFound,
     HoldTooSmall,
     NotAllocated,
-    NothingIncoming,
-    NotPromised,
     OutOfStock,
     StaleFence,
 )
@@ -114,9 +110,7 @@ from crosslane.inventory.service.holds import (
 from crosslane.inventory.service.incoming import (
     Arrived,
     keep_promises,
-    promise_incoming,
     receive_incoming,
-    release_promise,
     report_incoming,
 )
 from crosslane.inventory.service.reporting import (
@@ -181,13 +175,9 @@ __all__ = [
     "Losing",
     "LosingDemand",
     "NotAllocated",
-    "NotPromised",
-    "NothingIncoming",
     "OutOfStock",
     "Place",
     "PromiseArrived",
-    "PromiseRelease",
-    "PromiseRequest",
     "Promised",
     "PromisedSlice",
     "Receipt",
@@ -219,14 +209,12 @@ __all__ = [
     "holds_of",
     "keep_promises",
     "list_losing",
-    "promise_incoming",
     "protect",
     "receive",
     "receive_incoming",
     "regrade",
     "release_allocation",
     "release_hold",
-    "release_promise",
     "report_incoming",
     "report_supply",
     "ship",

@@ -71,10 +71,6 @@ class IncomingNotFound(NotFound):
     """Nothing is on its way by the reference {reference}."""
 
 
-class NothingIncoming(Conflict):
-    """{available} units of incoming stock are free to be promised, {quantity} were asked for."""
-
-
 class ForeignLocation(Forbidden):
     """The stock at {location} is not yours to change."""
 
@@ -85,7 +81,3 @@ class BundleHasNoStock(Invalid):
 
 class SameCondition(Invalid):
     """The units are {condition} already; name another condition."""
-
-
-class NotPromised(Conflict):
-    """{promised} incoming units are promised to this demand, {quantity} were named."""

@@ -180,7 +180,7 @@ create table inventory_promise (
     cause_kind text not null,
     cause_id uuid not null,
     quantity bigint not null check (quantity > 0),
-    promised_for timestamptz,
+    promised_for timestamptz not null,
     primary key (line_id, incoming_id)
 );
 create index inventory_promise_incoming on inventory_promise (incoming_id, line_id);

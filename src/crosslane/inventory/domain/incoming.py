@@ -5,19 +5,14 @@ message. A promise takes from the line that arrives first. When goods arrive, th
 into holds, the earliest promise first, so that nobody who came later can have them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from crosslane.inventory.domain.position import Cause
-from crosslane.inventory.errors import NothingIncoming, NotPromised
-from crosslane.kernel import Refusal
-
-# What was promised for no particular time was promised for now, before everything else.
-ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class IncomingKey(NamedTuple):
@@ -79,35 +74,7 @@ class Promise(msgspec.Struct, frozen=True):
     incoming_id: UUID
     cause: Cause
     quantity: int
-    promised_for: datetime | None = None
-
-
-class PromiseRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to be promised units that are on their way.
-
-    Args:
-        cause: the demand; its ``line`` names the order line.
-        location_ids: only what arrives there; None for anywhere.
-        available_by: only what arrives on or before this day.
-        promised_for: when the customer was promised it; the earliest is served first.
-        group: requests of one group are promised all or not at all.
-    """
-
-    variant_id: UUID
-    quantity: int
-    cause: Cause
-    location_ids: frozenset[UUID] | None = None
-    available_by: date | None = None
-    promised_for: datetime | None = None
-    group: UUID | None = None
-
-
-class PromiseRelease(msgspec.Struct, frozen=True, kw_only=True):
-    """Promised units a demand line gives up."""
-
-    variant_id: UUID
-    quantity: int
-    cause: Cause
+    promised_for: datetime
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +104,7 @@ class PromisedSlice(msgspec.Struct, frozen=True):
 
 
 class Promised(msgspec.Struct, frozen=True):
-    """What was promised, or given up, the earliest arrival first."""
+    """What was promised, the earliest arrival first."""
 
     slices: tuple[PromisedSlice, ...]
 
@@ -150,41 +117,20 @@ class IncomingSheet:
         self.promises = {(p.cause.line, p.incoming_id): p for p in promises}
         self.touched: set[UUID] = set()
         self.changed: set[tuple[UUID, UUID]] = set()
-        self._undo: list[Callable[[], object]] = []
-
-    def mark(self) -> int:
-        """Return a point to come back to with :meth:`undo`."""
-        return len(self._undo)
-
-    def undo(self, mark: int) -> None:
-        """Take back every change since the mark."""
-        while len(self._undo) > mark:
-            self._undo.pop()()
 
     def of(self, variant_id: UUID) -> list[IncomingLine]:
         """Return the lines of a variant, the earliest arrival first."""
         lines = (line for line in self.lines.values() if line.key.variant_id == variant_id)
         return sorted(lines, key=lambda line: (line.available_on, line.id))
 
-    def set_promised(
-        self, line: IncomingLine, cause: Cause, delta: int, promised_for: datetime | None
+    def add_promised(
+        self, line: IncomingLine, cause: Cause, delta: int, promised_for: datetime
     ) -> None:
         """Promise units of a line to a demand line, or take them back."""
         key = (cause.line, line.id)
-        before = self.promises.get(key)
-        had = before.quantity if before else 0
-        asked = promised_for or (before.promised_for if before else None)
-
-        def undo() -> None:
-            line.promised -= delta
-            if before is None:
-                del self.promises[key]
-            else:
-                self.promises[key] = before
-
-        self._undo.append(undo)
+        had = self.promises[key].quantity if key in self.promises else 0
         line.promised += delta
-        self.promises[key] = Promise(line.id, cause, had + delta, asked)
+        self.promises[key] = Promise(line.id, cause, had + delta, promised_for)
         self.touched.add(line.id)
         self.changed.add(key)
 
@@ -206,42 +152,6 @@ class IncomingSheet:
         return lost
 
 
-def promise(sheet: IncomingSheet, request: PromiseRequest) -> Promised | Refusal:
-    """Promise units on their way to a demand line, all or none, the earliest arrival first."""
-    lines = [line for line in sheet.of(request.variant_id) if _fits(line, request)]
-    available = sum(max(0, line.free) for line in lines)
-    if request.quantity > available:
-        return NothingIncoming(available=available, quantity=request.quantity)
-    left, slices = request.quantity, list[PromisedSlice]()
-    for line in lines:
-        units = min(left, line.free)
-        if units > 0:
-            sheet.set_promised(line, request.cause, units, request.promised_for)
-            slices.append(_slice(line, units))
-            left -= units
-    return Promised(tuple(slices))
-
-
-def release_promise(sheet: IncomingSheet, request: PromiseRelease) -> Promised | Refusal:
-    """Give promised units up, those that arrive last first."""
-    had = [
-        (line, promised.quantity)
-        for line in sheet.of(request.variant_id)
-        if (promised := sheet.promises.get((request.cause.line, line.id)))
-    ]
-    promised = sum(units for _, units in had)
-    if request.quantity > promised:
-        return NotPromised(promised=promised, quantity=request.quantity)
-    left, slices = request.quantity, list[PromisedSlice]()
-    for line, units in reversed(had):
-        units = min(left, units)
-        if units:
-            sheet.set_promised(line, request.cause, -units, None)
-            slices.append(_slice(line, units))
-            left -= units
-    return Promised(tuple(reversed(slices)))
-
-
 def keep_promises(sheet: IncomingSheet, waiting: Sequence[Waiting]) -> list[Promised]:
     """Promise anew, to all of these together, as much as is on its way of what they wait for.
 
@@ -252,14 +162,14 @@ def keep_promises(sheet: IncomingSheet, waiting: Sequence[Waiting]) -> list[Prom
         for line in sheet.of(one.variant_id):
             had = sheet.promises.get((one.cause.line, line.id))
             if had and had.quantity:
-                sheet.set_promised(line, had.cause, -had.quantity, None)
+                sheet.add_promised(line, had.cause, -had.quantity, had.promised_for)
     found: dict[UUID, Promised] = {}
     for one in sorted(waiting, key=lambda one: (one.promised_for, one.cause.line)):
         left, slices = one.quantity, list[PromisedSlice]()
         for line in sheet.of(one.variant_id):
             units = min(left, line.free)
             if units > 0 and line.key.location_id in one.location_ids:
-                sheet.set_promised(line, one.cause, units, one.promised_for)
+                sheet.add_promised(line, one.cause, units, one.promised_for)
                 slices.append(_slice(line, units))
                 left -= units
         found[one.cause.line] = Promised(tuple(slices))
@@ -276,14 +186,8 @@ def report(line: IncomingLine, said: IncomingReport) -> bool:
     return changed
 
 
-def _fits(line: IncomingLine, request: PromiseRequest) -> bool:
-    if request.location_ids is not None and line.key.location_id not in request.location_ids:
-        return False
-    return request.available_by is None or line.available_on <= request.available_by
-
-
 def _earliest(promised: Promise) -> tuple[datetime, UUID]:
-    return promised.promised_for or ALWAYS, promised.cause.line
+    return promised.promised_for, promised.cause.line
 
 
 def _slice(line: IncomingLine, units: int) -> PromisedSlice:

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from crosslane.inventory.domain import incoming, supply
-from crosslane.inventory.domain.demand import decide_in_groups
 from crosslane.inventory.domain.holds import HoldRequest, hold
 from crosslane.inventory.domain.incoming import (
     IncomingLine,
@@ -18,8 +17,6 @@ from crosslane.inventory.domain.incoming import (
     IncomingSheet,
     Promise,
     Promised,
-    PromiseRelease,
-    PromiseRequest,
     Waiting,
 )
 from crosslane.inventory.domain.position import Cause, Condition, Position
@@ -37,7 +34,7 @@ from crosslane.inventory.service.sheets import Fact, load_costs, open_sheet, sav
 from crosslane.inventory.service.surroundings import owners_of
 from crosslane.inventory.storage import incoming as stored
 from crosslane.inventory.storage.positions import Place
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
@@ -85,25 +82,6 @@ async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[Inc
     await stored.save(tx, sheet)
     await log.append(tx, [*news.values(), *_freed(sheet, frees)])
     return [lines[said.key] for said in reports]
-
-
-async def promise_incoming(tx: Tx, requests: Sequence[PromiseRequest]) -> list[Promised | Refusal]:
-    """Promise units on their way to backordered demand; groups all or nothing."""
-    lines = await stored.lock_open(tx, list({request.variant_id for request in requests}))
-    promises = await stored.list_promises(tx, [line.id for line in lines])
-    sheet = IncomingSheet(lines, promises)
-    answers = decide_in_groups(sheet, requests, incoming.promise)
-    await stored.save(tx, sheet)
-    return answers
-
-
-async def release_promise(tx: Tx, releases: Sequence[PromiseRelease]) -> list[Promised | Refusal]:
-    """Give promised units up."""
-    lines = await stored.lock_open(tx, list({release.variant_id for release in releases}))
-    sheet = IncomingSheet(lines, await stored.list_promises(tx, [line.id for line in lines]))
-    answers = [incoming.release_promise(sheet, release) for release in releases]
-    await stored.save(tx, sheet)
-    return answers
 
 
 async def keep_promises(tx: Tx, waiting: Sequence[Waiting]) -> list[Promised]:
@@ -203,7 +181,7 @@ def _serve(
         if not isinstance(held, Hold):
             break
         units -= quantity
-        sheet.set_promised(line, waiting.cause, -quantity, waiting.promised_for)
+        sheet.add_promised(line, waiting.cause, -quantity, waiting.promised_for)
         news.append(
             PromiseArrived(
                 cause_kind=waiting.cause.kind,
