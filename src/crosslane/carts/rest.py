@@ -21,20 +21,13 @@ from crosslane.carts.service.wishes import (
     OperationWish,
     StartCart,
 )
-from crosslane.customers import BadEmail, BadPostcode
+from crosslane.customers import ADDRESS_REFUSALS, IDENTITY_REFUSALS, UnknownCustomer
 from crosslane.kernel import Instant, Page
 from crosslane.locations import LocationUnknown
 from crosslane.organization import BadCountry, UnknownChannel
 from crosslane.platform.web import Answer, Caller, Paging, get, post
-from crosslane.pricing import (
-    QUOTE_CHARACTERS_MAX,
-    DictatedPriceNotAllowed,
-    PriceUnknown,
-    QuoteExpired,
-    QuoteForged,
-    QuoteMismatch,
-)
-from crosslane.sourcing import PlaceUnknown
+from crosslane.pricing import CART_REFUSALS, QUOTE_CHARACTERS_MAX, QuotesOff
+from crosslane.sourcing import DELIVERY_REFUSALS, PlaceUnknown
 
 READ, WRITE = "carts:read", "carts:write"
 EDIT_RAISES = (
@@ -43,8 +36,9 @@ EDIT_RAISES = (
     errors.TooManyOperations,
     errors.BuyerKnown,
     LocationUnknown,
-    BadEmail,
-    BadPostcode,
+    UnknownCustomer,
+    *IDENTITY_REFUSALS,
+    *ADDRESS_REFUSALS,
 )
 EXAMPLE_ID = UUID("018f3b5c-7d2a-7c1e-9a44-5b6c7d8e9f00")
 EXAMPLE_ADD = OperationWish(
@@ -60,6 +54,7 @@ CHECKOUT_RAISES = (
     errors.EmptyCart,
     errors.NotOnSale,
     errors.StoreMissing,
+    LocationUnknown,
 )
 
 
@@ -152,7 +147,7 @@ async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
     "/api/v1/carts/{cart_id}/quote",
     permission=READ,
     command=None,
-    raises=(*CHECKOUT_RAISES, PriceUnknown, DictatedPriceNotAllowed),
+    raises=(*CHECKOUT_RAISES, *CART_REFUSALS, *DELIVERY_REFUSALS, QuotesOff),
 )
 async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
     """Price a cart, sign the prices, and tell when each line would come.
@@ -167,7 +162,7 @@ async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
 @get(
     "/api/v1/carts/{cart_id}/choices",
     permission=READ,
-    raises=(*CHECKOUT_RAISES, errors.PlaceMissing, PlaceUnknown, BadCountry),
+    raises=(*CHECKOUT_RAISES, *CART_REFUSALS, errors.PlaceMissing, PlaceUnknown, BadCountry),
 )
 async def list_choices(
     caller: Caller, cart_id: UUID, country: str = "", postcode: str = ""
@@ -186,7 +181,7 @@ async def list_choices(
     "/api/v1/carts/{cart_id}/hold",
     permission=WRITE,
     command=HOLD,
-    raises=(*CHECKOUT_RAISES, errors.NotEnoughToHold),
+    raises=(*CHECKOUT_RAISES, *DELIVERY_REFUSALS, errors.NotEnoughToHold),
 )
 async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
     """Keep stock for everything in a cart, for some minutes, or refuse as a whole.
@@ -201,17 +196,7 @@ async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
     "/api/v1/carts/{cart_id}/order",
     permission=WRITE,
     command=PLACE,
-    raises=(
-        *CHECKOUT_RAISES,
-        errors.CartChanged,
-        orders.errors.AddressNeeded,
-        orders.errors.TendersDiffer,
-        orders.errors.PaidAtTheTill,
-        orders.errors.NotEnoughStock,
-        QuoteExpired,
-        QuoteMismatch,
-        QuoteForged,
-    ),
+    raises=(*CHECKOUT_RAISES, errors.CartChanged, *orders.PLACE_REFUSALS),
     example=OrderBody(version=7),
 )
 async def place_cart(caller: Caller, cart_id: UUID, data: OrderBody) -> Answer[orders.Placed]:

@@ -48,6 +48,8 @@ from crosslane.customers.domain import (
     require_address,
 )
 from crosslane.customers.errors import (
+    ADDRESS_REFUSALS,
+    IDENTITY_REFUSALS,
     AddressIncomplete,
     BadEmail,
     BadPhone,
@@ -88,9 +90,11 @@ from crosslane.customers.service.commands import COMMANDS
 from crosslane.customers.storage.personal import PERSONAL_COLUMNS
 
 __all__ = [
+    "ADDRESS_REFUSALS",
     "COMMANDS",
     "ERASERS",
     "EXPORTERS",
+    "IDENTITY_REFUSALS",
     "PERSONAL_COLUMNS",
     "ROUTES",
     "Address",

@@ -1,6 +1,7 @@
 """What customers refuses. No message or detail repeats what a person gave: refusals are stored."""
 
 from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.organization import BadCountry
 
 
 class BadEmail(Invalid):
@@ -97,3 +98,19 @@ class BadPurpose(Invalid):
 
 class PaymentTermsOutOfRange(Invalid):
     """Payment terms are 0 to {most} days, not {days}."""
+
+
+# What an address is refused for, and what is said of who somebody is.
+ADDRESS_REFUSALS = (
+    BadCountry,
+    AddressTextInvalid,
+    TooManyAddressLines,
+    NameMissing,
+    AddressIncomplete,
+    UnknownRegion,
+    BadPostcode,
+    PostcodeElsewhere,
+    BadPhone,
+    BadEmail,
+)
+IDENTITY_REFUSALS = (IdentityMissing, BadAccountNumber, BadEmail, BadPhone)

@@ -76,7 +76,7 @@ from crosslane.orders.events import (
     UnitsRecalled,
 )
 from crosslane.orders.reactions import REACTIONS, SCHEDULES
-from crosslane.orders.rest import ROUTES
+from crosslane.orders.rest import PLACE_REFUSALS, ROUTES
 from crosslane.orders.service.amending import (
     ADD_LINES,
     CHANGE_ADDRESS,
@@ -150,6 +150,7 @@ __all__ = [
     "NOWHERE",
     "PERSONAL_COLUMNS",
     "PLACE",
+    "PLACE_REFUSALS",
     "POLICIES",
     "RAISE_STOP",
     "REACTIONS",

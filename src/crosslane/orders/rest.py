@@ -7,16 +7,13 @@ from uuid import UUID
 import msgspec
 
 from crosslane.customers import (
+    ADDRESS_REFUSALS,
+    IDENTITY_REFUSALS,
     Address,
-    AddressIncomplete,
-    BadEmail,
-    BadPhone,
-    BadPostcode,
-    IdentityMissing,
     UnknownCustomer,
-    UnknownRegion,
 )
 from crosslane.kernel import Page
+from crosslane.locations import LocationUnknown
 from crosslane.orders import errors
 from crosslane.orders.domain import StopKind
 from crosslane.orders.service import reading
@@ -49,32 +46,41 @@ from crosslane.orders.service.stops import (
     StopAnswer,
 )
 from crosslane.orders.service.waiting import WAITING, wait_for_payment
-from crosslane.organization import BadCountry, UnknownChannel
+from crosslane.organization import UnknownChannel
+from crosslane.payments import TENDER_REFUSALS
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
-from crosslane.pricing import (
-    CouponUsedUp,
-    CouponUsedUpByCustomer,
-    DeliveryPriceUnknown,
-    DictatedPriceNotAllowed,
-    OverrideNotAllowed,
-    PriceUnknown,
-    QuoteExpired,
-    QuoteForged,
-    QuoteMismatch,
-    TaxRateUnknown,
-)
+from crosslane.pricing import CART_REFUSALS, COUPON_REFUSALS, GOODS_REFUSALS, QUOTE_REFUSALS
+from crosslane.sourcing import DELIVERY_REFUSALS
 
 ORDER_BYTES_MAX = 4 << 20
 
-# What modules below refuse of an order.
-TOLD_BELOW = (
+# What wished lines and their payment are refused for, here and below.
+LINE_REFUSALS = (
+    errors.SkuNotOnSale,
+    errors.MethodRefused,
+    errors.StoreNeeded,
+    errors.StoreUnfit,
+    LocationUnknown,
+    errors.AddressNeeded,
+    errors.TendersDiffer,
+    *GOODS_REFUSALS,
+    *TENDER_REFUSALS,
+)
+PLACE_REFUSALS = (
     UnknownChannel,
-    *(UnknownCustomer, IdentityMissing, BadEmail, BadPhone),
-    *(AddressIncomplete, BadCountry, BadPostcode, UnknownRegion),
-    *(PriceUnknown, TaxRateUnknown, DeliveryPriceUnknown),
-    *(OverrideNotAllowed, DictatedPriceNotAllowed, CouponUsedUp, CouponUsedUpByCustomer),
-    *(QuoteExpired, QuoteForged, QuoteMismatch),
+    UnknownCustomer,
+    errors.SourceIdTaken,
+    errors.BackdatingForbidden,
+    errors.PaidAtTheTill,
+    errors.NotEnoughStock,
+    *LINE_REFUSALS,
+    *IDENTITY_REFUSALS,
+    *ADDRESS_REFUSALS,
+    *CART_REFUSALS,
+    *COUPON_REFUSALS,
+    *QUOTE_REFUSALS,
+    *DELIVERY_REFUSALS,
 )
 
 WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
@@ -86,19 +92,7 @@ WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
     command=PLACE,
     also={202: Placed},
     body_bytes_max=ORDER_BYTES_MAX,
-    raises=(
-        errors.SkuNotOnSale,
-        errors.MethodRefused,
-        errors.StoreNeeded,
-        errors.StoreUnfit,
-        errors.AddressNeeded,
-        errors.SourceIdTaken,
-        errors.NotEnoughStock,
-        errors.TendersDiffer,
-        errors.PaidAtTheTill,
-        errors.BackdatingForbidden,
-        *TOLD_BELOW,
-    ),
+    raises=PLACE_REFUSALS,
     example=PlaceOrder(
         channel="web",
         buyer=BuyerWish(email="ada.brown@example.com"),
@@ -236,13 +230,8 @@ class MoreLines(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         errors.NoSuchOrder,
         errors.OrderClosed,
         errors.OrderChanged,
-        errors.SkuNotOnSale,
-        errors.MethodRefused,
-        errors.StoreNeeded,
-        errors.StoreUnfit,
         errors.NotTakenAlong,
-        errors.AddressNeeded,
-        errors.TendersDiffer,
+        *LINE_REFUSALS,
     ),
     example=MoreLines(
         lines=[LineWish(sku="22423", quantity=1)],
@@ -308,6 +297,7 @@ class NewAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         errors.AddressFixed,
         errors.OrderClosed,
         errors.OrderChanged,
+        *ADDRESS_REFUSALS,
     ),
     example=NewAddress(
         ship_to=Address(

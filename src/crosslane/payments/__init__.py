@@ -43,6 +43,7 @@ from crosslane.payments.domain import (
     Terms,
 )
 from crosslane.payments.errors import (
+    TENDER_REFUSALS,
     BadProviderMessage,
     BadProviderSettings,
     BadSignature,
@@ -118,6 +119,7 @@ __all__ = [
     "EFFECTS",
     "ROUTES",
     "SCHEDULES",
+    "TENDER_REFUSALS",
     "Asked",
     "BadProviderMessage",
     "BadProviderSettings",

@@ -89,3 +89,16 @@ class BadSignature(Forbidden):
 
 class BadProviderMessage(Invalid):
     """The provider's message cannot be read."""
+
+
+# What a new tender is refused for.
+TENDER_REFUSALS = (
+    BadTenderAmount,
+    BadTender,
+    CardNumberRefused,
+    UnknownProvider,
+    ProviderOff,
+    NoCreditAccount,
+    CreditBlocked,
+    CreditLimitReached,
+)

@@ -44,6 +44,10 @@ from crosslane.pricing.domain.explanation import Explanation
 from crosslane.pricing.domain.promotions import Discount, PromotionOutcome
 from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
 from crosslane.pricing.errors import (
+    CART_REFUSALS,
+    COUPON_REFUSALS,
+    GOODS_REFUSALS,
+    QUOTE_REFUSALS,
     CouponUsedUp,
     CouponUsedUpByCustomer,
     DeliveryPriceUnknown,
@@ -53,6 +57,7 @@ from crosslane.pricing.errors import (
     QuoteExpired,
     QuoteForged,
     QuoteMismatch,
+    QuotesOff,
     TaxRateUnknown,
 )
 from crosslane.pricing.events import (
@@ -96,11 +101,15 @@ from crosslane.pricing.service.terms import (
 POLICIES = [PRICE_SOURCE, QUOTE]
 
 __all__ = [
+    "CART_REFUSALS",
     "COMMANDS",
+    "COUPON_REFUSALS",
+    "GOODS_REFUSALS",
     "POLICIES",
     "PRICE_SOURCE",
     "QUOTE",
     "QUOTE_CHARACTERS_MAX",
+    "QUOTE_REFUSALS",
     "ROUTES",
     "Amounts",
     "Basis",
@@ -140,6 +149,7 @@ __all__ = [
     "QuoteForged",
     "QuoteMismatch",
     "QuotedCart",
+    "QuotesOff",
     "Redemption",
     "ShippingPriceRow",
     "ShippingPricesChanged",

@@ -113,3 +113,18 @@ class CouponLimitTooLow(Conflict):
 
 class BadCoupon(Invalid):
     """{code} is no coupon code: 3 to 40 capital letters, digits and dashes."""
+
+
+# What goods are refused a price for, a whole cart with its delivery, and its coupons and quote.
+GOODS_REFUSALS = (
+    PriceUnknown,
+    TaxRateUnknown,
+    PriceOutOfRange,
+    DictatedPriceNotAllowed,
+    DictatingNotAllowed,
+    OverrideNotAllowed,
+    OverrideReasonMissing,
+)
+CART_REFUSALS = (*GOODS_REFUSALS, DeliveryPriceUnknown, CartTooLarge)
+COUPON_REFUSALS = (CouponUsedUp, CouponUsedUpByCustomer, CouponNeedsCustomer)
+QUOTE_REFUSALS = (QuoteExpired, QuoteForged, QuoteMismatch, QuotesOff)

@@ -45,6 +45,7 @@ from crosslane.sourcing.domain import (
     replay,
 )
 from crosslane.sourcing.errors import (
+    DELIVERY_REFUSALS,
     NoDeliveryService,
     NotDelivered,
     NotOnSale,
@@ -65,6 +66,7 @@ from crosslane.sourcing.service import (
 POLICIES = [SETTINGS]
 
 __all__ = [
+    "DELIVERY_REFUSALS",
     "EXACT_PIECES_MAX",
     "NO_CARRIAGE",
     "POLICIES",

@@ -1,5 +1,6 @@
 """Refusals of sourcing."""
 
+from crosslane.carriers import ServiceUnknown
 from crosslane.kernel import Invalid, NotFound
 
 
@@ -21,3 +22,7 @@ class PlaceUnknown(Invalid):
 
 class UnknownReceipt(NotFound):
     """There is no sourcing receipt {receipt_id}."""
+
+
+# What a delivery is refused for.
+DELIVERY_REFUSALS = (ServiceUnknown, NotDelivered, NoDeliveryService)

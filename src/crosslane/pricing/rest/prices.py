@@ -31,20 +31,12 @@ QUOTE_LINES_MAX = 2_000
 SKUS_MAX = 100
 PRICE_RAISES = (
     BadCountry,
-    errors.CartTooLarge,
-    errors.DuplicateLineKey,
-    QuantityOutOfRange,
-    errors.PriceOutOfRange,
     UnknownChannel,
     UnknownSku,
-    errors.PriceUnknown,
-    errors.TaxRateUnknown,
-    errors.DeliveryPriceUnknown,
-    errors.DictatedPriceNotAllowed,
-    errors.DictatingNotAllowed,
-    errors.OverrideNotAllowed,
-    errors.OverrideReasonMissing,
+    QuantityOutOfRange,
+    errors.DuplicateLineKey,
     errors.OtherCustomer,
+    *errors.CART_REFUSALS,
 )
 
 
