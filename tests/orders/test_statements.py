@@ -15,6 +15,7 @@ from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.patience import look_until
+from crosslane.sourcing.storage import SHOW_LIFE
 from tests.orders.world import place, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET
 
@@ -38,8 +39,10 @@ class Counted:
         commands = [Command(key, SYSTEM, wish(*FOUR, **changes)) for key in keys]
         answers = await asyncio.gather(*(self.lanes.submit(shop, PLACE, c) for c in commands))
         assert all(answer.outcome.lines for answer in answers)
-        # A lane takes what waits: more than one batch when the first came before the others.
-        return len(self.sent) // self.sent.count("commit")
+        # A lane takes what waits: more than one batch when the first came before the others. On a
+        # slow machine long planning shows the server, by the clock, that somebody is there.
+        sent = [statement for statement in self.sent if statement != SHOW_LIFE]
+        return len(sent) // sent.count("commit")
 
 
 @pytest.fixture

@@ -70,17 +70,18 @@ create table orders_charge (
 create index orders_charge_order on orders_charge (order_id);
 create index orders_charge_recorded on orders_charge (recorded_at);
 
--- Where a line's units are now; derived from orders_movement in the same transaction.
+-- Where a line's units are now; derived from orders_movement in the same transaction. A bucket that
+-- becomes empty is deleted: a line passes through many, and is in one of them nearly always.
 create table orders_bucket (
     line_id uuid not null references orders_line (id),
     location_id uuid not null default '00000000-0000-0000-0000-000000000000',
     stage text not null check (stage in ('open', 'backordered', 'allocated', 'released', 'picked',
                                          'packed', 'handed_over', 'delivered', 'cancelled')),
-    quantity integer not null check (quantity >= 0),
+    quantity integer not null check (quantity > 0),
     primary key (line_id, location_id, stage)
-) with (fillfactor = 70);
+);
 -- Backorders are looked through when stock arrives.
-create index orders_bucket_waiting on orders_bucket (line_id) where stage in ('open', 'backordered') and quantity > 0;
+create index orders_bucket_waiting on orders_bucket (line_id) where stage in ('open', 'backordered');
 
 create sequence orders_movement_id;
 create table orders_movement (

@@ -116,7 +116,7 @@ with told as (
            round(l.net_minor::numeric * sum(b.quantity) / l.quantity) as net,
            round(l.tax_minor::numeric * sum(b.quantity) / l.quantity) as tax
     from orders_line l join orders_bucket b on b.line_id = l.id
-    where b.stage in ('handed_over', 'delivered') and b.quantity > 0 group by l.id
+    where b.stage in ('handed_over', 'delivered') group by l.id
 )
 select 'order line:' || line_id as subject,
        format('%s units handed over for %s + %s, told %s for %s + %s', coalesce(h.units, 0),

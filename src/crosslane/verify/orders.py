@@ -131,7 +131,7 @@ where t.kind = 'take' and t.holder is not null
           and (r.day, r.location_id, r.cause) = (t.day, t.location_id, t.cause))
   and not exists (
       select from orders_line l join orders_bucket b on b.line_id = l.id
-      where l.order_id = t.holder and b.location_id = t.location_id and b.quantity > 0)
+      where l.order_id = t.holder and b.location_id = t.location_id)
   and not exists (
       select from orders_movement m where m.order_id = t.holder
           and m.from_location_id = t.location_id and m.from_stage = 'packed'
@@ -156,7 +156,7 @@ with unread as (
 ), waiting as (
     select l.id as line_id, l.promised_at, sum(b.quantity) as units
     from orders_line l join orders_bucket b on b.line_id = l.id
-    where b.stage = 'backordered' and b.quantity > 0 group by l.id
+    where b.stage = 'backordered' group by l.id
 )
 select 'order line:' || line_id as subject,
        format('%s units wait and %s on their way are promised, the date is %s',

@@ -39,7 +39,7 @@ select (select count(*) from orders_order) as orders_placed,
        (select count(*) from orders_order o
         where not exists (
             select from orders_line l join orders_bucket b on b.line_id = l.id
-            where l.order_id = o.id and b.stage <> 'cancelled' and b.quantity > 0)
+            where l.order_id = o.id and b.stage <> 'cancelled')
        ) as orders_cancelled,
        (select count(*) from orders_order where closed_at is null) as orders_open;
 

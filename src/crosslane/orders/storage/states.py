@@ -84,7 +84,7 @@ _PARTS = """
     ) t) as stops,
     (select json_agg(b) from orders_line l cross join lateral (
         select line_id, location_id, stage, quantity
-        from orders_bucket where line_id = l.id and quantity > 0 offset 0
+        from orders_bucket where line_id = l.id offset 0
     ) b where l.order_id = k.id) as buckets,
     (select json_agg(json_build_array(x.line_id, x.location_id))
      from orders_line l cross join lateral (
@@ -222,7 +222,7 @@ select distinct o.id, o.placed_at
 from orders_line l
 join orders_bucket b on b.line_id = l.id
 join orders_order o on o.id = l.order_id
-where l.variant_id = any($1::uuid[]) and b.stage in ('open', 'backordered') and b.quantity > 0
+where l.variant_id = any($1::uuid[]) and b.stage in ('open', 'backordered')
 order by o.placed_at, o.id limit $2
 """
 
@@ -239,7 +239,7 @@ from orders_line l
 join orders_bucket b on b.line_id = l.id
 join orders_order o on o.id = l.order_id
 where l.variant_id = $1 and b.location_id = $2
-  and b.stage in ('allocated', 'released') and b.quantity > 0
+  and b.stage in ('allocated', 'released')
 order by l.promised_at desc nulls first, o.placed_at desc, o.id limit $3
 """
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from crosslane.platform.database import Record, Tx
 
 # Every filter is optional; the index on (placed_at, id) gives the order, newest first. Orders of a
-# location are those that concern it as the domain says; emptied buckets are history.
+# location are those that concern it as the domain says.
 LIST_ORDERS = """
 select o.id, o.placed_at
 from orders_order o
@@ -23,7 +23,7 @@ where ($1::text is null or o.channel = $1)
   and ($10::boolean is null or $10 = exists (
         select from orders_money_problem p where p.order_id = o.id and p.resolved_at is null))
   and ($11::uuid is null or exists (
-        select from orders_line l left join orders_bucket b on b.line_id = l.id and b.quantity > 0
+        select from orders_line l left join orders_bucket b on b.line_id = l.id
         where l.order_id = o.id and $11 in (l.store_id, b.location_id)))
 order by o.placed_at desc, o.id desc limit $9
 """
@@ -73,7 +73,7 @@ select o.id, o.placed_at from (
 ) as found join orders_order o using (id)
 where ($4::uuid is null or o.customer_id = $4)
   and ($6::uuid is null or exists (
-        select from orders_line l left join orders_bucket b on b.line_id = l.id and b.quantity > 0
+        select from orders_line l left join orders_bucket b on b.line_id = l.id
         where l.order_id = o.id and $6 in (l.store_id, b.location_id)))
 order by o.placed_at desc, o.id desc limit $5
 """

@@ -45,6 +45,7 @@ insert into orders_bucket as b (line_id, location_id, stage, quantity)
 select line_id, location_id, stage, quantity
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
      as c(line_id, location_id, stage, quantity)
+where quantity > 0
 on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """
 # Moves of locked orders with what they make of them: version, closing, charges that fell away.
@@ -58,6 +59,12 @@ with touched as (
 ), fallen as (
     update orders_charge set cancelled = true
     where order_id = any((select $18::uuid[])::uuid[]) and not cancelled
+), emptied as (
+    delete from orders_bucket b
+    using unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[]), (select $4::int[]))
+          as c(line_id, location_id, stage, quantity)
+    where c.quantity = 0
+      and (b.line_id, b.location_id, b.stage) = (c.line_id, c.location_id, c.stage)
 ), {_MOVES}
 """  # noqa: S608
 
@@ -168,7 +175,7 @@ async def insert_orders(
     heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
     await tx.execute(
         INSERT_ORDERS,
-        *_move_columns(tx, moves, [bucket for bucket in buckets if bucket.quantity]),
+        *_move_columns(tx, moves, buckets),
         encode(heads),
         encode([line for o in orders for line in o.lines]),
         encode([charge for o in orders for charge in o.charges]),
