@@ -93,7 +93,7 @@ async def test_killing_it_forgets_nothing(provider):
 @pytest.mark.parametrize(
     ("fault", "seen", "happened"),
     [
-        ("error", 500, False),
+        ("error", 503, False),
         ("error_after", 500, True),
         ("freeze", None, False),
         ("timeout_after", None, True),
@@ -120,3 +120,8 @@ async def test_a_pending_one_is_decided_later(provider):
         return (await provider.find("a1")).json()["status"] == "succeeded"
 
     await eventually(succeeded)
+
+
+async def test_an_unknown_path_is_answered(provider):
+    answer = await provider.ask("/v1/nothing", "k")
+    assert (answer.status_code, answer.json()) == (404, {"error": "no_such_path"})

@@ -19,9 +19,7 @@ def serve(*, state: Path, port: int = 0, api_key: str) -> None:
         port: where to listen; 0 for any free one. The address is printed.
         api_key: what callers have to show.
     """
-    server = Carrier(port, api_key, Depot(state))
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+    Carrier(port, api_key, Depot(state)).run()
 
 
 if __name__ == "__main__":

@@ -10,22 +10,11 @@ from msgspec import Struct
 from crosslane.carriers.domain.shipment import Consignment, tracking_number
 from crosslane.carriers.port.label import draw_label
 from crosslane.kernel import Refusal
+from crosslane.platform.misdeeds import Refused
+from crosslane.platform.strangers import Journal
 
 NUMBER_PREFIX = "FX"
 WEIGHT_MAX_GRAMS = 30_000
-
-
-class Refused(Exception):
-    """The request makes no sense and leaves no trace.
-
-    Args:
-        status: HTTP status.
-        error: short reason.
-    """
-
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status = status
 
 
 class Made(Struct, frozen=True):
@@ -53,21 +42,15 @@ class Made(Struct, frozen=True):
 
 
 class Depot:
-    """All labels, in memory and in an append-only file of JSON lines.
-
-    A line that was cut off by a kill is dropped at the next start: its caller had no answer.
-    """
+    """All labels, in memory and in a journal."""
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
+        self._journal = Journal(path)
         self.labels: dict[str, Made] = {}
-        whole = path.read_bytes() if path.exists() else b""
-        whole = whole[: whole.rfind(b"\n") + 1]
-        path.write_bytes(whole)
-        for line in whole.splitlines():
+        for line in self._journal.lines():
             made = msgspec.json.decode(line, type=Made)
             self.labels[made.key] = made
-        self._file = path.open("ab")
 
     def make(self, key: str, body: bytes) -> Made:
         """Make a label once per key; a repetition gets the first one.
@@ -109,8 +92,7 @@ class Depot:
             return known
 
     def _keep(self, made: Made) -> None:
-        self._file.write(msgspec.json.encode(made) + b"\n")
-        self._file.flush()
+        self._journal.write(made)
         self.labels[made.key] = made
 
 

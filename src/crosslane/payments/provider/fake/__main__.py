@@ -31,9 +31,7 @@ def serve(
     """
     bank = Bank(state)
     messenger = Messenger(bank, Delivery(url=webhook_url, secret=webhook_secret))
-    server = Provider(port, api_key, bank, messenger)
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+    Provider(port, api_key, bank, messenger).run()
 
 
 if __name__ == "__main__":

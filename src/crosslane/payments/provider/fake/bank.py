@@ -9,6 +9,9 @@ from uuid import uuid4
 
 import msgspec
 
+from crosslane.platform.misdeeds import Refused
+from crosslane.platform.strangers import Journal
+
 MINOR_MAX = 10**13
 KINDS = ("authorize", "capture", "refund", "void")
 
@@ -60,35 +63,21 @@ class Told(msgspec.Struct, frozen=True):
     told: str
 
 
-class Refused(Exception):
-    """The request makes no sense and leaves no trace."""
-
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status = status
-
-
 class Bank:
-    """All operations, in memory and in an append-only file of JSON lines.
-
-    A line that was cut off by a kill is dropped at the next start: its caller had no answer.
-    """
+    """All operations, in memory and in a journal."""
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
+        self._journal = Journal(path)
         self.operations: dict[str, Operation] = {}
         self.told: set[str] = set()
         self._authorizations: dict[str, Operation] = {}
         self._done: dict[str, Counter[str]] = {}
-        whole = path.read_bytes() if path.exists() else b""
-        whole = whole[: whole.rfind(b"\n") + 1]
-        path.write_bytes(whole)
-        for line in whole.splitlines():
+        for line in self._journal.lines():
             if line.startswith(b'{"told"'):
                 self.told.add(msgspec.json.decode(line, type=Told).told)
             else:
                 self._learn(msgspec.json.decode(line, type=Operation))
-        self._file = path.open("ab")
 
     def ask(self, request: Request, *, fault: str = "") -> Operation:
         """Do a deed once per key; a repetition gets the first answer.
@@ -125,7 +114,7 @@ class Bank:
                 asked=request,
             )
             self._learn(operation)
-            self._write(operation)
+            self._journal.write(operation)
             return operation
 
     def decide(self, key: str) -> Operation | None:
@@ -136,14 +125,14 @@ class Bank:
                 return None
             operation = msgspec.structs.replace(operation, status="succeeded")
             self._learn(operation)
-            self._write(operation)
+            self._journal.write(operation)
             return operation
 
     def mark_told(self, key: str) -> None:
         """Remember that the message about an operation was delivered."""
         with self.lock:
             self.told.add(key)
-            self._write(Told(key))
+            self._journal.write(Told(key))
 
     def _refusal(self, request: Request) -> str:
         minor, currency = request.body.get("minor"), request.body.get("currency")
@@ -169,10 +158,6 @@ class Bank:
         if operation.status == "succeeded":
             done = self._done.setdefault(operation.authorization, Counter())
             done[operation.kind] += operation.minor
-
-    def _write(self, line: msgspec.Struct) -> None:
-        self._file.write(msgspec.json.encode(line) + b"\n")
-        self._file.flush()
 
 
 def _token_refusal(token: str) -> str:

@@ -1,67 +1,69 @@
 """The strict provider over HTTP."""
 
 import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
-from urllib.parse import unquote
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from crosslane.payments.provider.fake.bank import Bank, Operation, Refused, Request
-from crosslane.payments.provider.fake.faults import Fault, Faults
-from crosslane.payments.provider.fake.messages import Messenger
+from crosslane.payments.provider.fake.bank import Bank, Operation, Request
+from crosslane.payments.provider.fake.messages import Delivery, Messenger
+from crosslane.platform import misdeeds
+from crosslane.platform.misdeeds import Refused, go_wrong
+from crosslane.platform.strangers import Asked, Stranger
 
-BODY_BYTES_MAX = 64 * 1024
+PENDING_SECONDS_DEFAULT = 0.5
 _KINDS = {"captures": "capture", "refunds": "refund", "voids": "void"}
+_STATUSES = {"succeeded": 201, "pending": 202, "failed": 402}
 
 
-class Lost(Exception):
-    """The answer is withheld on demand."""
+class Fault(misdeeds.Fault, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One thing to go wrong.
+
+    Args:
+        fault: decline or pending (the deed), or what any stranger does.
+        kind: for which deed, "any" for each.
+        token: only for this token, "" for every.
+        seconds: how long it freezes, waits or stays pending.
+    """
+
+    fault: Literal["decline", "pending", "error", "error_after", "timeout_after", "freeze"]
+    kind: str = "any"
+    token: str = ""
 
 
-class Provider(ThreadingHTTPServer):
-    """The listening server with everything a request needs."""
+class Provider(Stranger):
+    """Carries out deeds; tells all of them at /control/operations."""
 
-    daemon_threads = True
-    request_queue_size = 256
+    fault_kind: ClassVar[type[misdeeds.Fault]] = Fault
 
     def __init__(self, port: int, api_key: str, bank: Bank, messenger: Messenger) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(port)
         self.api_key = api_key
         self.bank = bank
         self.messenger = messenger
-        self.faults = Faults()
         for operation in list(bank.operations.values()):
             if operation.status == "pending":
                 self.decide(operation.key)
 
-    def carry_out(self, request: Request) -> Operation:
-        """Do what is asked, with the fault planned for it.
-
-        Raises:
-            Refused: the request makes no sense.
-            Lost: the answer is withheld.
-        """
-        fault = self.faults.take(request.kind, request.token) or Fault("", seconds=0.5)
-        if fault.fault == "freeze":
-            time.sleep(fault.seconds)
-            raise Lost
-        if fault.fault == "error":
-            raise Refused(500, "broken")
-        with self.bank.lock:
-            fresh = request.key not in self.bank.operations
-            operation = self.bank.ask(request, fault=fault.fault)
-        if fresh and operation.status == "pending":
-            threading.Timer(fault.seconds, self.decide, [operation.key]).start()
-        elif fresh:
-            self.messenger.tell(operation)
-        if fault.fault == "error_after":
-            raise Refused(500, "broken")
-        if fault.fault == "timeout_after":
-            time.sleep(fault.seconds)
-            raise Lost
-        return operation
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        """Carry out a deed, answer whether a key happened, or change how messages are delivered."""
+        match asked.steps:
+            case ["GET", "control", "operations"]:
+                return 200, list(self.bank.operations.values())
+            case ["GET", "v1", "operations", key]:
+                asked.require_bearer(self.api_key)
+                found = self.bank.operations.get(key)
+                return (200, found) if found else (404, {"error": "unknown_key"})
+            case ["PUT", "control", "messages"]:
+                now = msgspec.to_builtins(self.messenger.delivery)
+                changed = now | msgspec.json.decode(asked.body, type=dict[str, Any])
+                self.messenger.delivery = msgspec.convert(changed, Delivery)
+                return 204, None
+            case ["POST", "v1", "authorizations", *rest]:
+                asked.require_bearer(self.api_key)
+                done = self._carry_out(_request(asked, rest))
+                return _STATUSES[done.status], done
+        raise Refused(404, "no_such_path")
 
     def decide(self, key: str) -> None:
         """Decide a pending operation and tell it."""
@@ -69,88 +71,34 @@ class Provider(ThreadingHTTPServer):
         if operation is not None:
             self.messenger.tell(operation)
 
+    def _carry_out(self, request: Request) -> Operation:
+        fault: Fault | None = self.faults.take(
+            lambda fault: fault.kind in ("any", request.kind) and fault.token in ("", request.token)
+        )
+        return go_wrong(fault, lambda: self._ask(request, fault))
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    def _ask(self, request: Request, fault: Fault | None) -> Operation:
+        with self.bank.lock:
+            fresh = request.key not in self.bank.operations
+            operation = self.bank.ask(request, fault=fault.fault if fault else "")
+        if fresh and operation.status == "pending":
+            seconds = fault.seconds if fault else PENDING_SECONDS_DEFAULT
+            threading.Timer(seconds, self.decide, [operation.key]).start()
+        elif fresh:
+            self.messenger.tell(operation)
+        return operation
 
-    server: Provider  # type: ignore[assignment]
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave as one packet, or every answer waits for an acknowledgement.
-    wbufsize = BODY_BYTES_MAX
-    disable_nagle_algorithm = True
-    timeout: ClassVar[float] = 60.0
 
-    def do_GET(self) -> None:
-        """Answer whether a key happened, or everything that did."""
-        steps = self.path.strip("/").split("/")
-        if steps == ["health"]:
-            self._answer(200, {"status": "ok"})
-        elif steps == ["control", "operations"]:
-            self._answer(200, list(self.server.bank.operations.values()))
-        elif steps[:2] == ["v1", "operations"] and len(steps) == 3 and self._known():
-            found = self.server.bank.operations.get(unquote(steps[2]))
-            self._answer(200 if found else 404, found or {"error": "unknown_key"})
-        else:
-            self._answer(404, {"error": "no_such_path"})
-
-    def do_POST(self) -> None:
-        """Carry out a deed, or plan a fault."""
-        body = self._body()
-        steps = self.path.strip("/").split("/")
-        if steps == ["control", "faults"]:
-            self.server.faults.plan(msgspec.convert(body, Fault))
-            self._answer(204, None)
-        elif steps[:2] == ["v1", "authorizations"] and self._known():
-            self._deed([unquote(step) for step in steps[2:]], body)
-
-    def do_PUT(self) -> None:
-        """Change how messages are delivered."""
-        body = self._body()
-        if self.path != "/control/messages":
-            self._answer(404, {"error": "no_such_path"})
-            return
-        messenger = self.server.messenger
-        now = msgspec.to_builtins(messenger.delivery)
-        messenger.delivery = msgspec.convert(now | body, type(messenger.delivery))
-        self._answer(204, None)
-
-    def do_DELETE(self) -> None:
-        """Forget planned faults."""
-        self.server.faults.clear()
-        self._answer(204, None)
-
-    def _deed(self, steps: list[str], body: dict[str, Any]) -> None:
-        kind = "authorize" if not steps else _KINDS.get(steps[-1], "")
-        authorization = steps[0] if steps else ""
-        request = Request(self.headers.get("Idempotency-Key", ""), kind, authorization, body)
-        try:
-            if not request.key or not kind or len(steps) not in (0, 2):
-                raise Refused(400, "bad_request")
-            done = self.server.carry_out(request)
-        except Refused as refused:
-            self._answer(refused.status, {"error": str(refused)})
-        except Lost:
-            self.close_connection = True
-        else:
-            self._answer({"succeeded": 201, "pending": 202, "failed": 402}[done.status], done)
-
-    def _known(self) -> bool:
-        known = self.headers.get("Authorization") == f"Bearer {self.server.api_key}"
-        if not known:
-            self._answer(401, {"error": "unknown_caller"})
-        return known
-
-    def _body(self) -> dict[str, Any]:
-        length = min(int(self.headers.get("Content-Length", "0")), BODY_BYTES_MAX)
-        return msgspec.json.decode(self.rfile.read(length), type=dict[str, Any])
-
-    def _answer(self, status: int, body: Any) -> None:
-        content = b"" if body is None else msgspec.json.encode(body)
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: what happened can be read at /control/operations."""
+def _request(asked: Asked, rest: list[str]) -> Request:
+    """Return the deed that is asked for: a new authorization, or one to be done to another."""
+    body = msgspec.json.decode(asked.body, type=dict[str, Any])
+    match rest:
+        case []:
+            authorization, kind = "", "authorize"
+        case [authorization, deed]:
+            kind = _KINDS.get(deed, "")
+        case _:
+            authorization = kind = ""
+    if not asked.key or not kind:
+        raise Refused(400, "bad_request")
+    return Request(asked.key, kind, authorization, body)

@@ -30,9 +30,7 @@ def serve(
         message_url: where it sends them; it says nothing while empty.
     """
     messenger = Messenger(Script(url=message_url, secret=message_secret))
-    server = VendorServer(port, order_secret, Office(state), messenger)
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+    VendorServer(port, order_secret, Office(state), messenger).run()
 
 
 if __name__ == "__main__":

@@ -8,20 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from crosslane.platform.misdeeds import Refused
+from crosslane.platform.strangers import Journal
 from crosslane.vendors.port.port import SentOrder
-
-
-class Refused(Exception):
-    """The request makes no sense and leaves no trace.
-
-    Args:
-        status: HTTP status.
-        error: short reason.
-    """
-
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status = status
 
 
 class Taken(Struct, frozen=True):
@@ -38,21 +27,15 @@ class Taken(Struct, frozen=True):
 
 
 class Office:
-    """All orders, in memory and in an append-only file of JSON lines.
-
-    A line that was cut off by a kill is dropped at the next start: its caller had no answer.
-    """
+    """All orders, in memory and in a journal."""
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
+        self._journal = Journal(path)
         self.by_key: dict[str, Taken] = {}
         self.orders: dict[UUID, SentOrder] = {}
-        whole = path.read_bytes() if path.exists() else b""
-        whole = whole[: whole.rfind(b"\n") + 1]
-        path.write_bytes(whole)
-        for line in whole.splitlines():
+        for line in self._journal.lines():
             self._learn(msgspec.json.decode(line, type=Taken))
-        self._file = path.open("ab")
 
     def take(self, key: str, body: bytes) -> tuple[Taken, bool]:
         """Take an order once per key; a repetition gets the first answer.
@@ -73,8 +56,7 @@ class Office:
             taken = Taken(key, asked, _order(body))
             fresh = taken.order.id not in self.orders
             self._learn(taken)
-            self._file.write(msgspec.json.encode(taken) + b"\n")
-            self._file.flush()
+            self._journal.write(taken)
             return taken, fresh
 
     def _learn(self, taken: Taken) -> None:

@@ -1,0 +1,145 @@
+"""The frame of the strict strangers: the outside played by processes of their own over HTTP.
+
+Each answers ``/health``, goes wrong as ``/control/faults`` has it, and keeps what it did in a
+journal, so that killing it forgets nothing. What it does besides is its own.
+"""
+
+from abc import ABC, abstractmethod
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+
+from crosslane.platform.misdeeds import Fault, Faults, Lost, Refused
+
+BODY_BYTES_MAX = 64 * 1024
+ANSWER_BUFFER_BYTES = 64 * 1024
+
+
+class Asked(Struct, frozen=True):
+    """One request.
+
+    Args:
+        steps: the method, then the parts of the path.
+        headers: as they were sent; names in any case.
+        body: as it was sent.
+    """
+
+    steps: list[str]
+    headers: Message
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """The caller's idempotency key, "" when there is none."""
+        return self.headers.get("Idempotency-Key", "")
+
+    def require_bearer(self, api_key: str) -> None:
+        """Refuse whoever does not show the key.
+
+        Raises:
+            Refused: it is another one, or none.
+        """
+        if self.headers.get("Authorization") != f"Bearer {api_key}":
+            raise Refused(401, "unknown_caller")
+
+
+class Stranger(ThreadingHTTPServer, ABC):
+    """The listening server with everything a request needs."""
+
+    daemon_threads = True
+    request_queue_size = 256
+    body_bytes_max: ClassVar[int] = BODY_BYTES_MAX
+    fault_kind: ClassVar[type[Fault]] = Fault
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Connection)
+        self.faults: Faults[Any] = Faults()
+
+    def run(self) -> None:
+        """Print the address and serve until killed."""
+        print(f"http://127.0.0.1:{self.server_address[1]}", flush=True)
+        self.serve_forever()
+
+    @abstractmethod
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        """Return the status and body of an answer; bytes are sent as they are.
+
+        Raises:
+            Refused: the request makes no sense, or so the fault has it.
+            Lost: the answer is withheld.
+        """
+
+    def answer_framed(self, asked: Asked) -> tuple[int, Any]:
+        """Answer as `answer` does, and what every stranger is asked."""
+        match asked.steps:
+            case ["GET", "health"]:
+                return 200, {"status": "ok"}
+            case ["POST", "control", "faults"]:
+                self.faults.plan(msgspec.json.decode(asked.body, type=self.fault_kind))
+                return 204, None
+            case ["DELETE", "control", "faults"]:
+                self.faults.clear()
+                return 204, None
+        return self.answer(asked)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    server: Stranger  # type: ignore[assignment]
+    protocol_version = "HTTP/1.1"
+    # Headers and body leave as one packet, or every answer waits for an acknowledgement.
+    wbufsize = ANSWER_BUFFER_BYTES
+    disable_nagle_algorithm = True
+    timeout: ClassVar[float] = 60.0
+
+    def _serve(self) -> None:
+        length = min(int(self.headers.get("Content-Length", "0")), self.server.body_bytes_max)
+        path = [unquote(step) for step in self.path.strip("/").split("/")]
+        asked = Asked([self.command, *path], self.headers, self.rfile.read(length))
+        try:
+            self._send(*self.server.answer_framed(asked))
+        except Refused as refused:
+            self._send(refused.status, {"error": str(refused)})
+        except Lost:
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+    def _send(self, status: int, body: Any) -> None:
+        content = b"" if body is None else body
+        if not isinstance(content, bytes):
+            content = msgspec.json.encode(content)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: what happened can be read at /control."""
+
+
+class Journal:
+    """An append-only file of JSON lines.
+
+    A line that was cut off by a kill is dropped at the next start: its caller had no answer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        whole = path.read_bytes() if path.exists() else b""
+        self._path = path
+        path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+        self._file = path.open("ab")
+
+    def lines(self) -> list[bytes]:
+        """Return what was written, the oldest first."""
+        return self._path.read_bytes().splitlines()
+
+    def write(self, line: Struct) -> None:
+        """Keep a line before its caller is answered."""
+        self._file.write(msgspec.json.encode(line) + b"\n")
+        self._file.flush()
