@@ -162,6 +162,23 @@ async def test_what_a_handler_wrote_is_undone_when_it_fails(database: Database, 
     assert sorted(await heard(database, tower)) == [("a", 1), ("c", 3)]
 
 
+async def test_the_transaction_a_cursor_came_to_stand_at_is_not_overlooked(
+    database: Database, tower: str
+):
+    await ring(database, tower, Rung(bell="a", n=1))
+    async with database.transaction(tower) as slow:
+        # The oldest one that runs: whoever reads now reads up to it, and no further.
+        await slow.fetchval("select pg_current_xact_id()")
+        await react(database, tower)
+        await log.append(slow, [Rung(bell="b", n=1)])
+    async with database.transaction(tower) as tx:
+        assert await reactions_with_work(tx, [HEAR]) == [HEAR]
+    await react(database, tower)
+    assert await heard(database, tower) == [("a", 1), ("b", 1)]
+    async with database.transaction(tower) as tx:
+        assert await reactions_with_work(tx, [HEAR]) == []
+
+
 async def test_an_idle_reaction_has_no_work_and_enters_a_new_epoch(database: Database, tower: str):
     await ring(database, tower, Rung(bell="a", n=1))
     await react(database, tower)

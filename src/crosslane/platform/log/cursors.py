@@ -79,7 +79,9 @@ where c.reaction is null
    or c.epoch < h.epoch
    or c.txid < h.near
    or exists (
-        select from news n where n.kind = any(string_to_array(w.kinds, ',')) and n.txid > c.txid
+        select from news n where n.kind = any(string_to_array(w.kinds, ','))
+          -- One that has read up to a transaction has read nothing of that one itself.
+          and (n.txid > c.txid or n.txid = c.txid and c.id = 0)
    )
    -- A full batch may end in the midst of a transaction.
    or c.id > 0 and exists (
