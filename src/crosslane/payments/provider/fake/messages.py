@@ -3,20 +3,13 @@
 import queue
 import threading
 import time
-import urllib.error
-import urllib.request
-from datetime import UTC, datetime
 
 import msgspec
-from standardwebhooks import Webhook
 
 from crosslane.payments.provider.fake.bank import Bank, Operation
+from crosslane.platform.notices import Addressee, send_until_accepted
 
 REORDER_SECONDS = 0.2
-SEND_SECONDS_MAX = 5.0
-RETRY_SECONDS_FIRST = 0.2
-RETRY_SECONDS_MAX = 5.0
-TRIES_MAX = 200
 
 
 class Delivery(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,33 +62,12 @@ class Messenger:
             self.delivery.lose -= 1 if self.delivery.lose > 0 else 0
         else:
             for _ in range(self.delivery.repeat):
-                self._send_until_accepted(operation)
+                body = msgspec.json.encode({"operation": operation})
+                send_until_accepted(self._addressee, event_id(operation), body)
         self._bank.mark_told(event_id(operation))
 
-    def _send_until_accepted(self, operation: Operation) -> None:
-        wait = RETRY_SECONDS_FIRST
-        for _ in range(TRIES_MAX):
-            if self.delivery.url and self._send(operation):
-                return
-            time.sleep(wait)
-            wait = min(wait * 2, RETRY_SECONDS_MAX)
-
-    def _send(self, operation: Operation) -> bool:
-        body = msgspec.json.encode({"operation": operation})
-        now = datetime.now(UTC)
-        name = event_id(operation)
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(self.delivery.secret).sign(name, now, body.decode()),
-        }
-        request = urllib.request.Request(self.delivery.url, body, headers)  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=SEND_SECONDS_MAX) as answer:  # noqa: S310
-                return 200 <= answer.status < 300
-        except (urllib.error.URLError, OSError):
-            return False
+    def _addressee(self) -> Addressee:
+        return Addressee(self.delivery.url, self.delivery.secret)
 
 
 def event_id(operation: Operation) -> str:

@@ -2,23 +2,16 @@
 
 import queue
 import threading
-import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from standardwebhooks import Webhook
 
 from crosslane.kernel import line_amount
+from crosslane.platform.notices import Addressee, send_until_accepted
 from crosslane.vendors.port.port import SentOrder
 
-SEND_SECONDS_MAX = 5.0
-RETRY_SECONDS_FIRST = 0.2
-RETRY_SECONDS_MAX = 5.0
-TRIES_MAX = 200
 TAX_BP = 2_000
 BP_PER_ONE = 10_000
 
@@ -71,35 +64,12 @@ class Messenger:
                 messages = messages[::-1]
             for message in messages:
                 for _ in range(script.repeat):
-                    self._send_until_accepted(message)
+                    name, body = str(message["id"]), msgspec.json.encode(message)
+                    send_until_accepted(self._addressee, name, body)
 
-    def _send_until_accepted(self, message: dict[str, Any]) -> None:
-        wait = RETRY_SECONDS_FIRST
-        for _ in range(TRIES_MAX):
-            if self.script.url and self._send(message):
-                return
-            time.sleep(wait)
-            wait = min(wait * 2, RETRY_SECONDS_MAX)
-
-    def _send(self, message: dict[str, Any]) -> bool:
-        body = msgspec.json.encode(message)
-        headers = {"Content-Type": "application/json"}
-        if self.script.api_key:
-            headers["Authorization"] = f"Bearer {self.script.api_key}"
-        else:
-            now, name = datetime.now(UTC), str(message["id"])
-            signed = Webhook(self.script.secret).sign(name, now, body.decode())
-            headers |= {
-                "webhook-id": name,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": signed,
-            }
-        request = urllib.request.Request(self.script.url, body, headers)  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=SEND_SECONDS_MAX) as answer:  # noqa: S310
-                return 200 <= answer.status < 300
-        except (urllib.error.URLError, OSError):
-            return False
+    def _addressee(self) -> Addressee:
+        script = self.script
+        return Addressee(script.url, script.secret, script.api_key)
 
 
 def messages_of(order: SentOrder, script: Script) -> list[dict[str, Any]]:
