@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -26,13 +27,20 @@ from crosslane.kernel import (
 from crosslane.kernel.ids import NUMBER_ALPHABET, BadOrderNumber
 
 
-def test_new_ids_are_unique_version_7_and_sort_by_time():
-    made = [new_id() for _ in range(2_000)]
+def test_new_ids_are_unique_version_7_and_sort_by_the_order_they_were_made_in():
+    started = time.time_ns() // 1_000_000
+    made = [new_id() for _ in range(20_000)]
     assert len(set(made)) == len(made)
     assert {i.version for i in made} == {7}
     assert {i.variant for i in made} == {"specified in RFC 4122"}
-    stamps = [i.int >> 80 for i in made]
-    assert stamps == sorted(stamps)
+    assert made == sorted(made)
+    assert started <= made[0].int >> 80
+
+
+def test_new_ids_still_sort_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch):
+    before = new_id()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    assert before < new_id() < new_id()
 
 
 @given(st.integers(0, 2**60))
