@@ -1,3 +1,4 @@
+import os
 import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,16 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.database_url is None
     assert settings.public_url == "http://127.0.0.1:8700"
     assert 1 <= settings.workers <= 4
+
+
+@pytest.mark.parametrize(
+    ("cores", "web_processes"), [(None, 1), (1, 1), (2, 1), (3, 1), (4, 2), (64, 4)]
+)
+def test_half_the_cores_are_left_to_the_database_and_the_worker(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, web_processes: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert read_settings({}).workers == web_processes
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 | `CROSSLANE_HOME` | folder for data, keys and the embedded database | per user and platform |
 | `DATABASE_URL` | a PostgreSQL of your own, 16 or newer | the embedded one |
 | `CROSSLANE_HOST`, `CROSSLANE_PORT` | where the web processes listen | 127.0.0.1, 8700 |
-| `CROSSLANE_WORKERS` | number of web processes | one per core, at most 4 |
+| `CROSSLANE_WORKERS` | number of web processes | half the cores, 1 to 4 |
 | `CROSSLANE_PUBLIC_URL` | what links in messages begin with | http://host:port |
 | `CROSSLANE_SMTP_URL` | `smtp://user:password@host:port` or `smtps://…` | none |
 | `CROSSLANE_MAIL_FROM` | sender of messages | orders@localhost |
@@ -97,13 +97,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     reader = _Reader(environment)
     host = environment.get("CROSSLANE_HOST") or DEFAULT_HOST
     port = reader.read("CROSSLANE_PORT", _number(0, 65_535), DEFAULT_PORT)
-    cores = min(os.cpu_count() or 1, DEFAULT_WORKERS_MAX)
+    # The other cores are the database's and the worker's; few processes also make larger batches.
+    web_processes = min(max((os.cpu_count() or 1) // 2, 1), DEFAULT_WORKERS_MAX)
     settings = Settings(
         home=default_home(environment),
         database_url=reader.read("DATABASE_URL", _database_url, None),
         host=host,
         port=port,
-        workers=reader.read("CROSSLANE_WORKERS", _number(1, WORKERS_MAX), cores),
+        workers=reader.read("CROSSLANE_WORKERS", _number(1, WORKERS_MAX), web_processes),
         public_url=reader.read("CROSSLANE_PUBLIC_URL", _web_url, f"http://{host}:{port}"),
         smtp=reader.read("CROSSLANE_SMTP_URL", _smtp_server, None),
         mail_from=reader.read("CROSSLANE_MAIL_FROM", _mail_address, "orders@localhost"),
