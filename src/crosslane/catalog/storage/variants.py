@@ -29,9 +29,11 @@ _VARIANT_COLUMNS = """
     ) as components
 """
 
+# Here and below an array comes by way of "select": PostgreSQL then plans once, and not each time
+# for the number of variants it sees.
 VARIANTS_BY_SKU = f"""
 select asked.sku as asked, {_VARIANT_COLUMNS}
-from unnest($1::text[]) as asked (sku)
+from unnest((select $1::text[])) as asked (sku)
 join catalog_variant v on lower(v.sku) = lower(asked.sku)
 join catalog_product p on p.id = v.product_id
 """  # noqa: S608 - only constants of this file are put together
@@ -49,7 +51,7 @@ VARIANTS_BY_ID = f"""
 select {_VARIANT_COLUMNS}
 from catalog_variant v
 join catalog_product p on p.id = v.product_id
-where v.id = any ($1::uuid[])
+where v.id = any ((select $1::uuid[])::uuid[])
 """  # noqa: S608 - only constants of this file are put together
 
 

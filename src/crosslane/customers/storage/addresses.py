@@ -89,10 +89,11 @@ async def insert_snapshots(tx: Tx, snapshots: Sequence[NewSnapshot]) -> dict[byt
     return {row["content_hash"]: row["id"] for row in rows}
 
 
+# An array comes by way of "select": PostgreSQL then plans once, and not for each number it sees.
 SNAPSHOTS_BY_ID = """
 select id, customer_id, country, lines, city, postcode, region, name, organization, phone, email,
        checked, erased_at is not null as erased
-from customers_address_snapshot where id = any ($1::uuid[])
+from customers_address_snapshot where id = any ((select $1::uuid[])::uuid[])
 """
 
 

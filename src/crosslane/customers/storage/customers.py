@@ -104,6 +104,7 @@ async def delete_identity(tx: Tx, customer_id: UUID, identity: Identity) -> bool
     return bool(found)
 
 
+# An array comes by way of "select": PostgreSQL then plans once, and not for each number it sees.
 CUSTOMERS_BY_ID = """
 select asked.id as asked, c.id, c.kind, c.name, c.customer_group, c.payment_terms_days, c.locale,
        c.guest, c.version, c.erased_at is not null as erased,
@@ -113,7 +114,7 @@ select asked.id as asked, c.id, c.kind, c.name, c.customer_group, c.payment_term
            ) order by i.kind, i.value, i.channel)
            from customers_identity i where i.customer_id = c.id
        ) as identities
-from unnest($1::uuid[]) as asked (id)
+from unnest((select $1::uuid[])) as asked (id)
 join customers_customer given on given.id = asked.id
 join customers_customer c on c.id = coalesce(given.merged_into, given.id)
 where $2::uuid is null or c.id = $2
