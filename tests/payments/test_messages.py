@@ -26,6 +26,7 @@ ASKED = """
 select trace from platform_effect
 where key like 'payments.capture:%' and body->>'payment_id' = $1
 """
+KEPT = "select message_id from payments_message"
 DONE = Answer(OperationState.DONE, "ref_1")
 
 
@@ -104,6 +105,17 @@ async def test_messages_of_one_moment_are_judged_each_by_itself(desk: Shop):
     ]
     again = told(first.key, "4"), told(third.key, "5"), told(third.key, "12")
     assert await take_in(desk, *again) == ["known", "known", "applied"]
+
+
+async def test_what_only_repeats_an_end_is_not_kept(desk: Shop):
+    [call] = await authorizations(desk, card(uuid4()))
+    async with desk.transaction() as tx:
+        await CALL.record(tx, [call], [DONE])
+    late, odd = told(call.key, "late"), told(call.key, "odd", "failed")
+    assert await take_in(desk, late, late, odd) == ["known", "known", "contradicts"]
+    assert await take_in(desk, late, odd) == ["known", "known"]
+    async with desk.transaction() as tx:
+        assert [row[0] for row in await tx.fetch(KEPT)] == ["odd"]
 
 
 async def test_events_and_calls_that_follow_have_the_trace_of_their_message(desk: Shop):

@@ -90,6 +90,16 @@ async def test_commands_waiting_together_commit_together(
     assert batches <= 4
 
 
+async def test_what_names_itself_leaves_no_key(database: Database, shelf: str, lanes: Lanes):
+    kind = CommandKind("test.take_named", Take, Taken, take, repeatable=True)
+    for left in (7, 4):
+        answer = await lanes.submit(shelf, kind, command("same", 3))
+        assert (answer.outcome, answer.replayed) == (Taken(left), False)
+    assert isinstance((await lanes.submit(shelf, kind, command("same", 5))).outcome, SoldOut)
+    async with database.transaction(shelf) as tx:
+        assert await tx.fetchval("select count(*) from platform_idempotency") == 0
+
+
 async def test_one_key_a_thousand_times_gives_one_answer(
     database: Database, shelf: str, lanes: Lanes
 ):

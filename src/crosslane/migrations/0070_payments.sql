@@ -93,7 +93,8 @@ create index payments_movement_payment on payments_movement (payment_id);
 create index payments_movement_occurred on payments_movement (occurred_at);
 select platform_ensure_partitions('payments_movement');
 
--- Messages of providers, as far as they are understood; the key makes a repetition harmless.
+-- Messages of providers, as far as they are understood; the key makes a repetition harmless. One that
+-- only repeats how an operation has ended is not kept.
 create table payments_message (
     provider text not null,
     message_id text not null,

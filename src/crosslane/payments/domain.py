@@ -91,6 +91,10 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
+# States an operation stays in for good.
+ENDED = (OperationState.DONE, OperationState.FAILED)
+
+
 class NewTender(msgspec.Struct, frozen=True, kw_only=True):
     """A tender as the order asks for it.
 
@@ -375,8 +379,7 @@ def set_aside(tender: Tender, operation: Operation) -> Tender:
 
 def learn(operation: Operation, outcome: Outcome) -> Operation | None:
     """Return the operation after an outcome, or None when it tells nothing new."""
-    known = operation.state
-    if known in (OperationState.DONE, OperationState.FAILED) or known is outcome.state:
+    if operation.state in ENDED or operation.state is outcome.state:
         return None
     return msgspec.structs.replace(
         operation, state=outcome.state, reference=outcome.reference, reason=outcome.reason
@@ -396,10 +399,21 @@ def judge(operation: Operation | None, outcome: Outcome) -> str:
     """
     if operation is None:
         return "unmatched"
-    decided = (OperationState.DONE, OperationState.FAILED)
-    if outcome.state not in decided or operation.state is outcome.state:
+    if outcome.state not in ENDED or operation.state is outcome.state:
         return "known"
-    return "contradicts" if operation.state in decided else "applied"
+    return "contradicts" if operation.state in ENDED else "applied"
+
+
+def is_repetition(judgment: str, outcome: Outcome) -> bool:
+    """Tell whether a message only repeats how its operation has ended.
+
+    It need not be kept: an end is final, so the same message would be judged the same again.
+
+    Args:
+        judgment: of the message, see :func:`judge`.
+        outcome: what it tells.
+    """
+    return judgment == "known" and outcome.state in ENDED
 
 
 def conclude(tender: Tender, operation: Operation) -> Tender:

@@ -1,4 +1,8 @@
-"""All SQL of payments."""
+"""All SQL of payments.
+
+Arrays come by way of "select": without knowing how long they are, PostgreSQL plans once and not
+each time.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -84,7 +88,8 @@ select id, order_id, channel_id, location_id, sequence, method, terms, currency,
        provider, token, credit_account, terms_days, state, abandoned, reference, reason,
        authorized_minor, captured_minor, refunded_minor, voided_minor, settled_minor,
        capturing_minor, refunding_minor, voiding_minor
-from payments_payment where order_id = any($1) or id = any($2)
+from payments_payment where order_id = any((select $1::uuid[])::uuid[])
+   or id = any((select $2::uuid[])::uuid[])
 order by order_id, sequence for update
 """
 
@@ -107,7 +112,7 @@ select o.id as operation_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at,
        p.captured_minor, p.refunded_minor, p.voided_minor, p.settled_minor, p.capturing_minor,
        p.refunding_minor, p.voiding_minor
 from payments_operation o join payments_payment p on p.id = o.payment_id
-where o.id = any($1) order by p.order_id, p.sequence for update of p, o
+where o.id = any((select $1::uuid[])::uuid[]) order by p.order_id, p.sequence for update of p, o
 """
 
 
@@ -124,7 +129,9 @@ select id, order_id, channel_id, location_id, sequence, method, terms, currency,
        provider, token, credit_account, terms_days, state, abandoned, reference, reason,
        authorized_minor, captured_minor, refunded_minor, voided_minor, settled_minor,
        capturing_minor, refunding_minor, voiding_minor
-from payments_payment where order_id = any($1) or id = any($2) order by order_id, sequence
+from payments_payment where order_id = any((select $1::uuid[])::uuid[])
+   or id = any((select $2::uuid[])::uuid[])
+order by order_id, sequence
 """
 
 
@@ -138,7 +145,7 @@ async def list_tenders(
 
 LIST_OPERATIONS = """
 select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason
-from payments_operation where id = any($1)
+from payments_operation where id = any((select $1::uuid[])::uuid[])
 """
 
 
@@ -151,7 +158,8 @@ async def list_operations(tx: Tx, operation_ids: Iterable[UUID]) -> dict[UUID, O
 LIST_ERRANDS = """
 select o.id, o.payment_id, o.order_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at, o.state,
        o.reference, o.reason, p.provider, p.currency, p.token, p.reference as authorization
-from payments_operation o join payments_payment p on p.id = o.payment_id where o.id = any($1)
+from payments_operation o join payments_payment p on p.id = o.payment_id
+where o.id = any((select $1::uuid[])::uuid[])
 """
 
 
@@ -168,7 +176,7 @@ async def list_errands(tx: Tx, operation_ids: Iterable[UUID]) -> dict[UUID, Erra
 LIST_BY_CAUSE = """
 select o.id, o.payment_id, o.order_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at, o.state,
        o.reference, o.reason
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::text[]))
      as c(order_id, deed, cause_kind, cause_id)
 join payments_operation o using (order_id, deed, cause_kind, cause_id)
 order by o.id
@@ -183,7 +191,8 @@ async def list_by_cause(tx: Tx, causes: Sequence[tuple[UUID, Deed, str, str]]) -
 
 LIST_OF_PAYMENTS = """
 select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason
-from payments_operation where payment_id = any($1) order by id limit $2
+from payments_operation where payment_id = any((select $1::uuid[])::uuid[])
+order by id limit $2
 """
 
 
@@ -242,7 +251,7 @@ with opened as (
         id uuid, state text, abandoned boolean, reference text, reason text,
         authorized_minor bigint, captured_minor bigint, refunded_minor bigint, voided_minor bigint,
         settled_minor bigint, capturing_minor bigint, refunding_minor bigint, voiding_minor bigint)
-    where p.id = t.id and p.id = any($8::uuid[])
+    where p.id = t.id and p.id = any((select $8::uuid[])::uuid[])
 ), asked as (
     insert into payments_operation
         (id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
@@ -256,7 +265,7 @@ with opened as (
     update payments_operation o
     set state = c.state, reference = c.reference, reason = c.reason, finished_at = $7
     from jsonb_to_recordset($4) as c(id uuid, state text, reference text, reason text)
-    where o.id = c.id and o.id = any($9::uuid[])
+    where o.id = c.id and o.id = any((select $9::uuid[])::uuid[])
 ), movements as (
     insert into payments_movement
         (operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
@@ -268,7 +277,7 @@ with opened as (
 )
 update payments_credit k set used_minor = c.used_minor
 from jsonb_to_recordset($6) as c(customer_id uuid, used_minor bigint)
-where k.customer_id = c.customer_id and k.customer_id = any($10::uuid[])
+where k.customer_id = c.customer_id and k.customer_id = any((select $10::uuid[])::uuid[])
 """
 
 
@@ -287,7 +296,8 @@ async def write(tx: Tx, changes: Changes) -> None:
 
 LOCK_CREDITS = """
 select customer_id, currency, limit_minor, used_minor, terms_days, blocked
-from payments_credit where customer_id = any($1) order by customer_id for update
+from payments_credit where customer_id = any((select $1::uuid[])::uuid[])
+order by customer_id for update
 """
 
 
@@ -299,7 +309,7 @@ async def lock_credits(tx: Tx, customer_ids: Iterable[UUID]) -> dict[UUID, Credi
 
 LIST_CREDITS = """
 select customer_id, currency, limit_minor, used_minor, terms_days, blocked
-from payments_credit where customer_id = any($1)
+from payments_credit where customer_id = any((select $1::uuid[])::uuid[])
 """
 
 
@@ -381,7 +391,8 @@ async def sum_moved(tx: Tx, *, channel_id: UUID, start: datetime, end: datetime)
 LIST_UNSEEN = """
 select t.provider, t.message_id, p.provider as asked, o.id, o.payment_id, o.order_id, o.deed,
        o.minor, o.cause_kind, o.cause_id, o.at, o.state, o.reference, o.reason
-from unnest($1::text[], $2::text[], $3::uuid[]) as t(provider, message_id, operation_id)
+from unnest((select $1::text[]), (select $2::text[]), (select $3::uuid[]))
+     as t(provider, message_id, operation_id)
 left join payments_operation o on o.id = t.operation_id
 left join payments_payment p on p.id = o.payment_id
 where not exists (
@@ -411,7 +422,7 @@ async def list_unseen(
 INSERT_MESSAGES = """
 insert into payments_message (provider, message_id, body, state, received_at)
 select provider, message_id, body, state, $5
-from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[])
+from unnest((select $1::text[]), (select $2::text[]), (select $3::jsonb[]), (select $4::text[]))
      as m(provider, message_id, body, state)
 order by provider, message_id on conflict do nothing returning provider, message_id
 """

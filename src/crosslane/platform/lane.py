@@ -81,6 +81,8 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
             Refusal per command, in order, having written nothing for the refused. A handler with
             ``batch_max`` 1 may raise its refusal instead.
         batch_max: most commands decided together.
+        repeatable: what is asked names itself and the handler knows it again, so that no key is
+            claimed and no answer kept.
     """
 
     name: str
@@ -88,6 +90,7 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
     result: Any
     handle: Handler
     batch_max: int = BATCH_COMMANDS_MAX
+    repeatable: bool = False
 
 
 def one_by_one(
@@ -251,14 +254,13 @@ class _Lane:
         return await self._run_once(commands, patient)
 
     async def _run_once(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
-        keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
         try:
             async with self._transaction(commands) as tx:
-                known = await idempotency.claim(tx, keys, prints, patient=patient)
+                known = await self._claim(tx, commands, patient)
                 fresh = [command for command in commands if command.key not in known]
                 outcomes = await self._decide(tx, fresh)
                 if fresh:
-                    idempotency.store(tx, [c.key for c in fresh], outcomes)
+                    self._store(tx, fresh, outcomes)
                     await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
                 faults.reach("lane.before_commit")
         except _Raised as raised:
@@ -267,6 +269,18 @@ class _Lane:
         by_key = {c.key: Answer(o) for c, o in zip(fresh, outcomes, strict=True)}
         by_key |= {key: self._told_again(stored) for key, stored in known.items()}
         return [by_key[command.key] for command in commands]
+
+    async def _claim(
+        self, tx: Tx, commands: Sequence[Command[Any]], patient: bool
+    ) -> dict[str, StoredAnswer | Refusal]:
+        if self.kind.repeatable:
+            return {}
+        keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
+        return await idempotency.claim(tx, keys, prints, patient=patient)
+
+    def _store(self, tx: Tx, commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> None:
+        if not self.kind.repeatable:
+            idempotency.store(tx, [c.key for c in commands], outcomes)
 
     def _transaction(self, commands: Sequence[Command[Any]]) -> AbstractAsyncContextManager[Tx]:
         only = commands[0] if len(commands) == 1 else None
@@ -288,11 +302,9 @@ class _Lane:
         if refusal.kind is not Kind.CONFLICT:
             return Answer(refusal)
         async with self._transaction([command]) as tx:
-            known = await idempotency.claim(
-                tx, [command.key], [command.fingerprint], patient=patient
-            )
+            known = await self._claim(tx, [command], patient)
             if not known:
-                idempotency.store(tx, [command.key], [refusal])
+                self._store(tx, [command], [refusal])
         return self._told_again(known[command.key]) if known else Answer(refusal)
 
     def _told_again(self, stored: StoredAnswer | Refusal) -> Answer:

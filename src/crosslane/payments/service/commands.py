@@ -128,6 +128,6 @@ PUT_CREDIT = CommandKind("payments.put_credit", PutCredit, Credit, _put_credit, 
 IMPORT_CREDITS = CommandKind(
     "payments.import_credits", ImportCredits, CreditsImported, _import_credits, batch_max=1
 )
-RECEIVE = CommandKind("payments.receive", Received, Receipt, receive)
+RECEIVE = CommandKind("payments.receive", Received, Receipt, receive, repeatable=True)
 
 COMMANDS = [DO, PUT_PROVIDER, PUT_CREDIT, IMPORT_CREDITS, RECEIVE]

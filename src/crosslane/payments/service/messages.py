@@ -8,7 +8,7 @@ import msgspec
 
 from crosslane.kernel import Refusal
 from crosslane.payments import storage
-from crosslane.payments.domain import Outcome, judge
+from crosslane.payments.domain import Outcome, is_repetition, judge
 from crosslane.payments.errors import UnknownProvider
 from crosslane.payments.provider import Message, ProviderSettings
 from crosslane.payments.service.calls import adapter_for
@@ -114,8 +114,13 @@ async def _take_in(tx: Tx, messages: Sequence[_Told]) -> dict[tuple[str, str], s
     if news:
         states |= await _apply(tx, news)
     # What a provider sends besides may name people; only what is understood is kept.
-    kept = [(*told.key, msgspec.json.encode(told.message), states[told.key]) for told in unseen]
-    return {key: states[key] for key in await storage.insert_messages(tx, kept)}
+    kept = [
+        (*told.key, msgspec.json.encode(told.message), states[told.key])
+        for told in unseen
+        if not is_repetition(states[told.key], told.outcome)
+    ]
+    new = await storage.insert_messages(tx, kept) if kept else set()
+    return {key: states[key] for key in new}
 
 
 async def _apply(tx: Tx, news: Sequence[_Told]) -> dict[tuple[str, str], str]:
