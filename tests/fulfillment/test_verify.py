@@ -15,6 +15,19 @@ from tests.orders.world import place, wish
     [
         ("update fulfillment_line set picked = 1", "fulfillment.work_is_buckets"),
         ("update fulfillment_parcel_line set quantity = 1", "fulfillment.parcels_carry_packed"),
+        # What no foreign key refuses.
+        (
+            "update fulfillment_line set fulfillment_order_id = gen_random_uuid()",
+            "fulfillment.work_is_buckets",
+        ),
+        (
+            "update fulfillment_parcel_line set parcel_id = gen_random_uuid()",
+            "fulfillment.parcels_carry_packed",
+        ),
+        (
+            "update fulfillment_parcel_line set fulfillment_line_id = gen_random_uuid()",
+            "fulfillment.parcels_carry_packed",
+        ),
         ("update fulfillment_order set ended_at = null", "fulfillment.ended_when_done"),
         (
             "update orders_bucket set quantity = quantity + 1 where stage = 'handed_over'",

@@ -162,6 +162,12 @@ DEFECTS = {
         "returning line_id as line, position_id as id",
         {"inventory.allocations": "allocation:{line}/{id}"},
     ),
+    "allocation of no position": (
+        "insert into inventory_allocation (line_id, position_id, cause_kind, cause_id, quantity) "
+        "values (gen_random_uuid(), gen_random_uuid(), 'order', gen_random_uuid(), 1) "
+        "returning line_id as line, position_id as id",
+        {"inventory.allocations": "allocation:{line}/{id}"},
+    ),
     "average cost": (
         "update inventory_cost set average_milli = average_milli + 1 "
         "returning variant_id as v, owner_id as o",

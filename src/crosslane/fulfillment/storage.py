@@ -60,6 +60,8 @@ _WHOLE = """
     o.pickup_code, o.collect_by, o.accepted_at, o.ended_at, o.version, l.*, p.parcels
 """
 _HEAD_COLUMNS, _LINE_COLUMNS = 20, 11
+# By way of "select", PostgreSQL plans once, and not each time for the number of ids it sees.
+_ASKED = "(select $1::uuid[])::uuid[]"
 _PARTS = """
 cross join lateral (
     select array_agg(id), array_agg(line_id), array_agg(variant_id), array_agg(sku),
@@ -90,26 +92,26 @@ from locked k join fulfillment_order o using (id) {_PARTS} order by o.id
 """  # noqa: S608
 LOCK_WORKS = f"""
 with locked as materialized (
-    select id, version from fulfillment_order where id = any($1::uuid[]) order by id for update
+    select id, version from fulfillment_order where id = any({_ASKED}) order by id for update
 {_LOCKED}
 """  # noqa: S608
 LOCK_WORKS_OF_PARCELS = f"""
 with locked as materialized (
     select id, version from fulfillment_order
-    where id in (select fulfillment_order_id from fulfillment_parcel where id = any($1::uuid[]))
+    where id in (select fulfillment_order_id from fulfillment_parcel where id = any({_ASKED}))
     order by id for update
 {_LOCKED}
 """  # noqa: S608
 LOCK_WORKS_OF_ORDERS = f"""
 with locked as materialized (
     select id, version from fulfillment_order
-    where order_id = any($1::uuid[]) order by id for update
+    where order_id = any({_ASKED}) order by id for update
 {_LOCKED}
 """  # noqa: S608
 LOCK_OPEN_WORKS_OF_LINES = f"""
 with locked as materialized (
     select id, version from fulfillment_order
-    where id in (select fulfillment_order_id from fulfillment_line where line_id = any($1::uuid[]))
+    where id in (select fulfillment_order_id from fulfillment_line where line_id = any({_ASKED}))
       and ended_at is null
     order by id for update
 {_LOCKED}
@@ -147,7 +149,7 @@ async def _lock(tx: Tx, sql: str, ids: Iterable[UUID]) -> dict[UUID, Work]:
 
 
 LIST_WORKS = f"""
-select {_WHOLE} from fulfillment_order o {_PARTS} where o.id = any($1::uuid[]) order by o.id
+select {_WHOLE} from fulfillment_order o {_PARTS} where o.id = any({_ASKED}) order by o.id
 """  # noqa: S608
 
 
@@ -158,7 +160,7 @@ async def list_works(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Work]:
 
 LIST_WORKS_OF_ORDERS = f"""
 select {_WHOLE} from fulfillment_order o {_PARTS}
-where o.order_id = any($1::uuid[]) order by o.offered_at, o.id
+where o.order_id = any({_ASKED}) order by o.offered_at, o.id
 """  # noqa: S608
 
 

@@ -31,9 +31,12 @@ create index fulfillment_order_coming on fulfillment_order (store_id) where stat
 create index fulfillment_order_collect on fulfillment_order (collect_by) where state = 'ready';
 create index fulfillment_order_order on fulfillment_order (order_id);
 
+-- Lines are written by the statement that writes their order, what is in a parcel by the one that
+-- writes the parcel, and verify adds both up anew; foreign keys would lock each order, parcel and
+-- line once more.
 create table fulfillment_line (
     id uuid primary key,
-    fulfillment_order_id uuid not null references fulfillment_order (id),
+    fulfillment_order_id uuid not null,
     line_id uuid not null,
     variant_id uuid not null,
     sku text not null,
@@ -66,8 +69,8 @@ create table fulfillment_parcel (
 ) with (fillfactor = 75);
 
 create table fulfillment_parcel_line (
-    parcel_id uuid not null references fulfillment_parcel (id),
-    fulfillment_line_id uuid not null references fulfillment_line (id),
+    parcel_id uuid not null,
+    fulfillment_line_id uuid not null,
     quantity integer not null check (quantity >= 0),
     primary key (parcel_id, fulfillment_line_id)
 );

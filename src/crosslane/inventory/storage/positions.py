@@ -26,12 +26,13 @@ class Place(NamedTuple):
 # read as of the statement's begin: where somebody wrote the position since then, it shows.
 LOCK_POSITIONS = """
 with wanted as (
-    select * from unnest($1::uuid[], $2::uuid[], $3::text[])
+    select *
+    from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[]))
         as w(variant_id, location_id, condition)
     union
     select p.variant_id, p.location_id, p.condition
     from inventory_hold h join inventory_position p on p.id = h.position_id
-    where h.id = any($4::uuid[])
+    where h.id = any((select $4::uuid[])::uuid[])
 ), locked as materialized (
     select p.*, p.xmin as written_by
     from inventory_position p join wanted using (variant_id, location_id, condition)
@@ -47,11 +48,13 @@ join inventory_position before on before.id = l.id
 left join inventory_cost c on (c.variant_id, c.owner_id) = (l.variant_id, l.owner_id)
 cross join lateral (
     select jsonb_agg(to_jsonb(inventory_hold)) as holds
-    from inventory_hold where position_id = l.id and id = any($4::uuid[])
+    from inventory_hold
+    where position_id = l.id and id = any((select $4::uuid[])::uuid[])
 ) h
 cross join lateral (
     select array_agg(line_id) as lines, array_agg(quantity) as quantities
-    from inventory_allocation where position_id = l.id and line_id = any($5::uuid[])
+    from inventory_allocation
+    where position_id = l.id and line_id = any((select $5::uuid[])::uuid[])
 ) a
 """
 
