@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from crosslane.orders import PLACE, BuyerWish, LineWish, OrderState, Stage, TenderWish
@@ -26,12 +28,24 @@ WAITED_FOR = "select exists (select from pg_locks where not granted)"
 FOUR = [LineWish(sku=sku, quantity=1) for sku in ("SPOON", "MUG", "LAMP", "SET")]
 
 
-class Counted:
-    """Lanes over one connection that counts what it sends."""
+class Heard(Database):
+    """A database whose every connection tells what it sends, one that replaces another too."""
 
-    def __init__(self, database: Database) -> None:
+    sent: list[str]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        async with super().connection() as connection:
+            with connection.query_logger(lambda record: self.sent.append(record.query)):
+                yield connection
+
+
+class Counted:
+    """Lanes over connections that count what they send."""
+
+    def __init__(self, database: Heard) -> None:
         self.lanes = Lanes(database)
-        self.sent: list[str] = []
+        self.sent = database.sent = []
 
     async def place(self, shop: str, *keys: str, **changes: Any) -> int:
         """Place an order of four lines per key; return the statements of one batch."""
@@ -47,11 +61,9 @@ class Counted:
 
 @pytest.fixture
 async def counted(database: Database) -> AsyncIterator[Counted]:
-    alone = await Database.connect(database.url, connections=1)
-    counted = Counted(alone)
-    async with alone.connection() as connection:
-        connection.add_query_logger(lambda record: counted.sent.append(record.query))
-    yield counted
+    # Without a limit on idle time: a slow machine must not lose a connection and try again.
+    alone = await Heard.connect(database.url, connections=1, bulk=True)
+    yield Counted(alone)
     await alone.close()
 
 
