@@ -127,6 +127,7 @@ from crosslane.orders.storage.states import (
     list_of_customers,
     list_states,
 )
+from crosslane.orders.storage.views import list_price_reasons
 
 COMMANDS = [
     PLACE,
@@ -223,6 +224,7 @@ __all__ = [
     "give_up_units",
     "list_heads",
     "list_of_customers",
+    "list_price_reasons",
     "list_states",
     "lock_stopped",
     "move",

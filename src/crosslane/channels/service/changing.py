@@ -85,7 +85,9 @@ async def carry_out(
         Refusal: a part of it cannot be done; the caller takes back the rest.
     """
     state = await _state(tx, order_id)
-    plan = _plan(Lines(state, before), before, change, await locations.network(tx))
+    reasons = await orders.list_price_reasons(tx, list(state.by_id)) if change.quantities else {}
+    network = await locations.network(tx)
+    plan = _plan(Lines(state, before), before, change, network, reasons)
     if plan.cancelled:
         wish = CancelUnits(order_id=order_id, lines=plan.cancelled, reason=reason)
         await _do(tx, CANCEL, todo, wish)
@@ -108,7 +110,13 @@ class _Plan(msgspec.Struct, kw_only=True):
     prices: dict[UUID, int]
 
 
-def _plan(lines: Lines, before: Standing, change: Change, network: Network) -> _Plan:
+def _plan(
+    lines: Lines,
+    before: Standing,
+    change: Change,
+    network: Network,
+    reasons: Mapping[UUID, msgspec.Raw],
+) -> _Plan:
     """Compare what is wanted of each line with what is there."""
     plan = _Plan(cancelled=[], added=dict(change.added), prices={})
     for name in dict.fromkeys((*change.quantities, *change.articles, *change.prices)):
@@ -125,7 +133,8 @@ def _plan(lines: Lines, before: Standing, change: Change, network: Network) -> _
             continue
         plan.cancelled += lines.cancelled(name, max(0, live - wanted))
         if wanted > live:
-            price_of_more = _dictated_price(theirs[-1]) if price is None else price
+            last = theirs[-1]
+            price_of_more = _dictated_price(last, reasons[last.id]) if price is None else price
             plan.added[name] = line_of(name, wanted - live, present, price_of_more)
         if name in change.prices and wanted:
             known = before.line(name).price_milli
@@ -152,9 +161,9 @@ def _differ(told: Article, present: Article) -> bool:
     )
 
 
-def _dictated_price(line: orders.OrderLine) -> int | None:
+def _dictated_price(line: orders.OrderLine, reasons: msgspec.Raw) -> int | None:
     """Return the price of a line whose channel has said it, None where it was computed here."""
-    source = msgspec.json.decode(line.price_reasons, type=_PriceReasons).source
+    source = msgspec.json.decode(reasons, type=_PriceReasons).source
     return line.unit_price_milli if source == "dictated" else None
 
 

@@ -61,7 +61,6 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         id: identifier.
-        order_id: the order.
         position: 1 for the first line.
         parent_line_id: the bundle line this component belongs to.
         cause: how the line came to be.
@@ -73,13 +72,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         unit_price_milli: unit price in 1/1000 minor unit.
         net_minor: line total without tax; net + tax = gross.
         tax_rate_bp: tax rate in basis points.
-        price_reasons: JSON that explains the price.
         promised_at: when the customer was told to have it at the latest.
         is_bundle: carries a price for show; its components carry stock and the exact shares.
     """
 
     id: UUID
-    order_id: UUID
     position: int
     parent_line_id: UUID | None
     cause: LineCause
@@ -97,9 +94,20 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_rate_bp: int
     tax_class: str
     jurisdiction: str
-    price_reasons: msgspec.Raw
     promised_at: datetime | None
     is_bundle: bool = False
+
+
+class NewLine(OrderLine, frozen=True, kw_only=True):
+    """A line about to be written, with what no decision about it needs later.
+
+    Args:
+        order_id: the order.
+        price_reasons: JSON that explains the price.
+    """
+
+    order_id: UUID
+    price_reasons: msgspec.Raw
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Conservation: the ordered quantity of a line is always the sum of its buckets. A
 (line, location, stage); stages before a location is chosen have NOWHERE as location.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
@@ -111,46 +111,50 @@ class Buckets:
     """
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
-        self._units: dict[UUID, dict[tuple[UUID, Stage], int]] = defaultdict(dict)
+        # By line, then stage, then location: most questions are about a stage wherever it is, and
+        # the hash of an identifier takes long.
+        self._units: dict[UUID, dict[Stage, dict[UUID, int]]] = {}
         for bucket in buckets:
-            self._units[bucket.line_id][bucket.location_id, bucket.stage] = bucket.quantity
+            mine = self._units.setdefault(bucket.line_id, {})
+            mine.setdefault(bucket.stage, {})[bucket.location_id] = bucket.quantity
+        self._added: list[UUID] = []
         self._moves: list[Move] = []
-        self._touched: dict[tuple[UUID, UUID, Stage], None] = {}
 
     def units(self, line_id: UUID, stage: Stage, location_id: UUID | None = None) -> int:
         """Return the units of a line in a stage, at one location or at all."""
-        mine = self._units[line_id]
-        if location_id is not None:
-            return mine.get((location_id, stage), 0)
-        return self.units_in(line_id, (stage,))
+        there = self._units.get(line_id, {}).get(stage)
+        if not there:
+            return 0
+        return sum(there.values()) if location_id is None else there.get(location_id, 0)
 
     def units_in(
         self, line_id: UUID, stages: Container[Stage], location_id: UUID | None = None
     ) -> int:
         """Return the units of a line in any of some stages, at one location or at all."""
         total = 0
-        for (where, stage), quantity in self._units[line_id].items():
-            if quantity and stage in stages and location_id in (None, where):
-                total += quantity
+        for stage, there in self._units.get(line_id, {}).items():
+            if stage in stages:
+                total += sum(there.values()) if location_id is None else there.get(location_id, 0)
         return total
 
     def by_stage(self, line_ids: Iterable[UUID]) -> Counter[Stage]:
         """Return the units of some lines in each stage."""
         found: Counter[Stage] = Counter()
         for line_id in line_ids:
-            for (_, stage), quantity in self._units[line_id].items():
-                found[stage] += quantity
+            for stage, there in self._units.get(line_id, {}).items():
+                found[stage] += sum(there.values())
         return found
 
     def total(self, line_id: UUID) -> int:
         """Return all units of a line, whatever their stage."""
-        return sum(self._units[line_id].values())
+        return sum(sum(there.values()) for there in self._units.get(line_id, {}).values())
 
     def of(self, line_id: UUID) -> list[Bucket]:
         """Return the filled buckets of a line in the order of stages."""
         filled = [
             Bucket(line_id, where, stage, quantity)
-            for (where, stage), quantity in self._units[line_id].items()
+            for stage, there in self._units.get(line_id, {}).items()
+            for where, quantity in there.items()
             if quantity
         ]
         if len(filled) > 1:
@@ -159,8 +163,8 @@ class Buckets:
 
     def add_open(self, line_id: UUID, quantity: int) -> None:
         """Begin the account of a new line: all its units are open."""
-        self._units[line_id][NOWHERE, Stage.OPEN] = quantity
-        self._touched[line_id, NOWHERE, Stage.OPEN] = None
+        self._units[line_id] = {Stage.OPEN: {NOWHERE: quantity}}
+        self._added.append(line_id)
 
     def can_move(self, move: Move) -> bool:
         """Tell whether the units a move wants are still there."""
@@ -179,12 +183,10 @@ class Buckets:
         if not self.can_move(move):
             raise IllegalMove(f"{move.quantity} units are not {move.from_stage}")
         mine = self._units[move.line_id]
-        mine[move.from_location_id, move.from_stage] -= move.quantity
-        target = (move.to_location_id, move.to_stage)
-        mine[target] = mine.get(target, 0) + move.quantity
+        mine[move.from_stage][move.from_location_id] -= move.quantity
+        there = mine.setdefault(move.to_stage, {})
+        there[move.to_location_id] = there.get(move.to_location_id, 0) + move.quantity
         self._moves.append(move)
-        self._touched[move.line_id, move.from_location_id, move.from_stage] = None
-        self._touched[move.line_id, move.to_location_id, move.to_stage] = None
 
     @property
     def moves(self) -> list[Move]:
@@ -193,9 +195,13 @@ class Buckets:
 
     def changed(self) -> list[Bucket]:
         """Return every bucket that is new or was touched by a move, as it is now."""
+        touched = dict.fromkeys((line, Stage.OPEN, NOWHERE) for line in self._added)
+        for move in self._moves:
+            touched[move.line_id, move.from_stage, move.from_location_id] = None
+            touched[move.line_id, move.to_stage, move.to_location_id] = None
         return [
-            Bucket(line, where, stage, self._units[line][where, stage])
-            for line, where, stage in self._touched
+            Bucket(line, where, stage, self._units[line][stage][where])
+            for line, stage, where in touched
         ]
 
 

@@ -14,8 +14,8 @@ from crosslane.orders.domain import (
     NOWHERE,
     Charge,
     Move,
+    NewLine,
     Order,
-    OrderLine,
     OrderState,
     Stage,
     Sum,
@@ -151,7 +151,7 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
     return [Amended(no, delta, state.order.currency)]
 
 
-async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) -> list[OrderLine]:
+async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) -> list[NewLine]:
     order = state.order
     around = Surroundings(
         await organization.book(tx),

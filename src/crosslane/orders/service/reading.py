@@ -210,6 +210,7 @@ async def order_view(tx: Tx, named: str) -> OrderView:
     addresses = await customers.addresses_by_id(tx, address_ids)
     money = (await payments.money_by_order(tx, [order.id]))[order.id]
     amendments = await views.list_amendments(tx, order.id, AMENDMENTS_SHOWN_MAX)
+    reasons = await views.list_price_reasons(tx, list(state.by_id))
     credits = await views.list_attributions(tx, order.id, ATTRIBUTIONS_SHOWN_MAX)
     return OrderView(
         id=order.id,
@@ -229,7 +230,7 @@ async def order_view(tx: Tx, named: str) -> OrderView:
         customer_id=order.customer_id,
         ship_to=_address(addresses, order.ship_address_id),
         service=order.service,
-        lines=[_line_view(state, line, network) for line in state.lines],
+        lines=[_line_view(state, line, network, reasons[line.id]) for line in state.lines],
         charges=[msgspec.convert(c, ChargeView, from_attributes=True) for c in state.charges],
         stops=list(state.stops),
         money=MoneyView(
@@ -254,7 +255,9 @@ def _address(
     return known[address_id].address if address_id in known else None
 
 
-def _line_view(state: OrderState, line: OrderLine, network: Network) -> LineView:
+def _line_view(
+    state: OrderState, line: OrderLine, network: Network, price_reasons: msgspec.Raw
+) -> LineView:
     store = network.by_id.get(line.store_id) if line.store_id else None
     return LineView(
         id=line.id,
@@ -279,7 +282,7 @@ def _line_view(state: OrderState, line: OrderLine, network: Network) -> LineView
             BucketView(b.stage, _code(network, b.location_id), b.quantity)
             for b in state.buckets.of(line.id)
         ],
-        price_reasons=line.price_reasons,
+        price_reasons=price_reasons,
     )
 
 

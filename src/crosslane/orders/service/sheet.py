@@ -16,7 +16,7 @@ from crosslane.orders.domain import (
     Attribution,
     Charge,
     Move,
-    OrderLine,
+    NewLine,
     OrderState,
     Stage,
     Stop,
@@ -62,7 +62,7 @@ class Sheet:
         self._stops: list[Stop] = []
         self._resolved: list[tuple[UUID, str, str]] = []
         self._amendments: list[writing.Amendment] = []
-        self._lines: list[OrderLine] = []
+        self._lines: list[NewLine] = []
         self._attributions: list[Attribution] = []
         self._charges: list[Charge] = []
         self._barred: list[tuple[UUID, UUID, str]] = []
@@ -164,7 +164,7 @@ class Sheet:
     def add_lines(
         self,
         order_id: UUID,
-        lines: Sequence[OrderLine],
+        lines: Sequence[NewLine],
         attributions: Sequence[Attribution],
         doing: Doing,
     ) -> None:

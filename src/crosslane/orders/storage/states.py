@@ -12,6 +12,7 @@ from crosslane.orders.domain import (
     Order,
     OrderLine,
     OrderState,
+    Stage,
     Stop,
 )
 from crosslane.platform.database import Tx
@@ -54,24 +55,22 @@ async def list_heads(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
     return {row["id"]: Order(**dict(row)) for row in rows}
 
 
-# One document for each order. Every part is asked for order by order, and buckets line by line
-# ("offset 0" keeps it so), because these tables grow fast and their statistics lag behind: a join
-# planned on what they were a minute ago reads all of them.
+# One document for each order, most of its rows as arrays in the order of the fields below: a name
+# repeated in every row costs more than what it names. Every part is asked for order by order, and
+# buckets line by line ("offset 0" keeps it so), because these tables grow fast and their statistics
+# lag behind: a join planned on what they were a minute ago reads all of them.
 _PARTS = """
     k.version as version_now,
-    (select to_json(h) from (
-        select id, number, channel_id, channel, source_id, entity, brand, market, currency,
-               locale, customer_id, ship_address_id, placed_at, recorded_at, service, version,
-               closed_at
-        from orders_order where id = k.id
-    ) h) as order,
-    (select json_agg(l order by l.position) from (
-        select id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku,
-               title, quantity, method, store_id, unit_price_milli, net_minor, tax_minor,
-               gross_minor, tax_rate_bp, tax_class, jurisdiction, price_reasons, promised_at,
-               is_bundle
-        from orders_line where order_id = k.id
-    ) l) as lines,
+    (select json_build_array(id, number, channel_id, channel, source_id, entity, brand, market,
+                             currency, locale, customer_id, ship_address_id, placed_at,
+                             recorded_at, service, version, closed_at)
+     from orders_order where id = k.id) as order,
+    (select json_agg(json_build_array(id, position, parent_line_id, cause, amendment_no,
+                                      variant_id, sku, title, quantity, method, store_id,
+                                      unit_price_milli, net_minor, tax_minor, gross_minor,
+                                      tax_rate_bp, tax_class, jurisdiction, promised_at,
+                                      is_bundle) order by position)
+     from orders_line where order_id = k.id) as lines,
     (select json_agg(c order by c.recorded_at, c.id) from (
         select id, order_id, kind, line_id, title, net_minor, tax_minor, gross_minor,
                tax_rate_bp, jurisdiction, recorded_at, cancelled
@@ -82,9 +81,9 @@ _PARTS = """
                resolved_by, resolution
         from orders_stop where order_id = k.id
     ) t) as stops,
-    (select json_agg(b) from orders_line l cross join lateral (
-        select line_id, location_id, stage, quantity
-        from orders_bucket where line_id = l.id offset 0
+    (select json_agg(json_build_array(l.position, b.location_id, b.stage, b.quantity))
+     from orders_line l cross join lateral (
+        select location_id, stage, quantity from orders_bucket where line_id = l.id offset 0
     ) b where l.order_id = k.id) as buckets,
     (select json_agg(json_build_array(x.line_id, x.location_id))
      from orders_line l cross join lateral (
@@ -107,23 +106,33 @@ select to_json(s) as state from (select {_PARTS} from asked k order by k.id) s
 """  # noqa: S608
 
 
+class _Order(Order, frozen=True, kw_only=True, array_like=True):
+    pass
+
+
+class _Line(OrderLine, frozen=True, kw_only=True, array_like=True):
+    pass
+
+
 class _Loaded(msgspec.Struct):
     version_now: int
-    order: Order
-    lines: tuple[OrderLine, ...] | None
+    order: _Order
+    lines: tuple[_Line, ...] | None
     charges: tuple[Charge, ...] | None
     stops: tuple[Stop, ...] | None
-    buckets: list[Bucket] | None
+    buckets: list[tuple[int, UUID, Stage, int]] | None
     barred: frozenset[tuple[UUID, UUID]] | None
     amendments: int
 
     def state(self) -> OrderState:
+        lines = self.lines or ()
+        ids = {line.position: line.id for line in lines}
         return OrderState(
             order=self.order,
-            lines=self.lines or (),
+            lines=lines,
             charges=self.charges or (),
             stops=self.stops or (),
-            buckets=Buckets(self.buckets or ()),
+            buckets=Buckets(Bucket(ids[at], *rest) for at, *rest in self.buckets or ()),
             barred=self.barred or frozenset(),
             amendments=self.amendments,
         )
@@ -144,9 +153,9 @@ async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderStat
     change of an order gives it another version, so what is out of date is known and read again.
     """
     loaded = await _load(tx, LOCK_STATES, order_ids)
-    if any(one.version_now != one.order.version for one in loaded):
-        return await list_states(tx, order_ids)
-    return {one.order.id: one.state() for one in loaded}
+    stale = [one.order.id for one in loaded if one.version_now != one.order.version]
+    fresh = await list_states(tx, stale)
+    return {id: fresh.get(id) or one.state() for one in loaded if (id := one.order.id)}
 
 
 async def _load(tx: Tx, sql: str, order_ids: Sequence[UUID]) -> list[_Loaded]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from crosslane.platform.database import Record, Tx
 
 # Every filter is optional; the index on (placed_at, id) gives the order, newest first. Orders of a
@@ -93,6 +95,15 @@ async def search(
         SEARCH, words, number, list(customer_ids), only_customer_id, limit, only_location_id
     )
     return [row["id"] for row in rows]
+
+
+LIST_PRICE_REASONS = "select id, price_reasons from orders_line where id = any($1::uuid[])"
+
+
+async def list_price_reasons(tx: Tx, line_ids: Sequence[UUID]) -> dict[UUID, msgspec.Raw]:
+    """Return by line, as JSON, what explains its price."""
+    rows = await tx.fetch(LIST_PRICE_REASONS, line_ids)
+    return {row["id"]: msgspec.Raw(row["price_reasons"]) for row in rows}
 
 
 LIST_AMENDMENTS = """

@@ -11,8 +11,8 @@ from crosslane.orders.domain import (
     Bucket,
     Charge,
     Move,
+    NewLine,
     Order,
-    OrderLine,
     Stop,
 )
 from crosslane.platform.database import Tx, columns
@@ -154,7 +154,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     original: msgspec.Raw
-    lines: Sequence[OrderLine]
+    lines: Sequence[NewLine]
     charges: Sequence[Charge]
     stops: Sequence[Stop]
     attributions: Sequence[Attribution]
@@ -199,7 +199,7 @@ from jsonb_populate_recordset(null::orders_attribution, $2)
 
 
 async def insert_lines(
-    tx: Tx, lines: Sequence[OrderLine], attributions: Sequence[Attribution]
+    tx: Tx, lines: Sequence[NewLine], attributions: Sequence[Attribution]
 ) -> None:
     """Store lines that an amendment adds."""
     if not lines:

@@ -7,7 +7,7 @@ from crosslane import payments
 from crosslane.catalog import Variant
 from crosslane.customers import Customer
 from crosslane.kernel import Refusal, new_id
-from crosslane.orders.domain import Buckets, Charge, Move, Order, OrderLine, OrderState, Stop
+from crosslane.orders.domain import Buckets, Charge, Move, NewLine, Order, OrderState, Stop
 from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.resolving import Resolved
 from crosslane.orders.service.placing.wishes import PlaceOrder
@@ -36,7 +36,7 @@ class Draft:
     number: str
     priced: PricedCart
     order: Order
-    lines: list[OrderLine]
+    lines: list[NewLine]
     charges: list[Charge]
     stops: list[Stop]
     buckets: Buckets
@@ -72,7 +72,7 @@ class Draft:
         return any(line.method == "ship" for line in self.resolved.lines)
 
     @property
-    def stock_lines(self) -> list[OrderLine]:
+    def stock_lines(self) -> list[NewLine]:
         """Lines that carry stock: all but the bundles' own."""
         return [line for line in self.lines if not line.is_bundle]
 

@@ -9,7 +9,7 @@ import msgspec
 from crosslane.catalog import Variant
 from crosslane.kernel import MILLI_PER_MINOR, rounded_ratio
 from crosslane.locations import Location
-from crosslane.orders.domain import Attribution, Charge, LineCause, Method, OrderLine
+from crosslane.orders.domain import Attribution, Charge, LineCause, Method, NewLine, OrderLine
 from crosslane.orders.service.placing.wishes import LineWish
 from crosslane.pricing import Destination, Override, PricedCart, PricedLine, PriceLine
 
@@ -54,7 +54,7 @@ def draft_lines(
     cause: LineCause = "cart",
     first_position: int = 1,
     amendment_no: int = 0,
-) -> list[OrderLine]:
+) -> list[NewLine]:
     """Return the lines of an order with their snapshot of price and tax.
 
     A bundle becomes its own line, which shows the price, and one line per component, which carries
@@ -70,7 +70,7 @@ def draft_lines(
         first_position: position of the first line.
         amendment_no: amendment that adds them, 0 when the order is placed.
     """
-    lines: list[OrderLine] = []
+    lines: list[NewLine] = []
     for want, price in zip(wanted, priced, strict=True):
         own = _line(order_id, want, price, new_id(), first_position + len(lines), cause)
         own = msgspec.structs.replace(own, amendment_no=amendment_no)
@@ -102,7 +102,7 @@ def draft_lines(
 
 def _line(
     order_id: UUID, want: WantedLine, price: PricedLine, id: UUID, position: int, cause: LineCause
-) -> OrderLine:
+) -> NewLine:
     reasons = Reasons(
         price.source,
         price.listed_unit_price_milli,
@@ -112,7 +112,7 @@ def _line(
         price.tax.treatment,
         price.reason,
     )
-    return OrderLine(
+    return NewLine(
         id=id,
         order_id=order_id,
         position=position,
