@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
-import httpx
 import pytest
 
 from crosslane.platform import outbound
 from crosslane.platform.outbound import Allowed, NoReply, PrivateTarget, require_public
-from crosslane.platform.outbound_http import Transport
+from crosslane.platform.outbound_http import Line, Resolve
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -129,42 +128,51 @@ def test_hosts_addresses_and_networks_are_allowed_by_name() -> None:
         Allowed(["10.0.0.0/99"])
 
 
-@pytest.mark.usefixtures("closed")
-async def test_one_inside_address_among_public_ones_refuses_the_name(stranger: Stranger) -> None:
-    async def resolve(host: str, port: int) -> list[str]:
-        return ["93.184.216.34", "127.0.0.1"]
-
-    client = httpx.AsyncClient(transport=Transport(resolve=resolve))
-    with pytest.raises(PrivateTarget):
-        await client.get(f"http://rebind.example:{stranger.port}/")
-    assert stranger.heads == []
+async def reached(line: Line) -> bytes:
+    return (await line.call("GET", "/", {}, b"", 100)).body
 
 
-async def test_the_connection_goes_to_the_address_that_was_looked_at(stranger: Stranger) -> None:
+def resolving(*addresses: str) -> tuple[Resolve, list[str]]:
+    """Return what finds these addresses for every name, and the names it was asked for."""
     asked: list[str] = []
 
     async def resolve(host: str, port: int) -> list[str]:
         asked.append(host)
-        return ["127.0.0.1"]
+        return list(addresses)
 
-    client = httpx.AsyncClient(transport=Transport(resolve=resolve))
-    answer = await client.get(f"http://nowhere.invalid:{stranger.port}/")
-    assert answer.text == "ok"
+    return resolve, asked
+
+
+@pytest.mark.usefixtures("closed")
+async def test_one_inside_address_among_public_ones_refuses_the_name(stranger: Stranger) -> None:
+    resolve, _ = resolving("93.184.216.34", "127.0.0.1")
+    with pytest.raises(PrivateTarget):
+        await reached(Line(f"http://rebind.example:{stranger.port}", resolve=resolve))
+    assert stranger.heads == []
+
+
+async def test_the_connection_goes_to_the_address_that_was_looked_at(stranger: Stranger) -> None:
+    resolve, asked = resolving("127.0.0.1")
+    line = Line(f"http://nowhere.invalid:{stranger.port}", resolve=resolve)
+    assert await reached(line) == b"ok"
     assert asked == ["nowhere.invalid"]
     assert f"host: nowhere.invalid:{stranger.port}" in stranger.heads[0]
 
 
 async def test_the_next_address_is_tried_when_one_takes_no_connection(stranger: Stranger) -> None:
     outbound.allow(["127.0.0.0/8"])
-
-    async def resolve(host: str, port: int) -> list[str]:
-        return ["127.0.0.2", "127.0.0.1"]  # only the second one listens
-
+    resolve, _ = resolving("127.0.0.2", "127.0.0.1")  # only the second one listens
     try:
-        client = httpx.AsyncClient(transport=Transport(resolve=resolve))
-        assert (await client.get(f"http://twice.example:{stranger.port}/")).text == "ok"
+        line = Line(f"http://twice.example:{stranger.port}", resolve=resolve)
+        assert await reached(line) == b"ok"
     finally:
         outbound.allow(["127.0.0.1"])
+
+
+async def test_a_name_without_an_address_is_not_reached() -> None:
+    resolve, _ = resolving()
+    with pytest.raises(NoReply, match="it has no address"):
+        await reached(Line("http://nowhere.invalid", resolve=resolve))
 
 
 @pytest.fixture
@@ -190,13 +198,11 @@ async def test_a_certificate_must_be_of_the_name_not_of_the_address(
     server = await asyncio.start_server(Stranger().serve, "127.0.0.1", 0, ssl=served)
     port = server.sockets[0].getsockname()[1]
 
-    async def resolve(host: str, port: int) -> list[str]:
-        return ["127.0.0.1"]
-
+    resolve, _ = resolving("127.0.0.1")
     trusted = ssl.create_default_context(cafile=str(certificate))
-    client = httpx.AsyncClient(transport=Transport(tls=trusted, resolve=resolve))
-    assert (await client.get(f"https://carrier.example:{port}/")).text == "ok"
-    client = httpx.AsyncClient(transport=Transport(tls=trusted, resolve=resolve))
-    with pytest.raises(httpx.ConnectError, match="certificate"):
-        await client.get(f"https://other.example:{port}/")
+    line = Line(f"https://carrier.example:{port}/", tls=trusted, resolve=resolve)
+    assert await reached(line) == b"ok"
+    line = Line(f"https://other.example:{port}/", tls=trusted, resolve=resolve)
+    with pytest.raises(NoReply, match="SSLCertVerificationError"):
+        await reached(line)
     server.close()

@@ -8,24 +8,28 @@ from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import quote
 
+import h11
 import httpx
 
 from crosslane.platform.outbound import NoReply, PrivateTarget, Reply, may_call
+from crosslane.platform.outbound_wire import Wire
 
 CONNECT_SECONDS_MAX = 2.0
 ANSWER_SECONDS_MAX = 8.0
+# A connection waits so long for the next call, and serves so long until the name is looked up anew.
+IDLE_SECONDS_MAX = 5.0
+CONNECTION_SECONDS_MAX = 60.0
 CONNECTIONS_MAX = 32
 LINES_MAX = 1_000
 ADDRESSES_TRIED_MAX = 3
-RETRY_AFTER_SECONDS_MAX = 600.0
-BUSY = (429, 503)
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Finds the addresses a host name stands for."""
 
 # Every printable character of ASCII: a path is quoted already where that has a meaning.
 AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
-TIMEOUT = httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
+# Methods whose requests tell their length even when they have no body.
+WITH_LENGTH = ("POST", "PUT", "PATCH")
 
 
 async def send(
@@ -39,88 +43,133 @@ async def send(
     """Make one call, as :func:`crosslane.platform.outbound.call` says."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            line = _line(base_url)
-            request = line.request(method, path, headers, content)
-            answer = await line.transport.handle_async_request(request)
-            return await _receive(answer, answer_bytes_max)
+            return await _line(base_url).call(method, path, headers, content, answer_bytes_max)
+    except TimeoutError:
+        raise NoReply("it takes too long") from None
     except PrivateTarget as refused:
         raise NoReply(refused.message) from refused
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+    except (h11.ProtocolError, httpx.InvalidURL, UnicodeError, OSError) as error:
         raise NoReply(type(error).__name__) from error
 
 
-async def _receive(response: httpx.Response, answer_bytes_max: int) -> Reply:
-    received = bytearray()
-    try:
-        async for chunk in response.aiter_bytes():
-            received += chunk
-            if len(received) > answer_bytes_max:
-                raise NoReply("the answer is too large")
-    finally:
-        await response.aclose()
-    if response.status_code in BUSY:
-        raise NoReply("it is busy", _seconds(response.headers.get("retry-after", "")))
-    return Reply(response.status_code, bytes(received))
+class Line:
+    """What is kept of one counterpart: its connections, and what every request to it begins with.
 
-
-def _seconds(text: str) -> float | None:
-    if not (text.isascii() and text.isdigit()):
-        return None
-    return min(float(text[:9]), RETRY_AFTER_SECONDS_MAX)
-
-
-class Transport(httpx.AsyncBaseTransport):
-    """Sends a request to an address that was looked at, under the name it was meant for.
-
-    Made for one host: connections are kept by address, whatever name they were opened for.
+    A connection is made to an address that was looked at, under the name it was meant for. A
+    client of a library would do more than is wanted (cookies, redirects, proxies), and spend
+    several times as much on that as on the call.
 
     Args:
+        base_url: where the other side is.
         tls: how certificates are checked; by default against those of the system.
         resolve: finds addresses; by default the system does.
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, resolve: Resolve | None = None
+        self, base_url: str, *, tls: ssl.SSLContext | None = None, resolve: Resolve | None = None
     ) -> None:
+        base = httpx.URL(base_url)
+        self._name, self._host = base.host, base.raw_host.decode("ascii")
+        self._tls = (tls or _TLS) if base.scheme == "https" else None
+        self._port = base.port or (443 if self._tls else 80)
+        self._path = base.raw_path.decode("ascii").rstrip("/")
         self._resolve = resolve or _resolve
-        self._below = httpx.AsyncHTTPTransport(
-            verify=tls or _TLS,
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            trust_env=False,
-        )
+        self._headers = {
+            "Host": base.netloc.decode("ascii"),
+            "User-Agent": "crosslane",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+        }
+        if base.userinfo:
+            login = f"{base.username}:{base.password}".encode()
+            self._headers["Authorization"] = f"Basic {b64encode(login).decode()}"
+        self._places = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._idle: dict[Wire, asyncio.TimerHandle] = {}
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it to the first address that takes the connection."""
-        url, host = request.url, request.url.host
-        addresses = await self._checked(host, url.port or (443 if url.scheme == "https" else 80))
-        request.extensions = {**request.extensions, "sni_hostname": host}
-        for address in addresses[:-1]:
-            request.url = url.copy_with(host=address)
+    async def call(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        answer_bytes_max: int,
+    ) -> Reply:
+        """Make one call below the base.
+
+        Raises:
+            PrivateTarget: the name stands for an address that must not be called.
+            NoReply: there is no connection, or no answer that can be used.
+            OSError, h11.ProtocolError: the same.
+        """
+        target = self._path + quote(path, safe=AS_IT_IS)
+        sent = {**headers, **self._headers}
+        if content or method in WITH_LENGTH:
+            sent["Content-Length"] = str(len(content))
+        async with self._places:
+            wire = self._waiting() or await self._connect()
+            reply = await wire.ask(method, target, list(sent.items()), content, answer_bytes_max)
+            self._let_wait(wire)
+        return reply
+
+    def close(self) -> None:
+        """Close the connections that wait for a call."""
+        while self._idle:
+            wire, leaves = self._idle.popitem()
+            leaves.cancel()
+            wire.close()
+
+    def _waiting(self) -> Wire | None:
+        while self._idle:
+            wire, leaves = self._idle.popitem()
+            leaves.cancel()
+            if wire.is_free:
+                return wire
+        return None
+
+    def _let_wait(self, wire: Wire) -> None:
+        loop = asyncio.get_running_loop()
+        if wire.is_free and loop.time() < wire.made_at + CONNECTION_SECONDS_MAX:
+            self._idle[wire] = loop.call_later(IDLE_SECONDS_MAX, self._dismiss, wire)
+        else:
+            wire.close()
+
+    def _dismiss(self, wire: Wire) -> None:
+        del self._idle[wire]
+        wire.close()
+
+    async def _connect(self) -> Wire:
+        """Return a connection to the first address that takes one."""
+        loop = asyncio.get_running_loop()
+        failed = "it has no address"
+        for address in await self._checked():
             try:
-                return await self._below.handle_async_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue
-        if addresses[-1] != host:
-            request.url = url.copy_with(host=addresses[-1])
-        return await self._below.handle_async_request(request)
+                async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                    _, wire = await loop.create_connection(
+                        Wire,
+                        address,
+                        self._port,
+                        ssl=self._tls,
+                        server_hostname=self._host if self._tls else None,
+                    )
+                    return wire
+            except OSError as error:
+                failed = type(error).__name__
+        raise NoReply(f"it cannot be reached ({failed})")
 
-    async def aclose(self) -> None:
-        """Close its connections."""
-        await self._below.aclose()
-
-    async def _checked(self, host: str, port: int) -> list[str]:
-        found = await self._resolve(host, port)
-        if not found:
-            raise httpx.ConnectError("the name has no address")
+    async def _checked(self) -> list[str]:
+        """Return the addresses the name stands for; every one of them has to be allowed."""
+        found = await self._resolve(self._host, self._port)
         for text in found:
-            address = ip_address(text.partition("%")[0])
-            if not may_call(host, address):
-                raise PrivateTarget(host=host)
+            if not may_call(self._name, ip_address(text.partition("%")[0])):
+                raise PrivateTarget(host=self._name)
         return found[:ADDRESSES_TRIED_MAX]
 
 
 async def _resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_SECONDS_MAX):
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -129,44 +178,15 @@ async def _resolve(host: str, port: int) -> list[str]:
 # Making a TLS context reads the system's certificates, which costs more than a call.
 _TLS = ssl.create_default_context()
 
-
-class _Line:
-    """What is kept of one counterpart: its connections, and what every request to it begins with.
-
-    A client of the library would do more than is wanted (cookies, redirects, proxies), and spend
-    as much on that as on the call.
-    """
-
-    def __init__(self, base_url: str) -> None:
-        self.transport = Transport()
-        self._base = httpx.URL(base_url)
-        self._path = self._base.raw_path.rstrip(b"/")
-        self._headers = {"User-Agent": "crosslane", "Accept": "*/*"}
-        if self._base.userinfo:
-            login = f"{self._base.username}:{self._base.password}".encode()
-            self._headers["Authorization"] = f"Basic {b64encode(login).decode()}"
-
-    def request(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes
-    ) -> httpx.Request:
-        """Return a request for a path below the base."""
-        target = self._path + quote(path, safe=AS_IT_IS).encode("ascii")
-        return httpx.Request(
-            method,
-            self._base.copy_with(raw_path=target),
-            headers={**headers, **self._headers},
-            content=content or None,
-            extensions={"timeout": TIMEOUT},
-        )
+_lines: dict[str, Line] = {}
 
 
-_lines: dict[str, _Line] = {}
-
-
-def _line(base_url: str) -> _Line:
+def _line(base_url: str) -> Line:
     line = _lines.get(base_url)
     if line is None:
         if len(_lines) >= LINES_MAX:
+            for old in _lines.values():
+                old.close()
             _lines.clear()
-        line = _lines[base_url] = _Line(base_url)
+        line = _lines[base_url] = Line(base_url)
     return line
