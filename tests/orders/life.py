@@ -45,8 +45,12 @@ from crosslane.orders import (
     ResolveStop,
     StopWish,
     TenderWish,
+    list_states,
     order_view,
+    status,
+    worth,
 )
+from crosslane.orders.service.reading import list_orders
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import CommandKind, Lanes
@@ -350,10 +354,22 @@ class Life:
                 await schedule.run(tx)
 
     async def check_units(self) -> None:
-        """No unit of an order is lost or made, and none is promised that stock does not back."""
+        """No unit of an order is lost or made, and a list says of an order what it says itself."""
         async with self.database.transaction(self.tenant, read_only=True) as tx:
             broken = await tx.fetch(CONSERVED, self.placed)
+            listed = await list_orders(tx, limit=len(self.placed))
+            known = await list_states(tx, self.placed)
         assert [dict(row) for row in broken] == []
+        told = {one.id: (one.status, one.gross_minor, one.lines, one.units) for one in listed}
+        assert told == {
+            id: (
+                status(one),
+                worth(one).gross_minor,
+                len(one.stock_lines),
+                sum(line.quantity for line in one.stock_lines),
+            )
+            for id, one in known.items()
+        }
 
     async def end(self) -> None:
         """Bring every order to its end and look whether anything is left over."""

@@ -42,7 +42,7 @@ from crosslane.orders.domain.stages import (
     Stage,
     cancelling,
 )
-from crosslane.orders.domain.status import Status, concerns, is_ready, status
+from crosslane.orders.domain.status import Status, concerns, is_ready, status, status_of
 
 __all__ = [
     "AT_A_LOCATION",
@@ -84,5 +84,6 @@ __all__ = [
     "portion",
     "settlement",
     "status",
+    "status_of",
     "worth",
 ]

@@ -4,6 +4,7 @@ A part of a line is worth the rounded share of its total, counted from the first
 always add up to the whole whatever order they come in. Charges fall due with the first hand-over.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -33,6 +34,8 @@ class Sum(msgspec.Struct, frozen=True):
 
 def portion(line: OrderLine, units: int) -> Sum:
     """Return what the first ``units`` of a line are worth."""
+    if units == line.quantity:
+        return Sum(line.net_minor, line.tax_minor)
     return Sum(
         rounded_ratio(line.net_minor, units, line.quantity),
         rounded_ratio(line.tax_minor, units, line.quantity),
@@ -46,24 +49,30 @@ def handed_over_units(buckets: Buckets, line_id: UUID) -> int:
 
 def worth(state: OrderState) -> Sum:
     """Return what the customer pays in all when everything not cancelled is handed over."""
-    total = Sum()
-    left = 0
-    for line in state.stock_lines:
-        kept = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
-        left += kept
-        total += portion(line, kept)
-    return total + _charges(state) if left else total
+    units = state.buckets.units
+    return _sum(state, lambda line: line.quantity - units(line.id, Stage.CANCELLED))
 
 
 def earned(state: OrderState) -> Sum:
     """Return what is due for what has been handed over so far, charges included."""
-    total = Sum()
-    handed = 0
+    return _sum(state, lambda line: handed_over_units(state.buckets, line.id))
+
+
+def _sum(state: OrderState, units_of: Callable[[OrderLine], int]) -> Sum:
+    """Return what some units of each line are worth, with the charges once there are any."""
+    net_minor = tax_minor = total = 0
     for line in state.stock_lines:
-        units = handed_over_units(state.buckets, line.id)
-        handed += units
-        total += portion(line, units)
-    return total + _charges(state) if handed else total
+        units = units_of(line)
+        if units:
+            part = portion(line, units)
+            net_minor += part.net_minor
+            tax_minor += part.tax_minor
+            total += units
+    for charge in state.charges if total else ():
+        if not charge.cancelled:
+            net_minor += charge.net_minor
+            tax_minor += charge.tax_minor
+    return Sum(net_minor, tax_minor)
 
 
 def added_by(line: OrderLine, before: int, units: int) -> Sum:
@@ -98,14 +107,6 @@ def fallen_change(state: OrderState, line: OrderLine, before: int, kept: int) ->
     tax_minor = rounded_ratio(whole.tax_minor, kept, before)
     left = Sum(rounded_ratio(whole.gross_minor, kept, before) - tax_minor, tax_minor)
     return left - portion(line, kept) - change
-
-
-def _charges(state: OrderState) -> Sum:
-    total = Sum()
-    for charge in state.charges:
-        if not charge.cancelled:
-            total += Sum(charge.net_minor, charge.tax_minor)
-    return total
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -1,9 +1,11 @@
 """The one word people see for an order, derived from its three axes and stored nowhere."""
 
+from collections import Counter
+from collections.abc import Set
 from typing import Literal
 from uuid import UUID
 
-from crosslane.orders.domain.nouns import OrderState
+from crosslane.orders.domain.nouns import OrderState, StopKind
 from crosslane.orders.domain.stages import Stage
 
 Status = Literal[
@@ -20,16 +22,20 @@ Status = Literal[
 
 
 def status(state: OrderState) -> Status:
-    """Return the status of an order.
+    """Return the status of an order."""
+    units = state.buckets.by_stage(line.id for line in state.stock_lines)
+    return status_of(units, {stop.kind for stop in state.open_stops})
+
+
+def status_of(units: Counter[Stage], stops: Set[StopKind]) -> Status:
+    """Return the status of an order by its units in each stage and the kinds of its open stops.
 
     A stop outweighs progress, and what still has to happen outweighs what has happened.
     """
-    units = state.buckets.by_stage(line.id for line in state.stock_lines)
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
-    waiting = sum(units.values()) - gone - units[Stage.CANCELLED]
-    if waiting and state.open_stops:
-        only_payment = all(stop.kind == "payment" for stop in state.open_stops)
-        return "awaiting_payment" if only_payment else "on_hold"
+    waiting = units.total() - gone - units[Stage.CANCELLED]
+    if waiting and stops:
+        return "awaiting_payment" if stops == {"payment"} else "on_hold"
     if not waiting:
         if not gone:
             return "cancelled"

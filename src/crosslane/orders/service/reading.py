@@ -1,5 +1,6 @@
 """What people read of orders: one order whole, lists, search, and the timeline."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +14,13 @@ from crosslane.orders.domain import (
     NOWHERE,
     OrderLine,
     OrderState,
+    Stage,
     Status,
     Stop,
     concerns,
     earned,
     status,
+    status_of,
     worth,
 )
 from crosslane.orders.domain.problems import MoneyProblem
@@ -347,24 +350,13 @@ async def search_orders(tx: Tx, words: str) -> list[OrderSummary]:
 
 
 async def _summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[OrderSummary]:
-    found = await states.list_states(tx, order_ids)
-    return [_summary(found[order_id]) for order_id in order_ids]
-
-
-def _summary(state: OrderState) -> OrderSummary:
-    order = state.order
-    return OrderSummary(
-        id=order.id,
-        number=order.number,
-        channel=order.channel,
-        source_id=order.source_id,
-        status=status(state),
-        placed_at=order.placed_at,
-        currency=order.currency,
-        gross_minor=worth(state).gross_minor,
-        lines=len(state.stock_lines),
-        units=sum(line.quantity for line in state.stock_lines),
-    )
+    summaries = []
+    for row in await views.list_summaries(tx, order_ids):
+        shown = dict(row)
+        stages = Counter(msgspec.json.decode(shown.pop("stages"), type=dict[Stage, int]))
+        status = status_of(stages, set(shown.pop("stops")))
+        summaries.append(OrderSummary(status=status, **shown))
+    return summaries
 
 
 async def timeline(tx: Tx, named: str, *, after_no: int, limit: int) -> list[log.Entry]:

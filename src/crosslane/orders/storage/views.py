@@ -97,6 +97,46 @@ async def search(
     return [row["id"] for row in rows]
 
 
+# The sums are those of the domain: of a line its share by units, rounded half away from zero, and
+# charges as long as a unit is left.
+LIST_SUMMARIES = """
+select o.id, o.number, o.channel, o.source_id, o.placed_at, o.currency, l.lines, l.units,
+       (l.minor + case when l.kept > 0 then (
+           select coalesce(sum(gross_minor), 0) from orders_charge
+           where order_id = o.id and not cancelled
+       ) else 0 end)::bigint as gross_minor,
+       (select jsonb_object_agg(stage, units) from (
+           select b.stage, sum(b.quantity) as units
+           from orders_line l cross join lateral (
+               select stage, quantity from orders_bucket where line_id = l.id offset 0
+           ) b where l.order_id = o.id group by 1
+       ) s) as stages,
+       array(select distinct kind from orders_stop
+             where order_id = o.id and resolved_at is null) as stops
+from orders_order o cross join lateral (
+    select count(*) as lines, sum(quantity) as units, sum(kept) as kept,
+           sum(round(net_minor * kept / quantity) + round(tax_minor * kept / quantity)) as minor
+    from (
+        select quantity, net_minor, tax_minor, quantity - (
+            select coalesce(sum(quantity), 0)::numeric from orders_bucket
+            where line_id = l.id and stage = 'cancelled'
+        ) as kept
+        from orders_line l where order_id = o.id and not is_bundle
+    ) each
+) l
+where o.id = any($1::uuid[]) order by o.placed_at desc, o.id desc
+"""
+
+
+async def list_summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[Record]:
+    """Return what a list shows of some orders, newest first.
+
+    Each is the head with the number of its lines and units, what it is worth, as JSON its units by
+    stage, and the kinds of its open stops.
+    """
+    return await tx.fetch(LIST_SUMMARIES, order_ids) if order_ids else []
+
+
 LIST_PRICE_REASONS = "select id, price_reasons from orders_line where id = any($1::uuid[])"
 
 
