@@ -1,12 +1,10 @@
 """Every planted defect of carts is named."""
 
 import pytest
-from tests.carts.test_checkout import Buyer, buyer, shop
+from tests.carts.buyer import Buyer
 
 from crosslane.verify import verify
 from crosslane.verify.carts import RULES
-
-__all__ = ["buyer", "shop"]
 
 
 @pytest.mark.parametrize(

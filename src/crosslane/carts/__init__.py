@@ -11,7 +11,8 @@ no personal data: a buyer and an address are rows of customers, named by id.
 A cart expires by time, judged by whoever reads it: nothing has to run for that. An abandoned cart
 stays as an intent (:func:`list_unplaced`) and is taken up again by the next edit.
 
-On request a cart's stock is held for some minutes (``carts.hold``), all of it or none. A quote
+On request a cart's stock is held for some minutes, all of it or none: by ``carts.hold``, or with
+the very edit that asks for it, which is then refused when the stock lacks. A quote
 (:func:`quote`) prices it, signs the prices and tells when each line would come;
 :func:`choices` tells the ways it could go. ``carts.place`` makes the order, from held stock first;
 a refused order leaves the cart what it held. A channel whose policies let it may tell the business

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import orders
+from crosslane import inventory, orders
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine
 from crosslane.carts.service import choices, quoting, reading
@@ -30,31 +30,31 @@ from crosslane.pricing import CART_REFUSALS, QUOTE_CHARACTERS_MAX, QuotesOff
 from crosslane.sourcing import DELIVERY_REFUSALS, PlaceUnknown
 
 READ, WRITE = "carts:read", "carts:write"
+# What keeps the contents of a cart from being bought, and their stock from being kept.
+CONTENTS_RAISES = (errors.EmptyCart, errors.NotOnSale, errors.StoreMissing, LocationUnknown)
+HOLD_RAISES = (
+    *CONTENTS_RAISES,
+    *DELIVERY_REFUSALS,
+    errors.NotEnoughToHold,
+    inventory.OutOfStock,
+    inventory.HoldExpired,
+    inventory.HoldEnded,
+)
 EDIT_RAISES = (
-    errors.NotOnSale,
     errors.OperationReused,
     errors.TooManyOperations,
     errors.BuyerKnown,
-    LocationUnknown,
     UnknownCustomer,
     *IDENTITY_REFUSALS,
     *ADDRESS_REFUSALS,
+    *HOLD_RAISES,
 )
+CHECKOUT_RAISES = (errors.NoSuchCart, errors.CartPlaced, *CONTENTS_RAISES)
 EXAMPLE_ID = UUID("018f3b5c-7d2a-7c1e-9a44-5b6c7d8e9f00")
 EXAMPLE_ADD = OperationWish(
     id=EXAMPLE_ID,
     base_version=0,
     change=AddLine(line_id=EXAMPLE_ID, sku="85123A", quantity=6),
-)
-
-
-CHECKOUT_RAISES = (
-    errors.NoSuchCart,
-    errors.CartPlaced,
-    errors.EmptyCart,
-    errors.NotOnSale,
-    errors.StoreMissing,
-    LocationUnknown,
 )
 
 
@@ -73,9 +73,15 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EditBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Edits of a cart."""
+    """Edits of a cart.
+
+    Args:
+        operations: the edits.
+        hold: keep stock for everything that is then in it, or refuse the edits.
+    """
 
     operations: Operations
+    hold: bool = False
 
 
 @post(
@@ -140,7 +146,8 @@ async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
     An operation that has come before changes nothing, and the order in which operations arrive
     does not matter: ``base_version`` says what its author had seen.
     """
-    return await caller.submit(EDIT, EditCart(cart_id=cart_id, operations=data.operations))
+    wish = EditCart(cart_id=cart_id, operations=data.operations, hold=data.hold)
+    return await caller.submit(EDIT, wish)
 
 
 @post(
@@ -181,7 +188,7 @@ async def list_choices(
     "/api/v1/carts/{cart_id}/hold",
     permission=WRITE,
     command=HOLD,
-    raises=(*CHECKOUT_RAISES, *DELIVERY_REFUSALS, errors.NotEnoughToHold),
+    raises=(errors.NoSuchCart, errors.CartPlaced, *HOLD_RAISES),
 )
 async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
     """Keep stock for everything in a cart, for some minutes, or refuse as a whole.

@@ -1,38 +1,13 @@
 """All SQL of carts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from crosslane.carts.domain import AnyChange, Cart, Operation
+from crosslane.carts.domain import Cart, Operation
 from crosslane.platform.database import Tx, columns
-
-CHANGE = msgspec.json.Decoder(AnyChange)
-
-FIND_CARTS = """
-select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       source_id, occurred_at, order_id
-from carts_cart where id = any($1)
-"""
-
-
-async def find_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Cart]:
-    """Return carts as they are; unknown ones are left out."""
-    return {row["id"]: Cart(**row) for row in await tx.fetch(FIND_CARTS, ids)}
-
-
-LOCK_CARTS = """
-select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       source_id, occurred_at, order_id
-from carts_cart where id = any($1) order by id for update
-"""
-
-
-async def lock_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Cart]:
-    """Return carts so that nobody else edits or places them meanwhile."""
-    return {row["id"]: Cart(**row) for row in await tx.fetch(LOCK_CARTS, sorted(set(ids)))}
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -40,93 +15,6 @@ class Kept(msgspec.Struct, frozen=True):
 
     operation: Operation
     digest: bytes
-
-
-# One statement: that an operation's cart is there is checked as it ends.
-SAVE_EDITS = """
-with begun as (
-    insert into carts_cart
-        (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-         source_id, occurred_at)
-    select * from unnest(
-        $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[],
-        $9::timestamptz[], $10::timestamptz[], $11::text[], $12::timestamptz[]
-    )
-), edited as (
-    update carts_cart c set updated_at = $1, expires_at = w.expires_at
-    from unnest($13::uuid[], $14::timestamptz[]) as w (id, expires_at) where c.id = w.id
-)
-insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
-select w.*, $1
-from unnest($15::uuid[], $16::uuid[], $17::int[], $18::text[], $19::jsonb[], $20::bytea[]) as w
-"""
-
-
-async def save_edits(
-    tx: Tx, begun: Sequence[Cart], edited: Sequence[Cart], added: Sequence[tuple[UUID, Kept]]
-) -> None:
-    """Store new carts, when locked ones were edited and count as abandoned, and operations.
-
-    Args:
-        tx: open transaction.
-        begun: new carts.
-        edited: carts that are locked.
-        added: operations of either, by the cart's id.
-    """
-    names = [name for name in Cart.__struct_fields__ if name != "order_id"]
-    operations = [kept.operation for _, kept in added]
-    await tx.execute(
-        SAVE_EDITS,
-        tx.now,
-        *columns(begun, *names),
-        *columns(edited, "id", "expires_at"),
-        [cart_id for cart_id, _ in added],
-        *columns(operations, "id", "base_version", "actor"),
-        [msgspec.json.encode(operation.change) for operation in operations],
-        [kept.digest for _, kept in added],
-    )
-
-
-LIST_UNPLACED = """
-select id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
-       source_id, occurred_at, order_id
-from carts_cart
-where order_id is null
-  and ($1::text is null or channel = $1)
-  and ($2::uuid is null or location_id = $2)
-  and ($3::uuid is null or owner_id = $3)
-  and ($4::boolean is null or (expires_at <= $5) = $4)
-  and ($6::timestamptz is null or (updated_at, id) < ($6, $7))
-order by updated_at desc, id desc limit $8
-"""
-
-
-async def list_unplaced(
-    tx: Tx,
-    *,
-    channel: str | None,
-    location_id: UUID | None,
-    owner_id: UUID | None,
-    abandoned: bool | None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[Cart]:
-    """Return carts that became no order, the latest edited first.
-
-    Args:
-        tx: open transaction; its time says which are abandoned.
-        channel: only of this channel; likewise location and owner.
-        location_id: see there.
-        owner_id: see there.
-        abandoned: only those that are (or are not).
-        before: the last one seen.
-        limit: most to return.
-    """
-    edited, cart_id = before or (None, None)
-    rows = await tx.fetch(
-        LIST_UNPLACED, channel, location_id, owner_id, abandoned, tx.now, edited, cart_id, limit
-    )
-    return [Cart(**row) for row in rows]
 
 
 class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,80 +47,199 @@ class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime | None
 
 
-LIST_CONTENTS = """
-select cart_id, id, base_version, actor, change, digest, null::uuid as line_id,
-       null::uuid as variant_id, null::uuid as location_id, null as store, null::int as quantity,
-       null::timestamptz as expires_at, null::timestamptz as promised_at
-from carts_operation where cart_id = any($1)
-union all
-select cart_id, hold_id, fence, method, null, null, line_id, variant_id, location_id, store,
-       quantity, expires_at, promised_at
-from carts_hold where cart_id = any($1)
-order by id
-"""
+class StoredCart(msgspec.Struct, frozen=True):
+    """A cart with all that is stored of it.
 
-
-async def list_contents(
-    tx: Tx, cart_ids: Sequence[UUID]
-) -> tuple[dict[UUID, list[Kept]], dict[UUID, list[HeldUnits]]]:
-    """Return every operation of carts, and their holds by id, run out ones too.
-
-    To be read after the carts' locks when they are edited, held or placed.
+    Args:
+        cart: the cart itself.
+        kept: its operations.
+        held: units held for it, run out or not.
     """
-    kept: dict[UUID, list[Kept]] = {cart_id: [] for cart_id in cart_ids}
-    held: dict[UUID, list[HeldUnits]] = {cart_id: [] for cart_id in cart_ids}
-    if not cart_ids:
-        return kept, held
-    for cart_id, id, number, word, change, digest, *units in await tx.fetch(
-        LIST_CONTENTS, cart_ids
-    ):
-        if change is not None:
-            kept[cart_id].append(Kept(Operation(id, number, word, CHANGE.decode(change)), digest))
-            continue
-        line_id, variant_id, location_id, store, quantity, expires_at, promised_at = units
-        held[cart_id].append(
-            HeldUnits(
-                hold_id=id,
-                cart_id=cart_id,
-                line_id=line_id,
-                variant_id=variant_id,
-                location_id=location_id,
-                method=word,
-                store=store,
-                quantity=quantity,
-                fence=number,
-                expires_at=expires_at,
-                promised_at=promised_at,
-            )
-        )
-    return kept, held
+
+    cart: Cart
+    kept: tuple[Kept, ...] = ()
+    held: tuple[HeldUnits, ...] = ()
 
 
-UPSERT_HELD = """
-insert into carts_hold
-    (hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
-     expires_at, promised_at)
-select * from unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[],
-    $9::int[], $10::timestamptz[], $11::timestamptz[]
+class _Read(msgspec.Struct, frozen=True):
+    changed: bool
+    cart: Cart
+    kept: tuple[Kept, ...] | None
+    held: tuple[HeldUnits, ...] | None
+
+
+READ = msgspec.json.Decoder(_Read)
+
+# An array comes by way of "select": PostgreSQL then plans once, and not each time for the number of
+# carts it sees.
+_PARTS = """
+    (select to_json(h) from (
+        select c.id, c.channel, c.locale, c.owner_id, c.location_id, c.begun_by, c.created_at,
+               c.updated_at, c.expires_at, c.source_id, c.occurred_at, c.order_id
+    ) h) as cart,
+    (select json_agg(json_build_object(
+        'operation', json_build_object(
+            'id', id, 'base_version', base_version, 'actor', actor, 'change', change
+        ),
+        'digest', encode(digest, 'base64')
+    )) from carts_operation where cart_id = c.id) as kept,
+    (select json_agg(to_json(h) order by h.hold_id)
+     from carts_hold h where h.cart_id = c.id) as held
+"""
+LIST_CARTS = f"""
+select to_json(s) as cart from (
+    select false as changed, {_PARTS}
+    from carts_cart c where id = any((select $1::uuid[])::uuid[])
+) s
+"""  # noqa: S608 - only constants of this file are put together
+
+
+async def list_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, StoredCart]:
+    """Return carts as they are; unknown ones are left out."""
+    return _carts(await _read(tx, LIST_CARTS, ids)) if ids else {}
+
+
+# What hangs on a cart is read as of the statement's begin: where somebody has written the cart
+# since then, it shows. So whoever changes operations or holds of a cart writes its row too.
+LOCK_CARTS = f"""
+with locked as materialized (
+    select *, xmin as written_by from carts_cart where id = any((select $1::uuid[])::uuid[])
+    order by id for update
 )
-on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
+select to_json(s) as cart from (
+    select (select xmin <> c.written_by from carts_cart where id = c.id) as changed, {_PARTS}
+    from locked c
+) s
+"""  # noqa: S608 - only constants of this file are put together
+
+
+async def lock_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, StoredCart]:
+    """Return carts so that nobody else edits, holds or places them meanwhile."""
+    if not ids:
+        return {}
+    read = await _read(tx, LOCK_CARTS, ids)
+    return _carts(read) | await list_carts(tx, [each.cart.id for each in read if each.changed])
+
+
+async def _read(tx: Tx, sql: str, *wanted: object) -> list[_Read]:
+    return [READ.decode(row["cart"]) for row in await tx.fetch(sql, *wanted)]
+
+
+def _carts(read: Sequence[_Read]) -> dict[UUID, StoredCart]:
+    return {each.cart.id: StoredCart(each.cart, each.kept or (), each.held or ()) for each in read}
+
+
+# One statement: that the cart of an operation or a hold is there is checked as it ends.
+SAVE = """
+with begun as (
+    insert into carts_cart
+        (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
+         source_id, occurred_at)
+    select * from unnest(
+        $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[],
+        $9::timestamptz[], $10::timestamptz[], $11::text[], $12::timestamptz[]
+    )
+), changed as (
+    update carts_cart c
+    set updated_at = w.updated_at, expires_at = w.expires_at, order_id = w.order_id
+    from unnest($13::uuid[], $14::timestamptz[], $15::timestamptz[], $16::uuid[])
+        as w (id, updated_at, expires_at, order_id)
+    where c.id = w.id
+), gone as (
+    delete from carts_hold where hold_id = any((select $17::uuid[])::uuid[])
+), held as (
+    insert into carts_hold
+        (hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
+         expires_at, promised_at)
+    select * from unnest(
+        $18::uuid[], $19::uuid[], $20::uuid[], $21::uuid[], $22::uuid[], $23::text[], $24::text[],
+        $25::int[], $26::int[], $27::timestamptz[], $28::timestamptz[]
+    )
+    on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
+)
+insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
+select w.*, $1
+from unnest($29::uuid[], $30::uuid[], $31::int[], $32::text[], $33::jsonb[], $34::bytea[]) as w
 """
 
 
-async def upsert_held(tx: Tx, held: Sequence[HeldUnits]) -> None:
-    """Store holds of carts, or that they last longer."""
-    if held:
-        await tx.execute(UPSERT_HELD, *columns(held, *HeldUnits.__struct_fields__))
+async def save(
+    tx: Tx,
+    *,
+    begun: Sequence[Cart] = (),
+    changed: Sequence[Cart] = (),
+    added: Sequence[tuple[UUID, Kept]] = (),
+    held: Sequence[HeldUnits] = (),
+    gone: Sequence[UUID] = (),
+) -> None:
+    """Store what has become of carts, by one statement.
+
+    Args:
+        tx: open transaction.
+        begun: new carts.
+        changed: carts that are locked: those with another time or order, and all that operations
+            are added to or whose holds change.
+        added: operations of either, by the cart's id.
+        held: holds that are new or last longer.
+        gone: holds that are no more.
+    """
+    if not (begun or changed or gone):
+        return
+    names = [name for name in Cart.__struct_fields__ if name != "order_id"]
+    operations = [kept.operation for _, kept in added]
+    await tx.execute(
+        SAVE,
+        tx.now,
+        *columns(begun, *names),
+        *columns(changed, "id", "updated_at", "expires_at", "order_id"),
+        gone,
+        *columns(held, *HeldUnits.__struct_fields__),
+        [cart_id for cart_id, _ in added],
+        *columns(operations, "id", "base_version", "actor"),
+        [msgspec.json.encode(operation.change) for operation in operations],
+        [kept.digest for _, kept in added],
+    )
 
 
-DELETE_HELD = "delete from carts_hold where hold_id = any($1)"
+LIST_UNPLACED = f"""
+select to_json(s) as cart from (
+    select false as changed, {_PARTS}
+    from carts_cart c
+    where order_id is null
+      and ($1::text is null or channel = $1)
+      and ($2::uuid is null or location_id = $2)
+      and ($3::uuid is null or owner_id = $3)
+      and ($4::boolean is null or (expires_at <= $5) = $4)
+      and ($6::timestamptz is null or (updated_at, id) < ($6, $7))
+    order by updated_at desc, id desc limit $8
+) s
+"""  # noqa: S608 - only constants of this file are put together
 
 
-async def delete_held(tx: Tx, hold_ids: Sequence[UUID]) -> None:
-    """Forget holds that are no more."""
-    if hold_ids:
-        await tx.execute(DELETE_HELD, hold_ids)
+async def list_unplaced(
+    tx: Tx,
+    *,
+    channel: str | None,
+    location_id: UUID | None,
+    owner_id: UUID | None,
+    abandoned: bool | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[StoredCart]:
+    """Return carts that became no order, the latest edited first.
+
+    Args:
+        tx: open transaction; its time says which are abandoned.
+        channel: only of this channel; likewise location and owner.
+        location_id: see there.
+        owner_id: see there.
+        abandoned: only those that are (or are not).
+        before: the last one seen.
+        limit: most to return.
+    """
+    edited, cart_id = before or (None, None)
+    wanted = (channel, location_id, owner_id, abandoned, tx.now, edited, cart_id, limit)
+    return list(_carts(await _read(tx, LIST_UNPLACED, *wanted)).values())
 
 
 # A minute more than the hold itself, whose expiry is judged by a later clock.
@@ -246,18 +253,3 @@ delete from carts_hold where hold_id in (
 async def delete_expired(tx: Tx, limit: int) -> None:
     """Forget holds that have run out."""
     await tx.execute(DELETE_EXPIRED, tx.now, limit)
-
-
-SET_ORDERS = """
-with placed as (
-    update carts_cart c set order_id = w.order_id, updated_at = $1
-    from unnest($2::uuid[], $3::uuid[]) as w (id, order_id) where c.id = w.id
-)
-delete from carts_hold where hold_id = any($4)
-"""
-
-
-async def set_orders(tx: Tx, orders: Mapping[UUID, UUID], used: Sequence[UUID]) -> None:
-    """Store which orders locked carts became, and forget the holds that these have used up."""
-    if orders:
-        await tx.execute(SET_ORDERS, tx.now, list(orders), list(orders.values()), used)

@@ -10,9 +10,9 @@ Doors for other modules: :func:`require_address` (pure: one form or a refusal wi
 customer or refusal per reference), :func:`snapshot_addresses` (addresses and the customer behind
 each; one that fails the rules is kept and marked unchecked), :func:`recognize` (both for a batch
 of orders, by one or two statements), :func:`addresses_by_id`,
-:func:`customers_by_id` (follows merges), :func:`merged_ids` (what a customer's orders may name),
-:func:`list_customers`, :func:`search` (merged ones too), :func:`consenting`, :func:`erase` and
-:func:`export`.
+:func:`customers_by_id` (follows merges), :func:`buyers_by_id` (both at once), :func:`merged_ids`
+(what a customer's orders may name), :func:`list_customers`, :func:`search` (merged ones too),
+:func:`consenting`, :func:`erase` and :func:`export`.
 
 Bulk: an import registers customers and changes those that are known, row by row as a reference
 decides who they are; what it cannot take it tells and leaves out.
@@ -68,10 +68,12 @@ from crosslane.customers.service import (
     Buyer,
     EraseCustomer,
     ErasureReport,
+    KnownBuyer,
     MergeCustomers,
     Recognized,
     RegisterCustomer,
     addresses_by_id,
+    buyers_by_id,
     consenting,
     customer,
     customers_by_id,
@@ -116,6 +118,7 @@ __all__ = [
     "Identity",
     "IdentityMissing",
     "IdentityTaken",
+    "KnownBuyer",
     "MergeCustomers",
     "Recognized",
     "RegisterCustomer",
@@ -123,6 +126,7 @@ __all__ = [
     "UnknownCustomer",
     "UnknownRegion",
     "addresses_by_id",
+    "buyers_by_id",
     "consenting",
     "customer",
     "customers_by_id",

@@ -1,6 +1,6 @@
 """A cart on its way to a quote, a hold or an order: loaded with all it names, plural first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +8,12 @@ import msgspec
 
 from crosslane import catalog, customers, locations, organization
 from crosslane.carts import storage
-from crosslane.carts.domain import Cart, CartLine, Contents, Option, fold
+from crosslane.carts.domain import Cart, CartLine, Contents, Operation, Option, fold
 from crosslane.carts.errors import CartPlaced, EmptyCart, NotOnSale, StoreMissing
 from crosslane.carts.service.reading import require_own
 from crosslane.carts.storage import HeldUnits
 from crosslane.catalog import Variant
-from crosslane.customers import Address, Customer
+from crosslane.customers import Address, KnownBuyer
 from crosslane.kernel import Refusal
 from crosslane.locations import Location, Network
 from crosslane.orders import INTAKE, Intake
@@ -51,7 +51,7 @@ class Checkout:
         intake: how that channel's orders are taken in.
         lines: goods with the way they go.
         buyer_id: who buys, as the cart has it; None while nobody has said.
-        customer: the same with the group whose prices it pays, when prices are asked for.
+        buyer: what customers knows of that buyer and of the cart's address.
         address: where shipped goods go, None while nobody has said.
         held: units held for it, run out or not.
         refusal: why nothing can be done with it.
@@ -67,10 +67,25 @@ class Checkout:
         self.actor = actor
         self.lines: list[Wanted] = []
         self.buyer_id: UUID | None = None
-        self.customer: Customer | None = None
+        self.buyer = KnownBuyer()
         self.address: Address | None = None
         self.held: list[HeldUnits] = []
         self.refusal: Refusal | None = None
+
+    def enter(self, cart: Cart, operations: Iterable[Operation], held: Iterable[HeldUnits]) -> None:
+        """Take in a cart as it is.
+
+        Raises:
+            CartPlaced, EmptyCart: there is nothing in it to be bought.
+        """
+        self.cart = cart
+        self.contents = fold(operations)
+        self.held = list(held)
+        self.buyer_id = cart.owner_id or self.contents.buyer_id
+        if cart.order_id is not None:
+            raise CartPlaced
+        if not self.contents.lines:
+            raise EmptyCart
 
     def at(self, now: datetime) -> datetime:
         """Return the business time it is bought at: as its channel tells, else now."""
@@ -98,6 +113,7 @@ class Checkout:
             service: delivery service in place of the one the cart names.
             home: where goods would be shipped, in place of the cart's address.
         """
+        customer = self.buyer.customer
         if home is None and self.ships and self.address is not None:
             home = Destination(self.address.country, self.address.region)
         # What the channel has charged is for the service it has sold, not for another one.
@@ -122,8 +138,8 @@ class Checkout:
             ],
             shipping=[delivery] if self.ships else [],
             coupons=self.contents.coupons,
-            customer_group=(self.customer.group or None) if self.customer else None,
-            customer_id=self.customer.id if self.customer else None,
+            customer_group=(customer.group or None) if customer else None,
+            customer_id=customer.id if customer else None,
         )
 
 
@@ -133,7 +149,6 @@ async def open_checkouts(
     *,
     lock: bool = False,
     way: Method | None = None,
-    priced: bool = True,
 ) -> list[Checkout]:
     """Load carts with all they name; one that cannot be bought has its refusal set.
 
@@ -142,28 +157,44 @@ async def open_checkouts(
         asked: cart and who asks for it.
         lock: keep others from editing or placing them until the transaction ends.
         way: take every line to go this way, whatever the cart says.
-        priced: prices will be asked for, which depend on the customer.
     """
     checkouts = [Checkout(*each) for each in asked]
-    ids = list({each.cart_id for each in checkouts})
-    carts = await (storage.lock_carts if lock else storage.find_carts)(tx, ids)
-    kept, held = await storage.list_contents(tx, list(carts))
+    read = storage.lock_carts if lock else storage.list_carts
+    carts = await read(tx, list({each.cart_id for each in checkouts}))
     for each in checkouts:
         try:
-            each.cart = require_own(carts.get(each.cart_id), each.actor)
-            each.contents = fold(known.operation for known in kept[each.cart_id])
-            each.held = held[each.cart_id]
-            each.buyer_id = each.cart.owner_id or each.contents.buyer_id
-            if each.cart.order_id is not None:
-                raise CartPlaced
-            if not each.contents.lines:
-                raise EmptyCart
+            stored = require_own(carts.get(each.cart_id), each.actor)
+            each.enter(stored.cart, (known.operation for known in stored.kept), stored.held)
         except Refusal as refusal:
             each.refusal = refusal
+    await complete(tx, checkouts, way=way)
+    return checkouts
+
+
+async def complete(
+    tx: Tx,
+    checkouts: Sequence[Checkout],
+    *,
+    way: Method | None = None,
+    addresses: Mapping[UUID, Address] | None = None,
+) -> None:
+    """Look up all that entered carts name; one that cannot be bought has its refusal set.
+
+    Args:
+        tx: open transaction.
+        checkouts: carts that were entered; those refused already are left alone.
+        way: take every line to go this way, whatever the cart says.
+        addresses: the addresses of all of them by snapshot, when they are known and nobody wants
+            to know who buys.
+    """
     live = [each for each in checkouts if each.refusal is None]
     await _resolve(tx, live, way)
-    await _people(tx, live, priced)
-    return checkouts
+    if addresses is None:
+        await _people(tx, live)
+    else:
+        for each in live:
+            if each.contents.address_id:
+                each.address = addresses[each.contents.address_id]
 
 
 async def _resolve(tx: Tx, live: Sequence[Checkout], way: Method | None) -> None:
@@ -221,15 +252,9 @@ def _store(option: Option, line: CartLine, network: Network, pointer: str) -> Lo
     return network.require(option.store, pointer=pointer)
 
 
-async def _people(tx: Tx, live: Sequence[Checkout], priced: bool) -> None:
-    buyers = {each.buyer_id for each in live if each.buyer_id} if priced else set()
-    known = await customers.customers_by_id(tx, sorted(buyers))
-    addresses = await customers.addresses_by_id(
-        tx, [each.contents.address_id for each in live if each.contents.address_id]
-    )
-    for each in live:
-        each.customer = known.get(each.buyer_id) if each.buyer_id else None
-        address_id = each.contents.address_id
-        snapshot = addresses.get(address_id) if address_id else None
-        if snapshot is not None and not snapshot.erased:
-            each.address = snapshot.address
+async def _people(tx: Tx, live: Sequence[Checkout]) -> None:
+    whom = [(each.buyer_id, each.contents.address_id) for each in live]
+    for each, buyer in zip(live, await customers.buyers_by_id(tx, whom), strict=True):
+        each.buyer = buyer
+        if buyer.address is not None and not buyer.address.erased:
+            each.address = buyer.address.address

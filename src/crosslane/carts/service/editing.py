@@ -1,12 +1,12 @@
 """Beginning and editing carts: a batch of edits is locked, checked, resolved and written as one.
 
-An edit is taken or refused as a whole. Words are turned into identifiers before they are kept:
-goods must be on sale, stores must exist, a buyer and an address become rows of customers, so that a
-cart holds no personal data.
+An edit is taken or refused as a whole, with the hold it asks for. Words are turned into identifiers
+before they are kept: goods must be on sale, stores must exist, a buyer and an address become rows
+of customers, so that a cart holds no personal data.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,6 +34,8 @@ from crosslane.carts.errors import (
     OperationReused,
     TooManyOperations,
 )
+from crosslane.carts.service.checkout import Checkout, complete
+from crosslane.carts.service.holding import cart_held, keep_stock
 from crosslane.carts.service.reading import require_own
 from crosslane.carts.service.wishes import (
     KEEPING,
@@ -46,9 +48,9 @@ from crosslane.carts.service.wishes import (
     StartCart,
     cart_view,
 )
-from crosslane.carts.storage import Kept
+from crosslane.carts.storage import Kept, StoredCart
 from crosslane.catalog import Variant
-from crosslane.customers import Buyer, CustomerRef, identities_of, require_address
+from crosslane.customers import Address, Buyer, CustomerRef, identities_of, require_address
 from crosslane.kernel import Refusal, new_id
 from crosslane.locations import Network
 from crosslane.organization import OrganizationBook, PolicyBook
@@ -66,25 +68,23 @@ async def start(tx: Tx, commands: Sequence[Command[StartCart]]) -> list[CartView
 
 async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView | Refusal]:
     """Edit carts; an operation that has come before changes nothing."""
-    ids = list({each.body.cart_id for each in commands})
-    carts = await storage.lock_carts(tx, ids)
+    carts = await storage.lock_carts(tx, list({each.body.cart_id for each in commands}))
     # Two edits of one cart in a batch share what is known, so the second sees the first.
-    kept, _ = await storage.list_contents(tx, list(carts))
-    known = {cart_id: _Known(each) for cart_id, each in kept.items()}
+    known = {cart_id: _Known(each) for cart_id, each in carts.items()}
     around = await _surroundings(tx, [each.body.operations for each in commands])
     edits: list[_Edit] = []
     for command in commands:
         body = command.body
-        made = _Edit(command.actor, body.operations)
+        made = _Edit(command.actor, body)
         try:
-            made.cart = require_own(carts.get(body.cart_id), command.actor)
+            made.cart = require_own(carts.get(body.cart_id), command.actor).cart
             made.known = known[body.cart_id]
             if made.cart.order_id is not None:
                 raise CartPlaced
         except Refusal as refusal:
             made.refusal = refusal
         edits.append(made)
-    return await _apply(tx, edits, around)
+    return [answer for some in _rounds(edits) for answer in await _apply(tx, some, around)]
 
 
 START = CommandKind("carts.start", StartCart, CartView, start)
@@ -101,16 +101,26 @@ class _Surroundings(msgspec.Struct, frozen=True):
 
 
 class _Known:
-    """The operations of a cart, shared by all edits of it in a batch.
+    """What is known of a cart, shared by all edits of it in a batch.
 
     Attributes:
         digests: of each wish that was taken, by its id.
         operations: what became of them.
+        held: units held for the cart.
     """
 
-    def __init__(self, kept: Sequence[Kept] = ()) -> None:
+    def __init__(self, stored: StoredCart | None = None) -> None:
+        kept = stored.kept if stored else ()
         self.digests = {each.operation.id: each.digest for each in kept}
         self.operations = [each.operation for each in kept]
+        self.held = list(stored.held) if stored else []
+
+    def drop(self, added: Sequence[Kept]) -> None:
+        """Forget operations that are not taken after all."""
+        ids = {each.operation.id for each in added}
+        self.operations = [each for each in self.operations if each.id not in ids]
+        for each in ids:
+            del self.digests[each]
 
 
 class _Edit:
@@ -118,20 +128,39 @@ class _Edit:
 
     Attributes:
         cart: the cart it edits; a new one is not stored yet.
-        known: the cart's operations.
-        fresh: checked wishes that were not sent before.
+        known: what is known of the cart.
+        fresh: checked wishes that were not sent before, with their digests.
+        added: what became of them.
+        addresses: those it gives, by snapshot.
+        checkout: the cart with all it names, when stock is to be held for it.
         refusal: why nothing of it is taken.
     """
 
     cart: Cart
 
-    def __init__(self, actor: Actor, wishes: Sequence[OperationWish]) -> None:
+    def __init__(self, actor: Actor, body: StartCart | EditCart) -> None:
         self.actor = actor
-        self.wishes = wishes
+        self.wishes = body.operations
+        self.hold = body.hold
         self.is_new = False
         self.known = _Known()
         self.fresh: list[OperationWish] = []
+        self.added: list[Kept] = []
+        self.addresses: dict[UUID, Address] = {}
+        self.checkout: Checkout | None = None
         self.refusal: Refusal | None = None
+
+
+def _rounds(edits: Sequence[_Edit]) -> Iterator[list[_Edit]]:
+    """Part edits where one has to know first whether stock was held for another of its cart."""
+    some: list[_Edit] = []
+    for made in edits:
+        if any(made.known is each.known and (made.hold or each.hold) for each in some):
+            yield some
+            some = []
+        some.append(made)
+    if some:
+        yield some
 
 
 async def _surroundings(tx: Tx, asked: Sequence[Sequence[OperationWish]]) -> _Surroundings:
@@ -147,7 +176,7 @@ async def _surroundings(tx: Tx, asked: Sequence[Sequence[OperationWish]]) -> _Su
 
 def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
     body, actor = command.body, command.actor
-    made = _Edit(actor, body.operations)
+    made = _Edit(actor, body)
     try:
         channel = around.book.channel(body.channel, pointer="/channel")
         if not channel.active:
@@ -184,17 +213,53 @@ async def _apply(tx: Tx, edits: Sequence[_Edit], around: _Surroundings) -> list[
             except Refusal as refusal:
                 made.refusal = refusal
     live = [made for made in edits if made.refusal is None]
-    added = await _resolve(tx, live, around)
-    for made in live:
+    await _resolve(tx, live, around)
+    holding = [made for made in live if made.hold]
+    gone = await _hold(tx, holding) if holding else []
+    taken = [made for made in live if made.refusal is None]
+    for made in taken:
         if made.is_new or made.fresh:
             made.cart = _renewed(tx, made.cart, around)
-    new = [made.cart for made in live if made.is_new]
-    edited = {made.cart.id: made.cart for made in live if made.fresh and not made.is_new}
-    if new or added:
-        await storage.save_edits(tx, new, list(edited.values()), added)
-    return [
-        made.refusal or cart_view(made.cart, fold(made.known.operations), tx.now) for made in edits
-    ]
+    written = [*holding, *(made for made in taken if made.fresh)]
+    await storage.save(
+        tx,
+        begun=[made.cart for made in taken if made.is_new],
+        changed=list({made.cart.id: made.cart for made in written if not made.is_new}.values()),
+        added=[(made.cart.id, kept) for made in taken for kept in made.added],
+        held=[held for made in holding for held in made.known.held],
+        gone=gone,
+    )
+    return [made.refusal or _view(tx, made, around) for made in edits]
+
+
+async def _hold(tx: Tx, holding: Sequence[_Edit]) -> list[UUID]:
+    """Keep stock for carts as their edits leave them, or refuse the edits; return holds let go."""
+    checkouts: list[Checkout] = []
+    addresses: dict[UUID, Address] = {}
+    for made in holding:
+        checkout = made.checkout = Checkout(made.cart.id, made.actor)
+        try:
+            checkout.enter(made.cart, made.known.operations, made.known.held)
+        except Refusal as refusal:
+            checkout.refusal = refusal
+        checkouts.append(checkout)
+        addresses |= made.addresses
+    wanted = {each.contents.address_id for each in checkouts} - {None}
+    await complete(tx, checkouts, addresses=addresses if wanted <= addresses.keys() else None)
+    gone = await keep_stock(tx, [each for each in checkouts if each.refusal is None])
+    for made, checkout in zip(holding, checkouts, strict=True):
+        made.known.held = checkout.held
+        made.refusal = checkout.refusal
+        if made.refusal is not None:
+            made.known.drop(made.added)
+    return gone
+
+
+def _view(tx: Tx, made: _Edit, around: _Surroundings) -> CartView:
+    if made.checkout is None:
+        return cart_view(made.cart, fold(made.known.operations), tx.now)
+    held = cart_held(made.checkout, around.network)
+    return cart_view(made.cart, made.checkout.contents, tx.now, held=held)
 
 
 def _renewed(tx: Tx, cart: Cart, around: _Surroundings) -> Cart:
@@ -280,8 +345,8 @@ class _Person(msgspec.Struct, eq=False):
     customer_id: UUID | None = None
 
 
-async def _resolve(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> list[tuple[UUID, Kept]]:
-    """Turn checked wishes into operations of their carts and return those to be stored."""
+async def _resolve(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> None:
+    """Turn checked wishes into operations of their carts."""
     people: list[_Person] = []
     further: list[tuple[_Person, OperationWish]] = []
     for made in live:
@@ -292,14 +357,12 @@ async def _resolve(tx: Tx, live: Sequence[_Edit], around: _Surroundings) -> list
     changes |= await _recognized(
         tx, [_giver(last.made, giving, last.customer_id) for last, giving in further]
     )
-    added: list[tuple[UUID, Kept]] = []
     for made in live:
         for wish in made.fresh:
             change = changes.get((made.cart.id, wish.id), wish.change)
             operation = Operation(wish.id, wish.base_version, str(made.actor), change)
-            made.known.operations.append(operation)
-            added.append((made.cart.id, Kept(operation, made.known.digests[wish.id])))
-    return added
+            made.added.append(Kept(operation, made.known.digests[wish.id]))
+        made.known.operations += [each.operation for each in made.added]
 
 
 def _people_of(
@@ -348,4 +411,5 @@ async def _recognized(tx: Tx, people: Sequence[_Person]) -> dict[tuple[UUID, UUI
         if each.giving and answer.address_id:
             change = SetAddress(answer.address_id, each.customer_id)
             changes[each.made.cart.id, each.giving.id] = change
+            each.made.addresses[answer.address_id] = each.giving.change.address
     return changes

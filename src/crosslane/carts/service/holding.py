@@ -15,7 +15,7 @@ from crosslane.carts import storage
 from crosslane.carts.errors import NotEnoughToHold
 from crosslane.carts.service.checkout import Checkout, open_checkouts
 from crosslane.carts.service.planning import CartPlan, Missing, Planned, plan_missing, usable
-from crosslane.carts.service.wishes import KEEPING
+from crosslane.carts.service.wishes import KEEPING, CartHeld, HeldLine
 from crosslane.carts.storage import HeldUnits
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Tx
@@ -33,48 +33,21 @@ class HoldCart(msgspec.Struct, frozen=True, kw_only=True):
     cart_id: UUID
 
 
-class HeldLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Units kept for a line.
-
-    Args:
-        line_id: line of the cart.
-        variant_id: the goods, or a component of the bundle.
-        location: code of where they lie.
-        quantity: units.
-        promised_at: when the customer would have them.
-    """
-
-    line_id: UUID
-    variant_id: UUID
-    location: str
-    quantity: int
-    promised_at: datetime | None
-
-
-class CartHeld(msgspec.Struct, frozen=True, kw_only=True):
-    """A cart whose stock is kept until an instant."""
-
-    cart_id: UUID
-    expires_at: datetime
-    lines: tuple[HeldLine, ...]
-
-
 async def hold(tx: Tx, commands: Sequence[Command[HoldCart]]) -> list[CartHeld | Refusal]:
     """Keep stock for carts; a cart asked for twice in a batch is held once."""
     checkouts = await open_checkouts(
-        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True, priced=False
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
     )
     once: dict[UUID, Checkout] = {}
     for each in checkouts:
         if each.refusal is None:
             once.setdefault(each.cart_id, each)
-    await _take_missing(tx, list(once.values()))
-    await _renew(tx, [each for each in once.values() if each.refusal is None])
-    live = [each for each in once.values() if each.refusal is None]
-    await _let_go(tx, live)
-    await storage.upsert_held(tx, [held for each in live for held in each.held])
+    asked = list(once.values())
+    gone = await keep_stock(tx, asked)
+    held = [held for each in asked for held in each.held]
+    await storage.save(tx, changed=[each.cart for each in asked], held=held, gone=gone)
     network = await locations.network(tx)
-    answers = {each.cart_id: each.refusal or _told(each, network) for each in once.values()}
+    answers = {each.cart_id: each.refusal or cart_held(each, network) for each in asked}
     return [each.refusal or answers[each.cart_id] for each in checkouts]
 
 
@@ -84,6 +57,33 @@ HOLD = CommandKind("carts.hold", HoldCart, CartHeld, hold)
 async def forget_holds(tx: Tx) -> None:
     """Forget what was held for carts and has run out; a schedule, nothing depends on it."""
     await storage.delete_expired(tx, FORGOTTEN_AT_ONCE_MAX)
+
+
+async def keep_stock(tx: Tx, checkouts: Sequence[Checkout]) -> list[UUID]:
+    """Hold what carts want, each as a whole; those that cannot have all of it get their refusal.
+
+    Args:
+        tx: open transaction.
+        checkouts: different carts, complete, and locked or new.
+
+    Returns:
+        Holds that are no more. They, and what each cart holds now, refused ones too, have to be
+        saved.
+    """
+    had = {held.hold_id for each in checkouts for held in each.held}
+    await _take_missing(tx, checkouts)
+    await _renew(tx, [each for each in checkouts if each.refusal is None])
+    gone: list[HeldUnits] = []
+    for each in checkouts:
+        if each.refusal is None:
+            kept = usable(each, tx.now)
+        else:
+            # What it had it keeps, for longer where that was granted; what is new goes back.
+            kept = [held for held in each.held if held.hold_id in had]
+        gone += [held for held in each.held if held not in kept]
+        each.held = kept
+    await let_go(tx, gone)
+    return [held.hold_id for held in gone]
 
 
 def hold_until(tx: Tx, policies: organization.PolicyBook, checkout: Checkout) -> datetime:
@@ -181,23 +181,12 @@ def _units(checkout: Checkout, planned: Planned, expires_at: datetime) -> HeldUn
     )
 
 
-async def _let_go(tx: Tx, checkouts: Sequence[Checkout]) -> None:
-    """Let go what the carts do not want any more."""
-    gone: list[HeldUnits] = []
-    for each in checkouts:
-        kept = usable(each, tx.now)
-        gone += [held for held in each.held if held not in kept]
-        each.held = kept
-    await let_go(tx, gone)
-
-
 async def let_go(tx: Tx, gone: Sequence[HeldUnits]) -> None:
-    """Let holds go; those that have ended already are forgotten all the same."""
+    """Let holds go; one that has ended already is none the worse for it."""
     if gone:
         await inventory.release_hold(
             tx, [inventory.HoldRelease(hold_id=each.hold_id, fence=each.fence) for each in gone]
         )
-        await storage.delete_held(tx, [each.hold_id for each in gone])
 
 
 async def _renew(tx: Tx, checkouts: Sequence[Checkout]) -> None:
@@ -230,14 +219,10 @@ async def _renew(tx: Tx, checkouts: Sequence[Checkout]) -> None:
         else:
             longer = msgspec.structs.replace(held, fence=answer.fence, expires_at=until)
             each.held[each.held.index(held)] = longer
-    untouched = {held.hold_id for _, held, _ in older}
-    failed = [each for each in checkouts if each.refusal is not None]
-    await let_go(
-        tx, [held for each in failed for held in each.held if held.hold_id not in untouched]
-    )
 
 
-def _told(checkout: Checkout, network: locations.Network) -> CartHeld:
+def cart_held(checkout: Checkout, network: locations.Network) -> CartHeld:
+    """Return what is held for a cart."""
     return CartHeld(
         cart_id=checkout.cart_id,
         expires_at=min(held.expires_at for held in checkout.held),

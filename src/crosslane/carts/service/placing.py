@@ -14,6 +14,7 @@ import msgspec
 
 from crosslane import inventory, orders, organization
 from crosslane.carts import storage
+from crosslane.carts.domain import Cart
 from crosslane.carts.errors import CartChanged, CartPlaced
 from crosslane.carts.service.checkout import Checkout, open_checkouts
 from crosslane.carts.service.holding import HOLDER, let_go
@@ -55,7 +56,7 @@ class PlaceCart(msgspec.Struct, frozen=True, kw_only=True):
 async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed | Refusal]:
     """Place the orders that carts have become."""
     checkouts = await open_checkouts(
-        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True, priced=False
+        tx, [(each.body.cart_id, each.actor) for each in commands], lock=True
     )
     seen: set[UUID] = set()
     live: list[tuple[Checkout, Command[PlaceCart]]] = []
@@ -80,20 +81,25 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceCart]]) -> list[Placed |
             for checkout, command in live
         ],
     )
-    placed: dict[UUID, UUID] = {}
+    placed: list[Cart] = []
     refused: list[Checkout] = []
     used: set[UUID] = set()
     for (checkout, command), answer in zip(live, answers, strict=True):
         outcomes[command.key] = answer
         if isinstance(answer, Placed):
-            placed[checkout.cart_id] = answer.id
+            cart = checkout.cart
+            placed.append(msgspec.structs.replace(cart, order_id=answer.id, updated_at=tx.now))
             used |= _used_up(checkout, tx.now)
-        else:
+        elif checkout.held:
             refused.append(checkout)
-    await storage.set_orders(tx, placed, sorted(used))
-    left = [held for checkout, _ in live for held in checkout.held if held.hold_id not in used]
-    await let_go(tx, left)
-    await _hold_anew(tx, refused)
+    held = [held for checkout, _ in live for held in checkout.held]
+    await let_go(tx, [each for each in held if each.hold_id not in used])
+    await storage.save(
+        tx,
+        changed=[*placed, *(each.cart for each in refused)],
+        held=await _hold_anew(tx, refused),
+        gone=[each.hold_id for each in held],
+    )
     return [outcomes[command.key] for command in commands]
 
 
@@ -167,6 +173,7 @@ def _order(
         stops=command.body.stops,
         locale=checkout.cart.locale,
         customer_id=checkout.buyer_id,
+        known=checkout.buyer,
         holds=[_held(held, place_of[held.line_id]) for held in usable(checkout, tx.now)],
     )
 
@@ -202,11 +209,11 @@ def _used_up(checkout: Checkout, now: datetime) -> set[UUID]:
     return used
 
 
-async def _hold_anew(tx: Tx, refused: Sequence[Checkout]) -> None:
+async def _hold_anew(tx: Tx, refused: Sequence[Checkout]) -> list[HeldUnits]:
     """Hold again what refused carts had held, until the same instant."""
     lost = [(each, held) for each in refused for held in usable(each, tx.now)]
     if not lost:
-        return
+        return []
     again = [msgspec.structs.replace(held, hold_id=new_id(), fence=1) for _, held in lost]
     answers = await inventory.hold(
         tx,
@@ -223,11 +230,6 @@ async def _hold_anew(tx: Tx, refused: Sequence[Checkout]) -> None:
             for (each, _), held in zip(lost, again, strict=True)
         ],
     )
-    await storage.upsert_held(
-        tx,
-        [
-            held
-            for held, answer in zip(again, answers, strict=True)
-            if not isinstance(answer, Refusal)
-        ],
-    )
+    return [
+        held for held, answer in zip(again, answers, strict=True) if not isinstance(answer, Refusal)
+    ]

@@ -6,36 +6,26 @@ from typing import Literal
 from uuid import UUID
 
 from crosslane.carts import storage
-from crosslane.carts.domain import Cart, Contents, fold
+from crosslane.carts.domain import fold
 from crosslane.carts.errors import NoSuchCart
 from crosslane.carts.service.wishes import CartView, cart_view
+from crosslane.carts.storage import StoredCart
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 
 
-def require_own(cart: Cart | None, actor: Actor) -> Cart:
+def require_own(stored: StoredCart | None, actor: Actor) -> StoredCart:
     """Return a cart that the caller may see: a customer its own, an associate not another store's.
 
     Raises:
         NoSuchCart: there is none, or it is somebody else's.
     """
-    if cart is None or actor.customer_id not in (None, cart.owner_id):
+    if stored is None or actor.customer_id not in (None, stored.cart.owner_id):
         raise NoSuchCart
-    if None not in (actor.location_id, cart.location_id) and actor.location_id != cart.location_id:
+    store = stored.cart.location_id
+    if None not in (actor.location_id, store) and actor.location_id != store:
         raise NoSuchCart
-    return cart
-
-
-async def load(tx: Tx, cart_id: UUID, *, actor: Actor) -> tuple[Cart, Contents]:
-    """Return a cart and what its operations make of it.
-
-    Raises:
-        NoSuchCart: there is none, or it is somebody else's.
-    """
-    carts = await storage.find_carts(tx, [cart_id])
-    cart = require_own(carts.get(cart_id), actor)
-    kept, _ = await storage.list_contents(tx, [cart_id])
-    return cart, fold(each.operation for each in kept[cart_id])
+    return stored
 
 
 async def show(tx: Tx, cart_id: UUID, *, actor: Actor) -> CartView:
@@ -44,8 +34,8 @@ async def show(tx: Tx, cart_id: UUID, *, actor: Actor) -> CartView:
     Raises:
         NoSuchCart: there is none, or it is somebody else's.
     """
-    cart, contents = await load(tx, cart_id, actor=actor)
-    return cart_view(cart, contents, tx.now)
+    found = await storage.list_carts(tx, [cart_id])
+    return _view(tx, require_own(found.get(cart_id), actor))
 
 
 async def list_unplaced(
@@ -70,7 +60,8 @@ async def list_unplaced(
         before=before,
         limit=limit,
     )
-    kept, _ = await storage.list_contents(tx, [cart.id for cart in carts])
-    return [
-        cart_view(cart, fold(each.operation for each in kept[cart.id]), tx.now) for cart in carts
-    ]
+    return [_view(tx, each) for each in carts]
+
+
+def _view(tx: Tx, stored: StoredCart) -> CartView:
+    return cart_view(stored.cart, fold(each.operation for each in stored.kept), tx.now)

@@ -100,6 +100,7 @@ class StartCart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         occurred_at: business time it is priced, promised and placed at, where the channel may say
             it; the time it is when absent.
         operations: first edits.
+        hold: keep stock for everything in it, or refuse the cart.
     """
 
     channel: str
@@ -107,13 +108,47 @@ class StartCart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source_id: Annotated[str, msgspec.Meta(max_length=100)] = ""
     occurred_at: datetime | None = None
     operations: Operations = ()
+    hold: bool = False
 
 
 class EditCart(msgspec.Struct, frozen=True, kw_only=True):
-    """Edit a cart: all the operations or none."""
+    """Edit a cart: all the operations or none.
+
+    Args:
+        cart_id: the cart.
+        operations: the edits.
+        hold: keep stock for everything that is then in it, or refuse the edits.
+    """
 
     cart_id: UUID
     operations: Operations
+    hold: bool = False
+
+
+class HeldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Units kept for a line.
+
+    Args:
+        line_id: line of the cart.
+        variant_id: the goods, or a component of the bundle.
+        location: code of where they lie.
+        quantity: units.
+        promised_at: when the customer would have them.
+    """
+
+    line_id: UUID
+    variant_id: UUID
+    location: str
+    quantity: int
+    promised_at: datetime | None
+
+
+class CartHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart whose stock is kept until an instant."""
+
+    cart_id: UUID
+    expires_at: datetime
+    lines: tuple[HeldLine, ...]
 
 
 class IgnoredOperation(msgspec.Struct, frozen=True):
@@ -147,6 +182,7 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
         coupons: codes given.
         tenders: how it is paid.
         ignored: operations that could do nothing.
+        held: what is kept for it, as answer to a request to hold; null otherwise.
     """
 
     id: UUID
@@ -169,9 +205,12 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     coupons: tuple[str, ...]
     tenders: tuple[Tender, ...]
     ignored: tuple[IgnoredOperation, ...]
+    held: CartHeld | None = None
 
 
-def cart_view(cart: Cart, contents: Contents, now: datetime) -> CartView:
+def cart_view(
+    cart: Cart, contents: Contents, now: datetime, *, held: CartHeld | None = None
+) -> CartView:
     """Return a cart as its author sees it at an instant."""
     return CartView(
         id=cart.id,
@@ -194,4 +233,5 @@ def cart_view(cart: Cart, contents: Contents, now: datetime) -> CartView:
         coupons=contents.coupons,
         tenders=contents.tenders,
         ignored=tuple(IgnoredOperation(*each) for each in contents.ignored),
+        held=held,
     )

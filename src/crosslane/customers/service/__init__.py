@@ -9,7 +9,13 @@ from crosslane.customers.service.addresses import (
     remove_address,
     snapshot_addresses,
 )
-from crosslane.customers.service.buyers import Buyer, Recognized, recognize
+from crosslane.customers.service.buyers import (
+    Buyer,
+    KnownBuyer,
+    Recognized,
+    buyers_by_id,
+    recognize,
+)
 from crosslane.customers.service.consents import (
     RecordConsent,
     consenting,
@@ -60,6 +66,7 @@ __all__ = [
     "EraseCustomer",
     "ErasureReport",
     "ImportCustomers",
+    "KnownBuyer",
     "MergeCustomers",
     "PutAddress",
     "Recognized",
@@ -69,6 +76,7 @@ __all__ = [
     "RemoveIdentity",
     "add_identity",
     "addresses_by_id",
+    "buyers_by_id",
     "change",
     "consenting",
     "customer",

@@ -7,6 +7,7 @@ import msgspec
 
 from crosslane.customers.domain import (
     Address,
+    AddressSnapshot,
     Customer,
     CustomerRef,
     Identity,
@@ -41,6 +42,30 @@ class Recognized(msgspec.Struct, frozen=True):
 
     customer: Customer
     address_id: UUID | None
+
+
+class KnownBuyer(msgspec.Struct, frozen=True):
+    """A customer and an address as they are kept.
+
+    Args:
+        customer: who it is, the successor of one that was merged; None when nobody is known.
+        address: its snapshot, blank once erased; None when none is known.
+    """
+
+    customer: Customer | None = None
+    address: AddressSnapshot | None = None
+
+
+async def buyers_by_id(tx: Tx, whom: Sequence[tuple[UUID | None, UUID | None]]) -> list[KnownBuyer]:
+    """Return customers with addresses, by one statement.
+
+    Args:
+        tx: open transaction.
+        whom: customer and snapshot of each, None for none; they need not belong together.
+    """
+    if not any(map(any, whom)):
+        return [KnownBuyer()] * len(whom)
+    return [KnownBuyer(*each) for each in await storage.buyers_by_id(tx, whom)]
 
 
 async def recognize(tx: Tx, buyers: Sequence[Buyer]) -> list[Recognized | Refusal]:

@@ -1,13 +1,14 @@
 """Address snapshots and address books."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from crosslane.customers.domain import Address, AddressSnapshot, SavedAddress
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Tx
 
 
 class NewSnapshot(msgspec.Struct, frozen=True):
@@ -99,7 +100,7 @@ from customers_address_snapshot where id = any ((select $1::uuid[])::uuid[])
 
 async def snapshots_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, AddressSnapshot]:
     """Return snapshots by identifier."""
-    return {row["id"]: _snapshot(row) for row in await tx.fetch(SNAPSHOTS_BY_ID, list(ids))}
+    return {row["id"]: snapshot_of(row) for row in await tx.fetch(SNAPSHOTS_BY_ID, list(ids))}
 
 
 LIST_SNAPSHOTS = """
@@ -116,7 +117,7 @@ async def list_snapshots(
 ) -> list[AddressSnapshot]:
     """Return what is not erased of customers' snapshots, oldest first."""
     rows = await tx.fetch(LIST_SNAPSHOTS, list(customer_ids), limit)
-    return [_snapshot(row) for row in rows]
+    return [snapshot_of(row) for row in rows]
 
 
 ERASE_SNAPSHOTS = """
@@ -189,8 +190,8 @@ where a.customer_id = $1 order by a.label limit $2
 async def list_addresses(tx: Tx, customer_id: UUID, *, limit: int) -> list[SavedAddress]:
     """Return a customer's address book by label."""
     return [
-        SavedAddress(row["label"], row["id"], _snapshot(row).address, row["is_default"])
-        for row in await tx.fetch(LIST_ADDRESSES, customer_id, limit)
+        SavedAddress(label, values[0], snapshot_of(values).address, is_default)
+        for label, is_default, *values in await tx.fetch(LIST_ADDRESSES, customer_id, limit)
     ]
 
 
@@ -207,21 +208,8 @@ async def move_addresses(tx: Tx, source: UUID, target: UUID, labels: Mapping[str
     await tx.execute(MOVE_ADDRESSES, source, target, list(labels), list(labels.values()))
 
 
-def _snapshot(row: Record) -> AddressSnapshot:
-    return AddressSnapshot(
-        id=row["id"],
-        customer_id=row["customer_id"],
-        address=Address(
-            country=row["country"],
-            lines=tuple(row["lines"]),
-            city=row["city"],
-            postcode=row["postcode"],
-            region=row["region"],
-            name=row["name"],
-            organization=row["organization"],
-            phone=row["phone"],
-            email=row["email"],
-        ),
-        checked=row["checked"],
-        erased=row["erased"],
-    )
+def snapshot_of(values: Sequence[Any]) -> AddressSnapshot:
+    """Return a snapshot of its columns, in the order of ``SNAPSHOTS_BY_ID``."""
+    snapshot_id, customer_id, country, lines, *texts, checked, erased = values
+    address = Address(country, tuple(lines), *texts)
+    return AddressSnapshot(snapshot_id, customer_id, address, checked, erased)

@@ -6,8 +6,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from crosslane.customers.domain import Customer, Identity
-from crosslane.customers.storage.addresses import NewSnapshot
+from crosslane.customers.domain import AddressSnapshot, Customer, Identity
+from crosslane.customers.storage.addresses import NewSnapshot, snapshot_of
 from crosslane.customers.storage.customers import NewCustomer, customer_of, identity_columns
 from crosslane.platform.database import Tx
 
@@ -75,6 +75,42 @@ async def find_buyers(tx: Tx, sought: Sequence[Sought]) -> Known:
         if row["snapshot_id"]:
             known.snapshots[row["content_hash"]] = row["snapshot_id"]
     return known
+
+
+BUYERS_BY_ID = """
+select c.id, c.kind, c.name, c.customer_group, c.payment_terms_days, c.locale, c.guest, c.version,
+       c.erased_at is not null as erased,
+       (
+           select jsonb_agg(jsonb_build_object(
+               'kind', i.kind, 'value', i.value, 'channel', i.channel
+           ) order by i.kind, i.value, i.channel)
+           from customers_identity i where i.customer_id = c.id
+       ) as identities,
+       s.id as snapshot_id, s.customer_id as owner_id, s.country, s.lines, s.city, s.postcode,
+       s.region, s.name as receiver, s.organization, s.phone, s.email, s.checked,
+       s.erased_at is not null as blank
+from unnest((select $1::uuid[]), (select $2::uuid[])) with ordinality
+     as asked (customer_id, snapshot_id, place)
+left join customers_customer given on given.id = asked.customer_id
+left join customers_customer c on c.id = coalesce(given.merged_into, given.id)
+left join customers_address_snapshot s on s.id = asked.snapshot_id
+order by asked.place
+"""
+_SNAPSHOT = slice(10, None)
+
+
+async def buyers_by_id(
+    tx: Tx, whom: Sequence[tuple[UUID | None, UUID | None]]
+) -> list[tuple[Customer | None, AddressSnapshot | None]]:
+    """Return customers, following merges, and snapshots, in the order asked for."""
+    rows = await tx.fetch(BUYERS_BY_ID, *map(list, zip(*whom, strict=True)))
+    return [
+        (
+            customer_of(row) if row["id"] else None,
+            snapshot_of(row[_SNAPSHOT]) if row["snapshot_id"] else None,
+        )
+        for row in rows
+    ]
 
 
 # Rows in the order of their keys, so that two transactions never wait for each other in a circle.

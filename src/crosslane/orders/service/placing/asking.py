@@ -1,6 +1,6 @@
 """What placing asks of the modules below: who buys, and what it costs; pure."""
 
-from crosslane.customers import Buyer, CustomerRef
+from crosslane.customers import Buyer, CustomerRef, Recognized
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.drafting import price_lines
 from crosslane.orders.service.placing.wishes import BuyerWish, PreparedOrder
@@ -47,6 +47,19 @@ def redemptions(draft: Draft) -> list[Redemption]:
         Redemption(coupon_id=coupon_id, order_id=draft.id, customer_id=draft.customer_id)
         for coupon_id in draft.priced.coupon_ids
     ]
+
+
+def known_of(draft: Draft) -> Recognized | None:
+    """Return who buys and where it goes, when whoever prepared the order has found both."""
+    wish, address = draft.wish, draft.resolved.address
+    if not isinstance(wish, PreparedOrder) or wish.known.customer is None:
+        return None
+    customer, kept = wish.known.customer, wish.known.address
+    if address is None:
+        return Recognized(customer, None)
+    if kept and not kept.erased and (kept.customer_id, kept.address) == (customer.id, address):
+        return Recognized(customer, kept.id)
+    return None
 
 
 def buyer_of(draft: Draft) -> Buyer | None:

@@ -95,7 +95,12 @@ async def _enter(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 async def _identify(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Find or make the customers and keep snapshots of the addresses."""
-    asked = [(draft, buyer) for draft in _live(drafts) if (buyer := asking.buyer_of(draft))]
+    asked: list[tuple[Draft, customers.Buyer]] = []
+    for draft in _live(drafts):
+        if known := asking.known_of(draft):
+            draft.customer, draft.address_id = known.customer, known.address_id
+        elif buyer := asking.buyer_of(draft):
+            asked.append((draft, buyer))
     found = await customers.recognize(tx, [buyer for _, buyer in asked])
     for (draft, _), who in zip(asked, found, strict=True):
         if isinstance(who, Refusal):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.customers import Address
+from crosslane.customers import Address, KnownBuyer
 from crosslane.kernel import QUANTITY_MAX
 from crosslane.orders.domain import Method, Role, Status, StopKind
 from crosslane.pricing import QUOTE_CHARACTERS_MAX
@@ -160,12 +160,14 @@ class PreparedOrder(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only
 
     Args:
         customer_id: who buys, when that is known for certain already.
+        known: what customers has told of that buyer and of the address in this transaction.
         holds: stock that was held beforehand.
         happened: it is a fact, such as a sale of a till: an article that is not on sale, a way or
             a time that is not offered and a credit limit refuse it no more.
     """
 
     customer_id: UUID | None = None
+    known: KnownBuyer = KnownBuyer()
     holds: list[UnitsHeld] = []
     happened: bool = False
 
