@@ -1,8 +1,8 @@
 """Selling: recorded sales become orders, each through the interface its channel would use.
 
-Trade orders are placed one by one, web baskets go from cart to hold to order, the marketplace hands
-over a file and each till its batch. Every line of a sale ends here: placed, or rejected with the
-reason Crosslane gave.
+Trade orders are placed one by one, web baskets go from a cart with its stock kept to an order, the
+marketplace hands over a file and each till its batch. Every line of a sale ends here: placed, or
+rejected with the reason Crosslane gave.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ JSON_LINES = "application/x-ndjson"
 ORDERS_FORMAT, TILL_FORMAT = "orders-jsonl", "till-batch"
 ALREADY_TAKEN = "source-id-taken"
 ALREADY_PLACED = "cart-placed"
+STOCK_LACKS = frozenset({"not-enough-to-hold", "out-of-stock"})
 NOTHING_LEFT = frozenset({"nothing-to-cancel", "order-closed"})
 LOOK_SECONDS = 1.0
 LOOKS_MAX = 120
@@ -168,11 +169,7 @@ class Seller:
         )
 
     async def _place_basket(self, sale: Sale, choice: Choice) -> Answer:
-        """Fill a cart, choose how it goes, keep its stock, and place it with a card.
-
-        When stock lacks the cart is placed all the same: the missing units wait for the next
-        delivery, as the shop's policy has it.
-        """
+        """Fill a cart, choose how it goes, keep its stock at once, and place it with a card."""
         client = self._desk.channel(WEB)
         answer = await self._begin_cart(sale, choice)
         if not answer.ok:
@@ -186,18 +183,29 @@ class Seller:
             quoted = await self._desk.ask(client, f"{path}/quote")
             if quoted.ok:
                 body["quote"] = quoted.body["quote"]
-        await self._desk.ask(client, f"{path}/hold")
         return await self._desk.ask(client, f"{path}/order", body)
 
     async def _begin_cart(self, sale: Sale, choice: Choice) -> Answer:
-        client = self._desk.channel(WEB)
-        body = self._clerk.cart(sale, choice)
-        answer = await self._desk.ask(client, "carts", body, key=self._key(sale, "cart"))
+        begin = self._hold if sale.way == "ship" else self._web
+        answer = await begin("carts", self._clerk.cart(sale, choice), self._key(sale, "cart"))
         if choice.bad_address and not answer.ok:
             # The shop tells its customer at once, who types the postcode again.
             body = self._clerk.cart(sale, choice, corrected=True)
-            key = self._key(sale, "corrected")
-            answer = await self._desk.ask(client, "carts", body, key=key)
+            answer = await begin("carts", body, self._key(sale, "corrected"))
+        return answer
+
+    async def _web(self, path: str, body: dict[str, Any], key: str) -> Answer:
+        return await self._desk.ask(self._desk.channel(WEB), path, body, key=key)
+
+    async def _hold(self, path: str, body: dict[str, Any], key: str) -> Answer:
+        """Begin or edit a cart and keep its stock.
+
+        When stock lacks it is done all the same: the missing units wait for the next delivery, as
+        the shop's policy has it.
+        """
+        answer = await self._web(path, {**body, "hold": True}, f"{key}/held")
+        if answer.code in STOCK_LACKS:
+            answer = await self._web(path, body, key)
         return answer
 
     async def _choose_store(self, sale: Sale, cart: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +218,7 @@ class Seller:
         method, store = (wanted[0]["method"], wanted[0]["store"]) if wanted else ("ship", "")
         self.seeded[f"way {method}"] += 1
         edit = self._clerk.choose_way(sale, cart["version"], method, store)
-        edited = await self._desk.ask(client, f"{path}/operations", edit)
+        edited = await self._hold(f"{path}/operations", edit, self._key(sale, "way"))
         return edited.body if edited.ok else cart
 
     async def _post_file(
