@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -63,6 +64,11 @@ def text_of(message: EmailMessage) -> str:
 def html_of(message: EmailMessage) -> str:
     """Return the HTML of a message."""
     return message.get_body(("html",)).get_content()
+
+
+def shown_in(message: EmailMessage) -> str:
+    """Return the HTML of a message with its character references resolved, as it is shown."""
+    return unescape(html_of(message))
 
 
 class Filing(Mailbox):

@@ -26,7 +26,7 @@ from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from crosslane.platform.settings import read_settings
 from tests.engagement.desk import hurry, messages, settle
-from tests.engagement.mailbox import Mailbox, html_of, text_of
+from tests.engagement.mailbox import Mailbox, html_of, shown_in, text_of
 from tests.fulfillment.floor import pack, pick, queue
 from tests.orders.world import HOME, place, set_policy, view, wish
 
@@ -43,7 +43,7 @@ async def test_a_confirmed_order_is_told_once(
     assert mail["To"] == "Ada Brown <ada@example.com>"
     assert mail["From"] == "Marlow <orders@shop.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
-    for body in (text_of(mail), html_of(mail)):
+    for body in (text_of(mail), shown_in(mail)):
         assert "Red mug" in body
         assert "£12.00" in body
         assert "Ada Brown" in body
@@ -355,7 +355,7 @@ async def test_a_date_that_slips_or_is_lost_is_told_and_a_better_one_is_not(
     slipped = mailbox.arrived[-1]
     assert slipped["Subject"] == f"Your order {placed.number} takes longer"
     assert "1 × Desk lamp" in text_of(slipped)
-    for body in (text_of(slipped), html_of(slipped)):
+    for body in (text_of(slipped), shown_in(slipped)):
         assert "by the day below" in body
         assert "Expected by" in body
     await come(0, 50, 4)

@@ -35,6 +35,8 @@ def plain(text: str) -> str:
 
 @given(TEXTS, TEXTS)
 @example("ends without a line break", "ä" * 400)
+@example("x" * 999, "y\n" + "x" * 999)
+@example("a\0b", "a\tb\x0bc\x0cd")
 @example(".\r\n..\r\n.", "--=_crosslane--\r\nFrom here =\r\n \t\r\n=20")
 def test_both_parts_say_what_they_were_given(text: str, html: str):
     mail = written(text=text, html=html)
@@ -43,8 +45,15 @@ def test_both_parts_say_what_they_were_given(text: str, html: str):
     assert b"\n" not in mail.replace(b"\r\n", b"")
     message = read(mail)
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    for given_text, found in ((text, text_of(message)), (html, html_of(message))):
-        assert found.encode().splitlines() == (given_text.encode().splitlines() or [b""])
+    shown = html.encode("ascii", "xmlcharrefreplace")
+    for wanted, found in ((text.encode(), text_of(message)), (shown, html_of(message))):
+        assert found.encode().splitlines() == (wanted.splitlines() or [b""])
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=LINE_BYTES_MAX))
+@example("<p>\n.</p>")
+def test_plain_lines_leave_as_they_are(html: str):
+    assert html.replace("\n", "\r\n").encode() in written(html=html)
 
 
 @given(SHOWN)

@@ -13,6 +13,9 @@ LINE_CHARACTERS_MAX = 78
 WORD_BYTES_MAX = 45
 # In quoted-printable an equals sign is never followed by an underscore.
 BOUNDARY = "=_crosslane"
+LINE_BYTES_MAX = 998
+# What may stand in a line as it is: printable ASCII and tabs.
+PLAIN_BYTES = bytes([9, 10, 13, *range(0x20, 0x7F)])
 
 
 def write_mime(headers: Sequence[tuple[str, str]], text: str, html: str) -> bytes:
@@ -22,7 +25,7 @@ def write_mime(headers: Sequence[tuple[str, str]], text: str, html: str) -> byte
         headers: names with their values; of encoded words and mailboxes as :func:`unstructured` and
             :func:`mailbox` return them.
         text: in plain words.
-        html: for mail programs that show it.
+        html: for mail programs that show it; letters beyond ASCII leave as character references.
     """
     head = [_header(name, value) for name, value in headers]
     head.append("MIME-Version: 1.0")
@@ -31,8 +34,9 @@ def write_mime(headers: Sequence[tuple[str, str]], text: str, html: str) -> byte
         (
             "\r\n".join(head).encode(),
             b"\r\n\r\n",
-            _part("plain", text),
-            _part("html", html),
+            _part("plain", text.encode()),
+            # A character reference shows the same letter, and what is plain needs no encoding.
+            _part("html", html.encode("ascii", "xmlcharrefreplace")),
             f"--{BOUNDARY}--\r\n".encode(),
         )
     )
@@ -83,12 +87,18 @@ def _encoded_words(text: str) -> list[str]:
     return [f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks]
 
 
-def _part(subtype: str, text: str) -> bytes:
+def _part(subtype: str, text: bytes) -> bytes:
+    lines = text.splitlines()
     # It must end with a line break: by the first one the encoder knows how lines end.
-    lines = b"\r\n".join(text.encode().splitlines()) + b"\r\n"
+    body = b"\r\n".join(lines) + b"\r\n"
+    as_it_is = (
+        not body.translate(None, PLAIN_BYTES)
+        and max(map(len, lines), default=0) <= LINE_BYTES_MAX
+        and BOUNDARY.encode() not in body
+    )
     head = (
         f"--{BOUNDARY}\r\n"
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        f"Content-Transfer-Encoding: {'7bit' if as_it_is else 'quoted-printable'}\r\n\r\n"
     )
-    return head.encode() + b2a_qp(lines, istext=True) + b"\r\n"
+    return head.encode() + (body if as_it_is else b2a_qp(body, istext=True)) + b"\r\n"

@@ -83,6 +83,7 @@ def shows_address(message: Message) -> bool:
     return message.topic in ("confirmed", "shipped")
 
 
+@lru_cache
 def locale_of(text: str) -> Locale:
     """Return the locale of a BCP 47 tag, with a language we have words in; else English."""
     try:
@@ -177,4 +178,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.from_string(mrml.to_html(text).content if is_html else text)
+    if is_html:
+        # Short lines may leave as they are; within a tag a line break means nothing.
+        text = mrml.to_html(text).content.replace(' style="', '\nstyle="')
+    return environment.from_string(text)
