@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -122,7 +123,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
-class Work(msgspec.Struct):
+class Work(msgspec.Struct, dict=True):
     """A fulfillment order: what one location does for one order in one way.
 
     Args:
@@ -166,10 +167,15 @@ class Work(msgspec.Struct):
         Raises:
             NoSuchFulfillmentLine: the order line is not part of this work.
         """
-        for line in self.lines:
-            if line.line_id == line_id:
-                return line
-        raise NoSuchFulfillmentLine(line=str(line_id))
+        line = self.by_line.get(line_id)
+        if line is None:
+            raise NoSuchFulfillmentLine(line=str(line_id))
+        return line
+
+    @cached_property
+    def by_line(self) -> dict[UUID, WorkLine]:
+        """Its lines by order line."""
+        return {line.line_id: line for line in self.lines}
 
     @property
     def units(self) -> int:
@@ -265,7 +271,7 @@ def remove(
         in_transit: take those on their way to the store instead of those that are here; they
             travel on, and become open stock where they arrive.
     """
-    line = next((each for each in work.lines if each.line_id == line_id), None)
+    line = work.by_line.get(line_id)
     if line is None:
         return 0
     away = work.in_transit_units(line.id)

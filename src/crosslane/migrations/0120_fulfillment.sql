@@ -49,7 +49,9 @@ create table fulfillment_line (
     passed integer not null default 0 check (passed >= 0),
     removed integer not null default 0 check (removed >= 0),
     check (picked + packed + gone + passed + removed <= quantity)
-) with (fillfactor = 75);
+-- Lines of an order are picked, packed and sent together: each has room for its next version beside
+-- it, so that no index is written.
+) with (fillfactor = 50);
 create index fulfillment_line_order on fulfillment_line (fulfillment_order_id);
 create index fulfillment_line_line on fulfillment_line (line_id);
 

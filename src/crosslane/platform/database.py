@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -327,7 +328,7 @@ def columns(rows: Iterable[Any], *names: str) -> list[list[Any]]:
         names: one list is returned for each, in this order.
     """
     taken = list(rows)
-    return [[getattr(row, name) for row in taken] for name in names]
+    return [list(map(attrgetter(name), taken)) for name in names]
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:

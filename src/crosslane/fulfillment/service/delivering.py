@@ -35,21 +35,9 @@ async def deliver(
                 parcel.state = "delivered"
                 arrived[parcel_id] = (work, parcel, at, cause)
     steps = [
-        Step(
-            order_id=work.order_id,
-            line_id=line.line_id,
-            location_id=work.location_id,
-            from_stage=Stage.HANDED_OVER,
-            to_stage=Stage.DELIVERED,
-            quantity=units,
-            group=str(parcel.id),
-            why=f"parcel:{parcel.id}",
-            occurred_at=at,
-            cause=cause,
-        )
+        step
         for work, parcel, at, cause in arrived.values()
-        for line in work.lines
-        if (units := parcel.lines.get(line.id, 0))
+        for step in steps_of_parcel(work, parcel, (Stage.HANDED_OVER, Stage.DELIVERED), at, cause)
     ]
     refused = await orders.move(tx, steps)
     gone = [one for one in arrived.values() if str(one[1].id) not in refused]
@@ -59,3 +47,27 @@ async def deliver(
         for work, parcel, at, _ in gone
     ]
     await log.append(tx, told, [cause for _, _, _, cause in gone])
+
+
+def steps_of_parcel(
+    work: Work, parcel: Parcel, stages: tuple[Stage, Stage], at: datetime, cause: log.Cause
+) -> list[Step]:
+    """Return the steps of what is in a parcel, from one stage to another; all go together."""
+    group = str(parcel.id)
+    why = "parcel:" + group
+    return [
+        Step(
+            order_id=work.order_id,
+            line_id=line.line_id,
+            location_id=work.location_id,
+            from_stage=stages[0],
+            to_stage=stages[1],
+            quantity=units,
+            group=group,
+            why=why,
+            occurred_at=at,
+            cause=cause,
+        )
+        for line in work.lines
+        if (units := parcel.lines.get(line.id, 0))
+    ]

@@ -10,7 +10,7 @@ from uuid import UUID
 from crosslane import carriers, orders
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance
-from crosslane.fulfillment.service.delivering import deliver
+from crosslane.fulfillment.service.delivering import deliver, steps_of_parcel
 from crosslane.fulfillment.service.transfers import send_transfers, told_of_parcel
 from crosslane.orders import Stage
 from crosslane.platform import log
@@ -105,22 +105,11 @@ async def send(
 async def _hand_over(
     tx: Tx, leaving: Sequence[tuple[Work, Parcel]], causes: Mapping[UUID, log.Cause]
 ) -> None:
+    stages = (Stage.PACKED, Stage.HANDED_OVER)
     steps = [
-        orders.Step(
-            order_id=work.order_id,
-            line_id=line.line_id,
-            location_id=work.location_id,
-            from_stage=Stage.PACKED,
-            to_stage=Stage.HANDED_OVER,
-            quantity=units,
-            group=str(parcel.id),
-            why=f"parcel:{parcel.id}",
-            occurred_at=parcel.packed_at,
-            cause=causes[parcel.id],
-        )
+        step
         for work, parcel in leaving
-        for line in work.lines
-        if (units := parcel.lines.get(line.id, 0))
+        for step in steps_of_parcel(work, parcel, stages, parcel.packed_at, causes[parcel.id])
     ]
     # Refused is a parcel that a stop holds back, or one with cancelled units in it: to resolve the
     # stop and to take the units out sends it off.

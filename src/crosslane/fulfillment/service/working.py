@@ -1,5 +1,6 @@
 """What a location does: accept, reject, pick with shorts. Many fulfillment orders at once."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -237,6 +238,7 @@ def step_of(
     at: datetime,
 ) -> Step:
     """Return the step of units of a line; all steps of one fulfillment order go together."""
+    group = str(work.id)
     return Step(
         order_id=work.order_id,
         line_id=line_id,
@@ -244,8 +246,8 @@ def step_of(
         from_stage=here,
         to_stage=there,
         quantity=quantity,
-        group=str(work.id),
-        why=f"fulfillment:{work.id}",
+        group=group,
+        why="fulfillment:" + group,
         occurred_at=at,
         cause=command,
     )
@@ -324,9 +326,14 @@ async def _tell_picked(
     tx: Tx, done: Sequence[tuple[Work, PickedLine]], at: Mapping[UUID, datetime]
 ) -> None:
     told: list[events.FulfillmentEvent] = []
-    for work in {id(work): work for work, _ in done}.values():
-        mine = [line for each, line in done if each is work]
-        picked, short = sum(x.picked for x in mine), sum(x.short for x in mine)
+    lines: dict[UUID, list[PickedLine]] = defaultdict(list)
+    for work, line in done:
+        lines[work.id].append(line)
+    for work in {work.id: work for work, _ in done}.values():
+        picked, short = (
+            sum(x.picked for x in lines[work.id]),
+            sum(x.short for x in lines[work.id]),
+        )
         told.append(event_of(events.UnitsPicked, work, picked=picked, short=short))
         if work.state == "ready":
             told.append(event_of(events.PickupReady, work, occurred_at=at[work.id]))

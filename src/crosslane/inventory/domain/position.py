@@ -104,11 +104,13 @@ class Position(msgspec.Struct):
 
     def free(self, minute: int) -> int:
         """Return units neither allocated nor held by a hold that outlives this minute."""
-        return self.on_hand - self.allocated - held_after(self.held, minute)
+        unallocated = self.on_hand - self.allocated
+        return unallocated - held_after(self.held, minute) if self.held else unallocated
 
     def short(self) -> int:
         """Return allocated units that no longer lie here."""
-        return max(0, self.allocated - max(0, self.on_hand))
+        missing = self.allocated - self.on_hand if self.on_hand > 0 else self.allocated
+        return missing if missing > 0 else 0
 
 
 def held_after(held: Mapping[int, int], minute: int) -> int:

@@ -129,7 +129,7 @@ class Sheet:
     """The protected rows of one transaction.
 
     Args:
-        positions: every position that may be touched.
+        positions: every position that may be touched, in the order of their keys.
         now: clock read after the rows were protected; expiry is judged by it.
         reserves: what policies keep back from decisions.
         slices: units allocated per (demand line, position), for doors that give them back.
@@ -175,9 +175,8 @@ class Sheet:
         self._undo: list[Callable[[], object]] = []
         self.lapsed = self._drop_lapsed()
         self._places: dict[tuple[UUID, UUID, Condition], list[Position]] = {}
-        for position in sorted(self.positions.values(), key=lambda p: (not p.own, p.key)):
-            place = (position.key.variant_id, position.key.location_id, position.key.condition)
-            self._places.setdefault(place, []).append(position)
+        for position in sorted(self.positions.values(), key=lambda p: not p.own):
+            self._places.setdefault(position.key[:3], []).append(position)
 
     def at(
         self,

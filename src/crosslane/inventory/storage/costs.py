@@ -22,7 +22,8 @@ async def insert_costs(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> None:
 LOCK_COSTS = """
 with locked as materialized (
     select c.* from inventory_cost c
-    join unnest($1::uuid[], $2::uuid[]) as w(variant_id, owner_id) using (variant_id, owner_id)
+    join unnest((select $1::uuid[]), (select $2::uuid[])) as w(variant_id, owner_id)
+        using (variant_id, owner_id)
     order by c.variant_id, c.owner_id
     for no key update of c
 )
@@ -36,8 +37,15 @@ from locked l
 async def lock_costs(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Cost]:
     """Protect the costs of (variant, owner) pairs and count the units they stand for."""
     wanted = sorted(set(keys))
-    await insert_costs(tx, wanted)
-    rows = await tx.fetch(LOCK_COSTS, [v for v, _ in wanted], [o for _, o in wanted])
+    found = await _lock(tx, wanted)
+    if len(found) < len(wanted):
+        await insert_costs(tx, [key for key in wanted if key not in found])
+        found = await _lock(tx, wanted)
+    return found
+
+
+async def _lock(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Cost]:
+    rows = await tx.fetch(LOCK_COSTS, [v for v, _ in keys], [o for _, o in keys])
     return {
         (row["variant_id"], row["owner_id"]): Cost(
             row["units"], row["average_milli"], row["change_no"]

@@ -12,6 +12,8 @@ from crosslane.inventory.domain.sheet import Hold, Sheet, net_allocations
 from crosslane.inventory.storage.holds import holds_in, list_holds
 from crosslane.platform.database import Record, Tx, columns
 
+CONDITIONS = {str(condition): condition for condition in Condition}
+
 
 class Place(NamedTuple):
     """Where stock of one sort may lie: a position without its owner."""
@@ -92,10 +94,11 @@ async def lock_positions(
         hold_ids: holds to read; their places are protected too.
         lines: demand lines whose allocations to read.
     """
-    wanted = columns(sorted(set(places)), "variant_id", "location_id", "condition")
+    wanted = columns(set(places), *Place._fields)
     asked = list(set(lines))
     rows = await tx.fetch(LOCK_POSITIONS, *wanted, hold_ids, asked)
-    found = [_position(row, owners) for row in rows]
+    own = {at: owners[at] for at in {row["location_id"] for row in rows}}
+    found = [_position(row, own) for row in rows]
     now = max((row["read_at"] for row in rows), default=tx.now)
     if any(row["is_new"] for row in rows):
         kept = await list_holds(tx, hold_ids) if hold_ids else []
@@ -114,20 +117,19 @@ async def lock_positions(
 
 
 def _position(row: Record, owners: Mapping[UUID, UUID]) -> Position:
-    baseline_at = row["baseline_at"]
+    position_id, variant_id, location_id, condition, owner_id, on_hand, allocated = row[:7]
+    safety_stock, held_until, held_units, movement_no, baseline_at, message, average = row[7:14]
     return Position(
-        id=row["id"],
-        key=PositionKey(
-            row["variant_id"], row["location_id"], Condition(row["condition"]), row["owner_id"]
-        ),
-        on_hand=row["on_hand"],
-        allocated=row["allocated"],
-        held=dict(zip(row["held_until"], row["held_units"], strict=True)),
-        safety_stock=row["safety_stock"],
-        own=owners[row["location_id"]] == row["owner_id"],
-        unit_cost_milli=row["average_milli"],
-        movement_no=row["movement_no"],
-        baseline=None if baseline_at is None else Baseline(baseline_at, row["baseline_message"]),
+        id=position_id,
+        key=PositionKey(variant_id, location_id, CONDITIONS[condition], owner_id),
+        on_hand=on_hand,
+        allocated=allocated,
+        held=dict(zip(held_until, held_units, strict=True)) if held_until else {},
+        safety_stock=safety_stock,
+        own=owners[location_id] == owner_id,
+        unit_cost_milli=average,
+        movement_no=movement_no,
+        baseline=None if baseline_at is None else Baseline(baseline_at, message),
     )
 
 
