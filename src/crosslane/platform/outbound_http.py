@@ -55,9 +55,8 @@ async def send(
 class Line:
     """What is kept of one counterpart: its connections, and what every request to it begins with.
 
-    A connection is made to an address that was looked at, under the name it was meant for. A
-    client of a library would do more than is wanted (cookies, redirects, proxies), and spend
-    several times as much on that as on the call.
+    A connection is made to an address that was looked at, under the name it was meant for. Why no
+    client of a library does it: docs/adr/0013.
 
     Args:
         base_url: where the other side is.
