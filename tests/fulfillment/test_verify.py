@@ -33,6 +33,10 @@ from tests.orders.world import place, wish
             "update orders_bucket set quantity = quantity + 1 where stage = 'handed_over'",
             "orders.units_conserved",
         ),
+        (
+            "update orders_bucket set line_id = gen_random_uuid()",
+            "orders.buckets_follow_journal",
+        ),
         ("update orders_order set closed_at = null", "orders.closed_when_settled"),
         ("delete from orders_movement where to_stage = 'picked'", "orders.buckets_follow_journal"),
         (

@@ -241,24 +241,6 @@ async def list_waiting(tx: Tx, variant_ids: Sequence[UUID], limit: int) -> list[
     return [row["id"] for row in await tx.fetch(LIST_WAITING, list(variant_ids), limit)]
 
 
-# Demand at a location that lost its stock: the latest promise gives way first.
-LIST_DEPENDENT = """
-select distinct o.id, l.promised_at, o.placed_at
-from orders_line l
-join orders_bucket b on b.line_id = l.id
-join orders_order o on o.id = l.order_id
-where l.variant_id = $1 and b.location_id = $2
-  and b.stage in ('allocated', 'released')
-order by l.promised_at desc nulls first, o.placed_at desc, o.id limit $3
-"""
-
-
-async def list_dependent(tx: Tx, variant_id: UUID, location_id: UUID, limit: int) -> list[UUID]:
-    """Return orders with units allocated at a position, the latest promise first."""
-    rows = await tx.fetch(LIST_DEPENDENT, variant_id, location_id, limit)
-    return [row["id"] for row in rows]
-
-
 LIST_EXPIRED_STOPS = """
 select order_id from orders_stop
 where resolved_at is null and expires_at <= $1 order by expires_at limit $2
