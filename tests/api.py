@@ -1,8 +1,10 @@
 """Fixtures: the whole application as it is composed, spoken to over HTTP by callers of any role."""
 
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
 from typing import Any
 
 import httpx
@@ -15,6 +17,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.settings import read_settings
 
 PASSWORD = "a long sentence"
+
+_numbers = itertools.count(1)
 
 
 class Api:
@@ -30,7 +34,11 @@ class Api:
     def __init__(self, app: Litestar, tenant: str, admin_key: str) -> None:
         self.tenant = tenant
         self.host = f"{tenant}.example"
-        self._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        # An address of its own, because wrong tokens count against their address and the
+        # application outlives the test.
+        self._transport = httpx.ASGITransport(
+            app=app, raise_app_exceptions=False, client=(_new_address(), 1)
+        )
         self._opened: list[httpx.AsyncClient] = []
         self.admin = self.client(admin_key)
 
@@ -73,6 +81,10 @@ class Api:
         """Close every client that was handed out."""
         for client in self._opened:
             await client.aclose()
+
+
+def _new_address() -> str:
+    return str(IPv4Address("10.0.0.0") + next(_numbers))
 
 
 async def _give_key(request: httpx.Request) -> None:

@@ -7,12 +7,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crosslane import catalog, locations, organization
 from crosslane.platform import outbound
 from crosslane.platform.postgres import EmbeddedPostgres
 
 pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
+
+# How long an example takes tells how busy the machine is, not whether the property holds.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import httpx
 
 COMMAND = (sys.executable, "-c", "from crosslane.cli import main; main()")
-READY_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 30.0
-ANSWER_SECONDS_MAX = 30.0
-SHOUT_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 180.0
+STOP_SECONDS_MAX = 90.0
+ANSWER_SECONDS_MAX = 60.0
+SHOUT_SECONDS_MAX = 180.0
 # The strangers of a test run on this machine.
 LOOPBACK = "127.0.0.1"
 

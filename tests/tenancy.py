@@ -1,11 +1,12 @@
 """Fixtures: a migrated database, and a clean tenant for every test that asks for one."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
 
+from crosslane.platform import database as limits
 from crosslane.platform.database import Database, Tx, schema_of
 from crosslane.platform.lane import Lanes
 from crosslane.platform.migrations import migrate
@@ -18,6 +19,18 @@ from crosslane.platform.tenants import (
 )
 
 SPARE_BYTES_MAX = 16_000_000
+
+# A machine busy with other work stops a test for longer than callers of the product would wait, and
+# that tells nothing. Tests of who waits for a lock in vain take the pool `hasty`.
+PATIENCE = {
+    "LOCK_MS_MAX": 25_000,
+    "IDLE_IN_TRANSACTION_MS_MAX": 120_000,
+    "ACQUIRE_SECONDS_MAX": 60.0,
+    "COMMIT_SECONDS_MAX": 60.0,
+}
+LOCK_MS_MAX = limits.LOCK_MS_MAX  # the product's own
+# Well above what a busy machine adds to it.
+HASTY_SECONDS = 3.0
 
 # Who changes a table writes a later row of the catalog or takes one away; emptying does neither.
 SHAPE = """
@@ -131,6 +144,15 @@ class Tenants:
         await connection.execute(RESTART_SEQUENCES, schema)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Let whatever of this process waits on the database wait for longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, limit in PATIENCE.items():
+            patch.setattr(limits, name, limit)
+        yield
+
+
 @pytest.fixture(scope="session")
 async def database(postgres_url: str) -> AsyncIterator[Database]:
     """A pool on the real server, its control schema up to date."""
@@ -140,6 +162,18 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
     database = await Database.connect(postgres_url, connections=20)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def hasty(
+    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Database]:
+    """A pool on which nobody waits for a lock longer than HASTY_SECONDS."""
+    del database  # migrated by its fixture
+    monkeypatch.setattr(limits, "LOCK_MS_MAX", int(HASTY_SECONDS * 1000))
+    hasty = await Database.connect(postgres_url, connections=4)
+    yield hasty
+    await hasty.close()
 
 
 @pytest.fixture(scope="session")
@@ -163,8 +197,6 @@ async def tenant(tenants: Tenants) -> AsyncIterator[str]:
 async def tx(database: Database, tenant: str) -> AsyncIterator[Tx]:
     """An open transaction of that tenant, committed when the test ends."""
     async with database.transaction(tenant) as tx:
-        # A test may think between two statements for as long as a busy machine makes it.
-        await tx.execute("set local idle_in_transaction_session_timeout = 0")
         yield tx
 
 

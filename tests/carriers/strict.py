@@ -42,10 +42,12 @@ class Fake:
         return HttpCarrier(CarrierSettings("swift", self.url, api_key))
 
     def plan(self, fault: str, **more: Any) -> None:
-        httpx.post(f"{self.url}/control/faults", json={"fault": fault, **more}).raise_for_status()
+        httpx.post(
+            f"{self.url}/control/faults", json={"fault": fault, **more}, timeout=60
+        ).raise_for_status()
 
     def labels(self) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.url}/control/labels").json()
+        return httpx.get(f"{self.url}/control/labels", timeout=60).json()
 
     def clear(self) -> None:
-        httpx.delete(f"{self.url}/control/faults").raise_for_status()
+        httpx.delete(f"{self.url}/control/faults", timeout=60).raise_for_status()

@@ -67,6 +67,12 @@ def fake(running: Fake) -> Iterator[Fake]:
     running.clear()
 
 
+@pytest.fixture(autouse=True)
+def _tried_again_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes longer for a step of a test than the first pause between two tries."""
+    monkeypatch.setattr("crosslane.platform.effects.running.RETRY_SECONDS_FIRST", 300.0)
+
+
 def made_for(fake: Fake, label_id: UUID) -> list[dict[str, Any]]:
     """Return what the carrier made for one of our labels."""
     return [made for made in fake.labels() if made["key"] == label_key(label_id)]

@@ -26,7 +26,6 @@ async def test_nothing_of_a_forgotten_person_is_kept(bazaar: Bazaar):
     await bazaar.send('{"type": "order", "name": "zoe@example.org"')
     customer_id = (await bazaar.order("B-1")).customer_id
     async with bazaar.database.transaction(bazaar.tenant) as tx:
-        await tx.execute("set local idle_in_transaction_session_timeout = 0")
         assert await tx.fetchval(KEPT, "zoe@example.org|Secretive") >= 4
         await erase(tx, EraseCustomer(customer_id, "asked for it"))
         assert await tx.fetchval(KEPT, "zoe@example.org|Secretive|Secret Lane") == 0

@@ -52,7 +52,6 @@ async def test_each_planted_defect_is_named(bazaar: Bazaar):
     await bazaar.send('{"type": "nothing"}')
     await bazaar.tell(order("B-8"))
     async with bazaar.database.transaction(bazaar.tenant) as tx:
-        await tx.execute("set local idle_in_transaction_session_timeout = 0")
         await tx.execute("update channels_message set state = 'received' where source_id = 'B-8'")
         assert await verify(tx, RULES) == []
         for defect, rule in DEFECTS:

@@ -171,7 +171,7 @@ class Site:
 
     async def _start_strangers(self, url: str) -> None:
         async def double_messages() -> None:
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
                 await client.put(f"{self.bank_url}/control/messages", json=MESSAGES)
 
         folder, seed = self._folder, str(self._seed)

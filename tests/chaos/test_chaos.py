@@ -39,7 +39,7 @@ SHOPPERS = 4
 # Few mugs, so that orders are refused; the other article never runs out.
 STOCK = {("MUG", "DC1"): 12, ("MUG", "DC2"): 8, ("LAMP", "DC2"): 500_000}
 ORDERS_MIN = 30
-STORM_SECONDS_MAX = 200.0
+STORM_SECONDS_MAX = 600.0
 PAUSE_SECONDS = 0.5
 # The next spare process is started and has loaded.
 SPARE_SECONDS = 4.0

@@ -31,7 +31,7 @@ def crosslane(postgres_url: str, tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,
         )
 
     return run

@@ -13,7 +13,7 @@ from crosslane.platform.lane import Lanes
 from tests.engagement.desk import hurry, messages, settle
 from tests.orders.world import place, wish
 
-SECONDS_MAX = 60.0
+SECONDS_MAX = 180.0
 KILLED = -9
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from crosslane import finance, ledger, orders, payments
 from crosslane.finance import CloseDay
+from crosslane.finance.domain import business_day
 from crosslane.kernel import new_id
 from crosslane.orders import AddLines, ChangePrice, LineWish, Stage, TenderWish
 from crosslane.platform import log
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Lanes
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
@@ -34,6 +35,11 @@ async def balances(books: Books, **only) -> dict[str, int]:
     async with books.transaction() as tx:
         found = await ledger.balances(tx, **only)
     return {b.account: b.balance_minor for b in found}
+
+
+def today(tx: Tx) -> date:
+    """The day in Britain, where in summer it begins an hour before the day in UTC."""
+    return business_day(tx.now, "Europe/London")
 
 
 async def sound(books: Books) -> None:
@@ -94,7 +100,7 @@ async def test_each_channel_and_store_agrees_with_the_order_book(books: Books, l
     await books.post()
     async with books.transaction() as tx:
         till = await finance.day_figures(tx, day=TILL_DAY, channel="till")
-        web = await finance.day_figures(tx, day=tx.now.date(), channel="web")
+        web = await finance.day_figures(tx, day=today(tx), channel="web")
         other = await finance.day_figures(tx, day=date(2011, 1, 4), channel="till")
     assert (till.net_sales_minor, till.tax_minor, till.money_minor) == (1000, 200, 1200)
     assert (till.difference_minor, web.difference_minor) == (0, 0)
@@ -155,7 +161,7 @@ async def test_a_manual_correction_shows_and_can_be_accepted(books: Books, lanes
 async def test_a_running_day_cannot_be_closed(books: Books):
     async with books.transaction() as tx:
         with pytest.raises(finance.DayNotOver):
-            await finance.close_day(tx, CloseDay(tx.now.date(), "web"))
+            await finance.close_day(tx, CloseDay(today(tx), "web"))
         with pytest.raises(finance.CloseNotFound):
             await finance.close_by_id(tx, new_id())
 
@@ -176,7 +182,7 @@ async def test_a_price_change_after_hand_over_is_posted_by_itself(books: Books, 
     assert found["clearing"] == 0
     assert found["cash"] == placed.gross_minor - 120
     async with books.transaction() as tx:
-        figures = await finance.day_figures(tx, day=tx.now.date(), channel="web")
+        figures = await finance.day_figures(tx, day=today(tx), channel="web")
     assert figures.difference_minor == 0
     await sound(books)
 
@@ -190,7 +196,7 @@ async def test_lines_split_over_places_and_days_add_up(books: Books, lanes: Lane
         await hand_over(books, placed.id, placed.lines[0].id, quantity)
         await books.post()
         async with books.transaction() as tx:
-            figures = await finance.day_figures(tx, day=tx.now.date(), channel="web")
+            figures = await finance.day_figures(tx, day=today(tx), channel="web")
         assert figures.difference_minor == 0
     found = await balances(books)
     assert found["revenue"] + found["shipping_income"] == -placed.net_minor
@@ -245,7 +251,7 @@ async def test_money_received_on_account_moves_to_the_bank(books: Books, lanes: 
     found = await balances(books)
     assert (found["receivable_on_account"], found["bank"]) == (0, placed.gross_minor)
     async with books.transaction() as tx:
-        figures = await finance.day_figures(tx, day=tx.now.date(), channel="trade")
+        figures = await finance.day_figures(tx, day=today(tx), channel="trade")
     assert figures.difference_minor == 0
     await sound(books)
 

@@ -55,7 +55,7 @@ async def busy(database):
         await hold(tx, [hold_wish(shop, 4, tx.now)])
         [line] = await report_incoming(tx, [IncomingReport(
             key=IncomingKey("erp", "PO", shop.mug, shop.locations["DC"]), quantity=9,
-            available_on=date(2030, 1, 1), as_of=early, message="m",
+            available_on=date(2099, 1, 1), as_of=early, message="m",
         )])  # fmt: skip
         await keep_promises(tx, [Waiting(
             variant_id=shop.mug, quantity=5, cause=demand(), promised_for=tx.now,

@@ -88,7 +88,7 @@ async def _furnish(admin: httpx.AsyncClient, store: Store) -> None:
                     "sku": "MUG",
                     "location": store.code,
                     "quantity": 5,
-                    "available_on": "2030-01-20",
+                    "available_on": "2099-01-20",
                 }
             ],
         },

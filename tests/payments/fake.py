@@ -13,8 +13,8 @@ import pytest
 
 API_KEY = "key_test"
 WEBHOOK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
-START_SECONDS_MAX = 20.0
-EVENTUALLY_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 90.0
+EVENTUALLY_SECONDS_MAX = 120.0
 LOOK_SECONDS = 0.02
 
 
@@ -37,7 +37,7 @@ class FakeProvider:
         self.url = ""
         self.webhook_url = ""
         self._process: asyncio.subprocess.Process | None = None
-        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=60, trust_env=False)
 
     async def start(self) -> None:
         port = self.url.rpartition(":")[2] or "0"

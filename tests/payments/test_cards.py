@@ -205,7 +205,9 @@ async def test_waiting_ends_with_the_answer_or_in_vain(shop):
     await shop.open(card(order))
     vain = await payments.wait_until_decided(shop.transaction, [order], seconds=0.05)
     assert vain[order].undecided
-    waiting = asyncio.create_task(payments.wait_until_decided(shop.transaction, [order], seconds=5))
+    waiting = asyncio.create_task(
+        payments.wait_until_decided(shop.transaction, [order], seconds=60)
+    )
     await shop.call()
     assert (await waiting)[order].authorized_minor == 1000
 

@@ -33,6 +33,8 @@ create table sample_note (
 """
 
 
+go_on = asyncio.Event()  # what the note "slow" waits for
+
 SHOW = "select id, text, weight, version from sample_note where id = $1"
 
 
@@ -81,7 +83,7 @@ async def _keep(tx: Tx, commands: Sequence[Command[NewNote]]) -> list[Note]:
     sql = "insert into sample_note values ($1, $2, $3, $4, $5)"
     await tx.execute(sql, note.id, note.text, note.weight, note.version, command.trace)
     if new.text == "slow":
-        await asyncio.sleep(1.5)
+        await go_on.wait()
     return [note]
 
 

@@ -11,10 +11,12 @@ import pytest
 from crosslane.kernel import new_id
 from crosslane.platform import auth
 from crosslane.platform.auth import domain
+from crosslane.platform.auth.rest import SIGN_IN_RATE
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tokens import Link, sign_link
-from crosslane.platform.web import PUBLIC, Caller, Gate, build_app, get
+from crosslane.platform.web import PUBLIC, Caller, Gate, Rate, build_app, get
+from crosslane.platform.web.throttle import Throttle
 from tests.platform.test_web_http import assert_problem, key
 
 PASSWORD = "a long sentence"
@@ -318,11 +320,15 @@ async def test_wrong_passwords_lock_the_account_for_a_while(door, admin, host, d
     assert (await sign_in(door, host, account["email"])).status_code == 201
 
 
-async def test_guessing_at_one_address_is_slowed_down(door, admin, host):
-    answers = []
-    while len(answers) < 60 and not (answers and answers[-1].status_code == 429):
-        answers.append(await sign_in(door, host, "nobody@example.com", "wrong wrong wrong"))
-    assert 30 <= len(answers) < 60
+async def test_guessing_at_one_address_is_slowed_down(door, admin, host, monkeypatch):
+    assert Rate(per_second=0.5, burst=30) == SIGN_IN_RATE
+    # So slow that no guess comes back while the machine makes these.
+    slow = Throttle(Rate(per_second=1 / 3600, burst=SIGN_IN_RATE.burst))
+    monkeypatch.setattr("crosslane.platform.auth.rest._SIGN_INS", slow)
+    answers = [
+        await sign_in(door, host, "nobody@example.com", "wrong wrong wrong") for _ in range(32)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429] * 2
     assert_problem(answers[-1], 429, "too-many-requests")
 
 
@@ -330,11 +336,12 @@ async def test_known_and_unknown_addresses_look_and_take_the_same(door, admin, h
     account = await make_account(admin)
 
     async def attempt(email: str) -> tuple[float, dict]:
-        started = time.perf_counter()
+        # Work done by this process, because time on the clock is also that of other programs.
+        started = time.process_time()
         answer = await sign_in(door, host, email, "wrong wrong wrong")
         told = answer.json()
         del told["trace"]
-        return time.perf_counter() - started, told
+        return time.process_time() - started, told
 
     times: dict[str, list[float]] = {account["email"]: [], "nobody@example.com": []}
     answers = []

@@ -30,6 +30,11 @@ from tests.chaos.proxy import CUT, DUMB, LATE, LOST, Proxy
 COMMANDS = 40
 WRITERS = 8
 LOADED_SECONDS = 0.5
+# How long to wait for an answer that never comes: longer than a busy machine takes for one that
+# does, and than a late one is late.
+DUMB_SECONDS = 2.5
+# Bounds what takes two seconds when the machine has nothing else to do.
+BACK_SECONDS_MAX = 90.0
 
 
 class Add(msgspec.Struct, frozen=True):
@@ -92,7 +97,7 @@ async def rows(database: Database) -> list[str]:
 async def test_a_commit_without_an_answer_is_unknown(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "COMMIT_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(module, "COMMIT_SECONDS_MAX", DUMB_SECONDS)
     for fate in (LOST, CUT, DUMB):
         ground.fates.append(fate)
         with pytest.raises(CommitUnknown):
@@ -106,7 +111,7 @@ async def test_a_commit_without_an_answer_is_unknown(
 async def test_a_lane_does_everything_once_over_a_bad_line(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "COMMIT_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(module, "COMMIT_SECONDS_MAX", DUMB_SECONDS)
     lanes, names = Lanes(ground.far), [f"{n:03}" for n in range(COMMANDS)]
     ground.fates.extend([CUT, LOST, "", DUMB, LATE, "", CUT, CUT, "", LOST, LOST])
 
@@ -140,7 +145,7 @@ async def test_every_way_of_losing_the_server_is_told_as_a_lost_connection(groun
     await asyncio.sleep(LOADED_SECONDS)
     killed = time.monotonic()
     os.kill(ground.postgres.pid or 0, signal.SIGKILL)
-    await asyncio.wait_for(asyncio.gather(*writers), 30)
+    await asyncio.wait_for(asyncio.gather(*writers), BACK_SECONDS_MAX)
     assert [type(e) for e in told if not isinstance(e, (CommitUnknown, *CONNECTION_LOST))] == []
     assert not any(isinstance(error, asyncpg.InternalClientError) for error in told)
     while True:
@@ -149,4 +154,4 @@ async def test_every_way_of_losing_the_server_is_told_as_a_lost_connection(groun
             break
         except CONNECTION_LOST:
             await asyncio.sleep(0.02)
-    assert time.monotonic() - killed < 15
+    assert time.monotonic() - killed < BACK_SECONDS_MAX

@@ -15,11 +15,13 @@ import asyncpg
 import pytest
 
 from crosslane.platform.home import HomeInUse, HomeNotUsable, make_home
-from crosslane.platform.postgres import EmbeddedPostgres, PostgresFailed
+from crosslane.platform.postgres import READY_SECONDS_MAX, EmbeddedPostgres, PostgresFailed
 from crosslane.platform.postgres_install import RunAs, prepare
 
 ROOT = os.geteuid() == 0
-SERVING_AGAIN_SECONDS_MAX = 5.0
+# Bounds on what takes a second or two when the machine has nothing else to do.
+SERVING_AGAIN_SECONDS_MAX = 60.0
+FAILED_SECONDS_MAX = READY_SECONDS_MAX / 2
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -135,7 +137,7 @@ async def test_server_that_outlived_its_owner_is_stopped_first(home: Path) -> No
             await asyncio.sleep(0.01)
         async with EmbeddedPostgres(home, fast=True) as postgres:
             assert await count_rows(postgres.url) == 3
-            assert orphan.wait(5) == 0
+            assert orphan.wait(SERVING_AGAIN_SECONDS_MAX) == 0
     finally:
         orphan.kill()
         orphan.wait()
@@ -163,7 +165,7 @@ async def test_death_while_waiting_for_readiness_is_noticed_and_told(home: Path)
     began = time.monotonic()
     with pytest.raises(PostgresFailed, match="no_such_setting"):
         await EmbeddedPostgres(home, fast=True).start()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < FAILED_SECONDS_MAX
     (cluster / "postgresql.conf").write_text("")
     async with EmbeddedPostgres(home, fast=True):
         pass

@@ -14,7 +14,13 @@ import httpx
 import pytest
 
 from crosslane.platform.http_server import PortTaken, listen
-from crosslane.platform.processes import ChildFailed, ChildProcess
+from crosslane.platform.processes import (
+    READY_SECONDS_MAX,
+    SILENT_TICKS_MAX,
+    TICK_SECONDS,
+    ChildFailed,
+    ChildProcess,
+)
 from crosslane.platform.supervisor import Supervisor
 
 CHILD = Path(__file__).with_name("web_child.py")
@@ -41,6 +47,11 @@ asyncio.run(main())
 
 
 LOOK_SECONDS = 0.02
+# Bounds on what takes a second or two when the machine has nothing else to do.
+COMES_BACK_SECONDS_MAX = 60.0
+# Well below the time after which a process counts as silent, or as not having become ready.
+FROZEN_SECONDS_MAX = 12.0
+STOP_SECONDS_MAX = 120.0
 
 
 class Web:
@@ -59,7 +70,13 @@ class Web:
 
 def web_child(opened: socket.socket, *extra: str) -> ChildProcess:
     command = [sys.executable, str(CHILD), str(opened.fileno()), *extra]
-    return ChildProcess("web", command, environment=ENVIRONMENT, pass_fds=[opened.fileno()])
+    return ChildProcess(
+        "web",
+        command,
+        environment=ENVIRONMENT,
+        pass_fds=[opened.fileno()],
+        stop_seconds=STOP_SECONDS_MAX,
+    )
 
 
 @pytest.fixture
@@ -77,7 +94,7 @@ async def ask(url: str, path: str = "/") -> int:
 
 
 async def read(url: str) -> str:
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=COMES_BACK_SECONDS_MAX) as client:
         return (await client.get(url)).raise_for_status().text
 
 
@@ -93,7 +110,7 @@ async def test_killed_process_comes_back_and_no_caller_is_refused(web: Web) -> N
     began = time.monotonic()
     while len(served - before) < 1 or len(served) < 2:
         served.add(await ask(web.url))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < COMES_BACK_SECONDS_MAX
     assert len(served - before) == 1
 
 
@@ -107,21 +124,22 @@ async def test_frozen_process_is_replaced(web: Web) -> None:
         asked = time.monotonic()
         served.add(await ask(web.url))
         slowest = max(slowest, time.monotonic() - asked)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < COMES_BACK_SECONDS_MAX
     assert frozen not in served
-    assert slowest < 5
+    assert slowest < FROZEN_SECONDS_MAX < SILENT_TICKS_MAX * TICK_SECONDS
 
 
 async def test_process_frozen_while_it_starts_is_not_waited_for() -> None:
     (opened,) = listen("127.0.0.1", 0, 1)
     child, began = web_child(opened, "slow-to-start"), time.monotonic()
     starting = asyncio.create_task(child.start())
-    await asyncio.sleep(0.05)
-    assert child.pid is not None
+    while child.pid is None:
+        assert not starting.done()
+        await asyncio.sleep(LOOK_SECONDS)
     os.kill(child.pid, signal.SIGSTOP)
     with pytest.raises(ChildFailed, match=r"status -9"):
         await starting
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < READY_SECONDS_MAX / 2
     opened.close()
 
 
@@ -147,7 +165,7 @@ async def test_no_answer_is_lost_while_processes_stop_under_load(web: Web, keeps
 
     async def ask_on(path: str) -> int:
         answered = 0
-        async with httpx.AsyncClient(timeout=20, limits=limits) as client:
+        async with httpx.AsyncClient(timeout=COMES_BACK_SECONDS_MAX, limits=limits) as client:
             while not over.is_set():
                 # Raises for a 5xx, and for a connection that is cut.
                 answer = (await client.get(web.url + path)).raise_for_status()
@@ -160,7 +178,7 @@ async def test_no_answer_is_lost_while_processes_stop_under_load(web: Web, keeps
         for child in web.children:
             os.kill(child.pid or 0, signal.SIGTERM)
             lived = len(lives)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(COMES_BACK_SECONDS_MAX):
                 while len(lives) == lived:  # noqa: ASYNC110 - it is seen in answers alone
                     await asyncio.sleep(LOOK_SECONDS)
         over.set()
@@ -170,14 +188,14 @@ async def test_no_answer_is_lost_while_processes_stop_under_load(web: Web, keeps
 
 async def test_endless_answer_does_not_keep_a_process_from_stopping(web: Web) -> None:
     async with (
-        httpx.AsyncClient(timeout=20) as client,
+        httpx.AsyncClient(timeout=COMES_BACK_SECONDS_MAX) as client,
         client.stream("GET", web.url + "/endless") as answer,
     ):
         lines = answer.aiter_lines()
         await anext(lines)
         began = time.monotonic()
         await web.supervisor.stop()
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < STOP_SECONDS_MAX / 2
     assert all(child.pid is None for child in web.children)
 
 
@@ -266,9 +284,9 @@ async def test_children_of_a_killed_supervisor_die_and_free_the_port() -> None:
     port, child = map(int, (await parent.stdout.readline()).split())
     parent.kill()
     await parent.wait()
-    deadline = time.monotonic() + 2
+    began = time.monotonic()
     while running(child):
-        assert time.monotonic() < deadline
+        assert time.monotonic() - began < FROZEN_SECONDS_MAX
         await asyncio.sleep(0.01)
     for opened in listen("127.0.0.1", port, 2):
         opened.close()

@@ -39,6 +39,8 @@ async def lifespan(receive: Any, send: Any) -> None:
     if "fails-in-words" in sys.argv:
         await send({"type": "lifespan.startup.failed", "message": "no database"})
         return
+    if "slow-to-start" in sys.argv:
+        await asyncio.sleep(600)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     print("lifespan ended", flush=True)

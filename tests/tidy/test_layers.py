@@ -129,7 +129,7 @@ def lint_imports(tree: Tree) -> subprocess.CompletedProcess[str]:
         cwd=tree.root / "src",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 
@@ -187,7 +187,7 @@ def test_stack_holds(tree: Tree):
         cwd=tree.root / "src",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
 

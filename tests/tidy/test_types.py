@@ -15,7 +15,7 @@ def type_errors(project: Path) -> list[str]:
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     return [
         f"{item['file']}:{item['range']['start']['line'] + 1}: {item['message']}"

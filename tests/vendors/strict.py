@@ -52,7 +52,7 @@ class StrictVendor:
         self._send("POST", "faults", {"fault": fault, **more})
 
     def clear_faults(self) -> None:
-        assert httpx.delete(f"{self.url}/control/faults", trust_env=False).is_success
+        assert httpx.delete(f"{self.url}/control/faults", trust_env=False, timeout=60).is_success
 
     def script(self, **how: Any) -> None:
         self._send("PUT", "script", how)
@@ -65,8 +65,10 @@ class StrictVendor:
         return self._read("keys")
 
     def _read(self, what: str) -> Any:
-        return httpx.get(f"{self.url}/control/{what}", trust_env=False).json()
+        return httpx.get(f"{self.url}/control/{what}", trust_env=False, timeout=60).json()
 
     def _send(self, method: str, what: str, body: Any) -> None:
-        answer = httpx.request(method, f"{self.url}/control/{what}", json=body, trust_env=False)
+        answer = httpx.request(
+            method, f"{self.url}/control/{what}", json=body, trust_env=False, timeout=60
+        )
         assert answer.is_success, answer.text

@@ -15,7 +15,7 @@ from tests.vendors.shop import Play, sound
 from tests.vendors.strict import StrictVendor
 
 KILLED = -9
-SECONDS_MAX = 60.0
+SECONDS_MAX = 180.0
 ROUNDS = 5
 
 

@@ -166,7 +166,7 @@ async def test_problems_are_listed_until_settled(desk: Desk):
 
 async def test_terms_are_dated_and_listed(desk: Desk):
     admin = desk.api.admin
-    row = {"sku": "MUG", "unit_cost_milli": 400_000, "valid_from": "2031-01-01"}
+    row = {"sku": "MUG", "unit_cost_milli": 400_000, "valid_from": "2099-01-01"}
     saved = await admin.post("/api/v1/vendor-terms", json={"location": "V01", "terms": [row]})
     assert saved.json() == {"saved": 1}
     listed = (await admin.get("/api/v1/vendors/V01/terms")).json()["items"]
