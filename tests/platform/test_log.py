@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosslane.platform import log, outbox
+from crosslane.platform import effects, log, outbox
 from crosslane.platform.database import Database, Tx
+from crosslane.platform.effects import Effect, EffectCall, EffectKind
 from crosslane.platform.log import Event, Logged, Reaction, run_reaction
 from crosslane.platform.log.reactions import TRIES_MAX, NotParked, reactions_with_work
 from crosslane.platform.worker import Worker
@@ -281,3 +282,36 @@ async def test_rows_that_are_busy_are_tried_again_and_are_no_failure(
     assert tries == [1, 1]
     assert await heard(database, tower) == [("a", 1), ("a", 1)]
     assert failures == []
+
+
+async def test_a_long_reaction_keeps_neither_another_nor_its_calls_waiting(
+    database: Database, tower: str
+):
+    answered = asyncio.Event()
+
+    async def ask_outside(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+        await effects.request(tx, [Effect("a", "test.answer", logged[0].event)])
+
+    async def wait_for_answer(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+        await asyncio.wait_for(answered.wait(), 10)
+        await note(tx, logged)
+
+    async def answer(call: EffectCall, rung: Rung) -> None:
+        answered.set()
+
+    async def save(tx: Tx, calls: Sequence[EffectCall], results: Sequence[None]) -> None:
+        pass
+
+    worker = Worker(
+        database,
+        [
+            Reaction("test.wait_for_answer", (Rung,), wait_for_answer),
+            Reaction("test.ask_outside", (Rung,), ask_outside),
+        ],
+        [EffectKind("test.answer", Rung, answer, save, save)],
+        [],
+    )
+    await ring(database, tower, Rung(bell="a", n=1))
+    await worker.round()
+    await worker.runner.drain()
+    assert await heard(database, tower) == [("a", 1)]

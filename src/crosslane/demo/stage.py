@@ -1,9 +1,9 @@
 """The stage: Crosslane itself and the outside world, each a process, started for the demo.
 
-``crosslane serve`` with its embedded PostgreSQL, a second worker, the strict payment provider, the
-strict carrier and a mail server that delivers to nobody. Everything lives in the home folder, so
-that the next run finds the tenant as it was left. What only its owner may read (keys, passwords) is
-kept there too, in one file.
+``crosslane serve`` with its embedded PostgreSQL, the strict payment provider, the strict carrier
+and a mail server that delivers to nobody. Everything lives in the home folder, so that the next run
+finds the tenant as it was left. What only its owner may read (keys, passwords) is kept there too,
+in one file.
 """
 
 import asyncio
@@ -144,12 +144,9 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
         stack.push_async_callback(crew.stop)
         ready = r"Crosslane is ready on (\S+)"
         address = await crew.start("Crosslane", [*COMMAND, "serve"], ready)
-        # A day's parcels and mails are more than one worker does in a minute.
-        more = [*COMMAND, "serve", "--role", "worker"]
         kept, hooks = safe.kept, f"{address}/api/v1/payment-providers/house/messages"
-        _, _, provider_url, carrier_url = await asyncio.gather(
+        _, provider_url, carrier_url = await asyncio.gather(
             _require_tenant(crew, address, safe),
-            crew.start("a second worker", more, r"Crosslane is (ready)"),
             crew.start(
                 "the payment provider",
                 [

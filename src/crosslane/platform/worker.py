@@ -9,7 +9,7 @@ already promised that somebody looks.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -26,6 +26,8 @@ ROUND_SECONDS_IDLE = 0.2
 LOOK_AGAIN_SECONDS = 60.0
 COMPLAINT_SECONDS = 10.0
 TENANTS_AT_ONCE = 64
+# While one reaction waits for the database, another has the processor.
+REACTIONS_AT_ONCE = 2
 BATCHES_PER_TURN_MAX = 20
 
 # Others work on the same rows at this moment: nothing is wrong, and the next round tries again.
@@ -134,7 +136,7 @@ class Worker:
             self._failed(tenant, error)
 
     async def _serve(self, tenant: str) -> int:
-        started = await self.runner.start_due(tenant)
+        done = await self.runner.start_due(tenant)
         async with self.database.transaction(tenant, read_only=True) as tx:
             made = (tenant, tx.versions[""])
             waiting = await reactions_with_work(tx, self.reactions)
@@ -142,18 +144,32 @@ class Worker:
             async with self.database.transaction(tenant) as tx:
                 await ensure_schedules(tx, self.schedules)
             self._scheduled.add(made)
-        handled = busy = 0
         # Each worker in an order of its own, so that they do not all want the same cursor next.
         random.shuffle(waiting)
-        for reaction in waiting:
-            try:
-                handled += await self._drain(tenant, reaction)
-            except BUSY as error:
-                busy += 1
-                log.info("rows are busy", reaction=reaction.name, error=type(error).__name__)
-        if not started and not handled and not busy:
+        left = iter(waiting)
+        hands = [self._react(tenant, left) for _ in range(REACTIONS_AT_ONCE)]
+        # Whatever one meets, the others finish what they have begun.
+        for end in await asyncio.gather(*hands, return_exceptions=True):
+            if isinstance(end, BaseException):
+                raise end
+            done += end
+        if not done:
             await self._look_later(tenant)
-        return started + handled
+        return done
+
+    async def _react(self, tenant: str, reactions: Iterator[Reaction]) -> int:
+        """Run each reaction that nobody has taken yet; return how much there was to do."""
+        done = 0
+        for reaction in reactions:
+            try:
+                done += await self._drain(tenant, reaction)
+            except BUSY as error:
+                done += 1
+                log.info("rows are busy", reaction=reaction.name, error=type(error).__name__)
+            # Calls to the outside wait for no reaction. One claim for many costs as one for few.
+            if self.runner.is_idle:
+                done += await self.runner.start_due(tenant)
+        return done
 
     async def _drain(self, tenant: str, reaction: Reaction) -> int:
         handled = 0

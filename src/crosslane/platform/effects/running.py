@@ -64,18 +64,31 @@ class Runner:
         )
         self.worker: int | None = None
         self._saver = Saver(database, self.lease_seconds)
-        self._free = slots
+        self._slots = self._free = slots
+        self._claiming = False
         self._running: dict[asyncio.Task[None], UUID] = {}
         self._unsure: set[str] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether most slots are free and nobody is about to fill them."""
+        return self._free > self._slots // 2 and not self._claiming
 
     async def start_due(self, tenant: str) -> int:
         """Claim what is due for a tenant, as many as slots are free, and start the calls.
 
         Returns:
-            How many were started.
+            How many were started; 0 while another claim is under way.
         """
-        if self._free == 0:
+        if self._free == 0 or self._claiming:
             return 0
+        self._claiming = True
+        try:
+            return await self._start_due(tenant)
+        finally:
+            self._claiming = False
+
+    async def _start_due(self, tenant: str) -> int:
         try:
             async with self.database.transaction(tenant) as tx:
                 if tenant in self._unsure and self.worker is not None:
