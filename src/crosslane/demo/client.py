@@ -1,8 +1,7 @@
 """A client of Crosslane's API: keep-alive connections, keys on every change, bounded patience.
 
 The demo speaks HTTP and nothing else. It shares two cores with what it speaks to, so this is
-HTTP/1.1 by hand over asyncio's streams: a general client library costs more per request than a
-small order does.
+HTTP/1.1 by hand: a general client library costs more per request than a small order does.
 
 A change always carries an Idempotency-Key, so a request whose answer was lost is simply repeated.
 What is not an answer (no connection, 429, 503, a key still being worked on) is tried again some
@@ -10,7 +9,6 @@ times; every answer is handed to the caller, refusals too.
 """
 
 import asyncio
-import contextlib
 import logging
 from hashlib import blake2b
 from typing import Any
@@ -24,6 +22,7 @@ ANSWER_SECONDS_MAX = 60.0
 PAUSE_SECONDS_FIRST = 0.05
 PAUSE_SECONDS_MAX = 5.0
 HEAD_BYTES_MAX = 64 << 10
+HEAD_ENDS = b"\r\n\r\n"
 BODY_BYTES_MAX = 64 << 20
 PAGE_ITEMS = 250
 KEY_BYTES = 20
@@ -82,6 +81,87 @@ class Answer(msgspec.Struct, frozen=True):
         return str(found.get("code", "")) if isinstance(found, dict) else ""
 
 
+class Connection(asyncio.Protocol):
+    """One connection: a request, its answer, and the next request."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._told = bytearray()
+        self._answer: asyncio.Future[Answer] | None = None
+        self.is_open = False
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send a request as bytes and return the answer to it.
+
+        Raises:
+            OSError, EOFError, TimeoutError: there was none.
+        """
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        late = loop.call_later(ANSWER_SECONDS_MAX, self._end, TimeoutError())
+        try:
+            self._transport.write(request)
+            return await self._answer
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            late.cancel()
+
+    def close(self) -> None:
+        """Close it."""
+        self.is_open = False
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note the way to the other side."""
+        self._transport, self.is_open = transport, True  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, and wake who waits when it is a whole answer."""
+        self._told += data
+        try:
+            answer = self._read()
+        except (OSError, ValueError) as error:
+            self._end(error if isinstance(error, OSError) else OSError(str(error)))
+            return
+        if answer is None or self._answer is None or self._answer.done():
+            return
+        if answer.headers.get("connection", "").lower() == "close":
+            self.close()
+        self._answer.set_result(answer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell who waits that no answer will come."""
+        self.is_open = False
+        self._end(exc or EOFError("the connection was closed"))
+
+    def _end(self, error: Exception) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+
+    def _read(self) -> Answer | None:
+        """Return the answer and forget its bytes; None while some of them are under way."""
+        begins = self._told.find(HEAD_ENDS) + len(HEAD_ENDS)
+        if begins < len(HEAD_ENDS):
+            if len(self._told) > HEAD_BYTES_MAX:
+                raise OSError("the answer has too long a head")
+            return None
+        first, *lines = self._told[:begins].decode("latin-1").rstrip().split("\r\n")
+        headers = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        length = int(headers.get("content-length", "0"))
+        if length > BODY_BYTES_MAX or "transfer-encoding" in headers:
+            raise OSError("the answer is not of a form that this client reads")
+        if len(self._told) < begins + length:
+            return None
+        content = bytes(self._told[begins : begins + length])
+        self._told.clear()
+        return Answer(int(first.split()[1]), headers, content)
+
+
 class Connections:
     """Kept-alive connections to one address.
 
@@ -102,39 +182,41 @@ class Connections:
         self._host, self._port = parts.hostname, parts.port or 80
         self._slots = asyncio.Semaphore(most)
         self.requests = 0
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[Connection] = []
 
     async def exchange(self, request: bytes) -> Answer:
         """Send a request as bytes and return the answer to it.
 
         Raises:
-            OSError, asyncio.IncompleteReadError, TimeoutError: there was none.
+            OSError, EOFError, TimeoutError: there was none.
         """
-        async with self._slots, asyncio.timeout(ANSWER_SECONDS_MAX):
+        async with self._slots:
             self.requests += 1
-            reader, writer = self._idle.pop() if self._idle else await self._open()
-            try:
-                writer.write(request)
-                answer = await _read(reader)
-            except BaseException:
-                writer.close()
-                raise
-            if answer.headers.get("connection", "").lower() == "close":
-                writer.close()
-            else:
-                self._idle.append((reader, writer))
+            connection = self._kept() or await self._open()
+            answer = await connection.exchange(request)
+            if connection.is_open:
+                self._idle.append(connection)
             return answer
 
     async def close(self) -> None:
         """Close every connection that rests."""
         while self._idle:
-            _, writer = self._idle.pop()
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            self._idle.pop().close()
+        await asyncio.sleep(0)  # a transport closes in the next turn of the loop
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(self._host, self._port, limit=HEAD_BYTES_MAX)
+    def _kept(self) -> Connection | None:
+        """Return a connection that rests and was not closed meanwhile."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
+        return None
+
+    async def _open(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            _, opened = await loop.create_connection(Connection, self._host, self._port)
+        return opened
 
 
 class Client:
@@ -258,16 +340,3 @@ def key_of(*words: str | bytes) -> str:
 def segment(text: str) -> str:
     """Return a text as one step of a path."""
     return quote(text, safe="")
-
-
-async def _read(reader: asyncio.StreamReader) -> Answer:
-    head = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = head[:-4].decode("latin-1").split("\r\n")
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    length = int(headers.get("content-length", "0"))
-    if length > BODY_BYTES_MAX or "transfer-encoding" in headers:
-        raise OSError("the answer is not of a form that this client reads")
-    return Answer(int(first.split()[1]), headers, await reader.readexactly(length))
