@@ -122,18 +122,20 @@ class Builder:
             if size.places is None or site["site_id"] in size.places
         ]
         await self._call_each([*organization.organization(), goods.categories(listed)])
+        products = asyncio.create_task(self._products(articles))
+        terms = asyncio.create_task(self._terms(articles, selection, products))
         accounts = asyncio.create_task(self._accounts(selection))
         keys = asyncio.create_task(self._channels())
-        terms = asyncio.create_task(self._terms(articles, selection))
         known = await self._places(sites)
         logins = asyncio.create_task(self._logins(known))
-        await terms
         demand = stock.list_demand(selection)
-        supply = stock.plan_supply(demand, articles, known, seed)
+        supply = await asyncio.to_thread(stock.plan_supply, demand, articles, known, seed)
         mark = key_of(str(seed), *sorted(invoice.number for invoice in selection.invoices))
         planned = list(stock.receipts(supply, articles, mark))
         opening = [one for one in planned if one.at == planned[0].at]
+        await products
         await self._opening(opening, mark)
+        await terms
         people = await logins
         staff = {one.location: code for code, one in people.items() if one.location}
         return World(
@@ -153,13 +155,20 @@ class Builder:
             carrier_url=self._stage.carrier_url,
         )
 
-    async def _terms(self, articles: Sequence[goods.Article], selection: Selection) -> None:
-        """Products with everything that is said of them; what they cost; who carries them."""
-        kept, stage = self._stage.safe.kept, self._stage
-        products = Call("product-imports", {"rows": [article.row for article in articles]})
+    async def _products(self, articles: Sequence[goods.Article]) -> None:
+        """Products with everything that is said of them."""
         self._more(RETAILER, 1)
+        await self._import(Call("product-imports", {"rows": [one.row for one in articles]}))
+
+    async def _terms(
+        self,
+        articles: Sequence[goods.Article],
+        selection: Selection,
+        products: asyncio.Task[None],
+    ) -> None:
+        """Who carries the products, and what they cost once they are there."""
+        kept, stage = self._stage.safe.kept, self._stage
         await asyncio.gather(
-            self._import(products),
             self._call_each(
                 [
                     *organization.carriers(stage.carrier_url, kept.carrier_key),
@@ -173,6 +182,7 @@ class Builder:
             ),
             self._policies([*organization.policies(), *goods.methods()]),
         )
+        await products
         imports = list(goods.prices(articles, selection))
         self._more(RETAILER, len(imports))
         for call in imports:
