@@ -91,20 +91,20 @@ async def _start(settings: Settings, role: Role, stack: AsyncExitStack) -> str:
     sockets = listen(settings.host, settings.port, settings.workers) if role != "worker" else []
     for opened in sockets:
         stack.callback(opened.close)
+    shared = tempfile.TemporaryDirectory(prefix="crosslane-measures-", ignore_cleanup_errors=True)
+    inherited = {**os.environ, SHARED_FOLDER_VARIABLE: stack.enter_context(shared)}
+    spare = Spare(
+        "crosslane.cli.spare_process",
+        environment=inherited,
+        pass_fds=[opened.fileno() for opened in sockets],
+    )
+    stack.push_async_callback(spare.stop)
+    await spare.start()  # it loads while the database starts, and is the first child
     url = settings.database_url
     if url is None:
         url = await _embedded(settings, role, supervisor)
     await migrated(url)
-    environment = {**os.environ, **_environment(settings, url, sockets)}
-    environment[SHARED_FOLDER_VARIABLE] = stack.enter_context(
-        tempfile.TemporaryDirectory(prefix="crosslane-measures-", ignore_cleanup_errors=True)
-    )
-    spare = Spare(
-        "crosslane.cli.spare_process",
-        environment=environment,
-        pass_fds=[opened.fileno() for opened in sockets],
-    )
-    stack.push_async_callback(spare.stop)
+    environment = {**inherited, **_environment(settings, url, sockets)}
     starting = [
         supervisor.keep(_web(number, opened, environment, spare), stage=WEB_STAGE)
         for number, opened in enumerate(sockets, start=1)

@@ -142,10 +142,18 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
         }
         crew = Crew(settings, log)
         stack.push_async_callback(crew.stop)
-        ready = r"Crosslane is ready on (\S+)"
-        address = await crew.start("Crosslane", [*COMMAND, "serve"], ready)
+        address, carrier_url = await asyncio.gather(
+            crew.start("Crosslane", [*COMMAND, "serve"], r"Crosslane is ready on (\S+)"),
+            crew.start(
+                "the carrier",
+                [
+                    *(sys.executable, "-m", "crosslane.carriers.port.fake"),
+                    *("--state", str(folder / "carrier"), "--api-key", safe.kept.carrier_key),
+                ],
+            ),
+        )
         kept, hooks = safe.kept, f"{address}/api/v1/payment-providers/house/messages"
-        _, provider_url, carrier_url = await asyncio.gather(
+        _, provider_url = await asyncio.gather(
             _require_tenant(crew, address, safe),
             crew.start(
                 "the payment provider",
@@ -153,13 +161,6 @@ async def stage(home: Path, environment: Mapping[str, str] = os.environ) -> Asyn
                     *(sys.executable, "-m", "crosslane.payments.provider.fake"),
                     *("--state", str(folder / "provider"), "--api-key", kept.provider_key),
                     *("--webhook-secret", kept.webhook_secret, "--webhook-url", hooks),
-                ],
-            ),
-            crew.start(
-                "the carrier",
-                [
-                    *(sys.executable, "-m", "crosslane.carriers.port.fake"),
-                    *("--state", str(folder / "carrier"), "--api-key", kept.carrier_key),
                 ],
             ),
         )

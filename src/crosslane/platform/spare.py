@@ -1,8 +1,9 @@
 """A spare process: it has loaded everything and waits to take the place of a child that dies.
 
 A Python process needs a second or two to load, and the callers of a web process that died wait for
-just that long. The spare has done it before. It is given the duty of the dead child (program, words
-and environment) over a pipe and goes on as that child; then the next spare is started.
+just that long. The spare has done it before: the very first one while PostgreSQL starts. It is
+given the duty of the dead child (program, words and environment) over a pipe and goes on as that
+child; then the next spare is started.
 """
 
 import asyncio
@@ -69,8 +70,22 @@ class Spare:
         process = self._process
         return None if process is None or process.returncode is not None else process.pid
 
+    async def start(self) -> None:
+        """Start a spare now.
+
+        Raises:
+            OSError: the machine has no place for one.
+        """
+        theirs, self._orders = os.pipe()
+        try:
+            self._process, self._pulse = await spawn(
+                self._waiting.command, self._waiting.environment, self._pass_fds, stdin=theirs
+            )
+        finally:
+            os.close(theirs)
+
     def keep(self) -> None:
-        """Have a spare from now on; the first comes after NEXT_SPARE_SECONDS."""
+        """Have a spare from now on; the next one comes after NEXT_SPARE_SECONDS."""
         self._task = asyncio.create_task(self._keep())
 
     def take(self, duty: Duty) -> tuple[Process, int] | None:
@@ -108,18 +123,9 @@ class Spare:
                 continue
             self._close()
             try:
-                await self._start()
+                await self.start()
             except OSError as error:
                 log.error("no spare process", error)
-
-    async def _start(self) -> None:
-        theirs, self._orders = os.pipe()
-        try:
-            self._process, self._pulse = await spawn(
-                self._waiting.command, self._waiting.environment, self._pass_fds, stdin=theirs
-            )
-        finally:
-            os.close(theirs)
 
     def _close(self) -> None:
         for pipe in (self._pulse, self._orders):
