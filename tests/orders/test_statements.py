@@ -106,6 +106,15 @@ async def test_locations_whose_days_are_limited_cost_two_more(
         assert used <= STATEMENTS_MAX + 2, counted.sent
 
 
+async def test_both_at_once_cost_three_more(database: Database, shop: str, counted: Counted):
+    async with database.transaction(shop) as tx:
+        await tx.execute("update locations_location set parcels_per_day = 1000")
+        await facts.touch(tx, "locations")
+    await counted.place(shop, "first")
+    newcomer = BuyerWish(email="bob@example.com", name="Bob Green")
+    assert await counted.place(shop, "second", buyer=newcomer) <= STATEMENTS_MAX + 3
+
+
 async def test_whoever_waited_for_an_order_sees_what_it_has_become(
     database: Database, shop: str, lanes: Lanes
 ):

@@ -80,7 +80,8 @@ async def keep_stock(tx: Tx, checkouts: Sequence[Checkout]) -> list[UUID]:
         else:
             # What it had it keeps, for longer where that was granted; what is new goes back.
             kept = [held for held in each.held if held.hold_id in had]
-        gone += [held for held in each.held if held not in kept]
+        ids = {held.hold_id for held in kept}
+        gone += [held for held in each.held if held.hold_id not in ids]
         each.held = kept
     await let_go(tx, gone)
     return [held.hold_id for held in gone]
@@ -135,7 +136,8 @@ async def _hold(
     asked = [(each, planned) for each, plan in pairs for planned in plan.planned]
     if not asked:
         return {}
-    held = [_units(each, planned, hold_until(tx, policies, each)) for each, planned in asked]
+    until = {each.cart_id: hold_until(tx, policies, each) for each, _ in pairs}
+    held = [_units(each, planned, until[each.cart_id]) for each, planned in asked]
     answers = await inventory.hold(
         tx,
         [
@@ -213,12 +215,16 @@ async def _renew(tx: Tx, checkouts: Sequence[Checkout]) -> None:
             for each, held, until in older
         ],
     )
+    longer: dict[UUID, HeldUnits] = {}
     for (each, held, until), answer in zip(older, answers, strict=True):
         if isinstance(answer, Refusal):
             each.refusal = answer
         else:
-            longer = msgspec.structs.replace(held, fence=answer.fence, expires_at=until)
-            each.held[each.held.index(held)] = longer
+            longer[held.hold_id] = msgspec.structs.replace(
+                held, fence=answer.fence, expires_at=until
+            )
+    for each in checkouts:
+        each.held = [longer.get(held.hold_id, held) for held in each.held]
 
 
 def cart_held(checkout: Checkout, network: locations.Network) -> CartHeld:

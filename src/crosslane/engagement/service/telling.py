@@ -111,12 +111,11 @@ async def recipients_of(tx: Tx, whom: Sequence[tuple[UUID | None, UUID | None]])
         tx: open transaction.
         whom: customer and delivery address of each.
     """
-    people = await customers.customers_by_id(tx, [one for one, _ in whom if one])
-    snapshots = await customers.addresses_by_id(tx, [where for _, where in whom if where])
+    once = list(dict.fromkeys(whom))
+    buyers = dict(zip(once, await customers.buyers_by_id(tx, once), strict=True))
     found = []
-    for customer_id, address_id in whom:
-        person = people.get(customer_id) if customer_id else None
-        snapshot = snapshots.get(address_id) if address_id else None
+    for one in whom:
+        person, snapshot = buyers[one].customer, buyers[one].address
         address = snapshot.address if snapshot else None
         known = person.identities if person else ()
         emails = [identity.value for identity in known if identity.kind == "email"]

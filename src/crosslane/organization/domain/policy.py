@@ -8,7 +8,7 @@ wins as a whole, fields are never mixed. An undo is a version too: it says again
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, cast, get_args
 from uuid import UUID
@@ -114,6 +114,7 @@ class PolicyBook:
             ordered[version.kind, version.scope].append(version)
         self._versions = dict(ordered)
         self._starts = {key: [v.valid_from for v in found] for key, found in ordered.items()}
+        self._kinds = frozenset(kind for kind, _ in ordered)
         # Values are decoded once per version: a book lives as long as no policy changes.
         self._decoded: dict[UUID, msgspec.Struct] = {}
 
@@ -149,20 +150,10 @@ class PolicyBook:
             channel: code of the channel.
             brand: code of the brand.
         """
-        asked: dict[ScopeType, Iterable[str]] = {
-            "location": () if location is None else (location,),
-            "category": reversed(category),
-            "channel": () if channel is None else (channel,),
-            "brand": () if brand is None else (brand,),
-            "tenant": ("",),
-        }
-        scopes = [
-            Scope(scope_type, code)
-            for scope_type in SCOPE_TYPES
-            if scope_type in kind.scopes
-            for code in asked[scope_type]
+        return [
+            Candidate(scope, self.in_force(kind.name, scope, at))
+            for scope in _asked(kind, location, category, channel, brand)
         ]
-        return [Candidate(scope, self.in_force(kind.name, scope, at)) for scope in scopes]
 
     def resolve(
         self,
@@ -178,10 +169,11 @@ class PolicyBook:
 
         Arguments as of :meth:`candidates`. The kind's default and None where nothing is set.
         """
-        for candidate in self.candidates(
-            kind, at, location=location, category=category, channel=channel, brand=brand
-        ):
-            version = candidate.version
+        # Most kinds are never set: what is asked for each line of an order has to cost nothing.
+        if kind.name not in self._kinds:
+            return kind.default, None
+        for scope in _asked(kind, location, category, channel, brand):
+            version = self.in_force(kind.name, scope, at)
             if version is not None and version.value is not None:
                 return self._value(kind, version.id, version.value), version.id
         return kind.default, None
@@ -210,6 +202,27 @@ class PolicyBook:
         if decoded is None:
             decoded = self._decoded[version_id] = kind.read(value)
         return cast(Body, decoded)
+
+
+def _asked(
+    kind: PolicyKind[Any],
+    location: str | None,
+    category: Sequence[str],
+    channel: str | None,
+    brand: str | None,
+) -> Iterator[Scope]:
+    """Yield the scopes that are asked, most specific first; see :meth:`PolicyBook.candidates`."""
+    codes: dict[ScopeType, Iterable[str]] = {
+        "location": () if location is None else (location,),
+        "category": reversed(category),
+        "channel": () if channel is None else (channel,),
+        "brand": () if brand is None else (brand,),
+        "tenant": ("",),
+    }
+    for scope_type in SCOPE_TYPES:
+        if scope_type in kind.scopes:
+            for code in codes[scope_type]:
+                yield Scope(scope_type, code)
 
 
 def refuse_scope(kind: PolicyKind[Body], scope: Scope) -> None:
