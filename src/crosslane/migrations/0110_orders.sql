@@ -105,11 +105,12 @@ select platform_ensure_partitions('orders_movement');
 
 -- A location that once failed a line is not asked for it again.
 create table orders_barred (
+    order_id uuid not null references orders_order (id),
     line_id uuid not null references orders_line (id),
     location_id uuid not null,
     reason text not null,
     at timestamptz not null,
-    primary key (line_id, location_id)
+    primary key (order_id, line_id, location_id)
 );
 
 create table orders_stop (

@@ -65,7 +65,7 @@ class Sheet:
         self._lines: list[NewLine] = []
         self._attributions: list[Attribution] = []
         self._charges: list[Charge] = []
-        self._barred: list[tuple[UUID, UUID, str]] = []
+        self._barred: list[tuple[UUID, UUID, UUID, str]] = []
         self._addresses: list[tuple[UUID, UUID]] = []
         self._promises: dict[UUID, datetime | None] = {}
         self._events: list[tuple[events.OrderEvent, Cause]] = []
@@ -210,7 +210,7 @@ class Sheet:
         """Never ask a location for a line again."""
         state = self.states[order_id]
         self._replace(order_id, barred=state.barred | {(line_id, location_id)})
-        self._barred.append((line_id, location_id, reason))
+        self._barred.append((order_id, line_id, location_id, reason))
 
     def send_to(self, order_id: UUID, address_id: UUID, doing: Doing) -> None:
         """Send an order somewhere else from now on."""
@@ -248,7 +248,7 @@ class Sheet:
         await writing.insert_stops(tx, self._stops)
         await writing.resolve_stops(tx, *_columns(self._resolved, 3))
         await writing.insert_amendments(tx, self._amendments)
-        await writing.insert_barred(tx, *_columns(self._barred, 3))
+        await writing.insert_barred(tx, *_columns(self._barred, 4))
         await writing.update_addresses(tx, *_columns(self._addresses, 2))
         await writing.update_promises(tx, list(self._promises), list(self._promises.values()))
         changed = {order_id: self.states[order_id] for order_id in self._changed}

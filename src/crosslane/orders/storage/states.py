@@ -61,15 +61,15 @@ async def list_heads(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
 # lag behind: a join planned on what they were a minute ago reads all of them.
 _PARTS = """
     k.version as version_now,
-    (select json_build_array(id, number, channel_id, channel, source_id, entity, brand, market,
-                             currency, locale, customer_id, ship_address_id, placed_at,
-                             recorded_at, service, version, closed_at)
+    (select json_array(id, number, channel_id, channel, source_id, entity, brand, market,
+                       currency, locale, customer_id, ship_address_id, placed_at, recorded_at,
+                       service, version, closed_at null on null returning json)
      from orders_order where id = k.id) as order,
-    (select json_agg(json_build_array(id, position, parent_line_id, cause, amendment_no,
-                                      variant_id, sku, title, quantity, method, store_id,
-                                      unit_price_milli, net_minor, tax_minor, gross_minor,
-                                      tax_rate_bp, tax_class, jurisdiction, promised_at,
-                                      is_bundle) order by position)
+    (select json_agg(json_array(id, position, parent_line_id, cause, amendment_no, variant_id,
+                                sku, title, quantity, method, store_id, unit_price_milli,
+                                net_minor, tax_minor, gross_minor, tax_rate_bp, tax_class,
+                                jurisdiction, promised_at, is_bundle
+                                null on null returning json) order by position)
      from orders_line where order_id = k.id) as lines,
     (select json_agg(c order by c.recorded_at, c.id) from (
         select id, order_id, kind, line_id, title, net_minor, tax_minor, gross_minor,
@@ -81,14 +81,12 @@ _PARTS = """
                resolved_by, resolution
         from orders_stop where order_id = k.id
     ) t) as stops,
-    (select json_agg(json_build_array(l.position, b.location_id, b.stage, b.quantity))
+    (select json_agg(json_array(l.position, b.location_id, b.stage, b.quantity returning json))
      from orders_line l cross join lateral (
         select location_id, stage, quantity from orders_bucket where line_id = l.id offset 0
     ) b where l.order_id = k.id) as buckets,
-    (select json_agg(json_build_array(x.line_id, x.location_id))
-     from orders_line l cross join lateral (
-        select line_id, location_id from orders_barred where line_id = l.id offset 0
-    ) x where l.order_id = k.id) as barred,
+    (select json_agg(json_array(line_id, location_id returning json))
+     from orders_barred where order_id = k.id) as barred,
     (select count(*) from orders_amendment where order_id = k.id) as amendments
 """
 LIST_STATES = f"""

@@ -281,19 +281,24 @@ async def insert_amendments(tx: Tx, amendments: Sequence[Amendment]) -> None:
 
 
 INSERT_BARRED = """
-insert into orders_barred (line_id, location_id, reason, at)
-select line_id, location_id, reason, $4
-from unnest($1::uuid[], $2::uuid[], $3::text[]) as b(line_id, location_id, reason)
+insert into orders_barred (order_id, line_id, location_id, reason, at)
+select order_id, line_id, location_id, reason, $5
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+     as b(order_id, line_id, location_id, reason)
 on conflict do nothing
 """
 
 
 async def insert_barred(
-    tx: Tx, line_ids: Sequence[UUID], location_ids: Sequence[UUID], reasons: Sequence[str]
+    tx: Tx,
+    order_ids: Sequence[UUID],
+    line_ids: Sequence[UUID],
+    location_ids: Sequence[UUID],
+    reasons: Sequence[str],
 ) -> None:
     """Note that locations failed lines and are not to be asked again."""
     if line_ids:
-        await tx.execute(INSERT_BARRED, list(line_ids), list(location_ids), list(reasons), tx.now)
+        await tx.execute(INSERT_BARRED, order_ids, line_ids, location_ids, reasons, tx.now)
 
 
 UPDATE_ADDRESSES = """
