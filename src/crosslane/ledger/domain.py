@@ -188,14 +188,13 @@ def require_entry(entry: Entry, chart: Mapping[str, LedgerAccount]) -> None:
     totals: dict[str, int] = defaultdict(int)
     for position, posting in enumerate(entry.postings):
         account = chart.get(posting.account)
-        pointer = f"/postings/{position}"
         if account is None:
-            raise UnknownAccount(pointer=f"{pointer}/account", account=posting.account)
+            raise UnknownAccount(pointer=f"/postings/{position}/account", account=posting.account)
         if not account.open:
-            raise ClosedAccount(pointer=f"{pointer}/account", account=posting.account)
+            raise ClosedAccount(pointer=f"/postings/{position}/account", account=posting.account)
         if not 1 <= abs(posting.minor) <= POSTING_MINOR_MAX:
             raise BadPostingAmount(
-                pointer=f"{pointer}/minor", minor=posting.minor, most=POSTING_MINOR_MAX
+                pointer=f"/postings/{position}/minor", minor=posting.minor, most=POSTING_MINOR_MAX
             )
         totals[posting.currency] += posting.minor
     for currency, minor in totals.items():
@@ -269,6 +268,10 @@ def book(
     booked: list[Booked] = []
     left: dict[tuple[UUID, str], int] = defaultdict(int)
     for posting in postings:
+        if posting.currency == book_currencies[posting.entity_id]:
+            # Worth what it says, so nothing is rounded and nothing left over.
+            booked.append(Booked(posting, posting.minor, RATE_NANO_PER_ONE))
+            continue
         nano = rates.rate_nano(posting.currency, book_currencies[posting.entity_id], day)
         book_minor = rounded_ratio(posting.minor, nano, RATE_NANO_PER_ONE)
         left[posting.entity_id, posting.currency] += book_minor

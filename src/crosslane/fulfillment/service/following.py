@@ -160,22 +160,4 @@ async def works_by_order(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[W
 
 
 def _view(work: Work) -> WorkView:
-    return WorkView(
-        id=work.id,
-        order_id=work.order_id,
-        order_number=work.order_number,
-        channel=work.channel,
-        location_id=work.location_id,
-        store_id=work.store_id,
-        method=work.method,
-        service=work.service,
-        state=work.state,
-        reason=work.reason,
-        promised_at=work.promised_at,
-        placed_at=work.placed_at,
-        offered_at=work.offered_at,
-        collect_by=work.collect_by,
-        ended_at=work.ended_at,
-        lines=[msgspec.convert(line, WorkLineView, from_attributes=True) for line in work.lines],
-        parcels=[msgspec.convert(p, ParcelView, from_attributes=True) for p in work.parcels],
-    )
+    return msgspec.convert(work, WorkView, from_attributes=True)

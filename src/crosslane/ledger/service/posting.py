@@ -76,7 +76,8 @@ async def post(tx: Tx, entries: Sequence[Entry]) -> list[UUID | None]:
         domain.require_entry(entry, books.chart)
         postings = [*entry.postings, *domain.intercompany(entry.postings)]
         book_currencies = {
-            p.entity_id: organization_book.entity_by_id(p.entity_id).book_currency for p in postings
+            entity_id: organization_book.entity_by_id(entity_id).book_currency
+            for entity_id in dict.fromkeys(posting.entity_id for posting in postings)
         }
         booked = domain.book(
             postings, day=entry.day, book_currencies=book_currencies, rates=books.rates
