@@ -140,15 +140,13 @@ async def _lock(
     if not wanted and not hold_ids:
         return Protected([], tx.now, [], {})
     owners = await owners_of(tx)
-    needed = {}
-    for fact in facts:
-        owner = fact.owner_id or owners[fact.place.location_id]
-        needed[PositionKey(*fact.place, owner)] = new_id()
+    needed = {
+        PositionKey(*fact.place, fact.owner_id or owners[fact.place.location_id]) for fact in facts
+    }
     found = await positions.lock_positions(tx, wanted, owners, hold_ids=hold_ids, lines=lines)
-    for position in found.positions:
-        needed.pop(position.key, None)
-    if needed:
-        await positions.insert_positions(tx, needed)
+    missing = needed.difference(position.key for position in found.positions)
+    if missing:
+        await positions.insert_positions(tx, {key: new_id() for key in missing})
         found = await positions.lock_positions(tx, wanted, owners, hold_ids=hold_ids, lines=lines)
     return found
 

@@ -22,12 +22,15 @@ class Owners(Mapping[UUID, UUID]):
 
     def __init__(self, network: Network, organization: OrganizationBook) -> None:
         self._network, self._organization = network, organization
+        self._asked: dict[UUID, UUID] = {}
 
     def __getitem__(self, location_id: UUID) -> UUID:
-        location = self._network.by_id.get(location_id)
-        if location is None:
-            raise LocationUnknown(code=str(location_id))
-        return self.of(location)
+        if location_id not in self._asked:
+            location = self._network.by_id.get(location_id)
+            if location is None:
+                raise LocationUnknown(code=str(location_id))
+            self._asked[location_id] = self.of(location)
+        return self._asked[location_id]
 
     def __iter__(self) -> Iterator[UUID]:
         return iter(self._network.by_id)

@@ -97,8 +97,7 @@ async def lock_positions(
     wanted = columns(set(places), *Place._fields)
     asked = list(set(lines))
     rows = await tx.fetch(LOCK_POSITIONS, *wanted, hold_ids, asked)
-    own = {at: owners[at] for at in {row["location_id"] for row in rows}}
-    found = [_position(row, own) for row in rows]
+    found = [_position(row, owners) for row in rows]
     now = max((row["read_at"] for row in rows), default=tx.now)
     if any(row["is_new"] for row in rows):
         kept = await list_holds(tx, hold_ids) if hold_ids else []
