@@ -34,7 +34,7 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 PARENT_LOST_STATUS = 3
 # Objects made and not freed, and rounds of the younger generation, before each generation's turn.
-COLLECT_AFTER = (10_000, 20, 10)
+COLLECT_AFTER = (50_000, 5, 20)
 
 log = Log(__name__)
 
