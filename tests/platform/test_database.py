@@ -5,7 +5,7 @@ import asyncpg
 import pytest
 
 from crosslane.platform import facts
-from crosslane.platform.database import Database, Tx
+from crosslane.platform.database import Database, Opening, Tx
 from crosslane.platform.facts import Fact, Shelf
 from crosslane.platform.migrations import MigrationChanged, migrate, pending, tenant_migrations
 from crosslane.platform.tenants import (
@@ -56,6 +56,27 @@ async def test_an_exception_leaves_nothing_behind(database: Database, tenant: st
         assert await tx.fetchval("select to_regclass('thing')") is None
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await tx.execute("create table thing (n int)")
+
+
+async def test_what_cannot_begin_tells_why_and_leaves_its_connection_usable(
+    database: Database, tenant: str
+):
+    single = await Database.connect(database.url, connections=1)
+    try:
+        for _ in range(2):
+            with pytest.raises(asyncpg.UndefinedObjectError):
+                async with single.transaction(
+                    tenant, opening=Opening(settings=("set local no_such_setting to 1",))
+                ):
+                    raise AssertionError("it began")
+            with pytest.raises(asyncpg.UndefinedTableError):
+                async with single.transaction("nobody"):
+                    raise AssertionError("it began")
+            async with single.transaction(tenant) as tx:
+                assert tx.statements == 1
+                assert await tx.fetchval("select count(*) from platform_fact") == len(tx.versions)
+    finally:
+        await single.close()
 
 
 async def test_migrating_again_changes_nothing_and_a_changed_file_is_refused(

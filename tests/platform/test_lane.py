@@ -187,8 +187,7 @@ async def test_a_key_in_use_elsewhere_is_told_so_and_holds_up_no_other(
 ):
     lanes = Lanes(hasty)
     loop = asyncio.get_running_loop()
-    async with database.transaction(shelf) as elsewhere:
-        await idempotency.claim(elsewhere, ["busy"], ["1"])
+    async with idempotency.claiming(database, shelf, ["busy"], ["1"]) as (elsewhere, _):
         started = loop.time()
         busy, free = await asyncio.gather(
             lanes.submit(shelf, TAKE, command("busy", 1)),

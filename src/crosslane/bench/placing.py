@@ -121,7 +121,7 @@ def _alone(database: Database, orders: Iterator[PlaceOrder]) -> Placing:
         command = Command(str(new_id()), SYSTEM, next(orders))
         while True:
             try:
-                async with database.transaction(TENANT) as tx:
+                async with idempotency.claiming(database, TENANT, [command.key], [""]) as (tx, _):
                     await _decide(tx, [command])
                 return
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
@@ -131,13 +131,11 @@ def _alone(database: Database, orders: Iterator[PlaceOrder]) -> Placing:
 
 
 async def _decide(tx: Tx, commands: Sequence[Command[Any]]) -> None:
-    keys = [command.key for command in commands]
-    await idempotency.claim(tx, keys, [""] * len(keys))
     outcomes = await PLACE.handle(tx, commands)
     for outcome in outcomes:
         if isinstance(outcome, Refusal):
             raise outcome
-    idempotency.store(tx, keys, outcomes)
+    idempotency.store(tx, [command.key for command in commands], outcomes)
 
 
 async def _crowd(placing: Placing, clients: int, seconds: float) -> _Done:

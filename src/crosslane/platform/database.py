@@ -5,10 +5,12 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 """
 
 import asyncio
+import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -38,8 +40,11 @@ STATEMENT_CACHE_SIZE = 512
 # A connection is closed after so many statements, and all it has prepared is prepared anew.
 STATEMENTS_MAX = 1_000_000
 BUILT_IN_OID_MAX = 16_383
+# bool, bytea, int2, int4, text, int8, float8, date, timestamptz, numeric, uuid, jsonb
+ARRAY_OIDS = frozenset((1000, 1001, 1005, 1007, 1009, 1016, 1022, 1182, 1185, 1231, 2951, 3807))
 ACTIVE_SECONDS = 10.0
 ACTIVE_RENEWED_SECONDS = 3.0
+BEGINNINGS_KEPT_MAX = 1_024
 
 # By these the server drops a client that has vanished, and with it the locks it held.
 FAREWELL = {
@@ -81,6 +86,7 @@ class Tx:
         actor: who it is done for.
         trace: trace id that follows one request through log and effects.
         versions: version of each fact topic, as this transaction sees them.
+        opened: all that the statement answered by which it was opened.
         statements: round trips made so far, opening included.
         touched: fact topics this transaction has changed.
         audited: keys of commands whose change is in the audit journal, "" for the only one.
@@ -96,6 +102,7 @@ class Tx:
         self.actor = actor
         self.trace = trace
         self.now: datetime
+        self.opened: Record
         self.versions: Mapping[str, int] = MappingProxyType({})
         self.statements = 0
         self.touched: set[str] = set()
@@ -148,21 +155,32 @@ class Tx:
 
 
 class Connection(asyncpg.Connection):
-    """A connection that learns of built-in types, such as arrays, from those before it.
+    """A connection that asks less often than the driver does by itself.
 
-    The driver asks what a type consists of once per connection, by the most costly statement of
-    all. What belongs to PostgreSQL itself is the same on every connection of a process.
+    The driver asks what a type consists of as it meets it, on each connection, by the most costly
+    statement of all. What belongs to PostgreSQL itself is the same on every connection, so a
+    process asks once, for all arrays together.
     """
 
     _learned: ClassVar[dict[frozenset[int], Any]] = {}
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> Any:
-        wanted = frozenset(typeoids)
+        wanted = ARRAY_OIDS.union(typeoids)
         if max(wanted) > BUILT_IN_OID_MAX:
             return await super()._introspect_types(typeoids, timeout)
         if wanted not in self._learned:
-            self._learned[wanted] = await super()._introspect_types(typeoids, timeout)
+            self._learned[wanted] = await super()._introspect_types(wanted, timeout)
         return self._learned[wanted]
+
+    def send_ahead(self, messages: bytes) -> None:
+        """Send what PostgreSQL answers, errors included, together with the next statement.
+
+        Raises:
+            ConnectionDoesNotExistError: the connection is about to close.
+        """
+        if self._transport.is_closing():
+            raise asyncpg.ConnectionDoesNotExistError("the connection is closing")
+        self._transport.write(messages)
 
 
 # Skips a row that another transaction is marking at this moment, so that nobody waits.
@@ -175,6 +193,24 @@ OPEN = """
 select clock_timestamp() as now,
        (select jsonb_object_agg(topic, version::text) from platform_fact) as versions
 """
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The statement that opens a transaction, and does something else on the way.
+
+    Args:
+        sql: returns one row with ``now`` and ``versions`` as :data:`OPEN` does, and what else is
+            asked for.
+        args: its arguments.
+        settings: what holds for the transaction, such as ``set local lock_timeout = '20ms'``.
+    """
+
+    sql: str = OPEN
+    args: tuple[Any, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+PLAIN = Opening()
 
 
 class Database:
@@ -266,7 +302,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, tenant: str, *, actor: Actor = SYSTEM, trace: str = "", read_only: bool = False
+        self,
+        tenant: str,
+        *,
+        actor: Actor = SYSTEM,
+        trace: str = "",
+        read_only: bool = False,
+        opening: Opening = PLAIN,
     ) -> AsyncIterator[Tx]:
         """Open a transaction in a tenant's schema; commit at the end, roll back on an exception.
 
@@ -275,19 +317,13 @@ class Database:
             CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
         async with self.connection() as connection:
-            mode = " read only" if read_only else ""
+            begin = "begin read only" if read_only else "begin"
             tx = Tx(connection, tenant, actor, trace)
-            tx.statements = 2
+            connection.send_ahead(_beginning(begin, tenant, opening.settings))
             try:
-                await connection.execute(
-                    f"begin{mode}; set local search_path to {schema_of(tenant)}"
-                )
-                opened = await connection.fetchrow(OPEN)
-                tx.now = opened["now"]
-                tx.versions = {
-                    topic: int(version)
-                    for topic, version in msgspec.json.decode(opened["versions"]).items()
-                }
+                tx.opened = await tx.fetchrow(opening.sql, *opening.args)
+                tx.now = tx.opened["now"]
+                tx.versions = _versions(tx.opened["versions"])
                 yield tx
                 await outbox.write(tx)
                 if tx.leaves_work:
@@ -318,6 +354,31 @@ class Database:
 def schema_of(tenant: str) -> str:
     """Return the quoted name of the schema in which a tenant's tables live."""
     return '"t_' + tenant.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=BEGINNINGS_KEPT_MAX)
+def _beginning(begin: str, tenant: str, settings: tuple[str, ...]) -> bytes:
+    """Return the messages that begin a transaction: Parse, Bind and Execute of each statement.
+
+    No Sync ends them. PostgreSQL answers them with the statement that follows, and passes over that
+    one when one of them fails.
+    """
+    statements = [begin, f"set local search_path to {schema_of(tenant)}", *settings]
+    return b"".join(_parse(statement.encode()) + _RUN for statement in statements)
+
+
+def _parse(sql: bytes) -> bytes:
+    return struct.pack(f"> c i x {len(sql)}s x h", b"P", len(sql) + 8, sql, 0)
+
+
+# Bind without parameters, then Execute without a limit, of the nameless statement.
+_RUN = struct.pack("> c i xx hhh", b"B", 12, 0, 0, 0) + struct.pack("> c i x i", b"E", 9, 0)
+
+
+@lru_cache(maxsize=BEGINNINGS_KEPT_MAX)
+def _versions(told: bytes) -> Mapping[str, int]:
+    read: dict[str, str] = msgspec.json.decode(told)
+    return MappingProxyType({topic: int(version) for topic, version in read.items()})
 
 
 def columns(rows: Iterable[Any], *names: str) -> list[list[Any]]:

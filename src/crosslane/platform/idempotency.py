@@ -5,7 +5,8 @@ untimely may be sent again under the same key. Kept for KEPT_DAYS at most.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ import asyncpg
 import msgspec
 
 from crosslane.kernel import Conflict, Invalid, Kind, Refusal
-from crosslane.platform.database import Tx
+from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.database import Database, Opening, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.outbox import AnswerRow
 
@@ -90,9 +92,15 @@ def fingerprint(secret_key: bytes, *parts: bytes) -> str:
 BE_IMPATIENT = "set local lock_timeout = '20ms'"
 BE_PATIENT = "set local lock_timeout to default"
 CLAIM = """
-insert into platform_idempotency (key, fingerprint, created_at)
-select key, print, $3 from unnest($1::text[], $2::text[]) as w(key, print) order by key
-on conflict (key) do nothing returning key
+with claimed as (
+    insert into platform_idempotency (key, fingerprint, created_at)
+    select key, print, clock_timestamp() from unnest($1::text[], $2::text[]) as w(key, print)
+    order by key
+    on conflict (key) do nothing returning key
+)
+select clock_timestamp() as now,
+       (select jsonb_object_agg(topic, version::text) from platform_fact) as versions,
+       (select array_agg(key) from claimed) as claimed
 """
 # A statement of its own: its snapshot must be younger than the wait for the other transaction.
 ANSWERS = """
@@ -100,32 +108,53 @@ select key, fingerprint, answer from platform_idempotency where key = any($1::te
 """
 
 
-async def claim(
-    tx: Tx, keys: Sequence[str], prints: Sequence[str], *, patient: bool = True
-) -> dict[str, StoredAnswer | Refusal]:
-    """Claim keys for this transaction; one that another transaction is using waits for its end.
+@asynccontextmanager
+async def claiming(
+    database: Database,
+    tenant: str,
+    keys: Sequence[str],
+    prints: Sequence[str],
+    *,
+    actor: Actor = SYSTEM,
+    trace: str = "",
+    patient: bool = True,
+) -> AsyncIterator[tuple[Tx, dict[str, StoredAnswer | Refusal]]]:
+    """Open a transaction that claims keys; one that another is using waits for its end.
 
     Args:
-        tx: open transaction.
+        database: where the tenant is.
+        tenant: whose commands the keys belong to.
         keys: distinct keys.
         prints: fingerprint of the request under each key.
+        actor: who it is done for.
+        trace: trace id of the request.
         patient: wait for the other transaction as long as for any lock; otherwise hardly at all.
 
-    Returns:
-        For each key that is not free: what was answered, KeyReused when that was another request,
-        or StillWorking when the other transaction let the key go meanwhile.
+    Yields:
+        The transaction, and for each key that is not free: what was answered, KeyReused when that
+        was another request, or StillWorking when the other transaction let the key go meanwhile.
 
     Raises:
-        StillWorking: the other transaction did not end while we waited; this one is lost.
+        StillWorking: the other transaction did not end while we waited.
     """
+    claim = Opening(CLAIM, (keys, prints), () if patient else (BE_IMPATIENT,))
+    opened = False
     try:
-        if not patient:
-            await tx.execute(BE_IMPATIENT)
-        claimed = {row["key"] for row in await tx.fetch(CLAIM, keys, prints, tx.now)}
-        if not patient:
-            await tx.execute(BE_PATIENT)
+        async with database.transaction(tenant, actor=actor, trace=trace, opening=claim) as tx:
+            opened = True
+            if not patient:
+                await tx.execute(BE_PATIENT)
+            yield tx, await _known(tx, keys, prints)
     except asyncpg.LockNotAvailableError:
+        if opened:
+            raise
         raise StillWorking from None
+
+
+async def _known(
+    tx: Tx, keys: Sequence[str], prints: Sequence[str]
+) -> dict[str, StoredAnswer | Refusal]:
+    claimed = set(tx.opened["claimed"] or ())
     taken = {key: print for key, print in zip(keys, prints, strict=True) if key not in claimed}
     if not taken:
         return {}

@@ -10,8 +10,8 @@ A batch that fails as a whole is run one by one, so that one bad command harms n
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -255,8 +255,7 @@ class _Lane:
 
     async def _run_once(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
         try:
-            async with self._transaction(commands) as tx:
-                known = await self._claim(tx, commands, patient)
+            async with self._claiming(commands, patient) as (tx, known):
                 fresh = [command for command in commands if command.key not in known]
                 outcomes = await self._decide(tx, fresh)
                 if fresh:
@@ -270,22 +269,26 @@ class _Lane:
         by_key |= {key: self._told_again(stored) for key, stored in known.items()}
         return [by_key[command.key] for command in commands]
 
-    async def _claim(
-        self, tx: Tx, commands: Sequence[Command[Any]], patient: bool
-    ) -> dict[str, StoredAnswer | Refusal]:
-        if self.kind.repeatable:
-            return {}
-        keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
-        return await idempotency.claim(tx, keys, prints, patient=patient)
-
     def _store(self, tx: Tx, commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> None:
         if not self.kind.repeatable:
             idempotency.store(tx, [c.key for c in commands], outcomes)
 
-    def _transaction(self, commands: Sequence[Command[Any]]) -> AbstractAsyncContextManager[Tx]:
+    @asynccontextmanager
+    async def _claiming(
+        self, commands: Sequence[Command[Any]], patient: bool
+    ) -> AsyncIterator[tuple[Tx, dict[str, StoredAnswer | Refusal]]]:
+        """Open a transaction for commands; tells with it which keys are not free, and why."""
         only = commands[0] if len(commands) == 1 else None
         actor, trace = (only.actor, only.trace) if only else (SYSTEM, "")
-        return self.database.transaction(self.tenant, actor=actor, trace=trace)
+        if self.kind.repeatable:
+            async with self.database.transaction(self.tenant, actor=actor, trace=trace) as tx:
+                yield tx, {}
+            return
+        keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
+        async with idempotency.claiming(
+            self.database, self.tenant, keys, prints, actor=actor, trace=trace, patient=patient
+        ) as claimed:
+            yield claimed
 
     async def _decide(self, tx: Tx, fresh: list[Command[Any]]) -> Sequence[Any]:
         if not fresh:
@@ -301,8 +304,7 @@ class _Lane:
         """Answer with a refusal whose transaction is undone; one that is decided is kept."""
         if refusal.kind is not Kind.CONFLICT:
             return Answer(refusal)
-        async with self._transaction([command]) as tx:
-            known = await self._claim(tx, [command], patient)
+        async with self._claiming([command], patient) as (tx, known):
             if not known:
                 self._store(tx, [command], [refusal])
         return self._told_again(known[command.key]) if known else Answer(refusal)
