@@ -52,7 +52,6 @@ ORDERS: dict[str, dict[str, Any]] = {
     **{code: {"tenders": [tender]} for code, tender in TENDERS.items()},
     **{code: {"lines": [MUG], "ship_to": to} for code, to in ADDRESSES.items()},
     "bad-account-number": {"buyer": {"account_number": "!"}},
-    "cart-too-large": {"coupons": [str(n) for n in range(11)]},
     "service-unknown": {
         "channel": "bazaar",
         "lines": [DICTATED],
@@ -111,7 +110,10 @@ async def test_of_addresses_in_carts(place: Place, code: str):
     await refused(place, "carts.start_cart", "carts", body, code)
 
 
-@pytest.mark.parametrize("code", [*TENDERS, "dictated-price-not-allowed", "store-unfit"])
+IN_CARTS = ("dictated-price-not-allowed", "store-unfit", "cart-too-large")
+
+
+@pytest.mark.parametrize("code", [*TENDERS, *IN_CARTS])
 async def test_of_orders_of_carts(place: Place, code: str):
     wanted = {"line_id": str(new_id()), "sku": "MUG", "quantity": 1}
     if code == "dictated-price-not-allowed":
@@ -123,5 +125,7 @@ async def test_of_orders_of_carts(place: Place, code: str):
         operation(type="option", method="pickup", store=store),
         operation(type="tender", tender_id=str(new_id()), **TENDERS.get(code, CASH[0])),
     ]
+    if code == "cart-too-large":
+        operations += [operation(type="coupon", code=f"C{n}") for n in range(11)]
     cart = await send(place.api.admin, "carts", {"channel": "web", "operations": operations})
     await refused(place, "carts.place_cart", f"carts/{cart['id']}/order", {}, code)

@@ -41,6 +41,7 @@ from crosslane.pricing.domain.cart import (
 )
 from crosslane.pricing.domain.coupons import CouponSheet, Redemption
 from crosslane.pricing.domain.explanation import Explanation
+from crosslane.pricing.domain.pricing import CART_COUPONS_MAX
 from crosslane.pricing.domain.promotions import Discount, PromotionOutcome
 from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
 from crosslane.pricing.errors import (
@@ -101,6 +102,7 @@ from crosslane.pricing.service.terms import (
 POLICIES = [PRICE_SOURCE, QUOTE]
 
 __all__ = [
+    "CART_COUPONS_MAX",
     "CART_REFUSALS",
     "COMMANDS",
     "COUPON_REFUSALS",

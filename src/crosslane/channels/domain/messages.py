@@ -13,6 +13,7 @@ from crosslane.customers import Address
 from crosslane.inventory import SupplyRow
 from crosslane.kernel import QUANTITY_MAX, Instant
 from crosslane.orders import AttributionWish, BuyerWish, StopWish, TenderWish
+from crosslane.pricing import CART_COUPONS_MAX
 
 LINES_MAX = 2_000
 SUPPLY_ROWS_MAX = 20_000
@@ -84,7 +85,7 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
     ship_to: Address | None = None
     service: Annotated[str, msgspec.Meta(max_length=64)] = ""
     shipping_minor: Minor | None = None
-    coupons: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    coupons: Annotated[tuple[str, ...], msgspec.Meta(max_length=CART_COUPONS_MAX)] = ()
     tenders: Annotated[tuple[TenderWish, ...], msgspec.Meta(max_length=8)] = (
         TenderWish(method="marketplace"),
     )

@@ -60,7 +60,7 @@ from crosslane.pricing.errors import (
 
 LINES_MAX = 2_000
 SHIPPING_LINES_MAX = 20
-COUPONS_MAX = 10
+CART_COUPONS_MAX = 10
 UNIT_PRICE_MILLI_MAX = 10**11
 OVERRIDE = "pricing:override"
 DICTATE = "pricing:dictate"
@@ -178,7 +178,7 @@ def _refuse_shape(request: PriceRequest) -> None:
     for what, most in (
         ("lines", LINES_MAX),
         ("shipping", SHIPPING_LINES_MAX),
-        ("coupons", COUPONS_MAX),
+        ("coupons", CART_COUPONS_MAX),
     ):
         if len(getattr(request, what)) > most:
             raise CartTooLarge(pointer=f"/{what}", most=most, what=what)

@@ -9,11 +9,10 @@ import msgspec
 from crosslane.customers import Address, KnownBuyer
 from crosslane.kernel import QUANTITY_MAX
 from crosslane.orders.domain import Method, Role, Status, StopKind
-from crosslane.pricing import QUOTE_CHARACTERS_MAX
+from crosslane.pricing import CART_COUPONS_MAX, QUOTE_CHARACTERS_MAX
 
 LINES_MAX = 2_000
 TENDERS_MAX = 8
-COUPONS_MAX = 20
 STOPS_MAX = 4
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -126,7 +125,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     lines: Annotated[list[LineWish], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     service: Annotated[str, msgspec.Meta(max_length=64)] = ""
     shipping_minor: Minor | None = None
-    coupons: Annotated[list[str], msgspec.Meta(max_length=COUPONS_MAX)] = []
+    coupons: Annotated[list[str], msgspec.Meta(max_length=CART_COUPONS_MAX)] = []
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
     tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
     stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
