@@ -17,20 +17,9 @@ from crosslane.platform.tenants import (
     create_tenant,
     drop_tenant,
 )
+from tests.patience import HASTY_SECONDS, be_patient
 
 SPARE_BYTES_MAX = 16_000_000
-
-# A machine busy with other work stops a test for longer than callers of the product would wait, and
-# that tells nothing. Tests of who waits for a lock in vain take the pool `hasty`.
-PATIENCE = {
-    "LOCK_MS_MAX": 25_000,
-    "IDLE_IN_TRANSACTION_MS_MAX": 120_000,
-    "ACQUIRE_SECONDS_MAX": 60.0,
-    "COMMIT_SECONDS_MAX": 60.0,
-}
-LOCK_MS_MAX = limits.LOCK_MS_MAX  # the product's own
-# Well above what a busy machine adds to it.
-HASTY_SECONDS = 3.0
 
 # Who changes a table writes a later row of the catalog or takes one away; emptying does neither.
 SHAPE = """
@@ -148,8 +137,7 @@ class Tenants:
 def _patience() -> Iterator[None]:
     """Let whatever of this process waits on the database wait for longer."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, limit in PATIENCE.items():
-            patch.setattr(limits, name, limit)
+        be_patient(patch.setattr)
         yield
 
 

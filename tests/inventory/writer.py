@@ -32,6 +32,7 @@ from crosslane.inventory import (
 )
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Database
+from tests.patience import be_patient
 
 URL, TENANT = sys.argv[1:3]
 LOCATION, VARIANT = map(UUID, sys.argv[3:5])
@@ -104,6 +105,8 @@ async def one_life(database: Database, chance: random.Random) -> None:
 
 
 async def main() -> None:
+    # Who waits for a lock comes again, which ends a deadlock sooner.
+    be_patient(but=["LOCK_MS_MAX"])
     database = await Database.connect(URL, connections=min(COUNT, 32))
     tell("ready")
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)

@@ -10,8 +10,8 @@ from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes, StillWorking
+from tests.patience import HASTY_SECONDS
 from tests.platform.losing import LosesCommitReply
-from tests.tenancy import HASTY_SECONDS
 
 
 class Take(msgspec.Struct, frozen=True):

@@ -13,8 +13,8 @@ from crosslane.platform.tenants import Tenant, create_tenant, drop_tenant, find_
 from crosslane.platform.tokens import KEY, Token, new_token
 from crosslane.platform.web import Gate, Rate, build_app
 from crosslane.platform.web.gate import FAILURE_RATE
+from tests.patience import HASTY_SECONDS, LOCK_MS_MAX
 from tests.platform import sample
-from tests.tenancy import HASTY_SECONDS, LOCK_MS_MAX
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ALL = frozenset({"sample:read", "sample:write"})
