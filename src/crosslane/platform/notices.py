@@ -1,15 +1,17 @@
 """What the strict strangers say of themselves: signed notices, sent until they are accepted."""
 
+import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from standardwebhooks import Webhook
 
 SEND_SECONDS_MAX = 5.0
+ANSWER_BYTES_MAX = 64 * 1024
 RETRY_SECONDS_FIRST = 0.2
 RETRY_SECONDS_MAX = 5.0
 TRIES_MAX = 200
@@ -57,9 +59,39 @@ def _send(addressee: Addressee, name: str, body: bytes) -> bool:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(addressee.secret).sign(name, now, body.decode()),
         }
-    request = urllib.request.Request(addressee.url, body, headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=SEND_SECONDS_MAX) as answer:  # noqa: S310
-            return 200 <= answer.status < 300
-    except (urllib.error.URLError, OSError):
+        return 200 <= _post(addressee.url, headers, body) < 300
+    except (OSError, HTTPException):
         return False
+
+
+class _Kept(threading.local):
+    """The connection that a thread has used last; one that was dropped meanwhile costs a pause."""
+
+    origin = ""
+    connection: HTTPConnection | None = None
+
+
+_kept = _Kept()
+
+
+def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    scheme, host, path, query, _ = urlsplit(url)
+    connection = _kept.connection
+    if connection is None or _kept.origin != f"{scheme}://{host}":
+        if connection is not None:
+            connection.close()
+        kind = HTTPSConnection if scheme == "https" else HTTPConnection
+        connection = kind(host, timeout=SEND_SECONDS_MAX)
+        _kept.connection, _kept.origin = connection, f"{scheme}://{host}"
+    target = f"{path or '/'}?{query}" if query else path or "/"
+    try:
+        connection.request("POST", target, body, dict(headers))
+        answer = connection.getresponse()
+        answer.read(ANSWER_BYTES_MAX)
+        if not answer.isclosed():  # it goes on and on
+            connection.close()
+        return answer.status
+    except BaseException:
+        connection.close()
+        raise

@@ -5,9 +5,11 @@ journal, so that killing it forgets nothing. What it does besides is its own.
 """
 
 from abc import ABC, abstractmethod
-from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import responses
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -18,6 +20,8 @@ from crosslane.platform.misdeeds import Fault, Faults, Lost, Refused
 
 BODY_BYTES_MAX = 64 * 1024
 ANSWER_BUFFER_BYTES = 64 * 1024
+LINE_BYTES_MAX = 8 * 1024
+HEADERS_MAX = 100
 
 
 class Asked(Struct, frozen=True):
@@ -25,18 +29,18 @@ class Asked(Struct, frozen=True):
 
     Args:
         steps: the method, then the parts of the path.
-        headers: as they were sent; names in any case.
+        headers: as they were sent, by name in small letters.
         body: as it was sent.
     """
 
     steps: list[str]
-    headers: Message
+    headers: Mapping[str, str]
     body: bytes
 
     @property
     def key(self) -> str:
         """The caller's idempotency key, "" when there is none."""
-        return self.headers.get("Idempotency-Key", "")
+        return self.headers.get("idempotency-key", "")
 
     def require_bearer(self, api_key: str) -> None:
         """Refuse whoever does not show the key.
@@ -44,14 +48,15 @@ class Asked(Struct, frozen=True):
         Raises:
             Refused: it is another one, or none.
         """
-        if self.headers.get("Authorization") != f"Bearer {api_key}":
+        if self.headers.get("authorization") != f"Bearer {api_key}":
             raise Refused(401, "unknown_caller")
 
 
-class Stranger(ThreadingHTTPServer, ABC):
+class Stranger(ThreadingTCPServer, ABC):
     """The listening server with everything a request needs."""
 
     daemon_threads = True
+    allow_reuse_address = True
     request_queue_size = 256
     body_bytes_max: ClassVar[int] = BODY_BYTES_MAX
     fault_kind: ClassVar[type[Fault]] = Fault
@@ -88,39 +93,53 @@ class Stranger(ThreadingHTTPServer, ABC):
         return self.answer(asked)
 
 
-class _Connection(BaseHTTPRequestHandler):
+class _Connection(StreamRequestHandler):
+    """As much of HTTP/1.1 as a strict stranger needs: bodies of a stated length, one by one."""
+
     server: Stranger  # type: ignore[assignment]
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave as one packet, or every answer waits for an acknowledgement.
+    # Head and body leave as one packet, or every answer waits for an acknowledgement.
     wbufsize = ANSWER_BUFFER_BYTES
     disable_nagle_algorithm = True
     timeout: ClassVar[float] = 60.0
 
-    def _serve(self) -> None:
-        length = min(int(self.headers.get("Content-Length", "0")), self.server.body_bytes_max)
-        path = [unquote(step) for step in self.path.strip("/").split("/")]
-        asked = Asked([self.command, *path], self.headers, self.rfile.read(length))
+    def handle(self) -> None:
+        with suppress(ConnectionError, TimeoutError):  # the caller hung up, or says nothing
+            while self._serve():
+                pass
+
+    def _serve(self) -> bool:
+        """Answer the next request; tell whether another may follow."""
+        first = self.rfile.readline(LINE_BYTES_MAX)
+        if not first:
+            return False
+        method, target, version = first.decode("latin-1").split()
+        headers: dict[str, str] = {}
+        while line := self.rfile.readline(LINE_BYTES_MAX).strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+            if len(headers) > HEADERS_MAX:
+                return False
+        length = min(int(headers.get("content-length", "0")), self.server.body_bytes_max)
+        path = [unquote(step) for step in target.strip("/").split("/")]
+        asked = Asked([method, *path], headers, self.rfile.read(length))
         try:
             self._send(*self.server.answer_framed(asked))
         except Refused as refused:
             self._send(refused.status, {"error": str(refused)})
         except Lost:
-            self.close_connection = True
-
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
+            return False
+        return version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
 
     def _send(self, status: int, body: Any) -> None:
         content = b"" if body is None else body
         if not isinstance(content, bytes):
             content = msgspec.json.encode(content)
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: what happened can be read at /control."""
+        head = (
+            f"HTTP/1.1 {status} {responses.get(status, '')}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        self.wfile.write(head.encode() + content)
+        self.wfile.flush()
 
 
 class Journal:
