@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sourcing.problems import SHIP, TARIFFS, brute_force_milli, highs_milli, random_problem
 
+from crosslane.sourcing.domain import exact
 from crosslane.sourcing.domain.exact import best_packing
 from crosslane.sourcing.domain.order import order_of
 from crosslane.sourcing.domain.planning import plan
@@ -72,6 +73,21 @@ def test_equals_brute_force_on_ten_thousand_orders():
     for number in range(10_000):
         problem = random_problem(draw, draw.randint(1, 3), draw.randint(1, 4), stock_max=5)
         assert cost_of(problem) == brute_force_milli(problem), number
+
+
+def test_equals_brute_force_where_a_single_parcel_is_proven_closely(monkeypatch):
+    monkeypatch.setattr(exact, "CLOSE_PIECES_MIN", 2)
+    draw = random.Random(1978)  # noqa: S311
+    close = 0
+    for number in range(1_500):
+        problem = random_problem(draw, draw.randint(2, 4), draw.randint(1, 3), holding=0.9)
+        assert cost_of(problem) == brute_force_milli(problem), number
+        order = order_of(problem, sift(problem)[0])
+        if order.pieces and exact.one_parcel(order):
+            with monkeypatch.context() as loosely:
+                loosely.setattr(exact, "CLOSE_PIECES_MIN", 99)
+                close += exact.one_parcel(order) is None
+    assert close > 100
 
 
 def test_equals_brute_force_when_quantities_are_split():

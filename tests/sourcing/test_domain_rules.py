@@ -14,7 +14,7 @@ from crosslane.sourcing.domain.problem import (
     Tariff,
     problem_of,
 )
-from crosslane.sourcing.domain.rules import RULES, sift
+from crosslane.sourcing.domain.rules import RULES, DroppedPlaces, sift
 
 TARIFF = Tariff((1000, 5000), (3000, 6000), length_max_mm=600)
 GOOD = Place("GOOD", frozenset({"ship", "pickup"}), 0)
@@ -57,7 +57,7 @@ CASES = [
 def test_each_rule_drops_by_name(rule: str, problem: SourcingProblem):
     passed, dropped = sift(problem)
     assert passed == {"1": {}}
-    assert [(entry.line, entry.place, entry.rule) for entry in dropped] == [("1", "GOOD", rule)]
+    assert dropped == [DroppedPlaces(rule, "1", ("GOOD",))]
     found = plan(problem)
     assert found.assignments == ()
     assert [(u.quantity, u.reason) for u in found.unfilled] == [(2, "short")]

@@ -39,7 +39,6 @@ from crosslane.sourcing.domain.problem import (
     problem_of,
 )
 from crosslane.sourcing.domain.receipt import (
-    DroppedPlaces,
     Receipt,
     decide,
     decode_receipt,
@@ -51,6 +50,7 @@ from crosslane.sourcing.domain.requests import (
     Sourced,
     SourcingRequest,
 )
+from crosslane.sourcing.domain.rules import DroppedPlaces
 from crosslane.sourcing.domain.sourcing import sourced
 
 __all__ = [

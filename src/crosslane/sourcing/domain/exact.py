@@ -17,12 +17,13 @@ so the work is counted and limited; what is found by then is returned with the b
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from crosslane.sourcing.domain.order import Order, Site
 from crosslane.sourcing.domain.problem import Tariff
+from crosslane.sourcing.domain.rates import RateTable
 
 UNSERVED = -1
 INFINITE = 2**62
@@ -30,6 +31,8 @@ INFINITE = 2**62
 # order; the first branch is always looked at whole.
 BRANCHING_WORK_MAX = 300_000
 PART_WORK_MAX = 50_000
+# Fewer pieces are packed in every way sooner than a single parcel is proven best by closer bounds.
+CLOSE_PIECES_MIN = 9
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -106,11 +109,7 @@ def sent_milli(order: Order, senders: Sequence[int], pieces: Iterable[int]) -> i
 
 
 def one_parcel(order: Order) -> Packing | None:
-    """Return the cheapest single parcel when it is certain that nothing else costs less.
-
-    Anything else sends two parcels or leaves a piece unserved, and costs at least what the
-    cheapest place of every piece asks and, besides, that.
-    """
+    """Return the cheapest single parcel when it is certain that nothing else costs less."""
     everything = tuple(range(len(order.pieces)))
     weight = sum(piece.weight_grams for piece in order.pieces)
     full = [
@@ -121,18 +120,57 @@ def one_parcel(order: Order) -> Packing | None:
     if not full:
         return None
     cost, number = min(full)
-    unfilled = [piece.unfilled_milli for piece in order.pieces]
-    cheapest = list(unfilled)
-    for site in order.sites:
-        for piece, milli in site.costs.items():
-            cheapest[piece] = min(cheapest[piece], milli)
-    parcel = min(site.parcel_milli + min(site.tariff.prices_milli) for site in order.sites)
-    omission = min(u - c for u, c in zip(unfilled, cheapest, strict=True))
-    if len(everything) > 1 and cost > sum(cheapest) + parcel + min(parcel, omission):
+    if cost > sum(piece.unfilled_milli for piece in order.pieces):
         return None
-    if cost > sum(unfilled):
-        return None
+    if len(everything) > 1:
+        parcel = min(site.parcel_milli + min(site.tariff.prices_milli) for site in order.sites)
+        if cost > _apart_milli(order, parcel) and (
+            len(everything) < CLOSE_PIECES_MIN or cost > _closely_apart_milli(order)
+        ):
+            return None
     return Packing((Parcel(number, everything, cost),), cost, cost)
+
+
+def _apart_milli(
+    order: Order, parcel_milli: int, carried: Mapping[int, Sequence[int]] | None = None
+) -> int:
+    """Return a cost below which an order is neither sent in several parcels nor partly left out.
+
+    Either costs what the cheapest place of every piece asks, a parcel, and another one or what
+    leaving a piece out costs more than serving it.
+
+    Args:
+        order: what is packed.
+        parcel_milli: what any parcel costs at least, whatever is in it.
+        carried: what each piece adds to that at least, by identity of the tariff.
+    """
+    unfilled = [piece.unfilled_milli for piece in order.pieces]
+    least = list(unfilled)
+    for site in order.sites:
+        more = carried[id(site.tariff)] if carried else None
+        for piece, cost in site.costs.items():
+            milli = cost + more[piece] if more else cost
+            if milli < least[piece]:
+                least[piece] = milli
+    omission = min([u - c for u, c in zip(unfilled, least, strict=True)])
+    return sum(least) + parcel_milli + min(parcel_milli, omission)
+
+
+def _closely_apart_milli(order: Order) -> int:
+    """Return the same with carriage as a line by weight, the highest for half of the order."""
+    table = RateTable(order)
+    cheapest: dict[int, Site] = {}
+    for site in order.sites:
+        known = cheapest.setdefault(id(site.tariff), site)
+        if site.parcel_milli < known.parcel_milli:
+            cheapest[id(site.tariff)] = site
+    half = max(1, table.total_grams // 2)
+    lines = {tariff: table.rates(site, half) for tariff, site in cheapest.items()}
+    carried = {
+        tariff: [line.carried_milli(piece.weight_grams) for piece in order.pieces]
+        for tariff, line in lines.items()
+    }
+    return _apart_milli(order, min(line.parcel_milli for line in lines.values()), carried)
 
 
 class _Search:

@@ -11,7 +11,8 @@ from crosslane.sourcing.domain.order import (
 )
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem
-from crosslane.sourcing.domain.receipt import DroppedPlaces, Receipt, replay
+from crosslane.sourcing.domain.receipt import Receipt, replay
+from crosslane.sourcing.domain.rules import DroppedPlaces
 
 Terms = dict[str, int]
 

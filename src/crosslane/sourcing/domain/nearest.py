@@ -33,7 +33,8 @@ def nearest(problem: SourcingProblem, order: Order) -> Nearest | None:
         None when several places are open to choice and no distance is known.
     """
     distances = {place.code: place.distance_metres for place in problem.places}
-    sites = sorted((*order.sites, *order.needless), key=lambda s: (distances[s.code], s.code))
+    open_ones = [*order.sites, *(site for site, _ in order.needless)]
+    sites = sorted(open_ones, key=lambda s: (distances[s.code], s.code))
     if len(sites) > 1 and not any(distances[site.code] for site in sites):
         return None
     chosen = _whole(order, sites) or _piece_by_piece(order, sites)

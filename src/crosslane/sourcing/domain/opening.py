@@ -13,9 +13,9 @@ from bisect import bisect_left
 
 import msgspec
 
-from crosslane.sourcing.domain.bound import RateTable
 from crosslane.sourcing.domain.exact import UNSERVED
 from crosslane.sourcing.domain.order import Order
+from crosslane.sourcing.domain.rates import RateTable
 
 # Of the sites that could be opened next, only the ones that promise most are tried in full.
 OPENINGS_TRIED_MAX = 6

@@ -19,7 +19,7 @@ from crosslane.sourcing.domain.problem import (
     SourcingSettings,
     Tariff,
 )
-from crosslane.sourcing.domain.rules import Dropped, Passed
+from crosslane.sourcing.domain.rules import Passed
 
 FREE = Tariff(weights=(2**62,), prices_milli=(0,))
 
@@ -74,15 +74,13 @@ class Order(msgspec.Struct, frozen=True):
         pieces: to be placed, by SKU, the largest first.
         sites: by code.
         short: units of each SKU that are in no piece because nobody can give them.
-        dominated: places that a better one made needless.
-        needless: the sites of those places.
+        needless: sites that a better one replaces, with its code.
     """
 
     pieces: tuple[Piece, ...]
     sites: tuple[Site, ...]
     short: Mapping[str, int]
-    dominated: tuple[Dropped, ...] = ()
-    needless: tuple[Site, ...] = ()
+    needless: tuple[tuple[Site, str], ...] = ()
 
     def part(self, pieces: Sequence[int]) -> "Order":
         """Return the order of some of the pieces, numbered anew."""
@@ -123,8 +121,7 @@ def order_of(problem: SourcingProblem, passed: Passed) -> Order:
     order = Order(tuple(pieces), (), short)
     sites = _sites(problem, order, holders)
     kept, dominated = undominated(sites)
-    dropped = tuple(Dropped("", site.code, f"dominated:{better}") for site, better in dominated)
-    return Order(order.pieces, tuple(kept), short, dropped, tuple(site for site, _ in dominated))
+    return Order(order.pieces, tuple(kept), short, tuple(dominated))
 
 
 def _broken(

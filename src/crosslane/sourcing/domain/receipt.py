@@ -8,34 +8,20 @@ replaying it and explained by varying it.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
 from crosslane.sourcing.domain.nearest import Nearest, nearest
-from crosslane.sourcing.domain.order import Order, order_of, undominated
+from crosslane.sourcing.domain.order import Order, Site, order_of, undominated
 from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
-from crosslane.sourcing.domain.problem import SourcingProblem
-from crosslane.sourcing.domain.rules import Dropped, Passed, sift
+from crosslane.sourcing.domain.problem import Line, SourcingProblem
+from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
 
 RECEIPT_VERSION = 1
 # Places that hold a part of a line are kept as well, the cheapest of them: with a little more
 # stock they would have been chosen, which an explanation should tell.
 NEAR_MISSES_MAX = 12
-
-
-class DroppedPlaces(msgspec.Struct, frozen=True, array_like=True):
-    """Places that one rule took out.
-
-    Args:
-        rule: its name; ``dominated:<place>`` names the better place, ``holds_too_few`` says that
-            others hold the whole line.
-        line: key of the line it was for, "" for the whole order.
-        places: codes, rising.
-    """
-
-    rule: str
-    line: str
-    places: tuple[str, ...]
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True):
@@ -79,12 +65,14 @@ def decide(problem: SourcingProblem) -> Receipt:
     found = plan_of(problem, order, packing_of(order, problem.settings.search_effort))
     yardstick = nearest(problem, order)
     kept, too_few = _kept(problem, order, passed, found)
-    kept |= _used_by(yardstick, order)
+    for sku, places in _used_by(yardstick, order).items():
+        kept[sku] |= places
+    dropped += [*_dominated(order), *too_few]
     return Receipt(
         RECEIPT_VERSION,
         problem.digest,
         _condensed(problem, kept),
-        _grouped([*dropped, *order.dominated, *too_few]),
+        tuple(sorted(dropped, key=lambda group: (group.rule, group.line))),
         found,
         yardstick.cost_milli if yardstick else None,
     )
@@ -102,66 +90,84 @@ def replay(receipt: Receipt) -> Receipt:
     )
 
 
-def _used_by(yardstick: Nearest | None, order: Order) -> set[tuple[str, str]]:
-    """Return the candidates of the nearest places as (SKU, place)."""
-    chosen = yardstick.pieces if yardstick else {}
-    return {(order.pieces[piece].sku, code) for code, pieces in chosen.items() for piece in pieces}
+# Codes of places by SKU.
+Holders = dict[str, set[str]]
+
+
+def _used_by(yardstick: Nearest | None, order: Order) -> Holders:
+    """Return the candidates of the nearest places."""
+    used: Holders = defaultdict(set)
+    for code, pieces in (yardstick.pieces if yardstick else {}).items():
+        for piece in pieces:
+            used[order.pieces[piece].sku].add(code)
+    return used
+
+
+def _holding(order: Order, sites: Iterable[Site]) -> Holders:
+    """Return the places that can serve a piece of each SKU."""
+    codes: list[set[str]] = [set() for _ in order.pieces]
+    for site in sites:
+        for piece in site.costs:
+            codes[piece].add(site.code)
+    holding: Holders = {}
+    for piece, holders in zip(order.pieces, codes, strict=True):
+        holding.setdefault(piece.sku, set()).update(holders)
+    return holding
 
 
 def _kept(
     problem: SourcingProblem, order: Order, passed: Passed, found: SourcingPlan
-) -> tuple[set[tuple[str, str]], list[Dropped]]:
-    """Return the candidates worth keeping as (SKU, place), and those that nothing keeps."""
+) -> tuple[Holders, list[DroppedPlaces]]:
+    """Return the candidates worth keeping, and those that nothing keeps."""
     used = {parcel.place for parcel in found.parcels}
+    needless = [site for site, _ in order.needless]
     # What only a used place makes needless would be needed if that place failed.
-    next_best, _ = undominated([*(s for s in order.sites if s.code not in used), *order.needless])
-    sites = [*order.sites, *next_best]
-    kept = {(order.pieces[piece].sku, site.code) for site in sites for piece in site.costs}
-    whole = {
-        (order.pieces[piece].sku, site.code)
-        for site in (*order.sites, *order.needless)
-        for piece in site.costs
-    }
+    next_best, _ = undominated([*(s for s in order.sites if s.code not in used), *needless])
+    kept = defaultdict(set, _holding(order, [*order.sites, *next_best]))
+    whole = _holding(order, [*order.sites, *needless])
     handling = {place.code: place.handling_parcel_milli for place in problem.places}
-    too_few: list[Dropped] = []
+    too_few: list[DroppedPlaces] = []
     for line in problem.lines:
-        misses = [code for code in passed[line.key] if (line.sku, code) not in whole]
-        misses.sort(key=lambda code: (handling[code], code))
-        too_few += [Dropped(line.key, code, "holds_too_few") for code in misses]
-        kept |= {(line.sku, code) for code in misses[:NEAR_MISSES_MAX]}
+        misses = passed[line.key].keys() - whole.get(line.sku, ())
+        if misses:
+            too_few.append(DroppedPlaces("holds_too_few", line.key, tuple(sorted(misses))))
+            cheapest = sorted(misses, key=lambda code: (handling[code], code))
+            kept[line.sku].update(cheapest[:NEAR_MISSES_MAX])
     return kept, too_few
 
 
-def _condensed(problem: SourcingProblem, kept: set[tuple[str, str]]) -> SourcingProblem:
+def _dominated(order: Order) -> list[DroppedPlaces]:
+    dropped: dict[str, list[str]] = defaultdict(list)
+    for site, better in order.needless:
+        dropped[better].append(site.code)
+    return [
+        DroppedPlaces(f"dominated:{better}", "", tuple(sorted(codes)))
+        for better, codes in dropped.items()
+    ]
+
+
+def _condensed(problem: SourcingProblem, kept: Holders) -> SourcingProblem:
     """Return the problem with only the kept candidates, and the places and tariffs they need."""
-    lines = tuple(
-        msgspec.structs.replace(
-            line, candidates=tuple(c for c in line.candidates if (line.sku, c.place) in kept)
-        )
-        for line in problem.lines
-    )
-    needed = {candidate.place for line in lines for candidate in line.candidates}
+    lines: list[Line] = []
+    needed: set[str] = set()
+    for line in problem.lines:
+        codes = kept[line.sku]
+        needed |= codes
+        left = tuple([each for each in line.candidates if each.place in codes])
+        lines.append(msgspec.structs.replace(line, candidates=left))
     places = [place for place in problem.places if place.code in needed]
     used = sorted({place.tariff for place in places if place.tariff >= 0})
     numbers = {old: new for new, old in enumerate(used)}
     return SourcingProblem(
         problem.method,
         problem.currency,
-        lines,
+        tuple(lines),
         tuple(
-            msgspec.structs.replace(place, tariff=numbers.get(place.tariff, place.tariff))
-            for place in places
+            [
+                msgspec.structs.replace(place, tariff=numbers.get(place.tariff, place.tariff))
+                for place in places
+            ]
         ),
         tuple(problem.tariffs[old] for old in used),
         problem.settings,
-    )
-
-
-def _grouped(dropped: list[Dropped]) -> tuple[DroppedPlaces, ...]:
-    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for entry in dropped:
-        groups[entry.rule, entry.line].add(entry.place)
-    return tuple(
-        DroppedPlaces(rule, line, tuple(sorted(places)))
-        for (rule, line), places in sorted(groups.items())
     )

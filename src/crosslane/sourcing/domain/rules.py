@@ -18,25 +18,26 @@ RULES = (
 )
 
 
-class Dropped(msgspec.Struct, frozen=True, array_like=True):
-    """A candidate that a rule took out.
+class DroppedPlaces(msgspec.Struct, frozen=True, array_like=True):
+    """Places that one rule took out.
 
     Args:
-        line: key of the line.
-        place: code of the place.
-        rule: name of the rule.
+        rule: its name; ``dominated:<place>`` names the better place, ``holds_too_few`` says that
+            others hold the whole line.
+        line: key of the line it was for, "" for the whole order.
+        places: codes, rising.
     """
 
-    line: str
-    place: str
     rule: str
+    line: str
+    places: tuple[str, ...]
 
 
 # The candidates of each line that may serve it, by place.
 Passed = dict[str, dict[str, Candidate]]
 
 
-def sift(problem: SourcingProblem) -> tuple[Passed, list[Dropped]]:
+def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
     """Return the candidates that pass every hard rule, and those that do not with the reason.
 
     What is barred for one line of a SKU is barred for all its lines in the order: the place has
@@ -48,19 +49,27 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[Dropped]]:
     places = {place.code: place for place in problem.places}
     verdicts = {place.code: _place_reason(problem, place) for place in problem.places}
     passed: Passed = {}
-    dropped: list[Dropped] = []
+    dropped: list[DroppedPlaces] = []
     for line in problem.lines:
         here = passed[line.key] = {}
-        refused = None if problem.method in line.methods else "method_not_allowed"
-        for candidate in line.candidates:
-            code = candidate.place
-            reason = refused or verdicts[code]
-            if reason is None:
-                reason = _pair_reason(problem, line, candidate, places[code], barred[line.sku])
-            if reason is None:
-                here[code] = candidate
-            else:
-                dropped.append(Dropped(line.key, code, reason))
+        refused: dict[str, list[str]] = {}
+        if problem.method not in line.methods:
+            if line.candidates:
+                refused["method_not_allowed"] = [each.place for each in line.candidates]
+        else:
+            off = barred[line.sku]
+            for candidate in line.candidates:
+                code = candidate.place
+                reason = verdicts[code]
+                if reason is None:
+                    reason = _pair_reason(problem, line, candidate, places[code], off)
+                if reason is None:
+                    here[code] = candidate
+                elif reason in refused:
+                    refused[reason].append(code)
+                else:
+                    refused[reason] = [code]
+        dropped += [DroppedPlaces(rule, line.key, tuple(codes)) for rule, codes in refused.items()]
     return passed, dropped
 
 

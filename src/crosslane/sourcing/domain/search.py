@@ -9,11 +9,12 @@ The work is counted and limited, so the time is bounded and the answer the same 
 
 from collections.abc import Iterable
 
-from crosslane.sourcing.domain.bound import RateTable, lower_bound
+from crosslane.sourcing.domain.bound import lower_bound
 from crosslane.sourcing.domain.exact import UNSERVED, Packing, Parcel, one_parcel
 from crosslane.sourcing.domain.exchange import Exchange, Outcomes
 from crosslane.sourcing.domain.opening import Opening
 from crosslane.sourcing.domain.order import Order
+from crosslane.sourcing.domain.rates import RateTable
 
 
 def good_packing(order: Order, effort: int) -> Packing:
