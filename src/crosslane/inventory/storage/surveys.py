@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from struct import Struct
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from crosslane.inventory.domain.survey import Arrival, VariantStock
 from crosslane.platform.database import Tx
 
@@ -52,10 +54,14 @@ async def list_stock(
 
 
 class _Locations(dict[bytes, UUID]):
-    """Makes the UUID of each location once per read."""
+    """Makes the UUID of each location once per read.
+
+    Of the driver's kind: it is made ten times as fast and remembers its hash, which plans need for
+    every candidate.
+    """
 
     def __missing__(self, raw: bytes) -> UUID:
-        made = self[raw] = UUID(bytes=raw)
+        made = self[raw] = pgproto.UUID(raw)
         return made
 
 

@@ -22,7 +22,6 @@ from crosslane.sourcing.domain.problem import (
     SourcingProblem,
     SourcingSettings,
     Tariff,
-    problem_of,
 )
 from crosslane.sourcing.domain.requests import LineAsked, SourcingRequest
 from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
@@ -30,6 +29,8 @@ from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
 # The weight for which the cheapest service is chosen when a request names none.
 TYPICAL_PARCEL_GRAMS = 1_000
 UNABLE: frozenset[str] = frozenset()
+# Where a variant lies at one in so many of the locations, those few are sorted; else all are asked.
+SPARSE = 4
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -188,44 +189,30 @@ def problem_for(
     settings, _ = world.policies.resolve(
         SETTINGS, request.at, channel=request.channel.code, brand=request.channel.brand
     )
-    stock = [_stock(survey, asked, locations) for asked in request.lines]
-    named = {code for found in stock for code, _ in found}
+    lines = _lines(world, request, survey, locations)
     if request.method == "pickup":
-        named.update(location.code for location in locations.values())
-    left = {each: location for each, location in locations.items() if location.code in named}
-    return problem_of(
+        named = {location.code for location in locations.values()}
+    else:
+        named = {each.place for line in lines for each in line.candidates}
+    left = [location for location in locations.values() if location.code in named]
+    # In canonical order as it is: keys rise with the lines, locations come by code.
+    return SourcingProblem(
         request.method,
         request.currency,
-        _lines(world, request, stock, left),
-        _places(world, request, route, left.values(), settings),
-        [route.tariff] if route.tariff else [],
+        tuple(lines),
+        tuple(_places(world, request, route, left, settings)),
+        (route.tariff,) if route.tariff else (),
         settings,
     )
 
 
-def _stock(
-    survey: Survey, asked: LineAsked, locations: Mapping[UUID, Location]
-) -> list[tuple[str, int]]:
-    """Return the units that a line could have, by code of the location."""
-    known = locations.get
-    return sorted(
-        [
-            (location.code, units)
-            for location_id, units in survey.candidates(asked.variant.id).items()
-            if (location := known(location_id)) is not None
-        ]
-    )
-
-
 def _lines(
-    world: World,
-    request: SourcingRequest,
-    stock: Iterable[list[tuple[str, int]]],
-    locations: Mapping[UUID, Location],
+    world: World, request: SourcingRequest, survey: Survey, locations: Mapping[UUID, Location]
 ) -> list[Line]:
     lines: list[Line] = []
     methods: dict[tuple[str, ...], frozenset[str]] = {}
-    for number, (asked, found) in enumerate(zip(request.lines, stock, strict=True)):
+    codes = {each: location.code for each, location in locations.items()}
+    for number, asked in enumerate(request.lines):
         variant = asked.variant
         if variant.category_path not in methods:
             allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
@@ -236,14 +223,23 @@ def _lines(
                 key=line_key(number),
                 sku=variant.sku,
                 quantity=asked.quantity,
-                candidates=tuple([Candidate(code, units) for code, units in found]),
+                candidates=_candidates(survey.candidates(variant.id), codes),
                 weight_grams=variant.weight_grams,
                 length_mm=variant.length_mm,
                 methods=methods[variant.category_path],
-                barred=frozenset(locations[each].code for each in barred),
+                barred=frozenset(locations[each].code for each in barred) if barred else UNABLE,
             )
         )
     return lines
+
+
+def _candidates(stock: Mapping[UUID, int], codes: Mapping[UUID, str]) -> tuple[Candidate, ...]:
+    """Return the units of a variant by code, given the codes of locations in their order."""
+    if len(stock) * SPARSE < len(codes):
+        found = sorted([(code, n) for each, n in stock.items() if (code := codes.get(each))])
+        return tuple([Candidate(code, units) for code, units in found])
+    units_at = stock.get
+    return tuple([Candidate(code, n) for each, code in codes.items() if (n := units_at(each))])
 
 
 def _places(
