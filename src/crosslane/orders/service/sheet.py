@@ -253,9 +253,9 @@ class Sheet:
         await writing.update_promises(tx, list(self._promises), list(self._promises.values()))
         changed = {order_id: self.states[order_id] for order_id in self._changed}
         buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
+        done = {id: s for id, s in changed.items() if s.order.closed_at is None and is_settled(s)}
         for order_id, state in changed.items():
-            self._announce_progress(order_id, state)
-        done = {id: s for id, s in changed.items() if is_settled(s) and s.order.closed_at is None}
+            self._announce_progress(order_id, state, closes=order_id in done)
         emptied = [id for id, state in done.items() if not _handed_over(state)]
         if self._new:
             placed = [_closed(one, tx.now) if id in done else one for id, one in self._new.items()]
@@ -289,9 +289,9 @@ class Sheet:
             for line in state.stock_lines
         )
 
-    def _announce_progress(self, order_id: UUID, state: OrderState) -> None:
+    def _announce_progress(self, order_id: UUID, state: OrderState, *, closes: bool) -> None:
         doing = self._changed[order_id]
-        if is_settled(state) and state.order.closed_at is None:
+        if closes:
             self.announce(events.OrderClosed(order_id=order_id), doing)
         elif is_ready(state):
             self.announce(events.OrderReady(order_id=order_id), doing)

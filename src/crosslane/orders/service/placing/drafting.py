@@ -72,8 +72,8 @@ def draft_lines(
     """
     lines: list[NewLine] = []
     for want, price in zip(wanted, priced, strict=True):
-        own = _line(order_id, want, price, new_id(), first_position + len(lines), cause)
-        own = msgspec.structs.replace(own, amendment_no=amendment_no)
+        position = first_position + len(lines)
+        own = _line(order_id, want, price, new_id(), position, cause, amendment_no)
         lines.append(own)
         for share in price.shares:
             component = variants[share.variant_id]
@@ -101,7 +101,13 @@ def draft_lines(
 
 
 def _line(
-    order_id: UUID, want: WantedLine, price: PricedLine, id: UUID, position: int, cause: LineCause
+    order_id: UUID,
+    want: WantedLine,
+    price: PricedLine,
+    id: UUID,
+    position: int,
+    cause: LineCause,
+    amendment_no: int,
 ) -> NewLine:
     reasons = Reasons(
         price.source,
@@ -118,7 +124,7 @@ def _line(
         position=position,
         parent_line_id=None,
         cause=cause,
-        amendment_no=0,
+        amendment_no=amendment_no,
         variant_id=want.variant.id,
         sku=want.variant.sku,
         title=want.variant.title,
