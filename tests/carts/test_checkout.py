@@ -336,7 +336,7 @@ async def test_a_batch_is_placed_by_few_statements(buyer: Buyer, held: bool, mos
             answers = await PLACE.handle(tx, commands)
             assert all(isinstance(each, orders.Placed) for each in answers)
             spent.append(tx.statements - before)
-    # Beginning, opening, the keys, what is left behind and COMMIT come on top.
+    # Opening with the keys, what is left behind and COMMIT come on top.
     assert spent[1] == spent[2] <= most
 
 
