@@ -69,6 +69,9 @@ async def test_what_cannot_begin_tells_why_and_leaves_its_connection_usable(
                     tenant, opening=Opening(settings=("set local no_such_setting to 1",))
                 ):
                     raise AssertionError("it began")
+            with pytest.raises(asyncpg.DataError):
+                async with single.transaction(tenant, opening=Opening("select $1::int", ("x",))):
+                    raise AssertionError("it began")
             with pytest.raises(asyncpg.UndefinedTableError):
                 async with single.transaction("nobody"):
                     raise AssertionError("it began")
