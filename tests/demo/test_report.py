@@ -1,5 +1,6 @@
 """Every number of the report against what the API says, and planted defects that it must tell."""
 
+import asyncio
 import gzip
 import json
 from collections import Counter
@@ -26,9 +27,10 @@ from crosslane.demo import (
     Report,
     make_report,
     print_report,
+    read_amounts,
     write_report,
 )
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.settings import read_settings
 from crosslane.verify import verify
 
@@ -102,15 +104,18 @@ def raw_file(tmp_path: Path) -> Path:
     return path
 
 
+async def found_by_verify(tx: Tx) -> list[Finding]:
+    return [Finding(f.rule, f.subject, f.detail) for f in await verify(tx)]
+
+
 async def report_of(street: Street, raw_file: Path) -> Report:
     tenant = street.api.tenant
     async with street.database.transaction(tenant, read_only=True) as tx:
         return await make_report(
             tx,
             OUTCOME,
-            raw_file=raw_file,
-            invoices={invoice for invoice, *_ in RAW},
-            findings=[Finding(f.rule, f.subject, f.detail) for f in await verify(tx)],
+            amounts=asyncio.to_thread(read_amounts, raw_file, {invoice for invoice, *_ in RAW}),
+            findings=found_by_verify(tx),
             began=monotonic() - 20,
         )
 

@@ -30,7 +30,9 @@ class MigrationRefused(CannotStart):
 
 
 @asynccontextmanager
-async def command_database(*, prepared: bool = True) -> AsyncIterator[Database]:
+async def command_database(
+    *, prepared: bool = True, connections: int = COMMAND_CONNECTIONS
+) -> AsyncIterator[Database]:
     """Open the database for one command.
 
     Without a `DATABASE_URL` it is the embedded one: that of a Crosslane running on this home, or
@@ -39,6 +41,7 @@ async def command_database(*, prepared: bool = True) -> AsyncIterator[Database]:
     Args:
         prepared: bring the control schema up to date, so that a fresh installation has a list of
             tenants, though an empty one.
+        connections: how many it uses at once.
     """
     settings = read_settings(os.environ)
     start_logging("warning")
@@ -51,7 +54,7 @@ async def command_database(*, prepared: bool = True) -> AsyncIterator[Database]:
             except HomeInUse:
                 # It may be starting at this moment.
                 url, patience_seconds = running_url(settings.home), START_SECONDS_MAX
-        database = await stack.enter_async_context(opened(url, patience_seconds))
+        database = await stack.enter_async_context(opened(url, patience_seconds, connections))
         if prepared:
             async with database.connection() as connection:
                 await control_migrated(connection)
@@ -59,12 +62,15 @@ async def command_database(*, prepared: bool = True) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def opened(url: str, patience_seconds: float) -> AsyncIterator[Database]:
+async def opened(
+    url: str, patience_seconds: float, connections: int = COMMAND_CONNECTIONS
+) -> AsyncIterator[Database]:
     """Open a pool for work that may take its time.
 
     Args:
         url: address of the server.
         patience_seconds: how long to try again while it does not answer.
+        connections: how many are used at once.
 
     Raises:
         DatabaseNotReached: it did not answer in this time, or it refuses us.
@@ -72,7 +78,7 @@ async def opened(url: str, patience_seconds: float) -> AsyncIterator[Database]:
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            database = await Database.connect(url, connections=COMMAND_CONNECTIONS, bulk=True)
+            database = await Database.connect(url, connections=connections, bulk=True)
             break
         except (OSError, asyncpg.CannotConnectNowError) as error:
             if time.monotonic() > deadline:

@@ -1,11 +1,16 @@
 """The demo's report, read from the database itself and not through the API it speaks of."""
 
+import asyncio
 from collections.abc import Collection
 from pathlib import Path
 
 from crosslane.cli.connection import command_database
-from crosslane.demo import Finding, Outcome, Report, make_report
-from crosslane.verify import verify_tenant
+from crosslane.demo import Finding, Outcome, Report, make_report, read_amounts
+from crosslane.platform.database import Database
+from crosslane.verify import RULES_AT_ONCE, verify_tenant
+
+# Those that verify, and one that counts.
+CONNECTIONS = RULES_AT_ONCE + 1
 
 
 async def report_of(
@@ -23,14 +28,13 @@ async def report_of(
     Raises:
         DatabaseNotReached: the database does not answer.
     """
-    async with command_database() as database:
-        broken = await verify_tenant(database, tenant)
+    async with command_database(connections=CONNECTIONS) as database, asyncio.TaskGroup() as beside:
+        amounts = beside.create_task(asyncio.to_thread(read_amounts, raw_file, invoices))
+        findings = beside.create_task(_verify(database, tenant))
         async with database.transaction(tenant, read_only=True) as tx:
-            return await make_report(
-                tx,
-                outcome,
-                raw_file=raw_file,
-                invoices=invoices,
-                findings=[Finding(one.rule, one.subject, one.detail) for one in broken],
-                began=began,
-            )
+            return await make_report(tx, outcome, amounts=amounts, findings=findings, began=began)
+
+
+async def _verify(database: Database, tenant: str) -> list[Finding]:
+    broken = await verify_tenant(database, tenant)
+    return [Finding(one.rule, one.subject, one.detail) for one in broken]

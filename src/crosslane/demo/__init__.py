@@ -18,7 +18,7 @@ Invented values come from ``draws``: the same seed and the same words give the s
 """
 
 from crosslane.demo.baskets import Basket, split_batch
-from crosslane.demo.control_total import ControlTotal, control_total
+from crosslane.demo.control_total import ControlTotal, control_total, read_amounts
 from crosslane.demo.goods import Dimensions, draw_dimensions, gtin_of
 from crosslane.demo.packaged import Source, read_source
 from crosslane.demo.progress import Progress, Unwatched
@@ -63,6 +63,7 @@ __all__ = [
     "gtin_of",
     "make_report",
     "print_report",
+    "read_amounts",
     "read_lines",
     "read_source",
     "remove",

@@ -1,14 +1,13 @@
 """Running the statements and putting their answers together."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
 
-from crosslane.demo.control_total import Amount, add_up, read_amounts
+from crosslane.demo.control_total import Amount, add_up
 from crosslane.demo.report.nouns import (
     IN_ORDERS,
     AccountSum,
@@ -40,9 +39,8 @@ async def make_report(
     tx: Tx,
     outcome: Outcome,
     *,
-    raw_file: Path,
-    invoices: Collection[str],
-    findings: Sequence[Finding],
+    amounts: Awaitable[Sequence[Amount]],
+    findings: Awaitable[Sequence[Finding]],
     began: float,
 ) -> Report:
     """Read the report of a tenant into which nothing but the replay has placed orders.
@@ -51,21 +49,27 @@ async def make_report(
         tx: open transaction of the tenant; read-only is enough. All figures should be of one
             moment, so it is best opened when the work has come to rest.
         outcome: what the replay tells.
-        raw_file: the order file that was replayed, gzipped.
-        invoices: numbers of the invoices that were selected.
-        findings: what ``crosslane verify`` found.
+        amounts: the lines of the raw file that were selected, read beside the work here.
+        findings: what ``crosslane verify`` finds, which may go on meanwhile too.
         began: reading of the monotonic clock from which the report's seconds count.
     """
-    amounts = read_amounts(raw_file, invoices)
     fates = await _fates(tx, outcome)
     channels = await _channels(tx, outcome)
-    control = await _control(tx, outcome, amounts)
-    aside = {line.number for line in outcome.lines if line.fate == "set_aside"}
-    set_aside = add_up(amounts, only=aside)
     shipping = await _row(tx, "parcels", Parcels)
     lag = await _row(tx, "lag", Lag, list(outcome.lags_ms))
+    promises = await _row(tx, "promises", Promises)
+    sourcing = await _rows(tx, "sourcing", SourcingCost)
+    stock_outs = await _row(tx, "stock_outs", StockOuts)
+    messages = await _rows(tx, "messages", MessageCount)
+    money = await _rows(tx, "money", AccountSum)
+    raw = await amounts
+    totals = await _totals(tx, fates, len(raw))
+    control = await _control(tx, outcome, raw)
+    aside = {line.number for line in outcome.lines if line.fate == "set_aside"}
+    set_aside = add_up(raw, only=aside)
+    broken = await findings
     return Report(
-        **await _totals(tx, fates, len(amounts)),
+        **totals,
         orders_in=sum(channel.orders_in for channel in channels),
         orders_rejected=sum(channel.orders_rejected for channel in channels),
         parcels=shipping.parcels,
@@ -74,21 +78,21 @@ async def make_report(
         control_rounding=control.rounding,
         control_unexplained=control.unexplained,
         availability_lag_p99_ms=lag.p99_ms,
-        verify_findings=len(findings),
+        verify_findings=len(broken),
         unexpected_answers=len(outcome.unexpected),
         seconds_replaying=round(outcome.seconds, 1),
         channels=channels,
         fates=fates,
-        promises=await _row(tx, "promises", Promises),
+        promises=promises,
         shipping=shipping,
-        sourcing=await _rows(tx, "sourcing", SourcingCost),
-        stock_outs=await _row(tx, "stock_outs", StockOuts),
-        messages=await _rows(tx, "messages", MessageCount),
-        money=await _rows(tx, "money", AccountSum),
+        sourcing=sourcing,
+        stock_outs=stock_outs,
+        messages=messages,
+        money=money,
         control=control,
         credits_set_aside=Credits(set_aside.lines, set_aside.total),
         lag=lag,
-        findings=list(findings),
+        findings=list(broken),
         unexpected=list(outcome.unexpected),
         seconds=round(monotonic() - began, 1),
     )
