@@ -31,7 +31,8 @@ with told as (
                coalesce(sum((
                    select sum((k ->> 'cost_minor')::bigint)
                    from jsonb_array_elements(u -> 'costs') k
-                   join organization_entity e on e.id = (k ->> 'owner_id')::uuid)), 0) as cost
+                   where (k ->> 'owner_id')::uuid = any(array(
+                       select id from organization_entity)))), 0) as cost
         from jsonb_array_elements(
             coalesce(l.body -> 'units', '[]') || coalesce(l.body -> 'charges', '[]')) u
     ) x
