@@ -40,7 +40,7 @@ from crosslane.demo.world.goods import read_articles
 
 ORDERS, WORK = "orders", "work"
 # How many of a kind are under way at once.
-TRADE_AT_ONCE, WEB_AT_ONCE, FILES_AT_ONCE, STOCK_AT_ONCE = 8, 20, 2, 2
+TRADE_AT_ONCE, WEB_AT_ONCE, FILES_AT_ONCE, STOCK_AT_ONCE = 16, 40, 2, 2
 # How far sending may run ahead of a channel that is slow.
 AHEAD_MAX = 40
 # While orders come in people look for work now and then and find more at once, as for a wave of
