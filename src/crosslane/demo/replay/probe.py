@@ -1,8 +1,8 @@
 """How soon another channel sees what an order took.
 
-For a probe the replay watches an article that no other order under way wants: it reads what one
-channel could promise of it, lets an order of another channel take some, and reads again over a new
-connection, which may lead to another process, until the units are gone.
+For a probe the replay watches an article that no other order wants: it reads what one channel could
+promise of it, lets an order of another channel take some, and reads again over a new connection,
+which may lead to another process, until the units are gone.
 """
 
 import asyncio
@@ -18,8 +18,6 @@ from crosslane.demo.replay.timeline import Sale, Step, sales_of
 from crosslane.demo.streams import Stream
 from crosslane.demo.world import TRADE_WEB, WEB, World
 
-# Articles that few orders want: nobody else changes what is left of them meanwhile.
-RARE_ORDERS_MAX = 2
 PROBES_MAX = 200
 PROBE_SECONDS_MAX = 10.0
 PAUSE_SECONDS = 0.02
@@ -43,7 +41,7 @@ class Probe:
 
     Args:
         world: whose channels ask.
-        steps: what will be sold, to find rare articles.
+        steps: what will be sold, to find articles that are sold once.
 
     Attributes:
         lags_ms: of each probe, in milliseconds.
@@ -53,8 +51,8 @@ class Probe:
     def __init__(self, world: World, steps: Sequence[Step]) -> None:
         self._world = world
         wanted = Counter(sku for sale in sales_of(steps) for sku in {x.sku for x in sale.lines})
-        self._rare = {sku for sku, orders in wanted.items() if orders <= RARE_ORDERS_MAX}
-        self._under_way: Counter[str] = Counter()
+        # Of these no other order takes units meanwhile, nor gives some back when it is cancelled.
+        self._sold_once = {sku for sku, orders in wanted.items() if orders == 1}
         self._left = PROBES_MAX
         self._watching = 0
         self._nobody_watches = asyncio.Event()
@@ -66,18 +64,15 @@ class Probe:
     @asynccontextmanager
     async def watching(self, sale: Sale) -> AsyncIterator[Watched | None]:
         """Say that a sale is under way; yields an article of it to be watched, if one is fit."""
-        skus = {line.sku for line in sale.lines}
-        self._under_way.update(skus)
-        fit = sorted(sku for sku in skus & self._rare if self._under_way[sku] == 1)
-        watches = bool(fit) and self._left > 0 and not self._paused
-        if watches:
-            self._watch(1)
+        fit = min((x.sku for x in sale.lines if x.sku in self._sold_once), default="")
+        if not fit or self._left == 0 or self._paused:
+            yield None
+            return
+        self._watch(1)
         try:
-            yield await self._begin(sale, fit[0]) if watches else None
+            yield await self._begin(sale, fit)
         finally:
-            if watches:
-                self._watch(-1)
-            self._under_way.subtract(skus)
+            self._watch(-1)
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
