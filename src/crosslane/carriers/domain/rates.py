@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -22,6 +23,8 @@ Weekdays = frozenset[int]  # 0 is Monday
 ANY = "*"
 # A service that finds no working day within this many days delivers never.
 DELIVERY_SEARCH_DAYS_MAX = 60
+# First working days that are not looked for again: a few calendars, each for some months of days.
+DAYS_REMEMBERED_MAX = 4_096
 BRITISH_POSTCODE_COUNTRIES = frozenset({"GB", "GG", "IM", "JE"})
 
 _OUTWARD = re.compile(r"(([A-Z]{1,2})([0-9]{1,2})[A-Z]?)(?:[0-9][A-Z]{2})?")
@@ -347,6 +350,7 @@ def outward(country: str, postcode: str) -> Outward:
     return Outward(found[1], found[2], int(found[3])) if found else Outward()
 
 
+@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
 def _first(day: date, weekdays: Weekdays, calendar: tuple[str, str]) -> date | None:
     """Return the first day from ``day`` on that is one of the weekdays and no public holiday."""
     for offset in range(DELIVERY_SEARCH_DAYS_MAX):

@@ -249,23 +249,24 @@ def _places(
     locations: Iterable[Location],
     settings: SourcingSettings,
 ) -> list[Place]:
-    days, taken = world.days_at(request.at), world.taken
+    day_of, taken = world.days_at(request.at).of, world.taken
     goal = route.goal if settings.distance_milli_per_km else None
     able = frozenset({request.method})
+    store = request.store
     places: list[Place] = []
     for location in locations:
-        here = request.store is not None and request.store.id == location.id
+        here = store is not None and store.id == location.id
         # Goods that lie in the store where they are fetched need no parcel.
         carried = route.tariff is not None and not here
-        left = None
-        if carried and location.parcels_per_day is not None:
-            day = days.of(location.timetable)
-            if day is not None:
-                left = location.parcels_per_day - taken.get((location.id, day), 0)
         sends = not carried or location.kind in settings.senders
-        distance = 0
-        if goal is not None and carried and sends:
-            distance = distance_metres(location.point, goal)
+        distance, left = 0, None
+        if carried:
+            if location.parcels_per_day is not None:
+                day = day_of(location.timetable)
+                if day is not None:
+                    left = location.parcels_per_day - taken.get((location.id, day), 0)
+            if goal is not None and sends:
+                distance = distance_metres(location.point, goal)
         places.append(
             Place(
                 location.code,

@@ -132,11 +132,12 @@ def _broken(
     Whole when one place holds it; else as much as the fullest place has, then the next, so that
     the fewest places are needed.
     """
-    stocks = sorted((candidate.units for candidate in found.values()), reverse=True)
-    if stocks and stocks[0] >= wanted:
+    stocks = [candidate.units for candidate in found.values()]
+    if stocks and max(stocks) >= wanted:
         return [wanted], 0
     if not settings.split_quantities:
         return [], wanted
+    stocks.sort(reverse=True)
     parts: list[int] = []
     for units in stocks[: settings.pieces_per_line_max]:
         parts.append(min(units, wanted))

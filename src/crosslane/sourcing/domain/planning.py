@@ -130,6 +130,8 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
                 assignments.append(Assignment(line.key, place, taken))
                 given[line.sku][place] -= taken
                 wanted -= taken
+        if not wanted:
+            continue
         for reason, stock in (("too_costly", left_out), ("short", missing)):
             lacking = min(wanted, stock.get(line.sku, 0))
             if lacking:
