@@ -58,6 +58,21 @@ async def test_an_exception_leaves_nothing_behind(database: Database, tenant: st
             await tx.execute("create table thing (n int)")
 
 
+async def test_a_connection_lost_as_it_is_given_back_is_told_as_lost(
+    database: Database, tenant: str
+):
+    single = await Database.connect(database.url, connections=1)
+    try:
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            async with single.connection() as connection:
+                connection._con._transport.abort()  # the news of it comes while it goes back
+                raise asyncpg.ConnectionDoesNotExistError
+        async with single.transaction(tenant) as tx:
+            assert await tx.fetchval("select 1") == 1
+    finally:
+        await single.close()
+
+
 async def test_what_cannot_begin_tells_why_and_leaves_its_connection_usable(
     database: Database, tenant: str
 ):

@@ -298,7 +298,9 @@ class Database:
             # What the driver says when it loses the connection between two packets of a statement.
             raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         finally:
-            await self.pool.release(connection)
+            # One that was lost may have left the pool already.
+            with suppress(asyncpg.InternalClientError):
+                await self.pool.release(connection)
 
     @asynccontextmanager
     async def transaction(
