@@ -6,19 +6,20 @@ from functools import lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined, Template
+from litestar import Response
 from markupsafe import Markup
 
 from crosslane.apps.order_page.page import order_page
 from crosslane.engagement import LINK_PURPOSE
 from crosslane.platform.tokens import Link
-from crosslane.platform.web import PUBLIC, Caller, NoSuchAddress, Reply, get
+from crosslane.platform.web import PUBLIC, Caller, NoSuchAddress, get
 
 TEMPLATES = files("crosslane.apps.order_page") / "templates"
 HTML = "text/html"
 
 
 @get("/o/{link}", permission=PUBLIC, produces=HTML, listed=False)
-async def show_order_page(caller: Caller, link: Link) -> Reply:
+async def show_order_page(caller: Caller, link: Link) -> Response:
     """Show a customer the state of an order."""
     if link.purpose != LINK_PURPOSE:
         raise NoSuchAddress
@@ -26,7 +27,7 @@ async def show_order_page(caller: Caller, link: Link) -> Reply:
         page = await order_page(tx, link)
     html = _template().render(page=page, words=page.words, style=Markup(_style()))  # noqa: S704
     headers = {"Content-Security-Policy": _policy(), "X-Robots-Tag": "noindex"}
-    return Reply(200, headers, HTML, html.encode())
+    return Response(html.encode(), media_type=HTML, headers=headers)
 
 
 @lru_cache

@@ -56,9 +56,8 @@ Handlers' parameters, by name or type: ``caller`` (who asks), ``data`` (the body
 media types, or for a signature), names in the path, ``Paging``, ``Version`` (from If-Match; give it
 a default of None to make it optional), ``request`` (Litestar's, rarely needed); every other
 parameter is a query parameter of its own type, required when it has no default, repeatable when it
-is a list. A handler returns a value, None (204), an :class:`Answer` (status, version, location), a
-:class:`Document` (a file), or a whole :class:`Reply`. The first docstring line is the summary, the
-rest the description.
+is a list. A handler returns a value, None (204), an :class:`Answer` (status, version, location), or
+a :class:`Document` (a file). The first docstring line is the summary, the rest the description.
 
 Rules: reads go through ``caller.read()``, changes through ``caller.submit`` of the declared
 command, and there is no third way. Refusals are raised; each becomes a problem+json with the status
@@ -70,7 +69,7 @@ name, else by the token's prefix), caller, rate, permission, query, Idempotency-
 size, depth and content. Sizes and rates are constants at the top of each file here.
 '''
 
-from crosslane.platform.web.answers import Answer, Document, Reply, etag
+from crosslane.platform.web.answers import Answer, Document, etag
 from crosslane.platform.web.binding import Paging, Version
 from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
 from crosslane.platform.web.caller import Caller, OtherLocation
@@ -99,7 +98,6 @@ __all__ = [
     "Paging",
     "Problem",
     "Rate",
-    "Reply",
     "Route",
     "Throttle",
     "TooManyRequests",

@@ -1,10 +1,8 @@
 """What a handler may return besides its plain value: another status, headers, a version, a file."""
 
-from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from litestar.types import Send
 
 from crosslane.platform.web import errors
 
@@ -50,36 +48,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     media_type: str
     filename: str = ""
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A whole answer, ready to be sent. A handler returns one when nothing less says it.
-
-    Args:
-        status: HTTP status.
-        headers: what is told besides type and length of the content.
-        media_type: what the content is, "" for a status that has none.
-        content: the bytes.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    media_type: str = ""
-    content: bytes = b""
-
-    async def send(self, send: Send) -> None:
-        """Send it."""
-        headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in self.headers.items()]
-        if self.status not in _WITHOUT_CONTENT:
-            text = self.media_type.startswith("text/")
-            told = f"{self.media_type}; charset=utf-8" if text else self.media_type
-            headers.append((b"content-type", told.encode()))
-            headers.append((b"content-length", b"%d" % len(self.content)))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.content, "more_body": False})
-
-
-_WITHOUT_CONTENT = (204, 304)
 
 
 def etag(version: int) -> str:

@@ -1,19 +1,19 @@
-"""From declared routes to an application."""
+"""From declared routes to a Litestar application."""
 
-import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.events import BaseEventEmitterBackend
-from litestar.types import Receive, Scope, Send
+from litestar.handlers import HTTPRouteHandler
 
 from crosslane.kernel import Refusal
 from crosslane.platform import idempotency
 from crosslane.platform.telemetry import Log
 from crosslane.platform.web import errors
-from crosslane.platform.web.answers import Answer, Document, Reply, encode, version_of
+from crosslane.platform.web.answers import Answer, Document, encode, version_of
 from crosslane.platform.web.binding import bind_address
 from crosslane.platform.web.body import JSON, canonical, decode, read_bytes, require_content_type
 from crosslane.platform.web.caller import Caller
@@ -30,12 +30,10 @@ from crosslane.platform.web.problems import (
     status_of,
 )
 from crosslane.platform.web.reference import reference_routes
-from crosslane.platform.web.router import Router
 from crosslane.platform.web.routes import PUBLIC, Route
 
 KEY_CHARACTERS_MAX = 200
 REPLAYED = {"Idempotency-Replayed": "true"}
-_HOST = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
 
 log = Log("crosslane.web")
 
@@ -52,48 +50,26 @@ def build_app(
         gate: what each request passes first.
         lifespan: what is opened before the first request and closed after the last.
     """
+    every = [*routes, *reference_routes(routes), *probe_routes(gate)]
     app = Litestar(
+        _handlers(every, gate),
         openapi_config=None,
         logging_config=None,
+        exception_handlers={Exception: tell_failure},
+        # The limit of each route is kept by our own reader, which knows how to say it.
+        request_max_body_size=None,
         lifespan=list(lifespan),
         event_emitter_backend=_NoEvents,
     )
-    every = [*routes, *reference_routes(routes), *probe_routes(gate)]
-    app.asgi_handler = Edge(_Desk(every, gate))
+    # Litestar's own middleware does not see what no route matches; the edge must see everything.
+    app.asgi_handler = Edge(app.asgi_handler)
     return app
 
 
-class _Desk:
-    """Answers a request by its route, and any exception by a problem."""
-
-    def __init__(self, routes: Sequence[Route], gate: Gate) -> None:
-        self._router = Router(routes)
-        self._gate = gate
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            reply = await self._reply(scope, receive, send)
-        # Whatever a handler raises belongs to its request; the process goes on.
-        except Exception as error:
-            reply = tell_failure(scope, error)
-        await reply.send(send)
-
-    async def _reply(self, scope: Scope, receive: Receive, send: Send) -> Reply:
-        if not _HOST.fullmatch(exchange_of(scope).headers.get("host", "")):
-            raise errors.MalformedRequest(reason="Host is no address")
-        found = self._router.find(scope["path"])
-        method = scope["method"]
-        if method == "OPTIONS":
-            return Reply(204, {"Allow": found.allowed})
-        route = found.route(method)
-        scope["path"], scope["path_params"] = found.path, found.parameters(route)
-        return await _answer(route, self._gate, Request(scope, receive, send))
-
-
-def tell_failure(scope: Scope, error: Exception) -> Reply:
+def tell_failure(request: Request, error: Exception) -> Response[bytes]:
     """Answer any exception with a problem, and log what is not the client's doing."""
-    exchange = exchange_of(scope)
-    refusal = refusal_of(error)
+    exchange = exchange_of(request.scope)
+    refusal = refusal_of(error, request.method)
     status = status_of(refusal)
     if not isinstance(error, Refusal) and status >= 422:
         log.error("request failed", error, route=exchange.route, status=status)
@@ -101,7 +77,7 @@ def tell_failure(scope: Scope, error: Exception) -> Reply:
     if exchange.is_page:
         return failed_page(status, headers)
     content = encode(problem_of(refusal, exchange.trace))
-    return Reply(status, headers, PROBLEM_MEDIA_TYPE, content)
+    return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
 
 
 class _NoEvents(BaseEventEmitterBackend):
@@ -118,7 +94,33 @@ class _NoEvents(BaseEventEmitterBackend):
         raise LookupError(f"event {event_id} belongs into the log")
 
 
-async def _answer(route: Route, gate: Gate, request: Request) -> Reply:
+def _handlers(routes: Sequence[Route], gate: Gate) -> list[HTTPRouteHandler]:
+    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
+    for route in routes:
+        by_path[route.path][route.method] = route
+        if route.method == "GET":
+            by_path[route.path]["HEAD"] = route
+    return [_handler_of(path, by_method, gate) for path, by_method in by_path.items()]
+
+
+def _handler_of(path: str, by_method: dict[str, Route], gate: Gate) -> HTTPRouteHandler:
+    methods = sorted([*by_method, "OPTIONS"])
+
+    async def handle(request: Request) -> Response:
+        route = by_method.get(request.method)
+        if route is None:
+            return Response(b"", status_code=204, headers={"Allow": ", ".join(methods)})
+        return await _answer(route, gate, request)
+
+    return HTTPRouteHandler(
+        path.replace("}", ":str}"),
+        http_method=methods,
+        # Our answer says its own status; this one only keeps the router from guessing.
+        status_code=200,
+    )(handle)
+
+
+async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     exchange = exchange_of(request.scope)
     exchange.route = route.path
     exchange.is_page = route.produces == HTML
@@ -161,7 +163,7 @@ def _fingerprint(gate: Gate, request: Request, told: bytes) -> str:
         request.method.encode(),
         request.scope["path"].encode(),
         request.scope["query_string"],
-        exchange_of(request.scope).headers.get("if-match", "").encode(),
+        request.headers.get("if-match", "").encode(),
         told,
     )
 
@@ -179,7 +181,7 @@ async def _body(route: Route, request: Request) -> bytes:
 
 
 def _version(request: Request, *, required: bool) -> int | None:
-    if_match = exchange_of(request.scope).headers.get("if-match")
+    if_match = request.headers.get("if-match")
     if if_match is not None:
         return version_of(if_match)
     if required:
@@ -188,7 +190,7 @@ def _version(request: Request, *, required: bool) -> int | None:
 
 
 def _key(request: Request, *, required: bool) -> str:
-    key = exchange_of(request.scope).headers.get("idempotency-key")
+    key = request.headers.get("idempotency-key")
     if key is None:
         if required:
             raise errors.IdempotencyKeyMissing
@@ -199,21 +201,17 @@ def _key(request: Request, *, required: bool) -> str:
     return key
 
 
-def _respond(route: Route, request: Request, answer: Any) -> Reply:
-    if isinstance(answer, Reply):
+def _respond(route: Route, request: Request, answer: Any) -> Response:
+    if isinstance(answer, Response):
         return answer
-    exchange = exchange_of(request.scope)
-    headers = dict(REPLAYED) if exchange.replayed else {}
+    headers = dict(REPLAYED) if exchange_of(request.scope).replayed else {}
     status, media_type = route.status, route.produces
     content = answer
     if isinstance(answer, Answer):
         status, content = answer.status or status, answer.body
         headers |= answer.headers()
-        if (
-            answer.version is not None
-            and exchange_of(request.scope).headers.get("if-none-match") == headers["ETag"]
-        ):
-            return Reply(304, headers)
+        if answer.version is not None and request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(b"", status_code=304, headers=headers, media_type=media_type)
     if isinstance(content, Document):
         if content.filename:
             headers["Content-Disposition"] = f'attachment; filename="{content.filename}"'
@@ -222,4 +220,4 @@ def _respond(route: Route, request: Request, answer: Any) -> Reply:
         content = b""
     elif media_type == JSON:
         content = encode(content)
-    return Reply(status, headers, media_type, content)
+    return Response(content, status_code=status, headers=headers, media_type=media_type)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 
-from crosslane.platform.web.answers import Reply
+from litestar import Response
 
 HTML = "text/html"
 
@@ -31,7 +31,7 @@ POLICY = (
 )
 
 
-def failed_page(status: int, headers: Mapping[str, str]) -> Reply:
+def failed_page(status: int, headers: Mapping[str, str]) -> Response[bytes]:
     """Return the page that stands for one that cannot be shown.
 
     Why it cannot be shown is not told apart: a link is good, or it leads nowhere.
@@ -41,12 +41,12 @@ def failed_page(status: int, headers: Mapping[str, str]) -> Reply:
         headers: of the refusal.
     """
     title, text = GONE if status < 429 else BUSY
-    return Reply(
-        404 if status in (401, 403) else status,
-        {
+    return Response(
+        PAGE.format(title=title, text=text, style=STYLE).encode(),
+        status_code=404 if status in (401, 403) else status,
+        media_type=HTML,
+        headers={
             **{name: value for name, value in headers.items() if name != "WWW-Authenticate"},
             "Content-Security-Policy": POLICY,
         },
-        HTML,
-        PAGE.format(title=title, text=text, style=STYLE).encode(),
     )
