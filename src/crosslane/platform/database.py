@@ -5,7 +5,6 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 """
 
 import asyncio
-import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -44,7 +43,7 @@ BUILT_IN_OID_MAX = 16_383
 ARRAY_OIDS = frozenset((1000, 1001, 1005, 1007, 1009, 1016, 1022, 1182, 1185, 1231, 2951, 3807))
 ACTIVE_SECONDS = 10.0
 ACTIVE_RENEWED_SECONDS = 3.0
-BEGINNINGS_KEPT_MAX = 1_024
+VERSIONS_KEPT_MAX = 1_024
 
 # By these the server drops a client that has vanished, and with it the locks it held.
 FAREWELL = {
@@ -171,16 +170,6 @@ class Connection(asyncpg.Connection):
         if wanted not in self._learned:
             self._learned[wanted] = await super()._introspect_types(wanted, timeout)
         return self._learned[wanted]
-
-    def send_ahead(self, messages: bytes) -> None:
-        """Send what PostgreSQL answers, errors included, together with the next statement.
-
-        Raises:
-            ConnectionDoesNotExistError: the connection is about to close.
-        """
-        if self._transport.is_closing():
-            raise asyncpg.ConnectionDoesNotExistError("the connection is closing")
-        self._transport.write(messages)
 
 
 # Skips a row that another transaction is marking at this moment, so that nobody waits.
@@ -321,8 +310,10 @@ class Database:
         async with self.connection() as connection:
             begin = "begin read only" if read_only else "begin"
             tx = Tx(connection, tenant, actor, trace)
-            connection.send_ahead(_beginning(begin, tenant, opening.settings))
+            tx.statements = 1
             try:
+                path = f"set local search_path to {schema_of(tenant)}"
+                await connection.execute("; ".join((begin, path, *opening.settings)))
                 tx.opened = await tx.fetchrow(opening.sql, *opening.args)
                 tx.now = tx.opened["now"]
                 tx.versions = _versions(tx.opened["versions"])
@@ -358,26 +349,7 @@ def schema_of(tenant: str) -> str:
     return '"t_' + tenant.replace('"', '""') + '"'
 
 
-@lru_cache(maxsize=BEGINNINGS_KEPT_MAX)
-def _beginning(begin: str, tenant: str, settings: tuple[str, ...]) -> bytes:
-    """Return the messages that begin a transaction: Parse, Bind and Execute of each statement.
-
-    No Sync ends them. PostgreSQL answers them with the statement that follows, and passes over that
-    one when one of them fails.
-    """
-    statements = [begin, f"set local search_path to {schema_of(tenant)}", *settings]
-    return b"".join(_parse(statement.encode()) + _RUN for statement in statements)
-
-
-def _parse(sql: bytes) -> bytes:
-    return struct.pack(f"> c i x {len(sql)}s x h", b"P", len(sql) + 8, sql, 0)
-
-
-# Bind without parameters, then Execute without a limit, of the nameless statement.
-_RUN = struct.pack("> c i xx hhh", b"B", 12, 0, 0, 0) + struct.pack("> c i x i", b"E", 9, 0)
-
-
-@lru_cache(maxsize=BEGINNINGS_KEPT_MAX)
+@lru_cache(maxsize=VERSIONS_KEPT_MAX)
 def _versions(told: bytes) -> Mapping[str, int]:
     read: dict[str, str] = msgspec.json.decode(told)
     return MappingProxyType({topic: int(version) for topic, version in read.items()})

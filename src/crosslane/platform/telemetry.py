@@ -86,7 +86,11 @@ class Log:
         self, level: int, message: str, fields: dict[str, Any], error: BaseException | None = None
     ) -> None:
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, message, exc_info=error, extra={"fields": fields})
+            raised = (type(error), error, error.__traceback__) if error else None
+            # Made here, because the logger would walk the stack for a line number nobody shows.
+            record = logging.LogRecord(self._logger.name, level, "", 0, message, (), raised)
+            record.fields = fields
+            self._logger.handle(record)
 
 
 class JsonFormatter(logging.Formatter):

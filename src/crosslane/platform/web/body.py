@@ -17,6 +17,7 @@ from litestar import Request
 
 from crosslane.kernel import require_safe_text
 from crosslane.platform.web import errors
+from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.moments import holds_moments, require_moments
 from crosslane.platform.web.problems import invalid_field
 
@@ -48,7 +49,7 @@ async def read_bytes(request: Request, most_bytes: int) -> bytes:
         BodyTooLarge: it is, or says it is, larger than ``most_bytes``.
         MalformedRequest: the client left before it was complete, or its length is no number.
     """
-    announced = request.headers.get("content-length", "0")
+    announced = exchange_of(request.scope).headers.get("content-length", "0")
     if not (announced.isascii() and announced.isdigit()):
         raise errors.MalformedRequest(reason="Content-Length is not a number")
     if len(announced) > 15 or int(announced) > most_bytes:
@@ -72,9 +73,10 @@ def require_content_type(request: Request, *expected: str) -> None:
     Raises:
         WrongContentType: it is of another type, or of none.
     """
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    headers = exchange_of(request.scope).headers
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
-    plain = request.headers.get("content-encoding", "identity").lower() == "identity"
+    plain = headers.get("content-encoding", "identity").lower() == "identity"
     if media_type.strip().lower() not in expected or not plain or charset not in _CHARSETS:
         raise errors.WrongContentType(expected=" or ".join(expected))
 

@@ -11,7 +11,7 @@ from crosslane.platform import faults
 from crosslane.platform.telemetry import Histogram, Log, traced
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import encode
-from crosslane.platform.web.exchange import Exchange, attach
+from crosslane.platform.web.exchange import Exchange, attach, headers_of_request
 from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
     headers_of,
@@ -69,7 +69,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(trace=trace_id(_header(scope, b"traceparent")))
+        headers = headers_of_request(scope)
+        exchange = Exchange(headers, trace_id(headers.get("traceparent", "")))
         attach(scope, exchange)
         reply = _Reply(send, exchange, is_head=scope["method"] == "HEAD")
         started = time.perf_counter()
@@ -146,10 +147,6 @@ class _Reply:
             }
         )
         await self({"type": "http.response.body", "body": content, "more_body": False})
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    return next((v.decode("latin-1") for n, v in scope["headers"] if n == name), "")
 
 
 def _refuse_address(scope: Scope) -> Refusal | None:

@@ -1,6 +1,6 @@
 """What is known about one request while it is under way; carried in its ASGI scope."""
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ class Exchange(msgspec.Struct):
     """One request and its answer.
 
     Args:
+        headers: of the request, by lower-case name; of several the first.
         trace: trace id, from the caller or new.
         route: path of the route that answers, with its parameters' names; "" while unknown.
         actor: who asks, as ``kind:id``; "" while unknown.
@@ -21,6 +22,7 @@ class Exchange(msgspec.Struct):
         is_page: people look at the answer, so a refusal must be one too.
     """
 
+    headers: Mapping[str, str]
     trace: str
     route: str = ""
     actor: str = ""
@@ -33,6 +35,11 @@ class Exchange(msgspec.Struct):
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:
     """Let the request carry its exchange."""
     scope[_SCOPE_KEY] = exchange
+
+
+def headers_of_request(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    """Return the headers of a request by lower-case name; of several the first."""
+    return {n.decode("latin-1"): v.decode("latin-1") for n, v in reversed(scope["headers"])}
 
 
 def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:

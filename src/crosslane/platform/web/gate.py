@@ -15,6 +15,7 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.tenants import Tenant, find_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
+from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
 
@@ -135,7 +136,7 @@ class Gate:
 
     def _client_of(self, request: Request) -> str:
         if self._trusted_proxies:
-            hops = request.headers.get("x-forwarded-for", "").split(",")
+            hops = exchange_of(request.scope).headers.get("x-forwarded-for", "").split(",")
             if len(hops) >= self._trusted_proxies:
                 return hops[-self._trusted_proxies].strip()[:60]
         return request.client.host if request.client else ""
@@ -150,7 +151,7 @@ class Gate:
         return link
 
     async def _tenant_of(self, request: Request, prefix: str | None) -> Tenant | None:
-        host = _split("//" + request.headers.get("host", "")).hostname or ""
+        host = _split("//" + exchange_of(request.scope).headers.get("host", "")).hostname or ""
         return await self._remembered("", host) or await self._remembered(prefix or "", "")
 
     async def _remembered(self, prefix: str, host: str) -> Tenant | None:
@@ -176,11 +177,14 @@ class Gate:
 
 def _shown_token(request: Request) -> tuple[str, bool]:
     """Return the token a request shows and whether a browser sent it by itself."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    headers = exchange_of(request.scope).headers
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
     if scheme:
         return (bearer.strip() or "?") if scheme.lower() == "bearer" else "?", False
+    if "cookie" not in headers:
+        return "", False
     try:
-        cookies = SimpleCookie(request.headers.get("cookie", ""))
+        cookies = SimpleCookie(headers["cookie"])
     except CookieError:
         return "", False
     morsel = cookies.get(SESSION_COOKIE)
@@ -188,9 +192,10 @@ def _shown_token(request: Request) -> tuple[str, bool]:
 
 
 def _require_same_site(request: Request) -> None:
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin")
-    foreign = origin is not None and _split(origin).netloc != request.headers.get("host")
+    headers = exchange_of(request.scope).headers
+    site = headers.get("sec-fetch-site", "same-origin")
+    origin = headers.get("origin")
+    foreign = origin is not None and _split(origin).netloc != headers.get("host")
     if site not in ("same-origin", "none") or foreign:
         raise errors.ForeignSite
 

@@ -163,7 +163,7 @@ def _fingerprint(gate: Gate, request: Request, told: bytes) -> str:
         request.method.encode(),
         request.scope["path"].encode(),
         request.scope["query_string"],
-        request.headers.get("if-match", "").encode(),
+        exchange_of(request.scope).headers.get("if-match", "").encode(),
         told,
     )
 
@@ -181,7 +181,7 @@ async def _body(route: Route, request: Request) -> bytes:
 
 
 def _version(request: Request, *, required: bool) -> int | None:
-    if_match = request.headers.get("if-match")
+    if_match = exchange_of(request.scope).headers.get("if-match")
     if if_match is not None:
         return version_of(if_match)
     if required:
@@ -190,7 +190,7 @@ def _version(request: Request, *, required: bool) -> int | None:
 
 
 def _key(request: Request, *, required: bool) -> str:
-    key = request.headers.get("idempotency-key")
+    key = exchange_of(request.scope).headers.get("idempotency-key")
     if key is None:
         if required:
             raise errors.IdempotencyKeyMissing
