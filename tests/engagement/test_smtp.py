@@ -1,25 +1,16 @@
 """Messages share connections, and nothing that befalls a connection repeats or loses one."""
 
 import asyncio
-import ssl
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from aiosmtplib import (
-    SMTPException,
-    SMTPReadTimeoutError,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-)
+from aiosmtplib import SMTPException, SMTPResponseException
 
-from crosslane.engagement.service import smtp
 from crosslane.engagement.service.mime import mailbox, unstructured, write_mime
 from crosslane.engagement.service.smtp import CONNECTIONS_MAX, MailLine
 from crosslane.platform.settings import SmtpServer
-from tests.engagement.mailbox import Mailbox, text_of
+from tests.engagement.mailbox import Mailbox
 
 SENDER = "orders@shop.example"
 
@@ -31,39 +22,17 @@ class Moody(Mailbox):
         hold: messages are taken only once this is set.
         silent: hang up instead of answering to the next messages, as many as this.
         tired: answer 421 to as many MAIL commands.
-        full: take no message for this address.
         left: somebody has said goodbye.
-
-    Args:
-        pipelining: commands may be sent before the earlier ones are answered.
     """
 
     port: int
 
-    def __init__(self, *, pipelining: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.pipelining = pipelining
-        self.full = ""
         self.hold: asyncio.Event | None = None
         self.silent = 0
         self.tired = 0
         self.left = asyncio.Event()
-
-    async def handle_EHLO(
-        self, server: SMTP, session: Session, envelope: Envelope, name: str, told: list[str]
-    ) -> list[str]:
-        """Say what is offered."""
-        session.host_name = name
-        return [told[0], *(["250-PIPELINING"] if self.pipelining else []), *told[1:]]
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """Take a recipient, or not."""
-        if address == self.full:
-            return "452 come back later"
-        envelope.rcpt_tos.append(address)
-        return "251 we pass it on"
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -101,9 +70,9 @@ class Moody(Mailbox):
         return [mail["Subject"] for mail in self.arrived]
 
 
-@pytest.fixture(params=[False, True], ids=["in turn", "pipelined"])
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Moody]:
-    moody = Moody(pipelining=request.param)
+@pytest.fixture
+async def server() -> AsyncIterator[Moody]:
+    moody = Moody()
     async with moody.opened() as port:
         moody.port = port
         yield moody
@@ -162,87 +131,6 @@ async def test_a_refused_message_is_told_and_no_other_harmed(server: Moody, line
     assert refused.value.code == 550
     await post(line, "three")
     assert server.subjects == ["one", "three"]
-
-
-async def test_a_recipient_that_is_refused_takes_no_message(server: Moody, line: MailLine):
-    await post(line, "one")
-    server.full = "bob@example.com"
-    for _ in range(2):
-        with pytest.raises(SMTPRecipientRefused) as refused:
-            await post(line, "two", to="bob@example.com")
-        assert refused.value.code == 452
-    await post(line, "three")
-    assert server.subjects == ["one", "three"]
-
-
-@pytest.mark.parametrize(
-    "address", ["a@b>\r\nRCPT TO:<eve@example.com", "a@b> NOTIFY=NEVER", "a\0@example.com"]
-)
-async def test_an_address_says_nothing_but_where_to(server: Moody, line: MailLine, address: str):
-    with pytest.raises(SMTPRecipientRefused):
-        await line.hand_over(SENDER, address, b"\r\n")
-    assert server.connections == []
-
-
-async def test_lines_that_begin_with_a_dot_arrive_as_they_are(server: Moody, line: MailLine):
-    sent = ".\n..\n.x\n\n.\n"
-    await line.hand_over(SENDER, "ada@example.com", write_mime([("Subject", "dots")], sent, "."))
-    await post(line, "after")
-    assert server.subjects == ["dots", "after"]
-    assert text_of(server.arrived[0]).splitlines() == sent.splitlines()
-
-
-async def test_a_server_that_talks_nonsense_is_left(line: MailLine, server: Moody):
-    await post(line, "one")
-    (connection,) = server.connections
-    connection.transport.write(b"what was that?\r\n")
-    await post(line, "two")
-    connection = server.connections[-1]
-    connection.transport.write(b"2" * 100_000)
-    await post(line, "three")
-    assert server.subjects == ["one", "two", "three"]
-    assert len(server.connections) == 3
-
-
-async def test_a_server_that_takes_too_long_is_told_so(
-    server: Moody, line: MailLine, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(smtp, "HAND_OVER_SECONDS_MAX", 0.1)
-    server.hold = asyncio.Event()
-    with pytest.raises(SMTPReadTimeoutError):
-        await post(line, "one")
-    server.hold.set()
-
-
-@pytest.fixture
-def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """Return the identity of a server at localhost, which this process trusts."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=mail",
-         "-addext", "subjectAltName=DNS:localhost"],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    served.load_cert_chain(certificate, key)
-    return served
-
-
-@pytest.mark.parametrize("tls", [False, True], ids=["starttls", "smtps"])
-async def test_messages_go_encrypted(certified: ssl.SSLContext, tls: bool):
-    moody = Moody(pipelining=True)
-    ways = {"tls_context": None if tls else certified, "require_starttls": not tls}
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(moody, **ways), "localhost", 0, ssl=certified if tls else None
-    )
-    line = MailLine(SmtpServer("localhost", server.sockets[0].getsockname()[1], tls=tls))
-    for subject in ("one", "two"):
-        await post(line, subject)
-    server.close()
-    assert moody.subjects == ["one", "two"]
 
 
 async def test_a_message_without_an_answer_is_not_repeated(server: Moody, line: MailLine):

@@ -11,23 +11,16 @@ import socket
 from contextlib import suppress
 from functools import cache
 
-from aiosmtplib import (
-    SMTP,
-    SMTPException,
-    SMTPHeloError,
-    SMTPReadTimeoutError,
-    SMTPSenderRefused,
-    SMTPServerDisconnected,
-)
+from aiosmtplib import SMTP, SMTPException
 
-from crosslane.engagement.service.talking import Envelope, Talk
 from crosslane.platform.settings import SmtpServer
 
 CONNECTIONS_MAX = 8
 IDLE_SECONDS_MAX = 3.0
-# How long a message may take in all; a busy server needs its time.
-HAND_OVER_SECONDS_MAX = 25.0
-GOODBYE_SECONDS_MAX = 5.0
+# How long an answer may take; a busy server needs its time.
+ANSWER_SECONDS_MAX = 25.0
+# For an address with letters beyond ASCII; a server that does not know of them refuses it.
+UTF8_OPTIONS = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 class MailLine:
@@ -42,7 +35,7 @@ class MailLine:
         self._server = server
         self._idle_seconds = idle_seconds
         self._places = asyncio.Semaphore(CONNECTIONS_MAX)
-        self._idle: dict[Talk, asyncio.TimerHandle] = {}
+        self._idle: dict[SMTP, asyncio.TimerHandle] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def hand_over(self, sender: str, recipient: str, mail: bytes) -> None:
@@ -51,89 +44,69 @@ class MailLine:
         Args:
             sender: address it comes from.
             recipient: address it goes to.
-            mail: the message with its headers; every line ends with CR LF.
+            mail: the message with its headers.
 
         Raises:
             SMTPException: the server cannot be reached, or refuses it.
         """
-        envelope = Envelope(sender, recipient)
+        options = () if (sender + recipient).isascii() else UTF8_OPTIONS
         async with self._places:
+            connection = await self._begin(sender, options)
             try:
-                async with asyncio.timeout(HAND_OVER_SECONDS_MAX):
-                    await self._hand_over(envelope, mail)
-            except SMTPException:
+                await connection.rcpt(recipient, encoding="utf-8")
+                await connection.data(mail)
+            except BaseException:
+                connection.close()
                 raise
-            except TimeoutError as error:
-                raise SMTPReadTimeoutError("the server takes too long") from error
+            self._let_wait(connection)
 
-    async def _hand_over(self, envelope: Envelope, mail: bytes) -> None:
-        talk = await self._begin(envelope)
-        try:
-            await talk.hand_over(mail)
-        except BaseException:
-            talk.close()
-            raise
-        self._let_wait(talk)
-
-    async def _begin(self, envelope: Envelope) -> Talk:
-        """Return a talk in which the server waits for the message."""
+    async def _begin(self, sender: str, options: tuple[str, ...]) -> SMTP:
+        """Return a connection on which the server knows whom a message is from."""
         while self._idle:
-            talk, leaves = self._idle.popitem()
+            connection, leaves = self._idle.popitem()
             leaves.cancel()
-            if talk.is_open:
-                with suppress(SMTPSenderRefused, SMTPServerDisconnected):
-                    return await _begun(talk, envelope)
-            talk.close()
-        return await _begun(await self._connect(), envelope)
+            with suppress(SMTPException):
+                return await _begin_on(connection, sender, options)
+        return await _begin_on(self._fresh(), sender, options)
 
-    async def _connect(self) -> Talk:
+    def _fresh(self) -> SMTP:
         server = self._server
-        connection = SMTP(
+        return SMTP(
             hostname=server.host,
             port=server.port,
             username=server.user or None,
             password=server.password or None,
             use_tls=server.tls,
             local_hostname=_own_name(),
-            timeout=HAND_OVER_SECONDS_MAX,
+            timeout=ANSWER_SECONDS_MAX,
         )
-        await connection.connect()
-        try:
-            if connection.is_ehlo_or_helo_needed:
-                try:
-                    await connection.ehlo()
-                except SMTPHeloError:
-                    await connection.helo()
-            return Talk(connection)
-        except BaseException:
-            connection.close()
-            raise
 
-    def _let_wait(self, talk: Talk) -> None:
+    def _let_wait(self, connection: SMTP) -> None:
         loop = asyncio.get_running_loop()
-        self._idle[talk] = loop.call_later(self._idle_seconds, self._dismiss, talk)
+        self._idle[connection] = loop.call_later(self._idle_seconds, self._dismiss, connection)
 
-    def _dismiss(self, talk: Talk) -> None:
-        del self._idle[talk]
-        leaving = asyncio.create_task(_say_goodbye(talk))
+    def _dismiss(self, connection: SMTP) -> None:
+        del self._idle[connection]
+        leaving = asyncio.create_task(_say_goodbye(connection))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
 
 
-async def _begun(talk: Talk, envelope: Envelope) -> Talk:
+async def _begin_on(connection: SMTP, sender: str, options: tuple[str, ...]) -> SMTP:
     try:
-        await talk.begin(envelope)
+        if not connection.is_connected:
+            await connection.connect()
+        await connection.mail(sender, options=options, encoding="utf-8")
     except BaseException:
-        talk.close()
+        connection.close()
         raise
-    return talk
+    return connection
 
 
-async def _say_goodbye(talk: Talk) -> None:
-    with suppress(SMTPException, TimeoutError):
-        async with asyncio.timeout(GOODBYE_SECONDS_MAX):
-            await talk.say_goodbye()
-    talk.close()
+async def _say_goodbye(connection: SMTP) -> None:
+    with suppress(SMTPException):
+        await connection.quit()
+    connection.close()
 
 
 @cache
