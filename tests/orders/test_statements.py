@@ -21,8 +21,8 @@ from crosslane.sourcing.storage import SHOW_LIFE
 from tests.orders.world import place, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET
 
-# Beginning, opening with the keys, numbers, customers, stock read, stock locked, stock taken, receipts,
-# tenders, orders, what is left behind, commit.
+# Beginning, opening with the keys, numbers, customers, stock read, stock locked, stock taken,
+# receipts, tenders, orders, what is left behind, commit.
 STATEMENTS_MAX = 12
 WAITED_FOR = "select exists (select from pg_locks where not granted)"
 FOUR = [LineWish(sku=sku, quantity=1) for sku in ("SPOON", "MUG", "LAMP", "SET")]
