@@ -22,6 +22,7 @@ COLD_SECONDS_MAX = 60.0
 SERVING_AGAIN_SECONDS_MAX = 60.0
 ENDED_SECONDS_MAX = 180.0
 LOOK_SECONDS = 0.05
+TAKEN_OVER = r'"message":"a spare takes over".*"duty":"([^"]+)","child":(\d+)'
 
 
 class Served:
@@ -57,11 +58,14 @@ class Served:
         return self
 
     def children(self, name: str) -> list[int]:
+        """Return the children that run a program, by their command or as the duty they took."""
         shown = subprocess.run(
             ["ps", "-o", "pid=,args=", "--ppid", str(self.pid)], capture_output=True, check=True
         )
-        lines = shown.stdout.decode().splitlines()
-        return [int(line.split()[0]) for line in lines if name in line]
+        told = re.findall(TAKEN_OVER, "".join(self.lines))
+        taken = {child: duty for duty, child in told}
+        lines = [line.strip().partition(" ") for line in shown.stdout.decode().splitlines()]
+        return [int(pid) for pid, _, program in lines if name in taken.get(pid, program)]
 
     def spare(self, *, other_than: Collection[int] = ()) -> int:
         """Wait for a spare process and return it."""
@@ -225,18 +229,18 @@ def test_a_spare_takes_the_place_of_who_dies(serve: Serve) -> None:
     served = serve().ready()
     taken: set[int] = set()
     for name, program in (("worker", "worker_process"), ("web-[12]", "web_process")):
-        spare = served.spare(other_than=taken)
+        spare = served.spare()
         os.kill(served.children(program)[0], signal.SIGKILL)
         served.until(rf'"message":"a spare takes over".*"child":{spare}')
         served.until(rf'"message":"started again".*"process":"{name}"')
         taken.add(spare)
     for _ in range(20):
         assert get(f"{served.url}/readyz").status_code == 200
-    assert taken <= {*served.children("spare_process")}
+    assert taken <= {*served.children("worker_process"), *served.children("web_process")}
     # A spare that dies is replaced too, and none is left in the end.
-    lost = served.spare(other_than=taken)
+    lost = served.spare()
     os.kill(lost, signal.SIGKILL)
-    last = served.spare(other_than={*taken, lost})
+    last = served.spare(other_than={lost})
     assert served.stop() == 0
     assert not [pid for pid in (*taken, last) if Path("/proc", str(pid)).exists()]
 
