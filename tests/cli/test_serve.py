@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -44,12 +45,17 @@ class Served:
         return self._process.pid
 
     def until(self, wanted: str) -> re.Match[str]:
-        """Read its output up to a line that matches."""
+        """Read its output up to a line that matches; without one it is killed in the end."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.lines.append(line)
-            if found := re.search(wanted, line):
-                return found
+        patience = threading.Timer(ENDED_SECONDS_MAX, self._process.kill)
+        patience.start()
+        try:
+            for line in self._process.stdout:
+                self.lines.append(line)
+                if found := re.search(wanted, line):
+                    return found
+        finally:
+            patience.cancel()
         raise AssertionError(f"no {wanted!r} in:\n" + "".join(self.lines))
 
     def ready(self) -> "Served":
