@@ -3,6 +3,7 @@
 Baseline: the same web processes with one read of the database for each request.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
@@ -23,7 +24,7 @@ ALONE = ("-m", "crosslane.bench.uncoalesced")
 async def availability(scale: Scale = DEMO) -> list[Figure]:
     """Measure reads of four SKUs at six warehouses by 64 clients on real processes."""
     async with site(scale) as made:
-        asked = questions(made.api_key, scale)
+        asked = questions(made.api_keys, scale)
         paced, ours = await _ask(made, WEB, asked, scale.seconds)
         paced_alone, alone = await _ask(made, ALONE, asked, scale.seconds)
     return [
@@ -46,15 +47,15 @@ async def _ask(
         return paced, await crowd(seconds=seconds)
 
 
-def questions(api_key: str, scale: Scale) -> list[bytes]:
+def questions(api_keys: Sequence[str], scale: Scale) -> list[bytes]:
     """Return requests for the availability of four articles at every warehouse."""
     draw = Random(2)  # noqa: S311 - a repeatable mixture, nothing secret
     where = "".join(f"&location={code}" for code in WAREHOUSE_CODES)
     found, sold = [], skus(scale)
-    for _ in range(QUESTIONS):
+    for number in range(QUESTIONS):
         what = "".join(f"&sku={sku}" for sku in draw.sample(sold, SKUS_PER_QUESTION))
         path = f"/api/v1/availability?channel=web{what}{where}"
-        found.append(get(path, host=HOST, api_key=api_key))
+        found.append(get(path, host=HOST, api_key=api_keys[number % len(api_keys)]))
     return found
 
 

@@ -26,13 +26,13 @@ async def memory(scale: Scale = DEMO) -> list[Figure]:
                 "/api/v1/orders",
                 msgspec.json.encode(next(orders)),
                 host=HOST,
-                api_key=made.api_key,
+                api_key=made.api_keys[number % len(made.api_keys)],
                 key=f"bench-{number}",
             )
             for number in range(scale.orders)
         ]
-        reads = [get(path, host=HOST, api_key=made.api_key) for path in READS]
-        for requests in (questions(made.api_key, scale), placing, reads):
+        reads = [get(path, host=HOST, api_key=key) for path in READS for key in made.api_keys]
+        for requests in (questions(made.api_keys, scale), placing, reads):
             told = await gather_crowd(web.url, requests, clients=CLIENTS, seconds=scale.seconds / 2)
             if told.failures:
                 raise RuntimeError(f"{told.failures} requests failed")
