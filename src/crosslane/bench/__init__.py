@@ -12,9 +12,19 @@ Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`.
 """
 
 from crosslane.bench.availability import availability
-from crosslane.bench.figures import DEMO, QUICK, Figure, Scale
+from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.memory import memory
 from crosslane.bench.placing import place
 from crosslane.bench.ready import ready
 
-__all__ = ["DEMO", "QUICK", "Figure", "Scale", "availability", "memory", "place", "ready"]
+__all__ = [
+    "DEMO",
+    "QUICK",
+    "Figure",
+    "Scale",
+    "availability",
+    "machine",
+    "memory",
+    "place",
+    "ready",
+]

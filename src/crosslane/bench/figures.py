@@ -1,6 +1,10 @@
 """Figures: what a benchmark says."""
 
+import os
+import platform
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -38,6 +42,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         unit: of what.
         most: it should not be above this, None when that was not agreed on.
         least: it should not be below this.
+        key: its name in the JSON document, "" when it is only among all figures there.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str
     most: float | None = None
     least: float | None = None
+    key: str = ""
 
     @property
     def reached(self) -> bool | None:
@@ -62,6 +68,26 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
 
 
-def ratio(name: str, ours: float, baseline: float) -> Figure:
+def ratio(
+    name: str, ours: float, baseline: float, *, key: str = "", least: float | None = None
+) -> Figure:
     """Return how many times the baseline ours is."""
-    return Figure(name=name, value=round(ours / baseline, 1), unit="times")
+    value = round(ours / baseline, 3)
+    return Figure(name=name, value=value, unit="times", key=key, least=least)
+
+
+def machine() -> str:
+    """Return what the figures were measured on: cores, processor, memory, system, Python."""
+    memory_gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {_processor()}, {memory_gib:.0f} GiB, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -3,8 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import msgspec
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -18,74 +22,83 @@ EVERY: dict[str, Bench] = {
     "availability": bench.availability,
     "place": bench.place,
 }
+STANDARD_OUTPUT = "-"
 
 
-def ready(*, quick: bool = False, json: bool = False) -> None:
-    """Measure `crosslane serve` from the command to the first answer, cold and warm.
-
-    Args:
-        quick: with a tiny retailer and for a moment, only to see whether it runs.
-        json: print JSON instead of a table.
-    """
-    _run({"ready": bench.ready}, quick, json)
-
-
-def memory(*, quick: bool = False, json: bool = False) -> None:
-    """Measure the peak memory of web processes that serve a retailer of the demo's size.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a benchmark is run and told.
 
     Args:
         quick: with a tiny retailer and for a moment, only to see whether it runs.
-        json: print JSON instead of a table.
+        seconds: how long each part is measured; the benchmark's own choice when not told.
+        json: file to write the figures to as JSON, `-` to print them in place of a table.
     """
-    _run({"memory": bench.memory}, quick, json)
+
+    quick: bool = False
+    seconds: float | None = None
+    json: str = ""
 
 
-def availability(*, quick: bool = False, json: bool = False) -> None:
-    """Measure availability asked by 64 clients, against one query for each request.
-
-    Args:
-        quick: with a tiny retailer and for a moment, only to see whether it runs.
-        json: print JSON instead of a table.
-    """
-    _run({"availability": bench.availability}, quick, json)
+AS_USUAL = How()
 
 
-def place(*, quick: bool = False, json: bool = False) -> None:
-    """Measure orders placed through the lane, against one transaction for each.
-
-    Args:
-        quick: with a tiny retailer and for a moment, only to see whether it runs.
-        json: print JSON instead of a table.
-    """
-    _run({"place": bench.place}, quick, json)
+def ready(how: How = AS_USUAL) -> None:
+    """Measure `crosslane serve` from the command to the first answer, cold and warm."""
+    _run_one("ready", bench.ready, how)
 
 
-def every(*, quick: bool = False, json: bool = False) -> None:
-    """Run all of them, one after the other.
-
-    Args:
-        quick: with a tiny retailer and for a moment, only to see whether it runs.
-        json: print JSON instead of tables.
-    """
-    _run(EVERY, quick, json)
+def memory(how: How = AS_USUAL) -> None:
+    """Measure the peak memory of web processes that serve a retailer of the demo's size."""
+    _run_one("memory", bench.memory, how)
 
 
-def _run(wanted: dict[str, Bench], quick: bool, json: bool) -> None:
-    measured: dict[str, list[Figure]] = {}
-    for name, measure in wanted.items():
-        measured[name] = asyncio.run(_measure(measure, QUICK if quick else DEMO))
-        if not json:
-            _show(name, measured[name])
-    if json:
-        sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
+def availability(how: How = AS_USUAL) -> None:
+    """Measure availability asked by 64 clients, against one query for each request."""
+    _run_one("availability", bench.availability, how)
 
 
-async def _measure(measure: Bench, scale: Scale) -> list[Figure]:
+def place(how: How = AS_USUAL) -> None:
+    """Measure orders placed through the lane, against one transaction for each."""
+    _run_one("place", bench.place, how)
+
+
+def every(how: How = AS_USUAL) -> None:
+    """Run all of them, one after the other."""
+    told = {name: _measure(name, measure, how) for name, measure in EVERY.items()}
+    _write(told, how)
+
+
+def _run_one(name: str, measure: Bench, how: How) -> None:
+    _write(_measure(name, measure, how), how)
+
+
+def _measure(name: str, measure: Bench, how: How) -> dict[str, Any]:
+    scale = QUICK if how.quick else DEMO
+    if how.seconds is not None:
+        scale = msgspec.structs.replace(scale, seconds=how.seconds)
+    figures = asyncio.run(_awaited(measure, scale))
+    if how.json != STANDARD_OUTPUT:
+        _show(name, figures)
+    named = {figure.key: figure.value for figure in figures if figure.key}
+    return {**named, "machine": bench.machine(), "figures": figures}
+
+
+async def _awaited(measure: Bench, scale: Scale) -> list[Figure]:
     return await measure(scale)
 
 
+def _write(told: dict[str, Any], how: How) -> None:
+    document = msgspec.json.format(msgspec.json.encode(told)).decode() + "\n"
+    if how.json == STANDARD_OUTPUT:
+        sys.stdout.write(document)
+    elif how.json:
+        Path(how.json).write_text(document, encoding="utf-8")
+
+
 def _show(name: str, figures: list[Figure]) -> None:
-    table = Table("Measured", "Value", "Unit", "Should be", title=name)
+    table = Table("Measured", "Value", "Unit", "Should be", title=name, caption=bench.machine())
     for figure in figures:
         wanted = [
             f"{word} {limit:g}"
