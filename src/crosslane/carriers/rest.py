@@ -217,6 +217,7 @@ async def list_tariffs(
         CarrierUnknown,
         ServiceUnknown,
         ZoneUndefined,
+        DefinedTwice,
         DayOutOfRange,
         BracketsUnordered,
     ),

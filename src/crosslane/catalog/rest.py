@@ -29,12 +29,35 @@ from crosslane.catalog.service import (
     commands,
 )
 from crosslane.catalog.service.importing import Rows
-from crosslane.kernel import PAGE_ITEMS_MAX, Page
+from crosslane.kernel import PAGE_ITEMS_MAX, Page, QuantityOutOfRange
 from crosslane.organization import BadCode, BadLocale, UnknownChannel, require_locale
 from crosslane.platform.web import Answer, Caller, Paging, Version, get, patch, post
 
 READ, WRITE = "catalog:read", "catalog:write"
 IMPORT_BYTES_MAX = 16 << 20
+# Every reason for which a row of an import cannot be taken.
+ROW_REFUSALS = (
+    errors.BadSku,
+    errors.SkuTwice,
+    errors.UnknownCategory,
+    errors.CategoryTwice,
+    errors.BadTaxClass,
+    errors.MeasureOutOfRange,
+    errors.BadGtin,
+    errors.BadBarcode,
+    errors.BarcodeTaken,
+    errors.BadTextField,
+    errors.TextTooLong,
+    errors.ComponentOfItself,
+    errors.ComponentTwice,
+    errors.ComponentElsewhere,
+    errors.TooManyComponents,
+    errors.UnknownComponent,
+    errors.BundleInBundle,
+    BadLocale,
+    UnknownChannel,
+    QuantityOutOfRange,
+)
 
 Skus = Annotated[list[str], msgspec.Meta(min_length=1, max_length=PAGE_ITEMS_MAX)]
 Query = Annotated[str, msgspec.Meta(max_length=100)]
@@ -121,20 +144,8 @@ async def show_product_texts(caller: Caller, code: str) -> ProductTexts:
     raises=(
         errors.UnknownProduct,
         errors.RowOfAnotherProduct,
-        errors.UnknownCategory,
-        errors.BadSku,
-        errors.BadGtin,
-        errors.BarcodeTaken,
         errors.TooManyVariants,
-        errors.BadTaxClass,
-        errors.MeasureOutOfRange,
-        errors.BadBarcode,
-        errors.TextTooLong,
-        errors.ComponentOfItself,
-        errors.ComponentTwice,
-        errors.TooManyComponents,
-        BadLocale,
-        UnknownChannel,
+        *ROW_REFUSALS,
     ),
     example=EditedRows((ProductRow("84029E", "home", title="Hot water bottle, red"),)),
 )

@@ -225,7 +225,12 @@ async def add_identity(caller: Caller, customer_id: UUID, data: NewIdentity) -> 
     "/api/v1/customers/{customer_id}/identities",
     permission=WRITE,
     command=commands.REMOVE_IDENTITY,
-    raises=(errors.UnknownCustomer, errors.UnknownIdentity, errors.LastIdentity),
+    raises=(
+        errors.UnknownCustomer,
+        errors.CustomerErased,
+        errors.UnknownIdentity,
+        errors.LastIdentity,
+    ),
 )
 async def remove_identity(
     caller: Caller, customer_id: UUID, kind: IdentityKind, value: IdentityText, channel: str = ""
@@ -282,7 +287,7 @@ async def put_address(
     "/api/v1/customers/{customer_id}/addresses/{label}",
     permission=WRITE,
     command=commands.REMOVE_ADDRESS,
-    raises=(errors.UnknownCustomer, errors.UnknownAddress),
+    raises=(errors.UnknownCustomer, errors.CustomerErased, errors.UnknownAddress),
 )
 async def remove_address(caller: Caller, customer_id: UUID, label: Label) -> None:
     """Take an address from a customer's book."""
@@ -314,7 +319,13 @@ async def list_consents(caller: Caller, customer_id: UUID) -> list[Consent]:
     "/api/v1/customers/{customer_id}/consents",
     permission=WRITE,
     command=commands.RECORD_CONSENT,
-    raises=(errors.UnknownCustomer, errors.BadPurpose, UnknownChannel, UnknownBrand),
+    raises=(
+        errors.UnknownCustomer,
+        errors.CustomerErased,
+        errors.BadPurpose,
+        UnknownChannel,
+        UnknownBrand,
+    ),
     example=NewConsent("newsletter", True, "sign-up form, version 3"),
 )
 async def record_consent(caller: Caller, customer_id: UUID, data: NewConsent) -> Consent:

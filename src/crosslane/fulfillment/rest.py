@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from crosslane.carriers import ParcelTooHeavy, ServiceUnknown
 from crosslane.fulfillment import errors
 from crosslane.fulfillment.domain import State
 from crosslane.fulfillment.service import following
@@ -126,6 +127,8 @@ async def pick_units(caller: Caller, data: PickUnits) -> list[Worked]:
         errors.NothingPicked,
         errors.TooManyPacked,
         OutOfStep,
+        ServiceUnknown,
+        ParcelTooHeavy,
     ),
     example=PackUnits([Pack(EXAMPLE)]),
 )

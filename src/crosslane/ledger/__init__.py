@@ -36,6 +36,7 @@ from crosslane.ledger.errors import (
     EntryNotFound,
     RateFixed,
     RateMissing,
+    RateToItself,
     UnbalancedEntry,
     UnknownAccount,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "RateBook",
     "RateFixed",
     "RateMissing",
+    "RateToItself",
     "RateView",
     "SetRate",
     "UnbalancedEntry",

@@ -35,6 +35,10 @@ class BadRate(Invalid):
     """A rate is a positive number with at most nine decimals, not {rate}."""
 
 
+class RateToItself(Invalid):
+    """The {currency} is always worth one {currency}; rates are between two currencies."""
+
+
 class EntryNotFound(NotFound):
     """There is no entry {entry_id}."""
 

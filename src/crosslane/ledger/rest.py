@@ -104,7 +104,7 @@ async def list_rates(caller: Caller, paging: Paging) -> Page[RateView]:
     "/api/v1/ledger/rates",
     permission=CONFIGURE,
     command=SET_RATE,
-    raises=(errors.BadRate, errors.RateFixed),
+    raises=(errors.BadRate, errors.RateToItself, errors.RateFixed),
     example=SetRate("EUR", "GBP", date(2011, 1, 4), "0.8512"),
 )
 async def set_rate(caller: Caller, data: SetRate) -> RateView:

@@ -8,7 +8,13 @@ import msgspec
 
 from crosslane.ledger import storage
 from crosslane.ledger.domain import RATE_NANO_PER_ONE, AccountKind, LedgerAccount, Rate, RateBook
-from crosslane.ledger.errors import AccountKindFixed, AccountNumberTaken, BadRate, RateFixed
+from crosslane.ledger.errors import (
+    AccountKindFixed,
+    AccountNumberTaken,
+    BadRate,
+    RateFixed,
+    RateToItself,
+)
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
@@ -106,8 +112,11 @@ async def set_rate(tx: Tx, wish: SetRate) -> RateView:
 
     Raises:
         BadRate: it is no positive number of at most nine decimals.
+        RateToItself: both are the same currency.
         RateFixed: this pair has another rate from that day.
     """
+    if wish.currency == wish.book_currency:
+        raise RateToItself(pointer="/book_currency", currency=wish.currency)
     await facts.touch(tx, BOOKS.topic)
     rate = Rate(wish.currency, wish.book_currency, wish.valid_from, _nano(wish.rate))
     if not await storage.insert_rate(tx, rate):
