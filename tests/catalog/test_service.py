@@ -210,7 +210,7 @@ async def test_bad_rows_are_told_and_good_ones_stored(shop: Tx):
         SPOON,
     )
     assert counts(result) == (2, 0, 0, 2)
-    assert [(p.row, p.sku, p.pointer, p.code) for p in result.problems] == [
+    assert [(p.row, p.key, p.pointer, p.code) for p in result.problems] == [
         (1, "BAD", "/rows/1/category", "unknown-category"),
         (1, "BAD", "/rows/1/gtin", "bad-gtin"),
         (2, "COPY", "/rows/2/gtin", "barcode-taken"),

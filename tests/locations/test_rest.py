@@ -207,10 +207,11 @@ async def test_an_import_tells_its_problems_and_a_repetition_is_the_same_answer(
     assert told["problems"] == [
         {
             "row": 1,
-            "location": "S0002",
+            "key": "S0002",
             "pointer": "/rows/1/cut_off",
             "code": "bad-time",
             "message": "The time noon must be HH:MM.",
+            "details": {"time": "noon"},
         }
     ]
     again = await send(client, "location-imports", body, key="once")

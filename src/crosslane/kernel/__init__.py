@@ -41,6 +41,7 @@ from crosslane.kernel.paging import (
     encode_cursor,
 )
 from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
+from crosslane.kernel.rows import RowProblem
 from crosslane.kernel.text import UnsafeText, require_safe_text
 from crosslane.kernel.time import (
     BadInstant,
@@ -73,6 +74,7 @@ __all__ = [
     "Page",
     "QuantityOutOfRange",
     "Refusal",
+    "RowProblem",
     "Stale",
     "Unavailable",
     "UnsafeText",

@@ -13,7 +13,6 @@ from crosslane.catalog.service.importing import (
     EditProduct,
     ImportProducts,
     ImportResult,
-    RowProblem,
     edit_product,
     import_products,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "PutCategories",
     "PutCategory",
     "PutTexts",
-    "RowProblem",
     "TextGap",
     "TextsStored",
     "category_exists",

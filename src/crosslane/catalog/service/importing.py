@@ -5,7 +5,7 @@ stored: components, barcodes, siblings. A dry run is the real run, undone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -39,7 +39,7 @@ from crosslane.catalog.storage import products as product_rows
 from crosslane.catalog.storage import texts as text_rows
 from crosslane.catalog.storage.importing import BarcodeHeld, Part, VariantRow, Written
 from crosslane.catalog.storage.texts import OwnedText
-from crosslane.kernel import Refusal, Stale, new_id
+from crosslane.kernel import RowProblem, Stale, new_id
 from crosslane.organization import book
 from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
@@ -59,26 +59,6 @@ class ImportProducts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rows: Rows
     dry_run: bool = False
-
-
-class RowProblem(msgspec.Struct, frozen=True):
-    """One reason why a row was refused.
-
-    Args:
-        row: its place in the request, from 0.
-        sku: as given.
-        pointer: JSON pointer into the request.
-        code: stable name of the reason.
-        message: for people.
-        details: facts of the reason.
-    """
-
-    row: int
-    sku: str
-    pointer: str
-    code: str
-    message: str
-    details: dict[str, Any]
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -340,7 +320,7 @@ def _result(wish: ImportProducts, judged: Judgement, written: Sequence[Written])
     created = sum(row.created for row in written)
     changed = sum(row.changed for row in written)
     problems = [
-        _problem(place, wish.rows[place].sku, reason)
+        RowProblem.of(place, reason, key=wish.rows[place].sku)
         for place, reasons in judged.refused.items()
         for reason in reasons
     ]
@@ -351,15 +331,4 @@ def _result(wish: ImportProducts, judged: Judgement, written: Sequence[Written])
         refused=len(judged.refused),
         problems=tuple(problems[:PROBLEMS_TOLD_MAX]),
         dry_run=wish.dry_run,
-    )
-
-
-def _problem(place: int, sku: str, reason: Refusal) -> RowProblem:
-    return RowProblem(
-        row=place,
-        sku=sku[:64],
-        pointer=reason.pointer,
-        code=reason.code,
-        message=reason.message,
-        details=reason.details,
     )

@@ -22,7 +22,7 @@ from crosslane.customers.service.keeping import (
 )
 from crosslane.customers.service.recognizing import customers_by_id
 from crosslane.customers.storage import customers as storage
-from crosslane.kernel import Refusal
+from crosslane.kernel import Refusal, RowProblem
 from crosslane.organization import require_locale
 from crosslane.platform import audit
 from crosslane.platform.database import Tx
@@ -42,22 +42,6 @@ class ImportCustomers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-class CustomerProblem(msgspec.Struct, frozen=True):
-    """Why a row was refused.
-
-    Args:
-        row: its place in the request, from 0.
-        pointer: JSON pointer into the request.
-        code: stable name of the reason.
-        message: for people; it repeats nothing of the row.
-    """
-
-    row: int
-    pointer: str
-    code: str
-    message: str
-
-
 class CustomersImported(msgspec.Struct, frozen=True):
     """What an import did, or with ``dry_run`` would do, and why it refused some rows.
 
@@ -70,7 +54,7 @@ class CustomersImported(msgspec.Struct, frozen=True):
     unchanged: int
     refused: int
     customer_ids: list[UUID | None]
-    problems: list[CustomerProblem]
+    problems: list[RowProblem]
     dry_run: bool
 
 
@@ -133,7 +117,9 @@ async def import_customers(
         unchanged=len(same) - len(changed),
         refused=len(refusals),
         customer_ids=[ids.get(place) for place in range(len(wanted.rows))],
-        problems=[_problem(place, refusals[place]) for place in sorted(refusals)],
+        problems=[
+            RowProblem.of(place, refusals[place], at=f"/rows/{place}") for place in sorted(refusals)
+        ],
         dry_run=wanted.dry_run,
     )
     # One row for the whole besides those of the changed: it names nobody but by identifiers.
@@ -225,8 +211,3 @@ async def _save(tx: Tx, changes: Mapping[int, tuple[_Row, Customer]]) -> None:
             for _, known in changes.values()
         ],
     )
-
-
-def _problem(place: int, refusal: Refusal) -> CustomerProblem:
-    pointer = f"/rows/{place}{refusal.pointer}"
-    return CustomerProblem(place, pointer, refusal.code, refusal.message)

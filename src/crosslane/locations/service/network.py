@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crosslane import organization
-from crosslane.kernel import Refusal, Stale, new_id
+from crosslane.kernel import Refusal, RowProblem, Stale, new_id
 from crosslane.locations import storage
 from crosslane.locations.domain import (
     Closure,
@@ -88,24 +88,6 @@ class ImportLocations(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-class LocationProblem(Struct, frozen=True):
-    """Why a row was refused.
-
-    Args:
-        row: its place in the request, from 0.
-        location: code as given.
-        pointer: JSON pointer into the request.
-        code: stable name of the reason.
-        message: for people.
-    """
-
-    row: int
-    location: str
-    pointer: str
-    code: str
-    message: str
-
-
 class LocationsImported(Struct, frozen=True):
     """What an import did, or with ``dry_run`` would do, and why it refused some rows."""
 
@@ -113,7 +95,7 @@ class LocationsImported(Struct, frozen=True):
     changed: int
     unchanged: int
     refused: int
-    problems: list[LocationProblem]
+    problems: list[RowProblem]
     dry_run: bool
 
 
@@ -169,7 +151,7 @@ async def import_locations(tx: Tx, wanted: ImportLocations) -> LocationsImported
     known = await (network if wanted.dry_run else _network_to_edit)(tx)
     book = await organization.book(tx)
     rows: dict[str, Location] = {}
-    problems: list[LocationProblem] = []
+    problems: list[RowProblem] = []
     for number, row in enumerate(wanted.rows):
         try:
             location = _read(known, book, _draft(row))
@@ -177,7 +159,8 @@ async def import_locations(tx: Tx, wanted: ImportLocations) -> LocationsImported
                 raise LocationExists(pointer="/code", code=location.code)
             rows[location.code] = location
         except Refusal as refusal:
-            problems.append(_problem(number, row, refusal))
+            key = str(row.get("code", ""))
+            problems.append(RowProblem.of(number, refusal, key=key, at=f"/rows/{number}"))
     created = [row for row in rows.values() if row.code not in known.by_code]
     changed = [row for row in rows.values() if _differs(known, row)]
     result = LocationsImported(
@@ -266,12 +249,6 @@ def _draft(row: Mapping[str, Any]) -> LocationDraft:
         known = path.rstrip("`").partition("[...]")[0]
         pointer = known.replace(".", "/").replace("[", "/").replace("]", "")
         raise RowInvalid(pointer=pointer, reason=reason.replace("`", "'")) from None
-
-
-def _problem(number: int, row: Mapping[str, Any], refusal: Refusal) -> LocationProblem:
-    pointer = f"/rows/{number}{refusal.pointer}"
-    given = str(row.get("code", ""))[:32]
-    return LocationProblem(number, given, pointer, refusal.code, refusal.message)
 
 
 def _read(known: Network, book: OrganizationBook, draft: LocationDraft) -> Location:

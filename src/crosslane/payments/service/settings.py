@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import Refusal
+from crosslane.kernel import Refusal, RowProblem
 from crosslane.payments import storage
 from crosslane.payments.domain import TENDER_MINOR_MAX, Credit
 from crosslane.payments.errors import BadProviderSettings, CreditInUse, NoSuchCredit
@@ -78,28 +78,12 @@ class ImportCredits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: Annotated[list[PutCredit], msgspec.Meta(min_length=1, max_length=CREDITS_PER_IMPORT_MAX)]
 
 
-class CreditProblem(msgspec.Struct, frozen=True):
-    """Why a row was refused.
-
-    Args:
-        row: its place in the request, from 0.
-        pointer: JSON pointer into the request.
-        code: stable name of the reason.
-        message: for people.
-    """
-
-    row: int
-    pointer: str
-    code: str
-    message: str
-
-
 class CreditsImported(msgspec.Struct, frozen=True):
     """How many rows were saved, and why the others were refused."""
 
     saved: int
     refused: int
-    problems: list[CreditProblem]
+    problems: list[RowProblem]
 
 
 async def _load(tx: Tx) -> dict[str, ProviderSettings]:
@@ -154,7 +138,7 @@ async def import_credits(tx: Tx, wanted: ImportCredits) -> CreditsImported:
     """Open credit accounts and change their terms in bulk; rows that cannot be are told."""
     answers = await put_credits(tx, wanted.rows)
     problems = [
-        CreditProblem(row, f"/rows/{row}{answer.pointer}", answer.code, answer.message)
+        RowProblem.of(row, answer, at=f"/rows/{row}")
         for row, answer in enumerate(answers)
         if isinstance(answer, Refusal)
     ]

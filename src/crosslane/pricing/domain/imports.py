@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from crosslane.catalog import UnknownSku
-from crosslane.kernel import Instant, Refusal, require_quantity
+from crosslane.kernel import Instant, Refusal, RowProblem, require_quantity
 from crosslane.pricing.domain.lists import Price, require_validity
 from crosslane.pricing.domain.pricing import UNIT_PRICE_MILLI_MAX
 from crosslane.pricing.errors import PriceOutOfRange, PriceTwice
@@ -32,33 +31,13 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     valid_to: Instant | None = None
 
 
-class PriceProblem(msgspec.Struct, frozen=True):
-    """Why a row of a price import was refused.
-
-    Args:
-        row: its place in the request, from 0.
-        sku: as given.
-        pointer: JSON pointer into the request.
-        code: stable name of the reason.
-        message: for people.
-        details: facts of the reason.
-    """
-
-    row: int
-    sku: str
-    pointer: str
-    code: str
-    message: str
-    details: Mapping[str, Any]
-
-
 def judge_prices(
     rows: Sequence[PriceRow],
     *,
     price_list_id: UUID,
     variant_ids: Mapping[str, UUID],
     valid_from: datetime,
-) -> tuple[list[Price], list[PriceProblem]]:
+) -> tuple[list[Price], list[RowProblem]]:
     """Decide which rows can be stored.
 
     Args:
@@ -71,7 +50,7 @@ def judge_prices(
         The prices to store, and one problem for each row that is refused.
     """
     prices: list[Price] = []
-    problems: list[PriceProblem] = []
+    problems: list[RowProblem] = []
     first: dict[tuple[UUID, int, datetime], int] = {}
     for place, row in enumerate(rows):
         try:
@@ -80,7 +59,7 @@ def judge_prices(
             if (earlier := first.setdefault(key, place)) != place:
                 raise PriceTwice(pointer=f"/rows/{place}", row=earlier)
         except Refusal as refusal:
-            problems.append(_problem(place, row, refusal))
+            problems.append(RowProblem.of(place, refusal, key=row.sku))
         else:
             prices.append(price)
     return prices, problems
@@ -107,10 +86,4 @@ def _price(
         unit_price_milli=row.unit_price_milli,
         valid_from=begins,
         valid_to=row.valid_to,
-    )
-
-
-def _problem(place: int, row: PriceRow, refusal: Refusal) -> PriceProblem:
-    return PriceProblem(
-        place, row.sku[:64], refusal.pointer, refusal.code, refusal.message, refusal.details
     )

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import variants_by_id, variants_by_sku
-from crosslane.kernel import Instant
+from crosslane.kernel import Instant, RowProblem
 from crosslane.organization import Code
 from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
-from crosslane.pricing.domain.imports import PriceProblem, PriceRow, judge_prices
+from crosslane.pricing.domain.imports import PriceRow, judge_prices
 from crosslane.pricing.domain.lists import Price, PriceList
 from crosslane.pricing.errors import PriceListUnknown
 from crosslane.pricing.events import VARIANTS_PER_EVENT_MAX, PricesChanged
@@ -56,7 +56,7 @@ class PricesImported(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     unchanged: int
     refused: int
-    problems: tuple[PriceProblem, ...]
+    problems: tuple[RowProblem, ...]
 
 
 class ListedPrice(msgspec.Struct, frozen=True, kw_only=True):
