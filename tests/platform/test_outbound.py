@@ -118,6 +118,25 @@ async def test_a_call_goes_below_its_base_and_shows_who_asks(stranger: Stranger)
     assert "content-length: 2\r\n" in first
 
 
+async def test_a_base_may_have_any_form_of_a_host(stranger: Stranger) -> None:
+    resolve, asked = resolving("127.0.0.1")
+    for host in ("Büro.example", "[::1]"):
+        await reached(Line(f"http://{host}:{stranger.port}/lager/größe/", resolve=resolve))
+    first, second = stranger.heads
+    assert asked == ["xn--bro-hoa.example", "::1"]
+    assert first.startswith("get /lager/gr%c3%b6%c3%9fe/ http/1.1\r\n")
+    assert f"host: xn--bro-hoa.example:{stranger.port}\r\n" in first
+    assert f"host: [::1]:{stranger.port}\r\n" in second
+
+
+@pytest.mark.parametrize(
+    "base", ["http://", "http://a:70000", "http://[::1", "http://a b", f"http://{'a' * 64}.example"]
+)
+async def test_a_base_that_is_no_address_gets_no_reply(base: str) -> None:
+    with pytest.raises(NoReply):
+        await ask(base)
+
+
 def test_hosts_addresses_and_networks_are_allowed_by_name() -> None:
     allowed = Allowed(["Vendor.lan ", "10.1.0.0/16", "192.168.7.7"])
     assert allowed.has("vendor.LAN", ip_address("10.9.9.9"))

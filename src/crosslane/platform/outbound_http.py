@@ -6,10 +6,9 @@ import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import h11
-import httpx
 
 from crosslane.platform.outbound import NoReply, PrivateTarget, Reply, may_call
 from crosslane.platform.outbound_wire import Wire
@@ -48,7 +47,7 @@ async def send(
         raise NoReply("it takes too long") from None
     except PrivateTarget as refused:
         raise NoReply(refused.message) from refused
-    except (h11.ProtocolError, httpx.InvalidURL, UnicodeError, OSError) as error:
+    except (h11.ProtocolError, ValueError, OSError) as error:
         raise NoReply(type(error).__name__) from error
 
 
@@ -62,25 +61,31 @@ class Line:
         base_url: where the other side is.
         tls: how certificates are checked; by default against those of the system.
         resolve: finds addresses; by default the system does.
+
+    Raises:
+        ValueError: the base is no address, such as one with a port above 65535.
     """
 
     def __init__(
         self, base_url: str, *, tls: ssl.SSLContext | None = None, resolve: Resolve | None = None
     ) -> None:
-        base = httpx.URL(base_url)
-        self._name, self._host = base.host, base.raw_host.decode("ascii")
+        base = urlsplit(base_url)
+        self._name = base.hostname or ""
+        self._host = self._name.encode("idna").decode("ascii")
         self._tls = (tls or _TLS) if base.scheme == "https" else None
-        self._port = base.port or (443 if self._tls else 80)
-        self._path = base.raw_path.decode("ascii").rstrip("/")
+        usual = 443 if self._tls else 80
+        self._port = base.port or usual
+        self._path = quote(base.path, safe=AS_IT_IS).rstrip("/")
         self._resolve = resolve or _resolve
+        shown = f"[{self._host}]" if ":" in self._host else self._host
         self._headers = {
-            "Host": base.netloc.decode("ascii"),
+            "Host": shown if self._port == usual else f"{shown}:{self._port}",
             "User-Agent": "crosslane",
             "Accept": "*/*",
             "Accept-Encoding": "identity",
         }
-        if base.userinfo:
-            login = f"{base.username}:{base.password}".encode()
+        if base.username is not None:
+            login = unquote(f"{base.username}:{base.password or ''}").encode()
             self._headers["Authorization"] = f"Basic {b64encode(login).decode()}"
         self._places = asyncio.Semaphore(CONNECTIONS_MAX)
         self._idle: dict[Wire, asyncio.TimerHandle] = {}
