@@ -12,6 +12,8 @@ from tests.tidy.tree import CAPABILITIES, REPOSITORY, File, Tree
 
 # Modules whose sub-packages are front doors of their own.
 OPEN_FOLDERS = {"platform", "apps", "verify"}
+# Sub-packages with a front door of their own, because few need them and they load much.
+OPEN_ROOMS = {("sourcing", "fields")}
 KERNEL_MAY_IMPORT = sys.stdlib_module_names | {"msgspec"}
 # The demo is a client like any other: it speaks HTTP and knows no capability.
 DEMO_MAY_IMPORT = {"demo", "kernel", "platform"}
@@ -38,8 +40,9 @@ def side_doors(tree: Tree) -> list[str]:
                 found.append(file.at(node, "relative import: write the whole path"))
             if path[0] != "crosslane" or len(path) < 2 or path[1] == file.module:
                 continue
-            door = 3 if path[1] in OPEN_FOLDERS else 2
-            rooms = [] if path[1] in OPEN_FOLDERS else [n for n in names if (path[1], n) in inner]
+            opened = path[1] in OPEN_FOLDERS or tuple(path[1:3]) in OPEN_ROOMS
+            door = 3 if opened else 2
+            rooms = [] if opened else [n for n in names if (path[1], n) in inner]
             if len(path) > door or rooms:
                 found.append(file.at(node, f"side door into {'.'.join(path + rooms)}"))
     return found

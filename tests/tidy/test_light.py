@@ -5,8 +5,9 @@ import sys
 
 from tests.tidy.tree import REPOSITORY
 
-# What only effects need, and loads with the first: calling out, drawing labels.
-HEAVY = ("httpx", "reportlab", "PIL", "segno")
+# What only effects need, and loads with the first: calling out, drawing labels; and what only
+# sourcing over arrays needs.
+HEAVY = ("httpx", "reportlab", "PIL", "segno", "numba", "highspy")
 LOADED = f"import sys, crosslane.app; print([n for n in {HEAVY!r} if n in sys.modules])"
 
 

@@ -8,10 +8,12 @@ from tests.tidy.tree import CAPABILITIES, Tree
 
 ROOMS = {"__init__", "errors", "events", "domain", "storage", "service", "rest", "reactions"}
 # A stranger at a port lives beside the rooms: what speaks to a provider, and what plays one.
+# So does sourcing over arrays, which few processes load.
 PORTS: dict[str, set[str]] = {
     "carriers": {"port"},
     "channels": {"adapters"},
     "payments": {"provider"},
+    "sourcing": {"fields"},
     "vendors": {"port"},
 }
 VAGUE = re.compile(r"manager$|helpers?$|utils?$|^data$|^misc$|^common$|[a-z_]Data$", re.IGNORECASE)

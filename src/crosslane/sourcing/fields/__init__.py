@@ -1,0 +1,71 @@
+"""Sourcing over arrays: thousands of decisions a second, for whoever must make many.
+
+The planner of single orders (:func:`crosslane.sourcing.plan`) answers one question with a receipt.
+Here the same costs lie in arrays, and the same exact method runs over them: to try a policy on a
+retailer's days, to find out what stock is worth to later orders, to decide open orders anew.
+
+Nouns: a :class:`Field` (locations, carriage, variants, slots), :class:`Demand` (who asks for what,
+in the order of time), :class:`State` (what is left), :class:`Prices` (what it is worth later), an
+:class:`Instance` (all of them from a file), an :class:`Outcome` (what it came to).
+
+Doors: :func:`replay` demand under prices, :func:`nearest_all` as the yardstick,
+:func:`load_instance`; :data:`COMPILED` says whether numba runs the loops.
+
+Invariants: nothing is taken that is not there; costs are whole milli; the decision on one order is
+the cheapest there is under the prices; equal questions have equal answers.
+"""
+
+from crosslane.sourcing.fields.compiled import COMPILED
+from crosslane.sourcing.fields.field import (
+    EXPRESS,
+    LINES_MAX,
+    NO_LIMIT,
+    STANDARD,
+    WALK_IN,
+    WEIGHT_PER_KG,
+    Demand,
+    Field,
+    Prices,
+    State,
+    no_prices,
+)
+from crosslane.sourcing.fields.instances import MILLI_PER_UNIT, Instance, load_instance
+from crosslane.sourcing.fields.nearest import nearest_all
+from crosslane.sourcing.fields.packing import UNSERVED, Desk, decide, desk_for
+from crosslane.sourcing.fields.replaying import (
+    Outcome,
+    decide_all,
+    new_tally,
+    outcome_of,
+    replay,
+    settle,
+)
+
+__all__ = [
+    "COMPILED",
+    "EXPRESS",
+    "LINES_MAX",
+    "MILLI_PER_UNIT",
+    "NO_LIMIT",
+    "STANDARD",
+    "UNSERVED",
+    "WALK_IN",
+    "WEIGHT_PER_KG",
+    "Demand",
+    "Desk",
+    "Field",
+    "Instance",
+    "Outcome",
+    "Prices",
+    "State",
+    "decide",
+    "decide_all",
+    "desk_for",
+    "load_instance",
+    "nearest_all",
+    "new_tally",
+    "no_prices",
+    "outcome_of",
+    "replay",
+    "settle",
+]

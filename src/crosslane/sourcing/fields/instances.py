@@ -1,0 +1,141 @@
+"""Instance files: a retailer's days as arrays, for trying policies on (numpy's ``.npz``).
+
+Money in a file is in currency units, weights in kilograms, instants in days; the names of the
+arrays are told in ``docs/sourcing-instances.md``.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crosslane.sourcing.fields.field import NO_LIMIT, WEIGHT_PER_KG, Demand, Field, Ints, State
+
+MILLI_PER_UNIT = 100_000
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """A field, what lies in it in the beginning, what is asked of it, and what was forecast.
+
+    Args:
+        field: what lies where.
+        start: before the first event.
+        demand: who asks for what.
+        days: how long it lasts.
+        expected_units: forecast of units that are ordered, by variant.
+        region_share: forecast of where orders go, by region.
+        distance_km: by location and region.
+        location_kind: 0 warehouse, 1 store, 2 vendor.
+    """
+
+    field: Field
+    start: State
+    demand: Demand
+    days: int
+    expected_units: NDArray[np.float64]
+    region_share: NDArray[np.float64]
+    distance_km: NDArray[np.float64]
+    location_kind: Ints
+
+
+def load_instance(path: Path) -> Instance:
+    """Read an instance file.
+
+    Raises:
+        ValueError: it is not one, or something in it does not fit together.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        missing = sorted(_NEEDED - set(arrays.files))
+        if missing:
+            raise ValueError(f"{path} is no instance file: it lacks {', '.join(missing)}")
+        given = {name: arrays[name] for name in arrays.files}
+    instance = Instance(
+        field=_field(given),
+        start=State(_whole(given["stock"]), np.zeros(given["cap"].shape, np.int64)),
+        demand=_demand(given),
+        days=int(given["D"]),
+        expected_units=given["fc_sku"].astype(np.float64),
+        region_share=given["pop"].astype(np.float64),
+        distance_km=given["dist"].astype(np.float64),
+        location_kind=_whole(given["ntype"]),
+    )
+    _check(path, instance)
+    return instance
+
+
+_NEEDED = frozenset(
+    (
+        *("ntype", "zone", "dist", "h_pkg", "h_unit", "fee", "perkg", "wbreak", "xup", "late"),
+        *("weight", "margin", "pen", "sptr", "snode", "stock", "extra", "cap"),
+        *("fc_sku", "pop", "t", "oday", "reg", "cls", "optr", "osku", "oqty", "D"),
+    )
+)
+
+
+def _whole(array: NDArray[Any]) -> Ints:
+    return array.astype(np.int64)
+
+
+def _milli(array: NDArray[Any]) -> Ints:
+    return np.rint(array * MILLI_PER_UNIT).astype(np.int64)
+
+
+def _field(given: dict[str, NDArray[Any]]) -> Field:
+    return Field(
+        parcel_milli=_milli(given["h_pkg"]),
+        unit_milli=_milli(given["h_unit"]),
+        zone=_whole(given["zone"]),
+        carriage_milli=_milli(given["fee"]),
+        per_kg_milli=_milli(given["perkg"]),
+        breaks=np.rint(given["wbreak"] * WEIGHT_PER_KG).astype(np.int64),
+        express_milli=_milli(given["xup"]),
+        late_milli=int(_milli(given["late"])),
+        weight=np.rint(given["weight"] * WEIGHT_PER_KG).astype(np.int64),
+        unserved_milli=_milli(given["pen"]),
+        margin_milli=_milli(given["margin"]),
+        slot_starts=_whole(given["sptr"]),
+        slot_location=_whole(given["snode"]),
+        extra_milli=_milli(given["extra"]),
+        capacity=np.minimum(_whole(given["cap"]), NO_LIMIT),
+    )
+
+
+def _demand(given: dict[str, NDArray[Any]]) -> Demand:
+    """Return the events, lines of one variant in one event joined."""
+    starts, variant = _whole(given["optr"]), _whole(given["osku"])
+    event = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    span = int(variant.max(initial=0)) + 1
+    keys, line = np.unique(event * span + variant, return_inverse=True)
+    if len(keys) < len(variant):
+        quantity = np.bincount(line, given["oqty"], len(keys)).astype(np.int64)
+        event, variant = keys // span, keys % span
+        starts = np.searchsorted(event, np.arange(len(starts)))
+    else:
+        quantity = _whole(given["oqty"])
+    return Demand(
+        at=given["t"].astype(np.float64),
+        day=_whole(given["oday"]),
+        place=_whole(given["reg"]),
+        kind=_whole(given["cls"]),
+        starts=starts,
+        variant=variant,
+        quantity=quantity,
+    )
+
+
+def _check(path: Path, instance: Instance) -> None:
+    field, demand = instance.field, instance.demand
+    slots, events, lines = len(field.slot_location), len(demand.at), len(demand.variant)
+    problems = {
+        "slots do not add up": field.slot_starts[-1] != slots or len(instance.start.stock) != slots,
+        "events do not add up": len(demand.starts) != events + 1 or demand.starts[-1] != lines,
+        "events are not in the order of time": (np.diff(demand.at) < 0).any(),
+        "a line names no variant": (demand.variant >= len(field.weight)).any(),
+        "prices and breaks differ": field.carriage_milli.shape[1] != len(field.breaks) + 1,
+        "a quantity is not above zero": (demand.quantity <= 0).any(),
+    }
+    for problem, found in problems.items():
+        if found:
+            raise ValueError(f"{path} is no instance file: {problem}")
