@@ -35,3 +35,9 @@ async def test_placing_is_compared_with_a_transaction_each(monkeypatch: pytest.M
     assert figures["spread: orders a second against a transaction each"].value > 0
     counted = [f.value for name, f in figures.items() if name.startswith("statements")]
     assert len(set(counted)) == 1
+
+
+async def test_a_feed_is_compared_with_copy():
+    figures = {figure.key: figure.value for figure in await bench.feed(QUICK) if figure.key}
+    assert figures["rows_per_s"] > 0
+    assert figures["copy_per_s"] > 0

@@ -1,14 +1,31 @@
 """Feeds: whatever order messages and facts become known in, the same stock results."""
 
+import random
 from datetime import timedelta
 from itertools import permutations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.catalog import ImportProducts, ProductRow, import_products, variants_by_sku
-from crosslane.inventory import Condition, adjust, ship, survey
+from crosslane.catalog import (
+    ImportProducts,
+    ProductRow,
+    import_products,
+    shelf_ids,
+    variants_by_sku,
+)
+from crosslane.inventory import (
+    Allocated,
+    Condition,
+    StockShort,
+    adjust,
+    allocate,
+    count,
+    ship,
+    survey,
+)
 from crosslane.inventory.domain import supply
 from crosslane.inventory.domain.feeds import PART_ROWS_MAX, SupplyRow, parts_of, rows_by_variant
 from crosslane.inventory.domain.position import Reason
@@ -16,8 +33,10 @@ from crosslane.inventory.domain.supply import Adjustment, Count
 from crosslane.inventory.errors import MessageNotFound, MessageReused, RowRepeated, TimeInFuture
 from crosslane.inventory.reactions import REACTIONS
 from crosslane.inventory.service.feeds import SupplyReport, report_supply, supply_message
+from crosslane.inventory.storage import parts
+from crosslane.platform import log
 from crosslane.platform.log import run_reaction
-from tests.inventory.shop import sale, stocked
+from tests.inventory.shop import sale, stocked, wish
 from tests.inventory.stock import LEEDS, MUG, NOON, named, order, position, sheet
 
 MORNING = NOON - timedelta(hours=6)
@@ -188,6 +207,86 @@ async def test_messages_and_facts_in_any_order(database, shop, turns):
                 )
         await tell(database, shop, NEWS[turns[0]](shop))
     assert await on_hand(database, shop) == (7, 4)
+
+
+VARIANTS = 40
+
+
+async def learn(database, shop, chance, sold, number):
+    """Let stock learn of one piece of news about many variants; return what it says of each."""
+    kind = chance.choice(["snapshot", "complete", "delta", "count", "fact"])
+    minute, named = chance.randrange(10), chance.sample(list(sold), chance.randrange(VARIANTS + 1))
+    units = {sku: chance.randint(-5, 9) for sku in named}
+    if kind in ("count", "fact"):
+        place = {"location_id": shop.locations["DC"], "cause": order(f"x{number}")}
+        async with database.transaction(shop.tenant) as tx:
+            if kind == "count":
+                await count(tx, [
+                    Count(variant_id=sold[sku], quantity=n, counted_at=at(minute),
+                          message=f"wms/m{number}", **place)
+                    for sku, n in units.items()
+                ])  # fmt: skip
+            else:
+                await adjust(tx, [
+                    Adjustment(variant_id=sold[sku], delta=n, occurred_at=at(minute), **place)
+                    for sku, n in units.items()
+                ])  # fmt: skip
+    else:
+        how = {"kind": "delta"} if kind == "delta" else {"complete": kind == "complete"}
+        await tell(database, shop, report(shop, minute, f"m{number}", units, **how))
+    if kind == "complete":
+        units = dict.fromkeys(sold, 0) | units
+    said = "snapshot" if kind == "complete" else kind
+    return {sku: (said, minute, n, f"wms/m{number}") for sku, n in units.items()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_sets_of_rows_obey_the_algebra_of_single_ones(database, shop, seed):
+    rows = tuple(ProductRow(f"P{number:04}", "mugs") for number in range(VARIANTS))
+    async with database.transaction(shop.tenant) as tx:
+        await import_products(tx, ImportProducts(rows))
+        sold = await shelf_ids(tx, [row.sku for row in rows])
+    chance = random.Random(seed)  # noqa: S311 - repeatable news, nothing secret
+    known = {sku: [] for sku in sold}
+    for number in range(8):
+        for sku, news in (await learn(database, shop, chance, sold, number)).items():
+            known[sku].append(news)
+    async with database.transaction(shop.tenant) as tx:
+        found = dict(await tx.fetch("select variant_id, on_hand from inventory_position"))
+    assert {sku: found.get(variant_id, 0) for sku, variant_id in sold.items()} == {
+        sku: expected(news) for sku, news in known.items()
+    }
+
+
+async def test_a_position_made_meanwhile_is_not_overwritten(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        taken = await report_supply(tx, report(shop, 10, "m1", {"MUG": 8, "BOWL": 2}))
+        await stocked(tx, shop, 5, occurred_at=at(20))
+        part = await parts.get_unapplied(tx, taken.header.id, 1)
+        applied = await parts.apply_named(
+            tx, part, found=0, ids=[], now=tx.now, clock_skew=timedelta(0)
+        )
+    assert applied is None
+    assert await on_hand(database, shop) == (5, 0)
+    while await run_reaction(database, shop.tenant, REACTIONS[0]):
+        pass
+    assert await on_hand(database, shop) == (13, 2)
+
+
+async def test_a_snapshot_that_takes_promised_units_tells_who_goes_without(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 5, occurred_at=at(0))
+        [taken] = await allocate(tx, [wish(shop, 4)])
+    assert isinstance(taken, Allocated)
+    told = await tell(database, shop, report(shop, 10, "m1", {"MUG": 1}))
+    async with database.transaction(shop.tenant) as tx:
+        [short] = [
+            entry for entry in await log.history(tx, f"supply:{told.header.id}")
+            if entry.kind == StockShort.kind()
+        ]  # fmt: skip
+    event = msgspec.json.decode(short.body, type=StockShort)
+    assert (event.units, event.variant_id) == (3, shop.mug)
+    assert [demand.quantity for demand in event.losing] == [3]
 
 
 async def test_a_complete_snapshot_speaks_for_what_was_never_seen(database, shop):

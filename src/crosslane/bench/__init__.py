@@ -8,10 +8,11 @@ never asserts a time.
 Nouns: a :class:`Figure` is one number with its unit and the most or least it should be. A site is
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
-Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`.
+Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`.
 """
 
 from crosslane.bench.availability import availability
+from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.memory import memory
 from crosslane.bench.placing import place
@@ -23,6 +24,7 @@ __all__ = [
     "Figure",
     "Scale",
     "availability",
+    "feed",
     "machine",
     "memory",
     "place",

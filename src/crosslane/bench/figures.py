@@ -18,6 +18,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         articles_per_store: how many of them lie in each store.
         seconds: how long a crowd is at it; a quarter of that before, to warm up.
         orders: how many are placed where a number of them is needed.
+        feed_rows: how many positions a supply feed tells of.
     """
 
     stores: int = 815
@@ -25,11 +26,12 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     articles_per_store: int = 50
     seconds: float = 8.0
     orders: int = 2_000
+    feed_rows: int = 1_000_000
 
 
 DEMO = Scale()
 """What the figures that were agreed on are for."""
-QUICK = Scale(stores=4, articles=40, articles_per_store=5, seconds=0.5, orders=40)
+QUICK = Scale(stores=4, articles=40, articles_per_store=5, seconds=0.5, orders=40, feed_rows=400)
 """Only to see whether it runs."""
 
 

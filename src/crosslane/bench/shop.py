@@ -15,6 +15,7 @@ WAREHOUSES = 6
 UNITS_IN_WAREHOUSE = 1_000_000
 UNITS_IN_STORE = 5
 LINES_AT_ONCE = 1_000
+ROWS_AT_ONCE = 5_000
 CALL_SECONDS_MAX = 60.0
 LONG_AGO = "2009-01-01T00:00:00Z"
 WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -29,13 +30,14 @@ def skus(scale: Scale) -> list[str]:
     return [f"A{number:04}" for number in range(scale.articles)]
 
 
-async def found_shop(url: str, api_key: str, scale: Scale) -> None:
+async def found_shop(url: str, api_key: str, scale: Scale, *, stocked: bool = True) -> None:
     """Set up everything an order needs.
 
     Args:
         url: where Crosslane answers.
         api_key: may do everything.
         scale: how large it is.
+        stocked: goods lie there from the beginning.
 
     Raises:
         httpx.HTTPStatusError: something was refused.
@@ -51,7 +53,7 @@ async def found_shop(url: str, api_key: str, scale: Scale) -> None:
             await _send(client, "POST", path, body)
         await _send(client, "PUT", "/carriers/house", packed["carrier"])
         await _send(client, "POST", "/carriers/house/tariffs", packed["tariff"])
-        for delivery in _stock(scale):
+        for delivery in _stock(scale) if stocked else ():
             await _send(client, "POST", "/inventory/receipts", delivery)
 
 
@@ -90,7 +92,7 @@ def _places(scale: Scale) -> Iterator[Call]:
             "handling_hours": 2,
             "handling_parcel_minor": 55 if code in WAREHOUSE_CODES else 110,
         }
-        for number, code in enumerate((*WAREHOUSE_CODES, *_stores(scale)))
+        for number, code in enumerate(place_codes(scale))
     ]
     yield "/location-imports", {"rows": rows}
 
@@ -106,7 +108,8 @@ def _goods(scale: Scale) -> Iterator[Call]:
         }
         for number, sku in enumerate(skus(scale))
     ]
-    yield "/product-imports", {"rows": rows}
+    for part in _parts(rows):
+        yield "/product-imports", {"rows": part}
     rate = {"country": "GB", "tax_class": "standard", "rate_bp": 2000, "valid_from": LONG_AGO}
     yield "/tax-rates", {"rates": [rate]}
     gross = {"currency": "GBP", "basis": "gross", "valid_from": LONG_AGO}
@@ -119,7 +122,8 @@ def _goods(scale: Scale) -> Iterator[Call]:
         {"sku": sku, "unit_price_milli": 100_000 + 1_000 * (number % 900)}
         for number, sku in enumerate(skus(scale))
     ]
-    yield "/price-imports", {"price_list": "retail", "rows": prices, "valid_from": LONG_AGO}
+    for part in _parts(prices):
+        yield "/price-imports", {"price_list": "retail", "rows": part, "valid_from": LONG_AGO}
 
 
 def _stock(scale: Scale) -> Iterator[dict[str, Any]]:
@@ -136,6 +140,16 @@ def _stock(scale: Scale) -> Iterator[dict[str, Any]]:
     ]
     for start in range(0, len(lines), LINES_AT_ONCE):
         yield {"lines": lines[start : start + LINES_AT_ONCE]}
+
+
+def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[start : start + ROWS_AT_ONCE]
+
+
+def place_codes(scale: Scale) -> list[str]:
+    """Return the code of every place that ships, warehouses first."""
+    return [*WAREHOUSE_CODES, *_stores(scale)]
 
 
 def _stores(scale: Scale) -> list[str]:

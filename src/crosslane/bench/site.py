@@ -31,6 +31,7 @@ STOP_SECONDS_MAX = 10.0
 STATUS = Path("/proc")
 WEB = ("-m", "crosslane.cli.web_process")
 """What a web process is started with, before the number of its socket."""
+WORKER = ("-m", "crosslane.cli.worker_process")
 
 
 @dataclass
@@ -69,8 +70,34 @@ class Site:
                 await child.start()
             yield Web(f"http://{HOST}:{port}", children)
 
+    @asynccontextmanager
+    async def bulk(self, connections: int = 2) -> AsyncIterator[Database]:
+        """Lend connections without limits of time, to load and to look at tables."""
+        database = await Database.connect(self.database_url, connections=connections, bulk=True)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """Keep a worker running: reactions, effects and schedules."""
+        child = self._process("worker", WORKER)
+        await child.start()
+        try:
+            yield
+        finally:
+            await child.stop()
+
     def _child(
         self, number: int, command: Sequence[str], opened: socket, port: int
+    ) -> ChildProcess:
+        return self._process(
+            f"web-{number}", (*command, str(opened.fileno())), [opened.fileno()], port
+        )
+
+    def _process(
+        self, name: str, command: Sequence[str], pass_fds: Sequence[int] = (), port: int = 0
     ) -> ChildProcess:
         environment = {
             **os.environ,
@@ -80,10 +107,10 @@ class Site:
             "DATABASE_URL": self.database_url,
         }
         return ChildProcess(
-            f"web-{number}",
-            [sys.executable, *command, str(opened.fileno())],
+            name,
+            [sys.executable, *command],
             environment=environment,
-            pass_fds=[opened.fileno()],
+            pass_fds=pass_fds,
             stop_seconds=STOP_SECONDS_MAX,
         )
 
@@ -108,22 +135,24 @@ def _peak_mb(pid: int) -> float:
 
 
 @asynccontextmanager
-async def site(scale: Scale) -> AsyncIterator[Site]:
-    """Make an installation with a retailer in it, as durable as any, and remove it again."""
+async def site(scale: Scale, *, stocked: bool = True) -> AsyncIterator[Site]:
+    """Make an installation with a retailer in it, as durable as any, and remove it again.
+
+    Args:
+        scale: how large the retailer is.
+        stocked: goods lie there from the beginning.
+    """
     # Not deeper: the socket's path must be short, and the server's user must be let in.
     with tempfile.TemporaryDirectory(prefix="crosslane-bench-", ignore_cleanup_errors=True) as home:
         async with EmbeddedPostgres(Path(home)) as postgres:
             made = Site(Path(home), postgres.url)
-            bulk = await Database.connect(postgres.url, connections=2, bulk=True)
-            try:
+            async with made.bulk() as bulk:
                 await migrate(bulk)
                 await create_tenant(bulk, TENANT, host_names=[HOST])
                 async with bulk.transaction(TENANT) as tx:
                     made.api_keys = [await auth.bootstrap(tx) for _ in range(API_KEYS)]
                 async with made.web(processes=1) as web:
-                    await found_shop(web.url, made.api_keys[0], scale)
+                    await found_shop(web.url, made.api_keys[0], scale, stocked=stocked)
                 async with bulk.connection() as connection:
                     await connection.execute("vacuum analyze")
-            finally:
-                await bulk.close()
             yield made

@@ -13,9 +13,9 @@ GTINs are one whatever their printed length. Sizes are millimetres, weights gram
 Texts stand by owner, field, locale and channel; ``domain/text.py`` states which one is shown.
 
 Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked) and
-:func:`variants_by_id`, from memory what was asked before; :func:`scan`, :func:`category_tree`,
-:func:`category_exists`, :func:`methods_allowed`; :func:`import_products` to fill the catalog set
-by set.
+:func:`variants_by_id`, from memory what was asked before; :func:`shelf_ids` for feeds of many
+thousand rows; :func:`scan`, :func:`category_tree`, :func:`category_exists`,
+:func:`methods_allowed`; :func:`import_products` to fill the catalog set by set.
 
 Invariants: a bundle's components are single variants. A barcode has one owner. The category tree
 has no circle and at most eight levels.
@@ -71,6 +71,7 @@ from crosslane.catalog.service import (
     put_categories,
     put_texts,
     scan,
+    shelf_ids,
     variants_by_id,
     variants_by_sku,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "put_categories",
     "put_texts",
     "scan",
+    "shelf_ids",
     "variants_by_id",
     "variants_by_sku",
 ]

@@ -21,6 +21,7 @@ EVERY: dict[str, Bench] = {
     "memory": bench.memory,
     "availability": bench.availability,
     "place": bench.place,
+    "feed": bench.feed,
 }
 STANDARD_OUTPUT = "-"
 
@@ -62,6 +63,11 @@ def availability(how: How = AS_USUAL) -> None:
 def place(how: How = AS_USUAL) -> None:
     """Measure orders placed through the lane, against one transaction for each."""
     _run_one("place", bench.place, how)
+
+
+def feed(how: How = AS_USUAL) -> None:
+    """Measure a supply feed of a million rows, against COPY of them."""
+    _run_one("feed", bench.feed, how)
 
 
 def every(how: How = AS_USUAL) -> None:

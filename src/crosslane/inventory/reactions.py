@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crosslane.inventory.events import SupplyReported
-from crosslane.inventory.service.feeds import apply_part
+from crosslane.inventory.service.parts import apply_part
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged, Reaction
 

@@ -28,6 +28,7 @@ from crosslane.catalog.service.reading import (
     product,
     product_texts,
     scan,
+    shelf_ids,
     variants_by_id,
     variants_by_sku,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "put_categories",
     "put_texts",
     "scan",
+    "shelf_ids",
     "variants_by_id",
     "variants_by_sku",
 ]

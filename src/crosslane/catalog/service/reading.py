@@ -61,6 +61,7 @@ _BY_ID = _shelf("catalog.variants_by_id", variant_rows.variants_by_id)
 # The largest family of colors seen in real data has 24.
 VARIANTS_PER_PRODUCT_MAX = 250
 TEXTS_PER_PRODUCT_MAX = 10_000
+SHELF_IDS_AT_ONCE_MAX = 10_000
 
 
 class Product(msgspec.Struct, frozen=True):
@@ -124,6 +125,20 @@ async def variants_by_sku(
         channel: code of the channel the titles are for.
     """
     return await _variants(tx, _BY_SKU, skus, locale, channel)
+
+
+async def shelf_ids(tx: Tx, skus: Sequence[str]) -> dict[str, UUID]:
+    """Return identifiers of what can lie on a shelf, for as many SKUs as a warehouse tells of.
+
+    Args:
+        tx: open transaction.
+        skus: in upper or lower case, distinct; the answer is by the SKU exactly as asked. Unknown
+            ones and bundles are left out.
+    """
+    found: dict[str, UUID] = {}
+    for start in range(0, len(skus), SHELF_IDS_AT_ONCE_MAX):
+        found |= await variant_rows.shelf_ids(tx, skus[start : start + SHELF_IDS_AT_ONCE_MAX])
+    return found
 
 
 async def variants_by_id(

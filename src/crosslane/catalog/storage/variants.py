@@ -86,6 +86,19 @@ async def variants_of_products(
     return [_variant(row, tree) for row in rows]
 
 
+SHELF_IDS = """
+select asked.sku as asked, v.id
+from unnest((select $1::text[])) as asked (sku)
+join catalog_variant v on lower(v.sku) = lower(asked.sku)
+where not exists (select from catalog_component c where c.bundle_id = v.id)
+"""
+
+
+async def shelf_ids(tx: Tx, skus: Sequence[str]) -> dict[str, UUID]:
+    """Return the identifiers of variants that are no bundles, by the SKU as asked."""
+    return {row["asked"]: row["id"] for row in await tx.fetch(SHELF_IDS, list(skus))}
+
+
 SCAN = """
 select b.barcode, b.units, v.id as variant_id, v.sku
 from catalog_barcode b join catalog_variant v on v.id = b.variant_id

@@ -1,7 +1,7 @@
 """Supply messages: what a source says of one location, cut into parts of bearable size.
 
 A snapshot says how much lies there at an instant; a complete one also says that nothing else does.
-A delta says how much came or went. The rows become counts and adjustments, whose algebra makes
+A delta says how much came or went. The rows work as counts and adjustments do, whose algebra makes
 order and repetition of messages harmless (see `supply`). A part is what one transaction applies;
 parts of one message touch different variants, so their order does not matter either.
 """
@@ -14,12 +14,11 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.inventory.domain.position import Cause, Condition, Reason
-from crosslane.inventory.domain.supply import Adjustment, Count
+from crosslane.inventory.domain.position import Cause, Condition
 from crosslane.inventory.errors import RowRepeated
 from crosslane.kernel import QUANTITY_MAX
 
-PART_ROWS_MAX = 1_000
+PART_ROWS_MAX = 5_000
 MESSAGE_ROWS_MAX = 100_000
 
 SupplyKind = Literal["snapshot", "delta"]
@@ -142,43 +141,6 @@ def parts_of(
             )
         )
     return parts
-
-
-def counts_of(header: SupplyHeader, part: SupplyPart, unnamed: Iterable[UUID]) -> list[Count]:
-    """Return what a part of a snapshot says: its rows, and nothing of what it does not name."""
-    said = [*zip(part.variant_ids, part.quantities, strict=True), *((v, 0) for v in unnamed)]
-    return [
-        Count(
-            variant_id=variant_id,
-            location_id=header.location_id,
-            quantity=quantity,
-            counted_at=header.as_of,
-            message=header.order_key,
-            cause=header.cause,
-            condition=header.condition,
-            owner_id=header.owner_id,
-            reason=Reason.FEED_SNAPSHOT,
-        )
-        for variant_id, quantity in said
-    ]
-
-
-def deltas_of(header: SupplyHeader, part: SupplyPart) -> list[Adjustment]:
-    """Return what a part of a delta says; rows that add up to nothing say nothing."""
-    return [
-        Adjustment(
-            variant_id=variant_id,
-            location_id=header.location_id,
-            delta=quantity,
-            cause=header.cause,
-            condition=header.condition,
-            owner_id=header.owner_id,
-            occurred_at=header.as_of,
-            reason=Reason.FEED_DELTA,
-        )
-        for variant_id, quantity in zip(part.variant_ids, part.quantities, strict=True)
-        if quantity
-    ]
 
 
 def digest_of(header: SupplyHeader, rows: Sequence[SupplyRow]) -> bytes:

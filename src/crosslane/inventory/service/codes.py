@@ -46,10 +46,6 @@ class Codes:
             raise BundleHasNoStock(pointer=pointer, sku=sku)
         return variant.id
 
-    def on_shelves(self) -> dict[str, UUID]:
-        """Return every variant that can lie on a shelf, by the SKU as asked."""
-        return {sku: v.id for sku, v in self._variants.items() if not v.is_bundle}
-
     def location(self, code: str, *, pointer: str) -> Location:
         """Return the location with a code, or raise LocationUnknown."""
         return self._locations.require(code, pointer=pointer)

@@ -11,29 +11,15 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.inventory.domain.position import Cause, Position, PositionKey, Reason
-from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX, Doer, Movement, Sheet
-from crosslane.inventory.events import (
-    DEMANDS_NAMED_MAX,
-    MOVEMENTS_NAMED_MAX,
-    VARIANTS_NAMED_MAX,
-    AverageCost,
-    LosingDemand,
-    StockAdjusted,
-    StockReceived,
-    StockShort,
-    StockValued,
-    ValuedMovement,
-)
+from crosslane.inventory.domain.position import Cause, Position, PositionKey
+from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX, Doer, Sheet
+from crosslane.inventory.service.news import news_of
 from crosslane.inventory.service.surroundings import owners_of, reserves_of
 from crosslane.inventory.storage import costs, holds, positions
 from crosslane.inventory.storage.positions import Place, Protected
 from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.platform.log import Event
-
-CORRECTIONS = (Reason.ADJUST, Reason.COUNT, Reason.REGRADE)
 
 
 class Caused(Protocol):
@@ -105,7 +91,7 @@ async def save_sheet(tx: Tx, sheet: Sheet) -> None:
         await holds.mark_expired(tx, sheet, lapsed)
     if sheet.cost_changes:
         await costs.save_costs(tx, sheet)
-    await log.append(tx, [*_news(sheet), *_valued(sheet), *await _shortages(tx, sheet)])
+    await log.append(tx, await news_of(tx, sheet))
 
 
 def doers_of(requests: Sequence[Caused], causes: Sequence[log.Cause] | None) -> dict[UUID, Doer]:
@@ -149,116 +135,3 @@ async def _lock(
         await positions.insert_positions(tx, {key: new_id() for key in missing})
         found = await positions.lock_positions(tx, wanted, owners, hold_ids=hold_ids, lines=lines)
     return found
-
-
-def _news(sheet: Sheet) -> list[Event]:
-    """Return what others learn of a sheet: one event per document, location and sort of news."""
-    risen: dict[UUID, int] = {}
-    for movement in sheet.movements:
-        rise = risen.get(movement.position_id, 0) + movement.on_hand_delta
-        risen[movement.position_id] = rise
-    more: dict[tuple[str, UUID, UUID], set[UUID]] = {}
-    corrected: dict[tuple[str, UUID, UUID], set[UUID]] = {}
-    for movement in sheet.movements:
-        key = sheet.positions[movement.position_id].key
-        subject = (movement.cause.kind, movement.cause.id, key.location_id)
-        if movement.reason in CORRECTIONS and movement.on_hand_delta:
-            corrected.setdefault(subject, set()).add(key.variant_id)
-        if movement.on_hand_delta > 0 and risen[movement.position_id] > 0 and key.is_sellable:
-            more.setdefault(subject, set()).add(key.variant_id)
-    return [*_events(StockAdjusted, corrected), *_events(StockReceived, more)]
-
-
-def _events(
-    sort: type[StockAdjusted] | type[StockReceived],
-    news: dict[tuple[str, UUID, UUID], set[UUID]],
-) -> list[Event]:
-    events: list[Event] = []
-    for (kind, cause_id, location_id), variants in news.items():
-        listed = sorted(variants)
-        for start in range(0, len(listed), VARIANTS_NAMED_MAX):
-            events.append(
-                sort(
-                    cause_kind=kind,
-                    cause_id=cause_id,
-                    location_id=location_id,
-                    variant_ids=tuple(listed[start : start + VARIANTS_NAMED_MAX]),
-                )
-            )
-    return events
-
-
-def _valued(sheet: Sheet) -> list[Event]:
-    """Return what stock is worth more or less, one event per document, place and instant."""
-    moved: dict[tuple[Cause, UUID, datetime], list[ValuedMovement]] = {}
-    for movement in sheet.movements:
-        if not movement.on_hand_delta or movement.reason is Reason.SHIP:
-            continue
-        key = sheet.positions[movement.position_id].key
-        document = Cause(movement.cause.kind, movement.cause.id, movement.cause.id)
-        moved.setdefault((document, key.location_id, movement.occurred_at), []).append(
-            ValuedMovement(
-                variant_id=key.variant_id,
-                owner_id=key.owner_id,
-                reason=str(movement.reason),
-                quantity=movement.on_hand_delta,
-                unit_cost_milli=movement.unit_cost_milli,
-            )
-        )
-    averages = {
-        (change.variant_id, change.owner_id): AverageCost(
-            variant_id=change.variant_id,
-            owner_id=change.owner_id,
-            change_no=change.change_no,
-            average_milli=change.average_after_milli,
-        )
-        for change in sheet.cost_changes
-    }
-    events: list[Event] = []
-    for (document, location_id, occurred_at), rows in moved.items():
-        for start in range(0, len(rows), MOVEMENTS_NAMED_MAX):
-            part = tuple(rows[start : start + MOVEMENTS_NAMED_MAX])
-            keys = dict.fromkeys((row.variant_id, row.owner_id) for row in part)
-            # A cost is told once, with the first movement of its variant.
-            told = tuple(average for key in keys if (average := averages.pop(key, None)))
-            events.append(
-                StockValued(
-                    cause_kind=document.kind,
-                    cause_id=document.id,
-                    location_id=location_id,
-                    occurred_at=occurred_at,
-                    movements=part,
-                    averages=told,
-                )
-            )
-    return events
-
-
-async def _shortages(tx: Tx, sheet: Sheet) -> list[Event]:
-    """Return, for stock that facts took from under promises, who goes without."""
-    short = {shortage.position_id: shortage.units for shortage in sheet.shortages()}
-    if not short:
-        return []
-    losing = await positions.list_losing(tx, list(short), DEMANDS_NAMED_MAX * len(short))
-    blamed: dict[UUID, Movement] = {m.position_id: m for m in sheet.movements}
-    events: list[Event] = []
-    for position_id, units in short.items():
-        key = sheet.positions[position_id].key
-        cause = blamed[position_id].cause
-        named = [
-            LosingDemand(row.cause_kind, row.cause_id, row.line_id, row.quantity)
-            for row in losing
-            if row.position_id == position_id
-        ]
-        events.append(
-            StockShort(
-                cause_kind=cause.kind,
-                cause_id=cause.id,
-                variant_id=key.variant_id,
-                location_id=key.location_id,
-                position_id=position_id,
-                units=units,
-                losing=tuple(named[:DEMANDS_NAMED_MAX]),
-            )
-        )
-    return events

@@ -124,48 +124,6 @@ async def list_messages(
     return [_message(row) for row in rows]
 
 
-GET_PART = """
-select m.*, p.part_no, p.from_variant, p.to_variant, p.variant_ids, p.quantities, p.applied_at
-from inventory_feed_message m
-join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
-where m.id = $1 and p.part_no = $2
-"""
-
-
-async def get_unapplied(
-    tx: Tx, message_id: UUID, part_no: int
-) -> tuple[SupplyHeader, SupplyPart] | None:
-    """Return a part and what its message speaks of; None once it is applied."""
-    row = await tx.fetchrow(GET_PART, message_id, part_no)
-    if row is None or row["applied_at"] is not None:
-        return None
-    part = SupplyPart(*(row[name] for name in SupplyPart.__struct_fields__))
-    return _header(row), part
-
-
-MARK_APPLIED = """
-update inventory_feed_part p
-set applied_at = $3, rows_drifted = $4, rows_stale = $5, drift_units = $6
-from inventory_feed_message m
-where m.id = $1 and p.message_id = $1 and p.part_no = $2 and p.received_at = m.received_at
-"""
-
-
-async def mark_applied(
-    tx: Tx, message_id: UUID, part_no: int, drifts: Sequence[int | None], at: datetime
-) -> None:
-    """Note that a part is applied and what it corrected; a drift of None was overtaken."""
-    await tx.execute(
-        MARK_APPLIED,
-        message_id,
-        part_no,
-        at,
-        sum(1 for drift in drifts if drift),
-        sum(1 for drift in drifts if drift is None),
-        sum(abs(drift or 0) for drift in drifts),
-    )
-
-
 # The row stays locked until commit: a position made at the same moment waits for it and then knows
 # that this snapshot has spoken.
 RAISE_WATERMARK = """
@@ -177,7 +135,7 @@ set (complete_at, complete_message) = (
     select at, message
     from (values (f.complete_at, f.complete_message),
                  (excluded.complete_at, excluded.complete_message)) as said(at, message)
-    order by at desc, message desc limit 1
+    order by at desc, message collate "C" desc limit 1
 )
 """
 
@@ -267,7 +225,8 @@ async def list_feeds(tx: Tx, after: tuple[str, UUID, str, UUID] | None, limit: i
     return [Feed(**{**dict(row), "condition": Condition(row["condition"])}) for row in rows]
 
 
-def _header(row: Record) -> SupplyHeader:
+def header_of(row: Record) -> SupplyHeader:
+    """Return what a message speaks of, from a row of messages."""
     kind: SupplyKind = row["kind"]
     return SupplyHeader(
         id=row["id"],
@@ -284,6 +243,6 @@ def _header(row: Record) -> SupplyHeader:
 
 def _message(row: Record) -> SupplyMessage:
     return SupplyMessage(
-        header=_header(row),
+        header=header_of(row),
         **{name: row[name] for name in SupplyMessage.__struct_fields__ if name != "header"},
     )

@@ -18,6 +18,7 @@ from crosslane.platform.log.reactions import (
     Parked,
     Reaction,
     list_parked,
+    reactions_with_work,
     replay_parked,
     run_reaction,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "append",
     "history",
     "list_parked",
+    "reactions_with_work",
     "replay_parked",
     "run_reaction",
 ]

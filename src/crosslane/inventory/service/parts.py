@@ -1,0 +1,108 @@
+"""Applying the parts of supply messages: each exactly once, one transaction each."""
+
+from uuid import UUID
+
+from crosslane.inventory.domain.feeds import SupplyHeader
+from crosslane.inventory.domain.position import Condition, Reason
+from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX
+from crosslane.inventory.events import StockReceived, ValuedMovement
+from crosslane.inventory.service.news import Lacking, changes, shortages, valued
+from crosslane.inventory.storage import feeds, parts
+from crosslane.inventory.storage.parts import PartApplied, PartAsked
+from crosslane.kernel import new_id
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.log import Event
+
+# Whoever made a position meanwhile has committed it, so that the next try protects that one too.
+TRIES_MAX = 5
+
+
+class PositionsInFlux(Exception):
+    """Others kept making positions that a part speaks of; its event is read again later."""
+
+
+class _Overlooked(Exception):
+    """Undoes what was written while somebody else made a position."""
+
+
+async def apply_part(tx: Tx, message_id: UUID, part_no: int) -> None:
+    """Apply one part of a message, unless that was done."""
+    part = await parts.get_unapplied(tx, message_id, part_no)
+    if part is None:
+        return
+    if part.header.complete:
+        await feeds.raise_watermark(tx, part.header)
+    for _ in range(TRIES_MAX):
+        applied = await _try(tx, part)
+        if applied is not None:
+            break
+    else:
+        raise PositionsInFlux
+    await parts.mark_applied(tx, part, applied, tx.now)
+    await log.append(tx, [*_news(part.header, applied), *await _shortages(tx, part, applied)])
+
+
+async def _try(tx: Tx, part: PartAsked) -> PartApplied | None:
+    try:
+        async with tx.savepoint():
+            found, now = await parts.lock_named(tx, part)
+            lacking = part.named if found < part.named or part.header.complete else 0
+            applied = await parts.apply_named(
+                tx,
+                part,
+                found=found,
+                ids=[new_id() for _ in range(lacking)],
+                now=now,
+                clock_skew=CLOCK_SKEW_MAX,
+            )
+            if applied is None:
+                raise _Overlooked
+            return applied
+    except _Overlooked:
+        return None
+
+
+def _news(header: SupplyHeader, applied: PartApplied) -> list[Event]:
+    """Return what others learn: what there is more of, and what to value."""
+    rows = zip(applied.variant_ids, applied.units, applied.undone, applied.costs_milli, strict=True)
+    reason = Reason.FEED_SNAPSHOT if header.kind == "snapshot" else Reason.FEED_DELTA
+    moved: list[ValuedMovement] = []
+    more: list[UUID] = []
+    for variant_id, units, undone, cost in rows:
+        moved.append(_movement(variant_id, header.owner_id, reason, units, cost))
+        if undone:
+            back = Reason.ALREADY_COUNTED
+            moved.append(_movement(variant_id, header.owner_id, back, -units, cost))
+        elif units > 0:
+            more.append(variant_id)
+    cause = header.cause.kind, header.cause.id
+    sellable = header.condition is Condition.SELLABLE
+    return [
+        *(changes(StockReceived, cause, header.location_id, more) if sellable else ()),
+        *valued(cause, header.location_id, header.as_of, moved, {}),
+    ]
+
+
+def _movement(
+    variant_id: UUID, owner_id: UUID, reason: Reason, units: int, cost_milli: int | None
+) -> ValuedMovement:
+    return ValuedMovement(
+        variant_id=variant_id,
+        owner_id=owner_id,
+        reason=str(reason),
+        quantity=units,
+        unit_cost_milli=cost_milli,
+    )
+
+
+async def _shortages(tx: Tx, part: PartAsked, applied: PartApplied) -> list[Event]:
+    short = zip(applied.short_ids, applied.short_variants, applied.short_units, strict=True)
+    header = part.header
+    return await shortages(
+        tx,
+        [
+            Lacking(position_id, variant_id, header.location_id, units, header.cause)
+            for position_id, variant_id, units in short
+        ],
+    )
