@@ -3,11 +3,16 @@
 import random
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import highspy
+import msgspec
 
 from crosslane.sourcing.domain.problem import (
+    NO_CARRIAGE,
+    TERMS,
     Candidate,
+    Faster,
     Line,
     Place,
     SourcingProblem,
@@ -17,6 +22,15 @@ from crosslane.sourcing.domain.problem import (
 )
 
 SHIP = frozenset({"ship"})
+# Places where goods are fetched, and problems with late places; what markdowns save.
+FETCHED_SHARE = 0.1
+LATE_SHARE = 0.4
+SAVED = (0, 0, 0, 250)
+# Carries whatever is fetched.
+NOTHING = Tariff((2**40,), (0,))
+PRICED = SourcingSettings(
+    terms=TERMS, split_milli=900, overdue_milli_per_day=1300, goodwill_milli=1000
+)
 TARIFFS = (
     Tariff((1000, 2000, 10_000, 30_000), (3000, 4000, 6000, 12_000)),
     Tariff((2000, 5000, 20_000), (4500, 7000, 15_000), per_kg_milli=200),
@@ -34,19 +48,28 @@ def random_problem(
     quantity_max: int = 3,
     weight_max: int = 2500,
     tariffs: tuple[Tariff, ...] = TARIFFS,
-    settings: SourcingSettings | None = None,
+    settings: SourcingSettings = PRICED,
+    in_time: bool = False,
 ) -> SourcingProblem:
-    """A problem with every kind of cost in it; some places are full, some units cost a gain."""
+    """A problem with every kind of cost in it.
+
+    Some places are full, some units cost a gain, some goods are fetched, some parcels are late.
+    """
+    late = draw.random() < LATE_SHARE
+    found_late = [_late(draw, len(tariffs)) if late else {} for _ in range(places)]
     found = [
         Place(
             code=f"S{number:03}",
             serves=SHIP,
-            tariff=draw.randrange(len(tariffs)),
+            tariff=draw.choice([*range(len(tariffs)), NO_CARRIAGE])
+            if draw.random() < FETCHED_SHARE
+            else draw.randrange(len(tariffs)),
             distance_metres=draw.randrange(500_000),
             handling_parcel_milli=draw.choice([550, 1100, 2200]),
             handling_unit_milli=draw.choice([0, 100]),
             capacity_left=draw.choice([None, None, 0, 5]),
             capacity_milli=draw.choice([0, 0, 700]),
+            **found_late[number],
         )
         for number in range(places)
     ]
@@ -61,17 +84,56 @@ def random_problem(
                     units=draw.randint(1, stock_max),
                     extra_milli=draw.choice([0, 0, 300, -200]),
                     scarcity_milli=draw.choice([0, 0, 150]),
+                    markdown_milli=draw.choice(SAVED),
                 )
                 for place in found
                 if draw.random() < holding
             ),
             weight_grams=draw.randrange(50, weight_max),
             methods=SHIP,
-            unfilled_milli=draw.choice([100_000_000, 100_000_000, 4000]),
+            margin_milli=draw.choice([100_000_000, 100_000_000, 3000, -500]),
         )
         for number in range(lines)
     ]
-    return problem_of("ship", "GBP", asked, found, tariffs, settings)
+    problem = problem_of("ship", "GBP", asked, found, tariffs, settings)
+    return msgspec.structs.replace(problem, in_time=in_time)
+
+
+def _late(draw: random.Random, tariffs: int) -> dict[str, Any]:
+    """Days late, and services that are sooner."""
+    days = draw.choice([0, 1, 1, 3])
+    faster = [
+        Faster(draw.randrange(tariffs), draw.randrange(max(1, days)))
+        for _ in range(draw.randrange(3))
+    ]
+    return {"overdue_days": days, "faster": tuple(faster) if days else ()}
+
+
+def possible(problem: SourcingProblem, place: Place) -> list[tuple[Tariff, int]]:
+    """The services of a place's parcels with what being late costs each, by the definition."""
+    if place.tariff == NO_CARRIAGE:
+        return [] if problem.in_time and place.overdue_days else [(NOTHING, 0)]
+    each = problem.settings.overdue_milli_per_day
+    usual = problem.tariffs[place.tariff]
+    found = [(usual, place.overdue_days)] + [
+        (problem.tariffs[f.tariff], f.overdue_days)
+        for f in place.faster
+        if problem.tariffs[f.tariff].per_kg_milli == usual.per_kg_milli
+    ]
+    if problem.in_time:
+        found = [(tariff, days) for tariff, days in found if not days]
+    return [(tariff, days * each) for tariff, days in found]
+
+
+def heaviest(problem: SourcingProblem, place: Place) -> int:
+    """The heaviest parcel of a place."""
+    found = [tariff.weights[-1] for tariff, _ in possible(problem, place)]
+    return max(found) if problem.in_time else found[0]
+
+
+def carries(place: Place) -> bool:
+    """Whether a place sends what comes from it."""
+    return place.tariff != NO_CARRIAGE
 
 
 def place_parcel_milli(problem: SourcingProblem, place: Place) -> int:
@@ -81,17 +143,20 @@ def place_parcel_milli(problem: SourcingProblem, place: Place) -> int:
     cost += place.distance_metres * settings.distance_milli_per_km // 1000
     if place.capacity_left == 0:
         cost += settings.late_milli
-    return cost
+    return cost + (settings.split_milli if carries(place) else 0)
 
 
 def parcel_milli(problem: SourcingProblem, place: Place, weight_grams: int) -> int:
-    """Cost of sending a weight from a place in as few parcels as carry it."""
-    tariff = problem.tariffs[place.tariff]
-    total = tariff.per_kg_milli * weight_grams // 1000
+    """Cost of sending a weight from a place in as few parcels as carry it, each a further one."""
+    services = possible(problem, place)
+    total = services[0][0].per_kg_milli * weight_grams // 1000
     while True:
-        now = min(weight_grams, tariff.weights[-1])
-        price = next(
-            p for w, p in zip(tariff.weights, tariff.prices_milli, strict=True) if now <= w
+        now = min(weight_grams, heaviest(problem, place))
+        price = min(
+            next(p for w, p in zip(tariff.weights, tariff.prices_milli, strict=True) if now <= w)
+            + late
+            for tariff, late in services
+            if now <= tariff.weights[-1]
         )
         total += price + place_parcel_milli(problem, place)
         weight_grams -= now
@@ -101,22 +166,42 @@ def parcel_milli(problem: SourcingProblem, place: Place, weight_grams: int) -> i
 
 def parcel_once_milli(problem: SourcingProblem, place: Place, weight_grams: int) -> int:
     """Cost of sending a weight from a place as it comes: full parcels, and one for the rest."""
-    heaviest = problem.tariffs[place.tariff].weights[-1]
-    full = max(0, -(-weight_grams // heaviest) - 1)
-    rest = weight_grams - full * heaviest
-    tariff = problem.tariffs[place.tariff]
-    per_kg = tariff.per_kg_milli
+    most = heaviest(problem, place)
+    full = max(0, -(-weight_grams // most) - 1)
+    rest = weight_grams - full * most
+    per_kg = possible(problem, place)[0][0].per_kg_milli
     total = per_kg * weight_grams // 1000
-    for weight in (*[heaviest] * full, rest):
+    for weight in (*[most] * full, rest):
         total += parcel_milli(problem, place, weight) - per_kg * weight // 1000
     return total
+
+
+def allowed(problem: SourcingProblem, line: Line) -> dict[str, Candidate]:
+    """The places that may serve a line."""
+    able = {
+        place.code
+        for place in problem.places
+        if possible(problem, place) and line.weight_grams <= heaviest(problem, place)
+    }
+    return {c.place: c for c in line.candidates if c.place in able}
+
+
+def unit_milli(place: Place, candidate: Candidate) -> int:
+    """Cost of one unit at a place."""
+    own = place.handling_unit_milli + candidate.extra_milli + candidate.scarcity_milli
+    return own - candidate.markdown_milli
+
+
+def unfilled_milli(problem: SourcingProblem, line: Line) -> int:
+    """Cost of leaving one unit."""
+    return max(0, line.margin_milli) + problem.settings.goodwill_milli
 
 
 def broken(problem: SourcingProblem) -> list[tuple[int, int]]:
     """The pieces of a problem as (number of the line, units), by the stated rule."""
     pieces = []
     for number, line in enumerate(problem.lines):
-        stocks = sorted((c.units for c in line.candidates), reverse=True)
+        stocks = sorted((c.units for c in allowed(problem, line).values()), reverse=True)
         if stocks and stocks[0] >= line.quantity:
             pieces.append((number, line.quantity))
             continue
@@ -143,7 +228,7 @@ def partitions(items: list[int]) -> Iterator[list[list[int]]]:
 def brute_force_milli(problem: SourcingProblem) -> int:
     """The cost of the best plan, by trying every place for every piece and every division."""
     pieces = broken(problem)
-    stock = [{c.place: c for c in line.candidates} for line in problem.lines]
+    stock = [allowed(problem, line) for line in problem.lines]
     places = {place.code: place for place in problem.places}
     choices = [
         [None, *(code for code, c in stock[number].items() if c.units >= units)]
@@ -160,12 +245,7 @@ def brute_force_milli(problem: SourcingProblem) -> int:
             return None
         place = places[code]
         own = sum(
-            units
-            * (
-                place.handling_unit_milli
-                + stock[number][code].extra_milli
-                + stock[number][code].scarcity_milli
-            )
+            units * unit_milli(place, stock[number][code])
             for number, units in (pieces[piece] for piece in members)
         )
         weights = {
@@ -184,7 +264,7 @@ def brute_force_milli(problem: SourcingProblem) -> int:
         for piece, code in enumerate(choice):
             number, units = pieces[piece]
             if code is None:
-                cost += units * problem.lines[number].unfilled_milli
+                cost += units * unfilled_milli(problem, problem.lines[number])
             else:
                 members.setdefault(code, []).append(piece)
         for code, held in members.items():
@@ -196,6 +276,8 @@ def brute_force_milli(problem: SourcingProblem) -> int:
                 break
             cost += sent
         else:
+            if any(carries(places[code]) for code in members):
+                cost -= problem.settings.split_milli
             best = cost if best is None else min(best, cost)
     assert best is not None
     return best
@@ -210,33 +292,42 @@ def highs_milli(problem: SourcingProblem, parcels_per_place: int = 3) -> int:
     solver.silent()
     terms, covered = [], [[] for _ in problem.lines]
     for number, line in enumerate(problem.lines):
-        if all(candidate.units < line.quantity for candidate in line.candidates):
+        if all(c.units < line.quantity for c in allowed(problem, line).values()):
             continue  # units that nobody holds are no choice
         left = solver.addBinary()
         covered[number].append(left)
-        terms.append(left * (line.quantity * line.unfilled_milli))
+        terms.append(left * (line.quantity * unfilled_milli(problem, line)))
+    total = sum(line.quantity * line.weight_grams for line in problem.lines)
+    sending = solver.addBinary()
+    terms.append(sending * -problem.settings.split_milli)
+    carried = []
     for place in problem.places:
-        tariff = problem.tariffs[place.tariff]
-        assert tariff.per_kg_milli == 0
-        for _ in range(parcels_per_place):
-            brackets = [solver.addBinary() for _ in tariff.weights]
+        steps = [
+            (min(weight, total), price + late)
+            for tariff, late in possible(problem, place)
+            for weight, price in zip(tariff.weights, tariff.prices_milli, strict=True)
+            if weight <= heaviest(problem, place) and tariff.per_kg_milli == 0
+        ]
+        for _ in range(parcels_per_place if steps else 0):
+            brackets = [solver.addBinary() for _ in steps]
+            carried += brackets if carries(place) else []
             solver.addConstr(sum(brackets) <= 1)
             weights = []
             for number, line in enumerate(problem.lines):
-                found = next((c for c in line.candidates if c.place == place.code), None)
+                found = allowed(problem, line).get(place.code)
                 if found is None or found.units < line.quantity:
                     continue
                 inside = solver.addBinary()
                 covered[number].append(inside)
                 weights.append(inside * (line.quantity * line.weight_grams))
-                each = place.handling_unit_milli + found.extra_milli + found.scarcity_milli
-                terms.append(inside * (line.quantity * each))
+                terms.append(inside * (line.quantity * unit_milli(place, found)))
                 solver.addConstr(inside <= sum(brackets))
-            limits = [b * w for b, w in zip(brackets, tariff.weights, strict=True)]
+            limits = [b * w for b, (w, _) in zip(brackets, steps, strict=True)]
             if weights:
                 solver.addConstr(sum(weights) <= sum(limits))
             fixed = place_parcel_milli(problem, place)
-            terms += [b * (p + fixed) for b, p in zip(brackets, tariff.prices_milli, strict=True)]
+            terms += [b * (p + fixed) for b, (_, p) in zip(brackets, steps, strict=True)]
+    solver.addConstr(sending <= sum(carried))
     for options in filter(None, covered):
         solver.addConstr(sum(options) == 1)
     solver.setOptionValue("mip_rel_gap", 0.0)

@@ -1,11 +1,19 @@
 """The yardstick against one that shares no code with it, and what it promises."""
 
 import random
+from collections.abc import Iterable
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sourcing.problems import broken, parcel_once_milli, random_problem
+from tests.sourcing.problems import (
+    allowed,
+    broken,
+    carries,
+    parcel_once_milli,
+    random_problem,
+    unit_milli,
+)
 from tests.sourcing.test_domain_planning import DC, FAR, NEAR, ask, line
 
 from crosslane.sourcing.domain.nearest import nearest
@@ -21,7 +29,8 @@ def nearest_milli(problem: SourcingProblem) -> int:
     by_distance = sorted(problem.places, key=lambda place: (place.distance_metres, place.code))
 
     def units(number: int, code: str) -> int:
-        return sum(c.units for c in problem.lines[number].candidates if c.place == code)
+        found = allowed(problem, problem.lines[number]).get(code)
+        return found.units if found else 0
 
     def sent(code: str, members: list[tuple[int, int]]) -> int:
         place = next(place for place in problem.places if place.code == code)
@@ -29,16 +38,19 @@ def nearest_milli(problem: SourcingProblem) -> int:
         cost = parcel_once_milli(problem, place, weight)
         for number, quantity in members:
             found = next(c for c in problem.lines[number].candidates if c.place == code)
-            each = place.handling_unit_milli + found.extra_milli + found.scarcity_milli
-            cost += quantity * each
+            cost += quantity * unit_milli(place, found)
         return cost
+
+    def first(codes: Iterable[str]) -> int:
+        sent = any(carries(place) for place in problem.places if place.code in codes)
+        return problem.settings.split_milli if sent else 0
 
     if not pieces:
         return 0
     wanted = {n: sum(q for m, q in pieces if m == n) for n, _ in pieces}
     for place in by_distance:
         if all(units(number, place.code) >= quantity for number, quantity in wanted.items()):
-            return sent(place.code, pieces)
+            return sent(place.code, pieces) - first([place.code])
     members: dict[str, list[tuple[int, int]]] = {}
     for number, quantity in pieces:
         for place in by_distance:
@@ -47,7 +59,7 @@ def nearest_milli(problem: SourcingProblem) -> int:
                 members.setdefault(place.code, []).append((number, quantity))
                 break
     assert sum(map(len, members.values())) == len(pieces)
-    return sum(sent(code, held) for code, held in members.items())
+    return sum(sent(code, held) for code, held in members.items()) - first(members)
 
 
 @given(

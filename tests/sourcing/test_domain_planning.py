@@ -6,14 +6,17 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sourcing import problems
 from tests.sourcing.problems import SHIP, TARIFFS, brute_force_milli, highs_milli, random_problem
 
 from crosslane.sourcing.domain import exact
-from crosslane.sourcing.domain.exact import best_packing
+from crosslane.sourcing.domain.exact import best_packing, sends
 from crosslane.sourcing.domain.order import order_of
-from crosslane.sourcing.domain.planning import plan
+from crosslane.sourcing.domain.planning import packing_of, plan
 from crosslane.sourcing.domain.problem import (
+    TERMS,
     Candidate,
+    Faster,
     Line,
     Place,
     SourcingProblem,
@@ -46,11 +49,12 @@ def cost_of(problem: SourcingProblem) -> int:
     stock = {(line.sku, c.place): c.units for line in problem.lines for c in line.candidates}
     assert all(units <= stock[key] for key, units in given.items())
     too_costly = sum(
-        missing.quantity * lines[missing.line].unfilled_milli
+        missing.quantity * problem.unfilled_milli(lines[missing.line])
         for missing in found.unfilled
         if missing.reason == "too_costly"
     )
-    assert found.cost_milli == too_costly + sum(parcel.cost_milli for parcel in found.parcels)
+    parcels = sum(parcel.cost_milli for parcel in found.parcels)
+    assert found.cost_milli == too_costly + found.split_milli + parcels
     return found.cost_milli
 
 
@@ -68,11 +72,37 @@ def test_lines_split_over_many_places_that_hold_little_come_to_an_end(lines: int
     assert replay(kept).encode() == kept.encode()
 
 
-def test_equals_brute_force_on_ten_thousand_orders():
+SOAK = pytest.mark.soak
+
+
+@pytest.mark.parametrize("orders", [10_000, pytest.param(150_000, marks=SOAK)])
+def test_equals_brute_force(orders: int):
     draw = random.Random(20_110_104)  # noqa: S311
-    for number in range(10_000):
-        problem = random_problem(draw, draw.randint(1, 3), draw.randint(1, 4), stock_max=5)
+    for number in range(orders):
+        problem = random_problem(
+            draw,
+            draw.randint(1, 3),
+            draw.randint(1, 4),
+            stock_max=5,
+            in_time=draw.random() < 0.2,
+        )
         assert cost_of(problem) == brute_force_milli(problem), number
+
+
+def test_equals_brute_force_where_it_hardly_pays_to_send(monkeypatch):
+    monkeypatch.setattr(problems, "FETCHED_SHARE", 0.9)
+    draw = random.Random(4711)  # noqa: S311
+    sent = 0
+    near = SourcingSettings(
+        terms=TERMS, split_milli=8000, overdue_milli_per_day=1300, goodwill_milli=2500
+    )
+    for number in range(3_000):
+        problem = random_problem(draw, draw.randint(1, 3), draw.randint(1, 3), settings=near)
+        assert cost_of(problem) == brute_force_milli(problem), number
+        order = order_of(problem, sift(problem)[0])
+        if order.pieces and not sends(order, best_packing(order)):
+            sent += sends(order, packing_of(order, 0))
+    assert sent > 30
 
 
 def test_equals_brute_force_where_a_single_parcel_is_proven_closely(monkeypatch):
@@ -106,11 +136,12 @@ def test_equals_brute_force_on_larger_orders(seed: int, lines: int, places: int)
     assert cost_of(problem) == brute_force_milli(problem)
 
 
-def test_equals_integer_programming_on_two_hundred_orders():
+@pytest.mark.parametrize("orders", [200, pytest.param(2_000, marks=SOAK)])
+def test_equals_integer_programming(orders: int):
     draw = random.Random(42)  # noqa: S311
     # Heavy enough for any of these orders, so that no parcel is one of "full ones and a rest".
     flat = (TARIFFS[0], Tariff((2000, 20_000), (4500, 15_000)), Tariff((500, 20_000), (2000, 9000)))
-    for number in range(200):
+    for number in range(orders):
         problem = random_problem(
             draw, draw.randint(3, 7), draw.randint(2, 5), quantity_max=1, tariffs=flat
         )
@@ -203,7 +234,8 @@ def line(key: str = "1", quantity: int = 1, weight_grams: int = 400, **stock: in
 
 
 def ask(*lines: Line, places=(DC, NEAR, FAR), **changed) -> SourcingProblem:
-    return problem_of("ship", "GBP", lines, places, TARIFFS, SourcingSettings(**changed))
+    tariffs = (TARIFFS[0], msgspec.structs.replace(TARIFFS[1], per_kg_milli=0, service="next day"))
+    return problem_of("ship", "GBP", lines, places, tariffs, SourcingSettings(**changed))
 
 
 def given_by(problem: SourcingProblem) -> list[tuple[str, str, int]]:
@@ -247,8 +279,7 @@ def test_a_line_comes_from_few_places():
 
 
 def test_a_line_that_costs_more_than_it_is_worth_is_left():
-    cheap = msgspec.structs.replace(line(DC=1), unfilled_milli=100)
-    found = plan(ask(cheap))
+    found = plan(ask(line(DC=1), goodwill_milli=100))
     assert [(u.line, u.quantity, u.reason) for u in found.unfilled] == [("1", 1, "too_costly")]
 
 
@@ -281,6 +312,7 @@ def test_a_tariff_knows_its_brackets():
         ("distance", {"distance_metres": 800_000}),
         ("capacity", {"capacity_milli": 9000}),
         ("late", {"capacity_left": 0}),
+        ("overdue", {"overdue_days": 1}),
     ],
 )
 def test_each_cost_of_a_place_counts_and_can_be_switched_off(term: str, change: dict):
@@ -290,6 +322,79 @@ def test_each_cost_of_a_place_counts_and_can_be_switched_off(term: str, change: 
     assert given_by(ask(asked, places=(dearer, other))) == [("1", "B", 1)]
     terms = SourcingSettings().terms - {term}
     assert given_by(ask(asked, places=(dearer, other), terms=terms)) == [("1", "A", 1)]
+
+
+def test_a_saved_markdown_counts_and_can_be_switched_off():
+    places = [msgspec.structs.replace(DC, code=code) for code in "AB"]
+    asked = msgspec.structs.replace(
+        line(), candidates=(Candidate("A", 1), Candidate("B", 1, markdown_milli=50))
+    )
+    assert given_by(ask(asked, places=places)) == [("1", "B", 1)]
+    terms = SourcingSettings().terms - {"markdown"}
+    assert given_by(ask(asked, places=places, terms=terms)) == [("1", "A", 1)]
+
+
+def test_each_parcel_but_the_first_costs_a_split():
+    asked = [line("1", DC=1), line("2", NEAR=1)]
+    alone, more = plan(ask(*asked)), plan(ask(*asked, split_milli=5000))
+    assert (alone.split_milli, more.split_milli) == (0, 5000)
+    assert more.cost_milli == alone.cost_milli + 5000
+    assert more.parcels == alone.parcels
+    off = SourcingSettings().terms - {"split"}
+    assert plan(ask(*asked, split_milli=5000, terms=off)) == alone
+    assert plan(ask(line("1", DC=1), split_milli=5000)).split_milli == 0
+
+
+def test_a_split_that_costs_more_brings_the_goods_together():
+    # FAR has both, but its parcel costs three pounds more for the way.
+    asked = [line("1", DC=1, FAR=1), line("2", NEAR=1, FAR=1)]
+    way = {"distance_milli_per_km": 20}
+    assert {place for _, place, _ in given_by(ask(*asked, **way))} == {"DC", "NEAR"}
+    assert {place for _, place, _ in given_by(ask(*asked, **way, split_milli=4000))} == {"FAR"}
+
+
+LATE = msgspec.structs.replace(DC, code="LATE", overdue_days=2, faster=(Faster(1, 0),))
+
+
+def late(**changed) -> SourcingProblem:
+    return ask(line(LATE=1), places=(LATE,), **changed)
+
+
+def test_a_faster_service_is_taken_when_it_costs_less_than_being_late():
+    dear, cheap = plan(late(overdue_milli_per_day=2000)), plan(late(overdue_milli_per_day=500))
+    assert [parcel.services for parcel in dear.parcels] == [("next day",)]
+    assert dear.cost_milli == 550 + 4500
+    assert [parcel.services for parcel in cheap.parcels] == [()]
+    assert cheap.cost_milli == 550 + 3000 + 2 * 500
+
+
+def test_a_faster_service_can_be_switched_off():
+    found = plan(late(overdue_milli_per_day=2000, terms=SourcingSettings().terms - {"express"}))
+    assert found.cost_milli == 550 + 3000 + 2 * 2000
+
+
+def test_what_has_to_be_in_time_goes_faster_whatever_it_costs_or_not_at_all():
+    strict = msgspec.structs.replace(late(overdue_milli_per_day=0), in_time=True)
+    assert plan(strict).cost_milli == 550 + 4500
+    without = msgspec.structs.replace(LATE, faster=())
+    too_late = msgspec.structs.replace(strict, places=(without,))
+    assert [u.reason for u in plan(too_late).unfilled] == ["short"]
+    assert [group.rule for group in decide(too_late).dropped] == ["too_late"]
+
+
+def test_nothing_longer_than_it_takes_goes_by_a_faster_service():
+    tariffs = (TARIFFS[0], msgspec.structs.replace(TARIFFS[1], per_kg_milli=0, length_max_mm=300))
+    long = msgspec.structs.replace(line(LATE=1), length_mm=301)
+    problem = msgspec.structs.replace(late(), lines=(long,), tariffs=tariffs)
+    assert plan(problem).parcels[0].services == ()
+
+
+def test_a_line_that_earns_more_is_left_last():
+    margins = [msgspec.structs.replace(line(str(n), DC=1), margin_milli=n * 1000) for n in (1, 9)]
+    counted = {"places": (DC,), "goodwill_milli": 0, "terms": TERMS}
+    assert plan(ask(*margins, **counted)).unfilled == ()
+    assert plan(ask(margins[0], **counted)).unfilled[0].reason == "too_costly"
+    assert len(plan(ask(*margins, places=(DC,), goodwill_milli=0)).unfilled) == 2
 
 
 @pytest.mark.parametrize("term", ["extra", "scarcity"])

@@ -29,8 +29,17 @@ LINE = Line(
 )
 
 
-def ask(line: Line = LINE, place: Place = GOOD, method: str = "ship", **changed) -> SourcingProblem:
-    return problem_of(method, "GBP", [line], [place], [TARIFF], SourcingSettings(**changed))
+def ask(
+    line: Line = LINE,
+    place: Place = GOOD,
+    method: str = "ship",
+    *,
+    in_time: bool = False,
+    **changed,
+) -> SourcingProblem:
+    settings = SourcingSettings(**changed)
+    problem = problem_of(method, "GBP", [line], [place], [TARIFF], settings)
+    return having(problem, in_time=in_time)
 
 
 def having(struct: msgspec.Struct, **changed) -> msgspec.Struct:
@@ -48,6 +57,7 @@ CASES = [
     ("ring_fenced", ask(having(LINE, candidates=(Candidate("GOOD", 0, fenced_units=9),)))),
     ("out_of_stock", ask(having(LINE, candidates=(Candidate("GOOD", 0),)))),
     ("hazardous", ask(having(LINE, hazardous=True), having(GOOD, takes_hazardous=False))),
+    ("too_late", ask(place=having(GOOD, overdue_days=1), in_time=True)),
     ("too_heavy", ask(having(LINE, weight_grams=5001))),
     ("too_long", ask(having(LINE, length_mm=601))),
 ]

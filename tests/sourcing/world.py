@@ -104,7 +104,9 @@ def _draft(code: str, kind: Any, postcode: str, abilities: set[Any], **given: An
     )
 
 
-async def stocked(tx: Tx, shop: Shop, sku: str, **units: int) -> None:
+async def stocked(
+    tx: Tx, shop: Shop, sku: str, *, unit_cost_milli: int | None = None, **units: int
+) -> None:
     """Receive units of a SKU at locations named by code."""
     receipts = [
         Receipt(
@@ -112,6 +114,7 @@ async def stocked(tx: Tx, shop: Shop, sku: str, **units: int) -> None:
             location_id=shop.locations[code].id,
             quantity=quantity,
             cause=Cause("delivery", new_id(), new_id()),
+            unit_cost_milli=unit_cost_milli,
         )
         for code, quantity in units.items()
     ]

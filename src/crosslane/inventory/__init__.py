@@ -113,6 +113,7 @@ from crosslane.inventory.service.incoming import (
     receive_incoming,
     report_incoming,
 )
+from crosslane.inventory.service.reading import unit_costs
 from crosslane.inventory.service.reporting import (
     RECEIVE_INCOMING,
     REPORT_INCOMING,
@@ -220,4 +221,5 @@ __all__ = [
     "ship",
     "survey",
     "transfer_allocation",
+    "unit_costs",
 ]

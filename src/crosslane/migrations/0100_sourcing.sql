@@ -13,10 +13,16 @@ create table sourcing_receipt (
     bound_milli bigint not null,
     -- What the nearest places would have cost, by the same costs; null when no distance is known.
     nearest_milli bigint,
+    -- Locations whose parcels go by a faster service than the order's, and by which; mostly none.
+    faster_location_ids uuid[],
+    faster_services text[],
     body bytea not null,
     primary key (id, at),
     check (bound_milli <= cost_milli),
-    check (not proven or bound_milli = cost_milli)
+    check (not proven or bound_milli = cost_milli),
+    check (cardinality(faster_location_ids) = cardinality(faster_services))
 ) partition by range (at);
 create index sourcing_receipt_order on sourcing_receipt (order_id, id);
+create index sourcing_receipt_faster on sourcing_receipt (order_id, id)
+    where faster_services is not null;
 select platform_ensure_partitions('sourcing_receipt');

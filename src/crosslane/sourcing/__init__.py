@@ -16,11 +16,12 @@ replays to the bytes it was stored as, and tells what the nearest places would h
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
-Policies: ``sourcing.settings``. Tables: sourcing_receipt (journal).
+Policies: sourcing.settings, sourcing.markdown. Tables: sourcing_receipt (journal).
 """
 
 from crosslane.sourcing.domain import (
     EXACT_PIECES_MAX,
+    MARKDOWN,
     NO_CARRIAGE,
     SETTINGS,
     Candidate,
@@ -56,6 +57,7 @@ from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
     ItemAsked,
     Options,
+    faster_services,
     options_for,
     plan_orders,
     receipt_by_id,
@@ -63,7 +65,7 @@ from crosslane.sourcing.service import (
     save_receipts,
 )
 
-POLICIES = [SETTINGS]
+POLICIES = [SETTINGS, MARKDOWN]
 
 __all__ = [
     "DELIVERY_REFUSALS",
@@ -96,6 +98,7 @@ __all__ = [
     "UnknownReceipt",
     "decide",
     "explain",
+    "faster_services",
     "options_for",
     "plan",
     "plan_orders",

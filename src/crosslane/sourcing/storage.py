@@ -17,12 +17,18 @@ async def show_life(tx: Tx) -> None:
 INSERT_RECEIPTS = """
 insert into sourcing_receipt
     (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
-     nearest_milli, body)
-select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body
+     nearest_milli, body, faster_location_ids, faster_services)
+select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body,
+       f.locations, f.services
 from unnest(
     $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::boolean[], $8::text[],
     $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[]
 ) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body)
+left join (
+    select receipt_id, array_agg(location_id) as locations, array_agg(service) as services
+    from unnest($13::uuid[], $14::uuid[], $15::text[]) as s(receipt_id, location_id, service)
+    group by receipt_id
+) f on f.receipt_id = r.id
 """
 
 
@@ -43,7 +49,24 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
         [plan.bound_milli for plan in plans],
         [decision.receipt.nearest_milli for decision in sourced],
         [decision.receipt.encode() for decision in sourced],
+        [decision.receipt_id for decision in sourced for _ in decision.services],
+        [location_id for decision in sourced for location_id in decision.services],
+        [service for decision in sourced for service in decision.services.values()],
     )
+
+
+LIST_FASTER = """
+select order_id, location_id, service
+from sourcing_receipt, unnest(faster_location_ids, faster_services) as f(location_id, service)
+where order_id = any($1::uuid[]) and faster_services is not null
+order by order_id, id
+"""
+
+
+async def list_faster(tx: Tx, order_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
+    """Return the faster service of orders' parcels by (order, location), as decided last."""
+    rows = await tx.fetch(LIST_FASTER, order_ids)
+    return {(row["order_id"], row["location_id"]): row["service"] for row in rows}
 
 
 FIND_RECEIPT = """

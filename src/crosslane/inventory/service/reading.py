@@ -1,5 +1,6 @@
 """Reading positions and what their numbers are made of."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from crosslane.inventory.domain.position import Condition, KeptBack
 from crosslane.inventory.errors import PositionNotFound
 from crosslane.inventory.service.surroundings import reserves_of
-from crosslane.inventory.storage import explanations
+from crosslane.inventory.storage import costs, explanations
 from crosslane.inventory.storage.explanations import PositionRow
 from crosslane.kernel import minute_of
 from crosslane.organization import book
@@ -58,3 +59,11 @@ async def position(tx: Tx, position_id: UUID) -> PositionRow:
     if row is None:
         raise PositionNotFound(position_id=str(position_id))
     return row
+
+
+async def unit_costs(tx: Tx, variant_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what a unit of some variants has cost on average, as far as that is known.
+
+    Of several owners the one who paid least counts. In 1/1000 minor unit of its book currency.
+    """
+    return await costs.list_unit_costs(tx, list(dict.fromkeys(variant_ids)))

@@ -54,6 +54,19 @@ async def _lock(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, U
     }
 
 
+LIST_UNIT_COSTS = """
+select variant_id, min(average_milli) as average_milli from inventory_cost
+where variant_id = any($1::uuid[]) and average_milli is not null
+group by variant_id
+"""
+
+
+async def list_unit_costs(tx: Tx, variant_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the lowest average cost of a unit among its owners, of variants that have one."""
+    rows = await tx.fetch(LIST_UNIT_COSTS, variant_ids)
+    return {row["variant_id"]: row["average_milli"] for row in rows}
+
+
 SAVE_COSTS = """
 with changed as (
     insert into inventory_cost_change

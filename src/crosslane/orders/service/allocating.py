@@ -14,7 +14,7 @@ import msgspec
 
 from crosslane import inventory, sourcing
 from crosslane.catalog import Variant
-from crosslane.kernel import Refusal
+from crosslane.kernel import MILLI_PER_MINOR, Refusal
 from crosslane.locations import Location
 from crosslane.orders.domain import OrderLine
 from crosslane.orders.service import capacity
@@ -46,6 +46,8 @@ class Search(msgspec.Struct, kw_only=True):
         wanted: units by line, all of one method and store.
         store: where the customer gets them, None when they are shipped home.
         method: how.
+        wanted_at: when the customer was promised them at the latest; None when nothing was said.
+        in_time: they may not come later than that.
     """
 
     order_id: UUID
@@ -58,6 +60,8 @@ class Search(msgspec.Struct, kw_only=True):
     method: str
     store: Location | None
     wanted: list[Wanted]
+    wanted_at: datetime | None = None
+    in_time: bool = False
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,12 +152,15 @@ def request_of(search: Search) -> sourcing.SourcingRequest:
         store=search.store,
         service=search.service,
         at=search.at,
+        wanted_at=search.wanted_at,
+        in_time=search.in_time,
         lines=[
             sourcing.LineAsked(
                 key=want.line.id,
                 variant=want.variant,
                 quantity=want.quantity,
                 barred=want.barred,
+                price_milli=want.line.net_minor * MILLI_PER_MINOR // want.line.quantity,
             )
             for want in search.wanted
         ],

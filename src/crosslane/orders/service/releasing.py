@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane import sourcing
 from crosslane.kernel import Refusal
 from crosslane.orders.domain import NOWHERE, Method, Move, OrderLine, Stage, is_ready
 from crosslane.orders.errors import NoSuchLine, OutOfStep
@@ -19,7 +20,8 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     """Units of a line that a location is to work on.
 
     Args:
-        order_id: the order; likewise its number, channel, service and address for labels.
+        order_id: the order; likewise its number, channel and address for labels.
+        service: by which its parcels go from here.
         location_id: who works on them.
         method: how the customer gets them, at which store unless they are shipped home.
     """
@@ -43,8 +45,12 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def release(tx: Tx, order_ids: Sequence[UUID], cause: Cause, why: str) -> list[Released]:
-    """Release allocated units of orders that nothing holds back; others are left alone."""
+    """Release allocated units of orders that nothing holds back; others are left alone.
+
+    What would come too late by the order's service goes by the faster one that sourcing chose.
+    """
     sheet = await Sheet.open(tx, order_ids)
+    faster = await sourcing.faster_services(tx, order_ids)
     released: list[Released] = []
     for order_id, state in sheet.states.items():
         if not is_ready(state):
@@ -65,19 +71,21 @@ async def release(tx: Tx, order_ids: Sequence[UUID], cause: Cause, why: str) -> 
         ]
         sheet.move(order_id, moves, Doing(cause, tx.now, why))
         lines = {line.id: line for line in state.lines}
-        released += [_released(sheet, order_id, lines[move.line_id], move) for move in moves]
+        for move in moves:
+            service = faster.get((order_id, move.to_location_id), state.order.service)
+            released.append(_released(sheet, order_id, lines[move.line_id], move, service))
     await sheet.write(tx)
     return released
 
 
-def _released(sheet: Sheet, order_id: UUID, line: OrderLine, move: Move) -> Released:
+def _released(sheet: Sheet, order_id: UUID, line: OrderLine, move: Move, service: str) -> Released:
     order = sheet.states[order_id].order
     return Released(
         order_id=order_id,
         number=order.number,
         channel=order.channel,
         locale=order.locale,
-        service=order.service,
+        service=service,
         ship_address_id=order.ship_address_id,
         line_id=line.id,
         variant_id=line.variant_id,

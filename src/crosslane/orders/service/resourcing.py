@@ -123,6 +123,7 @@ def _searches(
         grouped.setdefault((line.method, line.store_id), []).append(line)
     snapshot = addresses.get(state.order.ship_address_id) if state.order.ship_address_id else None
     address = snapshot.address if snapshot else None
+    at = max(now, state.order.placed_at)
     return [
         Search(
             order_id=state.order.id,
@@ -131,7 +132,8 @@ def _searches(
             country=address.country if address else "",
             postcode=address.postcode if address else "",
             service=state.order.service,
-            at=max(now, state.order.placed_at),
+            at=at,
+            wanted_at=_wanted_at(lines, at),
             method=method,
             store=network.by_id[store_id] if store_id else None,
             wanted=[
@@ -146,6 +148,12 @@ def _searches(
         )
         for (method, store_id), lines in grouped.items()
     ]
+
+
+def _wanted_at(lines: Iterable[OrderLine], at: datetime) -> datetime | None:
+    """Return when the first of some lines was promised; days already late cannot be helped."""
+    promised = [line.promised_at for line in lines if line.promised_at is not None]
+    return max(at, min(promised)) if promised else None
 
 
 def _take(sheet: Sheet, state: OrderState, search: Search, result: Result, doing: Doing) -> None:

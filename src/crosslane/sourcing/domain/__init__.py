@@ -1,6 +1,6 @@
 """The planner and its nouns: pure functions from a problem to a plan, a receipt, an explanation."""
 
-from crosslane.sourcing.domain.building import World, capacity_keys
+from crosslane.sourcing.domain.building import capacity_keys, settings_of
 from crosslane.sourcing.domain.calendar import DispatchDays, end_of
 from crosslane.sourcing.domain.explanation import (
     Change,
@@ -25,7 +25,7 @@ from crosslane.sourcing.domain.planning import (
     Unfilled,
     plan,
 )
-from crosslane.sourcing.domain.policies import SETTINGS
+from crosslane.sourcing.domain.policies import MARKDOWN, SETTINGS
 from crosslane.sourcing.domain.problem import (
     EXACT_PIECES_MAX,
     NO_CARRIAGE,
@@ -52,9 +52,11 @@ from crosslane.sourcing.domain.requests import (
 )
 from crosslane.sourcing.domain.rules import DroppedPlaces
 from crosslane.sourcing.domain.sourcing import sourced
+from crosslane.sourcing.domain.world import Prices, World
 
 __all__ = [
     "EXACT_PIECES_MAX",
+    "MARKDOWN",
     "NO_CARRIAGE",
     "SETTINGS",
     "TERMS",
@@ -74,6 +76,7 @@ __all__ = [
     "PickupOption",
     "Place",
     "PlannedParcel",
+    "Prices",
     "RankedCandidate",
     "Receipt",
     "Sourced",
@@ -94,6 +97,7 @@ __all__ = [
     "plan",
     "problem_of",
     "replay",
+    "settings_of",
     "sourced",
     "stores_near",
 ]

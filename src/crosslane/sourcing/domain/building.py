@@ -1,100 +1,39 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import date
 from uuid import UUID
 
 import msgspec
 
 from crosslane.carriers import RateBook
-from crosslane.catalog import methods_allowed
+from crosslane.catalog import Variant, methods_allowed
 from crosslane.inventory import Survey
 from crosslane.kernel import MILLI_PER_MINOR
-from crosslane.locations import CapacityKey, Location, Network, Point, distance_metres, position_of
+from crosslane.locations import CapacityKey, Location, distance_metres, position_of
 from crosslane.organization import PolicyBook
-from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
+from crosslane.sourcing.domain.arrival import Lateness
 from crosslane.sourcing.domain.policies import SETTINGS
 from crosslane.sourcing.domain.problem import (
     NO_CARRIAGE,
     Candidate,
+    Faster,
     Line,
     Place,
     SourcingProblem,
     SourcingSettings,
-    Tariff,
 )
 from crosslane.sourcing.domain.requests import LineAsked, SourcingRequest
+from crosslane.sourcing.domain.tariffs import tariff_of
+from crosslane.sourcing.domain.world import Route, World
 from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
 
 # The weight for which the cheapest service is chosen when a request names none.
 TYPICAL_PARCEL_GRAMS = 1_000
 UNABLE: frozenset[str] = frozenset()
+NO_FASTER: tuple[Faster, ...] = ()
 # Where a variant lies at one in so many of the locations, those few are sorted; else all are asked.
 SPARSE = 4
-
-
-class Route(msgspec.Struct, frozen=True):
-    """How the parcels of a request travel.
-
-    Args:
-        service: code of the delivery service; "" when nothing is carried.
-        zone: zone of the destination.
-        tariff: what it costs; None when nothing is carried.
-        goal: where it is, None when unknown.
-    """
-
-    service: str
-    zone: str
-    tariff: Tariff | None
-    goal: Point | None
-
-
-class World(msgspec.Struct):
-    """What a batch is decided on.
-
-    Args:
-        network: the locations.
-        book: carriers and prices.
-        policies: what the retailer has decided.
-        days: days of dispatch.
-        taken: parcels of each location's day, those of the batch's earlier plans included.
-        instants: the days of the instants that were asked for.
-        held: the lines that were asked for, by identity, with the locations that hold any.
-    """
-
-    network: Network
-    book: RateBook
-    policies: PolicyBook
-    days: DispatchDays
-    taken: dict[CapacityKey, int]
-    instants: dict[datetime, DaysAt] = {}
-    held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
-
-    def use(self, location_id: UUID, day: date, parcels: int) -> None:
-        """Count parcels of a plan against a location's day."""
-        self.taken[location_id, day] = self.taken.get((location_id, day), 0) + parcels
-
-    def days_at(self, at: datetime) -> DaysAt:
-        """Return the days on which locations send what is released at an instant."""
-        if at not in self.instants:
-            self.instants[at] = DaysAt(self.days, at)
-        return self.instants[at]
-
-    def holders(self, lines: Sequence[LineAsked], survey: Survey) -> dict[UUID, Location]:
-        """Return the locations that hold any of the goods asked for, by code.
-
-        They are found once: as plans only take from a survey, some may have none left by now.
-        """
-        known = self.held.get(id(lines))
-        if known is None:
-            ids: set[UUID] = set()
-            ids.update(*(survey.candidates(line.variant.id) for line in lines))
-            by_id = self.network.by_id.get
-            found = [(location.code, each, location) for each in ids if (location := by_id(each))]
-            found.sort()
-            known = lines, {each: location for _, each, location in found}
-            self.held[id(lines)] = known
-        return known[1]
 
 
 def reachable(world: World, request: SourcingRequest, survey: Survey) -> dict[UUID, Location]:
@@ -136,13 +75,10 @@ def route_of(world: World, request: SourcingRequest) -> Route:
     day = request.at.date()
     service = request.service or _cheapest(world.book, country, postcode, day)
     zone = world.book.zone(service, country, postcode)
-    found = world.book.tariff(service, zone, day) if zone is not None else None
-    if zone is None or found is None:
+    tariff = tariff_of(world.book, service, zone, day) if zone is not None else None
+    if zone is None or tariff is None:
         raise NotDelivered(service=service, country=country)
-    sold = world.book.service(service)
-    weights, prices = _up_to(sold.weight_max_grams, found.weights, found.prices)
-    tariff = Tariff(weights, prices, length_max_mm=sold.length_max_mm)
-    return Route(service, zone, tariff, goal)
+    return Route(service, zone, tariff, goal, country, postcode)
 
 
 def _cheapest(book: RateBook, country: str, postcode: str, day: date) -> str:
@@ -153,21 +89,16 @@ def _cheapest(book: RateBook, country: str, postcode: str, day: date) -> str:
     return (usual or quotes)[0].service
 
 
-def _up_to(
-    weight_max_grams: int, weights: tuple[int, ...], prices_minor: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the brackets up to the heaviest parcel that a service takes, in milli."""
-    kept: list[int] = []
-    for weight in weights:
-        kept.append(min(weight, weight_max_grams))
-        if weight >= weight_max_grams:
-            break
-    return tuple(kept), tuple(price * MILLI_PER_MINOR for price in prices_minor[: len(kept)])
-
-
 def line_key(number: int) -> str:
     """Return the short name of a line in problem and receipt: 0001 for the request's first."""
     return f"{number + 1:04}"
+
+
+def settings_of(policies: PolicyBook, request: SourcingRequest) -> SourcingSettings:
+    """Return which costs count for a request."""
+    channel = request.channel
+    found, _ = policies.resolve(SETTINGS, request.at, channel=channel.code, brand=channel.brand)
+    return found
 
 
 def problem_for(
@@ -186,23 +117,26 @@ def problem_for(
         route: how the parcels travel.
         locations: those that may have any of the goods, by code.
     """
-    settings, _ = world.policies.resolve(
-        SETTINGS, request.at, channel=request.channel.code, brand=request.channel.brand
-    )
+    settings = settings_of(world.policies, request)
     lines = _lines(world, request, survey, locations)
     if request.method == "pickup":
         named = {location.code for location in locations.values()}
     else:
         named = {each.place for line in lines for each in line.candidates}
     left = [location for location in locations.values() if location.code in named]
+    late = None
+    if request.wanted_at is not None:
+        late = Lateness(world, request, route, request.wanted_at)
+    tariffs = (route.tariff,) if route.tariff else ()
     # In canonical order as it is: keys rise with the lines, locations come by code.
     return SourcingProblem(
         request.method,
         request.currency,
         tuple(lines),
-        tuple(_places(world, request, route, left, settings)),
-        (route.tariff,) if route.tariff else (),
+        tuple(_places(world, request, route, left, settings, late)),
+        tuple(late.tariffs) if late else tariffs,
         settings,
+        request.in_time,
     )
 
 
@@ -212,25 +146,66 @@ def _lines(
     lines: list[Line] = []
     methods: dict[tuple[str, ...], frozenset[str]] = {}
     codes = {each: location.code for each, location in locations.items()}
+    worth, marks_down = world.prices.scarcity, world.marks_down
     for number, asked in enumerate(request.lines):
         variant = asked.variant
         if variant.category_path not in methods:
             allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
             methods[variant.category_path] = frozenset(allowed)
         barred = asked.barred and asked.barred & locations.keys()
+        candidates = _candidates(survey.candidates(variant.id), codes)
+        if scarce := worth.get(variant.id):
+            candidates = _scarce(candidates, codes, scarce)
+        if marks_down:
+            candidates = _marked_down(world, request, variant, candidates)
         lines.append(
             Line(
                 key=line_key(number),
                 sku=variant.sku,
                 quantity=asked.quantity,
-                candidates=_candidates(survey.candidates(variant.id), codes),
+                candidates=candidates,
                 weight_grams=variant.weight_grams,
                 length_mm=variant.length_mm,
                 methods=methods[variant.category_path],
                 barred=frozenset(locations[each].code for each in barred) if barred else UNABLE,
+                margin_milli=_margin_milli(world, asked),
             )
         )
     return lines
+
+
+def _margin_milli(world: World, asked: LineAsked) -> int:
+    """Return what a unit earns; nothing while its price or its cost is not known."""
+    cost = world.costs.get(asked.variant.id)
+    if cost is None or asked.price_milli is None:
+        return 0
+    return asked.price_milli - cost
+
+
+def _scarce(
+    candidates: Iterable[Candidate], codes: Mapping[UUID, str], worth: Mapping[UUID, int]
+) -> tuple[Candidate, ...]:
+    """Return the candidates with what a unit is worth there to later orders."""
+    by_code = {code: milli for each, milli in worth.items() if (code := codes.get(each))}
+    return tuple(
+        msgspec.structs.replace(each, scarcity_milli=by_code[each.place])
+        if each.place in by_code
+        else each
+        for each in candidates
+    )
+
+
+def _marked_down(
+    world: World, request: SourcingRequest, variant: Variant, candidates: Iterable[Candidate]
+) -> tuple[Candidate, ...]:
+    """Return the candidates with what is saved by taking a unit there before it is marked down."""
+    return tuple(
+        msgspec.structs.replace(
+            each,
+            markdown_milli=world.saving_milli(variant, each.place, each.units, request.at),
+        )
+        for each in candidates
+    )
 
 
 def _candidates(stock: Mapping[UUID, int], codes: Mapping[UUID, str]) -> tuple[Candidate, ...]:
@@ -248,7 +223,9 @@ def _places(
     route: Route,
     locations: Iterable[Location],
     settings: SourcingSettings,
+    late: Lateness | None,
 ) -> list[Place]:
+    worth = world.prices.capacity
     day_of, taken = world.days_at(request.at).of, world.taken
     goal = route.goal if settings.distance_milli_per_km else None
     able = frozenset({request.method})
@@ -259,12 +236,15 @@ def _places(
         # Goods that lie in the store where they are fetched need no parcel.
         carried = route.tariff is not None and not here
         sends = not carried or location.kind in settings.senders
-        distance, left = 0, None
+        distance, left, price, days, faster = 0, None, 0, 0, NO_FASTER
+        if late is not None:
+            days, faster = late.of(location) if carried else (late.here(), NO_FASTER)
         if carried:
-            if location.parcels_per_day is not None:
-                day = day_of(location.timetable)
-                if day is not None:
-                    left = location.parcels_per_day - taken.get((location.id, day), 0)
+            limit = location.parcels_per_day
+            if (limit is not None or worth) and (day := day_of(location.timetable)) is not None:
+                price = worth.get((location.id, day), 0)
+                if limit is not None:
+                    left = limit - taken.get((location.id, day), 0)
             if goal is not None and sends:
                 distance = distance_metres(location.point, goal)
         places.append(
@@ -276,9 +256,12 @@ def _places(
                 location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
                 location.handling_unit_minor * MILLI_PER_MINOR,
                 left,
+                price,
                 active=location.active,
                 open=location.timetable.closure is None or _is_open(request, location),
                 sends=sends,
+                overdue_days=days,
+                faster=faster,
             )
         )
     return places

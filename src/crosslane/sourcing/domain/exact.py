@@ -27,6 +27,8 @@ from crosslane.sourcing.domain.rates import RateTable
 
 UNSERVED = -1
 INFINITE = 2**62
+# No parcel costs so much.
+NEVER_MILLI = 2**55
 # Subsets looked at over all branches, about half a second, and a tenth of it for parts of a large
 # order; the first branch is always looked at whole.
 BRANCHING_WORK_MAX = 300_000
@@ -171,6 +173,56 @@ def _closely_apart_milli(order: Order) -> int:
         for tariff, line in lines.items()
     }
     return _apart_milli(order, min(line.parcel_milli for line in lines.values()), carried)
+
+
+def sends(order: Order, packing: Packing) -> bool:
+    """Say whether any parcel of a packing is carried."""
+    return any(p.site != UNSERVED and order.sites[p.site].carries for p in packing.parcels)
+
+
+def best_sending(order: Order, idle: Packing) -> Packing:
+    """Return the best packing when the first parcel costs no split; ``idle`` sends none.
+
+    Something is sent as soon as one of the pieces is, so each in turn is given to those only who
+    send it. Rarely needed: sending has to cost little more than leaving goods or fetching them.
+
+    Args:
+        order: what is packed.
+        idle: its best packing, with the split cost in every parcel, in which nothing is carried.
+    """
+    parcels = [s.parcel_milli + min(s.tariff.prices_milli) for s in order.sites if s.carries]
+    best, bound = idle, idle.bound_milli
+    if not parcels or _least_milli(order) + min(parcels) - order.split_milli >= idle.cost_milli:
+        return best
+    for number, piece in enumerate(order.pieces):
+        sites = [_sending(site, number) for site in order.sites]
+        if not any(number in site.costs for site in sites):
+            continue
+        sent = msgspec.structs.replace(piece, unfilled_milli=NEVER_MILLI)
+        pieces = (*order.pieces[:number], sent, *order.pieces[number + 1 :])
+        found = best_packing(msgspec.structs.replace(order, pieces=pieces, sites=tuple(sites)))
+        bound = min(bound, found.bound_milli - order.split_milli)
+        if found.cost_milli - order.split_milli < best.cost_milli:
+            cost = found.cost_milli - order.split_milli
+            best = msgspec.structs.replace(found, cost_milli=cost)
+    return msgspec.structs.replace(best, bound_milli=min(bound, best.cost_milli))
+
+
+def _sending(site: Site, piece: int) -> Site:
+    """Return a site without a piece, unless the site sends it."""
+    if site.carries or piece not in site.costs:
+        return site
+    costs = {number: cost for number, cost in site.costs.items() if number != piece}
+    return msgspec.structs.replace(site, costs=costs)
+
+
+def _least_milli(order: Order) -> int:
+    """Return what the pieces cost at least, each by itself and without a parcel."""
+    least = [piece.unfilled_milli for piece in order.pieces]
+    for site in order.sites:
+        for piece, cost in site.costs.items():
+            least[piece] = min(least[piece], cost)
+    return sum(least)
 
 
 class _Search:

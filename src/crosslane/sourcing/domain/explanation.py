@@ -5,10 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from crosslane.sourcing.domain.order import (
-    parcel_terms,
-    tariff_of,
-)
+from crosslane.sourcing.domain.carriage import FREE, Tariffs, carriage_terms
+from crosslane.sourcing.domain.order import parcel_terms
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem
 from crosslane.sourcing.domain.receipt import Receipt, replay
@@ -273,11 +271,11 @@ def _parcels(problem: SourcingProblem, decided: SourcingPlan) -> Iterable[Parcel
 
 
 def _carried_terms(problem: SourcingProblem, place: Place, weight_grams: int) -> Terms:
-    tariff = tariff_of(problem, place)
+    """Return what a parcel of a weight costs by term, the units in it and the split cost aside."""
+    tariff = Tariffs(problem).of(place) or FREE
     parcels = tariff.parcels(weight_grams)
     terms = {name: cost * parcels for name, cost in parcel_terms(place, problem.settings).items()}
-    carriage = tariff.price_milli(weight_grams)
-    return {**terms, "carriage": carriage} if carriage else terms
+    return terms | carriage_terms(problem, place, weight_grams)
 
 
 def _unit_terms(problem: SourcingProblem, place: Place, candidate: Candidate) -> Terms:
@@ -285,6 +283,7 @@ def _unit_terms(problem: SourcingProblem, place: Place, candidate: Candidate) ->
         "handling_unit": place.handling_unit_milli,
         "extra": candidate.extra_milli,
         "scarcity": candidate.scarcity_milli,
+        "markdown": -candidate.markdown_milli,
     }
     return {n: cost for n, cost in terms.items() if cost and n in problem.settings.terms}
 

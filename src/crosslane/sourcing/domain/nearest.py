@@ -43,6 +43,8 @@ def nearest(problem: SourcingProblem, order: Order) -> Nearest | None:
     for code, pieces in chosen.items():
         weight = sum(order.pieces[number].weight_grams for number in pieces)
         cost += by_code[code].cost_milli(pieces, weight)
+    if any(by_code[code].carries for code in chosen):
+        cost -= order.split_milli
     return Nearest({code: tuple(pieces) for code, pieces in chosen.items()}, cost)
 
 

@@ -9,9 +9,10 @@ import msgspec
 from crosslane.inventory import Survey
 from crosslane.kernel import Refusal
 from crosslane.locations import Near, Network, Point
-from crosslane.sourcing.domain.building import World, line_key
+from crosslane.sourcing.domain.building import line_key
 from crosslane.sourcing.domain.requests import SourcingRequest
 from crosslane.sourcing.domain.sourcing import Foreseen, foreseen
+from crosslane.sourcing.domain.world import World
 
 
 class Lacking(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ def delivery_options(
                 speed=service.speed,
                 promised_at=found.promised_at,
                 parcels=sum(parcel.parcels for parcel in plan.parcels),
-                cost_milli=sum(parcel.cost_milli for parcel in plan.parcels),
+                cost_milli=plan.sent_milli,
                 lacking=_lacking(asked, found),
             )
         )
@@ -152,7 +153,7 @@ def _pickup(
         distance_metres=near.distance_metres,
         method="pickup" if asked.method == "pickup" else "ship_to_store",
         ready_at=found.promised_at,
-        cost_milli=sum(parcel.cost_milli for parcel in found.plan.parcels),
+        cost_milli=found.plan.sent_milli,
         lacking=_lacking(asked, found),
     )
 

@@ -3,6 +3,10 @@
 A *piece* is a whole line, or a part of a line that no place holds whole; lines of one SKU are one
 piece. A *site* is a place that passed the hard rules for at least one piece, with all its costs
 brought down to two: one per parcel, one per piece.
+
+Every parcel beyond the first of an order costs something more. Here each parcel costs it, the first
+too; as that is the same for every plan that sends anything, the best one is the same, and the first
+parcel's is taken off at the end (see :mod:`planning`).
 """
 
 from collections import defaultdict
@@ -10,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from crosslane.sourcing.domain.carriage import FREE, Tariffs
 from crosslane.sourcing.domain.problem import (
-    NO_CARRIAGE,
     Candidate,
     Line,
     Place,
@@ -20,8 +24,6 @@ from crosslane.sourcing.domain.problem import (
     Tariff,
 )
 from crosslane.sourcing.domain.rules import Passed
-
-FREE = Tariff(weights=(2**62,), prices_milli=(0,))
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ class Site(msgspec.Struct):
 
     Args:
         code: of the place.
-        parcel_milli: cost of each parcel apart from carriage.
+        parcel_milli: cost of each parcel apart from carriage, the split cost among it.
         tariff: for carriage.
         costs: cost of each piece it can serve, by number of the piece.
         units: what it holds of the SKUs that are in several pieces.
@@ -56,6 +58,11 @@ class Site(msgspec.Struct):
     tariff: Tariff
     costs: dict[int, int]
     units: dict[str, int]
+
+    @property
+    def carries(self) -> bool:
+        """Whether anything is sent; else the goods are fetched where they lie."""
+        return self.tariff is not FREE
 
     def cost_milli(self, pieces: Iterable[int], weight_grams: int) -> int:
         """Return what it costs to send these pieces from here together."""
@@ -75,12 +82,14 @@ class Order(msgspec.Struct, frozen=True):
         sites: by code.
         short: units of each SKU that are in no piece because nobody can give them.
         needless: sites that a better one replaces, with its code.
+        split_milli: the part of each parcel's cost that the first parcel does not cost.
     """
 
     pieces: tuple[Piece, ...]
     sites: tuple[Site, ...]
     short: Mapping[str, int]
     needless: tuple[tuple[Site, str], ...] = ()
+    split_milli: int = 0
 
     def part(self, pieces: Sequence[int]) -> "Order":
         """Return the order of some of the pieces, numbered anew."""
@@ -114,14 +123,15 @@ def order_of(problem: SourcingProblem, passed: Passed) -> Order:
         if missing:
             short[sku] = missing
         weight = lines[sku][0].weight_grams
-        penalty = min(line.unfilled_milli for line in lines[sku])
+        penalty = min(problem.unfilled_milli(line) for line in lines[sku])
         for part in parts:
             pieces.append(Piece(sku, part, part * weight, part * penalty))
             holders.append(found)
     order = Order(tuple(pieces), (), short)
     sites = _sites(problem, order, holders)
     kept, dominated = undominated(sites)
-    return Order(order.pieces, tuple(kept), short, tuple(dominated))
+    split = split_milli(problem.settings)
+    return Order(order.pieces, tuple(kept), short, tuple(dominated), split)
 
 
 def _broken(
@@ -158,7 +168,7 @@ def _sites(
         place.code: place.handling_unit_milli if "handling_unit" in terms else 0
         for place in problem.places
     }
-    extra, scarcity = "extra" in terms, "scarcity" in terms
+    extra, scarcity, markdown = "extra" in terms, "scarcity" in terms, "markdown" in terms
     for number, (piece, found) in enumerate(zip(order.pieces, holders, strict=True)):
         for code, candidate in found.items():
             if candidate.units < piece.quantity:
@@ -168,32 +178,27 @@ def _sites(
                 each += candidate.extra_milli
             if scarcity:
                 each += candidate.scarcity_milli
+            if markdown:
+                each -= candidate.markdown_milli
             costs[code][number] = each * piece.quantity
             if piece.sku in twins:
                 units[code][piece.sku] = candidate.units
-    return [
-        Site(
-            code=place.code,
-            parcel_milli=parcel_milli(place, problem.settings),
-            tariff=tariff_of(problem, place),
-            costs=costs[place.code],
-            units=units[place.code],
-        )
-        for place in problem.places
-        if place.code in costs
-    ]
+    tariffs, split = Tariffs(problem), split_milli(problem.settings)
+    sites: list[Site] = []
+    for place in problem.places:
+        code = place.code
+        if code not in costs or (tariff := tariffs.of(place)) is None:
+            continue
+        parcel = parcel_milli(place, problem.settings)
+        if tariff is not FREE:
+            parcel += split
+        sites.append(Site(code, parcel, tariff, costs[code], units[code]))
+    return sites
 
 
-def tariff_of(problem: SourcingProblem, place: Place) -> Tariff:
-    """Return the tariff by which a place's parcels are counted; limits hold even when it is off."""
-    if place.tariff == NO_CARRIAGE:
-        return FREE
-    tariff = problem.tariffs[place.tariff]
-    if "carriage" in problem.settings.terms:
-        return tariff
-    return msgspec.structs.replace(
-        tariff, prices_milli=(0,) * len(tariff.prices_milli), per_kg_milli=0
-    )
+def split_milli(settings: SourcingSettings) -> int:
+    """Return what each parcel of an order beyond its first costs."""
+    return settings.split_milli if "split" in settings.terms else 0
 
 
 def parcel_terms(place: Place, settings: SourcingSettings) -> dict[str, int]:

@@ -4,7 +4,14 @@ from collections import defaultdict
 
 import msgspec
 
-from crosslane.sourcing.domain.exact import UNSERVED, Packing, best_packing
+from crosslane.sourcing.domain.carriage import faster_services
+from crosslane.sourcing.domain.exact import (
+    UNSERVED,
+    Packing,
+    best_packing,
+    best_sending,
+    sends,
+)
 from crosslane.sourcing.domain.order import Order, order_of
 from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem
 from crosslane.sourcing.domain.rules import sift
@@ -42,12 +49,15 @@ class PlannedParcel(msgspec.Struct, frozen=True):
         weight_grams: of all units.
         parcels: into how many pieces of carriage it divides.
         cost_milli: handling, carriage and all other terms.
+        services: delivery services it goes by when some of it goes by a faster one than was asked
+            for, since that costs less than being late; else empty.
     """
 
     place: str
     weight_grams: int
     parcels: int
     cost_milli: int
+    services: tuple[str, ...] = ()
 
 
 class SourcingPlan(msgspec.Struct, frozen=True):
@@ -57,9 +67,10 @@ class SourcingPlan(msgspec.Struct, frozen=True):
         assignments: by line and place.
         unfilled: by line.
         parcels: by place.
-        cost_milli: of the parcels and the units left unserved by choice.
+        cost_milli: of the parcels, of there being several, and of units left unserved by choice.
         bound_milli: no plan costs less; equal to the cost when the plan is proven best.
         method: ``exact`` or ``search``.
+        split_milli: what the parcels beyond the first cost more, included in the cost.
     """
 
     assignments: tuple[Assignment, ...]
@@ -68,6 +79,12 @@ class SourcingPlan(msgspec.Struct, frozen=True):
     cost_milli: int
     bound_milli: int
     method: str
+    split_milli: int = 0
+
+    @property
+    def sent_milli(self) -> int:
+        """What sending costs, units that are left aside."""
+        return self.split_milli + sum(parcel.cost_milli for parcel in self.parcels)
 
     def encode(self) -> bytes:
         """Return the plan as bytes; equal plans are equal bytes."""
@@ -90,6 +107,20 @@ def plan(problem: SourcingProblem) -> SourcingPlan:
 
 def packing_of(order: Order, effort: int) -> Packing:
     """Return the packing of an order by the method that its size and its splits allow."""
+    found = _packing_of(order, effort)
+    if not order.split_milli or not found.parcels:
+        return found
+    # What the first parcel does not cost; a packing that sends nothing has nothing to take off.
+    least = found.bound_milli - order.split_milli
+    if sends(order, found):
+        cost = found.cost_milli - order.split_milli
+        return msgspec.structs.replace(found, cost_milli=cost, bound_milli=least)
+    if len(order.pieces) > EXACT_PIECES_MAX:
+        return msgspec.structs.replace(found, bound_milli=max(0, least))
+    return best_sending(order, found)
+
+
+def _packing_of(order: Order, effort: int) -> Packing:
     if len(order.pieces) > EXACT_PIECES_MAX:
         return good_packing(order, effort)
     best = best_packing(order)
@@ -106,6 +137,8 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
     given: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     left_out: dict[str, int] = defaultdict(int)
     parcels: list[PlannedParcel] = []
+    late = {place.code: place for place in problem.places if place.overdue_days}
+    carried = 0
     for parcel in packing.parcels:
         pieces = [order.pieces[number] for number in parcel.pieces]
         if parcel.site == UNSERVED:
@@ -113,9 +146,13 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
             continue
         site = order.sites[parcel.site]
         weight = sum(piece.weight_grams for piece in pieces)
-        parcels.append(
-            PlannedParcel(site.code, weight, site.tariff.parcels(weight), parcel.cost_milli)
-        )
+        divided = site.tariff.parcels(weight)
+        cost = parcel.cost_milli
+        if site.carries:
+            carried += divided
+            cost -= divided * order.split_milli
+        services = faster_services(problem, late[site.code], weight) if site.code in late else ()
+        parcels.append(PlannedParcel(site.code, weight, divided, cost, services))
         for piece in pieces:
             given[piece.sku][site.code] += piece.quantity
     assignments: list[Assignment] = []
@@ -147,4 +184,5 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
         "exact"
         if len(order.pieces) <= EXACT_PIECES_MAX and packing.cost_milli == packing.bound_milli
         else "search",
+        max(0, carried - 1) * order.split_milli,
     )

@@ -1,7 +1,15 @@
 """Policies that sourcing obeys."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from crosslane.kernel import QUANTITY_MAX
 from crosslane.organization import PolicyKind
 from crosslane.sourcing.domain.problem import SourcingSettings
+
+SAVINGS_MAX = 500
 
 SETTINGS = PolicyKind(
     "sourcing.settings",
@@ -9,3 +17,32 @@ SETTINGS = PolicyKind(
     SourcingSettings(),
     ("channel", "brand", "tenant"),
 )
+
+
+class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Units that would have to be marked down soon, and what is saved by each that goes before.
+
+    Args:
+        sku: only of this SKU; "" for any.
+        category: only of this category and those below it; "" for any.
+        unit_milli: saved by each unit, in 1/1000 minor unit.
+        above_units: only where more than so many can be promised at the location.
+    """
+
+    unit_milli: Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+    sku: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    category: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    above_units: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] = 0
+
+    def concerns(self, sku: str, category_path: Sequence[str]) -> bool:
+        """Say whether it is about a variant."""
+        return self.sku in ("", sku) and (not self.category or self.category in category_path)
+
+
+class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What should go before it is marked down; of several that fit the first counts."""
+
+    savings: Annotated[tuple[Saving, ...], msgspec.Meta(max_length=SAVINGS_MAX)] = ()
+
+
+MARKDOWN = PolicyKind("sourcing.markdown", Markdown, Markdown(), ("location", "tenant"))

@@ -18,7 +18,7 @@ NO_CARRIAGE = -1
 EXACT_PIECES_MAX = 12
 PIECES_PER_LINE_MAX = 5
 SEARCH_EFFORT_DEFAULT = 20
-UNFILLED_MILLI_DEFAULT = 100_000_000
+GOODWILL_MILLI_DEFAULT = 100_000_000
 
 Term = Literal[
     "handling_parcel",
@@ -29,8 +29,15 @@ Term = Literal[
     "scarcity",
     "capacity",
     "late",
+    "split",
+    "overdue",
+    "express",
+    "markdown",
+    "margin",
 ]
 TERMS: frozenset[Term] = frozenset(get_args(Term))
+# The margin takes one more look-up a batch, and counts only beside a goodwill that is not too high.
+USUAL_TERMS: frozenset[Term] = TERMS - {"margin"}
 Sender = Literal["store", "warehouse", "vendor"]
 SENDERS: frozenset[Sender] = frozenset(get_args(Sender))
 
@@ -43,12 +50,14 @@ class Tariff(msgspec.Struct, frozen=True, array_like=True):
         prices_milli: price of each bracket.
         per_kg_milli: added per kilogram, rounded down.
         length_max_mm: longest side of anything in the parcel; 0 for no limit.
+        service: code of the delivery service it is the price of.
     """
 
     weights: tuple[int, ...]
     prices_milli: tuple[int, ...]
     per_kg_milli: int = 0
     length_max_mm: int = 0
+    service: str = ""
 
     @property
     def weight_max_grams(self) -> int:
@@ -68,6 +77,18 @@ class Tariff(msgspec.Struct, frozen=True, array_like=True):
         return price
 
 
+class Faster(msgspec.Struct, frozen=True, array_like=True):
+    """A service that brings a place's parcels sooner than the one that was asked for.
+
+    Args:
+        tariff: number of its tariff.
+        overdue_days: days after the wanted instant on which they arrive by it; 0 for in time.
+    """
+
+    tariff: int
+    overdue_days: int = 0
+
+
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """A location as the planner sees it for one destination.
 
@@ -84,6 +105,9 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         open: false while it is closed for more than its usual hours.
         takes_hazardous: whether it may send dangerous goods.
         sends: false when places of its kind send no parcels of the channel.
+        overdue_days: days after the wanted instant on which its parcels arrive, begun ones counted
+            whole; 0 for in time, or when nobody wants them by an instant.
+        faster: services by which they would arrive on fewer days after it.
     """
 
     code: str
@@ -98,6 +122,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     open: bool = True
     takes_hazardous: bool = True
     sends: bool = True
+    overdue_days: int = 0
+    faster: tuple[Faster, ...] = ()
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -109,6 +135,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
         fenced_units: more that lie there, kept for others by ring-fences and safety stock.
         extra_milli: cost of taking one unit here (a vendor's margin), negative for a gain.
         scarcity_milli: value of one unit here to later orders.
+        markdown_milli: what is saved by each unit that need not be marked down here.
     """
 
     place: str
@@ -116,6 +143,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
     fenced_units: int = 0
     extra_milli: int = 0
     scarcity_milli: int = 0
+    markdown_milli: int = 0
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True):
@@ -130,7 +158,8 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
         length_mm: longest side of one unit.
         methods: how the fulfillment policy lets the variant reach a customer.
         barred: codes of places that may not serve this line (they rejected or lacked it before).
-        unfilled_milli: cost of leaving one unit unserved.
+        margin_milli: what a unit that is left unserved does not earn: its price less its cost; 0
+            when either is not known.
         hazardous: whether it is dangerous goods.
     """
 
@@ -142,7 +171,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     length_mm: int = 0
     methods: frozenset[str] = frozenset()
     barred: frozenset[str] = frozenset()
-    unfilled_milli: int = UNFILLED_MILLI_DEFAULT
+    margin_milli: int = 0
     hazardous: bool = False
 
 
@@ -154,6 +183,12 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         distance_milli_per_km: cost of one kilometre per parcel; small, it prefers the nearer of
             two places that cost the same.
         late_milli: cost of a parcel from a place that has no capacity left on the day.
+        split_milli: cost of each parcel of an order beyond its first: what the retailer would give
+            for one more customer who gets everything at once.
+        overdue_milli_per_day: cost of each day, begun ones counted whole, by which a parcel arrives
+            after it was promised or wanted.
+        goodwill_milli: cost of leaving a unit unserved besides the margin it would have earned. So
+            high as it is by default, nothing is left that can be served.
         full_places_drop: a place without capacity is dropped instead of being late.
         split_quantities: a line that no place holds whole may come from several.
         pieces_per_line_max: from how many places at most.
@@ -162,9 +197,12 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             cartons need not be gathered from shops.
     """
 
-    terms: frozenset[Term] = TERMS
+    terms: frozenset[Term] = USUAL_TERMS
     distance_milli_per_km: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10
     late_milli: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 300_000
+    split_milli: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0
+    overdue_milli_per_day: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 300_000
+    goodwill_milli: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = GOODWILL_MILLI_DEFAULT
     full_places_drop: bool = False
     split_quantities: bool = True
     pieces_per_line_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = PIECES_PER_LINE_MAX
@@ -182,6 +220,7 @@ class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
         places: by code.
         tariffs: named by their number.
         settings: see there.
+        in_time: nothing may arrive after the wanted instant, whatever it costs.
     """
 
     method: str
@@ -190,6 +229,12 @@ class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
     places: tuple[Place, ...]
     tariffs: tuple[Tariff, ...] = ()
     settings: SourcingSettings = SourcingSettings()
+    in_time: bool = False
+
+    def unfilled_milli(self, line: Line) -> int:
+        """Return what leaving one unit of a line unserved costs."""
+        margin = line.margin_milli if "margin" in self.settings.terms else 0
+        return self.settings.goodwill_milli + max(0, margin)
 
     def encode(self) -> bytes:
         """Return the problem as bytes; equal problems are equal bytes."""

@@ -15,10 +15,16 @@ import msgspec
 from crosslane.sourcing.domain.nearest import Nearest, nearest
 from crosslane.sourcing.domain.order import Order, Site, order_of, undominated
 from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
-from crosslane.sourcing.domain.problem import Line, SourcingProblem
+from crosslane.sourcing.domain.problem import (
+    NO_CARRIAGE,
+    Faster,
+    Line,
+    Place,
+    SourcingProblem,
+)
 from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
 
-RECEIPT_VERSION = 1
+RECEIPT_VERSION = 2
 # Places that hold a part of a line are kept as well, the cheapest of them: with a little more
 # stock they would have been chosen, which an explanation should tell.
 NEAR_MISSES_MAX = 12
@@ -156,7 +162,7 @@ def _condensed(problem: SourcingProblem, kept: Holders) -> SourcingProblem:
         left = tuple([each for each in line.candidates if each.place in codes])
         lines.append(msgspec.structs.replace(line, candidates=left))
     places = [place for place in problem.places if place.code in needed]
-    used = sorted({place.tariff for place in places if place.tariff >= 0})
+    used = sorted({number for place in places for number in _tariffs(place)})
     numbers = {old: new for new, old in enumerate(used)}
     return SourcingProblem(
         problem.method,
@@ -164,10 +170,21 @@ def _condensed(problem: SourcingProblem, kept: Holders) -> SourcingProblem:
         tuple(lines),
         tuple(
             [
-                msgspec.structs.replace(place, tariff=numbers.get(place.tariff, place.tariff))
+                msgspec.structs.replace(
+                    place,
+                    tariff=numbers.get(place.tariff, place.tariff),
+                    faster=tuple([Faster(numbers[f.tariff], f.overdue_days) for f in place.faster]),
+                )
                 for place in places
             ]
         ),
         tuple(problem.tariffs[old] for old in used),
         problem.settings,
+        problem.in_time,
     )
+
+
+def _tariffs(place: Place) -> Iterable[int]:
+    if place.tariff != NO_CARRIAGE:
+        yield place.tariff
+    yield from (faster.tariff for faster in place.faster)

@@ -23,12 +23,15 @@ class LineAsked(msgspec.Struct, frozen=True, kw_only=True):
         variant: what is wanted, a single article.
         quantity: units.
         barred: locations that may not serve it (they rejected it or did not find it).
+        price_milli: what the customer pays for a unit without tax, in 1/1000 minor unit; None when
+            it is not known yet.
     """
 
     key: UUID
     variant: Variant
     quantity: int
     barred: frozenset[UUID] = frozenset()
+    price_milli: int | None = None
 
 
 class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,9 @@ class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
         country: where they go; likewise postcode. Not looked at for a pickup.
         store: where the customer fetches them, None when they are shipped home.
         service: code of the delivery service; "" for the cheapest that goes there.
+        wanted_at: when the customer was promised or wants the goods at the latest; to arrive later
+            costs something. None when nothing was said.
+        in_time: nothing may arrive later than that.
         at: business time: calendars, prices and policies go by it.
         lines: what is wanted.
     """
@@ -56,6 +62,8 @@ class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
     postcode: str = ""
     store: Location | None = None
     service: str = ""
+    wanted_at: datetime | None = None
+    in_time: bool = False
 
 
 class Sourced(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +75,8 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
         unfilled: (line, units, reason); the reason is ``short`` or ``too_costly``.
         receipt_id: names the decision.
         receipt: how it was decided.
-        service: delivery service the costs and dates are of; "" for a pickup.
+        service: delivery service asked for or chosen for all; "" for a pickup.
+        services: by which each location sends that goes by a faster one, so as not to be late.
         ship_days: day on which each location sends its parcels.
         parcels: how many each location sends.
         promised_at: when the customer has everything that was placed; None when not in sight.
@@ -80,6 +89,7 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     receipt_id: UUID
     receipt: Receipt
     service: str
+    services: Mapping[UUID, str]
     ship_days: Mapping[UUID, date]
     parcels: Mapping[UUID, int]
     promised_at: datetime | None

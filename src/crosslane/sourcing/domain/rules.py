@@ -2,19 +2,14 @@
 
 import msgspec
 
-from crosslane.sourcing.domain.problem import (
-    NO_CARRIAGE,
-    Candidate,
-    Line,
-    Place,
-    SourcingProblem,
-)
+from crosslane.sourcing.domain.carriage import FREE, Tariffs
+from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem, Tariff
 
 # In the order in which they are asked; the first one that holds names the reason.
 RULES = (
     "method_not_allowed",
-    *("inactive", "closed", "unable", "not_a_sender", "full"),
-    *("barred", "ring_fenced", "out_of_stock", "hazardous", "too_heavy", "too_long"),
+    *("inactive", "closed", "unable", "not_a_sender", "full", "barred", "ring_fenced"),
+    *("out_of_stock", "hazardous", "too_late", "too_heavy", "too_long"),
 )
 
 
@@ -47,6 +42,7 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
     for line in problem.lines:
         barred[line.sku] = barred.get(line.sku, frozenset()) | line.barred
     places = {place.code: place for place in problem.places}
+    limits = _limits(problem)
     verdicts = {place.code: _place_reason(problem, place) for place in problem.places}
     passed: Passed = {}
     dropped: list[DroppedPlaces] = []
@@ -62,7 +58,7 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
                 code = candidate.place
                 reason = verdicts[code]
                 if reason is None:
-                    reason = _pair_reason(problem, line, candidate, places[code], off)
+                    reason = _pair_reason(line, candidate, places[code], limits[code], off)
                 if reason is None:
                     here[code] = candidate
                 elif reason in refused:
@@ -83,16 +79,27 @@ def _place_reason(problem: SourcingProblem, place: Place) -> str | None:
     if not place.sends:
         return "not_a_sender"
     left = place.capacity_left
-    full = problem.settings.full_places_drop and left is not None and left <= 0
-    return "full" if full else None
+    if problem.settings.full_places_drop and left is not None and left <= 0:
+        return "full"
+    return None
+
+
+def _limits(problem: SourcingProblem) -> dict[str, Tariff | None]:
+    """Return by place the tariff whose limits its parcels have to keep; None when all are late.
+
+    Where being late only costs something, the limits are those of the service asked for.
+    """
+    tariffs = (*problem.tariffs, FREE)  # NO_CARRIAGE is the last one
+    limits: dict[str, Tariff | None] = {}
+    joined = Tariffs(problem)
+    for place in problem.places:
+        late = problem.in_time and place.overdue_days
+        limits[place.code] = joined.of(place) if late else tariffs[place.tariff]
+    return limits
 
 
 def _pair_reason(
-    problem: SourcingProblem,
-    line: Line,
-    candidate: Candidate,
-    place: Place,
-    barred: frozenset[str],
+    line: Line, candidate: Candidate, place: Place, limit: Tariff | None, barred: frozenset[str]
 ) -> str | None:
     if place.code in barred:
         return "barred"
@@ -100,9 +107,8 @@ def _pair_reason(
         return "ring_fenced" if candidate.fenced_units > 0 else "out_of_stock"
     if line.hazardous and not place.takes_hazardous:
         return "hazardous"
-    if place.tariff == NO_CARRIAGE:
-        return None
-    tariff = problem.tariffs[place.tariff]
-    if line.weight_grams > tariff.weight_max_grams:
+    if limit is None:
+        return "too_late"
+    if line.weight_grams > limit.weights[-1]:
         return "too_heavy"
-    return "too_long" if 0 < tariff.length_max_mm < line.length_mm else None
+    return "too_long" if 0 < limit.length_max_mm < line.length_mm else None

@@ -9,18 +9,12 @@ import msgspec
 
 from crosslane.inventory import Survey
 from crosslane.locations import Location
-from crosslane.sourcing.domain.building import (
-    Route,
-    World,
-    line_key,
-    problem_for,
-    reachable,
-    route_of,
-)
+from crosslane.sourcing.domain.building import line_key, problem_for, reachable, route_of
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.promising import promised_at, ship_days
 from crosslane.sourcing.domain.receipt import decide
 from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
+from crosslane.sourcing.domain.world import Route, World
 
 
 class Foreseen(msgspec.Struct, frozen=True):
@@ -67,8 +61,9 @@ def _foreseen(
     parcels: Counter[str] = Counter()
     for parcel in plan.parcels:
         parcels[parcel.place] += parcel.parcels
+    services = {parcel.place: parcel.services for parcel in plan.parcels if parcel.services}
     days = ship_days(world, request, used.values(), parcels)
-    promise = promised_at(world, request, route, used.values(), days)
+    promise = promised_at(world, request, route, used.values(), days, services)
     return Foreseen(route, plan, used, days, promise)
 
 
@@ -102,8 +97,23 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
         receipt_id=receipt_id,
         receipt=receipt,
         service=route.service,
+        services=_upgraded(found),
         ship_days=found.ship_days,
         parcels=parcels,
         promised_at=found.promised_at,
         cost_milli=plan.cost_milli,
     )
+
+
+def _upgraded(found: Foreseen) -> dict[UUID, str]:
+    """Return the faster service by which a location sends.
+
+    What one location works on for an order goes by one service: by the faster one, even if some of
+    its parcels would have gone by the service asked for.
+    """
+    upgraded: dict[UUID, str] = {}
+    for parcel in found.plan.parcels:
+        for service in parcel.services:
+            if service != found.route.service:
+                upgraded[found.locations[parcel.place].id] = service
+    return upgraded

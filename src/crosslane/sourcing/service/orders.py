@@ -59,6 +59,19 @@ async def save_receipts(tx: Tx, decisions: Sequence[Sourced]) -> None:
         await storage.insert_receipts(tx, decisions)
 
 
+async def faster_services(tx: Tx, order_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
+    """Return by which service a location sends for an order where it is a faster one than asked.
+
+    Args:
+        tx: open transaction.
+        order_ids: the orders.
+
+    Returns:
+        Codes of services by (order, location); most orders have none.
+    """
+    return await storage.list_faster(tx, order_ids) if order_ids else {}
+
+
 async def receipt_by_id(tx: Tx, receipt_id: UUID) -> KeptReceipt:
     """Return one decision.
 

@@ -1,0 +1,121 @@
+"""What a batch of requests is decided on, and how the parcels of one of them travel."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane.carriers import RateBook
+from crosslane.catalog import Variant
+from crosslane.inventory import Survey
+from crosslane.locations import CapacityKey, Location, Network, Point
+from crosslane.organization import PolicyBook
+from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
+from crosslane.sourcing.domain.policies import MARKDOWN, Saving
+from crosslane.sourcing.domain.problem import Tariff
+from crosslane.sourcing.domain.requests import LineAsked
+
+NOTHING: Mapping[UUID, int] = {}
+
+
+class Route(msgspec.Struct, frozen=True):
+    """How the parcels of a request travel.
+
+    Args:
+        service: code of the delivery service; "" when nothing is carried.
+        zone: zone of the destination.
+        tariff: what it costs; None when nothing is carried.
+        goal: where it is, None when unknown.
+        country: of the destination; likewise postcode.
+        postcode: see there.
+    """
+
+    service: str
+    zone: str
+    tariff: Tariff | None
+    goal: Point | None
+    country: str = ""
+    postcode: str = ""
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """What stock and capacity are worth to later orders, as was published last; empty for nothing.
+
+    Args:
+        scarcity: of one unit in 1/1000 minor unit, by variant and location.
+        capacity: of one parcel in the same, by location and day.
+    """
+
+    scarcity: Mapping[UUID, Mapping[UUID, int]] = {}
+    capacity: Mapping[CapacityKey, int] = {}
+
+
+class World(msgspec.Struct):
+    """What a batch is decided on.
+
+    Args:
+        network: the locations.
+        book: carriers and prices.
+        policies: what the retailer has decided.
+        days: days of dispatch.
+        taken: parcels of each location's day, those of the batch's earlier plans included.
+        prices: what stock and capacity are worth to later orders.
+        costs: what a unit has cost in 1/1000 minor unit, by variant; empty when nobody counts it.
+        instants: the days of the instants that were asked for.
+        held: the lines that were asked for, by identity, with the locations that hold any.
+        savings: the markdowns that can be saved, by code of the location and instant.
+    """
+
+    network: Network
+    book: RateBook
+    policies: PolicyBook
+    days: DispatchDays
+    taken: dict[CapacityKey, int]
+    prices: Prices = Prices()
+    costs: Mapping[UUID, int] = NOTHING
+    instants: dict[datetime, DaysAt] = {}
+    held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
+    savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
+
+    def use(self, location_id: UUID, day: date, parcels: int) -> None:
+        """Count parcels of a plan against a location's day."""
+        self.taken[location_id, day] = self.taken.get((location_id, day), 0) + parcels
+
+    def days_at(self, at: datetime) -> DaysAt:
+        """Return the days on which locations send what is released at an instant."""
+        if at not in self.instants:
+            self.instants[at] = DaysAt(self.days, at)
+        return self.instants[at]
+
+    def holders(self, lines: Sequence[LineAsked], survey: Survey) -> dict[UUID, Location]:
+        """Return the locations that hold any of the goods asked for, by code.
+
+        They are found once: as plans only take from a survey, some may have none left by now.
+        """
+        known = self.held.get(id(lines))
+        if known is None:
+            ids: set[UUID] = set()
+            ids.update(*(survey.candidates(line.variant.id) for line in lines))
+            by_id = self.network.by_id.get
+            found = [(location.code, each, location) for each in ids if (location := by_id(each))]
+            found.sort()
+            known = lines, {each: location for _, each, location in found}
+            self.held[id(lines)] = known
+        return known[1]
+
+    @property
+    def marks_down(self) -> bool:
+        """Whether anybody has ever said that some stock should go before it is marked down."""
+        return bool(self.policies.scopes(MARKDOWN))
+
+    def saving_milli(self, variant: Variant, location: str, units: int, at: datetime) -> int:
+        """Return what is saved by each unit that is taken here instead of being marked down."""
+        key = location, at
+        if key not in self.savings:
+            found, _ = self.policies.resolve(MARKDOWN, at, location=location)
+            self.savings[key] = found.savings
+        for saving in self.savings[key]:
+            if saving.concerns(variant.sku, variant.category_path):
+                return saving.unit_milli if units > saving.above_units else 0
+        return 0
