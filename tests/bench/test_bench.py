@@ -41,3 +41,11 @@ async def test_a_feed_is_compared_with_copy():
     figures = {figure.key: figure.value for figure in await bench.feed(QUICK) if figure.key}
     assert figures["rows_per_s"] > 0
     assert figures["copy_per_s"] > 0
+
+
+async def test_reactions_are_measured_on_orders_of_all_kinds():
+    told = await bench.react(QUICK)
+    figures = {figure.key: figure.value for figure in told if figure.key}
+    assert figures["events_per_s"] > 0
+    assert figures["orders_per_s"] > 0
+    assert any("finance.post" in figure.name for figure in told)

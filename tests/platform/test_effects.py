@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from crosslane.platform import effects
+from crosslane.platform import effects, upkeep
 from crosslane.platform.database import CommitUnknown, Database, Tx
 from crosslane.platform.effects import (
     Dead,
@@ -243,6 +243,44 @@ async def test_a_schedule_comes_back_and_survives_its_own_failure(
     await run.start_due(house)
     await run.drain()
     assert len(await rows(database, house, "select * from answered")) == 2
+
+
+async def test_a_schedule_that_leaves_some_is_run_again_at_once(
+    database: Database, house: str, other: Counterpart
+):
+    left = [True, True, False, True]
+
+    async def some(tx: Tx) -> bool:
+        return left.pop(0)
+
+    schedule = Schedule("test.some", 3600.0, some)
+    run = runner(database, other, schedules=[schedule])
+    async with database.transaction(house) as tx:
+        await ensure_schedules(tx, [schedule])
+    for _ in range(6):
+        await run.start_due(house)
+        await run.drain()
+    assert left == [True]
+
+
+LOCKED_JOURNALS = """
+select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+where c.relnamespace = current_schema()::regnamespace and c.relname like '%\\_rest'
+  and l.mode = 'AccessExclusiveLock' and l.pid = pg_backend_pid()
+"""
+
+
+async def test_upkeep_locks_one_journal_at_a_time(database: Database, house: str):
+    async def once() -> tuple[bool, int]:
+        async with database.transaction(house) as tx:
+            more = await upkeep.ensure_partitions(tx)
+            return more, await tx.fetchval(LOCKED_JOURNALS)
+
+    turns = 0
+    while (seen := await once()) != (False, 0):
+        assert seen == (True, 1)
+        turns += 1
+    assert turns > 1
 
 
 async def test_a_worker_finds_tenants_with_work_and_lets_the_idle_sleep(

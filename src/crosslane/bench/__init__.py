@@ -8,7 +8,8 @@ never asserts a time.
 Nouns: a :class:`Figure` is one number with its unit and the most or least it should be. A site is
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
-Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`.
+Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
+:func:`react`.
 """
 
 from crosslane.bench.availability import availability
@@ -16,6 +17,7 @@ from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.memory import memory
 from crosslane.bench.placing import place
+from crosslane.bench.react import react
 from crosslane.bench.ready import ready
 
 __all__ = [
@@ -28,5 +30,6 @@ __all__ = [
     "machine",
     "memory",
     "place",
+    "react",
     "ready",
 ]

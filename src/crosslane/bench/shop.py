@@ -86,7 +86,7 @@ def _places(scale: Scale) -> Iterator[Call]:
             "nation": "ENG",
             "postcode": POSTCODES[number % len(POSTCODES)],
             "timezone": "Europe/London",
-            "abilities": ["ship"],
+            "abilities": ["ship", "carry_out"],
             "hours": {day: ["08:00-20:00"] for day in WORKDAYS},
             "cut_off": "15:00",
             "handling_hours": 2,

@@ -22,6 +22,7 @@ EVERY: dict[str, Bench] = {
     "availability": bench.availability,
     "place": bench.place,
     "feed": bench.feed,
+    "react": bench.react,
 }
 STANDARD_OUTPUT = "-"
 
@@ -68,6 +69,11 @@ def place(how: How = AS_USUAL) -> None:
 def feed(how: How = AS_USUAL) -> None:
     """Measure a supply feed of a million rows, against COPY of them."""
     _run_one("feed", bench.feed, how)
+
+
+def react(how: How = AS_USUAL) -> None:
+    """Measure how fast the log becomes books, work and messages, and how far behind they are."""
+    _run_one("react", bench.react, how)
 
 
 def every(how: How = AS_USUAL) -> None:

@@ -45,6 +45,8 @@ for name, what in (
     ("memory", "Peak memory of web processes."),
     ("availability", "Availability asked by 64 clients at once."),
     ("place", "Orders placed a second, through the lane and one by one."),
+    ("feed", "Positions a second of a supply feed, beside COPY."),
+    ("react", "Events a second that reactions read, and how far behind they are."),
 ):
     bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)
 bench.command("crosslane.cli.bench:every", name="all", help="All of them.")

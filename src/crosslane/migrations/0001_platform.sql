@@ -102,4 +102,5 @@ create table platform_effect (
     finished_at timestamptz
 ) with (fillfactor = 70);
 create index platform_effect_due on platform_effect (due_at) where state = 'due';
-create index platform_effect_dead on platform_effect (finished_at) where state = 'dead';
+-- Dead letters to be shown, and done ones to be forgotten.
+create index platform_effect_ended on platform_effect (state, finished_at) where state <> 'due';

@@ -21,6 +21,7 @@ from crosslane.platform.outbox import AnswerRow
 
 KEPT_DAYS = 7
 DELETED_AT_ONCE_MAX = 10_000
+FULL = f"DELETE {DELETED_AT_ONCE_MAX}"
 KEY_CHARACTERS_MAX = 255
 
 
@@ -193,8 +194,9 @@ delete from platform_idempotency where key in (
 """
 
 
-async def _forget_old(tx: Tx) -> None:
-    await tx.execute(DELETE_OLD, tx.now - timedelta(days=KEPT_DAYS), DELETED_AT_ONCE_MAX)
+async def _forget_old(tx: Tx) -> bool:
+    before = tx.now - timedelta(days=KEPT_DAYS)
+    return await tx.execute(DELETE_OLD, before, DELETED_AT_ONCE_MAX) == FULL
 
 
 SCHEDULES = [Schedule("idempotency.forget", 3600.0, _forget_old)]

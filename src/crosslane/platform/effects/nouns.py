@@ -133,9 +133,10 @@ class Schedule(msgspec.Struct, frozen=True, eq=False):
     Args:
         name: ``<module>.<what>``.
         every_seconds: time from the end of one run to the next.
-        run: does the work; at most about two seconds of it.
+        run: does the work; at most about two seconds of it. It returns True when some is left,
+            and is then run again at once, in a transaction of its own.
     """
 
     name: str
     every_seconds: float
-    run: Callable[[Tx], Awaitable[None]]
+    run: Callable[[Tx], Awaitable[bool | None]]

@@ -212,8 +212,9 @@ class Runner:
     async def _run_schedule(self, call: EffectCall, schedule: Schedule) -> None:
         async def run(tx: Tx) -> None:
             if await storage.lock_claimed(tx, call):
-                await schedule.run(tx)
-                await storage.postpone(tx, call, schedule.every_seconds, "", 0)
+                is_left = await schedule.run(tx)
+                seconds = 0.0 if is_left else schedule.every_seconds
+                await storage.postpone(tx, call, seconds, "", 0)
 
         try:
             await self._save(call, run)
@@ -257,8 +258,8 @@ def _schedule_kind(schedule: Schedule) -> str:
     return f"schedule:{schedule.name}"
 
 
-async def _tidy(tx: Tx) -> None:
-    await storage.delete_done(tx, DONE_RETENTION_DAYS, DONE_DELETED_AT_ONCE_MAX)
+async def _tidy(tx: Tx) -> bool:
+    return await storage.delete_done(tx, DONE_RETENTION_DAYS, DONE_DELETED_AT_ONCE_MAX)
 
 
 TIDY_EFFECTS = Schedule("effects.tidy", 3600.0, _tidy)

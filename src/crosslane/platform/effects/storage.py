@@ -144,6 +144,6 @@ delete from platform_effect where id in (
 """
 
 
-async def delete_done(tx: Tx, older_than_days: int, limit: int) -> None:
-    """Forget finished effects, whose bodies may name people, after their retention."""
-    await tx.execute(DELETE_DONE, older_than_days, limit)
+async def delete_done(tx: Tx, older_than_days: int, limit: int) -> bool:
+    """Forget finished effects, whose bodies may name people; tell whether some may be left."""
+    return await tx.execute(DELETE_DONE, older_than_days, limit) == f"DELETE {limit}"
