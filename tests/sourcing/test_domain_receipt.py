@@ -61,6 +61,22 @@ def test_a_receipt_is_small(monkeypatch):
     assert sum(sizes) / len(sizes) < 10_000
 
 
+def test_a_receipt_keeps_the_whole_problem():
+    problem = random_problem(random.Random(4), 5, 40)  # noqa: S311
+    assert decode_receipt(decide(problem).encode()).problem.encode() == problem.encode()
+
+
+def test_an_explanation_ranks_what_passed_the_rules_and_names_the_rest():
+    problem = random_problem(random.Random(6), 3, 30)  # noqa: S311
+    away = msgspec.structs.replace(problem.places[0], open=False)
+    problem = msgspec.structs.replace(problem, places=(away, *problem.places[1:]))
+    for asked, told in zip(problem.lines, explain(decide(problem)).lines, strict=True):
+        ranked = {candidate.place for candidate in told.candidates}
+        named = {candidate.place for candidate in asked.candidates}
+        assert ranked == named - {away.code}
+        assert ({away.code} <= named) == ("closed" in told.dropped)
+
+
 def test_an_explanation_adds_up():
     draw = random.Random(11)  # noqa: S311
     for _ in range(50):
@@ -117,6 +133,21 @@ def test_the_smallest_changes_do_change_the_plan(seed: int, lines: int, places: 
         before = plan(varied(receipt.problem, change, nearly))
         if change.kind == "price":
             assert before.assignments == receipt.plan.assignments
+
+
+@given(seed=st.integers(0, 10**9), lines=st.integers(1, 3), places=st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_no_smaller_change_of_a_stock_changes_the_plan(seed: int, lines: int, places: int):
+    draw = random.Random(seed)  # noqa: S311
+    receipt = decide(random_problem(draw, lines, places, stock_max=5, quantity_max=4))
+    told = explain(receipt).stock_change
+    most = abs(told.by) if told else 6
+    for asked in receipt.problem.lines:
+        for candidate in asked.candidates:
+            for by in range(max(-candidate.units, 1 - most), most):
+                change = Change("stock", candidate.place, asked.sku, by)
+                after = plan(varied(receipt.problem, change, by))
+                assert after.assignments == receipt.plan.assignments, change
 
 
 @given(seed=st.integers(0, 10**9), lines=st.integers(1, 4), places=st.integers(2, 5))

@@ -1,5 +1,6 @@
 -- Why each order was sourced as it was: one row per decision, never changed. The body holds the
--- condensed problem and the plan, so that the decision can be made again.
+-- whole problem and the plan, so that the decision can be made again, or otherwise. It is compressed
+-- already, so the server need not try.
 create table sourcing_receipt (
     id uuid not null,
     at timestamptz not null,
@@ -16,7 +17,7 @@ create table sourcing_receipt (
     -- Locations whose parcels go by a faster service than the order's, and by which; mostly none.
     faster_location_ids uuid[],
     faster_services text[],
-    body bytea not null,
+    body bytea storage external not null,
     primary key (id, at),
     check (bound_milli <= cost_milli),
     check (not proven or bound_milli = cost_milli),

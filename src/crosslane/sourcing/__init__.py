@@ -12,7 +12,8 @@ nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`recei
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
-replays to the bytes it was stored as, and tells what the nearest places would have cost instead.
+keeps the whole problem, replays to the bytes it was stored as, and tells what the nearest places
+would have cost instead.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 

@@ -1,5 +1,6 @@
 """Sourcing over HTTP: why an order was sourced as it was."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -128,7 +129,8 @@ async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
     """
     async with caller.read() as tx:
         kept = await service.receipt_by_id(tx, receipt_id)
-    return ReceiptExplained(_shown(kept), explain(kept.receipt))
+    # Dozens of variations are decided; others are answered meanwhile.
+    return ReceiptExplained(_shown(kept), await asyncio.to_thread(explain, kept.receipt))
 
 
 @post(

@@ -8,19 +8,30 @@ import msgspec
 from crosslane.sourcing.domain.carriage import FREE, Tariffs, carriage_terms
 from crosslane.sourcing.domain.order import parcel_terms
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
-from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingProblem
+from crosslane.sourcing.domain.problem import (
+    Candidate,
+    Line,
+    Place,
+    SourcingProblem,
+    SourcingSettings,
+)
 from crosslane.sourcing.domain.receipt import Receipt, replay
-from crosslane.sourcing.domain.rules import DroppedPlaces
+from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
 
 Terms = dict[str, int]
 
+# Of a line that no place holds whole, so many units more and less are tried one by one.
+UNITS_TRIED_MAX = 12
+
 
 class RankedCandidate(msgspec.Struct, frozen=True):
-    """A place that could serve a line.
+    """A place that may serve a line by all hard rules.
 
     Args:
         place: its code.
         units: available to promise when it was decided.
+        distance_metres: to the destination.
+        capacity_left: parcels it could still send that day; None for no limit.
         chosen: units the plan takes from here.
         alone_milli: cost of sending the whole line from here in a parcel of its own.
         terms: what that cost consists of.
@@ -28,13 +39,18 @@ class RankedCandidate(msgspec.Struct, frozen=True):
 
     place: str
     units: int
+    distance_metres: int
+    capacity_left: int | None
     chosen: int
     alone_milli: int
     terms: Terms
 
 
 class LineExplanation(msgspec.Struct, frozen=True):
-    """The candidates of one line, the cheapest first, and the places that rules took out."""
+    """The candidates of one line, the cheapest first, and the places that were out of question.
+
+    Places that a better one replaces, or that hold a part of what others hold whole, are in both.
+    """
 
     line: str
     sku: str
@@ -75,6 +91,7 @@ class Explanation(msgspec.Struct, frozen=True):
     Args:
         digest: fingerprint of the problem as it was asked.
         replayed: whether deciding it again gives the same receipt.
+        settings: which costs counted, and how much.
         plan: the decision.
         nearest_milli: what sending it from the nearest places would have cost; None when no
             distance is known.
@@ -89,6 +106,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     digest: str
     replayed: bool
+    settings: SourcingSettings
     plan: SourcingPlan
     nearest_milli: int | None
     parcels: tuple[ParcelExplanation, ...]
@@ -107,13 +125,15 @@ def explain(receipt: Receipt) -> Explanation:
     problem, decided = receipt.problem, receipt.plan
     proven = decided.method == "exact"
     second = runner_up(problem, decided) if proven else None
+    passed, dropped = sift(problem)[0], receipt.dropped
     return Explanation(
         digest=receipt.digest,
         replayed=replay(receipt).encode() == receipt.encode(),
+        settings=problem.settings,
         plan=decided,
         nearest_milli=receipt.nearest_milli,
         parcels=tuple(_parcels(problem, decided)),
-        lines=tuple(_line(problem, line, decided, receipt.dropped) for line in problem.lines),
+        lines=tuple(_line(problem, line, passed, decided, dropped) for line in problem.lines),
         runner_up=second,
         gap_milli=None if second is None else second.cost_milli - decided.cost_milli,
         price_change=price_change(problem, decided, second) if proven else None,
@@ -206,25 +226,46 @@ def _replaced(problem: SourcingProblem, place: Place) -> SourcingProblem:
 
 def stock_change(problem: SourcingProblem, decided: SourcingPlan) -> Change | None:
     """Return the smallest change of one SKU's units at one place that changes the plan."""
-    found: list[Change] = []
-    lines = {line.sku: line for line in problem.lines}
+    for change, candidate in sorted(_stock_trials(problem, decided), key=_by_size):
+        units = candidate.units + change.by
+        if _stock_changes(problem, decided, change.sku, candidate, units):
+            return change
+    return None
+
+
+def _by_size(trial: tuple[Change, Candidate]) -> tuple[int, int, str, str]:
+    change, _ = trial
+    return abs(change.by), change.by, change.place, change.sku
+
+
+def _stock_trials(
+    problem: SourcingProblem, decided: SourcingPlan
+) -> Iterable[tuple[Change, Candidate]]:
+    """Yield the changes of stock that could change the plan.
+
+    A place that gives units would have to lack one of them. Where one place holds all that is
+    wanted of a SKU, another comes into question by holding as much; else any unit more or less may
+    tell, because it is by their stocks that the quantity is broken into parts.
+    """
     wanted: dict[str, int] = {}
     for line in problem.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
-    for sku, line in lines.items():
-        keys = {other.key for other in problem.lines if other.sku == sku}
+    skus = {line.key: line.sku for line in problem.lines}
+    given: dict[str, dict[str, int]] = {sku: {} for sku in wanted}
+    for each in decided.assignments:
+        here = given[skus[each.line]]
+        here[each.place] = here.get(each.place, 0) + each.quantity
+    for sku, line in {line.sku: line for line in problem.lines}.items():
+        whole = wanted[sku] in given[sku].values()
         for candidate in line.candidates:
-            taken = sum(
-                assignment.quantity
-                for assignment in decided.assignments
-                if assignment.line in keys and assignment.place == candidate.place
-            )
-            target = taken - 1 if taken else wanted[sku]
-            by = target - candidate.units
-            better = not found or abs(by) < min(abs(change.by) for change in found)
-            if by and better and _stock_changes(problem, decided, sku, candidate, target):
-                found.append(Change("stock", candidate.place, sku, by))
-    return min(found, key=lambda change: (abs(change.by), change.place), default=None)
+            units, taken = candidate.units, given[sku].get(candidate.place, 0)
+            trials = {max(0, wanted[sku] - units)}
+            if taken:
+                trials.add(taken - 1 - units)
+            if not whole:
+                trials.update(range(-min(units, UNITS_TRIED_MAX), UNITS_TRIED_MAX))
+            for by in trials - {0}:
+                yield Change("stock", candidate.place, sku, by), candidate
 
 
 def _stock_changes(
@@ -291,12 +332,13 @@ def _unit_terms(problem: SourcingProblem, place: Place, candidate: Candidate) ->
 def _line(
     problem: SourcingProblem,
     line: Line,
+    passed: Passed,
     decided: SourcingPlan,
     dropped: Sequence[DroppedPlaces],
 ) -> LineExplanation:
     places = {place.code: place for place in problem.places}
     ranked: list[RankedCandidate] = []
-    for candidate in line.candidates:
+    for candidate in passed[line.key].values():
         place = places[candidate.place]
         terms = _carried_terms(problem, place, line.quantity * line.weight_grams)
         for name, cost in _unit_terms(problem, place, candidate).items():
@@ -307,7 +349,15 @@ def _line(
             if a.line == line.key and a.place == candidate.place
         )
         ranked.append(
-            RankedCandidate(candidate.place, candidate.units, chosen, sum(terms.values()), terms)
+            RankedCandidate(
+                candidate.place,
+                candidate.units,
+                place.distance_metres,
+                place.capacity_left,
+                chosen,
+                sum(terms.values()),
+                terms,
+            )
         )
     return LineExplanation(
         line.key,
