@@ -71,7 +71,8 @@ class Fragile(ChildProcess):
         """Signal this life of it, or an earlier one; returns its process id, 0 for none."""
         pid = pid or self.pid or 0
         if pid and pid == self.pid:
-            os.kill(pid, kind)
+            with suppress(ProcessLookupError):  # it has just died by itself
+                os.kill(pid, kind)
         return pid
 
     @property
