@@ -1,6 +1,8 @@
 import time
 from datetime import UTC, datetime
+from typing import Annotated
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from crosslane.kernel import (
     decode_cursor,
     encode_cursor,
     format_instant,
+    matching,
     minute_of,
     new_id,
     order_number,
@@ -90,6 +93,16 @@ def test_deep_nesting_is_no_danger_to_the_text_check():
     for _ in range(100_000):
         value = [value]
     require_safe_text(value)
+
+
+@pytest.mark.parametrize("text", ["EUR", "EUR\n", "\nEUR", "EURO", "eur", ""])
+def test_a_text_matches_as_a_whole(text: str):
+    code = Annotated[str, matching("[A-Z]{3}|", max_length=3)]
+    try:
+        taken = msgspec.convert(text, code) == text
+    except msgspec.ValidationError:
+        taken = False
+    assert taken == (text in ("EUR", ""))
 
 
 def test_instants_are_utc_inside_and_carry_an_offset_outside():

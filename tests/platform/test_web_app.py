@@ -99,6 +99,8 @@ def test_the_document_is_sound(told):
         assert jsonschema_rs.meta.is_valid(
             schema | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
         )
+    assert json.dumps(r"\Z").strip('"') not in json.dumps(told)  # Python's own end of a text
+    assert "^(?:[A-Z]{3})$" in json.dumps(told)
     names = [op["operationId"] for ops in told["paths"].values() for op in ops.values()]
     assert len(names) == len(set(names))
 

@@ -50,7 +50,7 @@ from crosslane.carriers.errors import (
 )
 from crosslane.carriers.port import TrackingMessage
 from crosslane.carriers.service import ADD_TARIFF, RECORD_TRACKING, SAVE_CARRIER
-from crosslane.kernel import Page
+from crosslane.kernel import Page, matching
 from crosslane.platform.calendar import NationUnknown
 from crosslane.platform.outbound import PrivateTarget
 from crosslane.platform.web import Answer, Caller, Document, Paging, Version, get, post, put
@@ -235,7 +235,7 @@ async def add_tariff(caller: Caller, code: str, data: TariffDraft) -> service.Ta
 @get("/api/v1/carrier-quotes", permission=READ, raises=(DayOutOfRange,))
 async def list_quotes(
     caller: Caller,
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")],
+    country: Annotated[str, matching("[A-Z]{2}")],
     weight_grams: Annotated[int, Meta(ge=1, le=10**8)],
     postcode: Annotated[str, Meta(max_length=16)] = "",
     length_mm: Annotated[int, Meta(ge=0, le=10**6)] = 0,

@@ -42,7 +42,7 @@ from crosslane.kernel.paging import (
 )
 from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
 from crosslane.kernel.rows import RowProblem
-from crosslane.kernel.text import UnsafeText, require_safe_text
+from crosslane.kernel.text import UnsafeText, matching, require_safe_text
 from crosslane.kernel.time import (
     BadInstant,
     Instant,
@@ -85,6 +85,7 @@ __all__ = [
     "encode_cursor",
     "format_instant",
     "line_amount",
+    "matching",
     "milli_price",
     "minute_of",
     "new_id",

@@ -1,8 +1,22 @@
-"""Text that may enter: PostgreSQL cannot store NUL, and a lone surrogate is not text at all."""
+"""Text that may enter: what PostgreSQL can store, and what matches a pattern as a whole."""
 
 from typing import Any, cast
 
+import msgspec
+
 from crosslane.kernel.errors import Invalid
+
+
+def matching(pattern: str, *, max_length: int | None = None) -> msgspec.Meta:
+    """Annotate a text that has to match a pattern as a whole.
+
+    In Python ``$`` also stands before a newline at the end, which would come in with the text.
+
+    Args:
+        pattern: regular expression without anchors.
+        max_length: characters at most, where the pattern sets no limit.
+    """
+    return msgspec.Meta(pattern=rf"^(?:{pattern})\Z", max_length=max_length)
 
 
 class UnsafeText(Invalid):

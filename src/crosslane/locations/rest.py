@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, structs
 
-from crosslane.kernel import Page
+from crosslane.kernel import Page, matching
 from crosslane.locations import service
 from crosslane.locations.domain import (
     Ability,
@@ -244,7 +244,7 @@ async def add_location(caller: Caller, data: LocationDraft) -> Answer[LocationSh
 @get("/api/v1/locations/nearest", permission=READ, raises=(NearestUnclear, PostcodeUnknown))
 async def list_nearest(
     caller: Caller,
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None,
+    country: Annotated[str, matching("[A-Z]{2}")] | None = None,
     postcode: Annotated[str, Meta(max_length=16)] | None = None,
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None,
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None,

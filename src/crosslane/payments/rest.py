@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 
-from crosslane.kernel import Page
+from crosslane.kernel import Page, matching
 from crosslane.payments import errors, service
 from crosslane.payments.domain import Credit, Deed
 from crosslane.payments.service import (
@@ -53,7 +53,7 @@ class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     minor: Annotated[int, msgspec.Meta(ge=1)]
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, matching("[A-Z]{3}")]
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 

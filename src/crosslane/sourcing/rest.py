@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from crosslane.kernel import QUANTITY_MAX, Page
+from crosslane.kernel import QUANTITY_MAX, Page, matching
 from crosslane.organization import UnknownChannel
 from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
@@ -82,7 +82,7 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """
 
     channel: Annotated[str, Meta(min_length=1, max_length=64)]
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+    country: Annotated[str, matching("[A-Z]{2}")]
     items: Annotated[list[ItemWanted], Meta(min_length=1, max_length=ITEMS_MAX)]
     postcode: Annotated[str, Meta(max_length=16)] = ""
     at: Annotated[datetime, Meta(tz=True)] | None = None

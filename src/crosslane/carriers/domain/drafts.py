@@ -28,6 +28,7 @@ from crosslane.carriers.errors import (
     ServiceUnknown,
     ZoneUndefined,
 )
+from crosslane.kernel import matching
 from crosslane.platform.calendar import require_nation
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -51,8 +52,8 @@ YEAR_FIRST, YEAR_LAST = 1970, 2200
 
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Country = Annotated[str, Meta(pattern="^([A-Z]{2}|)$")]
-Url = Annotated[str, Meta(pattern="^(https?://.*|)$", max_length=300)]
+Country = Annotated[str, matching("[A-Z]{2}|")]
+Url = Annotated[str, matching("https?://.*|", max_length=300)]
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _RANGE = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
@@ -71,8 +72,8 @@ class ZoneRuleDraft(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule; ``districts`` is ``*`` or a list of numbers and ranges such as ``1-9,15``."""
 
     zone: Code
-    country: Annotated[str, Meta(pattern="^([A-Z]{2}|[*])$")] = ANY
-    area: Annotated[str, Meta(pattern="^([A-Z]{1,2}|[*])$")] = ANY
+    country: Annotated[str, matching("[A-Z]{2}|[*]")] = ANY
+    area: Annotated[str, matching("[A-Z]{1,2}|[*]")] = ANY
     districts: Annotated[str, Meta(max_length=200)] = ANY
 
 
@@ -109,7 +110,7 @@ class CarrierDraft(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint: Url = ""
     api_key: Annotated[str, Meta(max_length=500)] | None = None
     tracking_url: Url = ""
-    number_prefix: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "CX"
+    number_prefix: Annotated[str, matching("[A-Z]{2}")] = "CX"
     country: Country = ""
     nation: Annotated[str, Meta(max_length=16)] = ""
     active: bool = True
@@ -141,7 +142,7 @@ class TariffDraft(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     valid_from: date
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, matching("[A-Z]{3}")]
     prices: Annotated[tuple[PriceDraft, ...], Meta(min_length=1, max_length=PRICES_MAX)]
 
 

@@ -30,7 +30,7 @@ from crosslane.customers.service.recognizing import customer, customers_by_id
 from crosslane.customers.storage import addresses as address_rows
 from crosslane.customers.storage import customers as storage
 from crosslane.customers.storage.customers import NewCustomer
-from crosslane.kernel import Refusal, Stale, new_id
+from crosslane.kernel import Refusal, Stale, matching, new_id
 from crosslane.organization import Reason, require_locale
 from crosslane.platform import audit, log
 from crosslane.platform.database import Tx
@@ -39,7 +39,7 @@ IDENTITIES_MAX = 50
 ADDRESSES_MAX = 100
 
 CustomerName = Annotated[str, msgspec.Meta(max_length=200)]
-Group = Annotated[str, msgspec.Meta(max_length=40, pattern="^[A-Za-z0-9._-]*$")]
+Group = Annotated[str, matching("[A-Za-z0-9._-]*", max_length=40)]
 IdentityText = Annotated[str, msgspec.Meta(max_length=254)]
 
 

@@ -25,7 +25,7 @@ from crosslane.inventory.errors import NothingChanges, SameCondition
 from crosslane.inventory.service.codes import Codes, codes_of, document
 from crosslane.inventory.service.feeds import refuse_future
 from crosslane.inventory.service.supply import adjust, count, receive, regrade, set_safety_stock
-from crosslane.kernel import QUANTITY_MAX, Refusal
+from crosslane.kernel import QUANTITY_MAX, Refusal, matching
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -38,7 +38,7 @@ Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Units = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
 Delta = Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
-ReasonCode = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
+ReasonCode = Annotated[str, matching("[a-z][a-z0-9_]{0,39}")]
 
 
 class Shelf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -22,12 +22,13 @@ from crosslane.inventory.service.incoming import (
     report_incoming,
 )
 from crosslane.inventory.storage.feeds import SupplyMessage
+from crosslane.kernel import matching
 from crosslane.locations import Network, network
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 MessageId = Annotated[str, Meta(min_length=1, max_length=120)]
-Source = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]{0,39}$")]
+Source = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,39}")]
 
 UNKNOWN_SHOWN_MAX = 250
 

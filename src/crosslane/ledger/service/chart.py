@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from crosslane.kernel import matching
 from crosslane.ledger import storage
 from crosslane.ledger.domain import RATE_NANO_PER_ONE, AccountKind, LedgerAccount, Rate, RateBook
 from crosslane.ledger.errors import (
@@ -21,9 +22,9 @@ from crosslane.platform.facts import Fact
 
 RATE_DECIMALS_MAX = 9
 
-Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
-Number = Annotated[str, msgspec.Meta(pattern="^[0-9A-Z.-]{1,20}$")]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+Code = Annotated[str, matching("[a-z][a-z0-9_]{0,39}")]
+Number = Annotated[str, matching("[0-9A-Z.-]{1,20}")]
+Currency = Annotated[str, matching("[A-Z]{3}")]
 
 
 class Books(msgspec.Struct, frozen=True):

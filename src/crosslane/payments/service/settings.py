@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import Refusal, RowProblem
+from crosslane.kernel import Refusal, RowProblem, matching
 from crosslane.payments import storage
 from crosslane.payments.domain import TENDER_MINOR_MAX, Credit
 from crosslane.payments.errors import BadProviderSettings, CreditInUse, NoSuchCredit
@@ -18,8 +18,8 @@ from crosslane.platform.facts import Fact
 
 CREDITS_PER_IMPORT_MAX = 5_000
 
-Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+Code = Annotated[str, matching("[a-z][a-z0-9_]{0,39}")]
+Currency = Annotated[str, matching("[A-Z]{3}")]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
@@ -39,9 +39,7 @@ class PutProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     adapter: Code
     base_url: Annotated[str, msgspec.Meta(max_length=400)]
     api_key: Secret
-    webhook_secret: Annotated[
-        str, msgspec.Meta(pattern="^whsec_[A-Za-z0-9+/]{20,}={0,2}$", max_length=400)
-    ]
+    webhook_secret: Annotated[str, matching("whsec_[A-Za-z0-9+/]{20,}={0,2}", max_length=400)]
     active: bool = True
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.kernel import matching
 from crosslane.platform.actor import Actor
 from crosslane.platform.auth import errors
 from crosslane.platform.auth.roles import HELD_TO_A_LOCATION, KEY_ROLES, ROLES, missing
@@ -21,7 +22,7 @@ KEY_DAYS_MAX = 366 * 3
 _EMAIL = re.compile(r"[^@\s<>,;\"()\\]{1,64}@[^@\s<>,;\"()\\]{1,189}")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-Scope = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z_]+|\*:[a-z_]+|[a-z_]+:(\*|[a-z_]+))$")]
+Scope = Annotated[str, matching(r"\*|[a-z_]+|\*:[a-z_]+|[a-z_]+:(\*|[a-z_]+)")]
 
 
 class ApiKey(msgspec.Struct, frozen=True):

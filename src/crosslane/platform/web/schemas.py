@@ -32,6 +32,7 @@ class Schemas:
             self._mark_times(inspect.type_info(of), self._by_type[name])
         for schema in self.components.values():
             _spread_description(schema)
+        _translate_patterns([*self._by_type.values(), *self.components.values()])
 
     def of(self, of: Any) -> dict[str, Any]:
         """Return the schema of a type; a page is written out, its name would tell too little."""
@@ -97,6 +98,16 @@ def _spread_description(schema: dict[str, Any]) -> None:
         for name in names.split(", "):
             if name in schema.get("properties", {}):
                 schema["properties"][name].setdefault("description", " ".join(text.split()))
+
+
+def _translate_patterns(schema: Any) -> None:
+    """Write the end of a text as JSON Schema does: only Python needs another sign than ``$``."""
+    inside = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and isinstance(pattern := schema.get("pattern"), str):
+        schema["pattern"] = pattern.replace(r"\Z", "$")
+    for inner in inside:
+        if isinstance(inner, dict | list):
+            _translate_patterns(inner)
 
 
 # A name or several at the start of a line, then text that may go on, indented, on the next lines.

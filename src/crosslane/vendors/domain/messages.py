@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from crosslane.kernel import QUANTITY_MAX
+from crosslane.kernel import QUANTITY_MAX, matching
 
 LINES_MAX = 2_000
 PARCELS_MAX = 200
@@ -15,9 +15,9 @@ MINOR_MAX = 10**12
 MessageId = Annotated[str, Meta(min_length=1, max_length=120)]
 Units = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 Minor = Annotated[int, Meta(ge=0, le=MINOR_MAX)]
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,59}$")]
+Code = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,59}")]
 # It is shown to customers as a link, so nothing but a plain https address will do.
-Link = Annotated[str, Meta(pattern=r"^(https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-;=?-~]*)?)?$")]
+Link = Annotated[str, matching(r"(https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-;=?-~]*)?)?")]
 LinkText = Annotated[Link, Meta(max_length=400)]
 
 
@@ -117,7 +117,7 @@ class SendInvoice(_Said, frozen=True, kw_only=True, tag="invoice"):
     """
 
     number: Code
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, matching("[A-Z]{3}")]
     lines: Annotated[tuple[InvoicedLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     tax_minor: Minor
     freight_minor: Minor = 0

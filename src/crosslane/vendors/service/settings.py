@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import UnknownSku, variants_by_id, variants_by_sku
+from crosslane.kernel import matching
 from crosslane.locations import Location, network
 from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
@@ -27,7 +28,7 @@ TERMS_AT_ONCE_MAX = 2_000
 COST_MILLI_MAX = 10**13
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Secret = Annotated[str, msgspec.Meta(pattern="^(whsec_[A-Za-z0-9+/]{20,}={0,2})?$", max_length=400)]
+Secret = Annotated[str, matching("(whsec_[A-Za-z0-9+/]{20,}={0,2})?", max_length=400)]
 
 
 class PutVendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,7 +45,7 @@ class PutVendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """
 
     location: Code
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, matching("[A-Z]{3}")]
     port: Literal["http", "none"] = "none"
     endpoint: Annotated[str, msgspec.Meta(max_length=400)] = ""
     order_secret: Secret = ""
