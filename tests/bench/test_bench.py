@@ -49,3 +49,10 @@ async def test_reactions_are_measured_on_orders_of_all_kinds():
     assert figures["events_per_s"] > 0
     assert figures["orders_per_s"] > 0
     assert any("finance.post" in figure.name for figure in told)
+
+
+async def test_a_flood_of_one_retailer_fails_no_request_of_another():
+    figures = {figure.key: figure.value for figure in await bench.neighbours(QUICK) if figure.key}
+    assert figures["beside_failures"] == 0
+    assert figures["beside_p99_ms"] > 0
+    assert figures["flood_per_s"] > 0

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from crosslane.platform import effects, upkeep
+from crosslane.platform import effects, log, upkeep
 from crosslane.platform.database import CommitUnknown, Database, Tx
 from crosslane.platform.effects import (
     Dead,
@@ -24,11 +24,13 @@ from crosslane.platform.effects import (
     ensure_schedules,
 )
 from crosslane.platform.effects.running import TRIES_MAX
+from crosslane.platform.log import Event, Logged, Reaction
 from crosslane.platform.patience import look_until
 from crosslane.platform.presence import LET_NUMBER_GO, PRESENCE_LOCK, TAKE_NUMBER, Presence
 from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
 from tests.platform.losing import LosesCommitReply
+from tests.tenancy import Tenants
 
 
 class Knock(msgspec.Struct, frozen=True):
@@ -220,6 +222,54 @@ async def test_a_call_that_hangs_is_cut_off_and_holds_only_its_slot(
         )
         == [("TimeoutError: ",)] * 2
     )
+
+
+async def test_calls_that_hang_leave_slots_to_other_tenants(
+    database: Database, house: str, tenants: Tenants, other: Counterpart
+):
+    other.hold = asyncio.Event()
+    run = runner(database, other, slots=8)
+    await ask(database, house, *map(str, range(20)))
+    assert await run.start_due(house) == 6
+    assert await run.start_due(house) == 0
+    neighbour = await tenants.take()
+    async with database.transaction(neighbour) as tx:
+        await tx.execute("create table answered (key text, door text)")
+    await ask(database, neighbour, "a")
+    assert await run.start_due(neighbour) == 1
+    other.hold.set()
+    await run.drain()
+    await tenants.give_back(neighbour)
+
+
+class Rung(Event):
+    """Somebody rang."""
+
+    @property
+    def subject(self) -> str:
+        return "bell:1"
+
+
+async def test_a_tenant_with_much_to_read_does_not_keep_another_waiting(
+    database: Database, house: str, tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("crosslane.platform.worker.TURN_SECONDS", 0.0)
+    neighbour = await tenants.take()
+    read: list[str] = []
+
+    async def hear(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+        read.append(tx.tenant)
+
+    for tenant, times in ((house, 50), (neighbour, 1)):
+        async with database.transaction(tenant) as tx:
+            await log.append(tx, [Rung()] * times)
+    worker = Worker(database, [Reaction("test.hear", (Rung,), hear, batch_max=1)], [], [])
+    async with asyncio.timeout(60):
+        while neighbour not in read:
+            await worker.round()
+    assert read.count(house) < 50
+    await worker.runner.drain()
+    await tenants.give_back(neighbour)
 
 
 async def test_a_schedule_comes_back_and_survives_its_own_failure(

@@ -9,13 +9,14 @@ Nouns: a :class:`Figure` is one number with its unit and the most or least it sh
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
-:func:`react`.
+:func:`react`, :func:`neighbours`.
 """
 
 from crosslane.bench.availability import availability
 from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.memory import memory
+from crosslane.bench.neighbours import neighbours
 from crosslane.bench.placing import place
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
@@ -29,6 +30,7 @@ __all__ = [
     "feed",
     "machine",
     "memory",
+    "neighbours",
     "place",
     "react",
     "ready",

@@ -47,7 +47,7 @@ async def _ask(
         return paced, await crowd(seconds=seconds)
 
 
-def questions(api_keys: Sequence[str], scale: Scale) -> list[bytes]:
+def questions(api_keys: Sequence[str], scale: Scale, *, host: str = HOST) -> list[bytes]:
     """Return requests for the availability of four articles at every warehouse."""
     draw = Random(2)  # noqa: S311 - a repeatable mixture, nothing secret
     where = "".join(f"&location={code}" for code in WAREHOUSE_CODES)
@@ -55,7 +55,7 @@ def questions(api_keys: Sequence[str], scale: Scale) -> list[bytes]:
     for number in range(QUESTIONS):
         what = "".join(f"&sku={sku}" for sku in draw.sample(sold, SKUS_PER_QUESTION))
         path = f"/api/v1/availability?channel=web{what}{where}"
-        found.append(get(path, host=HOST, api_key=api_keys[number % len(api_keys)]))
+        found.append(get(path, host=host, api_key=api_keys[number % len(api_keys)]))
     return found
 
 

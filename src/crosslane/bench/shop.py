@@ -30,13 +30,16 @@ def skus(scale: Scale) -> list[str]:
     return [f"A{number:04}" for number in range(scale.articles)]
 
 
-async def found_shop(url: str, api_key: str, scale: Scale, *, stocked: bool = True) -> None:
+async def found_shop(
+    url: str, api_key: str, scale: Scale, *, host: str, stocked: bool = True
+) -> None:
     """Set up everything an order needs.
 
     Args:
         url: where Crosslane answers.
         api_key: may do everything.
         scale: how large it is.
+        host: name by which the retailer is asked for.
         stocked: goods lie there from the beginning.
 
     Raises:
@@ -45,7 +48,7 @@ async def found_shop(url: str, api_key: str, scale: Scale, *, stocked: bool = Tr
     packed = json.loads(files("crosslane.carriers").joinpath("house_carrier.json").read_text())
     async with httpx.AsyncClient(
         base_url=f"{url}/api/v1",
-        headers={"Authorization": f"Bearer {api_key}"},
+        headers={"Authorization": f"Bearer {api_key}", "Host": host},
         timeout=CALL_SECONDS_MAX,
         trust_env=False,
     ) as client:

@@ -79,6 +79,27 @@ class Site:
         finally:
             await database.close()
 
+    async def found(
+        self, bulk: Database, tenant: str, host: str, scale: Scale, *, stocked: bool = True
+    ) -> list[str]:
+        """Make a retailer and return its API keys.
+
+        Args:
+            bulk: without limits of time.
+            tenant: its name here.
+            host: name by which it is asked for over HTTP.
+            scale: how large it is.
+            stocked: goods lie there from the beginning.
+        """
+        await create_tenant(bulk, tenant, host_names=[host])
+        async with bulk.transaction(tenant) as tx:
+            api_keys = [await auth.bootstrap(tx) for _ in range(API_KEYS)]
+        async with self.web(processes=1) as web:
+            await found_shop(web.url, api_keys[0], scale, host=host, stocked=stocked)
+        async with bulk.connection() as connection:
+            await connection.execute("vacuum analyze")
+        return api_keys
+
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Keep a worker running: reactions, effects and schedules."""
@@ -148,11 +169,5 @@ async def site(scale: Scale, *, stocked: bool = True) -> AsyncIterator[Site]:
             made = Site(Path(home), postgres.url)
             async with made.bulk() as bulk:
                 await migrate(bulk)
-                await create_tenant(bulk, TENANT, host_names=[HOST])
-                async with bulk.transaction(TENANT) as tx:
-                    made.api_keys = [await auth.bootstrap(tx) for _ in range(API_KEYS)]
-                async with made.web(processes=1) as web:
-                    await found_shop(web.url, made.api_keys[0], scale, stocked=stocked)
-                async with bulk.connection() as connection:
-                    await connection.execute("vacuum analyze")
+                made.api_keys = await made.found(bulk, TENANT, HOST, scale, stocked=stocked)
             yield made

@@ -78,6 +78,7 @@ class ProductTexts(msgspec.Struct, frozen=True):
 @get(
     "/api/v1/products",
     permission=READ,
+    optional=True,
     raises=(
         errors.UnknownCategory,
         BadLocale,

@@ -23,6 +23,7 @@ EVERY: dict[str, Bench] = {
     "place": bench.place,
     "feed": bench.feed,
     "react": bench.react,
+    "neighbours": bench.neighbours,
 }
 STANDARD_OUTPUT = "-"
 
@@ -74,6 +75,11 @@ def feed(how: How = AS_USUAL) -> None:
 def react(how: How = AS_USUAL) -> None:
     """Measure how fast the log becomes books, work and messages, and how far behind they are."""
     _run_one("react", bench.react, how)
+
+
+def neighbours(how: How = AS_USUAL) -> None:
+    """Measure how long a quiet retailer's clients wait while another floods the installation."""
+    _run_one("neighbours", bench.neighbours, how)
 
 
 def every(how: How = AS_USUAL) -> None:

@@ -46,6 +46,7 @@ for name, what in (
     ("availability", "Availability asked by 64 clients at once."),
     ("place", "Orders placed a second, through the lane and one by one."),
     ("feed", "Positions a second of a supply feed, beside COPY."),
+    ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
 ):
     bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)

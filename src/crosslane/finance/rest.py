@@ -27,7 +27,7 @@ CLOSE = CommandKind("finance.close_day", CloseDay, CloseView, _close, batch_max=
 COMMANDS = [CLOSE]
 
 
-@get("/api/v1/finance/days/{day}", permission=READ, raises=(UnknownChannel,))
+@get("/api/v1/finance/days/{day}", permission=READ, optional=True, raises=(UnknownChannel,))
 async def show_day(caller: Caller, day: date, channel: Channel) -> DayFigures:
     """Show a day of a channel: what its order book demands of the books, and what they have."""
     async with caller.read() as tx:

@@ -210,7 +210,7 @@ async def list_balances(
         )
 
 
-@get("/api/v1/ledger/trial-balance", permission=READ, raises=(UnknownEntity,))
+@get("/api/v1/ledger/trial-balance", permission=READ, optional=True, raises=(UnknownEntity,))
 async def show_trial_balance(
     caller: Caller, entity: Text | None = None, day: date | None = None
 ) -> TrialBalance:

@@ -146,7 +146,7 @@ async def list_orders(
     return paging.page(found, key=lambda order: (order.placed_at, order.id))
 
 
-@get("/api/v1/order-search", permission="orders:read")
+@get("/api/v1/order-search", permission="orders:read", optional=True)
 async def search_orders(caller: Caller, q: str) -> list[OrderSummary]:
     """Search orders of all channels by number, channel's number, SKU, e-mail, phone or account."""
     async with caller.read() as tx:

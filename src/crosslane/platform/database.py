@@ -7,7 +7,7 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -20,6 +20,7 @@ import msgspec
 from crosslane.kernel import Unavailable
 from crosslane.platform import outbox
 from crosslane.platform.actor import SYSTEM, Actor
+from crosslane.platform.fairness import FairTurns, TenantBusy
 from crosslane.platform.outbox import Outbox
 
 POOL_CONNECTIONS_MAX = 10
@@ -215,6 +216,7 @@ class Database:
     def __init__(self, pool: asyncpg.Pool, url: str) -> None:
         self.pool = pool
         self.url = url
+        self._turns = FairTurns(pool.get_max_size())
         self._marked_at: dict[str, float] = {}
 
     @classmethod
@@ -269,20 +271,28 @@ class Database:
         await self.pool.close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        """Lend a connection outside any tenant, for the control schema.
+    async def connection(self, tenant: str = "") -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        """Lend a connection, for the control schema or for a tenant, which gets its fair share.
 
         Raises:
-            DatabaseBusy: none came free within ACQUIRE_SECONDS_MAX.
+            DatabaseBusy: none came free within ACQUIRE_SECONDS_MAX, or too many wait already.
             ConnectionDoesNotExistError: it broke while a statement was on its way.
         """
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
+                    await turn.enter_async_context(self._turns.turn(tenant))
+                    connection = await self.pool.acquire()
+            except (TimeoutError, TenantBusy):
+                raise DatabaseBusy from None
+            async with self._lent(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _lent(self, connection: asyncpg.pool.PoolConnectionProxy) -> AsyncIterator[None]:
+        """Give a connection back, whatever happened to it."""
         try:
-            async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
-                connection = await self.pool.acquire()
-        except TimeoutError:
-            raise DatabaseBusy from None
-        try:
-            yield connection
+            yield
         except asyncpg.InternalClientError as error:
             # What the driver says when it loses the connection between two packets of a statement.
             raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
@@ -307,7 +317,7 @@ class Database:
             DatabaseBusy: no connection came free.
             CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
-        async with self.connection() as connection:
+        async with self.connection(tenant) as connection:
             begin = "begin read only" if read_only else "begin"
             tx = Tx(connection, tenant, actor, trace)
             tx.statements = 1

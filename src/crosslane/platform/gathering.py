@@ -11,15 +11,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeVar
 
-from crosslane.kernel import Refusal
+from crosslane.kernel import Refusal, Unavailable
 from crosslane.platform.database import Tx
 
 READS_AT_ONCE = 2
 QUESTIONS_AT_ONCE_MAX = 64
+QUESTIONS_WAITING_MAX = 4_096
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 Open = Callable[[], AbstractAsyncContextManager[Tx]]
+
+
+class TooManyQuestions(Unavailable):
+    """Too many questions of this kind are waiting; try again shortly."""
 
 
 class Gathering(Generic[Question, Answer]):
@@ -48,7 +53,12 @@ class Gathering(Generic[Question, Answer]):
             tenant: whose data is read.
             open_read: opens a transaction of that tenant; one stands for all who ask together.
             question: what is asked.
+
+        Raises:
+            TooManyQuestions: so many wait that this one would not be answered soon.
         """
+        if len(self._waiting.get(tenant, ())) >= QUESTIONS_WAITING_MAX:
+            raise TooManyQuestions
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant, deque()).append((question, answer))
         if self._readers.get(tenant, 0) < READS_AT_ONCE:

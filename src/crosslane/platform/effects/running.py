@@ -22,7 +22,8 @@ from crosslane.platform.effects.saving import (
 from crosslane.platform.telemetry import traced
 
 TRIES_MAX = 8
-SLOTS = 32
+SLOTS = 40
+SHARE_OF_FREE = 4  # the last fourth of what others leave is kept for whoever comes next
 LEASE_MARGIN_SECONDS = 15.0
 RETRY_SECONDS_FIRST = 0.5
 RETRY_SECONDS_MAX = 600.0
@@ -41,7 +42,8 @@ class Runner:
         database: where the effects are.
         kinds: every kind of effect this process can carry out.
         schedules: work done by the clock.
-        slots: calls under way at once; a slow counterpart fills slots, never the queue's head.
+        slots: calls under way at once; a slow counterpart fills slots, never the queue's head, and
+            never all of them, so that other tenants' calls go on.
 
     Attributes:
         lease_seconds: longest time a claim holds when nobody knows what became of its worker.
@@ -66,7 +68,7 @@ class Runner:
         self._saver = Saver(database, self.lease_seconds)
         self._slots = self._free = slots
         self._claiming = False
-        self._running: dict[asyncio.Task[None], UUID] = {}
+        self._running: dict[asyncio.Task[None], EffectCall[Any]] = {}
         self._unsure: set[str] = set()
 
     @property
@@ -80,22 +82,29 @@ class Runner:
         Returns:
             How many were started; 0 while another claim is under way.
         """
-        if self._free == 0 or self._claiming:
+        share = self._share_of(tenant)
+        if share <= 0 or self._claiming:
             return 0
         self._claiming = True
         try:
-            return await self._start_due(tenant)
+            return await self._start_due(tenant, share)
         finally:
             self._claiming = False
 
-    async def _start_due(self, tenant: str) -> int:
+    def _share_of(self, tenant: str) -> int:
+        """Return how many slots a tenant may fill: most of what others leave, at least one."""
+        mine = sum(call.tenant == tenant for call in self._running.values())
+        left = self._free + mine
+        return min(self._free, max(1, left - left // SHARE_OF_FREE) - mine)
+
+    async def _start_due(self, tenant: str, share: int) -> int:
         try:
             async with self.database.transaction(tenant) as tx:
                 if tenant in self._unsure and self.worker is not None:
-                    mine = list(self._running.values())
+                    mine = [call.id for call in self._running.values()]
                     await storage.release(tx, self.worker, self.lease_seconds, mine)
                 rows = await storage.claim(
-                    tx, self._names(), self._free, self.lease_seconds, self.worker
+                    tx, self._names(), share, self.lease_seconds, self.worker
                 )
         except CommitUnknown:
             # What was claimed then, if it was, nobody knows of; the next claim lets go of it.
@@ -109,7 +118,7 @@ class Runner:
             self._free -= 1
             with traced(each.call.trace, tenant):  # a task keeps the context it is made in
                 task = asyncio.create_task(self._carry_out(each, preparing))
-            self._running[task] = each.call.id
+            self._running[task] = each.call
             task.add_done_callback(self._freed)
         return len(rows)
 

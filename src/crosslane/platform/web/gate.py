@@ -16,6 +16,7 @@ from crosslane.platform.tenants import Tenant, find_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
+from crosslane.platform.web.room import Room
 from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
 
@@ -62,6 +63,7 @@ class Gate:
         trusted_proxies: how many proxies in front of us append to X-Forwarded-For; 0 ignores it.
         known_rate: requests an identified caller may make.
         unknown_rate: requests a network address may make without saying who it is.
+        room: for how many requests there is room at once.
     """
 
     database: Database
@@ -74,7 +76,9 @@ class Gate:
         trusted_proxies: int = 0,
         known_rate: Rate = KNOWN_RATE,
         unknown_rate: Rate = UNKNOWN_RATE,
+        room: Room | None = None,
     ) -> None:
+        self.room = room or Room()
         self.secret_key = secret_key
         self._identify: Identify
         self._trusted_proxies = trusted_proxies

@@ -19,7 +19,7 @@ from crosslane.platform.web.body import JSON, canonical, decode, read_bytes, req
 from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
-from crosslane.platform.web.gate import Gate
+from crosslane.platform.web.gate import Admitted, Gate
 from crosslane.platform.web.pages import HTML, failed_page
 from crosslane.platform.web.probes import probe_routes
 from crosslane.platform.web.problems import (
@@ -129,6 +129,14 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     if takes.caller or takes.link or route.permission != PUBLIC:
         admitted = await gate.admit(request, route)
         exchange.actor, exchange.tenant = str(admitted.actor), admitted.tenant.name
+    with gate.room.taken(exchange.tenant, optional=route.optional):
+        return await _answer_admitted(route, gate, request, admitted)
+
+
+async def _answer_admitted(
+    route: Route, gate: Gate, request: Request, admitted: Admitted | None
+) -> Response:
+    exchange, takes = exchange_of(request.scope), route.signature
     arguments = bind_address(takes, request)
     if takes.version:
         arguments[takes.version] = _version(request, required=takes.version_required)

@@ -44,6 +44,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         key_required: an Idempotency-Key must be sent; otherwise one is made when absent.
         tag: group in the documentation, the module's name by default.
         listed: appears in the OpenAPI document.
+        optional: people can do without it while the process is busy, such as a search or a report.
     """
 
     method: Method
@@ -64,6 +65,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     key_required: bool = False
     tag: str = ""
     listed: bool = True
+    optional: bool = False
 
     @property
     def name(self) -> str:

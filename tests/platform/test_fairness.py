@@ -1,0 +1,135 @@
+"""Places are shared: a tenant that wants many keeps no other waiting."""
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosslane.platform.fairness import KEPT_FREE_PART, FairTurns, TenantBusy
+from crosslane.platform.web.errors import Busy
+from crosslane.platform.web.room import Room
+
+
+async def settled():
+    """Let everybody who can go on go on."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class Crowd:
+    """Callers of tenants who keep their place until they are told to leave."""
+
+    def __init__(self, turns: FairTurns) -> None:
+        self.turns = turns
+        self.inside: list[tuple[str, asyncio.Event]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def come(self, tenant: str, number: int = 1) -> None:
+        self.tasks += [asyncio.create_task(self._stay(tenant)) for _ in range(number)]
+
+    async def _stay(self, tenant: str) -> None:
+        async with self.turns.turn(tenant):
+            here = (tenant, asyncio.Event())
+            self.inside.append(here)
+            try:
+                await here[1].wait()
+            finally:
+                self.inside.remove(here)
+
+    async def leave(self, tenant: str) -> None:
+        next(event for who, event in self.inside if who == tenant).set()
+        await settled()
+
+    def having(self, tenant: str) -> int:
+        return sum(who == tenant for who, _ in self.inside)
+
+    async def go_home(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def test_one_alone_leaves_room_for_whoever_comes_next():
+    crowd = Crowd(FairTurns(10))
+    crowd.come("noisy", 50)
+    await settled()
+    assert crowd.having("noisy") == 10 - 10 // KEPT_FREE_PART
+    crowd.come("quiet")
+    await settled()
+    assert crowd.having("quiet") == 1
+    await crowd.go_home()
+
+
+async def test_who_has_fewest_is_next():
+    crowd = Crowd(FairTurns(4))
+    crowd.come("noisy", 50)
+    await settled()
+    crowd.come("quiet", 3)
+    for _ in range(2):
+        await crowd.leave("noisy")
+    assert (crowd.having("noisy"), crowd.having("quiet")) == (2, 2)
+    crowd.come("third")
+    await crowd.leave("noisy")
+    assert crowd.having("third") == 1
+    await crowd.go_home()
+
+
+async def test_too_many_are_sent_away_at_once():
+    turns = FairTurns(1, waiting_max=1)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(turns.turn("noisy"))
+        waiting = asyncio.create_task(stack.enter_async_context(turns.turn("noisy")))
+        await settled()
+        with pytest.raises(TenantBusy):
+            async with turns.turn("noisy"):
+                pass
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def play(steps):
+    """Let tenants come, leave and give up in any order; return what is left in use."""
+    turns = FairTurns(5)
+    crowd = Crowd(turns)
+    for tenant, act in steps:
+        if act == "come":
+            crowd.come(tenant)
+        elif act == "leave" and crowd.having(tenant):
+            await crowd.leave(tenant)
+        elif act == "give up" and crowd.tasks:
+            crowd.tasks.pop(len(steps) % len(crowd.tasks)).cancel()
+        await settled()
+        assert len(crowd.inside) <= 5
+        wanting = sum(not task.done() for task in crowd.tasks)
+        tenants = {who for who, _ in crowd.inside}
+        assert len(crowd.inside) >= min(wanting, 4) or len(tenants) > 1
+    await crowd.go_home()
+    await settled()
+    return turns._used.total(), dict(turns._waiting)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["come", "come", "leave", "give up"])),
+        max_size=40,
+    )
+)
+def test_no_place_is_lost_however_callers_come_and_go(steps):
+    assert asyncio.run(play(steps)) == (0, {})
+
+
+def test_a_busy_process_sends_the_optional_away_first():
+    room = Room(optional_below=2, per_tenant_max=3)
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(room.taken("noisy", optional=True))
+        with pytest.raises(Busy), room.taken("noisy", optional=True):
+            pass
+        stack.enter_context(room.taken("noisy", optional=False))
+        with pytest.raises(Busy), room.taken("noisy", optional=False):
+            pass
+        stack.enter_context(room.taken("quiet", optional=False))
+    with room.taken("noisy", optional=True):
+        pass
