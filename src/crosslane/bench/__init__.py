@@ -9,7 +9,7 @@ Nouns: a :class:`Figure` is one number with its unit and the most or least it sh
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
-:func:`react`, :func:`neighbours`.
+:func:`react`, :func:`neighbours`, :func:`reoptimising`.
 """
 
 from crosslane.bench.availability import availability
@@ -20,10 +20,13 @@ from crosslane.bench.neighbours import neighbours
 from crosslane.bench.placing import place
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
+from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
 
 __all__ = [
     "DEMO",
+    "OPEN_ORDERS",
     "QUICK",
+    "REOPTIMISING_SECONDS",
     "Figure",
     "Scale",
     "availability",
@@ -34,4 +37,5 @@ __all__ = [
     "place",
     "react",
     "ready",
+    "reoptimising",
 ]

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,27 @@ def react(how: How = AS_USUAL) -> None:
 def neighbours(how: How = AS_USUAL) -> None:
     """Measure how long a quiet retailer's clients wait while another floods the installation."""
     _run_one("neighbours", bench.neighbours, how)
+
+
+def reoptimise(
+    *instance: Path,
+    orders: int = bench.OPEN_ORDERS,
+    hindsight: bool = False,
+    how: How = AS_USUAL,
+) -> None:
+    """Decide the open orders of instance files together; tell how near to the bound they come.
+
+    Args:
+        instance: instance files.
+        orders: how many orders stand open.
+        hindsight: decide all events of a file instead, as if they had been known.
+        how: see there; `--seconds` is the time there is for each file.
+    """
+    seconds = how.seconds or bench.REOPTIMISING_SECONDS
+    given = partial(
+        bench.reoptimising, instance, orders=orders, seconds=seconds, hindsight=hindsight
+    )
+    _run_one("reoptimise", lambda _: given(), how)
 
 
 def every(how: How = AS_USUAL) -> None:

@@ -48,6 +48,7 @@ for name, what in (
     ("feed", "Positions a second of a supply feed, beside COPY."),
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
+    ("reoptimise", "Open orders of an instance file decided together."),
 ):
     bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)
 bench.command("crosslane.cli.bench:every", name="all", help="All of them.")

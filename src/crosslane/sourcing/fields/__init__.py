@@ -8,7 +8,8 @@ Nouns: a :class:`Field` (locations, carriage, variants, slots), :class:`Demand` 
 in the order of time), :class:`State` (what is left), :class:`Prices` (what it is worth later), an
 :class:`Instance` (all of them from a file), an :class:`Outcome` (what it came to).
 
-Doors: :func:`replay` demand under prices, :func:`nearest_all` as the yardstick,
+Doors: :func:`replay` demand under prices, :func:`reoptimise` open orders all together (a
+:class:`Joint` tells how near to the best), :func:`nearest_all` as the yardstick,
 :func:`load_instance`; :data:`COMPILED` says whether numba runs the loops.
 
 Invariants: nothing is taken that is not there; costs are whole milli; the decision on one order is
@@ -30,6 +31,7 @@ from crosslane.sourcing.fields.field import (
     no_prices,
 )
 from crosslane.sourcing.fields.instances import MILLI_PER_UNIT, Instance, load_instance
+from crosslane.sourcing.fields.joint import Joint, reoptimise
 from crosslane.sourcing.fields.nearest import nearest_all
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, decide, desk_for
 from crosslane.sourcing.fields.replaying import (
@@ -55,6 +57,7 @@ __all__ = [
     "Desk",
     "Field",
     "Instance",
+    "Joint",
     "Outcome",
     "Prices",
     "State",
@@ -66,6 +69,7 @@ __all__ = [
     "new_tally",
     "no_prices",
     "outcome_of",
+    "reoptimise",
     "replay",
     "settle",
 ]

@@ -92,6 +92,20 @@ class Demand(NamedTuple):
             self.quantity,
         )
 
+    def only(self, wanted: NDArray[np.bool_]) -> "Demand":
+        """Return the wanted of the events, and their lines."""
+        sizes = np.diff(self.starts)
+        lines = np.repeat(wanted, sizes)
+        return Demand(
+            self.at[wanted],
+            self.day[wanted],
+            self.place[wanted],
+            self.kind[wanted],
+            np.concatenate([[0], np.cumsum(sizes[wanted])]),
+            self.variant[lines],
+            self.quantity[lines],
+        )
+
 
 class Prices(NamedTuple):
     """What a unit and a parcel are worth to later orders; zero for a planner that looks no further.
