@@ -3,8 +3,9 @@
 import pytest
 
 from crosslane import bench
-from crosslane.bench import QUICK, Figure
+from crosslane.bench import QUICK, Figure, placing
 from crosslane.bench.figures import quantile
+from crosslane.bench.shop import WAREHOUSES
 
 
 @pytest.mark.parametrize(
@@ -28,13 +29,16 @@ async def test_memory_is_measured_while_clients_ask_and_order():
     assert all(figure.value > 0 for figure in figures)
 
 
-async def test_placing_is_compared_with_a_transaction_each(monkeypatch: pytest.MonkeyPatch):
-    # Otherwise only the first of a few seconds tells the workers, by a statement of its own.
-    monkeypatch.setattr("crosslane.platform.database.ACTIVE_RENEWED_SECONDS", 0.0)
-    figures = {figure.name: figure for figure in await bench.place(QUICK)}
-    assert figures["spread: orders a second against a transaction each"].value > 0
-    counted = [f.value for name, f in figures.items() if name.startswith("statements")]
-    assert len(set(counted)) == 1
+async def test_what_was_placed_beside_pgbench_is_there_after_a_crash(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    parts = [placing.Part(hot, processes=1, clients=placing.CLIENTS) for hot in (False, True)]
+    monkeypatch.setattr(placing, "PARTS", parts)
+    monkeypatch.setattr(placing, "PROCESSES", (1,))
+    told = {figure.key: figure.value for figure in await bench.place(QUICK) if figure.key}
+    assert min(told["spread_ratio"], told["hot_ratio"], told["p50_ms"], told["p99_ms"]) > 0
+    assert (told["orders_lost"], told["units_oversold"], told["findings"]) == (0, 0, 0)
+    assert told["locations_compared"] >= WAREHOUSES
 
 
 async def test_a_feed_is_compared_with_copy():

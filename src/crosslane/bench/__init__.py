@@ -17,12 +17,13 @@ from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
-from crosslane.bench.placing import place
+from crosslane.bench.placing import BOOK, place
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
 
 __all__ = [
+    "BOOK",
     "DEMO",
     "OPEN_ORDERS",
     "QUICK",

@@ -32,7 +32,7 @@ async def availability(scale: Scale = DEMO) -> list[Figure]:
         *_figures("the same, a query each", paced_alone),
         *_figures(f"{CLIENTS} clients without a pause", ours),
         *_figures("the same, a query each", alone),
-        ratio("answers a second against a query each", _pace(ours), _pace(alone)),
+        ratio("answers a second against a query each", ours.pace, alone.pace),
     ]
 
 
@@ -59,13 +59,9 @@ def questions(api_keys: Sequence[str], scale: Scale, *, host: str = HOST) -> lis
     return found
 
 
-def _pace(told: Told) -> float:
-    return len(told.seconds) / told.lasted_seconds
-
-
 def _figures(name: str, told: Told, most_ms: float | None = None) -> list[Figure]:
     return [
-        Figure(name=f"{name}: answers", value=round(_pace(told)), unit="a second"),
+        Figure(name=f"{name}: answers", value=round(told.pace), unit="a second"),
         Figure(name=f"{name}: half within", value=_ms(told, 0.5), unit="ms"),
         Figure(name=f"{name}: 99 % within", value=_ms(told, 0.99), unit="ms", most=most_ms),
         Figure(name=f"{name}: failures", value=told.failures, unit="answers", most=0),

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import cast
 from urllib.parse import urlsplit
+
+import uvloop
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
@@ -19,21 +22,33 @@ class Told:
     Attributes:
         seconds: how long each answered request took.
         failures: answers that were no success.
+        bodies: of the successes, when they are kept.
+        late: successes that came after the time was over, to what was asked before.
         lasted_seconds: how long the crowd was at it.
     """
 
     seconds: list[float] = field(default_factory=list)
     failures: int = 0
+    bodies: list[bytes] = field(default_factory=list)
+    late: int = 0
     lasted_seconds: float = 0.0
+
+    @property
+    def pace(self) -> float:
+        """Successes a second, within the time."""
+        return (len(self.seconds) - self.failures - self.late) / self.lasted_seconds
 
 
 class _Client(asyncio.Protocol):
     """One client: sends a request, waits for the answer, pauses, sends the next."""
 
-    def __init__(self, told: Told, requests: Callable[[], bytes], every_seconds: float) -> None:
+    def __init__(
+        self, told: Told, requests: Iterator[bytes], every_seconds: float, keep: bool
+    ) -> None:
         self._told = told
         self._requests = requests
-        self._every_seconds = every_seconds
+        self.every_seconds = every_seconds
+        self._keep = keep
         self._transport: asyncio.Transport
         self._received = b""
         self._sent_at = 0.0
@@ -41,8 +56,8 @@ class _Client(asyncio.Protocol):
         self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
-        self._transport = transport
+        # What create_connection gives, though the loop's own kind says otherwise of itself.
+        self._transport = cast(asyncio.Transport, transport)
 
     def start(self) -> None:
         """Send the next request, unless the crowd is going home."""
@@ -50,7 +65,7 @@ class _Client(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = time.perf_counter()
-        self._transport.write(self._requests())
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -59,10 +74,13 @@ class _Client(asyncio.Protocol):
             return
         now = time.perf_counter()
         self._told.seconds.append(now - self._sent_at)
-        self._told.failures += int(head[9:12]) not in SUCCESSES
+        succeeded = int(head[9:12]) in SUCCESSES
+        self._told.failures += not succeeded
+        if self._keep and succeeded:
+            self._told.bodies.append(body)
         self._received = b""
         # Late or not, the next request leaves on the beat: a slow answer spares nobody the next.
-        wait = max(0.0, self._sent_at + self._every_seconds - now)
+        wait = max(0.0, self._sent_at + self.every_seconds - now)
         asyncio.get_running_loop().call_later(wait, self.start)
 
     def leave(self) -> None:
@@ -84,41 +102,52 @@ def _length(head: bytes) -> int:
 
 async def gather_crowd(
     url: str,
-    requests: list[bytes],
+    requests: Sequence[bytes] | Iterator[bytes],
     *,
     clients: int,
     seconds: float,
     every_seconds: float = 0.0,
+    keep: bool = False,
 ) -> Told:
-    """Let many clients ask at once, for a while.
+    """Let many clients ask at once, for a while, on a light event loop of their own.
 
     Args:
         url: where the server listens.
-        requests: whole requests as bytes, taken in turn.
+        requests: whole requests as bytes; taken in turn, some again and again, or without end.
         clients: how many ask.
         seconds: how long.
         every_seconds: between two requests of one client; 0 asks again at once.
+        keep: keep the bodies of successes.
     """
-    told, supply = Told(), cycle(requests)
+    told = Told()
+    supply = cycle(requests) if isinstance(requests, Sequence) else requests
+
+    def one() -> _Client:
+        return _Client(told, supply, every_seconds, keep)
+
+    await asyncio.to_thread(lambda: uvloop.run(_gather(told, url, one, clients, seconds)))
+    return told
+
+
+async def _gather(
+    told: Told, url: str, one: Callable[[], _Client], clients: int, seconds: float
+) -> None:
     address = urlsplit(url)
     loop = asyncio.get_running_loop()
     crowd = []
     for number in range(clients):
-        _, client = await loop.create_connection(
-            lambda: _Client(told, lambda: next(supply), every_seconds),
-            address.hostname,
-            address.port,
-        )
+        _, client = await loop.create_connection(one, address.hostname, address.port)
         # Spread over the beat, as strangers are.
-        loop.call_later(every_seconds * number / clients, client.start)
+        loop.call_later(client.every_seconds * number / clients, client.start)
         crowd.append(client)
     began = time.perf_counter()
     await asyncio.sleep(seconds)
     told.lasted_seconds = time.perf_counter() - began
+    counted = len(told.seconds), told.failures
     for client in crowd:
         client.leave()
     await asyncio.gather(*(client.closed for client in crowd))
-    return told
+    told.late = len(told.seconds) - counted[0] - (told.failures - counted[1])
 
 
 def get(path: str, *, host: str, api_key: str) -> bytes:

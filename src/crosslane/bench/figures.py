@@ -16,6 +16,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         stores: beside six warehouses, which have everything.
         articles: how many are sold.
         articles_per_store: how many of them lie in each store.
+        parcels_per_day: how many each place can send, None for any number.
         seconds: how long a crowd is at it; a quarter of that before, to warm up.
         orders: how many are placed where a number of them is needed.
         feed_rows: how many positions a supply feed tells of.
@@ -24,6 +25,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     stores: int = 815
     articles: int = 3_492
     articles_per_store: int = 50
+    parcels_per_day: int | None = None
     seconds: float = 8.0
     orders: int = 2_000
     feed_rows: int = 1_000_000
@@ -31,7 +33,15 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 DEMO = Scale()
 """What the figures that were agreed on are for."""
-QUICK = Scale(stores=4, articles=40, articles_per_store=5, seconds=0.5, orders=40, feed_rows=400)
+QUICK = Scale(
+    stores=4,
+    articles=40,
+    articles_per_store=5,
+    parcels_per_day=100_000,
+    seconds=0.5,
+    orders=40,
+    feed_rows=400,
+)
 """Only to see whether it runs."""
 
 

@@ -1,103 +1,150 @@
-"""Placing orders of four lines: through the lane, and in a transaction for each.
+"""Whole orders over HTTP, beside PostgreSQL's own benchmark on the same cluster.
 
-Baseline: the same handler with the same keys, one order a transaction, on as many connections as
-the pool has. Once on stock that lies spread, once with an article in every order that everybody
-wants. The client of the database is this one process, as a web process is.
+Ours: key, price, customer, sourcing over every location, stock, capacity, journals, receipt, events
+and the answer kept, all on disk before it is given. pgbench: two conditional updates and six rows
+of the plainest order book. No worker runs meanwhile, on neither side.
+
+After it the database is killed. What was acknowledged must be there when it is back.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+import os
+from collections.abc import Iterator, Sequence
+from itertools import count, cycle
 from random import Random
-from typing import Any
 
-import asyncpg
-from msgspec.structs import replace
+import msgspec
 
-from crosslane.bench.figures import DEMO, Figure, Scale, quantile, ratio
-from crosslane.bench.shop import POSTCODES, skus
-from crosslane.bench.site import TENANT, site
+from crosslane.bench import yardstick
+from crosslane.bench.crowd import Told, gather_crowd, post
+from crosslane.bench.figures import Figure, Scale, quantile, ratio
+from crosslane.bench.reading_back import Acknowledged, read_back
+from crosslane.bench.shop import POSTCODES, WAREHOUSES, skus
+from crosslane.bench.site import HOST, Site, site
 from crosslane.customers import Address
-from crosslane.kernel import Refusal, new_id
-from crosslane.orders import PLACE, BuyerWish, LineWish, PlaceOrder, TenderWish
-from crosslane.platform import idempotency
-from crosslane.platform.actor import SYSTEM
-from crosslane.platform.database import POOL_CONNECTIONS_MAX, Database, Tx
-from crosslane.platform.lane import Command, Lanes
+from crosslane.orders import BuyerWish, LineWish, PlaceOrder, TenderWish
+from crosslane.platform.settings import read_settings
 
-CLIENTS = 64
-LINES_PER_ORDER = 4
-STATEMENTS_MOST = 15
-BATCHES_COUNTED = (1, 8, 64)
+BOOK = Scale(stores=44, articles=20_000, articles_per_store=20_000, parcels_per_day=1_000_000)
+"""Fifty locations, each with all of 20,000 articles and a limit a day."""
+LINES_PER_ORDER = 2
+BUYERS = 2_000
+CLIENTS = 32
+CROWD = 256
+WARM_SHARE = 0.25
+PROCESSES = (1, 2)
+P99_MS_MOST = 250.0
+SPREAD_RATIO_LEAST = 1.0
+HOT_RATIO_LEAST = 10.0
 
 
-@dataclass
-class _Done:
-    """What was placed, and how it went.
+class Part(msgspec.Struct, frozen=True):
+    """One way of asking: who asks how many processes for what."""
 
-    Attributes:
-        seconds: from asking to the answer, for each order.
-        retries: transactions that were lost to another one and run again.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    retries: int = 0
-    lasted_seconds: float = 0.0
+    hot: bool
+    processes: int
+    clients: int
 
     @property
-    def pace(self) -> float:
-        """Orders a second."""
-        return len(self.seconds) / self.lasted_seconds
+    def name(self) -> str:
+        """How a person reads it."""
+        goods = "one hot article" if self.hot else "spread"
+        plural = "es" if self.processes > 1 else ""
+        return f"{goods}, {self.processes} web process{plural}, {self.clients} clients"
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is what `serve` starts here, asked by as many as ask pgbench."""
+        usual = min(read_settings(os.environ).workers, max(PROCESSES))
+        return (self.processes, self.clients) == (usual, CLIENTS)
 
 
-async def place(scale: Scale = DEMO) -> list[Figure]:
-    """Measure orders a second, what they cost in statements, and both against the baseline."""
-    figures: list[Figure] = []
+PARTS = [
+    Part(hot, processes, clients)
+    for processes in PROCESSES
+    for hot in (False, True)
+    for clients in (CLIENTS, CROWD)
+]
+
+
+async def place(scale: Scale = BOOK) -> list[Figure]:
+    """Measure complete orders a second and what waits, against pgbench; then prove them."""
     async with site(scale) as made:
-        database = await Database.connect(made.database_url)
-        try:
-            lanes = Lanes(database)
-            for name, hot in (("spread", False), ("one hot article", True)):
-                orders = orders_of(scale, hot=hot)
-                await _crowd(_by_lane(lanes, orders), CLIENTS, scale.seconds / 4)
-                ours = await _crowd(_by_lane(lanes, orders), CLIENTS, scale.seconds)
-                alone = await _crowd(_alone(database, orders), POOL_CONNECTIONS_MAX, scale.seconds)
-                figures += [
-                    *_figures(f"{name}, through the lane", ours),
-                    *_figures(f"{name}, a transaction each", alone),
-                    ratio(f"{name}: orders a second against a transaction each",
-                          ours.pace, alone.pace),
-                ]  # fmt: skip
-            for size in BATCHES_COUNTED:
-                figures.append(await _statements(database, scale, size))
-        finally:
-            await database.close()
-    return figures
+        baseline = await _baseline(made, scale)
+        numbers = count(1)
+        told: dict[Part, Told] = {}
+        for processes in PROCESSES:
+            async with made.web(processes=processes) as web:
+                for part in PARTS:
+                    if part.processes == processes:
+                        told[part] = await _ask(web.url, made, scale, part, numbers)
+        bodies = [body for part in told.values() for body in part.bodies]
+        proof = await read_back(made, [msgspec.json.decode(b, type=Acknowledged) for b in bodies])
+    return [*_ratios(told, baseline), *_parts(told), *proof.figures(WAREHOUSES + scale.stores)]
+
+
+async def _baseline(made: Site, scale: Scale) -> dict[bool, float]:
+    """Return transactions a second of pgbench on spread stock and on one row."""
+    async with made.bulk() as database:
+        await yardstick.require_durable(database)
+        await yardstick.make_tables(database)
+        return {
+            hot: await yardstick.pace(
+                made,
+                database,
+                "order",
+                rows=1 if hot else scale.articles,
+                clients=CLIENTS,
+                seconds=scale.seconds,
+            )
+            for hot in (False, True)
+        }
+
+
+async def _ask(url: str, made: Site, scale: Scale, part: Part, numbers: Iterator[int]) -> Told:
+    requests = order_requests(made.api_keys, scale, hot=part.hot, numbers=numbers)
+    warm = scale.seconds * WARM_SHARE
+    first = await gather_crowd(url, requests, clients=part.clients, seconds=warm, keep=True)
+    then = await gather_crowd(url, requests, clients=part.clients, seconds=scale.seconds, keep=True)
+    then.bodies += first.bodies
+    return then
+
+
+def order_requests(
+    api_keys: Sequence[str], scale: Scale, *, hot: bool, numbers: Iterator[int]
+) -> Iterator[bytes]:
+    """Yield requests for orders without end, no two alike.
+
+    Args:
+        api_keys: shown in turn.
+        scale: how many articles there are.
+        hot: as of :func:`orders_of`.
+        numbers: one for each order, never given twice.
+    """
+    orders = zip(numbers, orders_of(scale, hot=hot), cycle(api_keys), strict=False)
+    for number, order, api_key in orders:
+        body = msgspec.json.encode(order)
+        yield post("/api/v1/orders", body, host=HOST, api_key=api_key, key=f"place-{number}")
 
 
 def orders_of(scale: Scale, *, hot: bool) -> Iterator[PlaceOrder]:
-    """Yield orders without end, the same on every run.
+    """Yield orders without end, the same on every run, of some thousand customers in turn.
 
     Args:
         scale: how many articles there are.
-        hot: each has the same article among its lines, and goes to the same town.
+        hot: all want the same article, and live in the same town.
     """
     draw = Random(3)  # noqa: S311 - a repeatable mixture, nothing secret
-    wanted, *others = skus(scale)
-    for number in count():
-        chosen = draw.sample(others, LINES_PER_ORDER)
-        if hot:
-            chosen[0] = wanted
+    sold = skus(scale)
+    for buyer in cycle(range(BUYERS)):
+        chosen = sold[:1] * LINES_PER_ORDER if hot else draw.sample(sold, LINES_PER_ORDER)
         yield PlaceOrder(
             channel="web",
-            buyer=BuyerWish(email=f"buyer{number}@example.com", name="Ada Brown"),
+            buyer=BuyerWish(email=f"buyer{buyer}@example.com", name="Ada Brown"),
             ship_to=Address(
                 country="GB",
-                lines=("12 High Street",),
+                lines=(f"{buyer + 1} High Street",),
                 city="Oxford",
-                postcode=POSTCODES[0 if hot else number % len(POSTCODES)],
+                postcode=POSTCODES[0 if hot else buyer % len(POSTCODES)],
                 name="Ada Brown",
             ),
             lines=[LineWish(sku=sku, quantity=1) for sku in chosen],
@@ -105,86 +152,43 @@ def orders_of(scale: Scale, *, hot: bool) -> Iterator[PlaceOrder]:
         )
 
 
-Placing = Callable[[_Done], Awaitable[None]]
+def _ratios(told: dict[Part, Told], baseline: dict[bool, float]) -> list[Figure]:
+    figures: list[Figure] = []
+    for hot, name, least in (
+        (False, "spread", SPREAD_RATIO_LEAST),
+        (True, "hot", HOT_RATIO_LEAST),
+    ):
+        ours = next(told[part] for part in told if part.is_told and part.hot == hot)
+        figures += [
+            ratio(f"{name}: orders a second against pgbench", ours.pace, baseline[hot],
+                  key=f"{name}_ratio", least=least),
+            _figure(f"{name}: orders", ours.pace, f"{name}_per_s"),
+            _figure(f"{name}: pgbench, {CLIENTS} clients", baseline[hot], f"pgbench_{name}_per_s"),
+        ]  # fmt: skip
+        if not hot:
+            figures += [
+                Figure(name="half within", value=_ms(ours, 0.5), unit="ms", key="p50_ms"),
+                Figure(name="99 % within", value=_ms(ours, 0.99), unit="ms", most=P99_MS_MOST,
+                       key="p99_ms"),
+            ]  # fmt: skip
+    return figures
 
 
-def _by_lane(lanes: Lanes, orders: Iterator[PlaceOrder]) -> Placing:
-    async def placing(done: _Done) -> None:
-        del done
-        await lanes.run(TENANT, PLACE, str(new_id()), next(orders))
-
-    return placing
-
-
-def _alone(database: Database, orders: Iterator[PlaceOrder]) -> Placing:
-    async def placing(done: _Done) -> None:
-        command = Command(str(new_id()), SYSTEM, next(orders))
-        while True:
-            try:
-                async with idempotency.claiming(database, TENANT, [command.key], [""]) as (tx, _):
-                    await _decide(tx, [command])
-                return
-            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-                done.retries += 1
-
-    return placing
+def _parts(told: dict[Part, Told]) -> list[Figure]:
+    figures: list[Figure] = []
+    for part, those in told.items():
+        figures += [
+            _figure(part.name, those.pace),
+            Figure(name=f"{part.name}: half within", value=_ms(those, 0.5), unit="ms"),
+            Figure(name=f"{part.name}: 99 % within", value=_ms(those, 0.99), unit="ms"),
+        ]
+    refused = sum(those.failures for those in told.values())
+    return [*figures, Figure(name="refused, not counted", value=refused, unit="orders", most=0)]
 
 
-async def _decide(tx: Tx, commands: Sequence[Command[Any]]) -> None:
-    outcomes = await PLACE.handle(tx, commands)
-    for outcome in outcomes:
-        if isinstance(outcome, Refusal):
-            raise outcome
-    idempotency.store(tx, [command.key for command in commands], outcomes)
+def _figure(name: str, pace: float, key: str = "") -> Figure:
+    return Figure(name=name, value=round(pace, 1), unit="a second", key=key)
 
 
-async def _crowd(placing: Placing, clients: int, seconds: float) -> _Done:
-    """Let clients place one order after the other, for a while."""
-    done = _Done()
-    began = time.perf_counter()
-
-    async def client() -> None:
-        while (asked := time.perf_counter()) < began + seconds:
-            await placing(done)
-            done.seconds.append(time.perf_counter() - asked)
-
-    await asyncio.gather(*(client() for _ in range(clients)))
-    done.lasted_seconds = time.perf_counter() - began
-    return done
-
-
-async def _statements(database: Database, scale: Scale, size: int) -> Figure:
-    """Count round trips of a whole lane batch of some orders, from opening to COMMIT."""
-    counted: list[Tx] = []
-
-    async def handle(tx: Tx, commands: Sequence[Command[Any]]) -> Sequence[Any]:
-        if len(commands) == size:
-            counted.append(tx)
-        return await PLACE.handle(tx, commands)
-
-    kind = replace(PLACE, handle=handle)
-    orders = orders_of(scale, hot=False)
-    lanes = Lanes(database)
-    while not counted:
-        # What is asked in one go waits together when the lane looks.
-        await asyncio.gather(
-            *(lanes.run(TENANT, kind, str(new_id()), next(orders)) for _ in range(size))
-        )
-    return Figure(
-        name=f"statements of a batch of {size}, COMMIT included",
-        value=min(tx.statements for tx in counted) + 1,
-        unit="statements",
-        most=STATEMENTS_MOST,
-    )
-
-
-def _figures(name: str, done: _Done) -> list[Figure]:
-    return [
-        Figure(name=name, value=round(done.pace), unit="orders a second"),
-        Figure(
-            name=f"{name}: 99 % within",
-            value=round(quantile(done.seconds, 0.99) * 1000, 1),
-            unit="ms",
-        ),
-        Figure(name=f"{name}: run again", value=done.retries, unit="transactions"),
-    ]
+def _ms(told: Told, share: float) -> float:
+    return round(quantile(told.seconds, share) * 1000, 1)

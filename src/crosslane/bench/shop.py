@@ -1,4 +1,4 @@
-"""A retailer to measure with, founded over HTTP."""
+"""A retailer to measure with, founded over HTTP; its stock is laid by SQL, for there is much."""
 
 import json
 from collections.abc import Iterator
@@ -10,11 +10,14 @@ from uuid import uuid4
 import httpx
 
 from crosslane.bench.figures import Scale
+from crosslane.kernel import new_id
+from crosslane.platform.database import Tx
 
+LAY_STOCK = files("crosslane.bench").joinpath("sql/lay_stock.sql")
 WAREHOUSES = 6
 UNITS_IN_WAREHOUSE = 1_000_000
 UNITS_IN_STORE = 5
-LINES_AT_ONCE = 1_000
+ARTICLES_AT_ONCE = 2_000
 ROWS_AT_ONCE = 5_000
 CALL_SECONDS_MAX = 60.0
 LONG_AGO = "2009-01-01T00:00:00Z"
@@ -27,20 +30,17 @@ WAREHOUSE_CODES = tuple(f"DC{number}" for number in range(1, WAREHOUSES + 1))
 
 def skus(scale: Scale) -> list[str]:
     """Return every SKU that is sold."""
-    return [f"A{number:04}" for number in range(scale.articles)]
+    return [f"A{number:05}" for number in range(scale.articles)]
 
 
-async def found_shop(
-    url: str, api_key: str, scale: Scale, *, host: str, stocked: bool = True
-) -> None:
-    """Set up everything an order needs.
+async def found_shop(url: str, api_key: str, scale: Scale, *, host: str) -> None:
+    """Set up everything an order needs but stock.
 
     Args:
         url: where Crosslane answers.
         api_key: may do everything.
         scale: how large it is.
         host: name by which the retailer is asked for.
-        stocked: goods lie there from the beginning.
 
     Raises:
         httpx.HTTPStatusError: something was refused.
@@ -56,8 +56,6 @@ async def found_shop(
             await _send(client, "POST", path, body)
         await _send(client, "PUT", "/carriers/house", packed["carrier"])
         await _send(client, "POST", "/carriers/house/tariffs", packed["tariff"])
-        for delivery in _stock(scale) if stocked else ():
-            await _send(client, "POST", "/inventory/receipts", delivery)
 
 
 async def _send(client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any]) -> None:
@@ -93,6 +91,7 @@ def _places(scale: Scale) -> Iterator[Call]:
             "hours": {day: ["08:00-20:00"] for day in WORKDAYS},
             "cut_off": "15:00",
             "handling_hours": 2,
+            "parcels_per_day": scale.parcels_per_day,
             "handling_parcel_minor": 55 if code in WAREHOUSE_CODES else 110,
         }
         for number, code in enumerate(place_codes(scale))
@@ -129,20 +128,28 @@ def _goods(scale: Scale) -> Iterator[Call]:
         yield "/price-imports", {"price_list": "retail", "rows": part, "valid_from": LONG_AGO}
 
 
-def _stock(scale: Scale) -> Iterator[dict[str, Any]]:
-    """Yield deliveries of what lies where; the same on every run."""
+async def lay_stock(tx: Tx, scale: Scale) -> None:
+    """Let things lie in warehouses and stores, in one transaction; the same on every run.
+
+    Args:
+        tx: open transaction of a tenant whose shop is founded, without a limit on its time.
+        scale: how many places and articles there are.
+    """
     draw = Random(1)  # noqa: S311 - a repeatable spread, nothing secret
-    everything = skus(scale)
-    places = [(code, everything, UNITS_IN_WAREHOUSE) for code in WAREHOUSE_CODES]
-    for code in _stores(scale):
-        places.append((code, draw.sample(everything, scale.articles_per_store), UNITS_IN_STORE))
-    lines = [
-        {"sku": sku, "location": code, "quantity": units, "unit_cost_milli": 50_000}
-        for code, stocked, units in places
-        for sku in stocked
-    ]
-    for start in range(0, len(lines), LINES_AT_ONCE):
-        yield {"lines": lines[start : start + LINES_AT_ONCE]}
+    everything, stores = skus(scale), _stores(scale)
+    stocked = dict.fromkeys(WAREHOUSE_CODES, everything)
+    stocked |= {code: draw.sample(everything, scale.articles_per_store) for code in stores}
+    lies = {sku: [] for sku in everything}
+    for code, goods in stocked.items():
+        for sku in goods:
+            lies[sku].append(code)
+    for start in range(0, len(everything), ARTICLES_AT_ONCE):
+        rows = [
+            (sku, code, UNITS_IN_STORE if code[0] == "S" else UNITS_IN_WAREHOUSE)
+            for sku in everything[start : start + ARTICLES_AT_ONCE]
+            for code in lies[sku]
+        ]
+        await tx.execute(LAY_STOCK.read_text(), *map(list, zip(*rows, strict=True)), new_id())
 
 
 def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ can start others in their place.
 """
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from socket import socket
 
 from crosslane.bench.figures import Scale
-from crosslane.bench.shop import found_shop
+from crosslane.bench.shop import found_shop, lay_stock
 from crosslane.platform import auth
 from crosslane.platform.database import Database
 from crosslane.platform.http_server import listen
@@ -40,13 +41,31 @@ class Site:
 
     Attributes:
         home: its folder.
-        database_url: where its database answers.
+        postgres: its database.
         api_keys: each may do everything at the retailer TENANT; so many that no rate limit is met.
     """
 
     home: Path
-    database_url: str
+    postgres: EmbeddedPostgres
     api_keys: Sequence[str] = ()
+
+    @property
+    def database_url(self) -> str:
+        """Where its database answers."""
+        return self.postgres.url
+
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's programs."""
+        return self.postgres.install.programs
+
+    async def crash(self) -> None:
+        """Kill the database and start it again: what was not on disk is gone."""
+        if self.postgres.pid is None:
+            raise RuntimeError("the database does not run")
+        os.kill(self.postgres.pid, signal.SIGKILL)
+        await self.postgres.wait_dead()
+        await self.postgres.start()
 
     @asynccontextmanager
     async def web(
@@ -95,7 +114,10 @@ class Site:
         async with bulk.transaction(tenant) as tx:
             api_keys = [await auth.bootstrap(tx) for _ in range(API_KEYS)]
         async with self.web(processes=1) as web:
-            await found_shop(web.url, api_keys[0], scale, host=host, stocked=stocked)
+            await found_shop(web.url, api_keys[0], scale, host=host)
+        if stocked:
+            async with bulk.transaction(tenant) as tx:
+                await lay_stock(tx, scale)
         async with bulk.connection() as connection:
             await connection.execute("vacuum analyze")
         return api_keys
@@ -166,7 +188,7 @@ async def site(scale: Scale, *, stocked: bool = True) -> AsyncIterator[Site]:
     # Not deeper: the socket's path must be short, and the server's user must be let in.
     with tempfile.TemporaryDirectory(prefix="crosslane-bench-", ignore_cleanup_errors=True) as home:
         async with EmbeddedPostgres(Path(home)) as postgres:
-            made = Site(Path(home), postgres.url)
+            made = Site(Path(home), postgres)
             async with made.bulk() as bulk:
                 await migrate(bulk)
                 made.api_keys = await made.found(bulk, TENANT, HOST, scale, stocked=stocked)

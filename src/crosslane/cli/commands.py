@@ -44,7 +44,7 @@ for name, what in (
     ("ready", "From the command to the first answer, cold and warm."),
     ("memory", "Peak memory of web processes."),
     ("availability", "Availability asked by 64 clients at once."),
-    ("place", "Orders placed a second, through the lane and one by one."),
+    ("place", "Whole orders a second over HTTP, beside pgbench."),
     ("feed", "Positions a second of a supply feed, beside COPY."),
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),

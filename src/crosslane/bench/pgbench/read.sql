@@ -1,0 +1,2 @@
+\set one random(1, :rows)
+select on_hand - allocated from baseline.stock where id = :one;
