@@ -51,37 +51,37 @@ AS_USUAL = How()
 
 def ready(how: How = AS_USUAL) -> None:
     """Measure `crosslane serve` from the command to the first answer, cold and warm."""
-    _write(_measure("ready", how), how)
+    _run_one("ready", bench.ready, how)
 
 
 def memory(how: How = AS_USUAL) -> None:
     """Measure the peak memory of web processes that serve a retailer of the demo's size."""
-    _write(_measure("memory", how), how)
+    _run_one("memory", bench.memory, how)
 
 
 def availability(how: How = AS_USUAL) -> None:
     """Measure availability asked by 64 clients, against one query for each request."""
-    _write(_measure("availability", how), how)
+    _run_one("availability", bench.availability, how)
 
 
 def place(how: How = AS_USUAL) -> None:
     """Measure whole orders over HTTP, against pgbench on the same cluster, and prove them."""
-    _write(_measure("place", how), how)
+    _run_one("place", bench.place, how, BOOK)
 
 
 def feed(how: How = AS_USUAL) -> None:
     """Measure a supply feed of a million rows, against COPY of them."""
-    _write(_measure("feed", how), how)
+    _run_one("feed", bench.feed, how)
 
 
 def react(how: How = AS_USUAL) -> None:
     """Measure how fast the log becomes books, work and messages, and how far behind they are."""
-    _write(_measure("react", how), how)
+    _run_one("react", bench.react, how)
 
 
 def neighbours(how: How = AS_USUAL) -> None:
     """Measure how long a quiet retailer's clients wait while another floods the installation."""
-    _write(_measure("neighbours", how), how)
+    _run_one("neighbours", bench.neighbours, how)
 
 
 def reoptimise(
@@ -107,11 +107,14 @@ def reoptimise(
 
 def every(how: How = AS_USUAL) -> None:
     """Run all of them, one after the other."""
-    _write({name: _measure(name, how) for name in EVERY}, how)
+    _write({name: _measure(name, *one, how) for name, one in EVERY.items()}, how)
 
 
-def _measure(name: str, how: How) -> dict[str, Any]:
-    measure, scale = EVERY[name]
+def _run_one(name: str, measure: Bench, how: How, scale: Scale = DEMO) -> None:
+    _write(_measure(name, measure, scale, how), how)
+
+
+def _measure(name: str, measure: Bench, scale: Scale, how: How) -> dict[str, Any]:
     scale = QUICK if how.quick else scale
     if how.seconds is not None:
         scale = msgspec.structs.replace(scale, seconds=how.seconds)
