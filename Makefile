@@ -28,7 +28,7 @@ test: setup ## every check and every test: what must pass before a change is acc
 	$(SAY) "tests"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
-soak: setup ## long runs: random trouble for CROSSLANE_SOAK_MINUTES (10), long lives of orders
+soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz
 	@$(BIN)/pytest -m soak
 
 # Programs of others, at exact versions; where they come from is left to the machine's npm.

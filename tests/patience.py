@@ -1,6 +1,7 @@
 """How long tests let the database wait: a machine busy with other work stops a test for longer than
-callers of the product would wait, and that tells nothing."""
+callers of the product would wait, and that tells nothing. And how long the long runs are."""
 
+import os
 from collections.abc import Callable, Collection
 
 from crosslane.platform import database
@@ -12,6 +13,7 @@ PATIENCE = {
     "COMMIT_SECONDS_MAX": 60.0,
 }
 LOCK_MS_MAX = database.LOCK_MS_MAX  # the product's own
+SOAK_MINUTES_DEFAULT = 10.0
 # The wait for a lock on the pool `hasty`: well above what a busy machine adds to it.
 HASTY_SECONDS = 3.0
 
@@ -27,3 +29,8 @@ def be_patient(
     """
     for name in PATIENCE.keys() - set(but):
         change(database, name, PATIENCE[name])
+
+
+def soak_minutes() -> float:
+    """How long a run of `make soak` goes on, as CROSSLANE_SOAK_MINUTES says."""
+    return float(os.environ.get("CROSSLANE_SOAK_MINUTES") or SOAK_MINUTES_DEFAULT)

@@ -21,6 +21,7 @@ from tests.chaos.crowd import Client, Hands, Told, shop_around, shop_once
 from tests.chaos.proof import assert_nothing_lost_or_doubled, assert_told_once, until_settled
 from tests.chaos.site import Fragile, Site
 from tests.chaos.trouble import Trouble
+from tests.patience import soak_minutes
 from tests.payments.fake import eventually
 
 from crosslane.platform.effects.running import SLOTS
@@ -44,7 +45,6 @@ PAUSE_SECONDS = 0.5
 # The next spare process is started and has loaded.
 SPARE_SECONDS = 4.0
 SOAK_PAUSE_SECONDS = (0.2, 4.0)
-SOAK_MINUTES_DEFAULT = 10.0
 SOAK_SHARE = 0.0005
 RANDOM_PART = 0.7
 MEMORY_LOOKS = 8
@@ -230,7 +230,7 @@ async def test_nothing_is_lost_in_a_long_run_of_random_trouble(
             child.always = ",".join(ways)
         await site.found(SOAK_STOCK)
         with capsys.disabled():
-            minutes = float(os.environ.get("CROSSLANE_SOAK_MINUTES", SOAK_MINUTES_DEFAULT))
+            minutes = soak_minutes()
             await storm(site, partial(at_random, minutes=minutes * RANDOM_PART), seed)
             await assert_memory_stays(site, minutes * (1 - RANDOM_PART), seed)
 
