@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -325,10 +326,29 @@ def test_texts_are_for_channels_that_exist():
         ([row("A", barcodes=(BarcodeRow("X", 0), BarcodeRow("", 1)))],
          [(0, "/rows/0/barcodes/0/units", "quantity-out-of-range"),
           (0, "/rows/0/barcodes/1/barcode", "bad-barcode")]),
+        ([row("A", gtin="96385074", barcodes=(BarcodeRow("00000096385074", 1),))], []),
+        ([row("A", gtin="96385074", barcodes=(BarcodeRow("96385074", 6),))],
+         [(0, "/rows/0/barcodes/0/units", "barcode-twice")]),
+        ([row("A", barcodes=(BarcodeRow("X", 6), BarcodeRow("X", 6), BarcodeRow("X", 12)))],
+         [(0, "/rows/0/barcodes/2/units", "barcode-twice")]),
     ],
 )  # fmt: skip
 def test_a_barcode_has_one_owner_and_may_move_when_it_is_let_go(rows, expected):
     assert reasons(*rows) == expected
+
+
+def test_a_barcode_given_twice_is_kept_once():
+    same = (BarcodeRow("5012345678900"), BarcodeRow("CASE", 6), BarcodeRow("CASE", 6))
+    judged = judge([row("mug-1", gtin="5012345678900", barcodes=same)], KNOWN)
+    assert judged.accepted[0].barcodes == (BarcodeRow("CASE", 6),)
+
+
+def test_a_row_of_very_many_parts_is_soon_judged():
+    many = tuple(f"P{n}" for n in range(50_000))
+    began = time.process_time()
+    crowded = row("S", components=parts(*many), barcodes=tuple(map(BarcodeRow, many)))
+    assert reasons(crowded) == [(0, "/rows/0/components", "too-many-components")]
+    assert time.process_time() - began < 10  # compared with each other they take minutes
 
 
 def parts(*skus: str) -> tuple[ComponentRow, ...]:

@@ -19,6 +19,9 @@ SET = {"sku": "SET", "category": "home", "components": [{"sku": "MUG"}]}
 EDITED: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("MUG", "quantity-out-of-range"): [MUG | {"barcodes": [{"barcode": "CASE", "units": 0}]}],
     ("MUG", "bad-text-field"): [MUG | {"texts": [{"field": "Not a field", "text": "x"}]}],
+    ("MUG", "barcode-twice"): [
+        MUG | {"gtin": "96385074", "barcodes": [{"barcode": "96385074", "units": 6}]}
+    ],
     ("MUG", "sku-twice"): [MUG, MUG],
     ("MUG", "category-twice"): [MUG, MUG | {"sku": "MUG-2", "category": "elsewhere"}],
     ("MUG", "unknown-component"): [MUG | {"sku": "MUG-2", "components": [{"sku": "NOWHERE"}]}],

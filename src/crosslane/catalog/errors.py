@@ -43,6 +43,10 @@ class BarcodeTaken(Conflict):
     """The barcode {barcode} belongs to {sku}."""
 
 
+class BarcodeTwice(Invalid):
+    """The barcode {barcode} is given twice, for {units} and for {more} units; a GTIN is one."""
+
+
 class ComponentOfItself(Invalid):
     """{sku} cannot be a component of itself."""
 

@@ -45,6 +45,7 @@ ROW_REFUSALS = (
     errors.MeasureOutOfRange,
     errors.BadGtin,
     errors.BadBarcode,
+    errors.BarcodeTwice,
     errors.BarcodeTaken,
     errors.BadTextField,
     errors.TextTooLong,

@@ -25,6 +25,7 @@ from crosslane.catalog.domain.variant import (
 )
 from crosslane.catalog.errors import (
     BarcodeTaken,
+    BarcodeTwice,
     BundleInBundle,
     CategoryTwice,
     ComponentElsewhere,
@@ -187,20 +188,22 @@ def _checks(row: ProductRow, at: str, known: Known) -> Iterator[Callable[[], obj
     yield partial(known.categories.category, row.category, pointer=f"{at}/category")
     if row.product is not None:
         yield partial(require_sku, row.product, pointer=f"{at}/product")
+    units: dict[str, int] = {}
     if row.gtin is not None:
-        yield partial(gtin_key, row.gtin, pointer=f"{at}/gtin")
+        yield partial(_require_gtin, row.gtin, units, pointer=f"{at}/gtin")
     for name, most in _MEASURES:
         value = getattr(row, name)
         yield partial(require_measure, name, value, most, pointer=f"{at}/{name}")
     for place, barcode in enumerate(row.barcodes):
         where = f"{at}/barcodes/{place}"
-        yield partial(barcode_key, barcode.barcode, pointer=f"{where}/barcode")
         yield partial(require_quantity, barcode.units, pointer=f"{where}/units")
+        yield partial(_require_barcode, barcode, units, pointer=where)
     for place, text in enumerate(_texts(row)):
         where = f"{at}/texts/{place}" if place < len(row.texts) else f"{at}/title"
         yield partial(checked_text, text, pointer=where)
         yield partial(_require_channel, text.channel, known, pointer=f"{where}/channel")
-    for place, part in enumerate(row.components):
+    named = {row.sku.lower(): -1}
+    for place, part in enumerate(row.components[:COMPONENTS_MAX]):
         where = f"{at}/components/{place}"
         yield partial(require_quantity, part.quantity, pointer=f"{where}/quantity")
         yield partial(
@@ -210,7 +213,7 @@ def _checks(row: ProductRow, at: str, known: Known) -> Iterator[Callable[[], obj
             SHARE_WEIGHT_MAX,
             pointer=f"{where}/share_weight",
         )
-        yield partial(_refuse_repeated_part, row, place, pointer=f"{where}/sku")
+        yield partial(_refuse_repeated_part, part.sku, place, named, pointer=f"{where}/sku")
     yield partial(_refuse_many_parts, row, pointer=f"{at}/components")
 
 
@@ -227,12 +230,25 @@ def _require_channel(channel: str, known: Known, *, pointer: str) -> None:
         raise UnknownChannel(pointer=pointer, code=channel[:40])
 
 
-def _refuse_repeated_part(row: ProductRow, place: int, *, pointer: str) -> None:
-    sku = row.components[place].sku
-    if sku.lower() == row.sku.lower():
+def _require_gtin(gtin: str, units: dict[str, int], *, pointer: str) -> None:
+    units[gtin_key(gtin, pointer=pointer)] = 1
+
+
+def _require_barcode(given: BarcodeRow, units: dict[str, int], *, pointer: str) -> None:
+    """Refuse a barcode that is none, or stands for other units than before in its row."""
+    key = barcode_key(given.barcode, pointer=f"{pointer}/barcode")
+    if (before := units.setdefault(key, given.units)) != given.units:
+        raise BarcodeTwice(pointer=f"{pointer}/units", barcode=key, units=before, more=given.units)
+
+
+def _refuse_repeated_part(sku: str, place: int, named: dict[str, int], *, pointer: str) -> None:
+    """Refuse a part that is the bundle itself, at place -1, or was named before."""
+    earlier = named.setdefault(sku.lower(), place)
+    if earlier == place:
+        return
+    if earlier < 0:
         raise ComponentOfItself(pointer=pointer, sku=sku[:64])
-    if sku.lower() in (part.sku.lower() for part in row.components[:place]):
-        raise ComponentTwice(pointer=pointer, sku=sku[:64])
+    raise ComponentTwice(pointer=pointer, sku=sku[:64])
 
 
 def _refuse_many_parts(row: ProductRow, *, pointer: str) -> None:
@@ -330,12 +346,14 @@ def _texts(row: ProductRow) -> tuple[Text, ...]:
 
 
 def _canonical(row: ProductRow, known: Known) -> ProductRow:
+    gtin = None if row.gtin is None else gtin_key(row.gtin)
     further = {barcode_key(b.barcode): b.units for b in row.barcodes}
+    further = {barcode: units for barcode, units in further.items() if barcode != gtin}
     texts = {(t.field, t.locale, t.channel): t for t in map(checked_text, _texts(row))}
     return msgspec.structs.replace(
         row,
         product=product_code(row, known),
-        gtin=None if row.gtin is None else gtin_key(row.gtin),
+        gtin=gtin,
         barcodes=tuple(BarcodeRow(barcode, units) for barcode, units in further.items()),
         title="",
         texts=tuple(texts.values()),
