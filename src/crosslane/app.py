@@ -32,7 +32,7 @@ from crosslane import (
     vendors,
 )
 from crosslane.apps import order_page
-from crosslane.platform import auth, idempotency, operations, outbound, personal, upkeep
+from crosslane.platform import auth, idempotency, operations, outbound, personal, seals, upkeep
 from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
@@ -102,7 +102,7 @@ def create_app(settings: Settings) -> Litestar:
         raise NoDatabase
     secret_key = settings.secret_key()
     gate = Gate(secret_key=secret_key)
-    pricing.use_quote_secret(secret_key)
+    seals.use_secret(secret_key)
     outbound.allow(settings.outbound_allow)
 
     @asynccontextmanager

@@ -24,11 +24,11 @@ from crosslane.organization import register_policies
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from crosslane.pricing import use_quote_secret
+from crosslane.platform.seals import use_secret
 from crosslane.verify import verify
 
 register_policies([KEEPING])
-use_quote_secret(b"a secret of the tests alone")
+use_secret(b"a secret of the tests alone")
 
 ADA = NameBuyer(email="ada@example.com", name="Ada Brown")
 CASH = SetTender(uuid4(), "cash")

@@ -25,6 +25,7 @@ from crosslane.carts.service.wishes import EditCart, StartCart
 from crosslane.organization import PutStaffMember, put_staff
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.lane import Command
+from crosslane.sourcing import OfferNotKept
 
 
 async def test_a_cart_is_quoted_held_and_placed_at_the_quoted_price(buyer: Buyer):
@@ -313,6 +314,55 @@ async def test_choices_tell_date_and_price_of_every_way(buyer: Buyer):
         found = await choices(tx, cart.id, actor=SYSTEM, country="GB", postcode="OX1 4AA")
     assert found.deliveries[0].gross_minor == 0
     assert [(each.sku, each.quantity) for each in found.deliveries[0].lacking] == [("MUG", 6)]
+
+
+async def test_a_choice_is_placed_at_the_price_and_by_the_date_that_were_shown(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        (delivery,) = (await choices(tx, cart.id, actor=SYSTEM)).deliveries
+        dearer = pricing.PriceRow(sku="MUG", unit_price_milli=9_000_000)
+        await pricing.import_prices(tx, pricing.ImportPrices(price_list="retail", rows=(dearer,)))
+    taken = await buyer.edit(cart, SetOption("ship", service=delivery.service))
+    agreed = {"version": taken.version, "quote": delivery.quote, "offers": [delivery.offer]}
+    placed = await buyer.place(taken, **agreed)
+    assert placed.gross_minor == 1200 + delivery.gross_minor
+    assert placed.lines[0].promised_at <= delivery.promised_at
+    await buyer.assert_sound()
+
+
+async def test_a_pickup_that_was_chosen_is_ready_when_it_was_shown_to_be(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 2))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        (pickup,) = (await choices(tx, cart.id, actor=SYSTEM)).pickups
+    taken = await buyer.edit(cart, SetOption(pickup.method, store=pickup.store))
+    placed = await buyer.place(taken, offers=[pickup.offer])
+    assert placed.lines[0].promised_at <= pickup.ready_at
+    assert pickup.confidence.units_left == 2
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_the_dates_of_a_quote_are_kept_or_the_cart_stays_a_cart(buyer: Buyer, held: bool):
+    cart = await buyer.begin(("LAMP", 3))
+    if held:
+        await buyer.hold(cart)
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        told = await quote(tx, cart.id, actor=SYSTEM)
+    assert (len(told.offers), told.expires_at > datetime.now(UTC)) == (1, True)
+    await place_order(buyer.lanes, buyer.tenant, order_wish("LAMP", "LAMP", "LAMP"))
+    answer = await buyer.place(cart, quote=told.quote, offers=list(told.offers))
+    if held:
+        assert answer.lines[0].promised_at <= told.promises[0].promised_at
+    else:
+        assert isinstance(answer, OfferNotKept)
+        again = await buyer.place(cart, quote=told.quote)
+        assert again.lines[0].backordered == 1
+    await buyer.assert_sound()
+
+
+async def test_a_quote_offers_nothing_for_what_would_have_to_wait(buyer: Buyer):
+    cart = await buyer.begin(("LAMP", 9))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        assert (await quote(tx, cart.id, actor=SYSTEM)).offers == ()
 
 
 async def test_choices_need_to_know_where_the_customer_is(buyer: Buyer):

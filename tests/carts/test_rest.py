@@ -12,16 +12,16 @@ from crosslane.carts import ROUTES
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
+from crosslane.platform.seals import use_secret
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
 from crosslane.platform.web import Gate, build_app
-from crosslane.pricing import use_quote_secret
 
 BOTH = frozenset({"carts:read", "carts:write"})
 
 Client = Callable[..., httpx.AsyncClient]
 
-use_quote_secret(b"a secret of the tests alone")
+use_secret(b"a secret of the tests alone")
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from crosslane.organization import register_policies
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, CommandKind
-from crosslane.pricing import use_quote_secret
+from crosslane.platform.seals import use_secret
 
 register_policies([KEEPING])
-use_quote_secret(b"a secret of the tests alone")
+use_secret(b"a secret of the tests alone")
 
 # The guest and the address looked for and made, the cart with its operations; the cart, who buys
 # and where to, what is available; positions locked and saved with the holds; and what an order

@@ -21,10 +21,11 @@ from crosslane.catalog import (
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
+from crosslane.platform.seals import use_secret
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
 from crosslane.platform.web import Gate, build_app
-from crosslane.pricing import ROUTES, use_quote_secret
+from crosslane.pricing import ROUTES
 from crosslane.pricing.rest.prices import GATHERING
 
 EVERYTHING = frozenset({"pricing:read", "pricing:write", "pricing:override"})
@@ -38,7 +39,7 @@ GB_CART = {"channel": "web", "country": "GB"}
 
 Client = Callable[..., httpx.AsyncClient]
 
-use_quote_secret(b"a secret of the tests alone")
+use_secret(b"a secret of the tests alone")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from crosslane.organization import Scope, SetPolicy, UnknownChannel, set_policy
 from crosslane.platform import audit, log
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database, Tx
+from crosslane.platform.seals import use_secret
 from crosslane.pricing import (
     CouponRow,
     CouponUsedUp,
@@ -43,12 +44,11 @@ from crosslane.pricing import (
     put_tax_rates,
     quote,
     release_coupons,
-    use_quote_secret,
     write_coupons,
 )
 from crosslane.pricing.service.promotions import list_coupons
 
-use_quote_secret(b"a secret of the tests alone")
+use_secret(b"a secret of the tests alone")
 
 
 async def test_a_batch_is_priced_with_two_statements_whatever_its_size(tx: Tx):

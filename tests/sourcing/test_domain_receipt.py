@@ -80,7 +80,8 @@ def test_an_explanation_ranks_what_passed_the_rules_and_names_the_rest():
 def test_an_explanation_adds_up():
     draw = random.Random(11)  # noqa: S311
     for _ in range(50):
-        problem = random_problem(draw, draw.randint(1, 5), draw.randint(1, 8))
+        in_time = draw.random() < 0.3
+        problem = random_problem(draw, draw.randint(1, 5), draw.randint(1, 8), in_time=in_time)
         told = explain(decide(problem))
         assert told.replayed
         for parcel in told.parcels:

@@ -3,9 +3,10 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from tests.edge import clients
-from tests.sourcing.world import MORNING, Shop, stocked
+from tests.sourcing.world import MORNING, Shop, stocked, wish
 
 from crosslane.catalog import ComponentRow, ImportProducts, ProductRow, import_products
 from crosslane.organization import UnknownChannel
@@ -14,10 +15,17 @@ from crosslane.sourcing import (
     ROUTES,
     ItemAsked,
     NotOnSale,
+    OfferExpired,
+    OfferForged,
+    OfferMismatch,
     Options,
     PickupOption,
     PlaceUnknown,
+    SourcingRequest,
     options_for,
+    read_offer,
+    require_fitting,
+    terms_of,
 )
 
 HOME = {"channel": "web", "country": "GB", "postcode": "AB10 1NJ", "at": MORNING}
@@ -64,7 +72,9 @@ async def test_stores_near_by_offer_what_they_have_or_can_get(shop: Shop, tx: Tx
     await stocked(tx, shop, "MUG", ABERDEEN=1, LEEDS=3, DC=3)
     one = await asked(tx, ("MUG", 1))
     assert fetched(one.pickups) == [("ABERDEEN", "pickup", 0), ("LEEDS", "pickup", 0)]
-    assert one.pickups[0].ready_at == MORNING + timedelta(hours=2)
+    # Ready for whoever orders just before the offer expires.
+    assert one.expires_at == MORNING + timedelta(minutes=15)
+    assert one.pickups[0].ready_at == one.expires_at + timedelta(hours=2)
     assert one.pickups[0].distance_metres < one.pickups[1].distance_metres
     two = await asked(tx, ("MUG", 2))
     assert fetched(two.pickups) == [("ABERDEEN", "ship_to_store", 0), ("LEEDS", "pickup", 0)]
@@ -78,6 +88,64 @@ async def test_asking_marks_nothing(shop: Shop, tx: Tx):
     assert await asked(tx, ("MUG", 2)) == await asked(tx, ("MUG", 2))
 
 
+async def test_an_option_that_lacks_nothing_has_an_offer(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", ABERDEEN=1, DC=3)
+    found = await asked(tx, ("MUG", 2))
+    for option in found.deliveries:
+        offer = read_offer(option.offer)
+        assert (offer.promised_at, offer.expires_at) == (option.promised_at, found.expires_at)
+        assert (offer.terms.method, offer.terms.service) == ("ship", option.service)
+        assert (offer.terms.country, offer.terms.postcode) == ("GB", "AB101NJ")
+    brought = read_offer(found.pickups[0].offer)
+    assert (brought.terms.method, brought.terms.store) == ("ship_to_store", "ABERDEEN")
+    assert brought.promised_at == found.pickups[0].ready_at
+    short = await asked(tx, ("MUG", 9))
+    assert {option.offer for option in (*short.deliveries, *short.pickups)} == {""}
+
+
+async def test_an_offer_is_for_the_goods_and_the_place_it_was_given_for(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=3)
+    found = await asked(tx, ("MUG", 2))
+    option = next(each for each in found.deliveries if each.service == "STANDARD48")
+    offer = read_offer(option.offer)
+    mug, bowl = shop.variants["MUG"].id, shop.variants["BOWL"].id
+    wanted = wish(shop, ("MUG", 1), ("MUG", 1), postcode="ab10 1nj")
+    units = [(mug, 1), (mug, 1)]
+
+    def fits(request: SourcingRequest, units: list, tenant: str = "", at: datetime = MORNING):
+        terms = terms_of(request, units)
+        require_fitting(offer, terms, tenant=tenant or tx.tenant, at=at)
+
+    fits(wanted, units)
+    fits(wanted, units, at=found.expires_at)
+    with pytest.raises(OfferExpired):
+        fits(wanted, units, at=found.expires_at + timedelta(seconds=1))
+    for what, other, theirs, tenant in (
+        ("goods", wanted, [(mug, 3)], ""),
+        ("goods", wanted, [(bowl, 2)], ""),
+        ("tenant", wanted, units, "elsewhere"),
+        ("postcode", msgspec.structs.replace(wanted, postcode="AB10 1NK"), units, ""),
+        ("service", msgspec.structs.replace(wanted, service="ECONOMY"), units, ""),
+    ):
+        with pytest.raises(OfferMismatch) as refused:
+            fits(other, theirs, tenant)
+        assert refused.value.details["what"] == what
+    body, _, signature = option.offer.partition(".")
+    for forged in (f"{body}.{signature[::-1]}", f"{body[1:]}.{signature}", body, "", "é.x"):
+        with pytest.raises(OfferForged):
+            read_offer(forged)
+
+
+async def test_how_sure_an_option_is_comes_from_what_is_left(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", LEEDS=5)
+    found = await asked(tx, ("MUG", 2))
+    sure = next(o.confidence for o in found.deliveries if o.service == "STANDARD48")
+    assert (sure.units_left, sure.parcels_left) == (3, 1)
+    assert sure.transit_days > 0
+    fetched = next(o.confidence for o in found.pickups if o.location == "LEEDS")
+    assert (fetched.units_left, fetched.parcels_left, fetched.transit_days) == (3, None, 0)
+
+
 async def test_a_bundle_stands_for_its_parts(shop: Shop, tx: Tx):
     parts = (ComponentRow("MUG", 2, 1), ComponentRow("BOWL", 1, 1))
     await import_products(tx, ImportProducts((ProductRow("SET", "mugs", components=parts),)))
@@ -88,7 +156,8 @@ async def test_a_bundle_stands_for_its_parts(shop: Shop, tx: Tx):
 
 
 async def test_what_nobody_has_leaves_no_option(shop: Shop, tx: Tx):
-    assert await asked(tx, ("MUG", 1)) == Options([], [])
+    found = await asked(tx, ("MUG", 1))
+    assert (found.deliveries, found.pickups) == ([], [])
 
 
 async def test_what_cannot_be_answered_is_refused(shop: Shop, tx: Tx):

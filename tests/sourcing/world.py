@@ -36,8 +36,10 @@ from crosslane.organization import (
 )
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Lanes
+from crosslane.platform.seals import use_secret
 from crosslane.sourcing import POLICIES, LineAsked, Sourced, SourcingRequest, plan_orders
 
+use_secret(b"a secret of the tests alone")
 register_policies([*catalog.POLICIES, *POLICIES])
 
 MARKET = PutMarket("gb", "Britain", "GB", "GBP", ("en-GB",), "inclusive", "Europe/London")

@@ -13,11 +13,11 @@ stays as an intent (:func:`list_unplaced`) and is taken up again by the next edi
 
 On request a cart's stock is held for some minutes, all of it or none: by ``carts.hold``, or with
 the very edit that asks for it, which is then refused when the stock lacks. A quote
-(:func:`quote`) prices it, signs the prices and tells when each line would come;
-:func:`choices` tells the ways it could go. ``carts.place`` makes the order, from held stock first;
-a refused order leaves the cart what it held. A channel whose policies let it may tell the business
-time of a cart, its own number, prices and delivery price, as with ``orders.place``. Whoever of
-the staff put a line in is credited for it.
+(:func:`quote`) prices it, signs the prices, tells when each line would come and seals that;
+:func:`choices` tells the ways it could go, signed and sealed too. ``carts.place`` makes the order,
+from held stock first; a refused order leaves the cart what it held. A channel whose policies let it
+may tell the business time of a cart, its own number, prices and delivery price, as with
+``orders.place``. Whoever of the staff put a line in is credited for it.
 
 Invariants: a removed line never comes back; an operation is stored once; a cart becomes one order
 at most; a customer sees its own carts only, an associate those of its own store and those of none.

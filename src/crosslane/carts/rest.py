@@ -25,8 +25,9 @@ from crosslane.customers import ADDRESS_REFUSALS, IDENTITY_REFUSALS, UnknownCust
 from crosslane.kernel import Instant, Page
 from crosslane.locations import LocationUnknown
 from crosslane.organization import BadCountry, UnknownChannel
+from crosslane.platform.seals import SealsOff
 from crosslane.platform.web import Answer, Caller, Paging, get, post
-from crosslane.pricing import CART_REFUSALS, QUOTE_CHARACTERS_MAX, QuotesOff
+from crosslane.pricing import CART_REFUSALS, QUOTE_CHARACTERS_MAX
 from crosslane.sourcing import DELIVERY_REFUSALS, PlaceUnknown
 
 READ, WRITE = "carts:read", "carts:write"
@@ -64,11 +65,13 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         version: version the customer agreed to; another one now is refused. None for any.
         quote: signed quote whose prices hold.
+        offers: of the ways and dates that were shown; the order keeps them or is refused.
         stops: what holds the order back from the first moment, such as a suspicion of fraud.
     """
 
     version: int | None = None
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+    offers: orders.Offers = []
     stops: Annotated[list[orders.StopWish], msgspec.Meta(max_length=orders.STOPS_MAX)] = []
 
 
@@ -154,13 +157,13 @@ async def edit_cart(caller: Caller, cart_id: UUID, data: EditBody) -> CartView:
     "/api/v1/carts/{cart_id}/quote",
     permission=READ,
     command=None,
-    raises=(*CHECKOUT_RAISES, *CART_REFUSALS, *DELIVERY_REFUSALS, QuotesOff),
+    raises=(*CHECKOUT_RAISES, *CART_REFUSALS, *DELIVERY_REFUSALS, SealsOff),
 )
 async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
     """Price a cart, sign the prices, and tell when each line would come.
 
-    Placed with the ``quote``, the same cart costs as much until it expires. Nothing is kept by
-    this; to keep stock, hold the cart.
+    Placed with the ``quote`` and the ``offers`` before they expire, the same cart costs as much and
+    comes by then, or is refused. No stock is kept by this; for that, hold the cart.
     """
     async with caller.read() as tx:
         return await quoting.quote(tx, cart_id, actor=caller.actor)
@@ -169,14 +172,23 @@ async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
 @get(
     "/api/v1/carts/{cart_id}/choices",
     permission=READ,
-    raises=(*CHECKOUT_RAISES, *CART_REFUSALS, errors.PlaceMissing, PlaceUnknown, BadCountry),
+    raises=(
+        *CHECKOUT_RAISES,
+        *CART_REFUSALS,
+        errors.PlaceMissing,
+        PlaceUnknown,
+        BadCountry,
+        SealsOff,
+    ),
 )
 async def list_choices(
     caller: Caller, cart_id: UUID, country: str = "", postcode: str = ""
 ) -> CartChoices:
     """Show the ways in which a cart could go: deliveries with price and date, pickups nearby.
 
-    Where the customer is comes from the cart's address unless the query says it.
+    Where the customer is comes from the cart's address unless the query says it. A choice is taken
+    as the cart's option; placed with its ``quote`` and ``offer`` it costs and comes as shown, or is
+    refused.
     """
     async with caller.read() as tx:
         return await choices.choices(
@@ -207,8 +219,18 @@ async def hold_cart(caller: Caller, cart_id: UUID) -> CartHeld:
     example=OrderBody(version=7),
 )
 async def place_cart(caller: Caller, cart_id: UUID, data: OrderBody) -> Answer[orders.Placed]:
-    """Make an order of a cart; stock held for it is used first."""
-    asked = PlaceCart(cart_id=cart_id, version=data.version, quote=data.quote, stops=data.stops)
+    """Make an order of a cart; stock held for it is used first.
+
+    With the ``quote`` it costs what was shown, with the ``offers`` it comes when it was shown to
+    come, or is refused.
+    """
+    asked = PlaceCart(
+        cart_id=cart_id,
+        version=data.version,
+        quote=data.quote,
+        offers=data.offers,
+        stops=data.stops,
+    )
     placed = await caller.submit(PLACE, asked)
     return Answer(body=placed, location=f"/api/v1/orders/{placed.number}")
 

@@ -51,7 +51,7 @@ from crosslane.payments import TENDER_REFUSALS
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
 from crosslane.pricing import CART_REFUSALS, COUPON_REFUSALS, GOODS_REFUSALS, QUOTE_REFUSALS
-from crosslane.sourcing import DELIVERY_REFUSALS
+from crosslane.sourcing import DELIVERY_REFUSALS, OFFER_REFUSALS
 
 ORDER_BYTES_MAX = 4 << 20
 
@@ -81,6 +81,7 @@ PLACE_REFUSALS = (
     *COUPON_REFUSALS,
     *QUOTE_REFUSALS,
     *DELIVERY_REFUSALS,
+    *OFFER_REFUSALS,
 )
 
 WaitSeconds = Annotated[int, msgspec.Meta(ge=0, le=10)]
@@ -105,8 +106,9 @@ async def place_order(
 ) -> Answer[Placed]:
     """Place an order.
 
-    Prices, tax and promise are computed here, stock is allocated at once. A card is authorised
-    right after; until then a payment stop holds the order back. With ``wait_seconds`` the answer
+    Prices, tax and promise are computed here, stock is allocated at once. With the ``offers`` that
+    were shown the order has everything by their dates, or is refused. A card is authorised right
+    after; until then a payment stop holds the order back. With ``wait_seconds`` the answer
     waits so long for it, and is 202 when it is still not known.
     """
     placed = await caller.submit(PLACE, data)

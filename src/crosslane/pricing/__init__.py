@@ -58,7 +58,6 @@ from crosslane.pricing.errors import (
     QuoteExpired,
     QuoteForged,
     QuoteMismatch,
-    QuotesOff,
     TaxRateUnknown,
 )
 from crosslane.pricing.events import (
@@ -72,17 +71,18 @@ from crosslane.pricing.rest import ROUTES
 from crosslane.pricing.service.carts import (
     PRICE_SOURCE,
     QUOTE,
+    QUOTE_CHARACTERS_MAX,
     QuotedCart,
     explain,
     price,
     price_one,
     quote,
+    quotes,
 )
 from crosslane.pricing.service.commands import COMMANDS
 from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
 from crosslane.pricing.service.prices import ImportPrices, PriceRow, PricesImported, import_prices
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
-from crosslane.pricing.service.signing import QUOTE_CHARACTERS_MAX, use_quote_secret
 from crosslane.pricing.service.terms import (
     PutPriceList,
     PutPromotion,
@@ -151,7 +151,6 @@ __all__ = [
     "QuoteForged",
     "QuoteMismatch",
     "QuotedCart",
-    "QuotesOff",
     "Redemption",
     "ShippingPriceRow",
     "ShippingPricesChanged",
@@ -174,8 +173,8 @@ __all__ = [
     "put_tax_rates",
     "put_tax_rules",
     "quote",
+    "quotes",
     "release_coupons",
     "split",
-    "use_quote_secret",
     "write_coupons",
 ]

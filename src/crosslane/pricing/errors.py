@@ -1,6 +1,7 @@
 """Every way in which pricing says no."""
 
-from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+from crosslane.platform.seals import SealsOff
 
 
 class TaxRateUnknown(Invalid):
@@ -57,10 +58,6 @@ class QuoteExpired(Conflict):
 
 class QuoteMismatch(Conflict):
     """The quote was given for another cart: {what} differs."""
-
-
-class QuotesOff(Unavailable):
-    """This process has no key to sign or read quotes with."""
 
 
 class PriceListUnknown(NotFound):
@@ -127,4 +124,4 @@ GOODS_REFUSALS = (
 )
 CART_REFUSALS = (*GOODS_REFUSALS, DeliveryPriceUnknown, CartTooLarge)
 COUPON_REFUSALS = (CouponUsedUp, CouponUsedUpByCustomer, CouponNeedsCustomer)
-QUOTE_REFUSALS = (QuoteExpired, QuoteForged, QuoteMismatch, QuotesOff)
+QUOTE_REFUSALS = (QuoteExpired, QuoteForged, QuoteMismatch, SealsOff)

@@ -3,7 +3,8 @@
 Nouns: :class:`SourcingRequest` (lines of an order, how and where they go) and :class:`Sourced` (the
 decision on it); inside, the :class:`SourcingProblem` (lines, candidates, places, tariffs,
 settings), the :class:`SourcingPlan` that answers it, the :class:`Receipt` that keeps the decision
-and the :class:`Explanation` that tells it in full.
+and the :class:`Explanation` that tells it in full. An :class:`Offer` is a way and a date that were
+shown, sealed, for the goods and place they were shown for.
 
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
 nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
@@ -13,24 +14,28 @@ nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`recei
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
 keeps the whole problem, replays to the bytes it was stored as, and tells what the nearest places
-would have cost instead.
+would have cost instead. The date of an offer is the one of whoever orders at its last moment; what
+is placed with it comes by then or is refused.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
-Policies: sourcing.settings, sourcing.markdown. Tables: sourcing_receipt (journal).
+Policies: sourcing.settings, sourcing.markdown, sourcing.offers. Tables: sourcing_receipt (journal).
 """
 
 from crosslane.sourcing.domain import (
     EXACT_PIECES_MAX,
     MARKDOWN,
     NO_CARRIAGE,
+    OFFERS,
     SETTINGS,
     Candidate,
+    Confidence,
     DeliveryOption,
     Explanation,
     KeptReceipt,
     Line,
     LineAsked,
+    Offer,
     PickupOption,
     Place,
     Receipt,
@@ -45,37 +50,53 @@ from crosslane.sourcing.domain import (
     plan,
     problem_of,
     replay,
+    require_fitting,
+    terms_of,
 )
 from crosslane.sourcing.errors import (
     DELIVERY_REFUSALS,
+    OFFER_REFUSALS,
     NoDeliveryService,
     NotDelivered,
     NotOnSale,
+    OfferExpired,
+    OfferForged,
+    OfferMismatch,
+    OfferNotKept,
     PlaceUnknown,
     UnknownReceipt,
 )
 from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
+    OFFER_CHARACTERS_MAX,
     ItemAsked,
     Options,
     faster_services,
+    give_offer,
+    offer_validity,
     options_for,
     plan_orders,
+    read_offer,
     receipt_by_id,
     receipts_of_order,
     save_receipts,
 )
 
-POLICIES = [SETTINGS, MARKDOWN]
+POLICIES = [SETTINGS, MARKDOWN, OFFERS]
 
 __all__ = [
     "DELIVERY_REFUSALS",
     "EXACT_PIECES_MAX",
+    "MARKDOWN",
     "NO_CARRIAGE",
+    "OFFERS",
+    "OFFER_CHARACTERS_MAX",
+    "OFFER_REFUSALS",
     "POLICIES",
     "ROUTES",
     "SETTINGS",
     "Candidate",
+    "Confidence",
     "DeliveryOption",
     "Explanation",
     "ItemAsked",
@@ -85,6 +106,11 @@ __all__ = [
     "NoDeliveryService",
     "NotDelivered",
     "NotOnSale",
+    "Offer",
+    "OfferExpired",
+    "OfferForged",
+    "OfferMismatch",
+    "OfferNotKept",
     "Options",
     "PickupOption",
     "Place",
@@ -100,12 +126,17 @@ __all__ = [
     "decide",
     "explain",
     "faster_services",
+    "give_offer",
+    "offer_validity",
     "options_for",
     "plan",
     "plan_orders",
     "problem_of",
+    "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "replay",
+    "require_fitting",
     "save_receipts",
+    "terms_of",
 ]

@@ -1,7 +1,8 @@
 """Refusals of sourcing."""
 
 from crosslane.carriers import ServiceUnknown
-from crosslane.kernel import Invalid, NotFound
+from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.platform.seals import SealsOff
 
 
 class NotDelivered(Invalid):
@@ -24,5 +25,23 @@ class UnknownReceipt(NotFound):
     """There is no sourcing receipt {receipt_id}."""
 
 
+class OfferForged(Invalid):
+    """The offer was not given here or was changed."""
+
+
+class OfferExpired(Conflict):
+    """The offer expired at {expires_at}; ask for a new one."""
+
+
+class OfferMismatch(Conflict):
+    """The offer was given for something else: {what} differs."""
+
+
+class OfferNotKept(Conflict):
+    """The offer cannot be kept any more: nothing brings {units} units by {promised_at}."""
+
+
+# What an offer is refused for.
+OFFER_REFUSALS = (OfferForged, OfferExpired, OfferMismatch, OfferNotKept, SealsOff)
 # What a delivery is refused for.
 DELIVERY_REFUSALS = (ServiceUnknown, NotDelivered, NoDeliveryService)

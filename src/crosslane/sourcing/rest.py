@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from crosslane.kernel import QUANTITY_MAX, Page, matching
 from crosslane.organization import UnknownChannel
+from crosslane.platform.seals import SealsOff
 from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
 from crosslane.sourcing.domain import Assignment, Explanation, KeptReceipt, Unfilled, explain
@@ -137,7 +138,7 @@ async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
     "/api/v1/fulfillment-options",
     permission=READ,
     command=None,
-    raises=(UnknownChannel, NotOnSale, PlaceUnknown),
+    raises=(UnknownChannel, NotOnSale, PlaceUnknown, SealsOff),
     example=OptionsAsked(
         channel="web",
         country="GB",
@@ -149,7 +150,8 @@ async def show_options(caller: Caller, data: OptionsAsked) -> Options:
     """Show how and when goods could reach a customer.
 
     Every delivery service that goes there, the earliest first, and pickup at the stores near by.
-    Nothing is held or promised; an order is sourced anew when it is placed.
+    Nothing is held. An order that is placed with the ``offer`` of an option until it expires has
+    everything by the date that was shown, or is refused.
     """
     async with caller.read() as tx:
         return await service.options_for(

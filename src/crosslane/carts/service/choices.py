@@ -36,6 +36,9 @@ class DeliveryChoice(msgspec.Struct, frozen=True, kw_only=True):
         net_minor: what the customer pays for it without tax; likewise gross, with tax.
         gross_minor: see there.
         lacking: what cannot be sent now.
+        confidence: how sure the date is.
+        quote: signed prices of the cart when it goes this way.
+        offer: sealed promise of the date; "" when something is lacking.
     """
 
     service: str
@@ -45,6 +48,9 @@ class DeliveryChoice(msgspec.Struct, frozen=True, kw_only=True):
     net_minor: int
     gross_minor: int
     lacking: tuple[Lacking, ...]
+    confidence: sourcing.Confidence
+    quote: str
+    offer: str
 
 
 class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +63,8 @@ class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
         method: ``pickup`` of what lies there, ``ship_to_store`` when some must be brought.
         ready_at: when everything that can be had is ready.
         lacking: what cannot be had now.
+        confidence: how sure the time is.
+        offer: sealed promise of the time; "" when something is lacking.
     """
 
     store: str
@@ -65,12 +73,18 @@ class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     ready_at: datetime
     lacking: tuple[Lacking, ...]
+    confidence: sourcing.Confidence
+    offer: str
 
 
 class CartChoices(msgspec.Struct, frozen=True, kw_only=True):
-    """Deliveries, the earliest first, and pickups, the nearest first."""
+    """Deliveries, the earliest first, and pickups, the nearest first.
+
+    What was shown holds for orders that are placed with it before ``expires_at``.
+    """
 
     currency: str
+    expires_at: datetime
     deliveries: tuple[DeliveryChoice, ...]
     pickups: tuple[PickupChoice, ...]
 
@@ -78,7 +92,7 @@ class CartChoices(msgspec.Struct, frozen=True, kw_only=True):
 async def choices(
     tx: Tx, cart_id: UUID, *, actor: Actor, country: str = "", postcode: str = ""
 ) -> CartChoices:
-    """Return the ways in which a cart could go, as things stand; nothing is promised or held.
+    """Return the ways in which a cart could go, with signed prices and dates; nothing is held.
 
     A delivery that has no price in the cart's channel is not offered.
 
@@ -93,6 +107,7 @@ async def choices(
         NoSuchCart, CartPlaced, EmptyCart, NotOnSale: there is nothing to offer for.
         PlaceMissing: neither the question nor the cart says where the customer is.
         PlaceUnknown: nobody knows where the postcode is.
+        SealsOff: this process has no key to sign with.
     """
     (checkout,) = await open_checkouts(tx, [(cart_id, actor)], way="ship")
     if checkout.refusal is not None:
@@ -111,11 +126,14 @@ async def choices(
         channel=checkout.channel.code,
         country=country,
         postcode=postcode,
+        at=checkout.cart.occurred_at,
         stores=STORES_OFFERED,
     )
+    deliveries, quoted_until = await _priced(tx, checkout, found.deliveries, home)
     return CartChoices(
         currency=checkout.channel.currency,
-        deliveries=await _priced(tx, checkout, found.deliveries, home),
+        expires_at=min([found.expires_at, *quoted_until]),
+        deliveries=deliveries,
         pickups=tuple(
             PickupChoice(
                 store=each.location,
@@ -124,6 +142,8 @@ async def choices(
                 method=each.method,
                 ready_at=each.ready_at,
                 lacking=_lacking(each),
+                confidence=each.confidence,
+                offer=each.offer,
             )
             for each in found.pickups
         ),
@@ -135,19 +155,25 @@ async def _priced(
     checkout: Checkout,
     offered: Sequence[sourcing.DeliveryOption],
     home: Destination | None,
-) -> tuple[DeliveryChoice, ...]:
-    """Price the cart once per service: promotions may make one free and not another."""
-    carts = await pricing.price(
+) -> tuple[tuple[DeliveryChoice, ...], list[datetime]]:
+    """Price the cart once per service: promotions may make one free and not another.
+
+    Returns:
+        The deliveries, and until when their prices hold.
+    """
+    quoted = await pricing.quotes(
         tx,
         [checkout.price_request(tx.now, service=each.service, home=home) for each in offered],
     )
     choices: list[DeliveryChoice] = []
-    for each, cart in zip(offered, carts, strict=True):
-        if isinstance(cart, pricing.DeliveryPriceUnknown):
+    until: list[datetime] = []
+    for each, quote in zip(offered, quoted, strict=True):
+        if isinstance(quote, pricing.DeliveryPriceUnknown):
             continue
-        if isinstance(cart, Refusal):
-            raise cart
-        (shipping,) = cart.shipping
+        if isinstance(quote, Refusal):
+            raise quote
+        (shipping,) = quote.cart.shipping
+        until.append(quote.expires_at)
         choices.append(
             DeliveryChoice(
                 service=each.service,
@@ -157,9 +183,12 @@ async def _priced(
                 net_minor=shipping.net_minor,
                 gross_minor=shipping.gross_minor,
                 lacking=_lacking(each),
+                confidence=each.confidence,
+                quote=quote.quote,
+                offer=each.offer,
             )
         )
-    return tuple(choices)
+    return tuple(choices), until
 
 
 def _lacking(option: sourcing.DeliveryOption | sourcing.PickupOption) -> tuple[Lacking, ...]:

@@ -25,6 +25,7 @@ from crosslane.orders import (
     STOPS_MAX,
     AttributionWish,
     LineWish,
+    Offers,
     Placed,
     PreparedOrder,
     StopWish,
@@ -44,12 +45,14 @@ class PlaceCart(msgspec.Struct, frozen=True, kw_only=True):
         cart_id: the cart.
         version: version the customer agreed to; another one now is refused. None for any.
         quote: signed quote whose prices hold.
+        offers: of the ways and dates that were shown; the order keeps them or is refused.
         stops: what holds the order back from the first moment.
     """
 
     cart_id: UUID
     version: int | None = None
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+    offers: Offers = []
     stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
 
 
@@ -164,6 +167,7 @@ def _order(
         shipping_minor=None if quote else contents.shipping_minor,
         coupons=list(contents.coupons),
         quote=quote,
+        offers=command.body.offers,
         tenders=[
             TenderWish(
                 method=each.method, minor=each.minor, token=each.token, provider=each.provider

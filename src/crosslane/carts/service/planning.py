@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,8 @@ from crosslane.carts.storage import HeldUnits
 from crosslane.catalog import Variant
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Tx
+
+NOW = timedelta(0)
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +78,17 @@ def missing(checkout: Checkout, now: datetime) -> list[Missing]:
     ]
 
 
-async def plan_missing(tx: Tx, checkouts: Sequence[Checkout]) -> list[CartPlan]:
+async def plan_missing(
+    tx: Tx, checkouts: Sequence[Checkout], *, later: timedelta = NOW
+) -> list[CartPlan]:
     """Plan the units that carts lack, earlier carts first; nothing is promised by it.
 
     One survey per channel and one statement for capacities, however many carts.
+
+    Args:
+        tx: open transaction.
+        checkouts: different carts.
+        later: plan as if they were placed so much later.
     """
     plans = [CartPlan(planned=[], short=[]) for _ in checkouts]
     by_channel: dict[UUID, list[int]] = defaultdict(list)
@@ -94,7 +103,9 @@ async def plan_missing(tx: Tx, checkouts: Sequence[Checkout]) -> list[CartPlan]:
         asked = [
             (plans[place], request, keys)
             for place in places
-            for request, keys in _requests(tx, checkouts[place], lacking[place], plans[place])
+            for request, keys in _requests(
+                tx, checkouts[place], lacking[place], plans[place], later
+            )
         ]
         answers = await sourcing.plan_orders(tx, [request for _, request, _ in asked], survey)
         for (plan, _, keys), answer in zip(asked, answers, strict=True):
@@ -103,7 +114,7 @@ async def plan_missing(tx: Tx, checkouts: Sequence[Checkout]) -> list[CartPlan]:
 
 
 def _requests(
-    tx: Tx, checkout: Checkout, lacking: Sequence[Missing], plan: CartPlan
+    tx: Tx, checkout: Checkout, lacking: Sequence[Missing], plan: CartPlan, later: timedelta
 ) -> list[tuple[sourcing.SourcingRequest, dict[UUID, Missing]]]:
     """Return one question per way and store; what is carried out is taken where it is."""
     grouped: dict[tuple[str, str], list[Missing]] = defaultdict(list)
@@ -121,30 +132,45 @@ def _requests(
             )
         else:
             grouped[option.method, option.store].append(each)
-    return [_request(tx, checkout, method, some) for (method, _), some in grouped.items()]
+    return [
+        _request(checkout, method, some, checkout.at(tx.now) + later)
+        for (method, _), some in grouped.items()
+    ]
 
 
 def _request(
-    tx: Tx, checkout: Checkout, method: str, some: Sequence[Missing]
+    checkout: Checkout, method: str, some: Sequence[Missing], at: datetime
 ) -> tuple[sourcing.SourcingRequest, dict[UUID, Missing]]:
     keys = {new_id(): each for each in some}
+    request = request_for(checkout, some[0].wanted, at)
+    lines = [
+        sourcing.LineAsked(key=key, variant=each.variant, quantity=each.quantity)
+        for key, each in keys.items()
+    ]
+    return msgspec.structs.replace(request, lines=lines), keys
+
+
+def request_for(checkout: Checkout, wanted: Wanted, at: datetime) -> sourcing.SourcingRequest:
+    """Return the question of how goods of a cart would come the way that a line goes.
+
+    Args:
+        checkout: the cart.
+        wanted: the line.
+        at: business time.
+    """
     address = checkout.address
-    request = sourcing.SourcingRequest(
+    return sourcing.SourcingRequest(
         order_id=checkout.cart_id,
         channel=checkout.channel,
         currency=checkout.channel.currency,
-        method=method,
-        at=checkout.at(tx.now),
+        method=wanted.option.method,
+        at=at,
         country=address.country if address else checkout.channel.country,
         postcode=address.postcode if address else "",
-        store=some[0].wanted.store,
+        store=wanted.store,
         service=checkout.service,
-        lines=[
-            sourcing.LineAsked(key=key, variant=each.variant, quantity=each.quantity)
-            for key, each in keys.items()
-        ],
+        lines=[],
     )
-    return request, keys
 
 
 def _take(plan: CartPlan, keys: dict[UUID, Missing], answer: sourcing.Sourced | Refusal) -> None:

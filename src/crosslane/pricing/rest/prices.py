@@ -12,6 +12,7 @@ from crosslane.kernel import Instant, QuantityOutOfRange, Refusal, require_insta
 from crosslane.organization import BadCountry, UnknownChannel, require_country
 from crosslane.platform.database import Tx
 from crosslane.platform.gathering import Gathering
+from crosslane.platform.seals import SealsOff
 from crosslane.platform.web import Caller, get, post
 from crosslane.pricing import errors
 from crosslane.pricing.domain.cart import (
@@ -234,7 +235,7 @@ GATHERING = Gathering(_shown_prices)
     "/api/v1/quotes",
     permission=READ,
     command=None,
-    raises=(*PRICE_RAISES, errors.QuotesOff),
+    raises=(*PRICE_RAISES, SealsOff),
     body_bytes_max=QUOTE_BYTES_MAX,
     example=EXAMPLE_CART,
 )

@@ -13,13 +13,14 @@ from crosslane.organization import OrganizationBook, PolicyBook, PolicyKind, boo
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact, Shelf
+from crosslane.platform.seals import BrokenSeal, Seal
 from crosslane.pricing.domain.cart import PricedCart, PriceRequest, Sale, Terms
 from crosslane.pricing.domain.explanation import Explanation, list_candidates, tell
 from crosslane.pricing.domain.lists import Buyer, Price, PriceList, offered_lists
 from crosslane.pricing.domain.pricing import price_cart
 from crosslane.pricing.domain.promotions import Coupon, normal_code
 from crosslane.pricing.domain.quotes import Quote, asked_of, honored
-from crosslane.pricing.service.signing import read_signed, sign
+from crosslane.pricing.errors import QuoteForged
 from crosslane.pricing.storage.coupons import find_coupons
 from crosslane.pricing.storage.prices import PRICES_TOPIC, list_prices
 from crosslane.pricing.storage.terms import load_terms
@@ -69,6 +70,8 @@ class QuotePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 PRICE_SOURCE = PolicyKind(
     "pricing.price_source", PriceSourcePolicy, PriceSourcePolicy(), ("channel", "brand", "tenant")
 )
+QUOTE_CHARACTERS_MAX = 400_000
+SEAL = Seal("crosslane.pricing.quote.1", Quote, characters_max=QUOTE_CHARACTERS_MAX)
 QUOTE = PolicyKind("pricing.quote", QuotePolicy, QuotePolicy(), ("channel", "brand", "tenant"))
 
 
@@ -93,7 +96,7 @@ async def price(tx: Tx, requests: Sequence[PriceRequest]) -> list[PricedCart | R
     for place, request in enumerate(requests):
         try:
             if request.quote is not None:
-                quote = read_signed(request.quote)
+                quote = _read_quote(request.quote)
                 outcomes[place] = honored(quote, request, tenant=tx.tenant, now=tx.now)
             else:
                 sales[place] = desk.sale(request)
@@ -124,20 +127,46 @@ async def price_one(tx: Tx, request: PriceRequest) -> PricedCart:
 
 
 async def quote(tx: Tx, request: PriceRequest) -> QuotedCart:
-    """Price a cart and sign the result; the policy ``pricing.quote`` says how long it holds.
+    """Price a cart and sign the result, or raise its refusal.
 
     Raises:
-        QuotesOff: this process has no key to sign with.
+        SealsOff: this process has no key to sign with.
         Refusal: whatever :func:`price` refuses.
     """
-    cart = await price_one(tx, request)
-    channel = (await book(tx)).channel(request.channel)
-    policy, _ = (await policies(tx)).resolve(
-        QUOTE, tx.now, channel=channel.code, brand=channel.brand
-    )
-    expires_at = tx.now + timedelta(minutes=policy.minutes)
-    given = Quote(tenant=tx.tenant, expires_at=expires_at, asked=asked_of(request), cart=cart)
-    return QuotedCart(cart, sign(given), expires_at)
+    (outcome,) = await quotes(tx, [request])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+async def quotes(tx: Tx, requests: Sequence[PriceRequest]) -> list[QuotedCart | Refusal]:
+    """Price carts and sign the results; the policy ``pricing.quote`` says how long they hold.
+
+    Returns:
+        One quote or refusal for each request, in order; refused is what :func:`price` refuses.
+
+    Raises:
+        SealsOff: this process has no key to sign with.
+    """
+    sellers, decided = await book(tx), await policies(tx)
+    quoted: list[QuotedCart | Refusal] = []
+    for request, cart in zip(requests, await price(tx, requests), strict=True):
+        if isinstance(cart, Refusal):
+            quoted.append(cart)
+            continue
+        channel = sellers.channel(request.channel)
+        policy, _ = decided.resolve(QUOTE, tx.now, channel=channel.code, brand=channel.brand)
+        expires_at = tx.now + timedelta(minutes=policy.minutes)
+        given = Quote(tenant=tx.tenant, expires_at=expires_at, asked=asked_of(request), cart=cart)
+        quoted.append(QuotedCart(cart, SEAL.sign(given), expires_at))
+    return quoted
+
+
+def _read_quote(text: str) -> Quote:
+    try:
+        return SEAL.read(text)
+    except BrokenSeal:
+        raise QuoteForged(pointer="/quote") from None
 
 
 async def explain(tx: Tx, request: PriceRequest) -> Explanation:

@@ -10,7 +10,9 @@ from crosslane.sourcing.domain.explanation import (
     RankedCandidate,
     explain,
 )
+from crosslane.sourcing.domain.offers import OFFERS, Offer, require_fitting, terms_of
 from crosslane.sourcing.domain.options import (
+    Confidence,
     DeliveryOption,
     Lacking,
     PickupOption,
@@ -58,11 +60,13 @@ __all__ = [
     "EXACT_PIECES_MAX",
     "MARKDOWN",
     "NO_CARRIAGE",
+    "OFFERS",
     "SETTINGS",
     "TERMS",
     "Assignment",
     "Candidate",
     "Change",
+    "Confidence",
     "DeliveryOption",
     "DispatchDays",
     "DroppedPlaces",
@@ -72,6 +76,7 @@ __all__ = [
     "Line",
     "LineAsked",
     "LineExplanation",
+    "Offer",
     "ParcelExplanation",
     "PickupOption",
     "Place",
@@ -97,7 +102,9 @@ __all__ = [
     "plan",
     "problem_of",
     "replay",
+    "require_fitting",
     "settings_of",
     "sourced",
     "stores_near",
+    "terms_of",
 ]

@@ -92,8 +92,14 @@ def ways(problem: SourcingProblem, place: Place) -> list[Way]:
 
 
 def travels(problem: SourcingProblem, place: Place, weight_grams: int) -> Iterator[tuple[int, Way]]:
-    """Yield the parcels a weight from a place divides into, each with the service it goes by."""
+    """Yield the parcels a weight from a place divides into, each with the service it goes by.
+
+    Where nothing is in time that has to be, it is told how they would go if it had not.
+    """
     possible = ways(problem, place)
+    if not possible:
+        problem = msgspec.structs.replace(problem, in_time=False)
+        possible = ways(problem, place)
     heaviest = _heaviest(problem, possible)
     full = max(0, -(-weight_grams // heaviest) - 1)
     for weight in (*[heaviest] * full, weight_grams - full * heaviest):

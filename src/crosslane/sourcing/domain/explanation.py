@@ -5,10 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from crosslane.sourcing.domain.carriage import FREE, Tariffs, carriage_terms
+from crosslane.sourcing.domain.carriage import carriage_terms, travels
 from crosslane.sourcing.domain.order import parcel_terms
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import (
+    NO_CARRIAGE,
     Candidate,
     Line,
     Place,
@@ -313,8 +314,9 @@ def _parcels(problem: SourcingProblem, decided: SourcingPlan) -> Iterable[Parcel
 
 def _carried_terms(problem: SourcingProblem, place: Place, weight_grams: int) -> Terms:
     """Return what a parcel of a weight costs by term, the units in it and the split cost aside."""
-    tariff = Tariffs(problem).of(place) or FREE
-    parcels = tariff.parcels(weight_grams)
+    parcels = 1
+    if place.tariff != NO_CARRIAGE:
+        parcels = sum(1 for _ in travels(problem, place, weight_grams))
     terms = {name: cost * parcels for name, cost in parcel_terms(place, problem.settings).items()}
     return terms | carriage_terms(problem, place, weight_grams)
 

@@ -1,8 +1,10 @@
 """What a customer can choose: delivery by each service, pickup at stores near by."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +24,23 @@ class Lacking(msgspec.Struct, frozen=True):
     quantity: int
 
 
+class Confidence(msgspec.Struct, frozen=True, kw_only=True):
+    """How sure an option is, in figures that were counted.
+
+    Args:
+        units_left: of the article that is scarcest where it would come from, units that could
+            still be promised there afterwards; safety stock and ring-fences are kept besides.
+        parcels_left: parcels that the fullest of its senders could still send on its day
+            afterwards; None when none has a limit.
+        transit_days: days from the last parcel's leaving to its promised day; 0 when nothing is
+            sent.
+    """
+
+    units_left: int
+    parcels_left: int | None
+    transit_days: int
+
+
 class DeliveryOption(msgspec.Struct, frozen=True, kw_only=True):
     """Delivery by one service.
 
@@ -30,11 +49,15 @@ class DeliveryOption(msgspec.Struct, frozen=True, kw_only=True):
         name: for people.
         carrier: code of the carrier.
         speed: economy, standard or express.
-        promised_at: when everything that can be sent has arrived.
+        promised_at: when everything that can be sent has arrived, for whoever orders before the
+            offer expires.
         parcels: how many there will be.
         cost_milli: what it costs the retailer, in thousandths of a minor unit; what the customer
             pays is a matter of pricing.
         lacking: what cannot be sent.
+        confidence: how sure it is.
+        offer: places an order that has everything by then, or is refused; "" when something is
+            lacking.
     """
 
     service: str
@@ -45,6 +68,8 @@ class DeliveryOption(msgspec.Struct, frozen=True, kw_only=True):
     parcels: int
     cost_milli: int
     lacking: tuple[Lacking, ...]
+    confidence: Confidence
+    offer: str = ""
 
 
 class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +80,13 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
         name: for people.
         distance_metres: from where the customer asks.
         method: ``pickup`` of what lies there, ``ship_to_store`` when some must be brought.
-        ready_at: when everything that can be had is ready.
+        ready_at: when everything that can be had is ready, for whoever orders before the offer
+            expires.
         cost_milli: what it costs the retailer, in thousandths of a minor unit.
         lacking: what cannot be had.
+        confidence: how sure it is.
+        offer: places an order that has everything by then, or is refused; "" when something is
+            lacking.
     """
 
     location: str
@@ -67,10 +96,16 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
     ready_at: datetime
     cost_milli: int
     lacking: tuple[Lacking, ...]
+    confidence: Confidence
+    offer: str = ""
+
+
+# Writes the offer of a request for a date.
+Giver = Callable[[SourcingRequest, datetime], str]
 
 
 def delivery_options(
-    world: World, request: SourcingRequest, survey: Survey
+    world: World, request: SourcingRequest, survey: Survey, give: Giver
 ) -> list[DeliveryOption]:
     """Return delivery by every service that takes any of it there, the earliest first.
 
@@ -78,6 +113,7 @@ def delivery_options(
         world: what it is decided on.
         request: what is wanted, to be shipped; its service is not looked at.
         survey: what is available; nothing is marked.
+        give: writes offers.
     """
     options: list[DeliveryOption] = []
     for service in world.book.services():
@@ -85,7 +121,7 @@ def delivery_options(
         found = _foreseen(world, asked, survey)
         if found is None or found.promised_at is None:
             continue
-        plan = found.plan
+        plan, lacking = found.plan, _lacking(asked, found)
         options.append(
             DeliveryOption(
                 service=service.code,
@@ -95,7 +131,9 @@ def delivery_options(
                 promised_at=found.promised_at,
                 parcels=sum(parcel.parcels for parcel in plan.parcels),
                 cost_milli=plan.sent_milli,
-                lacking=_lacking(asked, found),
+                lacking=lacking,
+                confidence=_confidence(world, asked, survey, found),
+                offer="" if lacking else give(asked, found.promised_at),
             )
         )
     return sorted(options, key=lambda o: (o.promised_at, o.cost_milli, o.service))
@@ -109,7 +147,7 @@ def stores_near(network: Network, point: Point, limit: int) -> list[Near]:
 
 
 def pickup_options(
-    world: World, request: SourcingRequest, survey: Survey, stores: Iterable[Near]
+    world: World, request: SourcingRequest, survey: Survey, stores: Iterable[Near], give: Giver
 ) -> list[PickupOption]:
     """Return pickup at each store that can have any of it, the nearest first.
 
@@ -121,6 +159,7 @@ def pickup_options(
         request: what is wanted; its method, store and service are not looked at.
         survey: what is available; nothing is marked.
         stores: with their distance.
+        give: writes offers.
     """
     options: list[PickupOption] = []
     for near in stores:
@@ -131,7 +170,7 @@ def pickup_options(
         ]
         best: PickupOption | None = None
         for asked in trials:
-            option = _pickup(world, asked, survey, near)
+            option = _pickup(world, asked, survey, near, give)
             if option and (best is None or _units(option) < _units(best)):
                 best = option
             if best and not best.lacking:
@@ -142,11 +181,12 @@ def pickup_options(
 
 
 def _pickup(
-    world: World, asked: SourcingRequest, survey: Survey, near: Near
+    world: World, asked: SourcingRequest, survey: Survey, near: Near, give: Giver
 ) -> PickupOption | None:
     found = _foreseen(world, asked, survey)
     if found is None or found.promised_at is None:
         return None
+    lacking = _lacking(asked, found)
     return PickupOption(
         location=near.location.code,
         name=near.location.name,
@@ -154,7 +194,34 @@ def _pickup(
         method="pickup" if asked.method == "pickup" else "ship_to_store",
         ready_at=found.promised_at,
         cost_milli=found.plan.sent_milli,
-        lacking=_lacking(asked, found),
+        lacking=lacking,
+        confidence=_confidence(world, asked, survey, found),
+        offer="" if lacking else give(asked, found.promised_at),
+    )
+
+
+def _confidence(
+    world: World, asked: SourcingRequest, survey: Survey, found: Foreseen
+) -> Confidence:
+    variants = {line_key(number): line.variant.id for number, line in enumerate(asked.lines)}
+    taken: Counter[tuple[UUID, UUID]] = Counter()
+    for given in found.plan.assignments:
+        taken[variants[given.line], found.locations[given.place].id] += given.quantity
+    parcels: Counter[UUID] = Counter()
+    for parcel in found.plan.parcels:
+        parcels[found.locations[parcel.place].id] += parcel.parcels
+    senders = [at for at in found.locations.values() if at.id in found.ship_days]
+    free = [
+        at.parcels_per_day - world.taken.get((at.id, found.ship_days[at.id]), 0) - parcels[at.id]
+        for at in senders
+        if at.parcels_per_day is not None
+    ]
+    arrives = found.promised_at
+    last = max((found.ship_days[at.id] for at in senders), default=None)
+    return Confidence(
+        units_left=min(survey.available(*key) - units for key, units in taken.items()),
+        parcels_left=max(0, min(free)) if free else None,
+        transit_days=(arrives.date() - last).days if arrives and last else 0,
     )
 
 

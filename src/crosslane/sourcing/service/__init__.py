@@ -1,6 +1,12 @@
 """Use cases of sourcing."""
 
 from crosslane.sourcing.service.choices import ItemAsked, Options, options_for
+from crosslane.sourcing.service.offers import (
+    OFFER_CHARACTERS_MAX,
+    give_offer,
+    offer_validity,
+    read_offer,
+)
 from crosslane.sourcing.service.orders import (
     faster_services,
     plan_orders,
@@ -10,11 +16,15 @@ from crosslane.sourcing.service.orders import (
 )
 
 __all__ = [
+    "OFFER_CHARACTERS_MAX",
     "ItemAsked",
     "Options",
     "faster_services",
+    "give_offer",
+    "offer_validity",
     "options_for",
     "plan_orders",
+    "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "save_receipts",

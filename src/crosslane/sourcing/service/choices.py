@@ -21,6 +21,7 @@ from crosslane.sourcing.domain import (
     stores_near,
 )
 from crosslane.sourcing.errors import NotOnSale, PlaceUnknown
+from crosslane.sourcing.service.offers import give_offer, offer_validity
 from crosslane.sourcing.service.world import world_for
 
 STORES_OFFERED_MAX = 10
@@ -34,8 +35,9 @@ class ItemAsked(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """Every way in which goods could reach a customer."""
+    """Every way in which goods could reach a customer, with offers that hold until they expire."""
 
+    expires_at: datetime
     deliveries: list[DeliveryOption]
     pickups: list[PickupOption]
 
@@ -50,7 +52,9 @@ async def options_for(
     at: datetime | None = None,
     stores: int = STORES_OFFERED_MAX,
 ) -> Options:
-    """Return the options of a cart as things stand; nothing is promised or held.
+    """Return the options of a cart, with offers that placing accepts; nothing is held.
+
+    They are planned as if ordered when the offers expire, so that their dates hold until then.
 
     Args:
         tx: open transaction.
@@ -65,16 +69,18 @@ async def options_for(
         UnknownChannel: there is none with this code.
         NotOnSale: a SKU does not exist or is retired.
         PlaceUnknown: stores are asked for near a postcode whose position nobody knows.
+        SealsOff: this process has no key to seal offers with.
     """
     sold_in = (await book(tx)).channel(channel)
     lines = await _lines(tx, items)
+    expires_at = (at or tx.now) + await offer_validity(tx, sold_in)
     available = await survey(tx, [line.variant.id for line in lines], channel_id=sold_in.id)
     request = SourcingRequest(
         order_id=new_id(),
         channel=sold_in,
         currency=sold_in.currency,
         method="ship",
-        at=at or tx.now,
+        at=expires_at,
         lines=lines,
         country=country,
         postcode=postcode,
@@ -86,9 +92,15 @@ async def options_for(
         if point is None:
             raise PlaceUnknown(pointer="/postcode")
         near = stores_near(world.network, point, min(stores, STORES_OFFERED_MAX))
+    units = [(line.variant.id, line.quantity) for line in lines]
+
+    def give(asked: SourcingRequest, promised_at: datetime) -> str:
+        return give_offer(tx, asked, units, promised_at=promised_at, expires_at=expires_at)
+
     return Options(
-        delivery_options(world, request, available),
-        pickup_options(world, request, available, near),
+        expires_at,
+        delivery_options(world, request, available, give),
+        pickup_options(world, request, available, near, give),
     )
 
 

@@ -7,12 +7,22 @@ from crosslane import payments
 from crosslane.catalog import Variant
 from crosslane.customers import Customer
 from crosslane.kernel import Refusal, new_id
-from crosslane.orders.domain import Buckets, Charge, Move, NewLine, Order, OrderState, Stop
+from crosslane.orders.domain import (
+    Buckets,
+    Charge,
+    Method,
+    Move,
+    NewLine,
+    Order,
+    OrderState,
+    Stop,
+)
 from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.resolving import Resolved
 from crosslane.orders.service.placing.wishes import PlaceOrder
 from crosslane.platform.lane import Command
 from crosslane.pricing import PricedCart
+from crosslane.sourcing import Offer
 
 
 class Draft:
@@ -26,6 +36,7 @@ class Draft:
         priced: what it costs.
         customer: who buys, None for an unknown guest.
         order: the head; likewise lines, charges and stops.
+        offers: what was shown and is to be kept, by way and store.
         found: units promised at a location.
         moves: how the units went from open to their first stage.
         receipts: decisions of sourcing behind it.
@@ -49,6 +60,7 @@ class Draft:
         self.variants: Mapping[UUID, Variant] = {}
         self.customer: Customer | None = None
         self.address_id: UUID | None = None
+        self.offers: dict[tuple[Method, UUID | None], Offer] = {}
         self.found: list[Found] = []
         self.moves: list[Move] = []
         self.receipts: list[UUID] = []

@@ -14,6 +14,7 @@ from crosslane.orders.domain import Order, Stop
 from crosslane.orders.errors import SourceIdTaken
 from crosslane.orders.service.placing import asking, drafting, paying, sourcing
 from crosslane.orders.service.placing.draft import Draft
+from crosslane.orders.service.placing.offered import take_offers
 from crosslane.orders.service.placing.resolving import Surroundings, resolve
 from crosslane.orders.service.placing.wishes import Placed, PlaceOrder
 from crosslane.orders.service.placing.writing import answer, write
@@ -26,7 +27,8 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
     """Place orders of any mix of ways, each as a whole or not at all.
 
     Stock is allocated at once; what nobody has now is backordered or refused by policy. A card is
-    asked for after the commit, meanwhile a payment stop holds the order back.
+    asked for after the commit, meanwhile a payment stop holds the order back. An order placed with
+    an offer has everything by the date that was shown, or is refused.
     """
     drafts = [Draft(command) for command in commands]
     around = Surroundings(
@@ -41,6 +43,7 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
     await _price(tx, drafts)
     coupons = await _redeem(tx, drafts)
     _draft(tx, drafts)
+    take_offers(tx, _live(drafts), around)
     await sourcing.source(tx, _live(drafts), around)
     await paying.open_tenders(tx, _live(drafts))
     refused = [draft for draft in drafts if draft.refusal is not None]

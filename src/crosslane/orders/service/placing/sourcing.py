@@ -1,5 +1,6 @@
 """Where the units of new orders come from, and when the customers have them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -7,19 +8,24 @@ from uuid import UUID
 import msgspec
 
 from crosslane import inventory, locations
-from crosslane.orders.domain import NOWHERE, Buckets, Move, OrderLine, Stage
+from crosslane.orders.domain import NOWHERE, Buckets, Move, Stage
 from crosslane.orders.errors import NotEnoughStock
-from crosslane.orders.service.allocating import Found, Result, Search, Wanted, find_stock
+from crosslane.orders.service.allocating import Found, Result, Search, find_stock
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.held import use_holds
+from crosslane.orders.service.placing.offered import require_kept, wanted_by
 from crosslane.orders.service.placing.resolving import Surroundings
+from crosslane.orders.service.placing.searching import search_of, ways_of
 from crosslane.platform.database import Tx
 
 WHY = "placed"
 
 
 async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
-    """Allocate the units of orders; what nobody has is backordered, or the order is refused."""
+    """Allocate the units of orders; what nobody has is backordered, or the order is refused.
+
+    An order that was placed with offers is refused when one of them cannot be kept.
+    """
     await use_holds(tx, drafts, around.network)
     searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
     results = await find_stock(tx, [search for _, search in searches])
@@ -32,48 +38,19 @@ async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
     for draft in drafts:
         draft.moves[:0] = [_allocated(found) for found in draft.found]
         _promise(draft)
+    require_kept(drafts)
 
 
 def searches_of(draft: Draft, around: Surroundings) -> list[Search]:
-    """Return what needs a location, one search per way and store; carry-out needs none."""
-    missing = {line.id: line.quantity for line in draft.stock_lines}
-    for found in draft.found:
-        missing[found.line_id] -= found.quantity
-    grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
-    for line in draft.stock_lines:
-        if line.method != "carry_out" and missing[line.id]:
-            grouped.setdefault((line.method, line.store_id), []).append(line)
-    country, postcode = _destination(draft)
+    """Return what needs a location, one search per way and store."""
+    found: Counter[UUID] = Counter()
+    for each in draft.found:
+        found[each.line_id] += each.quantity
+    missing = [line for line in draft.stock_lines if line.quantity > found[line.id]]
     return [
-        Search(
-            order_id=draft.id,
-            channel=draft.resolved.channel,
-            currency=draft.order.currency,
-            country=country,
-            postcode=postcode,
-            service=draft.order.service,
-            at=draft.order.placed_at,
-            method=method,
-            store=around.network.by_id[store_id] if store_id else None,
-            wanted=[
-                Wanted(
-                    line=line,
-                    variant=draft.variants[line.variant_id],
-                    quantity=missing[line.id],
-                )
-                for line in lines
-            ],
-        )
-        for (method, store_id), lines in grouped.items()
+        wanted_by(draft, search_of(draft, around, way, lines, found))
+        for way, lines in ways_of(missing).items()
     ]
-
-
-def _destination(draft: Draft) -> tuple[str, str]:
-    """Return country and postcode; with a faulty address the channel's country must do for now."""
-    address = draft.resolved.address
-    if address is None or draft.resolved.address_fault:
-        return draft.resolved.channel.country, ""
-    return address.country, address.postcode
 
 
 def _take(draft: Draft, search: Search, result: Result) -> None:

@@ -10,14 +10,20 @@ from crosslane.customers import Address, KnownBuyer
 from crosslane.kernel import QUANTITY_MAX
 from crosslane.orders.domain import Method, Role, Status, StopKind
 from crosslane.pricing import CART_COUPONS_MAX, QUOTE_CHARACTERS_MAX
+from crosslane.sourcing import OFFER_CHARACTERS_MAX
 
 LINES_MAX = 2_000
 TENDERS_MAX = 8
 STOPS_MAX = 4
+OFFERS_MAX = 8
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+Offers = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=OFFER_CHARACTERS_MAX)]],
+    msgspec.Meta(max_length=OFFERS_MAX),
+]
 
 
 class AttributionWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,6 +118,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         shipping_minor: what the channel has charged for delivery, where it may dictate prices.
         coupons: codes the customer has typed.
         quote: signed quote whose prices hold.
+        offers: of ways and dates that were shown; the order keeps them or is refused.
         tenders: how it is paid.
         stops: what holds it back from the first moment.
         locale: language of messages; the channel's when empty.
@@ -127,6 +134,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     shipping_minor: Minor | None = None
     coupons: Annotated[list[str], msgspec.Meta(max_length=CART_COUPONS_MAX)] = []
     quote: Annotated[str, msgspec.Meta(max_length=QUOTE_CHARACTERS_MAX)] | None = None
+    offers: Offers = []
     tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
     stops: Annotated[list[StopWish], msgspec.Meta(max_length=STOPS_MAX)] = []
     locale: Annotated[str, msgspec.Meta(max_length=20)] = ""

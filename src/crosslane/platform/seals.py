@@ -1,0 +1,87 @@
+"""Sealed texts: what was told to somebody, in a form that only this installation can have written.
+
+A sealed text is ``<body>.<signature>``, both base64url: the body is compressed JSON, the signature
+HMAC-SHA-256 over the body's text by a key of its purpose. It is checked before anything inside is
+looked at.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import zlib
+from typing import Generic, TypeVar
+
+import msgspec
+
+from crosslane.kernel import Unavailable
+
+BODY_BYTES_MAX = 4 << 20
+
+Sealed = TypeVar("Sealed", bound=msgspec.Struct)
+
+# Set once by the composition root, read by everybody.
+_SECRET: list[bytes] = []
+
+
+class SealsOff(Unavailable):
+    """This process has no key to seal or read what was promised with."""
+
+
+class BrokenSeal(Exception):
+    """The text was not sealed here for this purpose, or was changed."""
+
+
+def use_secret(secret: bytes) -> None:
+    """Take the installation's secret, of which the key of every seal is derived."""
+    _SECRET[:] = [secret]
+
+
+class Seal(Generic[Sealed]):
+    """Seals values of one kind for one purpose.
+
+    Args:
+        purpose: told in the key, so that no text is good for another purpose.
+        kind: struct of the values.
+        characters_max: longest text that is looked at.
+    """
+
+    def __init__(self, purpose: str, kind: type[Sealed], *, characters_max: int) -> None:
+        self._purpose, self._kind = purpose, kind
+        self._characters_max = characters_max
+
+    def sign(self, value: Sealed) -> str:
+        """Return a value as a sealed text.
+
+        Raises:
+            SealsOff: no secret has been set.
+        """
+        body = base64.urlsafe_b64encode(zlib.compress(msgspec.json.encode(value))).rstrip(b"=")
+        return f"{body.decode()}.{self._signature(body)}"
+
+    def read(self, text: str) -> Sealed:
+        """Return the value of a sealed text.
+
+        Raises:
+            BrokenSeal: it was not sealed here for this purpose, or was changed since.
+            SealsOff: no secret has been set.
+        """
+        body, _, signature = text.partition(".")
+        if len(text) > self._characters_max or not text.isascii():
+            raise BrokenSeal
+        if not hmac.compare_digest(self._signature(body.encode()), signature):
+            raise BrokenSeal
+        try:
+            packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+            plain = zlib.decompressobj().decompress(packed, BODY_BYTES_MAX)
+            return msgspec.json.decode(plain, type=self._kind)
+        except (binascii.Error, zlib.error, msgspec.MsgspecError):
+            # Sealed by an older release whose values read differently.
+            raise BrokenSeal from None
+
+    def _signature(self, body: bytes) -> str:
+        if not _SECRET:
+            raise SealsOff
+        key = hmac.digest(_SECRET[0], self._purpose.encode(), hashlib.sha256)
+        digest = hmac.digest(key, body, hashlib.sha256)
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,0 +1,121 @@
+"""Offers: a way and a date that were shown, which hold for whoever places them in time.
+
+An option is planned as if it were ordered at the last moment its offer holds. So neither a cut-off
+nor the time that work takes comes in between; only stock and full days can, and then the order is
+refused.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane.organization import PolicyKind
+from crosslane.sourcing.domain.requests import SourcedMethod, SourcingRequest
+from crosslane.sourcing.errors import OfferExpired, OfferMismatch
+
+MINUTES_MAX = 24 * 60
+
+
+class OfferPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an offer holds, in minutes."""
+
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=MINUTES_MAX)] = 15
+
+
+OFFERS = PolicyKind("sourcing.offers", OfferPolicy, OfferPolicy(), ("channel", "brand", "tenant"))
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an offer is for, as far as its date depends on it.
+
+    Args:
+        channel: code of the channel.
+        method: how the customer gets the goods.
+        store: code of the store where they are fetched; "" when they are shipped home.
+        service: delivery service; "" when they are fetched, by whatever service they are brought.
+        country: where they are shipped; "" for a store. Likewise postcode, without blanks.
+        postcode: see there.
+        goods: fingerprint of the articles and their units.
+    """
+
+    channel: str
+    method: SourcedMethod
+    store: str
+    service: str
+    country: str
+    postcode: str
+    goods: str
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise of a way and a date.
+
+    Args:
+        tenant: whose promise it is.
+        expires_at: business time from which it does not hold any more.
+        terms: what it was given for.
+        promised_at: when the customer has everything at the latest.
+    """
+
+    tenant: str
+    expires_at: datetime
+    terms: Terms
+    promised_at: datetime
+
+
+def terms_of(request: SourcingRequest, units: Iterable[tuple[UUID, int]]) -> Terms:
+    """Return what an offer of a request is for.
+
+    Args:
+        request: as asked; its lines are not looked at.
+        units: the articles with their units, those that are held already too.
+    """
+    store = request.store
+    home = request.method == "ship"
+    return Terms(
+        channel=request.channel.code,
+        method=request.method,
+        store=store.code if store else "",
+        service=request.service if home else "",
+        country=request.country if home else "",
+        postcode="".join(request.postcode.upper().split()) if home else "",
+        goods=_fingerprint(units),
+    )
+
+
+def _fingerprint(units: Iterable[tuple[UUID, int]]) -> str:
+    """Return the same for the same units of the same articles, in whatever lines they come."""
+    sums: dict[UUID, int] = {}
+    for article, quantity in units:
+        sums[article] = sums.get(article, 0) + quantity
+    told = sorted((str(article), quantity) for article, quantity in sums.items())
+    return sha256(msgspec.json.encode(told)).hexdigest()[:32]
+
+
+def require_fitting(
+    offer: Offer, terms: Terms, *, tenant: str, at: datetime, pointer: str = ""
+) -> None:
+    """Refuse an offer that was given for something else, or does not hold any more.
+
+    Args:
+        offer: with its seal found good.
+        terms: what is to be placed.
+        tenant: who places it.
+        at: business time it is placed at.
+        pointer: to the offer.
+
+    Raises:
+        OfferExpired: it holds no more.
+        OfferMismatch: it was given for something else, or by another tenant.
+    """
+    if at > offer.expires_at:
+        raise OfferExpired(pointer=pointer, expires_at=offer.expires_at.isoformat())
+    if tenant != offer.tenant:
+        raise OfferMismatch(pointer=pointer, what="tenant")
+    for what in Terms.__struct_fields__:
+        if getattr(terms, what) != getattr(offer.terms, what):
+            raise OfferMismatch(pointer=pointer, what=what)

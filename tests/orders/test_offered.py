@@ -1,0 +1,166 @@
+"""Orders placed with the offer of an option that was shown: kept, or refused with a reason."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crosslane import pricing, sourcing
+from crosslane.orders import LineWish, PlaceOrder
+from crosslane.orders.service.releasing import Released, release
+from crosslane.platform import facts
+from crosslane.platform.actor import SYSTEM
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Command, Lanes
+from crosslane.platform.seals import use_secret
+from crosslane.sourcing import ItemAsked, Options, options_for
+from tests.orders.world import HOME, LONG_AGO, assert_sound, place, refusal, view, wish
+
+use_secret(b"a secret of the tests alone")
+# A Wednesday, ten minutes before the cut-off; the trade channel may tell when it has sold.
+ALMOST = datetime(2026, 6, 10, 13, 50, tzinfo=UTC)
+SOLD = {"channel": "trade", "placed_at": ALMOST + timedelta(minutes=15), "service": "STANDARD48"}
+
+
+async def shown(database: Database, shop: str, *items: tuple[str, int], **how) -> Options:
+    asked = {"channel": "trade", "country": "GB", "postcode": HOME.postcode, "at": ALMOST, **how}
+    async with database.transaction(shop, read_only=True) as tx:
+        return await options_for(tx, [ItemAsked(*item) for item in items], **asked)
+
+
+async def standard(
+    database: Database, shop: str, *items: tuple[str, int], service: str = "STANDARD48"
+) -> tuple[str, datetime]:
+    """The offer and the date of delivery by the usual service, or another one."""
+    options = await shown(database, shop, *items)
+    (found,) = [each for each in options.deliveries if each.service == service]
+    return found.offer, found.promised_at
+
+
+async def price(database: Database, shop: str, service: str) -> None:
+    """Let customers choose a service."""
+    row = pricing.ShippingPriceRow(
+        service=service, currency="GBP", basis="gross", amount_minor=695, valid_from=LONG_AGO
+    )
+    async with database.transaction(shop) as tx:
+        await pricing.put_shipping_prices(tx, pricing.PutShippingPrices((row,)))
+
+
+def offered(offer: str, *lines: LineWish | str, **how) -> PlaceOrder:
+    return wish(*lines, **{"offers": [offer], **SOLD, **how})
+
+
+async def test_what_was_shown_is_kept_by_whoever_orders_at_the_last_moment(
+    database: Database, shop: str, lanes: Lanes
+):
+    offer, until = await standard(database, shop, ("MUG", 1), ("LAMP", 1))
+    placed = await place(lanes, shop, offered(offer, "MUG", "LAMP"))
+    assert max(line.promised_at for line in placed.lines if line.promised_at) == until
+    early = await place(lanes, shop, offered(offer, "MUG", "LAMP", placed_at=ALMOST))
+    assert all(line.promised_at and line.promised_at < until for line in early.lines)
+    await assert_sound(database, shop)
+
+
+async def test_a_fetched_order_is_ready_when_it_was_shown_to_be(
+    database: Database, shop: str, lanes: Lanes
+):
+    options = await shown(database, shop, ("MUG", 2))
+    (pickup,) = options.pickups
+    line = LineWish(sku="MUG", quantity=2, method="pickup", store="S0001")
+    placed = await place(lanes, shop, offered(pickup.offer, line, ship_to=None))
+    assert placed.lines[0].promised_at == pickup.ready_at
+    more = await shown(database, shop, ("MUG", 3))
+    (brought,) = more.pickups
+    assert brought.method == "ship_to_store"
+    line = LineWish(sku="MUG", quantity=3, method="ship_to_store", store="S0001")
+    placed = await place(lanes, shop, offered(brought.offer, line, ship_to=None))
+    assert placed.lines[0].promised_at is not None
+    assert placed.lines[0].promised_at <= brought.ready_at
+
+
+async def test_an_order_may_keep_one_offer_for_each_way(
+    database: Database, shop: str, lanes: Lanes
+):
+    lamp, _ = await standard(database, shop, ("LAMP", 1))
+    (pickup,) = (await shown(database, shop, ("MUG", 1))).pickups
+    fetched = LineWish(sku="MUG", quantity=1, method="pickup", store="S0001")
+    both = {"offers": [pickup.offer, lamp]}
+    placed = await place(lanes, shop, wish("LAMP", fetched, **{**SOLD, **both}))
+    assert [line.allocated for line in placed.lines] == [1, 1]
+    twice = {"offers": [lamp, lamp]}
+    refused = await refusal(lanes, shop, wish("LAMP", fetched, **{**SOLD, **twice}))
+    assert isinstance(refused, sourcing.OfferMismatch)
+
+
+async def test_an_offer_that_others_have_made_impossible_is_refused_and_leaves_nothing(
+    database: Database, shop: str, lanes: Lanes
+):
+    offer, _ = await standard(database, shop, ("LAMP", 3))
+    await place(lanes, shop, wish(LineWish(sku="LAMP", quantity=3)))
+    refused = await refusal(lanes, shop, offered(offer, LineWish(sku="LAMP", quantity=3)))
+    assert isinstance(refused, sourcing.OfferNotKept)
+    assert (refused.pointer, refused.details["units"]) == ("/offers", 1)
+    # Without the offer it may wait for stock.
+    placed = await place(lanes, shop, wish(LineWish(sku="LAMP", quantity=3), **SOLD))
+    assert (placed.lines[0].allocated, placed.lines[0].backordered) == (2, 1)
+    await assert_sound(database, shop)
+
+
+async def fill_the_day(database: Database, shop: str, lanes: Lanes) -> None:
+    """Let somebody else's lamp take the only parcel that DC2 can send on the day."""
+    async with database.transaction(shop) as tx:
+        await tx.execute("update locations_location set parcels_per_day = 1 where code = 'DC2'")
+        await facts.touch(tx, "locations")
+    await place(lanes, shop, wish("LAMP", **SOLD))
+
+
+async def test_a_parcel_goes_by_a_faster_service_where_its_day_is_full_by_now(
+    database: Database, shop: str, lanes: Lanes
+):
+    offer, until = await standard(database, shop, ("LAMP", 1))
+    await fill_the_day(database, shop, lanes)
+    placed = await place(lanes, shop, offered(offer, "LAMP"))
+    assert placed.lines[0].promised_at is not None
+    assert placed.lines[0].promised_at <= until
+    released = await released_of(database, shop, placed.id)
+    assert [(one.sku, one.service) for one in released] == [("LAMP", "EXPRESS24")]
+    told = await view(database, shop, placed.id)
+    assert told.lines[0].buckets[0].location == "DC2"
+
+
+async def released_of(database: Database, shop: str, order_id) -> list[Released]:
+    async with database.transaction(shop) as tx:
+        return await release(tx, [order_id], Command("k", SYSTEM, None), "test")
+
+
+async def test_an_offer_that_no_service_can_keep_is_refused(
+    database: Database, shop: str, lanes: Lanes
+):
+    await price(database, shop, "EXPRESS24")
+    offer, _ = await standard(database, shop, ("LAMP", 1), service="EXPRESS24")
+    await fill_the_day(database, shop, lanes)
+    refused = await refusal(lanes, shop, offered(offer, "LAMP", service="EXPRESS24"))
+    assert isinstance(refused, sourcing.OfferNotKept)
+    await assert_sound(database, shop)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"placed_at": ALMOST + timedelta(minutes=16)}, sourcing.OfferExpired),
+        ({"channel": "bazaar"}, sourcing.OfferMismatch),
+        ({"service": "ECONOMY"}, sourcing.OfferMismatch),
+        ({"offers": ["forged.offer"]}, sourcing.OfferForged),
+    ],
+    ids=["expired", "channel", "service", "forged"],
+)
+async def test_an_offer_for_something_else_is_refused(
+    database: Database, shop: str, lanes: Lanes, changes: dict, reason: type
+):
+    await price(database, shop, "ECONOMY")
+    offer, _ = await standard(database, shop, ("MUG", 1))
+    refused = await refusal(lanes, shop, offered(offer, "MUG", **changes))
+    assert isinstance(refused, reason), refused
+    assert refused.pointer == "/offers/0"
+    for other in (LineWish(sku="MUG", quantity=2), "LAMP"):
+        refused = await refusal(lanes, shop, offered(offer, other))
+        assert isinstance(refused, sourcing.OfferMismatch)
