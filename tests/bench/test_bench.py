@@ -5,6 +5,7 @@ import pytest
 from crosslane import bench
 from crosslane.bench import QUICK, Figure, placing
 from crosslane.bench.figures import quantile
+from crosslane.bench.grow import by_orders
 from crosslane.bench.shop import WAREHOUSES
 
 
@@ -60,3 +61,9 @@ async def test_a_flood_of_one_retailer_fails_no_request_of_another():
     assert figures["beside_failures"] == 0
     assert figures["beside_p99_ms"] > 0
     assert figures["flood_per_s"] > 0
+
+
+async def test_orders_are_multiplied_in_every_table():
+    empty, paces = await by_orders(QUICK, (QUICK.orders * 2, QUICK.orders * 3))
+    assert empty > 0
+    assert all(pace > 0 for pace in paces.values())

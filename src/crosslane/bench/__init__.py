@@ -9,12 +9,13 @@ Nouns: a :class:`Figure` is one number with its unit and the most or least it sh
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
-:func:`react`, :func:`neighbours`, :func:`reoptimising`.
+:func:`react`, :func:`neighbours`, :func:`reoptimising`, :func:`grow`.
 """
 
 from crosslane.bench.availability import availability
 from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
+from crosslane.bench.grow import grow
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
 from crosslane.bench.placing import BOOK, place
@@ -32,6 +33,7 @@ __all__ = [
     "Scale",
     "availability",
     "feed",
+    "grow",
     "machine",
     "memory",
     "neighbours",

@@ -20,6 +20,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         seconds: how long a crowd is at it; a quarter of that before, to warm up.
         orders: how many are placed where a number of them is needed.
         feed_rows: how many positions a supply feed tells of.
+        orders_grown: how many orders are stored, from few to many.
+        places_grown: how many places there are, few and many.
+        articles_grown: how many articles are sold, few and many.
     """
 
     stores: int = 815
@@ -29,6 +32,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 8.0
     orders: int = 2_000
     feed_rows: int = 1_000_000
+    orders_grown: tuple[int, ...] = (10_000, 1_000_000)
+    places_grown: tuple[int, int] = (10, 1_000)
+    articles_grown: tuple[int, int] = (1_000, 100_000)
 
 
 DEMO = Scale()
@@ -41,6 +47,9 @@ QUICK = Scale(
     seconds=0.5,
     orders=40,
     feed_rows=400,
+    orders_grown=(80, 160),
+    places_grown=(8, 12),
+    articles_grown=(40, 60),
 )
 """Only to see whether it runs."""
 

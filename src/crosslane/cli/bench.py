@@ -25,6 +25,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "feed": (bench.feed, DEMO),
     "react": (bench.react, DEMO),
     "neighbours": (bench.neighbours, DEMO),
+    "grow": (bench.grow, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -103,6 +104,11 @@ def reoptimise(
         bench.reoptimising, instance, orders=orders, seconds=seconds, hindsight=hindsight
     )
     _run_one("reoptimise", lambda _: given(), how)
+
+
+def grow(how: How = AS_USUAL) -> None:
+    """Measure placing with more orders stored, more locations, more variants."""
+    _run_one("grow", bench.grow, how)
 
 
 def every(how: How = AS_USUAL) -> None:

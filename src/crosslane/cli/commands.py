@@ -46,6 +46,7 @@ for name, what in (
     ("availability", "Availability asked by 64 clients at once."),
     ("place", "Whole orders a second over HTTP, beside pgbench."),
     ("feed", "Positions a second of a supply feed, beside COPY."),
+    ("grow", "Placing with a million orders stored, a thousand places, 100,000 articles."),
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
     ("reoptimise", "Open orders of an instance file decided together."),
