@@ -9,36 +9,48 @@ Nouns: a :class:`Figure` is one number with its unit and the most or least it sh
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
-:func:`react`, :func:`neighbours`, :func:`reoptimising`, :func:`grow`.
+:func:`react`, :func:`neighbours`, :func:`reoptimising`, :func:`grow`, :func:`try_instances` and
+:func:`sourcing`; :func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
 """
 
 from crosslane.bench.availability import availability
 from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.grow import grow
+from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
 from crosslane.bench.placing import BOOK, place
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
+from crosslane.bench.sourcing import Tried, figures_of, sourcing, together, try_instances
 
 __all__ = [
     "BOOK",
     "DEMO",
+    "FAMILIES",
     "OPEN_ORDERS",
     "QUICK",
     "REOPTIMISING_SECONDS",
+    "Family",
     "Figure",
     "Scale",
+    "Tried",
     "availability",
     "feed",
+    "figures_of",
     "grow",
     "machine",
+    "made_up",
     "memory",
     "neighbours",
     "place",
     "react",
     "ready",
     "reoptimising",
+    "sourcing",
+    "together",
+    "try_instances",
+    "write_instance",
 ]

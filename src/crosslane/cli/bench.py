@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
@@ -26,6 +26,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "react": (bench.react, DEMO),
     "neighbours": (bench.neighbours, DEMO),
     "grow": (bench.grow, DEMO),
+    "sourcing": (bench.sourcing, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -109,6 +110,42 @@ def reoptimise(
 def grow(how: How = AS_USUAL) -> None:
     """Measure placing with more orders stored, more locations, more variants."""
     _run_one("grow", bench.grow, how)
+
+
+def sourcing(
+    *,
+    instance: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    how: How = AS_USUAL,
+) -> None:
+    """Try the planner on instance files: looking ahead, each order alone, the nearest places.
+
+    Args:
+        instance: instance files; one made up of each family when there is none.
+        how: see there.
+    """
+    if not instance:
+        _run_one("sourcing", bench.sourcing, how)
+        return
+    tried = []
+    for each in bench.try_instances(instance):
+        tried.append(each)
+        if how.json != STANDARD_OUTPUT:
+            _show(each.instance, bench.figures_of(each))
+    told = msgspec.to_builtins(bench.together(tried))
+    _write({**told, "machine": bench.machine(), "instances": tried}, how)
+
+
+def instance(file: Path, *, family: str = "plain", seed: int = 1) -> None:
+    """Write an instance file that is made up.
+
+    Args:
+        file: where to.
+        family: what the retailer is like.
+        seed: equal seeds give equal instances.
+    """
+    if family not in bench.FAMILIES:
+        raise SystemExit(f"there is no family {family}; there are {', '.join(bench.FAMILIES)}")
+    bench.write_instance(file, bench.made_up(bench.FAMILIES[family], seed))
 
 
 def every(how: How = AS_USUAL) -> None:

@@ -49,6 +49,8 @@ for name, what in (
     ("grow", "Placing with a million orders stored, a thousand places, 100,000 articles."),
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
+    ("sourcing", "The planner on instance files: looking ahead, each order alone, the nearest."),
+    ("instance", "Write an instance file that is made up."),
     ("reoptimise", "Open orders of an instance file decided together."),
 ):
     bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)

@@ -6,9 +6,11 @@ retailer's days, to find out what stock is worth to later orders, to decide open
 
 Nouns: a :class:`Field` (locations, carriage, variants, slots), :class:`Demand` (who asks for what,
 in the order of time), :class:`State` (what is left), :class:`Prices` (what it is worth later), an
-:class:`Instance` (all of them from a file), an :class:`Outcome` (what it came to).
+:class:`Instance` (all of them from a file), a :class:`Forecast` (what is expected, corrected by
+what was seen), an :class:`Estimate` (prices in the making), an :class:`Outcome` (what it came to).
 
-Doors: :func:`replay` demand under prices, :func:`reoptimise` open orders all together (a
+Doors: :func:`replay` demand under prices, :func:`estimated` prices, :func:`forward_looking` and
+:func:`myopic` to serve an instance by either, :func:`reoptimise` open orders all together (a
 :class:`Joint` tells how near to the best), :func:`nearest_all` as the yardstick,
 :func:`load_instance`; :data:`COMPILED` says whether numba runs the loops.
 
@@ -30,10 +32,13 @@ from crosslane.sourcing.fields.field import (
     State,
     no_prices,
 )
+from crosslane.sourcing.fields.forecast import Forecast
 from crosslane.sourcing.fields.instances import MILLI_PER_UNIT, Instance, load_instance
 from crosslane.sourcing.fields.joint import Joint, reoptimise
 from crosslane.sourcing.fields.nearest import nearest_all
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, decide, desk_for
+from crosslane.sourcing.fields.policy import Served, forward_looking, myopic
+from crosslane.sourcing.fields.prices import Estimate, estimated, no_estimate
 from crosslane.sourcing.fields.replaying import (
     Outcome,
     decide_all,
@@ -55,18 +60,25 @@ __all__ = [
     "WEIGHT_PER_KG",
     "Demand",
     "Desk",
+    "Estimate",
     "Field",
+    "Forecast",
     "Instance",
     "Joint",
     "Outcome",
     "Prices",
+    "Served",
     "State",
     "decide",
     "decide_all",
     "desk_for",
+    "estimated",
+    "forward_looking",
     "load_instance",
+    "myopic",
     "nearest_all",
     "new_tally",
+    "no_estimate",
     "no_prices",
     "outcome_of",
     "reoptimise",

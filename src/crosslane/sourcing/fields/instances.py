@@ -24,7 +24,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
         start: before the first event.
         demand: who asks for what.
         days: how long it lasts.
-        expected_units: forecast of units that are ordered, by variant.
+        forecast: forecast of units that are ordered, by variant.
         region_share: forecast of where orders go, by region.
         distance_km: by location and region.
         location_kind: 0 warehouse, 1 store, 2 vendor.
@@ -34,7 +34,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     start: State
     demand: Demand
     days: int
-    expected_units: NDArray[np.float64]
+    forecast: NDArray[np.float64]
     region_share: NDArray[np.float64]
     distance_km: NDArray[np.float64]
     location_kind: Ints
@@ -56,7 +56,7 @@ def load_instance(path: Path) -> Instance:
         start=State(_whole(given["stock"]), np.zeros(given["cap"].shape, np.int64)),
         demand=_demand(given),
         days=int(given["D"]),
-        expected_units=given["fc_sku"].astype(np.float64),
+        forecast=given["fc_sku"].astype(np.float64),
         region_share=given["pop"].astype(np.float64),
         distance_km=given["dist"].astype(np.float64),
         location_kind=_whole(given["ntype"]),

@@ -1,0 +1,161 @@
+"""What a unit of stock and a parcel of capacity are worth to later orders.
+
+A future is drawn and served in the order of time under the present prices. Whoever takes the last
+unit of a slot would have paid something without it: the next best way to serve the order, or the
+margin of a customer who finds an empty shelf. That is what the unit was worth in this future, and
+nothing when units remain. A price is the mean over many futures, each served under the prices so
+far, so that in the end prices and the decisions made under them agree (stochastic approximation,
+Robbins & Monro 1951; a bid price found by simulation as in Bertsimas & de Boer 2005). The last
+parcel of a location's day is priced the same way.
+
+What the last takers lost is averaged over a few of them: one is a matter of chance.
+"""
+
+import msgspec
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from crosslane.sourcing.fields.compiled import compiled
+from crosslane.sourcing.fields.field import EXPRESS, WALK_IN, Demand, Field, Ints, Prices, State
+from crosslane.sourcing.fields.forecast import Forecast
+from crosslane.sourcing.fields.packing import UNSERVED, Desk, desk_for
+from crosslane.sourcing.fields.replaying import TALLY, decide_all, sell_here, settle
+
+# Takers of the last units of a slot that count for its price.
+TAKERS = 6
+# A new future counts 4 / (4 + n) of the price while few are known, and never less than this.
+WEIGHT_MIN = 0.01
+WEIGHT_PACE = 4.0
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """Prices in the making.
+
+    Args:
+        scarcity_milli: of one unit, by slot.
+        capacity_milli: of one parcel, by location and day.
+        futures: how many were served.
+    """
+
+    scarcity_milli: NDArray[np.float64]
+    capacity_milli: NDArray[np.float64]
+    futures: int
+
+    def prices(self) -> Prices:
+        """Return the prices as they are now."""
+        return Prices(
+            np.rint(self.scarcity_milli).astype(np.int64),
+            np.rint(self.capacity_milli).astype(np.int64),
+        )
+
+
+def no_estimate(field: Field) -> Estimate:
+    """Return where estimating begins."""
+    return Estimate(np.zeros(len(field.slot_location)), np.zeros(field.capacity.shape), 0)
+
+
+def estimated(
+    field: Field,
+    state: State,
+    forecast: Forecast,
+    known: Estimate,
+    chance: Generator,
+    *,
+    until: float,
+    futures: int,
+) -> Estimate:
+    """Return prices made better by some more futures.
+
+    Args:
+        field: what lies where.
+        state: what is left.
+        forecast: what is known of the demand to come.
+        known: the prices so far.
+        chance: where chance comes from.
+        until: end of the futures in days; what is left then is worth nothing.
+        futures: how many are drawn.
+    """
+    desk, day_last = desk_for(field), field.capacity.shape[1] - 1
+    scarcity, capacity = known.scarcity_milli.copy(), known.capacity_milli.copy()
+    count = known.futures
+    for _ in range(futures):
+        future = forecast.draw(chance, until, day_last)
+        prices = Estimate(scarcity, capacity, count).prices()
+        lost = np.zeros((len(scarcity), TAKERS), np.int64)
+        late = np.zeros(capacity.shape, np.int64)
+        _serve(field, desk, state.copy(), prices, future, lost, late)
+        count += 1
+        weight = max(WEIGHT_MIN, WEIGHT_PACE / (WEIGHT_PACE + count))
+        scarcity += weight * (_worth(lost) - scarcity)
+        capacity += weight * (late - capacity)
+    return Estimate(scarcity, capacity, count)
+
+
+def _worth(lost: Ints) -> NDArray[np.float64]:
+    """Return what the last takers lost in the mean; nothing where units remain."""
+    takers = (lost > 0).sum(axis=1)
+    return np.where(lost[:, 0] > 0, lost.sum(axis=1) / np.maximum(takers, 1), 0.0)
+
+
+@compiled
+def _serve(
+    field: Field,
+    desk: Desk,
+    state: State,
+    prices: Prices,
+    demand: Demand,
+    lost: Ints,
+    late: Ints,
+) -> None:
+    """Serve a future, and note what its last units and parcels were worth.
+
+    Args:
+        field: what lies where.
+        desk: room to work in.
+        state: what is left; used up.
+        prices: under which it is served.
+        demand: the future.
+        lost: written to: what the taker of each slot's last unit, last but one … lost per unit.
+        late: written to: what the last parcel of a location's day was worth.
+    """
+    tally, chosen = np.zeros(TALLY, np.int64), np.zeros(len(demand.variant), np.int64)
+    other = np.zeros(len(demand.variant) + 1, np.int64)
+    takers = lost.shape[1]
+    for event in range(len(demand.at)):
+        begin, end = demand.starts[event], demand.starts[event + 1]
+        place, day = demand.place[event], demand.day[event]
+        if demand.kind[event] == WALK_IN:
+            variant = demand.variant[begin]
+            slot = sell_here(field, state, place, variant, demand.quantity[begin], tally)
+            if slot != UNSERVED and state.stock[slot] < takers:
+                lost[slot, state.stock[slot]] = field.margin_milli[variant]
+            continue
+        express = demand.kind[event] == EXPRESS
+        variants, quantities = demand.variant[begin:end], demand.quantity[begin:end]
+        slots = chosen[begin:end]
+        cost = decide_all(
+            field, desk, state, prices, day, place, express, variants, quantities, slots
+        )
+        for line in range(end - begin):
+            slot, quantity = slots[line], quantities[line]
+            if slot == UNSERVED:
+                continue
+            held, location = state.stock[slot], field.slot_location[slot]
+            if held - quantity < takers:
+                state.stock[slot] = 0
+                without = decide_all(
+                    field, desk, state, prices, day, place, express, variants, quantities, other
+                )
+                state.stock[slot] = held
+                worth = (without - cost) // quantity + prices.scarcity_milli[slot]
+                for left in range(held - quantity, min(held, takers)):
+                    lost[slot, left] = max(worth, 1)
+            if state.sent[location, day] == field.capacity[location, day] - 1:
+                state.sent[location, day] += 1
+                without = decide_all(
+                    field, desk, state, prices, day, place, express, variants, quantities, other
+                )
+                state.sent[location, day] -= 1
+                late[location, day] = without - cost + prices.capacity_milli[location, day]
+        settle(field, state, day, place, express, variants, quantities, slots, tally)
