@@ -8,6 +8,8 @@ shown, sealed, for the goods and place they were shown for.
 
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
 nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
+:func:`standing` and :func:`problems_of` for many orders at once (arrays are made of them by
+``sourcing.fields``),
 :func:`options_for` a cart (deliveries and pickups with dates and costs); pure: :func:`plan`,
 :func:`decide`, :func:`explain`, :func:`replay`.
 
@@ -71,15 +73,18 @@ from crosslane.sourcing.service import (
     OFFER_CHARACTERS_MAX,
     ItemAsked,
     Options,
+    Standing,
     faster_services,
     give_offer,
     offer_validity,
     options_for,
     plan_orders,
+    problems_of,
     read_offer,
     receipt_by_id,
     receipts_of_order,
     save_receipts,
+    standing,
 )
 
 POLICIES = [SETTINGS, MARKDOWN, OFFERS]
@@ -121,6 +126,7 @@ __all__ = [
     "SourcingProblem",
     "SourcingRequest",
     "SourcingSettings",
+    "Standing",
     "Tariff",
     "UnknownReceipt",
     "decide",
@@ -132,11 +138,13 @@ __all__ = [
     "plan",
     "plan_orders",
     "problem_of",
+    "problems_of",
     "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "replay",
     "require_fitting",
     "save_receipts",
+    "standing",
     "terms_of",
 ]

@@ -53,7 +53,7 @@ from crosslane.sourcing.domain.requests import (
     SourcingRequest,
 )
 from crosslane.sourcing.domain.rules import DroppedPlaces
-from crosslane.sourcing.domain.sourcing import sourced
+from crosslane.sourcing.domain.sourcing import question_of, sourced
 from crosslane.sourcing.domain.world import Prices, World
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "pickup_options",
     "plan",
     "problem_of",
+    "question_of",
     "replay",
     "require_fitting",
     "settings_of",

@@ -11,6 +11,7 @@ from crosslane.inventory import Survey
 from crosslane.locations import Location
 from crosslane.sourcing.domain.building import line_key, problem_for, reachable, route_of
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
+from crosslane.sourcing.domain.problem import SourcingProblem
 from crosslane.sourcing.domain.promising import promised_at, ship_days
 from crosslane.sourcing.domain.receipt import decide
 from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
@@ -47,6 +48,16 @@ def foreseen(world: World, request: SourcingRequest, survey: Survey) -> Foreseen
     locations = reachable(world, request, survey)
     problem = problem_for(world, request, survey, route, locations)
     return _foreseen(world, request, route, locations, plan(problem))
+
+
+def question_of(world: World, request: SourcingRequest, survey: Survey) -> SourcingProblem:
+    """Return what the planner would be asked about a request; nothing is marked or kept.
+
+    Raises:
+        Refusal: as of :func:`foreseen`.
+    """
+    route = route_of(world, request)
+    return problem_for(world, request, survey, route, reachable(world, request, survey))
 
 
 def _foreseen(

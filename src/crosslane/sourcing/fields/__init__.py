@@ -12,12 +12,14 @@ what was seen), an :class:`Estimate` (prices in the making), an :class:`Outcome`
 Doors: :func:`replay` demand under prices, :func:`estimated` prices, :func:`forward_looking` and
 :func:`myopic` to serve an instance by either, :func:`reoptimise` open orders all together (a
 :class:`Joint` tells how near to the best), :func:`nearest_all` as the yardstick,
-:func:`load_instance`; :data:`COMPILED` says whether numba runs the loops.
+:func:`load_instance`, :func:`bridge` from the planner's problems of a tenant's orders;
+:data:`COMPILED` says whether numba runs the loops.
 
 Invariants: nothing is taken that is not there; costs are whole milli; the decision on one order is
 the cheapest there is under the prices; equal questions have equal answers.
 """
 
+from crosslane.sourcing.fields.bridge import ASIDE, Bridged, bridge
 from crosslane.sourcing.fields.compiled import COMPILED
 from crosslane.sourcing.fields.field import (
     EXPRESS,
@@ -49,6 +51,7 @@ from crosslane.sourcing.fields.replaying import (
 )
 
 __all__ = [
+    "ASIDE",
     "COMPILED",
     "EXPRESS",
     "LINES_MAX",
@@ -58,6 +61,7 @@ __all__ = [
     "UNSERVED",
     "WALK_IN",
     "WEIGHT_PER_KG",
+    "Bridged",
     "Demand",
     "Desk",
     "Estimate",
@@ -69,6 +73,7 @@ __all__ = [
     "Prices",
     "Served",
     "State",
+    "bridge",
     "decide",
     "decide_all",
     "desk_for",

@@ -14,18 +14,22 @@ from crosslane.sourcing.service.orders import (
     receipts_of_order,
     save_receipts,
 )
+from crosslane.sourcing.service.standing import Standing, problems_of, standing
 
 __all__ = [
     "OFFER_CHARACTERS_MAX",
     "ItemAsked",
     "Options",
+    "Standing",
     "faster_services",
     "give_offer",
     "offer_validity",
     "options_for",
     "plan_orders",
+    "problems_of",
     "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "save_receipts",
+    "standing",
 ]
