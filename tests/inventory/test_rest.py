@@ -99,6 +99,21 @@ async def test_many_questions_of_a_moment_are_one_read(client, shop):
     assert GATHERING.reads - before < 20
 
 
+async def test_availability_that_is_as_it_was_is_not_sent_again(client, database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 3)
+    first = await client.get("availability", params={"sku": "MUG"})
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = await client.get("availability", params={"sku": "MUG"}, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 1)
+    fresh = await client.get("availability", params={"sku": "MUG"}, headers=known)
+    assert fresh.status_code == 200
+    assert fresh.headers["ETag"] != first.headers["ETag"]
+
+
 async def test_many_skus_at_named_locations(client, shop):
     await taken(client, "receipts", {"lines": [line(5), line(2, location="YORK")]})
     body = {"skus": ["MUG", "BOWL"], "locations": ["YORK", "LEEDS"]}

@@ -67,7 +67,6 @@ create table organization_staff_member (
     account_id uuid unique,
     active boolean not null
 );
-create index organization_staff_member_location on organization_staff_member (location_id);
 
 -- Versions are only ever added. A null value ends what the scope had of its own.
 create table organization_policy (

@@ -53,8 +53,6 @@ create table payments_payment (
         check (refunded_minor + refunding_minor <= captured_minor),
     check ((method = 'on_account') = (credit_account is not null))
 ) with (fillfactor = 70);
-create index payments_payment_credit on payments_payment (credit_account)
-    where credit_account is not null;
 
 create table payments_operation (
     id uuid primary key,
@@ -89,7 +87,6 @@ create table payments_movement (
     recorded_at timestamptz not null,
     primary key (operation_id, recorded_at)
 ) partition by range (recorded_at);
-create index payments_movement_payment on payments_movement (payment_id);
 create index payments_movement_occurred on payments_movement (occurred_at);
 select platform_ensure_partitions('payments_movement');
 
@@ -103,5 +100,3 @@ create table payments_message (
     received_at timestamptz not null,
     primary key (provider, message_id)
 );
-create index payments_message_left on payments_message (received_at)
-    where state in ('unmatched', 'contradicts');

@@ -49,7 +49,6 @@ create index vendors_order_location on vendors_order (location_id, id);
 create index vendors_order_order on vendors_order (order_id);
 create index vendors_order_silent on vendors_order (answer_due_at)
     where answered_at is null and silent_at is null;
-create index vendors_order_problem on vendors_order (id) where problems <> '{}';
 
 create table vendors_order_line (
     purchase_order_id uuid not null references vendors_order (id),

@@ -70,4 +70,3 @@ create table channels_order (
     standing jsonb not null,
     primary key (channel, source_id)
 ) with (fillfactor = 80);
-create index channels_order_order on channels_order (order_id);

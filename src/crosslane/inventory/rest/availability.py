@@ -10,7 +10,7 @@ from crosslane.inventory.service.availability import GATHERING, Availability, Qu
 from crosslane.inventory.service.corrections import Code, Sku
 from crosslane.locations import LocationUnknown
 from crosslane.organization import UnknownChannel
-from crosslane.platform.web import Caller, get, post
+from crosslane.platform.web import Answer, Caller, get, post
 
 SKUS_MAX = 50
 LOCATIONS_MAX = 40
@@ -39,14 +39,16 @@ async def show_availability(
     sku: Annotated[list[Sku], Meta(min_length=1, max_length=SKUS_MAX)],
     channel: Code | None = None,
     location: Annotated[list[Code], Meta(max_length=LOCATIONS_MAX)] | None = None,
-) -> Availability:
+) -> Answer[Availability]:
     """Show what a channel could promise of some SKUs, by location.
 
     ATP = on hand − allocated − held − safety stock − ring-fences of other channels. Only a hold or
-    an order makes sure of it.
+    an order makes sure of it. The ETag stays while the units do.
     """
     places = None if location is None else tuple(location)
-    return await GATHERING.ask(caller.tenant, caller.read, Question(tuple(sku), channel, places))
+    question = Question(tuple(sku), channel, places)
+    found = await GATHERING.ask(caller.tenant, caller.read, question)
+    return Answer(body=found, told=found.items)
 
 
 @post(

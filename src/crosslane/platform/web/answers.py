@@ -1,5 +1,6 @@
 """What a handler may return besides its plain value: another status, headers, a version, a file."""
 
+import hashlib
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -18,6 +19,8 @@ class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
         version: number of the version shown; becomes the ETag.
         location: address of what was made.
         cookie: whole ``Set-Cookie`` value.
+        told: of a read without a version, what matters of it; a digest becomes the ETag, so that
+            who has the same already is told so by a 304.
     """
 
     body: Body
@@ -25,15 +28,23 @@ class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
     version: int | None = None
     location: str = ""
     cookie: str = ""
+    told: Any = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers that say it."""
         said = {
-            "ETag": "" if self.version is None else etag(self.version),
+            "ETag": self._etag(),
+            # It may be kept, to be asked for again under its ETag.
+            "Cache-Control": "" if self.told is None else "private, no-cache",
             "Location": self.location,
             "Set-Cookie": self.cookie,
         }
         return {name: value for name, value in said.items() if value}
+
+    def _etag(self) -> str:
+        if self.told is not None:
+            return f'"d{hashlib.blake2b(encode(self.told), digest_size=12).hexdigest()}"'
+        return "" if self.version is None else etag(self.version)
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,7 +218,7 @@ def _respond(route: Route, request: Request, answer: Any) -> Response:
     if isinstance(answer, Answer):
         status, content = answer.status or status, answer.body
         headers |= answer.headers()
-        if answer.version is not None and request.headers.get("if-none-match") == headers["ETag"]:
+        if "ETag" in headers and request.headers.get("if-none-match") == headers["ETag"]:
             return Response(b"", status_code=304, headers=headers, media_type=media_type)
     if isinstance(content, Document):
         if content.filename:

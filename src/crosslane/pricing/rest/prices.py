@@ -13,7 +13,7 @@ from crosslane.organization import BadCountry, UnknownChannel, require_country
 from crosslane.platform.database import Tx
 from crosslane.platform.gathering import Gathering
 from crosslane.platform.seals import SealsOff
-from crosslane.platform.web import Caller, get, post
+from crosslane.platform.web import Answer, Caller, get, post
 from crosslane.pricing import errors
 from crosslane.pricing.domain.cart import (
     Override,
@@ -152,8 +152,11 @@ async def show_prices(
     quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 1,
     customer_group: str | None = None,
     at: Instant | None = None,
-) -> ShownPrices:
-    """Show what goods cost, each alone in a cart, promotions included."""
+) -> Answer[ShownPrices]:
+    """Show what goods cost, each alone in a cart, promotions included.
+
+    The ETag stays while the prices do.
+    """
     question = PriceQuestion(
         skus=tuple(dict.fromkeys(sku)),
         quantity=quantity,
@@ -163,7 +166,8 @@ async def show_prices(
         caller=caller,
         at=at,
     )
-    return await GATHERING.ask(caller.tenant, caller.read, question)
+    found = await GATHERING.ask(caller.tenant, caller.read, question)
+    return Answer(body=found, told=found)
 
 
 class PriceQuestion(msgspec.Struct, frozen=True, kw_only=True):
