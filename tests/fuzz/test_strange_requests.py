@@ -187,7 +187,8 @@ MORE: tuple[Any, ...] = (
 
 
 def mutants(value: Any, extremes: Sequence[Any]) -> Iterator[Any]:
-    """Yield the body with one of its fields made into each extreme, or longer by a line's end."""
+    """Yield the body with one of its fields made into each extreme, longer by a line's end, or with
+    its first item twice."""
     if isinstance(value, dict):
         for name, inner in value.items():
             for mutant in mutants(inner, extremes):
@@ -195,6 +196,7 @@ def mutants(value: Any, extremes: Sequence[Any]) -> Iterator[Any]:
     elif isinstance(value, list) and value:
         for mutant in mutants(value[0], extremes):
             yield [mutant, *value[1:]]
+        yield [value[0], *value]
     elif isinstance(value, str):
         yield value + "\n"
     yield from extremes
