@@ -67,3 +67,16 @@ async def test_orders_are_multiplied_in_every_table():
     empty, paces = await by_orders(QUICK, (QUICK.orders * 2, QUICK.orders * 3))
     assert empty > 0
     assert all(pace > 0 for pace in paces.values())
+
+
+async def test_dialogues_become_orders_beside_a_bare_route():
+    told = {figure.key or figure.name: figure.value for figure in await bench.dialogue(QUICK)}
+    assert told["dialogue_ratio"] > 0
+    assert told["orders_per_s"] > 0
+    assert told["refused"] == 0
+
+
+async def test_promises_are_decided_in_the_kernel_and_told_over_http():
+    told = {figure.key or figure.name: figure.value for figure in await bench.promise(QUICK)}
+    assert min(told["kernel_per_s"], told["http_per_s"], told["p99_ms"]) > 0
+    assert told["refused"] == 0

@@ -8,12 +8,14 @@ never asserts a time.
 Nouns: a :class:`Figure` is one number with its unit and the most or least it should be. A site is
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
-Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`feed`,
-:func:`react`, :func:`neighbours`, :func:`reoptimising`, :func:`grow`, :func:`try_instances` and
-:func:`sourcing`; :func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
+Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
+:func:`promise`, :func:`feed`, :func:`react`, :func:`neighbours`, :func:`reoptimising`,
+:func:`grow`, :func:`try_instances` and :func:`sourcing`; :func:`made_up` and
+:func:`write_instance` make instances of a :class:`Family`.
 """
 
 from crosslane.bench.availability import availability
+from crosslane.bench.dialogue import dialogue
 from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.grow import grow
@@ -21,6 +23,7 @@ from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
 from crosslane.bench.placing import BOOK, place
+from crosslane.bench.promise import promise
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
@@ -38,6 +41,7 @@ __all__ = [
     "Scale",
     "Tried",
     "availability",
+    "dialogue",
     "feed",
     "figures_of",
     "grow",
@@ -46,6 +50,7 @@ __all__ = [
     "memory",
     "neighbours",
     "place",
+    "promise",
     "react",
     "ready",
     "reoptimising",

@@ -1,12 +1,14 @@
 """Availability asked by many at once: how long the slowest of a hundred waits.
 
-Baseline: the same web processes with one read of the database for each request.
+Baselines: the same web processes with one read of the database for each request; and pgbench on the
+same cluster, reading one row of 20,000 by its key with each transaction.
 """
 
 from collections.abc import Sequence
 from functools import partial
 from random import Random
 
+from crosslane.bench import yardstick
 from crosslane.bench.crowd import Told, gather_crowd, get
 from crosslane.bench.figures import DEMO, Figure, Scale, quantile, ratio
 from crosslane.bench.shop import WAREHOUSE_CODES, skus
@@ -18,12 +20,19 @@ EVERY_SECONDS = 0.1
 QUESTIONS = 512
 SKUS_PER_QUESTION = 4
 P99_MS_MOST = 50.0
+RATIO_LEAST = 0.5
+ROWS = 20_000
 ALONE = ("-m", "crosslane.bench.uncoalesced")
 
 
 async def availability(scale: Scale = DEMO) -> list[Figure]:
     """Measure reads of four SKUs at six warehouses by 64 clients on real processes."""
     async with site(scale) as made:
+        async with made.bulk() as database:
+            await yardstick.make_tables(database)
+            points = await yardstick.pace(
+                made, database, "read", rows=ROWS, clients=CLIENTS, seconds=scale.seconds
+            )
         asked = questions(made.api_keys, scale)
         paced, ours = await _ask(made, WEB, asked, scale.seconds)
         paced_alone, alone = await _ask(made, ALONE, asked, scale.seconds)
@@ -33,6 +42,15 @@ async def availability(scale: Scale = DEMO) -> list[Figure]:
         *_figures(f"{CLIENTS} clients without a pause", ours),
         *_figures("the same, a query each", alone),
         ratio("answers a second against a query each", ours.pace, alone.pace),
+        ratio(
+            "answers a second against point reads of pgbench",
+            ours.pace,
+            points,
+            key="availability_ratio",
+            least=RATIO_LEAST,
+        ),
+        Figure(name="pgbench", value=round(points), unit="reads a second", key="pgbench_per_s"),
+        Figure(name="answers", value=round(ours.pace), unit="a second", key="answers_per_s"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import cast
@@ -39,14 +39,17 @@ class Told:
         return (len(self.seconds) - self.failures - self.late) / self.lasted_seconds
 
 
+Talk = Generator[bytes, bytes, None]
+"""What one client says: yields whole requests without end, is sent the body of each answer."""
+
+
 class _Client(asyncio.Protocol):
     """One client: sends a request, waits for the answer, pauses, sends the next."""
 
-    def __init__(
-        self, told: Told, requests: Iterator[bytes], every_seconds: float, keep: bool
-    ) -> None:
+    def __init__(self, told: Told, talk: Talk, every_seconds: float, keep: bool) -> None:
         self._told = told
-        self._requests = requests
+        self._talk = talk
+        self._request = next(talk)
         self.every_seconds = every_seconds
         self._keep = keep
         self._transport: asyncio.Transport
@@ -65,7 +68,7 @@ class _Client(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = time.perf_counter()
-        self._transport.write(next(self._requests))
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -79,6 +82,13 @@ class _Client(asyncio.Protocol):
         if self._keep and succeeded:
             self._told.bodies.append(body)
         self._received = b""
+        try:
+            self._request = self._talk.send(body)
+        # Whoever waits for the crowd learns of it.
+        except Exception as error:
+            self.closed.set_exception(error)
+            self._transport.close()
+            return
         # Late or not, the next request leaves on the beat: a slow answer spares nobody the next.
         wait = max(0.0, self._sent_at + self.every_seconds - now)
         asyncio.get_running_loop().call_later(wait, self.start)
@@ -109,7 +119,7 @@ async def gather_crowd(
     every_seconds: float = 0.0,
     keep: bool = False,
 ) -> Told:
-    """Let many clients ask at once, for a while, on a light event loop of their own.
+    """Let many clients ask at once, for a while.
 
     Args:
         url: where the server listens.
@@ -119,11 +129,41 @@ async def gather_crowd(
         every_seconds: between two requests of one client; 0 asks again at once.
         keep: keep the bodies of successes.
     """
+    supply = cycle(requests) if isinstance(requests, Sequence) else iter(requests)
+
+    def talk() -> Talk:
+        # Not "yield from", which hands the answers on to an iterator that takes none.
+        while True:
+            yield next(supply)
+
+    return await gather_talkers(
+        url, talk, clients=clients, seconds=seconds, every_seconds=every_seconds, keep=keep
+    )
+
+
+async def gather_talkers(
+    url: str,
+    talk: Callable[[], Talk],
+    *,
+    clients: int,
+    seconds: float,
+    every_seconds: float = 0.0,
+    keep: bool = False,
+) -> Told:
+    """Let many clients talk at once, for a while, on a light event loop of their own.
+
+    Args:
+        url: where the server listens.
+        talk: begins what one client says.
+        clients: how many talk.
+        seconds: how long.
+        every_seconds: between two requests of one client; 0 asks again at once.
+        keep: keep the bodies of successes.
+    """
     told = Told()
-    supply = cycle(requests) if isinstance(requests, Sequence) else requests
 
     def one() -> _Client:
-        return _Client(told, supply, every_seconds, keep)
+        return _Client(told, talk(), every_seconds, keep)
 
     await asyncio.to_thread(lambda: uvloop.run(_gather(told, url, one, clients, seconds)))
     return told

@@ -22,6 +22,8 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "memory": (bench.memory, DEMO),
     "availability": (bench.availability, DEMO),
     "place": (bench.place, BOOK),
+    "dialogue": (bench.dialogue, BOOK),
+    "promise": (bench.promise, BOOK),
     "feed": (bench.feed, DEMO),
     "react": (bench.react, DEMO),
     "neighbours": (bench.neighbours, DEMO),
@@ -69,6 +71,16 @@ def availability(how: How = AS_USUAL) -> None:
 def place(how: How = AS_USUAL) -> None:
     """Measure whole orders over HTTP, against pgbench on the same cluster, and prove them."""
     _run_one("place", bench.place, how, BOOK)
+
+
+def dialogue(how: How = AS_USUAL) -> None:
+    """Measure carts that become orders in seven calls, against a bare route per call."""
+    _run_one("dialogue", bench.dialogue, how, BOOK)
+
+
+def promise(how: How = AS_USUAL) -> None:
+    """Measure the promises of a cart at fifty places: decided by one core, and over HTTP."""
+    _run_one("promise", bench.promise, how, BOOK)
 
 
 def feed(how: How = AS_USUAL) -> None:

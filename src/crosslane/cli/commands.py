@@ -45,6 +45,8 @@ for name, what in (
     ("memory", "Peak memory of web processes."),
     ("availability", "Availability asked by 64 clients at once."),
     ("place", "Whole orders a second over HTTP, beside pgbench."),
+    ("dialogue", "Carts that become orders in seven calls, beside a bare route."),
+    ("promise", "Promises of a cart at fifty places, in the kernel and over HTTP."),
     ("feed", "Positions a second of a supply feed, beside COPY."),
     ("grow", "Placing with a million orders stored, a thousand places, 100,000 articles."),
     ("neighbours", "How long one retailer waits while another floods."),

@@ -10,7 +10,8 @@ Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the e
 nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
 :func:`standing` and :func:`problems_of` for many orders at once (arrays are made of them by
 ``sourcing.fields``),
-:func:`options_for` a cart (deliveries and pickups with dates and costs); pure: :func:`plan`,
+:func:`options_for` a cart (deliveries and pickups with dates and costs), or :func:`load_options`
+and the pure :func:`decide_options`; pure: :func:`plan`,
 :func:`decide`, :func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
@@ -73,9 +74,12 @@ from crosslane.sourcing.service import (
     OFFER_CHARACTERS_MAX,
     ItemAsked,
     Options,
+    OptionsFacts,
     Standing,
+    decide_options,
     faster_services,
     give_offer,
+    load_options,
     offer_validity,
     options_for,
     plan_orders,
@@ -117,6 +121,7 @@ __all__ = [
     "OfferMismatch",
     "OfferNotKept",
     "Options",
+    "OptionsFacts",
     "PickupOption",
     "Place",
     "PlaceUnknown",
@@ -130,9 +135,11 @@ __all__ = [
     "Tariff",
     "UnknownReceipt",
     "decide",
+    "decide_options",
     "explain",
     "faster_services",
     "give_offer",
+    "load_options",
     "offer_validity",
     "options_for",
     "plan",

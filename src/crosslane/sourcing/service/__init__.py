@@ -1,6 +1,13 @@
 """Use cases of sourcing."""
 
-from crosslane.sourcing.service.choices import ItemAsked, Options, options_for
+from crosslane.sourcing.service.choices import (
+    ItemAsked,
+    Options,
+    OptionsFacts,
+    decide_options,
+    load_options,
+    options_for,
+)
 from crosslane.sourcing.service.offers import (
     OFFER_CHARACTERS_MAX,
     give_offer,
@@ -20,9 +27,12 @@ __all__ = [
     "OFFER_CHARACTERS_MAX",
     "ItemAsked",
     "Options",
+    "OptionsFacts",
     "Standing",
+    "decide_options",
     "faster_services",
     "give_offer",
+    "load_options",
     "offer_validity",
     "options_for",
     "plan_orders",

@@ -1,14 +1,14 @@
 """The options of a cart: how and when its goods could reach the customer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from crosslane.catalog import Variant, variants_by_id, variants_by_sku
-from crosslane.inventory import survey
+from crosslane.inventory import Survey, survey
 from crosslane.kernel import new_id
-from crosslane.locations import position_of
+from crosslane.locations import Near, position_of
 from crosslane.organization import book
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
@@ -16,6 +16,7 @@ from crosslane.sourcing.domain import (
     LineAsked,
     PickupOption,
     SourcingRequest,
+    World,
     delivery_options,
     pickup_options,
     stores_near,
@@ -42,6 +43,26 @@ class Options(msgspec.Struct, frozen=True):
     pickups: list[PickupOption]
 
 
+class OptionsFacts(msgspec.Struct, frozen=True):
+    """What the options of a cart are decided on.
+
+    Args:
+        world: carriers, places and policies.
+        request: what is in the cart, to be shipped.
+        available: what lies where.
+        near: stores at which it could be fetched, with their distance.
+        expires_at: until when the offers hold.
+        give: signs the offer of an option.
+    """
+
+    world: World
+    request: SourcingRequest
+    available: Survey
+    near: list[Near]
+    expires_at: datetime
+    give: Callable[[SourcingRequest, datetime], str]
+
+
 async def options_for(
     tx: Tx,
     items: Sequence[ItemAsked],
@@ -55,6 +76,33 @@ async def options_for(
     """Return the options of a cart, with offers that placing accepts; nothing is held.
 
     They are planned as if ordered when the offers expire, so that their dates hold until then.
+
+    Args and raised: as of :func:`load_options`.
+    """
+    return decide_options(
+        await load_options(
+            tx,
+            items,
+            channel=channel,
+            country=country,
+            postcode=postcode,
+            at=at,
+            stores=stores,
+        )
+    )
+
+
+async def load_options(
+    tx: Tx,
+    items: Sequence[ItemAsked],
+    *,
+    channel: str,
+    country: str,
+    postcode: str,
+    at: datetime | None = None,
+    stores: int = STORES_OFFERED_MAX,
+) -> OptionsFacts:
+    """Read what the options of a cart are decided on.
 
     Args:
         tx: open transaction.
@@ -86,7 +134,7 @@ async def options_for(
         postcode=postcode,
     )
     world = await world_for(tx, [request], available)
-    near = []
+    near: list[Near] = []
     if stores:
         point = position_of(country, postcode)
         if point is None:
@@ -97,10 +145,16 @@ async def options_for(
     def give(asked: SourcingRequest, promised_at: datetime) -> str:
         return give_offer(tx, asked, units, promised_at=promised_at, expires_at=expires_at)
 
+    return OptionsFacts(world, request, available, near, expires_at, give)
+
+
+def decide_options(facts: OptionsFacts) -> Options:
+    """Return the options of a cart; pure, and at most some milliseconds of work."""
+    world, request, available = facts.world, facts.request, facts.available
     return Options(
-        expires_at,
-        delivery_options(world, request, available, give),
-        pickup_options(world, request, available, near, give),
+        facts.expires_at,
+        delivery_options(world, request, available, facts.give),
+        pickup_options(world, request, available, facts.near, facts.give),
     )
 
 
