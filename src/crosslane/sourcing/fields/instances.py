@@ -51,7 +51,8 @@ def load_instance(path: Path) -> Instance:
         if missing:
             raise ValueError(f"{path} is no instance file: it lacks {', '.join(missing)}")
         given = {name: arrays[name] for name in arrays.files}
-    instance = Instance(
+    _check(path, given)
+    return Instance(
         field=_field(given),
         start=State(_whole(given["stock"]), np.zeros(given["cap"].shape, np.int64)),
         demand=_demand(given),
@@ -61,8 +62,6 @@ def load_instance(path: Path) -> Instance:
         distance_km=given["dist"].astype(np.float64),
         location_kind=_whole(given["ntype"]),
     )
-    _check(path, instance)
-    return instance
 
 
 _NEEDED = frozenset(
@@ -125,16 +124,15 @@ def _demand(given: dict[str, NDArray[Any]]) -> Demand:
     )
 
 
-def _check(path: Path, instance: Instance) -> None:
-    field, demand = instance.field, instance.demand
-    slots, events, lines = len(field.slot_location), len(demand.at), len(demand.variant)
+def _check(path: Path, given: dict[str, NDArray[Any]]) -> None:
+    slots, events, lines = len(given["snode"]), len(given["t"]), len(given["osku"])
     problems = {
-        "slots do not add up": field.slot_starts[-1] != slots or len(instance.start.stock) != slots,
-        "events do not add up": len(demand.starts) != events + 1 or demand.starts[-1] != lines,
-        "events are not in the order of time": (np.diff(demand.at) < 0).any(),
-        "a line names no variant": (demand.variant >= len(field.weight)).any(),
-        "prices and breaks differ": field.carriage_milli.shape[1] != len(field.breaks) + 1,
-        "a quantity is not above zero": (demand.quantity <= 0).any(),
+        "slots do not add up": given["sptr"][-1] != slots or len(given["stock"]) != slots,
+        "events do not add up": len(given["optr"]) != events + 1 or given["optr"][-1] != lines,
+        "events are not in the order of time": (np.diff(given["t"]) < 0).any(),
+        "a line names no variant": (given["osku"] >= len(given["weight"])).any(),
+        "prices and breaks differ": given["fee"].shape[1] != len(given["wbreak"]) + 1,
+        "a quantity is not above zero": (given["oqty"] <= 0).any(),
     }
     for problem, found in problems.items():
         if found:

@@ -5,7 +5,8 @@ leave a line unserved counts as a parcel of its own. As in :mod:`crosslane.sourc
 
     plan[M] = min over K within M, K holding M's lowest line, of best[K] + plan[M − K]
 
-so about 3^L / 2 pairs are looked at for L lines. A line is served whole from one slot.
+so about 3^L / 2 pairs are looked at for L lines. A line is served whole from one slot. Lines from
+one location travel together; a tariff by which they would be cheaper apart is not made use of.
 """
 
 from typing import NamedTuple

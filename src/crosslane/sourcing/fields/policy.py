@@ -5,7 +5,7 @@ from time import process_time
 import msgspec
 import numpy as np
 
-from crosslane.sourcing.fields.field import no_prices
+from crosslane.sourcing.fields.field import Ints, no_prices
 from crosslane.sourcing.fields.forecast import Forecast
 from crosslane.sourcing.fields.instances import Instance
 from crosslane.sourcing.fields.packing import desk_for
@@ -27,11 +27,13 @@ class Served(msgspec.Struct, frozen=True):
 
     Args:
         outcome: what it came to.
+        chosen: slot of each line of the demand, UNSERVED for none.
         planning_seconds: processor time spent on prices.
         deciding_seconds: processor time spent on orders.
     """
 
     outcome: Outcome
+    chosen: Ints
     planning_seconds: float
     deciding_seconds: float
 
@@ -43,7 +45,7 @@ def myopic(instance: Instance) -> Served:
     desk, prices = desk_for(instance.field), no_prices(instance.field)
     begun = process_time()
     replay(instance.field, desk, state, prices, instance.demand, chosen, tally)
-    return Served(outcome_of(tally), 0.0, process_time() - begun)
+    return Served(outcome_of(tally), chosen, 0.0, process_time() - begun)
 
 
 def forward_looking(instance: Instance, *, seed: int = 0) -> Served:
@@ -78,4 +80,4 @@ def forward_looking(instance: Instance, *, seed: int = 0) -> Served:
         deciding += process_time() - planned
         forecast.see(part, until)
         planning += planned - begun
-    return Served(outcome_of(tally), planning, deciding)
+    return Served(outcome_of(tally), chosen, planning, deciding)

@@ -1,0 +1,72 @@
+"""Instance files are read as they are meant, or refused with what is wrong."""
+
+import numpy as np
+import pytest
+
+from crosslane.bench import FAMILIES, Family, made_up, write_instance
+from crosslane.sourcing.fields import MILLI_PER_UNIT, load_instance
+
+FEW = Family(variants=20, regions=6, stores=3, orders=60, walk_ins=60)
+
+
+@pytest.fixture
+def arrays():
+    return made_up(FEW, 1)
+
+
+def written(tmp_path, arrays):
+    write_instance(tmp_path / "made.npz", arrays)
+    return tmp_path / "made.npz"
+
+
+def test_what_is_written_is_read(tmp_path, arrays):
+    instance = load_instance(written(tmp_path, arrays))
+    assert instance.days == FEW.days
+    assert len(instance.demand.at) == FEW.orders + FEW.walk_ins
+    assert (instance.start.stock == arrays["stock"]).all()
+    assert instance.field.parcel_milli[0] == round(arrays["h_pkg"][0] * MILLI_PER_UNIT)
+    assert instance.field.capacity.shape == instance.start.sent.shape
+
+
+def test_equal_seeds_give_equal_instances():
+    one, same, other = made_up(FEW, 1), made_up(FEW, 1), made_up(FEW, 2)
+    assert all((one[name] == same[name]).all() for name in one)
+    assert (one["osku"].shape != other["osku"].shape) or (one["osku"] != other["osku"]).any()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_can_be_made(tmp_path, name):
+    instance = load_instance(written(tmp_path, made_up(FAMILIES[name], 3)))
+    assert instance.demand.starts[-1] == len(instance.demand.variant)
+    assert (instance.start.stock > 0).all()
+
+
+def test_lines_of_one_variant_in_one_order_are_one(tmp_path, arrays):
+    arrays["osku"] = arrays["osku"].copy()
+    sizes = np.diff(arrays["optr"])
+    event = int(np.argmax(sizes))
+    first = arrays["optr"][event]
+    arrays["osku"][first + 1] = arrays["osku"][first]
+    demand = load_instance(written(tmp_path, arrays)).demand
+    assert np.diff(demand.starts)[event] == sizes[event] - 1
+    assert demand.quantity.sum() == arrays["oqty"].sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "problem"),
+    [
+        ("stock", lambda a: None, "lacks stock"),
+        ("snode", lambda a: a[:-1], "slots do not add up"),
+        ("t", lambda a: a[::-1], "order of time"),
+        ("osku", lambda a: a + 1000, "names no variant"),
+        ("oqty", lambda a: a * 0, "not above zero"),
+        ("wbreak", lambda a: a[:-1], "prices and breaks differ"),
+        ("optr", lambda a: a[:-1], "events do not add up"),
+    ],
+)
+def test_what_is_no_instance_is_refused(tmp_path, arrays, name, change, problem):
+    arrays[name] = change(arrays[name])
+    if arrays[name] is None:
+        del arrays[name]
+    with pytest.raises(ValueError, match=problem):
+        load_instance(written(tmp_path, arrays))
