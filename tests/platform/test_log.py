@@ -1,4 +1,5 @@
 import asyncio
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from crosslane.platform import effects, log, outbox
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import Effect, EffectCall, EffectKind
-from crosslane.platform.log import Event, Logged, Reaction, run_reaction
+from crosslane.platform.log import Event, Logged, Reaction, cursors, run_reaction
 from crosslane.platform.log.reactions import TRIES_MAX, NotParked, reactions_with_work
 from crosslane.platform.worker import Worker
 
@@ -74,6 +75,32 @@ async def test_each_event_is_handled_once_however_many_workers_run(database: Dat
     assert sorted(known) == sorted((bell, n) for bell in "ab" for n in range(30))
     for bell in "ab":
         assert [n for b, n in known if b == bell] == list(range(30))
+
+
+class Engraved(Event):
+    bell: str
+    text: str
+
+    @property
+    def subject(self) -> str:
+        return f"bell:{self.bell}"
+
+
+async def test_large_events_come_in_smaller_batches(database: Database, tower: str):
+    batches: list[list[str]] = []
+
+    async def read(tx: Tx, logged: Sequence[Logged[Engraved]]) -> None:
+        batches.append([entry.event.bell for entry in logged])
+
+    # What does not compress: three times as much as is handed over at once, and one above all.
+    long = secrets.token_hex(cursors.BATCH_BYTES_MAX // 4)
+    longest = secrets.token_hex(cursors.BATCH_BYTES_MAX)
+    await ring(database, tower, *(Engraved(bell=b, text=long) for b in "abcd"))
+    await ring(database, tower, Engraved(bell="e", text=longest), Engraved(bell="f", text=""))
+    reaction = Reaction("test.read", (Engraved,), read)
+    while await react(database, tower, reaction):
+        pass
+    assert batches == [["a", "b"], ["c", "d"], ["e"], ["f"]]
 
 
 async def test_history_tells_a_subject_s_events_in_order(database: Database, tower: str):

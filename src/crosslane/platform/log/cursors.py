@@ -7,6 +7,9 @@ import msgspec
 
 from crosslane.platform.database import Record, Tx
 
+# So many bytes of events (as stored) are handed over at once, and one that is larger alone: some
+# name a thousand articles each.
+BATCH_BYTES_MAX = 512 * 1024
 # An idle cursor is moved only now and then: each move writes a row.
 IDLE_TRANSACTIONS_MAX = 250
 
@@ -125,10 +128,19 @@ select c.epoch as cursor_epoch, c.txid as cursor_txid, c.id as cursor_id, h.txid
        exists (select from platform_backlog where reaction = $1) as has_backlog, r.*
 from taken c cross join horizon h
 left join lateral (
-    select id, txid, subject, subject_no, kind, actor, trace, at, body
-    from platform_log
-    where epoch = c.epoch and (txid, id) > (c.txid, c.id) and kind = any($2::text[])
-    order by txid, id limit $3
+    select * from (
+        select *, count(*) over () as there,
+               coalesce(sum(pg_column_size(body)) over (
+                   order by txid, id rows between unbounded preceding and 1 preceding), 0) as before
+        from (
+            select id, txid, subject, subject_no, kind, actor, trace, at, body
+            from platform_log
+            where epoch = c.epoch and (txid, id) > (c.txid, c.id) and kind = any($2::text[])
+            order by txid, id limit $3
+        ) as next
+    ) as weighed
+    where before < $4
+    order by txid, id
 ) as r on true
 """
 CURSOR_EXISTS = "select exists (select from platform_cursor where reaction = $1)"
@@ -136,10 +148,10 @@ CURSOR_EXISTS = "select exists (select from platform_cursor where reaction = $1)
 
 async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | None:
     """Take a reaction's cursor for this transaction; None when another worker has it."""
-    rows = await tx.fetch(TAKE, reaction, kinds, limit)
+    rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX)
     if not rows and not await tx.fetchval(CURSOR_EXISTS, reaction):
         await tx.execute(INSERT_CURSOR, reaction)
-        rows = await tx.fetch(TAKE, reaction, kinds, limit)
+        rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX)
     if not rows:
         return None
     first = rows[0]
@@ -152,7 +164,7 @@ async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | No
         first["has_backlog"],
         [row for row in found if row["txid"] < horizon],
         [row for row in found if row["txid"] >= horizon],
-        len(found) == limit,
+        bool(found) and (found[0]["there"] == limit or len(found) < found[0]["there"]),
     )
 
 
