@@ -49,6 +49,10 @@ class RowsBusy(Unavailable):
     """Others are changing the same things at this moment; try again shortly."""
 
 
+class NotTogether(Exception):
+    """Commands of a batch that have to be decided one by one."""
+
+
 class Command(msgspec.Struct, Generic[Body], frozen=True):
     """One request for a change.
 
@@ -78,8 +82,9 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
         body: type of the command's body.
         result: type of the result.
         handle: decides all commands of a batch and writes what follows. Returns one result or
-            Refusal per command, in order, having written nothing for the refused. A handler with
-            ``batch_max`` 1 may raise its refusal instead.
+            Refusal per command, in order, having written nothing for the refused. It may raise a
+            refusal instead, or :class:`NotTogether`: a batch of several is then undone and run
+            one by one, and the refusal of a single command is its answer.
         batch_max: most commands decided together.
         repeatable: what is asked names itself and the handler knows it again, so that no key is
             claimed and no answer kept.
@@ -257,7 +262,7 @@ class _Lane:
         try:
             async with self._claiming(commands, patient) as (tx, known):
                 fresh = [command for command in commands if command.key not in known]
-                outcomes = await self._decide(tx, fresh)
+                outcomes = await self._decide(tx, fresh, alone=len(commands) == 1)
                 if fresh:
                     self._store(tx, fresh, outcomes)
                     await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
@@ -290,13 +295,13 @@ class _Lane:
         ) as claimed:
             yield claimed
 
-    async def _decide(self, tx: Tx, fresh: list[Command[Any]]) -> Sequence[Any]:
+    async def _decide(self, tx: Tx, fresh: list[Command[Any]], *, alone: bool) -> Sequence[Any]:
         if not fresh:
             return []
         try:
             return await self.kind.handle(tx, fresh)
         except Refusal as refusal:
-            if self.kind.batch_max > 1:
+            if not alone:
                 raise
             raise _Raised(refusal) from None
 
@@ -338,6 +343,7 @@ __all__ = [
     "Kind",
     "LaneFull",
     "Lanes",
+    "NotTogether",
     "RowsBusy",
     "StillWorking",
     "one_by_one",

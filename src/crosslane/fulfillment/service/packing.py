@@ -107,7 +107,7 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     """
     command = commands[0]
     at = times_of(command.body.packs, command.body.occurred_at or tx.now)
-    works = await open_works(tx, command, [p.fulfillment_order for p in command.body.packs])
+    works = await open_works(tx, {p.fulfillment_order: command for p in command.body.packs})
     packed: list[tuple[Work, Parcel]] = []
     for wish in command.body.packs:
         work = works[wish.fulfillment_order]
@@ -245,7 +245,7 @@ def _customer_address(to: Address) -> PostalAddress:
 async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
     """Hand goods to the customer, who shows the code that was sent."""
     command, wish = commands[0], commands[0].body
-    (work,) = (await open_works(tx, command, [wish.fulfillment_order])).values()
+    (work,) = (await open_works(tx, {wish.fulfillment_order: command})).values()
     require_state(work, "collect")
     if wish.pickup_code != work.pickup_code:
         raise WrongPickupCode(pointer="/pickup_code")

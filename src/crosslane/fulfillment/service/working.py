@@ -25,9 +25,10 @@ from crosslane.kernel import QUANTITY_MAX, new_id
 from crosslane.orders import Failure, Stage, Step
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.lane import Command, CommandKind, NotTogether
 
 WORKS_MAX = 200
+COMMANDS_AT_ONCE_MAX = 32
 LINES_MAX = 2_000
 SHORT_PICK = "short_pick"
 
@@ -114,18 +115,17 @@ class Worked(msgspec.Struct, frozen=True):
     parcels: tuple[UUID, ...] = ()
 
 
-async def open_works(tx: Tx, command: Command, ids: Iterable[UUID]) -> dict[UUID, Work]:
-    """Lock fulfillment orders the caller may work on.
+async def open_works(tx: Tx, wanted: Mapping[UUID, Command]) -> dict[UUID, Work]:
+    """Lock fulfillment orders, each of which its caller may work on.
 
     Raises:
         NoSuchFulfillmentOrder: one does not exist, or is another location's.
         SuppliedByVendor: one is moved on by what its vendor says.
     """
-    wanted = list(ids)
-    works = await storage.lock_works(tx, wanted)
+    works = await storage.lock_works(tx, list(wanted))
     network = await locations.network(tx)
-    own = command.actor.location_id
-    for work_id in wanted:
+    for work_id, command in wanted.items():
+        own = command.actor.location_id
         work = works.get(work_id)
         if work is None or (own is not None and work.location_id != own):
             raise NoSuchFulfillmentOrder(id=str(work_id))
@@ -134,24 +134,39 @@ async def open_works(tx: Tx, command: Command, ids: Iterable[UUID]) -> dict[UUID
     return works
 
 
+def by_work(wishes: Iterable[tuple[Command, UUID]]) -> dict[UUID, Command]:
+    """Return which command wants what.
+
+    Raises:
+        NotTogether: two commands want the same; what is left for the second tells the first.
+    """
+    wanted: dict[UUID, Command] = {}
+    for command, work_id in wishes:
+        if wanted.setdefault(work_id, command) is not command:
+            raise NotTogether
+    return wanted
+
+
 async def accept(tx: Tx, commands: Sequence[Command[Accept]]) -> list[list[Worked]]:
     """Take work on."""
-    command = commands[0]
-    at = command.body.occurred_at or tx.now
-    works = await open_works(tx, command, command.body.fulfillment_orders)
+    wanted = by_work((c, work_id) for c in commands for work_id in c.body.fulfillment_orders)
+    works = await open_works(tx, wanted)
     for work in works.values():
         require_state(work, "accept")
-        work.state, work.accepted_at = "accepted", at
+        work.state, work.accepted_at = "accepted", wanted[work.id].body.occurred_at or tx.now
     await storage.save_works(tx, list(works.values()))
     told = [event_of(events.FulfillmentAccepted, work) for work in works.values()]
-    await log.append(tx, told)
-    return [[Worked(work.id, work.state) for work in works.values()]]
+    await log.append(tx, told, [wanted[work_id] for work_id in works])
+    return [
+        [Worked(work.id, work.state) for work in works.values() if wanted[work.id] is command]
+        for command in commands
+    ]
 
 
 async def reject(tx: Tx, commands: Sequence[Command[Reject]]) -> list[Worked]:
     """Turn work down."""
     command, wish = commands[0], commands[0].body
-    (work,) = (await open_works(tx, command, [wish.fulfillment_order])).values()
+    (work,) = (await open_works(tx, {wish.fulfillment_order: command})).values()
     require_state(work, "reject")
     failures = [
         Failure(
@@ -183,11 +198,17 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
     Short units are looked for elsewhere at once, and by policy come off the location's books.
     A pickup is ready as soon as all of it is picked.
     """
-    command = commands[0]
-    at = times_of(command.body.picks, command.body.occurred_at or tx.now)
-    works = await open_works(tx, command, [p.fulfillment_order for p in command.body.picks])
+    picks = [(command, wish) for command in commands for wish in command.body.picks]
+    if len(commands) > 1 and any(line.short for _, wish in picks for line in wish.lines):
+        # Whose doing it is that other stock is found is told for one command.
+        raise NotTogether
+    wanted = by_work((command, wish.fulfillment_order) for command, wish in picks)
+    at: dict[UUID, datetime] = {}
+    for command in commands:
+        at |= times_of(command.body.picks, command.body.occurred_at or tx.now)
+    works = await open_works(tx, wanted)
     taken: list[tuple[Work, PickedLine]] = []
-    for wish in command.body.picks:
+    for _, wish in picks:
         work = works[wish.fulfillment_order]
         require_state(work, "pick")
         lines = wish.lines or [
@@ -195,7 +216,15 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
         ]
         taken.extend((work, line) for line in lines)
     steps = [
-        step_of(work, line.line_id, line.picked, Stage.RELEASED, Stage.PICKED, command, at[work.id])
+        step_of(
+            work,
+            line.line_id,
+            line.picked,
+            Stage.RELEASED,
+            Stage.PICKED,
+            wanted[work.id],
+            at[work.id],
+        )
         for work, line in taken
         if line.picked
     ]
@@ -203,17 +232,24 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
     done = [(work, line) for work, line in taken if str(work.id) not in refused]
     for work, line in done:
         take(work, line.line_id, line.picked, line.short)
-    await _report_short(tx, command, done, at)
+    await _report_short(tx, commands[0], done, at)
     whole = [work for work in works.values() if str(work.id) not in refused]
-    await _set_aside(tx, command, [work for work in whole if work.method == "pickup"], at)
+    await _set_aside(tx, wanted, [work for work in whole if work.method == "pickup"], at)
     policies, network = await organization.policies(tx), await locations.network(tx)
     for work in whole:
         advance(work, tx.now)
         if work.state == "ready":
             work.collect_by = collect_by(policies, network.by_id[work.location_id], tx.now)
     await storage.save_works(tx, whole)
-    await _tell_picked(tx, done, at)
-    return [[Worked(w.id, w.state, gone=str(w.id) in refused) for w in works.values()]]
+    await _tell_picked(tx, wanted, done, at)
+    return [
+        [
+            Worked(work.id, work.state, gone=str(work.id) in refused)
+            for work in works.values()
+            if wanted[work.id] is command
+        ]
+        for command in commands
+    ]
 
 
 class _Told(Protocol):
@@ -301,7 +337,10 @@ async def _report_short(
 
 
 async def _set_aside(
-    tx: Tx, command: Command, pickups: Sequence[Work], at: Mapping[UUID, datetime]
+    tx: Tx,
+    wanted: Mapping[UUID, Command],
+    pickups: Sequence[Work],
+    at: Mapping[UUID, datetime],
 ) -> None:
     """Goods to be collected need no parcel: what is picked is put aside for the customer."""
     steps = []
@@ -314,7 +353,7 @@ async def _set_aside(
                     line.picked,
                     Stage.PICKED,
                     Stage.PACKED,
-                    command,
+                    wanted[work.id],
                     at[work.id],
                 )
                 steps.append(step)
@@ -323,7 +362,10 @@ async def _set_aside(
 
 
 async def _tell_picked(
-    tx: Tx, done: Sequence[tuple[Work, PickedLine]], at: Mapping[UUID, datetime]
+    tx: Tx,
+    wanted: Mapping[UUID, Command],
+    done: Sequence[tuple[Work, PickedLine]],
+    at: Mapping[UUID, datetime],
 ) -> None:
     told: list[events.FulfillmentEvent] = []
     lines: dict[UUID, list[PickedLine]] = defaultdict(list)
@@ -337,9 +379,9 @@ async def _tell_picked(
         told.append(event_of(events.UnitsPicked, work, picked=picked, short=short))
         if work.state == "ready":
             told.append(event_of(events.PickupReady, work, occurred_at=at[work.id]))
-    await log.append(tx, told)
+    await log.append(tx, told, [wanted[event.fulfillment_order_id] for event in told])
 
 
-ACCEPT = CommandKind("fulfillment.accept", Accept, list[Worked], accept, batch_max=1)
+ACCEPT = CommandKind("fulfillment.accept", Accept, list[Worked], accept, COMMANDS_AT_ONCE_MAX)
 REJECT = CommandKind("fulfillment.reject", Reject, Worked, reject, batch_max=1)
-PICK = CommandKind("fulfillment.pick", PickUnits, list[Worked], pick, batch_max=1)
+PICK = CommandKind("fulfillment.pick", PickUnits, list[Worked], pick, COMMANDS_AT_ONCE_MAX)
