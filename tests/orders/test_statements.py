@@ -34,8 +34,8 @@ class Heard(Database):
     sent: list[str]
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        async with super().connection() as connection:
+    async def connection(self, tenant: str = "") -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        async with super().connection(tenant) as connection:
             with connection.query_logger(lambda record: self.sent.append(record.query)):
                 yield connection
 

@@ -24,6 +24,8 @@ from crosslane.sourcing.domain.problem import (
 SHIP = frozenset({"ship"})
 # Places where goods are fetched, and problems with late places; what markdowns save.
 FETCHED_SHARE = 0.1
+# Places that take on no little order.
+DEMANDING_SHARE = 0.2
 LATE_SHARE = 0.4
 SAVED = (0, 0, 0, 250)
 # Carries whatever is fetched.
@@ -70,6 +72,7 @@ def random_problem(
             capacity_left=draw.choice([None, None, 0, 5]),
             capacity_milli=draw.choice([0, 0, 700]),
             **found_late[number],
+            **(_demanding(draw) if draw.random() < DEMANDING_SHARE else {}),
         )
         for number in range(places)
     ]
@@ -85,6 +88,7 @@ def random_problem(
                     extra_milli=draw.choice([0, 0, 300, -200]),
                     scarcity_milli=draw.choice([0, 0, 150]),
                     markdown_milli=draw.choice(SAVED),
+                    value_milli=draw.choice([0, 100]),
                 )
                 for place in found
                 if draw.random() < holding
@@ -107,6 +111,11 @@ def _late(draw: random.Random, tariffs: int) -> dict[str, Any]:
         for _ in range(draw.randrange(3))
     ]
     return {"overdue_days": days, "faster": tuple(faster) if days else ()}
+
+
+def _demanding(draw: random.Random) -> dict[str, int]:
+    """The least that a vendor takes on."""
+    return {"units_min": draw.randrange(6), "value_min_milli": draw.choice([0, 0, 100, 300])}
 
 
 def possible(problem: SourcingProblem, place: Place) -> list[tuple[Tariff, int]]:
@@ -176,14 +185,31 @@ def parcel_once_milli(problem: SourcingProblem, place: Place, weight_grams: int)
     return total
 
 
+def able(problem: SourcingProblem, line: Line, place: Place) -> bool:
+    """Whether a place may serve a line at all."""
+    return bool(possible(problem, place)) and line.weight_grams <= heaviest(problem, place)
+
+
+def enough(place: Place, given: list[tuple[int, Candidate]]) -> bool:
+    """Whether units of some lines are as much as a place takes on."""
+    value = sum(units * candidate.value_milli for units, candidate in given)
+    return sum(units for units, _ in given) >= place.units_min and value >= place.value_min_milli
+
+
 def allowed(problem: SourcingProblem, line: Line) -> dict[str, Candidate]:
-    """The places that may serve a line."""
-    able = {
-        place.code
-        for place in problem.places
-        if possible(problem, place) and line.weight_grams <= heaviest(problem, place)
-    }
-    return {c.place: c for c in line.candidates if c.place in able}
+    """The places that may serve a line; lines are of different SKUs."""
+    found: dict[str, Candidate] = {}
+    for place in problem.places:
+        most = [
+            (min(each.quantity, candidate.units), candidate)
+            for each in problem.lines
+            if able(problem, each, place)
+            for candidate in each.candidates
+            if candidate.place == place.code
+        ]
+        if able(problem, line, place) and enough(place, most):
+            found |= {c.place: c for c in line.candidates if c.place == place.code}
+    return found
 
 
 def unit_milli(place: Place, candidate: Candidate) -> int:
@@ -252,10 +278,16 @@ def brute_force_milli(problem: SourcingProblem) -> int:
             piece: pieces[piece][1] * problem.lines[pieces[piece][0]].weight_grams
             for piece in members
         }
-        return own + min(
+
+        def takes_on(group: list[int]) -> bool:
+            return enough(place, [(pieces[p][1], stock[pieces[p][0]][code]) for p in group])
+
+        sums = [
             sum(parcel_milli(problem, place, sum(weights[p] for p in group)) for group in groups)
             for groups in partitions(list(members))
-        )
+            if all(takes_on(group) for group in groups)
+        ]
+        return own + min(sums) if sums else None
 
     best = None
     for choice in product(*choices):
@@ -312,7 +344,7 @@ def highs_milli(problem: SourcingProblem, parcels_per_place: int = 3) -> int:
             brackets = [solver.addBinary() for _ in steps]
             carried += brackets if carries(place) else []
             solver.addConstr(sum(brackets) <= 1)
-            weights = []
+            weights, units, values = [], [], []
             for number, line in enumerate(problem.lines):
                 found = allowed(problem, line).get(place.code)
                 if found is None or found.units < line.quantity:
@@ -320,11 +352,15 @@ def highs_milli(problem: SourcingProblem, parcels_per_place: int = 3) -> int:
                 inside = solver.addBinary()
                 covered[number].append(inside)
                 weights.append(inside * (line.quantity * line.weight_grams))
+                units.append(inside * line.quantity)
+                values.append(inside * (line.quantity * found.value_milli))
                 terms.append(inside * (line.quantity * unit_milli(place, found)))
                 solver.addConstr(inside <= sum(brackets))
             limits = [b * w for b, (w, _) in zip(brackets, steps, strict=True)]
             if weights:
                 solver.addConstr(sum(weights) <= sum(limits))
+                solver.addConstr(sum(units) >= sum(brackets) * place.units_min)
+                solver.addConstr(sum(values) >= sum(brackets) * place.value_min_milli)
             fixed = place_parcel_milli(problem, place)
             terms += [b * (p + fixed) for b, (_, p) in zip(brackets, steps, strict=True)]
     solver.addConstr(sending <= sum(carried))

@@ -48,6 +48,9 @@ def cost_of(problem: SourcingProblem) -> int:
     assert served == {line.key: line.quantity for line in problem.lines}
     stock = {(line.sku, c.place): c.units for line in problem.lines for c in line.candidates}
     assert all(units <= stock[key] for key, units in given.items())
+    for place in problem.places:
+        asked = [units for (_, code), units in given.items() if code == place.code]
+        assert not asked or sum(asked) >= place.units_min
     too_costly = sum(
         missing.quantity * problem.unfilled_milli(lines[missing.line])
         for missing in found.unfilled

@@ -59,6 +59,7 @@ CASES = [
     ("hazardous", ask(having(LINE, hazardous=True), having(GOOD, takes_hazardous=False))),
     ("too_late", ask(place=having(GOOD, overdue_days=1), in_time=True)),
     ("too_heavy", ask(having(LINE, weight_grams=5001))),
+    ("below_minimum", ask(place=having(GOOD, units_min=3))),
     ("too_long", ask(having(LINE, length_mm=601))),
 ]
 
@@ -90,6 +91,15 @@ def test_every_rule_has_its_case():
 )
 def test_what_no_rule_forbids_passes(problem: SourcingProblem):
     assert [(a.place, a.quantity) for a in plan(problem).assignments] == [("GOOD", 2)]
+
+
+@pytest.mark.parametrize(("units", "value_milli"), [(2, 0), (0, 1400), (2, 1400)])
+def test_a_vendor_is_asked_for_what_is_enough(units: int, value_milli: int):
+    line = having(LINE, candidates=(Candidate("GOOD", 5, value_milli=700),))
+    place = having(GOOD, units_min=units, value_min_milli=value_milli)
+    assert [a.quantity for a in plan(ask(line, place)).assignments] == [2]
+    more = having(place, value_min_milli=1401)
+    assert [group.rule for group in sift(ask(line, more))[1]] == ["below_minimum"]
 
 
 def test_a_place_barred_for_one_line_of_a_sku_is_barred_for_all():

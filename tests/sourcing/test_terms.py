@@ -5,14 +5,26 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.sourcing.world import MORNING, Shop, places_of, sourced, stocked, surveyed, wish
+from tests.sourcing.world import (
+    MORNING,
+    Shop,
+    draft,
+    places_of,
+    sourced,
+    stocked,
+    surveyed,
+    wish,
+)
 
+from crosslane.kernel import new_id
+from crosslane.locations import ADD, network
 from crosslane.organization import Scope, SetPolicy, set_policy
 from crosslane.platform.database import Tx
 from crosslane.sourcing import Sourced, SourcingRequest, explain
 from crosslane.sourcing.domain import Prices
 from crosslane.sourcing.domain import sourced as decided
 from crosslane.sourcing.service import world
+from crosslane.vendors import PutTerms, PutVendor, TermRow, put_terms, put_vendor
 
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -102,6 +114,27 @@ async def test_what_a_unit_earns_decides_whether_it_is_worth_a_parcel(shop: Shop
     assert [len(each.placed) for each in (dear, cheap, unknown)] == [1, 0, 0]
     assert [reason for *_, reason in cheap.unfilled] == ["too_costly"]
     assert dear.receipt.problem.lines[0].margin_milli == 10**7 - 100_000
+
+
+@pytest.mark.parametrize(
+    "least", [{"units_min": 3}, {"value_min_minor": 1500}], ids=["units", "value"]
+)
+async def test_a_vendor_is_not_asked_for_less_than_it_takes_on(
+    shop: Shop, database, tenant, lanes, least: dict[str, int]
+):
+    await lanes.run(tenant, ADD, str(new_id()), draft("V1", "vendor", "ST1 4LY", {"ship"}))
+    async with database.transaction(tenant) as tx:
+        shop.locations["V1"] = (await network(tx)).by_code["V1"]
+        await stocked(tx, shop, "MUG", V1=9)
+        await put_vendor(tx, PutVendor(location="V1", currency="GBP", **least))
+        term = TermRow("MUG", 500_000, date(2010, 1, 1))
+        await put_terms(tx, PutTerms("V1", (term,)))
+        little, enough = await decide(tx, shop, wish(shop, ("MUG", 2)), wish(shop, ("MUG", 3)))
+    assert places_of(shop, little) == []
+    assert {group.rule: group.places for group in little.receipt.dropped} == {
+        "below_minimum": ("V1",)
+    }
+    assert places_of(shop, enough) == [("MUG", "V1", 3)]
 
 
 @pytest.mark.parametrize("kind", ["scarcity", "capacity"])

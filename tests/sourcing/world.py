@@ -76,18 +76,19 @@ async def opened(database: Database, lanes: Lanes, tenant: str) -> Shop:
         channel = (await book(tx)).channel("web")
         variants = await variants_by_sku(tx, [row.sku for row in GOODS])
     await with_house(lanes, tenant)
-    for draft in (
-        _draft("DC", "warehouse", "NN6 7QW", {"ship"}, handling_parcel_minor=55),
-        _draft("ABERDEEN", "store", "AB11 5RN", {"ship", "pickup", "ship_to_store"}),
-        _draft("LEEDS", "store", "LS1 4AP", {"ship", "pickup"}, parcels_per_day=2),
+    for place in (
+        draft("DC", "warehouse", "NN6 7QW", {"ship"}, handling_parcel_minor=55),
+        draft("ABERDEEN", "store", "AB11 5RN", {"ship", "pickup", "ship_to_store"}),
+        draft("LEEDS", "store", "LS1 4AP", {"ship", "pickup"}, parcels_per_day=2),
     ):
-        await lanes.run(tenant, ADD, str(new_id()), draft)
+        await lanes.run(tenant, ADD, str(new_id()), place)
     async with database.transaction(tenant) as tx:
         locations = (await network(tx)).by_code
     return Shop(tenant, channel, dict(locations), variants)
 
 
-def _draft(code: str, kind: Any, postcode: str, abilities: set[Any], **given: Any) -> LocationDraft:
+def draft(code: str, kind: Any, postcode: str, abilities: set[Any], **given: Any) -> LocationDraft:
+    """A location of Marlow & Finch in Britain."""
     given.setdefault("handling_parcel_minor", 110)
     return LocationDraft(
         code=code,

@@ -6,7 +6,10 @@ create table vendors_vendor (
     order_secret text not null,
     message_secret text not null,
     currency text not null check (currency ~ '^[A-Z]{3}$'),
-    active boolean not null
+    active boolean not null,
+    -- The least that is asked of it for one order; 0 for any.
+    units_min bigint not null default 0 check (units_min >= 0),
+    value_min_minor bigint not null default 0 check (value_min_minor >= 0)
 );
 
 -- What a vendor agreed to take for a unit from a day on; no cost ends the agreement.

@@ -56,9 +56,6 @@ from crosslane.sourcing.domain import (
     require_fitting,
     terms_of,
 )
-from crosslane.sourcing.domain.comparison import Comparison, Figures, OrderDifference
-from crosslane.sourcing.domain.divergence import Demand, LetGo
-from crosslane.sourcing.domain.trial import EVERY_SERVICE, Trial, TriedPrices
 from crosslane.sourcing.errors import (
     DELIVERY_REFUSALS,
     OFFER_REFUSALS,
@@ -69,10 +66,7 @@ from crosslane.sourcing.errors import (
     OfferForged,
     OfferMismatch,
     OfferNotKept,
-    PlacesUnknown,
     PlaceUnknown,
-    SettingsRefused,
-    TooManyDecisions,
     UnknownReceipt,
 )
 from crosslane.sourcing.rest import ROUTES
@@ -94,7 +88,6 @@ from crosslane.sourcing.service import (
     receipt_by_id,
     receipts_of_order,
     save_receipts,
-    simulate,
     standing,
 )
 
@@ -102,7 +95,6 @@ POLICIES = [SETTINGS, MARKDOWN, OFFERS]
 
 __all__ = [
     "DELIVERY_REFUSALS",
-    "EVERY_SERVICE",
     "EXACT_PIECES_MAX",
     "MARKDOWN",
     "NO_CARRIAGE",
@@ -113,15 +105,11 @@ __all__ = [
     "ROUTES",
     "SETTINGS",
     "Candidate",
-    "Comparison",
     "Confidence",
     "DeliveryOption",
-    "Demand",
     "Explanation",
-    "Figures",
     "ItemAsked",
     "KeptReceipt",
-    "LetGo",
     "Line",
     "LineAsked",
     "NoDeliveryService",
@@ -134,13 +122,10 @@ __all__ = [
     "OfferNotKept",
     "Options",
     "OptionsFacts",
-    "OrderDifference",
     "PickupOption",
     "Place",
     "PlaceUnknown",
-    "PlacesUnknown",
     "Receipt",
-    "SettingsRefused",
     "Sourced",
     "SourcingPlan",
     "SourcingProblem",
@@ -148,9 +133,6 @@ __all__ = [
     "SourcingSettings",
     "Standing",
     "Tariff",
-    "TooManyDecisions",
-    "Trial",
-    "TriedPrices",
     "UnknownReceipt",
     "decide",
     "decide_options",
@@ -170,7 +152,6 @@ __all__ = [
     "replay",
     "require_fitting",
     "save_receipts",
-    "simulate",
     "standing",
     "terms_of",
 ]

@@ -6,7 +6,8 @@ id of the work it stands for), message (what a vendor says), :class:`Invoice`. A
 through a port: ``http`` posts signed JSON; ``python -m crosslane.vendors.port.fake`` is a strict
 vendor to try it with; with ``none`` people pass orders and answers on.
 
-Doors: :func:`place_orders` and :func:`withdraw` for fulfillment. A vendor's messages (acknowledge,
+Doors: :func:`place_orders` and :func:`withdraw` for fulfillment; :func:`demanding` and
+:func:`agreed_costs` for sourcing. A vendor's messages (acknowledge,
 short, ship, deliver, invoice) come by a key that is bound to its location or signed by it.
 
 Invariants: an order is sent under one key per version, so there is never a second one; a message
@@ -67,7 +68,15 @@ from crosslane.vendors.service.ordering import (
 )
 from crosslane.vendors.service.receiving import FORGET_BODIES
 from crosslane.vendors.service.sending import SEND
-from crosslane.vendors.service.settings import PutTerms, PutVendor, TermRow, put_terms, put_vendor
+from crosslane.vendors.service.settings import (
+    PutTerms,
+    PutVendor,
+    TermRow,
+    agreed_costs,
+    demanding,
+    put_terms,
+    put_vendor,
+)
 from crosslane.vendors.storage.messages import PERSONAL_COLUMNS
 
 EFFECTS = [SEND]
@@ -116,6 +125,8 @@ __all__ = [
     "VendorShipped",
     "VendorShort",
     "VendorSilent",
+    "agreed_costs",
+    "demanding",
     "place_orders",
     "put_terms",
     "put_vendor",

@@ -36,6 +36,8 @@ def orders_of(seed: int, orders: int) -> list[SourcingProblem]:
                 tariff=max(0, place.tariff),
                 overdue_days=0,
                 faster=(),
+                units_min=0,
+                value_min_milli=0,
             )
             for place in world.places
         )

@@ -133,7 +133,7 @@ def problem_for(
         request.method,
         request.currency,
         tuple(lines),
-        tuple(places_for(world, request, route, left, settings, late)),
+        tuple(_places(world, request, route, left, settings, late)),
         tuple(late.tariffs) if late else tariffs,
         settings,
         request.in_time,
@@ -156,6 +156,8 @@ def _lines(
         candidates = _candidates(survey.candidates(variant.id), codes)
         if scarce := worth.get(variant.id):
             candidates = _scarce(candidates, codes, scarce)
+        if world.agreed:
+            candidates = _valued(world, variant, locations, candidates)
         if marks_down:
             candidates = _marked_down(world, request, variant, candidates)
         lines.append(
@@ -195,6 +197,26 @@ def _scarce(
     )
 
 
+def _valued(
+    world: World,
+    variant: Variant,
+    locations: Mapping[UUID, Location],
+    candidates: Iterable[Candidate],
+) -> tuple[Candidate, ...]:
+    """Return the candidates with what vendors ask for a unit, where a minimum counts it."""
+    asked = {
+        locations[each].code: milli
+        for each in world.demanding
+        if each in locations and (milli := world.agreed.get((each, variant.id)))
+    }
+    return tuple(
+        msgspec.structs.replace(each, value_milli=asked[each.place])
+        if each.place in asked
+        else each
+        for each in candidates
+    )
+
+
 def _marked_down(
     world: World, request: SourcingRequest, variant: Variant, candidates: Iterable[Candidate]
 ) -> tuple[Candidate, ...]:
@@ -217,25 +239,15 @@ def _candidates(stock: Mapping[UUID, int], codes: Mapping[UUID, str]) -> tuple[C
     return tuple([Candidate(code, n) for each, code in codes.items() if (n := units_at(each))])
 
 
-def places_for(
+def _places(
     world: World,
     request: SourcingRequest,
     route: Route,
     locations: Iterable[Location],
     settings: SourcingSettings,
-    late: Lateness | None = None,
+    late: Lateness | None,
 ) -> list[Place]:
-    """Return locations as the planner sees them for a request.
-
-    Args:
-        world: what it is decided on.
-        request: as asked; its lines are not looked at.
-        route: how the parcels travel.
-        locations: in the order of their codes.
-        settings: which costs count.
-        late: knows when parcels arrive, None when nobody asks for an instant.
-    """
-    worth = world.prices.capacity
+    worth, demanding = world.prices.capacity, world.demanding
     day_of, taken = world.days_at(request.at).of, world.taken
     goal = route.goal if settings.distance_milli_per_km else None
     able = frozenset({request.method})
@@ -257,6 +269,7 @@ def places_for(
                     left = limit - taken.get((location.id, day), 0)
             if goal is not None and sends:
                 distance = distance_metres(location.point, goal)
+        vendor = demanding.get(location.id) if demanding else None
         places.append(
             Place(
                 location.code,
@@ -272,6 +285,8 @@ def places_for(
                 sends=sends,
                 overdue_days=days,
                 faster=faster,
+                units_min=vendor.units_min if vendor else 0,
+                value_min_milli=vendor.value_min_minor * MILLI_PER_MINOR if vendor else 0,
             )
         )
     return places

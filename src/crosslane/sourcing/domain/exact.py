@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from crosslane.sourcing.domain.order import Order, Site
+from crosslane.sourcing.domain.order import Least, Order, Site
 from crosslane.sourcing.domain.problem import Tariff
 from crosslane.sourcing.domain.rates import RateTable
 
@@ -117,7 +117,9 @@ def one_parcel(order: Order) -> Packing | None:
     full = [
         (site.cost_milli(everything, weight), number)
         for number, site in enumerate(order.sites)
-        if len(site.costs) == len(everything) and not _overdrawn(site, everything, order)
+        if len(site.costs) == len(everything)
+        and not _overdrawn(site, everything, order)
+        and order.asks_enough(site, everything)
     ]
     if not full:
         return None
@@ -361,6 +363,8 @@ def _best_parcels(
             more = [(parcels[subset] - 1) * site.parcel_milli for subset in subsets]
             own = [cost + each for cost, each in zip(own, more, strict=True)]
         beyond = _beyond(site, able, order) if site.units else ()
+        if site.least is not None:
+            own = _where_enough(site.least, own, able, order)
         for subset, each in zip(subsets, own, strict=True):
             cost = each + prices[subset]
             if cost < best[subset] and not (
@@ -373,6 +377,16 @@ def _best_parcels(
         if piece.unfilled_milli < best[1 << number]:
             best[1 << number], giver[1 << number] = piece.unfilled_milli, UNSERVED
     return best, giver
+
+
+def _where_enough(least: Least, own: list[int], able: Sequence[int], order: Order) -> list[int]:
+    """Return the costs of subsets of some pieces, out of reach where they are too little to ask."""
+    units = sums_of([order.pieces[piece].quantity for piece in able])
+    values = sums_of([least.values[piece] for piece in able])
+    return [
+        cost if count >= least.units and value >= least.value_milli else INFINITE
+        for cost, count, value in zip(own, units, values, strict=True)
+    ]
 
 
 def _members(subset: int) -> tuple[int, ...]:

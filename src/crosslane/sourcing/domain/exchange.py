@@ -229,7 +229,8 @@ class Exchange:
                 more = _grown(site, kept[number], added)
                 sites.append(Site(name, 0, more, costs, units))
             else:
-                sites.append(msgspec.structs.replace(site, code=name, costs=costs, units=units))
+                new = msgspec.structs.replace(site, code=name, costs=costs, units=units, least=None)
+                sites.append(new)
         kept_sites, _ = undominated(sites)
         return Order(pieces, tuple(kept_sites), {}), [int(site.code) for site in kept_sites]
 

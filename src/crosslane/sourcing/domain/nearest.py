@@ -2,7 +2,9 @@
 
 Without a planner goods go from the nearest place that holds the whole order; where there is none,
 each piece goes from the nearest place that still holds it, and pieces of one place travel together.
-It obeys the same hard rules, serves the same pieces and pays the same costs as a plan.
+It obeys the same hard rules, serves the same pieces and pays the same costs as a plan. A vendor
+that would be asked for less than it takes on is passed by, and what then is left costs as much as
+in a plan.
 """
 
 from collections import defaultdict
@@ -34,12 +36,21 @@ def nearest(problem: SourcingProblem, order: Order) -> Nearest | None:
     """
     distances = {place.code: place.distance_metres for place in problem.places}
     open_ones = [*order.sites, *(site for site, _ in order.needless)]
-    sites = sorted(open_ones, key=lambda s: (distances[s.code], s.code))
+    sites: list[Site] = sorted(open_ones, key=lambda s: (distances[s.code], s.code))
     if len(sites) > 1 and not any(distances[site.code] for site in sites):
         return None
-    chosen = _whole(order, sites) or _piece_by_piece(order, sites)
     by_code = {site.code: site for site in sites}
-    cost = 0
+    chosen = _whole(order, sites)
+    while chosen is None:
+        chosen = _piece_by_piece(order, sites)
+        small = {
+            code for code, pieces in chosen.items() if not order.asks_enough(by_code[code], pieces)
+        }
+        if small:
+            sites = [site for site in sites if site.code not in small]
+            chosen = None
+    served = {piece for pieces in chosen.values() for piece in pieces}
+    cost = sum(p.unfilled_milli for n, p in enumerate(order.pieces) if n not in served)
     for code, pieces in chosen.items():
         weight = sum(order.pieces[number].weight_grams for number in pieces)
         cost += by_code[code].cost_milli(pieces, weight)
@@ -55,7 +66,8 @@ def _whole(order: Order, sites: Iterable[Site]) -> dict[str, list[int]] | None:
         wanted[piece.sku] += piece.quantity
     for site in sites:
         holds = len(site.costs) == len(everything)
-        if holds and all(wanted[sku] <= units for sku, units in site.units.items()):
+        enough = all(wanted[sku] <= units for sku, units in site.units.items())
+        if holds and enough and order.asks_enough(site, everything):
             return {site.code: everything}
     return None
 

@@ -42,6 +42,20 @@ class Piece(msgspec.Struct, frozen=True):
     unfilled_milli: int
 
 
+class Least(msgspec.Struct, frozen=True):
+    """The least that a vendor is asked to send together.
+
+    Args:
+        units: units, 0 for any.
+        value_milli: their value to the vendor, 0 for any.
+        values: value of each piece it can serve, by number of the piece.
+    """
+
+    units: int
+    value_milli: int
+    values: Mapping[int, int]
+
+
 class Site(msgspec.Struct):
     """A place that can serve some pieces.
 
@@ -51,6 +65,7 @@ class Site(msgspec.Struct):
         tariff: for carriage.
         costs: cost of each piece it can serve, by number of the piece.
         units: what it holds of the SKUs that are in several pieces.
+        least: the least it is asked to send together; None for anything.
     """
 
     code: str
@@ -58,6 +73,7 @@ class Site(msgspec.Struct):
     tariff: Tariff
     costs: dict[int, int]
     units: dict[str, int]
+    least: Least | None = None
 
     @property
     def carries(self) -> bool:
@@ -92,15 +108,37 @@ class Order(msgspec.Struct, frozen=True):
     split_milli: int = 0
 
     def part(self, pieces: Sequence[int]) -> "Order":
-        """Return the order of some of the pieces, numbered anew."""
+        """Return the order of some of the pieces, numbered anew; vendors send any of them."""
         sites = [
             msgspec.structs.replace(
-                site, costs={n: site.costs[p] for n, p in enumerate(pieces) if p in site.costs}
+                site,
+                costs={n: site.costs[p] for n, p in enumerate(pieces) if p in site.costs},
+                least=None,
             )
             for site in self.sites
         ]
         kept, _ = undominated([site for site in sites if site.costs])
         return Order(tuple(self.pieces[p] for p in pieces), tuple(kept), {})
+
+    def asks_enough(self, site: Site, pieces: Iterable[int]) -> bool:
+        """Say whether some pieces are as much as the site is asked to send together."""
+        least = site.least
+        if least is None:
+            return True
+        asked = list(pieces)
+        units = sum(self.pieces[piece].quantity for piece in asked)
+        return units >= least.units and sum(map(least.values.__getitem__, asked)) >= (
+            least.value_milli
+        )
+
+    def without(self, sites: Iterable[int]) -> "Order":
+        """Return the order with some of the sites serving nothing; the numbers stay."""
+        gone = set(sites)
+        idle = [
+            msgspec.structs.replace(site, costs={}, units={}) if number in gone else site
+            for number, site in enumerate(self.sites)
+        ]
+        return msgspec.structs.replace(self, sites=tuple(idle))
 
     def twins(self) -> frozenset[str]:
         """The SKUs that are in several pieces and so share the units of a site."""
@@ -192,7 +230,14 @@ def _sites(
         parcel = parcel_milli(place, problem.settings)
         if tariff is not FREE:
             parcel += split
-        sites.append(Site(code, parcel, tariff, costs[code], units[code]))
+        least = None
+        if place.units_min or place.value_min_milli:
+            values = {
+                number: order.pieces[number].quantity * holders[number][code].value_milli
+                for number in costs[code]
+            }
+            least = Least(place.units_min, place.value_min_milli, values)
+        sites.append(Site(code, parcel, tariff, costs[code], units[code], least))
     return sites
 
 
@@ -223,7 +268,8 @@ def undominated(sites: list[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
 
     It must serve every piece the other serves, each as cheaply, by the same tariff, with a parcel
     as cheap; of equals the earlier code stays. A site with a part of a line that comes from
-    several places always stays, because its units and the other's may be needed together.
+    several places always stays, because its units and the other's may be needed together. One that
+    has to be asked for more than a little replaces nobody.
     """
     kept: list[Site] = []
     dropped: list[tuple[Site, str]] = []
@@ -242,7 +288,11 @@ def _better(kept: Iterable[Site], site: Site) -> Site | None:
     for other in kept:
         offered = other.costs
         # First what is quickly seen: there can be hundreds of sites.
-        if len(offered) < len(costs) or not offered.keys() >= costs.keys():
+        if (
+            other.least is not None
+            or len(offered) < len(costs)
+            or not offered.keys() >= costs.keys()
+        ):
             continue
         if other.tariff is not tariff and other.tariff != tariff:
             continue

@@ -108,6 +108,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         overdue_days: days after the wanted instant on which its parcels arrive, begun ones counted
             whole; 0 for in time, or when nobody wants them by an instant.
         faster: services by which they would arrive on fewer days after it.
+        units_min: a vendor is not asked to send fewer units together; 0 for any.
+        value_min_milli: nor units of less value to it; 0 for any.
     """
 
     code: str
@@ -124,6 +126,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     sends: bool = True
     overdue_days: int = 0
     faster: tuple[Faster, ...] = ()
+    units_min: int = 0
+    value_min_milli: int = 0
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -136,6 +140,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
         extra_milli: cost of taking one unit here (a vendor's margin), negative for a gain.
         scarcity_milli: value of one unit here to later orders.
         markdown_milli: what is saved by each unit that need not be marked down here.
+        value_milli: what a vendor asks for a unit, towards the least that it takes on.
     """
 
     place: str
@@ -144,6 +149,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
     extra_milli: int = 0
     scarcity_milli: int = 0
     markdown_milli: int = 0
+    value_milli: int = 0
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True):

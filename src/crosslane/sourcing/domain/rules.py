@@ -1,5 +1,7 @@
 """Hard rules: what drops a candidate before any cost is looked at, each with its name."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from crosslane.sourcing.domain.carriage import FREE, Tariffs
@@ -10,6 +12,7 @@ RULES = (
     "method_not_allowed",
     *("inactive", "closed", "unable", "not_a_sender", "full", "barred", "ring_fenced"),
     *("out_of_stock", "hazardous", "too_late", "too_heavy", "too_long"),
+    "below_minimum",
 )
 
 
@@ -36,7 +39,8 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
     """Return the candidates that pass every hard rule, and those that do not with the reason.
 
     What is barred for one line of a SKU is barred for all its lines in the order: the place has
-    said that it does not find the goods.
+    said that it does not find the goods. A vendor that is asked for less than it takes on even if
+    it sent all it can is out for every line.
     """
     barred: dict[str, frozenset[str]] = {}
     for line in problem.lines:
@@ -66,7 +70,37 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
                 else:
                     refused[reason] = [code]
         dropped += [DroppedPlaces(rule, line.key, tuple(codes)) for rule, codes in refused.items()]
+    demanding = [each for each in problem.places if each.units_min or each.value_min_milli]
+    if demanding:
+        dropped += _below_minimum(problem, demanding, passed)
     return passed, dropped
+
+
+def _below_minimum(
+    problem: SourcingProblem, demanding: Iterable[Place], passed: Passed
+) -> Iterable[DroppedPlaces]:
+    """Take vendors out that could not be asked for enough, and name them."""
+    wanted: dict[str, int] = {}
+    for line in problem.lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    by_sku = {line.sku: passed[line.key] for line in problem.lines}
+    small: set[str] = set()
+    for place in demanding:
+        units = value = 0
+        for sku, candidates in by_sku.items():
+            candidate = candidates.get(place.code)
+            if candidate is not None:
+                given = min(candidate.units, wanted[sku])
+                units, value = units + given, value + given * candidate.value_milli
+        if units < place.units_min or value < place.value_min_milli:
+            small.add(place.code)
+    for line in problem.lines:
+        here = passed[line.key]
+        gone = sorted(small & here.keys())
+        for code in gone:
+            del here[code]
+        if gone:
+            yield DroppedPlaces("below_minimum", line.key, tuple(gone))
 
 
 def _place_reason(problem: SourcingProblem, place: Place) -> str | None:

@@ -9,6 +9,8 @@ The work is counted and limited, so the time is bounded and the answer the same 
 
 from collections.abc import Iterable
 
+import msgspec
+
 from crosslane.sourcing.domain.bound import lower_bound
 from crosslane.sourcing.domain.exact import UNSERVED, Packing, Parcel, one_parcel
 from crosslane.sourcing.domain.exchange import Exchange, Outcomes
@@ -20,10 +22,31 @@ from crosslane.sourcing.domain.rates import RateTable
 def good_packing(order: Order, effort: int) -> Packing:
     """Return a good packing, and a bound that no packing beats.
 
+    Vendors that would be asked for less than they take on are left out, and it is begun anew.
+
     Args:
         order: what is packed.
         effort: work spent on packing parts anew; about a millisecond each.
     """
+    packing = _packed(order, effort)
+    bound, left = packing.bound_milli, order
+    while small := _asked_too_little(left, packing):
+        left = left.without(small)
+        packing = _packed(left, effort)
+    return msgspec.structs.replace(packing, bound_milli=bound)
+
+
+def _asked_too_little(order: Order, packing: Packing) -> list[int]:
+    """Return the sites of parcels that hold less than the site is asked for."""
+    return [
+        parcel.site
+        for parcel in packing.parcels
+        if parcel.site != UNSERVED
+        and not order.asks_enough(order.sites[parcel.site], parcel.pieces)
+    ]
+
+
+def _packed(order: Order, effort: int) -> Packing:
     proven = one_parcel(order)
     if proven is not None:
         return proven

@@ -15,6 +15,7 @@ from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
 from crosslane.sourcing.domain.policies import MARKDOWN, Saving
 from crosslane.sourcing.domain.problem import Tariff
 from crosslane.sourcing.domain.requests import LineAsked
+from crosslane.vendors import Vendor
 
 NOTHING: Mapping[UUID, int] = {}
 
@@ -62,6 +63,8 @@ class World(msgspec.Struct):
         taken: parcels of each location's day, those of the batch's earlier plans included.
         prices: what stock and capacity are worth to later orders.
         costs: what a unit has cost in 1/1000 minor unit, by variant; empty when nobody counts it.
+        demanding: vendors that are not asked for any little order, by location.
+        agreed: what their units cost in 1/1000 minor unit, by location and variant.
         instants: the days of the instants that were asked for.
         held: the lines that were asked for, by identity, with the locations that hold any.
         savings: the markdowns that can be saved, by code of the location and instant.
@@ -74,6 +77,8 @@ class World(msgspec.Struct):
     taken: dict[CapacityKey, int]
     prices: Prices = Prices()
     costs: Mapping[UUID, int] = NOTHING
+    demanding: Mapping[UUID, Vendor] = {}
+    agreed: Mapping[tuple[UUID, UUID], int] = {}
     instants: dict[datetime, DaysAt] = {}
     held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}

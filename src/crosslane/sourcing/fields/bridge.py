@@ -41,6 +41,7 @@ ASIDE = {
     "long": f"it has more than {LINES_MAX} lines",
     "split": "a line comes from several places, or nobody holds it whole",
     "heavy": "its goods do not fit into one parcel",
+    "minimum": "a vendor takes on no little order",
     "stuck": "where its units lie may not serve it any more",
     "apart": "a location may serve some of its lines and not others that it holds",
     "differs": "stock costs it something else than others",
@@ -159,6 +160,8 @@ class _Maker:
             return "split"
         if len(order.pieces) > LINES_MAX:
             return "long"
+        if any(site.least is not None for site in asked.sites.values()):
+            return "minimum"
         total = sum(piece.weight_grams for piece in order.pieces)
         if any(site.tariff.weight_max_grams < total for site in asked.sites.values()):
             return "heavy"

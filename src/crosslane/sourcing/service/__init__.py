@@ -21,7 +21,6 @@ from crosslane.sourcing.service.orders import (
     receipts_of_order,
     save_receipts,
 )
-from crosslane.sourcing.service.simulating import simulate
 from crosslane.sourcing.service.standing import Standing, problems_of, standing
 
 __all__ = [
@@ -42,6 +41,5 @@ __all__ = [
     "receipt_by_id",
     "receipts_of_order",
     "save_receipts",
-    "simulate",
     "standing",
 ]

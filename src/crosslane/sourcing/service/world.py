@@ -16,6 +16,7 @@ from crosslane.sourcing.domain import (
     capacity_keys,
     settings_of,
 )
+from crosslane.vendors import agreed_costs, demanding
 
 # A full location sends on a later day; weekends and holidays lie in between.
 DAYS_AHEAD = 31
@@ -27,7 +28,8 @@ _DAYS: WeakKeyDictionary[Network, DispatchDays] = WeakKeyDictionary()
 async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey) -> World:
     """Load what these requests are decided on, by at most one statement for capacities.
 
-    Where margins count, by one more for what the goods have cost.
+    Where margins count, by one more for what the goods have cost; where a vendor takes on no order
+    below a value, by one more for what it asks.
     """
     known = await network(tx)
     days = _DAYS.setdefault(known, DispatchDays())
@@ -41,6 +43,18 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
     }
     if goods:
         world.costs = await unit_costs(tx, sorted(goods))
+    world.demanding = {vendor.location_id: vendor for vendor in await demanding(tx)}
+    asked = {
+        (vendor.location_id, line.variant.id)
+        for vendor in world.demanding.values()
+        if vendor.value_min_minor
+        for request in requests
+        for line in request.lines
+        if vendor.location_id in survey.candidates(line.variant.id)
+    }
+    if asked:
+        day = max(request.at for request in requests).date()
+        world.agreed = await agreed_costs(tx, asked, day)
     keys = {key for request in requests for key in capacity_keys(world, request, survey)}
     if keys:
         world.taken = await capacity_taken(tx, keys, days_ahead=DAYS_AHEAD)

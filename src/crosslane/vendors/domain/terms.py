@@ -18,6 +18,8 @@ class Vendor(msgspec.Struct, frozen=True):
         message_secret: signs what the vendor sends.
         currency: of its costs and invoices, ISO 4217.
         active: whether orders are sent.
+        units_min: it is asked for no fewer units for one order; 0 for any.
+        value_min_minor: nor for less than this at agreed costs, in its currency; 0 for any.
     """
 
     location_id: UUID
@@ -27,6 +29,8 @@ class Vendor(msgspec.Struct, frozen=True):
     message_secret: str
     currency: str
     active: bool
+    units_min: int = 0
+    value_min_minor: int = 0
 
     @property
     def is_connected(self) -> bool:

@@ -1,6 +1,6 @@
 """How vendors are spoken to, and what they agreed to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.catalog import UnknownSku, variants_by_id, variants_by_sku
-from crosslane.kernel import matching
+from crosslane.kernel import QUANTITY_MAX, matching
 from crosslane.locations import Location, network
 from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
@@ -26,6 +26,7 @@ from crosslane.vendors.storage import terms as storage
 
 TERMS_AT_ONCE_MAX = 2_000
 COST_MILLI_MAX = 10**13
+VALUE_MINOR_MAX = 10**12
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, matching("(whsec_[A-Za-z0-9+/]{20,}={0,2})?", max_length=400)]
@@ -42,6 +43,9 @@ class PutVendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         order_secret: signs what it is sent (``whsec_…``); never shown again.
         message_secret: it signs its own messages with this one; never shown again.
         active: false keeps orders back until it is true again.
+        units_min: it is asked for no fewer units for one order; 0 for any.
+        value_min_minor: nor for less than this at agreed costs, in minor units of its currency;
+            0 for any. An article without an agreed cost counts nothing.
     """
 
     location: Code
@@ -51,6 +55,8 @@ class PutVendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     order_secret: Secret = ""
     message_secret: Secret = ""
     active: bool = True
+    units_min: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] = 0
+    value_min_minor: Annotated[int, msgspec.Meta(ge=0, le=VALUE_MINOR_MAX)] = 0
 
 
 class VendorView(msgspec.Struct, frozen=True):
@@ -62,6 +68,8 @@ class VendorView(msgspec.Struct, frozen=True):
     port: str
     endpoint: str
     active: bool
+    units_min: int
+    value_min_minor: int
 
 
 class TermRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +117,29 @@ VENDORS: Fact[dict[UUID, Vendor]] = Fact("vendors.vendors", _load)
 async def vendors(tx: Tx) -> dict[UUID, Vendor]:
     """Return every vendor's settings by location; from memory when nothing has changed."""
     return await facts.get(tx, VENDORS)
+
+
+async def demanding(tx: Tx) -> list[Vendor]:
+    """Return the vendors that are not asked for any little order, from memory."""
+    known = await vendors(tx)
+    return [each for each in known.values() if each.units_min or each.value_min_minor]
+
+
+async def agreed_costs(
+    tx: Tx, wanted: Iterable[tuple[UUID, UUID]], day: date
+) -> dict[tuple[UUID, UUID], int]:
+    """Return what units cost that vendors have agreed to on a day, by one statement.
+
+    Args:
+        tx: open transaction.
+        wanted: vendors' locations with variants.
+        day: of the agreement.
+
+    Returns:
+        Costs in 1/1000 minor unit of the vendor's currency, of what is agreed to.
+    """
+    terms = await storage.terms_on(tx, wanted, day)
+    return {key: each.unit_cost_milli for key, each in terms.items() if each.unit_cost_milli}
 
 
 async def vendor_location(tx: Tx, code: str, *, pointer: str = "") -> Location:
@@ -168,6 +199,8 @@ async def put_vendor(tx: Tx, wish: PutVendor) -> VendorView:
         message_secret=wish.message_secret,
         currency=wish.currency,
         active=wish.active,
+        units_min=wish.units_min,
+        value_min_minor=wish.value_min_minor,
     )
     await facts.touch(tx, VENDORS.topic)
     before = (await storage.list_vendors(tx)).get(location.id)
@@ -257,4 +290,6 @@ def _view(location: Location, vendor: Vendor) -> VendorView:
         vendor.port,
         vendor.endpoint,
         vendor.active,
+        vendor.units_min,
+        vendor.value_min_minor,
     )

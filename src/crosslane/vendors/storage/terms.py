@@ -10,7 +10,8 @@ from crosslane.vendors.domain import Term, Vendor
 VENDORS_MAX = 10_000
 
 LIST_VENDORS = """
-select location_id, port, endpoint, order_secret, message_secret, currency, active
+select location_id, port, endpoint, order_secret, message_secret, currency, active, units_min,
+       value_min_minor
 from vendors_vendor order by location_id limit $1
 """
 
@@ -23,12 +24,14 @@ async def list_vendors(tx: Tx) -> dict[UUID, Vendor]:
 
 SAVE_VENDOR = """
 insert into vendors_vendor
-    (location_id, port, endpoint, order_secret, message_secret, currency, active)
-values ($1, $2, $3, $4, $5, $6, $7)
+    (location_id, port, endpoint, order_secret, message_secret, currency, active, units_min,
+     value_min_minor)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (location_id) do update
 set port = excluded.port, endpoint = excluded.endpoint, order_secret = excluded.order_secret,
     message_secret = excluded.message_secret, currency = excluded.currency,
-    active = excluded.active
+    active = excluded.active, units_min = excluded.units_min,
+    value_min_minor = excluded.value_min_minor
 """
 
 
@@ -43,6 +46,8 @@ async def save_vendor(tx: Tx, vendor: Vendor) -> None:
         vendor.message_secret,
         vendor.currency,
         vendor.active,
+        vendor.units_min,
+        vendor.value_min_minor,
     )
 
 
