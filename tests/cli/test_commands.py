@@ -139,3 +139,19 @@ def test_a_channel_s_file_is_read_and_nothing_applied(crosslane: Run, tmp_path: 
     assert "1 records can be read, 1 cannot." in read.stdout
     refused = crosslane("channel", "parse", "--format", "nonsense", str(file))
     assert (refused.returncode, "no format nonsense" in refused.stderr) == (2, True)
+
+
+def test_a_retailer_without_decisions_is_simulated(crosslane: Run, name: str) -> None:
+    assert crosslane("tenant", "create", name).returncode == 0
+    same = crosslane("simulate", "--tenant", name, "--set", "late_milli=0", "--json", "-")
+    assert same.returncode == 0, same.stderr
+    told = json.loads(same.stdout)
+    assert (told["decisions"], told["differences"]) == (0, [])
+    assert told["trial"]["settings"] == {"late_milli": 0}
+    assert "Nothing differs" in crosslane("simulate", "--tenant", name).stdout
+    for words in (["--set", "late_mili=0"], ["--close", "MOON"], ["--capacity", "DC1"]):
+        refused = crosslane("simulate", "--tenant", name, *words)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("crosslane: ")
+    assert crosslane("simulate").returncode == 1
+    assert crosslane("tenant", "drop", name, "--yes").returncode == 0

@@ -20,6 +20,11 @@ app.command(
     help="Recompute every balance and status from the journals.",
 )
 app.command(
+    "crosslane.cli.simulate:simulate",
+    name="simulate",
+    help="Decide the last days again under other rules, places or prices.",
+)
+app.command(
     "crosslane.cli.reference:reference", name="reference", help="Print every route of the API."
 )
 

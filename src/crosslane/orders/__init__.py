@@ -113,6 +113,7 @@ from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
+from crosslane.orders.service.retelling import requests_of, units_let_go
 from crosslane.orders.service.stops import (
     RAISE_STOP,
     RESOLVE_STOP,
@@ -232,8 +233,10 @@ __all__ = [
     "move",
     "order_view",
     "release",
+    "requests_of",
     "require_placed_at",
     "status",
     "sum_sales",
+    "units_let_go",
     "worth",
 ]

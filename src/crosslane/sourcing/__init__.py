@@ -56,6 +56,9 @@ from crosslane.sourcing.domain import (
     require_fitting,
     terms_of,
 )
+from crosslane.sourcing.domain.comparison import Comparison, Figures, OrderDifference
+from crosslane.sourcing.domain.divergence import Demand, LetGo
+from crosslane.sourcing.domain.trial import EVERY_SERVICE, Trial, TriedPrices
 from crosslane.sourcing.errors import (
     DELIVERY_REFUSALS,
     OFFER_REFUSALS,
@@ -66,7 +69,10 @@ from crosslane.sourcing.errors import (
     OfferForged,
     OfferMismatch,
     OfferNotKept,
+    PlacesUnknown,
     PlaceUnknown,
+    SettingsRefused,
+    TooManyDecisions,
     UnknownReceipt,
 )
 from crosslane.sourcing.rest import ROUTES
@@ -88,6 +94,7 @@ from crosslane.sourcing.service import (
     receipt_by_id,
     receipts_of_order,
     save_receipts,
+    simulate,
     standing,
 )
 
@@ -95,6 +102,7 @@ POLICIES = [SETTINGS, MARKDOWN, OFFERS]
 
 __all__ = [
     "DELIVERY_REFUSALS",
+    "EVERY_SERVICE",
     "EXACT_PIECES_MAX",
     "MARKDOWN",
     "NO_CARRIAGE",
@@ -105,11 +113,15 @@ __all__ = [
     "ROUTES",
     "SETTINGS",
     "Candidate",
+    "Comparison",
     "Confidence",
     "DeliveryOption",
+    "Demand",
     "Explanation",
+    "Figures",
     "ItemAsked",
     "KeptReceipt",
+    "LetGo",
     "Line",
     "LineAsked",
     "NoDeliveryService",
@@ -122,10 +134,13 @@ __all__ = [
     "OfferNotKept",
     "Options",
     "OptionsFacts",
+    "OrderDifference",
     "PickupOption",
     "Place",
     "PlaceUnknown",
+    "PlacesUnknown",
     "Receipt",
+    "SettingsRefused",
     "Sourced",
     "SourcingPlan",
     "SourcingProblem",
@@ -133,6 +148,9 @@ __all__ = [
     "SourcingSettings",
     "Standing",
     "Tariff",
+    "TooManyDecisions",
+    "Trial",
+    "TriedPrices",
     "UnknownReceipt",
     "decide",
     "decide_options",
@@ -152,6 +170,7 @@ __all__ = [
     "replay",
     "require_fitting",
     "save_receipts",
+    "simulate",
     "standing",
     "terms_of",
 ]

@@ -43,5 +43,19 @@ class OfferNotKept(Conflict):
 
 # What an offer is refused for.
 OFFER_REFUSALS = (OfferForged, OfferExpired, OfferMismatch, OfferNotKept, SealsOff)
+
+
+class SettingsRefused(Invalid):
+    """The sourcing settings cannot be read: {reason}."""
+
+
+class PlacesUnknown(Invalid):
+    """There is no location {codes}."""
+
+
+class TooManyDecisions(Invalid):
+    """There are more than {most} decisions in this time; take fewer days."""
+
+
 # What a delivery is refused for.
 DELIVERY_REFUSALS = (ServiceUnknown, NotDelivered, NoDeliveryService)

@@ -1,6 +1,7 @@
 """The SQL of sourcing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
@@ -91,6 +92,20 @@ async def list_receipts(
 ) -> list[KeptReceipt]:
     """Return the decisions on an order by id, which grows with time."""
     return [_kept(row) for row in await tx.fetch(LIST_RECEIPTS, order_id, after, limit)]
+
+
+# Identifiers grow with time, and so are in the order of the decisions.
+LIST_DECISIONS = """
+select id, at, order_id, method, placed_at, body from sourcing_receipt
+where at >= $1 and at < $2 and ($3::uuid is null or id > $3) order by id limit $4
+"""
+
+
+async def list_decisions(
+    tx: Tx, since: datetime, until: datetime, after: UUID | None, limit: int
+) -> list[KeptReceipt]:
+    """Return the decisions of some time, in their order."""
+    return [_kept(row) for row in await tx.fetch(LIST_DECISIONS, since, until, after, limit)]
 
 
 def _kept(row: Record) -> KeptReceipt:

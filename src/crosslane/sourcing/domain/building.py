@@ -133,7 +133,7 @@ def problem_for(
         request.method,
         request.currency,
         tuple(lines),
-        tuple(_places(world, request, route, left, settings, late)),
+        tuple(places_for(world, request, route, left, settings, late)),
         tuple(late.tariffs) if late else tariffs,
         settings,
         request.in_time,
@@ -239,14 +239,24 @@ def _candidates(stock: Mapping[UUID, int], codes: Mapping[UUID, str]) -> tuple[C
     return tuple([Candidate(code, n) for each, code in codes.items() if (n := units_at(each))])
 
 
-def _places(
+def places_for(
     world: World,
     request: SourcingRequest,
     route: Route,
     locations: Iterable[Location],
     settings: SourcingSettings,
-    late: Lateness | None,
+    late: Lateness | None = None,
 ) -> list[Place]:
+    """Return locations as the planner sees them for a request.
+
+    Args:
+        world: what it is decided on.
+        request: as asked; its lines are not looked at.
+        route: how the parcels travel.
+        locations: in the order of their codes.
+        settings: which costs count.
+        late: knows when parcels arrive, None when nobody asks for an instant.
+    """
     worth, demanding = world.prices.capacity, world.demanding
     day_of, taken = world.days_at(request.at).of, world.taken
     goal = route.goal if settings.distance_milli_per_km else None

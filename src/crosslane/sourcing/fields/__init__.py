@@ -12,8 +12,8 @@ what was seen), an :class:`Estimate` (prices in the making), an :class:`Outcome`
 Doors: :func:`replay` demand under prices, :func:`estimated` prices, :func:`forward_looking` and
 :func:`myopic` to serve an instance by either, :func:`reoptimise` open orders all together (a
 :class:`Joint` tells how near to the best), :func:`nearest_all` as the yardstick,
-:func:`load_instance`, :func:`bridge` from the planner's problems of a tenant's orders;
-:data:`COMPILED` says whether numba runs the loops.
+:func:`load_instance`, :func:`bridge` from the planner's problems of a tenant's orders,
+:func:`simulate_instance` under a change; :data:`COMPILED` says whether numba runs the loops.
 
 Invariants: nothing is taken that is not there; costs are whole milli; the decision on one order is
 the cheapest there is under the prices; equal questions have equal answers.
@@ -49,6 +49,14 @@ from crosslane.sourcing.fields.replaying import (
     replay,
     settle,
 )
+from crosslane.sourcing.fields.simulating import (
+    WHOLE_PERCENT,
+    FieldComparison,
+    FieldOrder,
+    FieldTrial,
+    FieldWork,
+    simulate_instance,
+)
 
 __all__ = [
     "ASIDE",
@@ -61,11 +69,16 @@ __all__ = [
     "UNSERVED",
     "WALK_IN",
     "WEIGHT_PER_KG",
+    "WHOLE_PERCENT",
     "Bridged",
     "Demand",
     "Desk",
     "Estimate",
     "Field",
+    "FieldComparison",
+    "FieldOrder",
+    "FieldTrial",
+    "FieldWork",
     "Forecast",
     "Instance",
     "Joint",
@@ -89,4 +102,5 @@ __all__ = [
     "reoptimise",
     "replay",
     "settle",
+    "simulate_instance",
 ]

@@ -21,6 +21,7 @@ from crosslane.sourcing.service.orders import (
     receipts_of_order,
     save_receipts,
 )
+from crosslane.sourcing.service.simulating import simulate
 from crosslane.sourcing.service.standing import Standing, problems_of, standing
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "receipt_by_id",
     "receipts_of_order",
     "save_receipts",
+    "simulate",
     "standing",
 ]
