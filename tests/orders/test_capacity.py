@@ -21,10 +21,12 @@ from crosslane.orders import (
     release,
 )
 from crosslane.orders.errors import TendersDiffer
+from crosslane.orders.service import capacity
 from crosslane.platform import facts
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
+from crosslane.platform.patience import look_until
 from crosslane.verify import verify
 from crosslane.verify.orders import RULES
 from tests.orders.world import assert_sound, buckets, place, refusal, set_policy, view
@@ -33,6 +35,8 @@ from tests.orders.world import wish as wish_now
 # A Wednesday before the cut-off: at the cut-off and at midnight one order may have another day
 # than the one before it.
 MORNING = datetime(2026, 1, 7, 10, tzinfo=UTC)
+
+WAITED_FOR = "select exists (select from pg_locks where not granted)"
 
 
 @pytest.fixture
@@ -125,6 +129,63 @@ async def test_many_orders_at_once_never_overdraw_a_day(database: Database, smal
         await side.drain()
     assert sum(answer.outcome.lines[0].allocated for answer in answers) == 12
     assert await taken(database, small) == [2] * 6
+    await assert_sound(database, small)
+
+
+@pytest.fixture
+def put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every claim for which there seems to be room is put off until all else is written."""
+    monkeypatch.setattr(capacity, "ROOM_PARCELS_MIN", 0)
+
+
+@pytest.mark.usefixtures("put_off")
+async def test_who_finds_the_day_full_at_the_end_decides_anew(
+    database: Database, small: str, lanes: Lanes
+):
+    alone = await place(lanes, small, wish("LAMP"))
+    async with database.transaction(small) as tx:
+        (first,) = await PLACE.handle(tx, [Command("first", SYSTEM, wish("LAMP"))])
+        # On what is committed there is a place left; whether it is so is known when we end.
+        second = asyncio.create_task(place(lanes, small, wish("LAMP")))
+        async with database.transaction(small) as other:
+            assert await look_until(lambda: other.fetchval(WAITED_FOR), bool, seconds=30)
+    assert first.lines[0].promised_at == alone.lines[0].promised_at
+    assert (await second).lines[0].promised_at > first.lines[0].promised_at
+    assert await taken(database, small) == [2, 1]
+    await assert_sound(database, small)
+
+
+@pytest.mark.usefixtures("put_off")
+async def test_an_order_refused_at_last_has_claimed_nothing(
+    database: Database, small: str, lanes: Lanes
+):
+    wrong = [TenderWish(method="cash", minor=1)]
+    assert isinstance(await refusal(lanes, small, wish("LAMP", tenders=wrong)), TendersDiffer)
+    assert await taken(database, small) == []
+    await assert_sound(database, small)
+
+
+@pytest.mark.usefixtures("put_off")
+async def test_claims_that_were_put_off_never_overdraw_a_day(database: Database, small: str):
+    async with database.transaction(small) as tx:
+        await tx.execute("update locations_location set parcels_per_day = 15")
+        await facts.touch(tx, "locations")
+    other = await Database.connect(database.url)
+    sides = [Lanes(database), Lanes(other), Lanes(database), Lanes(other)]
+    answers = await asyncio.gather(
+        *(
+            sides[n % 4].submit(small, PLACE, Command(f"k{n}", SYSTEM, wish("SPOON")))
+            for n in range(48)
+        )
+    )
+    for side in sides:
+        await side.drain()
+    await other.close()
+    assert sum(answer.outcome.lines[0].allocated for answer in answers) == 48
+    async with database.transaction(small) as tx:
+        counters = await tx.fetch("select taken from locations_capacity")
+    assert sum(row["taken"] for row in counters) == 48
+    assert max(row["taken"] for row in counters) <= 15
     await assert_sound(database, small)
 
 

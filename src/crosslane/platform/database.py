@@ -77,6 +77,10 @@ class CommitUnknown(Exception):
     """The connection broke while COMMIT was under way: the work may or may not be saved."""
 
 
+class Overtaken(Exception):
+    """Somebody else took meanwhile what a decision had counted on: it has to be decided anew."""
+
+
 class Tx:
     """One open transaction of one tenant.
 

@@ -20,7 +20,7 @@ import msgspec
 from crosslane.kernel import Kind, Refusal, Unavailable
 from crosslane.platform import audit, faults, idempotency
 from crosslane.platform.actor import SYSTEM, Actor
-from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, Tx
+from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, Overtaken, Tx
 from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, StoredAnswer
 
 BATCH_COMMANDS_MAX = 256
@@ -35,6 +35,7 @@ Result = TypeVar("Result")
 # The transaction was lost, not refused: the same commands may be run again.
 LOST = (
     CommitUnknown,
+    Overtaken,
     *CONNECTION_LOST,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -330,7 +331,7 @@ def _carried_out(commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> l
 
 def _as_refusal(error: Exception) -> Exception:
     """Tell a wait that was too long as what it is to the caller."""
-    if isinstance(error, asyncpg.LockNotAvailableError):
+    if isinstance(error, asyncpg.LockNotAvailableError | Overtaken):
         return RowsBusy()
     return error
 

@@ -79,21 +79,28 @@ class Result(msgspec.Struct, kw_only=True):
     Args:
         found: promised units.
         receipts: decisions behind them.
+        unclaimed: days' capacity still to be claimed, as the last thing the transaction writes.
         refusal: why nothing could be planned at all.
     """
 
     found: list[Found] = []
     receipts: list[UUID] = []
+    unclaimed: list[capacity.Wish] = []
     refusal: Refusal | None = None
 
 
-async def find_stock(tx: Tx, searches: Sequence[Search]) -> list[Result]:
+async def find_stock(tx: Tx, searches: Sequence[Search], *, confirms: bool = False) -> list[Result]:
     """Plan and promise units for orders of a batch, earlier ones first.
+
+    Args:
+        tx: open transaction.
+        searches: what needs a location.
+        confirms: the caller confirms claims of capacity that were put off.
 
     Returns:
         One result per search; units not among ``found`` are left for the caller to backorder.
     """
-    results = [Result(found=[], receipts=[]) for _ in searches]
+    results = [Result(found=[], receipts=[], unclaimed=[]) for _ in searches]
     if not searches:
         return results
     surveys = await _surveys(tx, searches)
@@ -108,7 +115,7 @@ async def find_stock(tx: Tx, searches: Sequence[Search]) -> list[Result]:
             if isinstance(plan, Refusal):
                 results[n].refusal = plan
         plans = [(n, plan) for n, plan in pairs if not isinstance(plan, Refusal)]
-        lost = await _allocate(tx, plans, searches, results)
+        lost = await _allocate(tx, plans, searches, results, confirms)
         decided.extend(plan for n, plan in plans if n not in lost)
         open_ones = lost
         if lost:
@@ -172,6 +179,7 @@ async def _allocate(
     plans: Sequence[tuple[int, sourcing.Sourced]],
     searches: Sequence[Search],
     results: Sequence[Result],
+    confirms: bool,
 ) -> list[int]:
     """Promise what was planned, each plan as a whole; return the losers of a race."""
     asked = [
@@ -197,7 +205,13 @@ async def _allocate(
     )
     refused = zip(asked, answers, strict=True)
     lost = {n for (n, *_), taken in refused if isinstance(taken, Refusal)}
-    full = await _claim(tx, [(n, plan) for n, plan in plans if n not in lost])
+    now = [(n, plan) for n, plan in plans if n not in lost]
+    if confirms:
+        later = {n for n, plan in now if capacity.may_wait(plan.room)}
+        for n, plan in now:
+            results[n].unclaimed += _wishes(plan) if n in later else ()
+        now = [(n, plan) for n, plan in now if n not in later]
+    full = await _claim(tx, now)
     if full:
         releases = [
             inventory.Release(
@@ -229,20 +243,18 @@ async def _allocate(
 
 async def _claim(tx: Tx, plans: Sequence[tuple[int, sourcing.Sourced]]) -> set[int]:
     """Claim the capacity that plans need; return those whose days are full meanwhile."""
-    granted = await capacity.claim(
-        tx,
-        [
-            [
-                capacity.Wish(
-                    plan.request.order_id,
-                    plan.receipt_id,
-                    location_id,
-                    plan.ship_days[location_id],
-                    parcels,
-                )
-                for location_id, parcels in plan.parcels.items()
-            ]
-            for _, plan in plans
-        ],
-    )
+    granted = await capacity.claim(tx, [_wishes(plan) for _, plan in plans])
     return {n for (n, _), fits in zip(plans, granted, strict=True) if not fits}
+
+
+def _wishes(plan: sourcing.Sourced) -> list[capacity.Wish]:
+    return [
+        capacity.Wish(
+            plan.request.order_id,
+            plan.receipt_id,
+            location_id,
+            plan.ship_days[location_id],
+            parcels,
+        )
+        for location_id, parcels in plan.parcels.items()
+    ]

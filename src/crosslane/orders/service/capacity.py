@@ -1,6 +1,9 @@
 """The day's capacity of locations: claimed with each promise of parcels, given back with its units.
 
-Claims come after the positions, as everywhere. What was planned on a day that others have filled in
+Claims come after the positions, as everywhere. All orders of a day want the same counter, which
+stays locked until the transaction ends. So where a plan leaves a day plenty of room, its claim is
+put off until all else is written; should the day have become full by then after all, the whole is
+decided anew, and will see that. What was planned on a day that others have filled in
 between is planned again, on a later day or elsewhere. A shipment of more parcels than any day can
 take gets an empty day of its own.
 """
@@ -12,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane import locations
-from crosslane.platform.database import Tx
+from crosslane.platform.database import Overtaken, Tx
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -33,6 +36,26 @@ class Wish(msgspec.Struct, frozen=True):
     parcels: int
 
 
+# More than the batches of a few processes, placed at one moment, can want of one day.
+ROOM_PARCELS_MIN = 512
+
+
+def may_wait(room: int | None) -> bool:
+    """Say whether a claim can be put off, for a day with room for so many parcels after it."""
+    return room is not None and room >= ROOM_PARCELS_MIN
+
+
+async def confirm(tx: Tx, wishes: Sequence[Wish]) -> None:
+    """Claim capacity that was put off, by one statement, as the last thing that is written.
+
+    Raises:
+        Overtaken: a day is full by now.
+    """
+    groups = await _limited(tx, [wishes])
+    if await locations.claim_capacity(tx, groups[0]):
+        raise Overtaken
+
+
 async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:
     """Claim capacity, each group as a whole or not at all, earlier ones first.
 
@@ -42,15 +65,12 @@ async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:
     Returns:
         For each group, whether it was granted.
     """
-    by_id = (await locations.network(tx)).by_id
-    groups = [
-        [_claim(wish) for wish in group if by_id[wish.location_id].parcels_per_day is not None]
-        for group in wishes
-    ]
+    groups = await _limited(tx, wishes)
     tight = await locations.claim_capacity(tx, [claim for group in groups for claim in group])
     if not tight:
         return [True] * len(wishes)
     sheet = await locations.open_capacity(tx, tight)
+    by_id = (await locations.network(tx)).by_id
     granted = [
         _take(sheet, [claim for claim in group if claim.key in tight], by_id) for group in groups
     ]
@@ -59,6 +79,15 @@ async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:
     elsewhere = [claim for group in lost for claim in group if claim.key not in tight]
     await locations.return_capacity(tx, elsewhere)
     return granted
+
+
+async def _limited(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[list[locations.CapacityClaim]]:
+    """Return the claims of each group; what has no limit needs none."""
+    by_id = (await locations.network(tx)).by_id
+    return [
+        [_claim(wish) for wish in group if by_id[wish.location_id].parcels_per_day is not None]
+        for group in wishes
+    ]
 
 
 def _claim(wish: Wish) -> locations.CapacityClaim:

@@ -79,6 +79,8 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
         services: by which each location sends that goes by a faster one, so as not to be late.
         ship_days: day on which each location sends its parcels.
         parcels: how many each location sends.
+        room: parcels that the fullest of these days could still take after this decision, as far
+            as was known; None when no day has a limit.
         promised_at: when the customer has everything that was placed; None when not in sight.
         cost_milli: in thousandths of a minor unit.
     """
@@ -92,6 +94,7 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     services: Mapping[UUID, str]
     ship_days: Mapping[UUID, date]
     parcels: Mapping[UUID, int]
+    room: int | None
     promised_at: datetime | None
     cost_milli: int
 

@@ -90,11 +90,14 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
     plan = receipt.plan
     found = _foreseen(world, request, route, locations, plan)
     parcels: Counter[UUID] = Counter()
+    room: int | None = None
     for parcel in plan.parcels:
-        location_id = found.locations[parcel.place].id
-        if location_id in found.ship_days:
-            parcels[location_id] += parcel.parcels
-            world.use(location_id, found.ship_days[location_id], parcel.parcels)
+        location = found.locations[parcel.place]
+        if location.id in found.ship_days:
+            parcels[location.id] += parcel.parcels
+            taken = world.use(location.id, found.ship_days[location.id], parcel.parcels)
+            if (limit := location.parcels_per_day) is not None:
+                room = limit - taken if room is None else min(room, limit - taken)
     lines = {line_key(number): line for number, line in enumerate(request.lines)}
     placed: list[tuple[UUID, UUID, int]] = []
     for given in plan.assignments:
@@ -111,6 +114,7 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
         services=_upgraded(found),
         ship_days=found.ship_days,
         parcels=parcels,
+        room=room,
         promised_at=found.promised_at,
         cost_milli=plan.cost_milli,
     )

@@ -83,9 +83,11 @@ class World(msgspec.Struct):
     held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
 
-    def use(self, location_id: UUID, day: date, parcels: int) -> None:
-        """Count parcels of a plan against a location's day."""
-        self.taken[location_id, day] = self.taken.get((location_id, day), 0) + parcels
+    def use(self, location_id: UUID, day: date, parcels: int) -> int:
+        """Count parcels of a plan against a location's day; return how many it has then."""
+        taken = self.taken.get((location_id, day), 0) + parcels
+        self.taken[location_id, day] = taken
+        return taken
 
     def days_at(self, at: datetime) -> DaysAt:
         """Return the days on which locations send what is released at an instant."""

@@ -17,6 +17,7 @@ from crosslane.orders.domain import (
     OrderState,
     Stop,
 )
+from crosslane.orders.service import capacity
 from crosslane.orders.service.allocating import Found
 from crosslane.orders.service.placing.resolving import Resolved
 from crosslane.orders.service.placing.wishes import PlaceOrder
@@ -40,6 +41,7 @@ class Draft:
         found: units promised at a location.
         moves: how the units went from open to their first stage.
         receipts: decisions of sourcing behind it.
+        unclaimed: capacity of days that its parcels are still to claim.
         tenders: how it is paid.
     """
 
@@ -64,6 +66,7 @@ class Draft:
         self.found: list[Found] = []
         self.moves: list[Move] = []
         self.receipts: list[UUID] = []
+        self.unclaimed: list[capacity.Wish] = []
         self.tenders: list[payments.NewTender] = []
 
     @property

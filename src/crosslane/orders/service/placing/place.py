@@ -52,6 +52,7 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
         coupons.undo(draft.id)
     await write(tx, _live(drafts))
     await pricing.write_coupons(tx, coupons)
+    await sourcing.confirm(tx, _live(drafts))
     return [answer(draft) for draft in drafts]
 
 

@@ -10,6 +10,7 @@ import msgspec
 from crosslane import inventory, locations
 from crosslane.orders.domain import NOWHERE, Buckets, Move, Stage
 from crosslane.orders.errors import NotEnoughStock
+from crosslane.orders.service import capacity
 from crosslane.orders.service.allocating import Found, Result, Search, find_stock
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.held import use_holds
@@ -28,7 +29,7 @@ async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
     """
     await use_holds(tx, drafts, around.network)
     searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
-    results = await find_stock(tx, [search for _, search in searches])
+    results = await find_stock(tx, [search for _, search in searches], confirms=True)
     for draft in drafts:
         draft.buckets = Buckets(())
         for line in draft.stock_lines:
@@ -58,6 +59,7 @@ def _take(draft: Draft, search: Search, result: Result) -> None:
         draft.refusal = result.refusal
         return
     draft.receipts.extend(result.receipts)
+    draft.unclaimed.extend(result.unclaimed)
     by_line = {want.line.id: want for want in search.wanted}
     missing = {line_id: want.quantity for line_id, want in by_line.items()}
     for found in result.found:
@@ -103,6 +105,13 @@ def _promise(draft: Draft) -> None:
         else line
         for line in draft.lines
     ]
+
+
+async def confirm(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Claim the capacity of days that was left until the orders are written."""
+    wishes = [wish for draft in drafts for wish in draft.unclaimed]
+    if wishes:
+        await capacity.confirm(tx, wishes)
 
 
 async def give_back(tx: Tx, refused: Sequence[Draft]) -> None:
