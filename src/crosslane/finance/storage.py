@@ -91,7 +91,7 @@ order by s.variant_id, s.owner_id for update of s
 
 async def lock_stock(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stock]:
     """Lock what the books hold of (variant, owner) pairs; what was never posted is empty."""
-    wanted = sorted(set(keys))
+    wanted = list(set(keys))  # the statement puts them in order
     found = {key: Stock() for key in wanted}
     named = [v for v, _ in wanted], [o for _, o in wanted]
     for row in await tx.fetch(LOCK_STOCK, *named):

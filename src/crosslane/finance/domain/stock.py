@@ -50,7 +50,7 @@ class Stock(msgspec.Struct):
     @property
     def value_minor(self) -> int:
         """Units times average, rounded once."""
-        return line_amount(self.average_milli or 0, self.units)
+        return line_amount(self.average_milli, self.units) if self.average_milli else 0
 
 
 def keys_of(told: StockValued | Sale, stockholders: Stockholders) -> set[Key]:
@@ -83,8 +83,10 @@ def stock_entry(
         held = stock.get((movement.variant_id, movement.owner_id))
         if held is None or (movement.reason == "receive" and event.cause_kind in ON_ITS_WAY):
             continue
-        minor = line_amount(movement.unit_cost_milli or 0, movement.quantity)
         held.units += movement.quantity
+        if not movement.unit_cost_milli:
+            continue
+        minor = line_amount(movement.unit_cost_milli, movement.quantity)
         held.posted_minor += minor
         amounts[movement.owner_id, INVENTORY] += minor
         amounts[movement.owner_id, _counterpart(movement)] -= minor
@@ -128,7 +130,8 @@ def _brought_to_value(
 ) -> list[tuple[tuple[UUID, str], int]]:
     """Bring the account to units times average; return what that takes."""
     moved: list[tuple[tuple[UUID, str], int]] = []
-    for key in sorted(keys):
+    # Most of what a feed tells of is worth nothing yet, and identifiers are slow to sort.
+    for key in sorted(key for key in keys if stock[key].value_minor != stock[key].posted_minor):
         held = stock[key]
         minor = held.value_minor - held.posted_minor
         held.posted_minor += minor
