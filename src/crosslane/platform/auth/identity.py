@@ -13,7 +13,7 @@ from crosslane.platform.tenants import Tenant
 from crosslane.platform.tokens import KEY, Token
 
 # How long a key that was revoked may go on working in another process. Sessions are read each time.
-REMEMBER_SECONDS = 2.0
+REMEMBER_SECONDS = 1.0
 REMEMBERED_MAX = 10_000
 KEY_USE_HOURS = 1
 SESSION_USE_MINUTES = 5
@@ -51,7 +51,7 @@ class Identities:
         return actor
 
     async def _behind_key(self, tenant: Tenant, token: Token) -> Actor | None:
-        async with self._database.connection() as connection:
+        async with self._database.connection(tenant.name) as connection:
             row = await storage.find_shown_key(connection, tenant.name, token.id)
         if row is None or not _fits(row, token) or not row["usable"]:
             return None
@@ -66,7 +66,7 @@ class Identities:
         )
 
     async def _behind_session(self, tenant: Tenant, token: Token) -> Actor | None:
-        async with self._database.connection() as connection:
+        async with self._database.connection(tenant.name) as connection:
             row = await storage.find_shown_session(connection, tenant.name, token.id)
         if row is None or not _fits(row, token):
             return None

@@ -21,7 +21,7 @@ from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
 
 SESSION_COOKIE = "__Host-crosslane"
-TENANT_SECONDS_MAX = 10.0
+TENANT_SECONDS_MAX = 1.0
 TENANTS_REMEMBERED_MAX = 10_000
 
 KNOWN_RATE = Rate(per_second=1_000, burst=2_000)
@@ -168,9 +168,7 @@ class Gate:
         tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host)
         if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
             self._tenants.clear()
-        # What was not found is asked for again sooner: it may just be being made.
-        seconds = TENANT_SECONDS_MAX if tenant else 1.0
-        self._tenants[prefix, host] = (now + seconds, tenant)
+        self._tenants[prefix, host] = (now + TENANT_SECONDS_MAX, tenant)
         return tenant
 
     async def _actor_of(self, tenant: Tenant | None, token: Token | None) -> Actor | None:
