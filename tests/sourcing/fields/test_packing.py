@@ -24,17 +24,19 @@ from crosslane.sourcing.fields import (
     COMPILED,
     EXPRESS,
     LINES_MAX,
+    UNSERVED,
     WALK_IN,
     Demand,
     Field,
     Prices,
     State,
     decide,
-    decide_all,
+    decide_pieces,
     desk_for,
     new_tally,
     outcome_of,
     replay,
+    room_for_pieces,
 )
 
 World = tuple[Field, State, Prices, Demand]
@@ -120,8 +122,11 @@ def by_mip(world: World, event: int) -> int:
     return round(model.getObjectiveValue())
 
 
-def as_problem(world: World, event: int) -> SourcingProblem:
-    """The same question as the planner of single orders is asked it."""
+def as_problem(world: World, event: int, *, whole: bool) -> SourcingProblem:
+    """The same question as the planner of single orders is asked it.
+
+    When lines are not broken here, places that hold a part of one are left out there.
+    """
     field, state, prices, demand = world
     begin, end = int(demand.starts[event]), int(demand.starts[event + 1])
     region, day = demand.place[event], demand.day[event]
@@ -160,8 +165,7 @@ def as_problem(world: World, event: int) -> SourcingProblem:
                 scarcity_milli=int(prices.scarcity_milli[slot]),
             )
             for slot in range(field.slot_starts[variant], field.slot_starts[variant + 1])
-            # A line that nobody holds whole is split there and left here.
-            if state.stock[slot] >= quantity
+            if state.stock[slot] >= (quantity if whole else 1)
         ]
         lines.append(
             Line(
@@ -205,15 +209,50 @@ def test_the_solver_of_whole_programs_agrees(seed):
         assert decided(world, event)[0] == by_mip(world, event)
 
 
+def asked_to_plan(world: World, event: int, *, whole: bool) -> int:
+    """What the planner of single orders says, and what the units cost that nobody has."""
+    problem = as_problem(world, event, whole=whole)
+    found = plan(problem)
+    margins = {line.key: line.margin_milli for line in problem.lines}
+    short = [(left.line, left.quantity) for left in found.unfilled if left.reason == "short"]
+    return found.cost_milli + sum(margins[line] * quantity for line, quantity in short)
+
+
+def decided_in_pieces(world: World, event: int) -> tuple[int, list[tuple[int, int]]]:
+    """Cost, and the slot and quantity of each piece."""
+    field, state, prices, demand = world
+    lines = slice(demand.starts[event], demand.starts[event + 1])
+    where = demand.day[event], demand.place[event], demand.kind[event] == EXPRESS
+    wanted, pieces = (demand.variant[lines], demand.quantity[lines]), room_for_pieces()
+    desk = desk_for(field)
+    count, cost = decide_pieces(field, desk, state, prices, *where, *wanted, True, pieces)
+    given = zip(pieces.slot[:count].tolist(), pieces.quantity[:count].tolist(), strict=True)
+    assert pieces.quantity[:count].sum() == wanted[1].sum()
+    return cost, list(given)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_planner_of_single_orders_agrees(seed):
     world = world_of(seed, orders=20, locations=9, variants=9, lines_max=6)
     for event in orders_of(world[3]):
-        problem = as_problem(world, event)
-        unserved = sum(
-            line.quantity * line.margin_milli for line in problem.lines if not line.candidates
-        )
-        assert decided(world, event)[0] == plan(problem).cost_milli + unserved
+        assert decided(world, event)[0] == asked_to_plan(world, event, whole=True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lines_that_no_slot_holds_are_broken_as_the_planner_of_single_orders_does(seed):
+    field, state, prices, demand = world_of(seed, orders=20, locations=5, variants=6, lines_max=4)
+    world = field, State(state.stock % 2, state.sent), prices, demand
+    broken = 0
+    for event in orders_of(demand):
+        cost, given = decided_in_pieces(world, event)
+        assert cost == asked_to_plan(world, event, whole=False)
+        taken = np.zeros_like(state.stock)
+        for slot, quantity in given:
+            if slot != UNSERVED:
+                taken[slot] += quantity
+        assert (taken <= world[1].stock).all()
+        broken += len(given) > demand.starts[event + 1] - demand.starts[event]
+    assert broken
 
 
 @pytest.mark.soak
@@ -244,16 +283,18 @@ def test_nothing_is_used_up_by_deciding():
 
 def test_an_order_beyond_the_exact_method_is_decided_in_parts():
     field, state, prices, _ = world_of(5, locations=6, variants=30)
-    chosen = np.full(30, 99)
-    variants, ones = np.arange(30), np.ones(30, np.int64)
-    cost = decide_all(field, desk_for(field), state, prices, 0, 0, False, variants, ones, chosen)
+    variants, ones, pieces = np.arange(30), np.ones(30, np.int64), room_for_pieces()
+    where = 0, 0, False
+    count, cost = decide_pieces(
+        field, desk_for(field), state, prices, *where, variants, ones, True, pieces
+    )
     parts = 0
     for begin, end in pairwise((0, LINES_MAX, 2 * LINES_MAX, 30)):
         part = np.zeros(end - begin, np.int64)
         asked = variants[begin:end], ones[begin:end]
-        parts += decide(field, desk_for(field), state, prices, 0, 0, False, *asked, part)
-        assert (chosen[begin:end] == part).all()
-    assert cost == parts
+        parts += decide(field, desk_for(field), state, prices, *where, *asked, part)
+        assert (pieces.slot[begin:end] == part).all()
+    assert (count, cost) == (30, parts)
 
 
 def played(seed: int) -> tuple[list[int], list[int]]:

@@ -39,11 +39,17 @@ from crosslane.sourcing.fields.instances import MILLI_PER_UNIT, Instance, load_i
 from crosslane.sourcing.fields.joint import Joint, reoptimise
 from crosslane.sourcing.fields.nearest import nearest_all
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, decide, desk_for
+from crosslane.sourcing.fields.pieces import (
+    BROKEN,
+    PIECES_MAX,
+    Pieces,
+    decide_pieces,
+    room_for_pieces,
+)
 from crosslane.sourcing.fields.policy import Served, forward_looking, myopic
 from crosslane.sourcing.fields.prices import Estimate, estimated, no_estimate
 from crosslane.sourcing.fields.replaying import (
     Outcome,
-    decide_all,
     new_tally,
     outcome_of,
     replay,
@@ -60,11 +66,13 @@ from crosslane.sourcing.fields.simulating import (
 
 __all__ = [
     "ASIDE",
+    "BROKEN",
     "COMPILED",
     "EXPRESS",
     "LINES_MAX",
     "MILLI_PER_UNIT",
     "NO_LIMIT",
+    "PIECES_MAX",
     "STANDARD",
     "UNSERVED",
     "WALK_IN",
@@ -83,12 +91,13 @@ __all__ = [
     "Instance",
     "Joint",
     "Outcome",
+    "Pieces",
     "Prices",
     "Served",
     "State",
     "bridge",
     "decide",
-    "decide_all",
+    "decide_pieces",
     "desk_for",
     "estimated",
     "forward_looking",
@@ -101,6 +110,7 @@ __all__ = [
     "outcome_of",
     "reoptimise",
     "replay",
+    "room_for_pieces",
     "settle",
     "simulate_instance",
 ]

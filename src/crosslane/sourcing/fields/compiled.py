@@ -12,7 +12,7 @@ try:
 except ImportError:  # the extra is not installed
     numba = None
 
-COMPILED = numba is not None
+COMPILED = numba is not None and not numba.config.DISABLE_JIT
 """Whether the loops are compiled in this process."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosslane.sourcing.fields.field import NO_LIMIT, WEIGHT_PER_KG, Demand, Field, Ints, State
+from crosslane.sourcing.fields.pieces import PIECES_MAX
 
 MILLI_PER_UNIT = 100_000
 
@@ -132,6 +133,7 @@ def _check(path: Path, given: dict[str, NDArray[Any]]) -> None:
         "events are not in the order of time": (np.diff(given["t"]) < 0).any(),
         "a line names no variant": (given["osku"] >= len(given["weight"])).any(),
         "prices and breaks differ": given["fee"].shape[1] != len(given["wbreak"]) + 1,
+        f"an event has more than {PIECES_MAX} lines": (np.diff(given["optr"]) > PIECES_MAX).any(),
         "a quantity is not above zero": (given["oqty"] <= 0).any(),
     }
     for problem, found in problems.items():

@@ -38,6 +38,7 @@ class Desk(NamedTuple):
         weight: of each set of lines.
         bracket: of each set of lines.
         own_milli: lines' cost of each set at the location that is looked at.
+        offer_milli: cost of a parcel of each set from there.
         best_milli: cheapest parcel of each set.
         giver: location that sends it, or UNSERVED.
         plan_milli: cheapest way to serve each set.
@@ -51,6 +52,7 @@ class Desk(NamedTuple):
     weight: Ints
     bracket: Ints
     own_milli: Ints
+    offer_milli: Ints
     best_milli: Ints
     giver: Ints
     plan_milli: Ints
@@ -65,7 +67,7 @@ def desk_for(field: Field) -> Desk:
         np.zeros((locations, LINES_MAX), np.int64),
         np.zeros((locations, LINES_MAX), np.int64),
         np.zeros(locations, np.int64),
-        *(np.zeros(sets, np.int64) for _ in range(7)),
+        *(np.zeros(sets, np.int64) for _ in range(8)),
     )
 
 
@@ -88,7 +90,7 @@ def lowest(lines: int) -> int:
 
 
 @compiled
-def _gather(
+def gather(
     field: Field, desk: Desk, stock: Ints, scarcity: Ints, variants: Ints, quantities: Ints
 ) -> int:
     """Find the locations that can serve any line; return how many."""
@@ -109,7 +111,7 @@ def _gather(
 
 
 @compiled
-def _weigh(field: Field, desk: Desk, variants: Ints, quantities: Ints) -> None:
+def weigh(field: Field, desk: Desk, variants: Ints, quantities: Ints) -> None:
     """Begin with nobody serving anything: weights of all sets, and the cost of leaving lines."""
     for lines in range(1, 1 << len(variants)):
         low = lowest(lines)
@@ -123,7 +125,26 @@ def _weigh(field: Field, desk: Desk, variants: Ints, quantities: Ints) -> None:
 
 
 @compiled
-def _offer(field: Field, desk: Desk, location: int, region: int, parcel_milli: int) -> None:
+def parcel_of(
+    field: Field,
+    state: State,
+    prices: Prices,
+    location: int,
+    day: int,
+    region: int,
+    express: bool,
+) -> int:
+    """Return what a parcel from a location costs apart from what is in it."""
+    parcel = field.parcel_milli[location] + prices.capacity_milli[location, day]
+    if express:
+        parcel += field.express_milli[field.zone[location, region]]
+    if state.sent[location, day] >= field.capacity[location, day]:
+        parcel += field.late_milli
+    return parcel
+
+
+@compiled
+def offer(field: Field, desk: Desk, location: int, region: int, parcel_milli: int) -> None:
     """Let a location offer a parcel of every set of the lines it can serve."""
     held, zone = desk.held[location], field.zone[location, region]
     desk.own_milli[0] = parcel_milli
@@ -133,6 +154,7 @@ def _offer(field: Field, desk: Desk, location: int, region: int, parcel_milli: i
         desk.own_milli[lines] = own
         cost = own + field.carriage_milli[zone, desk.bracket[lines]]
         cost += field.per_kg_milli[zone] * desk.weight[lines] // WEIGHT_PER_KG
+        desk.offer_milli[lines] = cost
         if cost < desk.best_milli[lines]:
             desk.best_milli[lines] = cost
             desk.giver[lines] = location
@@ -184,16 +206,12 @@ def decide(
     Returns:
         The cost in milli, prices included.
     """
-    found = _gather(field, desk, state.stock, prices.scarcity_milli, variants, quantities)
-    _weigh(field, desk, variants, quantities)
+    found = gather(field, desk, state.stock, prices.scarcity_milli, variants, quantities)
+    weigh(field, desk, variants, quantities)
     for number in range(found):
         location = desk.touched[number]
-        parcel = field.parcel_milli[location] + prices.capacity_milli[location, day]
-        if express:
-            parcel += field.express_milli[field.zone[location, region]]
-        if state.sent[location, day] >= field.capacity[location, day]:
-            parcel += field.late_milli
-        _offer(field, desk, location, region, parcel)
+        parcel = parcel_of(field, state, prices, location, day, region, express)
+        offer(field, desk, location, region, parcel)
         desk.held[location] = 0
     sets = 1 << len(variants)
     _combine(desk, sets)

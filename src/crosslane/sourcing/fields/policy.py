@@ -5,6 +5,7 @@ from time import process_time
 import msgspec
 import numpy as np
 
+from crosslane.sourcing.fields.compiled import COMPILED
 from crosslane.sourcing.fields.field import Ints, no_prices
 from crosslane.sourcing.fields.forecast import Forecast
 from crosslane.sourcing.fields.instances import Instance
@@ -13,11 +14,9 @@ from crosslane.sourcing.fields.prices import estimated, no_estimate
 from crosslane.sourcing.fields.replaying import Outcome, new_tally, outcome_of, replay
 
 # Over the whole horizon; the first three follow soon after each other, because in the beginning
-# least is known.
-REPLANS = 48
+# least is known. Where nothing is compiled there is time for few.
+REPLANS, FUTURES_FIRST, FUTURES = (48, 40, 8) if COMPILED else (8, 6, 1)
 EARLY = (0.1, 0.4)
-FUTURES_FIRST = 40
-FUTURES = 8
 # What was seen half a horizon ago counts half.
 MEMORY = 0.5
 
@@ -76,7 +75,7 @@ def forward_looking(instance: Instance, *, seed: int = 0) -> Served:
         known = estimated(field, state, forecast, known, chance, until=horizon, futures=futures)
         planned = process_time()
         part = demand.between(first, end)
-        replay(field, desk, state, known.prices(), part, chosen, tally)
+        replay(field, desk, state, known.prices(), part, chosen, tally, split=True)
         deciding += process_time() - planned
         forecast.see(part, until)
         planning += planned - begun

@@ -20,7 +20,8 @@ from crosslane.sourcing.fields.compiled import compiled
 from crosslane.sourcing.fields.field import EXPRESS, WALK_IN, Demand, Field, Ints, Prices, State
 from crosslane.sourcing.fields.forecast import Forecast
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, desk_for
-from crosslane.sourcing.fields.replaying import TALLY, decide_all, sell_here, settle
+from crosslane.sourcing.fields.pieces import decide_pieces, room_for_pieces
+from crosslane.sourcing.fields.replaying import TALLY, sell_here, settle
 
 # Takers of the last units of a slot that count for its price.
 TAKERS = 6
@@ -119,8 +120,7 @@ def _serve(
         lost: written to: what the taker of each slot's last unit, last but one … lost per unit.
         late: written to: what the last parcel of a location's day was worth.
     """
-    tally, chosen = np.zeros(TALLY, np.int64), np.zeros(len(demand.variant), np.int64)
-    other = np.zeros(len(demand.variant) + 1, np.int64)
+    tally, pieces, others = np.zeros(TALLY, np.int64), room_for_pieces(), room_for_pieces()
     takers = lost.shape[1]
     for event in range(len(demand.at)):
         begin, end = demand.starts[event], demand.starts[event + 1]
@@ -131,31 +131,31 @@ def _serve(
             if slot != UNSERVED and state.stock[slot] < takers:
                 lost[slot, state.stock[slot]] = field.margin_milli[variant]
             continue
-        express = demand.kind[event] == EXPRESS
-        variants, quantities = demand.variant[begin:end], demand.quantity[begin:end]
-        slots = chosen[begin:end]
-        cost = decide_all(
-            field, desk, state, prices, day, place, express, variants, quantities, slots
+        asked = (
+            day,
+            place,
+            demand.kind[event] == EXPRESS,
+            demand.variant[begin:end],
+            demand.quantity[begin:end],
+            True,
         )
-        for line in range(end - begin):
-            slot, quantity = slots[line], quantities[line]
+        count, cost = decide_pieces(field, desk, state, prices, *asked, pieces)
+        for piece in range(count):
+            slot, quantity = pieces.slot[piece], pieces.quantity[piece]
             if slot == UNSERVED:
                 continue
             held, location = state.stock[slot], field.slot_location[slot]
             if held - quantity < takers:
                 state.stock[slot] = 0
-                without = decide_all(
-                    field, desk, state, prices, day, place, express, variants, quantities, other
-                )
+                _, without = decide_pieces(field, desk, state, prices, *asked, others)
                 state.stock[slot] = held
                 worth = (without - cost) // quantity + prices.scarcity_milli[slot]
                 for left in range(held - quantity, min(held, takers)):
                     lost[slot, left] = max(worth, 1)
             if state.sent[location, day] == field.capacity[location, day] - 1:
                 state.sent[location, day] += 1
-                without = decide_all(
-                    field, desk, state, prices, day, place, express, variants, quantities, other
-                )
+                _, without = decide_pieces(field, desk, state, prices, *asked, others)
                 state.sent[location, day] -= 1
                 late[location, day] = without - cost + prices.capacity_milli[location, day]
-        settle(field, state, day, place, express, variants, quantities, slots, tally)
+        own = pieces.variant[:count], pieces.quantity[:count], pieces.slot[:count]
+        settle(field, state, day, place, demand.kind[event] == EXPRESS, *own, tally)

@@ -6,7 +6,6 @@ import numpy as np
 from crosslane.sourcing.fields.compiled import compiled
 from crosslane.sourcing.fields.field import (
     EXPRESS,
-    LINES_MAX,
     WALK_IN,
     WEIGHT_PER_KG,
     Demand,
@@ -15,7 +14,8 @@ from crosslane.sourcing.fields.field import (
     Prices,
     State,
 )
-from crosslane.sourcing.fields.packing import UNSERVED, Desk, bracket_of, decide
+from crosslane.sourcing.fields.packing import UNSERVED, Desk, bracket_of
+from crosslane.sourcing.fields.pieces import BROKEN, decide_pieces, room_for_pieces
 
 # What a replay counts, by place in its tally.
 ORDERS, PARCELS, SPLIT_ORDERS, LATE_PARCELS, CANCELLED_UNITS, CANCELLED_MILLI = 0, 1, 2, 3, 4, 5
@@ -155,42 +155,6 @@ def sell_here(
 
 
 @compiled
-def decide_all(
-    field: Field,
-    desk: Desk,
-    state: State,
-    prices: Prices,
-    day: int,
-    region: int,
-    express: bool,
-    variants: Ints,
-    quantities: Ints,
-    chosen: Ints,
-) -> int:
-    """Decide an order of any size: exactly up to LINES_MAX lines, else in parts of so many.
-
-    Arguments and result as of :func:`decide`. Parts choose without each other; where two choose
-    the same location their lines travel together.
-    """
-    cost = 0
-    for begin in range(0, len(variants), LINES_MAX):
-        end = min(begin + LINES_MAX, len(variants))
-        cost += decide(
-            field,
-            desk,
-            state,
-            prices,
-            day,
-            region,
-            express,
-            variants[begin:end],
-            quantities[begin:end],
-            chosen[begin:end],
-        )
-    return cost
-
-
-@compiled
 def replay(
     field: Field,
     desk: Desk,
@@ -199,6 +163,7 @@ def replay(
     demand: Demand,
     chosen: Ints,
     tally: Ints,
+    split: bool = False,
 ) -> None:
     """Serve demand in the order of time, each order at the least cost under the prices.
 
@@ -208,9 +173,11 @@ def replay(
         state: what is left; changed.
         prices: what it is worth to later orders.
         demand: who asks for what.
-        chosen: slot of each line of the demand, UNSERVED for none; written to.
+        chosen: slot of each line of the demand, UNSERVED for none, BROKEN for several; written to.
         tally: changed.
+        split: whether a line that no slot holds whole may come from several.
     """
+    pieces = room_for_pieces()
     for event in range(len(demand.at)):
         begin, end = demand.starts[event], demand.starts[event + 1]
         variants, quantities = demand.variant[begin:end], demand.quantity[begin:end]
@@ -221,6 +188,12 @@ def replay(
                 chosen[line] = sell_here(field, state, place, variant, quantity, tally)
             continue
         express = demand.kind[event] == EXPRESS
-        slots = chosen[begin:end]
-        decide_all(field, desk, state, prices, day, place, express, variants, quantities, slots)
-        settle(field, state, day, place, express, variants, quantities, slots, tally)
+        count, _ = decide_pieces(
+            field, desk, state, prices, day, place, express, variants, quantities, split, pieces
+        )
+        own = pieces.variant[:count], pieces.quantity[:count], pieces.slot[:count]
+        settle(field, state, day, place, express, *own, tally)
+        for piece in range(count):
+            line = begin + pieces.line[piece]
+            again = piece > 0 and pieces.line[piece - 1] == pieces.line[piece]
+            chosen[line] = BROKEN if again else pieces.slot[piece]
