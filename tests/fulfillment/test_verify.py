@@ -38,6 +38,10 @@ from tests.orders.world import place, wish
             "orders.buckets_follow_journal",
         ),
         ("update orders_order set closed_at = null", "orders.closed_when_settled"),
+        (
+            "insert into sourcing_kept values ('STANDARD48', gen_random_uuid(), 1, 1)",
+            "sourcing.promises_are_counted",
+        ),
         ("delete from orders_movement where to_stage = 'picked'", "orders.buckets_follow_journal"),
         (
             "update platform_log set subject_no = 99 where kind = 'orders.OrderPlaced'",

@@ -111,6 +111,9 @@ async def test_a_report_of_delivery_counts_once(database: Database, shop: str, l
         await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "delivered"
     assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
+    async with database.transaction(shop) as tx:
+        counted = await tx.fetch("select service, promised, kept from sourcing_kept")
+    assert [tuple(row) for row in counted] == [("STANDARD48", 1, 1)]
     await assert_sound(database, shop, "fulfillment")
 
 

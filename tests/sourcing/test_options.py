@@ -1,6 +1,7 @@
 """What a customer can choose, on the real database."""
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +14,7 @@ from crosslane.organization import UnknownChannel
 from crosslane.platform.database import Tx
 from crosslane.sourcing import (
     ROUTES,
+    Arrived,
     ItemAsked,
     NotOnSale,
     OfferExpired,
@@ -22,6 +24,7 @@ from crosslane.sourcing import (
     PickupOption,
     PlaceUnknown,
     SourcingRequest,
+    note_arrived,
     options_for,
     read_offer,
     require_fitting,
@@ -144,6 +147,37 @@ async def test_how_sure_an_option_is_comes_from_what_is_left(shop: Shop, tx: Tx)
     assert sure.transit_days > 0
     fetched = next(o.confidence for o in found.pickups if o.location == "LEEDS")
     assert (fetched.units_left, fetched.parcels_left, fetched.transit_days) == (3, None, 0)
+
+
+async def test_how_often_promises_were_kept_is_told_of_the_one_who_kept_fewest(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", LEEDS=5)
+    await stocked(tx, shop, "BOWL", ABERDEEN=5)
+    leeds, aberdeen = shop.locations["LEEDS"].id, shop.locations["ABERDEEN"].id
+
+    def parcels(location: UUID, *days_late: int) -> list[Arrived]:
+        return [
+            Arrived(
+                service="STANDARD48",
+                location_id=location,
+                promised_at=MORNING,
+                at=MORNING + timedelta(days=late),
+            )
+            for late in days_late
+        ]
+
+    async def told() -> tuple[int, int | None]:
+        found = await asked(tx, ("MUG", 1), ("BOWL", 1))
+        sure = next(o.confidence for o in found.deliveries if o.service == "STANDARD48")
+        return sure.promises, sure.kept_bp
+
+    assert await told() == (0, None)
+    await note_arrived(tx, parcels(leeds, 0, -1, 0, 0, 0, 0, 0, 1))
+    assert await told() == (0, None)
+    await note_arrived(tx, parcels(aberdeen, 0))
+    await note_arrived(tx, parcels(aberdeen, 2))
+    assert await told() == (2, 5_000)
+    await note_arrived(tx, parcels(aberdeen, *[0] * 98))
+    assert await told() == (8, 8_000)
 
 
 async def test_a_bundle_stands_for_its_parts(shop: Shop, tx: Tx):

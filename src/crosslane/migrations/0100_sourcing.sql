@@ -27,3 +27,12 @@ create index sourcing_receipt_order on sourcing_receipt (order_id, id);
 create index sourcing_receipt_faster on sourcing_receipt (order_id, id)
     where faster_services is not null;
 select platform_ensure_partitions('sourcing_receipt');
+
+-- Deliveries that were promised by a service from a location, and those of them that came in time.
+create table sourcing_kept (
+    service text not null,
+    location_id uuid not null,
+    promised bigint not null check (promised > 0),
+    kept bigint not null check (kept between 0 and promised),
+    primary key (service, location_id)
+) with (fillfactor = 75);

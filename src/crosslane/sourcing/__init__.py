@@ -22,7 +22,8 @@ is placed with it comes by then or is refused.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
-Policies: sourcing.settings, sourcing.markdown, sourcing.offers. Tables: sourcing_receipt (journal).
+Policies: sourcing.settings, sourcing.markdown, sourcing.offers. Tables: sourcing_receipt
+(journal), sourcing_kept (counts). Facts: ``sourcing.kept``.
 """
 
 from crosslane.sourcing.domain import (
@@ -31,6 +32,7 @@ from crosslane.sourcing.domain import (
     NO_CARRIAGE,
     OFFERS,
     SETTINGS,
+    Arrived,
     Candidate,
     Confidence,
     DeliveryOption,
@@ -86,6 +88,7 @@ from crosslane.sourcing.service import (
     faster_services,
     give_offer,
     load_options,
+    note_arrived,
     offer_validity,
     options_for,
     plan_orders,
@@ -112,6 +115,7 @@ __all__ = [
     "POLICIES",
     "ROUTES",
     "SETTINGS",
+    "Arrived",
     "Candidate",
     "Comparison",
     "Confidence",
@@ -158,6 +162,7 @@ __all__ = [
     "faster_services",
     "give_offer",
     "load_options",
+    "note_arrived",
     "offer_validity",
     "options_for",
     "plan",

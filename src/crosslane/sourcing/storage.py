@@ -1,11 +1,11 @@
 """The SQL of sourcing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx
-from crosslane.sourcing.domain import KeptReceipt, Sourced, decode_receipt
+from crosslane.sourcing.domain import Kept, KeptReceipt, Sourced, decode_receipt
 
 SHOW_LIFE = "select 1"
 
@@ -117,3 +117,37 @@ def _kept(row: Record) -> KeptReceipt:
         placed_at=row["placed_at"],
         receipt=decode_receipt(row["body"]),
     )
+
+
+COUNT_KEPT = """
+insert into sourcing_kept as k (service, location_id, promised, kept)
+select service, location_id, promised, kept
+from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
+    as n(service, location_id, promised, kept)
+order by service, location_id
+on conflict (service, location_id) do update
+set promised = k.promised + excluded.promised, kept = k.kept + excluded.kept
+"""
+
+
+async def count_kept(tx: Tx, counts: Mapping[tuple[str, UUID], Kept]) -> None:
+    """Add to the promises of services and locations."""
+    await tx.execute(
+        COUNT_KEPT,
+        [service for service, _ in counts],
+        [location_id for _, location_id in counts],
+        [each.promised for each in counts.values()],
+        [each.kept for each in counts.values()],
+    )
+
+
+KEPT_MAX = 100_000
+LIST_KEPT = "select service, location_id, promised, kept from sourcing_kept limit $1"
+
+
+async def list_kept(tx: Tx) -> dict[tuple[str, UUID], Kept]:
+    """Return how often services kept their promises, by service and location."""
+    rows = await tx.fetch(LIST_KEPT, KEPT_MAX)
+    return {
+        (row["service"], row["location_id"]): Kept(row["promised"], row["kept"]) for row in rows
+    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from crosslane import orders
+from crosslane import orders, sourcing
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work
 from crosslane.fulfillment.service.offering import event_of
@@ -42,6 +42,19 @@ async def deliver(
     refused = await orders.move(tx, steps)
     gone = [one for one in arrived.values() if str(one[1].id) not in refused]
     await storage.save_works(tx, list({work.id: work for work, _, _, _ in gone}.values()))
+    await sourcing.note_arrived(
+        tx,
+        [
+            sourcing.Arrived(
+                service=work.service,
+                location_id=work.location_id,
+                promised_at=work.promised_at,
+                at=at,
+            )
+            for work, _, at, _ in gone
+            if work.promised_at is not None
+        ],
+    )
     told = [
         event_of(events.ParcelDelivered, work, parcel_id=parcel.id, occurred_at=at)
         for work, parcel, at, _ in gone

@@ -19,6 +19,7 @@ from crosslane.sourcing.domain.options import (
     delivery_options,
     pickup_options,
     stores_near,
+    with_history,
 )
 from crosslane.sourcing.domain.planning import (
     Assignment,
@@ -47,6 +48,8 @@ from crosslane.sourcing.domain.receipt import (
     replay,
 )
 from crosslane.sourcing.domain.requests import (
+    Arrived,
+    Kept,
     KeptReceipt,
     LineAsked,
     Sourced,
@@ -63,6 +66,7 @@ __all__ = [
     "OFFERS",
     "SETTINGS",
     "TERMS",
+    "Arrived",
     "Assignment",
     "Candidate",
     "Change",
@@ -71,6 +75,7 @@ __all__ = [
     "DispatchDays",
     "DroppedPlaces",
     "Explanation",
+    "Kept",
     "KeptReceipt",
     "Lacking",
     "Line",
@@ -108,4 +113,5 @@ __all__ = [
     "sourced",
     "stores_near",
     "terms_of",
+    "with_history",
 ]

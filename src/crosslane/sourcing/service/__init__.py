@@ -8,6 +8,7 @@ from crosslane.sourcing.service.choices import (
     load_options,
     options_for,
 )
+from crosslane.sourcing.service.history import note_arrived
 from crosslane.sourcing.service.offers import (
     OFFER_CHARACTERS_MAX,
     give_offer,
@@ -34,6 +35,7 @@ __all__ = [
     "faster_services",
     "give_offer",
     "load_options",
+    "note_arrived",
     "offer_validity",
     "options_for",
     "plan_orders",

@@ -1,7 +1,8 @@
 """The options of a cart: how and when its goods could reach the customer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -10,9 +11,11 @@ from crosslane.inventory import Survey, survey
 from crosslane.kernel import new_id
 from crosslane.locations import Near, position_of
 from crosslane.organization import book
+from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
     DeliveryOption,
+    Kept,
     LineAsked,
     PickupOption,
     SourcingRequest,
@@ -20,8 +23,10 @@ from crosslane.sourcing.domain import (
     delivery_options,
     pickup_options,
     stores_near,
+    with_history,
 )
 from crosslane.sourcing.errors import NotOnSale, PlaceUnknown
+from crosslane.sourcing.service.history import KEPT
 from crosslane.sourcing.service.offers import give_offer, offer_validity
 from crosslane.sourcing.service.world import world_for
 
@@ -53,6 +58,7 @@ class OptionsFacts(msgspec.Struct, frozen=True):
         near: stores at which it could be fetched, with their distance.
         expires_at: until when the offers hold.
         give: signs the offer of an option.
+        kept: how often services kept their promises from locations.
     """
 
     world: World
@@ -61,6 +67,7 @@ class OptionsFacts(msgspec.Struct, frozen=True):
     near: list[Near]
     expires_at: datetime
     give: Callable[[SourcingRequest, datetime], str]
+    kept: Mapping[tuple[str, UUID], Kept]
 
 
 async def options_for(
@@ -145,16 +152,18 @@ async def load_options(
     def give(asked: SourcingRequest, promised_at: datetime) -> str:
         return give_offer(tx, asked, units, promised_at=promised_at, expires_at=expires_at)
 
-    return OptionsFacts(world, request, available, near, expires_at, give)
+    kept = await facts.get(tx, KEPT)
+    return OptionsFacts(world, request, available, near, expires_at, give, kept)
 
 
-def decide_options(facts: OptionsFacts) -> Options:
+def decide_options(known: OptionsFacts) -> Options:
     """Return the options of a cart; pure, and at most some milliseconds of work."""
-    world, request, available = facts.world, facts.request, facts.available
+    world, request, available = known.world, known.request, known.available
+    deliveries = delivery_options(world, request, available, known.give)
     return Options(
-        facts.expires_at,
-        delivery_options(world, request, available, facts.give),
-        pickup_options(world, request, available, facts.near, facts.give),
+        known.expires_at,
+        with_history(deliveries, known.kept),
+        pickup_options(world, request, available, known.near, known.give),
     )
 
 

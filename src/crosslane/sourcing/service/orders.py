@@ -8,7 +8,13 @@ from crosslane.inventory import Survey
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
-from crosslane.sourcing.domain import KeptReceipt, Sourced, SourcingRequest, World, sourced
+from crosslane.sourcing.domain import (
+    KeptReceipt,
+    Sourced,
+    SourcingRequest,
+    World,
+    sourced,
+)
 from crosslane.sourcing.errors import UnknownReceipt
 from crosslane.sourcing.service.world import world_for
 
