@@ -1,7 +1,7 @@
 """Instance files: a retailer's days as arrays, for trying policies on (numpy's ``.npz``).
 
 Money in a file is in currency units, weights in kilograms, instants in days; the names of the
-arrays are told in ``docs/sourcing-instances.md``.
+arrays are told in ``docs/reference/instances.md``.
 """
 
 from pathlib import Path
