@@ -248,14 +248,18 @@ def split_milli(settings: SourcingSettings) -> int:
 
 def parcel_terms(place: Place, settings: SourcingSettings) -> dict[str, int]:
     """Return the costs of one parcel from a place apart from carriage, by term."""
-    late = place.capacity_left is not None and place.capacity_left <= 0
-    terms = {
-        "handling_parcel": place.handling_parcel_milli,
-        "distance": place.distance_metres * settings.distance_milli_per_km // 1000,
-        "capacity": place.capacity_milli,
-        "late": settings.late_milli if late else 0,
-    }
-    return {name: cost for name, cost in terms.items() if cost and name in settings.terms}
+    counted, left = settings.terms, place.capacity_left
+    terms: dict[str, int] = {}
+    if place.handling_parcel_milli and "handling_parcel" in counted:
+        terms["handling_parcel"] = place.handling_parcel_milli
+    distance = place.distance_metres * settings.distance_milli_per_km // 1000
+    if distance and "distance" in counted:
+        terms["distance"] = distance
+    if place.capacity_milli and "capacity" in counted:
+        terms["capacity"] = place.capacity_milli
+    if left is not None and left <= 0 and settings.late_milli and "late" in counted:
+        terms["late"] = settings.late_milli
+    return terms
 
 
 def parcel_milli(place: Place, settings: SourcingSettings) -> int:
@@ -288,14 +292,14 @@ def _better(kept: Iterable[Site], site: Site) -> Site | None:
     for other in kept:
         offered = other.costs
         # First what is quickly seen: there can be hundreds of sites.
-        if (
-            other.least is not None
-            or len(offered) < len(costs)
-            or not offered.keys() >= costs.keys()
-        ):
+        if other.least is not None or len(offered) < len(costs):
             continue
         if other.tariff is not tariff and other.tariff != tariff:
             continue
-        if all(offered[piece] <= cost for piece, cost in costs.items()):
+        for piece, cost in costs.items():
+            there = offered.get(piece)
+            if there is None or there > cost:
+                break
+        else:
             return other
     return None
