@@ -80,3 +80,10 @@ async def test_promises_are_decided_in_the_kernel_and_told_over_http():
     told = {figure.key or figure.name: figure.value for figure in await bench.promise(QUICK)}
     assert min(told["kernel_per_s"], told["http_per_s"], told["p99_ms"]) > 0
     assert told["refused"] == 0
+
+
+async def test_placing_is_measured_with_receipts_and_without():
+    told = {figure.key: figure.value for figure in await bench.receipts(QUICK) if figure.key}
+    assert told["receipt_bytes"] > 0
+    assert told["receipts_percent_of_planning"] < 100
+    assert told["receipts_percent"] < 100

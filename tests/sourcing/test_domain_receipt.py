@@ -63,7 +63,9 @@ def test_a_receipt_is_small(monkeypatch):
 
 def test_a_receipt_keeps_the_whole_problem():
     problem = random_problem(random.Random(4), 5, 40)  # noqa: S311
-    assert decode_receipt(decide(problem).encode()).problem.encode() == problem.encode()
+    digest, stored = decide(problem).filed()
+    assert decode_receipt(stored).problem.encode() == problem.encode()
+    assert digest == problem.digest
 
 
 def test_an_explanation_ranks_what_passed_the_rules_and_names_the_rest():

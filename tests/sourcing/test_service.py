@@ -1,21 +1,25 @@
 """Orders of a batch are sourced on the real database."""
 
+import asyncio
+import random
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.sourcing.problems import random_problem
 from tests.sourcing.world import MORNING, Shop, places_of, sourced, stocked, surveyed, wish
 
 from crosslane.carriers import ServiceUnknown
 from crosslane.kernel import new_id
 from crosslane.locations import CLOSE, CapacityClaim, take_capacity
 from crosslane.organization import Scope, SetPolicy, set_policy
-from crosslane.platform.database import Tx
+from crosslane.platform.database import Database, Tx
 from crosslane.sourcing import (
     NoDeliveryService,
     NotDelivered,
     Sourced,
     UnknownReceipt,
+    decide,
     explain,
     receipt_by_id,
     receipts_of_order,
@@ -24,6 +28,7 @@ from crosslane.sourcing import (
 )
 from crosslane.sourcing.domain import DispatchDays
 from crosslane.sourcing.service import orders, plan_orders
+from crosslane.sourcing.service.orders import CANDIDATES_ASIDE_MIN, decided_aside
 
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -247,3 +252,33 @@ async def test_a_closed_location_serves_nothing(shop: Shop, lanes, database, ten
         (found,) = await sourced(tx, shop, wish(shop, ("MUG", 1)))
     assert places_of(shop, found) == []
     assert {group.rule for group in found.receipt.dropped} == {"closed"}
+
+
+async def test_others_are_answered_while_a_large_order_is_planned(database: Database, tenant: str):
+    problem = random_problem(random.Random(7), 300, 60)  # noqa: S311
+    answered: list[int] = []
+
+    async def ask() -> None:
+        while True:
+            async with database.transaction(tenant, read_only=True) as tx:
+                answered.append(await tx.fetchval("select 1"))
+
+    async with database.transaction(tenant) as tx:
+        asking = asyncio.create_task(ask())
+        receipt = await decided_aside(tx, problem)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert receipt == decide(problem)
+    assert len(answered) > 5
+
+
+async def test_an_order_of_a_thousand_lines_is_planned_as_any_other(
+    shop: Shop, database: Database, tenant: str
+):
+    async with database.transaction(tenant) as tx:
+        await stocked(tx, shop, "MUG", DC=1900, LEEDS=10, ABERDEEN=10)
+        (found,) = await sourced(tx, shop, wish(shop, *[("MUG", 1)] * CANDIDATES_ASIDE_MIN))
+    assert isinstance(found, Sourced)
+    assert sum(len(line.candidates) for line in found.receipt.problem.lines) > CANDIDATES_ASIDE_MIN
+    assert sum(units for _, _, units in found.placed) == 1920
+    assert replay(found.receipt) == found.receipt

@@ -9,8 +9,8 @@ Nouns: a :class:`Figure` is one number with its unit and the most or least it sh
 an installation of its own with a retailer of a :class:`Scale`, made for one run and thrown away.
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
-:func:`promise`, :func:`feed`, :func:`react`, :func:`neighbours`, :func:`reoptimising`,
-:func:`grow`, :func:`try_instances` and :func:`sourcing`; :func:`made_up` and
+:func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
+:func:`reoptimising`, :func:`grow`, :func:`try_instances` and :func:`sourcing`; :func:`made_up` and
 :func:`write_instance` make instances of a :class:`Family`.
 """
 
@@ -26,6 +26,7 @@ from crosslane.bench.placing import BOOK, place
 from crosslane.bench.promise import promise
 from crosslane.bench.react import react
 from crosslane.bench.ready import ready
+from crosslane.bench.receipts import receipts
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
 from crosslane.bench.sourcing import Tried, figures_of, sourcing, together, try_instances
 
@@ -53,6 +54,7 @@ __all__ = [
     "promise",
     "react",
     "ready",
+    "receipts",
     "reoptimising",
     "sourcing",
     "together",

@@ -24,6 +24,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "place": (bench.place, BOOK),
     "dialogue": (bench.dialogue, BOOK),
     "promise": (bench.promise, BOOK),
+    "receipts": (bench.receipts, BOOK),
     "feed": (bench.feed, DEMO),
     "react": (bench.react, DEMO),
     "neighbours": (bench.neighbours, DEMO),
@@ -81,6 +82,11 @@ def dialogue(how: How = AS_USUAL) -> None:
 def promise(how: How = AS_USUAL) -> None:
     """Measure the promises of a cart at fifty places: decided by one core, and over HTTP."""
     _run_one("promise", bench.promise, how, BOOK)
+
+
+def receipts(how: How = AS_USUAL) -> None:
+    """Measure which share of placing goes into receipts, with and without them in turn."""
+    _run_one("receipts", bench.receipts, how, BOOK)
 
 
 def feed(how: How = AS_USUAL) -> None:

@@ -52,6 +52,7 @@ for name, what in (
     ("place", "Whole orders a second over HTTP, beside pgbench."),
     ("dialogue", "Carts that become orders in seven calls, beside a bare route."),
     ("promise", "Promises of a cart at fifty places, in the kernel and over HTTP."),
+    ("receipts", "What receipts of sourcing cost, with and without them in turn."),
     ("feed", "Positions a second of a supply feed, beside COPY."),
     ("grow", "Placing with a million orders stored, a thousand places, 100,000 articles."),
     ("neighbours", "How long one retailer waits while another floods."),

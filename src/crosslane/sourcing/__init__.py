@@ -18,7 +18,8 @@ Invariants: hard rules are obeyed before any cost is looked at; a plan of up to 
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
 keeps the whole problem, replays to the bytes it was stored as, and tells what the nearest places
 would have cost instead. The date of an offer is the one of whoever orders at its last moment; what
-is placed with it comes by then or is refused.
+is placed with it comes by then or is refused. A large order is decided in a thread beside the event
+loop.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 

@@ -36,6 +36,7 @@ left join (
 async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
     """Store decisions."""
     plans = [decision.receipt.plan for decision in sourced]
+    filed = [decision.receipt.filed() for decision in sourced]
     await tx.execute(
         INSERT_RECEIPTS,
         tx.now,
@@ -43,13 +44,13 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
         [decision.request.order_id for decision in sourced],
         [decision.request.method for decision in sourced],
         [decision.request.at for decision in sourced],
-        [decision.receipt.digest for decision in sourced],
+        [digest for digest, _ in filed],
         [plan.method == "exact" for plan in plans],
         [decision.request.currency for decision in sourced],
         [plan.cost_milli for plan in plans],
         [plan.bound_milli for plan in plans],
         [decision.receipt.nearest_milli for decision in sourced],
-        [decision.receipt.encode() for decision in sourced],
+        [body for _, body in filed],
         [decision.receipt_id for decision in sourced for _ in decision.services],
         [location_id for decision in sourced for location_id in decision.services],
         [service for decision in sourced for service in decision.services.values()],

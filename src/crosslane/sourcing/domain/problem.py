@@ -249,10 +249,15 @@ class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
     @property
     def digest(self) -> str:
         """A short fingerprint of the problem's bytes."""
-        return sha256(self.encode()).hexdigest()[:32]
+        return digest_of(self.encode())
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+
+
+def digest_of(encoded: bytes) -> str:
+    """Return a short fingerprint of a problem's bytes."""
+    return sha256(encoded).hexdigest()[:32]
 
 
 def problem_of(

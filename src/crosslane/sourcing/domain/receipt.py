@@ -14,7 +14,7 @@ import msgspec
 from crosslane.sourcing.domain.nearest import nearest
 from crosslane.sourcing.domain.order import Order, Site, order_of
 from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
-from crosslane.sourcing.domain.problem import SourcingProblem
+from crosslane.sourcing.domain.problem import SourcingProblem, digest_of
 from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
 
 RECEIPT_VERSION = 3
@@ -40,7 +40,13 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
 
     def encode(self) -> bytes:
         """Return the receipt as bytes; equal receipts are equal bytes."""
-        return zlib.compress(_ENCODER.encode(self), COMPRESSION_LEVEL)
+        return self.filed()[1]
+
+    def filed(self) -> tuple[str, bytes]:
+        """Return the fingerprint of the problem and the receipt as bytes, at the cost of one."""
+        asked = self.problem.encode()
+        parts = (self.version, msgspec.Raw(asked), self.plan, self.nearest_milli)
+        return digest_of(asked), zlib.compress(_ENCODER.encode(parts), COMPRESSION_LEVEL)
 
     @property
     def digest(self) -> str:

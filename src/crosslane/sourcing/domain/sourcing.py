@@ -13,7 +13,7 @@ from crosslane.sourcing.domain.building import line_key, problem_for, reachable,
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import SourcingProblem
 from crosslane.sourcing.domain.promising import promised_at, ship_days
-from crosslane.sourcing.domain.receipt import decide
+from crosslane.sourcing.domain.receipt import Receipt
 from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
 from crosslane.sourcing.domain.world import Route, World
 
@@ -44,31 +44,36 @@ def foreseen(world: World, request: SourcingRequest, survey: Survey) -> Foreseen
         NotDelivered: the service does not go there.
         NoDeliveryService: the request names none, and none goes there.
     """
-    route = route_of(world, request)
-    locations = reachable(world, request, survey)
-    problem = problem_for(world, request, survey, route, locations)
-    return _foreseen(world, request, route, locations, plan(problem))
+    asked = question_of(world, request, survey)
+    return _foreseen(world, request, asked, plan(asked.problem))
 
 
-def question_of(world: World, request: SourcingRequest, survey: Survey) -> SourcingProblem:
-    """Return what the planner would be asked about a request; nothing is marked or kept.
+class Question(msgspec.Struct, frozen=True):
+    """What the planner is asked about a request, and what its answer is read with."""
+
+    route: Route
+    locations: Mapping[UUID, Location]
+    problem: SourcingProblem
+
+
+def question_of(world: World, request: SourcingRequest, survey: Survey) -> Question:
+    """Return what the planner is asked about a request; nothing is marked or kept.
 
     Raises:
         Refusal: as of :func:`foreseen`.
     """
     route = route_of(world, request)
-    return problem_for(world, request, survey, route, reachable(world, request, survey))
+    locations = reachable(world, request, survey)
+    problem = problem_for(world, request, survey, route, locations)
+    return Question(route, locations, problem)
 
 
 def _foreseen(
-    world: World,
-    request: SourcingRequest,
-    route: Route,
-    locations: Mapping[UUID, Location],
-    plan: SourcingPlan,
+    world: World, request: SourcingRequest, asked: Question, plan: SourcingPlan
 ) -> Foreseen:
+    route = asked.route
     senders = {assignment.place for assignment in plan.assignments}
-    used = {at.code: at for at in locations.values() if at.code in senders}
+    used = {at.code: at for at in asked.locations.values() if at.code in senders}
     parcels: Counter[str] = Counter()
     for parcel in plan.parcels:
         parcels[parcel.place] += parcel.parcels
@@ -78,17 +83,20 @@ def _foreseen(
     return Foreseen(route, plan, used, days, promise)
 
 
-def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: UUID) -> Sourced:
-    """Decide a request and mark what it uses, so that later ones do not count on it.
+def sourced(
+    world: World,
+    request: SourcingRequest,
+    survey: Survey,
+    asked: Question,
+    receipt: Receipt,
+    receipt_id: UUID,
+) -> Sourced:
+    """Return what the decision on a request means, and mark what it uses.
 
-    Raises:
-        Refusal: as of :func:`foreseen`.
+    Later requests do not count on that any more.
     """
-    route = route_of(world, request)
-    locations = reachable(world, request, survey)
-    receipt = decide(problem_for(world, request, survey, route, locations))
     plan = receipt.plan
-    found = _foreseen(world, request, route, locations, plan)
+    found = _foreseen(world, request, asked, plan)
     parcels: Counter[UUID] = Counter()
     room: int | None = None
     for parcel in plan.parcels:
@@ -110,7 +118,7 @@ def sourced(world: World, request: SourcingRequest, survey: Survey, receipt_id: 
         unfilled=[(lines[left.line].key, left.quantity, left.reason) for left in plan.unfilled],
         receipt_id=receipt_id,
         receipt=receipt,
-        service=route.service,
+        service=asked.route.service,
         services=_upgraded(found),
         ship_days=found.ship_days,
         parcels=parcels,

@@ -1,6 +1,8 @@
 """Sourcing the orders of a batch: each is planned on what the earlier ones have left."""
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from uuid import UUID
 
@@ -10,9 +12,13 @@ from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
 from crosslane.sourcing.domain import (
     KeptReceipt,
+    Receipt,
     Sourced,
+    SourcingProblem,
     SourcingRequest,
     World,
+    decide,
+    question_of,
     sourced,
 )
 from crosslane.sourcing.errors import UnknownReceipt
@@ -20,6 +26,10 @@ from crosslane.sourcing.service.world import world_for
 
 # Nothing else of the process runs meanwhile, and the server ends idle transactions after seconds.
 PLANNING_SECONDS_MAX = 0.25
+# Orders with as many candidates take a tenth of a second and more: such as 100 lines at 50 places.
+CANDIDATES_ASIDE_MIN = 5_000
+# One thread: two would take from the event loop what one leaves it.
+ASIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sourcing")
 
 
 async def plan_orders(
@@ -28,8 +38,8 @@ async def plan_orders(
     """Plan the orders of a batch, earlier ones first; nothing is promised or written.
 
     One statement for the whole batch, for the capacity that is taken; none when no location that
-    matters has a limit. When it takes long, others get their turn between two orders, and the
-    server a sign that the transaction is not idle.
+    matters has a limit. When it takes long, others get their turn between two orders and beside
+    a large one, and the server a sign that the transaction is not idle.
 
     Args:
         tx: open transaction.
@@ -48,15 +58,33 @@ async def plan_orders(
         if monotonic() - begun > PLANNING_SECONDS_MAX:
             await storage.show_life(tx)
             begun = monotonic()
-        answers.append(_answer(world, request, survey))
+        answers.append(await _answer(tx, world, request, survey))
     return answers
 
 
-def _answer(world: World, request: SourcingRequest, survey: Survey) -> Sourced | Refusal:
+async def _answer(
+    tx: Tx, world: World, request: SourcingRequest, survey: Survey
+) -> Sourced | Refusal:
     try:
-        return sourced(world, request, survey, new_id())
+        asked = question_of(world, request, survey)
     except Refusal as refusal:
         return refusal
+    receipt_id = new_id()
+    if sum(len(line.candidates) for line in asked.problem.lines) < CANDIDATES_ASIDE_MIN:
+        receipt = decide(asked.problem)
+    else:
+        receipt = await decided_aside(tx, asked.problem)
+    return sourced(world, request, survey, asked, receipt, receipt_id)
+
+
+async def decided_aside(tx: Tx, problem: SourcingProblem) -> Receipt:
+    """Decide beside the event loop, so that others are answered; the server is shown life."""
+    deciding = asyncio.get_running_loop().run_in_executor(ASIDE, decide, problem)
+    while not deciding.done():
+        await asyncio.wait([deciding], timeout=PLANNING_SECONDS_MAX)
+        if not deciding.done():
+            await storage.show_life(tx)
+    return deciding.result()
 
 
 async def save_receipts(tx: Tx, decisions: Sequence[Sourced]) -> None:

@@ -67,7 +67,7 @@ def problems_of(found: Standing) -> list[SourcingProblem | Refusal]:
     problems: list[SourcingProblem | Refusal] = []
     for request in found.requests:
         try:
-            problems.append(question_of(found.world, request, found.survey))
+            problems.append(question_of(found.world, request, found.survey).problem)
         except Refusal as refusal:
             problems.append(refusal)
     return problems
