@@ -155,3 +155,12 @@ def test_a_retailer_without_decisions_is_simulated(crosslane: Run, name: str) ->
         assert refused.stderr.startswith("crosslane: ")
     assert crosslane("simulate").returncode == 1
     assert crosslane("tenant", "drop", name, "--yes").returncode == 0
+
+
+def test_prices_cannot_be_estimated_without_orders(crosslane: Run, name: str) -> None:
+    assert crosslane("tenant", "create", name).returncode == 0
+    refused = crosslane("sourcing", "prices", "--tenant", name)
+    assert (refused.returncode, "too few orders" in refused.stderr) == (1, True)
+    unknown = crosslane("sourcing", "prices", "--tenant", "nobody")
+    assert (unknown.returncode, "nobody" in unknown.stderr) == (1, True)
+    assert crosslane("tenant", "drop", name, "--yes").returncode == 0

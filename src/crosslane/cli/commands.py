@@ -39,6 +39,11 @@ customers = App(name="customers", help="What is known of a customer.")
 customers.command("crosslane.cli.customers:erase", name="erase", help="Forget a customer.")
 customers.command("crosslane.cli.customers:export", name="export", help="Print what is known.")
 app.command(customers)
+worth = App(name="sourcing", help="What sourcing does by the clock, by hand.")
+worth.command(
+    "crosslane.cli.sourcing:prices", name="prices", help="What stock is worth to later orders."
+)
+app.command(worth)
 channel = App(name="channel", help="What channels send.")
 channel.command("crosslane.cli.channel:parse", name="parse", help="Read a file, apply nothing.")
 app.command(channel)

@@ -14,8 +14,9 @@ Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`,
 way is told by :func:`report_incoming`, promised to those who wait by :func:`keep_promises`, and
 held for those it was promised to by :func:`receive_incoming`.
 :func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
-refusals name what is left. Each door locks positions in the order of their keys; a transaction that
-calls several locks all by :func:`protect` first.
+refusals name what is left. :func:`counter_sales` adds up what customers took themselves. Each door
+locks positions in the order of their keys; a transaction that calls several locks all by
+:func:`protect` first.
 
 Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
 baseline was already counted and leaves on hand as it is, so use one time line, business time, for
@@ -90,6 +91,7 @@ from crosslane.inventory.service.corrections import (
 )
 from crosslane.inventory.service.demand import (
     allocate,
+    counter_sales,
     list_losing,
     release_allocation,
     ship,
@@ -205,6 +207,7 @@ __all__ = [
     "allocate",
     "confirm",
     "count",
+    "counter_sales",
     "extend",
     "hold",
     "holds_of",

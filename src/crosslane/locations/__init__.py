@@ -4,11 +4,11 @@ Nouns: Location (with its Timetable and Point), Network (all of them, kept in me
 (parcels that a cause takes from a location's day).
 
 Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able``, ``nearest``;
-``position_of(country, postcode)``; pure rules on ``location.timetable``: ``open_at``,
-``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off), ``last_dispatch`` of a day;
-``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
-location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
-sheet's ``take`` and ``undo``, ``write_capacity``.
+``position_of(country, postcode)``, ``district_of`` likewise; pure rules on ``location.timetable``:
+``open_at``, ``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off),
+``last_dispatch`` of a day; ``capacity_taken``, ``take_capacity``, ``return_capacity``,
+``return_held`` (all of an order at a location), and for lanes ``claim_capacity`` where everything
+fits, else ``open_capacity``, the sheet's ``take`` and ``undo``, ``write_capacity``.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -33,6 +33,7 @@ from crosslane.locations.domain import (
     Timetable,
     dispatch_day,
     distance_metres,
+    district_of,
     last_dispatch,
     next_opening,
     open_at,
@@ -96,6 +97,7 @@ __all__ = [
     "claim_capacity",
     "dispatch_day",
     "distance_metres",
+    "district_of",
     "last_dispatch",
     "locate_postcode",
     "location_exists",

@@ -7,6 +7,12 @@ create table sourcing_receipt (
     order_id uuid not null,
     method text not null check (method in ('ship', 'ship_to_store', 'pickup')),
     placed_at timestamptz not null,
+    -- Who sold, how and about where the goods go (a district has thousands of people in it): what
+    -- later orders are expected to be like.
+    channel text not null,
+    service text not null,
+    country text not null,
+    district text not null,
     digest text not null,
     proven boolean not null,
     currency text not null,
@@ -36,3 +42,42 @@ create table sourcing_kept (
     kept bigint not null check (kept between 0 and promised),
     primary key (service, location_id)
 ) with (fillfactor = 75);
+
+-- What stock and capacity are worth to later orders: how each estimate came about, and the prices of
+-- the last one. A place that is left out is worth nothing.
+create table sourcing_price_run (
+    id uuid primary key,
+    at timestamptz not null,
+    as_of timestamptz not null,
+    valid_until timestamptz not null,
+    horizon_days integer not null,
+    orders integer not null,
+    counter_units bigint not null,
+    variants integer not null,
+    variants_left integer not null,
+    scale_percent integer not null check (scale_percent in (0, 50, 100)),
+    futures integer not null,
+    tried integer not null,
+    myopic_milli bigint not null,
+    half_milli bigint not null,
+    full_milli bigint not null,
+    milliseconds integer not null,
+    compiled boolean not null
+);
+create index sourcing_price_run_at on sourcing_price_run (at);
+
+create table sourcing_price (
+    variant_id uuid primary key,
+    run_id uuid not null references sourcing_price_run (id),
+    location_ids uuid[] not null,
+    scarcity_milli bigint[] not null check (0 < all (scarcity_milli)),
+    check (cardinality(location_ids) = cardinality(scarcity_milli))
+);
+
+create table sourcing_capacity_price (
+    location_id uuid primary key,
+    run_id uuid not null references sourcing_price_run (id),
+    days date[] not null,
+    capacity_milli bigint[] not null check (0 < all (capacity_milli)),
+    check (cardinality(days) = cardinality(capacity_milli))
+);

@@ -4,27 +4,31 @@ Nouns: :class:`SourcingRequest` (lines of an order, how and where they go) and :
 decision on it); inside, the :class:`SourcingProblem` (lines, candidates, places, tariffs,
 settings), the :class:`SourcingPlan` that answers it, the :class:`Receipt` that keeps the decision
 and the :class:`Explanation` that tells it in full. An :class:`Offer` is a way and a date that were
-shown, sealed, for the goods and place they were shown for.
+shown, sealed, for the goods and place they were shown for. A scarcity price is what a unit at a
+place is worth to later orders, a capacity price what a parcel of its day is worth; a
+:class:`PriceRun` tells how an estimate of them came about.
 
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
 nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
-:func:`standing` and :func:`problems_of` for many orders at once (arrays are made of them by
-``sourcing.fields``),
 :func:`options_for` a cart (deliveries and pickups with dates and costs), or :func:`load_options`
-and the pure :func:`decide_options`; pure: :func:`plan`,
-:func:`decide`, :func:`explain`, :func:`replay`.
+and the pure :func:`decide_options`; :func:`show_prices`; :func:`standing` and :func:`problems_of`
+for many orders at once (arrays are made of them by ``sourcing.fields``); for prices by the clock or
+by hand :func:`last_days`, :func:`estimate` outside any transaction, :func:`publish`; pure:
+:func:`plan`, :func:`decide`, :func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
 keeps the whole problem, replays to the bytes it was stored as, and tells what the nearest places
 would have cost instead. The date of an offer is the one of whoever orders at its last moment; what
 is placed with it comes by then or is refused. A large order is decided in a thread beside the event
-loop.
+loop. Prices are used only while they are fresh, and were published only if they did better on
+futures they were not estimated from than no prices do.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
-Policies: sourcing.settings, sourcing.markdown, sourcing.offers. Tables: sourcing_receipt
-(journal), sourcing_kept (counts). Facts: ``sourcing.kept``.
+Policies: sourcing.settings, sourcing.markdown, sourcing.offers, sourcing.prices. Facts:
+``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal), sourcing_kept (counts),
+sourcing_price_run, sourcing_price, sourcing_capacity_price.
 """
 
 from crosslane.sourcing.domain import (
@@ -32,6 +36,7 @@ from crosslane.sourcing.domain import (
     MARKDOWN,
     NO_CARRIAGE,
     OFFERS,
+    PRICES,
     SETTINGS,
     Arrived,
     Candidate,
@@ -44,6 +49,8 @@ from crosslane.sourcing.domain import (
     Offer,
     PickupOption,
     Place,
+    PriceRun,
+    PriceSettings,
     Receipt,
     Sourced,
     SourcingPlan,
@@ -75,37 +82,49 @@ from crosslane.sourcing.errors import (
     PlacesUnknown,
     PlaceUnknown,
     SettingsRefused,
+    TooFewOrders,
     TooManyDecisions,
     UnknownReceipt,
 )
 from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
+    ESTIMATE,
     OFFER_CHARACTERS_MAX,
+    SCHEDULE,
     ItemAsked,
+    NotAnswered,
     Options,
     OptionsFacts,
+    PricesShown,
     Standing,
     decide_options,
+    estimate,
     faster_services,
     give_offer,
+    last_days,
     load_options,
     note_arrived,
     offer_validity,
     options_for,
     plan_orders,
     problems_of,
+    publish,
     read_offer,
     receipt_by_id,
     receipts_of_order,
     save_receipts,
+    show_prices,
     simulate,
     standing,
 )
 
-POLICIES = [SETTINGS, MARKDOWN, OFFERS]
+EFFECTS = [ESTIMATE]
+SCHEDULES = [SCHEDULE]
+POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES]
 
 __all__ = [
     "DELIVERY_REFUSALS",
+    "EFFECTS",
     "EVERY_SERVICE",
     "EXACT_PIECES_MAX",
     "MARKDOWN",
@@ -114,7 +133,9 @@ __all__ = [
     "OFFER_CHARACTERS_MAX",
     "OFFER_REFUSALS",
     "POLICIES",
+    "PRICES",
     "ROUTES",
+    "SCHEDULES",
     "SETTINGS",
     "Arrived",
     "Candidate",
@@ -130,6 +151,7 @@ __all__ = [
     "Line",
     "LineAsked",
     "NoDeliveryService",
+    "NotAnswered",
     "NotDelivered",
     "NotOnSale",
     "Offer",
@@ -144,6 +166,9 @@ __all__ = [
     "Place",
     "PlaceUnknown",
     "PlacesUnknown",
+    "PriceRun",
+    "PriceSettings",
+    "PricesShown",
     "Receipt",
     "SettingsRefused",
     "Sourced",
@@ -153,15 +178,18 @@ __all__ = [
     "SourcingSettings",
     "Standing",
     "Tariff",
+    "TooFewOrders",
     "TooManyDecisions",
     "Trial",
     "TriedPrices",
     "UnknownReceipt",
     "decide",
     "decide_options",
+    "estimate",
     "explain",
     "faster_services",
     "give_offer",
+    "last_days",
     "load_options",
     "note_arrived",
     "offer_validity",
@@ -170,12 +198,14 @@ __all__ = [
     "plan_orders",
     "problem_of",
     "problems_of",
+    "publish",
     "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "replay",
     "require_fitting",
     "save_receipts",
+    "show_prices",
     "simulate",
     "standing",
     "terms_of",

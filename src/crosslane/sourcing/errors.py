@@ -57,5 +57,9 @@ class TooManyDecisions(Invalid):
     """There are more than {most} decisions in this time; take fewer days."""
 
 
+class TooFewOrders(Conflict):
+    """There are too few orders of the last days to tell what later ones will want."""
+
+
 # What a delivery is refused for.
 DELIVERY_REFUSALS = (ServiceUnknown, NotDelivered, NoDeliveryService)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from crosslane.catalog import UnknownSku
 from crosslane.kernel import QUANTITY_MAX, Page, matching
 from crosslane.organization import UnknownChannel
 from crosslane.platform.seals import SealsOff
@@ -14,7 +15,7 @@ from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
 from crosslane.sourcing.domain import Assignment, Explanation, KeptReceipt, Unfilled, explain
 from crosslane.sourcing.errors import NotOnSale, PlaceUnknown, UnknownReceipt
-from crosslane.sourcing.service import ItemAsked, Options
+from crosslane.sourcing.service import ItemAsked, Options, PricesShown
 from crosslane.sourcing.service.choices import STORES_OFFERED_MAX
 
 READ = "sourcing:read"
@@ -165,4 +166,17 @@ async def show_options(caller: Caller, data: OptionsAsked) -> Options:
         )
 
 
-ROUTES = [list_receipts, show_receipt, show_options]
+@get("/api/v1/sourcing/prices", permission=READ, raises=(UnknownSku,))
+async def show_prices(
+    caller: Caller, sku: Annotated[str, Meta(max_length=64)] | None = None
+) -> PricesShown:
+    """Show what stock and capacity are worth to later orders, and how that was estimated.
+
+    Prices of units are those of one SKU. A place that is left out is worth nothing. The costs told
+    are of futures that the prices were tried on: without prices, with all and with half of them.
+    """
+    async with caller.read() as tx:
+        return await service.show_prices(tx, sku)
+
+
+ROUTES = [list_receipts, show_receipt, show_options, show_prices]

@@ -1,11 +1,22 @@
 """The SQL of sourcing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
+
+from crosslane.locations import district_of
 from crosslane.platform.database import Record, Tx
-from crosslane.sourcing.domain import Kept, KeptReceipt, Sourced, decode_receipt
+from crosslane.sourcing.domain import (
+    Kept,
+    KeptReceipt,
+    PriceRun,
+    Prices,
+    Published,
+    Sourced,
+    decode_receipt,
+)
 
 SHOW_LIFE = "select 1"
 
@@ -18,16 +29,19 @@ async def show_life(tx: Tx) -> None:
 INSERT_RECEIPTS = """
 insert into sourcing_receipt
     (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
-     nearest_milli, body, faster_location_ids, faster_services)
+     nearest_milli, body, channel, service, country, district, faster_location_ids,
+     faster_services)
 select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body,
-       f.locations, f.services
+       channel, service, country, district, f.locations, f.services
 from unnest(
     $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::boolean[], $8::text[],
-    $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[]
-) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body)
+    $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[], $13::text[], $14::text[],
+    $15::text[], $16::text[]
+) as r(id, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body,
+       channel, service, country, district)
 left join (
     select receipt_id, array_agg(location_id) as locations, array_agg(service) as services
-    from unnest($13::uuid[], $14::uuid[], $15::text[]) as s(receipt_id, location_id, service)
+    from unnest($17::uuid[], $18::uuid[], $19::text[]) as s(receipt_id, location_id, service)
     group by receipt_id
 ) f on f.receipt_id = r.id
 """
@@ -51,6 +65,10 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
         [plan.bound_milli for plan in plans],
         [decision.receipt.nearest_milli for decision in sourced],
         [body for _, body in filed],
+        [decision.request.channel.code for decision in sourced],
+        [decision.service for decision in sourced],
+        [decision.request.destination[0] for decision in sourced],
+        [district_of(*decision.request.destination) for decision in sourced],
         [decision.receipt_id for decision in sourced for _ in decision.services],
         [location_id for decision in sourced for location_id in decision.services],
         [service for decision in sourced for service in decision.services.values()],
@@ -58,7 +76,7 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
 
 
 LIST_FASTER = """
-select order_id, location_id, service
+select order_id, f.location_id, f.service
 from sourcing_receipt, unnest(faster_location_ids, faster_services) as f(location_id, service)
 where order_id = any($1::uuid[]) and faster_services is not null
 order by order_id, id
@@ -152,3 +170,104 @@ async def list_kept(tx: Tx) -> dict[tuple[str, UUID], Kept]:
     return {
         (row["service"], row["location_id"]): Kept(row["promised"], row["kept"]) for row in rows
     }
+
+
+# Identifiers grow with time.
+LIST_LATEST = """
+select order_id, method, placed_at, channel, service, country, district, body
+from sourcing_receipt where at > $1 order by id desc limit $2
+"""
+
+
+async def list_latest(tx: Tx, since: datetime, limit: int) -> list[Record]:
+    """Return the latest decisions that were recorded since an instant, the newest first."""
+    return await tx.fetch(LIST_LATEST, since, limit)
+
+
+FIND_LAST_RUN = """
+select r.*, r.at < (
+    select s.at from sourcing_receipt s order by s.id desc limit 1
+) as is_behind
+from sourcing_price_run r order by r.at desc, r.id desc limit 1
+"""
+
+
+async def find_last_run(tx: Tx) -> tuple[PriceRun, bool] | None:
+    """Return the last estimate of prices, and whether orders were sourced since; None before it."""
+    row = await tx.fetchrow(FIND_LAST_RUN)
+    return (_run(row), bool(row["is_behind"])) if row else None
+
+
+LIST_SCARCITY = "select variant_id, location_ids, scarcity_milli from sourcing_price"
+LIST_CAPACITY = "select location_id, days, capacity_milli from sourcing_capacity_price"
+
+
+async def load_prices(tx: Tx) -> Published:
+    """Return the prices that were published last."""
+    found = await find_last_run(tx)
+    if found is None:
+        return Published(None, Prices())
+    # One object for each location, however many variants lie there.
+    known: dict[UUID, UUID] = {}
+    scarcity: Mapping[UUID, Mapping[UUID, int]] = {
+        row["variant_id"]: {
+            known.setdefault(each, each): milli
+            for each, milli in zip(row["location_ids"], row["scarcity_milli"], strict=True)
+        }
+        for row in await tx.fetch(LIST_SCARCITY)
+    }
+    capacity = {
+        (row["location_id"], day): milli
+        for row in await tx.fetch(LIST_CAPACITY)
+        for day, milli in zip(row["days"], row["capacity_milli"], strict=True)
+    }
+    return Published(found[0], Prices(scarcity, capacity))
+
+
+INSERT_RUN = """
+with old as (delete from sourcing_price), older as (delete from sourcing_capacity_price)
+insert into sourcing_price_run
+    (id, at, as_of, valid_until, horizon_days, orders, counter_units, variants, variants_left,
+     scale_percent, futures, tried, myopic_milli, half_milli, full_milli, milliseconds, compiled)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+"""
+INSERT_SCARCITY = """
+insert into sourcing_price (variant_id, run_id, location_ids, scarcity_milli)
+select variant_id, $1, array_agg(location_id order by location_id),
+       array_agg(milli order by location_id)
+from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as p(variant_id, location_id, milli)
+group by variant_id
+"""
+INSERT_CAPACITY = """
+insert into sourcing_capacity_price (location_id, run_id, days, capacity_milli)
+select location_id, $1, array_agg(day order by day), array_agg(milli order by day)
+from unnest($2::uuid[], $3::date[], $4::bigint[]) as p(location_id, day, milli)
+group by location_id
+"""
+DELETE_RUNS = """
+delete from sourcing_price_run r where r.at < $1
+and not exists (select from sourcing_price p where p.run_id = r.id)
+and not exists (select from sourcing_capacity_price c where c.run_id = r.id)
+"""
+
+
+async def replace_prices(
+    tx: Tx,
+    run: PriceRun,
+    scarcity: Sequence[tuple[UUID, UUID, int]],
+    capacity: Sequence[tuple[UUID, date, int]],
+    *,
+    forget_before: datetime,
+) -> None:
+    """Store an estimate and its prices in place of the last ones; old estimates are forgotten."""
+    await tx.execute(INSERT_RUN, *msgspec.structs.astuple(run))
+    for statement, rows in ((INSERT_SCARCITY, scarcity), (INSERT_CAPACITY, capacity)):
+        if rows:
+            await tx.execute(
+                statement, run.id, *(list(column) for column in zip(*rows, strict=True))
+            )
+    await tx.execute(DELETE_RUNS, forget_before)
+
+
+def _run(row: Record) -> PriceRun:
+    return PriceRun(**{name: row[name] for name in PriceRun.__struct_fields__})

@@ -1,6 +1,7 @@
 """Demand on stock: survey, allocate, give back, pass on, ship, find what is short."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from crosslane.platform import log
 from crosslane.platform.database import Tx
 
 LOSING_MAX = 10_000
+COUNTER_SALES_MAX = 200_000
 
 
 async def survey(
@@ -53,6 +55,23 @@ async def survey(
         channel_id=channel_id,
         arrivals=coming,
     )
+
+
+async def counter_sales(
+    tx: Tx, variant_ids: Sequence[UUID], since: datetime, until: datetime
+) -> list[tuple[UUID, UUID, int]]:
+    """Return what customers took off the shelves themselves, at tills and unknown to any order.
+
+    Args:
+        tx: open transaction.
+        variant_ids: which variants.
+        since: first instant at which it occurred.
+        until: first instant that does not count any more.
+
+    Returns:
+        (variant, location, units), of at most COUNTER_SALES_MAX places.
+    """
+    return await surveys.list_counter_sales(tx, variant_ids, since, until, COUNTER_SALES_MAX)
 
 
 async def allocate(

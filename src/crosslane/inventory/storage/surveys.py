@@ -1,6 +1,7 @@
 """Reading stock without locks: for planning, and for the availability that shops show."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from struct import Struct
 from uuid import UUID
 
@@ -82,3 +83,27 @@ async def list_arrivals(
         arrival = Arrival(row["available_on"], row["location_id"], row["quantity"])
         arrivals.setdefault(row["variant_id"], []).append(arrival)
     return arrivals
+
+
+# What leaves and was allocated to nobody went over the counter. The journal's months that ended
+# before the time have nothing to say: nothing is recorded before it occurs.
+LIST_COUNTER_SALES = """
+select p.variant_id, p.location_id,
+       sum(m.allocated_delta - m.on_hand_delta)::bigint as units
+from inventory_position p
+join inventory_movement m on m.position_id = p.id
+    and m.occurred_at >= $2 and m.occurred_at < $3 and m.at >= $2
+    and m.reason = 'ship' and m.on_hand_delta < m.allocated_delta
+where p.variant_id = any($1::uuid[]) and p.condition = 'sellable'
+group by p.variant_id, p.location_id
+order by p.variant_id, p.location_id
+limit $4
+"""
+
+
+async def list_counter_sales(
+    tx: Tx, variant_ids: Sequence[UUID], since: datetime, until: datetime, limit: int
+) -> list[tuple[UUID, UUID, int]]:
+    """Return units that customers took themselves, as (variant, location, units)."""
+    rows = await tx.fetch(LIST_COUNTER_SALES, variant_ids, since, until, limit)
+    return [(row["variant_id"], row["location_id"], row["units"]) for row in rows]

@@ -31,6 +31,7 @@ from crosslane.locations.domain.position import (
     PostcodeTable,
     Sector,
     distance_metres,
+    district_of,
     postcode_parts,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "Timetable",
     "dispatch_day",
     "distance_metres",
+    "district_of",
     "last_dispatch",
     "location_of",
     "next_opening",

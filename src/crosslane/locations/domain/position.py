@@ -89,6 +89,18 @@ def postcode_parts(postcode: str) -> tuple[str, str, str]:
     return area, district, f"{district} {sector}" if district and sector else ""
 
 
+def district_of(country: str, postcode: str) -> str:
+    """Return the district of a British postcode as typed; "" elsewhere and when it is unknown.
+
+    Thousands live in one, so it may be kept where a postcode may not.
+
+    Args:
+        country: ISO 3166 alpha-2.
+        postcode: as typed.
+    """
+    return postcode_parts(postcode)[1] if country in BRITISH_POSTCODE_COUNTRIES else ""
+
+
 class PostcodeTable:
     """Finds points by British postcode: by sector, else by district, else by area.
 

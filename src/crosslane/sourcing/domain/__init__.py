@@ -21,6 +21,14 @@ from crosslane.sourcing.domain.options import (
     stores_near,
     with_history,
 )
+from crosslane.sourcing.domain.outlook import (
+    PRICES,
+    Answer,
+    Estimated,
+    PriceRun,
+    PriceSettings,
+    Published,
+)
 from crosslane.sourcing.domain.planning import (
     Assignment,
     PlannedParcel,
@@ -46,6 +54,7 @@ from crosslane.sourcing.domain.receipt import (
     decide,
     decode_receipt,
     replay,
+    wanted_in,
 )
 from crosslane.sourcing.domain.requests import (
     Arrived,
@@ -64,8 +73,10 @@ __all__ = [
     "MARKDOWN",
     "NO_CARRIAGE",
     "OFFERS",
+    "PRICES",
     "SETTINGS",
     "TERMS",
+    "Answer",
     "Arrived",
     "Assignment",
     "Candidate",
@@ -74,6 +85,7 @@ __all__ = [
     "DeliveryOption",
     "DispatchDays",
     "DroppedPlaces",
+    "Estimated",
     "Explanation",
     "Kept",
     "KeptReceipt",
@@ -86,7 +98,10 @@ __all__ = [
     "PickupOption",
     "Place",
     "PlannedParcel",
+    "PriceRun",
+    "PriceSettings",
     "Prices",
+    "Published",
     "RankedCandidate",
     "Receipt",
     "Sourced",
@@ -113,5 +128,6 @@ __all__ = [
     "sourced",
     "stores_near",
     "terms_of",
+    "wanted_in",
     "with_history",
 ]

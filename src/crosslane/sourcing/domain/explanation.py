@@ -103,6 +103,8 @@ class Explanation(msgspec.Struct, frozen=True):
         gap_milli: how much more that costs.
         price_change: see Change; None when no single price matters.
         stock_change: see Change; None when no single stock matters.
+        looking_ahead: what was kept for later orders, in sentences; empty when nothing was.
+        myopic: what would have been planned without looking ahead; None when it is the same.
     """
 
     digest: str
@@ -116,6 +118,8 @@ class Explanation(msgspec.Struct, frozen=True):
     gap_milli: int | None
     price_change: Change | None
     stock_change: Change | None
+    looking_ahead: tuple[str, ...]
+    myopic: SourcingPlan | None
 
 
 def explain(receipt: Receipt) -> Explanation:
@@ -127,6 +131,8 @@ def explain(receipt: Receipt) -> Explanation:
     proven = decided.method == "exact"
     second = runner_up(problem, decided) if proven else None
     passed, dropped = sift(problem)[0], receipt.dropped
+    prices = tuple(_prices(problem))
+    myopic = plan(_myopic(problem)) if prices else decided
     return Explanation(
         digest=receipt.digest,
         replayed=replay(receipt).encode() == receipt.encode(),
@@ -139,7 +145,37 @@ def explain(receipt: Receipt) -> Explanation:
         gap_milli=None if second is None else second.cost_milli - decided.cost_milli,
         price_change=price_change(problem, decided, second) if proven else None,
         stock_change=stock_change(problem, decided) if proven else None,
+        looking_ahead=prices,
+        myopic=None if myopic.assignments == decided.assignments else myopic,
     )
+
+
+def _myopic(problem: SourcingProblem) -> SourcingProblem:
+    """Return the problem as it is for whoever does not look ahead."""
+    terms = problem.settings.terms - {"scarcity", "capacity"}
+    return msgspec.structs.replace(
+        problem, settings=msgspec.structs.replace(problem.settings, terms=terms)
+    )
+
+
+def _prices(problem: SourcingProblem) -> Iterable[str]:
+    """Yield a sentence for each price that counts."""
+    terms, unit = problem.settings.terms, f"thousandths of a minor unit of {problem.currency}"
+    if "scarcity" in terms:
+        for line in {line.sku: line for line in problem.lines}.values():
+            for each in line.candidates:
+                if each.scarcity_milli:
+                    yield (
+                        f"A unit of {line.sku} at {each.place} is worth {each.scarcity_milli:,} "
+                        f"{unit} to later orders."
+                    )
+    if "capacity" in terms:
+        for place in problem.places:
+            if place.capacity_milli:
+                yield (
+                    f"A parcel of the day at {place.code} is worth {place.capacity_milli:,} "
+                    f"{unit} to later orders."
+                )
 
 
 def runner_up(problem: SourcingProblem, decided: SourcingPlan) -> SourcingPlan | None:

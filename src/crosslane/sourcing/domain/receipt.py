@@ -68,6 +68,42 @@ def decode_receipt(stored: bytes) -> Receipt:
     return _DECODER.decode(zlib.decompress(stored))
 
 
+class LineThen(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a line: what was wanted."""
+
+    key: str
+    sku: str
+    quantity: int
+
+
+class PlaceThen(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a place."""
+
+    code: str
+
+
+class ProblemThen(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a problem: what was wanted, and who could have served it."""
+
+    method: str
+    currency: str
+    lines: tuple[LineThen, ...]
+    places: tuple[PlaceThen, ...]
+
+
+class _ReceiptThen(msgspec.Struct, frozen=True, array_like=True):
+    version: int
+    problem: ProblemThen
+
+
+_DECODER_THEN = msgspec.msgpack.Decoder(_ReceiptThen)
+
+
+def wanted_in(stored: bytes) -> ProblemThen:
+    """Return what was wanted by an encoded receipt; its candidates and costs are passed over."""
+    return _DECODER_THEN.decode(zlib.decompress(stored)).problem
+
+
 def decide(problem: SourcingProblem) -> Receipt:
     """Plan a problem and keep how it was decided."""
     order = order_of(problem, sift(problem)[0])

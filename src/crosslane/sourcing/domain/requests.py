@@ -65,6 +65,13 @@ class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
     wanted_at: datetime | None = None
     in_time: bool = False
 
+    @property
+    def destination(self) -> tuple[str, str]:
+        """Country and postcode of where the goods go, or are fetched."""
+        if self.store is not None:
+            return self.store.country, self.store.postcode
+        return self.country, self.postcode
+
 
 class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     """The decision on one request.

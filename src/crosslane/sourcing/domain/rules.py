@@ -47,7 +47,7 @@ def sift(problem: SourcingProblem) -> tuple[Passed, list[DroppedPlaces]]:
         barred[line.sku] = barred.get(line.sku, frozenset()) | line.barred
     places = {place.code: place for place in problem.places}
     limits = _limits(problem)
-    verdicts = {place.code: _place_reason(problem, place) for place in problem.places}
+    verdicts = {place.code: place_reason(problem, place) for place in problem.places}
     passed: Passed = {}
     dropped: list[DroppedPlaces] = []
     for line in problem.lines:
@@ -103,7 +103,8 @@ def _below_minimum(
             yield DroppedPlaces("below_minimum", line.key, tuple(gone))
 
 
-def _place_reason(problem: SourcingProblem, place: Place) -> str | None:
+def place_reason(problem: SourcingProblem, place: Place) -> str | None:
+    """Return the rule that takes a place out whatever is asked for, None when there is none."""
     if not place.active:
         return "inactive"
     if not place.open:

@@ -11,6 +11,8 @@ parcel of a location's day is priced the same way.
 What the last takers lost is averaged over a few of them: one is a matter of chance.
 """
 
+from typing import Protocol
+
 import msgspec
 import numpy as np
 from numpy.random import Generator
@@ -18,7 +20,6 @@ from numpy.typing import NDArray
 
 from crosslane.sourcing.fields.compiled import compiled
 from crosslane.sourcing.fields.field import EXPRESS, WALK_IN, Demand, Field, Ints, Prices, State
-from crosslane.sourcing.fields.forecast import Forecast
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, desk_for
 from crosslane.sourcing.fields.pieces import decide_pieces, room_for_pieces
 from crosslane.sourcing.fields.replaying import TALLY, sell_here, settle
@@ -28,6 +29,14 @@ TAKERS = 6
 # A new future counts 4 / (4 + n) of the price while few are known, and never less than this.
 WEIGHT_MIN = 0.01
 WEIGHT_PACE = 4.0
+
+
+class Outlook(Protocol):
+    """What is known of the demand to come: a forecast, or the past."""
+
+    def draw(self, chance: Generator, until: float, day_last: int) -> Demand:
+        """Return one future, up to an instant in days; what comes after a last day counts on it."""
+        ...
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -59,7 +68,7 @@ def no_estimate(field: Field) -> Estimate:
 def estimated(
     field: Field,
     state: State,
-    forecast: Forecast,
+    outlook: Outlook,
     known: Estimate,
     chance: Generator,
     *,
@@ -71,7 +80,7 @@ def estimated(
     Args:
         field: what lies where.
         state: what is left.
-        forecast: what is known of the demand to come.
+        outlook: what is known of the demand to come.
         known: the prices so far.
         chance: where chance comes from.
         until: end of the futures in days; what is left then is worth nothing.
@@ -81,7 +90,7 @@ def estimated(
     scarcity, capacity = known.scarcity_milli.copy(), known.capacity_milli.copy()
     count = known.futures
     for _ in range(futures):
-        future = forecast.draw(chance, until, day_last)
+        future = outlook.draw(chance, until, day_last)
         prices = Estimate(scarcity, capacity, count).prices()
         lost = np.zeros((len(scarcity), TAKERS), np.int64)
         late = np.zeros(capacity.shape, np.int64)

@@ -22,28 +22,46 @@ from crosslane.sourcing.service.orders import (
     receipts_of_order,
     save_receipts,
 )
+from crosslane.sourcing.service.prices import (
+    ESTIMATE,
+    SCHEDULE,
+    NotAnswered,
+    PricesShown,
+    estimate,
+    last_days,
+    publish,
+    show_prices,
+)
 from crosslane.sourcing.service.simulating import simulate
 from crosslane.sourcing.service.standing import Standing, problems_of, standing
 
 __all__ = [
+    "ESTIMATE",
     "OFFER_CHARACTERS_MAX",
+    "SCHEDULE",
     "ItemAsked",
+    "NotAnswered",
     "Options",
     "OptionsFacts",
+    "PricesShown",
     "Standing",
     "decide_options",
+    "estimate",
     "faster_services",
     "give_offer",
+    "last_days",
     "load_options",
     "note_arrived",
     "offer_validity",
     "options_for",
     "plan_orders",
     "problems_of",
+    "publish",
     "read_offer",
     "receipt_by_id",
     "receipts_of_order",
     "save_receipts",
+    "show_prices",
     "simulate",
     "standing",
 ]

@@ -10,12 +10,12 @@ from crosslane.organization import policies
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
     DispatchDays,
-    Prices,
     SourcingRequest,
     World,
     capacity_keys,
     settings_of,
 )
+from crosslane.sourcing.service.prices import prices_of
 from crosslane.vendors import agreed_costs, demanding
 
 # A full location sends on a later day; weekends and holidays lie in between.
@@ -59,11 +59,3 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
     if keys:
         world.taken = await capacity_taken(tx, keys, days_ahead=DAYS_AHEAD)
     return world
-
-
-async def prices_of(tx: Tx) -> Prices:
-    """Return what stock and capacity are worth to later orders; nothing while none are published.
-
-    They enter every plan from here, as the terms ``scarcity`` and ``capacity``.
-    """
-    return Prices()
