@@ -61,6 +61,8 @@ INNOCENT = {
     "carts_operation.change": "articles and ways; buyer and address are identifiers",
     "orders_money_problem.reason": "what a provider or the connection said",
     "orders_barred.reason": "one of a list",
+    "orders_reoptimisation.aside": "reasons of a list, counted",
+    "orders_reoptimisation.reason": "what an error said of arrays",
 }
 
 

@@ -179,3 +179,25 @@ create table orders_search (
     words tsvector not null
 );
 create index orders_search_words on orders_search using gin (words);
+
+-- Times at which open orders were decided anew together, and what came of it.
+create table orders_reoptimisation (
+    id uuid primary key,
+    asked_at timestamptz not null,
+    asked_by text not null,
+    orders_max integer not null check (orders_max > 0),
+    seconds integer not null check (seconds > 0),
+    state text not null check (state in ('asked', 'decided', 'done', 'failed')),
+    decided integer not null default 0,
+    aside jsonb not null default '{}',
+    changed integer not null default 0,
+    moved integer not null default 0,
+    left_alone integer not null default 0,
+    before_milli bigint not null default 0,
+    after_milli bigint not null default 0,
+    bound_milli bigint not null default 0,
+    took_milliseconds integer not null default 0,
+    in_time boolean not null default true,
+    reason text not null default ''
+);
+create index orders_reoptimisation_asked on orders_reoptimisation (asked_at desc);

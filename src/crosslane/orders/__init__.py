@@ -7,9 +7,12 @@ holds an order back), amendment (a change after placing), attribution (who gets 
 Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
 ``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.raise_stop`` and
 ``orders.resolve_stop`` change them; ``orders.retry_money`` asks once more for money that was
-refused or of which nobody knows. Fulfillment calls :func:`release` (allocated units of orders that
-nothing holds back become work for their location), :func:`move` (picked, packed, handed over,
-delivered, with the order's buckets as arbiter between a pick and a cancellation) and :func:`fail`
+refused or of which nobody knows; ``orders.reoptimise`` (by hand or, by policy, by the clock)
+decides orders that are not released yet anew, all together.
+
+Fulfillment calls :func:`release` (allocated units of orders that nothing holds back become work for
+their location), :func:`move` (picked, packed, handed over, delivered, with the order's buckets as
+arbiter between a pick and a cancellation) and :func:`fail`
 (short or rejected: the location is barred for the line and other stock is found at once);
 :func:`lock_stopped` tells what a stop keeps from leaving: one that is raised late recalls work that
 is not packed yet. :func:`give_up_units` cancels units where they lie, such as those nobody
@@ -33,8 +36,8 @@ Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, M
 LinesBackordered, PromiseMoved, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended,
 LinesHandedOver, ChargesDue, OrderClosed. Policies: orders.intake.
 Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
-orders_barred, orders_stop, orders_money_problem, orders_amendment, orders_attribution,
-orders_search.
+orders_barred, orders_stop, orders_reoptimisation, orders_money_problem, orders_amendment,
+orders_attribution, orders_search.
 """
 
 from crosslane.orders.domain import (
@@ -75,7 +78,7 @@ from crosslane.orders.events import (
     StopResolved,
     UnitsRecalled,
 )
-from crosslane.orders.reactions import REACTIONS, SCHEDULES
+from crosslane.orders.reactions import EFFECTS, REACTIONS, SCHEDULES
 from crosslane.orders.rest import PLACE_REFUSALS, ROUTES
 from crosslane.orders.service.amending import (
     ADD_LINES,
@@ -113,6 +116,7 @@ from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
 from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
+from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
 from crosslane.orders.service.stops import (
     RAISE_STOP,
@@ -140,6 +144,7 @@ COMMANDS = [
     RAISE_STOP,
     RESOLVE_STOP,
     RETRY_MONEY,
+    REOPTIMISE,
 ]
 POLICIES = [INTAKE]
 
@@ -149,6 +154,7 @@ __all__ = [
     "CHANGE_ADDRESS",
     "CHANGE_PRICE",
     "COMMANDS",
+    "EFFECTS",
     "INTAKE",
     "NOWHERE",
     "PERSONAL_COLUMNS",
@@ -157,6 +163,7 @@ __all__ = [
     "POLICIES",
     "RAISE_STOP",
     "REACTIONS",
+    "REOPTIMISE",
     "RESOLVE_STOP",
     "RETRY_MONEY",
     "ROUTES",
@@ -207,6 +214,7 @@ __all__ = [
     "PromiseMoved",
     "RaiseStop",
     "Released",
+    "Reoptimise",
     "ResolveStop",
     "RetryMoney",
     "SoldSum",

@@ -89,3 +89,7 @@ class AddressFixed(Conflict):
 
 class NoMoneyProblem(Conflict):
     """No capture or refund of this order was refused or is unknown."""
+
+
+class NoSuchReoptimisation(NotFound):
+    """There is no reoptimisation {id}."""

@@ -15,6 +15,7 @@ from crosslane.orders.events import LinesBackordered, LinesCancelled, LinesResou
 from crosslane.orders.service.cancelling import give_up
 from crosslane.orders.service.problems import follow_money
 from crosslane.orders.service.promising import date_waiting, serve_arrived
+from crosslane.orders.service.reoptimising import DECIDE, MOVE, reoptimise_by_clock
 from crosslane.orders.service.resourcing import stock_arrived, stock_lost
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
@@ -25,6 +26,7 @@ from crosslane.platform.log import Logged, Reaction
 
 EXPIRED_AT_ONCE_MAX = 200
 EXPIRY_SECONDS = 15.0
+REOPTIMISING_SECONDS = 60.0
 DECLINED = "the payment was declined"
 TOO_LATE = "nobody resolved its stop in time"
 
@@ -142,4 +144,8 @@ REACTIONS = [
     ),
     Reaction("orders.replace_lost", (StockShort,), replace_lost, batch_max=50),
 ]
-SCHEDULES = [Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired)]
+SCHEDULES = [
+    Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired),
+    Schedule("orders.reoptimise", REOPTIMISING_SECONDS, reoptimise_by_clock),
+]
+EFFECTS = [DECIDE, MOVE]

@@ -16,6 +16,7 @@ from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
 from crosslane.orders import errors
 from crosslane.orders.domain import StopKind
+from crosslane.orders.domain.reoptimising import Reoptimised
 from crosslane.orders.service import reading
 from crosslane.orders.service.amending import (
     ADD_LINES,
@@ -38,6 +39,7 @@ from crosslane.orders.service.placing import (
 from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, Reason
 from crosslane.orders.service.problems import RETRY_MONEY, MoneyRetried, RetryMoney
 from crosslane.orders.service.reading import OrderSummary, OrderView
+from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise, find_run
 from crosslane.orders.service.stops import (
     RAISE_STOP,
     RESOLVE_STOP,
@@ -184,6 +186,32 @@ async def show_timeline(caller: Caller, paging: Paging, order: str) -> Page[Entr
 async def retry_money(caller: Caller, data: RetryMoney) -> MoneyRetried:
     """Ask once more for captures and refunds of an order that did not come through."""
     return await caller.submit(RETRY_MONEY, data)
+
+
+@post(
+    "/api/v1/order-reoptimisations",
+    permission="orders:reoptimise",
+    command=REOPTIMISE,
+    example=Reoptimise(orders=2000, seconds=20),
+)
+async def reoptimise_orders(caller: Caller, data: Reoptimise) -> Reoptimised:
+    """Decide open orders that are not released yet anew, all together, in a worker.
+
+    Promises are kept; an order that has changed meanwhile is left alone. What came of it is shown
+    under the id.
+    """
+    return await caller.submit(REOPTIMISE, data)
+
+
+@get(
+    "/api/v1/order-reoptimisations/{reoptimisation_id}",
+    permission="orders:read",
+    raises=(errors.NoSuchReoptimisation,),
+)
+async def show_reoptimisation(caller: Caller, reoptimisation_id: UUID) -> Reoptimised:
+    """Show what came of deciding open orders anew."""
+    async with caller.read() as tx:
+        return await find_run(tx, reoptimisation_id)
 
 
 class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -366,6 +394,8 @@ ROUTES = [
     show_order,
     show_timeline,
     retry_money,
+    reoptimise_orders,
+    show_reoptimisation,
     cancel_order,
     add_order_lines,
     change_line_price,

@@ -36,7 +36,10 @@ from crosslane.sourcing.domain import (
     MARKDOWN,
     NO_CARRIAGE,
     OFFERS,
+    ORDERS_AT_ONCE_MAX,
     PRICES,
+    REOPTIMISATION,
+    REOPTIMISING_SECONDS_MAX,
     SETTINGS,
     Arrived,
     Candidate,
@@ -52,6 +55,7 @@ from crosslane.sourcing.domain import (
     PriceRun,
     PriceSettings,
     Receipt,
+    Reoptimisation,
     Sourced,
     SourcingPlan,
     SourcingProblem,
@@ -120,7 +124,7 @@ from crosslane.sourcing.service import (
 
 EFFECTS = [ESTIMATE]
 SCHEDULES = [SCHEDULE]
-POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES]
+POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES, REOPTIMISATION]
 
 __all__ = [
     "DELIVERY_REFUSALS",
@@ -132,8 +136,11 @@ __all__ = [
     "OFFERS",
     "OFFER_CHARACTERS_MAX",
     "OFFER_REFUSALS",
+    "ORDERS_AT_ONCE_MAX",
     "POLICIES",
     "PRICES",
+    "REOPTIMISATION",
+    "REOPTIMISING_SECONDS_MAX",
     "ROUTES",
     "SCHEDULES",
     "SETTINGS",
@@ -170,6 +177,7 @@ __all__ = [
     "PriceSettings",
     "PricesShown",
     "Receipt",
+    "Reoptimisation",
     "SettingsRefused",
     "Sourced",
     "SourcingPlan",

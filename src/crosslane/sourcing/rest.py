@@ -38,6 +38,8 @@ class ReceiptShown(Struct, frozen=True):
         bound_milli: no plan costs less.
         nearest_milli: what sending it from the nearest places would have cost; null when no
             distance is known.
+        before_milli: what the decision cost that this one replaced when open orders were decided
+            together; null for a decision by itself.
         assignments: the plan.
         unfilled: what it leaves.
     """
@@ -53,6 +55,7 @@ class ReceiptShown(Struct, frozen=True):
     cost_milli: int
     bound_milli: int
     nearest_milli: int | None
+    before_milli: int | None
     assignments: tuple[Assignment, ...]
     unfilled: tuple[Unfilled, ...]
 
@@ -105,6 +108,7 @@ def _shown(kept: KeptReceipt) -> ReceiptShown:
         cost_milli=plan.cost_milli,
         bound_milli=plan.bound_milli,
         nearest_milli=kept.receipt.nearest_milli,
+        before_milli=kept.receipt.before_milli,
         assignments=plan.assignments,
         unfilled=plan.unfilled,
     )

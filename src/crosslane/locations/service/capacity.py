@@ -103,10 +103,19 @@ async def return_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> None:
         tx: open transaction.
         held: (holder, location).
     """
+    await return_capacity(tx, await claims_held(tx, held))
+
+
+async def claims_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> list[CapacityClaim]:
+    """Return what holders have claimed at locations and not given back; unprotected.
+
+    Args:
+        tx: open transaction.
+        held: (holder, location).
+    """
     by_id = (await network(tx)).by_id
     limited = [(h, at) for h, at in held if by_id[at].parcels_per_day is not None]
-    if limited:
-        await return_capacity(tx, await storage.claims_of_holders(tx, limited))
+    return await storage.claims_of_holders(tx, limited) if limited else []
 
 
 async def capacity_of_days(

@@ -25,12 +25,13 @@ ROUNDS_MAX = 3
 
 
 class Wanted(msgspec.Struct, kw_only=True):
-    """Units of a line that need a location."""
+    """Units of a line that need a location; ``only`` one, when a joint decision gave it to them."""
 
     line: OrderLine
     variant: Variant
     quantity: int
     barred: frozenset[UUID] = frozenset()
+    only: UUID | None = None
 
 
 class Search(msgspec.Struct, kw_only=True):
@@ -48,6 +49,7 @@ class Search(msgspec.Struct, kw_only=True):
         method: how.
         wanted_at: when the customer was promised them at the latest; None when nothing was said.
         in_time: they may not come later than that.
+        before_milli: what the decision cost that a joint one replaces.
     """
 
     order_id: UUID
@@ -62,6 +64,7 @@ class Search(msgspec.Struct, kw_only=True):
     wanted: list[Wanted]
     wanted_at: datetime | None = None
     in_time: bool = False
+    before_milli: int | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,12 +164,14 @@ def request_of(search: Search) -> sourcing.SourcingRequest:
         at=search.at,
         wanted_at=search.wanted_at,
         in_time=search.in_time,
+        before_milli=search.before_milli,
         lines=[
             sourcing.LineAsked(
                 key=want.line.id,
                 variant=want.variant,
                 quantity=want.quantity,
                 barred=want.barred,
+                only=want.only,
                 price_milli=want.line.net_minor * MILLI_PER_MINOR // want.line.quantity,
             )
             for want in search.wanted

@@ -58,7 +58,7 @@ async def find_new_stock(
         searches = [(state, less) for state, all in searches if (less := _cut(all, at_most)).wanted]
     results = await find_stock(tx, [search for _, search in searches])
     for (state, search), result in zip(searches, results, strict=True):
-        _take(sheet, state, search, result, doing)
+        take_found(sheet, state, search, result, doing)
 
 
 async def searches_of_waiting(
@@ -71,7 +71,26 @@ async def searches_of_waiting(
         waiting: the orders, the first served first.
         of: only lines of these variants are looked at, all when None.
     """
-    wanted = [state for state in waiting if any(_lines_waiting(state, of))]
+    return await searches_of(
+        tx,
+        [
+            (state, {line.id: _waiting(state, line) for line in _lines_waiting(state, of)})
+            for state in waiting
+        ],
+    )
+
+
+async def searches_of(
+    tx: Tx, asked: Sequence[tuple[OrderState, Mapping[UUID, int]]]
+) -> list[tuple[OrderState, Search]]:
+    """Return some units of lines as what is asked of sourcing, one search per way and store.
+
+    Args:
+        tx: open transaction.
+        asked: orders, the first served first, with units by line.
+    """
+    units = {state.order.id: of_lines for state, of_lines in asked if of_lines}
+    wanted = [state for state, of_lines in asked if of_lines]
     if not wanted:
         return []
     variants = await catalog.variants_by_id(
@@ -84,7 +103,9 @@ async def searches_of_waiting(
     return [
         (state, search)
         for state in wanted
-        for search in _searches(state, of, variants, addresses, book, network, tx.now)
+        for search in _searches(
+            state, units[state.order.id], variants, addresses, book, network, tx.now
+        )
     ]
 
 
@@ -111,7 +132,7 @@ def _lines_waiting(state: OrderState, of: Collection[UUID] | None) -> Iterator[O
 
 def _searches(
     state: OrderState,
-    of: Collection[UUID] | None,
+    units: Mapping[UUID, int],
     variants: Mapping[UUID, Variant],
     addresses: Mapping[UUID, AddressSnapshot],
     book: OrganizationBook,
@@ -119,7 +140,9 @@ def _searches(
     now: datetime,
 ) -> list[Search]:
     grouped: dict[tuple[str, UUID | None], list[OrderLine]] = {}
-    for line in _lines_waiting(state, of):
+    for line in state.stock_lines:
+        if line.id not in units:
+            continue
         grouped.setdefault((line.method, line.store_id), []).append(line)
     snapshot = addresses.get(state.order.ship_address_id) if state.order.ship_address_id else None
     address = snapshot.address if snapshot else None
@@ -140,7 +163,7 @@ def _searches(
                 Wanted(
                     line=line,
                     variant=variants[line.variant_id],
-                    quantity=_waiting(state, line),
+                    quantity=units[line.id],
                     barred=frozenset(at for who, at in state.barred if who == line.id),
                 )
                 for line in lines
@@ -156,7 +179,10 @@ def _wanted_at(lines: Iterable[OrderLine], at: datetime) -> datetime | None:
     return max(at, min(promised)) if promised else None
 
 
-def _take(sheet: Sheet, state: OrderState, search: Search, result: Result, doing: Doing) -> None:
+def take_found(
+    sheet: Sheet, state: OrderState, search: Search, result: Result, doing: Doing
+) -> None:
+    """Give an order what a search has found for it; what still waits becomes backordered."""
     order_id = state.order.id
     moves: list[Move] = []
     for found in result.found:

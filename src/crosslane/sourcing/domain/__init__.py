@@ -36,7 +36,14 @@ from crosslane.sourcing.domain.planning import (
     Unfilled,
     plan,
 )
-from crosslane.sourcing.domain.policies import MARKDOWN, SETTINGS
+from crosslane.sourcing.domain.policies import (
+    MARKDOWN,
+    ORDERS_AT_ONCE_MAX,
+    REOPTIMISATION,
+    REOPTIMISING_SECONDS_MAX,
+    SETTINGS,
+    Reoptimisation,
+)
 from crosslane.sourcing.domain.problem import (
     EXACT_PIECES_MAX,
     NO_CARRIAGE,
@@ -73,7 +80,10 @@ __all__ = [
     "MARKDOWN",
     "NO_CARRIAGE",
     "OFFERS",
+    "ORDERS_AT_ONCE_MAX",
     "PRICES",
+    "REOPTIMISATION",
+    "REOPTIMISING_SECONDS_MAX",
     "SETTINGS",
     "TERMS",
     "Answer",
@@ -104,6 +114,7 @@ __all__ = [
     "Published",
     "RankedCandidate",
     "Receipt",
+    "Reoptimisation",
     "Sourced",
     "SourcingPlan",
     "SourcingProblem",

@@ -171,6 +171,7 @@ def _lines(
                 methods=methods[variant.category_path],
                 barred=frozenset(locations[each].code for each in barred) if barred else UNABLE,
                 margin_milli=_margin_milli(world, asked),
+                only=world.network.by_id[asked.only].code if asked.only else "",
             )
         )
     return lines

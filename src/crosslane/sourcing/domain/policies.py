@@ -46,3 +46,25 @@ class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MARKDOWN = PolicyKind("sourcing.markdown", Markdown, Markdown(), ("location", "tenant"))
+
+ORDERS_AT_ONCE_MAX = 5_000
+REOPTIMISING_SECONDS_MAX = 60
+
+
+class Reoptimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When open orders are decided anew together, by the clock.
+
+    Args:
+        every_minutes: from one time to the next; 0 for never.
+        orders: how many at once, those held back last first.
+        seconds: for how long it is thought about; the best answer until then is taken.
+    """
+
+    every_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 0
+    orders: Annotated[int, msgspec.Meta(ge=1, le=ORDERS_AT_ONCE_MAX)] = 2_000
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=REOPTIMISING_SECONDS_MAX)] = 20
+
+
+REOPTIMISATION = PolicyKind(
+    "sourcing.reoptimisation", Reoptimisation, Reoptimisation(), ("tenant",)
+)

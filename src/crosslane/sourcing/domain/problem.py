@@ -167,6 +167,8 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
         margin_milli: what a unit that is left unserved does not earn: its price less its cost; 0
             when either is not known.
         hazardous: whether it is dangerous goods.
+        only: code of the place that it was given to when open orders were decided together; "" for
+            any place.
     """
 
     key: str
@@ -179,6 +181,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     barred: frozenset[str] = frozenset()
     margin_milli: int = 0
     hazardous: bool = False
+    only: str = ""
 
 
 class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

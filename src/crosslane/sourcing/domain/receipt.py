@@ -17,7 +17,7 @@ from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
 from crosslane.sourcing.domain.problem import SourcingProblem, digest_of
 from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
 
-RECEIPT_VERSION = 3
+RECEIPT_VERSION = 4
 # More effort makes a receipt a tenth smaller and takes half as long again.
 COMPRESSION_LEVEL = 1
 
@@ -31,12 +31,15 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
         plan: the decision.
         nearest_milli: what sending it from the nearest places would have cost (see ``nearest``);
             None when no distance is known.
+        before_milli: what the decision cost that this one replaced when open orders were decided
+            together; None for a decision by itself.
     """
 
     version: int
     problem: SourcingProblem
     plan: SourcingPlan
     nearest_milli: int | None
+    before_milli: int | None = None
 
     def encode(self) -> bytes:
         """Return the receipt as bytes; equal receipts are equal bytes."""
@@ -45,7 +48,8 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     def filed(self) -> tuple[str, bytes]:
         """Return the fingerprint of the problem and the receipt as bytes, at the cost of one."""
         asked = self.problem.encode()
-        parts = (self.version, msgspec.Raw(asked), self.plan, self.nearest_milli)
+        raw = msgspec.Raw(asked)
+        parts = (self.version, raw, self.plan, self.nearest_milli, self.before_milli)
         return digest_of(asked), zlib.compress(_ENCODER.encode(parts), COMPRESSION_LEVEL)
 
     @property
@@ -114,7 +118,9 @@ def decide(problem: SourcingProblem) -> Receipt:
 
 def replay(receipt: Receipt) -> Receipt:
     """Decide the problem of a receipt again; the result is the same, byte for byte."""
-    return msgspec.structs.replace(decide(receipt.problem), version=receipt.version)
+    return msgspec.structs.replace(
+        decide(receipt.problem), version=receipt.version, before_milli=receipt.before_milli
+    )
 
 
 def dropped_from(problem: SourcingProblem) -> tuple[DroppedPlaces, ...]:

@@ -23,6 +23,7 @@ class LineAsked(msgspec.Struct, frozen=True, kw_only=True):
         variant: what is wanted, a single article.
         quantity: units.
         barred: locations that may not serve it (they rejected it or did not find it).
+        only: the location that a joint decision gave it to; None for any.
         price_milli: what the customer pays for a unit without tax, in 1/1000 minor unit; None when
             it is not known yet.
     """
@@ -32,6 +33,7 @@ class LineAsked(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     barred: frozenset[UUID] = frozenset()
     price_milli: int | None = None
+    only: UUID | None = None
 
 
 class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
         in_time: nothing may arrive later than that.
         at: business time: calendars, prices and policies go by it.
         lines: what is wanted.
+        before_milli: what the decision costs that is changed by deciding open orders together.
     """
 
     order_id: UUID
@@ -64,6 +67,7 @@ class SourcingRequest(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     wanted_at: datetime | None = None
     in_time: bool = False
+    before_milli: int | None = None
 
     @property
     def destination(self) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from crosslane.sourcing.domain.problem import Candidate, Line, Place, SourcingPr
 # In the order in which they are asked; the first one that holds names the reason.
 RULES = (
     "method_not_allowed",
-    *("inactive", "closed", "unable", "not_a_sender", "full", "barred", "ring_fenced"),
+    *("inactive", "closed", "unable", "not_a_sender", "full", "reoptimised", "barred"),
+    "ring_fenced",
     *("out_of_stock", "hazardous", "too_late", "too_heavy", "too_long"),
     "below_minimum",
 )
@@ -136,6 +137,8 @@ def _limits(problem: SourcingProblem) -> dict[str, Tariff | None]:
 def _pair_reason(
     line: Line, candidate: Candidate, place: Place, limit: Tariff | None, barred: frozenset[str]
 ) -> str | None:
+    if line.only and place.code != line.only:
+        return "reoptimised"
     if place.code in barred:
         return "barred"
     if candidate.units <= 0:

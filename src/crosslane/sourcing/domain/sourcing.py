@@ -95,6 +95,8 @@ def sourced(
 
     Later requests do not count on that any more.
     """
+    if request.before_milli is not None:
+        receipt = msgspec.structs.replace(receipt, before_milli=request.before_milli)
     plan = receipt.plan
     found = _foreseen(world, request, asked, plan)
     parcels: Counter[UUID] = Counter()

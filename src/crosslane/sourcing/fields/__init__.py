@@ -13,12 +13,14 @@ Doors: :func:`replay` demand under prices, :func:`estimated` prices, :func:`forw
 :func:`myopic` to serve an instance by either, :func:`reoptimise` open orders all together (a
 :class:`Joint` tells how near to the best), :func:`nearest_all` as the yardstick,
 :func:`load_instance`, :func:`bridge` from the planner's problems of a tenant's orders,
-:func:`simulate_instance` under a change; :data:`COMPILED` says whether numba runs the loops.
+:func:`decide_anew` for those that are served already, :func:`simulate_instance` under a change;
+:data:`COMPILED` says whether numba runs the loops.
 
 Invariants: nothing is taken that is not there; costs are whole milli; the decision on one order is
 the cheapest there is under the prices; equal questions have equal answers.
 """
 
+from crosslane.sourcing.fields.anew import Anew, Moved, decide_anew
 from crosslane.sourcing.fields.bridge import ASIDE, Bridged, bridge
 from crosslane.sourcing.fields.compiled import COMPILED
 from crosslane.sourcing.fields.field import (
@@ -78,6 +80,7 @@ __all__ = [
     "WALK_IN",
     "WEIGHT_PER_KG",
     "WHOLE_PERCENT",
+    "Anew",
     "Bridged",
     "Demand",
     "Desk",
@@ -90,6 +93,7 @@ __all__ = [
     "Forecast",
     "Instance",
     "Joint",
+    "Moved",
     "Outcome",
     "Pieces",
     "Prices",
@@ -97,6 +101,7 @@ __all__ = [
     "State",
     "bridge",
     "decide",
+    "decide_anew",
     "decide_pieces",
     "desk_for",
     "estimated",

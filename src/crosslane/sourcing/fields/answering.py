@@ -286,3 +286,42 @@ def costs_of(
     for number in range(len(events)):
         cost_milli[number] = take(field, state, prices, demand, events[number], chosen)
         give_back(field, state, demand, events[number], chosen)
+
+
+@compiled
+def stay(
+    field: Field,
+    state: State,
+    prices: Prices,
+    demand: Demand,
+    start: Ints,
+    chosen: Ints,
+) -> None:
+    """Let each event have the answer again that it began with, where that costs no more.
+
+    Args:
+        field: what lies where.
+        state: what is left after all answers; changed.
+        prices: of units and parcels.
+        demand: who asks for what.
+        start: the answers it began with.
+        chosen: the answers; changed.
+    """
+    for event in range(len(demand.at)):
+        begin, end = demand.starts[event], demand.starts[event + 1]
+        if (chosen[begin:end] == start[begin:end]).all():
+            continue
+        give_back(field, state, demand, event, chosen)
+        there = True
+        for line in range(begin, end):
+            if start[line] != UNSERVED and state.stock[start[line]] < demand.quantity[line]:
+                there = False
+        if there:
+            before = take(field, state, prices, demand, event, start)
+            give_back(field, state, demand, event, start)
+            if before <= take(field, state, prices, demand, event, chosen):
+                give_back(field, state, demand, event, chosen)
+                chosen[begin:end] = start[begin:end]
+                take(field, state, prices, demand, event, chosen)
+        else:
+            take(field, state, prices, demand, event, chosen)

@@ -19,5 +19,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function over arrays, or leave it as it is; what was compiled is kept on disk."""
-    return function if numba is None else numba.njit(cache=True)(function)
+    """Compile a function over arrays, or leave it as it is; what was compiled is kept on disk.
+
+    Compiled loops let other threads run meanwhile.
+    """
+    return function if numba is None else numba.njit(cache=True, nogil=True)(function)

@@ -5,7 +5,8 @@ alone for its best answer (the exact kernel), which becomes a column; until no o
 one. The prices that are asked at lie between the master's and the best so far, because the
 master's alone jump about. Whatever the prices are, answers at them prove a bound (Lagrange's).
 Then whole answers are chosen among the columns, and every event may change its mind on what the
-others leave. The best answer found so far is always at hand, so time may run out anywhere.
+others leave, or have its first answer again where that costs no more. The best answer found so far
+is always at hand, so time may run out anywhere.
 """
 
 from time import monotonic
@@ -13,7 +14,13 @@ from time import monotonic
 import msgspec
 import numpy as np
 
-from crosslane.sourcing.fields.answering import answer_all, improve, serve_in_turn, take_all
+from crosslane.sourcing.fields.answering import (
+    answer_all,
+    improve,
+    serve_in_turn,
+    stay,
+    take_all,
+)
 from crosslane.sourcing.fields.field import LINES_MAX, Demand, Field, Ints, Prices, State
 from crosslane.sourcing.fields.master import Master
 from crosslane.sourcing.fields.packing import Desk, desk_for
@@ -108,9 +115,12 @@ def reoptimise(
     in_time = search.run(begun + seconds, seconds, gap)
     chosen = start.copy()
     chosen[lines] = search.best
+    left = state.copy()
+    take_all(field, left, prices, demand, chosen)
+    stay(field, left, prices, demand, start, chosen)
     return Joint(
         chosen=chosen,
-        cost_milli=kept_milli + search.best_milli,
+        cost_milli=take_all(field, state.copy(), prices, demand, chosen),
         start_milli=start_milli,
         bound_milli=kept_milli + search.bound_milli,
         seconds=monotonic() - begun,
