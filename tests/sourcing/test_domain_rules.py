@@ -48,6 +48,7 @@ def having(struct: msgspec.Struct, **changed) -> msgspec.Struct:
 
 CASES = [
     ("method_not_allowed", ask(having(LINE, methods=frozenset({"pickup"})))),
+    ("reoptimised", ask(having(LINE, only="ELSEWHERE"))),
     ("barred", ask(having(LINE, barred=frozenset({"GOOD"})))),
     ("inactive", ask(place=having(GOOD, active=False))),
     ("closed", ask(place=having(GOOD, open=False))),
