@@ -16,6 +16,8 @@ import numpy as np
 
 from crosslane.sourcing.fields.answering import (
     answer_all,
+    costs_of,
+    entries_of,
     improve,
     serve_in_turn,
     stay,
@@ -92,14 +94,16 @@ def reoptimise(
         demand: the events.
         start: slot of each line to begin with, which must be there; None for one order after the
             other.
-        seconds: of wall-clock time there are, checked between steps and kept by the solver.
+        seconds: of wall-clock time there are, checked between steps and kept by the solver; that
+            loops are compiled at their first use is not counted.
         gap: stop at this relative distance from the bound.
 
     Raises:
         ValueError: what the events begin with is not there.
     """
-    begun = monotonic()
     desk = desk_for(field)
+    _compile(field, state, prices, demand, desk)
+    begun = monotonic()
     if start is None:
         start = np.zeros(len(demand.variant), np.int64)
         replay(field, desk, state.copy(), prices, demand, start, new_tally())
@@ -128,6 +132,20 @@ def reoptimise(
         columns=search.master.columns,
         in_time=in_time,
     )
+
+
+def _compile(field: Field, state: State, prices: Prices, demand: Demand, desk: Desk) -> None:
+    """Have all loops compiled, by running them over no orders."""
+    nobody = demand.only(np.zeros(len(demand.at), bool))
+    none, left = np.zeros(0, np.int64), state.copy()
+    replay(field, desk, left, prices, nobody, none, new_tally())
+    answer_all(field, desk, left, prices, nobody, none, none.copy())
+    serve_in_turn(field, desk, left, prices, nobody, none, none)
+    improve(field, desk, left, prices, nobody, none, none)
+    stay(field, left, prices, nobody, none, none.copy())
+    take_all(field, left, prices, nobody, none)
+    costs_of(field, left, prices, nobody, none, none, none.copy())
+    entries_of(field, nobody, none, none, none, left.sent, none, none, none)
 
 
 class _Search:
