@@ -109,9 +109,9 @@ async def test_the_worker_prices_stock_and_the_web_is_served_from_the_warehouse(
     async with database.transaction(busy) as tx:
         shown = await sourcing.show_prices(tx, "MUG")
     assert shown.run is not None
-    assert (shown.used, shown.run.scale_percent) == (True, 100)
+    assert (shown.used, shown.run.scale_percent) == (True, 50)
     assert (shown.run.orders, shown.run.counter_units) == (ORDERS + 1, SALES)
-    assert shown.run.full_milli < shown.run.myopic_milli
+    assert shown.run.half_milli < shown.run.myopic_milli
     assert [price.location for price in shown.scarcity] == ["S0001"]
     placed = await place(lanes, busy, wish(MUG))
     async with database.transaction(busy) as tx:

@@ -6,8 +6,9 @@ has a gamma distribution of shape n: what was seldom seen is uncertain, and that
 kept for. An order keeps its lines and its region together. What is older counts less, because
 demand drifts.
 
-What customers take in a store is drawn by variant and location. A store's own sales are few, so
-they lean on what the variant sells in all stores.
+What customers take in a store is drawn by variant and location. A store sells few of most variants,
+so what it sold leans on how much is sold there at all, and on how much of the variant is sold
+anywhere, in stores and to those who order.
 """
 
 import numpy as np
@@ -17,9 +18,6 @@ from numpy.typing import NDArray
 from crosslane.sourcing.fields.field import STANDARD, WALK_IN, Demand, Ints
 
 Rates = NDArray[np.float64]
-
-# What a variant sells in all stores counts so much beside what it sells in one.
-POOLED = 0.25
 
 
 class History:
@@ -50,7 +48,10 @@ class History:
         weighed = memory_days / np.log(2.0) * (1.0 - 0.5 ** (days / memory_days))
         self._order_rate = weight / weighed
         self._slot_variant, self._slot_location = slot_variant, slot_location
-        self._sale_shape = _pooled(sold.astype(np.float64), slot_variant, slot_location)
+        variants = int(max(orders.variant.max(initial=0), slot_variant.max(initial=0))) + 1
+        of_line = np.repeat(self._order_rate, np.diff(orders.starts)) * orders.quantity
+        ordered = np.bincount(orders.variant, of_line, variants)
+        self._sale_shape = _leaning(sold.astype(np.float64), ordered, slot_variant, slot_location)
         self._days = days
 
     def events(self, until: float) -> float:
@@ -91,11 +92,18 @@ class History:
         )
 
 
-def _pooled(sold: Rates, variant: Ints, location: Ints) -> Rates:
-    """Return what is expected by slot, each slot's own sales leaning on those of its variant."""
+def _leaning(sold: Rates, ordered: Rates, variant: Ints, location: Ints) -> Rates:
+    """Return what is expected by slot: its own sales, leaning on those of all.
+
+    As far as they differ from the shares of variant and location by no more than chance, those
+    shares are all there is to know (empirical Bayes).
+    """
     total = sold.sum()
     if not total:
         return sold
-    of_variant = np.bincount(variant, sold)[variant]
-    of_location = np.bincount(location, sold)[location]
-    return (sold + POOLED * of_variant * of_location / total) / (1.0 + POOLED)
+    taken = np.bincount(variant, sold, len(ordered))
+    popular = taken / total + ordered / max(ordered.sum(), 1e-9)
+    shared = popular[variant] * np.bincount(location, sold)[location]
+    shared *= total / shared.sum()
+    by_chance = shared.sum() / max(np.square(sold - shared).sum(), 1e-9)
+    return sold + min(1.0, by_chance) * (shared - sold)
