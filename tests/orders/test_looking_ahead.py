@@ -126,7 +126,7 @@ async def test_the_worker_prices_stock_and_the_web_is_served_from_the_warehouse(
     assert told.myopic is not None
     assert [given.place for given in told.myopic.assignments] == ["S0001"]
     assert any("S0001" in sentence and "MUG" in sentence for sentence in told.looking_ahead)
-    # Nothing new was sourced for an hour: nothing is estimated again.
+    # It is not time yet: nothing is estimated again.
     await by_the_clock(database, busy)
     async with database.transaction(busy) as tx:
         assert await tx.fetchval("select count(*) from sourcing_price_run") == 1
@@ -178,6 +178,8 @@ async def test_placing_under_prices_costs_no_statement_more(
 async def test_without_orders_nothing_is_estimated(database: Database, lanes: Lanes, shop: str):
     await by_the_clock(database, shop)
     async with database.transaction(shop) as tx:
+        # Not even asked for: who is idle costs nothing.
+        assert not await tx.fetchval("select exists (select from platform_effect)")
         assert await sourcing.last_days(tx) is None
         assert (await sourcing.show_prices(tx)).run is None
     assert await sender(database, lanes, shop) == "DC1"

@@ -184,18 +184,21 @@ async def list_latest(tx: Tx, since: datetime, limit: int) -> list[Record]:
     return await tx.fetch(LIST_LATEST, since, limit)
 
 
-FIND_LAST_RUN = """
-select r.*, r.at < (
-    select s.at from sourcing_receipt s order by s.id desc limit 1
-) as is_behind
-from sourcing_price_run r order by r.at desc, r.id desc limit 1
-"""
+FIND_LATEST_AT = "select at from sourcing_receipt order by id desc limit 1"
 
 
-async def find_last_run(tx: Tx) -> tuple[PriceRun, bool] | None:
-    """Return the last estimate of prices, and whether orders were sourced since; None before it."""
+async def find_latest_at(tx: Tx) -> datetime | None:
+    """Return when a decision was recorded last, or None."""
+    return await tx.fetchval(FIND_LATEST_AT)
+
+
+FIND_LAST_RUN = "select * from sourcing_price_run order by at desc, id desc limit 1"
+
+
+async def find_last_run(tx: Tx) -> PriceRun | None:
+    """Return the last estimate of prices, or None."""
     row = await tx.fetchrow(FIND_LAST_RUN)
-    return (_run(row), bool(row["is_behind"])) if row else None
+    return _run(row) if row else None
 
 
 LIST_SCARCITY = "select variant_id, location_ids, scarcity_milli from sourcing_price"
@@ -221,7 +224,7 @@ async def load_prices(tx: Tx) -> Published:
         for row in await tx.fetch(LIST_CAPACITY)
         for day, milli in zip(row["days"], row["capacity_milli"], strict=True)
     }
-    return Published(found[0], Prices(scarcity, capacity))
+    return Published(found, Prices(scarcity, capacity))
 
 
 INSERT_RUN = """

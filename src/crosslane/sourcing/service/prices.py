@@ -386,12 +386,14 @@ ESTIMATE = EffectKind(
 async def look(tx: Tx) -> None:
     """Ask for an estimate when it is time and orders came since the last one."""
     settings = await price_settings(tx)
-    if not settings.on:
+    latest = await storage.find_latest_at(tx) if settings.on else None
+    if latest is None:
         return
     period = timedelta(minutes=settings.every_minutes)
     last = await storage.find_last_run(tx)
-    if last is not None and (not last[1] or tx.now - last[0].at < period):
+    if last is not None and (latest <= last.at or tx.now - last.at < period):
         return
+    # Asked for once in a period, whatever comes of it.
     number = int(tx.now.timestamp() // period.total_seconds())
     key = f"sourcing.prices:{settings.every_minutes}:{number}"
     await effects.request(tx, [Effect(key, ESTIMATE.name, PriceOrder())])
