@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.edge import Client, clients
-from tests.sourcing.world import MORNING, Shop, sourced, stocked, wish
+from tests.sourcing.world import MORNING, Shop, places_of, sourced, stocked, wish
 
 from crosslane.kernel import new_id
 from crosslane.platform.database import Database, Tx
@@ -74,6 +74,25 @@ async def test_published_prices_enter_plans_and_are_told(shop: Shop, tx: Tx):
     )
     # It is sent from there all the same: nobody else may.
     assert told.myopic is None
+
+
+@pytest.mark.parametrize("kind", ["scarcity", "capacity"])
+async def test_published_prices_change_who_serves_an_order(shop: Shop, tx: Tx, kind: str):
+    await stocked(tx, shop, "MUG", DC=10, LEEDS=4)
+    dc, mug = shop.locations["DC"].id, shop.variants["MUG"].id
+    scarcity, capacity = [(mug, dc, 5_000_000)], [(dc, date(2011, 1, 5), 5_000_000)]
+    (before,) = await sourced(tx, shop, wish(shop, ("MUG", 1)))
+    found = (scarcity, []) if kind == "scarcity" else ([], capacity)
+    await publish(tx, Estimated(run(), *found))
+    (after,) = await sourced(tx, shop, wish(shop, ("MUG", 1)))
+    assert isinstance(after, Sourced)
+    assert places_of(shop, before) == [("MUG", "DC", 1)]
+    assert places_of(shop, after) == [("MUG", "LEEDS", 1)]
+    kept = after.receipt.problem
+    if kind == "scarcity":
+        assert {c.scarcity_milli for c in kept.lines[0].candidates} == {0, 5_000_000}
+    else:
+        assert {place.capacity_milli for place in kept.places} == {0, 5_000_000}
 
 
 async def test_prices_are_shown_with_how_they_came_about(

@@ -12,7 +12,6 @@ from tests.sourcing.world import (
     places_of,
     sourced,
     stocked,
-    surveyed,
     wish,
 )
 
@@ -21,9 +20,6 @@ from crosslane.locations import ADD, network
 from crosslane.organization import Scope, SetPolicy, set_policy
 from crosslane.platform.database import Tx
 from crosslane.sourcing import Sourced, SourcingRequest, explain
-from crosslane.sourcing.domain import Prices
-from crosslane.sourcing.domain import sourced as decided
-from crosslane.sourcing.service import world
 from crosslane.vendors import PutTerms, PutVendor, TermRow, put_terms, put_vendor
 
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
@@ -135,26 +131,3 @@ async def test_a_vendor_is_not_asked_for_less_than_it_takes_on(
         "below_minimum": ("V1",)
     }
     assert places_of(shop, enough) == [("MUG", "V1", 3)]
-
-
-@pytest.mark.parametrize("kind", ["scarcity", "capacity"])
-async def test_published_prices_enter_every_plan(shop: Shop, tx: Tx, kind: str):
-    await stocked(tx, shop, "MUG", DC=10, LEEDS=4)
-    dc, mug = shop.locations["DC"].id, shop.variants["MUG"].id
-    if kind == "scarcity":
-        prices = Prices(scarcity={mug: {dc: 5_000_000}})
-    else:
-        prices = Prices(capacity={(dc, date(2011, 1, 5)): 5_000_000})
-
-    (before,) = await decide(tx, shop, wish(shop, ("MUG", 1)))
-    asked = wish(shop, ("MUG", 1))
-    known = await world.world_for(tx, [asked], await surveyed(tx, shop))
-    priced = msgspec.structs.replace(known, prices=prices)
-    after = decided(priced, asked, await surveyed(tx, shop), before.receipt_id)
-    assert places_of(shop, before) == [("MUG", "DC", 1)]
-    assert places_of(shop, after) == [("MUG", "LEEDS", 1)]
-    kept = after.receipt.problem
-    if kind == "scarcity":
-        assert {c.scarcity_milli for c in kept.lines[0].candidates} == {0, 5_000_000}
-    else:
-        assert {place.capacity_milli for place in kept.places} == {0, 5_000_000}
