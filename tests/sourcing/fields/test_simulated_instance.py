@@ -54,7 +54,7 @@ def instance() -> Instance:
         start=State(ints(3, 3), np.zeros((2, 1), np.int64)),
         demand=demand,
         days=1,
-        expected_units=np.zeros(1),
+        forecast=np.zeros(1),
         region_share=np.ones(1),
         distance_km=np.zeros((2, 1)),
         location_kind=ints(0, 1),
