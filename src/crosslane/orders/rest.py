@@ -205,7 +205,7 @@ async def reoptimise_orders(caller: Caller, data: Reoptimise) -> Reoptimised:
 
 @get(
     "/api/v1/order-reoptimisations/{reoptimisation_id}",
-    permission="orders:read",
+    permission="orders:reoptimise",
     raises=(errors.NoSuchReoptimisation,),
 )
 async def show_reoptimisation(caller: Caller, reoptimisation_id: UUID) -> Reoptimised:
