@@ -107,6 +107,44 @@ class Demand(NamedTuple):
         )
 
 
+def in_order(
+    at: NDArray[np.float64],
+    kind: Ints,
+    place: Ints,
+    first: Ints,
+    size: Ints,
+    variant: Ints,
+    quantity: Ints,
+    *,
+    day_last: int,
+) -> Demand:
+    """Return events that come in any order as demand in the order of time.
+
+    Args:
+        at: instant of each event in days.
+        kind: of each event.
+        place: of each event.
+        first: where its lines begin; several events may have the same ones.
+        size: how many lines it has.
+        variant: of each line.
+        quantity: of each line.
+        day_last: the last day that has a capacity; later events count on it.
+    """
+    order = np.argsort(at)
+    at, first, size = at[order], first[order], size[order]
+    starts = np.concatenate([[0], np.cumsum(size)])
+    line = np.repeat(first - starts[:-1], size) + np.arange(starts[-1])
+    return Demand(
+        at=at,
+        day=np.minimum(at.astype(np.int64), day_last),
+        place=place[order],
+        kind=kind[order],
+        starts=starts,
+        variant=variant[line],
+        quantity=quantity[line],
+    )
+
+
 class Prices(NamedTuple):
     """What a unit and a parcel are worth to later orders; zero for a planner that looks no further.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from crosslane.sourcing.fields.field import EXPRESS, STANDARD, WALK_IN, Demand, Ints
+from crosslane.sourcing.fields.field import EXPRESS, STANDARD, WALK_IN, Demand, Ints, in_order
 
 Shares = NDArray[np.float64]
 
@@ -102,22 +102,11 @@ class Forecast:
         orders = self._draw_orders(chance, rate, days)
         walks = self._draw_walk_ins(chance, rate, days)
         at = self.now + chance.random(len(orders[0]) + len(walks[0])) * days
-        order = np.argsort(at)
         kind, place, size, variant, quantity = (
             np.concatenate(both) for both in zip(orders, walks, strict=True)
         )
-        begins = np.concatenate([[0], np.cumsum(size)])[:-1][order]
-        starts = np.concatenate([[0], np.cumsum(size[order])])
-        line = np.repeat(begins - starts[:-1], size[order]) + np.arange(len(variant))
-        return Demand(
-            at=at[order],
-            day=np.minimum(at[order].astype(np.int64), day_last),
-            place=place[order],
-            kind=kind[order],
-            starts=starts,
-            variant=variant[line],
-            quantity=quantity[line],
-        )
+        first = np.cumsum(size) - size
+        return in_order(at, kind, place, first, size, variant, quantity, day_last=day_last)
 
     def _draw_orders(self, chance: Generator, rate: Shares, days: float) -> tuple[Ints, ...]:
         """Return kind, region and size of each order, variant and quantity of each line."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from crosslane.sourcing.fields.field import STANDARD, WALK_IN, Demand, Ints
+from crosslane.sourcing.fields.field import STANDARD, WALK_IN, Demand, Ints, in_order
 
 Rates = NDArray[np.float64]
 
@@ -74,21 +74,15 @@ class History:
         walks = len(sold)
         first = np.concatenate([orders.starts[:-1][came], len(orders.variant) + np.arange(walks)])
         size = np.concatenate([sizes[came], np.ones(walks, np.int64)])
-        at = chance.random(len(size)) * until
-        order = np.argsort(at)
-        at, first, size = at[order], first[order], size[order]
-        starts = np.concatenate([[0], np.cumsum(size)])
-        line = np.repeat(first - starts[:-1], size) + np.arange(starts[-1])
-        kind = np.concatenate([np.full(len(came), STANDARD), np.full(walks, WALK_IN)])
-        place = np.concatenate([orders.place[came], self._slot_location[sold]])
-        return Demand(
-            at=at,
-            day=np.minimum(at.astype(np.int64), day_last),
-            place=place[order],
-            kind=kind[order],
-            starts=starts,
-            variant=np.concatenate([orders.variant, self._slot_variant[sold]])[line],
-            quantity=np.concatenate([orders.quantity, np.ones(walks, np.int64)])[line],
+        return in_order(
+            chance.random(len(size)) * until,
+            np.concatenate([np.full(len(came), STANDARD), np.full(walks, WALK_IN)]),
+            np.concatenate([orders.place[came], self._slot_location[sold]]),
+            first,
+            size,
+            np.concatenate([orders.variant, self._slot_variant[sold]]),
+            np.concatenate([orders.quantity, np.ones(walks, np.int64)]),
+            day_last=day_last,
         )
 
 
