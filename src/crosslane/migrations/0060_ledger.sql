@@ -25,10 +25,12 @@ insert into ledger_account (code, number, name, kind) values
     ('revenue', '4000', 'Sales of goods', 'income'),
     ('shipping_income', '4100', 'Delivery charged to customers', 'income'),
     ('service_income', '4200', 'Services and fees charged to customers', 'income'),
+    ('return_handling_income', '4300', 'Credit for returns of others taken in', 'income'),
     ('cost_of_goods', '5000', 'Cost of goods sold', 'expense'),
     ('price_difference', '5050', 'Invoices above or below what was agreed', 'expense'),
     ('inventory_adjustment', '5100', 'Stock gains, losses and damages', 'expense'),
     ('shipping_cost', '5200', 'Carriers', 'expense'),
+    ('return_handling', '5250', 'Returns taken in by other locations', 'expense'),
     ('fees', '5300', 'Payment and marketplace fees', 'expense'),
     ('bad_debt', '5400', 'Bad debt', 'expense'),
     ('rounding', '5900', 'Rounding and exchange differences', 'expense');

@@ -1,25 +1,18 @@
 """What business events do to the books, and whether a day's books equal its order book; pure."""
 
-from crosslane.finance.domain.sales import (
-    CHARGE_ACCOUNTS,
+from crosslane.finance.domain.control import CONTROLLED, ControlRow, control_rows
+from crosslane.finance.domain.entries import (
     CLEARING,
-    CONTROLLED,
-    REVENUE,
     TAX,
-    TENDER_ACCOUNTS,
     Cause,
-    ControlRow,
-    MovedMoney,
-    Sale,
     Seller,
     Stockholders,
     business_day,
-    control_rows,
     day_bounds,
-    money_entry,
-    sale_entry,
     tax_code,
 )
+from crosslane.finance.domain.money import TENDER_ACCOUNTS, MovedMoney, money_entry
+from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, Sale, sale_entry
 from crosslane.finance.domain.stock import (
     Stock,
     keys_of,

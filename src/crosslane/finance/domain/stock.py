@@ -12,13 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.finance.domain.sales import (
-    INVENTORY,
-    Cause,
-    Sale,
-    Stockholders,
-    entry_of,
-)
+from crosslane.finance.domain.entries import Cause, Stockholders, entry_of
+from crosslane.finance.domain.sales import INVENTORY, Sale
 from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
 from crosslane.inventory import StockValued, ValuedMovement
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio

@@ -5,7 +5,8 @@ cost of goods and stands in ``received_not_invoiced`` until the invoice comes. W
 beyond or below that is a difference with an account of its own, so that both can be seen.
 """
 
-from crosslane.finance.domain.sales import COST_OF_GOODS, Cause, Seller, entry_of, posting
+from crosslane.finance.domain.entries import Cause, Seller, entry_of, posting
+from crosslane.finance.domain.sales import COST_OF_GOODS
 from crosslane.ledger import Entry
 from crosslane.vendors import InvoiceAccepted, VendorShipped
 

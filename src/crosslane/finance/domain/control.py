@@ -1,0 +1,76 @@
+"""Whether a day's books equal its order book."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from crosslane.finance.domain.entries import CLEARING, TAX, tax_code
+from crosslane.finance.domain.money import BANK, TENDER_ACCOUNTS
+from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE
+from crosslane.ledger import Balance
+from crosslane.orders import SoldSum
+from crosslane.payments import MovedSum
+
+CONTROLLED = frozenset({CLEARING, TAX, BANK, *CHARGE_ACCOUNTS.values(), *TENDER_ACCOUNTS.values()})
+
+
+class ControlRow(msgspec.Struct, frozen=True):
+    """One amount of a day, as the order book has it and as the books have it.
+
+    Args:
+        account: account of the ledger; amounts are debits, so income and tax are negative.
+        location_id: store or warehouse, None where the account does not tell.
+        tax_code: jurisdiction and rate, None where the account does not tell.
+        currency: ISO 4217.
+        order_book_minor: by the orders' and payments' own journals.
+        ledger_minor: by the postings of that day.
+    """
+
+    account: str
+    location_id: UUID | None
+    tax_code: str | None
+    currency: str
+    order_book_minor: int
+    ledger_minor: int
+
+    @property
+    def difference_minor(self) -> int:
+        """What the books have more than the order book."""
+        return self.ledger_minor - self.order_book_minor
+
+
+def control_rows(
+    sold: Iterable[SoldSum], moved: Iterable[MovedSum], booked: Iterable[Balance]
+) -> list[ControlRow]:
+    """Compare what a day's order book and money journal demand with what was posted.
+
+    Args:
+        sold: what the channel sold that day.
+        moved: the money of its orders that moved that day.
+        booked: the day's postings of the channel, by location and tax code.
+
+    Returns:
+        A row for every amount either side has, by account.
+    """
+    wanted: dict[tuple[str, UUID | None, str | None, str], int] = defaultdict(int)
+    for row in sold:
+        account = REVENUE if row.kind == "goods" else CHARGE_ACCOUNTS[row.kind]
+        code = tax_code(row.jurisdiction, row.tax_rate_bp)
+        wanted[account, row.location_id, code, row.currency] -= row.net_minor
+        wanted[TAX, row.location_id, code, row.currency] -= row.tax_minor
+        wanted[CLEARING, None, None, row.currency] += row.net_minor + row.tax_minor
+    for row in moved:
+        account = TENDER_ACCOUNTS[row.method]
+        sign = {"capture": 1, "refund": -1, "settle": -1}.get(row.deed, 0)
+        wanted[account, row.location_id, None, row.currency] += sign * row.minor
+        other = BANK if row.deed == "settle" else CLEARING
+        wanted[other, None, None, row.currency] -= sign * row.minor
+    seen: dict[tuple[str, UUID | None, str | None, str], int] = defaultdict(int)
+    for row in booked:
+        if row.account in CONTROLLED:
+            seen[row.account, row.location_id, row.tax_code, row.currency] += row.balance_minor
+    keys = sorted(wanted.keys() | seen.keys(), key=lambda key: tuple(map(str, key)))
+    rows = [ControlRow(*key, wanted.get(key, 0), seen.get(key, 0)) for key in keys]
+    return [row for row in rows if row.order_book_minor or row.ledger_minor]
