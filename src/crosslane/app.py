@@ -28,6 +28,7 @@ from crosslane import (
     organization,
     payments,
     pricing,
+    returns,
     sourcing,
     vendors,
 )
@@ -61,6 +62,7 @@ MODULES: tuple[ModuleType, ...] = (
     sourcing,
     orders,
     fulfillment,
+    returns,
     engagement,
     order_page,
     finance,

@@ -55,6 +55,7 @@ INNOCENT = {
     "vendors_message.message_id": "the number of a message",
     "finance_close.rows": "control figures",
     "finance_close.reason": "why the retailer accepts a difference",
+    "returns_line.reason": "one of a list",
     "orders_line.price_reasons": "lists, promotions and taxes",
     "orders_amendment.lines": "articles, units and money",
     "orders_order.original": "prices, promises and decisions; of people identifiers alone",

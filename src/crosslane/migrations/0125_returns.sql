@@ -1,0 +1,116 @@
+create sequence returns_number;
+
+create table returns_return (
+    id uuid primary key,
+    number text not null unique,
+    state text not null check (state in ('requested', 'authorized', 'declined', 'in_transit',
+                                         'received', 'graded', 'settled', 'closed', 'cancelled',
+                                         'expired')),
+    kind text not null check (kind in ('return', 'blind', 'claim')),
+    method text not null check (method in ('post', 'counter')),
+    source_id text not null default '',
+    order_id uuid,
+    order_number text not null default '',
+    channel_id uuid not null,
+    channel text not null,
+    entity text not null,
+    currency text not null,
+    customer_id uuid,
+    location_id uuid,
+    requested_by text not null,
+    staff text not null default '',
+    refund_method text not null
+        check (refund_method in ('original', 'stored_value', 'cash', 'on_account')),
+    refund_account uuid,
+    instant boolean not null default false,
+    awaited boolean not null default false,
+    exchange uuid[] not null default '{}',
+    fee_minor bigint not null default 0 check (fee_minor >= 0),
+    delivery_minor bigint not null default 0 check (delivery_minor >= 0),
+    refund_minor bigint not null default 0,
+    held boolean not null default false,
+    hold_reason text not null default '',
+    reason text not null default '',
+    occurred_at timestamptz not null,
+    requested_at timestamptz not null,
+    authorized_at timestamptz,
+    dispatched_at timestamptz,
+    received_at timestamptz,
+    graded_at timestamptz,
+    settled_at timestamptz,
+    ended_at timestamptz,
+    expires_at timestamptz,
+    version integer not null default 1,
+    check ((kind = 'blind') = (order_id is null))
+) with (fillfactor = 75);
+create unique index returns_return_source on returns_return (channel_id, source_id)
+    where source_id <> '';
+create index returns_return_order on returns_return (order_id);
+create index returns_return_customer on returns_return (customer_id, requested_at desc);
+create index returns_return_recent on returns_return (requested_at desc, id desc);
+create index returns_return_due on returns_return (expires_at)
+    where state in ('authorized', 'in_transit', 'received');
+
+-- Lines and units are written by the statement that writes their return, which is locked.
+create table returns_line (
+    id uuid primary key,
+    return_id uuid not null,
+    position integer not null check (position > 0),
+    order_line_id uuid,
+    variant_id uuid not null,
+    sku text not null,
+    requested integer not null check (requested >= 0),
+    -- Sums of the journal below, kept beside it because every step decides on them.
+    received integer not null default 0 check (received >= 0),
+    credited integer not null default 0 check (credited >= 0),
+    reason text not null,
+    item_state text not null,
+    wanted text not null check (wanted in ('refund', 'exchange', 'store_credit', 'gift_card',
+                                           'replacement', 'money')),
+    wrong boolean not null default false,
+    sold_at uuid,
+    unit_price_milli bigint,
+    tax_rate_bp integer,
+    tax_class text not null default '',
+    jurisdiction text not null default '',
+    net_minor bigint not null default 0,
+    tax_minor bigint not null default 0,
+    policy_id uuid,
+    unique (return_id, position)
+) with (fillfactor = 75);
+create index returns_line_order_line on returns_line (order_line_id);
+
+create table returns_unit (
+    id uuid primary key,
+    return_line_id uuid not null,
+    location_id uuid not null,
+    owner_id uuid,
+    unit_cost_milli bigint,
+    quantity integer not null check (quantity > 0),
+    disposition text check (disposition in ('sellable', 'refurbish', 'vendor', 'destroy',
+                                            'send_back')),
+    received_at timestamptz not null,
+    graded_at timestamptz,
+    check ((disposition is null) = (graded_at is null))
+) with (fillfactor = 75);
+create index returns_unit_line on returns_unit (return_line_id);
+
+-- What has happened to a return and its lines, once each. What a line has received and was credited
+-- is the sum of its entries; a return is in the state of its last one.
+create sequence returns_event_id;
+create table returns_event (
+    id bigint not null default nextval('returns_event_id'),
+    return_id uuid not null,
+    return_line_id uuid,
+    deed text not null check (deed in ('request', 'authorize', 'decline', 'cancel', 'dispatch',
+                                       'receive', 'grade', 'settle', 'expire', 'close', 'hold',
+                                       'clear', 'credit')),
+    quantity integer not null default 0,
+    net_minor bigint not null default 0,
+    tax_minor bigint not null default 0,
+    location_id uuid,
+    actor text not null,
+    occurred_at timestamptz not null,
+    at timestamptz not null
+) partition by range (at);
+select platform_ensure_partitions('returns_event');

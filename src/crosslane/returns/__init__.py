@@ -1,0 +1,89 @@
+"""Returns: goods that come back, anywhere, and what is given for them.
+
+Nouns: :class:`Return` (head: of an order, blind, or a claim nothing comes back for),
+:class:`ReturnLine`, :class:`ReturnUnit` (units that came to one place and share one fate),
+disposition (what becomes of them), :class:`ReturnPolicy`.
+
+A return is requested, authorized or declined, dispatched, received at any location that takes
+returns, graded, settled and closed; it may be cancelled before anything has come, and is given up
+when nothing does. Over a counter all of it happens at once.
+
+Invariants: of an order line no more comes back than was handed over, whoever asks where; what a
+line has received and was credited is the sum of its journal; units are graded once; money is given
+once; the order's own snapshot of price and tax decides how much, never today's.
+
+Doors: :func:`find_return`, :func:`list_returns` (by id), :func:`returns_of_orders`.
+
+Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
+ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
+ReturnExpired, ReturnClosed. Policies: returns.policy.
+Tables: returns_return, returns_line, returns_unit, returns_event (journal).
+"""
+
+from crosslane.returns.domain import (
+    POLICY,
+    Return,
+    ReturnLine,
+    ReturnPolicy,
+    ReturnUnit,
+)
+from crosslane.returns.events import (
+    BlindCharge,
+    BlindUnits,
+    BlindUnitsCredited,
+    GradedUnits,
+    ReceivedUnits,
+    ReturnAuthorized,
+    ReturnCancelled,
+    ReturnCleared,
+    ReturnClosed,
+    ReturnDeclined,
+    ReturnDispatched,
+    ReturnEvent,
+    ReturnExpired,
+    ReturnGraded,
+    ReturnHeld,
+    ReturnReceived,
+    ReturnRequested,
+    ReturnSettled,
+    SettledLine,
+)
+from crosslane.returns.rest import ROUTES
+from crosslane.returns.service.reading import find_return, returns_of_orders
+from crosslane.returns.storage import PERSONAL_COLUMNS
+from crosslane.returns.storage.writing import list_returns
+
+POLICIES = [POLICY]
+
+__all__ = [
+    "PERSONAL_COLUMNS",
+    "POLICIES",
+    "POLICY",
+    "ROUTES",
+    "BlindCharge",
+    "BlindUnits",
+    "BlindUnitsCredited",
+    "GradedUnits",
+    "ReceivedUnits",
+    "Return",
+    "ReturnAuthorized",
+    "ReturnCancelled",
+    "ReturnCleared",
+    "ReturnClosed",
+    "ReturnDeclined",
+    "ReturnDispatched",
+    "ReturnEvent",
+    "ReturnExpired",
+    "ReturnGraded",
+    "ReturnHeld",
+    "ReturnLine",
+    "ReturnPolicy",
+    "ReturnReceived",
+    "ReturnRequested",
+    "ReturnSettled",
+    "ReturnUnit",
+    "SettledLine",
+    "find_return",
+    "list_returns",
+    "returns_of_orders",
+]

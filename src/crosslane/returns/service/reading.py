@@ -1,0 +1,91 @@
+"""What people read of returns: one whole, lists, the timeline."""
+
+from datetime import datetime
+from uuid import UUID
+
+from crosslane.kernel import BadOrderNumber, parse_order_number
+from crosslane.platform import log
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.returns.domain import Return, State
+from crosslane.returns.errors import NoSuchReturn
+from crosslane.returns.storage import views, writing
+
+LETTER = "R"
+
+
+async def find_return(tx: Tx, named: str) -> Return:
+    """Return a return by its number, as typed, or by its id.
+
+    Raises:
+        NoSuchReturn: there is none, or the caller may not see it.
+    """
+    return_id = await _id_of(tx, named)
+    found = await writing.list_returns(tx, [return_id]) if return_id else {}
+    if not found or not may_see(tx.actor, one := found[return_id]):
+        raise NoSuchReturn(named=named[:60])
+    return one
+
+
+def may_see(actor: Actor, one: Return) -> bool:
+    """Tell whether a return is a customer's own, or may come to an associate's location."""
+    if actor.customer_id not in (None, one.customer_id):
+        return False
+    return actor.location_id is None or one.location_id in (None, actor.location_id)
+
+
+async def _id_of(tx: Tx, named: str) -> UUID | None:
+    try:
+        return UUID(named)
+    except ValueError:
+        pass
+    try:
+        number = LETTER + parse_order_number(named.strip().upper().removeprefix(LETTER))
+    except BadOrderNumber:
+        return None
+    return (await views.find_by_number(tx, [number])).get(number)
+
+
+async def list_found(
+    tx: Tx,
+    *,
+    order_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    location_id: UUID | None = None,
+    state: State | None = None,
+    held: bool | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Return]:
+    """Return returns that fit every filter given, the newest first, as far as the caller may see.
+
+    An associate sees those of the own location and those that may still come to any.
+    """
+    found = await views.list_ids(
+        tx,
+        order_id=order_id,
+        customer_id=tx.actor.customer_id or customer_id,
+        location_id=tx.actor.location_id or location_id,
+        state=state,
+        held=held,
+        after=after,
+        limit=limit,
+    )
+    whole = await writing.list_returns(tx, found)
+    return [whole[return_id] for return_id in found]
+
+
+async def returns_of_orders(tx: Tx, order_ids: list[UUID]) -> list[Return]:
+    """Return all returns of some orders, in the order of their ids."""
+    found = await views.list_of_orders(tx, order_ids)
+    return list((await writing.list_returns(tx, found)).values())
+
+
+async def timeline(tx: Tx, named: str, *, after_no: int, limit: int) -> list[log.Entry]:
+    """Return what has happened to a return, oldest first, each with who did it.
+
+    Raises:
+        NoSuchReturn: there is none, or the caller may not see it.
+    """
+    one = await find_return(tx, named)
+    return await log.history(tx, f"return:{one.id}", after_no=after_no, limit=limit)

@@ -1,0 +1,8 @@
+"""All SQL of returns: returns whole, their journal, and the views people read."""
+
+from crosslane.platform.personal import PersonalColumn
+
+PERSONAL_COLUMNS = [
+    PersonalColumn("returns_return", "hold_reason", "words", "why a return waits for a person"),
+    PersonalColumn("returns_return", "reason", "words", "why a return was declined or overridden"),
+]

@@ -1,0 +1,109 @@
+"""What is read of returns: lists, what is spoken for, what is due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from crosslane.platform.database import Tx
+from crosslane.returns.domain import PENDING
+
+FIND_NUMBERS = "select number, id from returns_return where number = any($1::text[])"
+
+
+async def find_by_number(tx: Tx, numbers: Sequence[str]) -> dict[str, UUID]:
+    """Return the ids of returns with these numbers."""
+    return {row["number"]: row["id"] for row in await tx.fetch(FIND_NUMBERS, list(numbers))}
+
+
+FIND_SOURCES = """
+select r.channel_id, r.source_id, r.id
+from unnest($1::uuid[], $2::text[]) as w(channel_id, source_id)
+join returns_return r using (channel_id, source_id)
+where r.source_id <> ''
+"""
+
+
+async def find_by_source(tx: Tx, asked: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """Return the ids of returns that channels have sent before, by channel and source id."""
+    rows = await tx.fetch(FIND_SOURCES, [c for c, _ in asked], [s for _, s in asked])
+    return {(row["channel_id"], row["source_id"]): row["id"] for row in rows}
+
+
+# Units asked for and not credited yet, of returns that are not at their end.
+LIST_PENDING = """
+select l.order_line_id, min(r.number) as number,
+       sum(greatest(l.requested, l.received) - l.credited)::int as units
+from returns_line l join returns_return r on r.id = l.return_id
+where l.order_line_id = any((select $1::uuid[])::uuid[]) and r.state = any($2::text[])
+  and not l.wrong and not r.id = any((select $3::uuid[])::uuid[])
+group by 1
+having sum(greatest(l.requested, l.received) - l.credited) > 0
+"""
+
+
+async def list_pending(
+    tx: Tx, order_line_ids: Sequence[UUID], but_for: Sequence[UUID] = ()
+) -> dict[UUID, tuple[int, str]]:
+    """Return how many units of order lines are spoken for, and by which return, the first of them.
+
+    Args:
+        tx: open transaction.
+        order_line_ids: which lines.
+        but_for: returns that do not count.
+    """
+    rows = await tx.fetch(LIST_PENDING, list(order_line_ids), list(PENDING), list(but_for))
+    return {row["order_line_id"]: (row["units"], row["number"]) for row in rows}
+
+
+LIST_IDS = """
+select id from returns_return
+where ($1::uuid is null or order_id = $1) and ($2::uuid is null or customer_id = $2)
+  and ($3::uuid is null or location_id = $3 or location_id is null)
+  and ($4::text is null or state = $4)
+  and ($5::boolean is null or held = $5)
+  and ($6::timestamptz is null or (requested_at, id) < ($6, $7))
+order by requested_at desc, id desc limit $8
+"""
+LIST_OF_ORDER = "select id from returns_return where order_id = any($1::uuid[]) order by id"
+LIST_OF_CUSTOMER = """
+select id from returns_return where customer_id = $1 order by requested_at desc, id desc limit $2
+"""
+LIST_DUE = """
+select id from returns_return
+where state in ('authorized', 'in_transit', 'received') and expires_at <= $1
+order by expires_at limit $2
+"""
+
+
+async def list_ids(
+    tx: Tx,
+    *,
+    order_id: UUID | None,
+    customer_id: UUID | None,
+    location_id: UUID | None,
+    state: str | None,
+    held: bool | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[UUID]:
+    """Return returns that fit every filter given, the newest first."""
+    seen_at, seen_id = after or (None, None)
+    rows = await tx.fetch(
+        LIST_IDS, order_id, customer_id, location_id, state, held, seen_at, seen_id, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
+    """Return all returns of some orders."""
+    return [row["id"] for row in await tx.fetch(LIST_OF_ORDER, list(order_ids))]
+
+
+async def list_of_customer(tx: Tx, customer_id: UUID, limit: int) -> list[UUID]:
+    """Return the latest returns of a customer."""
+    return [row["id"] for row in await tx.fetch(LIST_OF_CUSTOMER, customer_id, limit)]
+
+
+async def list_due(tx: Tx, limit: int) -> list[UUID]:
+    """Return returns whose goods have not come in time."""
+    return [row["id"] for row in await tx.fetch(LIST_DUE, tx.now, limit)]
