@@ -12,6 +12,7 @@ from crosslane.inventory import (
     NotAllocated,
     OutOfStock,
     Release,
+    ShippedLine,
     StockShort,
     Transfer,
     adjust,
@@ -19,6 +20,7 @@ from crosslane.inventory import (
     confirm,
     hold,
     list_losing,
+    list_shipped,
     release_allocation,
     ship,
     survey,
@@ -143,3 +145,18 @@ async def test_a_sale_over_the_counter_of_nothing_is_still_on_record(database, s
 
 def position_of(entry):
     return msgspec.json.decode(entry.body, type=StockShort).position_id
+
+
+async def test_what_left_for_a_line_keeps_its_owner_and_cost(database, shop):
+    first, second = demand(), demand()
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 10, unit_cost_milli=700)
+        await ship(tx, [sale(shop, 2, cause=first)])
+        await stocked(tx, shop, 8, unit_cost_milli=900)
+        await ship(tx, [sale(shop, 1, cause=first), sale(shop, 3, cause=second)])
+    there, elsewhere = shop.locations["DC"], shop.locations["LEEDS"]
+    asked = [ShippedLine(first.id, first.line, at) for at in (there, elsewhere)]
+    async with database.transaction(shop.tenant) as tx:
+        found = await list_shipped(tx, asked)
+    assert [(u.unit_cost_milli, u.quantity) for u in found[asked[0]]] == [(700, 2), (800, 1)]
+    assert found[asked[1]] == []

@@ -14,8 +14,9 @@ Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`,
 way is told by :func:`report_incoming`, promised to those who wait by :func:`keep_promises`, and
 held for those it was promised to by :func:`receive_incoming`.
 :func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
-refusals name what is left. :func:`counter_sales` adds up what customers took themselves. Each door
-locks positions in the order of their keys; a transaction that calls several locks all by
+refusals name what is left. :func:`counter_sales` adds up what customers took themselves,
+:func:`list_shipped` tells whose units left for a line and what they had cost. Each door locks
+positions in the order of their keys; a transaction that calls several locks all by
 :func:`protect` first.
 
 Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
@@ -124,6 +125,7 @@ from crosslane.inventory.service.reporting import (
 from crosslane.inventory.service.sheets import protect
 from crosslane.inventory.service.supply import adjust, count, receive, regrade
 from crosslane.inventory.storage.positions import Losing, Place
+from crosslane.inventory.storage.shipped import ShippedLine, ShippedUnits, list_shipped
 from crosslane.platform.effects import Schedule
 
 POLICIES = [SAFETY_STOCK, RING_FENCE, VENDOR_SUPPLY]
@@ -189,6 +191,8 @@ __all__ = [
     "Release",
     "Shipment",
     "Shipped",
+    "ShippedLine",
+    "ShippedUnits",
     "Slice",
     "StaleFence",
     "StockAdjusted",
@@ -213,6 +217,7 @@ __all__ = [
     "holds_of",
     "keep_promises",
     "list_losing",
+    "list_shipped",
     "protect",
     "receive",
     "receive_incoming",

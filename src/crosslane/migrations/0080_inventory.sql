@@ -5,7 +5,8 @@ create table inventory_position (
     variant_id uuid not null,
     location_id uuid not null,
     condition text not null
-        check (condition in ('sellable', 'damaged', 'quarantine', 'display', 'to_grade')),
+        check (condition in ('sellable', 'damaged', 'quarantine', 'display', 'to_grade',
+                             'refurbish', 'to_vendor')),
     owner_id uuid not null,
     on_hand bigint not null default 0,
     allocated bigint not null default 0 check (allocated >= 0),

@@ -18,6 +18,9 @@ arbiter between a pick and a cancellation) and :func:`fail`
 is not packed yet. :func:`give_up_units` cancels units where they lie, such as those nobody
 collected.
 
+:func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them whole,
+and :func:`list_had_since` tells since when customers have what they bought.
+
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
 
@@ -97,6 +100,7 @@ from crosslane.orders.service.cancelling import (
     give_up_units,
 )
 from crosslane.orders.service.moving import Step, move
+from crosslane.orders.service.naming import find_ids
 from crosslane.orders.service.placing import (
     PLACE,
     STOPS_MAX,
@@ -126,12 +130,14 @@ from crosslane.orders.service.stops import (
     lock_stopped,
 )
 from crosslane.orders.storage import PERSONAL_COLUMNS
+from crosslane.orders.storage.returning import list_had_since
 from crosslane.orders.storage.sales import SoldSum, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
     list_heads,
     list_of_customers,
     list_states,
+    lock_orders,
 )
 from crosslane.orders.storage.views import list_price_reasons
 
@@ -231,12 +237,15 @@ __all__ = [
     "earned",
     "fail",
     "find_by_source",
+    "find_ids",
     "find_order",
     "give_up_units",
+    "list_had_since",
     "list_heads",
     "list_of_customers",
     "list_price_reasons",
     "list_states",
+    "lock_orders",
     "lock_stopped",
     "move",
     "order_view",

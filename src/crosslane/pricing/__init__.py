@@ -10,7 +10,8 @@ or where the policy ``pricing.price_source`` lets the channel dictate and the ca
 ``pricing:dictate``; the difference to our own price stays with the line. :func:`explain` tells how
 a price came about. An order that is placed redeems the coupons of its cart on a sheet
 (:func:`open_coupons`, ``sheet.take``, ``sheet.undo``, :func:`write_coupons`), one that comes to
-nothing gives them back (:func:`release_coupons`).
+nothing gives them back (:func:`release_coupons`). :func:`lowest_prices` tells the lowest that
+articles were lately listed at.
 
 How: a cart is priced on the basis its channel shows, gross when prices include tax, else net. Unit
 prices are integers in 1/1000 minor unit. Each line is rounded once, half away from zero; its tax is
@@ -81,6 +82,7 @@ from crosslane.pricing.service.carts import (
 )
 from crosslane.pricing.service.commands import COMMANDS
 from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
+from crosslane.pricing.service.lowest import Lowest, LowestWish, lowest_prices
 from crosslane.pricing.service.prices import ImportPrices, PriceRow, PricesImported, import_prices
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
 from crosslane.pricing.service.terms import (
@@ -127,6 +129,8 @@ __all__ = [
     "Explanation",
     "ImportPrices",
     "ListChoice",
+    "Lowest",
+    "LowestWish",
     "Override",
     "OverrideNotAllowed",
     "PriceLine",
@@ -163,6 +167,7 @@ __all__ = [
     "TaxesChanged",
     "explain",
     "import_prices",
+    "lowest_prices",
     "open_coupons",
     "price",
     "price_one",

@@ -10,13 +10,19 @@ import msgspec
 
 
 class Condition(StrEnum):
-    """What state units are in; only sellable ones are ever promised."""
+    """What state units are in; only sellable ones are ever promised.
+
+    What came back waits ``to_grade``; then it is sellable again, is made so (``refurbish``), or
+    goes back to whom it was bought from (``to_vendor``).
+    """
 
     SELLABLE = "sellable"
     DAMAGED = "damaged"
     QUARANTINE = "quarantine"
     DISPLAY = "display"
     TO_GRADE = "to_grade"
+    REFURBISH = "refurbish"
+    TO_VENDOR = "to_vendor"
 
 
 class Reason(StrEnum):
