@@ -10,6 +10,10 @@ A day of a channel is compared figure by figure, per store and tax code: the ord
 journals of orders and payments) against the postings of that business day, which begins and ends at
 midnight where the channel is. :func:`close_day` keeps the figures when both sides are equal.
 
+:func:`statement` tells what a store or channel did, section by section, from roll-ups of the
+ledger: what another channel does stands in sections of its own and never lowers a store's own
+sales. Each row's postings are listed by :func:`list_lines`.
+
 Invariants: every handled event has exactly one entry, of exactly its amounts; the inventory account
 of an entity is the units it owns times their average cost, per variant rounded once; closes are
 only added.
@@ -17,7 +21,14 @@ only added.
 Events: none. Tables: finance_close, finance_stock.
 """
 
-from crosslane.finance.errors import CloseNotFound, DayDiffers, DayNotOver, EventsWaiting
+from crosslane.finance.errors import (
+    CloseNotFound,
+    DayDiffers,
+    DayNotOver,
+    EventsWaiting,
+    LocationOrChannel,
+    UnknownAccountOfStatement,
+)
 from crosslane.finance.reactions import REACTIONS
 from crosslane.finance.rest import COMMANDS, ROUTES
 from crosslane.finance.service import (
@@ -25,10 +36,16 @@ from crosslane.finance.service import (
     CloseView,
     ControlView,
     DayFigures,
+    RowOf,
+    Statement,
+    StatementOf,
+    as_csv,
     close_by_id,
     close_day,
     day_figures,
     list_closes,
+    list_lines,
+    statement,
 )
 
 __all__ = [
@@ -43,8 +60,16 @@ __all__ = [
     "DayFigures",
     "DayNotOver",
     "EventsWaiting",
+    "LocationOrChannel",
+    "RowOf",
+    "Statement",
+    "StatementOf",
+    "UnknownAccountOfStatement",
+    "as_csv",
     "close_by_id",
     "close_day",
     "day_figures",
     "list_closes",
+    "list_lines",
+    "statement",
 ]

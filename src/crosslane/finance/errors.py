@@ -1,6 +1,6 @@
 """What finance refuses."""
 
-from crosslane.kernel import Conflict, NotFound
+from crosslane.kernel import Conflict, Invalid, NotFound
 
 
 class DayNotOver(Conflict):
@@ -17,3 +17,11 @@ class EventsWaiting(Conflict):
 
 class CloseNotFound(NotFound):
     """There is no close {close_id}."""
+
+
+class LocationOrChannel(Invalid):
+    """A statement is of a location or of a channel: name one of the two."""
+
+
+class UnknownAccountOfStatement(NotFound):
+    """There is no account {account}."""

@@ -6,8 +6,9 @@ sum), rates of exchange.
 
 Doors: :func:`post` posts entries, each exactly once per cause kind and id. It adds what every entry
 needs: the intercompany pair between entities that it leaves unbalanced, and each posting's worth in
-the currency of its entity's books. :func:`balances` sums to the moment; :func:`list_entries` and
-:func:`entry_by_id` look up; :func:`reverse` takes an entry back.
+the currency of its entity's books. :func:`balances` sums to the moment, :func:`turnovers` tells
+what moved in a location or channel, and :func:`list_lines` the postings behind;
+:func:`list_entries` and :func:`entry_by_id` look up; :func:`reverse` takes an entry back.
 
 Invariants: an entry sums to zero per entity and currency, and per entity in its book currency.
 Postings are only ever added. A balance is the roll-up plus the entries of the tail, so no row is
@@ -16,8 +17,8 @@ updated by every order. Codes of accounts never change, a rate that was set stay
 Seeded accounts: cash, bank, receivable_card, receivable_on_account, receivable_marketplace,
 tax_recoverable, intercompany_receivable, inventory, clearing, payables, received_not_invoiced,
 stored_value, intercompany_payable, tax_payable (split by tax code), opening_balance, revenue,
-shipping_income, service_income, return_handling_income, cost_of_goods, price_difference,
-inventory_adjustment, shipping_cost, return_handling, fees, bad_debt, rounding.
+sales_returns, appeasements, shipping_income, service_income, return_handling_income, cost_of_goods,
+price_difference, inventory_adjustment, shipping_cost, return_handling, fees, bad_debt, rounding.
 
 Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.
@@ -44,16 +45,20 @@ from crosslane.ledger.rest import ROUTES
 from crosslane.ledger.service import (
     Balance,
     EntryView,
+    LineView,
     ManualPosting,
     PostingView,
     PostManually,
     PutAccount,
     RateView,
     SetRate,
+    Side,
+    Turnover,
     balances,
     chart,
     entry_by_id,
     list_entries,
+    list_lines,
     list_rates,
     post,
     post_manually,
@@ -61,6 +66,7 @@ from crosslane.ledger.service import (
     reverse,
     roll_up,
     set_rate,
+    turnovers,
 )
 from crosslane.ledger.service.commands import COMMANDS
 from crosslane.platform.effects import Schedule
@@ -86,6 +92,7 @@ __all__ = [
     "EntryNotFound",
     "EntryView",
     "LedgerAccount",
+    "LineView",
     "ManualPosting",
     "PostManually",
     "Posting",
@@ -98,12 +105,15 @@ __all__ = [
     "RateToItself",
     "RateView",
     "SetRate",
+    "Side",
+    "Turnover",
     "UnbalancedEntry",
     "UnknownAccount",
     "balances",
     "chart",
     "entry_by_id",
     "list_entries",
+    "list_lines",
     "list_rates",
     "post",
     "post_manually",
@@ -111,4 +121,5 @@ __all__ = [
     "reverse",
     "roll_up",
     "set_rate",
+    "turnovers",
 ]

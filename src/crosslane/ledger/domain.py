@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from crosslane.kernel import rounded_ratio
 from crosslane.ledger.errors import (
@@ -210,6 +211,9 @@ def intercompany(postings: Sequence[Posting]) -> list[Posting]:
     naming the other. With more than two entities, receivers and givers are paired in the order of
     their ids until everything is settled, which takes the fewest pairs for two and one less than
     the number of entities at most.
+
+    Each posting has the channel, location, brand and market that the others of its entity agree on,
+    so that what a store or channel makes entities owe each other is counted there.
     """
     left = imbalances(postings)
     made: list[Posting] = []
@@ -220,7 +224,7 @@ def intercompany(postings: Sequence[Posting]) -> list[Posting]:
         while debtors and creditors:
             debtor, creditor = debtors[0], creditors[0]
             minor = min(open_minor[debtor], -open_minor[creditor])
-            made += _pair(debtor, creditor, currency, minor)
+            made += _pair(postings, debtor, creditor, currency, minor)
             open_minor[debtor] -= minor
             open_minor[creditor] += minor
             debtors = [e for e in debtors if open_minor[e]]
@@ -228,23 +232,42 @@ def intercompany(postings: Sequence[Posting]) -> list[Posting]:
     return made
 
 
-def _pair(debtor: UUID, creditor: UUID, currency: str, minor: int) -> list[Posting]:
+def _pair(
+    postings: Sequence[Posting], debtor: UUID, creditor: UUID, currency: str, minor: int
+) -> list[Posting]:
     return [
-        Posting(
-            entity_id=debtor,
-            account=INTERCOMPANY_PAYABLE,
+        structs.replace(
+            _agreed(postings, entity_id),
+            account=account,
             currency=currency,
-            minor=-minor,
-            counterparty_id=creditor,
-        ),
-        Posting(
-            entity_id=creditor,
-            account=INTERCOMPANY_RECEIVABLE,
-            currency=currency,
-            minor=minor,
-            counterparty_id=debtor,
-        ),
+            minor=signed,
+            counterparty_id=other,
+        )
+        for entity_id, other, account, signed in (
+            (debtor, creditor, INTERCOMPANY_PAYABLE, -minor),
+            (creditor, debtor, INTERCOMPANY_RECEIVABLE, minor),
+        )
     ]
+
+
+def _agreed(postings: Sequence[Posting], entity_id: UUID) -> Posting:
+    """Return a posting of an entity with the dimensions that those it has agree on."""
+    own = [posting for posting in postings if posting.entity_id == entity_id]
+    return Posting(
+        entity_id=entity_id,
+        account="",
+        currency="",
+        minor=0,
+        channel_id=_only(p.channel_id for p in own),
+        location_id=_only(p.location_id for p in own),
+        brand_id=_only(p.brand_id for p in own),
+        market_id=_only(p.market_id for p in own),
+    )
+
+
+def _only(named: Iterable[UUID | None]) -> UUID | None:
+    known = set(named) - {None}
+    return known.pop() if len(known) == 1 else None
 
 
 def book(
@@ -286,7 +309,7 @@ def book(
 
 def reversal(entry: Entry, *, entry_id: UUID, occurred_at: datetime, day: date) -> Entry:
     """Return the entry that takes another one back, caused by it and so possible once only."""
-    turned = [msgspec.structs.replace(p, minor=-p.minor) for p in entry.postings if p.minor]
+    turned = [structs.replace(p, minor=-p.minor) for p in entry.postings if p.minor]
     return Entry(
         cause_kind="ledger.reversal",
         cause_id=str(entry_id),

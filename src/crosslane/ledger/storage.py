@@ -282,6 +282,71 @@ async def sum_balances(tx: Tx, wanted: Grouping) -> list[Record]:
     return await tx.fetch(SUM_BALANCES, *msgspec.structs.astuple(wanted))
 
 
+# Roll-up and tail of one instant. No location has the identifier of a channel.
+LIST_TURNOVERS = """
+with counted as (
+    select entity_id, account, currency, day, channel_id, debit_minor, credit_minor
+    from ledger_rollup where (location_id = $1 or channel_id = $1) and day <= $3
+    union all
+    select p.entity_id, p.account, p.currency, p.day, p.channel_id, greatest(p.minor, 0),
+           greatest(-p.minor, 0)
+    from ledger_tail t
+    join ledger_posting p on p.entry_id = t.entry_id and p.recorded_at = t.recorded_at
+    where (p.location_id = $1 or p.channel_id = $1) and p.day <= $3
+)
+select entity_id, account, currency, channel_id,
+       coalesce(sum(debit_minor - credit_minor) filter (where day < $2), 0)::bigint
+           as opening_minor,
+       coalesce(sum(debit_minor) filter (where day >= $2), 0)::bigint as debit_minor,
+       coalesce(sum(credit_minor) filter (where day >= $2), 0)::bigint as credit_minor
+from counted group by 1, 2, 3, 4 order by 2, 1, 3, 4 limit $4
+"""
+
+
+async def list_turnovers(
+    tx: Tx, of_id: UUID, first_day: date, last_day: date, limit: int
+) -> list[Record]:
+    """Return what moved on each account of a location or channel, and what stood there before."""
+    return await tx.fetch(LIST_TURNOVERS, of_id, first_day, last_day, limit)
+
+
+# The index by account, entity and day finds the days; what a turnover counts is never zero.
+LIST_LINES = """
+select p.entry_id, p.position, p.day, e.occurred_at, e.cause_kind, e.cause_id, e.memo, p.minor,
+       p.line_id, p.location_id, p.tax_code, p.counterparty_id
+from ledger_posting p join ledger_entry e on e.id = p.entry_id
+where p.account = $1 and p.entity_id = $2 and p.day between $3 and $4 and p.currency = $5
+  and (p.location_id = $6 or p.channel_id = $6) and p.channel_id is not distinct from $7
+  and (p.minor > 0) = $8
+  and ($9::date is null or (p.day, p.entry_id, p.position) > ($9, $10, $11))
+order by p.day, p.entry_id, p.position limit $12
+"""
+
+
+async def list_lines(
+    tx: Tx,
+    of_id: UUID,
+    turned: tuple[str, UUID, date, date, str],
+    channel_id: UUID | None,
+    debits: bool,
+    after: tuple[date, UUID, int] | None,
+    limit: int,
+) -> list[Record]:
+    """Return the postings that one side of a turnover is made of, the earliest first.
+
+    Args:
+        tx: open transaction.
+        of_id: location or channel.
+        turned: account, entity, first day, last day and currency of the turnover.
+        channel_id: its channel, None for postings without one.
+        debits: which of its two sides.
+        after: day, entry and position of the last posting already known.
+        limit: most to return.
+    """
+    last = after or (None, None, None)
+    return await tx.fetch(LIST_LINES, *turned, of_id, channel_id, debits, *last, limit)
+
+
 ROLL_UP = """
 with taken as (
     delete from ledger_tail where entry_id in (

@@ -23,6 +23,8 @@ insert into ledger_account (code, number, name, kind) values
     ('tax_payable', '2200', 'Sales tax by code', 'liability'),
     ('opening_balance', '3000', 'Opening balances', 'equity'),
     ('revenue', '4000', 'Sales of goods', 'income'),
+    ('sales_returns', '4010', 'Goods taken back', 'income'),
+    ('appeasements', '4020', 'Given to customers for goodwill', 'income'),
     ('shipping_income', '4100', 'Delivery charged to customers', 'income'),
     ('service_income', '4200', 'Services and fees charged to customers', 'income'),
     ('return_handling_income', '4300', 'Credit for returns of others taken in', 'income'),
@@ -105,3 +107,7 @@ create table ledger_rollup (
     book_minor bigint not null,
     unique nulls not distinct (account, entity_id, currency, day, channel_id, location_id, tax_code)
 );
+-- Statements ask for one location or channel.
+create index ledger_rollup_location on ledger_rollup (location_id, day)
+    where location_id is not null;
+create index ledger_rollup_channel on ledger_rollup (channel_id, day) where channel_id is not null;

@@ -41,7 +41,7 @@ with told as (
            sum(p.minor) filter (where p.account = 'clearing') as gross,
            sum(p.minor) filter (where p.account = 'tax_payable') as tax,
            sum(p.minor) filter (where p.account in
-               ('revenue', 'shipping_income', 'service_income', 'rounding')) as net,
+               ('revenue', 'appeasements', 'shipping_income', 'service_income', 'rounding')) as net,
            sum(p.minor) filter (where p.account = 'cost_of_goods') as cost
     from ledger_entry e join ledger_posting p on p.entry_id = e.id
     where e.cause_kind in ('orders.LinesHandedOver', 'orders.ChargesDue') group by 1, 2

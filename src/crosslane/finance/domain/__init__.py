@@ -12,7 +12,15 @@ from crosslane.finance.domain.entries import (
     tax_code,
 )
 from crosslane.finance.domain.money import TENDER_ACCOUNTS, MovedMoney, money_entry
-from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, Sale, sale_entry
+from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, SALES_RETURNS, Sale, sale_entry
+from crosslane.finance.domain.statement import (
+    AccountMove,
+    Section,
+    StatementRow,
+    account_moves,
+    results,
+    statement_rows,
+)
 from crosslane.finance.domain.stock import (
     Stock,
     keys_of,
@@ -26,22 +34,29 @@ __all__ = [
     "CLEARING",
     "CONTROLLED",
     "REVENUE",
+    "SALES_RETURNS",
     "TAX",
     "TENDER_ACCOUNTS",
+    "AccountMove",
     "Cause",
     "ControlRow",
     "MovedMoney",
     "Sale",
+    "Section",
     "Seller",
+    "StatementRow",
     "Stock",
     "Stockholders",
+    "account_moves",
     "business_day",
     "control_rows",
     "day_bounds",
     "invoice_entry",
     "keys_of",
     "money_entry",
+    "results",
     "sale_entry",
+    "statement_rows",
     "stock_entry",
     "supply_entry",
     "take_sold",

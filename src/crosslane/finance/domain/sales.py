@@ -25,12 +25,13 @@ from crosslane.ledger import Entry, Posting
 from crosslane.orders import ChargedSum, HandedOverUnits
 
 REVENUE = "revenue"
+SALES_RETURNS = "sales_returns"
 CHARGE_ACCOUNTS = {
     "shipping": "shipping_income",
     "fee": "service_income",
     "discount": REVENUE,
     "price_change": REVENUE,
-    "appeasement": REVENUE,
+    "appeasement": "appeasements",
     "rounding": "rounding",
 }
 COST_OF_GOODS = "cost_of_goods"

@@ -27,22 +27,33 @@ from crosslane.ledger.service.reading import (
     entry_by_id,
     list_entries,
 )
+from crosslane.ledger.service.turning import (
+    LineView,
+    Side,
+    Turnover,
+    list_lines,
+    turnovers,
+)
 
 __all__ = [
     "BOOKS",
     "DIMENSIONS",
     "Balance",
     "EntryView",
+    "LineView",
     "ManualPosting",
     "PostManually",
     "PostingView",
     "PutAccount",
     "RateView",
     "SetRate",
+    "Side",
+    "Turnover",
     "balances",
     "chart",
     "entry_by_id",
     "list_entries",
+    "list_lines",
     "list_rates",
     "post",
     "post_manually",
@@ -50,4 +61,5 @@ __all__ = [
     "reverse",
     "roll_up",
     "set_rate",
+    "turnovers",
 ]

@@ -92,7 +92,14 @@ ROLES: dict[str, tuple[str, ...]] = {
         "finance:*",
         "insights:*",
     ),
-    "integrator": (SELF, "organization:read", "ledger:read", "finance:read", *_OPERATIONS),
+    "integrator": (
+        SELF,
+        "organization:read",
+        "ledger:read",
+        "finance:read",
+        "finance:statement",
+        *_OPERATIONS,
+    ),
     "admin": ("*",),
 }
 
@@ -100,6 +107,7 @@ HELD_TO_A_LOCATION = (
     *ROLES["associate"],
     "carriers:read",
     "channels:submit",
+    "finance:statement",
     "inventory:adjust",
     "inventory:feed",
     "inventory:hold",
