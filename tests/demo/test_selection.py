@@ -1,12 +1,14 @@
 from collections import Counter
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.demo import DEFAULT_DAYS, Stream, select
-from crosslane.demo.selection import TAX_CHANGE, spread
+from crosslane.demo.credits import ClaimKind, match_credits
+from crosslane.demo.selection import IN_EURO, TAX_CHANGE, sold_before, spread
 from crosslane.demo.streams import ORDERS
 
 
@@ -36,8 +38,42 @@ def test_the_default_has_what_it_must_show(default):
 def test_the_default_days_are_whole(default):
     invoices, chosen = default
     numbers = {invoice.number for invoice in chosen.invoices}
-    assert {i.number for i in invoices if i.day in DEFAULT_DAYS} <= numbers
+    of_others = {note.number for note in match_credits(invoices) if note.sales - numbers}
+    assert {i.number for i in invoices if i.day in DEFAULT_DAYS} <= numbers | of_others
     assert chosen.orders == 5_000
+
+
+def test_a_credit_note_comes_with_its_orders_only(default):
+    invoices, chosen = default
+    numbers = {invoice.number for invoice in chosen.invoices}
+    notes = [note for note in match_credits(invoices) if note.goods or note.claims]
+    for note in notes:
+        if note.number in numbers:
+            assert note.sales <= numbers
+            assert note.sales or note.at.date() in DEFAULT_DAYS
+        else:
+            assert note.sales - numbers or note.at.date() not in DEFAULT_DAYS
+
+
+def test_the_default_shows_every_way_of_giving_back(default):
+    _, chosen = default
+    notes = match_credits(chosen.invoices)
+    goods = [one for note in notes for one in note.goods]
+    assert any(one.takes and not one.excess for one in goods)
+    assert any(one.takes and one.is_over for one in goods)
+    assert any(one.excess and not one.bought for one in goods)
+    assert any(sold_before(note) and note.at.date() >= TAX_CHANGE for note in notes)
+    assert any(note.country == IN_EURO and note.sales for note in notes)
+    assert {claim.kind for note in notes for claim in note.claims} == set(get_args(ClaimKind))
+
+
+def test_what_a_selection_gives_back_of_its_orders_is_all_among_them(invoices):
+    """Matching a selection by itself covers what matching the whole file covers."""
+    chosen = select(invoices, 5_000, seed=1)
+    whole = {note.number: note for note in match_credits(invoices)}
+    for note in match_credits(chosen.invoices):
+        for one, there in zip(note.goods, whole[note.number].goods, strict=True):
+            assert one.excess <= there.excess
 
 
 def test_a_short_replay_shows_it_all_too(invoices):

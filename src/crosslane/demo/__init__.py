@@ -4,6 +4,7 @@ The demo is a client like any other: it imports no capability. It is prepared pu
 
 - ``raw`` reads the order lines, from ``CROSSLANE_DATA`` or from the sample in the package;
 - ``streams`` sorts every line into exactly one stream and finds cancellations;
+- ``credits`` matches credit notes to the earlier sales they give back of;
 - ``baskets`` splits the consumer web shop's daily batches into small baskets, totals exact;
 - ``selection`` chooses the days and fills them up evenly to a number of orders;
 - ``goods`` draws weights, sizes and bar codes of the products;

@@ -1,13 +1,14 @@
 """Which invoices are replayed: whole telling days, filled up evenly to a number of orders."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from crosslane.demo.baskets import Basket, split_batch
+from crosslane.demo.credits import CreditNote, match_credits
 from crosslane.demo.draws import draw
-from crosslane.demo.streams import ORDERS, Invoice, Stream
+from crosslane.demo.streams import ORDERS, Invoice, Stream, is_credit
 
 # The first days, the change of the tax rate on 4 January, the pair of 74,215 units on 18 January,
 # a day with damages and marketplace fees, and the last days before the file ends.
@@ -22,6 +23,8 @@ DEFAULT_DAYS = (
     *(date(2011, 8, day) for day in (24, 25, 26, 28, 30, 31)),
 )
 TAX_CHANGE = date(2011, 1, 4)
+# The country whose trade accounts buy in euro, as the lines name it.
+IN_EURO = "EIRE"
 # One web batch holds hundreds of baskets: it may take this part of what is left, so that every
 # channel has its share of a short replay.
 BATCH_SHARE = 4
@@ -38,6 +41,10 @@ class Selection(Struct, frozen=True):
         """How many orders it makes."""
         return sum(map(self.orders_of, self.invoices))
 
+    def count(self, numbers: Collection[str]) -> int:
+        """How many orders some of its invoices make."""
+        return sum(self.orders_of(one) for one in self.invoices if one.number in numbers)
+
     def orders_of(self, invoice: Invoice) -> int:
         """How many orders one invoice makes: each basket of a web batch is one."""
         if invoice.stream is None:
@@ -53,9 +60,12 @@ def select(
 ) -> Selection:
     """Choose invoices for a number of orders, the same ones for the same seed.
 
-    Everything of the days that is no order (stock notes, credit notes, charges) is always in. So
-    are the telling orders of :func:`list_telling`, even where fewer orders are asked for. Orders
-    of the days come next, then orders of all other days, each spread evenly over the time.
+    Everything of the days that is no order (stock notes, charges) is always in. So are the telling
+    orders of :func:`list_telling` and :func:`list_returned`, even where fewer orders are asked for.
+    Orders of the days come next, then orders of all other days, each spread evenly over the time.
+
+    A credit note is in when all orders are that it gives something back of, and none is besides. A
+    blind one, which has no order, is in when it is of the days.
 
     Args:
         invoices: all there are, sorted into streams.
@@ -68,16 +78,20 @@ def select(
     whole = Selection(tuple(invoices), baskets)
     if orders is None:
         return whole
+    notes = match_credits(invoices)
     on_days = [invoice for invoice in invoices if invoice.day in days]
-    chosen = {invoice.number for invoice in list_telling(on_days)}
-    left = orders - sum(whole.orders_of(i) for i in invoices if i.number in chosen)
-    if sum(map(whole.orders_of, on_days)) <= orders:
-        chosen = {invoice.number for invoice in on_days}
-        left = orders - sum(map(whole.orders_of, on_days))
+    chosen = {invoice.number for invoice in list_telling(on_days)} | list_returned(notes)
+    everything = chosen | {invoice.number for invoice in on_days if invoice.stream}
+    if whole.count(everything) <= orders:
+        chosen = everything
+    left = orders - whole.count(chosen)
     for pool in (on_days, invoices):
         left = fill(whole, [i for i in pool if i.stream], chosen, left, seed)
-    chosen |= {i.number for i in on_days if i.stream is None and not i.cancels}
-    chosen |= {i.number for i in invoices if i.cancels in chosen}
+    chosen |= {i.number for i in on_days if i.stream is None and not is_credit(i.number)}
+    cancelling = {i.number: i.cancels for i in invoices if i.cancels}
+    chosen |= {number for number, cancelled in cancelling.items() if cancelled in chosen}
+    others = (note for note in notes if note.number not in cancelling)
+    chosen |= {note.number for note in others if is_chosen(note, chosen, days)}
     return Selection(
         tuple(invoice for invoice in invoices if invoice.number in chosen),
         {number: split for number, split in baskets.items() if number in chosen},
@@ -119,6 +133,31 @@ def spread(count: int, seed: int) -> Iterator[int]:
         position = int(format(index, f"0{bits}b")[::-1], 2)
         if position < count:
             yield (begin + position) % count
+
+
+def is_chosen(note: CreditNote, sales: Collection[str], days: Collection[date]) -> bool:
+    """Whether all orders of a credit note are chosen, or it has none and is of the days."""
+    return note.sales.issubset(sales) if note.sales else note.at.date() in days
+
+
+def list_returned(notes: Sequence[CreditNote]) -> set[str]:
+    """The orders of the credit notes no replay goes without, by the numbers of their invoices.
+
+    The first one that gives back more than was left, the first one of an order in euro, and the
+    first one of an order that was sold at the tax rate before.
+    """
+    single = [note for note in notes if len(note.sales) == 1]
+    found = [
+        next((n for n in single if any(g.is_over and g.takes for g in n.goods)), None),
+        next((n for n in single if n.country == IN_EURO), None),
+        next((n for n in single if n.at.date() >= TAX_CHANGE and sold_before(n)), None),
+    ]
+    return {sale for note in found if note for sale in note.sales}
+
+
+def sold_before(note: CreditNote) -> bool:
+    """Whether goods of a credit note were sold before the tax rate changed."""
+    return any(take.sold.at.date() < TAX_CHANGE for one in note.goods for take in one.takes)
 
 
 def list_telling(invoices: Sequence[Invoice]) -> list[Invoice]:

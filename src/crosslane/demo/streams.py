@@ -13,15 +13,22 @@ from enum import StrEnum
 from msgspec import Struct
 
 from crosslane.demo.raw import RawLine
+from crosslane.kernel import MILLI_PER_MINOR
 
 WEB_POSTAGE = "DOT"
 MARKETPLACE_FEE = "AMAZONFEE"
 # Listed among the codes that are no goods, yet articles: sold on the web, in no product list.
 WEB_ONLY_ARTICLES = "DCGS"
+# Delivery charged to trade orders.
+CARRIAGE = frozenset({"POST", "C2"})
 
 
 class Stream(StrEnum):
-    """Where a line goes: four kinds of order, stock work, money beside the goods, or aside."""
+    """Where a line goes: four kinds of order, stock work, money beside the goods, or back.
+
+    What comes back is an order cancelled whole on its day, goods (``credit``), or money for
+    something that is no goods (``claim``).
+    """
 
     ACCOUNT = "account"
     WEB = "web"
@@ -31,11 +38,12 @@ class Stream(StrEnum):
     CHARGE = "charge"
     CANCELLATION = "cancellation"
     CREDIT = "credit"
+    CLAIM = "claim"
     REJECTED = "rejected"
 
 
 ORDERS = frozenset({Stream.ACCOUNT, Stream.WEB, Stream.MARKETPLACE, Stream.COUNTER})
-CREDITS = frozenset({Stream.CANCELLATION, Stream.CREDIT})
+CREDITS = frozenset({Stream.CANCELLATION, Stream.CREDIT, Stream.CLAIM})
 
 
 class SortedLine(Struct, frozen=True, gc=False):
@@ -72,6 +80,18 @@ class Invoice(Struct, frozen=True):
         return [entry.line for entry in self.lines if entry.stream in ORDERS]
 
     @property
+    def carriage(self) -> tuple[RawLine, ...]:
+        """The lines of a trade order that charge its delivery, in whole pennies."""
+        return tuple(
+            entry.line
+            for entry in self.lines
+            if entry.stream is Stream.CHARGE
+            and entry.line.sku in CARRIAGE
+            and entry.line.amount_milli > 0
+            and entry.line.amount_milli % MILLI_PER_MINOR == 0
+        )
+
+    @property
     def stream(self) -> Stream | None:
         """The kind of order this is; None where no line is to be placed."""
         return next((entry.stream for entry in self.lines if entry.stream in ORDERS), None)
@@ -104,8 +124,8 @@ def sort_invoice(
 ) -> Invoice:
     """Sort the lines of one invoice."""
     if is_credit(number):
-        stream = Stream.CANCELLATION if cancels else Stream.CREDIT
-        return Invoice(number, tuple(SortedLine(line, stream) for line in group), cancels)
+        given = (SortedLine(line, credit_stream(line, codes, cancels)) for line in group)
+        return Invoice(number, tuple(given), cancels)
     kind = order_kind(group, fee_days)
     has_goods = any(is_goods(line, codes) for line in group)
     stock_work = not group[0].customer and all(line.price_milli == 0 for line in group)
@@ -123,6 +143,16 @@ def sort_invoice(
         else:
             entries.append(SortedLine(line, kind))
     return Invoice(number, tuple(entries))
+
+
+def credit_stream(line: RawLine, codes: Codes, cancels: str) -> Stream:
+    """The stream of a credit note's line.
+
+    A cancellation takes back what its order has: goods of the product list and their delivery.
+    """
+    if cancels and (line.sku in codes.products or line.sku in CARRIAGE):
+        return Stream.CANCELLATION
+    return Stream.CREDIT if line.sku in codes.products else Stream.CLAIM
 
 
 def order_kind(group: Sequence[RawLine], fee_days: set[date]) -> Stream:

@@ -44,7 +44,7 @@ class LineBook:
             for entry in invoice.lines:
                 if entry.stream is Stream.REJECTED:
                     self.end([entry.line], "rejected", entry.reason)
-                elif entry.stream is Stream.CREDIT:
+                elif entry.stream in (Stream.CREDIT, Stream.CLAIM):
                     self.end([entry.line], "set_aside")
 
     def end(self, lines: Iterable[RawLine], fate: FateName, reason: str = "") -> None:

@@ -138,7 +138,8 @@ class Seller:
 
     async def reverse(self, reversal: Reversal) -> None:
         """Cancel the order that a credit note of the same day takes back whole."""
-        lines = [entry.line for entry in reversal.credit.lines]
+        entries = reversal.credit.lines
+        lines = [entry.line for entry in entries if entry.stream is Stream.CANCELLATION]
         sold = await self._register.wait_for(reversal.order)
         reason = "its order was refused"
         if sold is not None:

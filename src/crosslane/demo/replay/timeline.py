@@ -23,7 +23,6 @@ PER_MILLE = 1_000
 PICKUPS_PER_MILLE = 100
 SHIPPED_TO_STORE_PER_MILLE = 60
 AT_HOME = "United Kingdom"
-CARRIAGE = frozenset({"POST", "C2"})
 
 Way = Literal["ship", "pickup", "ship_to_store"]
 
@@ -148,7 +147,7 @@ def list_sales(
     if baskets := selection.baskets.get(invoice.number):
         return list_web_sales(invoice, baskets, delivered_only, seed)
     first = invoice.order_lines[0]
-    carriage = list_carriage(invoice) if invoice.stream is Stream.ACCOUNT else ()
+    carriage = invoice.carriage if invoice.stream is Stream.ACCOUNT else ()
     return [
         Sale(
             stream=invoice.stream,
@@ -212,18 +211,6 @@ def draw_way(number: str, country: str, seed: int) -> Way:
     if drawn < PICKUPS_PER_MILLE + SHIPPED_TO_STORE_PER_MILLE:
         return "ship_to_store"
     return "ship"
-
-
-def list_carriage(invoice: Invoice) -> tuple[RawLine, ...]:
-    """Return the lines of a trade order that charge its delivery."""
-    return tuple(
-        entry.line
-        for entry in invoice.lines
-        if entry.stream is Stream.CHARGE
-        and entry.line.sku in CARRIAGE
-        and entry.line.amount_milli > 0
-        and entry.line.amount_milli % MILLI_PER_MINOR == 0
-    )
 
 
 def list_notes(invoice: Invoice) -> list[StockNote]:
