@@ -66,10 +66,17 @@ create table orders_charge (
     tax_rate_bp integer not null,
     jurisdiction text not null,
     cancelled boolean not null default false,
-    recorded_at timestamptz not null
+    recorded_at timestamptz not null,
+    -- When it fell due with a credit; null when it does with the first hand-over, or did when it
+    -- was recorded after that.
+    due_at timestamptz,
+    -- The credit it came with, such as a return; '' and null for none.
+    cause_kind text not null default '',
+    cause_id uuid
 );
 create index orders_charge_order on orders_charge (order_id);
 create index orders_charge_recorded on orders_charge (recorded_at);
+create index orders_charge_due on orders_charge (due_at) where due_at is not null;
 
 -- Where a line's units are now; derived from orders_movement in the same transaction. A bucket that
 -- becomes empty is deleted: a line passes through many, and is in one of them nearly always. Verify
@@ -104,6 +111,25 @@ create index orders_movement_order on orders_movement (order_id, id);
 create index orders_movement_sold on orders_movement (occurred_at) where to_stage = 'handed_over';
 select platform_ensure_partitions('orders_movement');
 
+-- What came back of units that were handed over, and what was credited for them. The units stay
+-- handed over; location_id had handed them over, and its sale is undone.
+create table orders_credit (
+    id uuid primary key,
+    order_id uuid not null references orders_order (id),
+    line_id uuid not null references orders_line (id),
+    location_id uuid not null,
+    quantity integer not null check (quantity > 0),
+    net_minor bigint not null,
+    tax_minor bigint not null,
+    cause_kind text not null,
+    cause_id uuid not null,
+    occurred_at timestamptz not null,
+    at timestamptz not null,
+    unique (cause_kind, cause_id, line_id, location_id)
+);
+create index orders_credit_order on orders_credit (order_id);
+create index orders_credit_occurred on orders_credit (occurred_at);
+
 -- A location that once failed a line is not asked for it again.
 create table orders_barred (
     order_id uuid not null references orders_order (id),
@@ -117,7 +143,7 @@ create table orders_barred (
 create table orders_stop (
     id uuid primary key,
     order_id uuid not null references orders_order (id),
-    kind text not null check (kind in ('payment', 'fraud', 'address', 'manual')),
+    kind text not null check (kind in ('payment', 'fraud', 'address', 'manual', 'exchange')),
     reason text not null,
     raised_at timestamptz not null,
     raised_by text not null,

@@ -21,6 +21,9 @@ collected.
 :func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them whole,
 and :func:`list_had_since` tells since when customers have what they bought.
 
+Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
+and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand.
+
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
 
@@ -32,20 +35,24 @@ Three axes, never one status: progress is the buckets, money is what payments ho
 
 Invariants: a line's quantity is always the sum of its buckets, and a bucket the sum of its
 movements; what a line is worth is shared over its units so that parts always add up; what is
-handed over and not cancelled is what the customer pays; the original is never changed; parcels
-promised for a location's day have a claim on its capacity as long as units lie there.
+handed over and did not come back is what the customer pays; no more comes back than was handed
+over, and what is credited for all units of a line is what was paid for them; the original is never
+changed; parcels promised for a location's day have a claim on its capacity as long as units lie
+there.
 
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
 LinesBackordered, PromiseMoved, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended,
-LinesHandedOver, ChargesDue, OrderClosed. Policies: orders.intake.
-Tables: orders_order, orders_line, orders_charge, orders_bucket, orders_movement (journal),
-orders_barred, orders_stop, orders_reoptimisation, orders_money_problem, orders_amendment,
-orders_attribution, orders_search.
+LinesHandedOver, ChargesDue, LinesCredited, OrderClosed. Policies: orders.intake.
+Tables: orders_order, orders_line, orders_charge, orders_credit (journal), orders_bucket,
+orders_movement (journal), orders_barred, orders_stop, orders_reoptimisation, orders_money_problem,
+orders_amendment, orders_attribution, orders_search.
 """
 
 from crosslane.orders.domain import (
     NOWHERE,
     Charge,
+    CreditLine,
+    NewCharge,
     Order,
     OrderLine,
     OrderState,
@@ -57,14 +64,22 @@ from crosslane.orders.domain import (
 )
 from crosslane.orders.domain.policy import INTAKE, Intake
 from crosslane.orders.domain.problems import MoneyProblem
-from crosslane.orders.errors import NoSuchOrder, OutOfStep, SourceIdTaken
+from crosslane.orders.errors import (
+    CREDIT_REFUSALS,
+    NoSuchOrder,
+    OutOfStep,
+    ReturnedAboveHandedOver,
+    SourceIdTaken,
+)
 from crosslane.orders.events import (
     CancelledUnits,
     ChargedSum,
     ChargesDue,
+    CreditedUnits,
     HandedOverUnits,
     LinesBackordered,
     LinesCancelled,
+    LinesCredited,
     LinesHandedOver,
     LinesResourced,
     MoneyProblemRaised,
@@ -99,6 +114,7 @@ from crosslane.orders.service.cancelling import (
     GivenUp,
     give_up_units,
 )
+from crosslane.orders.service.crediting import Credited, CreditRequest, credit, quote_credits
 from crosslane.orders.service.moving import Step, move
 from crosslane.orders.service.naming import find_ids
 from crosslane.orders.service.placing import (
@@ -160,6 +176,7 @@ __all__ = [
     "CHANGE_ADDRESS",
     "CHANGE_PRICE",
     "COMMANDS",
+    "CREDIT_REFUSALS",
     "EFFECTS",
     "INTAKE",
     "NOWHERE",
@@ -187,6 +204,10 @@ __all__ = [
     "Charge",
     "ChargedSum",
     "ChargesDue",
+    "CreditLine",
+    "CreditRequest",
+    "Credited",
+    "CreditedUnits",
     "Failure",
     "GivenUp",
     "HandedOverUnits",
@@ -194,12 +215,14 @@ __all__ = [
     "LineWish",
     "LinesBackordered",
     "LinesCancelled",
+    "LinesCredited",
     "LinesHandedOver",
     "LinesResourced",
     "MoneyProblem",
     "MoneyProblemRaised",
     "MoneyProblemResolved",
     "MovedPromise",
+    "NewCharge",
     "NoSuchOrder",
     "Offers",
     "Order",
@@ -223,6 +246,7 @@ __all__ = [
     "Reoptimise",
     "ResolveStop",
     "RetryMoney",
+    "ReturnedAboveHandedOver",
     "SoldSum",
     "SourceIdTaken",
     "Stage",
@@ -234,6 +258,7 @@ __all__ = [
     "TenderWish",
     "UnitsHeld",
     "UnitsRecalled",
+    "credit",
     "earned",
     "fail",
     "find_by_source",
@@ -249,6 +274,7 @@ __all__ = [
     "lock_stopped",
     "move",
     "order_view",
+    "quote_credits",
     "release",
     "requests_of",
     "require_placed_at",

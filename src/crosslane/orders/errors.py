@@ -93,3 +93,25 @@ class NoMoneyProblem(Conflict):
 
 class NoSuchReoptimisation(NotFound):
     """There is no reoptimisation {id}."""
+
+
+class ReturnedAboveHandedOver(Conflict):
+    """{quantity} units of {sku} cannot come back, {left} are left with the customer."""
+
+
+class GivenBackAboveCharged(Conflict):
+    """{minor} minor units of {kind} cannot be given back, {left} are left of it."""
+
+
+class FeeAboveCredit(Conflict):
+    """Charges of {minor} minor units are more than the credit of {credit}."""
+
+
+# What a credit is refused for.
+CREDIT_REFUSALS = (
+    NoSuchOrder,
+    NoSuchLine,
+    ReturnedAboveHandedOver,
+    GivenBackAboveCharged,
+    FeeAboveCredit,
+)

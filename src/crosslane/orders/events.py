@@ -177,5 +177,37 @@ class ChargesDue(OrderEvent):
     charges: list[ChargedSum]
 
 
+class CreditedUnits(msgspec.Struct, frozen=True):
+    """Units of one line that came back, with what the customer got credited for them.
+
+    ``location_id`` had handed them over: its sale is undone, wherever they came back to.
+    """
+
+    line_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+    net_minor: int
+    tax_minor: int
+    tax_rate_bp: int
+    tax_class: str
+    jurisdiction: str
+
+
+class LinesCredited(OrderEvent):
+    """Units came back, or money is given back without them: the customer owes less from now on.
+
+    Amounts of units are what was credited. Those of charges are as on the order: negative when the
+    customer gets something, and none when nothing was handed over yet, since charges only fall due
+    with the first hand-over.
+    """
+
+    cause_kind: str
+    cause_id: UUID
+    units: list[CreditedUnits]
+    charges: list[ChargedSum]
+    occurred_at: str
+
+
 class OrderClosed(OrderEvent):
     """Every unit is handed over or cancelled."""

@@ -17,6 +17,7 @@ from crosslane.orders.service.problems import follow_money
 from crosslane.orders.service.promising import date_waiting, serve_arrived
 from crosslane.orders.service.reoptimising import DECIDE, MOVE, reoptimise_by_clock
 from crosslane.orders.service.resourcing import stock_arrived, stock_lost
+from crosslane.orders.service.settling import settle
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
 from crosslane.platform.actor import SYSTEM, Actor
@@ -56,6 +57,14 @@ async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorize
                 doing = _doing(tx, traces[order_id], "payment")
                 sheet.resolve_stop(order_id, stop, "authorised", doing)
     await sheet.write(tx)
+
+
+async def settle_captured(tx: Tx, logged: Sequence[Logged[payments.PaymentCaptured]]) -> None:
+    """Give back what was still being taken when its order came to be worth less."""
+    taken = {entry.event.order_id: f"captured:{entry.event.operation_id}" for entry in logged}
+    changed = await states.list_amended(tx, list(taken))
+    locked = await states.lock_orders(tx, changed)
+    await settle(tx, locked, taken, dict.fromkeys(locked, tx.now))
 
 
 async def cancel_declined(tx: Tx, logged: Sequence[Logged[payments.PaymentDeclined]]) -> None:
@@ -127,6 +136,7 @@ REACTIONS = [
         follow_money,
     ),
     Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
+    Reaction("orders.settle_captured", (payments.PaymentCaptured,), settle_captured),
     Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
     Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),
     Reaction(

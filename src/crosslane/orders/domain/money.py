@@ -2,6 +2,7 @@
 
 A part of a line is worth the rounded share of its total, counted from the first unit, so parts
 always add up to the whole whatever order they come in. Charges fall due with the first hand-over.
+What was credited for units that came back is neither worth nor earned any more.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,11 @@ from uuid import UUID
 import msgspec
 
 from crosslane.kernel import rounded_ratio
-from crosslane.orders.domain.nouns import OrderLine, OrderState
+from crosslane.orders.domain.nouns import Charge, OrderLine, OrderState
 from crosslane.orders.domain.stages import GONE, SETTLED, Buckets, Stage
+
+# Charges on a line that are part of what its units cost, and so fall and come back with them.
+PRICE_KINDS = ("price_change", "appeasement")
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -40,6 +44,20 @@ def portion(line: OrderLine, units: int) -> Sum:
         rounded_ratio(line.net_minor, units, line.quantity),
         rounded_ratio(line.tax_minor, units, line.quantity),
     )
+
+
+def share(whole: Sum, units: int, of: int) -> Sum:
+    """Return what some units of a sum are worth, rounded in gross and in tax; all of it is exact.
+
+    Args:
+        whole: what all units are worth.
+        units: how many are looked at.
+        of: how many there are.
+    """
+    if units == of:
+        return whole
+    tax_minor = rounded_ratio(whole.tax_minor, units, of)
+    return Sum(rounded_ratio(whole.gross_minor, units, of) - tax_minor, tax_minor)
 
 
 def handed_over_units(buckets: Buckets, line_id: UUID) -> int:
@@ -72,6 +90,9 @@ def _sum(state: OrderState, units_of: Callable[[OrderLine], int]) -> Sum:
         if not charge.cancelled:
             net_minor += charge.net_minor
             tax_minor += charge.tax_minor
+    for back in state.returned:
+        net_minor -= back.net_minor
+        tax_minor -= back.tax_minor
     return Sum(net_minor, tax_minor)
 
 
@@ -80,33 +101,65 @@ def added_by(line: OrderLine, before: int, units: int) -> Sum:
     return portion(line, before + units) - portion(line, before)
 
 
+def is_repriced(state: OrderState, line_id: UUID) -> bool:
+    """Tell whether amendments have ever changed what the units of a line cost."""
+    return any(_prices(charge, line_id) for charge in state.charges)
+
+
 def changed_price(state: OrderState, line_id: UUID) -> Sum:
     """Return what amendments have changed the price of a line by, for its units not cancelled."""
     total = Sum()
     for charge in state.charges:
-        if charge.line_id == line_id and charge.kind == "price_change" and not charge.cancelled:
+        if _prices(charge, line_id):
             total += Sum(charge.net_minor, charge.tax_minor)
     return total
 
 
-def fallen_change(state: OrderState, line: OrderLine, before: int, kept: int) -> Sum:
+def _prices(charge: Charge, line_id: UUID) -> bool:
+    return charge.line_id == line_id and charge.kind in PRICE_KINDS and not charge.cancelled
+
+
+def credited(state: OrderState, line_id: UUID) -> Sum:
+    """Return what was credited for units of a line that came back."""
+    total = Sum()
+    for back in state.returned:
+        if back.line_id == line_id:
+            total += Sum(back.net_minor, back.tax_minor)
+    return total
+
+
+def returned_units(state: OrderState, line_id: UUID) -> int:
+    """Return how many units of a line came back."""
+    return sum(back.quantity for back in state.returned if back.line_id == line_id)
+
+
+def kept_units(state: OrderState, line: OrderLine) -> int:
+    """Return how many units of a line are neither cancelled nor back."""
+    cancelled = state.buckets.units(line.id, Stage.CANCELLED)
+    return line.quantity - cancelled - returned_units(state, line.id)
+
+
+def remaining(state: OrderState, line: OrderLine) -> Sum:
+    """Return what the units of a line that are neither cancelled nor back cost the customer."""
+    present = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
+    whole = portion(line, present) + changed_price(state, line.id)
+    return whole - credited(state, line.id)
+
+
+def fallen_change(state: OrderState, line: OrderLine, before: Sum, units: int) -> Sum:
     """Return what to change a line's price by when some units of a changed price are cancelled.
 
     The line is then worth the share of what it was worth before, rounded in gross and in tax.
 
     Args:
-        state: order whose charges are those of the units ``before``.
+        state: the order after the cancellation, its charges still those of before.
         line: the line.
-        before: units that were not cancelled.
-        kept: units that are not cancelled now.
+        before: what its units neither cancelled nor back were worth.
+        units: how many those were.
     """
-    change = changed_price(state, line.id)
-    if change == Sum():
-        return change
-    whole = portion(line, before) + change
-    tax_minor = rounded_ratio(whole.tax_minor, kept, before)
-    left = Sum(rounded_ratio(whole.gross_minor, kept, before) - tax_minor, tax_minor)
-    return left - portion(line, kept) - change
+    if not is_repriced(state, line.id):
+        return Sum()
+    return share(before, kept_units(state, line), units) - remaining(state, line)
 
 
 class Settlement(msgspec.Struct, frozen=True):

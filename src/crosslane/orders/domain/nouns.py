@@ -10,7 +10,7 @@ import msgspec
 from crosslane.orders.domain.stages import Buckets
 
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
-StopKind = Literal["payment", "fraud", "address", "manual"]
+StopKind = Literal["payment", "fraud", "address", "manual", "exchange"]
 # Kinds that keep goods from being worked on and from leaving.
 HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
@@ -118,6 +118,9 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         line_id: the line it belongs to, None for the whole order.
         net_minor: without tax, negative when the customer gets something back.
         cancelled: it fell away because no unit was left to hand over.
+        due_at: when it fell due with a credit; None when it does with the first hand-over, or did
+            when it was recorded after that.
+        cause_kind: what sort of credit brought it, "" when none did; likewise which one.
     """
 
     id: UUID
@@ -132,6 +135,32 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     jurisdiction: str
     recorded_at: datetime
     cancelled: bool = False
+    due_at: datetime | None = None
+    cause_kind: str = ""
+    cause_id: UUID | None = None
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a line that came back, with what the customer got credited for them.
+
+    Args:
+        line_id: the line.
+        location_id: the location whose sale is undone: it had handed the units over.
+        quantity: how many.
+        net_minor: credited without tax, as a positive number; likewise the tax.
+        cause_kind: what sort of thing they were credited for, such as ``return``.
+        cause_id: which one; credited once for each line and location.
+        occurred_at: business time.
+    """
+
+    line_id: UUID
+    location_id: UUID
+    quantity: int
+    net_minor: int
+    tax_minor: int
+    cause_kind: str
+    cause_id: UUID
+    occurred_at: datetime
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +214,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         buckets: where the units are; changed in memory by a decision.
         barred: (line, location) pairs that failed before and are not asked again.
         amendments: how many amendments the order has had.
+        returned: what came back of what was handed over, oldest first.
     """
 
     order: Order
@@ -194,6 +224,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     buckets: Buckets
     barred: frozenset[tuple[UUID, UUID]] = frozenset()
     amendments: int = 0
+    returned: tuple[Returned, ...] = ()
 
     @cached_property
     def stock_lines(self) -> tuple[OrderLine, ...]:

@@ -19,10 +19,10 @@ from crosslane.orders.domain import (
     OrderState,
     Stage,
     Sum,
-    changed_price,
     handed_over_units,
     is_settled,
-    portion,
+    kept_units,
+    remaining,
     worth,
 )
 from crosslane.orders.errors import (
@@ -84,7 +84,7 @@ class AddLines(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangePrice(msgspec.Struct, frozen=True, kw_only=True):
-    """Another price for the units of a line that are not cancelled.
+    """Another price for the units of a line that are neither cancelled nor back.
 
     Args:
         order_id: the order; likewise its line.
@@ -250,11 +250,10 @@ async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list
     if line is None or line.is_bundle:
         raise NoSuchLine(line=str(wish.line_id))
     channel = (await organization.book(tx)).channel(state.order.channel)
-    kept = line.quantity - state.buckets.units(line.id, Stage.CANCELLED)
+    amount = line_amount(wish.unit_price_milli, kept_units(state, line))
     basis = "gross" if channel.tax_mode == "inclusive" else "net"
-    wanted = pricing.split(line_amount(wish.unit_price_milli, kept), line.tax_rate_bp, basis)
-    before = portion(line, kept) + changed_price(state, line.id)
-    change = Sum(wanted.net_minor, wanted.tax_minor) - before
+    wanted = pricing.split(amount, line.tax_rate_bp, basis)
+    change = Sum(wanted.net_minor, wanted.tax_minor) - remaining(state, line)
     charge = Charge(
         id=new_id(),
         order_id=state.order.id,

@@ -1,7 +1,7 @@
 """Cancelling units before they are handed over, in part or altogether."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 import msgspec
@@ -12,12 +12,15 @@ from crosslane.orders.domain import (
     NOWHERE,
     Charge,
     Move,
+    OrderLine,
     OrderState,
     Stage,
     Sum,
     cancelling,
     fallen_change,
     handed_over_units,
+    kept_units,
+    remaining,
     worth,
 )
 from crosslane.orders.errors import (
@@ -197,12 +200,12 @@ def cancel_units(
 ) -> Cancelled:
     """Carry out a planned cancellation as an amendment of its own."""
     before = worth(sheet.states[order_id]).gross_minor
-    kept = {move.line_id: _kept(sheet, order_id, move.line_id) for move in moves}
+    kept = _kept(sheet.states[order_id], {move.line_id for move in moves})
     sheet.move(order_id, moves, doing)
     changes = [
         charge
-        for line_id, units in kept.items()
-        if (charge := _fallen_change(sheet, order_id, line_id, units, reason, doing))
+        for line, worth_before, units in kept
+        if (charge := _fallen_change(sheet, order_id, line, worth_before, units, reason, doing))
     ]
     delta = worth(sheet.states[order_id]).gross_minor - before
     units = [
@@ -224,28 +227,30 @@ def cancel_units(
     return Cancelled(no, sum(m.quantity for m in moves), delta, currency)
 
 
-def _kept(sheet: Sheet, order_id: UUID, line_id: UUID) -> int:
-    state = sheet.states[order_id]
-    line = state.line(line_id)
-    return line.quantity - state.buckets.units(line_id, Stage.CANCELLED) if line else 0
+def _kept(state: OrderState, line_ids: Set[UUID]) -> list[tuple[OrderLine, Sum, int]]:
+    """Return lines with what their units that the customer will have are worth, and how many."""
+    lines = [line for line in state.stock_lines if line.id in line_ids]
+    return [(line, remaining(state, line), kept_units(state, line)) for line in lines]
 
 
 def _fallen_change(
-    sheet: Sheet, order_id: UUID, line_id: UUID, before: int, reason: str, doing: Doing
+    sheet: Sheet,
+    order_id: UUID,
+    line: OrderLine,
+    before: Sum,
+    units: int,
+    reason: str,
+    doing: Doing,
 ) -> Charge | None:
     """Let the changed price of cancelled units fall with them; None when nothing was changed."""
-    state = sheet.states[order_id]
-    line = state.line(line_id)
-    if line is None or not before:
-        return None
-    fallen = fallen_change(state, line, before, _kept(sheet, order_id, line_id))
+    fallen = fallen_change(sheet.states[order_id], line, before, units)
     if fallen == Sum():
         return None
     charge = Charge(
         id=new_id(),
         order_id=order_id,
         kind="price_change",
-        line_id=line_id,
+        line_id=line.id,
         title=reason,
         net_minor=fallen.net_minor,
         tax_minor=fallen.tax_minor,

@@ -17,7 +17,7 @@ async def settle(
     changed: Mapping[UUID, OrderState],
     why: Mapping[UUID, str],
     at: Mapping[UUID, datetime],
-) -> None:
+) -> dict[UUID, int]:
     """Bring the money of changed orders in line with their units.
 
     Args:
@@ -25,9 +25,12 @@ async def settle(
         changed: orders as they are now.
         why: what changed each of them; asked again for the same reason, payments does nothing.
         at: business time of each change.
+
+    Returns:
+        What is given back because an order is worth less than was taken, by order.
     """
     if not changed:
-        return
+        return {}
     captures, refunds, voids, abandoned = [], [], [], []
     for order_id, money in (await payments.money_by_order(tx, changed)).items():
         if not money.tenders:
@@ -53,8 +56,9 @@ async def settle(
             continue
         if due.capture_minor:
             captures.append(ask(due.capture_minor))
-        if due.refund_minor:
-            refunds.append(ask(due.refund_minor))
+        # What is still being taken cannot be given back yet; it is once it has arrived.
+        if refund_minor := min(due.refund_minor, money.refundable_minor):
+            refunds.append(ask(refund_minor))
         left = money.capturable_minor - due.capture_minor
         if due.closes and (left or money.undecided):
             voids.append(ask(None))
@@ -69,6 +73,7 @@ async def settle(
             # What was asked fits what was read under the order's lock: a refusal is a defect.
             if isinstance(answer, Refusal):
                 raise answer
+    return {request.order_id: request.minor or 0 for request in refunds}
 
 
 def _sold(state: OrderState) -> bool:

@@ -18,6 +18,7 @@ from crosslane.orders.domain import (
     Move,
     NewLine,
     OrderState,
+    Returned,
     Stage,
     Stop,
     StopKind,
@@ -53,6 +54,10 @@ class Sheet:
     Decisions call the verbs below; :meth:`write` stores everything with a fixed number of
     statements, gives back stock that is no longer wanted, asks payments for what the terms of each
     order want, and announces the events.
+
+    Attributes:
+        states: the orders as they stand.
+        refunded: once written, what was asked to be given back, by order.
     """
 
     def __init__(self, loaded: dict[UUID, OrderState]) -> None:
@@ -65,12 +70,15 @@ class Sheet:
         self._lines: list[NewLine] = []
         self._attributions: list[Attribution] = []
         self._charges: list[Charge] = []
+        self._credits: list[tuple[UUID, Returned]] = []
         self._barred: list[tuple[UUID, UUID, UUID, str]] = []
         self._addresses: list[tuple[UUID, UUID]] = []
         self._promises: dict[UUID, datetime | None] = {}
         self._events: list[tuple[events.OrderEvent, Cause]] = []
         self._changed: dict[UUID, Doing] = {}
         self._owing: set[UUID] = set()
+        self._kept: set[UUID] = set()
+        self.refunded: dict[UUID, int] = {}
         self._left: set[tuple[UUID, UUID]] = set()
         self._new: dict[UUID, writing.NewOrder] = {}
 
@@ -185,6 +193,18 @@ class Sheet:
         self._owing.add(order_id)
         self.note(order_id, doing)
 
+    def credit(self, order_id: UUID, returned: Sequence[Returned], doing: Doing) -> None:
+        """Note units that came back with what was credited for them."""
+        state = self.states[order_id]
+        self._replace(order_id, returned=(*state.returned, *returned))
+        self._credits.extend((order_id, one) for one in returned)
+        self._owing.add(order_id)
+        self.note(order_id, doing)
+
+    def keep_money(self, order_id: UUID) -> None:
+        """Leave the money of an order to a later change, which settles all of it."""
+        self._kept.add(order_id)
+
     def amend(
         self, order_id: UUID, kind: str, reason: str, lines: Any, gross_delta: int, doing: Doing
     ) -> int:
@@ -245,6 +265,7 @@ class Sheet:
             return
         await writing.insert_lines(tx, self._lines, self._attributions)
         await writing.insert_charges(tx, self._charges)
+        await writing.insert_credits(tx, self._credits)
         await writing.insert_stops(tx, self._stops)
         await writing.resolve_stops(tx, *_columns(self._resolved, 3))
         await writing.insert_amendments(tx, self._amendments)
@@ -267,9 +288,11 @@ class Sheet:
         if emptied:
             await pricing.release_coupons(tx, emptied)
         await self.give_back(tx)
-        owing = {id: changed[id] for id in changed if id in self._owing}
+        owing = {id: changed[id] for id in changed if id in self._owing - self._kept}
         whys = {id: doing.why for id, doing in self._changed.items()}
-        await settle(tx, owing, whys, {id: d.occurred_at for id, d in self._changed.items()})
+        self.refunded = await settle(
+            tx, owing, whys, {id: d.occurred_at for id, d in self._changed.items()}
+        )
         await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
 
     async def give_back(self, tx: Tx) -> None:

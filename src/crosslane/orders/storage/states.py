@@ -12,6 +12,7 @@ from crosslane.orders.domain import (
     Order,
     OrderLine,
     OrderState,
+    Returned,
     Stage,
     Stop,
 )
@@ -73,7 +74,8 @@ _PARTS = """
      from orders_line where order_id = k.id) as lines,
     (select json_agg(c order by c.recorded_at, c.id) from (
         select id, order_id, kind, line_id, title, net_minor, tax_minor, gross_minor,
-               tax_rate_bp, jurisdiction, recorded_at, cancelled
+               tax_rate_bp, jurisdiction, recorded_at, cancelled, due_at, cause_kind,
+               cause_id
         from orders_charge where order_id = k.id
     ) c) as charges,
     (select json_agg(t order by t.raised_at, t.id) from (
@@ -87,7 +89,12 @@ _PARTS = """
     ) b where l.order_id = k.id) as buckets,
     (select json_agg(json_array(line_id, location_id returning json))
      from orders_barred where order_id = k.id) as barred,
-    (select count(*) from orders_amendment where order_id = k.id) as amendments
+    (select count(*) from orders_amendment where order_id = k.id) as amendments,
+    (select json_agg(c order by c.at, c.id) from (
+        select id, line_id, location_id, quantity, net_minor, tax_minor, cause_kind, cause_id,
+               occurred_at, at
+        from orders_credit where order_id = k.id
+    ) c) as returned
 """
 LIST_STATES = f"""
 with asked as (
@@ -121,6 +128,7 @@ class _Loaded(msgspec.Struct):
     buckets: list[tuple[int, UUID, Stage, int]] | None
     barred: frozenset[tuple[UUID, UUID]] | None
     amendments: int
+    returned: tuple[Returned, ...] | None
 
     def state(self) -> OrderState:
         lines = self.lines or ()
@@ -133,6 +141,7 @@ class _Loaded(msgspec.Struct):
             buckets=Buckets(Bucket(ids[at], *rest) for at, *rest in self.buckets or ()),
             barred=self.barred or frozenset(),
             amendments=self.amendments,
+            returned=self.returned or (),
         )
 
 
@@ -159,6 +168,18 @@ async def lock_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, OrderStat
 async def _load(tx: Tx, sql: str, order_ids: Sequence[UUID]) -> list[_Loaded]:
     rows = await tx.fetch(sql, list(set(order_ids))) if order_ids else []
     return [_LOADED.decode(row["state"]) for row in rows]
+
+
+LIST_AMENDED = """
+select k.id from unnest($1::uuid[]) as k(id)
+where exists (select from orders_amendment where order_id = k.id)
+   or exists (select from orders_credit where order_id = k.id)
+"""
+
+
+async def list_amended(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those of some orders that were changed, or credited for, after placing."""
+    return [row["id"] for row in await tx.fetch(LIST_AMENDED, list(order_ids))]
 
 
 FIND_NUMBERS = "select number, id from orders_order where number = any($1::text[])"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.kernel import new_id
 from crosslane.orders.domain import (
     Attribution,
     Bucket,
@@ -13,6 +14,7 @@ from crosslane.orders.domain import (
     Move,
     NewLine,
     Order,
+    Returned,
     Stop,
 )
 from crosslane.platform.database import Tx, columns
@@ -217,6 +219,34 @@ async def insert_charges(tx: Tx, charges: Sequence[Charge]) -> None:
     """Store charges that an amendment adds."""
     if charges:
         await tx.execute(INSERT_CHARGES, msgspec.json.encode(charges))
+
+
+INSERT_CREDITS = """
+insert into orders_credit (
+    id, order_id, line_id, location_id, quantity, net_minor, tax_minor, cause_kind, cause_id,
+    occurred_at, at
+)
+select id, order_id, line_id, location_id, quantity, net_minor, tax_minor, cause_kind, cause_id,
+       occurred_at, $11
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[], $7::bigint[],
+            $8::text[], $9::uuid[], $10::timestamptz[])
+     as c(id, order_id, line_id, location_id, quantity, net_minor, tax_minor, cause_kind, cause_id,
+          occurred_at)
+"""
+
+
+async def insert_credits(tx: Tx, credits: Sequence[tuple[UUID, Returned]]) -> None:
+    """Store what came back, each with its order."""
+    if credits:
+        names = ("line_id", "location_id", "quantity", "net_minor", "tax_minor", "cause_kind")
+        rows = [row for _, row in credits]
+        await tx.execute(
+            INSERT_CREDITS,
+            [new_id() for _ in credits],
+            [order_id for order_id, _ in credits],
+            *columns(rows, *names, "cause_id", "occurred_at"),
+            tx.now,
+        )
 
 
 INSERT_STOPS = """

@@ -1,0 +1,159 @@
+"""Credits on the database: what comes back is credited once, and the money follows."""
+
+from uuid import UUID
+
+import msgspec
+
+from crosslane import orders
+from crosslane.kernel import new_id
+from crosslane.orders import (
+    CHANGE_PRICE,
+    ChangePrice,
+    Credited,
+    CreditLine,
+    CreditRequest,
+    LinesCredited,
+    LineWish,
+    NewCharge,
+    OrderView,
+    ReturnedAboveHandedOver,
+    TenderWish,
+    errors,
+)
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Lanes
+from tests.orders.test_changes import WHOLE_WAY, carry, react, run
+from tests.orders.world import assert_sound, place, view, wish
+
+
+async def sold(database: Database, tenant: str, lanes: Lanes, *lines, **changes) -> OrderView:
+    """Return an order that has been handed over whole."""
+    placed = await place(lanes, tenant, wish(*lines, **changes))
+    await carry(database, tenant, await view(database, tenant, placed.id), *WHOLE_WAY)
+    return await view(database, tenant, placed.id)
+
+
+def request(shown: OrderView, *units: tuple[int, int], **changes) -> CreditRequest:
+    """Return a credit of units by the number of their line."""
+    given = {"cause_kind": "return", "cause_id": new_id(), "at": shown.placed_at, **changes}
+    lines = [CreditLine(shown.lines[number].id, quantity) for number, quantity in units]
+    return CreditRequest(order_id=shown.id, lines=lines, **given)
+
+
+async def credit(database: Database, tenant: str, *requests: CreditRequest):
+    async with database.transaction(tenant) as tx:
+        return await orders.credit(tx, requests)
+
+
+async def test_units_that_come_back_are_credited_and_paid_back(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3), "LAMP")
+    asked = request(shown, (0, 1))
+    async with database.transaction(shop, read_only=True) as tx:
+        (quoted,) = await orders.quote_credits(tx, [asked])
+    (done,) = await credit(database, shop, asked)
+    assert isinstance(done, Credited)
+    assert (done.net_minor, done.tax_minor, done.gross_minor) == (500, 100, 600)
+    assert done.refund_minor == 600
+    assert quoted == done
+    (again,) = await credit(database, shop, asked)
+    assert again == msgspec.structs.replace(done, refund_minor=0)
+    after = await view(database, shop, shown.id)
+    assert after.money.worth_minor == shown.money.worth_minor - 600
+    assert after.money.refunded_minor == 600
+    (event,) = await told(database, shop, shown.id)
+    assert (event.cause_kind, event.cause_id) == ("return", asked.cause_id)
+    assert event.units == done.units
+    await assert_sound(database, shop)
+
+
+async def told(database: Database, tenant: str, order_id: UUID) -> list[LinesCredited]:
+    async with database.transaction(tenant) as tx:
+        rows = await tx.fetch(
+            "select body from platform_log where kind = 'orders.LinesCredited' and subject = $1"
+            " order by id",
+            f"order:{order_id}",
+        )
+    return [msgspec.json.decode(row["body"], type=LinesCredited) for row in rows]
+
+
+async def test_all_of_an_order_comes_back_in_parts_for_all_that_was_paid(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, LineWish(sku="SPOON", quantity=7), "SET")
+    parts = [
+        request(shown, (0, 3)),
+        request(shown, (0, 3), (1, 1)),
+        request(shown, (0, 2)),
+        request(shown, (0, 1), charges=[NewCharge("shipping", "Delivery", -395)]),
+    ]
+    first, second, refused, last = await credit(database, shop, *parts)
+    assert isinstance(refused, ReturnedAboveHandedOver)
+    paid = sum(one.gross_minor for one in (first, second, last))
+    assert paid == shown.money.captured_minor
+    assert sum(one.refund_minor for one in (first, second, last)) == paid
+    after = await view(database, shop, shown.id)
+    assert (after.money.worth_minor, after.money.refunded_minor) == (0, paid)
+    await assert_sound(database, shop)
+
+
+async def test_a_credit_keeps_within_what_was_handed_over(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    shown = await view(database, shop, placed.id)
+    unknown = msgspec.structs.replace(request(shown, (0, 1)), order_id=UUID(int=1))
+    early, nowhere = await credit(database, shop, request(shown, (0, 1)), unknown)
+    assert isinstance(early, ReturnedAboveHandedOver)
+    assert isinstance(nowhere, errors.NoSuchOrder)
+    await assert_sound(database, shop)
+
+
+async def test_a_changed_price_comes_back_with_its_units(
+    database: Database, shop: str, lanes: Lanes
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=3)))
+    cheaper = ChangePrice(
+        order_id=placed.id, line_id=placed.lines[0].id, unit_price_milli=333_000, reason="match"
+    )
+    await run(lanes, shop, CHANGE_PRICE, cheaper)
+    await carry(database, shop, await view(database, shop, placed.id), *WHOLE_WAY)
+    shown = await view(database, shop, placed.id)
+    (done,) = await credit(database, shop, request(shown, (0, 2)))
+    assert done.gross_minor == 666
+    (rest,) = await credit(database, shop, request(shown, (0, 1)))
+    assert rest.gross_minor == 333
+    after = await view(database, shop, shown.id)
+    assert after.money.worth_minor == 395
+    await assert_sound(database, shop)
+
+
+async def test_what_is_still_being_taken_is_given_back_once_it_has_arrived(
+    database: Database, shop: str, lanes: Lanes, payment_provider
+):
+    from crosslane.payments import EFFECTS, PutProvider, put_provider
+    from crosslane.platform.effects import Runner
+    from tests.payments.fake import API_KEY, WEBHOOK_SECRET
+
+    async with database.transaction(shop) as tx:
+        house = PutProvider("house", "house", payment_provider.url, API_KEY, WEBHOOK_SECRET)
+        await put_provider(tx, house)
+    runner = Runner(database, EFFECTS)
+    card = [TenderWish(method="card", provider="house", token="tok_visa")]
+    placed = await place(lanes, shop, wish("MUG", tenders=card))
+    await runner.start_due(shop)
+    await runner.drain()
+    await react(database, shop)
+    await carry(database, shop, await view(database, shop, placed.id), *WHOLE_WAY)
+    shown = await view(database, shop, placed.id)
+    assert shown.money.captured_minor == 0
+    (done,) = await credit(database, shop, request(shown, (0, 1)))
+    assert (done.gross_minor, done.refund_minor) == (600, 0)
+    for _ in range(3):
+        await runner.start_due(shop)
+        await runner.drain()
+        await react(database, shop)
+    after = await view(database, shop, placed.id)
+    assert (after.money.captured_minor, after.money.refunded_minor) == (995, 600)
+    await assert_sound(database, shop)
