@@ -147,7 +147,7 @@ from crosslane.orders.service.stops import (
 )
 from crosslane.orders.storage import PERSONAL_COLUMNS
 from crosslane.orders.storage.returning import list_had_since
-from crosslane.orders.storage.sales import SoldSum, sum_sales
+from crosslane.orders.storage.sales import SoldSum, sum_credits, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
     list_heads,
@@ -279,6 +279,7 @@ __all__ = [
     "requests_of",
     "require_placed_at",
     "status",
+    "sum_credits",
     "sum_sales",
     "units_let_go",
     "worth",
