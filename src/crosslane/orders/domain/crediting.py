@@ -282,7 +282,8 @@ def _gross(gross_minor: int, rate_bp: int) -> Sum:
 
 def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
     """Give back of what the goods cost, and only then of the other charges."""
-    wanted, parts = -charge.gross_minor, []
+    wanted = -charge.gross_minor
+    parts: list[Share] = []
     lines = _named_lines(account.state, charge.line_id)
     if not lines:
         return NoSuchLine(line=str(charge.line_id))
@@ -306,7 +307,7 @@ def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
                     )
                 )
     if wanted:
-        pool = {}
+        pool: dict[tuple[str, str, int], Sum] = {}
         if charge.line_id is None:
             pool = account.charged("shipping") | account.charged("fee")
         rest = _given_back(charge, pool, wanted)
