@@ -18,6 +18,7 @@ from crosslane import (
     catalog,
     channels,
     customers,
+    documents,
     engagement,
     finance,
     fulfillment,
@@ -66,6 +67,7 @@ MODULES: tuple[ModuleType, ...] = (
     engagement,
     order_page,
     finance,
+    documents,
     channels,
 )
 

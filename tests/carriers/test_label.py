@@ -22,8 +22,8 @@ from crosslane.carriers.domain.shipment import (
 )
 from crosslane.carriers.port.label import draw_label
 from crosslane.carriers.port.symbols import bars, qr_runs
-from crosslane.carriers.port.typesetting import BUILT_IN, substituted, unshowable, wrapped
 from crosslane.kernel import Refusal, parse_instant
+from crosslane.platform.typesetting import BUILT_IN, substituted, unshowable, wrapped
 
 TEXT = re.compile(rb"\((.*?)(?<!\\)\) Tj", re.DOTALL)
 ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)

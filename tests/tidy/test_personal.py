@@ -28,6 +28,7 @@ INNOCENT = {
     "platform_audit.subject": "a noun and an id",
     "platform_api_key.name": "what the key is for",
     "organization_entity.name": "a company",
+    "organization_entity.address": "a company's",
     "organization_brand.name": "a brand",
     "organization_market.name": "a country or region",
     "organization_channel.name": "a channel",

@@ -20,7 +20,8 @@ def words(text: str) -> frozenset[str]:
 
 CAPABILITIES = words(
     "organization ledger catalog customers locations carriers payments inventory pricing "
-    "sourcing orders fulfillment returns carts engagement finance channels insights vendors"
+    "sourcing orders fulfillment returns carts engagement finance documents channels insights "
+    "vendors"
 )
 
 

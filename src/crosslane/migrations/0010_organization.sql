@@ -4,7 +4,9 @@ create table organization_entity (
     code text not null unique,
     name text not null,
     country text not null,
-    book_currency text not null
+    book_currency text not null,
+    -- Lines of its registered address, as its documents show them.
+    address text[] not null default '{}'
 );
 
 create table organization_vat_number (

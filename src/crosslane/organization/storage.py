@@ -33,7 +33,7 @@ PERSONAL_COLUMNS = [
 ]
 
 LIST_ENTITIES = """
-select e.id, e.code, e.name, e.country, e.book_currency,
+select e.id, e.code, e.name, e.country, e.book_currency, e.address,
        coalesce(v.countries, '{}') as vat_countries, coalesce(v.numbers, '{}') as vat_numbers
 from organization_entity e
 left join lateral (
@@ -55,6 +55,7 @@ async def list_entities(tx: Tx) -> list[Entity]:
             country=row["country"],
             book_currency=row["book_currency"],
             vat_numbers=tuple(map(VatNumber, row["vat_countries"], row["vat_numbers"])),
+            address=tuple(row["address"]),
         )
         for row in await tx.fetch(LIST_ENTITIES, BOOK_ROWS_MAX)
     ]
@@ -113,16 +114,23 @@ async def load_book(tx: Tx) -> OrganizationBook:
 
 
 UPSERT_ENTITY = """
-insert into organization_entity (id, code, name, country, book_currency)
-values ($1, $2, $3, $4, $5)
-on conflict (code) do update set name = excluded.name, country = excluded.country
+insert into organization_entity (id, code, name, country, book_currency, address)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (code) do update set
+    name = excluded.name, country = excluded.country, address = excluded.address
 """
 
 
 async def upsert_entity(tx: Tx, entity: Entity) -> None:
     """Store a legal entity; its VAT numbers are stored by :func:`replace_vat_numbers`."""
     await tx.execute(
-        UPSERT_ENTITY, entity.id, entity.code, entity.name, entity.country, entity.book_currency
+        UPSERT_ENTITY,
+        entity.id,
+        entity.code,
+        entity.name,
+        entity.country,
+        entity.book_currency,
+        list(entity.address),
     )
 
 

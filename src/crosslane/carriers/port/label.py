@@ -21,7 +21,7 @@ from crosslane.carriers.domain.shipment import (
 from crosslane.carriers.errors import AddressUnprintable, LabelTextTooLong
 from crosslane.carriers.port.page import Page
 from crosslane.carriers.port.symbols import bars, qr_runs
-from crosslane.carriers.port.typesetting import (
+from crosslane.platform.typesetting import (
     TooMuchText,
     fitted,
     largest_size,

@@ -12,7 +12,7 @@ from io import BytesIO
 from msgspec import Struct
 from reportlab.pdfgen.canvas import Canvas
 
-from crosslane.carriers.port.typesetting import BUILT_IN, Typeface, western
+from crosslane.platform.typesetting import BUILT_IN, Typeface, western
 
 Box = tuple[int, int, int, int]
 """Left edge, lower edge, width, height."""

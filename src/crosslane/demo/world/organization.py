@@ -123,7 +123,9 @@ def organization() -> Iterator[Call]:
     """Return the calls that found the organization, in order."""
     vat = [{"country": "GB", "number": "980780684"}]
     retailer = {"code": RETAILER, "name": "Marlow & Finch Ltd", "vat_numbers": vat}
+    retailer |= {"address": ["7 Wharf Road", "Derby", "DE1 2AA"]}
     franchisee = {"code": FRANCHISEE, "name": "Finch Franchise Stores Ltd"}
+    franchisee |= {"address": ["18 Canal Street", "Nottingham", "NG1 7EH"]}
     home = {"country": "GB", "book_currency": "GBP"}
     yield Call("legal-entities", retailer | home | {"invoice_prefix": "MF-"})
     own = {"invoice_prefix": "FF-", "credit_note_prefix": "FFC-"}

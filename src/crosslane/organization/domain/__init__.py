@@ -19,6 +19,7 @@ from crosslane.organization.domain.book import (
     refuse_channel,
 )
 from crosslane.organization.domain.codes import (
+    AddressLine,
     Code,
     Name,
     Reason,
@@ -46,6 +47,7 @@ __all__ = [
     "METHODS",
     "SCOPE_TYPES",
     "TENANT",
+    "AddressLine",
     "Brand",
     "Candidate",
     "Channel",

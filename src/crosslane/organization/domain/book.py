@@ -58,6 +58,7 @@ class Entity(msgspec.Struct, frozen=True):
         country: ISO 3166-1 code of its seat.
         book_currency: ISO 4217 code of its books; never changes.
         vat_numbers: at most one per country.
+        address: lines of its registered address below the name, as its documents show them.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class Entity(msgspec.Struct, frozen=True):
     country: str
     book_currency: str
     vat_numbers: tuple[VatNumber, ...] = ()
+    address: tuple[str, ...] = ()
 
 
 class Brand(msgspec.Struct, frozen=True):

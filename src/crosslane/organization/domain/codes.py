@@ -23,6 +23,8 @@ from crosslane.organization.errors import (
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+# A line of an address, as it stands on documents.
+AddressLine = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 # No slash and no colon: codes stand in paths (home/kitchen) and in log subjects (order:...).

@@ -55,6 +55,7 @@ async def show_legal_entity(caller: Caller, code: str) -> EntityView:
         "GB",
         "GBP",
         (VatNumber("GB", "980780684"),),
+        address=("7 Wharf Road", "Derby", "DE1 2AA"),
     ),
 )
 async def put_legal_entity(caller: Caller, data: PutEntity) -> EntityView:

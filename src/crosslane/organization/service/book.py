@@ -5,7 +5,7 @@ the transaction reads the tables themselves, so a check made before writing cann
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from crosslane.kernel import new_id, require_quantity
 from crosslane.organization import storage
 from crosslane.organization.domain import (
     METHODS,
+    AddressLine,
     Brand,
     Channel,
     ChannelType,
@@ -37,6 +38,7 @@ from crosslane.platform import audit, facts
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
 
+ADDRESS_LINES_MAX = 6
 ORGANIZATION: Fact[OrganizationBook] = Fact("organization", storage.load_book)
 
 
@@ -50,6 +52,7 @@ class PutEntity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vat_numbers: tuple[VatNumber, ...] = ()
     invoice_prefix: str = "INV-"
     credit_note_prefix: str = "CRN-"
+    address: Annotated[tuple[AddressLine, ...], msgspec.Meta(max_length=ADDRESS_LINES_MAX)] = ()
 
 
 class PutBrand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +102,7 @@ class EntityView(msgspec.Struct, frozen=True):
     country: str
     book_currency: str
     vat_numbers: tuple[VatNumber, ...]
+    address: tuple[str, ...]
     invoice_prefix: str
     credit_note_prefix: str
 
@@ -132,6 +136,7 @@ async def put_entity(tx: Tx, wish: PutEntity) -> EntityView:
             country=wish.country,
             book_currency=wish.book_currency,
             vat_numbers=wish.vat_numbers,
+            address=wish.address,
         ),
         before=before,
     )
@@ -266,6 +271,7 @@ def _entity_view(entity: Entity, prefixes: Mapping[DocumentKind, str]) -> Entity
         country=entity.country,
         book_currency=entity.book_currency,
         vat_numbers=entity.vat_numbers,
+        address=entity.address,
         invoice_prefix=prefixes["invoice"],
         credit_note_prefix=prefixes["credit_note"],
     )

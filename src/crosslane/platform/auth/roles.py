@@ -27,6 +27,7 @@ _OPERATIONS = (
     "carts:*",
     "channels:*",
     "engagement:*",
+    "documents:*",
     "vendors:*",
 )
 
@@ -50,6 +51,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "returns:receive",
         "returns:grade",
         "returns:take_back",
+        "documents:read",
     ),
     "agent": (
         SELF,
@@ -64,6 +66,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments:refund",
         "fulfillment:read",
         "engagement:*",
+        "documents:read",
         "customers:*",
         "carts:*",
         "orders:read",

@@ -1,6 +1,6 @@
-"""Text on labels: which fonts can show it, and how it is made to fit.
+"""Text on paper: which fonts can show it, and how it is made to fit.
 
-Text of Western Europe is set in Helvetica, which every PDF reader has: such labels stay small and
+Text of Western Europe is set in Helvetica, which every PDF reader has: such files stay small and
 are made fast. Other Latin, Greek, Cyrillic, Armenian and Georgian text is set in a packaged font.
 Scripts that need joined, reordered or right-to-left letters, and those the font has no letters of,
 are not shown at all: a wrong address is worse than none.
@@ -34,12 +34,12 @@ class TooMuchText(Exception):
 
 
 def typeface_for(texts: Iterable[str]) -> Typeface:
-    """Return the fonts for a label with these texts."""
+    """Return the fonts for paper with these texts."""
     return BUILT_IN if all(_is_western(text) for text in texts) else _packaged()
 
 
 def unshowable(text: str) -> str:
-    """Return what kind of letters a label cannot show of a text, "" when it can show all."""
+    """Return what kind of letters paper cannot show of a text, "" when it can show all."""
     if _is_western(text):
         return ""
     for character in text:
@@ -52,7 +52,7 @@ def unshowable(text: str) -> str:
 
 
 def substituted(text: str) -> str:
-    """Return a text with a mark in place of each run of characters a label cannot show."""
+    """Return a text with a mark in place of each run of characters paper cannot show."""
     if _is_western(text):
         return text
     shown = "".join(c if _can_show(c) else "\x00" for c in text)
@@ -162,7 +162,7 @@ def _widths(font: str) -> list[int]:
 @cache
 def _packaged() -> Typeface:
     """Read the packaged fonts, once for the process."""
-    folder = resources.files("crosslane.carriers.port").joinpath("fonts")
+    folder = resources.files("crosslane.platform").joinpath("fonts")
     for name in ("DejaVuSansCondensed", "DejaVuSansCondensed-Bold"):
         with resources.as_file(folder.joinpath(f"{name}.ttf")) as path:
             pdfmetrics.registerFont(TTFont(name, str(path)))

@@ -1,0 +1,1 @@
+"""Use cases of documents: issuing, reading and drawing them."""

@@ -1,0 +1,238 @@
+"""Issuing: what events tell becomes numbered documents, once per cause and many at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from crosslane import customers, orders, organization
+from crosslane.documents import storage
+from crosslane.documents.domain import (
+    ISSUE,
+    Buyer,
+    Cause,
+    Content,
+    Issue,
+    Line,
+    Named,
+    Reference,
+    corrected,
+    day_of,
+    is_issued,
+    kept_until,
+    kind_of,
+    lines_of,
+    seller_of,
+    taxes_of,
+)
+from crosslane.documents.events import DocumentIssued
+from crosslane.documents.storage import Document
+from crosslane.kernel import new_id
+from crosslane.orders import Order, OrderState
+from crosslane.organization import Channel, DocumentKind, OrganizationBook
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+
+UNNUMBERED = ""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A cause that gets a document."""
+
+    cause: Cause
+    kind: DocumentKind
+    channel: Channel
+    rules: Issue
+    order: Order | None
+
+
+async def issue(tx: Tx, causes: Sequence[Cause]) -> None:
+    """Issue the documents that causes ask for; what has one, or gets none, is passed over.
+
+    Args:
+        tx: open transaction.
+        causes: in the order in which their documents are numbered.
+    """
+    wanted = await _wanted(tx, causes)
+    if not wanted:
+        return
+    order_ids = [want.order.id for want in wanted if want.order]
+    states = await orders.list_states(tx, order_ids)
+    earlier = await storage.list_of_orders(
+        tx, [want.order.id for want in wanted if want.order and want.kind == "credit_note"]
+    )
+    buyers = await _buyers(tx, [want.order for want in wanted])
+    book = await organization.book(tx)
+    drafts = [
+        _draft(tx, want, states, buyer, book) for want, buyer in zip(wanted, buyers, strict=True)
+    ]
+    issued = _with_references(await _numbered(tx, drafts), earlier)
+    await storage.insert_documents(tx, issued)
+    await log.append(tx, [_told(document) for document in issued])
+
+
+async def _wanted(tx: Tx, causes: Sequence[Cause]) -> list[Wanted]:
+    """Return what is to be documented: worth something, wished by policy, not documented yet."""
+    asked = [(cause, kind) for cause in causes if (kind := kind_of(cause.amounts))]
+    if not asked:
+        return []
+    heads = await orders.list_heads(tx, [cause.order_id for cause, _ in asked if cause.order_id])
+    book, policies = await organization.book(tx), await organization.policies(tx)
+    wanted = []
+    for cause, kind in asked:
+        order = heads[cause.order_id] if cause.order_id else None
+        channel_id = cause.channel_id or (order.channel_id if order else None)
+        if channel_id is None:
+            continue
+        channel = book.channel_by_id(channel_id)
+        rules, _ = policies.resolve(ISSUE, cause.at, channel=channel.code, brand=channel.brand)
+        if is_issued(rules, channel.type):
+            wanted.append(Wanted(cause, kind, channel, rules, order))
+    if not wanted:
+        return []
+    known = await storage.list_causes(
+        tx, [want.cause.kind for want in wanted], [want.cause.id for want in wanted]
+    )
+    return [want for want in wanted if (want.cause.kind, want.cause.id) not in known]
+
+
+async def _buyers(tx: Tx, involved: Sequence[Order | None]) -> list[Buyer]:
+    """Return whom documents are for: the name, and the address goods went to."""
+    whom = [(o.customer_id, o.ship_address_id) if o else (None, None) for o in involved]
+    once = list(dict.fromkeys(whom))
+    found = dict(zip(once, await customers.buyers_by_id(tx, once), strict=True))
+    buyers = []
+    for one in whom:
+        person, snapshot = found[one].customer, found[one].address
+        if snapshot:
+            buyers.append(Buyer([line for line in customers.label_lines(snapshot.address) if line]))
+        else:
+            buyers.append(Buyer([person.name] if person and person.name else []))
+    return buyers
+
+
+def _draft(
+    tx: Tx,
+    want: Wanted,
+    states: Mapping[UUID, OrderState],
+    buyer: Buyer,
+    book: OrganizationBook,
+) -> Document:
+    """Return the document of a cause, still without number and references."""
+    cause, channel, order = want.cause, want.channel, want.order
+    entity = book.entity(channel.entity)
+    lines = lines_of(want.kind, cause.amounts, names_of(states[order.id]) if order else {})
+    issued_on = day_of(tx.now, channel.timezone)
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    return Document(
+        id=new_id(),
+        number=UNNUMBERED,
+        kind=want.kind,
+        entity_id=entity.id,
+        channel_id=channel.id,
+        order_id=order.id if order else None,
+        customer_id=order.customer_id if order else None,
+        cause_kind=cause.kind,
+        cause_id=cause.id,
+        locale=order.locale if order else channel.locale,
+        currency=order.currency if order else channel.currency,
+        net_minor=net,
+        tax_minor=tax,
+        gross_minor=net + tax,
+        content=Content(
+            seller=seller_of(entity, lines),
+            brand=book.brand(channel.brand).name,
+            order_number=order.number if order else "",
+            source_id=order.source_id if order else "",
+            ordered_on=day_of(order.placed_at, channel.timezone) if order else None,
+            issued_on=issued_on,
+            supplied_on=day_of(cause.occurred_at, channel.timezone),
+            net_prices=channel.tax_mode == "exclusive",
+            lines=lines,
+            taxes=taxes_of(lines),
+            proof=cause.proof,
+        ),
+        buyer=buyer,
+        occurred_at=cause.occurred_at,
+        issued_at=tx.now,
+        kept_until=kept_until(issued_on, want.rules.kept_years),
+    )
+
+
+def names_of(state: OrderState) -> dict[UUID, Named]:
+    """Return how lines and charges are called; why staff charged something is not for customers."""
+    titles = {line.id: line.title for line in state.lines}
+    names = {
+        line.id: Named(
+            line.position,
+            line.title,
+            line.sku,
+            titles[line.parent_line_id] if line.parent_line_id else "",
+        )
+        for line in state.lines
+    }
+    for place, charge in enumerate(state.charges):
+        names[charge.id] = Named(place, titles[charge.line_id] if charge.line_id else "")
+    return names
+
+
+async def _numbered(tx: Tx, drafts: Sequence[Document]) -> list[Document]:
+    """Return documents with the next numbers of their series, in their order."""
+    series: dict[tuple[UUID, DocumentKind], int] = {}
+    for draft in drafts:
+        key = draft.entity_id, draft.kind
+        series[key] = series.get(key, 0) + 1
+    numbers = {
+        (entity_id, kind): iter(
+            await organization.take_document_numbers(
+                tx, entity_id=entity_id, kind=kind, count=series[entity_id, kind]
+            )
+        )
+        for entity_id, kind in sorted(series)
+    }
+    return [
+        msgspec.structs.replace(draft, number=next(numbers[draft.entity_id, draft.kind]))
+        for draft in drafts
+    ]
+
+
+def _with_references(
+    documents: Sequence[Document], earlier: Mapping[UUID, Sequence[Document]]
+) -> list[Document]:
+    """Return documents of which credit notes name what they correct, made before or just now."""
+    known = {order_id: list(theirs) for order_id, theirs in earlier.items()}
+    told = []
+    for document in documents:
+        if document.kind == "credit_note" and document.order_id:
+            invoices = _invoices(known.get(document.order_id, []))
+            references = corrected(document.content.lines, invoices)
+            content = msgspec.structs.replace(document.content, references=references)
+            document = msgspec.structs.replace(document, content=content)
+        if document.order_id:
+            known.setdefault(document.order_id, []).append(document)
+        told.append(document)
+    return told
+
+
+def _invoices(documents: Iterable[Document]) -> list[tuple[Reference, frozenset[UUID]]]:
+    return [
+        (Reference(one.number, one.content.issued_on), _refs(one.content.lines))
+        for one in documents
+        if one.kind == "invoice"
+    ]
+
+
+def _refs(lines: Iterable[Line]) -> frozenset[UUID]:
+    return frozenset(line.ref_id for line in lines)
+
+
+def _told(document: Document) -> DocumentIssued:
+    return DocumentIssued(
+        document_id=document.id,
+        number=document.number,
+        document_kind=document.kind,
+        order_id=document.order_id,
+        channel_id=document.channel_id,
+        currency=document.currency,
+        gross_minor=document.gross_minor,
+    )
