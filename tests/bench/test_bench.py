@@ -4,6 +4,7 @@ import pytest
 
 from crosslane import bench
 from crosslane.bench import QUICK, Figure, placing
+from crosslane.bench.abuse_year import KINDS
 from crosslane.bench.figures import quantile
 from crosslane.bench.grow import by_orders
 from crosslane.bench.shop import WAREHOUSES
@@ -87,3 +88,10 @@ async def test_placing_is_measured_with_receipts_and_without():
     assert told["receipt_bytes"] > 0
     assert told["receipts_percent_of_planning"] < 100
     assert told["receipts_percent"] < 100
+
+
+async def test_planted_abuse_is_counted_beside_honest_returns():
+    told = {figure.key or figure.name: figure for figure in await bench.abuse(QUICK)}
+    assert told["years"].value == 1
+    assert told["abuse_untouched_percent"].reached
+    assert all(told[f"abuse_caught_{kind}"].reached for kind in KINDS)

@@ -10,10 +10,11 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
-:func:`reoptimising`, :func:`grow`, :func:`try_instances` and :func:`sourcing`; :func:`made_up` and
-:func:`write_instance` make instances of a :class:`Family`.
+:func:`reoptimising`, :func:`grow`, :func:`try_instances`, :func:`sourcing` and :func:`abuse`;
+:func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
 """
 
+from crosslane.bench.abuse_year import abuse
 from crosslane.bench.availability import availability
 from crosslane.bench.dialogue import dialogue
 from crosslane.bench.feed import feed
@@ -41,6 +42,7 @@ __all__ = [
     "Figure",
     "Scale",
     "Tried",
+    "abuse",
     "availability",
     "dialogue",
     "feed",

@@ -30,6 +30,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "neighbours": (bench.neighbours, DEMO),
     "grow": (bench.grow, DEMO),
     "sourcing": (bench.sourcing, DEMO),
+    "abuse": (bench.abuse, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -151,6 +152,11 @@ def sourcing(
             _show(each.instance, bench.figures_of(each))
     told = msgspec.to_builtins(bench.together(tried))
     _write({**told, "machine": bench.machine(), "instances": tried}, how)
+
+
+def abuse(how: How = AS_USUAL) -> None:
+    """Measure who is caught, and who passes, in made-up years with abuse of returns planted."""
+    _run_one("abuse", bench.abuse, how)
 
 
 def instance(file: Path, *, family: str = "plain", seed: int = 1) -> None:

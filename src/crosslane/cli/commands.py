@@ -63,6 +63,7 @@ for name, what in (
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
     ("sourcing", "The planner on instance files: looking ahead, each order alone, the nearest."),
+    ("abuse", "Who is caught and who passes in years with abuse of returns planted."),
     ("instance", "Write an instance file that is made up."),
     ("reoptimise", "Open orders of an instance file decided together."),
 ):

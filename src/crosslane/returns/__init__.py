@@ -16,7 +16,7 @@ Doors: :func:`find_return`, :func:`list_returns` (by id), :func:`returns_of_orde
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
-ReturnExpired, ReturnClosed. Policies: returns.policy.
+ReturnExpired, ReturnClosed. Policies: returns.policy, returns.abuse.
 Tables: returns_return, returns_line, returns_unit, returns_event (journal).
 """
 
@@ -27,6 +27,8 @@ from crosslane.returns.domain import (
     ReturnPolicy,
     ReturnUnit,
 )
+from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
+from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -53,17 +55,21 @@ from crosslane.returns.service.reading import find_return, returns_of_orders
 from crosslane.returns.storage import PERSONAL_COLUMNS
 from crosslane.returns.storage.writing import list_returns
 
-POLICIES = [POLICY]
+POLICIES = [POLICY, ABUSE]
 
 __all__ = [
+    "ABUSE",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "POLICY",
     "ROUTES",
+    "Abuse",
     "BlindCharge",
     "BlindUnits",
     "BlindUnitsCredited",
+    "Finding",
     "GradedUnits",
+    "Past",
     "ReceivedUnits",
     "Return",
     "ReturnAuthorized",
@@ -83,7 +89,9 @@ __all__ = [
     "ReturnSettled",
     "ReturnUnit",
     "SettledLine",
+    "Trait",
     "find_return",
     "list_returns",
     "returns_of_orders",
+    "weigh",
 ]
