@@ -19,10 +19,9 @@ from tests.sourcing.problems import (
 from tests.sourcing.test_domain_planning import DC, FAR, NEAR, ask, line
 
 from crosslane.sourcing.domain.nearest import nearest
-from crosslane.sourcing.domain.order import order_of
 from crosslane.sourcing.domain.problem import Place, SourcingProblem
 from crosslane.sourcing.domain.receipt import decide, decode_receipt, replay
-from crosslane.sourcing.domain.rules import sift
+from crosslane.sourcing.domain.sites import Sites
 
 
 def nearest_milli(problem: SourcingProblem) -> int:
@@ -105,8 +104,9 @@ def test_every_piece_is_sent_once(monkeypatch):
     draw = random.Random(4)  # noqa: S311
     for _ in range(300):
         problem = random_problem(draw, 6, 8, quantity_max=15)
-        order = order_of(problem, sift(problem)[0])
-        found = nearest(problem, order)
+        sites = Sites(problem)
+        order = sites.order()
+        found = nearest(order, sites)
         assert found is not None
         sent = [piece for pieces in found.pieces.values() for piece in pieces]
         assert sorted(sent) == list(range(len(order.pieces)))
@@ -118,7 +118,8 @@ def at(metres: int, place):
 
 def test_the_nearest_that_has_everything_comes_before_two_nearer_ones():
     problem = ask(line("1", NEAR=1, FAR=1), line("2", FAR=1, DC=1), places=(at(5, DC), NEAR, FAR))
-    found = nearest(problem, order_of(problem, sift(problem)[0]))
+    sites = Sites(problem)
+    found = nearest(sites.order(), sites)
     assert found is not None
     assert list(found.pieces) == ["FAR"]
 

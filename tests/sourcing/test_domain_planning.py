@@ -11,7 +11,7 @@ from tests.sourcing.problems import SHIP, TARIFFS, brute_force_milli, highs_mill
 
 from crosslane.sourcing.domain import exact
 from crosslane.sourcing.domain.exact import best_packing, sends
-from crosslane.sourcing.domain.order import order_of
+from crosslane.sourcing.domain.order import undominated
 from crosslane.sourcing.domain.planning import packing_of, plan
 from crosslane.sourcing.domain.problem import (
     TERMS,
@@ -25,8 +25,9 @@ from crosslane.sourcing.domain.problem import (
     problem_of,
 )
 from crosslane.sourcing.domain.receipt import decide, replay
-from crosslane.sourcing.domain.rules import sift
+from crosslane.sourcing.domain.rules import RULES, passing, refused
 from crosslane.sourcing.domain.search import good_packing
+from crosslane.sourcing.domain.sites import Sites, order_of, parcel_terms, parcels_milli
 
 LARGE = 10**9
 
@@ -102,7 +103,7 @@ def test_equals_brute_force_where_it_hardly_pays_to_send(monkeypatch):
     for number in range(3_000):
         problem = random_problem(draw, draw.randint(1, 3), draw.randint(1, 3), settings=near)
         assert cost_of(problem) == brute_force_milli(problem), number
-        order = order_of(problem, sift(problem)[0])
+        order = order_of(problem)
         if order.pieces and not sends(order, best_packing(order)):
             sent += sends(order, packing_of(order, 0))
     assert sent > 30
@@ -115,7 +116,7 @@ def test_equals_brute_force_where_a_single_parcel_is_proven_closely(monkeypatch)
     for number in range(1_500):
         problem = random_problem(draw, draw.randint(2, 4), draw.randint(1, 3), holding=0.9)
         assert cost_of(problem) == brute_force_milli(problem), number
-        order = order_of(problem, sift(problem)[0])
+        order = order_of(problem)
         if order.pieces and exact.one_parcel(order):
             with monkeypatch.context() as loosely:
                 loosely.setattr(exact, "CLOSE_PIECES_MIN", 99)
@@ -156,7 +157,7 @@ def test_a_search_is_close_to_the_proof():
     searched = exact = 0
     for _ in range(30):
         problem = random_problem(draw, 10, 12, quantity_max=2)
-        order = order_of(problem, sift(problem)[0])
+        order = order_of(problem)
         proven, found = best_packing(order), good_packing(order, problem.settings.search_effort)
         assert found.bound_milli <= proven.cost_milli <= found.cost_milli
         searched += found.cost_milli
@@ -427,3 +428,45 @@ def test_lines_of_one_sku_must_see_the_same_units():
     second = msgspec.structs.replace(line("1", DC=4), key="2")
     with pytest.raises(ValueError, match="differently"):
         ask(line("1", DC=3), second)
+
+
+def test_sites_that_are_not_made_are_not_missed():
+    draw = random.Random(12)  # noqa: S311
+    for _ in range(400):
+        settings = problems.PRICED
+        if draw.random() < 0.5:
+            terms = frozenset(draw.sample(sorted(TERMS), 9))
+            settings = msgspec.structs.replace(settings, terms=terms)
+        problem = random_problem(
+            draw, draw.randint(1, 4), draw.randint(1, 30), holding=0.9, settings=settings
+        )
+        sites = Sites(problem)
+        kept, dropped = undominated(sites)
+        assert list(sites.order().sites) == kept
+        assert sorted(s.code for s in kept) == sorted(
+            {site.code for site in sites} - {site.code for site, _ in dropped}
+        )
+        alone = [sum(parcel_terms(place, settings).values()) for place in problem.places]
+        assert parcels_milli(problem.places, settings) == alone
+
+
+def test_a_candidate_either_passes_or_is_refused_by_a_rule():
+    draw = random.Random(13)  # noqa: S311
+    for _ in range(400):
+        problem = random_problem(draw, 3, 12, in_time=draw.random() < 0.5)
+        first = problem.lines[0]
+        odd = msgspec.structs.replace(
+            first,
+            barred=frozenset(draw.sample([place.code for place in problem.places], 3)),
+            hazardous=draw.random() < 0.5,
+            weight_grams=draw.choice([100, 3000, 25_000]),
+        )
+        problem = msgspec.structs.replace(problem, lines=(odd, *problem.lines[1:]))
+        passed = passing(problem)
+        out = {(g.line, code): g.rule for g in refused(problem) for code in g.places}
+        for line in problem.lines:
+            codes = {candidate.place for candidate in line.candidates}
+            refused_here = {code for key, code in out if key == line.key}
+            assert passed[line.key].keys() | refused_here == codes
+            assert not passed[line.key].keys() & refused_here
+        assert set(out.values()) <= set(RULES)

@@ -17,7 +17,6 @@ from crosslane.kernel import MILLI_PER_MINOR, Refusal
 from crosslane.locations import CapacityKey, Location
 from crosslane.organization import Channel
 from crosslane.sourcing.domain.building import places_for, route_of, settings_of
-from crosslane.sourcing.domain.order import parcel_milli, split_milli
 from crosslane.sourcing.domain.outlook import (
     NO_LIMIT,
     NO_WAY,
@@ -31,6 +30,7 @@ from crosslane.sourcing.domain.outlook import (
 from crosslane.sourcing.domain.problem import SourcingProblem, SourcingSettings
 from crosslane.sourcing.domain.requests import SourcingRequest
 from crosslane.sourcing.domain.rules import place_reason
+from crosslane.sourcing.domain.sites import parcels_milli, split_milli
 from crosslane.sourcing.domain.world import Prices, World
 
 # Regions that are told apart; orders to others count as going to the largest of their country.
@@ -241,11 +241,11 @@ def _ways_to(
         "ship", request.currency, (), tuple(places), (tariff,), settings, False
     )
     row: list[int] = []
-    for place in places:
+    for place, parcel_milli in zip(places, parcels_milli(places, settings), strict=True):
         if place_reason(problem, place) is not None:
             row.append(NO_WAY)
             continue
-        way = Way(tariff, parcel_milli(place, settings) + split_milli(settings))
+        way = Way(tariff, parcel_milli + split_milli(settings))
         row.append(ways.setdefault(way, len(ways)))
     return row
 

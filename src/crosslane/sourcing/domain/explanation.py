@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 
 from crosslane.sourcing.domain.carriage import carriage_terms, travels
-from crosslane.sourcing.domain.order import parcel_terms
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import (
     NO_CARRIAGE,
@@ -17,7 +16,8 @@ from crosslane.sourcing.domain.problem import (
     SourcingSettings,
 )
 from crosslane.sourcing.domain.receipt import Receipt, replay
-from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
+from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, passing
+from crosslane.sourcing.domain.sites import parcel_terms
 
 Terms = dict[str, int]
 
@@ -130,7 +130,7 @@ def explain(receipt: Receipt) -> Explanation:
     problem, decided = receipt.problem, receipt.plan
     proven = decided.method == "exact"
     second = runner_up(problem, decided) if proven else None
-    passed, dropped = sift(problem)[0], receipt.dropped
+    passed, dropped = passing(problem), receipt.dropped
     prices = tuple(_prices(problem))
     myopic = plan(_myopic(problem)) if prices else decided
     return Explanation(

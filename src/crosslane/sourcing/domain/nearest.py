@@ -8,12 +8,13 @@ in a plan.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from crosslane.sourcing.domain.order import Order, Site
-from crosslane.sourcing.domain.problem import SourcingProblem
+from crosslane.sourcing.domain.sites import Sites
 
 
 class Nearest(msgspec.Struct, frozen=True):
@@ -28,51 +29,58 @@ class Nearest(msgspec.Struct, frozen=True):
     cost_milli: int
 
 
-def nearest(problem: SourcingProblem, order: Order) -> Nearest | None:
+def nearest(order: Order, sites: Sites) -> Nearest | None:
     """Return what the nearest places would have sent; of equals the earlier code is nearer.
+
+    Args:
+        order: what was searched.
+        sites: all that serve any of them.
 
     Returns:
         None when several places are open to choice and no distance is known.
     """
-    distances = {place.code: place.distance_metres for place in problem.places}
-    open_ones = [*order.sites, *(site for site, _ in order.needless)]
-    sites: list[Site] = sorted(open_ones, key=lambda s: (distances[s.code], s.code))
-    if len(sites) > 1 and not any(distances[site.code] for site in sites):
+    places = sorted(sites.places, key=attrgetter("distance_metres"))
+    if len(places) > 1 and not places[-1].distance_metres:
         return None
-    by_code = {site.code: site for site in sites}
-    chosen = _whole(order, sites)
-    while chosen is None:
-        chosen = _piece_by_piece(order, sites)
-        small = {
-            code for code, pieces in chosen.items() if not order.asks_enough(by_code[code], pieces)
-        }
-        if small:
-            sites = [site for site in sites if site.code not in small]
-            chosen = None
+    codes = [place.code for place in places]
+    everything = list(range(len(order.pieces)))
+    found = next((site for site in map(sites.site, codes) if _holds_all(order, site)), None)
+    if found is not None:
+        return _counted(order, {found.code: everything}, {found.code: found})
+    left = {code: sites.site(code) for code in codes}
+    while True:
+        chosen = _piece_by_piece(order, left.values())
+        small = [code for code, sent in chosen.items() if not order.asks_enough(left[code], sent)]
+        if not small:
+            return _counted(order, chosen, left)
+        for code in small:
+            del left[code]
+
+
+def _counted(
+    order: Order, chosen: Mapping[str, Sequence[int]], sites: Mapping[str, Site]
+) -> Nearest:
     served = {piece for pieces in chosen.values() for piece in pieces}
     cost = sum(p.unfilled_milli for n, p in enumerate(order.pieces) if n not in served)
     for code, pieces in chosen.items():
         weight = sum(order.pieces[number].weight_grams for number in pieces)
-        cost += by_code[code].cost_milli(pieces, weight)
-    if any(by_code[code].carries for code in chosen):
+        cost += sites[code].cost_milli(pieces, weight)
+    if any(sites[code].carries for code in chosen):
         cost -= order.split_milli
     return Nearest({code: tuple(pieces) for code, pieces in chosen.items()}, cost)
 
 
-def _whole(order: Order, sites: Iterable[Site]) -> dict[str, list[int]] | None:
-    everything = list(range(len(order.pieces)))
+def _holds_all(order: Order, site: Site) -> bool:
+    if len(site.costs) < len(order.pieces):
+        return False
     wanted: dict[str, int] = defaultdict(int)
     for piece in order.pieces:
         wanted[piece.sku] += piece.quantity
-    for site in sites:
-        holds = len(site.costs) == len(everything)
-        enough = all(wanted[sku] <= units for sku, units in site.units.items())
-        if holds and enough and order.asks_enough(site, everything):
-            return {site.code: everything}
-    return None
+    enough = all(wanted[sku] <= units for sku, units in site.units.items())
+    return enough and order.asks_enough(site, range(len(order.pieces)))
 
 
-def _piece_by_piece(order: Order, sites: Iterable[Site]) -> dict[str, list[int]]:
+def _piece_by_piece(order: Order, sites: Collection[Site]) -> dict[str, list[int]]:
     """Give each piece to the nearest site that still holds it.
 
     The largest parts of a line come first, so that one of the sites they were cut to fit is always

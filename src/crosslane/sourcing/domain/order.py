@@ -1,4 +1,4 @@
-"""The problem made ready for the search: pieces to be placed, sites that can take them, costs.
+"""What the search works on: pieces to be placed, sites that can take them, costs.
 
 A *piece* is a whole line, or a part of a line that no place holds whole; lines of one SKU are one
 piece. A *site* is a place that passed the hard rules for at least one piece, with all its costs
@@ -9,21 +9,12 @@ too; as that is the same for every plan that sends anything, the best one is the
 parcel's is taken off at the end (see :mod:`planning`).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from crosslane.sourcing.domain.carriage import FREE, Tariffs
-from crosslane.sourcing.domain.problem import (
-    Candidate,
-    Line,
-    Place,
-    SourcingProblem,
-    SourcingSettings,
-    Tariff,
-)
-from crosslane.sourcing.domain.rules import Passed
+from crosslane.sourcing.domain.carriage import FREE
+from crosslane.sourcing.domain.problem import Tariff
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -97,14 +88,12 @@ class Order(msgspec.Struct, frozen=True):
         pieces: to be placed, by SKU, the largest first.
         sites: by code.
         short: units of each SKU that are in no piece because nobody can give them.
-        needless: sites that a better one replaces, with its code.
         split_milli: the part of each parcel's cost that the first parcel does not cost.
     """
 
     pieces: tuple[Piece, ...]
     sites: tuple[Site, ...]
     short: Mapping[str, int]
-    needless: tuple[tuple[Site, str], ...] = ()
     split_milli: int = 0
 
     def part(self, pieces: Sequence[int]) -> "Order":
@@ -142,132 +131,16 @@ class Order(msgspec.Struct, frozen=True):
 
     def twins(self) -> frozenset[str]:
         """The SKUs that are in several pieces and so share the units of a site."""
-        seen: set[str] = set()
-        return frozenset(p.sku for p in self.pieces if p.sku in seen or seen.add(p.sku))
+        return twins(self.pieces)
 
 
-def order_of(problem: SourcingProblem, passed: Passed) -> Order:
-    """Break a problem into pieces and sites, leaving out what cannot be part of a best plan."""
-    lines: dict[str, list[Line]] = defaultdict(list)
-    for line in problem.lines:
-        lines[line.sku].append(line)
-    pieces: list[Piece] = []
-    short: dict[str, int] = {}
-    holders: list[Mapping[str, Candidate]] = []
-    for sku in sorted(lines):
-        wanted = sum(line.quantity for line in lines[sku])
-        found = passed[lines[sku][0].key]
-        parts, missing = _broken(wanted, found, problem.settings)
-        if missing:
-            short[sku] = missing
-        weight = lines[sku][0].weight_grams
-        penalty = min(problem.unfilled_milli(line) for line in lines[sku])
-        for part in parts:
-            pieces.append(Piece(sku, part, part * weight, part * penalty))
-            holders.append(found)
-    order = Order(tuple(pieces), (), short)
-    sites = _sites(problem, order, holders)
-    kept, dominated = undominated(sites)
-    split = split_milli(problem.settings)
-    return Order(order.pieces, tuple(kept), short, tuple(dominated), split)
+def twins(pieces: Iterable[Piece]) -> frozenset[str]:
+    """Return the SKUs that are in several pieces."""
+    seen: set[str] = set()
+    return frozenset(p.sku for p in pieces if p.sku in seen or seen.add(p.sku))
 
 
-def _broken(
-    wanted: int, found: Mapping[str, Candidate], settings: SourcingSettings
-) -> tuple[list[int], int]:
-    """Return the parts of a quantity that can be served, and what is missing.
-
-    Whole when one place holds it; else as much as the fullest place has, then the next, so that
-    the fewest places are needed.
-    """
-    stocks = [candidate.units for candidate in found.values()]
-    if stocks and max(stocks) >= wanted:
-        return [wanted], 0
-    if not settings.split_quantities:
-        return [], wanted
-    stocks.sort(reverse=True)
-    parts: list[int] = []
-    for units in stocks[: settings.pieces_per_line_max]:
-        parts.append(min(units, wanted))
-        wanted -= parts[-1]
-        if not wanted:
-            break
-    return parts, wanted
-
-
-def _sites(
-    problem: SourcingProblem, order: Order, holders: list[Mapping[str, Candidate]]
-) -> list[Site]:
-    twins = order.twins()
-    costs: dict[str, dict[int, int]] = defaultdict(dict)
-    units: dict[str, dict[str, int]] = defaultdict(dict)
-    terms = problem.settings.terms
-    handling = {
-        place.code: place.handling_unit_milli if "handling_unit" in terms else 0
-        for place in problem.places
-    }
-    extra, scarcity, markdown = "extra" in terms, "scarcity" in terms, "markdown" in terms
-    for number, (piece, found) in enumerate(zip(order.pieces, holders, strict=True)):
-        for code, candidate in found.items():
-            if candidate.units < piece.quantity:
-                continue
-            each = handling[code]
-            if extra:
-                each += candidate.extra_milli
-            if scarcity:
-                each += candidate.scarcity_milli
-            if markdown:
-                each -= candidate.markdown_milli
-            costs[code][number] = each * piece.quantity
-            if piece.sku in twins:
-                units[code][piece.sku] = candidate.units
-    tariffs, split = Tariffs(problem), split_milli(problem.settings)
-    sites: list[Site] = []
-    for place in problem.places:
-        code = place.code
-        if code not in costs or (tariff := tariffs.of(place)) is None:
-            continue
-        parcel = parcel_milli(place, problem.settings)
-        if tariff is not FREE:
-            parcel += split
-        least = None
-        if place.units_min or place.value_min_milli:
-            values = {
-                number: order.pieces[number].quantity * holders[number][code].value_milli
-                for number in costs[code]
-            }
-            least = Least(place.units_min, place.value_min_milli, values)
-        sites.append(Site(code, parcel, tariff, costs[code], units[code], least))
-    return sites
-
-
-def split_milli(settings: SourcingSettings) -> int:
-    """Return what each parcel of an order beyond its first costs."""
-    return settings.split_milli if "split" in settings.terms else 0
-
-
-def parcel_terms(place: Place, settings: SourcingSettings) -> dict[str, int]:
-    """Return the costs of one parcel from a place apart from carriage, by term."""
-    counted, left = settings.terms, place.capacity_left
-    terms: dict[str, int] = {}
-    if place.handling_parcel_milli and "handling_parcel" in counted:
-        terms["handling_parcel"] = place.handling_parcel_milli
-    distance = place.distance_metres * settings.distance_milli_per_km // 1000
-    if distance and "distance" in counted:
-        terms["distance"] = distance
-    if place.capacity_milli and "capacity" in counted:
-        terms["capacity"] = place.capacity_milli
-    if left is not None and left <= 0 and settings.late_milli and "late" in counted:
-        terms["late"] = settings.late_milli
-    return terms
-
-
-def parcel_milli(place: Place, settings: SourcingSettings) -> int:
-    """Return what one parcel from a place costs apart from carriage."""
-    return sum(parcel_terms(place, settings).values())
-
-
-def undominated(sites: list[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
+def undominated(sites: Iterable[Site]) -> tuple[list[Site], list[tuple[Site, str]]]:
     """Leave out sites that another one replaces in any plan at no higher cost.
 
     It must serve every piece the other serves, each as cheaply, by the same tariff, with a parcel

@@ -12,10 +12,10 @@ from crosslane.sourcing.domain.exact import (
     best_sending,
     sends,
 )
-from crosslane.sourcing.domain.order import Order, order_of
+from crosslane.sourcing.domain.order import Order
 from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem
-from crosslane.sourcing.domain.rules import sift
 from crosslane.sourcing.domain.search import good_packing
+from crosslane.sourcing.domain.sites import order_of
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -100,8 +100,7 @@ def plan(problem: SourcingProblem) -> SourcingPlan:
     Proven for orders of up to EXACT_PIECES_MAX pieces (SKUs, plus the parts of those that no place
     holds whole); beyond that found by a bounded search, with its bound told.
     """
-    passed, _ = sift(problem)
-    order = order_of(problem, passed)
+    order = order_of(problem)
     return plan_of(problem, order, packing_of(order, problem.settings.search_effort))
 
 

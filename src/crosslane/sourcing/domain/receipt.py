@@ -12,10 +12,11 @@ from collections.abc import Iterable
 import msgspec
 
 from crosslane.sourcing.domain.nearest import nearest
-from crosslane.sourcing.domain.order import Order, Site, order_of
+from crosslane.sourcing.domain.order import undominated
 from crosslane.sourcing.domain.planning import SourcingPlan, packing_of, plan_of
 from crosslane.sourcing.domain.problem import SourcingProblem, digest_of
-from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, sift
+from crosslane.sourcing.domain.rules import DroppedPlaces, refused
+from crosslane.sourcing.domain.sites import Sites
 
 RECEIPT_VERSION = 4
 # More effort makes a receipt a tenth smaller and takes half as long again.
@@ -110,9 +111,10 @@ def wanted_in(stored: bytes) -> ProblemThen:
 
 def decide(problem: SourcingProblem) -> Receipt:
     """Plan a problem and keep how it was decided."""
-    order = order_of(problem, sift(problem)[0])
+    sites = Sites(problem)
+    order = sites.order()
     found = plan_of(problem, order, packing_of(order, problem.settings.search_effort))
-    yardstick = nearest(problem, order)
+    yardstick = nearest(order, sites)
     return Receipt(RECEIPT_VERSION, problem, found, yardstick.cost_milli if yardstick else None)
 
 
@@ -125,28 +127,22 @@ def replay(receipt: Receipt) -> Receipt:
 
 def dropped_from(problem: SourcingProblem) -> tuple[DroppedPlaces, ...]:
     """Return the places that cannot be part of a best plan, by rule and line."""
-    passed, dropped = sift(problem)
-    order = order_of(problem, passed)
-    dropped += [*_dominated(order), *_too_few(problem, order, passed)]
+    sites = Sites(problem)
+    dropped = [*refused(problem), *_dominated(sites), *_too_few(problem, sites)]
     return tuple(sorted(dropped, key=lambda group: (group.rule, group.line)))
 
 
-def _dominated(order: Order) -> Iterable[DroppedPlaces]:
+def _dominated(sites: Sites) -> Iterable[DroppedPlaces]:
     dropped: dict[str, list[str]] = {}
-    for site, better in order.needless:
+    for site, better in undominated(sites)[1]:
         dropped.setdefault(better, []).append(site.code)
     for better, codes in dropped.items():
         yield DroppedPlaces(f"dominated:{better}", "", tuple(sorted(codes)))
 
 
-def _too_few(problem: SourcingProblem, order: Order, passed: Passed) -> Iterable[DroppedPlaces]:
+def _too_few(problem: SourcingProblem, sites: Sites) -> Iterable[DroppedPlaces]:
     """Yield the places that hold a part of a line which others hold whole."""
-    enough: dict[str, set[str]] = {}
-    sites: list[Site] = [*order.sites, *(site for site, _ in order.needless)]
-    for site in sites:
-        for number in site.costs:
-            enough.setdefault(order.pieces[number].sku, set()).add(site.code)
     for line in problem.lines:
-        misses = passed[line.key].keys() - enough.get(line.sku, set())
+        misses = sites.passed[line.key].keys() - sites.serving(line.sku)
         if misses:
             yield DroppedPlaces("holds_too_few", line.key, tuple(sorted(misses)))

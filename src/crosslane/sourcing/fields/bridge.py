@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 from crosslane.sourcing.domain import SourcingProblem, Tariff
-from crosslane.sourcing.domain.order import Order, Site, order_of, parcel_terms
-from crosslane.sourcing.domain.rules import sift
+from crosslane.sourcing.domain.order import Order, Site
+from crosslane.sourcing.domain.sites import Sites, parcel_terms
 from crosslane.sourcing.fields.field import (
     LINES_MAX,
     NO_LIMIT,
@@ -126,9 +126,8 @@ class _Maker:
 
     def add(self, number: int, problem: SourcingProblem, placed: Mapping[str, str] | None) -> None:
         """Take in a problem, or leave it aside."""
-        order = order_of(problem, sift(problem)[0])
-        sites = {site.code: site for site in (*order.sites, *(site for site, _ in order.needless))}
-        asked = _Asked(problem, order, sites, {})
+        sites = Sites(problem)
+        asked = _Asked(problem, sites.order(), {site.code: site for site in sites}, {})
         reason = self._learn(asked) if placed is None else self._place(asked, placed)
         if reason:
             self._aside[number] = reason

@@ -1,0 +1,220 @@
+"""The way from a problem to what the search works on: its pieces, and a site for each place.
+
+There can be hundreds of places, and one or two are sent from. What each asks is counted for all of
+them together; a site is made of those that are looked at.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from crosslane.sourcing.domain.carriage import FREE, Tariffs
+from crosslane.sourcing.domain.order import Least, Order, Piece, Site, twins, undominated
+from crosslane.sourcing.domain.problem import (
+    Candidate,
+    Line,
+    Place,
+    SourcingProblem,
+    SourcingSettings,
+)
+from crosslane.sourcing.domain.rules import Passed, passing
+
+
+class Sites:
+    """The sites of a problem, by code.
+
+    Args:
+        problem: whose places.
+
+    Attributes:
+        passed: the candidates that the rules let through.
+        pieces: what is to be placed, by SKU, the largest first.
+        short: units of each SKU that are in no piece because nobody can give them.
+        split_milli: what each parcel beyond the first one costs.
+    """
+
+    def __init__(self, problem: SourcingProblem) -> None:
+        self._problem = problem
+        self.passed: Passed = passing(problem)
+        self.short: dict[str, int] = {}
+        self.split_milli = split_milli(problem.settings)
+        pieces: list[Piece] = []
+        # Who may serve each piece, if they hold enough of it.
+        self._holders: list[Mapping[str, Candidate]] = []
+        for lines in _by_sku(problem):
+            sku, found = lines[0].sku, self.passed[lines[0].key]
+            wanted = sum([line.quantity for line in lines])
+            parts, missing = _broken(wanted, found, problem.settings)
+            if missing:
+                self.short[sku] = missing
+            weight = lines[0].weight_grams
+            penalty = min([problem.unfilled_milli(line) for line in lines])
+            pieces += [Piece(sku, part, part * weight, part * penalty) for part in parts]
+            self._holders += [found] * len(parts)
+        self.pieces = tuple(pieces)
+        self._twins = twins(pieces)
+        self._tariffs = Tariffs(problem)
+        self._costs = _costs(problem, pieces, self._holders)
+        serving = set[str]().union(*self._costs)
+        self._places = {place.code: place for place in problem.places if place.code in serving}
+
+    @property
+    def places(self) -> Iterable[Place]:
+        """The places that serve a piece, by code."""
+        return self._places.values()
+
+    def order(self) -> Order:
+        """Return what is searched: without the sites that cannot be part of a best plan."""
+        kept, _ = undominated(self._contenders())
+        return Order(self.pieces, tuple(kept), self.short, self.split_milli)
+
+    def __iter__(self) -> Iterator[Site]:
+        """Yield the site of every place that serves a piece."""
+        return map(self.site, self._places)
+
+    def serving(self, sku: str) -> set[str]:
+        """Return the codes of the places that hold enough of some piece of a SKU."""
+        numbers = [number for number, piece in enumerate(self.pieces) if piece.sku == sku]
+        return set[str]().union(*(self._costs[number] for number in numbers))
+
+    def site(self, code: str) -> Site:
+        """Return the site of a place that serves a piece."""
+        place = self._places[code]
+        tariff = self._tariffs.of(place)
+        if tariff is None:
+            raise ValueError(f"the rules let {code} pass, which cannot be in time")
+        parcel = parcels_milli([place], self._problem.settings)[0]
+        if tariff is not FREE:
+            parcel += self.split_milli
+        costs = {number: here[code] for number, here in enumerate(self._costs) if code in here}
+        units: dict[str, int] = {}
+        for number in costs if self._twins else ():
+            if (sku := self.pieces[number].sku) in self._twins:
+                units[sku] = self._holders[number][code].units
+        least = None
+        if place.units_min or place.value_min_milli:
+            values = {
+                number: self.pieces[number].quantity * self._holders[number][code].value_milli
+                for number in costs
+            }
+            least = Least(place.units_min, place.value_min_milli, values)
+        return Site(code, parcel, tariff, costs, units, least)
+
+    def _contenders(self) -> Iterable[Site]:
+        """Yield the sites but those of which it is seen at once that a better one replaces them.
+
+        Of places whose parcels cost alike by weight, the first by the other costs of a parcel that
+        asks the least of all for every piece leaves no room for those that come after it.
+        """
+        if self._twins:
+            yield from self
+            return
+        least = [(costs, min(costs.values())) for costs in self._costs]
+        closed: set[tuple[object, ...]] = set()
+        places = list(self.places)
+        parcels = parcels_milli(places, self._problem.settings)
+        for number in sorted(range(len(places)), key=parcels.__getitem__):
+            place = places[number]
+            alike = place.tariff, place.overdue_days, place.faster
+            if alike in closed:
+                continue
+            site = self.site(place.code)
+            yield site
+            if site.least is None and all(costs.get(site.code) == low for costs, low in least):
+                closed.add(alike)
+
+
+def order_of(problem: SourcingProblem) -> Order:
+    """Return a problem as what is searched."""
+    return Sites(problem).order()
+
+
+def _by_sku(problem: SourcingProblem) -> Iterable[list[Line]]:
+    """Return the lines of each SKU together."""
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for line in problem.lines:
+        lines[line.sku].append(line)
+    return [lines[sku] for sku in sorted(lines)]
+
+
+def _broken(
+    wanted: int, found: Mapping[str, Candidate], settings: SourcingSettings
+) -> tuple[list[int], int]:
+    """Return the parts of a quantity that can be served, and what is missing.
+
+    Whole when one place holds it; else as much as the fullest place has, then the next, so that
+    the fewest places are needed.
+    """
+    stocks = [candidate.units for candidate in found.values()]
+    if stocks and max(stocks) >= wanted:
+        return [wanted], 0
+    if not settings.split_quantities:
+        return [], wanted
+    stocks.sort(reverse=True)
+    parts: list[int] = []
+    for units in stocks[: settings.pieces_per_line_max]:
+        parts.append(min(units, wanted))
+        wanted -= parts[-1]
+        if not wanted:
+            break
+    return parts, wanted
+
+
+def _costs(
+    problem: SourcingProblem, pieces: Sequence[Piece], holders: Sequence[Mapping[str, Candidate]]
+) -> list[dict[str, int]]:
+    """Return by piece what each place asks for it that holds enough."""
+    terms = problem.settings.terms
+    handled, extra, scarce, saved = (
+        int(term in terms) for term in ("handling_unit", "extra", "scarcity", "markdown")
+    )
+    handling = {place.code: place.handling_unit_milli * handled for place in problem.places}
+    return [
+        {
+            code: piece.quantity
+            * (
+                handling[code]
+                + each.extra_milli * extra
+                + each.scarcity_milli * scarce
+                - each.markdown_milli * saved
+            )
+            for code, each in found.items()
+            if each.units >= piece.quantity
+        }
+        for piece, found in zip(pieces, holders, strict=True)
+    ]
+
+
+def split_milli(settings: SourcingSettings) -> int:
+    """Return what each parcel of an order beyond its first costs."""
+    return settings.split_milli if "split" in settings.terms else 0
+
+
+def parcel_terms(place: Place, settings: SourcingSettings) -> dict[str, int]:
+    """Return the costs of one parcel from a place apart from carriage, by term."""
+    counted, left = settings.terms, place.capacity_left
+    terms: dict[str, int] = {}
+    if place.handling_parcel_milli and "handling_parcel" in counted:
+        terms["handling_parcel"] = place.handling_parcel_milli
+    distance = place.distance_metres * settings.distance_milli_per_km // 1000
+    if distance and "distance" in counted:
+        terms["distance"] = distance
+    if place.capacity_milli and "capacity" in counted:
+        terms["capacity"] = place.capacity_milli
+    if left is not None and left <= 0 and settings.late_milli and "late" in counted:
+        terms["late"] = settings.late_milli
+    return terms
+
+
+def parcels_milli(places: Iterable[Place], settings: SourcingSettings) -> list[int]:
+    """Return for each place what one parcel costs: the sum of its :func:`parcel_terms`."""
+    counted = settings.terms
+    handled, held = int("handling_parcel" in counted), int("capacity" in counted)
+    per_km = settings.distance_milli_per_km if "distance" in counted else 0
+    late = settings.late_milli if "late" in counted else 0
+    return [
+        place.handling_parcel_milli * handled
+        + place.distance_metres * per_km // 1000
+        + place.capacity_milli * held
+        + (late if place.capacity_left is not None and place.capacity_left <= 0 else 0)
+        for place in places
+    ]
