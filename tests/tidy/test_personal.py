@@ -47,6 +47,7 @@ INNOCENT = {
     "inventory_movement.reason": "one of a list",
     "sourcing_receipt.body": "articles, locations and costs",
     "channels_order.standing": "names, versions and prices of lines",
+    "payments_account.code_hash": "a keyed digest",
     "payments_message.message_id": "the number of a message",
     "payments_message.body": "key, reference and state; the rest of a message is not kept",
     "payments_operation.reason": "what a provider or the connection said",

@@ -8,21 +8,39 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
+import msgspec
+
 from crosslane import inventory, ledger, locations, orders, organization, payments, vendors
 from crosslane.finance import domain, storage
 from crosslane.finance.domain import Cause, MovedMoney, Sale, Seller, Stockholders
 from crosslane.kernel import parse_instant
 from crosslane.organization import OrganizationBook
 from crosslane.platform.database import Tx
-from crosslane.platform.log import Logged, Reaction
+from crosslane.platform.log import Event, Logged, Reaction
 
 Goods = inventory.StockValued | orders.LinesHandedOver | orders.ChargesDue
-Money = payments.PaymentCaptured | payments.PaymentRefunded | payments.PaymentSettled
+Money = (
+    payments.PaymentCaptured
+    | payments.PaymentRefunded
+    | payments.PaymentSettled
+    | payments.PaymentChargedBack
+    | payments.ChargebackWon
+    | payments.PaidOut
+    | payments.StoredValueIssued
+    | payments.StoredValueToppedUp
+    | payments.StoredValueTransferred
+    | payments.StoredValueExpired
+)
 Supplies = vendors.VendorShipped | vendors.InvoiceAccepted
-DEEDS: Mapping[type[payments.PaymentEvent], str] = {
+DEEDS: Mapping[type[Event], str] = {
     payments.PaymentCaptured: "capture",
     payments.PaymentRefunded: "refund",
     payments.PaymentSettled: "settle",
+    payments.PaymentChargedBack: "chargeback",
+    payments.ChargebackWon: "chargeback_won",
+    payments.PaidOut: "refund",
+    payments.StoredValueIssued: "issue",
+    payments.StoredValueToppedUp: "issue",
 }
 
 
@@ -39,7 +57,7 @@ async def post(tx: Tx, logged: Sequence[Logged[Goods | Money | Supplies]]) -> No
     book = await organization.book(tx)
     made = [
         *await _of_goods(tx, goods, book, heads),
-        *(_of_money(entry.event, book) for entry in money),
+        *await _of_money(tx, money, book),
         *(_of_supplies(entry, book, heads) for entry in supplies),
     ]
     await ledger.post(tx, [entry for entry in made if entry is not None])
@@ -71,20 +89,68 @@ async def _of_goods(
     return entries
 
 
-def _of_money(event: Money, book: OrganizationBook) -> ledger.Entry | None:
-    """Return the entry of money that was taken, given back or received on account."""
-    return domain.money_entry(
-        Cause(event.kind(), str(event.operation_id), event.occurred_at),
-        seller_of(book, event.channel_id),
-        MovedMoney(
-            event.payment_id,
-            event.method,
-            DEEDS[type(event)],
-            event.minor,
-            event.currency,
-            event.location_id,
-        ),
+async def _of_money(
+    tx: Tx, logged: Sequence[Logged[Money]], book: OrganizationBook
+) -> list[ledger.Entry | None]:
+    """Return the entries of money that was taken, given back, received or moved."""
+    network = await locations.network(tx)
+    return [_moved_entry(entry, book, network) for entry in logged]
+
+
+def _moved_entry(
+    entry: Logged[Money], book: OrganizationBook, network: locations.Network
+) -> ledger.Entry | None:
+    event = entry.event
+    seller = seller_of(book, event.channel_id)
+    if isinstance(event, payments.StoredValueTransferred):
+        giver, taker = (
+            msgspec.structs.replace(seller_of(book, channel_id), entity_id=entity_id)
+            for channel_id, entity_id in (
+                (event.channel_id, event.entity_id),
+                (event.to_channel_id, event.to_entity_id),
+            )
+        )
+        cause = Cause(event.kind(), str(event.entry_id), event.occurred_at)
+        return domain.transfer_entry(
+            cause, giver, taker, event.account_id, event.currency, event.minor
+        )
+    return domain.money_entry(_money_cause(event), seller, _money(event, book, network))
+
+
+def _money(event: Money, book: OrganizationBook, network: locations.Network) -> MovedMoney:
+    if isinstance(event, payments.StoredValueExpired):
+        method, deed, location_id = "stored_value", event.breakage, None
+    else:
+        method, deed, location_id = event.method, DEEDS[type(event)], event.location_id
+    # A store that nobody knows any more is its channel's.
+    till = network.by_id.get(location_id) if location_id else None
+    return MovedMoney(
+        line_id=_line_of(event),
+        method=method,
+        deed=deed,
+        minor=event.minor,
+        currency=event.currency,
+        location_id=location_id,
+        till_id=book.entity(till.entity).id if till else None,
+        issuer_id=event.entity_id,
     )
+
+
+def _line_of(event: Money) -> UUID:
+    if isinstance(event, payments.PaymentEvent):
+        return event.payment_id
+    return event.payout_id if isinstance(event, payments.PaidOut) else event.account_id
+
+
+def _money_cause(event: Money) -> Cause:
+    """Return what an entry is known by: the operation, payout or line of a journal."""
+    if isinstance(event, payments.PaymentEvent):
+        found = event.operation_id
+    elif isinstance(event, payments.PaidOut):
+        found = event.payout_id
+    else:
+        found = event.entry_id
+    return Cause(event.kind(), str(found), event.occurred_at)
 
 
 def _of_supplies(

@@ -14,6 +14,7 @@ from crosslane.kernel.errors import (
     Unavailable,
 )
 from crosslane.kernel.ids import (
+    NUMBER_ALPHABET,
     BadOrderNumber,
     check_character,
     new_id,
@@ -56,6 +57,7 @@ from crosslane.kernel.time import (
 __all__ = [
     "CURSOR_BYTES_MAX",
     "MILLI_PER_MINOR",
+    "NUMBER_ALPHABET",
     "PAGE_ITEMS_DEFAULT",
     "PAGE_ITEMS_MAX",
     "QUANTITY_MAX",

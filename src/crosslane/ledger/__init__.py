@@ -16,9 +16,10 @@ updated by every order. Codes of accounts never change, a rate that was set stay
 
 Seeded accounts: cash, bank, receivable_card, receivable_on_account, receivable_marketplace,
 tax_recoverable, intercompany_receivable, inventory, clearing, payables, received_not_invoiced,
-stored_value, intercompany_payable, tax_payable (split by tax code), opening_balance, revenue,
-sales_returns, appeasements, shipping_income, service_income, return_handling_income, cost_of_goods,
-price_difference, inventory_adjustment, shipping_cost, return_handling, fees, bad_debt, rounding.
+stored_value, unclaimed_property, intercompany_payable, tax_payable (split by tax code),
+opening_balance, revenue, sales_returns, appeasements, shipping_income, service_income,
+return_handling_income, breakage, cost_of_goods, price_difference, inventory_adjustment,
+shipping_cost, return_handling, fees, chargebacks, bad_debt, rounding.
 
 Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.

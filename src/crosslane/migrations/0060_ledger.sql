@@ -19,6 +19,7 @@ insert into ledger_account (code, number, name, kind) values
     ('payables', '2100', 'Suppliers and vendors', 'liability'),
     ('received_not_invoiced', '2105', 'Goods received and not invoiced', 'liability'),
     ('stored_value', '2110', 'Gift cards and store credit', 'liability'),
+    ('unclaimed_property', '2115', 'Stored value that ran out and is owed to the state', 'liability'),
     ('intercompany_payable', '2190', 'Due to group entities', 'liability'),
     ('tax_payable', '2200', 'Sales tax by code', 'liability'),
     ('opening_balance', '3000', 'Opening balances', 'equity'),
@@ -28,12 +29,14 @@ insert into ledger_account (code, number, name, kind) values
     ('shipping_income', '4100', 'Delivery charged to customers', 'income'),
     ('service_income', '4200', 'Services and fees charged to customers', 'income'),
     ('return_handling_income', '4300', 'Credit for returns of others taken in', 'income'),
+    ('breakage', '4400', 'Stored value that ran out', 'income'),
     ('cost_of_goods', '5000', 'Cost of goods sold', 'expense'),
     ('price_difference', '5050', 'Invoices above or below what was agreed', 'expense'),
     ('inventory_adjustment', '5100', 'Stock gains, losses and damages', 'expense'),
     ('shipping_cost', '5200', 'Carriers', 'expense'),
     ('return_handling', '5250', 'Returns taken in by other locations', 'expense'),
     ('fees', '5300', 'Payment and marketplace fees', 'expense'),
+    ('chargebacks', '5320', 'Card payments taken back by providers', 'expense'),
     ('bad_debt', '5400', 'Bad debt', 'expense'),
     ('rounding', '5900', 'Rounding and exchange differences', 'expense');
 

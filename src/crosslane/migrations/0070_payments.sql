@@ -17,6 +17,76 @@ create table payments_credit (
     blocked boolean not null default false
 ) with (fillfactor = 70);
 
+-- Gift cards and store credit. The balance is derived from payments_account_entry, what is set aside
+-- from tenders. A code is kept as a keyed digest; only its end can be read. Facts alone (a till that
+-- was offline) take a balance below zero.
+create table payments_account (
+    id uuid primary key,
+    kind text not null check (kind in ('gift_card', 'store_credit')),
+    entity_id uuid not null,
+    channel_id uuid not null,
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    customer_id uuid,
+    code_hash bytea unique check (octet_length(code_hash) = 32),
+    code_end text not null check (length(code_end) in (0, 4)),
+    balance_minor bigint not null,
+    held_minor bigint not null check (held_minor >= 0),
+    expires_at timestamptz,
+    blocked boolean not null,
+    opened_at timestamptz not null
+) with (fillfactor = 70);
+create unique index payments_account_credit on payments_account (entity_id, currency, customer_id)
+    where kind = 'store_credit' and customer_id is not null;
+
+create table payments_account_entry (
+    id uuid not null,
+    account_id uuid not null,
+    deed text not null check (deed in ('issued', 'topped_up', 'redeemed', 'returned', 'credited',
+                                       'transferred', 'expired')),
+    minor bigint not null check (minor <> 0),
+    cause_kind text not null,
+    cause_id text not null,
+    occurred_at timestamptz not null,
+    channel_id uuid not null,
+    payment_id uuid,
+    location_id uuid,
+    paid_by text not null check (paid_by in ('', 'cash', 'card', 'goodwill')),
+    reference text not null,
+    recorded_at timestamptz not null,
+    primary key (id, recorded_at)
+) partition by range (recorded_at);
+create index payments_account_entry_occurred on payments_account_entry (occurred_at);
+select platform_ensure_partitions('payments_account_entry');
+
+-- What each store has given back in cash on a day where its channel is: derived from movements and
+-- payouts, kept as a row so that limits hold when two tills pay at once.
+create table payments_cash_day (
+    location_id uuid not null,
+    day date not null,
+    currency text not null,
+    paid_minor bigint not null check (paid_minor >= 0),
+    primary key (location_id, day, currency)
+) with (fillfactor = 70);
+
+-- Money given without an order, once per cause.
+create table payments_payout (
+    id uuid primary key,
+    cause_kind text not null,
+    cause_id text not null,
+    channel_id uuid not null,
+    location_id uuid,
+    method text not null check (method in ('cash', 'stored_value', 'on_account')),
+    account_id uuid,
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    minor bigint not null check (minor > 0),
+    occurred_at timestamptz not null,
+    recorded_at timestamptz not null,
+    unique (cause_kind, cause_id),
+    check ((method = 'cash') = (location_id is not null)),
+    check ((method = 'cash') = (account_id is null))
+);
+create index payments_payout_occurred on payments_payout (occurred_at);
+
 -- A tender. Its amounts are derived: done ones from payments_movement, pending ones from
 -- payments_operation, both written in the same transaction.
 create table payments_payment (
@@ -25,13 +95,14 @@ create table payments_payment (
     channel_id uuid not null,
     location_id uuid,
     sequence integer not null check (sequence > 0),
-    method text not null check (method in ('card', 'on_account', 'cash', 'marketplace')),
+    method text not null check (method in ('card', 'on_account', 'cash', 'marketplace', 'stored_value')),
     terms text not null check (terms in ('prepaid', 'per_parcel', 'at_collection', 'taken')),
     currency text not null check (currency ~ '^[A-Z]{3}$'),
     amount_minor bigint not null check (amount_minor > 0),
     provider text not null,
     token text not null,
     credit_account uuid,
+    stored_account uuid,
     terms_days integer not null,
     state text not null check (state in ('pending', 'authorized', 'declined')),
     abandoned boolean not null,
@@ -45,20 +116,23 @@ create table payments_payment (
     capturing_minor bigint not null check (capturing_minor >= 0),
     refunding_minor bigint not null check (refunding_minor >= 0),
     voiding_minor bigint not null check (voiding_minor >= 0),
+    charged_back_minor bigint not null check (charged_back_minor >= 0),
     opened_at timestamptz not null,
     unique (order_id, sequence),
     constraint payments_never_above_authorized
         check (captured_minor + voided_minor + capturing_minor + voiding_minor <= authorized_minor),
     constraint payments_never_back_above_captured
         check (refunded_minor + refunding_minor <= captured_minor),
-    check ((method = 'on_account') = (credit_account is not null))
+    check ((method = 'on_account') = (credit_account is not null)),
+    check ((method = 'stored_value') = (stored_account is not null))
 ) with (fillfactor = 70);
 
 create table payments_operation (
     id uuid primary key,
     payment_id uuid not null references payments_payment,
     order_id uuid not null,
-    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle')),
+    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle',
+                                       'chargeback', 'chargeback_won')),
     minor bigint not null check (minor > 0),
     cause_kind text not null,
     cause_id text not null,
@@ -66,9 +140,14 @@ create table payments_operation (
     state text not null check (state in ('requested', 'unresolved', 'done', 'failed')),
     reference text not null,
     reason text not null,
+    to_method text not null check (to_method in ('', 'cash', 'stored_value')),
+    to_account uuid,
+    to_location uuid,
     requested_at timestamptz not null,
     finished_at timestamptz,
-    unique (payment_id, deed, cause_kind, cause_id)
+    unique (payment_id, deed, cause_kind, cause_id),
+    check ((to_method = 'stored_value') = (to_account is not null)),
+    check (to_method = '' or deed = 'refund')
 ) with (fillfactor = 80);
 create index payments_operation_cause on payments_operation (order_id, deed, cause_kind, cause_id);
 create index payments_operation_problem on payments_operation (id)
@@ -79,11 +158,14 @@ create table payments_movement (
     operation_id uuid not null,
     payment_id uuid not null,
     order_id uuid not null,
-    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle')),
+    deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle',
+                                       'chargeback', 'chargeback_won')),
     minor bigint not null check (minor > 0),
     currency text not null,
     occurred_at timestamptz not null,
     due_on date,
+    to_method text not null,
+    to_location uuid,
     recorded_at timestamptz not null,
     primary key (operation_id, recorded_at)
 ) partition by range (recorded_at);

@@ -3,7 +3,8 @@
 Nouns: :class:`Tender` (one way of paying a part of an order, by a :class:`Method` and on
 :class:`Terms`), :class:`Operation` (one :class:`Deed` asked of it: authorize, capture, refund,
 void, settle), provider (who holds the card; Crosslane sees its token only), :class:`Credit` (what a
-customer may buy on account).
+customer may buy on account), :class:`Account` (a gift card or store credit that holds stored
+value, in which a tender may be paid and money given back).
 
 Doors for orders, in the caller's transaction and for many orders at once: :func:`open_tenders` (or,
 in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``), :func:`ask_again` (what
@@ -17,33 +18,51 @@ Tenders on account, in cash, and those whose money a till or a marketplace has t
 decided in the transaction. A card is asked for by an effect afterwards; what becomes of it is
 announced by the events, which every caller should act on rather than on an answer.
 
-Spreading: captures empty the tenders in their sequence, refunds and releases go the other way.
+Money given back goes the way it came, or where :class:`RefundTo` says, within the policy
+``payments.refunds``: :func:`quote_refunds` tells what :func:`refund` would answer. :func:`pay_out`
+gives money without an order, once per cause.
+
+Spreading: captures empty the tenders in their sequence, releases go the other way, and so do
+refunds, but stored value first.
 
 Invariants: nothing is captured above what was authorized, nothing refunded above what was captured;
-an amount whose answer is not known yet is set aside and used for nothing else. A provider is never
-asked twice for a deed without first being asked whether it happened. Amounts of a tender are sums
-of the journal and of open operations.
+an amount whose answer is not known yet is set aside and used for nothing else. Whatever changes a
+balance of stored value has its line in the journal; wishes never take more than is free of it. A
+provider is never asked twice for a deed without first being asked whether it happened. Amounts of a
+tender are sums of the journal and of open operations.
 
 Events: PaymentAuthorized, PaymentDeclined, PaymentArrivedLate, PaymentCaptured, PaymentRefunded,
-PaymentVoided, PaymentSettled, CaptureFailed, RefundFailed, VoidFailed, PaymentUnresolved.
+PaymentVoided, PaymentSettled, PaymentChargedBack, ChargebackWon, ChargebackLost, CaptureFailed,
+RefundFailed, VoidFailed, PaymentUnresolved, PaidOut, StoredValueIssued, StoredValueToppedUp,
+StoredValueTransferred, StoredValueExpired, StoredValueBlocked, StoredValueUnblocked.
 Facts: ``payments.providers``. Effects: ``payments.call``.
 Tables: payments_provider, payments_credit, payments_payment, payments_operation, payments_movement,
-payments_message.
+payments_message, payments_account, payments_account_entry, payments_cash_day, payments_payout.
 """
 
 from crosslane.payments.domain import (
+    REFUNDS,
+    STORED_VALUE,
+    Account,
+    AccountKind,
     Credit,
     Deed,
     Method,
     NewTender,
     Operation,
     OperationState,
+    Refunds,
+    RefundTo,
+    Share,
     State,
+    StoredValue,
     Tender,
     Terms,
 )
 from crosslane.payments.errors import (
+    DESTINATION_REFUSALS,
     TENDER_REFUSALS,
+    BadDestination,
     BadProviderMessage,
     BadProviderSettings,
     BadSignature,
@@ -51,26 +70,37 @@ from crosslane.payments.errors import (
     BadTenderAmount,
     CaptureAboveAuthorized,
     CardNumberRefused,
+    CashDayUsedUp,
+    CashRefundTooHigh,
     CreditBlocked,
     CreditInUse,
     CreditLimitReached,
     NoCreditAccount,
     NoSuchCredit,
+    NoSuchStoredValue,
     NotOnAccount,
     PaymentNotFound,
     PaymentUndecided,
     ProviderOff,
     RefundAboveCaptured,
+    RefundNotTurned,
     SettlementAboveDue,
+    StoredValueNotFound,
+    StoredValueTooLow,
     UnknownProvider,
     VoidAboveAuthorized,
     WrongCurrency,
+    WrongStoredCurrency,
 )
 from crosslane.payments.events import (
     CaptureFailed,
+    ChargebackLost,
+    ChargebackWon,
+    PaidOut,
     PaymentArrivedLate,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentChargedBack,
     PaymentDeclined,
     PaymentEvent,
     PaymentRefunded,
@@ -78,6 +108,13 @@ from crosslane.payments.events import (
     PaymentUnresolved,
     PaymentVoided,
     RefundFailed,
+    StoredValueBlocked,
+    StoredValueEvent,
+    StoredValueExpired,
+    StoredValueIssued,
+    StoredValueToppedUp,
+    StoredValueTransferred,
+    StoredValueUnblocked,
     VoidFailed,
 )
 from crosslane.payments.rest import ROUTES
@@ -87,6 +124,9 @@ from crosslane.payments.service import (
     MoneyRequest,
     Opened,
     OrderMoney,
+    PaidOutMoney,
+    PayOut,
+    Planned,
     PutCredit,
     PutProvider,
     TenderMoney,
@@ -98,8 +138,10 @@ from crosslane.payments.service import (
     do_to_payment,
     money_by_order,
     open_tenders,
+    pay_out,
     put_credits,
     put_provider,
+    quote_refunds,
     refund,
     tender_sheet,
     tidy,
@@ -112,15 +154,23 @@ from crosslane.platform.effects import Schedule
 
 TIDY_SECONDS = 3600.0
 EFFECTS = [CALL]
+POLICIES = [REFUNDS, STORED_VALUE]
 SCHEDULES = [Schedule("payments.tidy", TIDY_SECONDS, tidy)]
 
 __all__ = [
     "COMMANDS",
+    "DESTINATION_REFUSALS",
     "EFFECTS",
+    "POLICIES",
+    "REFUNDS",
     "ROUTES",
     "SCHEDULES",
+    "STORED_VALUE",
     "TENDER_REFUSALS",
+    "Account",
+    "AccountKind",
     "Asked",
+    "BadDestination",
     "BadProviderMessage",
     "BadProviderSettings",
     "BadSignature",
@@ -129,6 +179,10 @@ __all__ = [
     "CaptureAboveAuthorized",
     "CaptureFailed",
     "CardNumberRefused",
+    "CashDayUsedUp",
+    "CashRefundTooHigh",
+    "ChargebackLost",
+    "ChargebackWon",
     "Credit",
     "CreditBlocked",
     "CreditInUse",
@@ -140,14 +194,19 @@ __all__ = [
     "NewTender",
     "NoCreditAccount",
     "NoSuchCredit",
+    "NoSuchStoredValue",
     "NotOnAccount",
     "Opened",
     "Operation",
     "OperationState",
     "OrderMoney",
+    "PaidOut",
+    "PaidOutMoney",
+    "PayOut",
     "PaymentArrivedLate",
     "PaymentAuthorized",
     "PaymentCaptured",
+    "PaymentChargedBack",
     "PaymentDeclined",
     "PaymentEvent",
     "PaymentNotFound",
@@ -156,13 +215,28 @@ __all__ = [
     "PaymentUndecided",
     "PaymentUnresolved",
     "PaymentVoided",
+    "Planned",
     "ProviderOff",
     "PutCredit",
     "PutProvider",
     "RefundAboveCaptured",
     "RefundFailed",
+    "RefundNotTurned",
+    "RefundTo",
+    "Refunds",
     "SettlementAboveDue",
+    "Share",
     "State",
+    "StoredValue",
+    "StoredValueBlocked",
+    "StoredValueEvent",
+    "StoredValueExpired",
+    "StoredValueIssued",
+    "StoredValueNotFound",
+    "StoredValueTooLow",
+    "StoredValueToppedUp",
+    "StoredValueTransferred",
+    "StoredValueUnblocked",
     "Tender",
     "TenderMoney",
     "TenderSheet",
@@ -171,6 +245,7 @@ __all__ = [
     "VoidAboveAuthorized",
     "VoidFailed",
     "WrongCurrency",
+    "WrongStoredCurrency",
     "abandon",
     "ask_again",
     "capture",
@@ -178,8 +253,10 @@ __all__ = [
     "do_to_payment",
     "money_by_order",
     "open_tenders",
+    "pay_out",
     "put_credits",
     "put_provider",
+    "quote_refunds",
     "refund",
     "sum_moved",
     "tender_sheet",

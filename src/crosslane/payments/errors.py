@@ -91,6 +91,50 @@ class BadProviderMessage(Invalid):
     """The provider's message cannot be read."""
 
 
+class NoSuchStoredValue(NotFound):
+    """There is no gift card or store credit of this code."""
+
+
+class StoredValueNotFound(NotFound):
+    """There is no gift card or store credit {account_id}."""
+
+
+class StoredValueBlocked(Conflict):
+    """This gift card or store credit is blocked."""
+
+
+class StoredValueExpired(Conflict):
+    """This gift card or store credit was valid until {expires_at}."""
+
+
+class StoredValueTooLow(Conflict):
+    """This gift card or store credit has {free_minor} minor units of {currency}, not {minor}."""
+
+
+class StoredValueTooHigh(Conflict):
+    """A gift card holds at most {most} minor units, not {minor}."""
+
+
+class WrongStoredCurrency(Conflict):
+    """This gift card or store credit is in {currency}."""
+
+
+class RefundNotTurned(Conflict):
+    """Money paid by {method} is not given back as {to}; {free_minor} minor units may be."""
+
+
+class CashRefundTooHigh(Conflict):
+    """One refund gives at most {most} minor units in cash here, not {minor}."""
+
+
+class CashDayUsedUp(Conflict):
+    """This store gives back {free_minor} more minor units in cash that day, not {minor}."""
+
+
+class BadDestination(Invalid):
+    """Money given back as {method} needs {missing}."""
+
+
 # What a new tender is refused for.
 TENDER_REFUSALS = (
     BadTenderAmount,
@@ -101,4 +145,19 @@ TENDER_REFUSALS = (
     NoCreditAccount,
     CreditBlocked,
     CreditLimitReached,
+    NoSuchStoredValue,
+    StoredValueBlocked,
+    StoredValueExpired,
+    StoredValueTooLow,
+    WrongStoredCurrency,
+)
+
+# What money that goes another way than it came is refused for.
+DESTINATION_REFUSALS = (
+    BadDestination,
+    RefundNotTurned,
+    CashRefundTooHigh,
+    CashDayUsedUp,
+    StoredValueNotFound,
+    WrongStoredCurrency,
 )

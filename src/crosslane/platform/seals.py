@@ -80,8 +80,23 @@ class Seal(Generic[Sealed]):
             raise BrokenSeal from None
 
     def _signature(self, body: bytes) -> str:
-        if not _SECRET:
-            raise SealsOff
-        key = hmac.digest(_SECRET[0], self._purpose.encode(), hashlib.sha256)
-        digest = hmac.digest(key, body, hashlib.sha256)
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        signature = digest(self._purpose, body.decode())
+        return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def digest(purpose: str, text: str) -> bytes:
+    """Return what a secret text is known by, so that the text itself need not be stored.
+
+    Without the installation's secret nobody can try which text a digest belongs to.
+
+    Args:
+        purpose: told in the key, so that digests of different purposes have nothing in common.
+        text: the secret, in one form.
+
+    Raises:
+        SealsOff: no secret has been set.
+    """
+    if not _SECRET:
+        raise SealsOff
+    key = hmac.digest(_SECRET[0], purpose.encode(), hashlib.sha256)
+    return hmac.digest(key, text.encode(), hashlib.sha256)

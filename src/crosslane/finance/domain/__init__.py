@@ -11,7 +11,13 @@ from crosslane.finance.domain.entries import (
     day_bounds,
     tax_code,
 )
-from crosslane.finance.domain.money import TENDER_ACCOUNTS, MovedMoney, money_entry
+from crosslane.finance.domain.money import (
+    MONEY_ACCOUNTS,
+    TENDER_ACCOUNTS,
+    MovedMoney,
+    money_entry,
+    transfer_entry,
+)
 from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, SALES_RETURNS, Sale, sale_entry
 from crosslane.finance.domain.statement import (
     AccountMove,
@@ -33,6 +39,7 @@ __all__ = [
     "CHARGE_ACCOUNTS",
     "CLEARING",
     "CONTROLLED",
+    "MONEY_ACCOUNTS",
     "REVENUE",
     "SALES_RETURNS",
     "TAX",
@@ -61,4 +68,5 @@ __all__ = [
     "supply_entry",
     "take_sold",
     "tax_code",
+    "transfer_entry",
 ]

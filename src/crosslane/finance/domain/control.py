@@ -7,13 +7,18 @@ from uuid import UUID
 import msgspec
 
 from crosslane.finance.domain.entries import CLEARING, TAX, tax_code
-from crosslane.finance.domain.money import BANK, TENDER_ACCOUNTS
+from crosslane.finance.domain.money import (
+    METHOD_ACCOUNTS,
+    MONEY_ACCOUNTS,
+    STORED_VALUE,
+    accounts_of,
+)
 from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE
 from crosslane.ledger import Balance
 from crosslane.orders import SoldSum
 from crosslane.payments import MovedSum
 
-CONTROLLED = frozenset({CLEARING, TAX, BANK, *CHARGE_ACCOUNTS.values(), *TENDER_ACCOUNTS.values()})
+CONTROLLED = MONEY_ACCOUNTS | {TAX, *CHARGE_ACCOUNTS.values()}
 
 
 class ControlRow(msgspec.Struct, frozen=True):
@@ -62,11 +67,10 @@ def control_rows(
         wanted[TAX, row.location_id, code, row.currency] -= row.tax_minor
         wanted[CLEARING, None, None, row.currency] += row.net_minor + row.tax_minor
     for row in moved:
-        account = TENDER_ACCOUNTS[row.method]
-        sign = {"capture": 1, "refund": -1, "settle": -1}.get(row.deed, 0)
-        wanted[account, row.location_id, None, row.currency] += sign * row.minor
-        other = BANK if row.deed == "settle" else CLEARING
-        wanted[other, None, None, row.currency] -= sign * row.minor
+        for account, minor in _moved(row):
+            own = account == METHOD_ACCOUNTS[row.method]
+            where = row.location_id if own else None
+            wanted[account, where, None, row.currency] += minor
     seen: dict[tuple[str, UUID | None, str | None, str], int] = defaultdict(int)
     for row in booked:
         if row.account in CONTROLLED:
@@ -74,3 +78,13 @@ def control_rows(
     keys = sorted(wanted.keys() | seen.keys(), key=lambda key: tuple(map(str, key)))
     rows = [ControlRow(*key, wanted.get(key, 0), seen.get(key, 0)) for key in keys]
     return [row for row in rows if row.order_book_minor or row.ledger_minor]
+
+
+def _moved(row: MovedSum) -> list[tuple[str, int]]:
+    """Return what money that moved does to accounts; what is only promised does nothing."""
+    if row.deed in ("authorize", "void"):
+        return []
+    if row.deed == "transfer":
+        return [(STORED_VALUE, -row.minor)]
+    debit, credit = accounts_of(row.deed, row.method)
+    return [(debit, row.minor), (credit, -row.minor)]

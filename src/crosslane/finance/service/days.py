@@ -112,7 +112,7 @@ async def day_figures(tx: Tx, *, day: date, channel: str) -> DayFigures:
         await payments.sum_moved(tx, channel_id=found.id, start=start, end=end),
         await ledger.balances(
             tx,
-            entity=found.entity,
+            # Of every entity: cash lies in the till of whoever has the store.
             first_day=day,
             last_day=day,
             channel_id=found.id,

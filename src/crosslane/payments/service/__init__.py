@@ -1,7 +1,25 @@
 """Use cases of payments."""
 
+from crosslane.payments.service.asking import (
+    Asked,
+    MoneyRequest,
+    abandon,
+    ask_again,
+    capture,
+    do_to_payment,
+    void,
+)
 from crosslane.payments.service.calls import CALL
 from crosslane.payments.service.messages import Receipt, Received, receive, tidy
+from crosslane.payments.service.payouts import PaidOutMoney, PayOut, pay_out
+from crosslane.payments.service.reading import (
+    OrderMoney,
+    TenderMoney,
+    list_problems,
+    money_by_order,
+    payment_history,
+)
+from crosslane.payments.service.refunding import Planned, quote_refunds, refund
 from crosslane.payments.service.settings import (
     CreditsImported,
     ImportCredits,
@@ -14,25 +32,7 @@ from crosslane.payments.service.settings import (
     put_credits,
     put_provider,
 )
-from crosslane.payments.service.tenders import (
-    Asked,
-    MoneyRequest,
-    Opened,
-    OrderMoney,
-    TenderMoney,
-    TenderSheet,
-    abandon,
-    ask_again,
-    capture,
-    do_to_payment,
-    list_problems,
-    money_by_order,
-    open_tenders,
-    payment_history,
-    refund,
-    tender_sheet,
-    void,
-)
+from crosslane.payments.service.tenders import Opened, TenderSheet, open_tenders, tender_sheet
 from crosslane.payments.service.waiting import wait_until_decided
 
 __all__ = [
@@ -43,6 +43,9 @@ __all__ = [
     "MoneyRequest",
     "Opened",
     "OrderMoney",
+    "PaidOutMoney",
+    "PayOut",
+    "Planned",
     "ProviderView",
     "PutCredit",
     "PutProvider",
@@ -60,9 +63,11 @@ __all__ = [
     "list_providers",
     "money_by_order",
     "open_tenders",
+    "pay_out",
     "payment_history",
     "put_credits",
     "put_provider",
+    "quote_refunds",
     "receive",
     "refund",
     "tender_sheet",

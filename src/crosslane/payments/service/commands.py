@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.payments.domain import Credit, Deed, Operation, OperationState
+from crosslane.payments.service.asking import do_to_payment
 from crosslane.payments.service.messages import Receipt, Received, receive
 from crosslane.payments.service.settings import (
     CreditsImported,
@@ -19,7 +20,6 @@ from crosslane.payments.service.settings import (
     put_credits,
     put_provider,
 )
-from crosslane.payments.service.tenders import do_to_payment
 from crosslane.platform import audit
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx

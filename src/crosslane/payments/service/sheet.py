@@ -7,6 +7,7 @@ starts it: an order being placed, a parcel leaving, a provider's answer, a messa
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,9 +17,11 @@ from crosslane.payments import domain, storage
 from crosslane.payments.domain import (
     Credit,
     Deed,
+    EntryDeed,
     Operation,
     OperationState,
     Outcome,
+    RefundTo,
     State,
     Tender,
 )
@@ -36,6 +39,7 @@ from crosslane.payments.events import (
     RefundFailed,
     VoidFailed,
 )
+from crosslane.payments.service.holdings import Holdings
 from crosslane.payments.storage import Changes, Movement
 from crosslane.platform import effects, log
 from crosslane.platform.database import Tx
@@ -73,11 +77,13 @@ class Sheet:
     Attributes:
         tenders: by id, present and new.
         credits: credit accounts by customer.
+        holdings: gift cards, store credit, and the cash of stores.
     """
 
     def __init__(self) -> None:
         self.tenders: dict[UUID, Tender] = {}
         self.credits: dict[UUID, Credit] = {}
+        self.holdings = Holdings()
         self._opened: set[UUID] = set()
         self._changed: set[UUID] = set()
         self._known: dict[UUID, Operation] = {}
@@ -127,10 +133,14 @@ class Sheet:
         *,
         at: datetime,
         by: Cause | None = None,
+        to: RefundTo | None = None,
+        now: datetime | None = None,
     ) -> Operation:
         """Ask something of a tender: set the amount aside, and do it at once when nobody is called.
 
-        The caller has made sure that the tender has the amount.
+        The caller has made sure that the tender has the amount, and of a refund that goes another
+        way (``to``) that it may. ``now`` is the recorded time, for money that comes back to what
+        has run out; business time when None.
         """
         tender = self.tenders[payment_id]
         operation = Operation(
@@ -142,16 +152,26 @@ class Sheet:
             cause_kind=cause_kind,
             cause_id=cause_id,
             at=at,
+            to_method=to.method if to else "",
+            to_account=to.account if to else None,
+            to_location=to.location_id if to else None,
         )
         self._asked[operation.id] = operation
         if by is not None:
             self._traces[operation.id] = by.trace
         self._set(domain.set_aside(tender, operation))
-        if tender.local or deed is Deed.SETTLE:
-            self.learn(operation, DONE, by=by)
+        if tender.local or deed is Deed.SETTLE or to is not None:
+            self.learn(operation, DONE, by=by, now=now)
         return operation
 
-    def learn(self, operation: Operation, outcome: Outcome, *, by: Cause | None = None) -> bool:
+    def learn(
+        self,
+        operation: Operation,
+        outcome: Outcome,
+        *,
+        by: Cause | None = None,
+        now: datetime | None = None,
+    ) -> bool:
         """Take in what became of an operation, with everything that follows from it.
 
         Returns:
@@ -163,11 +183,12 @@ class Sheet:
         (self._asked if learned.id in self._asked else self._learned)[learned.id] = learned
         tender = domain.conclude(self.tenders[learned.payment_id], learned)
         self._set(tender)
-        event = _event(tender, learned, operation.state)
+        event = self._event(tender, learned, operation.state)
         if event is not None:
             self._events.append((event, by))
         if learned.state is OperationState.DONE:
             self._move(tender, learned)
+            self._hold(tender, learned, now or learned.at)
             for deed in domain.following(tender):
                 cause = str(learned.id)
                 self.ask(
@@ -189,6 +210,9 @@ class Sheet:
         gone = {t.id for t in self.of_order(order_id)} & self._opened
         for payment_id in gone:
             tender = self.tenders.pop(payment_id)
+            if tender.stored_account is not None:
+                held = tender.authorized_minor - tender.captured_minor - tender.voided_minor
+                self.holdings.undo(tender.stored_account, payment_id, held)
             if tender.credit_account is not None:
                 credit = self.credits[tender.credit_account]
                 self.use_credit(
@@ -207,6 +231,7 @@ class Sheet:
         waiting = [o for o in self._asked.values() if o.state is OperationState.REQUESTED]
         if self._opened or self._changed or self._used:
             await storage.write(tx, self._changes())
+        await self.holdings.write(tx)
         await effects.request(tx, [self._call(operation) for operation in waiting])
         await log.append(
             tx, [event for event, _ in self._events], [by or tx for _, by in self._events]
@@ -241,6 +266,8 @@ class Sheet:
                 tender.currency,
                 operation.at,
                 domain.due_on(tender, operation),
+                operation.to_method,
+                operation.to_location,
             )
         )
         change = domain.credit_change(tender, operation)
@@ -248,17 +275,67 @@ class Sheet:
             credit = self.credits[tender.credit_account]
             self.use_credit(msgspec.structs.replace(credit, used_minor=credit.used_minor + change))
 
+    def _hold(self, tender: Tender, operation: Operation, now: datetime) -> None:
+        """Do to a gift card or store credit what was done to its tender."""
+        cause = operation.cause_kind, operation.cause_id
+        told: dict[str, Any] = {
+            "at": operation.at,
+            "channel_id": tender.channel_id,
+            "payment_id": tender.id,
+        }
+        if operation.to_account is not None:
+            credited = EntryDeed.CREDITED
+            self.holdings.change(
+                operation.to_account, credited, operation.minor, cause, now=now, **told
+            )
+        if tender.stored_account is None:
+            return
+        account_id = tender.stored_account
+        if operation.deed is Deed.AUTHORIZE:
+            self.holdings.set_aside(account_id, operation.minor)
+        elif operation.deed in (Deed.CAPTURE, Deed.VOID):
+            self.holdings.set_aside(account_id, -operation.minor)
+        if operation.deed is Deed.CAPTURE:
+            self.holdings.change(account_id, EntryDeed.REDEEMED, -operation.minor, cause, **told)
+        elif operation.deed is Deed.REFUND and not operation.to_method:
+            back = EntryDeed.RETURNED
+            self.holdings.change(account_id, back, operation.minor, cause, now=now, **told)
+
+    def _event(
+        self, tender: Tender, operation: Operation, before: OperationState
+    ) -> PaymentEvent | None:
+        account_id = operation.to_account
+        if account_id is None and not operation.to_method:
+            account_id = tender.stored_account
+        entity_id = self.holdings.accounts[account_id].entity_id if account_id else None
+        return _event(tender, operation, before, account_id, entity_id)
+
 
 async def open_sheet(
-    tx: Tx, *, order_ids: Iterable[UUID] = (), payment_ids: Iterable[UUID] = ()
+    tx: Tx,
+    *,
+    order_ids: Iterable[UUID] = (),
+    payment_ids: Iterable[UUID] = (),
+    account_ids: Iterable[UUID] = (),
 ) -> Sheet:
-    """Load and lock tenders, with the credit accounts they are on."""
+    """Load and lock tenders, with the credit accounts they are on and their stored value.
+
+    Args:
+        tx: open transaction.
+        order_ids: whose tenders.
+        payment_ids: single tenders.
+        account_ids: stored value that may be changed besides.
+    """
     sheet = Sheet()
     for tender in await storage.lock_tenders(tx, order_ids=order_ids, payment_ids=payment_ids):
         sheet.know(tender)
     accounts = {t.credit_account for t in sheet.tenders.values() if t.credit_account is not None}
     if accounts:
         sheet.credits = await storage.lock_credits(tx, accounts)
+    stored = {t.stored_account for t in sheet.tenders.values() if t.stored_account is not None}
+    stored.update(account_ids)
+    if stored:
+        await sheet.holdings.load(tx, stored)
     return sheet
 
 
@@ -283,19 +360,27 @@ def call_key(operation: Operation) -> str:
     return f"payments.{operation.deed}:{operation.id}"
 
 
-def _event(tender: Tender, operation: Operation, before: OperationState) -> PaymentEvent | None:
-    told = {
+def _event(
+    tender: Tender,
+    operation: Operation,
+    before: OperationState,
+    account_id: UUID | None,
+    entity_id: UUID | None,
+) -> PaymentEvent | None:
+    told: dict[str, Any] = {
         "payment_id": tender.id,
         "order_id": tender.order_id,
         "channel_id": tender.channel_id,
-        "location_id": tender.location_id,
+        "location_id": operation.to_location if operation.to_method else tender.location_id,
         "operation_id": operation.id,
-        "method": tender.method,
+        "method": operation.to_method or tender.method,
         "minor": operation.minor,
         "currency": tender.currency,
         "cause_kind": operation.cause_kind,
         "cause_id": operation.cause_id,
         "occurred_at": operation.at,
+        "account_id": account_id,
+        "entity_id": entity_id,
     }
     deed, state = operation.deed, operation.state
     if (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
-from crosslane.payments.service.tenders import OrderMoney, money_by_order
+from crosslane.payments.service.reading import OrderMoney, money_by_order
 from crosslane.platform.database import Tx
 from crosslane.platform.patience import look_until
 

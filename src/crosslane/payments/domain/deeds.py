@@ -5,7 +5,9 @@ perhaps answered much later, counted once. Between asking and the answer the amo
 so two operations can never use the same money:
 
     authorized = captured + voided + capturing + voiding + capturable
-    captured   = refunded + refunding + refundable
+    captured   = refunded + refunding + charged back + refundable - beyond
+
+``beyond`` is what a provider took back although it had been refunded: nothing is lost sight of.
 
 An operation's state, by what is learned about it (anything else changes nothing):
 
@@ -16,18 +18,33 @@ An operation's state, by what is learned about it (anything else changes nothing
     failed       -           -         -
 
 Captures take the tenders in the order in which the customer gave them, each emptied before the
-next, so that n captures over k tenders make at most n + k - 1 calls. Refunds and releases go the
-other way round: what was taken last is given back first.
+next, so that n captures over k tenders make at most n + k - 1 calls. Releases go the other way
+round. How refunds are spread is told in ``refunds.py``.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterable
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
 
 from crosslane.kernel import Refusal
+from crosslane.payments.domain.nouns import (
+    ENDED,
+    TENDER_MINOR_MAX,
+    Credit,
+    Deed,
+    Following,
+    Method,
+    NewTender,
+    Operation,
+    OperationState,
+    Outcome,
+    Share,
+    State,
+    Tender,
+    Terms,
+)
 from crosslane.payments.errors import (
     BadTender,
     BadTenderAmount,
@@ -42,223 +59,6 @@ from crosslane.payments.errors import (
     VoidAboveAuthorized,
 )
 
-TENDER_MINOR_MAX = 10**13
-ORDER_TENDERS_MAX = 20
-
-
-class Method(StrEnum):
-    """How a part of an order is paid."""
-
-    CARD = "card"
-    ON_ACCOUNT = "on_account"
-    CASH = "cash"
-    MARKETPLACE = "marketplace"
-
-
-class Terms(StrEnum):
-    """When the money of a tender is taken; data of the order, never code."""
-
-    PREPAID = "prepaid"  # captured as soon as it is authorized
-    PER_PARCEL = "per_parcel"  # authorized now, captured as goods leave
-    AT_COLLECTION = "at_collection"  # promised now, paid at the counter
-    TAKEN = "taken"  # a till or marketplace has the money already: a fact, never refused
-
-
-class State(StrEnum):
-    """What is known of a tender's authorization."""
-
-    PENDING = "pending"
-    AUTHORIZED = "authorized"
-    DECLINED = "declined"
-
-
-class Deed(StrEnum):
-    """What can be done to a tender."""
-
-    AUTHORIZE = "authorize"
-    CAPTURE = "capture"
-    REFUND = "refund"
-    VOID = "void"
-    SETTLE = "settle"
-
-
-class OperationState(StrEnum):
-    """How far an operation has come; see the table above."""
-
-    REQUESTED = "requested"
-    UNRESOLVED = "unresolved"
-    DONE = "done"
-    FAILED = "failed"
-
-
-# States an operation stays in for good.
-ENDED = (OperationState.DONE, OperationState.FAILED)
-
-
-class NewTender(msgspec.Struct, frozen=True, kw_only=True):
-    """A tender as the order asks for it.
-
-    Args:
-        order_id: the order it pays for.
-        method: how.
-        terms: when the money is taken.
-        currency: ISO 4217, the order's.
-        minor: minor units to pay this way.
-        at: business time.
-        provider: code of the provider that holds the token; empty when none is called.
-        token: the provider's stand-in for the card. Card data never comes here.
-        credit_account: customer who buys on account.
-        channel_id: channel of the order.
-        location_id: store whose till takes the money, where it does.
-    """
-
-    order_id: UUID
-    channel_id: UUID
-    method: Method
-    terms: Terms
-    currency: str
-    minor: int
-    at: datetime
-    location_id: UUID | None = None
-    provider: str = ""
-    token: str = ""
-    credit_account: UUID | None = None
-
-
-class Tender(msgspec.Struct, frozen=True, kw_only=True):
-    """A tender as it stands. Amounts in minor units, each the sum of a journal or of operations.
-
-    Args:
-        abandoned: its order is off; money that still arrives goes back.
-        provider: whom to call, empty for a tender that Crosslane decides itself.
-        reference: the provider's name for the authorization.
-        terms_days: days from capture until money on account is due.
-        settled_minor: received later for captures on account.
-    """
-
-    id: UUID
-    order_id: UUID
-    channel_id: UUID
-    sequence: int
-    method: Method
-    terms: Terms
-    currency: str
-    amount_minor: int
-    location_id: UUID | None = None
-    provider: str = ""
-    token: str = ""
-    credit_account: UUID | None = None
-    terms_days: int = 0
-    state: State = State.PENDING
-    abandoned: bool = False
-    reference: str = ""
-    reason: str = ""
-    authorized_minor: int = 0
-    captured_minor: int = 0
-    refunded_minor: int = 0
-    voided_minor: int = 0
-    settled_minor: int = 0
-    capturing_minor: int = 0
-    refunding_minor: int = 0
-    voiding_minor: int = 0
-
-    @property
-    def capturable_minor(self) -> int:
-        """What is authorized and neither used nor set aside."""
-        used = self.captured_minor + self.voided_minor
-        return self.authorized_minor - used - self.capturing_minor - self.voiding_minor
-
-    @property
-    def refundable_minor(self) -> int:
-        """What was captured and neither given back nor about to be."""
-        return self.captured_minor - self.refunded_minor - self.refunding_minor
-
-    @property
-    def due_minor(self) -> int:
-        """What is still to be received of captures on account."""
-        if self.method is not Method.ON_ACCOUNT:
-            return 0
-        return self.captured_minor - self.refunded_minor - self.settled_minor
-
-    @property
-    def local(self) -> bool:
-        """Whether no provider needs to be asked."""
-        return not self.provider
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing asked of a tender.
-
-    Args:
-        minor: minor units in the tender's currency.
-        cause_kind: what sort of thing asked for it, such as ``fulfillment.parcel``.
-        cause_id: which one; the same cause never does the same deed to a tender twice.
-        at: business time it counts for.
-        reference: the provider's name for it once done.
-        reason: why it failed.
-    """
-
-    id: UUID
-    payment_id: UUID
-    order_id: UUID
-    deed: Deed
-    minor: int
-    cause_kind: str
-    cause_id: str
-    at: datetime
-    state: OperationState = OperationState.REQUESTED
-    reference: str = ""
-    reason: str = ""
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What has been learned about an operation.
-
-    Args:
-        state: done, failed or unresolved (nobody could tell until the last try).
-        reference: the provider's name for what was done.
-        reason: why not.
-    """
-
-    state: OperationState
-    reference: str = ""
-    reason: str = ""
-
-
-class Credit(msgspec.Struct, frozen=True):
-    """What a customer may buy before paying.
-
-    Args:
-        customer_id: whose account.
-        currency: the one currency it is in.
-        limit_minor: most that may be open at once.
-        used_minor: open now: authorized - voided - refunded - settled.
-        terms_days: days from capture until the money is due.
-        blocked: no new tender is accepted.
-    """
-
-    customer_id: UUID
-    currency: str
-    limit_minor: int
-    used_minor: int
-    terms_days: int
-    blocked: bool
-
-
-class Share(msgspec.Struct, frozen=True):
-    """A part of an amount that falls to one tender."""
-
-    payment_id: UUID
-    minor: int
-
-
-class Following(msgspec.Struct, frozen=True):
-    """A deed that follows by itself from what has become known of a tender."""
-
-    deed: Deed
-    minor: int
-    cause_kind: str
-
 
 def refuse_tender(tender: NewTender) -> Refusal | None:
     """Return why a tender makes no sense, or None."""
@@ -267,6 +67,9 @@ def refuse_tender(tender: NewTender) -> Refusal | None:
     on_account = tender.method is Method.ON_ACCOUNT
     if on_account != (tender.credit_account is not None):
         return BadTender(pointer="/credit_account", method=tender.method, reason="this customer")
+    stored = tender.method is Method.STORED_VALUE
+    if stored != (tender.stored_account is not None):
+        return BadTender(pointer="/account", method=tender.method, reason="this account")
     called = tender.method is Method.CARD and tender.terms is not Terms.TAKEN
     if called != bool(tender.provider) or called != bool(tender.token):
         return BadTender(pointer="/provider", method=tender.method, reason="this provider or token")
@@ -317,18 +120,9 @@ def plan_captures(tenders: Iterable[Tender], minor: int) -> list[Share] | Refusa
     ordered = sorted(tenders, key=lambda t: t.sequence)
     if any(t.state is State.PENDING for t in ordered):
         return PaymentUndecided()
-    shares, left = _spread([(t.id, t.capturable_minor) for t in ordered], minor)
+    shares, left = spread([(t.id, t.capturable_minor) for t in ordered], minor)
     if left:
         return CaptureAboveAuthorized(pointer="/minor", minor=minor, free_minor=minor - left)
-    return shares
-
-
-def plan_refunds(tenders: Iterable[Tender], minor: int) -> list[Share] | Refusal:
-    """Spread an amount to give back over an order's tenders, the last one first."""
-    ordered = sorted(tenders, key=lambda t: -t.sequence)
-    shares, left = _spread([(t.id, t.refundable_minor) for t in ordered], minor)
-    if left:
-        return RefundAboveCaptured(pointer="/minor", minor=minor, free_minor=minor - left)
     return shares
 
 
@@ -341,13 +135,14 @@ def plan_voids(tenders: Iterable[Tender], minor: int | None) -> list[Share] | Re
     """
     ordered = sorted(tenders, key=lambda t: -t.sequence)
     wanted = sum(t.capturable_minor for t in ordered) if minor is None else minor
-    shares, left = _spread([(t.id, t.capturable_minor) for t in ordered], wanted)
+    shares, left = spread([(t.id, t.capturable_minor) for t in ordered], wanted)
     if left:
         return VoidAboveAuthorized(pointer="/minor", minor=wanted, free_minor=wanted - left)
     return shares
 
 
-def _spread(free: Sequence[tuple[UUID, int]], minor: int) -> tuple[list[Share], int]:
+def spread(free: Iterable[tuple[UUID, int]], minor: int) -> tuple[list[Share], int]:
+    """Take an amount from what each tender has, in this order; return parts and what is left."""
     shares: list[Share] = []
     for payment_id, most in free:
         part = min(most, minor)
@@ -434,8 +229,11 @@ def conclude(tender: Tender, operation: Operation) -> Tender:
         Deed.REFUND: "refunded_minor",
         Deed.VOID: "voided_minor",
         Deed.SETTLE: "settled_minor",
+        Deed.CHARGEBACK: "charged_back_minor",
+        Deed.CHARGEBACK_WON: "charged_back_minor",
     }[operation.deed]
-    changed = {column: getattr(freed, column) + operation.minor}
+    minor = -operation.minor if operation.deed is Deed.CHARGEBACK_WON else operation.minor
+    changed = {column: getattr(freed, column) + minor}
     return msgspec.structs.replace(freed, **changed)
 
 

@@ -1,0 +1,139 @@
+"""Looking at the money of orders."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from crosslane.payments import storage
+from crosslane.payments.domain import Method, Operation, State, Tender, Terms
+from crosslane.payments.errors import PaymentNotFound
+from crosslane.payments.service.sheet import group_by_order
+from crosslane.platform.database import Tx
+
+
+class TenderMoney(msgspec.Struct, frozen=True):
+    """One tender of an order, with its amounts in minor units."""
+
+    payment_id: UUID
+    sequence: int
+    method: Method
+    terms: Terms
+    provider: str
+    state: State
+    reason: str
+    amount_minor: int
+    authorized_minor: int
+    captured_minor: int
+    refunded_minor: int
+    voided_minor: int
+    settled_minor: int
+    charged_back_minor: int
+    capturable_minor: int
+    refundable_minor: int
+    capturing_minor: int
+    pending_minor: int
+
+
+class OrderMoney(msgspec.Struct, frozen=True):
+    """The money of one order.
+
+    Args:
+        currency: ISO 4217, "" for an order without tenders.
+        undecided: some provider has not said yet whether it authorizes.
+        tenders: in their sequence; the sums count all of them.
+        capturing_minor: captures under way.
+        pending_minor: set aside for captures, refunds and releases that are under way.
+    """
+
+    order_id: UUID
+    currency: str
+    undecided: bool
+    authorized_minor: int
+    captured_minor: int
+    refunded_minor: int
+    voided_minor: int
+    settled_minor: int
+    charged_back_minor: int
+    capturable_minor: int
+    refundable_minor: int
+    capturing_minor: int
+    pending_minor: int
+    tenders: list[TenderMoney]
+
+
+async def money_by_order(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
+    """Return the money of orders, per tender and in sum; zero for an order without tenders."""
+    wanted = list(order_ids)
+    found = group_by_order(await storage.list_tenders(tx, order_ids=wanted))
+    return {order_id: _order_money(order_id, found.get(order_id, [])) for order_id in wanted}
+
+
+async def payment_history(tx: Tx, payment_id: UUID) -> tuple[OrderMoney, list[Operation]]:
+    """Return the money of a tender's order, and what was asked of the tender, oldest first.
+
+    Raises:
+        PaymentNotFound: there is no such tender.
+    """
+    found = await storage.list_tenders(tx, payment_ids=[payment_id])
+    if not found:
+        raise PaymentNotFound(payment_id=payment_id)
+    order_id = found[0].order_id
+    money = await money_by_order(tx, [order_id])
+    return money[order_id], await storage.list_of_payments(tx, [payment_id])
+
+
+async def list_problems(tx: Tx, *, before: UUID | None, limit: int) -> list[Operation]:
+    """Return operations that a person should look at, newest first.
+
+    Captures, refunds and releases that a provider refused, and whatever nobody could tell the
+    outcome of. A declined authorization is no problem of ours.
+
+    Args:
+        tx: open transaction.
+        before: id of the last one already shown.
+        limit: most to return.
+    """
+    return await storage.list_problems(tx, before=before, limit=limit)
+
+
+def _order_money(order_id: UUID, tenders: Sequence[Tender]) -> OrderMoney:
+    shown = [
+        TenderMoney(
+            payment_id=t.id,
+            sequence=t.sequence,
+            method=t.method,
+            terms=t.terms,
+            provider=t.provider,
+            state=t.state,
+            reason=t.reason,
+            amount_minor=t.amount_minor,
+            authorized_minor=t.authorized_minor,
+            captured_minor=t.captured_minor,
+            refunded_minor=t.refunded_minor,
+            voided_minor=t.voided_minor,
+            settled_minor=t.settled_minor,
+            charged_back_minor=t.charged_back_minor,
+            capturable_minor=t.capturable_minor,
+            refundable_minor=t.refundable_minor,
+            capturing_minor=t.capturing_minor,
+            pending_minor=t.capturing_minor + t.refunding_minor + t.voiding_minor,
+        )
+        for t in tenders
+    ]
+    return OrderMoney(
+        order_id=order_id,
+        currency=tenders[0].currency if tenders else "",
+        undecided=any(t.state is State.PENDING for t in tenders),
+        authorized_minor=sum(t.authorized_minor for t in shown),
+        captured_minor=sum(t.captured_minor for t in shown),
+        refunded_minor=sum(t.refunded_minor for t in shown),
+        voided_minor=sum(t.voided_minor for t in shown),
+        settled_minor=sum(t.settled_minor for t in shown),
+        charged_back_minor=sum(t.charged_back_minor for t in shown),
+        capturable_minor=sum(t.capturable_minor for t in shown),
+        refundable_minor=sum(t.refundable_minor for t in shown),
+        capturing_minor=sum(t.capturing_minor for t in shown),
+        pending_minor=sum(t.pending_minor for t in shown),
+        tenders=shown,
+    )
