@@ -41,7 +41,7 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True):
         tax_rate_bp: its rate in basis points.
         jurisdiction: whose tax it is, such as ``GB``.
         charge_kind: what sort of charge, "" for goods.
-        title: what it is called where no order tells; likewise its SKU.
+        variant_id: the article, None for a charge.
     """
 
     ref_id: UUID
@@ -51,8 +51,7 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True):
     tax_rate_bp: int
     jurisdiction: str
     charge_kind: str = ""
-    title: str = ""
-    sku: str = ""
+    variant_id: UUID | None = None
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +62,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         id: subject and number of the event; with its kind it names the cause for ever.
         order_id: the order, None for goods that came back without one.
         channel_id: the channel, None to take the order's.
-        proof: what was shown in place of an order.
+        return_id: the return it is due to, None for none.
         occurred_at: when it happened in the business.
         at: when it was recorded.
         amounts: of lines and charges.
@@ -73,7 +72,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     order_id: UUID | None
     channel_id: UUID | None = None
-    proof: str = ""
+    return_id: UUID | None = None
     occurred_at: datetime
     at: datetime
     amounts: Sequence[Amount]
@@ -156,7 +155,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         lines: goods in the order of the order, then charges.
         taxes: sums per jurisdiction and rate.
         references: invoices a credit note corrects.
-        proof: what was shown in place of an order.
+        return_number: of the return it is due to, "" for none.
     """
 
     seller: Seller
@@ -170,7 +169,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[Line]
     taxes: list[TaxSum]
     references: list[Reference] = []
-    proof: str = ""
+    return_number: str = ""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -187,6 +186,9 @@ class Named(msgspec.Struct, frozen=True):
     title: str
     sku: str = ""
     part_of: str = ""
+
+
+UNNAMED = Named(0, "")
 
 
 def is_issued(value: Issue, channel_type: ChannelType) -> bool:
@@ -213,7 +215,7 @@ def lines_of(
     sign = -1 if kind == "credit_note" else 1
     told: dict[UUID, Line] = {}
     for amount in amounts:
-        name = names.get(amount.ref_id) or Named(len(names), amount.title, amount.sku)
+        name = names.get(amount.ref_id, UNNAMED)
         before = told.get(amount.ref_id)
         told[amount.ref_id] = Line(
             ref_id=amount.ref_id,
@@ -227,13 +229,10 @@ def lines_of(
             tax_rate_bp=amount.tax_rate_bp,
             jurisdiction=amount.jurisdiction,
         )
-    last = len(names)
-
-    def place(line: Line) -> tuple[bool, int]:
-        name = names.get(line.ref_id)
-        return bool(line.charge_kind), name.place if name else last
-
-    return sorted(told.values(), key=place)
+    return sorted(
+        told.values(),
+        key=lambda line: (bool(line.charge_kind), names.get(line.ref_id, UNNAMED).place),
+    )
 
 
 def taxes_of(lines: Iterable[Line]) -> list[TaxSum]:

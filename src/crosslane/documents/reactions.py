@@ -7,11 +7,14 @@ from crosslane.documents.domain import Amount, Cause
 from crosslane.documents.service.issuing import issue
 from crosslane.documents.service.personal import forget_buyers
 from crosslane.kernel import parse_instant
-from crosslane.orders import ChargedSum, ChargesDue, LinesHandedOver
+from crosslane.orders import ChargedSum, ChargesDue, LinesCredited, LinesHandedOver
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
+from crosslane.returns import BlindUnitsCredited
 
+# What orders call the cause of a credit that a return has brought about.
+RETURN = "return"
 DOCUMENTS_AT_ONCE_MAX = 200
 FORGET_SECONDS = 86_400.0
 
@@ -24,29 +27,32 @@ async def document(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
 def cause_of(entry: Logged[Any]) -> Cause:
     """Return what an event gives to be documented."""
     event = entry.event
+    charges = list(map(_charged, event.charges))
+    told: dict[str, Any] = {"amounts": charges, "occurred_at": entry.at, "order_id": event.order_id}
     match event:
         case LinesHandedOver():
-            occurred_at = parse_instant(event.occurred_at)
-            amounts = [*map(_sold, event.units), *map(_charged, event.charges)]
-        case _:
-            occurred_at = entry.at
-            amounts = list(map(_charged, event.charges))
-    return Cause(
-        kind=event.kind(),
-        id=f"{entry.subject}#{entry.subject_no}",
-        order_id=event.order_id,
-        occurred_at=occurred_at,
-        at=entry.at,
-        amounts=amounts,
-    )
+            told["occurred_at"] = parse_instant(event.occurred_at)
+            told["amounts"] = [*(_goods(units, 1) for units in event.units), *charges]
+        case LinesCredited():
+            told["occurred_at"] = parse_instant(event.occurred_at)
+            told["amounts"] = [*(_goods(units, -1) for units in event.units), *charges]
+            told["return_id"] = event.cause_id if event.cause_kind == RETURN else None
+        case BlindUnitsCredited():
+            # An order it may name is not the one the goods were sold by.
+            told["order_id"], told["channel_id"] = None, event.channel_id
+            told["occurred_at"], told["return_id"] = event.occurred_at, event.return_id
+            told["amounts"] = [*(_goods(units, -1) for units in event.units), *charges]
+    return Cause(kind=event.kind(), id=f"{entry.subject}#{entry.subject_no}", at=entry.at, **told)
 
 
-def _sold(units: Any) -> Amount:
+def _goods(units: Any, sign: int) -> Amount:
+    """Return what units are worth to us; those that come back are owed no more."""
     return Amount(
         ref_id=units.line_id,
+        variant_id=units.variant_id,
         quantity=units.quantity,
-        net_minor=units.net_minor,
-        tax_minor=units.tax_minor,
+        net_minor=sign * units.net_minor,
+        tax_minor=sign * units.tax_minor,
         tax_rate_bp=units.tax_rate_bp,
         jurisdiction=units.jurisdiction,
     )
@@ -67,7 +73,7 @@ def _charged(charge: ChargedSum) -> Amount:
 REACTIONS = [
     Reaction(
         "documents.issue",
-        (LinesHandedOver, ChargesDue),
+        (LinesHandedOver, ChargesDue, LinesCredited, BlindUnitsCredited),
         document,
         batch_max=DOCUMENTS_AT_ONCE_MAX,
     )

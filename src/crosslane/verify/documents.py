@@ -23,17 +23,23 @@ where d.count <> s.next_number - 1
 
 _TOLD = """
     select l.id, l.kind, l.subject || '#' || l.subject_no as cause_id, l.at, l.epoch, l.txid,
-           l.body ->> 'order_id' as order_id, x.net, x.tax, x.told
+           l.body ->> 'order_id' as order_id, l.body ->> 'channel_id' as channel_id,
+           x.net, x.tax, x.told
     from platform_log l
     cross join lateral (
-        select coalesce(sum((u ->> 'net_minor')::bigint), 0) as net,
-               coalesce(sum((u ->> 'tax_minor')::bigint), 0) as tax,
+        select coalesce(sum(sign * (u ->> 'net_minor')::bigint), 0) as net,
+               coalesce(sum(sign * (u ->> 'tax_minor')::bigint), 0) as tax,
                count(*) filter (where (u ->> 'net_minor')::bigint <> 0
                                    or (u ->> 'tax_minor')::bigint <> 0) as told
-        from jsonb_array_elements(
-            coalesce(l.body -> 'units', '[]') || coalesce(l.body -> 'charges', '[]')) u
+        from (
+            select u, case when l.kind = 'orders.LinesHandedOver' then 1 else -1 end as sign
+            from jsonb_array_elements(coalesce(l.body -> 'units', '[]')) u
+            union all
+            select u, 1 from jsonb_array_elements(coalesce(l.body -> 'charges', '[]')) u
+        ) both_kinds
     ) x
-    where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue')
+    where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue', 'orders.LinesCredited',
+                     'returns.BlindUnitsCredited')
 """
 
 # A document is its event's amounts, turned round on a credit note; its lines and its sums per rate
@@ -67,8 +73,9 @@ with told as ({_TOLD}), rules as (
 )
 select 'event:' || t.id as subject, format('%s of %s has no document', t.kind, t.cause_id) as detail
 from told t
-join orders_order o on o.id = t.order_id::uuid
-join organization_channel c on c.id = o.channel_id
+left join orders_order o on o.id = t.order_id::uuid
+join organization_channel c on c.id = coalesce(t.channel_id::uuid, o.channel_id)
+join organization_brand b on b.id = c.brand_id
 join platform_cursor p
     on p.reaction = 'documents.issue' and (t.epoch, t.txid, t.id) <= (p.epoch, p.txid, p.id)
 cross join lateral (
@@ -76,7 +83,7 @@ cross join lateral (
         select s.issue from (
             select distinct on (scope_type) scope_type, issue from rules
             where valid_from <= t.at and (scope_type, scope_code) in
-                (('channel', o.channel), ('brand', o.brand), ('tenant', ''))
+                (('channel', c.code), ('brand', b.code), ('tenant', ''))
             order by scope_type, valid_from desc, no desc
         ) s where s.issue is not null
         order by array_position(array['channel', 'brand', 'tenant'], s.scope_type) limit 1

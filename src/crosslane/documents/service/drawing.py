@@ -169,8 +169,12 @@ class _Drawing:
             if content.source_id:
                 told.append(words["channel_number"].format(number=content.source_id))
             facts.append((words["order"], told))
-        elif content.proof:
-            facts.append((words["proof"], [content.proof]))
+        if content.return_number:
+            told = [words["return_number"].format(number=content.return_number)]
+            if content.order_number:
+                facts[-1][1].extend(told)
+            else:
+                facts.append((words["return"], [content.return_number]))
         return [
             (name, self._fitted(told, width))
             for (_, width), (name, told) in zip(FACTS, facts, strict=False)
@@ -345,7 +349,7 @@ def _texts(document: Document) -> Iterator[str]:
     content = document.content
     yield from map(substituted, (content.brand, content.seller.name, *content.seller.address))
     yield from map(substituted, document.buyer.lines)
-    yield from map(substituted, (content.source_id, content.proof))
+    yield substituted(content.source_id)
     for line in content.lines:
         yield from map(substituted, (line.title, line.part_of, line.sku))
 

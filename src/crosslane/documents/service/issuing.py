@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import customers, orders, organization
+from crosslane import catalog, customers, orders, organization, returns
+from crosslane.catalog import Variant
 from crosslane.documents import storage
 from crosslane.documents.domain import (
     ISSUE,
@@ -32,6 +33,7 @@ from crosslane.orders import Order, OrderState
 from crosslane.organization import Channel, DocumentKind, OrganizationBook
 from crosslane.platform import log
 from crosslane.platform.database import Tx
+from crosslane.returns import Return
 
 UNNUMBERED = ""
 
@@ -45,6 +47,27 @@ class Wanted(msgspec.Struct, frozen=True):
     rules: Issue
     order: Order | None
 
+    @property
+    def locale(self) -> str:
+        """The order's, else the channel's."""
+        return self.order.locale if self.order else self.channel.locale
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What documents are drawn up from besides their causes.
+
+    Args:
+        book: who sells what where.
+        orders: the orders in question.
+        returns: the returns in question.
+        titles: articles that came back without an order, by article and locale.
+    """
+
+    book: OrganizationBook
+    orders: Mapping[UUID, OrderState]
+    returns: Mapping[UUID, Return]
+    titles: Mapping[tuple[UUID, str], Variant]
+
 
 async def issue(tx: Tx, causes: Sequence[Cause]) -> None:
     """Issue the documents that causes ask for; what has one, or gets none, is passed over.
@@ -56,16 +79,12 @@ async def issue(tx: Tx, causes: Sequence[Cause]) -> None:
     wanted = await _wanted(tx, causes)
     if not wanted:
         return
-    order_ids = [want.order.id for want in wanted if want.order]
-    states = await orders.list_states(tx, order_ids)
+    near = await _around(tx, wanted)
     earlier = await storage.list_of_orders(
         tx, [want.order.id for want in wanted if want.order and want.kind == "credit_note"]
     )
-    buyers = await _buyers(tx, [want.order for want in wanted])
-    book = await organization.book(tx)
-    drafts = [
-        _draft(tx, want, states, buyer, book) for want, buyer in zip(wanted, buyers, strict=True)
-    ]
+    buyers = await _buyers(tx, wanted, near)
+    drafts = [_draft(tx, want, buyer, near) for want, buyer in zip(wanted, buyers, strict=True)]
     issued = _with_references(await _numbered(tx, drafts), earlier)
     await storage.insert_documents(tx, issued)
     await log.append(tx, [_told(document) for document in issued])
@@ -96,9 +115,36 @@ async def _wanted(tx: Tx, causes: Sequence[Cause]) -> list[Wanted]:
     return [want for want in wanted if (want.cause.kind, want.cause.id) not in known]
 
 
-async def _buyers(tx: Tx, involved: Sequence[Order | None]) -> list[Buyer]:
+async def _around(tx: Tx, wanted: Sequence[Wanted]) -> Around:
+    return_ids = {want.cause.return_id for want in wanted if want.cause.return_id}
+    blind: dict[str, set[UUID]] = {}
+    for want in wanted:
+        if want.order is None:
+            known = blind.setdefault(want.locale, set())
+            known |= {amount.variant_id for amount in want.cause.amounts if amount.variant_id}
+    titles = {
+        (variant_id, locale): variant
+        for locale, variant_ids in blind.items()
+        for variant_id, variant in (
+            await catalog.variants_by_id(tx, list(variant_ids), locale=locale)
+        ).items()
+    }
+    return Around(
+        book=await organization.book(tx),
+        orders=await orders.list_states(tx, [want.order.id for want in wanted if want.order]),
+        returns=await returns.list_returns(tx, list(return_ids)) if return_ids else {},
+        titles=titles,
+    )
+
+
+async def _buyers(tx: Tx, wanted: Sequence[Wanted], near: Around) -> list[Buyer]:
     """Return whom documents are for: the name, and the address goods went to."""
-    whom = [(o.customer_id, o.ship_address_id) if o else (None, None) for o in involved]
+    whom = [
+        (want.order.customer_id, want.order.ship_address_id)
+        if want.order
+        else (_customer_of(want, near), None)
+        for want in wanted
+    ]
     once = list(dict.fromkeys(whom))
     found = dict(zip(once, await customers.buyers_by_id(tx, once), strict=True))
     buyers = []
@@ -111,17 +157,20 @@ async def _buyers(tx: Tx, involved: Sequence[Order | None]) -> list[Buyer]:
     return buyers
 
 
-def _draft(
-    tx: Tx,
-    want: Wanted,
-    states: Mapping[UUID, OrderState],
-    buyer: Buyer,
-    book: OrganizationBook,
-) -> Document:
+def _customer_of(want: Wanted, near: Around) -> UUID | None:
+    if want.order:
+        return want.order.customer_id
+    back = near.returns.get(want.cause.return_id) if want.cause.return_id else None
+    return back.customer_id if back else None
+
+
+def _draft(tx: Tx, want: Wanted, buyer: Buyer, near: Around) -> Document:
     """Return the document of a cause, still without number and references."""
     cause, channel, order = want.cause, want.channel, want.order
-    entity = book.entity(channel.entity)
-    lines = lines_of(want.kind, cause.amounts, names_of(states[order.id]) if order else {})
+    entity = near.book.entity(channel.entity)
+    names = names_of(near.orders[order.id]) if order else _blind_names(want, near)
+    lines = lines_of(want.kind, cause.amounts, names)
+    back = near.returns.get(cause.return_id) if cause.return_id else None
     issued_on = day_of(tx.now, channel.timezone)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     return Document(
@@ -131,17 +180,17 @@ def _draft(
         entity_id=entity.id,
         channel_id=channel.id,
         order_id=order.id if order else None,
-        customer_id=order.customer_id if order else None,
+        customer_id=_customer_of(want, near),
         cause_kind=cause.kind,
         cause_id=cause.id,
-        locale=order.locale if order else channel.locale,
+        locale=want.locale,
         currency=order.currency if order else channel.currency,
         net_minor=net,
         tax_minor=tax,
         gross_minor=net + tax,
         content=Content(
             seller=seller_of(entity, lines),
-            brand=book.brand(channel.brand).name,
+            brand=near.book.brand(channel.brand).name,
             order_number=order.number if order else "",
             source_id=order.source_id if order else "",
             ordered_on=day_of(order.placed_at, channel.timezone) if order else None,
@@ -150,7 +199,7 @@ def _draft(
             net_prices=channel.tax_mode == "exclusive",
             lines=lines,
             taxes=taxes_of(lines),
-            proof=cause.proof,
+            return_number=back.number if back else "",
         ),
         buyer=buyer,
         occurred_at=cause.occurred_at,
@@ -173,6 +222,16 @@ def names_of(state: OrderState) -> dict[UUID, Named]:
     }
     for place, charge in enumerate(state.charges):
         names[charge.id] = Named(place, titles[charge.line_id] if charge.line_id else "")
+    return names
+
+
+def _blind_names(want: Wanted, near: Around) -> dict[UUID, Named]:
+    """Return how articles are called that came back without an order."""
+    names = {}
+    for place, amount in enumerate(want.cause.amounts):
+        variant = near.titles.get((amount.variant_id, want.locale)) if amount.variant_id else None
+        if variant:
+            names[amount.ref_id] = Named(place, variant.title, variant.sku)
     return names
 
 
