@@ -150,7 +150,12 @@ create table orders_stop (
     expires_at timestamptz,
     resolved_at timestamptz,
     resolved_by text,
-    resolution text
+    resolution text,
+    -- The amendment whose lines it holds, 0 for the whole order.
+    amendment_no integer not null default 0,
+    -- What an exchange waits for, and what will be credited once it has come.
+    cause_id uuid,
+    expected_minor bigint not null default 0 check (expected_minor >= 0)
 );
 create index orders_stop_order on orders_stop (order_id);
 create index orders_stop_open on orders_stop (kind, raised_at) where resolved_at is null;
@@ -178,7 +183,7 @@ create table orders_amendment (
     id uuid primary key,
     order_id uuid not null references orders_order (id),
     no integer not null check (no > 0),
-    kind text not null check (kind in ('add', 'cancel', 'price', 'address', 'appease')),
+    kind text not null check (kind in ('add', 'cancel', 'price', 'address', 'appease', 'exchange', 'replacement')),
     reason text not null,
     lines jsonb not null,
     gross_delta_minor bigint not null,

@@ -23,6 +23,8 @@ and :func:`list_had_since` tells since when customers have what they bought.
 
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
 and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand.
+:func:`exchange` sends other goods out for them, held back while the return travels and settled net
+with its credit.
 
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
@@ -59,6 +61,7 @@ from crosslane.orders.domain import (
     Stage,
     Stop,
     earned,
+    returned_units,
     status,
     worth,
 )
@@ -66,6 +69,7 @@ from crosslane.orders.domain.policy import INTAKE, Intake
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import (
     CREDIT_REFUSALS,
+    EXCHANGE_REFUSALS,
     NoSuchOrder,
     OutOfStep,
     ReturnedAboveHandedOver,
@@ -115,6 +119,12 @@ from crosslane.orders.service.cancelling import (
     give_up_units,
 )
 from crosslane.orders.service.crediting import Credited, CreditRequest, credit, quote_credits
+from crosslane.orders.service.exchanging import (
+    Exchanged,
+    ExchangeLine,
+    ExchangeRequest,
+    exchange,
+)
 from crosslane.orders.service.moving import Step, move
 from crosslane.orders.service.naming import find_ids
 from crosslane.orders.service.placing import (
@@ -178,6 +188,7 @@ __all__ = [
     "COMMANDS",
     "CREDIT_REFUSALS",
     "EFFECTS",
+    "EXCHANGE_REFUSALS",
     "INTAKE",
     "NOWHERE",
     "PERSONAL_COLUMNS",
@@ -208,6 +219,9 @@ __all__ = [
     "CreditRequest",
     "Credited",
     "CreditedUnits",
+    "ExchangeLine",
+    "ExchangeRequest",
+    "Exchanged",
     "Failure",
     "GivenUp",
     "HandedOverUnits",
@@ -260,6 +274,7 @@ __all__ = [
     "UnitsRecalled",
     "credit",
     "earned",
+    "exchange",
     "fail",
     "find_by_source",
     "find_ids",
@@ -278,6 +293,7 @@ __all__ = [
     "release",
     "requests_of",
     "require_placed_at",
+    "returned_units",
     "status",
     "sum_credits",
     "sum_sales",

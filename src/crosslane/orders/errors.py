@@ -103,6 +103,10 @@ class GivenBackAboveCharged(Conflict):
     """{minor} minor units of {kind} cannot be given back, {left} are left of it."""
 
 
+class NotReturning(Conflict):
+    """{quantity} units go out for {sku}, of which {left} come back."""
+
+
 class FeeAboveCredit(Conflict):
     """Charges of {minor} minor units are more than the credit of {credit}."""
 
@@ -115,3 +119,6 @@ CREDIT_REFUSALS = (
     GivenBackAboveCharged,
     FeeAboveCredit,
 )
+
+# What an exchange is refused for besides what the wished lines and tenders are refused for.
+EXCHANGE_REFUSALS = (*CREDIT_REFUSALS, NotReturning, NotTakenAlong, AddressNeeded, AddressFixed)

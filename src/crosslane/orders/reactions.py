@@ -11,7 +11,9 @@ from crosslane.inventory import (
     StockReceived,
     StockShort,
 )
+from crosslane.orders.domain import Stop
 from crosslane.orders.events import LinesBackordered, LinesCancelled, LinesResourced
+from crosslane.orders.service.adding import owed
 from crosslane.orders.service.cancelling import give_up
 from crosslane.orders.service.problems import follow_money
 from crosslane.orders.service.promising import date_waiting, serve_arrived
@@ -29,6 +31,8 @@ EXPIRED_AT_ONCE_MAX = 200
 EXPIRY_SECONDS = 15.0
 REOPTIMISING_SECONDS = 60.0
 DECLINED = "the payment was declined"
+# Stops whose own end is what they wait for; others stay for a person to look at.
+LIFTED_AT_THE_END = ("payment", "exchange")
 TOO_LATE = "nobody resolved its stop in time"
 
 
@@ -45,18 +49,27 @@ def _doing(tx: Tx, trace: str, why: str) -> Doing:
 
 
 async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorized]]) -> None:
-    """Let orders go whose tenders are all authorised."""
+    """Let orders go whose tenders are all authorised.
+
+    When one was declined and the money is not all there, that decline decides.
+    """
     traces = {entry.event.order_id: entry.trace for entry in logged}
     money = await payments.money_by_order(tx, list(traces))
     decided = [order_id for order_id, theirs in money.items() if not theirs.undecided]
     sheet = await Sheet.open(tx, decided)
     for order_id in decided:
         state = sheet.states.get(order_id)
-        for stop in state.open_stops if state else ():
+        if state is None or (_declined(money[order_id]) and owed(state, money[order_id]) > 0):
+            continue
+        for stop in state.open_stops:
             if stop.kind == "payment":
                 doing = _doing(tx, traces[order_id], "payment")
                 sheet.resolve_stop(order_id, stop, "authorised", doing)
     await sheet.write(tx)
+
+
+def _declined(money: payments.OrderMoney) -> bool:
+    return any(tender.state is payments.State.DECLINED for tender in money.tenders)
 
 
 async def settle_captured(tx: Tx, logged: Sequence[Logged[payments.PaymentCaptured]]) -> None:
@@ -74,17 +87,28 @@ async def cancel_declined(tx: Tx, logged: Sequence[Logged[payments.PaymentDeclin
 
 
 async def _cancel(tx: Tx, traces: dict[UUID, str], reason: str) -> None:
+    """Cancel what waits for a payment: the goods of one amendment, or all that is left."""
     sheet = await Sheet.open(tx, traces)
     for order_id, trace in traces.items():
-        state = sheet.states.get(order_id)
-        if state is None:
-            continue
-        doing = _doing(tx, trace, "payment")
-        for stop in state.open_stops:
-            if stop.kind == "payment":
-                sheet.resolve_stop(order_id, stop, reason, doing)
-        give_up(sheet, order_id, reason, doing)
+        if order_id in sheet.states:
+            doing = _doing(tx, trace, "payment")
+            stops = [s for s in sheet.states[order_id].open_stops if s.kind == "payment"]
+            _give_up(sheet, order_id, stops, reason, doing)
     await sheet.write(tx)
+
+
+def _give_up(
+    sheet: Sheet, order_id: UUID, stops: Sequence[Stop], reason: str, doing: Doing
+) -> None:
+    """Cancel what some stops hold back, or all that is left when one of them holds the order."""
+    for stop in stops:
+        if stop.kind in LIFTED_AT_THE_END:
+            sheet.resolve_stop(order_id, stop, reason, doing)
+    amendments = {stop.amendment_no for stop in stops}
+    if not stops or 0 in amendments:
+        give_up(sheet, order_id, reason, doing)
+    else:
+        give_up(sheet, order_id, reason, doing, amendments)
 
 
 async def serve_waiting(tx: Tx, logged: Sequence[Logged[StockReceived]]) -> None:
@@ -117,9 +141,13 @@ async def keep_promises(
 
 
 async def cancel_expired(tx: Tx) -> None:
-    """Cancel orders whose stop nobody resolved in time."""
-    expired = await states.list_expired(tx, EXPIRED_AT_ONCE_MAX)
-    await _cancel(tx, dict.fromkeys(expired, ""), TOO_LATE)
+    """Cancel what a stop holds back that nobody resolved in time."""
+    sheet = await Sheet.open(tx, await states.list_expired(tx, EXPIRED_AT_ONCE_MAX))
+    for order_id, state in list(sheet.states.items()):
+        expired = [s for s in state.open_stops if s.expires_at and s.expires_at <= tx.now]
+        if expired:
+            _give_up(sheet, order_id, expired, TOO_LATE, _doing(tx, "", "expired"))
+    await sheet.write(tx)
 
 
 REACTIONS = [

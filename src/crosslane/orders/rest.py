@@ -15,7 +15,7 @@ from crosslane.customers import (
 from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
 from crosslane.orders import errors
-from crosslane.orders.domain import StopKind
+from crosslane.orders.domain import RaisedKind, StopKind
 from crosslane.orders.domain.reoptimising import Reoptimised
 from crosslane.orders.service import reading
 from crosslane.orders.service.amending import (
@@ -351,7 +351,7 @@ async def change_order_address(caller: Caller, order_id: UUID, data: NewAddress)
 class NewStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What holds an order back."""
 
-    kind: StopKind
+    kind: RaisedKind
     reason: Reason
 
 

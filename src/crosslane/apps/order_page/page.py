@@ -14,7 +14,7 @@ from crosslane import carriers, fulfillment, locations, orders, organization
 from crosslane.engagement import locale_of, share_minor, show_day, show_money, wanted_units
 from crosslane.fulfillment import Work
 from crosslane.locations import Network
-from crosslane.orders import Charge, OrderLine, OrderState, Stage, status, worth
+from crosslane.orders import Charge, OrderLine, OrderState, Stage, returned_units, status, worth
 from crosslane.payments import money_by_order
 from crosslane.platform.database import Tx
 from crosslane.platform.tokens import Link
@@ -259,9 +259,12 @@ def _line(shown: Shown, line: OrderLine, ready: bool) -> Line:
 def _where(shown: Shown, line: OrderLine, ready: bool) -> list[tuple[str, str]]:
     """Return where the units of a line are, as (kind, words), furthest first."""
     collected = line.method != "ship"
+    returned = returned_units(shown.state, line.id)
+    delivered = _units(shown, line, Stage.DELIVERED)
     by_stage = {
-        "there": _units(shown, line, Stage.DELIVERED),
-        "on_its_way": _units(shown, line, Stage.HANDED_OVER),
+        "returned": returned,
+        "there": max(0, delivered - returned),
+        "on_its_way": _units(shown, line, Stage.HANDED_OVER) - max(0, returned - delivered),
         "preparing": _units(shown, line, Stage.RELEASED, Stage.PICKED, Stage.PACKED),
         "reserved": _units(shown, line, Stage.ALLOCATED),
         "waiting": _units(shown, line, Stage.OPEN, Stage.BACKORDERED),
@@ -308,7 +311,7 @@ def _pickup(shown: Shown, store_id: UUID | None, works: Sequence[Work]) -> Picku
 
 
 def _sums(shown: Shown) -> list[tuple[str, str]]:
-    """Return what the total consists of: goods still wanted, then what is added by kind."""
+    """Return what the total consists of: goods not cancelled, what came back, charges by kind."""
     kinds: dict[str, int] = {}
     charges: Sequence[Charge] = [one for one in shown.state.charges if not one.cancelled]
     total = worth(shown.state).gross_minor
@@ -316,8 +319,10 @@ def _sums(shown: Shown) -> list[tuple[str, str]]:
         charges = []
     for charge in charges:
         kinds[charge.kind] = kinds.get(charge.kind, 0) + charge.gross_minor
-    goods = total - sum(kinds.values())
+    back = sum(one.net_minor + one.tax_minor for one in shown.state.returned)
+    goods = total - sum(kinds.values()) + back
     return [
         (shown.words["goods"], shown.money(goods)),
+        *([(shown.words["returned"], shown.money(-back))] if back else []),
         *((shown.words[f"charge_{kind}"], shown.money(minor)) for kind, minor in kinds.items()),
     ]

@@ -24,9 +24,9 @@ from crosslane.orders.domain.money import (
     handed_over_units,
     is_repriced,
     kept_units,
+    part_of,
     portion,
     remaining,
-    share,
 )
 from crosslane.orders.domain.nouns import Charge, OrderLine, OrderState
 from crosslane.orders.domain.stages import GONE
@@ -203,7 +203,7 @@ class _Account:
         for at in pool:
             units = min(quantity, here[at])
             if units > 0:
-                value = share(self._held(line), units, here.total())
+                value = part_of(self._held(line), units, here.total())
                 here[at] -= units
                 quantity -= units
                 self._taken[line.id] += value
@@ -215,7 +215,7 @@ class _Account:
         """Return what the customer has paid for the units of a line that he still has."""
         if is_repriced(self.state, line.id):
             units = kept_units(self.state, line) - self._out[line.id]
-            return share(self.remaining(line), self.handed(line).total(), units)
+            return part_of(self.remaining(line), self.handed(line).total(), units)
         paid = portion(line, handed_over_units(self.state.buckets, line.id))
         return paid - credited(self.state, line.id) - self._taken[line.id]
 

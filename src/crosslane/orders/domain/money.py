@@ -46,7 +46,7 @@ def portion(line: OrderLine, units: int) -> Sum:
     )
 
 
-def share(whole: Sum, units: int, of: int) -> Sum:
+def part_of(whole: Sum, units: int, of: int) -> Sum:
     """Return what some units of a sum are worth, rounded in gross and in tax; all of it is exact.
 
     Args:
@@ -159,7 +159,19 @@ def fallen_change(state: OrderState, line: OrderLine, before: Sum, units: int) -
     """
     if not is_repriced(state, line.id):
         return Sum()
-    return share(before, kept_units(state, line), units) - remaining(state, line)
+    return part_of(before, kept_units(state, line), units) - remaining(state, line)
+
+
+def expected_credit(state: OrderState) -> int:
+    """Return what returns that exchanges wait for will be credited, in minor units.
+
+    The goods that go out for them are on the order already, paid for by that credit.
+    """
+    units = state.buckets.units_in
+    waiting = {
+        line.amendment_no for line in state.stock_lines if units(line.id, SETTLED) < line.quantity
+    }
+    return sum(stop.expected_minor for stop in state.open_stops if stop.amendment_no in waiting)
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ import msgspec
 from crosslane.orders.domain.stages import Buckets
 
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
-StopKind = Literal["payment", "fraud", "address", "manual", "exchange"]
+RaisedKind = Literal["payment", "fraud", "address", "manual"]
+StopKind = Literal[RaisedKind, "exchange"]
 # Kinds that keep goods from being worked on and from leaving.
 HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
@@ -164,12 +165,15 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that holds an order back until it is resolved.
+    """Something that holds an order, or what one amendment added to it, back until it is resolved.
 
     Args:
-        kind: payment, fraud, address or manual; decides who may resolve it.
+        kind: payment, fraud, address, manual or exchange; decides who may resolve it.
         reason: why, for people.
-        expires_at: when the order is cancelled if nobody resolved it, None for never.
+        expires_at: when what it holds is cancelled if nobody resolved it, None for never.
+        amendment_no: the amendment whose lines it holds, 0 for the whole order.
+        cause_id: what is waited for, such as the return of an exchange; None elsewhere.
+        expected_minor: what will be credited once that has come, in minor units.
     """
 
     id: UUID
@@ -182,6 +186,13 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     resolution: str | None = None
+    amendment_no: int = 0
+    cause_id: UUID | None = None
+    expected_minor: int = 0
+
+    def holds(self, line: OrderLine) -> bool:
+        """Tell whether it keeps the units of a line from being worked on, as long as it is open."""
+        return self.amendment_no in (0, line.amendment_no)
 
 
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +251,10 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def open_stops(self) -> list[Stop]:
         """Stops that still hold the order back."""
         return [stop for stop in self.stops if stop.resolved_at is None]
+
+    def is_held(self, line: OrderLine) -> bool:
+        """Tell whether an open stop holds a line back."""
+        return any(stop.holds(line) for stop in self.open_stops)
 
     @property
     def goods_stay(self) -> bool:

@@ -10,6 +10,7 @@ from crosslane.orders.domain.stages import Stage
 
 Status = Literal[
     "awaiting_payment",
+    "awaiting_return",
     "on_hold",
     "backordered",
     "confirmed",
@@ -17,6 +18,8 @@ Status = Literal[
     "partly_handed_over",
     "handed_over",
     "delivered",
+    "partly_returned",
+    "returned",
     "cancelled",
 ]
 
@@ -24,21 +27,32 @@ Status = Literal[
 def status(state: OrderState) -> Status:
     """Return the status of an order."""
     units = state.buckets.by_stage(line.id for line in state.stock_lines)
-    return status_of(units, {stop.kind for stop in state.open_stops})
+    returned = sum(back.quantity for back in state.returned)
+    return status_of(units, {stop.kind for stop in state.open_stops}, returned)
 
 
-def status_of(units: Counter[Stage], stops: Set[StopKind]) -> Status:
-    """Return the status of an order by its units in each stage and the kinds of its open stops.
+def status_of(units: Counter[Stage], stops: Set[StopKind], returned: int) -> Status:
+    """Return the status of an order.
 
     A stop outweighs progress, and what still has to happen outweighs what has happened.
+
+    Args:
+        units: its units in each stage.
+        stops: kinds of its open stops.
+        returned: units that came back of those handed over.
     """
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
     waiting = units.total() - gone - units[Stage.CANCELLED]
     if waiting and stops:
-        return "awaiting_payment" if stops == {"payment"} else "on_hold"
+        awaited = {"payment": "awaiting_payment", "exchange": "awaiting_return"}
+        return (
+            awaited[next(iter(stops))] if len(stops) == 1 and stops <= awaited.keys() else "on_hold"
+        )
     if not waiting:
         if not gone:
             return "cancelled"
+        if returned:
+            return "returned" if returned == gone else "partly_returned"
         return "handed_over" if units[Stage.HANDED_OVER] else "delivered"
     if gone:
         return "partly_handed_over"
@@ -49,8 +63,9 @@ def status_of(units: Counter[Stage], stops: Set[StopKind]) -> Status:
 
 def is_ready(state: OrderState) -> bool:
     """Tell whether allocated units may be released to their locations now."""
-    return not state.open_stops and any(
-        state.buckets.units(line.id, Stage.ALLOCATED) for line in state.stock_lines
+    return any(
+        state.buckets.units(line.id, Stage.ALLOCATED) and not state.is_held(line)
+        for line in state.stock_lines
     )
 
 

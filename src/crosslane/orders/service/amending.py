@@ -6,16 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import catalog, customers, locations, organization, payments, pricing
+from crosslane import customers, organization, pricing
 from crosslane.customers import Address
-from crosslane.kernel import line_amount, new_id
+from crosslane.kernel import Refusal, line_amount, new_id
 from crosslane.orders import events
 from crosslane.orders.domain import (
     NOWHERE,
     Charge,
     Move,
-    NewLine,
-    Order,
     OrderState,
     Stage,
     Sum,
@@ -23,20 +21,16 @@ from crosslane.orders.domain import (
     is_settled,
     kept_units,
     remaining,
-    worth,
 )
 from crosslane.orders.errors import (
     AddressFixed,
-    AddressNeeded,
     NoSuchLine,
-    NotTakenAlong,
     OrderChanged,
     OrderClosed,
-    TendersDiffer,
 )
+from crosslane.orders.service.adding import Adding, Owing, draft_added, pay_more
 from crosslane.orders.service.moving import charged
-from crosslane.orders.service.placing import drafting, paying
-from crosslane.orders.service.placing.resolving import Surroundings, WantedLine, resolve_lines
+from crosslane.orders.service.placing.paying import PAYMENT_REASON
 from crosslane.orders.service.placing.wishes import (
     LINES_MAX,
     TENDERS_MAX,
@@ -46,7 +40,6 @@ from crosslane.orders.service.placing.wishes import (
 )
 from crosslane.orders.service.resourcing import find_new_stock
 from crosslane.orders.service.sheet import Doing, Sheet
-from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
@@ -132,14 +125,21 @@ async def _open(
 
 async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amended]:
     """Add lines: priced by today, sourced at once, paid by the order's tenders or new ones."""
-    command = commands[0]
-    sheet, state, doing = await _open(tx, command)
-    added = await _price_lines(tx, state, command.actor, command.body)
-    sheet.add_lines(state.order.id, added, [], doing)
-    delta = sum(line.gross_minor for line in added if not line.is_bundle)
-    told = [{"sku": line.sku, "quantity": line.quantity} for line in added]
-    no = sheet.amend(state.order.id, "add", command.body.reason, told, delta, doing)
-    await _pay(tx, sheet, state, delta, command, doing)
+    wish = commands[0].body
+    sheet, state, doing = await _open(tx, commands[0])
+    adding = Adding(state=state, actor=commands[0].actor, wishes=wish.lines, cause="amendment")
+    (drafted,) = await draft_added(tx, [adding])
+    if isinstance(drafted, Refusal):
+        raise drafted
+    delta = sum(line.gross_minor for line in drafted.lines if not line.is_bundle)
+    (paid,) = await pay_more(tx, [Owing(state=state, more_minor=delta, tenders=wish.tenders)])
+    if isinstance(paid, Refusal):
+        raise paid
+    sheet.add_lines(state.order.id, drafted.lines, drafted.attributions, doing)
+    told = [{"sku": line.sku, "quantity": line.quantity} for line in drafted.lines]
+    no = sheet.amend(state.order.id, "add", wish.reason, told, delta, doing)
+    if paid.undecided:
+        sheet.raise_stop(state.order.id, "payment", PAYMENT_REASON, doing, amendment_no=no)
     await find_new_stock(tx, sheet, [state.order.id], doing)
     sheet.announce(
         events.OrderAmended(
@@ -149,97 +149,6 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
     )
     await sheet.write(tx)
     return [Amended(no, delta, state.order.currency)]
-
-
-async def _price_lines(tx: Tx, state: OrderState, actor: Actor, wish: AddLines) -> list[NewLine]:
-    order = state.order
-    around = Surroundings(
-        await organization.book(tx),
-        await organization.policies(tx),
-        await locations.network(tx),
-        tx.now,
-    )
-    channel = around.book.channel(order.channel)
-    variants = await catalog.variants_by_sku(tx, [line.sku for line in wish.lines])
-    parts = {part.variant_id for v in variants.values() for part in v.components}
-    by_id = await catalog.variants_by_id(tx, sorted(parts))
-    wanted = resolve_lines(wish.lines, channel, variants, around, tx.now)
-    _refuse_ways(wanted, order)
-    country = channel.country
-    if order.ship_address_id:
-        addresses = await customers.addresses_by_id(tx, [order.ship_address_id])
-        country = addresses[order.ship_address_id].address.country
-    cart = await pricing.price_one(
-        tx,
-        pricing.PriceRequest(
-            channel=channel.code,
-            at=tx.now,
-            actor=actor,
-            destination=pricing.Destination(country),
-            lines=drafting.price_lines(wanted),
-            customer_id=order.customer_id,
-        ),
-    )
-    return drafting.draft_lines(
-        order.id,
-        wanted,
-        cart.lines,
-        by_id,
-        new_id,
-        cause="amendment",
-        first_position=len(state.lines) + 1,
-        amendment_no=state.amendments + 1,
-    )
-
-
-def _refuse_ways(wanted: Sequence[WantedLine], order: Order) -> None:
-    """Refuse goods that could never reach the customer on this order.
-
-    What a customer takes along is sold and paid at once: a sale of its own.
-    """
-    for place, line in enumerate(wanted):
-        if line.method == "carry_out":
-            raise NotTakenAlong(pointer=f"/lines/{place}/method", sku=line.variant.sku)
-        if line.method == "ship" and order.ship_address_id is None:
-            raise AddressNeeded(pointer=f"/lines/{place}/method")
-
-
-async def _pay(
-    tx: Tx,
-    sheet: Sheet,
-    state: OrderState,
-    delta: int,
-    command: Command[AddLines],
-    doing: Doing,
-) -> None:
-    """Open tenders for what the order's own do not cover."""
-    order = state.order
-    money = (await payments.money_by_order(tx, [order.id]))[order.id]
-    covered = money.capturable_minor + money.capturing_minor + money.refundable_minor
-    if money.undecided:
-        covered += sum(t.amount_minor for t in money.tenders if t.state is payments.State.PENDING)
-    owed = max(0, worth(sheet.states[order.id]).gross_minor - covered)
-    customer = order.customer_id
-    planned = paying.split_tenders(
-        command.body.tenders,
-        owed,
-        order_id=order.id,
-        channel_id=order.channel_id,
-        location_id=None,
-        currency=order.currency,
-        at=tx.now,
-        card_terms=payments.Terms.PER_PARCEL,
-        customer_id=customer,
-        taken=False,
-    )
-    if isinstance(planned, TendersDiffer):
-        raise planned
-    opened = await payments.open_tenders(tx, planned)
-    for one in opened:
-        if not isinstance(one, payments.Opened):
-            raise one
-        if one.state is payments.State.PENDING:
-            sheet.raise_stop(order.id, "payment", paying.PAYMENT_REASON, doing)
 
 
 async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list[Amended]:

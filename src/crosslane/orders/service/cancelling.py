@@ -263,10 +263,21 @@ def _fallen_change(
     return charge
 
 
-def give_up(sheet: Sheet, order_id: UUID, reason: str, doing: Doing) -> None:
-    """Cancel whatever is left of an order, if anything is."""
-    moves = plan_cancellation(sheet.states[order_id], [])
-    if not isinstance(moves, Refusal):
+def give_up(
+    sheet: Sheet,
+    order_id: UUID,
+    reason: str,
+    doing: Doing,
+    amendments: Set[int] | None = None,
+) -> None:
+    """Cancel whatever is left of an order, or of what some amendments added, if anything is."""
+    state = sheet.states[order_id]
+    moves = plan_cancellation(state, [])
+    if isinstance(moves, Refusal):
+        return
+    if amendments is not None:
+        moves = [m for m in moves if state.by_id[m.line_id].amendment_no in amendments]
+    if moves:
         cancel_units(sheet, order_id, moves, reason, doing)
 
 

@@ -35,6 +35,8 @@ from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Cause
 
+ARRIVED = "the goods have come back"
+
 
 class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be credited on an order.
@@ -46,6 +48,9 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
         at: business time.
         lines: units that come back.
         charges: money besides: delivery given back, a fee, an appeasement.
+        exchange_id: cause of the exchange these goods come back for; what it still expects shrinks
+            by this credit.
+        exchange_complete: nothing more will come back for it: the goods that wait may go out.
         keep_money: a later change of this transaction settles the order's money, such as an
             exchange; nothing is given back now.
         by: whose doing it is, the transaction's actor when None.
@@ -57,6 +62,8 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     lines: Sequence[CreditLine] = ()
     charges: Sequence[NewCharge] = ()
+    exchange_id: UUID | None = None
+    exchange_complete: bool = True
     keep_money: bool = False
     by: Any = None
 
@@ -143,6 +150,12 @@ def _credit(tx: Tx, sheet: Sheet, request: CreditRequest) -> Credited | Refusal:
     doing = Doing(by, request.at, f"credit:{request.cause_kind}:{request.cause_id}")
     if request.keep_money:
         sheet.keep_money(request.order_id)
+    for stop in state.open_stops:
+        if stop.kind == "exchange" and stop.cause_id == request.exchange_id:
+            if request.exchange_complete:
+                sheet.resolve_stop(request.order_id, stop, ARRIVED, doing)
+            else:
+                sheet.expect_less(request.order_id, stop, planned.given.gross_minor)
     return book_credit(tx, sheet, state, planned, request.cause_kind, request.cause_id, doing)
 
 

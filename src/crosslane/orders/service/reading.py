@@ -137,6 +137,7 @@ class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):
     gross_minor: int
     lines: int
     units: int
+    returned: int
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,7 +355,7 @@ async def _summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[OrderSummary]:
     for row in await views.list_summaries(tx, order_ids):
         shown = dict(row)
         stages = Counter(msgspec.json.decode(shown.pop("stages"), type=dict[Stage, int]))
-        status = status_of(stages, set(shown.pop("stops")))
+        status = status_of(stages, set(shown.pop("stops")), shown["returned"])
         summaries.append(OrderSummary(status=status, **shown))
     return summaries
 

@@ -45,7 +45,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def release(tx: Tx, order_ids: Sequence[UUID], cause: Cause, why: str) -> list[Released]:
-    """Release allocated units of orders that nothing holds back; others are left alone.
+    """Release allocated units that nothing holds back; others are left alone.
 
     What would come too late by the order's service goes by the faster one that sourcing chose.
     """
@@ -67,7 +67,7 @@ async def release(tx: Tx, order_ids: Sequence[UUID], cause: Cause, why: str) -> 
             )
             for line in state.stock_lines
             for bucket in state.buckets.of(line.id)
-            if bucket.stage is Stage.ALLOCATED
+            if bucket.stage is Stage.ALLOCATED and not state.is_held(line)
         ]
         sheet.move(order_id, moves, Doing(cause, tx.now, why))
         lines = {line.id: line for line in state.lines}

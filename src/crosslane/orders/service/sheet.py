@@ -66,6 +66,7 @@ class Sheet:
         self._freed: list[inventory.Release] = []
         self._stops: list[Stop] = []
         self._resolved: list[tuple[UUID, str, str]] = []
+        self._expected: list[tuple[UUID, int]] = []
         self._amendments: list[writing.Amendment] = []
         self._lines: list[NewLine] = []
         self._attributions: list[Attribution] = []
@@ -141,8 +142,12 @@ class Sheet:
         reason: str,
         doing: Doing,
         expires_at: datetime | None = None,
+        *,
+        amendment_no: int = 0,
+        cause_id: UUID | None = None,
+        expected_minor: int = 0,
     ) -> Stop:
-        """Hold an order back."""
+        """Hold an order, or the lines of one amendment, back."""
         stop = Stop(
             id=new_id(),
             order_id=order_id,
@@ -151,6 +156,9 @@ class Sheet:
             raised_at=doing.occurred_at,
             raised_by=str(doing.cause.actor),
             expires_at=expires_at,
+            amendment_no=amendment_no,
+            cause_id=cause_id,
+            expected_minor=expected_minor,
         )
         self._replace(order_id, stops=(*self.states[order_id].stops, stop))
         self._stops.append(stop)
@@ -168,6 +176,14 @@ class Sheet:
         self._resolved.append((stop.id, by, resolution))
         lift = events.StopResolved(order_id=order_id, stop_id=stop.id, stop_kind=stop.kind)
         self.announce(lift, doing)
+
+    def expect_less(self, order_id: UUID, stop: Stop, minor: int) -> None:
+        """Expect so much less for what a stop waits for: some of it was credited."""
+        left = max(0, stop.expected_minor - minor)
+        less = msgspec.structs.replace(stop, expected_minor=left)
+        stops = tuple(less if s.id == stop.id else s for s in self.states[order_id].stops)
+        self._replace(order_id, stops=stops)
+        self._expected.append((stop.id, left))
 
     def add_lines(
         self,
@@ -268,6 +284,7 @@ class Sheet:
         await writing.insert_credits(tx, self._credits)
         await writing.insert_stops(tx, self._stops)
         await writing.resolve_stops(tx, *_columns(self._resolved, 3))
+        await writing.update_expected(tx, *_columns(self._expected, 2))
         await writing.insert_amendments(tx, self._amendments)
         await writing.insert_barred(tx, *_columns(self._barred, 4))
         await writing.update_addresses(tx, *_columns(self._addresses, 2))
@@ -275,6 +292,7 @@ class Sheet:
         changed = {order_id: self.states[order_id] for order_id in self._changed}
         buckets = [bucket for state in changed.values() for bucket in state.buckets.changed()]
         done = {id: s for id, s in changed.items() if s.order.closed_at is None and is_settled(s)}
+        reopened = [id for id, s in changed.items() if s.order.closed_at and not is_settled(s)]
         for order_id, state in changed.items():
             self._announce_progress(order_id, state, closes=order_id in done)
         emptied = [id for id, state in done.items() if not _handed_over(state)]
@@ -283,7 +301,7 @@ class Sheet:
             await writing.insert_orders(tx, placed, self._journal, buckets)
         else:
             await writing.save_changes(
-                tx, self._journal, buckets, list(changed), list(done), emptied
+                tx, self._journal, buckets, list(changed), list(done), reopened, emptied
             )
         if emptied:
             await pricing.release_coupons(tx, emptied)

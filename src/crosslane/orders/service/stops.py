@@ -20,6 +20,7 @@ from crosslane.orders.domain import (
     RECALLED,
     Move,
     OrderState,
+    RaisedKind,
     Stage,
     Stop,
     StopKind,
@@ -44,7 +45,7 @@ class RaiseStop(msgspec.Struct, frozen=True):
     """
 
     order_id: UUID
-    kind: StopKind
+    kind: RaisedKind
     reason: str
 
 

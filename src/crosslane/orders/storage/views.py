@@ -98,13 +98,9 @@ async def search(
 
 
 # The sums are those of the domain: of a line its share by units, rounded half away from zero, and
-# charges as long as a unit is left.
+# charges as long as a unit is left, less what was credited.
 LIST_SUMMARIES = """
 select o.id, o.number, o.channel, o.source_id, o.placed_at, o.currency, l.lines, l.units,
-       (l.minor + case when l.kept > 0 then (
-           select coalesce(sum(gross_minor), 0) from orders_charge
-           where order_id = o.id and not cancelled
-       ) else 0 end)::bigint as gross_minor,
        (select jsonb_object_agg(stage, units) from (
            select b.stage, sum(b.quantity) as units
            from orders_line l cross join lateral (
@@ -112,7 +108,11 @@ select o.id, o.number, o.channel, o.source_id, o.placed_at, o.currency, l.lines,
            ) b where l.order_id = o.id group by 1
        ) s) as stages,
        array(select distinct kind from orders_stop
-             where order_id = o.id and resolved_at is null) as stops
+             where order_id = o.id and resolved_at is null) as stops,
+       c.returned, (l.minor + case when l.kept > 0 then (
+           select coalesce(sum(gross_minor), 0) from orders_charge
+           where order_id = o.id and not cancelled
+       ) else 0 end - c.minor)::bigint as gross_minor
 from orders_order o cross join lateral (
     select count(*) as lines, sum(quantity) as units, sum(kept) as kept,
            sum(round(net_minor * kept / quantity) + round(tax_minor * kept / quantity)) as minor
@@ -123,7 +123,11 @@ from orders_order o cross join lateral (
         ) as kept
         from orders_line l where order_id = o.id and not is_bundle
     ) each
-) l
+) l cross join lateral (
+    select coalesce(sum(quantity), 0)::bigint as returned,
+           coalesce(sum(net_minor + tax_minor), 0)::bigint as minor
+    from orders_credit where order_id = o.id
+) c
 where o.id = any($1::uuid[]) order by o.placed_at desc, o.id desc
 """
 
@@ -131,8 +135,8 @@ where o.id = any($1::uuid[]) order by o.placed_at desc, o.id desc
 async def list_summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[Record]:
     """Return what a list shows of some orders, newest first.
 
-    Each is the head with the number of its lines and units, what it is worth, as JSON its units by
-    stage, and the kinds of its open stops.
+    Each is the head with the number of its lines, of its units and of those that came back, what it
+    is worth, as JSON its units by stage, and the kinds of its open stops.
     """
     return await tx.fetch(LIST_SUMMARIES, order_ids) if order_ids else []
 

@@ -56,7 +56,9 @@ SAVE_CHANGES = f"""
 with touched as (
     update orders_order o
     set version = version + 1,
-        closed_at = case when o.id = any((select $17::uuid[])::uuid[]) then $5 else closed_at end
+        closed_at = case when o.id = any((select $17::uuid[])::uuid[]) then $5
+                         when o.id = any((select $19::uuid[])::uuid[]) then null
+                         else closed_at end
     where o.id = any((select $16::uuid[])::uuid[])
 ), fallen as (
     update orders_charge set cancelled = true
@@ -77,6 +79,7 @@ async def save_changes(
     buckets: Sequence[Bucket],
     changed: Sequence[UUID],
     closed: Sequence[UUID],
+    reopened: Sequence[UUID],
     emptied: Sequence[UUID],
 ) -> None:
     """Store that locked orders have changed, with the moves of their units.
@@ -87,6 +90,7 @@ async def save_changes(
         buckets: every bucket touched, with the quantity it has now.
         changed: all changed orders.
         closed: those of which every unit is handed over or cancelled now.
+        reopened: closed ones to which an exchange has added units.
         emptied: those with nothing handed over and nothing left: their charges fall away.
     """
     await tx.execute(
@@ -95,6 +99,7 @@ async def save_changes(
         list(changed),
         list(closed),
         list(emptied),
+        list(reopened),
     )
 
 
@@ -273,6 +278,19 @@ async def resolve_stops(
     """Resolve stops; one resolved before stays as it is."""
     if stop_ids:
         await tx.execute(RESOLVE_STOPS, list(stop_ids), list(by), list(resolutions), tx.now)
+
+
+UPDATE_EXPECTED = """
+update orders_stop s set expected_minor = w.minor
+from unnest($1::uuid[], $2::bigint[]) as w(id, minor) where s.id = w.id
+"""
+
+
+async def update_expected(tx: Tx, stop_ids: Sequence[UUID], minor: Sequence[int]) -> None:
+    """Note what stops still expect to be credited; of one that comes twice the last counts."""
+    if stop_ids:
+        last = dict(zip(stop_ids, minor, strict=True))
+        await tx.execute(UPDATE_EXPECTED, list(last), list(last.values()))
 
 
 INSERT_AMENDMENTS = """

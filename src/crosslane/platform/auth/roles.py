@@ -85,6 +85,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "orders:resolve_payment",
         "orders:resolve_address",
         "orders:resolve_manual",
+        "orders:resolve_exchange",
     ),
     "manager": (
         SELF,

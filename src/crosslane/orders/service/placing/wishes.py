@@ -8,7 +8,7 @@ import msgspec
 
 from crosslane.customers import Address, KnownBuyer
 from crosslane.kernel import QUANTITY_MAX
-from crosslane.orders.domain import Method, Role, Status, StopKind
+from crosslane.orders.domain import Method, RaisedKind, Role, Status
 from crosslane.pricing import CART_COUPONS_MAX, QUOTE_CHARACTERS_MAX
 from crosslane.sourcing import OFFER_CHARACTERS_MAX
 
@@ -100,7 +100,7 @@ class TenderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class StopWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that holds the order back from the first moment, such as a suspicion of fraud."""
 
-    kind: StopKind
+    kind: RaisedKind
     reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
