@@ -44,10 +44,9 @@ def status_of(units: Counter[Stage], stops: Set[StopKind], returned: int) -> Sta
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
     waiting = units.total() - gone - units[Stage.CANCELLED]
     if waiting and stops:
-        awaited = {"payment": "awaiting_payment", "exchange": "awaiting_return"}
-        return (
-            awaited[next(iter(stops))] if len(stops) == 1 and stops <= awaited.keys() else "on_hold"
-        )
+        if stops == {"payment"}:
+            return "awaiting_payment"
+        return "awaiting_return" if stops == {"exchange"} else "on_hold"
     if not waiting:
         if not gone:
             return "cancelled"
