@@ -114,3 +114,29 @@ create table returns_event (
     at timestamptz not null
 ) partition by range (at);
 select platform_ensure_partitions('returns_event');
+
+-- What locations were credited for taking back what others had sold: one row for each settlement,
+-- also where nothing was given, with the reason; one that was taken back has an opposite.
+create table returns_credit (
+    id uuid primary key,
+    return_id uuid not null,
+    subject_no bigint not null,
+    location_id uuid,
+    channel_id uuid not null,
+    customer_id uuid,
+    currency text not null,
+    day date not null,
+    wanted_minor bigint not null,
+    minor bigint not null,
+    reason text not null,
+    policy_id uuid,
+    reverses uuid unique,
+    actor text not null,
+    occurred_at timestamptz not null,
+    at timestamptz not null,
+    check ((reverses is null) = (minor >= 0)),
+    check (minor <= wanted_minor),
+    unique nulls not distinct (return_id, subject_no, reverses)
+);
+create index returns_credit_place on returns_credit (location_id, day);
+create index returns_credit_customer on returns_credit (customer_id, day);

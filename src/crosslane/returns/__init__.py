@@ -12,12 +12,16 @@ Invariants: of an order line no more comes back than was handed over, whoever as
 line has received and was credited is the sum of its journal; units are graded once; money is given
 once; the order's own snapshot of price and tax decides how much, never today's.
 
+A location that takes back what others had sold is credited by the policy returns.handling_credit,
+once for each settlement and within its caps; a settlement for which nothing is given says why.
+
 Doors: :func:`find_return`, :func:`list_returns` (by id), :func:`returns_of_orders`.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
-ReturnExpired, ReturnClosed. Policies: returns.policy, returns.abuse.
-Tables: returns_return, returns_line, returns_unit, returns_event (journal).
+ReturnExpired, ReturnClosed, HandlingCredited. Policies: returns.policy, returns.abuse,
+returns.handling_credit.
+Tables: returns_return, returns_line, returns_unit, returns_event (journal), returns_credit.
 """
 
 from crosslane.returns.domain import (
@@ -29,11 +33,13 @@ from crosslane.returns.domain import (
 )
 from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
+from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
     BlindUnitsCredited,
     GradedUnits,
+    HandlingCredited,
     ReceivedUnits,
     ReturnAuthorized,
     ReturnCancelled,
@@ -50,18 +56,22 @@ from crosslane.returns.events import (
     ReturnSettled,
     SettledLine,
 )
-from crosslane.returns.rest import ROUTES
+from crosslane.returns.reactions import REACTIONS
+from crosslane.returns.rest import COMMANDS, ROUTES
 from crosslane.returns.service.reading import find_return, returns_of_orders
 from crosslane.returns.storage import PERSONAL_COLUMNS
 from crosslane.returns.storage.writing import list_returns
 
-POLICIES = [POLICY, ABUSE]
+POLICIES = [POLICY, ABUSE, HANDLING]
 
 __all__ = [
     "ABUSE",
+    "COMMANDS",
+    "HANDLING",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "POLICY",
+    "REACTIONS",
     "ROUTES",
     "Abuse",
     "BlindCharge",
@@ -69,6 +79,8 @@ __all__ = [
     "BlindUnitsCredited",
     "Finding",
     "GradedUnits",
+    "HandlingCredited",
+    "HandlingPolicy",
     "Past",
     "ReceivedUnits",
     "Return",

@@ -93,3 +93,11 @@ class RefundUnfit(Invalid):
 
 class NotReturnable(Conflict):
     """{sku} cannot come back: {why}."""
+
+
+class NoSuchCredit(NotFound):
+    """There is no handling credit {credit_id}, or it gave nothing."""
+
+
+class CreditTakenBack(Conflict):
+    """The handling credit {credit_id} was taken back before."""

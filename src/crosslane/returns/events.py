@@ -201,3 +201,19 @@ class ReturnExpired(ReturnEvent, kw_only=True):
 
 class ReturnClosed(ReturnEvent, kw_only=True):
     """Nothing is left to do."""
+
+
+class HandlingCredited(ReturnEvent, kw_only=True):
+    """A location was credited for taking back what others had sold, or has lost such a credit.
+
+    Args:
+        credit_id: its row.
+        location_id: which location.
+        minor: minor units of ``currency``; negative when an earlier credit is taken back.
+    """
+
+    credit_id: UUID
+    location_id: UUID
+    minor: int
+    currency: str
+    occurred_at: datetime

@@ -1,17 +1,23 @@
 """Returns over HTTP."""
 
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
+from crosslane import locations
 from crosslane.kernel import Page
+from crosslane.locations import LocationUnknown
 from crosslane.platform import log
-from crosslane.platform.web import Caller, Paging, get
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.web import Caller, OtherLocation, Paging, get, post
 from crosslane.returns import errors
 from crosslane.returns.domain import Return, State
-from crosslane.returns.service import reading
+from crosslane.returns.service import handling, reading
+from crosslane.returns.service.handling import CreditView, TakeBackCredit
 
 Named = Annotated[str, Meta(min_length=1, max_length=60)]
 
@@ -63,4 +69,61 @@ async def show_timeline(caller: Caller, paging: Paging, named: str) -> Page[log.
     return paging.page(found, key=lambda entry: (entry.subject_no,))
 
 
-ROUTES = [list_returns, show_return, show_timeline]
+class Withdrawal(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a handling credit is taken back."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+async def _take_back(tx: Tx, commands: Sequence[Command[TakeBackCredit]]) -> list[Any]:
+    return [await handling.take_back(tx, command.body, command) for command in commands]
+
+
+TAKE_BACK_CREDIT = CommandKind(
+    "returns.take_back_credit", TakeBackCredit, CreditView, _take_back, batch_max=1
+)
+COMMANDS = [TAKE_BACK_CREDIT]
+
+
+@get(
+    "/api/v1/handling-credits",
+    permission="returns:read",
+    raises=(LocationUnknown, OtherLocation),
+)
+async def list_handling_credits(
+    caller: Caller,
+    paging: Paging,
+    location: Annotated[str, Meta(max_length=60)] | None = None,
+    return_id: UUID | None = None,
+) -> Page[CreditView]:
+    """List what locations were credited for taking back what others had sold, latest day first.
+
+    A settlement for which nothing was given is there too, with the reason.
+    """
+    after = paging.after(date, UUID)
+    async with caller.read() as tx:
+        place = (await locations.network(tx)).by_code.get(location or "")
+        caller.require_location(place.id if place else None)
+        found = await handling.list_credits(
+            tx,
+            location=location,
+            return_id=return_id,
+            after=(after[0], after[1]) if after else None,
+            limit=paging.limit + 1,
+        )
+    return paging.page(found, key=lambda credit: (credit.day, credit.id))
+
+
+@post(
+    "/api/v1/handling-credits/{credit_id}/withdrawal",
+    permission="returns:take_back_credit",
+    command=TAKE_BACK_CREDIT,
+    raises=(errors.NoSuchCredit, errors.CreditTakenBack),
+    example=Withdrawal("The store and the customer are one"),
+)
+async def take_back_credit(caller: Caller, credit_id: UUID, data: Withdrawal) -> CreditView:
+    """Take a handling credit back, once; the books follow."""
+    return await caller.submit(TAKE_BACK_CREDIT, TakeBackCredit(credit_id, data.reason))
+
+
+ROUTES = [list_returns, show_return, show_timeline, list_handling_credits, take_back_credit]

@@ -18,6 +18,14 @@ from crosslane.finance.domain.money import (
     money_entry,
     transfer_entry,
 )
+from crosslane.finance.domain.returns import (
+    Credit,
+    HandlingCredit,
+    Origin,
+    UnitsBack,
+    credit_entry,
+    handling_entry,
+)
 from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, SALES_RETURNS, Sale, sale_entry
 from crosslane.finance.domain.statement import (
     AccountMove,
@@ -47,17 +55,23 @@ __all__ = [
     "AccountMove",
     "Cause",
     "ControlRow",
+    "Credit",
+    "HandlingCredit",
     "MovedMoney",
+    "Origin",
     "Sale",
     "Section",
     "Seller",
     "StatementRow",
     "Stock",
     "Stockholders",
+    "UnitsBack",
     "account_moves",
     "business_day",
     "control_rows",
+    "credit_entry",
     "day_bounds",
+    "handling_entry",
     "invoice_entry",
     "keys_of",
     "money_entry",

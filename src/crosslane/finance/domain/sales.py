@@ -64,7 +64,7 @@ def sale_entry(
     """
     postings: list[Posting] = list(besides)
     for unit in sale.units:
-        postings += _worth(
+        postings += worth_postings(
             seller,
             sale.currency,
             REVENUE,
@@ -75,10 +75,21 @@ def sale_entry(
             location_id=unit.location_id,
         )
         postings += _cost(seller, unit, stockholders)
-    for charge in sale.charges:
-        postings += _worth(
+    postings += charge_postings(seller, sale.currency, sale.charges)
+    owed = sum(u.net_minor + u.tax_minor for u in sale.units)
+    owed += sum(c.net_minor + c.tax_minor for c in sale.charges)
+    postings.append(posting(seller, CLEARING, sale.currency, owed))
+    return entry_of(cause, seller.timezone, postings)
+
+
+def charge_postings(seller: Seller, currency: str, charges: Sequence[ChargedSum]) -> list[Posting]:
+    """Return the postings of charges, those given back with the opposite sign."""
+    return [
+        posting
+        for charge in charges
+        for posting in worth_postings(
             seller,
-            sale.currency,
+            currency,
             CHARGE_ACCOUNTS[charge.charge_kind],
             charge.net_minor,
             charge.tax_minor,
@@ -86,13 +97,10 @@ def sale_entry(
             line_id=charge.charge_id,
             location_id=None,
         )
-    owed = sum(u.net_minor + u.tax_minor for u in sale.units)
-    owed += sum(c.net_minor + c.tax_minor for c in sale.charges)
-    postings.append(posting(seller, CLEARING, sale.currency, owed))
-    return entry_of(cause, seller.timezone, postings)
+    ]
 
 
-def _worth(
+def worth_postings(
     seller: Seller,
     currency: str,
     account: str,
@@ -103,6 +111,7 @@ def _worth(
     line_id: UUID,
     location_id: UUID | None,
 ) -> list[Posting]:
+    """Return what is earned and its tax, both credited where they are positive."""
     return [
         posting(
             seller,

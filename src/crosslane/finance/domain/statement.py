@@ -17,16 +17,15 @@ from uuid import UUID
 import msgspec
 
 from crosslane.finance.domain.entries import CLEARING, TAX
-from crosslane.finance.domain.money import BANK, TENDER_ACCOUNTS
+from crosslane.finance.domain.money import MONEY_ACCOUNTS
+from crosslane.finance.domain.returns import RETURN_HANDLING, RETURN_HANDLING_INCOME
 from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, COST_OF_GOODS, REVENUE, SALES_RETURNS
 from crosslane.ledger import Side, Turnover
 
-RETURN_HANDLING = "return_handling"
-RETURN_HANDLING_INCOME = "return_handling_income"
 HANDLING = frozenset({RETURN_HANDLING, RETURN_HANDLING_INCOME})
 INTERCOMPANY = frozenset({"intercompany_payable", "intercompany_receivable"})
 TRADE = frozenset({REVENUE, SALES_RETURNS, TAX, COST_OF_GOODS, *CHARGE_ACCOUNTS.values()})
-MONEY = frozenset({BANK, *TENDER_ACCOUNTS.values()})
+MONEY = MONEY_ACCOUNTS - {CLEARING}
 SUPPLIES = frozenset(
     {
         "inventory",

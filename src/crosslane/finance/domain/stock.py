@@ -1,9 +1,9 @@
 """What stock of ours is worth in the books: units times average cost, never anything else.
 
 Every event is posted by what it says (goods that came are owed for, what was lost is a loss, what
-was sold cost something). Then the account is brought to units times average, rounded once: the
-roundings, and what a moving average forgets, are gains or losses of stock. So the inventory account
-can be recomputed from units and averages at any time.
+was sold cost something, and costs it no more when it comes back). Then the account is brought to
+units times average, rounded once: the roundings, and what a moving average forgets, are gains or
+losses of stock. So the inventory account can be recomputed from units and averages at any time.
 """
 
 from collections import Counter
@@ -12,8 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.finance.domain.entries import Cause, Stockholders, entry_of
-from crosslane.finance.domain.sales import INVENTORY, Sale
+from crosslane.finance.domain.entries import Cause, Seller, Stockholders, entry_of, posting
+from crosslane.finance.domain.returns import Origin
+from crosslane.finance.domain.sales import COST_OF_GOODS, INVENTORY, Sale
 from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
 from crosslane.inventory import StockValued, ValuedMovement
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
@@ -25,6 +26,8 @@ ON_ITS_WAY = frozenset({"order", "transfer"})
 
 Key = tuple[UUID, UUID]
 """Variant and owner."""
+Returned = tuple[UUID, str, UUID | None]
+"""Owner, account of the seller, and the location that had sold."""
 
 
 class Stock(msgspec.Struct):
@@ -63,6 +66,7 @@ def stock_entry(
     event: StockValued,
     stock: MutableMapping[Key, Stock],
     stockholders: Stockholders,
+    origin: Origin | None = None,
 ) -> Entry | None:
     """Return what a change of stock does to the books, and count it.
 
@@ -72,8 +76,10 @@ def stock_entry(
         event: what came and went.
         stock: what the books hold of everything the event names; changed here.
         stockholders: whose stock is ours, and in which currency their books are.
+        origin: where goods that a return moved had been sold: what they cost goes there.
     """
     amounts: Counter[tuple[UUID, str]] = Counter()
+    returned: Counter[Returned] = Counter()
     for movement in event.movements:
         held = stock.get((movement.variant_id, movement.owner_id))
         if held is None or (movement.reason == "receive" and event.cause_kind in ON_ITS_WAY):
@@ -83,6 +89,11 @@ def stock_entry(
             continue
         minor = line_amount(movement.unit_cost_milli, movement.quantity)
         held.posted_minor += minor
+        if origin is not None:
+            account = COST_OF_GOODS if movement.reason == "receive" else INVENTORY_ADJUSTMENT
+            sold_at = origin.sold_at.get(movement.variant_id)
+            returned[movement.owner_id, account, sold_at] += minor
+            continue
         amounts[movement.owner_id, INVENTORY] += minor
         amounts[movement.owner_id, _counterpart(movement)] -= minor
     for average in event.averages:
@@ -92,6 +103,9 @@ def stock_entry(
     for key, minor in _brought_to_value(stock, keys_of(event, stockholders)):
         amounts[key] += minor
     postings = _postings(amounts, stockholders.book_currencies, event.location_id)
+    if origin is not None:
+        book_currencies = stockholders.book_currencies
+        postings += _returned(returned, origin.seller, book_currencies, event.location_id)
     return entry_of(cause, timezone, postings)
 
 
@@ -114,6 +128,35 @@ def take_sold(
     for key, minor in _brought_to_value(stock, keys_of(sale, stockholders)):
         amounts[key] += minor
     return _postings(amounts, stockholders.book_currencies, None)
+
+
+def _returned(
+    returned: Mapping[Returned, int],
+    seller: Seller,
+    book_currencies: Mapping[UUID, str],
+    location_id: UUID,
+) -> list[Posting]:
+    """Return what goods of a return do: those that came cost their seller nothing any more.
+
+    What a regrade takes from one condition and puts into another is nothing here; what is destroyed
+    is the seller's loss, whoever owned it.
+    """
+    return [
+        posting(
+            seller,
+            name,
+            book_currencies[owner_id],
+            signed,
+            entity_id=entity_id,
+            location_id=place_id,
+        )
+        for (owner_id, account, sold_at), minor in returned.items()
+        if minor
+        for name, signed, entity_id, place_id in (
+            (INVENTORY, minor, owner_id, location_id),
+            (account, -minor, seller.entity_id, sold_at),
+        )
+    ]
 
 
 def _counterpart(movement: ValuedMovement) -> str:
