@@ -17,7 +17,7 @@ import msgspec
 
 from crosslane.finance.domain.entries import CLEARING, Cause, Seller, entry_of, posting, tax_code
 from crosslane.finance.domain.sales import SALES_RETURNS, charge_postings, worth_postings
-from crosslane.ledger import Entry
+from crosslane.ledger import Entry, Posting
 from crosslane.orders import ChargedSum
 
 RETURN_HANDLING = "return_handling"
@@ -89,7 +89,7 @@ def credit_entry(cause: Cause, seller: Seller, credit: Credit) -> Entry | None:
         seller: who had sold.
         credit: what the customer is credited.
     """
-    postings = []
+    postings: list[Posting] = []
     for unit in credit.units:
         postings += worth_postings(
             seller,

@@ -5,4 +5,5 @@ from crosslane.platform.personal import PersonalColumn
 PERSONAL_COLUMNS = [
     PersonalColumn("returns_return", "hold_reason", "words", "why a return waits for a person"),
     PersonalColumn("returns_return", "reason", "words", "why a return was declined or overridden"),
+    PersonalColumn("returns_credit", "reason", "words", "why a location lost a handling credit"),
 ]
