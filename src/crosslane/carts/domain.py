@@ -23,7 +23,7 @@ from crosslane.organization import Method
 LINES_MAX = 500
 OPERATIONS_MAX = 5_000
 
-TenderMethod = Literal["card", "on_account", "cash", "marketplace"]
+TenderMethod = Literal["card", "on_account", "cash", "marketplace", "stored_value"]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Units = Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
@@ -119,6 +119,7 @@ class SetTender(Change, frozen=True, tag="tender"):
         minor: minor units paid this way, None for the rest.
         token: the provider's stand-in for a card.
         provider: code of the provider.
+        account: gift card or store credit, as its look-up names it.
         dropped: it is taken back.
     """
 
@@ -127,6 +128,7 @@ class SetTender(Change, frozen=True, tag="tender"):
     minor: Minor | None = None
     token: Annotated[str, msgspec.Meta(max_length=200)] = ""
     provider: Code = ""
+    account: UUID | None = None
     dropped: bool = False
 
 
@@ -186,6 +188,7 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
     minor: int | None
     token: str
     provider: str
+    account: UUID | None = None
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,6 +326,7 @@ class _Folding:
                         minor=change.minor,
                         token=change.token,
                         provider=change.provider,
+                        account=change.account,
                     )
             case _:
                 raise TypeError(change)

@@ -107,6 +107,10 @@ class StoredValueExpired(Conflict):
     """This gift card or store credit was valid until {expires_at}."""
 
 
+class StoredValueOfAnother(Conflict):
+    """This store credit belongs to somebody else."""
+
+
 class StoredValueTooLow(Conflict):
     """This gift card or store credit has {free_minor} minor units of {currency}, not {minor}."""
 
@@ -145,9 +149,10 @@ TENDER_REFUSALS = (
     NoCreditAccount,
     CreditBlocked,
     CreditLimitReached,
-    NoSuchStoredValue,
+    StoredValueNotFound,
     StoredValueBlocked,
     StoredValueExpired,
+    StoredValueOfAnother,
     StoredValueTooLow,
     WrongStoredCurrency,
 )

@@ -170,7 +170,11 @@ def _order(
         offers=command.body.offers,
         tenders=[
             TenderWish(
-                method=each.method, minor=each.minor, token=each.token, provider=each.provider
+                method=each.method,
+                minor=each.minor,
+                token=each.token,
+                provider=each.provider,
+                account=each.account,
             )
             for each in contents.tenders
         ],

@@ -36,7 +36,7 @@ from crosslane.orders import BuyerWish
 
 Sum = Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
 Many = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-TillMethod = Literal["cash", "card", "on_account"]
+TillMethod = Literal["cash", "card", "on_account", "stored_value"]
 
 
 class TillLine(
@@ -212,7 +212,7 @@ def _totals_differ(told: Totals, sales: list[TillSale], voids: int) -> Fault | N
         ("units", told.units, sum(line.quantity for sale in sales for line in sale.lines)),
         ("gross_minor", told.gross_minor, sum(map(_worth, sales))),
     ]
-    methods: list[TillMethod] = ["cash", "card", "on_account"]
+    methods: list[TillMethod] = ["cash", "card", "on_account", "stored_value"]
     counted += [(f"tenders/{m}", told.tenders.get(m, 0), tenders[m]) for m in methods]
     for name, said, found in counted:
         if said != found:

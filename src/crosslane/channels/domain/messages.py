@@ -6,6 +6,7 @@ versioned by ``schema``; a new schema is a new struct beside the old one.
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -183,10 +184,17 @@ class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class TakenTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Money the till has taken; negative when it gave money back."""
+    """Money the till has taken; negative when it gave money back.
 
-    method: Literal["cash", "card", "on_account"]
+    Args:
+        method: way of paying.
+        minor: minor units.
+        account: gift card or store credit, as its look-up has named it; codes stay at the till.
+    """
+
+    method: Literal["cash", "card", "on_account", "stored_value"]
     minor: Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
+    account: UUID | None = None
 
 
 class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sale"):

@@ -72,7 +72,10 @@ def order_of(todo: Todo, sale: Sale) -> PreparedOrder:
             )
             for line in sale.lines
         ],
-        tenders=[TenderWish(method=each.method, minor=each.minor) for each in sale.tenders],
+        tenders=[
+            TenderWish(method=each.method, minor=each.minor, account=each.account)
+            for each in sale.tenders
+        ],
         happened=True,
     )
 

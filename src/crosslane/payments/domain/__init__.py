@@ -47,6 +47,7 @@ from crosslane.payments.domain.stored import (
     given_back,
     plain_code,
     refuse_load,
+    refuse_owner,
     refuse_use,
 )
 
@@ -93,6 +94,7 @@ __all__ = [
     "refuse_cash",
     "refuse_deed",
     "refuse_load",
+    "refuse_owner",
     "refuse_tender",
     "refuse_use",
     "set_aside",

@@ -79,6 +79,7 @@ class NewTender(msgspec.Struct, frozen=True, kw_only=True):
         channel_id: channel of the order.
         location_id: store whose till takes the money, where it does.
         stored_account: gift card or store credit that is used.
+        owner: whose order it is; store credit of somebody pays for nobody else.
     """
 
     order_id: UUID
@@ -93,6 +94,7 @@ class NewTender(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     credit_account: UUID | None = None
     stored_account: UUID | None = None
+    owner: UUID | None = None
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from crosslane.organization import PolicyKind
 from crosslane.payments.errors import (
     StoredValueBlocked,
     StoredValueExpired,
+    StoredValueOfAnother,
     StoredValueTooHigh,
     StoredValueTooLow,
     WrongStoredCurrency,
@@ -163,6 +164,11 @@ def months_after(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     first_after = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     return date(year, month + 1, min(day.day, (first_after - timedelta(days=1)).day))
+
+
+def refuse_owner(account: Account, owner: UUID | None) -> Refusal | None:
+    """Return why stored value is not for the order of this customer, or None."""
+    return StoredValueOfAnother() if account.customer_id not in (None, owner) else None
 
 
 def refuse_use(account: Account, currency: str, minor: int, now: datetime) -> Refusal | None:

@@ -101,8 +101,10 @@ class TenderSheet:
             wanted[account.id] += tender.minor
             fact = tender.terms is Terms.TAKEN and account.currency == tender.currency
             if not fact:
-                used, now = wanted[account.id], self._now
-                refusal = domain.refuse_use(account, tender.currency, used, now)
+                used = wanted[account.id]
+                refusal = domain.refuse_owner(account, tender.owner) or domain.refuse_use(
+                    account, tender.currency, used, self._now
+                )
                 if refusal is not None:
                     return refusal
         return None

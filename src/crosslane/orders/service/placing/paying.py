@@ -107,6 +107,8 @@ def split_tenders(
             provider=wish.provider,
             token=wish.token,
             credit_account=customer_id if on_account else None,
+            stored_account=wish.account,
+            owner=customer_id,
         )
         if minor:
             found.append(tender)
@@ -127,6 +129,9 @@ def _terms(
         return payments.Terms.TAKEN
     if method is payments.Method.ON_ACCOUNT:
         return payments.Terms.PER_PARCEL
+    if method is payments.Method.STORED_VALUE:
+        # Its balance is known here, so that even at a till it may be refused.
+        return payments.Terms.PREPAID if taken else card_terms
     if taken:
         return payments.Terms.TAKEN
     return payments.Terms.AT_COLLECTION if method is payments.Method.CASH else card_terms

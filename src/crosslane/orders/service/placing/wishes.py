@@ -85,16 +85,19 @@ class TenderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How a part of the order is paid.
 
     Args:
-        method: card by a provider, on account, cash at the store, or taken by the marketplace.
+        method: card by a provider, on account, cash at the store, taken by the marketplace, or
+            stored value: a gift card or store credit.
         minor: minor units paid this way; the rest of the order when absent (one tender only).
         token: the provider's stand-in for a card.
         provider: code of the provider.
+        account: gift card or store credit, as its look-up names it; a code never comes here.
     """
 
-    method: Literal["card", "on_account", "cash", "marketplace"]
+    method: Literal["card", "on_account", "cash", "marketplace", "stored_value"]
     minor: Minor | None = None
     token: Annotated[str, msgspec.Meta(max_length=200)] = ""
     provider: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    account: UUID | None = None
 
 
 class StopWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
