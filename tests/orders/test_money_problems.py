@@ -63,9 +63,23 @@ class Till:
             found = await list_orders(tx, money_problem=money_problem, limit=9)
         return [order.id for order in found]
 
-    async def retry(self, order_id: UUID) -> None:
-        await self.lanes.run(self.tenant, RETRY_MONEY, str(new_id()), RetryMoney(order_id))
+    async def retry(self, order_id: UUID, to: payments.RefundTo | None = None) -> None:
+        await self.lanes.run(self.tenant, RETRY_MONEY, str(new_id()), RetryMoney(order_id, to))
         await self.settle()
+
+    async def cancel_refused(self, provider: FakeProvider) -> orders.Placed:
+        """Cancel a prepaid order whose card takes no money back."""
+        async with self.database.transaction(self.tenant) as tx:
+            await set_policy(tx, "orders.intake", {"card_terms": "prepaid"}, "web")
+        tender = TenderWish(method="card", provider="house", token="tok_1")
+        placed = await place(self.lanes, self.tenant, wish("LAMP", tenders=[tender]))
+        await self.settle()
+        await provider.fault("decline", kind="refund")
+        cancel = CancelUnits(order_id=placed.id, reason="changed my mind")
+        await self.lanes.run(self.tenant, CANCEL, "cancel", cancel)
+        await self.settle()
+        assert await self.problems(placed.id) == [("refund", "refused", 0, False)]
+        return placed
 
 
 @pytest.fixture
@@ -116,19 +130,27 @@ async def test_a_capture_nobody_knows_of_is_asked_about_again(
 async def test_a_refused_refund_is_shown_and_asked_for_again(
     till: Till, payment_provider: FakeProvider
 ):
-    async with till.database.transaction(till.tenant) as tx:
-        await set_policy(tx, "orders.intake", {"card_terms": "prepaid"}, "web")
-    tender = TenderWish(method="card", provider="house", token="tok_1")
-    placed = await place(till.lanes, till.tenant, wish("LAMP", tenders=[tender]))
-    await till.settle()
-    await payment_provider.fault("decline", kind="refund")
-    cancel = CancelUnits(order_id=placed.id, reason="changed my mind")
-    await till.lanes.run(till.tenant, CANCEL, "cancel", cancel)
-    await till.settle()
-    assert await till.problems(placed.id) == [("refund", "refused", 0, False)]
+    placed = await till.cancel_refused(payment_provider)
     await till.retry(placed.id)
     assert await till.problems(placed.id) == [("refund", "refused", 1, True)]
     assert (await payment_provider.sums())["refund"] == placed.gross_minor
+    await assert_sound(till.database, till.tenant)
+
+
+async def test_a_refund_to_a_dead_card_is_given_in_cash_where_the_policy_lets_it(
+    till: Till, payment_provider: FakeProvider
+):
+    placed = await till.cancel_refused(payment_provider)
+    to = payments.RefundTo(method="cash", location="S0001")
+    with pytest.raises(payments.RefundNotTurned):
+        await till.retry(placed.id, to)
+    async with till.database.transaction(till.tenant) as tx:
+        await set_policy(tx, "payments.refunds", {"cash_from": ["card", "cash"]}, "web")
+    await till.retry(placed.id, to)
+    assert await till.problems(placed.id) == [("refund", "refused", 1, True)]
+    shown = await view(till.database, till.tenant, placed.id)
+    assert shown.money.refunded_minor == placed.gross_minor
+    assert (await payment_provider.sums())["refund"] == 0
     await assert_sound(till.database, till.tenant)
 
 

@@ -6,7 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import carriers, catalog, customers, inventory, locations, organization, pricing
+from crosslane import (
+    carriers,
+    catalog,
+    customers,
+    inventory,
+    locations,
+    organization,
+    payments,
+    pricing,
+)
 from crosslane.carriers.service import rates
 from crosslane.catalog.domain import ComponentRow, ProductRow
 from crosslane.catalog.service import ImportProducts, PutCategories, PutCategory
@@ -50,7 +59,7 @@ HOME = Address(
 )
 STOCK = {("MUG", "DC1"): 10, ("MUG", "S0001"): 4, ("LAMP", "DC2"): 5, ("SPOON", "DC1"): 50}
 
-organization.register_policies([INTAKE, *pricing.POLICIES, catalog.FULFILLMENT])
+organization.register_policies([INTAKE, *payments.POLICIES, *pricing.POLICIES, catalog.FULFILLMENT])
 
 
 async def found_retailer(database: Database, tenant: str) -> None:

@@ -49,7 +49,7 @@ from crosslane.orders.service.stops import (
 )
 from crosslane.orders.service.waiting import WAITING, wait_for_payment
 from crosslane.organization import UnknownChannel
-from crosslane.payments import TENDER_REFUSALS
+from crosslane.payments import DESTINATION_REFUSALS, TENDER_REFUSALS
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
 from crosslane.pricing import CART_REFUSALS, COUPON_REFUSALS, GOODS_REFUSALS, QUOTE_REFUSALS
@@ -180,11 +180,14 @@ async def show_timeline(caller: Caller, paging: Paging, order: str) -> Page[Entr
     "/api/v1/order-money-retries",
     permission="orders:retry_money",
     command=RETRY_MONEY,
-    raises=(errors.NoSuchOrder, errors.NoMoneyProblem),
+    raises=(errors.NoSuchOrder, errors.NoMoneyProblem, LocationUnknown, *DESTINATION_REFUSALS),
     example=RetryMoney(UUID("018f0000-0000-7000-8000-000000000001")),
 )
 async def retry_money(caller: Caller, data: RetryMoney) -> MoneyRetried:
-    """Ask once more for captures and refunds of an order that did not come through."""
+    """Ask once more for captures and refunds of an order that did not come through.
+
+    A refund that cannot go back the way it came may go ``to`` stored value or cash instead.
+    """
     return await caller.submit(RETRY_MONEY, data)
 
 

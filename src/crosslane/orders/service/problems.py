@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import payments
+from crosslane import locations, payments
 from crosslane.kernel import new_id
 from crosslane.orders import events
 from crosslane.orders.domain import OrderState, settlement
@@ -33,9 +33,12 @@ class RetryMoney(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         order_id: the order.
+        to: where money goes whose refund was refused, None for the way it came once more. A store
+            may be named by its code alone.
     """
 
     order_id: UUID
+    to: payments.RefundTo | None = None
 
 
 class MoneyRetried(msgspec.Struct, frozen=True):
@@ -125,6 +128,7 @@ async def retry_money(tx: Tx, wish: RetryMoney) -> MoneyRetried:
     Raises:
         NoSuchOrder: there is none.
         NoMoneyProblem: nothing of it is open.
+        Refusal: one of ``payments.DESTINATION_REFUSALS``.
     """
     locked = await states.lock_orders(tx, [wish.order_id])
     if wish.order_id not in locked:
@@ -138,9 +142,25 @@ async def retry_money(tx: Tx, wish: RetryMoney) -> MoneyRetried:
         await payments.ask_again(tx, unknown)
     if len(unknown) < len(held):
         why = {wish.order_id: f"retry:{new_id()}"}
-        await settle(tx, locked, why, {wish.order_id: tx.now})
+        to = {wish.order_id: await _destination(tx, wish.to)} if wish.to is not None else None
+        await settle(tx, locked, why, {wish.order_id: tx.now}, to=to)
     shown = await storage.list_problems(tx, wish.order_id, PROBLEMS_SHOWN_MAX)
     return MoneyRetried([problem for problem in shown if problem.resolved_at is None])
+
+
+async def _destination(tx: Tx, to: payments.RefundTo) -> payments.RefundTo:
+    """Return a destination whose store is known by id and by code.
+
+    Raises:
+        LocationUnknown: there is no such store.
+    """
+    network = await locations.network(tx)
+    found = network.by_id.get(to.location_id) if to.location_id is not None else None
+    if to.location:
+        found = network.require(to.location, pointer="/to/location")
+    if found is None:
+        return to
+    return msgspec.structs.replace(to, location_id=found.id, location=found.code)
 
 
 RETRY_MONEY = one_by_one("orders.retry_money", RetryMoney, MoneyRetried, retry_money)

@@ -1,8 +1,10 @@
 """What a change of orders asks of payments: take what is earned, give back, let go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from crosslane import payments
 from crosslane.kernel import Refusal
@@ -10,6 +12,7 @@ from crosslane.orders.domain import OrderState, handed_over_units, settlement
 from crosslane.platform.database import Tx
 
 CAUSE_KIND = "order"
+Ask = Callable[[int | None], payments.MoneyRequest]
 
 
 async def settle(
@@ -17,6 +20,9 @@ async def settle(
     changed: Mapping[UUID, OrderState],
     why: Mapping[UUID, str],
     at: Mapping[UUID, datetime],
+    *,
+    to: Mapping[UUID, payments.RefundTo] | None = None,
+    happened: Collection[UUID] = (),
 ) -> dict[UUID, int]:
     """Bring the money of changed orders in line with their units.
 
@@ -25,6 +31,11 @@ async def settle(
         changed: orders as they are now.
         why: what changed each of them; asked again for the same reason, payments does nothing.
         at: business time of each change.
+        to: where money goes that is given back, for orders where it is not the way it came.
+        happened: orders whose money was given that way already, so that no limit refuses it.
+
+    Raises:
+        Refusal: one of ``payments.DESTINATION_REFUSALS``, for an order in ``to`` alone.
 
     Returns:
         What is given back because an order is worth less than was taken, by order.
@@ -51,14 +62,23 @@ async def settle(
                 at=at[order_id],
             )
 
+        def elsewhere(
+            minor: int, order_id: UUID = order_id, ask: Ask = ask
+        ) -> payments.MoneyRequest:
+            return msgspec.structs.replace(
+                ask(minor), to=(to or {}).get(order_id), happened=order_id in happened
+            )
+
         if due.closes and not _sold(state):
+            if to and order_id in to and money.refundable_minor:
+                refunds.append(elsewhere(money.refundable_minor))
             abandoned.append(ask(None))
             continue
         if due.capture_minor:
             captures.append(ask(due.capture_minor))
         # What is still being taken cannot be given back yet; it is once it has arrived.
         if refund_minor := min(due.refund_minor, money.refundable_minor):
-            refunds.append(ask(refund_minor))
+            refunds.append(elsewhere(refund_minor))
         left = money.capturable_minor - due.capture_minor
         if due.closes and (left or money.undecided):
             voids.append(ask(None))
@@ -70,7 +90,8 @@ async def settle(
     )
     for door, requests in doors:
         for answer in await door(tx, requests) if requests else ():
-            # What was asked fits what was read under the order's lock: a refusal is a defect.
+            # What was asked fits what was read under the order's lock: only where money shall go
+            # another way can it be refused.
             if isinstance(answer, Refusal):
                 raise answer
     return {request.order_id: request.minor or 0 for request in refunds}
