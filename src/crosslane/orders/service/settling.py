@@ -1,10 +1,8 @@
 """What a change of orders asks of payments: take what is earned, give back, let go."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
-
-import msgspec
 
 from crosslane import payments
 from crosslane.kernel import Refusal
@@ -12,7 +10,6 @@ from crosslane.orders.domain import OrderState, handed_over_units, settlement
 from crosslane.platform.database import Tx
 
 CAUSE_KIND = "order"
-Ask = Callable[[int | None], payments.MoneyRequest]
 
 
 async def settle(
@@ -60,25 +57,20 @@ async def settle(
                 cause_kind=CAUSE_KIND,
                 cause_id=cause_id,
                 at=at[order_id],
-            )
-
-        def elsewhere(
-            minor: int, order_id: UUID = order_id, ask: Ask = ask
-        ) -> payments.MoneyRequest:
-            return msgspec.structs.replace(
-                ask(minor), to=(to or {}).get(order_id), happened=order_id in happened
+                to=(to or {}).get(order_id),
+                happened=order_id in happened,
             )
 
         if due.closes and not _sold(state):
             if to and order_id in to and money.refundable_minor:
-                refunds.append(elsewhere(money.refundable_minor))
+                refunds.append(ask(money.refundable_minor))
             abandoned.append(ask(None))
             continue
         if due.capture_minor:
             captures.append(ask(due.capture_minor))
         # What is still being taken cannot be given back yet; it is once it has arrived.
         if refund_minor := min(due.refund_minor, money.refundable_minor):
-            refunds.append(elsewhere(refund_minor))
+            refunds.append(ask(refund_minor))
         left = money.capturable_minor - due.capture_minor
         if due.closes and (left or money.undecided):
             voids.append(ask(None))
@@ -90,8 +82,8 @@ async def settle(
     )
     for door, requests in doors:
         for answer in await door(tx, requests) if requests else ():
-            # What was asked fits what was read under the order's lock: only where money shall go
-            # another way can it be refused.
+            # What was asked fits what was read under the order's lock: only what shall go another
+            # way can be refused.
             if isinstance(answer, Refusal):
                 raise answer
     return {request.order_id: request.minor or 0 for request in refunds}
