@@ -1,6 +1,6 @@
 """What a change of orders asks of payments: take what is earned, give back, let go."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -74,6 +74,17 @@ async def settle(
         left = money.capturable_minor - due.capture_minor
         if due.closes and (left or money.undecided):
             voids.append(ask(None))
+    await _ask(tx, captures, refunds, voids, abandoned)
+    return {request.order_id: request.minor or 0 for request in refunds}
+
+
+async def _ask(
+    tx: Tx,
+    captures: Sequence[payments.MoneyRequest],
+    refunds: Sequence[payments.MoneyRequest],
+    voids: Sequence[payments.MoneyRequest],
+    abandoned: Sequence[payments.MoneyRequest],
+) -> None:
     doors = (
         (payments.capture, captures),
         (payments.refund, refunds),
@@ -86,7 +97,6 @@ async def settle(
             # way can be refused.
             if isinstance(answer, Refusal):
                 raise answer
-    return {request.order_id: request.minor or 0 for request in refunds}
 
 
 def _sold(state: OrderState) -> bool:
