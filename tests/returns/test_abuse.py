@@ -1,7 +1,7 @@
 """What makes a return wait for a person, kind by kind; every score is the sum of its reasons."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.returns import Abuse, Finding, Past, Trait, weigh
+from crosslane.returns.domain.abuse import Kind
 from crosslane.returns.domain.abuse_policy import Limits, Serial, StaffLoop
 
 NOON = datetime(2011, 3, 7, 12, tzinfo=UTC)
 ADA, BOB = UUID(int=1), UUID(int=2)
 OXFORD, LEEDS, YORK = UUID(int=11), UUID(int=12), UUID(int=13)
 USUAL = Abuse()
+KINDS = get_args(Kind)
 
 
 def trait(number: int = 0, *, days_ago: float = 0, held_days: float = 10, **told: Any) -> Trait:
@@ -126,23 +128,24 @@ def hollow(number: int, days_ago: float, seller: str = "A", taker: str = "B", **
 
 def test_hollow_returns_between_the_same_two_wait_beyond_what_chance_explains():
     earlier = [hollow(n, 10 * n) for n in (5, 4, 3, 2)]
-    finding = found(hollow(0, 0), Past(staff=earlier), "staff_loop")
+    finding = found(hollow(0, 0), Past(pair=earlier), "staff_loop")
     assert reasons(finding) == {"same_two": 75, "hollow": 25}
     both = [hollow(n, 10 * n, "B", "A") for n in (5, 4, 3, 2)]
-    assert reasons(found(hollow(0, 0), Past(staff=both), "staff_loop"))["both_ways"] == 20
+    assert reasons(found(hollow(0, 0), Past(pair=both), "staff_loop"))["both_ways"] == 20
 
 
 def test_a_store_with_one_member_of_staff_has_hollow_returns_by_chance():
     usual = [trait(n, days_ago=1 + n / 2, sold_by="A", taken_by="A") for n in range(100, 4, -1)]
     some = [hollow(n, n, "A", "A") for n in (4, 3, 2, 1)]
-    assert weigh(hollow(0, 0, "A", "A"), Past(staff=[*usual, *some]), USUAL) == []
+    assert weigh(hollow(0, 0, "A", "A"), Past(pair=[*usual, *some]), USUAL) == []
 
 
-def test_strangers_and_colleagues_between_two_do_no_harm():
+def test_strangers_between_two_do_no_harm_and_colleagues_do():
     earlier = [hollow(n, 10 * n, customer=BOB) for n in (5, 4, 3, 2, 1)]
-    assert weigh(hollow(0, 0, customer=BOB), Past(staff=earlier), USUAL) == []
-    others = [hollow(n, 10 * n, "A", "C") for n in (5, 4, 3, 2, 1)]
-    assert weigh(hollow(0, 0), Past(staff=others), USUAL) == []
+    assert weigh(hollow(0, 0, customer=BOB), Past(pair=earlier), USUAL) == []
+    member = hollow(0, 0, customer=BOB, buyer_staff="C")
+    earlier = [hollow(n, 10 * n, customer=BOB, buyer_staff="C") for n in (5, 4, 3, 2, 1)]
+    assert found(member, Past(pair=earlier), "staff_loop")
 
 
 def test_nobody_takes_back_their_own_purchase():
@@ -157,20 +160,35 @@ def test_nobody_takes_back_their_own_purchase():
 def test_an_order_brought_in_many_visits_waits():
     visit = {"receipt": "R", "location": OXFORD, "credited": True, "minor": 900, "taken_by": "A"}
     earlier = [trait(n, days_ago=n, **visit) for n in (5, 4, 3, 2)]
-    assert weigh(trait(**visit), Past(store=earlier[1:], person=earlier[1:]), USUAL) == []
-    finding = found(trait(**visit), Past(store=earlier, person=earlier), "credit_farming")
+    assert weigh(trait(**visit), Past(receipt=earlier[3:], person=earlier[1:]), USUAL) == []
+    finding = found(trait(**visit), Past(receipt=earlier, person=earlier), "credit_farming")
     assert reasons(finding) == {"split": 90, "same_hands": 20, "same_person": 20}
+    past = Past(receipt=earlier, person=earlier, store_returns=11)
+    assert reasons(found(trait(**visit), past, "credit_farming"))["few_people"] == 30
 
 
 def test_returns_without_a_credit_farm_nothing():
     visit = {"receipt": "R", "location": OXFORD, "minor": 900, "taken_by": "A"}
     earlier = [trait(n, days_ago=n, **visit) for n in range(9, 0, -1)]
-    assert weigh(trait(**visit), Past(store=earlier, person=earlier), USUAL) == []
+    assert weigh(trait(**visit), Past(receipt=earlier, person=earlier), USUAL) == []
+
+
+def test_a_card_of_many_customers_is_nobodys():
+    def past(customers: int) -> Past:
+        earlier = [
+            trait(n, days_ago=n, customer=UUID(int=100 + n), card="house", kept_nothing=True)
+            for n in range(customers, 0, -1)
+        ]
+        return Past(person=earlier, bought_minor=5_000 * customers)
+
+    now = trait(card="house", kept_nothing=True)
+    assert found(now, past(USUAL.card_people_max - 1), "serial")
+    assert found(now, past(USUAL.card_people_max), "serial") is None
 
 
 def test_a_policy_may_only_note_or_exempt_small_amounts():
     earlier = [hollow(n, 10 * n) for n in (5, 4, 3, 2)]
-    past = Past(staff=earlier)
+    past = Past(pair=earlier)
     noted = msgspec.structs.replace(USUAL, staff_loop=StaffLoop(held=False))
     finding = found(hollow(0, 0), past, "staff_loop", noted)
     assert finding is not None
@@ -198,7 +216,7 @@ def test_what_a_person_has_cleared_does_not_wait_again_for_a_while():
 
 def test_an_earlier_return_beyond_the_window_is_forgotten():
     earlier = [hollow(n, StaffLoop().window_days + 10 * n) for n in (5, 4, 3, 2)]
-    assert weigh(hollow(0, 0), Past(staff=earlier), USUAL) == []
+    assert weigh(hollow(0, 0), Past(pair=earlier), USUAL) == []
 
 
 traits = st.builds(
@@ -226,13 +244,13 @@ pasts = st.builds(
     receipt=st.lists(traits, max_size=6),
     sold=st.none()
     | st.dictionaries(st.sampled_from([f"SKU-{n}" for n in range(9)]), st.integers(1, 3)),
-    staff=st.lists(traits, max_size=12),
-    store=st.lists(traits, max_size=12),
+    pair=st.lists(traits, max_size=12),
+    store_returns=st.integers(0, 50),
 )
 everything = Abuse(
     **{
         name: msgspec.structs.replace(getattr(USUAL, name), hold_at=1)
-        for name in Abuse.__struct_fields__
+        for name in KINDS
     }
 )
 
@@ -254,13 +272,13 @@ def test_the_order_in_which_the_past_is_told_does_not_matter(now: Trait, past: P
         bought_minor=past.bought_minor,
         receipt=[past.receipt[n] for n in order if n < len(past.receipt)],
         sold=past.sold,
-        staff=[past.staff[n] for n in order if n < len(past.staff)],
-        store=[past.store[n] for n in order if n < len(past.store)],
+        pair=[past.pair[n] for n in order if n < len(past.pair)],
+        store_returns=past.store_returns,
     )
     assert weigh(now, shuffled, everything) == weigh(now, past, everything)
 
 
-@pytest.mark.parametrize("name", Abuse.__struct_fields__)
+@pytest.mark.parametrize("name", KINDS)
 def test_no_reason_of_one_kind_alone_holds_but_the_strong_ones(name: str):
     rule: Limits = getattr(USUAL, name)
     points = {

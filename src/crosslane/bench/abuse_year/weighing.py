@@ -45,14 +45,13 @@ class _Known:
 
     def past(self, trait: Trait, sold: dict[str, int] | None) -> Past:
         policy = self.policy
-        person = self._traits(trait, ("customer", "card"), policy.days_max)
         return Past(
-            person=person,
+            person=self._traits(trait, ("customer", "card"), policy.person_days),
             bought_minor=self._bought(trait),
             receipt=self._traits(trait, ("receipt",), policy.receipt_reuse.window_days),
             sold=sold,
-            staff=self._staff(trait, policy.staff_loop.window_days),
-            store=self._traits(trait, ("store",), policy.credit_farming.window_days),
+            pair=self._traits(trait, ("pair",), policy.staff_loop.window_days),
+            store_returns=len(self._traits(trait, ("store",), policy.credit_farming.window_days)),
         )
 
     def _traits(self, trait: Trait, names: Sequence[str], days: int) -> list[Trait]:
@@ -61,13 +60,6 @@ class _Known:
         for name, value in _keys(trait):
             if name in names:
                 found |= {t.return_id: t for t in self.by_key[name, value] if t.at > begin}
-        return sorted(found.values(), key=lambda each: each.at)
-
-    def _staff(self, trait: Trait, days: int) -> list[Trait]:
-        begin = trait.at - timedelta(days=days)
-        found: dict[UUID, Trait] = {}
-        for member in {trait.sold_by, trait.taken_by} - {""}:
-            found |= {t.return_id: t for t in self.by_key["taken_by", member] if t.at > begin}
         return sorted(found.values(), key=lambda each: each.at)
 
     def _bought(self, trait: Trait) -> int:
@@ -91,8 +83,8 @@ def _keys(trait: Trait) -> Iterator[tuple[str, str]]:
         yield "card", trait.card
     if trait.receipt:
         yield "receipt", trait.receipt
-    if trait.taken_by:
-        yield "taken_by", trait.taken_by
+    if trait.taken_by and trait.sold_by:
+        yield "pair", "/".join(sorted((trait.taken_by, trait.sold_by)))
     if trait.credited:
         yield "store", str(trait.location)
 

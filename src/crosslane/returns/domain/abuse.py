@@ -9,6 +9,7 @@ or declines.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -95,7 +96,7 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known before a return, within the windows of the policy; all earliest first.
+    """What was known before a return, within the windows of the policy.
 
     Args:
         person: returns of the same customer or card.
@@ -103,16 +104,17 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
             younger than its grace.
         receipt: returns on the same receipt.
         sold: units that the receipt was given for, by SKU; None when it cannot be looked up.
-        staff: returns taken back by one of the two members of staff of the return.
-        store: returns that brought the same store a handling credit.
+        pair: returns that passed between the two members of staff of this one, either way round.
+        store_returns: how many returns brought the same store a handling credit in the window of
+            ``credit_farming``.
     """
 
     person: Sequence[Trait] = ()
     bought_minor: int = 0
     receipt: Sequence[Trait] = ()
     sold: Mapping[str, int] | None = None
-    staff: Sequence[Trait] = ()
-    store: Sequence[Trait] = ()
+    pair: Sequence[Trait] = ()
+    store_returns: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -150,16 +152,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def weigh(trait: Trait, past: Past, policy: Abuse) -> list[Finding]:
     """Return the suspicions that a return reaches, the weightiest first."""
+    past = msgspec.structs.replace(past, person=one_person(trait, past.person, policy))
     rules: list[tuple[Kind, Limits, Iterator[Reason], Sequence[Trait]]] = [
         ("serial", policy.serial, _serial(trait, past, policy.serial), past.person),
         ("wardrobing", policy.wardrobing, _worn(trait, past, policy.wardrobing), past.person),
         ("receipt_reuse", policy.receipt_reuse, _reuse(trait, past, policy.receipt_reuse), ()),
-        (
-            "staff_loop",
-            policy.staff_loop,
-            _loop(trait, past, policy.staff_loop),
-            _pair(trait, past),
-        ),
+        ("staff_loop", policy.staff_loop, _loop(trait, past, policy.staff_loop), past.pair),
         (
             "credit_farming",
             policy.credit_farming,
@@ -173,20 +171,35 @@ def weigh(trait: Trait, past: Past, policy: Abuse) -> list[Finding]:
         score = sum(reason.points for reason in found)
         if score < limits.hold_at or not found:
             continue
-        trusted = any(
-            kind in each.cleared for each in _since(akin, trait.at, limits.trust_days or 1)
-        )
         held = limits.held and trait.minor >= limits.exempt_minor
         findings.append(
             Finding(
                 kind=kind,
                 score=score,
                 hold_at=limits.hold_at,
-                held=held and not (trusted and limits.trust_days),
+                held=held and not _trusted(kind, trait, akin, limits.trust_days),
                 reasons=tuple(found),
             )
         )
     return sorted(findings, key=lambda finding: (-finding.score, finding.kind))
+
+
+def one_person(trait: Trait, traits: Sequence[Trait], policy: Abuse) -> list[Trait]:
+    """Return those of some returns that are of the person of one.
+
+    A card that many customers use is a company's or a till's own, and tells nobody apart.
+    """
+    by_card = [each for each in traits if each.card == trait.card != ""]
+    people = {each.customer for each in (*by_card, trait) if each.customer}
+    if len(people) > policy.card_people_max:
+        return [each for each in traits if each.customer == trait.customer is not None]
+    return [each for each in traits if each.is_of(trait)]
+
+
+def _trusted(kind: Kind, trait: Trait, akin: Sequence[Trait], days: int) -> bool:
+    """Whether a person has cleared the same lately."""
+    begin = trait.at - timedelta(days=days)
+    return any(kind in each.cleared and each.at > begin for each in akin)
 
 
 def _since(traits: Sequence[Trait], at: datetime, days: int) -> list[Trait]:
@@ -270,15 +283,8 @@ def _reuse(trait: Trait, past: Past, rule: ReceiptReuse) -> Iterator[Reason]:
     yield Reason("cash_for_other", rule.cash_points if turned else 0, {"minor": trait.minor})
 
 
-def _pair(trait: Trait, past: Past) -> list[Trait]:
-    """Return what passed between the two members of staff of a return, either way round."""
-    two = {trait.sold_by, trait.taken_by}
-    if "" in two:
-        return []
-    return [each for each in past.staff if {each.sold_by, each.taken_by} == two]
-
-
-def _hollow(trait: Trait, rule: StaffLoop) -> bool:
+def is_hollow(trait: Trait, rule: StaffLoop) -> bool:
+    """Tell whether a return gives cash within days for a sale that no stranger made."""
     stranger = trait.customer is not None and not trait.buyer_staff
     return trait.cash and not stranger and trait.within(rule.hollow_days)
 
@@ -289,12 +295,12 @@ def _loop(trait: Trait, past: Past, rule: StaffLoop) -> Iterator[Reason]:
         yield Reason("own_purchase", rule.own_points, {"minor": trait.minor})
         if trait.sold_by == trait.taken_by:
             yield Reason("own_sale", rule.sold_points, {"minor": trait.minor})
-    if not _hollow(trait, rule):
+    if not is_hollow(trait, rule):
         return
     figures = {"minor": trait.minor, "days_at_most": rule.hollow_days}
     yield Reason("hollow", rule.hollow_points, figures)
-    pair = _since(_pair(trait, past), trait.at, rule.window_days)
-    hollow = [each for each in pair if _hollow(each, rule)]
+    pair = _since(past.pair, trait.at, rule.window_days)
+    hollow = [each for each in pair if is_hollow(each, rule)]
     chance = -(-len(pair) * rule.chance_bp // WHOLE_BP)
     figures = {"hollow_before": len(hollow), "between_them": len(pair), "by_chance": chance}
     points = _each(len(hollow) - chance, rule.pair_points, rule.pair_most)
@@ -304,15 +310,20 @@ def _loop(trait: Trait, past: Past, rule: StaffLoop) -> Iterator[Reason]:
     yield Reason("both_ways", rule.both_points if back else 0, figures)
 
 
+def _farms(trait: Trait, rule: CreditFarming, each: Trait) -> bool:
+    """Whether another return brought the same store a credit in the window."""
+    begin = trait.at - timedelta(days=rule.window_days)
+    return each.credited and each.location == trait.location and each.at > begin
+
+
 def _farming(trait: Trait, past: Past, rule: CreditFarming) -> Iterator[Reason]:
     """One receipt in many visits, one person week by week, the same hands."""
     if not trait.credited or trait.location is None:
         return
-    store = [*_since(past.store, trait.at, rule.window_days), trait]
-    visits = sum(each.receipt == trait.receipt != "" for each in store)
+    visits = 1 + sum(map(partial(_farms, trait, rule), past.receipt))
     points = _each(visits - rule.split_after, rule.split_points, rule.split_most)
     yield Reason("split", points, {"visits": visits, "usual": rule.split_after})
-    mine = [each for each in store if each is trait or each.is_of(trait)]
+    mine = [*filter(partial(_farms, trait, rule), past.person), trait]
     beyond = len(mine) - rule.customer_after
     figures = {"returns": len(mine), "usual": rule.customer_after, "days": rule.window_days}
     points = _each(beyond, rule.customer_points, rule.customer_most)
@@ -325,9 +336,10 @@ def _farming(trait: Trait, past: Past, rule: CreditFarming) -> Iterator[Reason]:
     turned = sum(each.within(rule.turn_days) for each in mine)
     points = _each(min(turned, beyond), rule.turn_points, rule.turn_most)
     yield Reason("at_once", points, {"returns": turned, "days_at_most": rule.turn_days})
-    share = _share(len(mine), len(store))
-    few = share > rule.few_bp and len(store) >= rule.few_min
-    figures = {"returns": len(mine), "of_store": len(store), "share_bp": share}
+    store = past.store_returns + 1
+    share = _share(len(mine), store)
+    few = share > rule.few_bp and store >= rule.few_min
+    figures = {"returns": len(mine), "of_store": store, "share_bp": share}
     yield Reason("few_people", rule.few_points if few else 0, figures)
 
 

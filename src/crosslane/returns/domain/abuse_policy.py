@@ -199,6 +199,8 @@ class Abuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         receipt_reuse: one receipt for more goods than it was given for.
         staff_loop: staff who sell to each other and take back.
         credit_farming: returns made up for a store's handling credit.
+        card_people_max: a card that more customers use tells nobody apart; a household uses
+            fewer.
     """
 
     serial: Serial = Serial()
@@ -206,12 +208,13 @@ class Abuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     receipt_reuse: ReceiptReuse = ReceiptReuse()
     staff_loop: StaffLoop = StaffLoop()
     credit_farming: CreditFarming = CreditFarming()
+    card_people_max: Count = 25
 
     @property
-    def days_max(self) -> int:
-        """How far back the rules look."""
-        rules = (self.serial, self.wardrobing, self.receipt_reuse)
-        return max(rule.window_days for rule in (*rules, self.staff_loop, self.credit_farming))
+    def person_days(self) -> int:
+        """How far back the returns of a person matter."""
+        rules = (self.serial, self.wardrobing, self.credit_farming)
+        return max(rule.window_days for rule in rules)
 
 
 ABUSE = PolicyKind("returns.abuse", Abuse, Abuse(), scopes=("channel", "brand", "tenant"))
