@@ -35,6 +35,7 @@ from crosslane.organization.service import (
     set_policy,
     staff_by_account,
     staff_by_code,
+    staff_by_customer,
     staff_by_id,
     take_document_numbers,
     undo_policy,
@@ -159,9 +160,9 @@ async def test_a_market_needs_a_locale_and_keeps_its_currency(tx: Tx):
 
 
 async def test_staff_are_found_by_number_identifier_and_account(tx: Tx):
-    account = uuid4()
+    account, buyer = uuid4(), uuid4()
     wishes = [
-        PutStaffMember("E2", "Edna", frozenset({"manager"}), account_id=account),
+        PutStaffMember("E2", "Edna", frozenset({"manager"}), account_id=account, customer_id=buyer),
         PutStaffMember("E1", "Ed", frozenset({"associate"}), location_id=uuid4()),
     ]
     edna, ed = await put_staff(tx, wishes)
@@ -169,6 +170,7 @@ async def test_staff_are_found_by_number_identifier_and_account(tx: Tx):
     assert await staff_by_id(tx, [edna.id, uuid4()]) == {edna.id: edna}
     assert await staff_by_code(tx, ["E1", "E9"]) == {"E1": ed}
     assert await staff_by_account(tx, [account, uuid4()]) == {account: edna}
+    assert await staff_by_customer(tx, [buyer, uuid4()]) == {buyer: edna}
 
 
 # --- policies ------------------------------------------------------------------------------------

@@ -248,10 +248,7 @@ pasts = st.builds(
     store_returns=st.integers(0, 50),
 )
 everything = Abuse(
-    **{
-        name: msgspec.structs.replace(getattr(USUAL, name), hold_at=1)
-        for name in KINDS
-    }
+    **{name: msgspec.structs.replace(getattr(USUAL, name), hold_at=1) for name in KINDS}
 )
 
 

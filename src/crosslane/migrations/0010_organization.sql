@@ -67,8 +67,12 @@ create table organization_staff_member (
     location_id uuid,
     roles text[] not null,
     account_id uuid unique,
+    -- Who the person is as a customer, such as one with a discount.
+    customer_id uuid,
     active boolean not null
 );
+create index organization_staff_customer on organization_staff_member (customer_id)
+    where customer_id is not null;
 
 -- Versions are only ever added. A null value ends what the scope had of its own.
 create table organization_policy (

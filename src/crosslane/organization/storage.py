@@ -271,15 +271,16 @@ async def upsert_channel(tx: Tx, channel: Channel) -> None:
 
 UPSERT_STAFF = """
 insert into organization_staff_member as s
-    (id, code, name, location_id, roles, account_id, active)
-select id, code, name, location_id, string_to_array(roles, ','), account_id, active
-from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::boolean[])
-     as given (id, code, name, location_id, roles, account_id, active)
+    (id, code, name, location_id, roles, account_id, customer_id, active)
+select id, code, name, location_id, string_to_array(roles, ','), account_id, customer_id, active
+from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
+            $8::boolean[])
+     as given (id, code, name, location_id, roles, account_id, customer_id, active)
 order by code
 on conflict (code) do update set
     name = excluded.name, location_id = excluded.location_id, roles = excluded.roles,
-    account_id = excluded.account_id, active = excluded.active
-returning id, code, name, location_id, roles, account_id, active
+    account_id = excluded.account_id, customer_id = excluded.customer_id, active = excluded.active
+returning id, code, name, location_id, roles, account_id, customer_id, active
 """
 
 
@@ -296,13 +297,14 @@ async def upsert_staff(tx: Tx, members: Sequence[StaffMember]) -> list[StaffMemb
         [member.location_id for member in members],
         [",".join(sorted(member.roles)) for member in members],
         [member.account_id for member in members],
+        [member.customer_id for member in members],
         [member.active for member in members],
     )
     return [_staff_member(row) for row in rows]
 
 
 LIST_STAFF = """
-select id, code, name, location_id, roles, account_id, active
+select id, code, name, location_id, roles, account_id, customer_id, active
 from organization_staff_member
 where code > $1 and ($2::uuid is null or location_id = $2) and ($3 or active)
 order by code limit $4
@@ -318,9 +320,10 @@ async def list_staff(
 
 
 STAFF_BY_ID = """
-select id, code, name, location_id, roles, account_id, active
+select id, code, name, location_id, roles, account_id, customer_id, active
 from organization_staff_member
 where id = any ($1::uuid[]) or account_id = any ($2::uuid[]) or code = any ($3::text[])
+   or customer_id = any ($4::uuid[])
 """
 
 
@@ -330,9 +333,12 @@ async def find_staff(
     ids: Sequence[UUID] = (),
     account_ids: Sequence[UUID] = (),
     codes: Sequence[str] = (),
+    customer_ids: Sequence[UUID] = (),
 ) -> list[StaffMember]:
-    """Return the members of staff with any of the identifiers, accounts or numbers."""
-    rows = await tx.fetch(STAFF_BY_ID, list(ids), list(account_ids), list(codes))
+    """Return the members of staff with any of the identifiers, accounts, numbers or customers."""
+    rows = await tx.fetch(
+        STAFF_BY_ID, list(ids), list(account_ids), list(codes), list(customer_ids)
+    )
     return [_staff_member(row) for row in rows]
 
 

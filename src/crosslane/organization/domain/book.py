@@ -151,6 +151,7 @@ class StaffMember(msgspec.Struct, frozen=True):
         roles: what the person does.
         account_id: the sign-in account, None for a person without one.
         active: false after leaving.
+        customer_id: who the person is as a customer, None when nobody has said.
     """
 
     id: UUID
@@ -160,6 +161,7 @@ class StaffMember(msgspec.Struct, frozen=True):
     roles: frozenset[StaffRole]
     account_id: UUID | None = None
     active: bool = True
+    customer_id: UUID | None = None
 
 
 class OrganizationBook:

@@ -37,6 +37,7 @@ from crosslane.organization.service.staff import (
     put_staff,
     staff_by_account,
     staff_by_code,
+    staff_by_customer,
     staff_by_id,
 )
 
@@ -71,6 +72,7 @@ __all__ = [
     "set_policy",
     "staff_by_account",
     "staff_by_code",
+    "staff_by_customer",
     "staff_by_id",
     "take_document_numbers",
     "undo_policy",

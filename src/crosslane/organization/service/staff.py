@@ -25,6 +25,7 @@ class PutStaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     location_id: UUID | None = None
     account_id: UUID | None = None
     active: bool = True
+    customer_id: UUID | None = None
 
 
 class PutStaff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +69,12 @@ async def staff_by_account(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, St
     return {member.account_id: member for member in found if member.account_id is not None}
 
 
+async def staff_by_customer(tx: Tx, customer_ids: Sequence[UUID]) -> dict[UUID, StaffMember]:
+    """Return the members of staff whom customers are; customers who are none are left out."""
+    found = await storage.find_staff(tx, customer_ids=customer_ids)
+    return {member.customer_id: member for member in found if member.customer_id is not None}
+
+
 async def put_staff(tx: Tx, wishes: Sequence[PutStaffMember]) -> list[StaffMember]:
     """Create or change records of people who work here, in the order asked for.
 
@@ -83,6 +90,7 @@ async def put_staff(tx: Tx, wishes: Sequence[PutStaffMember]) -> list[StaffMembe
             location_id=wish.location_id,
             roles=wish.roles,
             account_id=wish.account_id,
+            customer_id=wish.customer_id,
             active=wish.active,
         )
         for place, wish in enumerate(wishes)
