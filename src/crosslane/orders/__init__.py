@@ -19,7 +19,8 @@ is not packed yet. :func:`give_up_units` cancels units where they lie, such as t
 collected.
 
 :func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them whole,
-and :func:`list_had_since` tells since when customers have what they bought.
+and :func:`list_had_since` tells since when customers have what they bought, :func:`sum_bought`
+what they bought in all, :func:`list_sellers` who sold it.
 
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
 and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand.
@@ -156,7 +157,12 @@ from crosslane.orders.service.stops import (
     lock_stopped,
 )
 from crosslane.orders.storage import PERSONAL_COLUMNS
-from crosslane.orders.storage.returning import list_had_since
+from crosslane.orders.storage.returning import (
+    BoughtBetween,
+    list_had_since,
+    list_sellers,
+    sum_bought,
+)
 from crosslane.orders.storage.sales import SoldSum, sum_credits, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
@@ -205,6 +211,7 @@ __all__ = [
     "STOPS_MAX",
     "AddLines",
     "AttributionWish",
+    "BoughtBetween",
     "BuyerWish",
     "CancelLine",
     "CancelUnits",
@@ -284,6 +291,7 @@ __all__ = [
     "list_heads",
     "list_of_customers",
     "list_price_reasons",
+    "list_sellers",
     "list_states",
     "lock_orders",
     "lock_stopped",
@@ -295,6 +303,7 @@ __all__ = [
     "require_placed_at",
     "returned_units",
     "status",
+    "sum_bought",
     "sum_credits",
     "sum_sales",
     "units_let_go",

@@ -21,7 +21,8 @@ Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, Retu
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
 ReturnExpired, ReturnClosed, HandlingCredited. Policies: returns.policy, returns.abuse,
 returns.handling_credit.
-Tables: returns_return, returns_line, returns_unit, returns_event (journal), returns_credit.
+Tables: returns_return, returns_line, returns_unit, returns_event (journal), returns_credit,
+returns_trait, returns_finding.
 """
 
 from crosslane.returns.domain import (

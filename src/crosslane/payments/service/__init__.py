@@ -13,9 +13,11 @@ from crosslane.payments.service.calls import CALL
 from crosslane.payments.service.messages import Receipt, Received, receive, tidy
 from crosslane.payments.service.payouts import PaidOutMoney, PayOut, pay_out
 from crosslane.payments.service.reading import (
+    Means,
     OrderMoney,
     TenderMoney,
     list_problems,
+    means_of_orders,
     money_by_order,
     payment_history,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "Asked",
     "CreditsImported",
     "ImportCredits",
+    "Means",
     "MoneyRequest",
     "Opened",
     "OrderMoney",
@@ -61,6 +64,7 @@ __all__ = [
     "import_credits",
     "list_problems",
     "list_providers",
+    "means_of_orders",
     "money_by_order",
     "open_tenders",
     "pay_out",

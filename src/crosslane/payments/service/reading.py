@@ -1,5 +1,6 @@
 """Looking at the money of orders."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -67,6 +68,30 @@ async def money_by_order(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderM
     wanted = list(order_ids)
     found = group_by_order(await storage.list_tenders(tx, order_ids=wanted))
     return {order_id: _order_money(order_id, found.get(order_id, [])) for order_id in wanted}
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What an order is paid with.
+
+    Args:
+        methods: of its tenders.
+        card: by what the first card is told apart from others, "" for none; not its token.
+    """
+
+    methods: frozenset[Method]
+    card: str
+
+
+async def means_of_orders(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, Means]:
+    """Return what orders are paid with; those without tenders are left out."""
+    found = group_by_order(await storage.list_tenders(tx, order_ids=order_ids))
+    return {order_id: _means(tenders) for order_id, tenders in found.items()}
+
+
+def _means(tenders: Sequence[Tender]) -> Means:
+    cards = [f"{t.provider}/{t.token}" for t in tenders if t.method == Method.CARD and t.token]
+    card = hashlib.blake2b(cards[0].encode(), digest_size=12).hexdigest() if cards else ""
+    return Means(frozenset(tender.method for tender in tenders), card)
 
 
 async def payment_history(tx: Tx, payment_id: UUID) -> tuple[OrderMoney, list[Operation]]:

@@ -30,7 +30,12 @@ WHOLE_BP = 10_000
 SATURDAY = 5
 
 
-class Trait(msgspec.Struct, frozen=True, kw_only=True):
+class Trait(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"customer": "customer_id", "location": "location_id"},
+):
     """A return, as far as abuse may show in it. Ids and figures, nothing of a person.
 
     Args:
@@ -76,6 +81,12 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True):
     cleared: frozenset[str] = frozenset()
 
     @property
+    def pair(self) -> frozenset[str]:
+        """The two members of staff, empty unless both are known."""
+        two = frozenset((self.sold_by, self.taken_by))
+        return frozenset() if "" in two else two
+
+    @property
     def blameless(self) -> bool:
         """Whether the retailer is to blame for all of it."""
         return self.faulty_minor >= self.minor
@@ -88,6 +99,14 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True):
     def within(self, days: int) -> bool:
         """Whether the goods were back at most so many days after they had left."""
         return self.sold_at is not None and self.at - self.sold_at <= timedelta(days=days)
+
+    def is_between(self, two: frozenset[str]) -> bool:
+        """Whether it passed between two members of staff, either way round."""
+        return two == self.pair != frozenset()
+
+    def feeds(self, other: "Trait") -> bool:
+        """Whether it brings the store of another return a handling credit."""
+        return self.credited and self.location == other.location
 
     def is_of(self, other: "Trait") -> bool:
         """Whether two returns are of one person, as customer or by card."""
@@ -182,6 +201,23 @@ def weigh(trait: Trait, past: Past, policy: Abuse) -> list[Finding]:
             )
         )
     return sorted(findings, key=lambda finding: (-finding.score, finding.kind))
+
+
+def wants_bought(trait: Trait, person: Sequence[Trait], policy: Abuse) -> bool:
+    """Tell whether it matters what a person has bought: not before there are many returns."""
+    mine = one_person(trait, person, policy)
+    return len(mine) + 1 >= policy.serial.returns_min and not trait.blameless
+
+
+def wants_pair(trait: Trait, policy: Abuse) -> bool:
+    """Tell whether it matters what passed between two members of staff before."""
+    return bool(trait.pair) and is_hollow(trait, policy.staff_loop)
+
+
+def wants_store(trait: Trait, person: Sequence[Trait], policy: Abuse) -> bool:
+    """Tell whether it matters how many returns brought the store a credit."""
+    mine = filter(partial(_farms, trait, policy.credit_farming), person)
+    return trait.credited and len(list(mine)) >= policy.credit_farming.customer_after
 
 
 def one_person(trait: Trait, traits: Sequence[Trait], policy: Abuse) -> list[Trait]:
@@ -313,7 +349,7 @@ def _loop(trait: Trait, past: Past, rule: StaffLoop) -> Iterator[Reason]:
 def _farms(trait: Trait, rule: CreditFarming, each: Trait) -> bool:
     """Whether another return brought the same store a credit in the window."""
     begin = trait.at - timedelta(days=rule.window_days)
-    return each.credited and each.location == trait.location and each.at > begin
+    return each.feeds(trait) and each.at > begin
 
 
 def _farming(trait: Trait, past: Past, rule: CreditFarming) -> Iterator[Reason]:
