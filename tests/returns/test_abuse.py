@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crosslane.returns import Abuse, Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse import Kind
-from crosslane.returns.domain.abuse_policy import Limits, Serial, StaffLoop
+from crosslane.returns.domain.abuse_policy import Limits, SerialReturner, StaffLoop
 
 NOON = datetime(2011, 3, 7, 12, tzinfo=UTC)
 ADA, BOB = UUID(int=1), UUID(int=2)
@@ -52,7 +52,7 @@ def test_a_first_return_is_never_suspicious():
 def test_who_returns_everything_is_a_serial_returner():
     earlier = [trait(n, days_ago=20 * n, kept_nothing=True) for n in range(9, 0, -1)]
     now = trait(kept_nothing=True)
-    finding = found(now, Past(person=earlier, bought_minor=45_000), "serial")
+    finding = found(now, Past(person=earlier, bought_minor=45_000), "serial_returner")
     assert finding is not None
     assert finding.held
     assert reasons(finding) == {"share": 80, "nothing_kept": 60, "often": 10}
@@ -66,13 +66,15 @@ def test_who_returns_everything_is_a_serial_returner():
 def test_who_keeps_one_of_three_is_none():
     earlier = [trait(n, days_ago=10 * n, minor=10_000) for n in range(20, 0, -1)]
     past = Past(person=earlier, bought_minor=21 * 15_000)
-    assert found(trait(minor=10_000), past, "serial") is None
+    assert found(trait(minor=10_000), past, "serial_returner") is None
 
 
 def test_what_the_retailer_is_to_blame_for_is_not_counted():
     faulty = {"faulty_minor": 5_000, "kept_nothing": True}
     earlier = [trait(n, days_ago=20 * n, **faulty) for n in range(9, 0, -1)]
-    assert found(trait(**faulty), Past(person=earlier, bought_minor=50_000), "serial") is None
+    assert (
+        found(trait(**faulty), Past(person=earlier, bought_minor=50_000), "serial_returner") is None
+    )
 
 
 def test_the_third_worn_return_over_a_weekend_waits():
@@ -182,8 +184,8 @@ def test_a_card_of_many_customers_is_nobodys():
         return Past(person=earlier, bought_minor=5_000 * customers)
 
     now = trait(card="house", kept_nothing=True)
-    assert found(now, past(USUAL.card_people_max - 1), "serial")
-    assert found(now, past(USUAL.card_people_max), "serial") is None
+    assert found(now, past(USUAL.card_people_max - 1), "serial_returner")
+    assert found(now, past(USUAL.card_people_max), "serial_returner") is None
 
 
 def test_a_policy_may_only_note_or_exempt_small_amounts():
@@ -200,14 +202,14 @@ def test_a_policy_may_only_note_or_exempt_small_amounts():
 
 def test_what_a_person_has_cleared_does_not_wait_again_for_a_while():
     def past(days_ago: int) -> Past:
-        cleared = frozenset({"serial"})
+        cleared = frozenset({"serial_returner"})
         earlier = [trait(n, days_ago=days_ago + n, kept_nothing=True) for n in range(9, 1, -1)]
         last = trait(1, days_ago=days_ago, kept_nothing=True, cleared=cleared)
         return Past(person=[*earlier, last], bought_minor=45_000)
 
     now = trait(kept_nothing=True)
-    days = Serial().trust_days
-    trusted, doubted = (found(now, past(ago), "serial") for ago in (days - 1, days + 1))
+    days = SerialReturner().trust_days
+    trusted, doubted = (found(now, past(ago), "serial_returner") for ago in (days - 1, days + 1))
     assert trusted is not None
     assert not trusted.held
     assert doubted is not None
@@ -259,7 +261,7 @@ def test_a_score_is_the_sum_of_reasons_and_stricter_bounds_find_no_less(now: Tra
         assert one.score == sum(reason.points for reason in one.reasons) >= one.hold_at
         assert all(reason.points > 0 and reason.figures for reason in one.reasons)
     for one in weigh(now, past, USUAL):
-        assert one.score == all_of_it[one.kind].score >= USUAL.serial.hold_at
+        assert one.score == all_of_it[one.kind].score >= USUAL.serial_returner.hold_at
 
 
 @given(traits, pasts, st.permutations(range(12)))

@@ -95,7 +95,7 @@ async def test_what_a_person_cleared_is_trusted_and_weighing_again_changes_no_wo
     async with database.transaction(tenant) as tx:
         await insert_orders(tx, [sale for sale in year.sales if sale.customer])
         await suspect(tx, [suspect_of(one) for one in told])
-        held = next(one for one in told if "serial" in one.held)
+        held = next(one for one in told if "serial_returner" in one.held)
         return_id = held.trait.return_id
         await storage.decide_findings(tx, return_id, "cleared", "buys for a school", "staff:1")
         again = msgspec.structs.replace(
@@ -103,7 +103,7 @@ async def test_what_a_person_cleared_is_trusted_and_weighing_again_changes_no_wo
         )
         one = msgspec.structs.replace(suspect_of(held), trait=again)
         found = await suspect(tx, [one])
-        assert [f.held for f in found[again.return_id] if f.kind == "serial"] == [False]
+        assert [f.held for f in found[again.return_id] if f.kind == "serial_returner"] == [False]
         await suspect(tx, [suspect_of(held)])
         (kept, *_) = await storage.list_findings(tx, return_ids=[return_id], limit=10)
     assert (kept.outcome, kept.reason, kept.decided_by) == (

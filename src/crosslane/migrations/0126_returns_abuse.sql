@@ -34,8 +34,8 @@ create index returns_trait_store on returns_trait (location_id, at) where credit
 -- A suspicion that a return reached, with why; the outcome is what a person made of it.
 create table returns_finding (
     return_id uuid not null references returns_trait (return_id),
-    kind text not null check (kind in ('serial', 'wardrobing', 'receipt_reuse', 'staff_loop',
-                                       'credit_farming')),
+    kind text not null check (kind in ('serial_returner', 'wardrobing', 'receipt_reuse',
+                                       'staff_loop', 'credit_farming')),
     score integer not null check (score >= hold_at),
     hold_at integer not null check (hold_at >= 0),
     held boolean not null,
@@ -50,4 +50,3 @@ create table returns_finding (
     check ((outcome is null) = (decided_at is null))
 );
 create index returns_finding_recent on returns_finding (found_at desc, return_id);
-create index returns_finding_open on returns_finding (found_at) where held and outcome is null;

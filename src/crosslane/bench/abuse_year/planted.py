@@ -6,7 +6,7 @@ from crosslane.bench.abuse_year.drawing import DAYS, STORES, Draw, whole
 
 FRIDAY = 4
 TRIFLE_SHARE = 0.3
-KINDS = ("serial", "wardrobing", "receipt_reuse", "staff_loop", "credit_farming")
+KINDS = ("serial_returner", "wardrobing", "receipt_reuse", "staff_loop", "credit_farming")
 
 
 def plant(draw: Draw, of_each: int) -> list[str]:

@@ -63,7 +63,7 @@ class _Known:
         return sorted(found.values(), key=lambda each: each.at)
 
     def _bought(self, trait: Trait) -> int:
-        rule = self.policy.serial
+        rule = self.policy.serial_returner
         begin = trait.at - timedelta(days=rule.window_days)
         ripe = trait.at - timedelta(days=rule.grace_days)
         mine: dict[str, Sale] = {}

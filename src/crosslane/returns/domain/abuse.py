@@ -20,12 +20,12 @@ from crosslane.returns.domain.abuse_policy import (
     CreditFarming,
     Limits,
     ReceiptReuse,
-    Serial,
+    SerialReturner,
     StaffLoop,
     Wardrobing,
 )
 
-Kind = Literal["serial", "wardrobing", "receipt_reuse", "staff_loop", "credit_farming"]
+Kind = Literal["serial_returner", "wardrobing", "receipt_reuse", "staff_loop", "credit_farming"]
 WHOLE_BP = 10_000
 SATURDAY = 5
 
@@ -119,8 +119,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         person: returns of the same customer or card.
-        bought_minor: what this person had bought in the window of ``serial``, but for what is
-            younger than its grace.
+        bought_minor: what this person had bought in the window of ``serial_returner``, but for
+            what is younger than its grace.
         receipt: returns on the same receipt.
         sold: units that the receipt was given for, by SKU; None when it cannot be looked up.
         pair: returns that passed between the two members of staff of this one, either way round.
@@ -173,7 +173,12 @@ def weigh(trait: Trait, past: Past, policy: Abuse) -> list[Finding]:
     """Return the suspicions that a return reaches, the weightiest first."""
     past = msgspec.structs.replace(past, person=one_person(trait, past.person, policy))
     rules: list[tuple[Kind, Limits, Iterator[Reason], Sequence[Trait]]] = [
-        ("serial", policy.serial, _serial(trait, past, policy.serial), past.person),
+        (
+            "serial_returner",
+            policy.serial_returner,
+            _serial(trait, past, policy.serial_returner),
+            past.person,
+        ),
         ("wardrobing", policy.wardrobing, _worn(trait, past, policy.wardrobing), past.person),
         ("receipt_reuse", policy.receipt_reuse, _reuse(trait, past, policy.receipt_reuse), ()),
         ("staff_loop", policy.staff_loop, _loop(trait, past, policy.staff_loop), past.pair),
@@ -206,7 +211,7 @@ def weigh(trait: Trait, past: Past, policy: Abuse) -> list[Finding]:
 def wants_bought(trait: Trait, person: Sequence[Trait], policy: Abuse) -> bool:
     """Tell whether it matters what a person has bought: not before there are many returns."""
     mine = one_person(trait, person, policy)
-    return len(mine) + 1 >= policy.serial.returns_min and not trait.blameless
+    return len(mine) + 1 >= policy.serial_returner.returns_min and not trait.blameless
 
 
 def wants_pair(trait: Trait, policy: Abuse) -> bool:
@@ -243,7 +248,7 @@ def _since(traits: Sequence[Trait], at: datetime, days: int) -> list[Trait]:
     return [each for each in traits if each.at > begin]
 
 
-def _serial(trait: Trait, past: Past, rule: Serial) -> Iterator[Reason]:
+def _serial(trait: Trait, past: Past, rule: SerialReturner) -> Iterator[Reason]:
     """Nearly everything bought comes back, nothing is kept, and often."""
     mine = [t for t in (*_since(past.person, trait.at, rule.window_days), trait) if not t.blameless]
     if trait.blameless or len(mine) < rule.returns_min:

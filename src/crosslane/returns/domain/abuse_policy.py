@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     trust_days: Annotated[int, msgspec.Meta(ge=0, le=DAYS_MAX)] = 90
 
 
-class Serial(Limits, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SerialReturner(Limits, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who buys to bring back.
 
     Args:
@@ -194,7 +194,7 @@ class Abuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Which returns wait for a person.
 
     Args:
-        serial: who buys to bring back.
+        serial_returner: who buys to bring back.
         wardrobing: who wears and brings back.
         receipt_reuse: one receipt for more goods than it was given for.
         staff_loop: staff who sell to each other and take back.
@@ -203,7 +203,7 @@ class Abuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             fewer.
     """
 
-    serial: Serial = Serial()
+    serial_returner: SerialReturner = SerialReturner()
     wardrobing: Wardrobing = Wardrobing()
     receipt_reuse: ReceiptReuse = ReceiptReuse()
     staff_loop: StaffLoop = StaffLoop()
@@ -213,7 +213,7 @@ class Abuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def person_days(self) -> int:
         """How far back the returns of a person matter."""
-        rules = (self.serial, self.wardrobing, self.credit_farming)
+        rules = (self.serial_returner, self.wardrobing, self.credit_farming)
         return max(rule.window_days for rule in rules)
 
 

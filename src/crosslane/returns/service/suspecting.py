@@ -112,7 +112,7 @@ async def _bought(
         if not wants_bought(one.trait, person, one.policy):
             continue
         mine = [*one_person(one.trait, person, one.policy), one.trait]
-        rule = one.policy.serial
+        rule = one.policy.serial_returner
         since = one.trait.at - timedelta(days=rule.window_days)
         until = one.trait.at - timedelta(days=rule.grace_days)
         names = frozenset(each.customer for each in mine if each.customer)
