@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -11,8 +11,22 @@ import msgspec
 from crosslane.kernel import rounded_ratio
 from crosslane.orders import Charge, OrderLine, OrderState, Stage, worth
 from crosslane.organization import PolicyKind
+from crosslane.returns import Return
 
-Topic = Literal["confirmed", "shipped", "pickup_ready", "delayed", "cancelled"]
+Topic = Literal[
+    "confirmed",
+    "shipped",
+    "exchange_sent",
+    "pickup_ready",
+    "delayed",
+    "cancelled",
+    "return_authorized",
+    "return_declined",
+    "return_cancelled",
+    "return_received",
+    "return_expired",
+    "refunded",
+]
 MessageState = Literal["due", "sent", "not_sendable", "failed"]
 
 NO_ADDRESS = "no e-mail address is known"
@@ -27,9 +41,7 @@ class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         topics: a marketplace that writes to its customers itself has none.
     """
 
-    topics: frozenset[Topic] = frozenset(
-        ("confirmed", "shipped", "pickup_ready", "delayed", "cancelled")
-    )
+    topics: frozenset[Topic] = frozenset(get_args(Topic))
 
 
 MESSAGES = PolicyKind(
@@ -47,11 +59,16 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
         at: when it was recorded.
         trace: trace id of the request it came from.
         units: units by line it is about, 0 for those that wait for stock; empty for all of them.
+            Of a return they are lines of it.
         parcel_id: the parcel that left.
         work_id: the fulfillment order that lies ready.
         tracking_number: the carrier's number of the parcel.
         tracking_url: where a vendor's parcel can be followed; a label has its own.
         reason: why, in words meant for the customer.
+        return_id: the return it is about.
+        gross: what was given for units by line of the order, in minor units with tax.
+        refund_minor: given in all, with tax; None where no money is told.
+        charges: delivery given back and what was kept back, from the customer's side.
     """
 
     order_id: UUID
@@ -65,6 +82,10 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     tracking_number: str = ""
     tracking_url: str = ""
     reason: str = ""
+    return_id: UUID | None = None
+    gross: Mapping[UUID, int] = {}
+    refund_minor: int | None = None
+    charges: Sequence["StoryCharge"] = ()
 
 
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +132,11 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         pickup_code: what to show there.
         whole: the order has nothing else left.
         reason: why, in words meant for the customer.
+        return_number: of the return it is about, "" for none.
+        return_method: post or counter.
+        return_until: when the return is given up if nothing comes.
+        refund_to: where the money goes: original, stored_value, cash or on_account; exchange when
+            other goods are sent.
     """
 
     number: str
@@ -129,16 +155,32 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     pickup_code: str = ""
     whole: bool = False
     reason: str = ""
+    return_number: str = ""
+    return_method: str = ""
+    return_until: datetime | None = None
+    refund_to: str = ""
 
 
-def is_told(occasion: Occasion, state: OrderState) -> bool:
+def is_told(occasion: Occasion, state: OrderState, back: Return | None = None) -> bool:
     """Tell whether an occasion is news to the customer.
 
-    A confirmation needs something that is still to come: who carries the goods out has a receipt.
-    Waiting for stock is told by the confirmation when it begins before or with it.
+    A confirmation needs something that is still to come: who carries the goods out has a receipt,
+    and so has who brings them back to the counter. Waiting for stock is told by the confirmation
+    when it begins before or with it. What a return has gone past is not told any more.
+
+    Args:
+        occasion: what happened.
+        state: the order.
+        back: the return it is about, as it is now.
     """
     left = [line for line in state.stock_lines if _uncancelled(state, line)]
+    if back is not None and _has_receipt(state, back):
+        return False
     match occasion.topic:
+        case "return_authorized":
+            return back is not None and back.received_at is None
+        case "return_received":
+            return back is not None and back.settled_at is None
         case "confirmed":
             comes = any(line.method != "carry_out" for line in left)
             return comes and not state.open_stops
@@ -164,6 +206,32 @@ def lines_of(occasion: Occasion, state: OrderState) -> list[StoryLine]:
         for line in state.lines
         if line.id in occasion.units
     ]
+
+
+def return_lines_of(occasion: Occasion, state: OrderState, back: Return) -> list[StoryLine]:
+    """Return the goods of a return that a message names; by lines of the order where money is."""
+    titles = {line.id: line.title for line in state.lines}
+    told: list[StoryLine] = []
+    for line in back.lines:
+        named = line.order_line_id if occasion.gross else line.id
+        units = occasion.units.get(named, 0) if named else 0
+        units = line.requested if not occasion.units else units
+        if units:
+            title = titles.get(line.order_line_id or line.id, line.sku)
+            gross = occasion.gross.get(named) if named else None
+            told.append(StoryLine(title=title, sku=line.sku, quantity=units, gross_minor=gross))
+    return told
+
+
+def refund_to(back: Return) -> str:
+    """Return where the money of a return goes, ``exchange`` when other goods are sent."""
+    return "exchange" if back.exchange else back.refund_method
+
+
+def is_sent_in_exchange(occasion: Occasion, state: OrderState) -> bool:
+    """Tell whether all that a parcel holds replaces what came or comes back."""
+    lines = [line for line in state.lines if line.id in occasion.units]
+    return bool(lines) and all(line.cause in ("exchange", "replacement") for line in lines)
 
 
 def share_minor(line: OrderLine, units: int) -> int:
@@ -226,6 +294,12 @@ def message_id(tenant: str, cause: str, domain: str) -> str:
     """
     digest = hashlib.sha256(f"{tenant}\n{cause}".encode()).hexdigest()
     return f"<{digest[:MESSAGE_ID_DIGITS]}@{domain}>"
+
+
+def _has_receipt(state: OrderState, back: Return) -> bool:
+    """Tell whether goods were carried out, and come back over a counter too."""
+    lines = [line for line in state.lines if line.id in {one.order_line_id for one in back.lines}]
+    return back.method == "counter" and all(line.method == "carry_out" for line in lines)
 
 
 def _line(line: OrderLine, quantity: int, gross_minor: int | None = None) -> StoryLine:

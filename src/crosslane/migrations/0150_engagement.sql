@@ -6,7 +6,9 @@ create table engagement_message (
     customer_id uuid,
     ship_address_id uuid,
     topic text not null
-        check (topic in ('confirmed', 'shipped', 'pickup_ready', 'delayed', 'cancelled')),
+        check (topic in ('confirmed', 'shipped', 'exchange_sent', 'pickup_ready', 'delayed',
+                         'cancelled', 'return_authorized', 'return_declined', 'return_cancelled',
+                         'return_received', 'return_expired', 'refunded')),
     cause text not null unique,
     -- The message this one says again, null for a first one.
     repeats uuid references engagement_message (id),

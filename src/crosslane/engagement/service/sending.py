@@ -33,6 +33,7 @@ CALL_SECONDS_MAX = 30.0
 LINK_DAYS = 180
 LINK_PURPOSE = "order"
 ORDER_PAGE = "/o/"
+RETURN_PAGES = "/returns/"
 FORGOTTEN_AT_ONCE_MAX = 10_000
 EVENTS: Mapping[MessageState, type[events.MessageEvent]] = {
     "sent": events.MessageSent,
@@ -97,10 +98,12 @@ def first_cause(order_id: object) -> str:
 
 
 def order_link(tenant: Tenant, office: PostOffice, message: storage.Message) -> str:
-    """Return the address of the page that shows the message's order to whoever has it."""
+    """Return the address of the page that shows the message's order or return to whoever has it."""
     expires_at = message.requested_at + timedelta(days=LINK_DAYS)
     link = Link(tenant.key_prefix, LINK_PURPOSE, message.order_id, expires_at)
-    return f"{office.public_url}{ORDER_PAGE}{sign_link(office.secret_key, link)}"
+    back = message.story.return_number
+    page = f"{RETURN_PAGES}{back}" if back else ""
+    return f"{office.public_url}{ORDER_PAGE}{sign_link(office.secret_key, link)}{page}"
 
 
 async def hand_over(call: EffectCall[Send], letter: Letter | Outcome) -> Outcome:

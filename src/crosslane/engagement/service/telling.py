@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import carriers, customers, fulfillment, locations, orders, organization
+from crosslane import carriers, customers, fulfillment, locations, orders, organization, returns
 from crosslane.customers import Address
 from crosslane.engagement import storage
 from crosslane.engagement.domain import (
@@ -20,9 +20,12 @@ from crosslane.engagement.domain import (
     Story,
     charges_of,
     is_cancelled,
+    is_sent_in_exchange,
     is_told,
     lines_of,
     promise_of,
+    refund_to,
+    return_lines_of,
     total_of,
     waits_for_stock,
 )
@@ -34,6 +37,7 @@ from crosslane.organization import OrganizationBook, PolicyBook
 from crosslane.platform import effects
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Effect
+from crosslane.returns import Return
 
 EFFECT_KIND = "engagement.send"
 
@@ -67,17 +71,20 @@ class Surroundings(msgspec.Struct, frozen=True):
     network: Network
     tracking_urls: Mapping[UUID, str]
     works: Mapping[UUID, fulfillment.Work]
+    returns: Mapping[UUID, Return]
 
 
 async def tell(tx: Tx, occasions: Sequence[Occasion]) -> None:
     """Ask for the messages that occasions call for; one told of before is not told again."""
     states = await orders.list_states(tx, [occasion.order_id for occasion in occasions])
-    told = await _wanted(tx, occasions, states)
+    back = [occasion.return_id for occasion in occasions if occasion.return_id]
+    known = await returns.list_returns(tx, back) if back else {}
+    told = await _wanted(tx, occasions, states, known)
     if not told:
         return
     involved = [states[occasion.order_id].order for occasion in told]
     recipients = await recipients_of(tx, [(o.customer_id, o.ship_address_id) for o in involved])
-    around = await _surroundings(tx, told)
+    around = await _surroundings(tx, told, known)
     messages = [
         _message(tx, occasion, states[occasion.order_id], recipient, around)
         for occasion, recipient in zip(told, recipients, strict=True)
@@ -128,16 +135,23 @@ async def recipients_of(tx: Tx, whom: Sequence[tuple[UUID | None, UUID | None]])
 
 
 async def _wanted(
-    tx: Tx, occasions: Sequence[Occasion], states: Mapping[UUID, OrderState]
+    tx: Tx,
+    occasions: Sequence[Occasion],
+    states: Mapping[UUID, OrderState],
+    known: Mapping[UUID, Return],
 ) -> list[Occasion]:
     policies = await organization.policies(tx)
-    return [
-        occasion
-        for occasion in occasions
-        if (state := states.get(occasion.order_id))
-        and occasion.topic in _topics(policies, state.order)
-        and is_told(occasion, state)
-    ]
+    wanted = []
+    for occasion in occasions:
+        state = states.get(occasion.order_id)
+        back = known.get(occasion.return_id) if occasion.return_id else None
+        if state is None or not is_told(occasion, state, back):
+            continue
+        if occasion.topic == "shipped" and is_sent_in_exchange(occasion, state):
+            occasion = msgspec.structs.replace(occasion, topic="exchange_sent")
+        if occasion.topic in _topics(policies, state.order):
+            wanted.append(occasion)
+    return wanted
 
 
 def _topics(policies: PolicyBook, order: Order) -> frozenset[str]:
@@ -145,7 +159,9 @@ def _topics(policies: PolicyBook, order: Order) -> frozenset[str]:
     return value.topics
 
 
-async def _surroundings(tx: Tx, told: Sequence[Occasion]) -> Surroundings:
+async def _surroundings(
+    tx: Tx, told: Sequence[Occasion], known: Mapping[UUID, Return]
+) -> Surroundings:
     parcels = [occasion.parcel_id for occasion in told if occasion.parcel_id]
     labels = await carriers.labels_of_parcels(tx, parcels) if parcels else {}
     ready = [occasion.order_id for occasion in told if occasion.work_id]
@@ -155,6 +171,7 @@ async def _surroundings(tx: Tx, told: Sequence[Occasion]) -> Surroundings:
         network=await locations.network(tx),
         tracking_urls={parcel: theirs[-1].tracking_url for parcel, theirs in labels.items()},
         works={work.id: work for theirs in works.values() for work in theirs},
+        returns=known,
     )
 
 
@@ -193,11 +210,28 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
     if work is not None:
         units = {line.line_id: line.packed for line in work.lines if line.packed}
         occasion = msgspec.structs.replace(occasion, units=units)
-    return Story(
+    common = Story(
         number=order.number,
         brand=around.book.brand(order.brand).name,
         currency=order.currency,
         timezone=around.book.channel(order.channel).timezone,
+        lines=[],
+        reason=occasion.reason,
+    )
+    if occasion.return_id:
+        back = around.returns[occasion.return_id]
+        return msgspec.structs.replace(
+            common,
+            lines=return_lines_of(occasion, state, back),
+            charges=list(occasion.charges),
+            gross_minor=occasion.refund_minor,
+            return_number=back.number,
+            return_method=back.method,
+            return_until=back.expires_at if occasion.topic == "return_authorized" else None,
+            refund_to=refund_to(back) if occasion.refund_minor is not None else "",
+        )
+    return msgspec.structs.replace(
+        common,
         lines=lines_of(occasion, state),
         charges=charges_of(state.charges) if occasion.topic == "confirmed" else [],
         gross_minor=gross,
@@ -211,7 +245,6 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
         store=_store(around.network, work) if work else None,
         pickup_code=(work.pickup_code or "") if work else "",
         whole=is_cancelled(state),
-        reason=occasion.reason,
     )
 
 

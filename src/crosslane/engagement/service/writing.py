@@ -80,7 +80,7 @@ def write_email(letter: Letter) -> bytes:
 
 def shows_address(message: Message) -> bool:
     """Tell whether a message says where goods go."""
-    return message.topic in ("confirmed", "shipped")
+    return message.topic in ("confirmed", "shipped", "exchange_sent")
 
 
 @lru_cache
@@ -120,7 +120,12 @@ def _show_quantity(quantity: int, locale: Locale) -> str:
 
 def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]) -> dict:
     message, story = letter.message, letter.message.story
-    named = {"number": story.number, "brand": story.brand, "name": letter.name}
+    named = {
+        "number": story.number,
+        "return_number": story.return_number,
+        "brand": story.brand,
+        "name": letter.name,
+    }
     own, common = words[message.topic], words["common"]
 
     def money(minor: int) -> str:
@@ -130,6 +135,7 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
         own = words["partly_cancelled"]
     special = "lead_dated" if message.topic == "delayed" and story.promised_at else "lead_waiting"
     lead = own.get(special, own["lead"]) if story.waits_for_stock else own["lead"]
+    lead = own.get(f"lead_{story.refund_to or story.return_method}", lead)
     return {
         "subject": own["subject"].format(**named),
         "headline": own["headline"].format(**named),
@@ -152,10 +158,15 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
         "charges": [
             (words["charges"][charge.kind], money(charge.gross_minor)) for charge in story.charges
         ],
+        "total_title": own.get("total", common["total"]),
+        "see": common["see_return" if story.return_number else "see_order"],
+        "until": show_day(story.return_until, story.timezone, locale) if story.return_until else "",
+        "return_number": story.return_number,
         "total": "" if story.gross_minor is None else money(story.gross_minor),
         "tax": money(story.tax_minor) if story.tax_minor else "",
         "promised": show_day(story.promised_at, story.timezone, locale)
-        if story.promised_at and message.topic in ("confirmed", "shipped", "delayed")
+        if story.promised_at
+        and message.topic in ("confirmed", "shipped", "exchange_sent", "delayed")
         else "",
         "tracking_number": story.tracking_number,
         "tracking_url": story.tracking_url,
