@@ -2,12 +2,19 @@ import csv
 import gzip
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.locations import Point, distance_metres, locate_postcode, position_of
+from crosslane.locations import (
+    Point,
+    distance_metres,
+    distances_metres,
+    locate_postcode,
+    position_of,
+)
 from crosslane.locations.domain import PostcodeTable, Sector, postcode_parts
 
 points = st.builds(Point, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
@@ -148,3 +155,15 @@ def test_the_packaged_table_is_the_published_one():
         grid = (found.point.easting, found.point.northing)
         assert grid == (int(row["easting"]), int(row["northing"]))
         assert (found.point.lat, found.point.lon) == (float(row["lat"]), float(row["lon"]))
+
+
+def test_many_distances_are_the_distances_of_each():
+    draw = Random(3)  # noqa: S311
+    goal = Point(51.5, -0.12, 530_000, 180_000)
+    points = [
+        Point(draw.uniform(50, 58), draw.uniform(-6, 1), *grid)
+        for _ in range(200)
+        for grid in ((None, None), (draw.randrange(700_000), draw.randrange(1_200_000)))
+    ]
+    for here in (goal, Point(51.5, -0.12)):
+        assert distances_metres(points, here) == [distance_metres(at, here) for at in points]

@@ -24,6 +24,7 @@ from crosslane.sourcing import (
     PickupOption,
     PlaceUnknown,
     SourcingRequest,
+    fingerprint_of,
     note_arrived,
     options_for,
     read_offer,
@@ -116,7 +117,7 @@ async def test_an_offer_is_for_the_goods_and_the_place_it_was_given_for(shop: Sh
     units = [(mug, 1), (mug, 1)]
 
     def fits(request: SourcingRequest, units: list, tenant: str = "", at: datetime = MORNING):
-        terms = terms_of(request, units)
+        terms = terms_of(request, fingerprint_of(units))
         require_fitting(offer, terms, tenant=tenant or tx.tenant, at=at)
 
     fits(wanted, units)

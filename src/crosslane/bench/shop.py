@@ -21,6 +21,8 @@ ARTICLES_AT_ONCE = 2_000
 ROWS_AT_ONCE = 5_000
 CALL_SECONDS_MAX = 60.0
 LONG_AGO = "2009-01-01T00:00:00Z"
+ABILITIES = ("ship", "carry_out")
+STORE_ABILITIES = (*ABILITIES, "pickup", "ship_to_store")
 WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 POSTCODES = ("DE74 2NE", "SN3 4NF", "OX1 1AA", "AB11 5RN", "EH1 1YZ", "M1 1AE", "LS1 4AP")
 Call = tuple[str, dict[str, Any]]
@@ -87,7 +89,7 @@ def _places(scale: Scale) -> Iterator[Call]:
             "nation": "ENG",
             "postcode": POSTCODES[number % len(POSTCODES)],
             "timezone": "Europe/London",
-            "abilities": ["ship", "carry_out"],
+            "abilities": ABILITIES if code in WAREHOUSE_CODES else STORE_ABILITIES,
             "hours": {day: ["08:00-20:00"] for day in WORKDAYS},
             "cut_off": "15:00",
             "handling_hours": 2,

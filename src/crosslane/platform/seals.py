@@ -7,9 +7,9 @@ looked at.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import zlib
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from crosslane.kernel import Unavailable
 
 BODY_BYTES_MAX = 4 << 20
+KEYS_REMEMBERED_MAX = 16
 
 Sealed = TypeVar("Sealed", bound=msgspec.Struct)
 
@@ -98,5 +99,9 @@ def digest(purpose: str, text: str) -> bytes:
     """
     if not _SECRET:
         raise SealsOff
-    key = hmac.digest(_SECRET[0], purpose.encode(), hashlib.sha256)
-    return hmac.digest(key, text.encode(), hashlib.sha256)
+    return hmac.digest(_key(_SECRET[0], purpose), text.encode(), "sha256")
+
+
+@lru_cache(maxsize=KEYS_REMEMBERED_MAX)
+def _key(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, purpose.encode(), "sha256")

@@ -95,7 +95,9 @@ def _offers(
             yield sourcing.give_offer(
                 tx,
                 request_for(checkout, lines[0], until),
-                [(variant.id, units) for each in lines for variant, units in each.parts],
+                sourcing.fingerprint_of(
+                    (variant.id, units) for each in lines for variant, units in each.parts
+                ),
                 promised_at=max(known),
                 expires_at=until,
             )

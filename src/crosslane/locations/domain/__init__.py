@@ -31,6 +31,7 @@ from crosslane.locations.domain.position import (
     PostcodeTable,
     Sector,
     distance_metres,
+    distances_metres,
     district_of,
     postcode_parts,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Timetable",
     "dispatch_day",
     "distance_metres",
+    "distances_metres",
     "district_of",
     "last_dispatch",
     "location_of",

@@ -70,6 +70,19 @@ def distance_metres(a: Point, b: Point) -> int:
     return round(2 * EARTH_RADIUS_METRES * math.asin(math.sqrt(min(1.0, chord))))
 
 
+def distances_metres(points: Iterable[Point], goal: Point) -> list[int]:
+    """Return the distance of each point from a goal, as :func:`distance_metres`; in one go."""
+    easting, northing = goal.easting, goal.northing or 0
+    if easting is None:
+        return [distance_metres(point, goal) for point in points]
+    return [
+        round(math.hypot(at.easting - easting, (at.northing or 0) - northing))
+        if at.easting is not None
+        else distance_metres(at, goal)
+        for at in points
+    ]
+
+
 def postcode_parts(postcode: str) -> tuple[str, str, str]:
     """Return area, district and sector of a British postcode as typed; unknown parts are "".
 

@@ -2,6 +2,7 @@
 
 from crosslane.sourcing.domain.building import capacity_keys, settings_of
 from crosslane.sourcing.domain.calendar import DispatchDays, end_of
+from crosslane.sourcing.domain.cart import Cart
 from crosslane.sourcing.domain.explanation import (
     Change,
     Explanation,
@@ -10,7 +11,13 @@ from crosslane.sourcing.domain.explanation import (
     RankedCandidate,
     explain,
 )
-from crosslane.sourcing.domain.offers import OFFERS, Offer, require_fitting, terms_of
+from crosslane.sourcing.domain.offers import (
+    OFFERS,
+    Offer,
+    fingerprint_of,
+    require_fitting,
+    terms_of,
+)
 from crosslane.sourcing.domain.options import (
     Confidence,
     DeliveryOption,
@@ -90,6 +97,7 @@ __all__ = [
     "Arrived",
     "Assignment",
     "Candidate",
+    "Cart",
     "Change",
     "Confidence",
     "DeliveryOption",
@@ -129,6 +137,7 @@ __all__ = [
     "delivery_options",
     "end_of",
     "explain",
+    "fingerprint_of",
     "pickup_options",
     "plan",
     "problem_of",

@@ -1,6 +1,6 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from crosslane.carriers import RateBook
 from crosslane.catalog import Variant, methods_allowed
 from crosslane.inventory import Survey
 from crosslane.kernel import MILLI_PER_MINOR
-from crosslane.locations import CapacityKey, Location, distance_metres, position_of
+from crosslane.locations import CapacityKey, Location, distances_metres, position_of
 from crosslane.organization import PolicyBook
 from crosslane.sourcing.domain.arrival import Lateness
 from crosslane.sourcing.domain.policies import SETTINGS
@@ -104,21 +104,20 @@ def settings_of(policies: PolicyBook, request: SourcingRequest) -> SourcingSetti
 def problem_for(
     world: World,
     request: SourcingRequest,
-    survey: Survey,
     route: Route,
     locations: Mapping[UUID, Location],
+    lines: Sequence[Line],
 ) -> SourcingProblem:
     """Return the planner's problem of a request.
 
     Args:
         world: what the batch is decided on.
         request: as asked.
-        survey: what is available.
         route: how the parcels travel.
         locations: those that may have any of the goods, by code.
+        lines: of the request, with what lies at these locations.
     """
     settings = settings_of(world.policies, request)
-    lines = _lines(world, request, survey, locations)
     if request.method == "pickup":
         named = {location.code for location in locations.values()}
     else:
@@ -140,9 +139,17 @@ def problem_for(
     )
 
 
-def _lines(
+def lines_for(
     world: World, request: SourcingRequest, survey: Survey, locations: Mapping[UUID, Location]
 ) -> list[Line]:
+    """Return the lines of a request as the planner sees them, whichever way they are to go.
+
+    Args:
+        world: what the batch is decided on.
+        request: its lines, channel and instant are looked at.
+        survey: what is available.
+        locations: those that may have any of the goods, by code.
+    """
     lines: list[Line] = []
     methods: dict[tuple[str, ...], frozenset[str]] = {}
     codes = {each: location.code for each, location in locations.items()}
@@ -244,7 +251,7 @@ def places_for(
     world: World,
     request: SourcingRequest,
     route: Route,
-    locations: Iterable[Location],
+    locations: Sequence[Location],
     settings: SourcingSettings,
     late: Lateness | None = None,
 ) -> list[Place]:
@@ -263,13 +270,16 @@ def places_for(
     goal = route.goal if settings.distance_milli_per_km else None
     able = frozenset({request.method})
     store = request.store
+    metres = [0] * len(locations)
+    if goal is not None:
+        metres = distances_metres([location.point for location in locations], goal)
     places: list[Place] = []
-    for location in locations:
+    for location, distance in zip(locations, metres, strict=True):
         here = store is not None and store.id == location.id
         # Goods that lie in the store where they are fetched need no parcel.
         carried = route.tariff is not None and not here
         sends = not carried or location.kind in settings.senders
-        distance, left, price, days, faster = 0, None, 0, 0, NO_FASTER
+        left, price, days, faster = None, 0, 0, NO_FASTER
         if late is not None:
             days, faster = late.of(location) if carried else (late.here(), NO_FASTER)
         if carried:
@@ -278,15 +288,13 @@ def places_for(
                 price = worth.get((location.id, day), 0)
                 if limit is not None:
                     left = limit - taken.get((location.id, day), 0)
-            if goal is not None and sends:
-                distance = distance_metres(location.point, goal)
         vendor = demanding.get(location.id) if demanding else None
         places.append(
             Place(
                 location.code,
                 able if _serves(request, location, here=here) else UNABLE,
                 0 if carried else NO_CARRIAGE,
-                distance,
+                distance if carried and sends else 0,
                 location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
                 location.handling_unit_minor * MILLI_PER_MINOR,
                 left,

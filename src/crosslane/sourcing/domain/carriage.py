@@ -74,7 +74,7 @@ def ways(problem: SourcingProblem, place: Place) -> list[Way]:
     has to be.
     """
     settings = problem.settings
-    asked = _priced(problem, place.tariff)
+    asked = priced(problem, place.tariff)
     per_day = settings.overdue_milli_per_day if "overdue" in settings.terms else 0
     if not place.overdue_days:
         return [Way(asked, 0)]
@@ -83,7 +83,7 @@ def ways(problem: SourcingProblem, place: Place) -> list[Way]:
         return found
     longest = max((line.length_mm for line in problem.lines), default=0)
     for faster in place.faster:
-        tariff = _priced(problem, faster.tariff)
+        tariff = priced(problem, faster.tariff)
         fits = not tariff.length_max_mm or longest <= tariff.length_max_mm
         late = problem.in_time and faster.overdue_days
         if fits and not late and tariff.per_kg_milli == asked.per_kg_milli:
@@ -110,7 +110,7 @@ def carriage_terms(problem: SourcingProblem, place: Place, weight_grams: int) ->
     """Return the costs of a weight on its way; what a faster service adds is ``express``."""
     if place.tariff == NO_CARRIAGE:
         return {}
-    asked = _priced(problem, place.tariff)
+    asked = priced(problem, place.tariff)
     terms = {"carriage": asked.price_milli(weight_grams)}
     if place.overdue_days:
         parcels = list(travels(problem, place, weight_grams))
@@ -130,7 +130,8 @@ def faster_services(problem: SourcingProblem, place: Place, weight_grams: int) -
     return () if used == {asked} else tuple(sorted(used))
 
 
-def _priced(problem: SourcingProblem, number: int) -> Tariff:
+def priced(problem: SourcingProblem, number: int) -> Tariff:
+    """Return a tariff of a problem by its number, for nothing when carriage does not count."""
     tariff = problem.tariffs[number]
     if "carriage" in problem.settings.terms:
         return tariff

@@ -67,12 +67,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime
 
 
-def terms_of(request: SourcingRequest, units: Iterable[tuple[UUID, int]]) -> Terms:
+def terms_of(request: SourcingRequest, goods: str) -> Terms:
     """Return what an offer of a request is for.
 
     Args:
         request: as asked; its lines are not looked at.
-        units: the articles with their units, those that are held already too.
+        goods: fingerprint of all its articles, those that are held already too.
     """
     store = request.store
     home = request.method == "ship"
@@ -83,11 +83,11 @@ def terms_of(request: SourcingRequest, units: Iterable[tuple[UUID, int]]) -> Ter
         service=request.service if home else "",
         country=request.country if home else "",
         postcode="".join(request.postcode.upper().split()) if home else "",
-        goods=_fingerprint(units),
+        goods=goods,
     )
 
 
-def _fingerprint(units: Iterable[tuple[UUID, int]]) -> str:
+def fingerprint_of(units: Iterable[tuple[UUID, int]]) -> str:
     """Return the same for the same units of the same articles, in whatever lines they come."""
     sums: dict[UUID, int] = {}
     for article, quantity in units:

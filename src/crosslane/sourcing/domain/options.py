@@ -1,20 +1,20 @@
 """What a customer can choose: delivery by each service, pickup at stores near by."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
 
-from crosslane.inventory import Survey
-from crosslane.kernel import Refusal
 from crosslane.locations import Near, Network, Point
-from crosslane.sourcing.domain.building import line_key
+from crosslane.sourcing.domain.cart import Cart
 from crosslane.sourcing.domain.requests import Kept, SourcingRequest
-from crosslane.sourcing.domain.sourcing import Foreseen, foreseen
-from crosslane.sourcing.domain.world import World
+from crosslane.sourcing.domain.sourcing import Foreseen
+
+# Ways in which goods are fetched at a store, the one that is asked for first.
+Fetched = Literal["pickup", "ship_to_store"]
+FETCHED: tuple[Fetched, ...] = get_args(Fetched)
 
 
 class Lacking(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     name: str
     distance_metres: int
-    method: Literal["pickup", "ship_to_store"]
+    method: Fetched
     ready_at: datetime
     cost_milli: int
     lacking: tuple[Lacking, ...]
@@ -137,35 +137,29 @@ def with_history(
     return options
 
 
-def delivery_options(
-    world: World, request: SourcingRequest, survey: Survey, give: Giver
-) -> list[Delivery]:
+def delivery_options(cart: Cart, give: Giver) -> list[Delivery]:
     """Return delivery by every service that takes any of it there, the earliest first.
 
     Args:
-        world: what it is decided on.
-        request: what is wanted, to be shipped; its service is not looked at.
-        survey: what is available; nothing is marked.
+        cart: what is wanted.
         give: writes offers.
     """
     options: list[Delivery] = []
-    for service in world.book.services():
-        asked = msgspec.structs.replace(request, service=service.code)
-        found = _foreseen(world, asked, survey)
-        if found is None or found.promised_at is None:
+    for service, found in cart.deliveries():
+        if not found.plan.assignments or found.promised_at is None:
             continue
-        plan, lacking = found.plan, _lacking(asked, found)
+        lacking = _lacking(cart, found)
         option = DeliveryOption(
             service=service.code,
             name=service.name,
             carrier=service.carrier,
             speed=service.speed,
             promised_at=found.promised_at,
-            parcels=sum(parcel.parcels for parcel in plan.parcels),
-            cost_milli=plan.sent_milli,
+            parcels=sum(parcel.parcels for parcel in found.plan.parcels),
+            cost_milli=found.plan.sent_milli,
             lacking=lacking,
-            confidence=_confidence(world, asked, survey, found),
-            offer="" if lacking else give(asked, found.promised_at),
+            confidence=_confidence(cart, found),
+            offer="" if lacking else give(found.request, found.promised_at),
         )
         options.append((option, frozenset(found.ship_days)))
     return sorted(options, key=_earliest)
@@ -183,31 +177,22 @@ def stores_near(network: Network, point: Point, limit: int) -> list[Near]:
     )
 
 
-def pickup_options(
-    world: World, request: SourcingRequest, survey: Survey, stores: Iterable[Near], give: Giver
-) -> list[PickupOption]:
+def pickup_options(cart: Cart, stores: Iterable[Near], give: Giver) -> list[PickupOption]:
     """Return pickup at each store that can have any of it, the nearest first.
 
     Where everything lies in the store it is a pickup; otherwise goods are brought to the store when
     it takes them, else what lies there can be fetched.
 
     Args:
-        world: what it is decided on.
-        request: what is wanted; its method, store and service are not looked at.
-        survey: what is available; nothing is marked.
+        cart: what is wanted.
         stores: with their distance.
         give: writes offers.
     """
     options: list[PickupOption] = []
     for near in stores:
-        trials = [
-            msgspec.structs.replace(request, method=method, store=near.location, service="")
-            for method in ("pickup", "ship_to_store")
-            if near.location.can(method)
-        ]
         best: PickupOption | None = None
-        for asked in trials:
-            option = _pickup(world, asked, survey, near, give)
+        for method in FETCHED:
+            option = _pickup(cart, near, method, give) if near.location.can(method) else None
             if option and (best is None or _units(option) < _units(best)):
                 best = option
             if best and not best.lacking:
@@ -217,46 +202,38 @@ def pickup_options(
     return options
 
 
-def _pickup(
-    world: World, asked: SourcingRequest, survey: Survey, near: Near, give: Giver
-) -> PickupOption | None:
-    found = _foreseen(world, asked, survey)
-    if found is None or found.promised_at is None:
+def _pickup(cart: Cart, near: Near, method: Fetched, give: Giver) -> PickupOption | None:
+    found = cart.fetched(near.location, method)
+    if found is None or not found.plan.assignments or found.promised_at is None:
         return None
-    lacking = _lacking(asked, found)
+    lacking = _lacking(cart, found)
     return PickupOption(
         location=near.location.code,
         name=near.location.name,
         distance_metres=near.distance_metres,
-        method="pickup" if asked.method == "pickup" else "ship_to_store",
+        method=method,
         ready_at=found.promised_at,
         cost_milli=found.plan.sent_milli,
         lacking=lacking,
-        confidence=_confidence(world, asked, survey, found),
-        offer="" if lacking else give(asked, found.promised_at),
+        confidence=_confidence(cart, found),
+        offer="" if lacking else give(found.request, found.promised_at),
     )
 
 
-def _confidence(
-    world: World, asked: SourcingRequest, survey: Survey, found: Foreseen
-) -> Confidence:
-    variants = {line_key(number): line.variant.id for number, line in enumerate(asked.lines)}
-    taken: Counter[tuple[UUID, UUID]] = Counter()
+def _confidence(cart: Cart, found: Foreseen) -> Confidence:
+    taken: dict[tuple[UUID, UUID], int] = {}
     for given in found.plan.assignments:
-        taken[variants[given.line], found.locations[given.place].id] += given.quantity
-    parcels: Counter[UUID] = Counter()
-    for parcel in found.plan.parcels:
-        parcels[found.locations[parcel.place].id] += parcel.parcels
-    senders = [at for at in found.locations.values() if at.id in found.ship_days]
-    free = [
-        at.parcels_per_day - world.taken.get((at.id, found.ship_days[at.id]), 0) - parcels[at.id]
-        for at in senders
-        if at.parcels_per_day is not None
-    ]
-    arrives = found.promised_at
-    last = max((found.ship_days[at.id] for at in senders), default=None)
+        key = cart.lines[given.line].id, found.locations[given.place].id
+        taken[key] = taken.get(key, 0) + given.quantity
+    days, counted = found.ship_days, cart.world.taken
+    free: list[int] = []
+    for at in found.locations.values():
+        if at.id in days and at.parcels_per_day is not None:
+            sent = sum(each.parcels for each in found.plan.parcels if each.place == at.code)
+            free.append(at.parcels_per_day - counted.get((at.id, days[at.id]), 0) - sent)
+    arrives, last = found.promised_at, max(days.values(), default=None)
     return Confidence(
-        units_left=min(survey.available(*key) - units for key, units in taken.items()),
+        units_left=min([cart.survey.available(*key) - units for key, units in taken.items()]),
         parcels_left=max(0, min(free)) if free else None,
         transit_days=(arrives.date() - last).days if arrives and last else 0,
     )
@@ -266,18 +243,9 @@ def _units(option: PickupOption) -> int:
     return sum(lacking.quantity for lacking in option.lacking)
 
 
-def _foreseen(world: World, asked: SourcingRequest, survey: Survey) -> Foreseen | None:
-    """Return what would be done; None when nothing can be, which is no option."""
-    try:
-        found = foreseen(world, asked, survey)
-    except Refusal:
-        return None
-    return found if found.plan.assignments else None
-
-
-def _lacking(asked: SourcingRequest, found: Foreseen) -> tuple[Lacking, ...]:
-    skus = {line_key(number): line.variant.sku for number, line in enumerate(asked.lines)}
+def _lacking(cart: Cart, found: Foreseen) -> tuple[Lacking, ...]:
     missing: dict[str, int] = {}
     for left in found.plan.unfilled:
-        missing[skus[left.line]] = missing.get(skus[left.line], 0) + left.quantity
+        sku = cart.lines[left.line].sku
+        missing[sku] = missing.get(sku, 0) + left.quantity
     return tuple(Lacking(sku, quantity) for sku, quantity in sorted(missing.items()))

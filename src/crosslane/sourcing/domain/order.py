@@ -129,6 +129,14 @@ class Order(msgspec.Struct, frozen=True):
         ]
         return msgspec.structs.replace(self, sites=tuple(idle))
 
+    def carried_by(self, tariff: Tariff) -> "Order":
+        """Return the order with one tariff for all that is carried."""
+        sites = [
+            msgspec.structs.replace(site, tariff=tariff) if site.carries else site
+            for site in self.sites
+        ]
+        return msgspec.structs.replace(self, sites=tuple(sites))
+
     def twins(self) -> frozenset[str]:
         """The SKUs that are in several pieces and so share the units of a site."""
         return twins(self.pieces)

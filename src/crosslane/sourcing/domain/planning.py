@@ -1,10 +1,11 @@
 """The planner: from a problem to the places that serve it."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from crosslane.sourcing.domain.carriage import faster_services
+from crosslane.sourcing.domain.carriage import faster_services, priced
 from crosslane.sourcing.domain.exact import (
     UNSERVED,
     Packing,
@@ -13,7 +14,7 @@ from crosslane.sourcing.domain.exact import (
     sends,
 )
 from crosslane.sourcing.domain.order import Order
-from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem
+from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem, Tariff
 from crosslane.sourcing.domain.search import good_packing
 from crosslane.sourcing.domain.sites import order_of
 
@@ -102,6 +103,22 @@ def plan(problem: SourcingProblem) -> SourcingPlan:
     """
     order = order_of(problem)
     return plan_of(problem, order, packing_of(order, problem.settings.search_effort))
+
+
+def plan_by_each(problem: SourcingProblem, tariffs: Iterable[Tariff]) -> Iterator[SourcingPlan]:
+    """Yield the plan of a problem by each of some tariffs in place of the only one it has.
+
+    Whatever service carries it, the same places ask the same for the goods and for a parcel, so
+    this is worked out once for all that take the same lines. Nothing may be late by any.
+    """
+    orders: dict[tuple[bool, ...], Order] = {}
+    for tariff in tariffs:
+        asked = msgspec.structs.replace(problem, tariffs=(tariff,))
+        taken = tuple([tariff.takes(line) for line in problem.lines])
+        if taken not in orders:
+            orders[taken] = order_of(asked)
+        order = orders[taken].carried_by(priced(asked, 0))
+        yield plan_of(asked, order, packing_of(order, problem.settings.search_effort))
 
 
 def packing_of(order: Order, effort: int) -> Packing:

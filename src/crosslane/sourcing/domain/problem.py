@@ -68,6 +68,11 @@ class Tariff(msgspec.Struct, frozen=True, array_like=True):
         """Return how many parcels a weight needs: full ones and one for the rest."""
         return max(1, -(-weight_grams // self.weights[-1]))
 
+    def takes(self, line: "Line") -> bool:
+        """Whether a unit of a line is neither too heavy nor too long."""
+        long = 0 < self.length_max_mm < line.length_mm
+        return not long and line.weight_grams <= self.weights[-1]
+
     def price_milli(self, weight_grams: int) -> int:
         """Return what carrying a weight costs, in as many parcels as it needs."""
         full, rest = divmod(weight_grams, self.weights[-1])

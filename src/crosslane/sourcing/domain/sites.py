@@ -5,7 +5,7 @@ them together; a site is made of those that are looked at.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from crosslane.sourcing.domain.carriage import FREE, Tariffs
 from crosslane.sourcing.domain.order import Least, Order, Piece, Site, twins, undominated
@@ -56,9 +56,11 @@ class Sites:
         self._costs = _costs(problem, pieces, self._holders)
         serving = set[str]().union(*self._costs)
         self._places = {place.code: place for place in problem.places if place.code in serving}
+        parcels = parcels_milli(self.places, problem.settings)
+        self._parcels = dict(zip(self._places, parcels, strict=True))
 
     @property
-    def places(self) -> Iterable[Place]:
+    def places(self) -> Collection[Place]:
         """The places that serve a piece, by code."""
         return self._places.values()
 
@@ -82,9 +84,7 @@ class Sites:
         tariff = self._tariffs.of(place)
         if tariff is None:
             raise ValueError(f"the rules let {code} pass, which cannot be in time")
-        parcel = parcels_milli([place], self._problem.settings)[0]
-        if tariff is not FREE:
-            parcel += self.split_milli
+        parcel = self._parcels[code] + (self.split_milli if tariff is not FREE else 0)
         costs = {number: here[code] for number, here in enumerate(self._costs) if code in here}
         units: dict[str, int] = {}
         for number in costs if self._twins else ():
@@ -110,16 +110,14 @@ class Sites:
             return
         least = [(costs, min(costs.values())) for costs in self._costs]
         closed: set[tuple[object, ...]] = set()
-        places = list(self.places)
-        parcels = parcels_milli(places, self._problem.settings)
-        for number in sorted(range(len(places)), key=parcels.__getitem__):
-            place = places[number]
+        for code in sorted(self._places, key=self._parcels.__getitem__):
+            place = self._places[code]
             alike = place.tariff, place.overdue_days, place.faster
             if alike in closed:
                 continue
-            site = self.site(place.code)
+            site = self.site(code)
             yield site
-            if site.least is None and all(costs.get(site.code) == low for costs, low in least):
+            if site.least is None and all(costs.get(code) == low for costs, low in least):
                 closed.add(alike)
 
 

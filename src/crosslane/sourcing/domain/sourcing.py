@@ -9,8 +9,14 @@ import msgspec
 
 from crosslane.inventory import Survey
 from crosslane.locations import Location
-from crosslane.sourcing.domain.building import line_key, problem_for, reachable, route_of
-from crosslane.sourcing.domain.planning import SourcingPlan, plan
+from crosslane.sourcing.domain.building import (
+    line_key,
+    lines_for,
+    problem_for,
+    reachable,
+    route_of,
+)
+from crosslane.sourcing.domain.planning import SourcingPlan
 from crosslane.sourcing.domain.problem import SourcingProblem
 from crosslane.sourcing.domain.promising import promised_at, ship_days
 from crosslane.sourcing.domain.receipt import Receipt
@@ -22,6 +28,7 @@ class Foreseen(msgspec.Struct, frozen=True):
     """What a plan means for the customer.
 
     Args:
+        request: as asked.
         route: how the parcels travel.
         plan: who sends what.
         locations: those it uses, by code.
@@ -29,6 +36,7 @@ class Foreseen(msgspec.Struct, frozen=True):
         promised_at: when the customer has everything that is served; None when not in sight.
     """
 
+    request: SourcingRequest
     route: Route
     plan: SourcingPlan
     locations: Mapping[str, Location]
@@ -36,23 +44,10 @@ class Foreseen(msgspec.Struct, frozen=True):
     promised_at: datetime | None
 
 
-def foreseen(world: World, request: SourcingRequest, survey: Survey) -> Foreseen:
-    """Return what would be done about a request; nothing is marked or kept.
-
-    Raises:
-        ServiceUnknown: no carrier has the service.
-        NotDelivered: the service does not go there.
-        NoDeliveryService: the request names none, and none goes there.
-    """
-    asked = question_of(world, request, survey)
-    return _foreseen(world, request, asked, plan(asked.problem))
-
-
 class Question(msgspec.Struct, frozen=True):
     """What the planner is asked about a request, and what its answer is read with."""
 
     route: Route
-    locations: Mapping[UUID, Location]
     problem: SourcingProblem
 
 
@@ -60,27 +55,27 @@ def question_of(world: World, request: SourcingRequest, survey: Survey) -> Quest
     """Return what the planner is asked about a request; nothing is marked or kept.
 
     Raises:
-        Refusal: as of :func:`foreseen`.
+        ServiceUnknown: no carrier has the service.
+        NotDelivered: the service does not go there.
+        NoDeliveryService: the request names none, and none goes there.
     """
     route = route_of(world, request)
     locations = reachable(world, request, survey)
-    problem = problem_for(world, request, survey, route, locations)
-    return Question(route, locations, problem)
+    lines = lines_for(world, request, survey, locations)
+    return Question(route, problem_for(world, request, route, locations, lines))
 
 
-def _foreseen(
-    world: World, request: SourcingRequest, asked: Question, plan: SourcingPlan
-) -> Foreseen:
-    route = asked.route
-    senders = {assignment.place for assignment in plan.assignments}
-    used = {at.code: at for at in asked.locations.values() if at.code in senders}
+def foresee(world: World, request: SourcingRequest, route: Route, plan: SourcingPlan) -> Foreseen:
+    """Return what a plan of a request means; nothing is marked or kept."""
+    senders = sorted({assignment.place for assignment in plan.assignments})
+    used = {code: world.network.by_code[code] for code in senders}
     parcels: Counter[str] = Counter()
     for parcel in plan.parcels:
         parcels[parcel.place] += parcel.parcels
     services = {parcel.place: parcel.services for parcel in plan.parcels if parcel.services}
     days = ship_days(world, request, used.values(), parcels)
     promise = promised_at(world, request, route, used.values(), days, services)
-    return Foreseen(route, plan, used, days, promise)
+    return Foreseen(request, route, plan, used, days, promise)
 
 
 def sourced(
@@ -98,7 +93,7 @@ def sourced(
     if request.before_milli is not None:
         receipt = msgspec.structs.replace(receipt, before_milli=request.before_milli)
     plan = receipt.plan
-    found = _foreseen(world, request, asked, plan)
+    found = foresee(world, request, asked.route, plan)
     parcels: Counter[UUID] = Counter()
     room: int | None = None
     for parcel in plan.parcels:

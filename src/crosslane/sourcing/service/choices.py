@@ -14,6 +14,7 @@ from crosslane.organization import book
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
+    Cart,
     DeliveryOption,
     Kept,
     LineAsked,
@@ -21,6 +22,7 @@ from crosslane.sourcing.domain import (
     SourcingRequest,
     World,
     delivery_options,
+    fingerprint_of,
     pickup_options,
     stores_near,
     with_history,
@@ -147,10 +149,10 @@ async def load_options(
         if point is None:
             raise PlaceUnknown(pointer="/postcode")
         near = stores_near(world.network, point, min(stores, STORES_OFFERED_MAX))
-    units = [(line.variant.id, line.quantity) for line in lines]
+    goods = fingerprint_of((line.variant.id, line.quantity) for line in lines)
 
     def give(asked: SourcingRequest, promised_at: datetime) -> str:
-        return give_offer(tx, asked, units, promised_at=promised_at, expires_at=expires_at)
+        return give_offer(tx, asked, goods, promised_at=promised_at, expires_at=expires_at)
 
     kept = await facts.get(tx, KEPT)
     return OptionsFacts(world, request, available, near, expires_at, give, kept)
@@ -158,12 +160,11 @@ async def load_options(
 
 def decide_options(known: OptionsFacts) -> Options:
     """Return the options of a cart; pure, and at most some milliseconds of work."""
-    world, request, available = known.world, known.request, known.available
-    deliveries = delivery_options(world, request, available, known.give)
+    cart = Cart(known.world, known.request, known.available)
     return Options(
         known.expires_at,
-        with_history(deliveries, known.kept),
-        pickup_options(world, request, available, known.near, known.give),
+        with_history(delivery_options(cart, known.give), known.kept),
+        pickup_options(cart, known.near, known.give),
     )
 
 

@@ -1,8 +1,6 @@
 """Giving and reading offers."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from crosslane.organization import Channel, policies
 from crosslane.platform.database import Tx
@@ -25,7 +23,7 @@ async def offer_validity(tx: Tx, channel: Channel) -> timedelta:
 def give_offer(
     tx: Tx,
     request: SourcingRequest,
-    units: Iterable[tuple[UUID, int]],
+    goods: str,
     *,
     promised_at: datetime,
     expires_at: datetime,
@@ -35,7 +33,7 @@ def give_offer(
     Args:
         tx: open transaction.
         request: how the goods reach the customer.
-        units: all articles of the offer with their units.
+        goods: fingerprint of all articles of the offer with their units.
         promised_at: when the customer has everything at the latest, should it be ordered at the
             last moment.
         expires_at: business time from which the offer holds no more.
@@ -47,7 +45,7 @@ def give_offer(
         Offer(
             tenant=tx.tenant,
             expires_at=expires_at,
-            terms=terms_of(request, units),
+            terms=terms_of(request, goods),
             promised_at=promised_at,
         )
     )

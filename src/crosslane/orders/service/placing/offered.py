@@ -33,9 +33,10 @@ def _take_offer(tx: Tx, draft: Draft, around: Surroundings, text: str, pointer: 
         raise sourcing.OfferMismatch(pointer=pointer, what="method")
     lines = ways[way]
     request = request_of(search_of(draft, around, way, lines, {}))
+    goods = sourcing.fingerprint_of((line.variant_id, line.quantity) for line in lines)
     sourcing.require_fitting(
         offer,
-        sourcing.terms_of(request, [(line.variant_id, line.quantity) for line in lines]),
+        sourcing.terms_of(request, goods),
         tenant=tx.tenant,
         at=draft.order.placed_at,
         pointer=pointer,
