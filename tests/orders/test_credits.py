@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 
-from crosslane import orders
+from crosslane import locations, orders, organization, payments
 from crosslane.kernel import new_id
 from crosslane.orders import (
     CHANGE_PRICE,
@@ -16,14 +17,18 @@ from crosslane.orders import (
     LineWish,
     NewCharge,
     OrderView,
+    RefundPart,
     ReturnedAboveHandedOver,
     TenderWish,
     errors,
 )
+from crosslane.payments import RefundTo, StoredValueNotFound
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.orders.test_changes import WHOLE_WAY, carry, react, run
-from tests.orders.world import assert_sound, place, view, wish
+from tests.orders.world import assert_sound, place, set_policy, view, wish
+
+organization.register_policies(payments.POLICIES)
 
 
 async def sold(database: Database, tenant: str, lanes: Lanes, *lines, **changes) -> OrderView:
@@ -126,6 +131,42 @@ async def test_a_changed_price_comes_back_with_its_units(
     assert rest.gross_minor == 333
     after = await view(database, shop, shown.id)
     assert after.money.worth_minor == 395
+    await assert_sound(database, shop)
+
+
+async def test_the_refund_goes_where_it_is_wanted_in_parts(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3))
+    async with database.transaction(shop) as tx:
+        store = (await locations.network(tx)).by_code["S0001"].id
+        await set_policy(tx, "payments.refunds", {"cash_refund_minor_max": 200}, "web")
+    drawer = RefundTo(method="cash", location_id=store, location="S0001")
+    parts = [RefundPart(to=drawer, minor=150)]
+    (done,) = await credit(database, shop, request(shown, (0, 1), refunds=parts))
+    assert done.refund_minor == 600
+    (all_cash,) = await credit(
+        database, shop, request(shown, (0, 1), refund_to=drawer, refund_happened=True)
+    )
+    assert all_cash.refund_minor == 600
+    async with database.transaction(shop) as tx:
+        rows = await tx.fetch(
+            "select body ->> 'location_id' as store, sum((body ->> 'minor')::int) as minor"
+            " from platform_log where kind = 'payments.PaymentRefunded' group by 1 order by 1"
+        )
+    assert [tuple(row) for row in rows] == [(str(store), 750), (None, 450)]
+    await assert_sound(database, shop)
+
+
+async def test_a_place_that_money_may_not_go_to_refuses_all_of_it(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, "MUG")
+    nowhere = RefundTo(method="stored_value", account=new_id())
+    with pytest.raises(StoredValueNotFound):
+        await credit(database, shop, request(shown, (0, 1), refund_to=nowhere))
+    after = await view(database, shop, shown.id)
+    assert after.money.worth_minor == 995
     await assert_sound(database, shop)
 
 

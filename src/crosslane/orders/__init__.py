@@ -149,6 +149,7 @@ from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
+from crosslane.orders.service.settling import RefundPart
 from crosslane.orders.service.stops import (
     RAISE_STOP,
     RESOLVE_STOP,
@@ -263,6 +264,7 @@ __all__ = [
     "PreparedOrder",
     "PromiseMoved",
     "RaiseStop",
+    "RefundPart",
     "Released",
     "Reoptimise",
     "ResolveStop",

@@ -30,6 +30,7 @@ from crosslane.orders.domain import (
 )
 from crosslane.orders.errors import NoSuchOrder
 from crosslane.orders.service.moving import charged
+from crosslane.orders.service.settling import RefundPart
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
@@ -51,6 +52,10 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
         exchange_id: cause of the exchange these goods come back for; what it still expects shrinks
             by this credit.
         exchange_complete: nothing more will come back for it: the goods that wait may go out.
+        refund_to: where the refund goes, None for the way the money came. What is still being taken
+            from the customer goes back that way in any case, once it has arrived.
+        refunds: parts of the refund that go elsewhere still, before all that.
+        refund_happened: the money was given so already, such as at a till: no limit refuses it.
         keep_money: a later change of this transaction settles the order's money, such as an
             exchange; nothing is given back now.
         by: whose doing it is, the transaction's actor when None.
@@ -64,6 +69,9 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
     charges: Sequence[NewCharge] = ()
     exchange_id: UUID | None = None
     exchange_complete: bool = True
+    refund_to: payments.RefundTo | None = None
+    refunds: Sequence[RefundPart] = ()
+    refund_happened: bool = False
     keep_money: bool = False
     by: Any = None
 
@@ -101,6 +109,10 @@ async def credit(tx: Tx, requests: Sequence[CreditRequest]) -> list[Credited | R
     Returns:
         One answer per request. One whose cause is known answers what that had done. Refusals are
         NoSuchOrder, NoSuchLine, ReturnedAboveHandedOver, GivenBackAboveCharged, FeeAboveCredit.
+
+    Raises:
+        Refusal: money may not go where a request wants it, one of payments.DESTINATION_REFUSALS.
+            Nothing of all the requests is done then.
     """
     sheet = await Sheet.open(tx, {request.order_id for request in requests})
     answers = [_credit(tx, sheet, request) for request in requests]
@@ -150,6 +162,7 @@ def _credit(tx: Tx, sheet: Sheet, request: CreditRequest) -> Credited | Refusal:
     doing = Doing(by, request.at, f"credit:{request.cause_kind}:{request.cause_id}")
     if request.keep_money:
         sheet.keep_money(request.order_id)
+    sheet.give_elsewhere(request.order_id, _elsewhere(request, planned.given.gross_minor))
     for stop in state.open_stops:
         if stop.kind == "exchange" and stop.cause_id == request.exchange_id:
             if request.exchange_complete:
@@ -157,6 +170,16 @@ def _credit(tx: Tx, sheet: Sheet, request: CreditRequest) -> Credited | Refusal:
             else:
                 sheet.expect_less(request.order_id, stop, planned.given.gross_minor)
     return book_credit(tx, sheet, state, planned, request.cause_kind, request.cause_id, doing)
+
+
+def _elsewhere(request: CreditRequest, gross_minor: int) -> list[RefundPart]:
+    """Return the parts of a credit's refund that go another way than the money came."""
+    parts = list(request.refunds)
+    if request.refund_to is not None:
+        minor = max(0, gross_minor - sum(part.minor for part in parts))
+        happened = request.refund_happened
+        parts.append(RefundPart(to=request.refund_to, minor=minor, happened=happened))
+    return parts
 
 
 def book_credit(

@@ -15,7 +15,7 @@ from crosslane.orders import events
 from crosslane.orders.domain import OrderState, settlement
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoMoneyProblem, NoSuchOrder
-from crosslane.orders.service.settling import settle
+from crosslane.orders.service.settling import RefundPart, settle
 from crosslane.orders.storage import problems as storage
 from crosslane.orders.storage import states
 from crosslane.platform import log
@@ -142,8 +142,10 @@ async def retry_money(tx: Tx, wish: RetryMoney) -> MoneyRetried:
         await payments.ask_again(tx, unknown)
     if len(unknown) < len(held):
         why = {wish.order_id: f"retry:{new_id()}"}
-        to = {wish.order_id: await _destination(tx, wish.to)} if wish.to is not None else None
-        await settle(tx, locked, why, {wish.order_id: tx.now}, to=to)
+        elsewhere = {}
+        if wish.to is not None:
+            elsewhere[wish.order_id] = [RefundPart(to=await _destination(tx, wish.to))]
+        await settle(tx, locked, why, {wish.order_id: tx.now}, elsewhere)
     shown = await storage.list_problems(tx, wish.order_id, PROBLEMS_SHOWN_MAX)
     return MoneyRetried([problem for problem in shown if problem.resolved_at is None])
 

@@ -1,8 +1,11 @@
 """What a change of orders asks of payments: take what is earned, give back, let go."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from crosslane import payments
 from crosslane.kernel import Refusal
@@ -12,14 +15,26 @@ from crosslane.platform.database import Tx
 CAUSE_KIND = "order"
 
 
+class RefundPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what is given back that goes another way than it came.
+
+    Args:
+        to: where.
+        minor: at most so much, in minor units; None for all that is left.
+        happened: it was given already, so that no limit refuses it.
+    """
+
+    to: payments.RefundTo
+    minor: int | None = None
+    happened: bool = False
+
+
 async def settle(
     tx: Tx,
     changed: Mapping[UUID, OrderState],
     why: Mapping[UUID, str],
     at: Mapping[UUID, datetime],
-    *,
-    to: Mapping[UUID, payments.RefundTo] | None = None,
-    happened: Collection[UUID] = (),
+    elsewhere: Mapping[UUID, Sequence[RefundPart]] | None = None,
 ) -> dict[UUID, int]:
     """Bring the money of changed orders in line with their units.
 
@@ -28,11 +43,10 @@ async def settle(
         changed: orders as they are now.
         why: what changed each of them; asked again for the same reason, payments does nothing.
         at: business time of each change.
-        to: where money goes that is given back, for orders where it is not the way it came.
-        happened: orders whose money was given that way already, so that no limit refuses it.
+        elsewhere: parts of refunds that go another way than the money came.
 
     Raises:
-        Refusal: one of ``payments.DESTINATION_REFUSALS``, for an order in ``to`` alone.
+        Refusal: one of ``payments.DESTINATION_REFUSALS``, for an order in ``elsewhere`` alone.
 
     Returns:
         What is given back because an order is worth less than was taken, by order.
@@ -57,25 +71,47 @@ async def settle(
                 cause_kind=CAUSE_KIND,
                 cause_id=cause_id,
                 at=at[order_id],
-                to=(to or {}).get(order_id),
-                happened=order_id in happened,
             )
 
+        parts = (elsewhere or {}).get(order_id, ())
         if due.closes and not _sold(state):
-            if to and order_id in to and money.refundable_minor:
-                refunds.append(ask(money.refundable_minor))
+            if parts and money.refundable_minor:
+                refunds += _in_parts(ask(None), money.refundable_minor, parts)
             abandoned.append(ask(None))
             continue
         if due.capture_minor:
             captures.append(ask(due.capture_minor))
         # What is still being taken cannot be given back yet; it is once it has arrived.
         if refund_minor := min(due.refund_minor, money.refundable_minor):
-            refunds.append(ask(refund_minor))
+            refunds += _in_parts(ask(None), refund_minor, parts)
         left = money.capturable_minor - due.capture_minor
         if due.closes and (left or money.undecided):
             voids.append(ask(None))
     await _ask(tx, captures, refunds, voids, abandoned)
-    return {request.order_id: request.minor or 0 for request in refunds}
+    given: Counter[UUID] = Counter()
+    for request in refunds:
+        given[request.order_id] += request.minor or 0
+    return dict(given)
+
+
+def _in_parts(
+    whole: payments.MoneyRequest, left: int, parts: Sequence[RefundPart]
+) -> list[payments.MoneyRequest]:
+    """Split a refund by where its parts go; what is left goes the way it came."""
+    found: list[payments.MoneyRequest] = []
+    for place, part in enumerate(parts):
+        minor = left if part.minor is None else min(left, part.minor)
+        if minor:
+            left -= minor
+            cause_id = f"{whole.cause_id}:{place}"
+            found.append(
+                msgspec.structs.replace(
+                    whole, minor=minor, cause_id=cause_id, to=part.to, happened=part.happened
+                )
+            )
+    if left:
+        found.append(msgspec.structs.replace(whole, minor=left))
+    return found
 
 
 async def _ask(

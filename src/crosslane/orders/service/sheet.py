@@ -27,7 +27,7 @@ from crosslane.orders.domain import (
     is_settled,
 )
 from crosslane.orders.errors import NoSuchOrder
-from crosslane.orders.service.settling import settle
+from crosslane.orders.service.settling import RefundPart, settle
 from crosslane.orders.storage import states, writing
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -79,6 +79,7 @@ class Sheet:
         self._changed: dict[UUID, Doing] = {}
         self._owing: set[UUID] = set()
         self._kept: set[UUID] = set()
+        self._elsewhere: dict[UUID, list[RefundPart]] = {}
         self.refunded: dict[UUID, int] = {}
         self._left: set[tuple[UUID, UUID]] = set()
         self._new: dict[UUID, writing.NewOrder] = {}
@@ -217,6 +218,10 @@ class Sheet:
         self._owing.add(order_id)
         self.note(order_id, doing)
 
+    def give_elsewhere(self, order_id: UUID, parts: Sequence[RefundPart]) -> None:
+        """Let parts of what the order's customer gets back go another way than it came."""
+        self._elsewhere.setdefault(order_id, []).extend(parts)
+
     def keep_money(self, order_id: UUID) -> None:
         """Leave the money of an order to a later change, which settles all of it."""
         self._kept.add(order_id)
@@ -309,7 +314,11 @@ class Sheet:
         owing = {id: changed[id] for id in changed if id in self._owing - self._kept}
         whys = {id: doing.why for id, doing in self._changed.items()}
         self.refunded = await settle(
-            tx, owing, whys, {id: d.occurred_at for id, d in self._changed.items()}
+            tx,
+            owing,
+            whys,
+            {id: doing.occurred_at for id, doing in self._changed.items()},
+            self._elsewhere,
         )
         await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
 
