@@ -176,7 +176,7 @@ def _elsewhere(request: CreditRequest, gross_minor: int) -> list[RefundPart]:
     """Return the parts of a credit's refund that go another way than the money came."""
     parts = list(request.refunds)
     if request.refund_to is not None:
-        minor = max(0, gross_minor - sum(part.minor for part in parts))
+        minor = max(0, gross_minor - sum(part.minor or 0 for part in parts))
         happened = request.refund_happened
         parts.append(RefundPart(to=request.refund_to, minor=minor, happened=happened))
     return parts
