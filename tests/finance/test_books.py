@@ -15,6 +15,7 @@ from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Lanes
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
+from crosslane.verify.finance_returns import RULES as RETURNS_RULES
 from crosslane.verify.ledger import RULES as LEDGER_RULES
 from tests.finance.conftest import Books
 from tests.orders.test_changes import CAUSE, carry
@@ -44,7 +45,7 @@ def today(tx: Tx) -> date:
 
 async def sound(books: Books) -> None:
     async with books.transaction() as tx:
-        assert await verify(tx, [*RULES, *LEDGER_RULES]) == []
+        assert await verify(tx, [*RULES, *RETURNS_RULES, *LEDGER_RULES]) == []
 
 
 async def sell(books: Books, lanes: Lanes, *lines, **changes) -> orders.Placed:

@@ -199,7 +199,7 @@ POSTED = [
 
 
 def test_a_day_agrees_when_both_sides_have_the_same():
-    rows = domain.control_rows(SOLD, MOVED, POSTED)
+    rows = domain.control_rows(SOLD, [], MOVED, POSTED)
     assert [row.difference_minor for row in rows] == [0, 0, 0]
     assert {row.account for row in rows} == {"revenue", "tax_payable", "cash"}
 
@@ -207,9 +207,9 @@ def test_a_day_agrees_when_both_sides_have_the_same():
 @pytest.mark.parametrize("lost", range(3))
 def test_what_is_missing_on_either_side_is_a_difference(lost):
     short = [row for place, row in enumerate(POSTED) if place != lost]
-    rows = domain.control_rows(SOLD, MOVED, short)
+    rows = domain.control_rows(SOLD, [], MOVED, short)
     (wrong,) = [row for row in rows if row.difference_minor]
     assert wrong.account == POSTED[lost].account
     assert wrong.difference_minor == -POSTED[lost].balance_minor
-    rows = domain.control_rows([], [], POSTED[lost : lost + 1])
+    rows = domain.control_rows([], [], [], POSTED[lost : lost + 1])
     assert [row.difference_minor for row in rows] == [POSTED[lost].balance_minor]

@@ -19,7 +19,7 @@ from crosslane.returns import ReturnCancelled, ReturnSettled, SettledLine
 from crosslane.returns.service import handling
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
-from crosslane.verify.returns import RULES as RETURNS_RULES
+from crosslane.verify.finance_returns import RULES as RETURNS_RULES
 
 NOON = datetime(2011, 2, 1, 12, tzinfo=UTC)
 INSERT_RETURN = """
@@ -99,14 +99,11 @@ class Desk:
 
     async def booked(self) -> dict[str, int]:
         async with self.transaction() as tx:
-            assert await verify(tx, [*RULES, *RETURNS_HANDLING]) == []
+            assert await verify(tx, [*RULES, *RETURNS_RULES]) == []
             found = await ledger.balances(tx)
         goods = {"inventory", "received_not_invoiced"}
         booked = {b.account: b.balance_minor for b in found if b.balance_minor}
         return {account: minor for account, minor in booked.items() if account not in goods}
-
-
-RETURNS_HANDLING = [rule for rule in RETURNS_RULES if rule.name.startswith("returns.handling")]
 
 
 @pytest.fixture

@@ -133,7 +133,8 @@ with told as (
     select (u ->> 'charge_id')::uuid as charge_id, count(*) as times,
            sum((u ->> 'net_minor')::bigint) as net, sum((u ->> 'tax_minor')::bigint) as tax
     from platform_log l cross join jsonb_array_elements(l.body -> 'charges') u
-    where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue') group by 1
+    where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue', 'orders.LinesCredited')
+    group by 1
 ), due as (
     select c.id as charge_id, c.net_minor as net, c.tax_minor as tax
     from orders_charge c

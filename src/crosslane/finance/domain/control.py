@@ -13,12 +13,12 @@ from crosslane.finance.domain.money import (
     STORED_VALUE,
     accounts_of,
 )
-from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE
+from crosslane.finance.domain.sales import CHARGE_ACCOUNTS, REVENUE, SALES_RETURNS
 from crosslane.ledger import Balance
 from crosslane.orders import SoldSum
 from crosslane.payments import MovedSum
 
-CONTROLLED = MONEY_ACCOUNTS | {TAX, *CHARGE_ACCOUNTS.values()}
+CONTROLLED = MONEY_ACCOUNTS | {TAX, SALES_RETURNS, *CHARGE_ACCOUNTS.values()}
 
 
 class ControlRow(msgspec.Struct, frozen=True):
@@ -47,12 +47,16 @@ class ControlRow(msgspec.Struct, frozen=True):
 
 
 def control_rows(
-    sold: Iterable[SoldSum], moved: Iterable[MovedSum], booked: Iterable[Balance]
+    sold: Iterable[SoldSum],
+    credited: Iterable[SoldSum],
+    moved: Iterable[MovedSum],
+    booked: Iterable[Balance],
 ) -> list[ControlRow]:
     """Compare what a day's order book and money journal demand with what was posted.
 
     Args:
         sold: what the channel sold that day.
+        credited: what was credited that day for goods of the channel that came back, positive.
         moved: the money of its orders that moved that day.
         booked: the day's postings of the channel, by location and tax code.
 
@@ -60,21 +64,23 @@ def control_rows(
         A row for every amount either side has, by account.
     """
     wanted: dict[tuple[str, UUID | None, str | None, str], int] = defaultdict(int)
-    for row in sold:
-        account = REVENUE if row.kind == "goods" else CHARGE_ACCOUNTS[row.kind]
-        code = tax_code(row.jurisdiction, row.tax_rate_bp)
-        wanted[account, row.location_id, code, row.currency] -= row.net_minor
-        wanted[TAX, row.location_id, code, row.currency] -= row.tax_minor
-        wanted[CLEARING, None, None, row.currency] += row.net_minor + row.tax_minor
-    for row in moved:
-        for account, minor in _moved(row):
-            own = account == METHOD_ACCOUNTS[row.method]
-            where = row.location_id if own else None
-            wanted[account, where, None, row.currency] += minor
+    for rows, goods, sign in ((sold, REVENUE, 1), (credited, SALES_RETURNS, -1)):
+        for row in rows:
+            account = goods if row.kind == "goods" else CHARGE_ACCOUNTS[row.kind]
+            code = tax_code(row.jurisdiction, row.tax_rate_bp)
+            wanted[account, row.location_id, code, row.currency] -= sign * row.net_minor
+            wanted[TAX, row.location_id, code, row.currency] -= sign * row.tax_minor
+            gross_minor = sign * (row.net_minor + row.tax_minor)
+            wanted[CLEARING, None, None, row.currency] += gross_minor
+    for money in moved:
+        for account, minor in _moved(money):
+            own = account == METHOD_ACCOUNTS[money.method]
+            where = money.location_id if own else None
+            wanted[account, where, None, money.currency] += minor
     seen: dict[tuple[str, UUID | None, str | None, str], int] = defaultdict(int)
-    for row in booked:
-        if row.account in CONTROLLED:
-            seen[row.account, row.location_id, row.tax_code, row.currency] += row.balance_minor
+    for one in booked:
+        if one.account in CONTROLLED:
+            seen[one.account, one.location_id, one.tax_code, one.currency] += one.balance_minor
     keys = sorted(wanted.keys() | seen.keys(), key=lambda key: tuple(map(str, key)))
     rows = [ControlRow(*key, wanted.get(key, 0), seen.get(key, 0)) for key in keys]
     return [row for row in rows if row.order_book_minor or row.ledger_minor]

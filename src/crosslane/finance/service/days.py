@@ -16,7 +16,7 @@ from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.database import Record, Tx
 
-SALES_ACCOUNTS = frozenset({domain.REVENUE})
+SALES_ACCOUNTS = frozenset({domain.REVENUE, domain.SALES_RETURNS})
 CHARGES = frozenset(domain.CHARGE_ACCOUNTS.values()) - SALES_ACCOUNTS
 
 
@@ -59,8 +59,8 @@ class DayFigures(msgspec.Struct, frozen=True):
     """A day of a channel as it stands now.
 
     Args:
-        net_sales_minor: goods sold, without tax, by the order book.
-        charges_minor: delivery, services and roundings, without tax.
+        net_sales_minor: goods sold less those taken back, without tax, by the order book.
+        charges_minor: delivery, services, goodwill and roundings, without tax.
         tax_minor: tax on all of it.
         money_minor: taken less given back, all tenders.
         difference_minor: all differences added up without their signs; 0 when the day agrees.
@@ -109,6 +109,7 @@ async def day_figures(tx: Tx, *, day: date, channel: str) -> DayFigures:
     start, end = domain.day_bounds(day, found.timezone)
     rows = domain.control_rows(
         await orders.sum_sales(tx, channel_id=found.id, start=start, end=end),
+        await orders.sum_credits(tx, channel_id=found.id, start=start, end=end),
         await payments.sum_moved(tx, channel_id=found.id, start=start, end=end),
         await ledger.balances(
             tx,
