@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from tests.api import Api
-from tests.orders.world import LONG_AGO, WEEK, found_retailer
 
 from crosslane import finance, ledger, locations, organization, returns
 from crosslane.kernel import new_id
@@ -20,6 +18,8 @@ from crosslane.returns.service import handling
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
 from crosslane.verify.finance_returns import RULES as RETURNS_RULES
+from tests.api import Api
+from tests.orders.world import LONG_AGO, WEEK, found_retailer
 
 NOON = datetime(2011, 2, 1, 12, tzinfo=UTC)
 INSERT_RETURN = """

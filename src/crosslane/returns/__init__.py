@@ -15,7 +15,8 @@ once; the order's own snapshot of price and tax decides how much, never today's.
 A location that takes back what others had sold is credited by the policy returns.handling_credit,
 once for each settlement and within its caps; a settlement for which nothing is given says why.
 
-Doors: :func:`find_return`, :func:`list_returns` (by id), :func:`returns_of_orders`.
+Doors: the command ``returns.take_back`` takes goods back over a counter; :func:`find_return`,
+:func:`list_returns` (by id), :func:`returns_of_orders`.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
@@ -59,7 +60,16 @@ from crosslane.returns.events import (
 )
 from crosslane.returns.reactions import REACTIONS
 from crosslane.returns.rest import COMMANDS, ROUTES
+from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.reading import find_return, returns_of_orders
+from crosslane.returns.service.wishes import (
+    DeskCharge,
+    DeskLine,
+    RefundWish,
+    TakeBack,
+    TakenBack,
+    TakenLine,
+)
 from crosslane.returns.storage import PERSONAL_COLUMNS
 from crosslane.returns.storage.writing import list_returns
 
@@ -74,16 +84,20 @@ __all__ = [
     "POLICY",
     "REACTIONS",
     "ROUTES",
+    "TAKE_BACK",
     "Abuse",
     "BlindCharge",
     "BlindUnits",
     "BlindUnitsCredited",
+    "DeskCharge",
+    "DeskLine",
     "Finding",
     "GradedUnits",
     "HandlingCredited",
     "HandlingPolicy",
     "Past",
     "ReceivedUnits",
+    "RefundWish",
     "Return",
     "ReturnAuthorized",
     "ReturnCancelled",
@@ -102,6 +116,9 @@ __all__ = [
     "ReturnSettled",
     "ReturnUnit",
     "SettledLine",
+    "TakeBack",
+    "TakenBack",
+    "TakenLine",
     "Trait",
     "find_return",
     "list_returns",

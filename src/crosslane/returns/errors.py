@@ -101,3 +101,7 @@ class NoSuchCredit(NotFound):
 
 class CreditTakenBack(Conflict):
     """The handling credit {credit_id} was taken back before."""
+
+
+class TimeToCome(Invalid):
+    """This lies in the future: what is told of has not happened yet."""

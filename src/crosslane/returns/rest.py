@@ -8,8 +8,10 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from crosslane import locations
+from crosslane.catalog import UnknownSku
 from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
+from crosslane.orders import NoSuchOrder
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -17,9 +19,26 @@ from crosslane.platform.web import Caller, OtherLocation, Paging, get, post
 from crosslane.returns import errors
 from crosslane.returns.domain import Return, State
 from crosslane.returns.service import handling, reading
+from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.handling import CreditView, TakeBackCredit
+from crosslane.returns.service.wishes import DeskLine, TakeBack, TakenBack
 
-Named = Annotated[str, Meta(min_length=1, max_length=60)]
+BULK_BYTES_MAX = 1 << 20
+
+POLICY_REFUSALS = (
+    errors.WindowOver,
+    errors.FinalSale,
+    errors.ItemStateRefused,
+    errors.WayRefused,
+    errors.ReturnedAboveLeft,
+    errors.NoSuchOrderLine,
+)
+BLIND_REFUSALS = (
+    errors.BlindRefused,
+    errors.BlindNotAllowed,
+    errors.ProofNeeded,
+    errors.PriceUnprovable,
+)
 
 
 @get("/api/v1/returns", permission="returns:read")
@@ -82,7 +101,7 @@ async def _take_back(tx: Tx, commands: Sequence[Command[TakeBackCredit]]) -> lis
 TAKE_BACK_CREDIT = CommandKind(
     "returns.take_back_credit", TakeBackCredit, CreditView, _take_back, batch_max=1
 )
-COMMANDS = [TAKE_BACK_CREDIT]
+COMMANDS = [TAKE_BACK, TAKE_BACK_CREDIT]
 
 
 @get(
@@ -126,4 +145,42 @@ async def take_back_credit(caller: Caller, credit_id: UUID, data: Withdrawal) ->
     return await caller.submit(TAKE_BACK_CREDIT, TakeBackCredit(credit_id, data.reason))
 
 
-ROUTES = [list_returns, show_return, show_timeline, list_handling_credits, take_back_credit]
+@post(
+    "/api/v1/return-desk",
+    permission="returns:take_back",
+    command=TAKE_BACK,
+    body_bytes_max=BULK_BYTES_MAX,
+    raises=(
+        NoSuchOrder,
+        UnknownSku,
+        errors.ReturnLocationForeign,
+        errors.NoReturnsHere,
+        errors.OtherMarket,
+        errors.RefundUnfit,
+        errors.TimeToCome,
+        *POLICY_REFUSALS,
+        *BLIND_REFUSALS,
+    ),
+    example=TakeBack(
+        channel="stores",
+        location="S0001",
+        order="00001T-8",
+        lines=[DeskLine(sku="MUG-1", quantity=1, reason="too_small")],
+    ),
+)
+async def take_back(caller: Caller, data: TakeBack) -> TakenBack:
+    """Take goods back over a counter: asked, received, graded and settled at once.
+
+    Of a known order, or blind; ``happened`` tells of what a till has done already.
+    """
+    return await caller.submit(TAKE_BACK, data)
+
+
+ROUTES = [
+    take_back,
+    list_returns,
+    show_return,
+    show_timeline,
+    list_handling_credits,
+    take_back_credit,
+]

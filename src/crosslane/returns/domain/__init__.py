@@ -1,5 +1,16 @@
 """Pure nouns and decisions of returns."""
 
+from crosslane.returns.domain.deciding import (
+    Asked,
+    Bought,
+    Kept,
+    delivery_minor,
+    fee_minor,
+    refuse_line,
+    refuse_quantity,
+    sold_from,
+    units_kept,
+)
 from crosslane.returns.domain.nouns import (
     Disposition,
     ItemState,
@@ -21,8 +32,11 @@ __all__ = [
     "NOT_THEIR_FAULT",
     "PENDING",
     "POLICY",
+    "Asked",
+    "Bought",
     "Disposition",
     "ItemState",
+    "Kept",
     "Reason",
     "RefundMethod",
     "Return",
@@ -34,6 +48,12 @@ __all__ = [
     "State",
     "Wanted",
     "Way",
+    "delivery_minor",
+    "fee_minor",
     "go_on",
+    "refuse_line",
+    "refuse_quantity",
     "require_state",
+    "sold_from",
+    "units_kept",
 ]

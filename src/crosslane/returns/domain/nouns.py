@@ -124,6 +124,8 @@ class Return(msgspec.Struct, kw_only=True):
         fee_minor: what is kept back, gross; likewise what is given back of delivery.
         refund_minor: what was credited in all, gross, fee and delivery included.
         held: a person has to look at it before it is settled; ``hold_reason`` says why.
+        cleared_at: when a person let it go on; it is not held once more.
+        proof: what proved a purchase that is not known here, "" for nothing.
         reason: why it was declined or cancelled, or why a rule was overridden.
         expires_at: when it is given up if nothing comes.
         version: grows with every change.
@@ -155,6 +157,7 @@ class Return(msgspec.Struct, kw_only=True):
     refund_minor: int = 0
     held: bool = False
     hold_reason: str = ""
+    proof: str = ""
     reason: str = ""
     occurred_at: datetime
     requested_at: datetime
@@ -162,6 +165,7 @@ class Return(msgspec.Struct, kw_only=True):
     dispatched_at: datetime | None = None
     received_at: datetime | None = None
     graded_at: datetime | None = None
+    cleared_at: datetime | None = None
     settled_at: datetime | None = None
     ended_at: datetime | None = None
     expires_at: datetime | None = None

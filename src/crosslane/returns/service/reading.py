@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from crosslane.kernel import BadOrderNumber, parse_order_number
+from crosslane.kernel import BadOrderNumber, order_number, parse_order_number
 from crosslane.platform import log
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
@@ -12,6 +12,11 @@ from crosslane.returns.errors import NoSuchReturn
 from crosslane.returns.storage import views, writing
 
 LETTER = "R"
+
+
+def number_of(sequence: int) -> str:
+    """Return the number people see for the return with this sequence, such as ``R00001T-8``."""
+    return LETTER + order_number(sequence)
 
 
 async def find_return(tx: Tx, named: str) -> Return:

@@ -107,3 +107,15 @@ async def list_of_customer(tx: Tx, customer_id: UUID, limit: int) -> list[UUID]:
 async def list_due(tx: Tx, limit: int) -> list[UUID]:
     """Return returns whose goods have not come in time."""
     return [row["id"] for row in await tx.fetch(LIST_DUE, tx.now, limit)]
+
+
+LIST_RECEIVED = """
+select order_line_id, sum(received)::int as units from returns_line
+where order_line_id = any((select $1::uuid[])::uuid[]) and received > 0 group by 1
+"""
+
+
+async def list_received(tx: Tx, order_line_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many units of order lines have come back to us so far."""
+    rows = await tx.fetch(LIST_RECEIVED, list(set(order_line_ids)))
+    return {row["order_line_id"]: row["units"] for row in rows}

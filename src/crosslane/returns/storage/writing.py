@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from crosslane.platform.database import Tx, columns
+from crosslane.platform.database import Overtaken, Tx, columns
 from crosslane.returns.domain import Return
 
 Deed = Literal[
@@ -100,8 +101,8 @@ with heads as (
         hold_reason = excluded.hold_reason, reason = excluded.reason,
         authorized_at = excluded.authorized_at, dispatched_at = excluded.dispatched_at,
         received_at = excluded.received_at, graded_at = excluded.graded_at,
-        settled_at = excluded.settled_at, ended_at = excluded.ended_at,
-        expires_at = excluded.expires_at, version = r.version + 1
+        cleared_at = excluded.cleared_at, settled_at = excluded.settled_at,
+        ended_at = excluded.ended_at, expires_at = excluded.expires_at, version = r.version + 1
 ), lines as (
     insert into returns_line as l
     select * from jsonb_populate_recordset(null::returns_line, $2)
@@ -132,15 +133,21 @@ async def save_returns(tx: Tx, returns: Sequence[Return], journal: Sequence[Entr
         tx: open transaction.
         returns: what is new or has changed, each once.
         journal: what has happened, in order.
+
+    Raises:
+        Overtaken: somebody else has told of the same source meanwhile.
     """
     if not returns:
         return
     lines = [line for one in returns for line in one.lines]
     units = [unit for line in lines for unit in line.units]
-    await tx.execute(
-        SAVE_RETURNS,
-        *(msgspec.json.encode(rows) for rows in (returns, lines, units)),
-        *columns(journal, "return_id", "return_line_id", "deed", "quantity", "net_minor"),
-        *columns(journal, "tax_minor", "location_id", "actor", "occurred_at"),
-        tx.now,
-    )
+    try:
+        await tx.execute(
+            SAVE_RETURNS,
+            *(msgspec.json.encode(rows) for rows in (returns, lines, units)),
+            *columns(journal, "return_id", "return_line_id", "deed", "quantity", "net_minor"),
+            *columns(journal, "tax_minor", "location_id", "actor", "occurred_at"),
+            tx.now,
+        )
+    except asyncpg.UniqueViolationError:
+        raise Overtaken from None

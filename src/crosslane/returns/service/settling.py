@@ -1,0 +1,405 @@
+"""Money for what came back: of an order by the order itself, of blind goods by a payout."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crosslane import orders, payments
+from crosslane.kernel import Refusal, allocate, new_id
+from crosslane.orders import Credited, CreditLine, CreditRequest, NewCharge, OrderState
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.pricing import Amounts
+from crosslane.returns import events
+from crosslane.returns.domain import (
+    Kept,
+    Return,
+    ReturnLine,
+    delivery_minor,
+    fee_minor,
+    go_on,
+    units_kept,
+)
+from crosslane.returns.domain.blind import value_of
+from crosslane.returns.domain.goods import to_credit
+from crosslane.returns.errors import RefundUnfit
+from crosslane.returns.service.looking import Around, Looked
+from crosslane.returns.storage.writing import Entry
+
+CAUSE = "return"
+FEE_TITLE = "Return fee"
+DELIVERY_TITLE = "Delivery given back"
+
+
+class Besides(msgspec.Struct, frozen=True):
+    """Money besides the goods; ``amounts`` and rate are those of a blind return."""
+
+    charge: NewCharge
+    tax_rate_bp: int
+    amounts: Amounts
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """A return that is to be settled.
+
+    Args:
+        one: the return, which is changed when it is.
+        besides: money besides the goods; what the policy says when None.
+        happened: the money has been given already; nothing refuses it.
+        location: code of the location at whose till it is given, "" for none.
+    """
+
+    one: Return
+    at: datetime
+    cause: log.Cause
+    besides: Sequence[Besides] | None = None
+    happened: bool = False
+    location: str = ""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What settling came to: what was given per line, and what the journal and the log keep."""
+
+    entries: list[Entry]
+    told: list[events.ReturnEvent]
+
+
+async def settle(
+    tx: Tx, near: Around, looked: Looked, jobs: Sequence[Job]
+) -> list[Settled | Refusal]:
+    """Give money for what came back, every return as a whole, all orders by the same statements.
+
+    Args:
+        tx: open transaction; returns and orders are locked.
+        near: the surroundings.
+        looked: the orders of the returns.
+        jobs: what is settled; of one order one at most.
+    """
+    answers: list[Settled | Refusal | None] = [None] * len(jobs)
+    ordered = [(n, job) for n, job in enumerate(jobs) if job.one.order_id]
+    blind = [(n, job) for n, job in enumerate(jobs) if not job.one.order_id]
+    for n, answer in await _settle_ordered(tx, near, looked, ordered):
+        answers[n] = answer
+    for n, answer in await _settle_blind(tx, near, blind):
+        answers[n] = answer
+    return [answer for answer in answers if answer is not None]
+
+
+async def _settle_ordered(
+    tx: Tx, near: Around, looked: Looked, jobs: Sequence[tuple[int, Job]]
+) -> list[tuple[int, Settled | Refusal]]:
+    done: list[tuple[int, Settled | Refusal]] = []
+    asked: list[tuple[int, Job, CreditRequest]] = []
+    for n, job in jobs:
+        request = _request(near, looked, job)
+        if request.lines or request.charges:
+            asked.append((n, job, request))
+        else:
+            done.append((n, _settled(job, None, looked.states[job.one.order_id])))
+    answers = await orders.credit(tx, [request for _, _, request in asked]) if asked else []
+    for (n, job, _), answer in zip(asked, answers, strict=True):
+        refused = isinstance(answer, Refusal)
+        state = looked.states[job.one.order_id]
+        done.append((n, answer if refused else _settled(job, answer, state)))
+    return done
+
+
+def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
+    one = job.one
+    state = looked.states[one.order_id]
+    units: Counter[UUID] = Counter()
+    for line in one.lines:
+        quantity = to_credit(one, line)
+        bought = looked.bought.get(line.order_line_id) if line.order_line_id else None
+        if quantity and bought:
+            units[bought.line.id] += quantity
+    for line_id in units:
+        bought = looked.bought[line_id]
+        # More came than was sold, or another return was quicker: what is left is credited.
+        units[line_id] = min(units[line_id], bought.handed - bought.returned)
+    lines = [CreditLine(line_id, quantity) for line_id, quantity in units.items() if quantity > 0]
+    if job.besides is None:
+        charges = _by_policy(near, looked, state, one, lines)
+    else:
+        charges = [each.charge for each in job.besides]
+    return CreditRequest(
+        order_id=one.order_id,
+        cause_kind=CAUSE,
+        cause_id=one.id,
+        at=job.at,
+        lines=lines,
+        charges=charges,
+        refund_to=_refund_to(job),
+        refund_happened=job.happened,
+        by=job.cause,
+    )
+
+
+def _refund_to(job: Job) -> payments.RefundTo | None:
+    one = job.one
+    if one.refund_method not in ("stored_value", "cash"):
+        return None
+    return payments.RefundTo(
+        method=one.refund_method,
+        account=one.refund_account,
+        location_id=one.location_id if one.refund_method == "cash" else None,
+        location=job.location if one.refund_method == "cash" else "",
+    )
+
+
+def _by_policy(
+    near: Around, looked: Looked, state: OrderState, one: Return, lines: Sequence[CreditLine]
+) -> list[NewCharge]:
+    """Return fee and delivery as the policy wants them; a fee never exceeds what is given."""
+    channel = near.book.channel_by_id(one.channel_id)
+    whole, _ = near.policy(channel, state.order.placed_at)
+    given = Counter({line.line_id: line.quantity for line in lines})
+    kept = [
+        Kept(units, line.reason, looked.bought[line.order_line_id].policy)
+        for line in one.lines
+        if line.order_line_id and (units := min(to_credit(one, line), given[line.order_line_id]))
+    ]
+    delivery = delivery_minor(whole, state, units_kept(state) - sum(given.values()))
+    charges = []
+    if delivery and kept:
+        charges.append(NewCharge("shipping", DELIVERY_TITLE, -delivery))
+    fee = fee_minor(whole, kept)
+    if fee:
+        planned = orders.plan_credit(state, lines, charges)
+        worth = 0 if isinstance(planned, Refusal) else planned.given.gross_minor
+        if fee := min(fee, worth):
+            charges.append(NewCharge("fee", FEE_TITLE, fee))
+    return charges
+
+
+def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
+    """Note what was given; nothing when nothing of what came had been sold."""
+    one = job.one
+    entries: list[Entry] = []
+    if answer is not None:
+        entries = _share_out(job, answer)
+        one.fee_minor = _charged(answer, "fee")
+        one.delivery_minor = -_charged(answer, "shipping")
+        one.refund_minor = answer.gross_minor
+    go_on(one, "settle")
+    one.settled_at = job.at
+    entries.append(entry_of(one, "settle", job.at, job.cause))
+    by_id = state.by_id
+    lines = [
+        events.SettledLine(
+            order_line_id=units.line_id,
+            variant_id=units.variant_id,
+            sku=by_id[units.line_id].sku,
+            sold_at=units.location_id,
+            received_at=None if one.kind == "claim" else one.location_id,
+            quantity=units.quantity,
+            net_minor=units.net_minor,
+            tax_minor=units.tax_minor,
+            tax_rate_bp=units.tax_rate_bp,
+            jurisdiction=units.jurisdiction,
+        )
+        for units in (answer.units if answer else ())
+    ]
+    return Settled(entries, [_event(job, lines)])
+
+
+def _charged(answer: Credited, kind: str) -> int:
+    return sum(c.net_minor + c.tax_minor for c in answer.charges if c.charge_kind == kind)
+
+
+def _share_out(job: Job, answer: Credited) -> list[Entry]:
+    """Tell every line what was given for its units; lines of one order line share by units."""
+    quantity: Counter[UUID] = Counter()
+    net: Counter[UUID] = Counter()
+    tax: Counter[UUID] = Counter()
+    for units in answer.units:
+        quantity[units.line_id] += units.quantity
+        net[units.line_id] += units.net_minor
+        tax[units.line_id] += units.tax_minor
+    mine: dict[UUID, list[ReturnLine]] = defaultdict(list)
+    for line in job.one.lines:
+        if line.order_line_id in quantity and to_credit(job.one, line):
+            mine[line.order_line_id].append(line)
+    entries: list[Entry] = []
+    for line_id, lines in mine.items():
+        left = quantity[line_id]
+        units = []
+        for line in lines:
+            units.append(min(to_credit(job.one, line), left))
+            left -= units[-1]
+        nets, taxes = allocate(net[line_id], units), allocate(tax[line_id], units)
+        for line, given, net_minor, tax_minor in zip(lines, units, nets, taxes, strict=True):
+            entries.append(_give(job, line, given, net_minor, tax_minor))
+    return entries
+
+
+def _give(job: Job, line: ReturnLine, units: int, net_minor: int, tax_minor: int) -> Entry:
+    line.credited += units
+    line.net_minor += net_minor
+    line.tax_minor += tax_minor
+    return Entry(
+        return_id=job.one.id,
+        return_line_id=line.id,
+        deed="credit",
+        quantity=units,
+        net_minor=net_minor,
+        tax_minor=tax_minor,
+        location_id=job.one.location_id,
+        actor=str(job.cause.actor),
+        occurred_at=job.at,
+    )
+
+
+async def _settle_blind(
+    tx: Tx, near: Around, jobs: Sequence[tuple[int, Job]]
+) -> list[tuple[int, Settled | Refusal]]:
+    answers: list[tuple[int, Settled | Refusal]] = []
+    wanted: list[tuple[int, Job, payments.PayOut]] = []
+    for n, job in jobs:
+        due = due_minor(near, job)
+        if due < 0:
+            answers.append((n, RefundUnfit(why="charges are more than the goods are worth")))
+        elif due == 0:
+            answers.append((n, _settled_blind(near, job)))
+        elif job.one.refund_method == "original":
+            answers.append((n, RefundUnfit(why="without an order there is no way back")))
+        else:
+            wanted.append((n, job, _payout(job, due)))
+    paid = await payments.pay_out(tx, [payout for _, _, payout in wanted])
+    for (n, job, _), answer in zip(wanted, paid, strict=True):
+        refused = isinstance(answer, Refusal)
+        answers.append((n, answer if refused else _settled_blind(near, job)))
+    return answers
+
+
+def due_minor(near: Around, job: Job) -> int:
+    """Return what a blind return gives in all, gross, in minor units."""
+    values = [_value(near, job.one, line) for line in job.one.lines]
+    charges = sum(each.amounts.gross_minor for each in job.besides or ())
+    return sum(value.gross_minor for value in values) - charges
+
+
+def _value(near: Around, one: Return, line: ReturnLine) -> Amounts:
+    mode = near.book.channel_by_id(one.channel_id).tax_mode
+    units = to_credit(one, line)
+    return value_of(line.unit_price_milli or 0, units, line.tax_rate_bp or 0, mode)
+
+
+def _payout(job: Job, minor: int) -> payments.PayOut:
+    one = job.one
+    in_cash = one.refund_method == "cash"
+    return payments.PayOut(
+        cause_kind=CAUSE,
+        cause_id=str(one.id),
+        channel_id=one.channel_id,
+        method=one.refund_method,
+        currency=one.currency,
+        minor=minor,
+        at=job.at,
+        location_id=one.location_id if in_cash else None,
+        location=job.location if in_cash else "",
+        account=one.refund_account,
+        happened=job.happened,
+    )
+
+
+def _settled_blind(near: Around, job: Job) -> Settled:
+    one = job.one
+    one.refund_minor = due_minor(near, job)
+    entries: list[Entry] = []
+    lines: list[events.SettledLine] = []
+    units: list[events.BlindUnits] = []
+    for line in one.lines:
+        quantity = to_credit(one, line)
+        if not quantity:
+            continue
+        value = _value(near, one, line)
+        entries.append(_give(job, line, quantity, value.net_minor, value.tax_minor))
+        told = {
+            "variant_id": line.variant_id,
+            "quantity": quantity,
+            "net_minor": value.net_minor,
+            "tax_minor": value.tax_minor,
+            "tax_rate_bp": line.tax_rate_bp or 0,
+            "jurisdiction": line.jurisdiction,
+        }
+        units.append(
+            events.BlindUnits(
+                line_id=line.id, location_id=one.location_id, tax_class=line.tax_class, **told
+            )
+        )
+        lines.append(
+            events.SettledLine(
+                order_line_id=None,
+                sku=line.sku,
+                sold_at=None,
+                received_at=one.location_id,
+                **told,
+            )
+        )
+    go_on(one, "settle")
+    one.settled_at = job.at
+    entries.append(entry_of(one, "settle", job.at, job.cause))
+    credited = events.BlindUnitsCredited(
+        **subject_of(one),
+        selling_entity=one.entity,
+        currency=one.currency,
+        units=units,
+        charges=_blind_charges(one, job.besides or ()),
+        occurred_at=job.at,
+    )
+    return Settled(entries, [credited, _event(job, lines)])
+
+
+def _blind_charges(one: Return, besides: Sequence[Besides]) -> list[events.BlindCharge]:
+    jurisdiction = next((line.jurisdiction for line in one.lines), "")
+    return [
+        events.BlindCharge(
+            charge_id=new_id(),
+            charge_kind=each.charge.kind,
+            net_minor=each.amounts.net_minor,
+            tax_minor=each.amounts.tax_minor,
+            tax_rate_bp=each.tax_rate_bp,
+            jurisdiction=jurisdiction,
+        )
+        for each in besides
+    ]
+
+
+def _event(job: Job, lines: list[events.SettledLine]) -> events.ReturnSettled:
+    one = job.one
+    return events.ReturnSettled(
+        **subject_of(one),
+        return_kind=one.kind,
+        selling_entity=one.entity,
+        received_at=None if one.kind == "claim" else one.location_id,
+        currency=one.currency,
+        lines=lines,
+        fee_minor=one.fee_minor,
+        delivery_minor=one.delivery_minor,
+        refund_minor=one.refund_minor,
+        customer_id=one.customer_id,
+        staff=one.staff,
+        actor=str(job.cause.actor),
+        exchange=bool(one.exchange),
+        occurred_at=job.at,
+    )
+
+
+def subject_of(one: Return) -> Mapping[str, UUID | None]:
+    """Return what every event of a return begins with."""
+    return {"return_id": one.id, "order_id": one.order_id, "channel_id": one.channel_id}
+
+
+def entry_of(one: Return, deed, at: datetime, cause: log.Cause) -> Entry:
+    """Return the journal entry of a step of a whole return."""
+    return Entry(
+        return_id=one.id,
+        deed=deed,
+        location_id=one.location_id,
+        actor=str(cause.actor),
+        occurred_at=at,
+    )

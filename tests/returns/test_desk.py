@@ -1,0 +1,153 @@
+"""Goods over the counter: of a known order, at any store, once, and worth what was paid."""
+
+import asyncio
+
+from crosslane import orders, returns
+from crosslane.kernel import Refusal
+from crosslane.orders import LineWish
+from crosslane.returns import RefundWish, errors
+from tests.orders.world import assert_sound, view
+from tests.returns.counter import bring, clerk_of, line, sell, set_rule, stock_at
+
+
+async def test_goods_of_an_order_are_taken_back_and_their_money_given(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3), "SPOON")
+    before = await stock_at(database, shop, "MUG", "S0001")
+    taken = await bring(lanes, shop, sold, line("MUG", 2))
+    assert not isinstance(taken, Refusal), taken
+    assert (taken.state, taken.refund_minor, taken.currency) == ("settled", 1200, "GBP")
+    after = await stock_at(database, shop, "MUG", "S0001")
+    assert after["sellable"] == before.get("sellable", 0) + 2
+    shown = await view(database, shop, sold.id)
+    assert (shown.money.captured_minor, shown.money.refunded_minor) == (1900, 1200)
+    async with database.transaction(shop) as tx:
+        one = await returns.find_return(tx, taken.number)
+    [mine] = one.lines
+    assert (mine.received, mine.credited, mine.net_minor, mine.tax_minor) == (2, 2, 1021, 179)
+    await assert_sound(database, shop, "returns")
+
+
+async def test_no_more_comes_back_than_was_sold_and_it_says_how_many_are_left(
+    database, lanes, shop
+):
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3))
+    await bring(lanes, shop, sold, line("MUG", 2))
+    refused = await bring(lanes, shop, sold, line("MUG", 2), location="S0002")
+    assert isinstance(refused, errors.ReturnedAboveLeft)
+    assert (refused.details["left"], refused.details["why"]) == (1, "2 came back before")
+    assert not isinstance(await bring(lanes, shop, sold, line("MUG", 1)), Refusal)
+    await assert_sound(database, shop, "returns")
+
+
+async def test_two_desks_give_the_same_goods_back_once(database, lanes, shop):
+    from crosslane.platform.lane import Lanes
+
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=1))
+    other = Lanes(database)
+    answers = await asyncio.gather(
+        *(
+            bring(desk, shop, sold, "MUG", location=at)
+            for desk, at in ((lanes, "S0001"), (other, "S0002"), (lanes, "S0003"))
+        )
+    )
+    assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True, True]
+    shown = await view(database, shop, sold.id)
+    assert shown.money.refunded_minor == 600
+    assert orders
+    await assert_sound(database, shop, "returns")
+
+
+async def test_money_may_go_out_in_cash_up_to_the_limit_of_the_store(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="LAMP", quantity=30))
+    cash = [RefundWish(method="cash")]
+    refused = await bring(lanes, shop, sold, line("LAMP", 30), refunds=cash)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "cash-refund-too-high"
+    assert (await view(database, shop, sold.id)).money.refunded_minor == 0
+    taken = await bring(lanes, shop, sold, line("LAMP", 2), refunds=cash)
+    assert taken.refund_minor == 4998
+    happened = await bring(lanes, shop, sold, line("LAMP", 28), refunds=cash, happened=True)
+    assert happened.refund_minor == 28 * 2499
+    await assert_sound(database, shop, "returns")
+
+
+async def test_blind_goods_are_worth_what_the_proof_says_or_the_lowest_lately(
+    database, lanes, shop
+):
+    told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known customer"}
+    proved = line("MUG", 2, unit_price_milli=500_000, tax_rate_bp=1750)
+    taken = await bring(lanes, shop, None, proved, "LAMP", proof="till 7, no. 12", **told)
+    assert not isinstance(taken, Refusal), taken
+    assert taken.refund_minor == 1000 + 2499
+    assert [(one.net_minor, one.tax_minor) for one in taken.lines] == [(851, 149), (2127, 372)]
+    assert (await stock_at(database, shop, "MUG", "S0001"))["sellable"] == 6
+    await assert_sound(database, shop, "returns")
+
+
+async def test_blind_goods_take_what_the_policy_wants(database, lanes, shop):
+    clerk = await clerk_of(database, shop, "S0001")
+    priced = line("MUG", unit_price_milli=500_000)
+    refused = await bring(lanes, shop, None, priced, actor=clerk)
+    assert isinstance(refused, errors.BlindNotAllowed)
+    told = {"actor": clerk, "blind_override_reason": "I say so"}
+    assert isinstance(await bring(lanes, shop, None, priced, **told), errors.BlindNotAllowed)
+    await set_rule(database, shop, blind="allowed", blind_minor_max=500)
+    assert not isinstance(await bring(lanes, shop, None, priced, actor=clerk), Refusal)
+    dear = line("MUG", unit_price_milli=501_000)
+    assert isinstance(await bring(lanes, shop, None, dear, actor=clerk), errors.BlindNotAllowed)
+    await set_rule(database, shop, blind="allowed", blind_minor_max=500, blind_proof=True)
+    assert isinstance(await bring(lanes, shop, None, priced, actor=clerk), errors.ProofNeeded)
+    await set_rule(database, shop, blind="refused")
+    assert isinstance(await bring(lanes, shop, None, priced, actor=clerk), errors.BlindRefused)
+    await assert_sound(database, shop, "returns")
+
+
+async def test_a_till_s_fact_above_what_the_order_has_left_is_taken_blind(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=1))
+    told = {"happened": True, "refunds": [RefundWish(method="cash")], "source_id": "7/12"}
+    taken = await bring(lanes, shop, sold, line("MUG", 3), "LAMP", **told)
+    assert not isinstance(taken, Refusal), taken
+    assert taken.blind_return_id is not None
+    assert taken.refund_minor == 600 + 2 * 600 + 2499
+    assert [one.order_line is None for one in taken.lines] == [False, True, True]
+    again = await bring(lanes, shop, sold, line("MUG", 3), "LAMP", **told)
+    assert again == taken
+    await assert_sound(database, shop, "returns")
+
+
+async def test_an_associate_takes_back_at_the_own_store_what_any_store_sold(database, lanes, shop):
+    sold = await sell(database, lanes, shop, "MUG")
+    clerk = await clerk_of(database, shop, "S0002")
+    refused = await bring(lanes, shop, sold, "MUG", actor=clerk)
+    assert isinstance(refused, errors.ReturnLocationForeign)
+    taken = await bring(lanes, shop, sold, "MUG", actor=clerk, location="S0002")
+    assert taken.refund_minor == 600
+    assert await stock_at(database, shop, "MUG", "S0002") == {"sellable": 1}
+    await assert_sound(database, shop, "returns")
+
+
+async def test_who_takes_nothing_back_and_other_markets_refuse_with_the_reason(
+    database, lanes, shop
+):
+    sold = await sell(database, lanes, shop, "MUG")
+    assert isinstance(await bring(lanes, shop, sold, "MUG", location="S0004"), errors.NoReturnsHere)
+    refused = await bring(lanes, shop, sold, "MUG", location="S0009")
+    assert isinstance(refused, errors.OtherMarket)
+    assert "GBP" in refused.message
+
+
+async def test_stock_of_a_franchise_counter_belongs_to_who_had_sold_it(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3))
+    destroyed = line("MUG", 1, disposition="destroy", item_state="faulty", reason="faulty")
+    sent = line("MUG", 1, disposition="vendor", reason="faulty")
+    await bring(lanes, shop, sold, destroyed, "MUG", sent, location="S0003")
+    assert await stock_at(database, shop, "MUG", "S0003") == {"sellable": 1, "to_vendor": 1}
+    async with database.transaction(shop) as tx:
+        rows = await tx.fetch(
+            "select e.code, m.unit_cost_milli from inventory_movement m"
+            " join inventory_position p on p.id = m.position_id"
+            " join organization_entity e on e.id = p.owner_id"
+            " where m.cause_kind = 'return' and m.reason = 'receive'"
+        )
+    assert {tuple(row) for row in rows} == {("mf", 200_000)}
+    await assert_sound(database, shop, "returns")
