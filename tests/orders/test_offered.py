@@ -12,7 +12,7 @@ from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.seals import use_secret
-from crosslane.sourcing import ItemAsked, Options, options_for
+from crosslane.sourcing import ItemAsked, Options, OptionsWanted, options_for
 from tests.orders.world import HOME, LONG_AGO, assert_sound, place, refusal, view, wish
 
 use_secret(b"a secret of the tests alone")
@@ -24,7 +24,8 @@ SOLD = {"channel": "trade", "placed_at": ALMOST + timedelta(minutes=15), "servic
 async def shown(database: Database, shop: str, *items: tuple[str, int], **how) -> Options:
     asked = {"channel": "trade", "country": "GB", "postcode": HOME.postcode, "at": ALMOST, **how}
     async with database.transaction(shop, read_only=True) as tx:
-        return await options_for(tx, [ItemAsked(*item) for item in items], **asked)
+        wanted = OptionsWanted(items=[ItemAsked(*item) for item in items], **asked)
+        return await options_for(tx, wanted)
 
 
 async def standard(

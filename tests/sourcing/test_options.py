@@ -10,7 +10,7 @@ from tests.edge import clients
 from tests.sourcing.world import MORNING, Shop, stocked, wish
 
 from crosslane.catalog import ComponentRow, ImportProducts, ProductRow, import_products
-from crosslane.organization import UnknownChannel
+from crosslane.organization import PutChannel, UnknownChannel, put_channel
 from crosslane.platform.database import Tx
 from crosslane.sourcing import (
     ROUTES,
@@ -21,10 +21,14 @@ from crosslane.sourcing import (
     OfferForged,
     OfferMismatch,
     Options,
+    OptionsFacts,
+    OptionsWanted,
     PickupOption,
     PlaceUnknown,
     SourcingRequest,
+    decide_options,
     fingerprint_of,
+    load_options,
     note_arrived,
     options_for,
     read_offer,
@@ -37,7 +41,7 @@ HOME = {"channel": "web", "country": "GB", "postcode": "AB10 1NJ", "at": MORNING
 
 async def asked(tx: Tx, *items: tuple[str, int], **changes) -> Options:
     wanted = [ItemAsked(sku, quantity) for sku, quantity in items]
-    return await options_for(tx, wanted, **{**HOME, **changes})
+    return await options_for(tx, OptionsWanted(items=wanted, **{**HOME, **changes}))
 
 
 def day_of(moment: datetime) -> date:
@@ -222,3 +226,30 @@ async def test_options_over_http(shop: Shop, database, lanes, tenant):
             "fulfillment-options", json=body | {"items": [{"sku": "NO", "quantity": 1}]}
         )
         assert (gone.status_code, gone.json()["pointer"]) == (422, "/items/0/sku")
+
+
+async def test_carts_that_are_asked_for_together_are_answered_as_alone(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=10, ABERDEEN=1)
+    await stocked(tx, shop, "BOWL", DC=3)
+    await put_channel(tx, PutChannel("trade", "Trade", "web", "marlow", "gb", "MF"))
+    wanted = [
+        OptionsWanted(items=[ItemAsked(*item) for item in items], **{**HOME, **changes})
+        for items, changes in (
+            ([("MUG", 2)], {}),
+            ([("MUG", 1), ("BOWL", 2)], {"stores": 0}),
+            ([("BOWL", 1)], {"channel": "trade"}),
+            ([("NOTHING", 1)], {}),
+            ([("MUG", 1)], {"postcode": "nowhere"}),
+            ([("MUG", 1)], {"channel": "nobody"}),
+        )
+    ]
+    together = await load_options(tx, wanted)
+    for one, found in zip(wanted, together, strict=True):
+        if isinstance(found, OptionsFacts):
+            assert decide_options(found) == await options_for(tx, one)
+        else:
+            with pytest.raises(type(found)):
+                await options_for(tx, one)
+    assert [isinstance(found, OptionsFacts) for found in together[:3]] == [True] * 3
+    refused = [type(found) for found in together[3:]]
+    assert refused == [NotOnSale, PlaceUnknown, UnknownChannel]

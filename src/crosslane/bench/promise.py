@@ -16,7 +16,7 @@ from crosslane.bench.shop import POSTCODES, skus
 from crosslane.bench.site import HOST, TENANT, Site, site
 from crosslane.platform.database import Database
 from crosslane.platform.seals import use_secret
-from crosslane.sourcing import ItemAsked, OptionsFacts, decide_options, load_options
+from crosslane.sourcing import ItemAsked, OptionsFacts, OptionsWanted, decide_options, load_options
 
 LINES = 3
 CLIENTS = 64
@@ -60,16 +60,19 @@ async def _loaded(made: Site, carts: Sequence[Sequence[str]]) -> list[OptionsFac
     database = await Database.connect(made.database_url)
     try:
         async with database.transaction(TENANT, read_only=True) as tx:
-            return [
-                await load_options(
-                    tx,
-                    [ItemAsked(sku, 1) for sku in goods],
-                    channel="web",
-                    country="GB",
-                    postcode=POSTCODES[number % len(POSTCODES)],
-                )
-                for number, goods in enumerate(carts)
-            ]
+            found = await load_options(
+                tx,
+                [
+                    OptionsWanted(
+                        items=[ItemAsked(sku, 1) for sku in goods],
+                        channel="web",
+                        country="GB",
+                        postcode=POSTCODES[number % len(POSTCODES)],
+                    )
+                    for number, goods in enumerate(carts)
+                ],
+            )
+            return [each for each in found if isinstance(each, OptionsFacts)]
     finally:
         await database.close()
 

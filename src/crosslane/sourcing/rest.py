@@ -15,8 +15,14 @@ from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
 from crosslane.sourcing.domain import Assignment, Explanation, KeptReceipt, Unfilled, explain
 from crosslane.sourcing.errors import NotOnSale, PlaceUnknown, UnknownReceipt
-from crosslane.sourcing.service import ItemAsked, Options, PricesShown
-from crosslane.sourcing.service.choices import STORES_OFFERED_MAX
+from crosslane.sourcing.service import (
+    ItemAsked,
+    Options,
+    OptionsWanted,
+    PricesShown,
+    decide_options,
+)
+from crosslane.sourcing.service.choices import GATHERING, STORES_OFFERED_MAX
 
 READ = "sourcing:read"
 ITEMS_MAX = 100
@@ -158,16 +164,15 @@ async def show_options(caller: Caller, data: OptionsAsked) -> Options:
     Nothing is held. An order that is placed with the ``offer`` of an option until it expires has
     everything by the date that was shown, or is refused.
     """
-    async with caller.read() as tx:
-        return await service.options_for(
-            tx,
-            [ItemAsked(item.sku, item.quantity) for item in data.items],
-            channel=data.channel,
-            country=data.country,
-            postcode=data.postcode,
-            at=data.at,
-            stores=data.stores,
-        )
+    wanted = OptionsWanted(
+        items=[ItemAsked(item.sku, item.quantity) for item in data.items],
+        channel=data.channel,
+        country=data.country,
+        postcode=data.postcode,
+        at=data.at,
+        stores=data.stores,
+    )
+    return decide_options(await GATHERING.ask(caller.tenant, caller.read, wanted))
 
 
 @get("/api/v1/sourcing/prices", permission=READ, raises=(UnknownSku,))

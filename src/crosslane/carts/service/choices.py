@@ -122,12 +122,16 @@ async def choices(
         raise PlaceMissing(pointer="/postcode")
     found = await sourcing.options_for(
         tx,
-        [sourcing.ItemAsked(each.variant.sku, each.line.quantity) for each in checkout.lines],
-        channel=checkout.channel.code,
-        country=country,
-        postcode=postcode,
-        at=checkout.cart.occurred_at,
-        stores=STORES_OFFERED,
+        sourcing.OptionsWanted(
+            items=[
+                sourcing.ItemAsked(each.variant.sku, each.line.quantity) for each in checkout.lines
+            ],
+            channel=checkout.channel.code,
+            country=country,
+            postcode=postcode,
+            at=checkout.cart.occurred_at,
+            stores=STORES_OFFERED,
+        ),
     )
     deliveries, quoted_until = await _priced(tx, checkout, found.deliveries, home)
     return CartChoices(

@@ -8,11 +8,12 @@ import msgspec
 
 from crosslane.catalog import Variant, variants_by_id, variants_by_sku
 from crosslane.inventory import Survey, survey
-from crosslane.kernel import new_id
+from crosslane.kernel import Refusal, new_id
 from crosslane.locations import Near, position_of
 from crosslane.organization import book
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
+from crosslane.platform.gathering import Gathering
 from crosslane.sourcing.domain import (
     Cart,
     DeliveryOption,
@@ -40,6 +41,26 @@ class ItemAsked(msgspec.Struct, frozen=True):
 
     sku: str
     quantity: int
+
+
+class OptionsWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods, and where a customer is who asks how to get them.
+
+    Args:
+        items: what is in the cart.
+        channel: code of the channel.
+        country: where the customer is.
+        postcode: of the customer; pickups are offered near it.
+        at: business time, now when None.
+        stores: how many stores at most.
+    """
+
+    items: Sequence[ItemAsked]
+    channel: str
+    country: str
+    postcode: str
+    at: datetime | None = None
+    stores: int = STORES_OFFERED_MAX
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -72,55 +93,10 @@ class OptionsFacts(msgspec.Struct, frozen=True):
     kept: Mapping[tuple[str, UUID], Kept]
 
 
-async def options_for(
-    tx: Tx,
-    items: Sequence[ItemAsked],
-    *,
-    channel: str,
-    country: str,
-    postcode: str,
-    at: datetime | None = None,
-    stores: int = STORES_OFFERED_MAX,
-) -> Options:
+async def options_for(tx: Tx, wanted: OptionsWanted) -> Options:
     """Return the options of a cart, with offers that placing accepts; nothing is held.
 
     They are planned as if ordered when the offers expire, so that their dates hold until then.
-
-    Args and raised: as of :func:`load_options`.
-    """
-    return decide_options(
-        await load_options(
-            tx,
-            items,
-            channel=channel,
-            country=country,
-            postcode=postcode,
-            at=at,
-            stores=stores,
-        )
-    )
-
-
-async def load_options(
-    tx: Tx,
-    items: Sequence[ItemAsked],
-    *,
-    channel: str,
-    country: str,
-    postcode: str,
-    at: datetime | None = None,
-    stores: int = STORES_OFFERED_MAX,
-) -> OptionsFacts:
-    """Read what the options of a cart are decided on.
-
-    Args:
-        tx: open transaction.
-        items: what is in the cart.
-        channel: code of the channel.
-        country: where the customer is.
-        postcode: of the customer; pickups are offered near it.
-        at: business time, now when None.
-        stores: how many stores at most.
 
     Raises:
         UnknownChannel: there is none with this code.
@@ -128,34 +104,72 @@ async def load_options(
         PlaceUnknown: stores are asked for near a postcode whose position nobody knows.
         SealsOff: this process has no key to seal offers with.
     """
-    sold_in = (await book(tx)).channel(channel)
-    lines = await _lines(tx, items)
-    expires_at = (at or tx.now) + await offer_validity(tx, sold_in)
-    available = await survey(tx, [line.variant.id for line in lines], channel_id=sold_in.id)
-    request = SourcingRequest(
-        order_id=new_id(),
-        channel=sold_in,
-        currency=sold_in.currency,
-        method="ship",
-        at=expires_at,
-        lines=lines,
-        country=country,
-        postcode=postcode,
-    )
-    world = await world_for(tx, [request], available)
+    (found,) = await load_options(tx, [wanted])
+    if isinstance(found, Refusal):
+        raise found
+    return decide_options(found)
+
+
+async def load_options(tx: Tx, carts: Sequence[OptionsWanted]) -> list[OptionsFacts | Refusal]:
+    """Read what the options of many carts are decided on, by one read for each channel.
+
+    Each is found or refused by itself, as of :func:`options_for`.
+    """
+    found: list[OptionsFacts | Refusal | None] = [None] * len(carts)
+    asked: dict[UUID, list[tuple[int, SourcingRequest]]] = {}
+    channels = await book(tx)
+    goods = await _Goods.read(tx, carts)
+    for number, wanted in enumerate(carts):
+        try:
+            channel = channels.channel(wanted.channel)
+            request = SourcingRequest(
+                order_id=new_id(),
+                channel=channel,
+                currency=channel.currency,
+                method="ship",
+                at=(wanted.at or tx.now) + await offer_validity(tx, channel),
+                lines=goods.lines(wanted.items),
+                country=wanted.country,
+                postcode=wanted.postcode,
+            )
+        except Refusal as refusal:
+            found[number] = refusal
+            continue
+        asked.setdefault(channel.id, []).append((number, request))
+    kept = await facts.get(tx, KEPT)
+    for channel_id, requests in asked.items():
+        articles = [line.variant.id for _, request in requests for line in request.lines]
+        available = await survey(tx, articles, channel_id=channel_id)
+        world = await world_for(tx, [request for _, request in requests], available)
+        for number, request in requests:
+            found[number] = _facts(tx, world, request, available, carts[number], kept)
+    return [each for each in found if each is not None]
+
+
+def _facts(
+    tx: Tx,
+    world: World,
+    request: SourcingRequest,
+    available: Survey,
+    wanted: OptionsWanted,
+    kept: Mapping[tuple[str, UUID], Kept],
+) -> OptionsFacts | Refusal:
     near: list[Near] = []
-    if stores:
-        point = position_of(country, postcode)
+    if wanted.stores:
+        point = position_of(wanted.country, wanted.postcode)
         if point is None:
-            raise PlaceUnknown(pointer="/postcode")
-        near = stores_near(world.network, point, min(stores, STORES_OFFERED_MAX))
-    goods = fingerprint_of((line.variant.id, line.quantity) for line in lines)
+            return PlaceUnknown(pointer="/postcode")
+        near = stores_near(world.network, point, min(wanted.stores, STORES_OFFERED_MAX))
+    expires_at = request.at
+    goods = fingerprint_of((line.variant.id, line.quantity) for line in request.lines)
 
     def give(asked: SourcingRequest, promised_at: datetime) -> str:
         return give_offer(tx, asked, goods, promised_at=promised_at, expires_at=expires_at)
 
-    kept = await facts.get(tx, KEPT)
     return OptionsFacts(world, request, available, near, expires_at, give, kept)
+
+
+GATHERING = Gathering(load_options)
 
 
 def decide_options(known: OptionsFacts) -> Options:
@@ -168,24 +182,37 @@ def decide_options(known: OptionsFacts) -> Options:
     )
 
 
-async def _lines(tx: Tx, items: Sequence[ItemAsked]) -> list[LineAsked]:
-    found = await variants_by_sku(tx, [item.sku for item in items])
-    wanted: list[tuple[Variant, int]] = []
-    for number, item in enumerate(items):
-        variant = found.get(item.sku)
-        if variant is None or not variant.active:
-            raise NotOnSale(pointer=f"/items/{number}/sku", sku=item.sku)
-        wanted.append((variant, item.quantity))
-    parts = [part.variant_id for variant, _ in wanted for part in variant.components]
-    known = await variants_by_id(tx, parts) if parts else {}
-    lines: list[LineAsked] = []
-    for variant, quantity in wanted:
-        for article, units in _articles(variant, known):
-            lines.append(LineAsked(key=new_id(), variant=article, quantity=units * quantity))
-    return lines
+class _Goods(msgspec.Struct, frozen=True):
+    """The variants of many carts, and the parts of those that are bundles."""
 
+    by_sku: Mapping[str, Variant]
+    by_id: Mapping[UUID, Variant]
 
-def _articles(variant: Variant, known: dict) -> list[tuple[Variant, int]]:
-    if not variant.components:
-        return [(variant, 1)]
-    return [(known[part.variant_id], part.quantity) for part in variant.components]
+    @classmethod
+    async def read(cls, tx: Tx, carts: Sequence[OptionsWanted]) -> "_Goods":
+        skus = {item.sku for wanted in carts for item in wanted.items}
+        found = await variants_by_sku(tx, sorted(skus))
+        parts = {part.variant_id for variant in found.values() for part in variant.components}
+        return cls(found, await variants_by_id(tx, sorted(parts)) if parts else {})
+
+    def lines(self, items: Sequence[ItemAsked]) -> list[LineAsked]:
+        """Return the articles of a cart.
+
+        Raises:
+            NotOnSale: a SKU does not exist or is retired.
+        """
+        lines: list[LineAsked] = []
+        for number, item in enumerate(items):
+            variant = self.by_sku.get(item.sku)
+            if variant is None or not variant.active:
+                raise NotOnSale(pointer=f"/items/{number}/sku", sku=item.sku)
+            for article, units in self._articles(variant):
+                lines.append(
+                    LineAsked(key=new_id(), variant=article, quantity=units * item.quantity)
+                )
+        return lines
+
+    def _articles(self, variant: Variant) -> list[tuple[Variant, int]]:
+        if not variant.components:
+            return [(variant, 1)]
+        return [(self.by_id[part.variant_id], part.quantity) for part in variant.components]
