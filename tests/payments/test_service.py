@@ -4,9 +4,12 @@ import asyncio
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from tests.payments.shop import (
+    CHANNEL,
     CUSTOMER,
+    NOON,
     card,
     local,
     request,
@@ -55,6 +58,31 @@ async def test_what_a_till_or_marketplace_took_is_a_fact(till):
     assert (await till.money(market)).captured_minor == 900
     for one in opened:
         assert await till.told(one.payment_id) == ["PaymentAuthorized", "PaymentCaptured"]
+
+
+async def test_what_a_stores_terminal_gave_is_a_fact_and_no_wish(till):
+    store = uuid4()
+    wish = payments.PayOut(
+        cause_kind="test.return",
+        cause_id="1",
+        channel_id=CHANNEL,
+        method="card",
+        currency="GBP",
+        minor=200,
+        at=NOON,
+        location_id=store,
+    )
+    (refused,) = await till.do(payments.pay_out, wish)
+    assert isinstance(refused, payments.BadDestination)
+    given = msgspec.structs.replace(wish, happened=True)
+    for _ in range(2):
+        (paid,) = await till.do(payments.pay_out, given)
+        assert paid.minor == 200
+    async with till.transaction() as tx:
+        day = {"start": NOON, "end": NOON + timedelta(hours=1)}
+        moved = await payments.sum_moved(tx, channel_id=CHANNEL, **day)
+    back = [(m.method, m.location_id, m.minor) for m in moved if m.deed == "refund"]
+    assert back == [("card", store, 200)]
 
 
 async def test_credit_is_used_and_comes_back(till):

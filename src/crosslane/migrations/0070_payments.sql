@@ -75,15 +75,15 @@ create table payments_payout (
     cause_id text not null,
     channel_id uuid not null,
     location_id uuid,
-    method text not null check (method in ('cash', 'stored_value', 'on_account')),
+    method text not null check (method in ('cash', 'card', 'stored_value', 'on_account')),
     account_id uuid,
     currency text not null check (currency ~ '^[A-Z]{3}$'),
     minor bigint not null check (minor > 0),
     occurred_at timestamptz not null,
     recorded_at timestamptz not null,
     unique (cause_kind, cause_id),
-    check ((method = 'cash') = (location_id is not null)),
-    check ((method = 'cash') = (account_id is null))
+    check ((method in ('cash', 'card')) = (location_id is not null)),
+    check ((method in ('cash', 'card')) = (account_id is null))
 );
 create index payments_payout_occurred on payments_payout (occurred_at);
 
@@ -140,7 +140,7 @@ create table payments_operation (
     state text not null check (state in ('requested', 'unresolved', 'done', 'failed')),
     reference text not null,
     reason text not null,
-    to_method text not null check (to_method in ('', 'cash', 'stored_value')),
+    to_method text not null check (to_method in ('', 'cash', 'card', 'stored_value')),
     to_account uuid,
     to_location uuid,
     requested_at timestamptz not null,

@@ -176,13 +176,14 @@ class RefundTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where money that is given back shall go instead of the way it came.
 
     Args:
-        method: ``stored_value``, ``cash``, or ``original`` for the way it came.
+        method: ``stored_value``, ``cash``, ``card`` for a store's own terminal that has given it
+            already, or ``original`` for the way it came.
         account: gift card or store credit, for ``stored_value``.
-        location_id: store whose till gives the cash, for ``cash``.
+        location_id: store whose till gives it, for ``cash`` and ``card``.
         location: code of that store, whose policy may limit cash.
     """
 
-    method: Literal["original", "stored_value", "cash"] = "original"
+    method: Literal["original", "stored_value", "cash", "card"] = "original"
     account: UUID | None = None
     location_id: UUID | None = None
     location: str = ""

@@ -13,7 +13,7 @@ from crosslane.payments.domain import Credit, EntryDeed, RefundTo
 from crosslane.payments.errors import NoCreditAccount
 from crosslane.payments.events import PaidOut
 from crosslane.payments.service.holdings import Holdings
-from crosslane.payments.service.refunding import refuse_destination
+from crosslane.payments.service.refunding import AT_STORES, refuse_destination
 from crosslane.payments.storage import Payout
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -26,11 +26,12 @@ class PayOut(msgspec.Struct, frozen=True, kw_only=True):
         cause_kind: what it is given for; with cause_id it names the payout, which happens once.
         cause_id: see there.
         channel_id: channel through which it is given.
-        method: in cash, as stored value, or towards what a customer owes on account.
+        method: in cash, as stored value, towards what a customer owes on account, or by the card
+            terminal of a store, which has given it already.
         currency: ISO 4217.
         minor: minor units, positive.
         at: business time.
-        location_id: store whose till gives the cash.
+        location_id: store whose till gives it.
         location: code of that store, whose policy may limit cash.
         account: gift card or store credit; for on_account the customer.
         happened: it was given already, so that no limit refuses it.
@@ -39,7 +40,7 @@ class PayOut(msgspec.Struct, frozen=True, kw_only=True):
     cause_kind: str
     cause_id: str
     channel_id: UUID
-    method: Literal["cash", "stored_value", "on_account"]
+    method: Literal["cash", "stored_value", "on_account", "card"]
     currency: str
     minor: int
     at: datetime
@@ -121,7 +122,7 @@ def _refuse(wish: PayOut, holdings: Holdings, credits: dict[UUID, Credit]) -> Re
             return NoCreditAccount(pointer="/account", currency=wish.currency)
         return None
     to = RefundTo(method=wish.method, account=wish.account, location_id=wish.location_id)
-    refusal = refuse_destination(to, wish.currency, holdings.accounts)
+    refusal = refuse_destination(to, wish.currency, holdings.accounts, happened=wish.happened)
     if refusal is not None or wish.method != "cash" or wish.location_id is None or wish.happened:
         return refusal
     key = holdings.cash_key(wish.channel_id, wish.location_id, wish.currency, wish.at)
@@ -151,9 +152,9 @@ def _payout(wish: PayOut) -> Payout:
         cause_kind=wish.cause_kind,
         cause_id=wish.cause_id,
         channel_id=wish.channel_id,
-        location_id=wish.location_id if wish.method == "cash" else None,
+        location_id=wish.location_id if wish.method in AT_STORES else None,
         method=wish.method,
-        account_id=wish.account if wish.method != "cash" else None,
+        account_id=wish.account if wish.method not in AT_STORES else None,
         currency=wish.currency,
         minor=wish.minor,
         occurred_at=wish.at,

@@ -23,6 +23,9 @@ from crosslane.payments.service.sheet import Sheet, open_sheet
 from crosslane.payments.storage import CashKey
 from crosslane.platform.database import Tx
 
+# What a store's own till gives: cash, or its card terminal.
+AT_STORES = ("cash", "card")
+
 
 class Planned(msgspec.Struct, frozen=True):
     """How a refund would be spread: over which tenders, and where each part goes."""
@@ -86,10 +89,22 @@ async def quote_refunds(tx: Tx, requests: Sequence[MoneyRequest]) -> list[Planne
     return answers
 
 
-def refuse_destination(to: RefundTo, currency: str, accounts: Mapping) -> Refusal | None:
-    """Return why money of a currency cannot go there at all, or None."""
-    if to.method == "cash" and to.location_id is None:
+def refuse_destination(
+    to: RefundTo, currency: str, accounts: Mapping, *, happened: bool = False
+) -> Refusal | None:
+    """Return why money of a currency cannot go there at all, or None.
+
+    Args:
+        to: where it shall go.
+        currency: ISO 4217.
+        accounts: stored value by id.
+        happened: it is there already.
+    """
+    if to.method in AT_STORES and to.location_id is None:
         return BadDestination(pointer="/location", method=to.method, missing="a store")
+    if to.method == "card" and not happened:
+        terminal = "a terminal that has given it already"
+        return BadDestination(pointer="/method", method=to.method, missing=terminal)
     if to.method != "stored_value":
         return None
     if to.account is None:
@@ -134,7 +149,9 @@ def _plan(tx: Tx, sheet: Sheet, request: MoneyRequest) -> list[Share] | Refusal:
     if not elsewhere or not tenders:
         return domain.plan_refunds(tenders, minor)
     to, holdings = elsewhere[0][1], sheet.holdings
-    refusal = refuse_destination(to, tenders[0].currency, holdings.accounts)
+    refusal = refuse_destination(
+        to, tenders[0].currency, holdings.accounts, happened=request.happened
+    )
     if refusal is not None:
         return refusal
     at = request.at or tx.now
