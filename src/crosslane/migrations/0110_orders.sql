@@ -130,6 +130,16 @@ create table orders_credit (
 create index orders_credit_order on orders_credit (order_id);
 create index orders_credit_occurred on orders_credit (occurred_at);
 
+-- What each actor gave away as goodwill on a day of a channel: the budget that is locked while more
+-- of it is decided on. Verify adds the amendments up anew.
+create table orders_given (
+    actor text not null,
+    day date not null,
+    currency text not null,
+    minor bigint not null check (minor >= 0),
+    primary key (actor, day, currency)
+);
+
 -- A location that once failed a line is not asked for it again.
 create table orders_barred (
     order_id uuid not null references orders_order (id),

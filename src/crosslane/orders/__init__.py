@@ -6,9 +6,10 @@ holds an order back), amendment (a change after placing), attribution (who gets 
 
 Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
 ``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.raise_stop`` and
-``orders.resolve_stop`` change them; ``orders.retry_money`` asks once more for money that was
-refused or of which nobody knows; ``orders.reoptimise`` (by hand or, by policy, by the clock)
-decides orders that are not released yet anew, all together.
+``orders.resolve_stop`` change them; ``orders.appease`` gives money back as goodwill;
+``orders.retry_money`` asks once more for money that was refused or of which nobody knows;
+``orders.reoptimise`` (by hand or, by policy, by the clock) decides orders that are not released yet
+anew, all together.
 
 Fulfillment calls :func:`release` (allocated units of orders that nothing holds back become work for
 their location), :func:`move` (picked, packed, handed over, delivered, with the order's buckets as
@@ -45,10 +46,11 @@ there.
 
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
 LinesBackordered, PromiseMoved, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended,
-LinesHandedOver, ChargesDue, LinesCredited, OrderClosed. Policies: orders.intake.
-Tables: orders_order, orders_line, orders_charge, orders_credit (journal), orders_bucket,
-orders_movement (journal), orders_barred, orders_stop, orders_reoptimisation, orders_money_problem,
-orders_amendment, orders_attribution, orders_search.
+LinesHandedOver, ChargesDue, LinesCredited, OrderClosed. Policies: orders.intake,
+orders.appeasement.
+Tables: orders_order, orders_line, orders_charge, orders_credit (journal), orders_given,
+orders_bucket, orders_movement (journal), orders_barred, orders_stop, orders_reoptimisation,
+orders_money_problem, orders_amendment, orders_attribution, orders_search.
 """
 
 from crosslane.orders.domain import (
@@ -67,7 +69,13 @@ from crosslane.orders.domain import (
     status,
     worth,
 )
-from crosslane.orders.domain.policy import INTAKE, Intake
+from crosslane.orders.domain.policy import (
+    APPEASEMENT,
+    INTAKE,
+    AppeasementBudget,
+    Appeasements,
+    Intake,
+)
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import (
     CREDIT_REFUSALS,
@@ -112,6 +120,7 @@ from crosslane.orders.service.amending import (
     ChangeAddress,
     ChangePrice,
 )
+from crosslane.orders.service.appeasing import APPEASE, Appease, Appeased
 from crosslane.orders.service.cancelling import (
     CANCEL,
     Cancelled,
@@ -181,15 +190,18 @@ COMMANDS = [
     ADD_LINES,
     CHANGE_PRICE,
     CHANGE_ADDRESS,
+    APPEASE,
     RAISE_STOP,
     RESOLVE_STOP,
     RETRY_MONEY,
     REOPTIMISE,
 ]
-POLICIES = [INTAKE]
+POLICIES = [INTAKE, APPEASEMENT]
 
 __all__ = [
     "ADD_LINES",
+    "APPEASE",
+    "APPEASEMENT",
     "CANCEL",
     "CHANGE_ADDRESS",
     "CHANGE_PRICE",
@@ -212,6 +224,10 @@ __all__ = [
     "SCHEDULES",
     "STOPS_MAX",
     "AddLines",
+    "Appease",
+    "Appeased",
+    "AppeasementBudget",
+    "Appeasements",
     "AttributionWish",
     "BoughtBetween",
     "BuyerWish",

@@ -103,6 +103,14 @@ class GivenBackAboveCharged(Conflict):
     """{minor} minor units of {kind} cannot be given back, {left} are left of it."""
 
 
+class NoAppeasementBudget(Forbidden):
+    """The policy gives {role} nothing to give away as goodwill."""
+
+
+class AppeasementAboveBudget(Forbidden):
+    """{minor} minor units of goodwill are more than the {left} left for {of}."""
+
+
 class NotReturning(Conflict):
     """{quantity} units go out for {sku}, of which {left} come back."""
 

@@ -27,6 +27,7 @@ from crosslane.orders.service.amending import (
     ChangeAddress,
     ChangePrice,
 )
+from crosslane.orders.service.appeasing import APPEASE, Appease, Appeased
 from crosslane.orders.service.cancelling import CANCEL, Cancelled, CancelLine, CancelUnits
 from crosslane.orders.service.placing import (
     PLACE,
@@ -49,7 +50,7 @@ from crosslane.orders.service.stops import (
 )
 from crosslane.orders.service.waiting import WAITING, wait_for_payment
 from crosslane.organization import UnknownChannel
-from crosslane.payments import DESTINATION_REFUSALS, TENDER_REFUSALS
+from crosslane.payments import DESTINATION_REFUSALS, TENDER_REFUSALS, RefundTo
 from crosslane.platform.log import Entry
 from crosslane.platform.web import Answer, Caller, Paging, get, post
 from crosslane.pricing import CART_REFUSALS, COUPON_REFUSALS, GOODS_REFUSALS, QUOTE_REFUSALS
@@ -351,6 +352,51 @@ async def change_order_address(caller: Caller, order_id: UUID, data: NewAddress)
     return await caller.submit(CHANGE_ADDRESS, wish)
 
 
+class Goodwill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Money given back without anything coming back.
+
+    Args:
+        minor: how much, with tax, in minor units of the order's currency.
+        line: the line it is for, the whole order when absent.
+        reason: for the customer and the record.
+        refund_to: where a refund goes; the way the money came when absent.
+    """
+
+    minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    line: UUID | None = None
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    refund_to: RefundTo | None = None
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/appeasement",
+    permission="orders:appease",
+    command=APPEASE,
+    raises=(
+        errors.NoSuchOrder,
+        errors.NoSuchLine,
+        errors.OrderChanged,
+        errors.GivenBackAboveCharged,
+        errors.NoAppeasementBudget,
+        errors.AppeasementAboveBudget,
+        *DESTINATION_REFUSALS,
+    ),
+    example=Goodwill(minor=500, reason="the parcel came three days late"),
+)
+async def appease_customer(caller: Caller, order_id: UUID, data: Goodwill) -> Appeased:
+    """Give money back as goodwill, within the budget of the caller's role."""
+    wish = Appease(
+        order_id=order_id,
+        line_id=data.line,
+        minor=data.minor,
+        reason=data.reason,
+        refund_to=data.refund_to,
+        version=data.version,
+    )
+    return await caller.submit(APPEASE, wish)
+
+
 class NewStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What holds an order back."""
 
@@ -403,6 +449,7 @@ ROUTES = [
     add_order_lines,
     change_line_price,
     change_order_address,
+    appease_customer,
     raise_stop,
     resolve_stop,
 ]

@@ -23,6 +23,7 @@ class Actor(msgspec.Struct, frozen=True):
             stand for all that fits.
         location_id: the only location an associate may act for, None for no such limit.
         customer_id: the only customer whose things may be seen, None for no such limit.
+        role: of the account or key, "" for none.
     """
 
     kind: Literal["customer", "staff", "api_key", "system"]
@@ -30,6 +31,7 @@ class Actor(msgspec.Struct, frozen=True):
     permissions: frozenset[str] = frozenset()
     location_id: UUID | None = None
     customer_id: UUID | None = None
+    role: str = ""
 
     def may(self, permission: str) -> bool:
         """Tell whether the caller holds a permission."""

@@ -1,10 +1,14 @@
-"""What a retailer decides about taking orders, as policy."""
+"""What a retailer decides about orders, as policy."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from crosslane.kernel import Refusal
+from crosslane.orders.errors import AppeasementAboveBudget, NoAppeasementBudget
 from crosslane.organization import PolicyKind
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
 
 class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,4 +32,59 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service: str = "STANDARD48"
 
 
+class AppeasementBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people of a role may give away as goodwill.
+
+    Args:
+        order_minor: to one order in all, whoever gave it, in minor units of its currency.
+        day_minor: by one of them on one day of the channel, likewise.
+    """
+
+    order_minor: Limit
+    day_minor: Limit
+
+
+BUDGETS = {
+    "associate": AppeasementBudget(1_000, 10_000),
+    "agent": AppeasementBudget(2_500, 25_000),
+    "integrator": AppeasementBudget(2_500, 100_000),
+    "manager": AppeasementBudget(25_000, 250_000),
+    "admin": AppeasementBudget(100_000, 1_000_000),
+}
+
+
+class Appeasements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may give how much away as goodwill.
+
+    Args:
+        budgets: by role; a role that is not named gives nothing.
+    """
+
+    budgets: dict[str, AppeasementBudget] = msgspec.field(default_factory=BUDGETS.copy)
+
+    def refuse(self, role: str, minor: int, on_order: int, on_day: int) -> Refusal | None:
+        """Return why people of a role may not give an amount, or None.
+
+        Args:
+            role: of who gives it.
+            minor: what is to be given, in minor units.
+            on_order: what the order was given before.
+            on_day: what this person gave on the day before.
+        """
+        budget = self.budgets.get(role)
+        if budget is None:
+            return NoAppeasementBudget(role=role)
+        for most, given, of in (
+            (budget.order_minor, on_order, "this order"),
+            (budget.day_minor, on_day, "today"),
+        ):
+            if given + minor > most:
+                left = max(0, most - given)
+                return AppeasementAboveBudget(pointer="/minor", minor=minor, left=left, of=of)
+        return None
+
+
 INTAKE = PolicyKind("orders.intake", Intake, Intake(), scopes=("channel", "brand", "tenant"))
+APPEASEMENT = PolicyKind(
+    "orders.appeasement", Appeasements, Appeasements(), scopes=("channel", "brand", "tenant")
+)

@@ -144,13 +144,13 @@ async def retry_money(tx: Tx, wish: RetryMoney) -> MoneyRetried:
         why = {wish.order_id: f"retry:{new_id()}"}
         elsewhere = {}
         if wish.to is not None:
-            elsewhere[wish.order_id] = [RefundPart(to=await _destination(tx, wish.to))]
+            elsewhere[wish.order_id] = [RefundPart(to=await known_destination(tx, wish.to))]
         await settle(tx, locked, why, {wish.order_id: tx.now}, elsewhere)
     shown = await storage.list_problems(tx, wish.order_id, PROBLEMS_SHOWN_MAX)
     return MoneyRetried([problem for problem in shown if problem.resolved_at is None])
 
 
-async def _destination(tx: Tx, to: payments.RefundTo) -> payments.RefundTo:
+async def known_destination(tx: Tx, to: payments.RefundTo) -> payments.RefundTo:
     """Return a destination whose store is known by id and by code.
 
     Raises:

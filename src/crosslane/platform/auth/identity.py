@@ -63,6 +63,7 @@ class Identities:
             id=token.id,
             permissions=permissions_of(row["role"], row["scopes"]),
             location_id=row["location_id"],
+            role=row["role"],
         )
 
     async def _behind_session(self, tenant: Tenant, token: Token) -> Actor | None:
@@ -80,6 +81,7 @@ class Identities:
             id=str(row["account_id"]),
             permissions=permissions_of(row["role"]),
             location_id=row["location_id"],
+            role=row["role"],
         )
 
 

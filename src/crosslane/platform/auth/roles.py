@@ -51,6 +51,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "returns:receive",
         "returns:grade",
         "returns:take_back",
+        "orders:appease",
         "documents:read",
     ),
     "agent": (
@@ -75,6 +76,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "orders:cancel",
         "orders:stop",
         "orders:retry_money",
+        "orders:appease",
         "returns:read",
         "returns:request",
         "returns:authorize",
