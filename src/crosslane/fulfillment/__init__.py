@@ -46,6 +46,7 @@ from crosslane.fulfillment.events import (
 from crosslane.fulfillment.reactions import REACTIONS, SCHEDULES
 from crosslane.fulfillment.rest import ROUTES
 from crosslane.fulfillment.service.following import works_by_order
+from crosslane.fulfillment.service.packing import customer_address, location_address
 from crosslane.fulfillment.service.personal import ERASERS
 from crosslane.fulfillment.storage import PERSONAL_COLUMNS
 
@@ -77,5 +78,7 @@ __all__ = [
     "UnitsPicked",
     "Work",
     "WorkLine",
+    "customer_address",
+    "location_address",
     "works_by_order",
 ]

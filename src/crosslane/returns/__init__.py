@@ -15,13 +15,16 @@ once; the order's own snapshot of price and tax decides how much, never today's.
 A location that takes back what others had sold is credited by the policy returns.handling_credit,
 once for each settlement and within its caps; a settlement for which nothing is given says why.
 
+What comes by post gets a label from the carrier that policy ``returns.labels`` names, under the
+return's id as its parcel; it is given back when the goods will not come.
+
 Doors: the command ``returns.take_back`` takes goods back over a counter; :func:`find_return`,
-:func:`list_returns` (by id), :func:`returns_of_orders`.
+:func:`list_returns` (by id), :func:`returns_of_orders`, :func:`label_of`, :func:`destination_of`.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
 ReturnExpired, ReturnClosed, HandlingCredited. Policies: returns.policy, returns.abuse,
-returns.handling_credit.
+returns.handling_credit, returns.labels.
 Tables: returns_return, returns_line, returns_unit, returns_event (journal), returns_credit,
 returns_trait, returns_finding.
 """
@@ -36,6 +39,7 @@ from crosslane.returns.domain import (
 from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
+from crosslane.returns.domain.labelling import LABELS, Labels
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -61,6 +65,7 @@ from crosslane.returns.events import (
 from crosslane.returns.reactions import REACTIONS
 from crosslane.returns.rest import COMMANDS, ROUTES
 from crosslane.returns.service.desk import TAKE_BACK
+from crosslane.returns.service.labelling import ERASERS, destination_of, label_of
 from crosslane.returns.service.reading import find_return, returns_of_orders
 from crosslane.returns.service.wishes import (
     DeskCharge,
@@ -73,12 +78,14 @@ from crosslane.returns.service.wishes import (
 from crosslane.returns.storage import PERSONAL_COLUMNS
 from crosslane.returns.storage.writing import list_returns
 
-POLICIES = [POLICY, ABUSE, HANDLING]
+POLICIES = [POLICY, ABUSE, HANDLING, LABELS]
 
 __all__ = [
     "ABUSE",
     "COMMANDS",
+    "ERASERS",
     "HANDLING",
+    "LABELS",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "POLICY",
@@ -95,6 +102,7 @@ __all__ = [
     "GradedUnits",
     "HandlingCredited",
     "HandlingPolicy",
+    "Labels",
     "Past",
     "ReceivedUnits",
     "RefundWish",
@@ -120,7 +128,9 @@ __all__ = [
     "TakenBack",
     "TakenLine",
     "Trait",
+    "destination_of",
     "find_return",
+    "label_of",
     "list_returns",
     "returns_of_orders",
     "weigh",

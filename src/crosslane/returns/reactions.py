@@ -1,11 +1,18 @@
-"""What returns do when something has happened: locations are credited for their work."""
+"""What returns do when something has happened: labels are made, locations credited for work."""
 
 from collections.abc import Sequence
 
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged, Reaction
-from crosslane.returns.events import ReturnCancelled, ReturnExpired, ReturnSettled
-from crosslane.returns.service import handling
+from crosslane.returns.events import (
+    ReturnAuthorized,
+    ReturnCancelled,
+    ReturnExpired,
+    ReturnSettled,
+)
+from crosslane.returns.service import handling, labelling
+
+LABELS_AT_ONCE_MAX = 200
 
 
 async def credit_handling(
@@ -18,10 +25,28 @@ async def credit_handling(
     await handling.take_back_all(tx, undone)
 
 
+async def label(
+    tx: Tx, logged: Sequence[Logged[ReturnAuthorized | ReturnCancelled | ReturnExpired]]
+) -> None:
+    """Have labels made for what may come by post, and give them back when it will not."""
+    may_come = [entry for entry in logged if isinstance(entry.event, ReturnAuthorized)]
+    will_not = [entry for entry in logged if not isinstance(entry.event, ReturnAuthorized)]
+    if may_come:
+        await labelling.request(tx, may_come)
+    if will_not:
+        await labelling.withdraw(tx, will_not)
+
+
 REACTIONS = [
+    Reaction(
+        "returns.label",
+        (ReturnAuthorized, ReturnCancelled, ReturnExpired),
+        label,
+        batch_max=LABELS_AT_ONCE_MAX,
+    ),
     Reaction(
         "returns.credit_handling",
         (ReturnSettled, ReturnCancelled, ReturnExpired),
         credit_handling,
-    )
+    ),
 ]

@@ -199,16 +199,16 @@ def _shipment(
 ) -> Shipment:
     sender = network[work.location_id]
     if work.store_id is not None:
-        to = _location_address(network[work.store_id])
+        to = location_address(network[work.store_id])
     elif work.ship_address_id is not None:
-        to = _customer_address(addresses[work.ship_address_id])
+        to = customer_address(addresses[work.ship_address_id])
     else:
         raise NothingPicked
     return Shipment(
         parcel_id=parcel.id,
         location_id=work.location_id,
         service=work.service,
-        sender=_location_address(sender),
+        sender=location_address(sender),
         recipient=to,
         weight_grams=parcel.weight_grams,
         shipped_on=parcel.packed_at.date(),
@@ -218,7 +218,8 @@ def _shipment(
     )
 
 
-def _location_address(at: Location) -> PostalAddress:
+def location_address(at: Location) -> PostalAddress:
+    """Return a location as a label names it."""
     return PostalAddress(
         organization=at.name,
         lines=at.lines,
@@ -229,7 +230,8 @@ def _location_address(at: Location) -> PostalAddress:
     )
 
 
-def _customer_address(to: Address) -> PostalAddress:
+def customer_address(to: Address) -> PostalAddress:
+    """Return a customer's address as a label names it."""
     return PostalAddress(
         name=to.name,
         organization=to.organization,

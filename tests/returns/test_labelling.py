@@ -1,0 +1,159 @@
+"""What comes back by post has a label once it may come, and gives it back when it will not."""
+
+from uuid import UUID
+
+import pytest
+
+from crosslane import app, carriers, customers, locations, orders, organization, returns
+from crosslane.kernel import new_id
+from crosslane.locations import Network
+from crosslane.orders import LineWish
+from crosslane.platform import facts, log
+from crosslane.platform.effects import Runner
+from crosslane.platform.log import run_reaction
+from crosslane.returns import Return, ReturnAuthorized, ReturnCancelled, ReturnLine
+from crosslane.returns.domain.labelling import destination
+from crosslane.returns.storage.writing import save_returns
+from tests.orders.world import found_retailer, place, wish
+
+
+@pytest.fixture
+async def shop(database, tenant):
+    organization.register_policies(
+        [kind for module in app.MODULES for kind in getattr(module, "POLICIES", ())]
+    )
+    await found_retailer(database, tenant)
+    async with database.transaction(tenant) as tx:
+        asked = organization.SetPolicy("returns.labels", {"service": "STANDARD48"}, "tried")
+        await organization.set_policy(tx, asked)
+        await tx.execute(
+            "update locations_location set abilities = abilities || '{receive_returns}'"
+            " where code in ('DC2', 'S0001')"
+        )
+        await facts.touch(tx, "locations")
+    return tenant
+
+
+async def planted(tx, order_id: UUID, **fields) -> Return:
+    """A return by post of two mugs of an order."""
+    state = (await orders.list_states(tx, [order_id]))[order_id]
+    order, line = state.order, state.lines[0]
+    one = Return(
+        id=new_id(),
+        state="authorized",
+        kind="return",
+        source_id="",
+        order_id=order.id,
+        order_number=order.number,
+        channel_id=order.channel_id,
+        channel=order.channel,
+        entity=order.entity,
+        currency=order.currency,
+        customer_id=order.customer_id,
+        location_id=None,
+        requested_by="customer:anybody",
+        occurred_at=tx.now,
+        requested_at=tx.now,
+        **{"number": "R000001-Y", "method": "post", **fields},
+    )
+    one.lines = [
+        ReturnLine(
+            id=new_id(),
+            return_id=one.id,
+            position=1,
+            order_line_id=line.id,
+            variant_id=line.variant_id,
+            sku=line.sku,
+            requested=2,
+        )
+    ]
+    await save_returns(tx, [one], [])
+    about = {"return_id": one.id, "order_id": one.order_id, "channel_id": one.channel_id}
+    await log.append(tx, [ReturnAuthorized(**about, method=one.method, expires_at=None)])
+    return one
+
+
+async def settle(database, tenant) -> None:
+    runner = Runner(database, carriers.EFFECTS)
+    for _ in range(6):
+        for reaction in returns.REACTIONS:
+            await run_reaction(database, tenant, reaction)
+        await runner.start_due(tenant)
+        await runner.drain()
+
+
+async def label_of(database, tenant, one: Return):
+    async with database.transaction(tenant) as tx:
+        return await returns.label_of(tx, one.id)
+
+
+async def test_a_return_by_post_has_one_label_to_where_returns_are_taken(database, shop, lanes):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        one = await planted(tx, placed.id)
+    await settle(database, shop)
+    label = await label_of(database, shop, one)
+    assert (label.state, label.service) == ("created", "STANDARD48")
+    async with database.transaction(shop) as tx:
+        network = await locations.network(tx)
+        assert network.by_id[label.location_id].code == "DC2"
+        assert (await returns.destination_of(tx, one)).code == "DC2"
+        content, mime = await carriers.label_document(tx, label.id)
+        assert (content[:4], mime) == (b"%PDF", "application/pdf")
+        await tx.execute("delete from platform_cursor where reaction = 'returns.label'")
+    await settle(database, shop)
+    assert (await label_of(database, shop, one)).id == label.id
+
+
+async def test_a_label_is_given_back_when_nothing_will_come(database, shop, lanes):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        one = await planted(tx, placed.id)
+    await settle(database, shop)
+    async with database.transaction(shop) as tx:
+        about = {"return_id": one.id, "order_id": one.order_id, "channel_id": one.channel_id}
+        await log.append(tx, [ReturnCancelled(**about, reason="")])
+    await settle(database, shop)
+    assert await label_of(database, shop, one) is None
+
+
+async def test_no_label_where_policy_wants_none_or_goods_come_over_the_counter(
+    database, shop, lanes
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        counter = await planted(tx, placed.id, method="counter")
+        asked = organization.SetPolicy("returns.labels", {}, "they post it themselves")
+        await organization.set_policy(tx, asked)
+    async with database.transaction(shop) as tx:
+        await tx.execute("update orders_order set placed_at = now()")
+        posted = await planted(tx, placed.id, number="R000002-W")
+    await settle(database, shop)
+    assert await label_of(database, shop, counter) is None
+    assert await label_of(database, shop, posted) is None
+
+
+async def test_a_label_goes_with_the_customer_who_is_erased(database, shop, lanes):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        one = await planted(tx, placed.id)
+    await settle(database, shop)
+    label = await label_of(database, shop, one)
+    async with database.transaction(shop) as tx:
+        await customers.erase(tx, customers.EraseCustomer(one.customer_id, "she asked for it"))
+        with pytest.raises(carriers.LabelNotPrinted):
+            await carriers.label_document(tx, label.id)
+
+
+async def test_what_comes_by_post_goes_to_own_warehouses_first(database, shop):
+    async with database.transaction(shop) as tx:
+        network = await locations.network(tx)
+    oxford = locations.position_of("GB", "OX1 1AA")
+    by_rule = {"entity": "mf", "country": "GB", "point": oxford}
+    assert destination(network, "", **by_rule).code == "DC2"
+    assert destination(network, "S0001", **by_rule).code == "S0001"
+    # DC1 takes nothing back, so it is not obeyed.
+    assert destination(network, "DC1", **by_rule).code == "DC2"
+    assert destination(network, "", **{**by_rule, "point": None}).code == "DC2"
+    assert destination(network, "", entity="other", country="FR", point=oxford).code == "DC2"
+    assert destination(Network([]), "", **by_rule) is None
