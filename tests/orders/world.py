@@ -52,7 +52,8 @@ from crosslane.verify import all_rules, verify
 
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
 STORE_ABILITIES = {"ship", "pickup", "ship_to_store", "carry_out", "receive_returns"}
-WEEK = dict.fromkeys(
+Week = dict[str, tuple[str, ...]]
+WEEK: Week = dict.fromkeys(
     ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"), ("08:00-20:00",)
 )
 HOME = Address(
@@ -63,15 +64,15 @@ STOCK = {("MUG", "DC1"): 10, ("MUG", "S0001"): 4, ("LAMP", "DC2"): 5, ("SPOON", 
 organization.register_policies([INTAKE, *payments.POLICIES, *pricing.POLICIES, catalog.FULFILLMENT])
 
 
-async def found_retailer(database: Database, tenant: str) -> None:
-    """Fill a tenant with everything an order needs."""
+async def found_retailer(database: Database, tenant: str, week: Week = WEEK) -> None:
+    """Fill a tenant with everything an order needs; ``week`` is when its places work."""
     # Postcodes are read at first use, which on a busy machine takes longer than a transaction may
     # be idle.
     locations.position_of(HOME.country, HOME.postcode)
     async with database.transaction(tenant) as tx:
         await _organization(tx)
         await _catalog(tx)
-        await _places(tx)
+        await _places(tx, week)
         await _prices(tx)
     async with database.transaction(tenant) as tx:
         await stock_up(tx, STOCK)
@@ -121,7 +122,7 @@ async def _catalog(tx: Tx) -> None:
     await catalog.import_products(tx, ImportProducts(rows))
 
 
-async def _places(tx: Tx) -> None:
+async def _places(tx: Tx, week: Week) -> None:
     for code, kind, postcode, abilities in (
         ("DC1", "warehouse", "DE74 2NE", {"ship"}),
         ("DC2", "warehouse", "SN3 4NF", {"ship"}),
@@ -137,7 +138,7 @@ async def _places(tx: Tx) -> None:
             postcode=postcode,
             timezone="Europe/London",
             abilities=frozenset(abilities),
-            hours=WEEK,
+            hours=week,
             cut_off="15:00",
             handling_hours=2,
             handling_parcel_minor=110 if kind == "store" else 55,

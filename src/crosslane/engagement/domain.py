@@ -183,9 +183,9 @@ def is_told(occasion: Occasion, state: OrderState, back: Return | None = None) -
             return back is not None and back.settled_at is None
         case "confirmed":
             comes = any(line.method != "carry_out" for line in left)
-            return comes and not state.open_stops
+            return comes and not state.troubles
         case "delayed":
-            known = occasion.at > state.order.recorded_at and not state.open_stops
+            known = occasion.at > state.order.recorded_at and not state.troubles
             return known and any(
                 _waiting(state, line) for line in left if line.id in occasion.units
             )

@@ -153,7 +153,8 @@ create table orders_barred (
 create table orders_stop (
     id uuid primary key,
     order_id uuid not null references orders_order (id),
-    kind text not null check (kind in ('payment', 'fraud', 'address', 'manual', 'exchange')),
+    kind text not null check (kind in ('payment', 'fraud', 'address', 'manual', 'exchange',
+                                    'gathering')),
     reason text not null,
     raised_at timestamptz not null,
     raised_by text not null,

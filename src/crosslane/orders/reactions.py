@@ -29,6 +29,9 @@ from crosslane.platform.log import Logged, Reaction
 
 EXPIRED_AT_ONCE_MAX = 200
 EXPIRY_SECONDS = 15.0
+GATHERED_AT_ONCE_MAX = 500
+GATHERED_SECONDS = 15.0
+GATHERED = "gathered"
 REOPTIMISING_SECONDS = 60.0
 DECLINED = "the payment was declined"
 # Stops whose own end is what they wait for; others stay for a person to look at.
@@ -144,10 +147,22 @@ async def cancel_expired(tx: Tx) -> None:
     """Cancel what a stop holds back that nobody resolved in time."""
     sheet = await Sheet.open(tx, await states.list_expired(tx, EXPIRED_AT_ONCE_MAX))
     for order_id, state in list(sheet.states.items()):
-        expired = [s for s in state.open_stops if s.expires_at and s.expires_at <= tx.now]
+        expired = [s for s in state.troubles if s.expires_at and s.expires_at <= tx.now]
         if expired:
             _give_up(sheet, order_id, expired, TOO_LATE, _doing(tx, "", "expired"))
     await sheet.write(tx)
+
+
+async def let_gathered_go(tx: Tx) -> bool:
+    """Let orders go that have waited long enough for others; tells whether more of them wait."""
+    order_ids = await states.list_expired(tx, GATHERED_AT_ONCE_MAX, gathering=True)
+    sheet = await Sheet.open(tx, order_ids)
+    for order_id, state in list(sheet.states.items()):
+        for stop in state.open_stops:
+            if stop.kind == "gathering" and stop.expires_at and stop.expires_at <= tx.now:
+                sheet.resolve_stop(order_id, stop, GATHERED, _doing(tx, "", "gathered"))
+    await sheet.write(tx)
+    return len(order_ids) == GATHERED_AT_ONCE_MAX
 
 
 REACTIONS = [
@@ -184,6 +199,7 @@ REACTIONS = [
 ]
 SCHEDULES = [
     Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired),
+    Schedule("orders.let_gathered_go", GATHERED_SECONDS, let_gathered_go),
     Schedule("orders.reoptimise", REOPTIMISING_SECONDS, reoptimise_by_clock),
 ]
 EFFECTS = [DECIDE, MOVE]

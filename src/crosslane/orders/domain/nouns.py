@@ -11,7 +11,7 @@ from crosslane.orders.domain.stages import Buckets
 
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
 RaisedKind = Literal["payment", "fraud", "address", "manual"]
-StopKind = Literal[RaisedKind, "exchange"]
+StopKind = Literal[RaisedKind, "exchange", "gathering"]
 # Kinds that keep goods from being worked on and from leaving.
 HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
@@ -168,9 +168,10 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """Something that holds an order, or what one amendment added to it, back until it is resolved.
 
     Args:
-        kind: payment, fraud, address, manual or exchange; decides who may resolve it.
+        kind: payment, fraud, address, manual, exchange or gathering; decides who may resolve it.
         reason: why, for people.
-        expires_at: when what it holds is cancelled if nobody resolved it, None for never.
+        expires_at: when what it holds is cancelled if nobody resolved it, None for never; a
+            gathering ends then and lets the order go.
         amendment_no: the amendment whose lines it holds, 0 for the whole order.
         cause_id: what is waited for, such as the return of an exchange; None elsewhere.
         expected_minor: what will be credited once that has come, in minor units.
@@ -251,6 +252,11 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def open_stops(self) -> list[Stop]:
         """Stops that still hold the order back."""
         return [stop for stop in self.stops if stop.resolved_at is None]
+
+    @property
+    def troubles(self) -> list[Stop]:
+        """Open stops that somebody has to resolve; one that gathers orders ends by itself."""
+        return [stop for stop in self.open_stops if stop.kind != "gathering"]
 
     def is_held(self, line: OrderLine) -> bool:
         """Tell whether an open stop holds a line back."""

@@ -1,5 +1,6 @@
 """What a retailer decides about orders, as policy."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +10,9 @@ from crosslane.orders.errors import AppeasementAboveBudget, NoAppeasementBudget
 from crosslane.organization import PolicyKind
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+GATHER_MINUTES_MAX = 720
+# What a location still needs before its cut-off to send an order that it is told of only now.
+BEFORE_CUT_OFF = timedelta(minutes=30)
 
 
 class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,6 +26,8 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         payment_minutes: how long stock waits for a payment before the order is cancelled.
         backdating: whether the channel may say when an order was placed.
         service: delivery service of an order that names none.
+        gather_minutes: how long an order that is shipped waits for others to be decided together
+            with, before its locations are told of it; 0 for not at all.
     """
 
     shortage: Literal["backorder", "refuse"] = "backorder"
@@ -30,6 +36,7 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_minutes: int = 30
     backdating: bool = False
     service: str = "STANDARD48"
+    gather_minutes: Annotated[int, msgspec.Meta(ge=0, le=GATHER_MINUTES_MAX)] = 0
 
 
 class AppeasementBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,3 +95,22 @@ INTAKE = PolicyKind("orders.intake", Intake, Intake(), scopes=("channel", "brand
 APPEASEMENT = PolicyKind(
     "orders.appeasement", Appeasements, Appeasements(), scopes=("channel", "brand", "tenant")
 )
+
+
+def gathers_until(
+    placed_at: datetime, gather_minutes: int, leaves_by: list[datetime], now: datetime
+) -> datetime | None:
+    """Return until when an order waits to be decided together with others; None for not at all.
+
+    It never costs the customer a day: locations are told in time for the next parcels they send.
+
+    Args:
+        placed_at: when it was placed.
+        gather_minutes: for how long orders wait at most.
+        leaves_by: of each location that has its units, the last instant at which goods still leave
+            on the day on which they would leave if it were told at once.
+        now: an order told of later than that does not wait.
+    """
+    waits = placed_at + timedelta(minutes=gather_minutes)
+    until = min([waits, *(last - BEFORE_CUT_OFF for last in leaves_by)])
+    return until if until > now else None

@@ -41,6 +41,7 @@ def status_of(units: Counter[Stage], stops: Set[StopKind], returned: int) -> Sta
         stops: kinds of its open stops.
         returned: units that came back of those handed over.
     """
+    stops = stops - {"gathering"}
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
     waiting = units.total() - gone - units[Stage.CANCELLED]
     if waiting and stops:

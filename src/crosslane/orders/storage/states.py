@@ -262,10 +262,12 @@ async def list_waiting(tx: Tx, variant_ids: Sequence[UUID], limit: int) -> list[
 
 LIST_EXPIRED_STOPS = """
 select order_id from orders_stop
-where resolved_at is null and expires_at <= $1 order by expires_at limit $2
+where resolved_at is null and expires_at <= $1 and (kind = 'gathering') = $2
+order by expires_at limit $3
 """
 
 
-async def list_expired(tx: Tx, limit: int) -> list[UUID]:
-    """Return orders with a stop that nobody resolved in time."""
-    return [row["order_id"] for row in await tx.fetch(LIST_EXPIRED_STOPS, tx.now, limit)]
+async def list_expired(tx: Tx, limit: int, *, gathering: bool = False) -> list[UUID]:
+    """Return orders with a stop that nobody resolved in time, or that have gathered long enough."""
+    rows = await tx.fetch(LIST_EXPIRED_STOPS, tx.now, gathering, limit)
+    return [row["order_id"] for row in rows]

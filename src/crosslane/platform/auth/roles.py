@@ -88,6 +88,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "orders:resolve_address",
         "orders:resolve_manual",
         "orders:resolve_exchange",
+        "orders:resolve_gathering",
     ),
     "manager": (
         SELF,
