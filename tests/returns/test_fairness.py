@@ -60,6 +60,7 @@ def test_the_policy_says_what_the_work_is_worth(policy, lines, minor):
         (work(line(sold_at=None)), "seller_unknown"),
         (work(line(sold_at=STORE), over_the_counter=True), "own_sale"),
         (work(line(), group="staff"), "staff_purchase"),
+        (structs.replace(work(line()), bought_by_staff=True), "staff_purchase"),
     ],
 )
 def test_no_work_for_another_is_worth_nothing(done, reason):

@@ -9,7 +9,7 @@ from crosslane import finance, ledger, locations, organization, returns
 from crosslane.kernel import new_id
 from crosslane.locations import LocationDraft
 from crosslane.locations.service.network import add_location
-from crosslane.organization import Scope, SetPolicy
+from crosslane.organization import PutStaffMember, Scope, SetPolicy
 from crosslane.platform import log
 from crosslane.platform.database import Database
 from crosslane.platform.log import run_reaction
@@ -181,6 +181,17 @@ async def test_a_customers_cap_counts_the_days_before_and_no_more(desk: Desk):
     await desk.follow()
     found = sorted((c.day, c.minor) for c in await desk.credits())
     assert [minor for _, minor in found] == [150, 100, 0, 150]
+
+
+async def test_what_staff_had_bought_earns_nothing(desk: Desk):
+    customer = new_id()
+    async with desk.transaction() as tx:
+        clerk = PutStaffMember("C1", "Ada", frozenset({"associate"}), customer_id=customer)
+        await organization.put_staff(tx, [clerk])
+    await desk.settle(customer_id=customer)
+    await desk.follow()
+    assert [(c.minor, c.reason) for c in await desk.credits()] == [(0, "staff_purchase")]
+    assert await desk.booked() == {}
 
 
 async def test_a_return_that_came_to_nothing_loses_its_credit(desk: Desk):

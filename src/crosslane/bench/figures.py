@@ -23,6 +23,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         orders_grown: how many orders are stored, from few to many.
         places_grown: how many places there are, few and many.
         articles_grown: how many articles are sold, few and many.
+        sales_a_day: how many a store has in the books.
     """
 
     stores: int = 815
@@ -35,6 +36,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     orders_grown: tuple[int, ...] = (10_000, 1_000_000)
     places_grown: tuple[int, int] = (10, 1_000)
     articles_grown: tuple[int, int] = (1_000, 100_000)
+    sales_a_day: int = 300
 
 
 DEMO = Scale()
@@ -50,6 +52,7 @@ QUICK = Scale(
     orders_grown=(80, 160),
     places_grown=(8, 12),
     articles_grown=(40, 60),
+    sales_a_day=10,
 )
 """Only to see whether it runs."""
 

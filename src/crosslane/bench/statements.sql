@@ -79,3 +79,77 @@ begin
             using since, first, last;
     end loop;
 end $$;
+
+-- name: lay_postings
+-- What a day after the other does to the books of stores: seven in ten sales are the store's own, one
+-- it sends for the web shop, one of its own comes back, and one of the web shop's is taken back, paid
+-- out of its till and credited to it. $1 entity, $2 channel of tills, $3 web shop, $4 stores, $5 first
+-- day, $6 days, $7 sales of a store a day, $8 number of the first entry.
+with shape (kind, part, position, account, worth, sign, web, placed) as (values
+    ('own', 0, 1, 'clearing', 'gross', 1, false, false),
+    ('own', 0, 2, 'revenue', 'net', -1, false, true),
+    ('own', 0, 3, 'tax_payable', 'tax', -1, false, true),
+    ('own', 0, 4, 'cost_of_goods', 'cost', 1, false, true),
+    ('own', 0, 5, 'inventory', 'cost', -1, false, true),
+    ('own', 1, 1, 'cash', 'gross', 1, false, true),
+    ('own', 1, 2, 'clearing', 'gross', -1, false, false),
+    ('sent', 0, 1, 'clearing', 'gross', 1, true, false),
+    ('sent', 0, 2, 'revenue', 'net', -1, true, true),
+    ('sent', 0, 3, 'tax_payable', 'tax', -1, true, true),
+    ('sent', 0, 4, 'cost_of_goods', 'cost', 1, true, true),
+    ('sent', 0, 5, 'inventory', 'cost', -1, true, true),
+    ('sent', 1, 1, 'receivable_card', 'gross', 1, true, false),
+    ('sent', 1, 2, 'clearing', 'gross', -1, true, false),
+    ('back', 0, 1, 'clearing', 'gross', -1, false, false),
+    ('back', 0, 2, 'sales_returns', 'net', 1, false, true),
+    ('back', 0, 3, 'tax_payable', 'tax', 1, false, true),
+    ('back', 1, 1, 'cash', 'gross', -1, false, true),
+    ('back', 1, 2, 'clearing', 'gross', 1, false, false),
+    ('taken', 0, 1, 'return_handling', 'fee', 1, true, false),
+    ('taken', 0, 2, 'return_handling_income', 'fee', -1, true, true),
+    ('taken', 1, 1, 'cash', 'gross', -1, true, true),
+    ('taken', 1, 2, 'clearing', 'gross', 1, true, false)
+), deed as materialized (
+    select $8::bigint + 2 * (row_number() over () - 1) as no, store, $5::date + d as day,
+           case when n % 10 < 7 then 'own' when n % 10 = 7 then 'sent'
+                when n % 10 = 8 then 'back' else 'taken' end as kind,
+           500 + (n * 37 + d * 11) % 4000 as net
+    from generate_series(0, $6::int - 1) as d, unnest($4::uuid[]) as store,
+         generate_series(1, $7::int) as n
+), entry as materialized (
+    select d.*, part,
+           ('00000000-0000-7000-8000-' || lpad(to_hex(d.no + part), 12, '0'))::uuid as id
+    from deed d cross join generate_series(0, 1) as part
+), entries as (
+    insert into ledger_entry (id, cause_kind, cause_id, occurred_at, day, memo, actor, recorded_at)
+    select id, case part when 0 then 'orders.LinesHandedOver' else 'payments.PaymentCaptured' end,
+           (no + part)::text, day + time '12:00', day, '', 'system:bench', now()
+    from entry
+), tail as (
+    insert into ledger_tail (entry_id, recorded_at) select id, now() from entry
+), posted as (
+    insert into ledger_posting
+        (entry_id, position, recorded_at, day, entity_id, account, currency, minor, book_currency,
+         book_minor, rate_nano, line_id, channel_id, location_id, tax_code)
+    select e.id, s.position, now(), e.day, $1, s.account, 'GBP', w.minor, 'GBP', w.minor,
+           1000000000, e.id, case when s.web then $3::uuid else $2::uuid end,
+           case when s.placed then e.store end,
+           case when s.account in ('revenue', 'sales_returns', 'tax_payable') then 'GB:2000' end
+    from entry e join shape s on s.kind = e.kind and s.part = e.part
+    cross join lateral (
+        select s.sign * case s.worth when 'net' then e.net when 'tax' then e.net / 5
+                        when 'gross' then e.net + e.net / 5 when 'cost' then e.net / 2
+                        else 150 end as minor
+    ) w
+    returning 1
+)
+select count(*) from posted
+
+-- name: plain_sum
+-- What a statement would be without roll-ups: every posting of the store, added up.
+select p.account, p.channel_id, p.minor > 0 as debit, sum(abs(p.minor))::bigint as minor
+from ledger_posting p
+where p.location_id = $1 and p.day between $2 and $3 group by 1, 2, 3
+
+-- name: waiting_entries
+select count(*) from ledger_tail

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosslane import bench
-from crosslane.bench import BOOK, DEMO, QUICK, Figure, Scale
+from crosslane.bench import BOOK, DEMO, QUICK, STATED, Figure, Scale
 
 Bench = Callable[[Scale], Awaitable[list[Figure]]]
 EVERY: dict[str, tuple[Bench, Scale]] = {
@@ -30,6 +30,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "neighbours": (bench.neighbours, DEMO),
     "grow": (bench.grow, DEMO),
     "sourcing": (bench.sourcing, DEMO),
+    "statement": (bench.stating, STATED),
     "abuse": (bench.abuse, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
@@ -157,6 +158,11 @@ def sourcing(
 def abuse(how: How = AS_USUAL) -> None:
     """Measure who is caught, and who passes, in made-up years with abuse of returns planted."""
     _run_one("abuse", bench.abuse, how)
+
+
+def statement(how: How = AS_USUAL) -> None:
+    """Measure the statement of a store-year, against adding up its postings."""
+    _run_one("statement", bench.stating, how, STATED)
 
 
 def instance(file: Path, *, family: str = "plain", seed: int = 1) -> None:

@@ -64,6 +64,7 @@ for name, what in (
     ("react", "Events a second that reactions read, and how far behind they are."),
     ("sourcing", "The planner on instance files: looking ahead, each order alone, the nearest."),
     ("abuse", "Who is caught and who passes in years with abuse of returns planted."),
+    ("statement", "The statement of a store-year, beside adding up its postings."),
     ("instance", "Write an instance file that is made up."),
     ("reoptimise", "Open orders of an instance file decided together."),
 ):

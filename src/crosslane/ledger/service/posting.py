@@ -148,6 +148,6 @@ async def reverse(tx: Tx, entry_id: UUID, *, day: date) -> EntryView:
     return found[0]
 
 
-async def roll_up(tx: Tx) -> None:
-    """Move entries from the tail into the roll-up, at most ROLL_UP_ENTRIES_MAX at once."""
-    await storage.roll_up(tx, ROLL_UP_ENTRIES_MAX)
+async def roll_up(tx: Tx, *, entries_max: int = ROLL_UP_ENTRIES_MAX) -> None:
+    """Move entries from the tail into the roll-up, the oldest first, so many at once."""
+    await storage.roll_up(tx, min(entries_max, ROLL_UP_ENTRIES_MAX))

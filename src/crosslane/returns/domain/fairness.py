@@ -45,7 +45,8 @@ class HandlingPolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         customer_minor_max: most all locations get for returns of one customer in
             ``customer_days``, None for any amount.
         customer_days: how many days before a return count for that.
-        staff_groups: customer groups whose purchases count as those of staff.
+        staff_groups: customer groups whose purchases count as those of staff, beside those of
+            customers whom a staff record names.
     """
 
     return_minor: Minor = 0
@@ -54,7 +55,7 @@ class HandlingPolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     store_day_minor_max: Minor | None = None
     customer_minor_max: Minor | None = None
     customer_days: Annotated[int, Meta(ge=1, le=CAP_DAYS_MAX)] = 30
-    staff_groups: tuple[Annotated[str, Meta(max_length=40)], ...] = ("staff",)
+    staff_groups: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ("staff",)
 
 
 HANDLING = PolicyKind(
@@ -73,12 +74,14 @@ class Work(Struct, frozen=True, kw_only=True):
         over_the_counter: whether the channel that had sold them sells over counters.
         lines: what was credited.
         customer_group: code of the customer's group, "" for none.
+        bought_by_staff: whether the customer is known to be a member of staff.
     """
 
     location_id: UUID | None
     over_the_counter: bool
     lines: Sequence[SettledLine]
     customer_group: str = ""
+    bought_by_staff: bool = False
 
 
 class Given(Struct, frozen=True):
@@ -127,7 +130,7 @@ def decide_handling(policy: HandlingPolicy, work: Work, given: Given) -> Handlin
     others = [line for line in known if not _own(line, work)]
     if not others:
         return Handling(0, 0, "own_sale")
-    if work.customer_group and work.customer_group in policy.staff_groups:
+    if work.bought_by_staff or (work.customer_group in policy.staff_groups):
         return Handling(0, 0, "staff_purchase")
     wanted = _wanted_minor(policy, others, first=not given.of_return)
     if not wanted:

@@ -121,7 +121,9 @@ async def credit_settled(tx: Tx, logged: Sequence[Logged[ReturnSettled]]) -> Non
     bare = [_bare(entry, network) for entry in logged]
     policy = [_policy(policies, book, network, row) for row in bare]
     tally = await _tally(tx, bare, max(value.customer_days for value, _ in policy))
-    buyers = await customers.customers_by_id(tx, [r.customer_id for r in bare if r.customer_id])
+    named = [row.customer_id for row in bare if row.customer_id]
+    buyers = await customers.customers_by_id(tx, named)
+    staff = await organization.staff_by_customer(tx, named) if named else {}
     rows = []
     for entry, row, (value, policy_id) in zip(logged, bare, policy, strict=True):
         buyer = buyers.get(row.customer_id) if row.customer_id else None
@@ -130,6 +132,7 @@ async def credit_settled(tx: Tx, logged: Sequence[Logged[ReturnSettled]]) -> Non
             over_the_counter=book.channel_by_id(row.channel_id).type in COUNTER_TYPES,
             lines=entry.event.lines,
             customer_group=buyer.group if buyer else "",
+            bought_by_staff=row.customer_id in staff,
         )
         decided = decide_handling(value, work, tally.given(row, value.customer_days))
         row = structs.replace(
