@@ -15,10 +15,11 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import run_reaction
 from crosslane.returns import RefundWish
+from crosslane.returns.service.wishes import DeskCharge
 from crosslane.verify import Finding, all_rules, verify
 from tests.finance.conftest import Books
 from tests.finance.test_books import sell as sell_on_the_web
-from tests.orders.world import LONG_AGO, found_retailer
+from tests.orders.world import LONG_AGO, found_retailer, view
 from tests.returns.counter import bring, line, open_counters, sell
 
 organization.register_policies(returns.POLICIES)
@@ -63,8 +64,6 @@ async def statement(books: Books, **subject) -> dict[Section, Counter]:
 
 async def web_order(books: Books, lanes: Lanes):
     placed = await sell_on_the_web(books, lanes, LineWish(sku="MUG", quantity=3), "LAMP")
-    from tests.orders.world import view
-
     return await view(books.database, books.tenant, placed.id)
 
 
@@ -135,7 +134,13 @@ async def test_what_the_own_counter_sold_comes_back_there_without_a_credit(
 async def test_blind_goods_lower_no_stores_sales_and_the_day_agrees(books: Books, lanes: Lanes):
     priced = line("MUG", 2, unit_price_milli=500_000, tax_rate_bp=1750)
     taken = await bring(
-        lanes, books.tenant, None, priced, refunds=CASH, blind_override_reason="known customer"
+        lanes,
+        books.tenant,
+        None,
+        priced,
+        refunds=CASH,
+        blind_override_reason="known customer",
+        charges=[DeskCharge(kind="fee", title="Restocking", gross_minor=100)],
     )
     assert not isinstance(taken, Refusal), taken
     await follow(books)
@@ -148,6 +153,8 @@ async def test_blind_goods_lower_no_stores_sales_and_the_day_agrees(books: Books
         figures = await finance.day_figures(tx, day=date(2010, 12, 10), channel="till")
     assert figures.difference_minor == 0
     assert figures.net_sales_minor == -851
+    assert figures.charges_minor > 0
+    assert figures.money_minor == -900
 
 
 async def test_goods_that_are_destroyed_are_the_sellers_loss(books: Books, lanes: Lanes):

@@ -142,3 +142,16 @@ create table returns_credit (
 );
 create index returns_credit_place on returns_credit (location_id, day);
 create index returns_credit_customer on returns_credit (customer_id, day);
+
+-- Charges of blind returns; those of others stand on their order. Negative: the customer gets it.
+create table returns_charge (
+    id uuid primary key,
+    return_id uuid not null,
+    kind text not null,
+    net_minor bigint not null,
+    tax_minor bigint not null,
+    tax_rate_bp integer not null,
+    jurisdiction text not null
+);
+create index returns_charge_return on returns_charge (return_id);
+create index returns_return_blind on returns_return (channel_id, settled_at) where kind = 'blind';

@@ -26,7 +26,7 @@ ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUni
 ReturnExpired, ReturnClosed, HandlingCredited. Policies: returns.policy, returns.abuse,
 returns.handling_credit, returns.labels.
 Tables: returns_return, returns_line, returns_unit, returns_event (journal), returns_credit,
-returns_trait, returns_finding.
+returns_charge, returns_trait, returns_finding.
 """
 
 from crosslane.returns.domain import (
@@ -76,6 +76,7 @@ from crosslane.returns.service.wishes import (
     TakenLine,
 )
 from crosslane.returns.storage import PERSONAL_COLUMNS
+from crosslane.returns.storage.blind import sum_blind
 from crosslane.returns.storage.writing import list_returns
 
 POLICIES = [POLICY, ABUSE, HANDLING, LABELS]
@@ -133,5 +134,6 @@ __all__ = [
     "label_of",
     "list_returns",
     "returns_of_orders",
+    "sum_blind",
     "weigh",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import ledger, locations, orders, organization, payments
+from crosslane import ledger, locations, orders, organization, payments, returns
 from crosslane.finance import domain, storage
 from crosslane.finance.domain import ControlRow
 from crosslane.finance.errors import CloseNotFound, DayDiffers, DayNotOver, EventsWaiting
@@ -107,10 +107,14 @@ async def day_figures(tx: Tx, *, day: date, channel: str) -> DayFigures:
     """
     found = (await organization.book(tx)).channel(channel, pointer="/channel")
     start, end = domain.day_bounds(day, found.timezone)
+    asked = {"channel_id": found.id, "start": start, "end": end}
+    blind = await returns.sum_blind(tx, **asked)
+    goods = [one for one in blind if one.kind == "goods"]
+    besides = [one for one in blind if one.kind != "goods"]
     rows = domain.control_rows(
-        await orders.sum_sales(tx, channel_id=found.id, start=start, end=end),
-        await orders.sum_credits(tx, channel_id=found.id, start=start, end=end),
-        await payments.sum_moved(tx, channel_id=found.id, start=start, end=end),
+        [*await orders.sum_sales(tx, **asked), *besides],
+        [*await orders.sum_credits(tx, **asked), *goods],
+        await payments.sum_moved(tx, **asked),
         await ledger.balances(
             tx,
             # Of every entity: cash lies in the till of whoever has the store.

@@ -21,7 +21,7 @@ from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import Job, Settled, entry_of, subject_of
 from crosslane.returns.service.wishes import TakeBack, TakenBack, TakenLine
-from crosslane.returns.storage import views, writing
+from crosslane.returns.storage import blind, views, writing
 from crosslane.returns.storage.writing import Entry
 
 
@@ -176,6 +176,7 @@ async def _save(
             told += news
             causes += [job.cause] * len(news)
     await writing.save_returns(tx, [job.one for one in taken for job in one.jobs], entries)
+    await blind.insert_charges(tx, [e for e in told if isinstance(e, events.BlindUnitsCredited)])
     await log.append(tx, told, causes)
 
 
@@ -203,14 +204,14 @@ def _answer(one: Draft, refused: Mapping[str, Refusal]) -> TakenBack | Refusal:
     return refusal or answer_of(*(job.one for job in one.jobs))
 
 
-def answer_of(one: Return, blind: Return | None = None) -> TakenBack:
+def answer_of(one: Return, beside: Return | None = None) -> TakenBack:
     """Tell what taking goods back came to, of a return and of the blind one beside it."""
-    both = [one] if blind is None else [one, blind]
+    both = [one] if beside is None else [one, beside]
     return TakenBack(
         return_id=one.id,
         number=one.number,
         order_id=one.order_id,
-        blind_return_id=blind.id if blind else None,
+        blind_return_id=beside.id if beside else None,
         state=one.state,
         held=one.held,
         hold_reason=one.hold_reason,
