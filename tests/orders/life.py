@@ -360,13 +360,17 @@ class Life:
             listed = await list_orders(tx, limit=len(self.placed))
             known = await list_states(tx, self.placed)
         assert [dict(row) for row in broken] == []
-        told = {one.id: (one.status, one.gross_minor, one.lines, one.units) for one in listed}
+        told = {
+            one.id: (one.status, one.gross_minor, one.lines, one.units, one.returned)
+            for one in listed
+        }
         assert told == {
             id: (
                 status(one),
                 worth(one).gross_minor,
                 len(one.stock_lines),
                 sum(line.quantity for line in one.stock_lines),
+                sum(back.quantity for back in one.returned),
             )
             for id, one in known.items()
         }
@@ -392,7 +396,8 @@ class Life:
             owed = money.earned_minor - (money.captured_minor - money.refunded_minor)
             # A price that was raised beyond what is authorised stays owed.
             assert owed == 0 or (owed > 0 and shown.id in self.repriced), money
-            assert owed == 0 or money.captured_minor == money.authorized_minor, money
+            unused = [t.authorized_minor - t.captured_minor - t.voided_minor for t in money.tenders]
+            assert owed == 0 or sum(unused) == 0, money
         async with self.database.transaction(self.tenant) as tx:
             assert [dict(row) for row in await tx.fetch(LEFT_OVER)] == []
             assert await verify(tx) == []

@@ -1,7 +1,8 @@
 """A state machine over the life of orders, on the real database.
 
 Whatever happens to orders in whatever order: no unit is lost or made at any step, and in the end
-every order is closed, the customer has paid what was handed over, and verify finds nothing. The
+every order is closed, the customer has paid what was handed over and did not come back, and verify
+finds nothing. The
 long run leads life after life for CROSSLANE_SOAK_MINUTES.
 """
 
@@ -26,7 +27,8 @@ from hypothesis.stateful import (
 from crosslane.payments import PutProvider, put_provider
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
-from tests.orders.life import ARTICLES, PLACES, TENDERS, Life
+from tests.orders.after import WholeLife
+from tests.orders.life import ARTICLES, PLACES, TENDERS
 from tests.orders.world import found_retailer
 from tests.patience import soak_minutes
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
@@ -67,7 +69,7 @@ class OrderLife(RuleBasedStateMachine):
 
     @initialize(**WISHES)
     def born(self, lines, tender, stopped, channel):
-        self.life: Life = self.begin()
+        self.life: WholeLife = self.begin()
         self.run(self.life.begin())
         self.place(lines=lines, tender=tender, stopped=stopped, channel=channel)
 
@@ -132,6 +134,27 @@ class OrderLife(RuleBasedStateMachine):
         self.run(self.life.arrive(number))
         self.run(self.life.collect(number))
 
+    @ANY_ORDER
+    @rule(number=NUMBERS, line=NUMBERS, quantity=st.integers(1, 3), charged=st.integers(0, 3))
+    def take_back(self, number, line, quantity, charged):
+        self.run(self.life.take_back(number, line, quantity, charged))
+
+    @ANY_ORDER
+    @rule(number=NUMBERS, line=st.none() | NUMBERS, minor=st.sampled_from([1, 99, 500]))
+    def appease(self, number, line, minor):
+        self.run(self.life.appease(number, line, minor))
+
+    @ANY_ORDER
+    @rule(
+        number=NUMBERS,
+        line=NUMBERS,
+        wanted=LINES,
+        price=st.sampled_from(["even", "today", "free"]),
+        held=st.booleans(),
+    )
+    def exchange(self, number, line, wanted, price, held):
+        self.run(self.life.exchange(number, line, wanted, price, held=held))
+
     @rule()
     def deliver(self):
         self.run(self.life.deliver())
@@ -175,7 +198,7 @@ async def lead(
     class Led(OrderLife):
         pass
 
-    Led.run, Led.begin = staticmethod(run), lambda self: Life(database, lanes, tenant, done)
+    Led.run, Led.begin = staticmethod(run), lambda self: WholeLife(database, lanes, tenant, done)
     await asyncio.to_thread(run_state_machine_as_test, Led, settings=settings(how, **RULES))
     return done
 

@@ -169,6 +169,144 @@ where not exists (select from unread)
        or w.promised_at is not null and coalesce(p.units, 0) < w.units)
 """
 
+# Of what a location handed over no more comes back than that.
+RETURNED_WITHIN_HANDED_OVER = """
+with handed as (
+    select line_id, to_location_id as location_id, sum(quantity) as units
+    from orders_movement where to_stage = 'handed_over' group by 1, 2
+), back as (
+    select line_id, location_id, sum(quantity) as units from orders_credit group by 1, 2
+)
+select format('order line:%s at %s', line_id, location_id) as subject,
+       format('%s units were handed over, %s came back', coalesce(h.units, 0), b.units) as detail
+from back b left join handed h using (line_id, location_id)
+where b.units > coalesce(h.units, 0)
+"""
+
+# Units that came back were credited for at most what they cost, for all of it when all did. That is
+# their share of the line, with the changes of its price and the goodwill given on it.
+CREDITED_AS_PAID = """
+with kept as (
+    select l.id, l.order_id, l.quantity::numeric, l.net_minor, l.tax_minor,
+           l.quantity - coalesce((select sum(b.quantity) from orders_bucket b
+                                  where b.line_id = l.id and b.stage = 'cancelled'), 0) as units
+    from orders_line l
+    where not l.is_bundle and exists (select from orders_credit c where c.line_id = l.id)
+), cost as (
+    select k.id, k.order_id, k.units,
+           round(k.net_minor * k.units / k.quantity) + coalesce(c.net_minor, 0) as net_minor,
+           round(k.tax_minor * k.units / k.quantity) + coalesce(c.tax_minor, 0) as tax_minor
+    from kept k left join lateral (
+        select sum(net_minor) as net_minor, sum(tax_minor) as tax_minor from orders_charge
+        where line_id = k.id and kind in ('price_change', 'appeasement') and not cancelled
+    ) c on true
+), back as (
+    select line_id, min(order_id::text) as order_id, count(distinct order_id) as orders,
+           sum(quantity) as units, sum(net_minor) as net_minor, sum(tax_minor) as tax_minor
+    from orders_credit group by line_id
+)
+select 'order line:' || c.id as subject,
+       format('%s of %s units came back for %s and %s tax, all cost %s and %s', b.units, c.units,
+              b.net_minor, b.tax_minor, c.net_minor, c.tax_minor) as detail
+from cost c join back b on b.line_id = c.id
+where b.orders > 1 or b.order_id <> c.order_id::text
+   or case when b.units = c.units
+           then b.net_minor <> c.net_minor or b.tax_minor <> c.tax_minor
+           else b.net_minor + b.tax_minor not between 0 and c.net_minor + c.tax_minor end
+"""
+
+# Each credit is told of once, with its units and what was credited for them.
+CREDITS_ARE_TOLD = """
+with told as (
+    select (l.body ->> 'order_id')::uuid as order_id, l.body ->> 'cause_kind' as cause_kind,
+           (l.body ->> 'cause_id')::uuid as cause_id, (u ->> 'line_id')::uuid as line_id,
+           (u ->> 'location_id')::uuid as location_id, (u ->> 'quantity')::int as quantity,
+           (u ->> 'net_minor')::bigint as net_minor, (u ->> 'tax_minor')::bigint as tax_minor
+    from platform_log l cross join jsonb_array_elements(l.body -> 'units') u
+    where l.kind = 'orders.LinesCredited'
+), kept as (
+    select order_id, cause_kind, cause_id, line_id, location_id, quantity, net_minor, tax_minor
+    from orders_credit
+)
+select format('order line:%s by %s %s', line_id, cause_kind, cause_id) as subject,
+       'it is credited and not told of' as detail from (table kept except all table told) k
+union all
+select format('order line:%s by %s %s', line_id, cause_kind, cause_id),
+       'it is told of and not credited' from (table told except all table kept) t
+"""
+
+# What was taken beyond what an order is worth goes back, unless it was refused, which is shown.
+NOTHING_IS_OWED_BACK = """
+with unread as (
+    select (l.body ->> 'order_id')::uuid as order_id from platform_log l
+    left join platform_cursor c on c.reaction = 'orders.settle_captured'
+    where l.kind = 'payments.PaymentCaptured'
+      and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id))
+    union all
+    select (l.body ->> 'order_id')::uuid
+    from platform_backlog b join platform_log l on l.id = b.log_id
+    where b.reaction = 'orders.settle_captured'
+), refused as (
+    select (l.body ->> 'order_id')::uuid as order_id from platform_log l
+    where l.kind in ('payments.RefundFailed', 'payments.PaymentUnresolved')
+), taken as (
+    select order_id, sum(captured_minor - refunded_minor - refunding_minor - charged_back_minor)
+               as minor
+    from payments_payment group by order_id
+    having sum(captured_minor - refunded_minor - refunding_minor - charged_back_minor) > 0
+), goods as (
+    select order_id, sum(kept) as kept,
+           sum(round(net_minor * kept / quantity) + round(tax_minor * kept / quantity)) as minor
+    from (
+        select l.order_id, l.net_minor, l.tax_minor, l.quantity, l.quantity - coalesce((
+            select sum(b.quantity) from orders_bucket b
+            where b.line_id = l.id and b.stage = 'cancelled'), 0)::numeric as kept
+        from orders_line l join taken using (order_id) where not l.is_bundle
+    ) each group by order_id
+), worth as (
+    select g.order_id, greatest(0, g.minor
+        + case when g.kept > 0 then coalesce((
+            select sum(gross_minor) from orders_charge
+            where order_id = g.order_id and not cancelled), 0) else 0 end
+        - coalesce((select sum(net_minor + tax_minor) from orders_credit
+                    where order_id = g.order_id), 0)) as minor
+    from goods g
+)
+select 'order:' || order_id as subject,
+       format('%s was taken and not given back, it is worth %s', t.minor, w.minor) as detail
+from taken t join worth w using (order_id)
+where t.minor > w.minor
+  and order_id not in (select order_id from unread)
+  and order_id not in (select order_id from refused)
+"""
+
+# What is counted against the budget of a day is what was given on it.
+GOODWILL_IS_COUNTED = """
+with given as (
+    select a.actor, (a.at at time zone m.timezone)::date as day, o.currency,
+           -sum(a.gross_delta_minor) as minor
+    from orders_amendment a
+    join orders_order o on o.id = a.order_id
+    join organization_channel c on c.id = o.channel_id
+    join organization_market m on m.id = c.market_id
+    where a.kind = 'appease' group by 1, 2, 3
+)
+select format('goodwill:%s/%s/%s', actor, day, currency) as subject,
+       format('%s was given away, %s is counted', coalesce(g.minor, 0), coalesce(c.minor, 0))
+           as detail
+from given g full join orders_given c using (actor, day, currency)
+where coalesce(g.minor, 0) <> coalesce(c.minor, 0)
+"""
+
+# An exchange waits for a return with a stop of its own amendment.
+STOPS_HOLD_AMENDMENTS = """
+select 'order stop:' || s.id as subject,
+       format('it holds amendment %s, which its order does not have', s.amendment_no) as detail
+from orders_stop s left join orders_amendment a on (a.order_id, a.no) = (s.order_id, s.amendment_no)
+where s.amendment_no > 0 and a.id is null
+   or s.kind = 'exchange' and (s.amendment_no = 0 or a.kind not in ('exchange', 'replacement'))
+"""
+
 RULES = [
     Rule("orders.promises_follow_waiting", PROMISES_FOLLOW_WAITING),
     Rule("orders.money_problems", MONEY_PROBLEMS),
@@ -179,6 +317,12 @@ RULES = [
     Rule("orders.closed_when_settled", CLOSED_WHEN_SETTLED),
     Rule("orders.bundles_share_exactly", BUNDLES_SHARE_EXACTLY),
     Rule("orders.amendments_numbered", AMENDMENTS_NUMBERED),
+    Rule("orders.returned_within_handed_over", RETURNED_WITHIN_HANDED_OVER),
+    Rule("orders.credited_as_paid", CREDITED_AS_PAID),
+    Rule("orders.credits_are_told", CREDITS_ARE_TOLD),
+    Rule("orders.nothing_is_owed_back", NOTHING_IS_OWED_BACK),
+    Rule("orders.goodwill_is_counted", GOODWILL_IS_COUNTED),
+    Rule("orders.stops_hold_amendments", STOPS_HOLD_AMENDMENTS),
     Rule("orders.shares_of_credit", SHARES_OF_CREDIT),
     Rule("orders.events_numbered", EVENTS_NUMBERED),
 ]

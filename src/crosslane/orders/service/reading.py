@@ -44,8 +44,25 @@ class BucketView(msgspec.Struct, frozen=True):
     quantity: int
 
 
+class ReturnedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a line that came back, with what was credited for them.
+
+    Args:
+        location: code of the location whose sale is undone.
+        cause_kind: what they were credited for, such as ``return``; likewise which one.
+    """
+
+    location: str
+    quantity: int
+    net_minor: int
+    tax_minor: int
+    cause_kind: str
+    cause_id: UUID
+    occurred_at: datetime
+
+
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as people read it."""
+    """A line as people read it; the units of ``returned`` are among its buckets still."""
 
     id: UUID
     position: int
@@ -66,6 +83,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime | None
     is_bundle: bool
     buckets: list[BucketView]
+    returned: list[ReturnedView]
     price_reasons: msgspec.Raw
 
 
@@ -74,6 +92,7 @@ class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     kind: str
+    line_id: UUID | None
     title: str
     net_minor: int
     tax_minor: int
@@ -87,13 +106,15 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         worth_minor: what the customer pays when everything not cancelled is handed over.
-        earned_minor: due for what was handed over.
+        earned_minor: due for what was handed over and did not come back.
+        credited_minor: what was credited for units that came back.
         tenders: per tender, in the order of capture.
         problems: what was refused or is not known, open ones first.
     """
 
     worth_minor: int
     earned_minor: int
+    credited_minor: int
     authorized_minor: int
     captured_minor: int
     refunded_minor: int
@@ -240,6 +261,7 @@ async def order_view(tx: Tx, named: str) -> OrderView:
         money=MoneyView(
             worth_minor=worth(state).gross_minor,
             earned_minor=earned(state).gross_minor,
+            credited_minor=sum(one.net_minor + one.tax_minor for one in state.returned),
             authorized_minor=money.authorized_minor,
             captured_minor=money.captured_minor,
             refunded_minor=money.refunded_minor,
@@ -285,6 +307,19 @@ def _line_view(
         buckets=[
             BucketView(b.stage, _code(network, b.location_id), b.quantity)
             for b in state.buckets.of(line.id)
+        ],
+        returned=[
+            ReturnedView(
+                location=_code(network, one.location_id),
+                quantity=one.quantity,
+                net_minor=one.net_minor,
+                tax_minor=one.tax_minor,
+                cause_kind=one.cause_kind,
+                cause_id=one.cause_id,
+                occurred_at=one.occurred_at,
+            )
+            for one in state.returned
+            if one.line_id == line.id
         ],
         price_reasons=price_reasons,
     )

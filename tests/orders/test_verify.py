@@ -1,0 +1,60 @@
+"""Each rule about credits names the row that breaks it."""
+
+import pytest
+
+from crosslane import organization
+from crosslane.orders import APPEASEMENT, LineWish
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Lanes
+from crosslane.verify import verify
+from crosslane.verify.orders import RULES
+from tests.orders.test_appeasing import agent, give
+from tests.orders.test_changes import react
+from tests.orders.test_credits import credit, request, sold
+from tests.orders.test_exchanging import SOON, even, exchange, swap
+
+organization.register_policies([APPEASEMENT])
+
+DEFECTS = [
+    ("update orders_credit set quantity = 9", "returned_within_handed_over"),
+    ("update orders_credit set location_id = gen_random_uuid()", "returned_within_handed_over"),
+    ("update orders_credit set net_minor = net_minor + 1", "credited_as_paid"),
+    ("update orders_credit set tax_minor = tax_minor - 1 where quantity = 2", "credited_as_paid"),
+    ("update orders_credit set net_minor = -1, tax_minor = 0", "credited_as_paid"),
+    ("update orders_credit set cause_id = gen_random_uuid()", "credits_are_told"),
+    ("delete from orders_credit", "credits_are_told"),
+    ("delete from platform_log where kind = 'orders.LinesCredited'", "credits_are_told"),
+    ("update payments_payment set refunded_minor = 0", "nothing_is_owed_back"),
+    ("delete from orders_charge where kind = 'shipping'", "nothing_is_owed_back"),
+    ("update orders_given set minor = minor + 1", "goodwill_is_counted"),
+    ("delete from orders_given", "goodwill_is_counted"),
+    ("update orders_stop set amendment_no = 7", "stops_hold_amendments"),
+    ("update orders_stop set amendment_no = 0", "stops_hold_amendments"),
+]
+
+
+async def _play(database: Database, shop: str, lanes: Lanes) -> None:
+    shown = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3), "LAMP")
+    await give(lanes, shop, shown, 301, agent())
+    await credit(database, shop, request(shown, (0, 1)))
+    await credit(database, shop, request(shown, (0, 2), (1, 1)))
+    other = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3))
+    await credit(database, shop, request(other, (0, 1)))
+    await exchange(database, shop, swap(other, even(other, "SPOON"), hold_until=SOON))
+    await react(database, shop)
+
+
+async def test_a_planted_defect_is_named(database: Database, shop: str, lanes: Lanes):
+    await _play(database, shop, lanes)
+    for defect, rule in DEFECTS:
+        with pytest.raises(_Undo):
+            async with database.transaction(shop) as tx:
+                assert await verify(tx, RULES) == []
+                await tx.execute(defect)
+                found = {finding.rule for finding in await verify(tx, RULES)}
+                assert f"orders.{rule}" in found, defect
+                raise _Undo
+
+
+class _Undo(Exception):
+    pass
