@@ -62,7 +62,13 @@ async def sell(
         tenant,
         PlaceOrder(
             lines=[
-                LineWish(sku=w.sku, quantity=w.quantity, method="carry_out", store="S0001")
+                LineWish(
+                    sku=w.sku,
+                    quantity=w.quantity,
+                    method="carry_out",
+                    store="S0001",
+                    attributions=w.attributions,
+                )
                 for w in wishes
             ],
             **given,

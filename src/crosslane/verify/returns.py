@@ -29,7 +29,29 @@ from returns_line l left join returns_unit u on u.return_line_id = l.id
 group by l.id, l.received having l.received <> coalesce(sum(u.quantity), 0)
 """
 
+SCORES_ADD_UP = """
+select 'return:' || f.return_id as subject,
+       format('%s scores %s, its reasons add up to %s', f.kind, f.score, r.points) as detail
+from returns_finding f
+cross join lateral (
+    select coalesce(sum((one ->> 'points')::int), 0) as points
+    from jsonb_array_elements(f.reasons) as one
+) r
+where f.score <> r.points
+"""
+
+HELD_FOR_A_REASON = """
+select 'return:' || r.number as subject,
+       format('held is %s, suspicions that wait for a person: %s', r.held, count(f.kind)) as detail
+from returns_return r
+left join returns_finding f on f.return_id = r.id and f.held and f.outcome is null
+where r.held or f.kind is not null
+group by r.id having r.held <> (count(f.kind) > 0) or (r.held and r.hold_reason = '')
+"""
+
 RULES = [
     Rule("returns.lines_are_journal", LINES_ARE_JOURNAL),
     Rule("returns.units_are_received", UNITS_ARE_RECEIVED),
+    Rule("returns.scores_add_up", SCORES_ADD_UP),
+    Rule("returns.held_for_a_reason", HELD_FOR_A_REASON),
 ]

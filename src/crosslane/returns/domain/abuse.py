@@ -49,7 +49,8 @@ class Trait(
             the buyer is as a member of staff; "" for nobody known.
         location: where the goods are taken back, None when they are sent.
         credited: the location gets a handling credit for it.
-        cash: the money is given back in cash; likewise whether it was paid so.
+        cash: the money is given back in cash.
+        paid_cash: it was paid so, as far as anybody knows.
         minor: what it gives back, in minor units.
         receipt_minor: what the goods of the receipt had cost in all.
         faulty_minor: the part of it that the retailer is to blame for.

@@ -108,7 +108,7 @@ async def _carry_out(
     # What was just received is credited, so that it counts before the goods are in stock.
     for arrival in arrivals:
         arrival.line.received += arrival.quantity
-    held = await judge(tx, looked, [job for job in jobs if not job.happened])
+    held = await judge(tx, looked, jobs)
     for job in jobs:
         if job.one.id in held:
             job.one.held, job.one.hold_reason = True, held[job.one.id]

@@ -171,6 +171,7 @@ class _Desk:
         jobs = [self._job(one, besides)]
         if extra:
             beside, more = self._blind_lines(extra)
+            beside.proof = state.order.number
             arrivals += more
             jobs.append(self._job(beside, []))
             if not one.lines and not besides:

@@ -35,12 +35,14 @@ class Suspect(msgspec.Struct, kw_only=True):
         trait: how it looks.
         sold: units that its receipt was given for, by SKU; None when it cannot be looked up.
         policy: what holds for it; likewise its version.
+        happened: the money has been given, so that it waits for nobody.
     """
 
     trait: Trait
     sold: Mapping[str, int] | None
     policy: Abuse
     policy_id: UUID | None = None
+    happened: bool = False
 
 
 async def suspect(tx: Tx, suspects: Sequence[Suspect]) -> dict[UUID, list[Finding]]:
@@ -54,6 +56,8 @@ async def suspect(tx: Tx, suspects: Sequence[Suspect]) -> dict[UUID, list[Findin
     found: list[Found] = []
     for one, past in zip(suspects, pasts, strict=True):
         mine = weigh(one.trait, past, one.policy)
+        if one.happened:
+            mine = [msgspec.structs.replace(each, held=False) for each in mine]
         if mine:
             findings[one.trait.return_id] = mine
             found += [Found.of(one.trait, each, tx.now, one.policy_id) for each in mine]

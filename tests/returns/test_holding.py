@@ -1,0 +1,110 @@
+"""Returns that wait for a person: held with reasons, cleared or declined, never silently."""
+
+from datetime import timedelta
+
+from crosslane import organization, returns
+from crosslane.kernel import Refusal
+from crosslane.orders import AttributionWish, LineWish
+from crosslane.organization import PutStaffMember, Scope, SetPolicy, put_staff
+from crosslane.returns import RefundWish
+from crosslane.returns.storage import abuse as storage
+from crosslane.verify import verify
+from crosslane.verify.returns import RULES
+from tests.orders.world import LONG_AGO, assert_sound
+from tests.returns.counter import THEN, bring, line, sell
+
+CASH = [RefundWish(method="cash")]
+DEAR = "LAMP"
+
+
+async def findings_of(database, shop, *taken) -> dict[str, list[str]]:
+    """Kinds of what was found and the reasons, weightiest first."""
+    async with database.transaction(shop, read_only=True) as tx:
+        ids = [one.return_id for one in taken]
+        found = await storage.list_findings(tx, return_ids=ids, limit=50)
+    return {one.kind: [reason.name for reason in one.reasons] for one in found}
+
+
+async def sell_hollow(database, lanes, shop, seller: str, at):
+    sold = LineWish(sku=DEAR, quantity=1, attributions=[AttributionWish(role="sold", staff=seller)])
+    return await sell(database, lanes, shop, sold, at=at)
+
+
+async def test_two_of_the_staff_wait_once_chance_does_not_explain_them(database, lanes, shop):
+    members = (PutStaffMember("A1", "Ann", frozenset()), PutStaffMember("B2", "Bob", frozenset()))
+    async with database.transaction(shop) as tx:
+        await put_staff(tx, members)
+    answers = []
+    for day in range(6):
+        at = THEN + timedelta(days=day)
+        sold = await sell_hollow(database, lanes, shop, "A1", at)
+        told = {"occurred_at": at + timedelta(hours=3), "staff": "B2", "refunds": CASH}
+        answers.append(await bring(lanes, shop, sold, DEAR, **told))
+    assert not any(isinstance(answer, Refusal) for answer in answers), answers
+    assert [one.held for one in answers] == [False] * 4 + [True] * 2
+    held = answers[-1]
+    assert (held.state, held.refund_minor) == ("graded", 0)
+    assert held.hold_reason.startswith("staff loop 125/100 (same two 100, hollow 25)")
+    assert await findings_of(database, shop, held) == {"staff_loop": ["same_two", "hollow"]}
+    async with database.transaction(shop) as tx:
+        assert (await returns.find_return(tx, held.number)).held
+        kinds = await tx.fetch("select kind from platform_log where kind like 'returns.%'")
+    assert [row["kind"] for row in kinds].count("returns.ReturnHeld") == 2
+    await assert_sound(database, shop, "returns")
+
+
+async def test_what_has_happened_is_booked_and_found(database, lanes, shop):
+    proof = {"proof": "OLD-7", "refunds": CASH, "happened": True}
+    lamp = line(DEAR, unit_price_milli=2_499_000, tax_rate_bp=1_750)
+    answers = [
+        await bring(lanes, shop, None, lamp, location=code, **proof)
+        for code in ("S0001", "S0002", "S0003")
+    ]
+    assert [one.held for one in answers] == [False] * 3
+    assert [one.state for one in answers] == ["settled"] * 3
+    assert await findings_of(database, shop, *answers) == {
+        "receipt_reuse": ["again", "other_places"]
+    }
+    await assert_sound(database, shop, "returns")
+
+
+async def test_units_beyond_a_receipt_are_found_although_the_till_gave_money(database, lanes, shop):
+    sold = await sell(database, lanes, shop, DEAR)
+    told = {"happened": True, "refunds": CASH}
+    first = await bring(lanes, shop, sold, DEAR, **told)
+    second = await bring(lanes, shop, sold, DEAR, **told, location="S0002")
+    assert await findings_of(database, shop, first) == {}
+    assert await findings_of(database, shop, second) == {
+        "receipt_reuse": ["beyond_sold", "other_places"]
+    }
+
+
+async def test_a_policy_decides_from_which_score_a_return_waits(database, lanes, shop):
+    async with database.transaction(shop) as tx:
+        value = {"wardrobing": {"hold_at": 40, "exempt_minor": 1_000}}
+        wish = SetPolicy("returns.abuse", value, "try", Scope("channel", "till"), LONG_AGO)
+        await organization.set_policy(tx, wish)
+    sold = await sell(database, lanes, shop, LineWish(sku=DEAR, quantity=2), "SPOON")
+    used = {"item_state": "used", "reason": "changed_mind"}
+    override = {"blind_override_reason": "try"}
+    small = await bring(lanes, shop, sold, line("SPOON", **used), **override)
+    assert not small.held
+    dear = await bring(lanes, shop, sold, line(DEAR, **used), **override)
+    assert dear.held
+    assert dear.hold_reason == "wardrobing 40/40 (worn 40)"
+    faulty = {"item_state": "used", "reason": "faulty"}
+    assert not (await bring(lanes, shop, sold, line(DEAR, **faulty), **override)).held
+
+
+async def test_verify_finds_scores_that_do_not_add_up_and_holds_without_a_reason(
+    database, lanes, shop
+):
+    told = {"happened": True, "refunds": CASH}
+    sold = await sell(database, lanes, shop, DEAR)
+    taken = [await bring(lanes, shop, sold, DEAR, **told) for _ in range(2)]
+    await assert_sound(database, shop, "returns")
+    async with database.transaction(shop) as tx:
+        await tx.execute("update returns_finding set score = score + 1")
+        await tx.execute("update returns_return set held = true where id = $1", taken[0].return_id)
+        found = await verify(tx, [rule for rule in RULES if rule.name.startswith("returns.")])
+    assert {one.rule for one in found} == {"returns.scores_add_up", "returns.held_for_a_reason"}
