@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.demo.lines import CODES, line
 
 from crosslane.demo import control_total, sort_lines
-from crosslane.demo.credits import given_milli, match_credits
+from crosslane.demo.credits import CreditNote, match_credits
 from crosslane.demo.raw import MILLI_PER_POUND
 from crosslane.demo.streams import Stream
 from crosslane.kernel import MILLI_PER_MINOR
@@ -16,6 +16,16 @@ from crosslane.kernel import MILLI_PER_MINOR
 
 def match(*lines):
     return match_credits(sort_lines(lines, CODES))
+
+
+def given_milli(note: CreditNote) -> int:
+    """What a credit note gives back by its plan, in 1/1000 penny without tax."""
+    goods = sum(
+        one.excess * one.line.price_milli
+        + sum(take.units * take.sold.price_milli for take in one.takes)
+        for one in note.goods
+    )
+    return goods + sum(one.amount_milli for one in note.claims)
 
 
 def takes(note):

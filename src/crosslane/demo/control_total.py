@@ -66,23 +66,17 @@ def read_amounts(path: Path, invoices: Collection[str] | None = None) -> list[Am
     return found
 
 
-def add_up(
-    amounts: Iterable[Amount],
-    *,
-    without: Collection[int] = (),
-    only: Collection[int] | None = None,
-) -> ControlTotal:
+def add_up(amounts: Iterable[Amount], *, without: Collection[int] = ()) -> ControlTotal:
     """Add lines up.
 
     Args:
         amounts: those of :func:`read_amounts`.
         without: numbers of lines to leave out.
-        only: numbers of the lines to count; all of them when absent.
     """
     lines = units = 0
     total = credits = rounding = Decimal(0)
     for one in amounts:
-        if one.number in without or (only is not None and one.number not in only):
+        if one.number in without:
             continue
         lines += 1
         units += one.units

@@ -55,12 +55,13 @@ class GivenBack(Struct, frozen=True):
     Args:
         line: as recorded, its quantity negative.
         takes: what earlier sales cover of it.
-        bought: whether the customer had bought the article before.
+        bought: number of the newest invoice before on which the customer had bought the article,
+            "" for none.
     """
 
     line: RawLine
     takes: tuple[Take, ...]
-    bought: bool
+    bought: str
 
     @property
     def excess(self) -> int:
@@ -70,7 +71,7 @@ class GivenBack(Struct, frozen=True):
     @property
     def is_over(self) -> bool:
         """Whether more comes back than is left of what was sold."""
-        return self.bought and self.excess > 0
+        return bool(self.bought) and self.excess > 0
 
 
 class Claim(Struct, frozen=True):
@@ -185,7 +186,7 @@ def give_back(invoice: Invoice, shelf: dict[tuple[str, str], list[Sold]]) -> Ite
                 takes.append(Take(sold.sale, sold.line, units))
                 sold.left -= units
                 wanted -= units
-        yield GivenBack(line, tuple(takes), bool(bought))
+        yield GivenBack(line, tuple(takes), bought[-1].sale if bought else "")
 
 
 def settle(
@@ -234,13 +235,3 @@ def claim(line: RawLine, milli: int, orders: Sequence[Worth]) -> Claim:
             order.goods_milli -= milli
             return Claim(line, "appeasement", order.sale, milli)
     return Claim(line, "appeasement", "", milli)
-
-
-def given_milli(note: CreditNote) -> int:
-    """Return what a credit note gives back, in 1/1000 penny without tax."""
-    goods = sum(
-        one.excess * one.line.price_milli
-        + sum(take.units * take.sold.price_milli for take in one.takes)
-        for one in note.goods
-    )
-    return goods + sum(one.amount_milli for one in note.claims)

@@ -80,7 +80,8 @@ class CallCenter:
                 continue
             self._tried.add(("fraud", order.id))
             done += 1
-            if choose(sold.sale, self._agents, self._seed).fraud:
+            fraud = choose(sold.sale, self._agents, self._seed).fraud
+            if fraud and not self._register.comes_back(sold.source):
                 reason = {"reason": "It is a fraud: the account was taken over"}
                 answer = await self._desk.ask(
                     manager,

@@ -24,6 +24,35 @@ LATE_PARCELS_PER_MILLE = 20
 FRAUDS_ONE_IN = 5
 
 
+# Of a hundred returns so many come back for this reason or one before it.
+RETURN_REASONS = (
+    ("changed_mind", 40),
+    ("damaged", 60),
+    ("not_as_described", 75),
+    ("faulty", 85),
+    ("wrong_item", 95),
+    ("arrived_late", 100),
+)
+# What becomes of goods that are not as they should be; all others can be sold again.
+BROKEN = frozenset({"damaged", "faulty"})
+DISPOSITIONS_OF_BROKEN = ("refurbish", "vendor", "destroy")
+OVER_THE_COUNTER_PER_MILLE = 100
+
+
+class Coming(Struct, frozen=True):
+    """The invented part of goods that come back.
+
+    Args:
+        reason: why.
+        item_state: in which state they are.
+        disposition: what becomes of them.
+    """
+
+    reason: str
+    item_state: str
+    disposition: str
+
+
 class Choice(Struct, frozen=True):
     """The invented part of an order.
 
@@ -76,3 +105,13 @@ def choose(sale: Sale, agents: Sequence[str], seed: int) -> Choice:
         and sale.stream is Stream.WEB
         and happens(EXPRESS_PER_MILLE, "express", *words),
     )
+
+
+def choose_coming(seed: int, *words: object) -> Coming:
+    """Draw why goods come back, and what becomes of them."""
+    drawn = draw(100, "reason", seed, *words)
+    reason = next(reason for reason, below in RETURN_REASONS if drawn < below)
+    if reason not in BROKEN:
+        return Coming(reason, "new", "sellable")
+    place = draw(len(DISPOSITIONS_OF_BROKEN), "disposition", seed, *words)
+    return Coming(reason, "faulty", DISPOSITIONS_OF_BROKEN[place])

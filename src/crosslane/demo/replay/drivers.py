@@ -162,6 +162,7 @@ class Drivers:
             told = [event(label, 1, "in_transit", begun)]
             if parcel.store is None:
                 told.append(event(label, 2, "delivered", at))
+                self._register.note_left(parcel.order_number, at)
             else:
                 self._coming[parcel.work] = Coming(
                     parcel.work, parcel.store, parcel.order_number, at

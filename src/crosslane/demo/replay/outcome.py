@@ -9,7 +9,11 @@ A line ends once, in one of these ways, and all of them add up to the lines of t
 | adjusted | stock notes that were booked as adjustments |
 | rejected | they can be no order (no price, unknown code), or their order or note was refused |
 | cancelling | lines of a credit note that was replayed as the cancellation of its order |
-| set_aside | lines of other credit notes, kept until returns exist |
+| returned | goods on a credit note that came back to the orders they were sold with |
+| over_returned | likewise, but more came than the customer had left: the excess went back blind |
+| blind | goods on a credit note that no earlier sale is known of |
+| credited | money on a credit note that is no goods |
+| booked | such money for nobody or for somebody else: an entry in the books by hand |
 | charged | other money beside the goods: fees, discounts, entries by hand |
 """
 
@@ -20,7 +24,7 @@ from crosslane.demo.raw import RawLine
 from crosslane.demo.report import LineFate
 from crosslane.demo.report.nouns import FateName
 from crosslane.demo.selection import Selection
-from crosslane.demo.streams import WEB_POSTAGE, Stream
+from crosslane.demo.streams import WEB_POSTAGE, Stream, is_credit
 
 UNANSWERED = "no answer"
 
@@ -44,8 +48,6 @@ class LineBook:
             for entry in invoice.lines:
                 if entry.stream is Stream.REJECTED:
                     self.end([entry.line], "rejected", entry.reason)
-                elif entry.stream in (Stream.CREDIT, Stream.CLAIM):
-                    self.end([entry.line], "set_aside")
 
     def end(self, lines: Iterable[RawLine], fate: FateName, reason: str = "") -> None:
         """Write down how lines ended.
@@ -78,3 +80,13 @@ class LineBook:
                 else:
                     self.end([entry.line], "rejected", UNANSWERED)
         return [LineFate(line.number, *self._ends[line.number]) for line in self._lines]
+
+
+def count_processed(selection: Selection, fates: Iterable[LineFate]) -> int:
+    """Return how many credit notes are processed: none of their lines was rejected."""
+    rejected = {one.number for one in fates if one.fate == "rejected"}
+    return sum(
+        rejected.isdisjoint(entry.line.number for entry in invoice.lines)
+        for invoice in selection.invoices
+        if is_credit(invoice.number)
+    )

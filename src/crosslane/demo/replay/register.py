@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from crosslane.demo.credits import CreditNote
 from crosslane.demo.replay.timeline import Reversal, Sale, Step
 
 
@@ -37,14 +38,25 @@ class Sold(Struct, frozen=True):
         return cls(UUID(message["order_id"]), message["order_number"], source, sale)
 
 
+class Left(Struct, frozen=True):
+    """Parcels of an order that have left: how many, and when the last of them did."""
+
+    parcels: int
+    at: datetime
+
+
 class Register:
     """Orders by their numbers; some are waited for, some are left alone until taken back.
 
     Args:
         steps: what will happen.
+        notes: what credit notes give back.
     """
 
-    def __init__(self, steps: Iterable[Step]) -> None:
+    def __init__(self, steps: Iterable[Step], notes: Iterable[CreditNote]) -> None:
+        self._left: dict[str, Left] = {}
+        self._refused: set[str] = set()
+        self._coming_back = {sale for note in notes for sale in note.sales}
         self._by_source: dict[str, Sold] = {}
         self._by_number: dict[str, Sold] = {}
         self._since: dict[str, datetime] = {}
@@ -69,7 +81,25 @@ class Register:
 
     def refuse(self, source: str) -> None:
         """Say that there will be no such order."""
+        self._refused.add(source)
         self._wake(source)
+
+    def is_refused(self, source: str) -> bool:
+        """Whether there will be no such order."""
+        return source in self._refused
+
+    def comes_back(self, source: str) -> bool:
+        """Whether something of an order is given back later, so that its customer is honest."""
+        return source in self._coming_back
+
+    def note_left(self, number: str, at: datetime) -> None:
+        """Say that a parcel of an order has left at a business time."""
+        before = self._left.get(number, Left(0, at))
+        self._left[number] = Left(before.parcels + 1, max(before.at, at))
+
+    def left(self, number: str) -> Left | None:
+        """Return what has left of an order, None for nothing yet."""
+        return self._left.get(number)
 
     async def wait_for(self, source: str) -> Sold | None:
         """Return an order once it is there, None when it was refused."""

@@ -9,16 +9,19 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from crosslane.demo.credits import match_credits
 from crosslane.demo.progress import Progress
 from crosslane.demo.replay.bodies import Clerk
 from crosslane.demo.replay.calendars import CarrierDays, Hours, LocationHours, Rounds
 from crosslane.demo.replay.call_center import CallCenter
+from crosslane.demo.replay.credit_bodies import CreditClerk
 from crosslane.demo.replay.desk import Desk
 from crosslane.demo.replay.drivers import Drivers
 from crosslane.demo.replay.floor import Floor
-from crosslane.demo.replay.outcome import LineBook
+from crosslane.demo.replay.outcome import LineBook, count_processed
 from crosslane.demo.replay.probe import Probe
 from crosslane.demo.replay.register import Register, Sold
+from crosslane.demo.replay.returning import Returner
 from crosslane.demo.replay.selling import Seller
 from crosslane.demo.replay.taxes import Taxes
 from crosslane.demo.replay.timeline import (
@@ -91,13 +94,19 @@ class Replay:
         self._articles = {article.sku: article for article in read_articles()}
         self._steps = list_steps(selection, world.till_stores, world.delivered_only, seed)
         self._desk = Desk(world)
-        self._register = Register(self._steps)
+        notes = match_credits(selection.invoices)
+        self._register = Register(self._steps, notes)
         self._book = LineBook(selection)
         self._probe = Probe(world, self._steps)
         self._grams = {sku: int(one.row["weight_grams"]) for sku, one in self._articles.items()}
-        self._clerk = Clerk(world, Taxes(self._articles).rate_bp, self._grams, seed)
+        rate_bp = Taxes(self._articles).rate_bp
+        self._clerk = Clerk(world, rate_bp, self._grams, seed)
         self._seller = Seller(
             self._desk, world, self._clerk, self._register, self._book, self._probe, seed
+        )
+        credits = CreditClerk(world, rate_bp, seed)
+        self._returner = Returner(
+            self._desk, world, self._register, credits, self._book, notes, seed
         )
         self._sold_out = asyncio.Event()
 
@@ -114,16 +123,20 @@ class Replay:
         finally:
             await self._desk.close()
         seeded: Counter[str] = Counter()
-        for who in (self._seller, floor, drivers, center):
+        for who in (self._seller, floor, drivers, center, self._returner):
             seeded.update(who.seeded)
         unexpected = [f"{times} x {what}" for what, times in self._desk.unexpected.items()]
         if self._probe.unseen:
             unexpected.append(f"{self._probe.unseen} x an order that another channel never saw")
+        lines = self._book.close(self._selection)
         return Outcome(
-            lines=self._book.close(self._selection),
+            lines=lines,
             orders_in=dict(self._seller.orders_in),
             orders_rejected=dict(self._seller.orders_rejected),
             refused_shares_milli=self._book.refused_shares_milli,
+            credit_notes=count_processed(self._selection, lines),
+            over_returns=self._returner.over_returns,
+            credit_rounding_milli=self._returner.rounding_milli,
             lags_ms=self._probe.lags_ms,
             unexpected=sorted(unexpected),
             seeded=dict(seeded),
@@ -193,6 +206,7 @@ class Replay:
                 if outage is None and place >= len(steps) * OUTAGE_AT:
                     outage = asyncio.create_task(Outage(self._world).play())
                     self._seller.seeded["carrier_outage"] += 1
+                self._returner.now = step.at
                 floor.closes_a_store = place >= len(steps) * CLOSURE_AT
                 if isinstance(step, Planned):
                     await self._seller.tell(step)
@@ -226,16 +240,24 @@ class Replay:
         quiet, known, moved_at = 0, 0, monotonic()
         mails = self._world.inbox.count
         while quiet < QUIET_LOOKS:
-            done = sum(await asyncio.gather(floor.look(), drivers.look(), center.look()))
+            done = sum(
+                await asyncio.gather(
+                    floor.look(), drivers.look(), center.look(), self._returner.look()
+                )
+            )
             known += done
             self._progress.begin(WORK, known + drivers.waiting)
             self._progress.advance(WORK, done)
-            moved = bool(done) or floor.busy or mails != self._world.inbox.count
+            busy = floor.busy or self._returner.busy
+            moved = bool(done) or busy or mails != self._world.inbox.count
             mails = self._world.inbox.count
             if moved or not self._sold_out.is_set():
                 quiet, moved_at = 0, monotonic()
             elif not drivers.waiting:
                 quiet += 1
+                if quiet == QUIET_LOOKS and self._returner.waiting:
+                    # What was not handed over by now will not be.
+                    self._returner.at_rest, quiet = True, 0
             elif monotonic() - moved_at > STANDSTILL_SECONDS_MAX:
                 self._desk.unexpected[f"{drivers.waiting} parcels that nothing came of"] += 1
                 break
@@ -243,6 +265,7 @@ class Replay:
                 await asyncio.wait_for(self._sold_out.wait(), SELLING_LOOK_SECONDS)
                 await asyncio.sleep(LOOK_SECONDS)
         await floor.rest()
+        await self._returner.rest()
 
 
 class Lane:

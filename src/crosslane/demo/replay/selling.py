@@ -146,7 +146,7 @@ class Seller:
             answer = await self._desk.ask(
                 self._desk.staff(self._agents[0]),
                 f"orders/{sold.id}/cancellation",
-                {"reason": f"Taken back whole by credit note {reversal.credit.number}"},
+                {"reason": f"Credit note {reversal.credit.number}: taken back whole"},
                 key=f"demo/{self._seed}/reversal/{reversal.credit.number}",
             )
             done = answer.ok or await self._is_cancelled(sold, answer)

@@ -10,13 +10,14 @@ Doors: :func:`make_report`, :func:`write_report` (JSON), :func:`print_report` (f
 """
 
 from crosslane.demo.report.figures import make_report
-from crosslane.demo.report.nouns import Finding, LineFate, Outcome, Report
+from crosslane.demo.report.nouns import Finding, LineFate, Outcome, OverReturn, Report
 from crosslane.demo.report.summary import print_report, write_report
 
 __all__ = [
     "Finding",
     "LineFate",
     "Outcome",
+    "OverReturn",
     "Report",
     "make_report",
     "print_report",

@@ -13,7 +13,7 @@ from crosslane.demo.report.nouns import (
     AccountSum,
     ChannelCount,
     Control,
-    Credits,
+    CreditNotes,
     FateCount,
     FateName,
     Finding,
@@ -31,7 +31,10 @@ from crosslane.platform.database import Tx, columns
 
 T = TypeVar("T")
 # Lines that leave no trace in a journal; the others are counted there.
-TOLD: tuple[FateName, ...] = ("rejected", "cancelling", "set_aside", "charged", "postage")
+TOLD: tuple[FateName, ...] = (
+    *("rejected", "charged", "postage", "cancelling"),
+    *("returned", "over_returned", "blind", "credited", "booked"),
+)
 MILLI_PER_POUND = 100_000
 
 
@@ -65,8 +68,7 @@ async def make_report(
     raw = await amounts
     totals = await _totals(tx, fates, len(raw))
     control = await _control(tx, outcome, raw)
-    aside = {line.number for line in outcome.lines if line.fate == "set_aside"}
-    set_aside = add_up(raw, only=aside)
+    notes = await _credit_notes(tx, outcome, raw)
     broken = await findings
     return Report(
         **totals,
@@ -77,6 +79,11 @@ async def make_report(
         control_total_seen=control.control_total_seen,
         control_rounding=control.rounding,
         control_unexplained=control.unexplained,
+        credit_notes_processed=outcome.credit_notes,
+        credit_notes_expected=notes.credit_notes_expected,
+        credit_notes_seen=notes.credit_notes_seen,
+        credit_notes_rounding=notes.rounding,
+        credit_notes_unexplained=notes.unexplained,
         availability_lag_p99_ms=lag.p99_ms,
         verify_findings=len(broken),
         unexpected_answers=len(outcome.unexpected),
@@ -90,7 +97,8 @@ async def make_report(
         messages=messages,
         money=money,
         control=control,
-        credits_set_aside=Credits(set_aside.lines, set_aside.total),
+        credit_notes=notes,
+        over_returns=list(outcome.over_returns),
         lag=lag,
         findings=list(broken),
         unexpected=list(outcome.unexpected),
@@ -115,6 +123,11 @@ async def _control(tx: Tx, outcome: Outcome, amounts: Iterable[Amount]) -> Contr
     ordered = add_up(amounts, without=elsewhere)
     refused = Decimal(outcome.refused_shares_milli) / MILLI_PER_POUND
     return await _row(tx, "control", Control, ordered.total, ordered.rounding, refused)
+
+
+async def _credit_notes(tx: Tx, outcome: Outcome, amounts: Iterable[Amount]) -> CreditNotes:
+    told = Decimal(outcome.credit_rounding_milli) / MILLI_PER_POUND
+    return await _row(tx, "credit_notes", CreditNotes, add_up(amounts).credits, told)
 
 
 async def _totals(tx: Tx, fates: list[FateCount], lines_in: int) -> dict[str, Any]:

@@ -7,7 +7,17 @@ from typing import Literal
 from msgspec import Struct
 
 FateName = Literal[
-    "placed", "postage", "adjusted", "rejected", "cancelling", "set_aside", "charged"
+    "placed",
+    "postage",
+    "adjusted",
+    "rejected",
+    "cancelling",
+    "returned",
+    "over_returned",
+    "blind",
+    "credited",
+    "booked",
+    "charged",
 ]
 # Lines whose value is in an order of the tenant.
 IN_ORDERS: frozenset[FateName] = frozenset({"placed", "postage"})
@@ -18,18 +28,40 @@ class LineFate(Struct, frozen=True):
 
     ``placed`` is a line of an order; ``postage`` a batch's postage, which is in the delivery
     charges of its baskets; ``adjusted`` stock work that was booked; ``rejected`` could be neither;
-    ``cancelling`` a credit note's line replayed as a cancellation, ``set_aside`` one that waits for
-    returns; ``charged`` money beside the goods, counted only.
+    ``charged`` money beside the goods, counted only.
+
+    Of credit notes, ``cancelling`` is a line replayed as a cancellation; ``returned`` goods given
+    back on the orders they were sold with, ``over_returned`` in part only, because more came than
+    was left; ``blind`` goods of no known order; ``credited`` money that is no goods; ``booked`` an
+    entry in the books by hand.
 
     Args:
         number: of the raw line, counted in the whole file from 1.
         fate: see above.
-        reason: why it was rejected, "" for the others.
+        reason: why it ended so, "" where that needs no words.
     """
 
     number: int
     fate: FateName
     reason: str = ""
+
+
+class OverReturn(Struct, frozen=True):
+    """Goods of which a credit note gives back more than the customer had left.
+
+    Args:
+        credit_note: its number.
+        sku: the article.
+        units: how many the credit note gives back.
+        left: how many were left; the others went back blind, on a manager's word.
+        refused: as Crosslane refused it.
+    """
+
+    credit_note: str
+    sku: str
+    units: int
+    left: int
+    refused: str
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -41,6 +73,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
         orders_rejected: those of them that were refused for good, by channel.
         refused_shares_milli: postage of baskets that were refused, in 1/1000 penny; the postage
             line itself is in the delivery charges of the batch's other baskets.
+        credit_notes: how many credit notes were processed, all of their lines.
+        over_returns: goods of which more came back than was left.
+        credit_rounding_milli: what converting money that is no goods to another currency takes off
+            credit notes, in 1/1000 penny.
         lags_ms: how long after the answer to an order of one channel another channel's
             availability showed it, one figure per probe.
         unexpected: answers that nobody counted on, as text.
@@ -54,6 +90,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     orders_in: Mapping[str, int]
     orders_rejected: Mapping[str, int]
     refused_shares_milli: int = 0
+    credit_notes: int = 0
+    over_returns: Sequence[OverReturn] = ()
+    credit_rounding_milli: int = 0
     lags_ms: Sequence[int] = ()
     unexpected: Sequence[str] = ()
     seeded: Mapping[str, int] = {}
@@ -165,11 +204,32 @@ class Control(Struct, frozen=True):
     exchanged: Decimal
 
 
-class Credits(Struct, frozen=True):
-    """Credit notes that wait for returns: lines, and pounds without tax by the raw file."""
+class CreditNotes(Struct, frozen=True):
+    """The credit notes against the raw file, in pounds without tax, what was given back negative.
 
-    lines: int
-    pounds: Decimal
+    Args:
+        credit_notes_expected: by the raw file, exactly.
+        credit_notes_seen: by the journals of the tenant, in whole pennies and cents.
+        difference: expected less seen.
+        rounding: what rounding to pennies and cents makes of it.
+        unexplained: the rest of the difference.
+        cancelled: units cancelled before they were handed over, and their delivery.
+        returned: goods that came back to orders.
+        credited: money credited on orders that is no goods.
+        blind: goods and money credited without an order.
+        booked: entries in the books by hand.
+    """
+
+    credit_notes_expected: Decimal
+    credit_notes_seen: Decimal
+    difference: Decimal
+    rounding: Decimal
+    unexplained: Decimal
+    cancelled: Decimal
+    returned: Decimal
+    credited: Decimal
+    blind: Decimal
+    booked: Decimal
 
 
 class Lag(Struct, frozen=True):
@@ -206,7 +266,11 @@ class Report(Struct, frozen=True, kw_only=True):
     lines_adjusted: int
     lines_rejected: int
     lines_cancelling: int
-    lines_set_aside: int
+    lines_returned: int
+    lines_over_returned: int
+    lines_blind: int
+    lines_credited: int
+    lines_booked: int
     lines_charged: int
     lines_postage: int
     lines_unaccounted: int
@@ -221,6 +285,11 @@ class Report(Struct, frozen=True, kw_only=True):
     control_total_seen: Decimal
     control_rounding: Decimal
     control_unexplained: Decimal
+    credit_notes_processed: int
+    credit_notes_expected: Decimal
+    credit_notes_seen: Decimal
+    credit_notes_rounding: Decimal
+    credit_notes_unexplained: Decimal
     availability_lag_p99_ms: int
     verify_findings: int
     unexpected_answers: int
@@ -235,7 +304,8 @@ class Report(Struct, frozen=True, kw_only=True):
     messages: list[MessageCount]
     money: list[AccountSum]
     control: Control
-    credits_set_aside: Credits
+    credit_notes: CreditNotes
+    over_returns: list[OverReturn]
     lag: Lag
     findings: list[Finding]
     unexpected: list[str]

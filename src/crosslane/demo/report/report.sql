@@ -80,11 +80,11 @@ select count(distinct m.line_id) filter (where m.to_stage = 'backordered') as li
 from orders_movement m;
 
 -- name: touched
--- An order is touched when a person's command other than accept, pick, pack, hand over and count
--- changed it: audited under the person's name, and told in the log under the same request.
+-- An order is touched when a person's command other than accept, pick, pack, hand over, count and
+-- take back changed it: audited under the person's name, and told in the log under the same request.
 with by_hand as (
     select distinct actor, trace from platform_audit
-    where actor like 'staff:%' and action not in (
+    where actor like 'staff:%' and action not like 'returns.%' and action not in (
         'fulfillment.accept', 'fulfillment.pick', 'fulfillment.pack', 'fulfillment.collect',
         'inventory.count')
 ), touched as (
@@ -204,7 +204,7 @@ with worth as (
     union all
     select o.currency, o.placed_at, c.net_minor, c.net_minor
     from orders_order o join orders_charge c on c.order_id = o.id
-    where c.kind = 'shipping'
+    where c.kind = 'shipping' and c.cause_kind = ''
 ), seen as (
     select coalesce(sum(w.net_minor * coalesce(r.rate_nano, 1000000000)::numeric)
                / 100000000000, 0) as pounds,
@@ -227,6 +227,100 @@ select trim_scale($1::numeric - $3::numeric) as control_total_expected,
            as unexplained,
        trim_scale(exchanged) as exchanged
 from seen;
+
+-- name: credit_notes
+-- What the credit notes gave back, without tax, in pounds: $1 pounds by the raw file, negative,
+-- $2 what converting money that is no goods takes off. A part is what the customer got (net) and
+-- what that is before it is rounded to whole minor units (exact). Money that is no goods is spread
+-- over goods and taxes; before, it was a whole number of minor units.
+with cancelled as (
+    select o.currency, round(l.net_minor * u.quantity / l.quantity) as net,
+           case when c.tax_mode = 'exclusive' then l.unit_price_milli::numeric * u.quantity / 1000
+                else l.net_minor * u.quantity / l.quantity end as exact
+    from orders_amendment a
+    join orders_order o on o.id = a.order_id
+    join organization_channel c on c.id = o.channel_id
+    cross join lateral (
+        select (x ->> 'line_id')::uuid as line_id, sum((x ->> 'quantity')::numeric) as quantity
+        from jsonb_array_elements(a.lines) x group by 1
+    ) u
+    join orders_line l on l.id = u.line_id
+    where a.kind = 'cancel' and a.reason like 'Credit note %'
+    union all
+    select o.currency, c.net_minor, c.net_minor
+    from orders_order o
+    join orders_charge c on c.order_id = o.id and c.kind = 'shipping' and c.cause_kind = ''
+    where exists (
+        select from orders_amendment a
+        where a.order_id = o.id and a.kind = 'cancel' and a.reason like 'Credit note %'
+    ) and not exists (
+        select from orders_line l join orders_bucket b on b.line_id = l.id
+        where l.order_id = o.id and b.stage <> 'cancelled'
+    )
+), returned as (
+    select o.currency, r.net_minor::numeric as net,
+           case when c.tax_mode = 'exclusive' then l.unit_price_milli::numeric * r.quantity / 1000
+                else r.net_minor end as exact
+    from orders_credit r
+    join orders_line l on l.id = r.line_id
+    join orders_order o on o.id = r.order_id
+    join organization_channel c on c.id = o.channel_id
+), credited as (
+    select o.currency, -sum(c.net_minor)::numeric as net,
+           -round(sum(c.gross_minor) * 10000.0 / (10000 + c.tax_rate_bp)) as exact
+    from orders_charge c join orders_order o on o.id = c.order_id
+    where c.cause_kind = 'return'
+    group by o.currency, c.cause_id, c.kind, c.title, c.tax_rate_bp
+), blind as (
+    select r.currency, l.net_minor::numeric as net,
+           l.unit_price_milli::numeric * l.credited / 1000
+               * case when c.tax_mode = 'exclusive' then 1 else 10000.0 / (10000 + l.tax_rate_bp) end
+               as exact
+    from returns_line l
+    join returns_return r on r.id = l.return_id
+    join organization_channel c on c.id = r.channel_id
+    where r.kind = 'blind'
+    union all
+    select b.body ->> 'currency', -(x ->> 'net_minor')::numeric, -(x ->> 'net_minor')::numeric
+    from platform_log b cross join jsonb_array_elements(b.body -> 'charges') x
+    where b.kind = 'returns.BlindUnitsCredited'
+), booked as (
+    select p.currency, sum(p.minor)::numeric as net, sum(p.minor)::numeric as exact
+    from ledger_entry e
+    join ledger_posting p on p.entry_id = e.id
+    join ledger_account a on a.code = p.account and a.kind in ('income', 'expense')
+    where e.cause_kind = 'ledger.manual' and e.memo like 'Credit note %'
+    group by p.currency
+), parts as (
+    select 'cancelled' as part, * from cancelled
+    union all select 'returned', * from returned
+    union all select 'credited', * from credited
+    union all select 'blind', * from blind
+    union all select 'booked', * from booked
+), pounds as (
+    select p.part, p.net * coalesce(r.rate_nano, 1000000000) / 100000000000 as net,
+           (p.exact - p.net) * coalesce(r.rate_nano, 1000000000) / 100000000000 as rounding
+    from parts p
+    left join lateral (
+        select x.rate_nano::numeric from ledger_rate x
+        where x.currency = p.currency and x.book_currency = 'GBP' and p.currency <> 'GBP'
+        order by x.valid_from desc limit 1
+    ) r on true
+), sums as (
+    select -coalesce(sum(net), 0) as seen, -coalesce(sum(rounding), 0) - $2::numeric as rounding,
+           -coalesce(sum(net) filter (where part = 'cancelled'), 0) as cancelled,
+           -coalesce(sum(net) filter (where part = 'returned'), 0) as returned,
+           -coalesce(sum(net) filter (where part = 'credited'), 0) as credited,
+           -coalesce(sum(net) filter (where part = 'blind'), 0) as blind,
+           -coalesce(sum(net) filter (where part = 'booked'), 0) as booked
+    from pounds
+)
+select trim_scale($1::numeric) as credit_notes_expected, trim_scale(seen) as credit_notes_seen,
+       trim_scale($1::numeric - seen) as difference, trim_scale(rounding) as rounding,
+       trim_scale($1::numeric - seen - rounding) as unexplained,
+       trim_scale(cancelled) as cancelled, trim_scale(returned) as returned,
+       trim_scale(credited) as credited, trim_scale(blind) as blind, trim_scale(booked) as booked
+from sums;
 
 -- name: lag
 -- How long after an order of one channel another channel's availability showed it: $1 milliseconds.

@@ -49,7 +49,11 @@ def _lines(report: Report) -> Table:
     _add(table, "postage shared among web baskets", report.lines_postage)
     _add(table, "booked as stock adjustments", report.lines_adjusted)
     _add(table, "cancelled by a credit note of the same day", report.lines_cancelling)
-    _add(table, "credit notes set aside until returns", report.lines_set_aside)
+    _add(table, "came back to their orders", report.lines_returned)
+    _add(table, "came back in part: more than was left", report.lines_over_returned)
+    _add(table, "came back without an order", report.lines_blind)
+    _add(table, "credited, without goods", report.lines_credited)
+    _add(table, "booked by hand", report.lines_booked)
     _add(table, "charges beside the goods", report.lines_charged)
     _add(table, "rejected", report.lines_rejected)
     rejected = [fate for fate in report.fates if fate.fate == "rejected"]
@@ -103,8 +107,15 @@ def _checks(report: Report) -> Table:
     exchange = report.control.exchange_rounding
     table.add_row("  rounding of lines in other currencies", f"{exchange:,f}")
     table.add_row("  not explained", f"{report.control_unexplained:,f}")
-    credits_left = report.credits_set_aside
-    table.add_row("credits set aside", f"{credits_left.pounds:,f} in {credits_left.lines:,} lines")
+    notes = report.credit_notes
+    table.add_row("credit notes by the raw file", f"{notes.credit_notes_expected:,f}")
+    processed = f"{report.credit_notes_processed:,} credit notes by the journals"
+    table.add_row(processed, f"{notes.credit_notes_seen:,f}")
+    for part in ("cancelled", "returned", "credited", "blind", "booked"):
+        table.add_row(f"  {part}", f"{getattr(notes, part):,f}", style="dim")
+    table.add_row("  rounding", f"{notes.rounding:,f}")
+    table.add_row("  not explained", f"{notes.unexplained:,f}")
+    _add(table, "returns refused: more than was left", len(report.over_returns))
     _add(table, "real lines without a fate", report.lines_unaccounted)
     _add(table, "units oversold", report.units_oversold)
     _add(table, "units lost to facts (counts, shorts, till sales)", report.units_lost_to_facts)

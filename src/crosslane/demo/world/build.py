@@ -19,7 +19,7 @@ from crosslane.demo.client import Client, Connections, key_of
 from crosslane.demo.progress import Progress
 from crosslane.demo.selection import Selection
 from crosslane.demo.stage import Stage
-from crosslane.demo.streams import Stream
+from crosslane.demo.streams import Stream, is_credit
 from crosslane.demo.world import goods, organization, places, staff, stock
 from crosslane.demo.world.nouns import (
     TRADE_IE,
@@ -218,11 +218,12 @@ class Builder:
         }
 
     async def _accounts(self, selection: Selection) -> dict[str, Account]:
-        """Register the trade accounts of the selection, and let each buy on account."""
+        """Register the trade accounts that buy or give back, and let each buy on account."""
         countries: dict[str, str] = {}
-        for invoice in selection.invoices:
+        # Where an account has two countries, that of its orders counts.
+        for invoice in sorted(selection.invoices, key=lambda one: is_credit(one.number)):
             line = invoice.lines[0].line
-            if line.customer and invoice.stream is Stream.ACCOUNT:
+            if line.customer and (invoice.stream is Stream.ACCOUNT or is_credit(invoice.number)):
                 countries.setdefault(line.customer, line.country)
         self._more(ACCOUNTS, len(countries))
         found: dict[str, Account] = {}

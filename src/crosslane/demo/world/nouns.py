@@ -68,7 +68,7 @@ class Place(Struct, frozen=True):
         code: as in the list of sites.
         id: identifier in Crosslane.
         kind: store or warehouse.
-        format: FULL, SMALL, TRAVEL, OUTLET, HOME, FRANCHISE; of warehouses NDC, RDC, ECOM, RETURNS.
+        format: FULL, SMALL, TRAVEL, OUTLET, HOME, FRANCHISE; of warehouses NDC, RDC, EFC, RTN.
         entity: code of the legal entity that owns it.
         country: ISO 3166 code; Jersey, Guernsey and Man have their own.
         postcode: where it is.

@@ -24,6 +24,10 @@ from crosslane.demo.world.nouns import (
     WEB,
 )
 
+# Accounts of the demo's own: samples that are given away, and corrections nobody explains.
+SAMPLES, CORRECTIONS = "samples", "corrections"
+# Trade customers give back what they bought months ago.
+RETURN_DAYS = 365
 LONG_AGO = "2009-01-01T00:00:00Z"
 RETAILER, FRANCHISEE = "marlow-finch", "finch-franchise"
 TRADE = "trade"
@@ -160,6 +164,15 @@ def organization() -> Iterator[Call]:
         wanted = {name: getattr(plan, name) for name in plan.__struct_fields__}
         del wanted["bad_address"]
         yield Call("channels", wanted)
+    expense = {"kind": "expense"}
+    yield Call(
+        "ledger/accounts",
+        {"code": SAMPLES, "number": "5310", "name": "Samples given away", **expense},
+    )
+    yield Call(
+        "ledger/accounts",
+        {"code": CORRECTIONS, "number": "5320", "name": "Corrections by hand", **expense},
+    )
     rate = {"currency": "EUR", "book_currency": "GBP", "valid_from": RATE_FROM}
     yield Call("ledger/rates", rate | {"rate": POUNDS_PER_EURO})
 
@@ -172,6 +185,8 @@ def policies() -> Iterator[Call]:
             intake["service"] = FREIGHT_SERVICE
             yield _policy("sourcing.settings", TRADE_SOURCING, plan.code, "Shops send no freight")
         yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
+        returns = {"window_days": RETURN_DAYS, "delivery_refund": "never", "blind": "manager"}
+        yield _policy("returns.policy", returns, plan.code, "Carriage is credited by itself")
         dictated = {"price_source": "dictated"}
         yield _policy("pricing.price_source", dictated, plan.code, "Recorded prices are kept")
 

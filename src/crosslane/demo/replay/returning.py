@@ -1,0 +1,426 @@
+"""What credit notes give back: to the orders that had sold it, blind, or by hand in the books.
+
+Goods come back when all that comes back of their order has reached its customer.
+
+Crosslane decides how much is left of an order. Where a credit note gives back more, all of it is
+tried first and refused; the excess then goes back on a manager's word, the credit note as proof,
+because the money was given. Units that were never handed over, for want of stock, are cancelled.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from crosslane.demo.client import Answer
+from crosslane.demo.credits import Claim, CreditNote, GivenBack, Take
+from crosslane.demo.replay.bodies import Body
+from crosslane.demo.replay.credit_bodies import Back, CreditClerk
+from crosslane.demo.replay.desk import Desk
+from crosslane.demo.replay.givings import (
+    UNDELIVERED,
+    WITHOUT_ORDER,
+    Blind,
+    Booking,
+    Goodwill,
+    Job,
+    TakeBack,
+    fate_of_claim,
+    fate_of_goods,
+    lines_of,
+    list_bookings,
+    list_queues,
+)
+from crosslane.demo.replay.outcome import LineBook
+from crosslane.demo.replay.register import Register, Sold
+from crosslane.demo.replay.selling import reason_of
+from crosslane.demo.report import OverReturn
+from crosslane.demo.world import World
+
+HANDS = 6
+# How often an order is looked at again after one of its parcels has left.
+LOOKS_PER_PARCEL = 3
+GONE = frozenset({"handed_over", "delivered"})
+A_DAY = timedelta(days=1)
+PROOF = "The credit note is the proof, and its money was given"
+
+
+# A line of a credit note, what it takes of a sold line, and units of that which are not there.
+Missing = tuple[GivenBack, Take, int]
+
+
+class Bucket(Struct, frozen=True):
+    """Units of a line in one stage."""
+
+    stage: str
+    quantity: int
+
+
+class OrderedLine(Struct, frozen=True):
+    """A line as the API shows it."""
+
+    id: UUID
+    position: int
+    sku: str
+    tax_rate_bp: int
+    buckets: list[Bucket]
+
+
+class Ordered(Struct, frozen=True):
+    """An order as the API shows it."""
+
+    id: UUID
+    lines: list[OrderedLine]
+
+
+class Taken(Struct, frozen=True):
+    """What taking goods back came to."""
+
+    return_id: UUID
+    held: bool
+
+
+class Returner:
+    """Does what credit notes give back.
+
+    Args:
+        desk: who speaks.
+        world: whom goods come back to.
+        register: the orders.
+        clerk: writes the requests.
+        book: is told how every line ended.
+        notes: the credit notes.
+        seed: makes keys.
+
+    Attributes:
+        now: how far the orders are; earlier credit notes may be done.
+        at_rest: nothing more will be handed over.
+        over_returns: goods of which more came than was left.
+        rounding_milli: what converting money takes off, in 1/1000 penny.
+        seeded: what was played, as often.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        world: World,
+        register: Register,
+        clerk: CreditClerk,
+        book: LineBook,
+        notes: Sequence[CreditNote],
+        seed: int,
+    ) -> None:
+        self._desk, self._register, self._clerk, self._book = desk, register, clerk, book
+        self._seed = seed
+        self._logins = {one.location: code for code, one in world.logins.items() if one.location}
+        self._manager = next(
+            code
+            for code, one in sorted(world.logins.items())
+            if one.role == "manager" and not one.location
+        )
+        queues: list[list[Job]] = [[booking] for booking in list_bookings(notes)]
+        queues += list_queues(notes)
+        self._queues = queues
+        self._goods = {one.line.number: (note, one) for note in notes for one in note.goods}
+        self._claims = {one.line.number: one for note in notes for one in note.claims}
+        self._parts = Counter(n for queue in queues for job in queue for n in lines_of(job))
+        self._problems: dict[int, str] = {}
+        self._words: dict[int, str] = {}
+        self._whole: set[int] = set()
+        self._back: Counter[UUID] = Counter()
+        self._looked: dict[str, tuple[int, int]] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._failed: BaseException | None = None
+        self._hands = asyncio.Semaphore(HANDS)
+        self._done = 0
+        self.now: datetime | None = None
+        self.at_rest = False
+        self.over_returns: list[OverReturn] = []
+        self.rounding_milli = 0
+        self.seeded: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are not done yet."""
+        return sum(map(len, self._queues))
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at work."""
+        return bool(self._tasks)
+
+    async def look(self) -> int:
+        """Begin what can be done; return how much was done since the last look.
+
+        Raises:
+            BaseException: what went wrong with something begun before.
+        """
+        if self._failed:
+            raise self._failed
+        for place, queue in enumerate(self._queues):
+            if queue and place not in self._tasks and self._may_begin(queue[0]):
+                task = asyncio.create_task(self._work_off(queue))
+                self._tasks[place] = task
+                task.add_done_callback(partial(self._leave, place))
+        done, self._done = self._done, 0
+        return done
+
+    async def rest(self) -> None:
+        """Finish everything, now that nothing more will be handed over."""
+        self.at_rest = True
+        while self.waiting:
+            await self.look()
+            await asyncio.gather(*self._tasks.values())
+
+    def _leave(self, place: int, task: asyncio.Task[None]) -> None:
+        del self._tasks[place]
+        if not task.cancelled():
+            self._failed = self._failed or task.exception()
+
+    def _may_begin(self, job: Job) -> bool:
+        if self.at_rest:
+            return True
+        if self.now is None or job.note.at > self.now:
+            return False
+        if not isinstance(job, TakeBack | Goodwill) or self._register.is_refused(job.sale):
+            return True
+        sold = self._register.find(job.sale)
+        left = sold and self._register.left(sold.number)
+        if not left:
+            return False
+        parcels, looks = self._looked.get(job.sale, (0, 0))
+        return left.parcels > parcels or looks < LOOKS_PER_PARCEL
+
+    async def _work_off(self, queue: list[Job]) -> None:
+        """Do the jobs of a customer as far as they can be done now."""
+        async with self._hands:
+            while queue and self._may_begin(queue[0]):
+                if not await self._do(queue[0]):
+                    break
+                self._finish(queue.pop(0))
+
+    async def _do(self, job: Job) -> bool:
+        """Do a job; return whether it is done, and not to be tried again later."""
+        match job:
+            case TakeBack():
+                return await self._take_back(job)
+            case Blind():
+                goods = [
+                    (one, one.excess, one.line.price_milli)
+                    for one in job.goods
+                    if one.line.number not in self._whole
+                ]
+                await self._give_blind(job.note, "blind", goods, job.claims)
+            case Goodwill():
+                await self._credit(job)
+            case Booking():
+                await self._book_by_hand(job)
+        return True
+
+    async def _take_back(self, job: TakeBack) -> bool:
+        """Take back what was handed over; wait for the rest, or give it otherwise at the end."""
+        sold = self._register.find(job.sale)
+        if sold is None:
+            missing = [(one, take, take.units) for one, take in job.goods]
+            await self._give_blind(job.note, f"{job.sale}/refused", priced(missing), ())
+            return True
+        left = self._register.left(sold.number)
+        shown = await self._show(sold)
+        backs = find_backs(job, sold, shown, self._back)
+        missing = [
+            (one, take, lacking)
+            for (one, take), back in zip(job.goods, backs, strict=True)
+            if (lacking := take.units - back.units)
+        ]
+        if missing and not self.at_rest:
+            parcels, looks = self._looked.get(job.sale, (0, 0))
+            now = left.parcels if left else 0
+            self._looked[job.sale] = now, looks + 1 if now == parcels else 1
+            return False
+        at = max(job.note.at, left.at + A_DAY) if left else job.note.at
+        for one in job.over:
+            await self._try_whole(job, sold, one, at)
+        coming = [back for back in backs if back.units and back.one.line.number not in self._whole]
+        if coming:
+            await self._bring(job, sold, coming, at)
+        if missing:
+            await self._give_undelivered(job, sold, shown, missing)
+        return True
+
+    async def _show(self, sold: Sold) -> Ordered:
+        agent = self._desk.staff(self._manager)
+        answer = await self._desk.ask(agent, f"orders/{sold.id}", method="GET", expected=())
+        return msgspec.json.decode(answer.content, type=Ordered)
+
+    async def _try_whole(self, job: TakeBack, sold: Sold, one: GivenBack, at: datetime) -> None:
+        """Try to give all of a line back, of which less is left: it is refused."""
+        body = self._clerk.attempt(job, sold.number, one, at)
+        answer = await self._send(job.note, body)
+        units = -one.line.quantity
+        if answer.ok:
+            # More was left than the credit notes tell: nothing of it is in excess.
+            self._whole.add(one.line.number)
+            self._desk.complain("POST", "return-desk", answer)
+            return
+        self.over_returns.append(
+            OverReturn(job.note.number, one.line.sku, units, units - one.excess, reason_of(answer))
+        )
+
+    async def _bring(self, job: TakeBack, sold: Sold, backs: Sequence[Back], at: datetime) -> None:
+        answer = await self._send(job.note, self._clerk.take_back(job, sold.number, backs, at))
+        if answer.ok:
+            self._back.update({back.order_line: back.units for back in backs})
+            self.rounding_milli += self._clerk.kept_converted_milli(job, backs)
+            self.seeded["taken_back"] += 1
+        else:
+            self._spoil((back.one.line.number for back in backs), answer)
+
+    async def _give_undelivered(
+        self, job: TakeBack, sold: Sold, shown: Ordered, missing: Sequence[Missing]
+    ) -> None:
+        """Cancel units that were never handed over; what cannot be is given without the order."""
+        rest: list[Missing] = []
+        for one, take, units in missing:
+            self._words[one.line.number] = UNDELIVERED
+            reason = f"Credit note {job.note.number}: not handed over"
+            line = {"line_id": find_line(take, sold, shown).id, "quantity": units}
+            cheaper = take.sold.price_milli > one.line.price_milli
+            if cheaper or not await self._cancel(sold, line, reason):
+                rest.append((one, take, units))
+        await self._give_blind(job.note, f"{job.sale}/undelivered", priced(rest), ())
+
+    async def _cancel(self, sold: Sold, line: Body, reason: str) -> bool:
+        answer = await self._desk.ask(
+            self._desk.staff(self._manager),
+            f"orders/{sold.id}/cancellation",
+            {"lines": [line], "reason": reason},
+            key=f"demo/{self._seed}/undelivered/{reason}/{line['line_id']}",
+        )
+        return answer.ok
+
+    async def _give_blind(
+        self,
+        note: CreditNote,
+        what: str,
+        goods: Sequence[tuple[GivenBack, int, int]],
+        claims: Sequence[Claim],
+    ) -> None:
+        """Give for goods and claims without an order."""
+        if not (goods or claims):
+            return
+        body = self._clerk.blind(note, what, goods, claims, PROOF)
+        answer = await self._send(note, body, by_manager=True)
+        if answer.ok:
+            self.rounding_milli += self._clerk.converted_milli(note, claims)
+            self.seeded["given_blind"] += 1
+        else:
+            lines = [one for one, _, _ in goods]
+            self._spoil((one.line.number for one in (*lines, *claims)), answer)
+
+    async def _credit(self, job: Goodwill) -> None:
+        """Credit money on an order; without it where the order cannot say its tax or bear it."""
+        sold = self._register.find(job.sale)
+        shown = await self._show(sold) if sold else None
+        rates = {line.tax_rate_bp for line in shown.lines} if shown else set()
+        if sold is not None and len(rates) == 1:
+            body = self._clerk.goodwill(job, sold.number, rates.pop())
+            answer = await self._send(job.note, body, by_manager=True)
+            if answer.ok:
+                self.rounding_milli += self._clerk.converted_milli(job.note, job.claims)
+                self.seeded["credited"] += 1
+                return
+        self._words |= {one.line.number: WITHOUT_ORDER for one in job.claims}
+        await self._give_blind(job.note, f"{job.sale}/goodwill/blind", (), job.claims)
+
+    async def _book_by_hand(self, job: Booking) -> None:
+        answer = await self._desk.ask(
+            self._desk.operator,
+            "ledger/entries",
+            self._clerk.booking(job),
+            key=f"demo/{self._seed}/booking/{job.claim.line.number}",
+        )
+        if answer.ok:
+            self.seeded["booked_by_hand"] += 1
+        else:
+            self._spoil([job.claim.line.number], answer)
+
+    async def _send(self, note: CreditNote, body: Body, *, by_manager: bool = False) -> Answer:
+        """Bring goods to a counter; a return that is held for a person is looked at at once."""
+        login = self._logins.get(body["location"], self._manager)
+        client = self._desk.staff(self._manager if by_manager else login)
+        answer = await self._desk.ask(client, "return-desk", body)
+        if answer.ok:
+            taken = msgspec.json.decode(answer.content, type=Taken)
+            if taken.held:
+                self.seeded["return_held"] += 1
+                await self._desk.ask(
+                    self._desk.staff(self._manager),
+                    f"returns/{taken.return_id}/clearance",
+                    {"reason": f"Credit note {note.number} shows it"},
+                )
+        return answer
+
+    def _spoil(self, numbers: Iterable[int], answer: Answer) -> None:
+        self._problems |= dict.fromkeys(numbers, reason_of(answer))
+
+    def _finish(self, job: Job) -> None:
+        """Write down how the lines ended of which this was the last part."""
+        self._done += 1
+        for number in lines_of(job):
+            self._parts[number] -= 1
+            if not self._parts[number]:
+                self._end(number)
+
+    def _end(self, number: int) -> None:
+        if number in self._goods:
+            note, one = self._goods[number]
+            line, (fate, reason) = one.line, fate_of_goods(one, note.claims)
+        else:
+            claim = self._claims[number]
+            line, (fate, reason) = claim.line, fate_of_claim(claim)
+        if number in self._problems:
+            fate, reason = "rejected", self._problems[number]
+        self._book.end([line], fate, self._words.get(number, reason))
+
+
+def find_line(take: Take, sold: Sold, shown: Ordered) -> OrderedLine:
+    """Return the order line that a sold line became: orders keep the places of their lines."""
+    recorded = sold.sale.lines if sold.sale else ()
+    place = next(n for n, line in enumerate(recorded, 1) if line.number == take.sold.number)
+    return next(line for line in shown.lines if line.position == place)
+
+
+def find_backs(job: TakeBack, sold: Sold, shown: Ordered, back: Mapping[UUID, int]) -> list[Back]:
+    """Return what may come back of each part of a job: no more than was handed over and is there.
+
+    Args:
+        job: goods that come back.
+        sold: their order.
+        shown: as it stands.
+        back: units that came back before, by order line.
+    """
+    found: list[Back] = []
+    taken = Counter(back)
+    for one, take in job.goods:
+        line = find_line(take, sold, shown)
+        handed = sum(bucket.quantity for bucket in line.buckets if bucket.stage in GONE)
+        units = min(take.units, max(0, handed - taken[line.id]))
+        taken[line.id] += units
+        found.append(Back(one, take, line.id, units, line.tax_rate_bp))
+    return found
+
+
+def priced(missing: Iterable[Missing]) -> list[tuple[GivenBack, int, int]]:
+    """Return what is given for units without their order: what they had cost, or less.
+
+    Where the credit note gives more than that, the difference is credited by itself.
+    """
+    return [
+        (one, units, min(take.sold.price_milli, one.line.price_milli))
+        for one, take, units in missing
+    ]
