@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,13 @@ from crosslane.demo import Stream
 from crosslane.demo.baskets import Basket
 from crosslane.demo.client import Client, Connections
 from crosslane.demo.progress import Unwatched
+from crosslane.demo.raw import MILLI_PER_POUND
 from crosslane.demo.replay import replay
 from crosslane.demo.report import Outcome
+from crosslane.demo.report.statements import statements
 from crosslane.demo.selection import Selection
 from crosslane.demo.stage import Stage, remove, stage
-from crosslane.demo.streams import Invoice, SortedLine
+from crosslane.demo.streams import CREDITS, Invoice, SortedLine
 from crosslane.demo.world import World, build_world
 from crosslane.demo.world.build import Size
 from crosslane.platform.database import Database
@@ -43,11 +46,13 @@ class Recorded:
     def __init__(self) -> None:
         self.lines = 0
 
-    def invoice(self, number: str, at: str, *lines: tuple, cancels: str = "") -> Invoice:
+    def invoice(
+        self, number: str, at: str, *lines: tuple, cancels: str = "", known: bool = True
+    ) -> Invoice:
         entries = []
         for code, units, price, stream, *reason in lines:
             self.lines += 1
-            customer = "17850" if stream in (A, Stream.CANCELLATION, Stream.CHARGE) else ""
+            customer = "17850" if known and stream not in (W, M, C) else ""
             raw = line(number, code, units, price, customer=customer, at=at, number=self.lines)
             entries.append(SortedLine(raw, stream, *reason))
         return Invoice(number, tuple(entries), cancels)
@@ -85,6 +90,27 @@ def selection() -> Selection:
         ),
         recorded.invoice("5", "2011-01-05 09:00:00", ("85123A", 2, "2.95", M)),
         recorded.invoice("C6", "2011-01-05 10:00:00", ("22423", -1, "12.75", Stream.CREDIT)),
+        recorded.invoice(
+            "C9",
+            "2011-01-06 10:00:00",
+            ("85123A", -9, "2.55", Stream.CREDIT),
+            ("POST", -1, "18.00", Stream.CLAIM),
+        ),
+        recorded.invoice("10", "2011-01-07 10:00:00", ("84029E", 7, "3.39", A)),
+        recorded.invoice(
+            "C11",
+            "2011-01-17 10:00:00",
+            ("84029E", -2, "3.00", Stream.CREDIT),
+            ("D", -1, "5.01", Stream.CLAIM),
+            ("M", -1, "1000.00", Stream.CLAIM),
+        ),
+        recorded.invoice(
+            "C12",
+            "2011-01-18 10:00:00",
+            ("84029E", -3, "6.79", Stream.CREDIT),
+            ("AMAZONFEE", -1, "99.50", Stream.CLAIM),
+            known=False,
+        ),
         recorded.invoice("7", "2011-02-01 12:00:00", ("84029E", 4, "3.39", C)),
         recorded.invoice("8", "2011-02-01 13:00:00", ("84029E", 9, "3.39", C)),
     ]
@@ -140,22 +166,30 @@ async def test_every_line_ends_as_it_should(played: Played):
     assert outcome.unexpected == []
     ends = Counter(fate.fate for fate in outcome.lines)
     assert ends == {
-        "placed": 2 + 1 + 12 + 1 + 2,
+        "placed": 2 + 1 + 12 + 1 + 2 + 1,
         "postage": 1 + 12,
         "charged": 1,
         "rejected": 1,
         "cancelling": 1,
         "adjusted": 1,
-        "set_aside": 1,
+        "returned": 2,
+        "over_returned": 1,
+        "blind": 1,
+        "credited": 3,
+        "booked": 1,
     }
-    assert sum(outcome.orders_in.values()) == 17
+    assert outcome.credit_notes == 5
+    (over,) = outcome.over_returns
+    assert (over.credit_note, over.units, over.left) == ("C9", 9, 6)
+    assert over.refused == "returned-above-left"
+    assert sum(outcome.orders_in.values()) == 18
     assert sum(outcome.orders_rejected.values()) == 0
 
 
 async def test_the_orders_hold_what_was_recorded(played: Played):
     world = played[1]
     orders = {order["source_id"]: order for order in await listed(world, "orders")}
-    assert len(orders) == 17
+    assert len(orders) == 18
     assert orders["2"]["status"] == "cancelled"
     client = Client(Connections(world.address), world.operator_key)
     trade = await client.get(f"orders/{orders['1']['number']}")
@@ -168,6 +202,32 @@ async def test_the_orders_hold_what_was_recorded(played: Played):
     assert {order["status"] for order in web} <= {"delivered", "handed_over", "cancelled", "ready"}
     till = await client.get(f"orders/{next(o for s, o in orders.items() if s[-2:] == '/8')['id']}")
     assert [row["net_minor"] for row in till["lines"]] == [3051]
+
+
+async def test_what_came_back_is_credited_for_what_was_paid(played: Played, database: Database):
+    stands, world, outcome, _ = played
+    client = Client(Connections(world.address), world.operator_key)
+    orders = {order["source_id"]: order for order in await listed(world, "orders")}
+    first = await client.get(f"orders/{orders['1']['number']}")
+    assert first["money"]["worth_minor"] == 0
+    assert [charge["net_minor"] for charge in first["charges"]] == [1800, -1800]
+    assert {charge["tax_rate_bp"] for charge in first["charges"]} == {1750}
+    returns = await listed(world, "returns")
+    assert Counter(one["kind"] for one in returns) == {"return": 5, "blind": 3}
+    assert {one["state"] for one in returns} <= {"settled", "closed"}
+    given = sum(
+        entry.line.amount_milli
+        for invoice in selection().invoices
+        for entry in invoice.lines
+        if entry.stream in CREDITS
+    )
+    expected, told = Decimal(given) / MILLI_PER_POUND, Decimal(outcome.credit_rounding_milli)
+    async with database.transaction(stands.tenant, read_only=True) as tx:
+        (row,) = await tx.fetch(statements()["credit_notes"], expected, told)
+    assert row["credit_notes_seen"] == expected
+    assert row["unexplained"] == row["rounding"] == 0
+    assert row["booked"] == Decimal("-99.50")
+    assert row["cancelled"] == Decimal("-41.60")
 
 
 async def test_goods_arrive_at_business_times(played: Played):
@@ -209,10 +269,11 @@ async def test_nothing_is_found_and_a_second_replay_changes_nothing(
 ):
     stands, world, outcome, environment = played
     await until_at_rest(database, stands.tenant)
-    before = [await listed(world, path) for path in ("orders", "labels", "fulfillment-orders")]
+    paths = ("orders", "labels", "fulfillment-orders", "returns", "ledger/entries")
+    before = [await listed(world, path) for path in paths]
     again = await replay(world, selection(), seed=SEED, progress=Unwatched())
     await until_at_rest(database, stands.tenant)
-    after = [await listed(world, path) for path in ("orders", "labels", "fulfillment-orders")]
+    after = [await listed(world, path) for path in paths]
     assert after == before
     assert again.lines == outcome.lines
     assert again.unexpected == []

@@ -123,7 +123,7 @@ def test_every_line_ends_once_and_none_is_forgotten():
     assert ends == [
         (1, "placed", ""),
         (2, "postage", ""),
-        (3, "set_aside", ""),
+        (3, "rejected", "no answer"),
         (4, "charged", ""),
         (5, "rejected", "no price"),
     ]
