@@ -167,11 +167,11 @@ def organization() -> Iterator[Call]:
     expense = {"kind": "expense"}
     yield Call(
         "ledger/accounts",
-        {"code": SAMPLES, "number": "5310", "name": "Samples given away", **expense},
+        {"code": SAMPLES, "number": "5810", "name": "Samples given away", **expense},
     )
     yield Call(
         "ledger/accounts",
-        {"code": CORRECTIONS, "number": "5320", "name": "Corrections by hand", **expense},
+        {"code": CORRECTIONS, "number": "5820", "name": "Corrections by hand", **expense},
     )
     rate = {"currency": "EUR", "book_currency": "GBP", "valid_from": RATE_FROM}
     yield Call("ledger/rates", rate | {"rate": POUNDS_PER_EURO})
