@@ -1,5 +1,6 @@
 """Verify finds each planted defect of payments, and names the row."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -114,6 +115,24 @@ async def test_a_wrong_state_is_named(life):
 
 async def test_wrong_credit_is_named(life):
     (found,) = await life.findings("update payments_credit set used_minor = used_minor + 1")
+    assert (found.rule, found.subject) == ("payments.credit", f"credit:{CUSTOMER}")
+
+
+async def test_money_given_on_account_without_an_order_is_part_of_it(life):
+    given = payments.PayOut(
+        cause_kind="return",
+        cause_id="1",
+        channel_id=uuid4(),
+        method="on_account",
+        currency="GBP",
+        minor=70,
+        at=datetime(2011, 1, 18, tzinfo=UTC),
+        account=CUSTOMER,
+    )
+    async with life.shop.transaction() as tx:
+        await payments.pay_out(tx, [given])
+    assert await life.findings("select 1") == []
+    (found,) = await life.findings("delete from payments_payout")
     assert (found.rule, found.subject) == ("payments.credit", f"credit:{CUSTOMER}")
 
 

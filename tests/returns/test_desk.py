@@ -5,7 +5,7 @@ import asyncio
 from crosslane import orders, returns
 from crosslane.kernel import Refusal
 from crosslane.orders import LineWish
-from crosslane.returns import RefundWish, errors
+from crosslane.returns import DeskCharge, RefundWish, errors
 from tests.orders.world import assert_sound, view
 from tests.returns.counter import bring, clerk_of, line, sell, set_rule, stock_at
 
@@ -81,6 +81,20 @@ async def test_blind_goods_are_worth_what_the_proof_says_or_the_lowest_lately(
     assert taken.refund_minor == 1000 + 2499
     assert [(one.net_minor, one.tax_minor) for one in taken.lines] == [(851, 149), (2127, 372)]
     assert (await stock_at(database, shop, "MUG", "S0001"))["sellable"] == 6
+    await assert_sound(database, shop, "returns")
+
+
+async def test_money_alone_is_given_once_however_often_it_is_told(database, lanes, shop):
+    """What has no lines is read as a return like any other."""
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3))
+    told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known customer"}
+    charges = [DeskCharge(kind="appeasement", title="Sorry", gross_minor=-250)]
+    for order, wish in ((sold, {"source_id": "1"}), (None, {"source_id": "2"} | told)):
+        first, again = [await bring(lanes, shop, order, charges=charges, **wish) for _ in range(2)]
+        assert not isinstance(first, Refusal), first
+        assert (again.number, again.refund_minor) == (first.number, 250)
+        async with database.transaction(shop) as tx:
+            assert (await returns.find_return(tx, first.number)).lines == []
     await assert_sound(database, shop, "returns")
 
 

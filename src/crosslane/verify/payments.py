@@ -81,11 +81,17 @@ select 'credit:' || k.customer_id as subject,
        format('used is %s, its payments add up to %s', k.used_minor, coalesce(m.total, 0)) as detail
 from payments_credit k
 left join (
-    select p.credit_account as customer_id,
-           sum(case m.deed when 'authorize' then m.minor when 'capture' then 0 else -m.minor end)
-               as total
-    from payments_movement m join payments_payment p on p.id = m.payment_id
-    where p.credit_account is not null group by p.credit_account
+    select customer_id, sum(minor) as total
+    from (
+        select p.credit_account as customer_id,
+               case m.deed when 'authorize' then m.minor when 'capture' then 0 else -m.minor end
+                   as minor
+        from payments_movement m join payments_payment p on p.id = m.payment_id
+        where p.credit_account is not null
+        union all
+        select account_id, -minor from payments_payout where method = 'on_account'
+    ) moved
+    group by customer_id
 ) m on m.customer_id = k.customer_id
 where k.used_minor <> coalesce(m.total, 0)
 """

@@ -64,9 +64,9 @@ class CreditClerk:
     def __init__(self, world: World, rate_bp: RateBp, seed: int) -> None:
         self._world, self._rate_bp, self._seed = world, rate_bp, seed
         self._returns = next(p for p in world.places.values() if p.format == "RTN")
-        self._counters = sorted(
-            (p.code for p in world.places.values() if p.format == "FULL"),
-        )
+        # Stores on the islands are of another country, whose market sells nothing here.
+        stores = (p for p in world.places.values() if p.format == "FULL" and p.country == "GB")
+        self._counters = sorted(store.code for store in stores)
 
     def channel(self, note: CreditNote) -> Access:
         """Return the channel that had sold to the customer; whoever is unknown comes to a till."""

@@ -307,7 +307,8 @@ with cancelled as (
         order by x.valid_from desc limit 1
     ) r on true
 ), sums as (
-    select -coalesce(sum(net), 0) as seen, -coalesce(sum(rounding), 0) - $2::numeric as rounding,
+    select -coalesce(sum(net), 0) as seen,
+           round(-coalesce(sum(rounding), 0) - $2::numeric, 5) as rounding,
            -coalesce(sum(net) filter (where part = 'cancelled'), 0) as cancelled,
            -coalesce(sum(net) filter (where part = 'returned'), 0) as returned,
            -coalesce(sum(net) filter (where part = 'credited'), 0) as credited,

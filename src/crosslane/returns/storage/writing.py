@@ -66,7 +66,7 @@ async def lock_returns(tx: Tx, return_ids: Sequence[UUID]) -> dict[UUID, Return]
 LIST_RETURNS = """
 select to_json(s) as one from (
     select r.*, (
-        select json_agg(k order by k.position) from (
+        select coalesce(json_agg(k order by k.position), '[]') from (
             select l.*, (
                 select coalesce(json_agg(u order by u.received_at, u.id), '[]')
                 from returns_unit u where u.return_line_id = l.id
