@@ -58,6 +58,7 @@ INNOCENT = {
     "finance_close.rows": "control figures",
     "finance_close.reason": "why the retailer accepts a difference",
     "returns_line.reason": "one of a list",
+    "returns_return.exchange_wish": "articles, units and stores",
     "returns_trait.units": "articles and units",
     "returns_finding.reasons": "names of a list, points and figures",
     "orders_line.price_reasons": "lists, promotions and taxes",

@@ -59,6 +59,7 @@ from crosslane.inventory.domain.sheet import HeldBy, Hold
 from crosslane.inventory.domain.supply import Adjustment, Count, Receipt, Recorded, Regrade
 from crosslane.inventory.domain.survey import Arrival, Survey, VariantStock
 from crosslane.inventory.errors import (
+    BundleHasNoStock,
     GroupRefused,
     HoldEnded,
     HoldExpired,
@@ -159,6 +160,7 @@ __all__ = [
     "Arrival",
     "Arrived",
     "AverageCost",
+    "BundleHasNoStock",
     "Cause",
     "Condition",
     "Confirmation",

@@ -130,6 +130,7 @@ from crosslane.orders.service.cancelling import (
     give_up_units,
 )
 from crosslane.orders.service.crediting import Credited, CreditRequest, credit, quote_credits
+from crosslane.orders.service.ending import ExchangeEnd, end_exchanges
 from crosslane.orders.service.exchanging import (
     Exchanged,
     ExchangeLine,
@@ -244,6 +245,7 @@ __all__ = [
     "CreditRequest",
     "Credited",
     "CreditedUnits",
+    "ExchangeEnd",
     "ExchangeLine",
     "ExchangeRequest",
     "Exchanged",
@@ -300,6 +302,7 @@ __all__ = [
     "UnitsRecalled",
     "credit",
     "earned",
+    "end_exchanges",
     "exchange",
     "fail",
     "find_by_source",

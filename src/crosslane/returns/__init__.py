@@ -18,8 +18,11 @@ once for each settlement and within its caps; a settlement for which nothing is 
 What comes by post gets a label from the carrier that policy ``returns.labels`` names, under the
 return's id as its parcel; it is given back when the goods will not come.
 
-Doors: the command ``returns.take_back`` takes goods back over a counter; :func:`find_return`,
-:func:`list_returns` (by id), :func:`returns_of_orders`, :func:`label_of`, :func:`destination_of`.
+Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``, ``dispatch``,
+``receive``, ``grade``, ``settle`` and ``clear`` take a return through its life,
+``returns.take_back`` takes goods back over a counter at once; :func:`list_returnable` tells what of
+an order may come back; :func:`find_return`, :func:`list_returns` (by id),
+:func:`returns_of_orders`, :func:`label_of` and :func:`destination_of` read.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
@@ -31,6 +34,7 @@ returns_charge, returns_trait, returns_finding.
 
 from crosslane.returns.domain import (
     POLICY,
+    ExchangeWish,
     Return,
     ReturnLine,
     ReturnPolicy,
@@ -62,15 +66,32 @@ from crosslane.returns.events import (
     ReturnSettled,
     SettledLine,
 )
-from crosslane.returns.reactions import REACTIONS
+from crosslane.returns.reactions import REACTIONS, SCHEDULES
 from crosslane.returns.rest import COMMANDS, ROUTES
+from crosslane.returns.service.authorizing import AUTHORIZE, CANCEL, DECLINE, DISPATCH
+from crosslane.returns.service.closing import CLEAR, SETTLE
 from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.labelling import ERASERS, destination_of, label_of
 from crosslane.returns.service.reading import find_return, returns_of_orders
+from crosslane.returns.service.receiving import GRADE, RECEIVE
+from crosslane.returns.service.requesting import REQUEST
+from crosslane.returns.service.returnable import Returnable, ReturnableLine, list_returnable
 from crosslane.returns.service.wishes import (
+    Authorize,
+    Cancel,
+    Clear,
+    Decline,
     DeskCharge,
     DeskLine,
+    Dispatch,
+    Grade,
+    GradeLine,
+    Receive,
+    ReceiveLine,
     RefundWish,
+    RequestLine,
+    RequestReturn,
+    Settle,
     TakeBack,
     TakenBack,
     TakenLine,
@@ -83,30 +104,52 @@ POLICIES = [POLICY, ABUSE, HANDLING, LABELS]
 
 __all__ = [
     "ABUSE",
+    "AUTHORIZE",
+    "CANCEL",
+    "CLEAR",
     "COMMANDS",
+    "DECLINE",
+    "DISPATCH",
     "ERASERS",
+    "GRADE",
     "HANDLING",
     "LABELS",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "POLICY",
     "REACTIONS",
+    "RECEIVE",
+    "REQUEST",
     "ROUTES",
+    "SCHEDULES",
+    "SETTLE",
     "TAKE_BACK",
     "Abuse",
+    "Authorize",
     "BlindCharge",
     "BlindUnits",
     "BlindUnitsCredited",
+    "Cancel",
+    "Clear",
+    "Decline",
     "DeskCharge",
     "DeskLine",
+    "Dispatch",
+    "ExchangeWish",
     "Finding",
+    "Grade",
+    "GradeLine",
     "GradedUnits",
     "HandlingCredited",
     "HandlingPolicy",
     "Labels",
     "Past",
+    "Receive",
+    "ReceiveLine",
     "ReceivedUnits",
     "RefundWish",
+    "RequestLine",
+    "RequestReturn",
     "Return",
     "ReturnAuthorized",
     "ReturnCancelled",
@@ -124,6 +167,9 @@ __all__ = [
     "ReturnRequested",
     "ReturnSettled",
     "ReturnUnit",
+    "Returnable",
+    "ReturnableLine",
+    "Settle",
     "SettledLine",
     "TakeBack",
     "TakenBack",
@@ -132,6 +178,7 @@ __all__ = [
     "destination_of",
     "find_return",
     "label_of",
+    "list_returnable",
     "list_returns",
     "returns_of_orders",
     "sum_blind",

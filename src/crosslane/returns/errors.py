@@ -105,3 +105,7 @@ class CreditTakenBack(Conflict):
 
 class TimeToCome(Invalid):
     """This lies in the future: what is told of has not happened yet."""
+
+
+class ClaimUnfit(Invalid):
+    """{wanted} does not fit: a claim is for money or a replacement, and only a claim is."""

@@ -1,16 +1,25 @@
-"""What returns do when something has happened: labels are made, locations credited for work."""
+"""What returns do when something has happened, and when time is up."""
 
 from collections.abc import Sequence
 
+from crosslane.payments import PaymentRefunded
 from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
 from crosslane.returns.events import (
     ReturnAuthorized,
     ReturnCancelled,
     ReturnExpired,
+    ReturnGraded,
     ReturnSettled,
 )
 from crosslane.returns.service import handling, labelling
+from crosslane.returns.service.closing import (
+    EXPIRE_EVERY_SECONDS,
+    close_paid,
+    expire,
+    settle_by_policy,
+)
 
 LABELS_AT_ONCE_MAX = 200
 
@@ -49,4 +58,7 @@ REACTIONS = [
         (ReturnSettled, ReturnCancelled, ReturnExpired),
         credit_handling,
     ),
+    Reaction("returns.settle_by_policy", (ReturnGraded,), settle_by_policy, batch_max=100),
+    Reaction("returns.close_paid", (ReturnSettled, PaymentRefunded), close_paid, batch_max=200),
 ]
+SCHEDULES = [Schedule("returns.expire", EXPIRE_EVERY_SECONDS, expire)]

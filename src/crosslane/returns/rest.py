@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from crosslane import locations
 from crosslane.catalog import UnknownSku
+from crosslane.inventory import BundleHasNoStock
 from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
 from crosslane.orders import NoSuchOrder
@@ -18,10 +19,33 @@ from crosslane.platform.lane import Command, CommandKind
 from crosslane.platform.web import Caller, OtherLocation, Paging, get, post
 from crosslane.returns import errors
 from crosslane.returns.domain import Return, State
-from crosslane.returns.service import handling, reading
+from crosslane.returns.service import handling, reading, returnable
+from crosslane.returns.service.authorizing import AUTHORIZE, CANCEL, DECLINE, DISPATCH
+from crosslane.returns.service.closing import CLEAR, SETTLE
 from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.handling import CreditView, TakeBackCredit
-from crosslane.returns.service.wishes import DeskLine, TakeBack, TakenBack
+from crosslane.returns.service.receiving import GRADE, RECEIVE
+from crosslane.returns.service.requesting import REQUEST
+from crosslane.returns.service.returnable import Returnable
+from crosslane.returns.service.wishes import (
+    LINES_MAX,
+    Authorize,
+    Cancel,
+    Clear,
+    Code,
+    Decline,
+    DeskLine,
+    Dispatch,
+    Grade,
+    GradeLine,
+    Receive,
+    ReceiveLine,
+    RequestLine,
+    RequestReturn,
+    Settle,
+    TakeBack,
+    TakenBack,
+)
 
 BULK_BYTES_MAX = 1 << 20
 
@@ -101,7 +125,6 @@ async def _take_back(tx: Tx, commands: Sequence[Command[TakeBackCredit]]) -> lis
 TAKE_BACK_CREDIT = CommandKind(
     "returns.take_back_credit", TakeBackCredit, CreditView, _take_back, batch_max=1
 )
-COMMANDS = [TAKE_BACK, TAKE_BACK_CREDIT]
 
 
 @get(
@@ -145,6 +168,205 @@ async def take_back_credit(caller: Caller, credit_id: UUID, data: Withdrawal) ->
     return await caller.submit(TAKE_BACK_CREDIT, TakeBackCredit(credit_id, data.reason))
 
 
+REFUSED = (errors.NoSuchReturn, errors.ReturnChanged, errors.NotInState)
+EXAMPLE = UUID("018f0000-0000-7000-8000-000000000001")
+
+
+class Decided(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A step without further words; ``version``: the return must still be at it."""
+
+    version: int | None = None
+
+
+class Because(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A step with its reason."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class When(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A step that happened at a time; now when absent."""
+
+    occurred_at: datetime | None = None
+
+
+class Came(When, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods that came to a location; see :class:`Receive`."""
+
+    location: Code
+    lines: Annotated[list[ReceiveLine], Meta(max_length=LINES_MAX)] = []
+    complete: bool = True
+
+
+class LookedAt(When, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What becomes of goods; everything that waits is sellable when no line is named."""
+
+    lines: Annotated[list[GradeLine], Meta(max_length=LINES_MAX)] = []
+
+
+@get(
+    "/api/v1/orders/{order}/returnable",
+    permission="returns:read",
+    raises=(NoSuchOrder,),
+)
+async def show_returnable(caller: Caller, order: str) -> Returnable:
+    """Tell what of an order may come back, until when, what it would give, and why not."""
+    async with caller.read() as tx:
+        return await returnable.list_returnable(tx, order)
+
+
+@post(
+    "/api/v1/returns",
+    permission="returns:request",
+    command=REQUEST,
+    body_bytes_max=BULK_BYTES_MAX,
+    raises=(
+        NoSuchOrder,
+        LocationUnknown,
+        errors.NoReturnsHere,
+        errors.OtherMarket,
+        errors.BlindNotAllowed,
+        errors.ClaimUnfit,
+        errors.TimeToCome,
+        *POLICY_REFUSALS,
+    ),
+    example=RequestReturn(
+        order="00001T-8", lines=[RequestLine(sku="MUG-1", quantity=1, reason="too_small")]
+    ),
+)
+async def request_return(caller: Caller, data: RequestReturn) -> Return:
+    """Ask to bring goods of an order back, or claim money or others for them."""
+    return await caller.submit(REQUEST, data)
+
+
+@post(
+    "/api/v1/returns/{return_id}/authorization",
+    permission="returns:authorize",
+    command=AUTHORIZE,
+    raises=REFUSED,
+    example=Decided(),
+)
+async def authorize_return(caller: Caller, return_id: UUID, data: Decided) -> Return:
+    """Let goods come; what is wanted in exchange is promised at once."""
+    return await caller.submit(AUTHORIZE, Authorize(return_id=return_id, version=data.version))
+
+
+@post(
+    "/api/v1/returns/{return_id}/decline",
+    permission="returns:authorize",
+    command=DECLINE,
+    raises=(*REFUSED, errors.NotHeld),
+    example=Because(reason="worn"),
+)
+async def decline_return(caller: Caller, return_id: UUID, data: Because) -> Return:
+    """Do not let goods come, or give nothing for those that are held."""
+    wish = Decline(return_id=return_id, version=data.version, reason=data.reason)
+    return await caller.submit(DECLINE, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/cancellation",
+    permission="returns:cancel",
+    command=CANCEL,
+    raises=REFUSED,
+    example=Because(reason="the customer keeps it"),
+)
+async def cancel_return(caller: Caller, return_id: UUID, data: Because) -> Return:
+    """Note that goods will not come after all; what was promised in exchange is given up."""
+    wish = Cancel(return_id=return_id, version=data.version, reason=data.reason)
+    return await caller.submit(CANCEL, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/dispatch",
+    permission="returns:dispatch",
+    command=DISPATCH,
+    raises=(*REFUSED, errors.TimeToCome),
+    example=When(),
+)
+async def dispatch_return(caller: Caller, return_id: UUID, data: When) -> Return:
+    """Note that goods are on their way to us; by policy their money is given at once."""
+    wish = Dispatch(return_id=return_id, version=data.version, occurred_at=data.occurred_at)
+    return await caller.submit(DISPATCH, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/receipt",
+    permission="returns:receive",
+    command=RECEIVE,
+    body_bytes_max=BULK_BYTES_MAX,
+    raises=(
+        *REFUSED,
+        LocationUnknown,
+        UnknownSku,
+        BundleHasNoStock,
+        errors.ReturnLocationForeign,
+        errors.NoReturnsHere,
+        errors.OtherMarket,
+        errors.NoSuchReturnLine,
+        errors.NothingReceived,
+        errors.TimeToCome,
+    ),
+    example=Came(location="S0001"),
+)
+async def receive_return(caller: Caller, return_id: UUID, data: Came) -> Return:
+    """Receive goods of a return at any location; more than announced and wrong items too."""
+    wish = Receive(
+        return_id=return_id,
+        version=data.version,
+        location=data.location,
+        lines=data.lines,
+        complete=data.complete,
+        occurred_at=data.occurred_at,
+    )
+    return await caller.submit(RECEIVE, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/grading",
+    permission="returns:grade",
+    command=GRADE,
+    body_bytes_max=BULK_BYTES_MAX,
+    raises=(*REFUSED, errors.NoSuchReturnLine, errors.TooManyGraded, errors.TimeToCome),
+    example=LookedAt(lines=[GradeLine(return_line=EXAMPLE, quantity=1, disposition="refurbish")]),
+)
+async def grade_return(caller: Caller, return_id: UUID, data: LookedAt) -> Return:
+    """Say what becomes of goods that came; settled by itself where the policy says so."""
+    wish = Grade(
+        return_id=return_id,
+        version=data.version,
+        lines=data.lines,
+        occurred_at=data.occurred_at,
+    )
+    return await caller.submit(GRADE, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/settlement",
+    permission="returns:settle",
+    command=SETTLE,
+    raises=(*REFUSED, errors.ReturnHeldBack, errors.TimeToCome),
+    example=When(),
+)
+async def settle_return(caller: Caller, return_id: UUID, data: When) -> Return:
+    """Give money for what came back, or send what is claimed."""
+    wish = Settle(return_id=return_id, version=data.version, occurred_at=data.occurred_at)
+    return await caller.submit(SETTLE, wish)
+
+
+@post(
+    "/api/v1/returns/{return_id}/clearance",
+    permission="returns:clear",
+    command=CLEAR,
+    raises=(*REFUSED, errors.NotHeld),
+    example=Because(reason="a good customer of many years"),
+)
+async def clear_return(caller: Caller, return_id: UUID, data: Because) -> Return:
+    """Let a held return go on; it still has to be settled."""
+    wish = Clear(return_id=return_id, version=data.version, reason=data.reason)
+    return await caller.submit(CLEAR, wish)
+
+
 @post(
     "/api/v1/return-desk",
     permission="returns:take_back",
@@ -176,7 +398,30 @@ async def take_back(caller: Caller, data: TakeBack) -> TakenBack:
     return await caller.submit(TAKE_BACK, data)
 
 
+COMMANDS = [
+    REQUEST,
+    AUTHORIZE,
+    DECLINE,
+    CANCEL,
+    DISPATCH,
+    RECEIVE,
+    GRADE,
+    SETTLE,
+    CLEAR,
+    TAKE_BACK,
+    TAKE_BACK_CREDIT,
+]
 ROUTES = [
+    show_returnable,
+    request_return,
+    authorize_return,
+    decline_return,
+    cancel_return,
+    dispatch_return,
+    receive_return,
+    grade_return,
+    settle_return,
+    clear_return,
     take_back,
     list_returns,
     show_return,

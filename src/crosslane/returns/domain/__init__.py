@@ -13,6 +13,7 @@ from crosslane.returns.domain.deciding import (
 )
 from crosslane.returns.domain.nouns import (
     Disposition,
+    ExchangeWish,
     ItemState,
     Reason,
     RefundMethod,
@@ -35,6 +36,7 @@ __all__ = [
     "Asked",
     "Bought",
     "Disposition",
+    "ExchangeWish",
     "ItemState",
     "Kept",
     "Reason",

@@ -1,10 +1,13 @@
 """The nouns of a return: its head, its lines, and the units that came."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+
+from crosslane.kernel import QUANTITY_MAX
+from crosslane.organization import Method
 
 State = Literal[
     "requested",
@@ -36,6 +39,26 @@ Wanted = Literal["refund", "exchange", "store_credit", "gift_card", "replacement
 ItemState = Literal["new", "opened", "used", "faulty"]
 Disposition = Literal["sellable", "refurbish", "vendor", "destroy", "send_back"]
 RefundMethod = Literal["original", "stored_value", "cash", "on_account"]
+
+
+class ExchangeWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods wanted in exchange for others.
+
+    Args:
+        sku: what.
+        quantity: units.
+        method: how the customer gets them; the channel's usual way when absent.
+        store: code of the store, for pickup, ship-to-store and carry-out.
+        price: today's, or ``even`` for what is credited for the units of ``instead_of``.
+        instead_of: the order line of those units.
+    """
+
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
+    method: Method | None = None
+    store: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    price: Literal["today", "even"] = "today"
+    instead_of: UUID | None = None
 
 
 class ReturnUnit(msgspec.Struct, kw_only=True):
@@ -74,6 +97,7 @@ class ReturnLine(msgspec.Struct, kw_only=True):
         unit_price_milli: of a blind line, what is given for a unit in 1/1000 minor unit, with tax
             where the channel's prices have it; None of an order's line.
         tax_rate_bp: of a blind line, the rate it was sold at; likewise class and jurisdiction.
+        claimed_minor: of a claim for money, how much, with tax.
         net_minor: what was credited for it so far; likewise its tax.
         policy_id: version of ``returns.policy`` that was obeyed, None for the default.
     """
@@ -96,6 +120,7 @@ class ReturnLine(msgspec.Struct, kw_only=True):
     tax_rate_bp: int | None = None
     tax_class: str = ""
     jurisdiction: str = ""
+    claimed_minor: int = 0
     net_minor: int = 0
     tax_minor: int = 0
     policy_id: UUID | None = None
@@ -121,6 +146,7 @@ class Return(msgspec.Struct, kw_only=True):
         instant: money is given as the parcel leaves the customer.
         awaited: units are still on their way, after others have come.
         exchange: order lines that were added in exchange.
+        exchange_wish: what is wanted in exchange, until it is on the order.
         fee_minor: what is kept back, gross; likewise what is given back of delivery.
         refund_minor: what was credited in all, gross, fee and delivery included.
         held: a person has to look at it before it is settled; ``hold_reason`` says why.
@@ -152,6 +178,7 @@ class Return(msgspec.Struct, kw_only=True):
     instant: bool = False
     awaited: bool = False
     exchange: list[UUID] = []
+    exchange_wish: list[ExchangeWish] = []
     fee_minor: int = 0
     delivery_minor: int = 0
     refund_minor: int = 0

@@ -13,7 +13,8 @@ Verb = Literal[
 # whether all has come and all is graded.
 MAY: dict[Verb, tuple[tuple[State, ...], State]] = {
     "authorize": (("requested",), "authorized"),
-    "decline": (("requested",), "declined"),
+    # Goods that came and are held for a person may be declined too.
+    "decline": (("requested", "graded"), "declined"),
     "cancel": (("requested", "authorized"), "cancelled"),
     "dispatch": (("authorized",), "in_transit"),
     "receive": (("authorized", "in_transit", "received"), "received"),

@@ -32,6 +32,7 @@ from crosslane.returns.storage.writing import Entry
 CAUSE = "return"
 FEE_TITLE = "Return fee"
 DELIVERY_TITLE = "Delivery given back"
+CLAIM_TITLE = "Claim"
 
 
 class Besides(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class Job(msgspec.Struct, kw_only=True):
         one: the return, which is changed when it is.
         besides: money besides the goods; what the policy says when None.
         happened: the money has been given already; nothing refuses it.
+        ahead: the goods are still on their way.
         location: code of the location at whose till it is given, "" for none.
     """
 
@@ -57,6 +59,7 @@ class Job(msgspec.Struct, kw_only=True):
     cause: log.Cause
     besides: Sequence[Besides] | None = None
     happened: bool = False
+    ahead: bool = False
     location: str = ""
 
 
@@ -109,21 +112,13 @@ async def _settle_ordered(
 
 def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
     one = job.one
-    state = looked.states[one.order_id]
-    units: Counter[UUID] = Counter()
-    for line in one.lines:
-        quantity = to_credit(one, line)
-        bought = looked.bought.get(line.order_line_id) if line.order_line_id else None
-        if quantity and bought:
-            units[bought.line.id] += quantity
-    for line_id in units:
-        bought = looked.bought[line_id]
-        # More came than was sold, or another return was quicker: what is left is credited.
-        units[line_id] = min(units[line_id], bought.handed - bought.returned)
-    lines = [CreditLine(line_id, quantity) for line_id, quantity in units.items() if quantity > 0]
-    if job.besides is None:
-        charges = _by_policy(near, looked, state, one, lines)
+    units = _creditable(looked, one)
+    if one.kind == "claim":
+        lines, charges = [], _claimed(looked.states[one.order_id], one)
     else:
+        lines = credit_lines(one, units)
+        charges = by_policy(near, looked, one, units)
+    if job.besides is not None:
         charges = [each.charge for each in job.besides]
     return CreditRequest(
         order_id=one.order_id,
@@ -132,10 +127,20 @@ def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
         at=job.at,
         lines=lines,
         charges=charges,
+        exchange_id=one.id if one.exchange else None,
         refund_to=_refund_to(job),
         refund_happened=job.happened,
         by=job.cause,
     )
+
+
+def _claimed(state: OrderState, one: Return) -> list[NewCharge]:
+    """Return the money that is claimed, as goodwill on the lines; others are sent otherwise."""
+    return [
+        NewCharge("appeasement", CLAIM_TITLE, -line.claimed_minor, line.order_line_id)
+        for line in one.lines
+        if line.wanted == "money" and line.claimed_minor and state.line(line.order_line_id)
+    ]
 
 
 def _refund_to(job: Job) -> payments.RefundTo | None:
@@ -150,29 +155,62 @@ def _refund_to(job: Job) -> payments.RefundTo | None:
     )
 
 
-def _by_policy(
-    near: Around, looked: Looked, state: OrderState, one: Return, lines: Sequence[CreditLine]
+def by_policy(
+    near: Around, looked: Looked, one: Return, units: Mapping[UUID, int]
 ) -> list[NewCharge]:
-    """Return fee and delivery as the policy wants them; a fee never exceeds what is given."""
+    """Return fee and delivery as the policy wants them; a fee never exceeds what is given.
+
+    Args:
+        near: the surroundings.
+        looked: the order.
+        one: a return of that order.
+        units: how many of each of its lines are given for.
+    """
+    if one.order_id is None:
+        return []
+    state = looked.states[one.order_id]
     channel = near.book.channel_by_id(one.channel_id)
     whole, _ = near.policy(channel, state.order.placed_at)
-    given = Counter({line.line_id: line.quantity for line in lines})
     kept = [
-        Kept(units, line.reason, looked.bought[line.order_line_id].policy)
+        Kept(units[line.id], line.reason, looked.bought[line.order_line_id].policy)
         for line in one.lines
-        if line.order_line_id and (units := min(to_credit(one, line), given[line.order_line_id]))
+        if line.order_line_id and units.get(line.id)
     ]
-    delivery = delivery_minor(whole, state, units_kept(state) - sum(given.values()))
+    given = sum(part.quantity for part in kept)
+    delivery = delivery_minor(whole, state, units_kept(state) - given)
     charges = []
     if delivery and kept:
         charges.append(NewCharge("shipping", DELIVERY_TITLE, -delivery))
     fee = fee_minor(whole, kept)
     if fee:
-        planned = orders.plan_credit(state, lines, charges)
+        planned = orders.plan_credit(state, credit_lines(one, units), charges)
         worth = 0 if isinstance(planned, Refusal) else planned.given.gross_minor
         if fee := min(fee, worth):
             charges.append(NewCharge("fee", FEE_TITLE, fee))
     return charges
+
+
+def credit_lines(one: Return, units: Mapping[UUID, int]) -> list[CreditLine]:
+    """Return units of return lines as the order credits them, by its own lines."""
+    summed: Counter[UUID] = Counter()
+    for line in one.lines:
+        if line.order_line_id and units.get(line.id):
+            summed[line.order_line_id] += units[line.id]
+    return [CreditLine(line_id, quantity) for line_id, quantity in summed.items()]
+
+
+def _creditable(looked: Looked, one: Return) -> dict[UUID, int]:
+    """Return units to give for by return line: those that came, as far as the order has them.
+
+    More may have come than was sold, or another return was quicker.
+    """
+    left = {line_id: b.handed - b.returned for line_id, b in looked.bought.items()}
+    units: dict[UUID, int] = {}
+    for line in one.lines:
+        if line.order_line_id in left:
+            units[line.id] = min(to_credit(one, line), left[line.order_line_id])
+            left[line.order_line_id] -= units[line.id]
+    return units
 
 
 def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
@@ -184,9 +222,10 @@ def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
         one.fee_minor = _charged(answer, "fee")
         one.delivery_minor = -_charged(answer, "shipping")
         one.refund_minor = answer.gross_minor
-    go_on(one, "settle")
-    one.settled_at = job.at
-    entries.append(entry_of(one, "settle", job.at, job.cause))
+    if not job.ahead:
+        entries.append(_end(job))
+    if answer is None and one.instant:
+        return Settled(entries, [])
     by_id = state.by_id
     lines = [
         events.SettledLine(
@@ -204,6 +243,12 @@ def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
         for units in (answer.units if answer else ())
     ]
     return Settled(entries, [_event(job, lines)])
+
+
+def _end(job: Job) -> Entry:
+    go_on(job.one, "settle")
+    job.one.settled_at = job.at
+    return entry_of(job.one, "settle", job.at, job.cause)
 
 
 def _charged(answer: Credited, kind: str) -> int:
@@ -340,9 +385,7 @@ def _settled_blind(near: Around, job: Job) -> Settled:
                 **told,
             )
         )
-    go_on(one, "settle")
-    one.settled_at = job.at
-    entries.append(entry_of(one, "settle", job.at, job.cause))
+    entries.append(_end(job))
     credited = events.BlindUnitsCredited(
         **subject_of(one),
         selling_entity=one.entity,

@@ -8,11 +8,22 @@ import msgspec
 from msgspec import Meta
 
 from crosslane.kernel import QUANTITY_MAX
-from crosslane.returns.domain import Disposition, ItemState, Reason, RefundMethod, State, Wanted
+from crosslane.orders import TenderWish
+from crosslane.returns.domain import (
+    Disposition,
+    ExchangeWish,
+    ItemState,
+    Reason,
+    RefundMethod,
+    State,
+    Wanted,
+)
 
 LINES_MAX = 500
 CHARGES_MAX = 20
 REFUNDS_MAX = 1
+EXCHANGE_LINES_MAX = 100
+TENDERS_MAX = 8
 MINOR_MAX = 10**12
 
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -77,6 +88,8 @@ class RequestReturn(Wish, frozen=True, kw_only=True):
         location: code of the location they are sent to; any when absent.
         source_id: the asking system's own number; the same once more answers the same return.
         refund: where the money goes; over the order's tenders when absent.
+        exchange: goods wanted for those that come back.
+        tenders: how the customer pays what the credit does not.
         override_reason: why the policy shall not hold; takes the permission returns:override.
         occurred_at: business time; now when absent.
     """
@@ -88,6 +101,8 @@ class RequestReturn(Wish, frozen=True, kw_only=True):
     location: Code | None = None
     source_id: SourceId = ""
     refund: RefundWish | None = None
+    exchange: Annotated[list[ExchangeWish], Meta(max_length=EXCHANGE_LINES_MAX)] = []
+    tenders: Annotated[list[TenderWish], Meta(max_length=TENDERS_MAX)] = []
     override_reason: Words = ""
     occurred_at: datetime | None = None
 
@@ -152,6 +167,8 @@ class TakeBack(Wish, frozen=True, kw_only=True):
         lines: what lies on the counter; none when only charges are given back.
         charges: money besides. Fee and delivery of the policy are taken when absent.
         refunds: where the money goes; over the order's tenders when absent, in cash when blind.
+        exchange: goods wanted for those that come back, of a known order.
+        tenders: how the customer pays what the credit does not.
         customer: who brings them, None when unknown.
         staff: code of the member of staff.
         blind_override_reason: why a blind return is taken that the policy would not; takes the
@@ -168,6 +185,8 @@ class TakeBack(Wish, frozen=True, kw_only=True):
     lines: Annotated[list[DeskLine], Meta(max_length=LINES_MAX)]
     charges: Annotated[list[DeskCharge], Meta(max_length=CHARGES_MAX)] | None = None
     refunds: Annotated[list[RefundWish], Meta(max_length=REFUNDS_MAX)] = []
+    exchange: Annotated[list[ExchangeWish], Meta(max_length=EXCHANGE_LINES_MAX)] = []
+    tenders: Annotated[list[TenderWish], Meta(max_length=TENDERS_MAX)] = []
     customer: UUID | None = None
     staff: Annotated[str, Meta(max_length=64)] = ""
     blind_override_reason: Words = ""
@@ -263,6 +282,12 @@ class Settle(ReturnNamed, frozen=True, kw_only=True):
     """Give money for what came; ``occurred_at`` is now when absent."""
 
     occurred_at: datetime | None = None
+
+
+class Clear(ReturnNamed, frozen=True, kw_only=True):
+    """Let a held return go on; ``reason`` says why the suspicion does not hold."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class TakenLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,3 +119,14 @@ async def list_received(tx: Tx, order_line_ids: Sequence[UUID]) -> dict[UUID, in
     """Return how many units of order lines have come back to us so far."""
     rows = await tx.fetch(LIST_RECEIVED, list(set(order_line_ids)))
     return {row["order_line_id"]: row["units"] for row in rows}
+
+
+LIST_SETTLED = """
+select id from returns_return
+where order_id = any((select $1::uuid[])::uuid[]) and state = 'settled'
+"""
+
+
+async def list_settled(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
+    """Return the settled returns of some orders, which are not closed yet."""
+    return [row["id"] for row in await tx.fetch(LIST_SETTLED, list(order_ids))]

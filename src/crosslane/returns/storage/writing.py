@@ -95,7 +95,8 @@ with heads as (
     on conflict (id) do update set
         state = excluded.state, location_id = excluded.location_id,
         refund_method = excluded.refund_method, refund_account = excluded.refund_account,
-        instant = excluded.instant, awaited = excluded.awaited, exchange = excluded.exchange,
+        instant = excluded.instant, awaited = excluded.awaited,
+        exchange = excluded.exchange, exchange_wish = excluded.exchange_wish,
         fee_minor = excluded.fee_minor, delivery_minor = excluded.delivery_minor,
         refund_minor = excluded.refund_minor, held = excluded.held,
         hold_reason = excluded.hold_reason, reason = excluded.reason,

@@ -1,0 +1,203 @@
+"""Letting goods come, or not; and that they will not come, or are on their way."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from crosslane import orders
+from crosslane.kernel import Refusal
+from crosslane.orders import ExchangeEnd, TenderWish
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.returns import events
+from crosslane.returns.domain import Return, go_on
+from crosslane.returns.errors import NotHeld
+from crosslane.returns.service.exchanging import Swap, swap
+from crosslane.returns.service.looking import Around, Looked, around, look_at
+from crosslane.returns.service.settling import Job, by_policy, entry_of, settle, subject_of
+from crosslane.returns.service.steps import News, fresh, no_news, open_named, time_of
+from crosslane.returns.service.wishes import Authorize, Cancel, Decline, Dispatch
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A return that may come.
+
+    Args:
+        tenders: how the customer pays what goods in exchange cost beyond the credit.
+    """
+
+    one: Return
+    at: datetime
+    cause: log.Cause
+    tenders: Sequence[TenderWish] = ()
+
+
+async def let_come(
+    tx: Tx, near: Around, looked: Looked, allowed: Sequence[Allowed], news: News
+) -> dict[UUID, Refusal]:
+    """Let returns come; what is wanted in exchange is promised at once and held until they have.
+
+    Nothing comes of a claim, so it is ready to be settled.
+
+    Returns:
+        The refusals by return: what is wanted in exchange cannot be had.
+    """
+    swaps: list[Swap] = []
+    for each in allowed:
+        one = each.one
+        channel = near.book.channel_by_id(one.channel_id)
+        whole, _ = near.policy(channel, looked.states[one.order_id].order.placed_at)
+        if one.kind == "return":
+            one.expires_at = each.at + timedelta(days=whole.expires_days)
+        units = {line.id: line.requested for line in one.lines}
+        if one.exchange_wish:
+            swaps.append(
+                Swap(
+                    one=one,
+                    at=each.at,
+                    cause=each.cause,
+                    units=units,
+                    charges=by_policy(near, looked, one, units),
+                    tenders=each.tenders,
+                    hold_until=one.expires_at,
+                )
+            )
+    refused = await swap(tx, swaps)
+    for each in allowed:
+        one = each.one
+        if one.id in refused:
+            continue
+        go_on(one, "authorize")
+        one.authorized_at = each.at
+        told = events.ReturnAuthorized(
+            **subject_of(one), method=one.method, expires_at=one.expires_at
+        )
+        entries = [entry_of(one, "authorize", each.at, each.cause)]
+        if one.kind == "claim":
+            one.state, one.graded_at = "graded", each.at
+        news.add(one, each.cause, entries, [told])
+    return refused
+
+
+async def authorize(tx: Tx, commands: Sequence[Command[Authorize]]) -> list[Return | Refusal]:
+    """Let goods come, as a person decided."""
+    named = await open_named(tx, commands)
+    near, news = await around(tx), no_news()
+    wanted = [(c, one) for c, one in named if isinstance(one, Return) and one.state == "requested"]
+    states = await orders.lock_orders(tx, [one.order_id for _, one in wanted if one.order_id])
+    looked = await look_at(tx, states, near, but_for=[one.id for _, one in wanted])
+    allowed = [Allowed(one=one, at=tx.now, cause=command) for command, one in wanted]
+    refused = await let_come(tx, near, looked, allowed, news)
+    await news.save(tx)
+    return [_after(one, "authorize", refused, news) for _, one in named]
+
+
+def _after(
+    one: Return | Refusal, verb, refused: dict[UUID, Refusal], news: News
+) -> Return | Refusal:
+    if isinstance(one, Refusal):
+        return one
+    if one.id in refused:
+        return refused[one.id]
+    if one.id in news.changed:
+        return fresh(one)
+    return refuse_state(one, verb)
+
+
+def refuse_state(one: Return, verb) -> Refusal:
+    """Return the refusal of a verb that a return is not in the state for."""
+    try:
+        go_on(one, verb)
+    except Refusal as refusal:
+        return refusal
+    raise AssertionError(f"{one.state} allows {verb}")
+
+
+async def decline(tx: Tx, commands: Sequence[Command[Decline]]) -> list[Return | Refusal]:
+    """Do not let goods come, or give nothing for those that wait for a person; with a reason."""
+    return await _end(tx, commands, "decline")
+
+
+async def cancel(tx: Tx, commands: Sequence[Command[Cancel]]) -> list[Return | Refusal]:
+    """Note that goods will not come; what was promised in exchange is given up."""
+    return await _end(tx, commands, "cancel")
+
+
+async def _end(tx: Tx, commands: Sequence[Command], verb) -> list[Return | Refusal]:
+    named, news = await open_named(tx, commands), no_news()
+    outcomes: list[Return | Refusal] = []
+    given_up: list[ExchangeEnd] = []
+    for command, one in named:
+        if isinstance(one, Refusal):
+            outcomes.append(one)
+            continue
+        if one.state == "graded" and not one.held:
+            outcomes.append(NotHeld(number=one.number))
+            continue
+        try:
+            go_on(one, verb)
+        except Refusal as refusal:
+            outcomes.append(refusal)
+            continue
+        one.held = False
+        one.reason, one.ended_at = command.body.reason, tx.now
+        if one.exchange and one.order_id:
+            given_up.append(ExchangeEnd(one.order_id, one.id, one.reason or verb, command))
+        event = events.ReturnDeclined if verb == "decline" else events.ReturnCancelled
+        told = event(**subject_of(one), reason=one.reason)
+        news.add(one, command, [entry_of(one, verb, tx.now, command)], [told])
+        outcomes.append(fresh(one))
+    await orders.end_exchanges(tx, given_up)
+    await news.save(tx)
+    return outcomes
+
+
+async def dispatch(tx: Tx, commands: Sequence[Command[Dispatch]]) -> list[Return | Refusal]:
+    """Note that goods are on their way; where the policy says so, money is given at once."""
+    named, news, near = await open_named(tx, commands), no_news(), await around(tx)
+    outcomes: list[Return | Refusal] = []
+    due: list[Job] = []
+    for command, one in named:
+        if isinstance(one, Refusal):
+            outcomes.append(one)
+            continue
+        try:
+            at = time_of(command.body.occurred_at, tx.now)
+            go_on(one, "dispatch")
+        except Refusal as refusal:
+            outcomes.append(refusal)
+            continue
+        one.dispatched_at = at
+        told = events.ReturnDispatched(**subject_of(one), occurred_at=at)
+        news.add(one, command, [entry_of(one, "dispatch", at, command)], [told])
+        if one.instant:
+            due.append(Job(one=one, at=at, cause=command, ahead=True))
+        outcomes.append(one)
+    await _give_at_once(tx, near, due, news)
+    await news.save(tx)
+    return [fresh(one) if isinstance(one, Return) else one for one in outcomes]
+
+
+async def _give_at_once(tx: Tx, near: Around, due: Sequence[Job], news: News) -> None:
+    """Give money for goods that are on their way.
+
+    Raises:
+        Refusal: it cannot go where it shall; nothing of the batch is done then.
+    """
+    if not due:
+        return
+    states = await orders.lock_orders(tx, [job.one.order_id for job in due if job.one.order_id])
+    looked = await look_at(tx, states, near, but_for=[job.one.id for job in due])
+    for job, answer in zip(due, await settle(tx, near, looked, due), strict=True):
+        if isinstance(answer, Refusal):
+            raise answer
+        news.add(job.one, job.cause, answer.entries, answer.told)
+
+
+AUTHORIZE = CommandKind("returns.authorize", Authorize, Return, authorize)
+DECLINE = CommandKind("returns.decline", Decline, Return, decline)
+CANCEL = CommandKind("returns.cancel", Cancel, Return, cancel)
+DISPATCH = CommandKind("returns.dispatch", Dispatch, Return, dispatch)
