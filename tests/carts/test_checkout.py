@@ -373,7 +373,7 @@ async def test_choices_need_to_know_where_the_customer_is(buyer: Buyer):
             await choices(tx, cart.id, actor=SYSTEM)
 
 
-@pytest.mark.parametrize(("held", "most"), [(False, 10), (True, 8)])
+@pytest.mark.parametrize(("held", "most"), [(False, 10), (True, 9)])
 async def test_a_batch_is_placed_by_few_statements(buyer: Buyer, held: bool, most: int):
     carts = [await buyer.begin(("SPOON", 1)) for _ in range(9)]
     for cart in carts if held else ():

@@ -32,6 +32,7 @@ class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
         fence: number of the hold when it was last extended.
         expires_at: until when it holds.
         promised_at: when the customer would have them.
+        draft_id: the decision of sourcing that chose them, None where there was nothing to choose.
     """
 
     hold_id: UUID
@@ -45,6 +46,7 @@ class HeldUnits(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     expires_at: datetime
     promised_at: datetime | None
+    draft_id: UUID | None = None
 
 
 class StoredCart(msgspec.Struct, frozen=True):
@@ -150,16 +152,16 @@ with begun as (
 ), held as (
     insert into carts_hold
         (hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
-         expires_at, promised_at)
+         expires_at, promised_at, draft_id)
     select * from unnest(
         $18::uuid[], $19::uuid[], $20::uuid[], $21::uuid[], $22::uuid[], $23::text[], $24::text[],
-        $25::int[], $26::int[], $27::timestamptz[], $28::timestamptz[]
+        $25::int[], $26::int[], $27::timestamptz[], $28::timestamptz[], $29::uuid[]
     )
     on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
 )
 insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
 select w.*, $1
-from unnest($29::uuid[], $30::uuid[], $31::int[], $32::text[], $33::jsonb[], $34::bytea[]) as w
+from unnest($30::uuid[], $31::uuid[], $32::int[], $33::text[], $34::jsonb[], $35::bytea[]) as w
 """
 
 

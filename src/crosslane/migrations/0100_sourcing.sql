@@ -34,6 +34,14 @@ create index sourcing_receipt_faster on sourcing_receipt (order_id, id)
     where faster_services is not null;
 select platform_ensure_partitions('sourcing_receipt');
 
+-- The same of units that are only held, for whoever may order them; order_id is the holder. What is
+-- ordered becomes a receipt, the rest is forgotten.
+create table sourcing_draft (
+    like sourcing_receipt including constraints including storage,
+    primary key (id)
+);
+create index sourcing_draft_at on sourcing_draft (at);
+
 -- Deliveries that were promised by a service from a location, and those of them that came in time.
 create table sourcing_kept (
     service text not null,

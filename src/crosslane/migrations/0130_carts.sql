@@ -40,6 +40,8 @@ create table carts_hold (
     quantity integer not null check (quantity > 0),
     fence integer not null check (fence > 0),
     expires_at timestamptz not null,
-    promised_at timestamptz
+    promised_at timestamptz,
+    -- The decision of sourcing that chose these units; null where there was nothing to choose.
+    draft_id uuid
 );
 create index carts_hold_of_cart on carts_hold (cart_id);

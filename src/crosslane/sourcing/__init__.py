@@ -9,7 +9,8 @@ place is worth to later orders, a capacity price what a parcel of its day is wor
 :class:`PriceRun` tells how an estimate of them came about.
 
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
-nothing is promised), :func:`save_receipts`, :func:`receipt_by_id`, :func:`receipts_of_order`,
+nothing is promised), :func:`save_receipts`, or :func:`save_drafts` where units are only held and
+:func:`adopt_drafts` once an order has them; :func:`receipt_by_id`, :func:`receipts_of_order`,
 :func:`options_for` a cart (deliveries and pickups with dates and costs), or :func:`load_options`
 and the pure :func:`decide_options`; :func:`show_prices`; :func:`standing` and :func:`problems_of`
 for many orders at once (arrays are made of them by ``sourcing.fields``); for prices by the clock or
@@ -27,10 +28,11 @@ Costs of a request are taken to be of one currency: that of the carrier's tariff
 the locations' entities.
 
 Policies: sourcing.settings, sourcing.markdown, sourcing.offers, sourcing.prices. Facts:
-``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal), sourcing_kept (counts),
-sourcing_price_run, sourcing_price, sourcing_capacity_price.
+``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal), sourcing_draft (kept a
+week), sourcing_kept (counts), sourcing_price_run, sourcing_price, sourcing_capacity_price.
 """
 
+from crosslane.platform.effects import Schedule
 from crosslane.sourcing.domain import (
     EXACT_PIECES_MAX,
     MARKDOWN,
@@ -41,6 +43,7 @@ from crosslane.sourcing.domain import (
     REOPTIMISATION,
     REOPTIMISING_SECONDS_MAX,
     SETTINGS,
+    Adoption,
     Arrived,
     Candidate,
     Confidence,
@@ -94,6 +97,7 @@ from crosslane.sourcing.errors import (
 from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
     ESTIMATE,
+    FORGET_EVERY_SECONDS,
     OFFER_CHARACTERS_MAX,
     SCHEDULE,
     ItemAsked,
@@ -103,9 +107,11 @@ from crosslane.sourcing.service import (
     OptionsWanted,
     PricesShown,
     Standing,
+    adopt_drafts,
     decide_options,
     estimate,
     faster_services,
+    forget_drafts,
     give_offer,
     last_days,
     load_options,
@@ -118,6 +124,7 @@ from crosslane.sourcing.service import (
     read_offer,
     receipt_by_id,
     receipts_of_order,
+    save_drafts,
     save_receipts,
     show_prices,
     simulate,
@@ -125,7 +132,10 @@ from crosslane.sourcing.service import (
 )
 
 EFFECTS = [ESTIMATE]
-SCHEDULES = [SCHEDULE]
+SCHEDULES = [
+    SCHEDULE,
+    Schedule("sourcing.forget_drafts", FORGET_EVERY_SECONDS, forget_drafts),
+]
 POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES, REOPTIMISATION]
 
 __all__ = [
@@ -146,6 +156,7 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "SETTINGS",
+    "Adoption",
     "Arrived",
     "Candidate",
     "Comparison",
@@ -194,6 +205,7 @@ __all__ = [
     "Trial",
     "TriedPrices",
     "UnknownReceipt",
+    "adopt_drafts",
     "decide",
     "decide_options",
     "estimate",
@@ -216,6 +228,7 @@ __all__ = [
     "receipts_of_order",
     "replay",
     "require_fitting",
+    "save_drafts",
     "save_receipts",
     "show_prices",
     "simulate",

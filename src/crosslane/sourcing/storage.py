@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from crosslane.locations import district_of
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Record, Tx, columns
 from crosslane.sourcing.domain import (
+    Adoption,
     Kept,
     KeptReceipt,
     PriceRun,
@@ -26,8 +27,7 @@ async def show_life(tx: Tx) -> None:
     await tx.execute(SHOW_LIFE)
 
 
-INSERT_RECEIPTS = """
-insert into sourcing_receipt
+_INSERT = """
     (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
      nearest_milli, body, channel, service, country, district, faster_location_ids,
      faster_services)
@@ -45,14 +45,16 @@ left join (
     group by receipt_id
 ) f on f.receipt_id = r.id
 """
+INSERT_RECEIPTS = f"insert into sourcing_receipt {_INSERT}"
+INSERT_DRAFTS = f"insert into sourcing_draft {_INSERT}"
 
 
-async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
-    """Store decisions."""
+async def insert_receipts(tx: Tx, sourced: Sequence[Sourced], *, drafts: bool = False) -> None:
+    """Store decisions; ``drafts`` are on units that are held only."""
     plans = [decision.receipt.plan for decision in sourced]
     filed = [decision.receipt.filed() for decision in sourced]
     await tx.execute(
-        INSERT_RECEIPTS,
+        INSERT_DRAFTS if drafts else INSERT_RECEIPTS,
         tx.now,
         [decision.receipt_id for decision in sourced],
         [decision.request.order_id for decision in sourced],
@@ -73,6 +75,39 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced]) -> None:
         [location_id for decision in sourced for location_id in decision.services],
         [service for decision in sourced for service in decision.services.values()],
     )
+
+
+ADOPT_DRAFTS = """
+insert into sourcing_receipt
+    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
+     nearest_milli, body, channel, service, country, district, faster_location_ids,
+     faster_services)
+select n.id, $1, n.order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
+       nearest_milli, body, channel, service, country, district, faster_location_ids,
+       faster_services
+from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as n(draft_id, id, order_id)
+join sourcing_draft d on d.id = n.draft_id
+returning id
+"""
+
+
+async def adopt_drafts(tx: Tx, adoptions: Sequence[Adoption]) -> set[UUID]:
+    """Store drafts as decisions on orders; return the decisions whose draft was still there."""
+    wanted = columns(adoptions, *Adoption.__struct_fields__)
+    return {row["id"] for row in await tx.fetch(ADOPT_DRAFTS, tx.now, *wanted)}
+
+
+DELETE_DRAFTS = """
+with old as (delete from sourcing_draft where id in (
+    select id from sourcing_draft where at < $1 order by at limit $2
+) returning 1)
+select count(*) from old
+"""
+
+
+async def delete_drafts(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget drafts of before an instant; return how many."""
+    return await tx.fetchval(DELETE_DRAFTS, before, limit)
 
 
 LIST_FASTER = """

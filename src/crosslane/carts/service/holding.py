@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory, locations, organization
+from crosslane import inventory, locations, organization, sourcing
 from crosslane.carts import storage
 from crosslane.carts.errors import NotEnoughToHold
 from crosslane.carts.service.checkout import Checkout, open_checkouts
@@ -163,6 +163,8 @@ async def _hold(
     for (each, _), units in zip(asked, held, strict=True):
         if each.cart_id not in lost:
             each.held.append(units)
+    granted = [plan.decisions for each, plan in pairs if each.cart_id not in lost]
+    await sourcing.save_drafts(tx, [one for decisions in granted for one in decisions])
     return lost
 
 
@@ -180,6 +182,7 @@ def _units(checkout: Checkout, planned: Planned, expires_at: datetime) -> HeldUn
         fence=1,
         expires_at=expires_at,
         promised_at=planned.promised_at,
+        draft_id=planned.draft_id,
     )
 
 

@@ -195,6 +195,7 @@ def _held(held: HeldUnits, line: int) -> UnitsHeld:
         location_id=held.location_id,
         quantity=held.quantity,
         promised_at=held.promised_at,
+        draft_id=held.draft_id,
     )
 
 

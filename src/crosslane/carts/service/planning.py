@@ -33,6 +33,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     location_id: UUID
     quantity: int
     promised_at: datetime | None
+    draft_id: UUID | None = None
 
 
 class CartPlan(msgspec.Struct, kw_only=True):
@@ -42,11 +43,13 @@ class CartPlan(msgspec.Struct, kw_only=True):
         planned: units with their location.
         short: units nobody has.
         refusal: why nothing can be planned: no such service to that address.
+        decisions: how it was decided, one for each way and store.
     """
 
     planned: list[Planned] = []
     short: list[Missing] = []
     refusal: Refusal | None = None
+    decisions: list[sourcing.Sourced] = []
 
 
 def usable(checkout: Checkout, now: datetime) -> list[HeldUnits]:
@@ -90,7 +93,7 @@ async def plan_missing(
         checkouts: different carts.
         later: plan as if they were placed so much later.
     """
-    plans = [CartPlan(planned=[], short=[]) for _ in checkouts]
+    plans = [CartPlan(planned=[], short=[], decisions=[]) for _ in checkouts]
     by_channel: dict[UUID, list[int]] = defaultdict(list)
     for place, checkout in enumerate(checkouts):
         by_channel[checkout.channel.id].append(place)
@@ -177,6 +180,7 @@ def _take(plan: CartPlan, keys: dict[UUID, Missing], answer: sourcing.Sourced | 
     if isinstance(answer, Refusal):
         plan.refusal = answer
         return
+    plan.decisions.append(answer)
     left = {key: each.quantity for key, each in keys.items()}
     for key, location_id, quantity in answer.placed:
         left[key] -= quantity
@@ -187,6 +191,7 @@ def _take(plan: CartPlan, keys: dict[UUID, Missing], answer: sourcing.Sourced | 
                 location_id=location_id,
                 quantity=quantity,
                 promised_at=answer.promised_at,
+                draft_id=answer.receipt_id,
             )
         )
     plan.short.extend(

@@ -71,6 +71,7 @@ from crosslane.sourcing.domain.receipt import (
     wanted_in,
 )
 from crosslane.sourcing.domain.requests import (
+    Adoption,
     Arrived,
     Kept,
     KeptReceipt,
@@ -93,6 +94,7 @@ __all__ = [
     "REOPTIMISING_SECONDS_MAX",
     "SETTINGS",
     "TERMS",
+    "Adoption",
     "Answer",
     "Arrived",
     "Assignment",

@@ -130,6 +130,20 @@ class KeptReceipt(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt
 
 
+class Adoption(msgspec.Struct, frozen=True):
+    """A decision on units that were held becomes one on the order that has them now.
+
+    Args:
+        draft_id: the decision as it was made.
+        receipt_id: names the decision on the order.
+        order_id: the order.
+    """
+
+    draft_id: UUID
+    receipt_id: UUID
+    order_id: UUID
+
+
 class Kept(msgspec.Struct, frozen=True):
     """Promises of a service from a location whose parcels have arrived.
 

@@ -17,10 +17,14 @@ from crosslane.sourcing.service.offers import (
     read_offer,
 )
 from crosslane.sourcing.service.orders import (
+    FORGET_EVERY_SECONDS,
+    adopt_drafts,
     faster_services,
+    forget_drafts,
     plan_orders,
     receipt_by_id,
     receipts_of_order,
+    save_drafts,
     save_receipts,
 )
 from crosslane.sourcing.service.prices import (
@@ -38,6 +42,7 @@ from crosslane.sourcing.service.standing import Standing, problems_of, standing
 
 __all__ = [
     "ESTIMATE",
+    "FORGET_EVERY_SECONDS",
     "OFFER_CHARACTERS_MAX",
     "SCHEDULE",
     "ItemAsked",
@@ -47,9 +52,11 @@ __all__ = [
     "OptionsWanted",
     "PricesShown",
     "Standing",
+    "adopt_drafts",
     "decide_options",
     "estimate",
     "faster_services",
+    "forget_drafts",
     "give_offer",
     "last_days",
     "load_options",
@@ -62,6 +69,7 @@ __all__ = [
     "read_offer",
     "receipt_by_id",
     "receipts_of_order",
+    "save_drafts",
     "save_receipts",
     "show_prices",
     "simulate",

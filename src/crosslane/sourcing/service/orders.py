@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
 from crosslane.sourcing.domain import (
+    Adoption,
     KeptReceipt,
     Receipt,
     Sourced,
@@ -28,6 +30,10 @@ from crosslane.sourcing.service.world import world_for
 PLANNING_SECONDS_MAX = 0.25
 # Orders with as many candidates take a tenth of a second and more: such as 100 lines at 50 places.
 CANDIDATES_ASIDE_MIN = 5_000
+# Holds last a day at most and may be renewed.
+DRAFT_DAYS = 7
+FORGET_EVERY_SECONDS = 3_600.0
+FORGOTTEN_AT_ONCE_MAX = 1_000
 # One thread: two would take from the event loop what one leaves it.
 ASIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sourcing")
 
@@ -91,6 +97,27 @@ async def save_receipts(tx: Tx, decisions: Sequence[Sourced]) -> None:
     """Keep how these decisions were made, by one statement."""
     if decisions:
         await storage.insert_receipts(tx, decisions)
+
+
+async def save_drafts(tx: Tx, decisions: Sequence[Sourced]) -> None:
+    """Keep how it was decided where units are held that no order has yet, by one statement."""
+    if decisions:
+        await storage.insert_receipts(tx, decisions, drafts=True)
+
+
+async def adopt_drafts(tx: Tx, adoptions: Sequence[Adoption]) -> set[UUID]:
+    """Keep drafts as decisions on the orders that have their units now, by one statement.
+
+    Returns:
+        The decisions that are kept; drafts are forgotten after DRAFT_DAYS.
+    """
+    return await storage.adopt_drafts(tx, adoptions) if adoptions else set()
+
+
+async def forget_drafts(tx: Tx) -> bool:
+    """Forget drafts that are old; tells whether more of them are left."""
+    before = tx.now - timedelta(days=DRAFT_DAYS)
+    return await storage.delete_drafts(tx, before, FORGOTTEN_AT_ONCE_MAX) == FORGOTTEN_AT_ONCE_MAX
 
 
 async def faster_services(tx: Tx, order_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:

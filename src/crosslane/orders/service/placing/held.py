@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from crosslane import inventory, locations
+from crosslane import inventory, locations, sourcing
+from crosslane.kernel import new_id
 from crosslane.locations import Network
 from crosslane.orders.domain import OrderLine
 from crosslane.orders.service import capacity
@@ -51,7 +52,9 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
         for one, answer in zip(asked, answers, strict=True)
         if isinstance(answer, inventory.Allocated)
     ]
-    for one in await _keep_sendable(tx, confirmed, network):
+    sendable = await _keep_sendable(tx, confirmed, network)
+    await _adopt(tx, sendable)
+    for one in sendable:
         one.draft.found.append(
             Found(
                 line_id=one.line.id,
@@ -60,6 +63,22 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
                 promised_at=one.held.promised_at,
             )
         )
+
+
+async def _adopt(tx: Tx, confirmed: Sequence[_Confirmed]) -> None:
+    """Keep with the orders how it was decided where their units were held."""
+    adoptions = {
+        (one.draft.id, one.held.draft_id): sourcing.Adoption(
+            one.held.draft_id, new_id(), one.draft.id
+        )
+        for one in confirmed
+        if one.held.draft_id is not None
+    }
+    kept = await sourcing.adopt_drafts(tx, list(adoptions.values()))
+    by_order = {one.draft.id: one.draft for one in confirmed}
+    for adoption in adoptions.values():
+        if adoption.receipt_id in kept:
+            by_order[adoption.order_id].receipts.append(adoption.receipt_id)
 
 
 async def _keep_sendable(

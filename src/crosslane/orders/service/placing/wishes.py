@@ -154,6 +154,7 @@ class UnitsHeld(msgspec.Struct, frozen=True, kw_only=True):
         location_id: where the units lie.
         quantity: how many.
         promised_at: when the customer was told to have them.
+        draft_id: the decision of sourcing that chose them, None where there was nothing to choose.
     """
 
     line: int
@@ -163,6 +164,7 @@ class UnitsHeld(msgspec.Struct, frozen=True, kw_only=True):
     location_id: UUID
     quantity: int
     promised_at: datetime | None
+    draft_id: UUID | None = None
 
 
 class PreparedOrder(PlaceOrder, frozen=True, forbid_unknown_fields=True, kw_only=True):
