@@ -96,14 +96,16 @@ class Demand(NamedTuple):
         """Return the wanted of the events, and their lines."""
         sizes = np.diff(self.starts)
         lines = np.repeat(wanted, sizes)
+        # Of a part, lines of other events lie around its own.
+        own = slice(self.starts[0], self.starts[-1])
         return Demand(
             self.at[wanted],
             self.day[wanted],
             self.place[wanted],
             self.kind[wanted],
             np.concatenate([[0], np.cumsum(sizes[wanted])]),
-            self.variant[lines],
-            self.quantity[lines],
+            self.variant[own][lines],
+            self.quantity[own][lines],
         )
 
 
