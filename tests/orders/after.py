@@ -14,6 +14,7 @@ from crosslane.orders import (
     ExchangeLine,
     ExchangeRequest,
     NewCharge,
+    OrderView,
     ResolveStop,
 )
 from tests.orders.life import TENDERS, Life
@@ -35,7 +36,7 @@ class WholeLife(Life):
     async def take_back(self, number: int, line: int, quantity: int, charged: int) -> None:
         """Units of a line come back, with a fee or with the delivery."""
         shown = await self.look(number)
-        back = [CreditLine(shown.lines[line % len(shown.lines)].id, quantity)]
+        back = [CreditLine(self._had(shown, line), quantity)]
         charges = {
             1: [NewCharge("fee", "Return", 25)],
             2: [NewCharge("shipping", "Delivery", -100)],
@@ -50,6 +51,13 @@ class WholeLife(Life):
             charges=charges,
         )
         await self._credit(request)
+
+    def _had(self, shown: OrderView, line: int) -> UUID:
+        """Return one of the lines of which the customer has units, if there are any."""
+        gone = ("handed_over", "delivered")
+        had = [one for one in shown.lines if any(b.stage in gone for b in one.buckets)]
+        among = had or shown.lines
+        return among[line % len(among)].id
 
     async def _credit(self, request: CreditRequest):
         async with self.database.transaction(self.tenant) as tx:
@@ -76,7 +84,7 @@ class WholeLife(Life):
     ) -> None:
         """Other goods go out for some that come back, now or later."""
         shown = await self.look(number)
-        old = shown.lines[line % len(shown.lines)].id
+        old = self._had(shown, line)
         back = [CreditLine(old, wanted[1])]
         cause = new_id()
         asked = ExchangeRequest(

@@ -21,6 +21,7 @@ from crosslane.orders import (
     TenderWish,
     errors,
 )
+from crosslane.orders.service.reading import search_orders
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.orders.test_changes import WHOLE_WAY, carry, react, run
@@ -176,6 +177,35 @@ async def test_half_of_what_is_awaited_frees_nothing_and_is_counted(
     assert after.stops[0].resolved_at is not None
     assert after.money.worth_minor == shown.money.worth_minor
     await assert_sound(database, shop)
+
+
+async def test_what_was_credited_for_less_than_expected_is_held_until_it_is_paid(
+    database: Database, shop: str, lanes: Lanes
+):
+    worn = [NewCharge("fee", "Worn", 200)]
+    holding = []
+    for line in (even, lambda _, sku: today(sku)):
+        shown = await sold(database, shop, lanes, "MUG")
+        asked = swap(shown, line(shown, "SPOON"), hold_until=SOON)
+        await exchange(database, shop, asked)
+        back = request(shown, (0, 1), charges=worn, exchange_id=asked.cause_id)
+        await credit(database, shop, back)
+        waiting = await view(database, shop, shown.id)
+        holding.append([(s.kind, s.amendment_no) for s in waiting.stops if not s.resolved_at])
+        async with database.transaction(shop) as tx:
+            holding.append(await orders.release(tx, [shown.id], tx, "test") == [])
+    assert holding == [[("payment", 1)], True, [], False]
+    await assert_sound(database, shop)
+
+
+async def test_goods_that_go_out_are_found_by_their_sku(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, "MUG")
+    await exchange(database, shop, swap(shown, even(shown, "LAMP"), hold_until=SOON))
+    async with database.transaction(shop, read_only=True) as tx:
+        (found,) = await search_orders(tx, "LAMP")
+    assert (found.id, found.status) == (shown.id, "awaiting_return")
 
 
 async def test_at_the_counter_other_goods_are_taken_along_at_once(

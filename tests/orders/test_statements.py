@@ -8,7 +8,23 @@ from typing import Any
 import asyncpg
 import pytest
 
-from crosslane.orders import PLACE, BuyerWish, LineWish, OrderState, Stage, TenderWish
+from crosslane.kernel import new_id
+from crosslane.orders import (
+    PLACE,
+    BuyerWish,
+    Credited,
+    CreditLine,
+    CreditRequest,
+    Exchanged,
+    ExchangeLine,
+    ExchangeRequest,
+    LineWish,
+    OrderState,
+    Stage,
+    TenderWish,
+    credit,
+    exchange,
+)
 from crosslane.orders.service.cancelling import give_up
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.payments import PutProvider, put_provider
@@ -113,6 +129,46 @@ async def test_both_at_once_cost_three_more(database: Database, shop: str, count
     await counted.place(shop, "first")
     newcomer = BuyerWish(email="bob@example.com", name="Bob Green")
     assert await counted.place(shop, "second", buyer=newcomer) <= STATEMENTS_MAX + 3
+
+
+async def test_credits_and_exchanges_of_many_orders_cost_what_one_costs(
+    database: Database, shop: str, lanes: Lanes
+):
+    along = [LineWish(sku="SPOON", quantity=3, method="carry_out", store="S0001")]
+    wishes = [wish(*along, channel="till", ship_to=None, buyer=None) for _ in range(26)]
+    placed = await asyncio.gather(*(place(lanes, shop, asked) for asked in wishes))
+    used = set()
+    for some in (placed[:1], placed[1:3], placed[3:]):
+        async with database.transaction(shop) as tx:
+            back = {one.id: [CreditLine(one.lines[0].id, 2)] for one in some}
+            before = tx.statements
+            swaps = [
+                ExchangeRequest(
+                    order_id=order_id,
+                    cause_id=new_id(),
+                    at=tx.now,
+                    lines=[ExchangeLine(wish=along[0])],
+                    returning=lines,
+                    tenders=[TenderWish(method="cash")],
+                    reason="another colour",
+                )
+                for order_id, lines in back.items()
+            ]
+            assert all(isinstance(one, Exchanged) for one in await exchange(tx, swaps))
+            between = tx.statements
+            asked = [
+                CreditRequest(
+                    order_id=order_id,
+                    cause_kind="return",
+                    cause_id=new_id(),
+                    at=tx.now,
+                    lines=lines,
+                )
+                for order_id, lines in back.items()
+            ]
+            assert all(isinstance(one, Credited) for one in await credit(tx, asked))
+            used.add((between - before, tx.statements - between))
+    assert len(used) == 1, used
 
 
 async def test_whoever_waited_for_an_order_sees_what_it_has_become(

@@ -180,9 +180,8 @@ class _Account:
             for bucket in self.state.buckets.of(line.id):
                 if bucket.stage in GONE:
                     here[bucket.location_id] += bucket.quantity
-            for back in self.state.returned:
-                if back.line_id == line.id:
-                    here[back.location_id] -= back.quantity
+            for back in self.state.returned_of.get(line.id, ()):
+                here[back.location_id] -= back.quantity
             self._handed[line.id] = here
         return self._handed[line.id]
 

@@ -11,11 +11,8 @@ from uuid import UUID
 import msgspec
 
 from crosslane.kernel import rounded_ratio
-from crosslane.orders.domain.nouns import Charge, OrderLine, OrderState
+from crosslane.orders.domain.nouns import OrderLine, OrderState
 from crosslane.orders.domain.stages import GONE, SETTLED, Buckets, Stage
-
-# Charges on a line that are part of what its units cost, and so fall and come back with them.
-PRICE_KINDS = ("price_change", "appeasement")
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -103,34 +100,28 @@ def added_by(line: OrderLine, before: int, units: int) -> Sum:
 
 def is_repriced(state: OrderState, line_id: UUID) -> bool:
     """Tell whether amendments have ever changed what the units of a line cost."""
-    return any(_prices(charge, line_id) for charge in state.charges)
+    return line_id in state.prices_of
 
 
 def changed_price(state: OrderState, line_id: UUID) -> Sum:
     """Return what amendments have changed the price of a line by, for its units not cancelled."""
     total = Sum()
-    for charge in state.charges:
-        if _prices(charge, line_id):
-            total += Sum(charge.net_minor, charge.tax_minor)
+    for charge in state.prices_of.get(line_id, ()):
+        total += Sum(charge.net_minor, charge.tax_minor)
     return total
-
-
-def _prices(charge: Charge, line_id: UUID) -> bool:
-    return charge.line_id == line_id and charge.kind in PRICE_KINDS and not charge.cancelled
 
 
 def credited(state: OrderState, line_id: UUID) -> Sum:
     """Return what was credited for units of a line that came back."""
     total = Sum()
-    for back in state.returned:
-        if back.line_id == line_id:
-            total += Sum(back.net_minor, back.tax_minor)
+    for back in state.returned_of.get(line_id, ()):
+        total += Sum(back.net_minor, back.tax_minor)
     return total
 
 
 def returned_units(state: OrderState, line_id: UUID) -> int:
     """Return how many units of a line came back."""
-    return sum(back.quantity for back in state.returned if back.line_id == line_id)
+    return sum(back.quantity for back in state.returned_of.get(line_id, ()))
 
 
 def kept_units(state: OrderState, line: OrderLine) -> int:

@@ -16,6 +16,8 @@ StopKind = Literal[RaisedKind, "exchange", "gathering"]
 HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
 ChargeKind = Literal["shipping", "fee", "discount", "price_change", "appeasement", "rounding"]
+# Charges on a line that are part of what its units cost, and so fall and come back with them.
+PRICE_KINDS: tuple[ChargeKind, ...] = ("price_change", "appeasement")
 Role = Literal["sold", "assisted", "chat", "kiosk", "endless_aisle", "fulfilled", "saved_sale"]
 
 
@@ -247,6 +249,23 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def by_id(self) -> dict[UUID, OrderLine]:
         """All lines by their id."""
         return {line.id: line for line in self.lines}
+
+    @cached_property
+    def returned_of(self) -> dict[UUID, list[Returned]]:
+        """What came back of each line of which anything did."""
+        found: dict[UUID, list[Returned]] = {}
+        for back in self.returned:
+            found.setdefault(back.line_id, []).append(back)
+        return found
+
+    @cached_property
+    def prices_of(self) -> dict[UUID, list[Charge]]:
+        """The charges that are part of what the units of each line cost."""
+        found: dict[UUID, list[Charge]] = {}
+        for charge in self.charges:
+            if charge.line_id and charge.kind in PRICE_KINDS and not charge.cancelled:
+                found.setdefault(charge.line_id, []).append(charge)
+        return found
 
     @property
     def open_stops(self) -> list[Stop]:

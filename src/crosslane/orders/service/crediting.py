@@ -29,6 +29,7 @@ from crosslane.orders.domain import (
     settlement,
 )
 from crosslane.orders.errors import NoSuchOrder
+from crosslane.orders.service.adding import owed
 from crosslane.orders.service.moving import charged
 from crosslane.orders.service.settling import RefundPart
 from crosslane.orders.service.sheet import Doing, Sheet
@@ -37,6 +38,7 @@ from crosslane.platform.database import Tx
 from crosslane.platform.log import Cause
 
 ARRIVED = "the goods have come back"
+UNPAID = "less was credited for what came back than the goods that go out for it cost"
 
 
 class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,9 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
         charges: money besides: delivery given back, a fee, an appeasement.
         exchange_id: cause of the exchange these goods come back for; what it still expects shrinks
             by this credit.
-        exchange_complete: nothing more will come back for it: the goods that wait may go out.
+        exchange_complete: nothing more will come back for it: the goods that wait may go out. When
+            less was credited than it expected, a payment stop holds them as long as the customer
+            owes the difference.
         refund_to: where the refund goes, None for the way the money came. What is still being taken
             from the customer goes back that way in any case, once it has arrived.
         refunds: parts of the refund that go elsewhere still, before all that.
@@ -116,6 +120,7 @@ async def credit(tx: Tx, requests: Sequence[CreditRequest]) -> list[Credited | R
     """
     sheet = await Sheet.open(tx, {request.order_id for request in requests})
     answers = [_credit(tx, sheet, request) for request in requests]
+    await _hold_unpaid(tx, sheet, requests)
     await sheet.write(tx)
     left = dict(sheet.refunded)
     return [_with_refund(answer, left) for answer in answers]
@@ -137,6 +142,27 @@ async def quote_credits(tx: Tx, requests: Sequence[CreditRequest]) -> list[Credi
             answer = _with_refund(answer, {request.order_id: refund})
         answers.append(answer)
     return answers
+
+
+async def _hold_unpaid(tx: Tx, sheet: Sheet, requests: Sequence[CreditRequest]) -> None:
+    """Hold back what goes out for goods that were credited for less than was expected of them."""
+    short = {
+        stop.id: (request, stop)
+        for request in requests
+        if request.exchange_id is not None and request.order_id in sheet.states
+        for stop in sheet.states[request.order_id].stops
+        if stop.cause_id == request.exchange_id and stop.resolved_at and stop.expected_minor
+    }
+    if not short:
+        return
+    money = await payments.money_by_order(tx, {request.order_id for request, _ in short.values()})
+    for request, stop in short.values():
+        state = sheet.states[request.order_id]
+        if owed(state, money[request.order_id]) > 0:
+            doing = Doing(request.by or tx, request.at, f"credit:{request.cause_kind}")
+            sheet.raise_stop(
+                request.order_id, "payment", UNPAID, doing, amendment_no=stop.amendment_no
+            )
 
 
 def _with_refund(answer: Credited | Refusal, left: dict[UUID, int]) -> Credited | Refusal:
@@ -165,10 +191,9 @@ def _credit(tx: Tx, sheet: Sheet, request: CreditRequest) -> Credited | Refusal:
     sheet.give_elsewhere(request.order_id, _elsewhere(request, planned.given.gross_minor))
     for stop in state.open_stops:
         if stop.kind == "exchange" and stop.cause_id == request.exchange_id:
+            stop = sheet.expect_less(request.order_id, stop, planned.given.gross_minor)
             if request.exchange_complete:
                 sheet.resolve_stop(request.order_id, stop, ARRIVED, doing)
-            else:
-                sheet.expect_less(request.order_id, stop, planned.given.gross_minor)
     return book_credit(tx, sheet, state, planned, request.cause_kind, request.cause_id, doing)
 
 

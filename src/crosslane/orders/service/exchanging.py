@@ -146,7 +146,12 @@ async def exchange(tx: Tx, requests: Sequence[ExchangeRequest]) -> list[Exchange
 
     Returns:
         One answer per request. Goods that nobody has wait for stock.
+
+    Raises:
+        ValueError: several are of one order.
     """
+    if len({request.order_id for request in requests}) < len(requests):
+        raise ValueError("an order is exchanged on once at a time")
     sheet = await Sheet.open(tx, {request.order_id for request in requests})
     plans = await _plan(tx, sheet, requests)
     good = [plan for plan in plans if isinstance(plan, _Plan)]

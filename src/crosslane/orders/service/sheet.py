@@ -178,13 +178,14 @@ class Sheet:
         lift = events.StopResolved(order_id=order_id, stop_id=stop.id, stop_kind=stop.kind)
         self.announce(lift, doing)
 
-    def expect_less(self, order_id: UUID, stop: Stop, minor: int) -> None:
+    def expect_less(self, order_id: UUID, stop: Stop, minor: int) -> Stop:
         """Expect so much less for what a stop waits for: some of it was credited."""
         left = max(0, stop.expected_minor - minor)
         less = msgspec.structs.replace(stop, expected_minor=left)
         stops = tuple(less if s.id == stop.id else s for s in self.states[order_id].stops)
         self._replace(order_id, stops=stops)
         self._expected.append((stop.id, left))
+        return less
 
     def add_lines(
         self,

@@ -194,8 +194,16 @@ async def insert_orders(
 
 
 INSERT_LINES = """
-with lines as (
-    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $1)
+with added as (
+    select * from jsonb_populate_recordset(null::orders_line, $1)
+), lines as (
+    insert into orders_line select * from added
+), words as (
+    update orders_search s set words = s.words || a.words
+    from (
+        select order_id, to_tsvector('simple', string_agg(sku, ' ' order by position)) as words
+        from added group by order_id
+    ) a where s.order_id = a.order_id
 )
 insert into orders_attribution (
     line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
@@ -208,7 +216,7 @@ from jsonb_populate_recordset(null::orders_attribution, $2)
 async def insert_lines(
     tx: Tx, lines: Sequence[NewLine], attributions: Sequence[Attribution]
 ) -> None:
-    """Store lines that an amendment adds."""
+    """Store lines that an amendment adds; the order is found by their SKUs from now on."""
     if not lines:
         return
     encode = msgspec.json.encode
