@@ -21,7 +21,7 @@ def demand() -> Demand:
 
 
 def lines(events: Demand) -> list[list[int]]:
-    bounds = zip(events.starts[:-1], events.starts[1:], strict=True)
+    bounds = list(zip(events.starts[:-1], events.starts[1:], strict=True))
     units = [list(map(int, events.quantity[first:end])) for first, end in bounds]
     articles = [list(map(int, events.variant[first:end])) for first, end in bounds]
     assert [[n - 10 for n in some] for some in units] == articles
