@@ -2,9 +2,10 @@
 
 import asyncio
 
-from crosslane import orders, returns
+from crosslane import returns
 from crosslane.kernel import Refusal
 from crosslane.orders import LineWish
+from crosslane.platform.lane import Lanes
 from crosslane.returns import DeskCharge, RefundWish, errors
 from tests.orders.world import assert_sound, view
 from tests.returns.counter import bring, clerk_of, line, sell, set_rule, stock_at
@@ -40,8 +41,6 @@ async def test_no_more_comes_back_than_was_sold_and_it_says_how_many_are_left(
 
 
 async def test_two_desks_give_the_same_goods_back_once(database, lanes, shop):
-    from crosslane.platform.lane import Lanes
-
     sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=1))
     other = Lanes(database)
     answers = await asyncio.gather(
@@ -53,7 +52,6 @@ async def test_two_desks_give_the_same_goods_back_once(database, lanes, shop):
     assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True, True]
     shown = await view(database, shop, sold.id)
     assert shown.money.refunded_minor == 600
-    assert orders
     await assert_sound(database, shop, "returns")
 
 

@@ -53,7 +53,7 @@ async def let_come(
         if one.kind == "return":
             one.expires_at = each.at + timedelta(days=whole.expires_days)
         units = {line.id: line.requested for line in one.lines}
-        if one.exchange_wish:
+        if one.exchange_wish and one.kind == "return":
             swaps.append(
                 Swap(
                     one=one,

@@ -16,6 +16,7 @@ from crosslane.returns import events
 from crosslane.returns.domain import Return
 from crosslane.returns.service import goods, settling
 from crosslane.returns.service.drafting import BESIDE, Draft, Known, draft, lowest_of
+from crosslane.returns.service.exchanging import Swap, swap
 from crosslane.returns.service.judging import judge
 from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.reading import number_of
@@ -112,10 +113,11 @@ async def _carry_out(
     for job in jobs:
         if job.one.id in held:
             job.one.held, job.one.hold_reason = True, held[job.one.id]
-    due = [job for job in jobs if not job.one.held]
-    answers = dict(
-        zip((job.one.id for job in due), await settling.settle(tx, near, looked, due), strict=True)
-    )
+    swapped = await _swap(tx, near, looked, drafts)
+    due = [job for job in jobs if not job.one.held and job.one.id not in swapped]
+    settled = await settling.settle(tx, near, looked, due)
+    answers: dict[UUID, Settled | Refusal] = {**swapped}
+    answers |= dict(zip((job.one.id for job in due), settled, strict=True))
     refused = _refused(drafts, answers)
     for arrival in arrivals:
         arrival.line.received -= arrival.quantity
@@ -124,6 +126,33 @@ async def _carry_out(
     entries += await goods.take_in(tx, near, [a for one in taken for a in one.arrivals])
     await _save(tx, taken, answers, entries)
     return refused
+
+
+async def _swap(
+    tx: Tx, near: Around, looked: Looked, drafts: Sequence[Draft]
+) -> dict[UUID, Refusal]:
+    """Put goods wanted in exchange on their orders, before those that came are credited."""
+    swaps: list[Swap] = []
+    for one in drafts:
+        for job in one.jobs:
+            if job.one.held or not job.one.exchange_wish:
+                continue
+            units = {line.id: line.received for line in job.one.lines}
+            if job.besides is None:
+                charges = settling.by_policy(near, looked, job.one, units)
+            else:
+                charges = [each.charge for each in job.besides]
+            swaps.append(
+                Swap(
+                    one=job.one,
+                    at=job.at,
+                    cause=job.cause,
+                    units=units,
+                    charges=charges,
+                    tenders=one.command.body.tenders,
+                )
+            )
+    return await swap(tx, swaps)
 
 
 async def _number(tx: Tx, drafts: Sequence[Draft]) -> None:
@@ -148,7 +177,8 @@ def _refused(
         refusals = [answer for answer in theirs if isinstance(answer, Refusal)]
         if not refusals:
             continue
-        if len(refusals) < len(theirs):
+        done = any(job.one.exchange for job in one.jobs)
+        if len(refusals) < len(theirs) or done:
             raise refusals[0] if len(drafts) == 1 else NotTogether
         refused[one.command.key] = refusals[0]
     return refused
@@ -217,6 +247,7 @@ def answer_of(one: Return, beside: Return | None = None) -> TakenBack:
         hold_reason=one.hold_reason,
         refund_minor=sum(each.refund_minor for each in both),
         currency=one.currency,
+        exchange=one.exchange,
         lines=[
             TakenLine(
                 return_line=line.id,

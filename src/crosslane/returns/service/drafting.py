@@ -457,6 +457,7 @@ class _Desk:
             staff=wish.staff,
             refund_method=refund.method if refund else usual,
             refund_account=refund.account if refund else None,
+            exchange_wish=wish.exchange if order else [],
             proof=wish.proof or "",
             reason=wish.blind_override_reason if self.overrides else "",
             occurred_at=self.at,

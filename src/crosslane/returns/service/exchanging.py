@@ -62,7 +62,7 @@ def _request(each: Swap) -> ExchangeRequest | None:
     if one.order_id is None or one.exchange:
         return None
     claimed = one.kind == "claim"
-    lines = _claimed(one) if claimed else [_line(wish) for wish in one.exchange_wish]
+    lines = [_line(wish, free=claimed) for wish in one.exchange_wish]
     if not lines:
         return None
     return ExchangeRequest(
@@ -80,14 +80,8 @@ def _request(each: Swap) -> ExchangeRequest | None:
     )
 
 
-def _line(wish: ExchangeWish) -> ExchangeLine:
+def _line(wish: ExchangeWish, *, free: bool) -> ExchangeLine:
     goods = LineWish(sku=wish.sku, quantity=wish.quantity, method=wish.method, store=wish.store)
-    return ExchangeLine(wish=goods, price=wish.price, instead_of=wish.instead_of)
-
-
-def _claimed(one: Return) -> list[ExchangeLine]:
-    return [
-        ExchangeLine(wish=LineWish(sku=line.sku, quantity=line.requested), price="free")
-        for line in one.lines
-        if line.wanted == "replacement"
-    ]
+    return ExchangeLine(
+        wish=goods, price="free" if free else wish.price, instead_of=wish.instead_of
+    )

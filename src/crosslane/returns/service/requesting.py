@@ -13,6 +13,7 @@ from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
 from crosslane.returns.domain import (
     Asked,
+    ExchangeWish,
     Return,
     ReturnLine,
     ReturnPolicy,
@@ -143,8 +144,17 @@ def _draft(
             taken[mine.id] = taken.get(mine.id, 0) + quantity
             _refuse(looked, mine, line, quantity, command, at, f"/lines/{place}")
             _add(one, looked, state, mine, line, quantity)
+            if line.wanted == "replacement":
+                one.exchange_wish = [*one.exchange_wish, _same_again(near, mine, quantity)]
     _refuse_market(near, one, channel, whole)
     return one
+
+
+def _same_again(near: Around, line: OrderLine, quantity: int) -> ExchangeWish:
+    """Return the wish for what a claim replaces, by its own way; it is collected, not carried."""
+    store = near.network.by_id[line.store_id].code if line.store_id else ""
+    method = "pickup" if line.method == "carry_out" else line.method
+    return ExchangeWish(sku=line.sku, quantity=quantity, method=method, store=store)
 
 
 def _refuse_market(near: Around, one: Return, channel: Channel, policy: ReturnPolicy) -> None:
@@ -288,7 +298,7 @@ def _head(
         requested_by=str(command.actor),
         refund_method=wish.refund.method if wish.refund else "original",
         refund_account=wish.refund.account if wish.refund else None,
-        exchange_wish=wish.exchange,
+        exchange_wish=wish.exchange if wish.kind == "return" else [],
         reason=wish.override_reason,
         occurred_at=at,
         requested_at=near.now,

@@ -310,7 +310,8 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
         state: settled, or graded while a person has to look at it.
         held: that person is waited for, because of ``hold_reason``.
         refund_minor: what was credited, gross, in minor units; a part of it may never have been
-            paid, and is not paid back.
+            paid, pays for goods in exchange, and is not paid back then.
+        exchange: order lines that were added in exchange.
     """
 
     return_id: UUID
@@ -322,4 +323,5 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
     hold_reason: str
     refund_minor: int
     currency: str
+    exchange: list[UUID]
     lines: list[TakenLine]
