@@ -9,7 +9,7 @@ from crosslane import finance, ledger, organization, returns
 from crosslane.finance import RowOf, StatementOf
 from crosslane.finance.domain import Section, business_day
 from crosslane.kernel import Refusal
-from crosslane.orders import LineWish
+from crosslane.orders import BuyerWish, LineWish
 from crosslane.organization import Scope, SetPolicy
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
@@ -20,7 +20,7 @@ from crosslane.verify import Finding, all_rules, verify
 from tests.finance.conftest import Books
 from tests.finance.test_books import sell as sell_on_the_web
 from tests.orders.world import LONG_AGO, found_retailer, view
-from tests.returns.counter import bring, line, open_counters, sell
+from tests.returns.counter import THEN, bring, line, open_counters, sell
 
 organization.register_policies(returns.POLICIES)
 CASH = [RefundWish(method="cash")]
@@ -197,6 +197,9 @@ PLANTED = [
     ("insert into returns_credit select gen_random_uuid(), return_id, subject_no, location_id,"
      " channel_id, customer_id, currency, day, 0, -1, '', null, id, actor, occurred_at, at"
      " from returns_credit", "handling_told handling_reversed"),
+    ("insert into orders_attribution select line_id, 'saved_sale', 'location', 'S0001', 10000,"
+     " (select 'return:' || id from returns_return), now() from orders_attribution limit 1",
+     "saved_sales"),
 ]  # fmt: skip
 
 
@@ -223,6 +226,7 @@ OURS = {
         "handling_decided",
         "handling_told",
         "handling_reversed",
+        "saved_sales",
     )
 }
 
@@ -256,3 +260,54 @@ async def test_each_row_of_the_desk_leads_to_its_postings(books: Books, lanes: L
                     lines = await finance.list_lines(tx, wish, names, after=None, limit=50)
                     assert sum(abs(one.minor) for one in lines) == row.minor
                     assert lines
+
+
+async def saved_minor(books: Books, location: str) -> int:
+    async with books.transaction() as tx:
+        wish = StatementOf(*ALWAYS, location=location)
+        shown = await finance.statement(tx, wish)
+        for row in shown.saved_sales:
+            names = RowOf(row.account, row.side, row.entity, row.currency, row.channel, True)
+            lines = await finance.list_lines(tx, wish, names, after=None, limit=50)
+            assert sum(abs(one.minor) for one in lines) == row.minor
+    return sum(r.minor if r.side == "credit" else -r.minor for r in shown.saved_sales)
+
+
+@pytest.mark.parametrize("first", ["return", "purchase"])
+async def test_what_is_bought_at_the_desk_within_the_visit_is_a_saved_sale(
+    books: Books, lanes: Lanes, first: str
+):
+    ada = BuyerWish(email="ada@example.com", name="Ada Brown")
+    order = await sell(books.database, lanes, books.tenant, "MUG", buyer=ada)
+    at = THEN + timedelta(days=3)
+
+    async def bring_back():
+        await bring(lanes, books.tenant, order, "MUG", occurred_at=at)
+
+    async def buy():
+        soon = at + timedelta(minutes=20)
+        await sell(books.database, lanes, books.tenant, "LAMP", at=soon, buyer=ada)
+
+    deeds = [bring_back, buy] if first == "return" else [buy, bring_back]
+    for deed in deeds:
+        await deed()
+        await follow(books)
+    later = at + timedelta(minutes=200)
+    await sell(books.database, lanes, books.tenant, "SPOON", at=later, buyer=ada)
+    await follow(books)
+    assert await saved_minor(books, "S0001") == 2127
+    assert await saved_minor(books, "S0002") == 0
+    await sound(books)
+
+
+async def test_goods_on_the_same_receipt_are_a_saved_sale_of_nobody_in_particular(
+    books: Books, lanes: Lanes
+):
+    order = await sell(books.database, lanes, books.tenant, LineWish(sku="MUG", quantity=2))
+    at = THEN + timedelta(days=3)
+    await bring(lanes, books.tenant, order, "MUG", occurred_at=at, source_id="7/12")
+    await sell(books.database, lanes, books.tenant, "SPOON", at=at, source_id="7/12")
+    await sell(books.database, lanes, books.tenant, "SPOON", at=at, source_id="7/13")
+    await follow(books)
+    assert await saved_minor(books, "S0001") == 85
+    await sound(books)

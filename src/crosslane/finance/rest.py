@@ -156,11 +156,12 @@ async def list_statement_lines(
     of_channel: Code | None = None,
     location: Code | None = None,
     channel: Code | None = None,
+    saved_sales: bool = False,
 ) -> Page[LineView]:
     """List the postings behind one row of a statement, the earliest business day first.
 
-    `account`, `side`, `entity`, `currency` and `of_channel` are those of the row; the entry of a
-    posting shows all of it.
+    `account`, `side`, `entity`, `currency` and `of_channel` are those of the row, `saved_sales`
+    says that it is one of those; the entry of a posting shows all of it.
     """
     after = paging.after(date, UUID, int)
     wish = StatementOf(first_day, last_day, location, channel)
@@ -169,7 +170,7 @@ async def list_statement_lines(
         found = await service.list_lines(
             tx,
             wish,
-            RowOf(account, side, entity, currency, of_channel),
+            RowOf(account, side, entity, currency, of_channel, saved_sales),
             after=(after[0], after[1], after[2]) if after else None,
             limit=paging.limit + 1,
         )

@@ -68,6 +68,7 @@ from crosslane.ledger.service import (
     roll_up,
     set_rate,
     turnovers,
+    turnovers_of_lines,
 )
 from crosslane.ledger.service.commands import COMMANDS
 from crosslane.platform.effects import Schedule
@@ -123,4 +124,5 @@ __all__ = [
     "roll_up",
     "set_rate",
     "turnovers",
+    "turnovers_of_lines",
 ]

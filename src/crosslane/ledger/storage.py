@@ -310,6 +310,50 @@ async def list_turnovers(
     return await tx.fetch(LIST_TURNOVERS, of_id, first_day, last_day, limit)
 
 
+LIST_LINE_TURNOVERS = """
+select entity_id, account, currency, channel_id, 0::bigint as opening_minor,
+       sum(greatest(minor, 0))::bigint as debit_minor,
+       sum(greatest(-minor, 0))::bigint as credit_minor
+from ledger_posting
+where line_id = any((select $1::uuid[])::uuid[]) and account in ('revenue', 'sales_returns')
+  and day between $2 and $3
+group by 1, 2, 3, 4 order by 2, 1, 3, 4 limit $4
+"""
+
+
+async def list_line_turnovers(
+    tx: Tx, line_ids: Sequence[UUID], first_day: date, last_day: date, limit: int
+) -> list[Record]:
+    """Return what lines of orders earned in some days, wherever that was."""
+    return await tx.fetch(LIST_LINE_TURNOVERS, line_ids, first_day, last_day, limit)
+
+
+LIST_OF_LINES = """
+select p.entry_id, p.position, p.day, e.occurred_at, e.cause_kind, e.cause_id, e.memo, p.minor,
+       p.line_id, p.location_id, p.tax_code, p.counterparty_id
+from ledger_posting p join ledger_entry e on e.id = p.entry_id
+where p.line_id = any((select $1::uuid[])::uuid[]) and p.account in ('revenue', 'sales_returns')
+  and p.account = $2 and p.entity_id = $3 and p.day between $4 and $5 and p.currency = $6
+  and p.channel_id is not distinct from $7 and (p.minor > 0) = $8
+  and ($9::date is null or (p.day, p.entry_id, p.position) > ($9, $10, $11))
+order by p.day, p.entry_id, p.position limit $12
+"""
+
+
+async def list_of_lines(
+    tx: Tx,
+    line_ids: Sequence[UUID],
+    turned: tuple[str, UUID, date, date, str],
+    channel_id: UUID | None,
+    debits: bool,
+    after: tuple[date, UUID, int] | None,
+    limit: int,
+) -> list[Record]:
+    """Return the postings behind one side of what lines earned; as :func:`list_lines`."""
+    last = after or (None, None, None)
+    return await tx.fetch(LIST_OF_LINES, line_ids, *turned, channel_id, debits, *last, limit)
+
+
 # The index by account, entity and day finds the days; what a turnover counts is never zero.
 LIST_LINES = """
 select p.entry_id, p.position, p.day, e.occurred_at, e.cause_kind, e.cause_id, e.memo, p.minor,

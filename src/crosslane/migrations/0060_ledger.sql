@@ -88,6 +88,9 @@ create table ledger_posting (
     primary key (entry_id, position, recorded_at)
 ) partition by range (recorded_at);
 create index ledger_posting_account on ledger_posting (account, entity_id, day);
+-- What lines of orders earned, such as those somebody has the credit for.
+create index ledger_posting_line on ledger_posting (line_id)
+    where account in ('revenue', 'sales_returns');
 select platform_ensure_partitions('ledger_posting');
 
 -- Entries that the roll-up has not taken in yet. A balance is the roll-up plus the postings of

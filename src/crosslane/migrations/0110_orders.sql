@@ -214,6 +214,8 @@ create table orders_attribution (
     at timestamptz not null
 );
 create index orders_attribution_line on orders_attribution (line_id);
+create index orders_attribution_saved on orders_attribution (beneficiary_id, at)
+    where role = 'saved_sale' and beneficiary_kind = 'location';
 
 -- What an order is found by besides its number: source id, SKUs and customer identities by id.
 create table orders_search (

@@ -157,3 +157,4 @@ create table returns_charge (
 );
 create index returns_charge_return on returns_charge (return_id);
 create index returns_return_blind on returns_return (channel_id, settled_at) where kind = 'blind';
+create index returns_return_receipt on returns_return (source_id) where source_id <> '';

@@ -55,6 +55,7 @@ orders_money_problem, orders_amendment, orders_attribution, orders_search.
 
 from crosslane.orders.domain import (
     NOWHERE,
+    Attribution,
     Charge,
     CreditLine,
     NewCharge,
@@ -169,6 +170,12 @@ from crosslane.orders.service.stops import (
     lock_stopped,
 )
 from crosslane.orders.storage import PERSONAL_COLUMNS
+from crosslane.orders.storage.attributions import (
+    CarriedOut,
+    attribute,
+    list_carried_out,
+    list_saved,
+)
 from crosslane.orders.storage.returning import (
     BoughtBetween,
     list_had_since,
@@ -229,6 +236,7 @@ __all__ = [
     "Appeased",
     "AppeasementBudget",
     "Appeasements",
+    "Attribution",
     "AttributionWish",
     "BoughtBetween",
     "BuyerWish",
@@ -236,6 +244,7 @@ __all__ = [
     "CancelUnits",
     "Cancelled",
     "CancelledUnits",
+    "CarriedOut",
     "ChangeAddress",
     "ChangePrice",
     "Charge",
@@ -300,6 +309,7 @@ __all__ = [
     "TenderWish",
     "UnitsHeld",
     "UnitsRecalled",
+    "attribute",
     "credit",
     "earned",
     "end_exchanges",
@@ -309,10 +319,12 @@ __all__ = [
     "find_ids",
     "find_order",
     "give_up_units",
+    "list_carried_out",
     "list_had_since",
     "list_heads",
     "list_of_customers",
     "list_price_reasons",
+    "list_saved",
     "list_sellers",
     "list_states",
     "lock_orders",

@@ -13,7 +13,8 @@ line has received and was credited is the sum of its journal; units are graded o
 once; the order's own snapshot of price and tax decides how much, never today's.
 
 A location that takes back what others had sold is credited by the policy returns.handling_credit,
-once for each settlement and within its caps; a settlement for which nothing is given says why.
+once for each settlement and within its caps; a settlement for which nothing is given says why. What
+somebody takes along instead of what came back is credited to the store as a saved sale.
 
 What comes by post gets a label from the carrier that policy ``returns.labels`` names, under the
 return's id as its parcel; it is given back when the goods will not come.

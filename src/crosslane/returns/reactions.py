@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crosslane.orders import LinesHandedOver
 from crosslane.payments import PaymentRefunded
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
@@ -13,7 +14,7 @@ from crosslane.returns.events import (
     ReturnGraded,
     ReturnSettled,
 )
-from crosslane.returns.service import handling, labelling
+from crosslane.returns.service import handling, labelling, saving
 from crosslane.returns.service.closing import (
     EXPIRE_EVERY_SECONDS,
     close_paid,
@@ -46,6 +47,14 @@ async def label(
         await labelling.withdraw(tx, will_not)
 
 
+async def save_sales(tx: Tx, logged: Sequence[Logged[ReturnSettled | LinesHandedOver]]) -> None:
+    """Credit stores with sales that people who brought goods back have made there."""
+    settled = [entry for entry in logged if isinstance(entry.event, ReturnSettled)]
+    sold = [entry for entry in logged if isinstance(entry.event, LinesHandedOver)]
+    await saving.save_by_returns(tx, settled)
+    await saving.save_by_sales(tx, sold)
+
+
 REACTIONS = [
     Reaction(
         "returns.label",
@@ -60,5 +69,6 @@ REACTIONS = [
     ),
     Reaction("returns.settle_by_policy", (ReturnGraded,), settle_by_policy, batch_max=100),
     Reaction("returns.close_paid", (ReturnSettled, PaymentRefunded), close_paid, batch_max=200),
+    Reaction("returns.save_sales", (ReturnSettled, LinesHandedOver), save_sales),
 ]
 SCHEDULES = [Schedule("returns.expire", EXPIRE_EVERY_SECONDS, expire)]

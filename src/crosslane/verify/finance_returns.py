@@ -168,6 +168,17 @@ where r.reverses is not null
        or (r.return_id, r.location_id, r.currency) <> (c.return_id, c.location_id, c.currency))
 """
 
+SAVED_SALES = """
+select 'order line:' || a.line_id as subject,
+       format('%s is credited with a saved sale by %s, which was settled at %s', a.beneficiary_id,
+              a.source, coalesce(l.code, 'no location')) as detail
+from orders_attribution a
+left join returns_return r on a.source = 'return:' || r.id and r.settled_at is not null
+left join locations_location l on l.id = r.location_id
+where a.role = 'saved_sale' and a.source like 'return:%'
+  and l.code is distinct from a.beneficiary_id
+"""
+
 RULES = [
     Rule("finance.credits_posted", CREDITS_POSTED),
     Rule("finance.credits_told", CREDITS_TOLD),
@@ -177,4 +188,5 @@ RULES = [
     Rule("finance.handling_decided", HANDLING_DECIDED),
     Rule("finance.handling_told", HANDLING_TOLD),
     Rule("finance.handling_reversed", HANDLING_REVERSED),
+    Rule("finance.saved_sales", SAVED_SALES),
 ]

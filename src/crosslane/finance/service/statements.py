@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import ledger, locations, organization
+from crosslane import ledger, locations, orders, organization
 from crosslane.finance import domain
 from crosslane.finance.domain import AccountMove, Section, StatementRow
 from crosslane.finance.errors import LocationOrChannel, UnknownAccountOfStatement
@@ -88,6 +88,8 @@ class Statement(msgspec.Struct, frozen=True):
     Args:
         sections: those in which something moved.
         accounts: their rows add up to what moved here, account by account.
+        saved_sales: of a location, what it has the credit for because people who brought goods back
+            took others along; a part of the sections here or of another location, whoever sold.
     """
 
     first_day: date
@@ -96,16 +98,22 @@ class Statement(msgspec.Struct, frozen=True):
     channel: str | None
     sections: list[SectionView]
     accounts: list[AccountView]
+    saved_sales: list[RowView]
 
 
 class RowOf(msgspec.Struct, frozen=True):
-    """Which row of a statement: the names of its :class:`RowView`."""
+    """Which row of a statement: the names of its :class:`RowView`.
+
+    Args:
+        saved_sales: it is one of those, not of a section.
+    """
 
     account: str
     side: Side
     entity: str
     currency: str
     of_channel: str | None = None
+    saved_sales: bool = False
 
 
 async def statement(tx: Tx, wish: StatementOf) -> Statement:
@@ -137,6 +145,7 @@ async def statement(tx: Tx, wish: StatementOf) -> Statement:
         wish.channel,
         _section_views(book, rows, profit),
         sorted(moves, key=lambda move: (chart[move.account].number, move.entity, move.currency)),
+        [_row_view(book, row) for row in await _saved(tx, wish)],
     )
 
 
@@ -156,14 +165,16 @@ async def list_lines(
         UnknownEntity, UnknownAccountOfStatement: the row names what is not there; else as
             :func:`statement`.
     """
-    of_id = await _subject(tx, wish)
+    of: UUID | list[UUID] = await _subject(tx, wish)
+    if row.saved_sales:
+        of = await orders.list_saved(tx, wish.location) if wish.location else []
     book = await organization.book(tx)
     if row.account not in await ledger.chart(tx):
         raise UnknownAccountOfStatement(pointer="/account", account=row.account)
     channel = book.channel(row.of_channel, pointer="/of_channel") if row.of_channel else None
     return await ledger.list_lines(
         tx,
-        of_id=of_id,
+        of=of,
         first_day=wish.first_day,
         last_day=wish.last_day,
         turned=Turnover(
@@ -222,22 +233,37 @@ def _section_views(
     found: dict[Section, SectionView] = {}
     for row in rows:
         view = found.setdefault(row.section, SectionView(row.section, [], []))
-        channel = book.channel_by_id(row.channel_id) if row.channel_id else None
-        view.rows.append(
-            RowView(
-                row.account,
-                row.side,
-                book.entity_by_id(row.entity_id).code,
-                row.currency,
-                channel.code if channel else None,
-                channel.entity if channel else None,
-                row.minor,
-            )
-        )
+        view.rows.append(_row_view(book, row))
     for section, entity_id, currency, minor in domain.results(rows, profit):
         entity = book.entity_by_id(entity_id).code
         found[section].results.append(ResultView(entity, currency, minor))
     return list(found.values())
+
+
+def _row_view(book: OrganizationBook, row: StatementRow) -> RowView:
+    channel = book.channel_by_id(row.channel_id) if row.channel_id else None
+    return RowView(
+        row.account,
+        row.side,
+        book.entity_by_id(row.entity_id).code,
+        row.currency,
+        channel.code if channel else None,
+        channel.entity if channel else None,
+        row.minor,
+    )
+
+
+async def _saved(tx: Tx, wish: StatementOf) -> list[StatementRow]:
+    """Return what a location has the credit for; a channel has none."""
+    if wish.location is None:
+        return []
+    turned = await ledger.turnovers_of_lines(
+        tx,
+        await orders.list_saved(tx, wish.location),
+        first_day=wish.first_day,
+        last_day=wish.last_day,
+    )
+    return domain.statement_rows(turned, {one.channel_id for one in turned})
 
 
 def _account_view(book: OrganizationBook, move: AccountMove) -> AccountView:

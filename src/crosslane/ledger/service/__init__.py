@@ -33,6 +33,7 @@ from crosslane.ledger.service.turning import (
     Turnover,
     list_lines,
     turnovers,
+    turnovers_of_lines,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "roll_up",
     "set_rate",
     "turnovers",
+    "turnovers_of_lines",
 ]

@@ -1,5 +1,6 @@
 """What moved in a location or a channel, and the postings behind it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -80,10 +81,26 @@ async def turnovers(tx: Tx, *, of_id: UUID, first_day: date, last_day: date) -> 
     return [Turnover(**dict(row)) for row in rows]
 
 
+async def turnovers_of_lines(
+    tx: Tx, line_ids: Sequence[UUID], *, first_day: date, last_day: date
+) -> list[Turnover]:
+    """Return what lines of orders earned in some days, by revenue and what was taken back of it.
+
+    Raises:
+        BadPeriod: the last day is before the first.
+    """
+    if last_day < first_day:
+        raise BadPeriod(pointer="/last_day")
+    if not line_ids:
+        return []
+    rows = await storage.list_line_turnovers(tx, line_ids, first_day, last_day, TURNOVERS_MAX)
+    return [Turnover(**dict(row)) for row in rows]
+
+
 async def list_lines(
     tx: Tx,
     *,
-    of_id: UUID,
+    of: UUID | Sequence[UUID],
     first_day: date,
     last_day: date,
     turned: Turnover,
@@ -95,7 +112,7 @@ async def list_lines(
 
     Args:
         tx: open transaction.
-        of_id: the location or channel.
+        of: the location or channel; or lines of orders, of :func:`turnovers_of_lines`.
         first_day: first business day.
         last_day: last business day, included.
         turned: what it names is looked for; its amounts do not matter.
@@ -103,13 +120,10 @@ async def list_lines(
         after: day, entry and position of the last one already shown.
         limit: most to return.
     """
-    rows = await storage.list_lines(
-        tx,
-        of_id,
-        (turned.account, turned.entity_id, first_day, last_day, turned.currency),
-        turned.channel_id,
-        side == "debit",
-        after,
-        limit,
-    )
+    named = (turned.account, turned.entity_id, first_day, last_day, turned.currency)
+    rest = (named, turned.channel_id, side == "debit", after, limit)
+    if isinstance(of, UUID):
+        rows = await storage.list_lines(tx, of, *rest)
+    else:
+        rows = await storage.list_of_lines(tx, of, *rest)
     return [LineView(**dict(row)) for row in rows]

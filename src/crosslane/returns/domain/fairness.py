@@ -17,7 +17,9 @@ from crosslane.organization import PolicyKind
 from crosslane.returns.events import SettledLine
 
 BASIS_POINTS = 10_000
+COUNTER_TYPES = frozenset({"store", "kiosk"})
 CAP_DAYS_MAX = 3_650
+VISIT_MINUTES_MAX = 24 * 60
 
 Minor = Annotated[int, Meta(ge=0, le=10**9)]
 Reason = Literal[
@@ -45,6 +47,8 @@ class HandlingPolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         customer_minor_max: most all locations get for returns of one customer in
             ``customer_days``, None for any amount.
         customer_days: how many days before a return count for that.
+        visit_minutes: goods carried out of the store by the same customer within so many minutes
+            of a return, before or after, are a sale that the store has saved.
         staff_groups: customer groups whose purchases count as those of staff, beside those of
             customers whom a staff record names.
     """
@@ -55,6 +59,7 @@ class HandlingPolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     store_day_minor_max: Minor | None = None
     customer_minor_max: Minor | None = None
     customer_days: Annotated[int, Meta(ge=1, le=CAP_DAYS_MAX)] = 30
+    visit_minutes: Annotated[int, Meta(ge=0, le=VISIT_MINUTES_MAX)] = 60
     staff_groups: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ("staff",)
 
 

@@ -18,6 +18,7 @@ from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged
 from crosslane.returns.domain.fairness import (
+    COUNTER_TYPES,
     HANDLING,
     Given,
     HandlingPolicy,
@@ -28,8 +29,6 @@ from crosslane.returns.errors import CreditTakenBack, NoSuchCredit
 from crosslane.returns.events import HandlingCredited, ReturnSettled
 from crosslane.returns.storage import credits
 from crosslane.returns.storage.credits import HandlingRow
-
-COUNTER_TYPES = frozenset({"store", "kiosk"})
 
 
 class TakeBackCredit(Struct, frozen=True, forbid_unknown_fields=True):
