@@ -314,9 +314,12 @@ LIST_LINE_TURNOVERS = """
 select entity_id, account, currency, channel_id, 0::bigint as opening_minor,
        sum(greatest(minor, 0))::bigint as debit_minor,
        sum(greatest(-minor, 0))::bigint as credit_minor
-from ledger_posting
-where line_id = any((select $1::uuid[])::uuid[]) and account in ('revenue', 'sales_returns')
-  and day between $2 and $3
+from unnest((select $1::uuid[])) as w(line_id)
+cross join lateral (
+    select entity_id, account, currency, channel_id, minor, day from ledger_posting p
+    where p.line_id = w.line_id and p.account in ('revenue', 'sales_returns') offset 0
+) p
+where day between $2 and $3
 group by 1, 2, 3, 4 order by 2, 1, 3, 4 limit $4
 """
 
@@ -331,9 +334,13 @@ async def list_line_turnovers(
 LIST_OF_LINES = """
 select p.entry_id, p.position, p.day, e.occurred_at, e.cause_kind, e.cause_id, e.memo, p.minor,
        p.line_id, p.location_id, p.tax_code, p.counterparty_id
-from ledger_posting p join ledger_entry e on e.id = p.entry_id
-where p.line_id = any((select $1::uuid[])::uuid[]) and p.account in ('revenue', 'sales_returns')
-  and p.account = $2 and p.entity_id = $3 and p.day between $4 and $5 and p.currency = $6
+from unnest((select $1::uuid[])) as w(line_id)
+cross join lateral (
+    select * from ledger_posting p
+    where p.line_id = w.line_id and p.account in ('revenue', 'sales_returns') offset 0
+) p
+join ledger_entry e on e.id = p.entry_id
+where p.account = $2 and p.entity_id = $3 and p.day between $4 and $5 and p.currency = $6
   and p.channel_id is not distinct from $7 and (p.minor > 0) = $8
   and ($9::date is null or (p.day, p.entry_id, p.position) > ($9, $10, $11))
 order by p.day, p.entry_id, p.position limit $12
