@@ -33,6 +33,7 @@ from crosslane.demo.replay.timeline import Sale
 from crosslane.demo.streams import CREDITS, Stream
 from crosslane.demo.world import TILLS, TRADE_IE, TRADE_WEB, Access, Account, Place, World
 from crosslane.demo.world.goods import read_articles
+from crosslane.demo.world.organization import CASH_BACK_MINOR_MAX
 from crosslane.demo.world.people import country_code, firm
 from crosslane.kernel import MILLI_PER_MINOR
 
@@ -179,6 +180,19 @@ def test_the_rate_of_blind_goods_is_that_of_the_time_before_the_data():
         assert [refund["method"] for refund in body["refunds"]] == [method]
 
 
+def test_an_over_return_is_refused_and_what_comes_from_abroad_has_happened():
+    lines = line("1", quantity=3, number=1, **at(5)), line("C2", quantity=-5, number=2, **at(6))
+    for country, happened in (("United Kingdom", False), ("EIRE", True)):
+        notes = match(*(msgspec.structs.replace(one, country=country) for one in lines))
+        clerk, ((take, _),) = clerk_of(notes), list_queues(notes)
+        backs = [Back(one, part, SPACE, part.units, 0) for one, part in take.goods]
+        moment = datetime(2011, 1, 8, tzinfo=UTC)
+        whole = clerk.attempt(take, "A1", take.over[0], moment)
+        assert (whole["happened"], whole["lines"][0]["quantity"]) == (False, 5)
+        some = clerk.take_back(take, "A1", backs, moment)
+        assert (some["happened"], some["lines"][0]["quantity"]) == (happened, 3)
+
+
 def test_euro_customers_get_euro_and_the_rounding_is_told():
     lines = [line("1", quantity=90, number=1, **at(5)), line("C2", "M", -1, "3.01", **at(6))]
     notes = match(*(msgspec.structs.replace(one, country="EIRE") for one in lines))
@@ -256,6 +270,9 @@ def test_what_is_sent_for_the_whole_file_adds_up_to_it(source, invoices, whole):
                     net = Decimal(row["unit_price_milli"]) * 10_000 / (10_000 + rate)
                     assert net == (milli * 5 / Decimal(4) if note.number in euro else milli)
                     given += units * milli
+                if not note.customer:
+                    prices = (row["quantity"] * row["unit_price_milli"] for row in body["lines"])
+                    assert sum(prices) <= CASH_BACK_MINOR_MAX * MILLI_PER_MINOR
                 given += clerk.converted_milli(note, job.claims)
             case Goodwill():
                 body = clerk.goodwill(job, "A1", 0)

@@ -24,6 +24,7 @@ from crosslane.demo import (
     Finding,
     LineFate,
     Outcome,
+    OverReturn,
     Report,
     make_report,
     print_report,
@@ -53,6 +54,8 @@ OUTCOME = Outcome(
     lines=[LineFate(n, fate, reason) for n, (*_, fate, reason) in enumerate(RAW, 1)],
     orders_in={"trade": 3, "bazaar": 1},
     orders_rejected={"trade": 1},
+    credit_notes=3,
+    over_returns=[OverReturn("C536371", "MUG", 9, 2, "returned-above-left")],
     lags_ms=[40, 10, 30, 20],
     unexpected=["GET orders: 500"],
     seconds=12.34,
@@ -152,6 +155,26 @@ async def play(street: Street) -> None:
     ]
     await send(street.admin, "carriers/house/tracking-events", {"events": reports})
     await street.settle()
+    await give_back(street, held["number"])
+
+
+async def give_back(street: Street, order: str) -> None:
+    """The credit notes of RAW that cancel nothing: a mug comes back, and a fee is booked."""
+    desk = {"channel": "trade", "location": "S0001", "source_id": "C536371"}
+    mug = {"sku": "MUG", "quantity": 1}
+    back = desk | {"order": order, "lines": [mug], "charges": []}
+    await send(street.admin, "return-desk", back | {"occurred_at": "2011-12-05T10:00:00Z"})
+    one = {"entity": "mf", "currency": "GBP"}
+    entry = {
+        "day": "2010-12-01",
+        "memo": "Credit note C536372: a fee",
+        "postings": [
+            one | {"account": "fees", "minor": 750},
+            one | {"account": "bank", "minor": -750},
+        ],
+    }
+    await send(street.admin, "ledger/entries", entry)
+    await street.settle()
 
 
 async def test_it_says_what_the_api_says(street: Street, raw_file: Path):
@@ -220,6 +243,13 @@ async def test_it_accounts_for_every_line(street: Street, raw_file: Path):
     assert report.control_total_seen == Decimal("16.35")
     assert report.control_rounding == Decimal("0.001")
     assert report.control_unexplained == 0
+    assert report.credit_notes_processed == 3
+    assert report.credit_notes_expected == report.credit_notes_seen == Decimal("-12.15")
+    assert report.credit_notes_rounding == report.credit_notes_unexplained == 0
+    notes = report.credit_notes
+    assert (notes.cancelled, notes.returned) == (Decimal("-2.10"), Decimal("-2.55"))
+    assert (notes.credited, notes.blind, notes.booked) == (0, 0, Decimal("-7.50"))
+    assert report.over_returns == OUTCOME.over_returns
     assert (report.lag.p50_ms, report.lag.p99_ms, report.lag.samples) == (20, 40, 4)
     assert (report.unexpected_answers, report.seconds_replaying) == (1, 12.3)
     assert 20 <= report.seconds < 200
@@ -234,6 +264,7 @@ async def test_it_is_written_and_printed(street: Street, raw_file: Path, tmp_pat
         *("lines_adjusted", "lines_rejected", "units_oversold", "touchless_share", "parcels"),
         *("emails_sent", "ledger_imbalance_minor", "control_total_expected"),
         *("control_total_seen", "verify_findings", "seconds"),
+        *("credit_notes_processed", "credit_notes_expected", "credit_notes_seen"),
         "seconds_replaying",
     ):
         assert isinstance(told[name], int | Decimal), name
@@ -294,6 +325,7 @@ async def test_what_does_not_tie_is_told(street: Street, raw_file: Path):
             " and (entry_id, position) in (select entry_id, position from ledger_posting"
             " where account = 'revenue' limit 1)"
         )
+        await tx.execute("update orders_credit set net_minor = net_minor - 5")
         line = "(select id from orders_line where sku = 'SPOON' and quantity = 1)"
         await tx.execute(f"delete from orders_attribution where line_id in {line}")  # noqa: S608
         await tx.execute(f"delete from orders_bucket where line_id in {line}")  # noqa: S608
@@ -301,6 +333,8 @@ async def test_what_does_not_tie_is_told(street: Street, raw_file: Path):
     report = await report_of(street, raw_file)
     assert report.lines_unaccounted == 1
     assert report.control_unexplained == Decimal("4.20")
+    assert report.credit_notes_seen == Decimal("-12.10")
+    assert report.credit_notes_unexplained == Decimal("-0.05")
     assert report.ledger_imbalance_minor == 7
     assert report.verify_findings > 0
 

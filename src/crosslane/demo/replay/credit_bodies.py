@@ -93,8 +93,9 @@ class CreditClerk:
         }
 
     def attempt(self, job: TakeBack, order: str, one: GivenBack, at: datetime) -> Body:
-        """Return the whole of a line of which more comes back than is left."""
+        """Return the whole of a line of which more comes back than is left, for a refusal."""
         return self._body(job.note, f"{job.note.number}/{one.line.number}/all", at) | {
+            "happened": False,
             "order": order,
             "lines": [self._line(job.note, one, -one.line.quantity)],
             "charges": [],

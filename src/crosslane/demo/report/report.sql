@@ -230,11 +230,12 @@ from seen;
 
 -- name: credit_notes
 -- What the credit notes gave back, without tax, in pounds: $1 pounds by the raw file, negative,
--- $2 what converting money that is no goods takes off. A part is what the customer got (net) and
--- what that is before it is rounded to whole minor units (exact). Money that is no goods is spread
--- over goods and taxes; before, it was a whole number of minor units.
+-- $2 what converting money that is no goods takes off. A part is what the customer got (net), what
+-- that is before it is rounded to whole minor units (exact), and how many times that was done
+-- (roundings). Money that is no goods is spread over goods and taxes; before, it was a whole number
+-- of minor units. What differs by more than a minor unit for each rounding is not explained by it.
 with cancelled as (
-    select o.currency, round(l.net_minor * u.quantity / l.quantity) as net,
+    select o.currency, 1 as roundings, round(l.net_minor * u.quantity / l.quantity) as net,
            case when c.tax_mode = 'exclusive' then l.unit_price_milli::numeric * u.quantity / 1000
                 else l.net_minor * u.quantity / l.quantity end as exact
     from orders_amendment a
@@ -247,7 +248,7 @@ with cancelled as (
     join orders_line l on l.id = u.line_id
     where a.kind = 'cancel' and a.reason like 'Credit note %'
     union all
-    select o.currency, c.net_minor, c.net_minor
+    select o.currency, 1, c.net_minor, c.net_minor
     from orders_order o
     join orders_charge c on c.order_id = o.id and c.kind = 'shipping' and c.cause_kind = ''
     where exists (
@@ -258,7 +259,7 @@ with cancelled as (
         where l.order_id = o.id and b.stage <> 'cancelled'
     )
 ), returned as (
-    select o.currency, r.net_minor::numeric as net,
+    select o.currency, 1 as roundings, r.net_minor::numeric as net,
            case when c.tax_mode = 'exclusive' then l.unit_price_milli::numeric * r.quantity / 1000
                 else r.net_minor end as exact
     from orders_credit r
@@ -266,13 +267,13 @@ with cancelled as (
     join orders_order o on o.id = r.order_id
     join organization_channel c on c.id = o.channel_id
 ), credited as (
-    select o.currency, -sum(c.net_minor)::numeric as net,
+    select o.currency, count(*) as roundings, -sum(c.net_minor)::numeric as net,
            -round(sum(c.gross_minor) * 10000.0 / (10000 + c.tax_rate_bp)) as exact
     from orders_charge c join orders_order o on o.id = c.order_id
     where c.cause_kind = 'return'
     group by o.currency, c.cause_id, c.kind, c.title, c.tax_rate_bp
 ), blind as (
-    select r.currency, l.net_minor::numeric as net,
+    select r.currency, 1 as roundings, l.net_minor::numeric as net,
            l.unit_price_milli::numeric * l.credited / 1000
                * case when c.tax_mode = 'exclusive' then 1 else 10000.0 / (10000 + l.tax_rate_bp) end
                as exact
@@ -281,11 +282,11 @@ with cancelled as (
     join organization_channel c on c.id = r.channel_id
     where r.kind = 'blind'
     union all
-    select b.body ->> 'currency', -(x ->> 'net_minor')::numeric, -(x ->> 'net_minor')::numeric
+    select b.body ->> 'currency', 1, -(x ->> 'net_minor')::numeric, -(x ->> 'net_minor')::numeric
     from platform_log b cross join jsonb_array_elements(b.body -> 'charges') x
     where b.kind = 'returns.BlindUnitsCredited'
 ), booked as (
-    select p.currency, sum(p.minor)::numeric as net, sum(p.minor)::numeric as exact
+    select p.currency, 1 as roundings, sum(p.minor)::numeric as net, sum(p.minor)::numeric as exact
     from ledger_entry e
     join ledger_posting p on p.entry_id = e.id
     join ledger_account a on a.code = p.account and a.kind in ('income', 'expense')
@@ -299,7 +300,8 @@ with cancelled as (
     union all select 'booked', * from booked
 ), pounds as (
     select p.part, p.net * coalesce(r.rate_nano, 1000000000) / 100000000000 as net,
-           (p.exact - p.net) * coalesce(r.rate_nano, 1000000000) / 100000000000 as rounding
+           case when abs(p.exact - p.net) <= p.roundings then p.exact - p.net else 0 end
+               * coalesce(r.rate_nano, 1000000000) / 100000000000 as rounding
     from parts p
     left join lateral (
         select x.rate_nano::numeric from ledger_rate x

@@ -26,6 +26,8 @@ from crosslane.demo.world.nouns import (
 
 # Accounts of the demo's own: samples that are given away, and corrections nobody explains.
 SAMPLES, CORRECTIONS = "samples", "corrections"
+# The dearest goods that an unknown customer ever brings back are worth £1,297 with tax.
+CASH_BACK_MINOR_MAX = 150_000
 # Trade customers give back what they bought months ago.
 RETURN_DAYS = 365
 LONG_AGO = "2009-01-01T00:00:00Z"
@@ -187,6 +189,9 @@ def policies() -> Iterator[Call]:
         yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
         returns = {"window_days": RETURN_DAYS, "delivery_refund": "never", "blind": "manager"}
         yield _policy("returns.policy", returns, plan.code, "Carriage is credited by itself")
+        cash = {"cash_refund_minor_max": CASH_BACK_MINOR_MAX}
+        if plan.type == "store":
+            yield _policy("payments.refunds", cash, plan.code, "Whoever is unknown gets cash")
         dictated = {"price_source": "dictated"}
         yield _policy("pricing.price_source", dictated, plan.code, "Recorded prices are kept")
 
