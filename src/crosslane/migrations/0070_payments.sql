@@ -38,6 +38,11 @@ create table payments_account (
 create unique index payments_account_credit on payments_account (entity_id, currency, customer_id)
     where kind = 'store_credit' and customer_id is not null;
 
+create index payments_account_customer on payments_account (customer_id)
+    where customer_id is not null;
+create index payments_account_expiring on payments_account (expires_at, id)
+    where balance_minor > held_minor;
+
 create table payments_account_entry (
     id uuid not null,
     account_id uuid not null,
@@ -55,8 +60,17 @@ create table payments_account_entry (
     recorded_at timestamptz not null,
     primary key (id, recorded_at)
 ) partition by range (recorded_at);
+create index payments_account_entry_account on payments_account_entry (account_id, id);
 create index payments_account_entry_occurred on payments_account_entry (occurred_at);
 select platform_ensure_partitions('payments_account_entry');
+
+-- Wrong codes that callers have typed lately; a caller is an actor, or a digest of its shopper.
+create table payments_wrong_code (
+    caller text not null,
+    since timestamptz not null,
+    wrong integer not null check (wrong >= 0),
+    primary key (caller, since)
+) with (fillfactor = 70);
 
 -- What each store has given back in cash on a day where its channel is: derived from movements and
 -- payouts, kept as a row so that limits hold when two tills pay at once.

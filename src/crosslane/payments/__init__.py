@@ -151,18 +151,33 @@ from crosslane.payments.service import (
     wait_until_decided,
 )
 from crosslane.payments.service.commands import COMMANDS
-from crosslane.payments.storage import MovedSum, sum_moved
+from crosslane.payments.service.personal import ERASERS, EXPORTERS
+from crosslane.payments.service.stored import (
+    StoredWish,
+    expire,
+    open_gift_cards,
+    store_credits,
+    stored_values_of,
+)
+from crosslane.payments.storage import PERSONAL_COLUMNS, MovedSum, sum_moved
 from crosslane.platform.effects import Schedule
 
 TIDY_SECONDS = 3600.0
+EXPIRE_SECONDS = 900.0
 EFFECTS = [CALL]
 POLICIES = [REFUNDS, STORED_VALUE]
-SCHEDULES = [Schedule("payments.tidy", TIDY_SECONDS, tidy)]
+SCHEDULES = [
+    Schedule("payments.tidy", TIDY_SECONDS, tidy),
+    Schedule("payments.expire", EXPIRE_SECONDS, expire),
+]
 
 __all__ = [
     "COMMANDS",
     "DESTINATION_REFUSALS",
     "EFFECTS",
+    "ERASERS",
+    "EXPORTERS",
+    "PERSONAL_COLUMNS",
     "POLICIES",
     "REFUNDS",
     "ROUTES",
@@ -240,6 +255,7 @@ __all__ = [
     "StoredValueToppedUp",
     "StoredValueTransferred",
     "StoredValueUnblocked",
+    "StoredWish",
     "Tender",
     "TenderMoney",
     "TenderSheet",
@@ -254,14 +270,18 @@ __all__ = [
     "capture",
     "credit_account",
     "do_to_payment",
+    "expire",
     "means_of_orders",
     "money_by_order",
+    "open_gift_cards",
     "open_tenders",
     "pay_out",
     "put_credits",
     "put_provider",
     "quote_refunds",
     "refund",
+    "store_credits",
+    "stored_values_of",
     "sum_moved",
     "tender_sheet",
     "tidy",

@@ -99,6 +99,14 @@ class StoredValueNotFound(NotFound):
     """There is no gift card or store credit {account_id}."""
 
 
+class SameStoredValue(Conflict):
+    """Stored value is not moved to itself, and a customer has one store credit of a currency."""
+
+
+class NothingToMove(Conflict):
+    """This gift card or store credit holds nothing that may be moved."""
+
+
 class StoredValueBlocked(Conflict):
     """This gift card or store credit is blocked."""
 

@@ -112,11 +112,12 @@ select 'payment:' || p.id as subject,
        format('it is given up and keeps %s authorized and %s captured minor units',
               p.authorized_minor - p.captured_minor - p.voided_minor - p.voiding_minor
                   - p.capturing_minor,
-              p.captured_minor - p.refunded_minor - p.refunding_minor) as detail
+              p.captured_minor - p.refunded_minor - p.refunding_minor - p.charged_back_minor)
+           as detail
 from payments_payment p
 where p.abandoned
   and (p.authorized_minor > p.captured_minor + p.voided_minor + p.voiding_minor + p.capturing_minor
-       or p.captured_minor > p.refunded_minor + p.refunding_minor)
+       or p.captured_minor > p.refunded_minor + p.refunding_minor + p.charged_back_minor)
   and not exists (select from payments_operation o
                   where o.payment_id = p.id and o.deed in ('void', 'refund') and o.state = 'failed')
 """
@@ -128,6 +129,103 @@ from payments_payment group by order_id
 having count(*) <> max(sequence) or count(distinct currency) > 1
 """
 
+CHARGED_BACK = """
+select 'payment:' || p.id as subject,
+       format('charged_back_minor is %s, its journal adds up to %s', p.charged_back_minor,
+              coalesce(m.total, 0)) as detail
+from payments_payment p
+left join (
+    select payment_id, sum(case deed when 'chargeback' then minor else -minor end) as total
+    from payments_movement where deed in ('chargeback', 'chargeback_won') group by payment_id
+) m on m.payment_id = p.id
+where p.charged_back_minor <> coalesce(m.total, 0)
+"""
+
+BALANCE = """
+select 'stored value:' || a.id as subject,
+       format('it holds %s, its journal adds up to %s', a.balance_minor, coalesce(e.total, 0))
+           as detail
+from payments_account a
+left join (
+    select account_id, sum(minor) as total from payments_account_entry group by account_id
+) e on e.account_id = a.id
+where a.balance_minor <> coalesce(e.total, 0)
+"""
+
+SET_ASIDE = """
+select 'stored value:' || a.id as subject,
+       format('%s are set aside, its tenders have %s', a.held_minor, coalesce(t.total, 0)) as detail
+from payments_account a
+left join (
+    select p.stored_account,
+           sum(case m.deed when 'authorize' then m.minor when 'refund' then 0 else -m.minor end)
+               as total
+    from payments_payment p join payments_movement m on m.payment_id = p.id
+    where p.stored_account is not null group by 1
+) t on t.stored_account = a.id
+where a.held_minor <> coalesce(t.total, 0)
+"""
+
+# What tenders and payouts did to an account, and what its journal says they did.
+REDEEMED = """
+with done as (
+    select account_id, cause_kind, cause_id, sum(minor) as minor from (
+        select p.stored_account as account_id, o.cause_kind, o.cause_id,
+               case m.deed when 'capture' then -m.minor else m.minor end as minor
+        from payments_movement m
+        join payments_payment p on p.id = m.payment_id
+        join payments_operation o on o.id = m.operation_id
+        where p.stored_account is not null and m.deed in ('capture', 'refund')
+          and m.to_method = ''
+        union all
+        select o.to_account, o.cause_kind, o.cause_id, m.minor
+        from payments_movement m join payments_operation o on o.id = m.operation_id
+        where m.to_method = 'stored_value'
+        union all
+        select account_id, cause_kind, cause_id, minor from payments_payout
+        where method = 'stored_value'
+    ) each group by 1, 2, 3
+), told as (
+    select account_id, cause_kind, cause_id, sum(minor) as minor from payments_account_entry
+    where deed in ('redeemed', 'returned', 'credited') group by 1, 2, 3
+)
+select 'stored value:' || account_id as subject,
+       format('%s %s moved %s, the journal has %s', cause_kind, cause_id, coalesce(d.minor, 0),
+              coalesce(t.minor, 0)) as detail
+from done d full join told t using (account_id, cause_kind, cause_id)
+where coalesce(d.minor, 0) <> coalesce(t.minor, 0)
+"""
+
+# A transfer takes from one what it puts on another.
+TRANSFERRED = """
+select 'transfer:' || cause_id as subject,
+       format('its %s lines add up to %s', count(*), sum(minor)) as detail
+from payments_account_entry where deed = 'transferred' group by cause_id
+having count(*) <> 2 or sum(minor) <> 0
+"""
+
+CASH_DAYS = """
+with given as (
+    select location_id, (at at time zone k.timezone)::date as day, currency, sum(minor) as minor
+    from (
+        select m.to_location as location_id, p.channel_id, m.occurred_at as at, m.currency, m.minor
+        from payments_movement m join payments_payment p on p.id = m.payment_id
+        where m.to_method = 'cash'
+        union all
+        select location_id, channel_id, occurred_at, currency, minor from payments_payout
+        where method = 'cash'
+    ) each
+    join organization_channel c on c.id = each.channel_id
+    join organization_market k on k.id = c.market_id
+    group by 1, 2, 3
+)
+select format('cash day:%s/%s', location_id, day) as subject,
+       format('%s %s are counted, the journals have %s', coalesce(d.paid_minor, 0), currency,
+              coalesce(g.minor, 0)) as detail
+from payments_cash_day d full join given g using (location_id, day, currency)
+where coalesce(d.paid_minor, 0) <> coalesce(g.minor, 0)
+"""
+
 RULES = [
     Rule("payments.authorized", _amount("authorized_minor", "authorize")),
     Rule("payments.captured", _amount("captured_minor", "capture")),
@@ -137,6 +235,12 @@ RULES = [
     Rule("payments.capturing", _pending("capturing_minor", "capture")),
     Rule("payments.refunding", _pending("refunding_minor", "refund")),
     Rule("payments.voiding", _pending("voiding_minor", "void")),
+    Rule("payments.charged_back", CHARGED_BACK),
+    Rule("payments.balance", BALANCE),
+    Rule("payments.set_aside", SET_ASIDE),
+    Rule("payments.redeemed", REDEEMED),
+    Rule("payments.transferred", TRANSFERRED),
+    Rule("payments.cash_days", CASH_DAYS),
     Rule("payments.never_too_much", NEVER_TOO_MUCH),
     Rule("payments.moved_once", MOVED_ONCE),
     Rule("payments.movement_of_operation", MOVEMENT_OF_OPERATION),

@@ -36,6 +36,8 @@ from crosslane.payments.domain.nouns import (
 )
 from crosslane.payments.domain.refunds import REFUNDS, Refunds, plan_refunds, refuse_cash
 from crosslane.payments.domain.stored import (
+    CODE_CHARACTERS,
+    CODE_TYPED_CHARACTERS_MAX,
     STORED_VALUE,
     Account,
     AccountEntry,
@@ -45,6 +47,7 @@ from crosslane.payments.domain.stored import (
     code_of,
     expiry_of,
     given_back,
+    has_expired,
     plain_code,
     refuse_load,
     refuse_owner,
@@ -52,6 +55,8 @@ from crosslane.payments.domain.stored import (
 )
 
 __all__ = [
+    "CODE_CHARACTERS",
+    "CODE_TYPED_CHARACTERS_MAX",
     "ENDED",
     "ORDER_TENDERS_MAX",
     "REFUNDS",
@@ -83,6 +88,7 @@ __all__ = [
     "expiry_of",
     "following",
     "given_back",
+    "has_expired",
     "is_repetition",
     "judge",
     "learn",

@@ -166,6 +166,11 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, (first_after - timedelta(days=1)).day))
 
 
+def has_expired(account: Account, now: datetime) -> bool:
+    """Tell whether stored value is not valid any more."""
+    return account.expires_at is not None and account.expires_at <= now
+
+
 def refuse_owner(account: Account, owner: UUID | None) -> Refusal | None:
     """Return why stored value is not for the order of this customer, or None."""
     return StoredValueOfAnother() if account.customer_id not in (None, owner) else None
@@ -177,8 +182,8 @@ def refuse_use(account: Account, currency: str, minor: int, now: datetime) -> Re
         return WrongStoredCurrency(pointer="/currency", currency=account.currency)
     if account.blocked:
         return StoredValueBlocked()
-    if account.expires_at is not None and now >= account.expires_at:
-        return StoredValueExpired(expires_at=account.expires_at.isoformat())
+    if has_expired(account, now):
+        return StoredValueExpired(expires_at=str(account.expires_at))
     if minor > account.free_minor:
         return StoredValueTooLow(
             pointer="/minor", minor=minor, free_minor=account.free_minor, currency=currency
@@ -186,10 +191,12 @@ def refuse_use(account: Account, currency: str, minor: int, now: datetime) -> Re
     return None
 
 
-def refuse_load(account: Account, minor: int, rules: StoredValue) -> Refusal | None:
-    """Return why no more may be put on a gift card by somebody who pays for it, or None."""
+def refuse_load(account: Account, minor: int, rules: StoredValue, now: datetime) -> Refusal | None:
+    """Return why no more may be put on stored value, or None; store credit can begin anew."""
     if account.blocked:
         return StoredValueBlocked()
+    if account.kind is AccountKind.GIFT_CARD and has_expired(account, now):
+        return StoredValueExpired(expires_at=str(account.expires_at))
     after = account.balance_minor + minor
     if account.kind is AccountKind.GIFT_CARD and after > rules.balance_minor_max:
         return StoredValueTooHigh(pointer="/minor", minor=after, most=rules.balance_minor_max)
@@ -199,7 +206,7 @@ def refuse_load(account: Account, minor: int, rules: StoredValue) -> Refusal | N
 def given_back(account: Account, minor: int, rules: StoredValue, now: datetime) -> Account:
     """Return stored value after money has come back to it; what has run out is valid again."""
     until = account.expires_at
-    if until is not None and until <= now:
+    if has_expired(account, now):
         until = now + timedelta(days=rules.returned_days)
     return msgspec.structs.replace(
         account, balance_minor=account.balance_minor + minor, expires_at=until

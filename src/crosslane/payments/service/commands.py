@@ -9,6 +9,7 @@ import msgspec
 
 from crosslane.payments.domain import Credit, Deed, Operation, OperationState
 from crosslane.payments.service.asking import do_to_payment
+from crosslane.payments.service.lookup import LOOK_UP
 from crosslane.payments.service.messages import Receipt, Received, receive
 from crosslane.payments.service.settings import (
     CreditsImported,
@@ -20,6 +21,7 @@ from crosslane.payments.service.settings import (
     put_credits,
     put_provider,
 )
+from crosslane.payments.service.stored import STORED_COMMANDS
 from crosslane.platform import audit
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
@@ -130,4 +132,12 @@ IMPORT_CREDITS = CommandKind(
 )
 RECEIVE = CommandKind("payments.receive", Received, Receipt, receive, repeatable=True)
 
-COMMANDS = [DO, PUT_PROVIDER, PUT_CREDIT, IMPORT_CREDITS, RECEIVE]
+COMMANDS = [
+    DO,
+    PUT_PROVIDER,
+    PUT_CREDIT,
+    IMPORT_CREDITS,
+    RECEIVE,
+    LOOK_UP,
+    *STORED_COMMANDS,
+]

@@ -18,6 +18,7 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command
 
 MESSAGE_RETENTION = timedelta(days=90)
+WRONG_RETENTION = timedelta(days=1)
 MESSAGES_DELETED_AT_ONCE_MAX = 10_000
 
 
@@ -84,7 +85,8 @@ async def receive(tx: Tx, commands: Sequence[Command[Received]]) -> list[Receipt
 
 
 async def tidy(tx: Tx) -> None:
-    """Forget messages that were settled long ago."""
+    """Forget messages that were settled long ago, and wrong codes that count no more."""
+    await storage.delete_wrong(tx, tx.now - WRONG_RETENTION)
     await storage.delete_messages(
         tx, older_than=MESSAGE_RETENTION, limit=MESSAGES_DELETED_AT_ONCE_MAX
     )

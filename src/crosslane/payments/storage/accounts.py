@@ -1,7 +1,7 @@
 """Gift cards and store credit, their journal, and what stores have given back in cash."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,6 +9,11 @@ import msgspec
 
 from crosslane.payments.domain import Account, AccountEntry
 from crosslane.platform.database import Record, Tx, columns
+from crosslane.platform.personal import PersonalColumn
+
+PERSONAL_COLUMNS = [
+    PersonalColumn("payments_account", "customer_id", "owner", "whose gift card or store credit")
+]
 
 
 class CashKey(NamedTuple):
@@ -203,6 +208,105 @@ async def save_cash_days(tx: Tx, paid: Mapping[CashKey, int]) -> None:
     """Store what stores have given back in cash."""
     names = [list(column) for column in zip(*paid, strict=True)]
     await tx.execute(SAVE_CASH_DAYS, *names, list(paid.values()))
+
+
+# What others hold is theirs to finish; it runs out in the next round.
+LOCK_EXPIRED = """
+select id, kind, entity_id, channel_id, currency, customer_id, code_end, balance_minor, held_minor,
+       expires_at, blocked
+from payments_account
+where expires_at <= $1 and balance_minor > held_minor order by expires_at, id limit $2
+for update skip locked
+"""
+
+
+async def lock_expired(tx: Tx, limit: int) -> list[Account]:
+    """Return accounts that have run out and still hold something, protected."""
+    return [_account(row) for row in await tx.fetch(LOCK_EXPIRED, tx.now, limit)]
+
+
+SAVE_CODE = "update payments_account set code_hash = $2, code_end = $3 where id = $1"
+
+
+async def save_code(tx: Tx, account_id: UUID, digest: bytes, end: str) -> None:
+    """Give an account another code."""
+    await tx.execute(SAVE_CODE, account_id, digest, end)
+
+
+# A customer keeps one store credit of an entity and currency.
+SAVE_OWNER = """
+update payments_account a set customer_id = $2 where a.id = $1 and not exists (
+    select from payments_account b
+    where b.id <> a.id and b.kind = 'store_credit' and a.kind = 'store_credit'
+      and b.entity_id = a.entity_id and b.currency = a.currency and b.customer_id = $2
+)
+"""
+
+
+async def save_owner(tx: Tx, account_id: UUID, customer_id: UUID | None) -> bool:
+    """Say whose an account is; return whether it could be."""
+    return await tx.execute(SAVE_OWNER, account_id, customer_id) == "UPDATE 1"
+
+
+LIST_ENTRIES = """
+select id, account_id, deed, minor, cause_kind, cause_id, occurred_at, channel_id, payment_id,
+       location_id, paid_by, reference
+from payments_account_entry where account_id = $1 and ($2::uuid is null or id < $2)
+order by id desc limit $3
+"""
+
+
+async def list_entries(
+    tx: Tx, account_id: UUID, before: UUID | None, limit: int
+) -> list[AccountEntry]:
+    """Return the journal of an account, the newest line first."""
+    rows = await tx.fetch(LIST_ENTRIES, account_id, before, limit)
+    return [msgspec.convert(dict(row), AccountEntry) for row in rows]
+
+
+LOCK_WRONG = """
+insert into payments_wrong_code (caller, since, wrong)
+select caller, $2, 0 from unnest($1::text[]) as w(caller) order by caller
+on conflict (caller, since) do update set wrong = payments_wrong_code.wrong
+returning caller, wrong
+"""
+
+
+async def lock_wrong(tx: Tx, callers: Iterable[str], since: datetime) -> dict[str, int]:
+    """Return how many wrong codes callers have typed since an instant, protected."""
+    rows = await tx.fetch(LOCK_WRONG, sorted(set(callers)), since)
+    return {row["caller"]: row["wrong"] for row in rows}
+
+
+SAVE_WRONG = """
+update payments_wrong_code c set wrong = n.wrong
+from unnest($1::text[], $2::int[]) as n(caller, wrong)
+where c.caller = n.caller and c.since = $3
+"""
+
+
+async def save_wrong(tx: Tx, wrong: Mapping[str, int], since: datetime) -> None:
+    """Store how many wrong codes callers have typed."""
+    await tx.execute(SAVE_WRONG, list(wrong), list(wrong.values()), since)
+
+
+DELETE_WRONG = "delete from payments_wrong_code where since < $1"
+
+
+async def delete_wrong(tx: Tx, before: datetime) -> None:
+    """Forget wrong codes that do not count any more."""
+    await tx.execute(DELETE_WRONG, before)
+
+
+FORGET_OWNERS = """
+update payments_account set customer_id = null where customer_id = any((select $1::uuid[])::uuid[])
+"""
+
+
+async def forget_owners(tx: Tx, customer_ids: Iterable[UUID]) -> int:
+    """Take owners off their accounts; return of how many."""
+    tag = await tx.execute(FORGET_OWNERS, list(customer_ids))
+    return int(tag.rpartition(" ")[2])
 
 
 def _account(row: Record) -> Account:

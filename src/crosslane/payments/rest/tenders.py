@@ -1,4 +1,4 @@
-"""Payments over HTTP: an order's money, what people do to it, providers and their messages."""
+"""An order's money over HTTP, what people do to it, providers and their messages."""
 
 from typing import Annotated
 from uuid import UUID
