@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
+from tests.payments.purse import Purse
 from tests.payments.shop import Shop
 
 from crosslane.payments import PutProvider, put_provider
@@ -38,3 +39,11 @@ async def till(database: Database, tenant: str) -> AsyncIterator[Shop]:
     shop = Shop(database, tenant)
     yield shop
     await shop.end()
+
+
+@pytest.fixture
+async def purse(till: Shop) -> Purse:
+    """A tenant of two entities that sells gift cards, without any provider."""
+    purse = Purse(till)
+    await purse.found()
+    return purse

@@ -16,8 +16,14 @@ _HANDLED = """
 """
 _SALES = _HANDLED.format(kinds="'orders.LinesHandedOver', 'orders.ChargesDue'")
 _MONEY = _HANDLED.format(
-    kinds="'payments.PaymentCaptured', 'payments.PaymentRefunded', 'payments.PaymentSettled'",
+    kinds="'payments.PaymentCaptured', 'payments.PaymentRefunded', 'payments.PaymentSettled', "
+    "'payments.PaymentChargedBack', 'payments.ChargebackWon'",
 )
+_VALUE_KINDS = (
+    "'payments.PaidOut', 'payments.StoredValueIssued', 'payments.StoredValueToppedUp', "
+    "'payments.StoredValueTransferred', 'payments.StoredValueExpired'"
+)
+_VALUE = _HANDLED.format(kinds=_VALUE_KINDS)
 _SUPPLIES = _HANDLED.format(kinds="'vendors.VendorShipped', 'vendors.InvoiceAccepted'")
 
 # A vendor's own goods cost us nothing of our inventory; what they cost is told by the vendor.
@@ -58,7 +64,8 @@ MONEY_POSTED = f"""
 with told as (
     select l.id, l.kind, l.body ->> 'operation_id' as operation_id {_MONEY}
 ), moved as (
-    select t.id, t.kind, t.operation_id, m.minor, y.method, m.deed
+    select t.id, t.kind, t.operation_id, m.minor, m.deed,
+           coalesce(nullif(m.to_method, ''), y.method) as method
     from told t
     left join payments_movement m on m.operation_id = t.operation_id::uuid
     left join payments_payment y on y.id = m.payment_id
@@ -73,9 +80,62 @@ select 'event:' || m.id as subject,
 from moved m
 left join posted p
     on p.cause_kind = m.kind and p.cause_id = m.operation_id
-   and p.account = case m.method when 'cash' then 'cash' else 'receivable_' || m.method end
+   and p.account = case when m.method in ('cash', 'stored_value') then m.method
+                        else 'receivable_' || m.method end
 where m.minor is null
-   or coalesce(p.minor, 0) <> case m.deed when 'capture' then m.minor else -m.minor end
+   or coalesce(p.minor, 0)
+      <> case when m.deed in ('capture', 'chargeback_won') then m.minor else -m.minor end
+"""  # noqa: S608
+
+# Payouts and stored value: what their journals say lies on the account of its way of paying.
+VALUE_POSTED = f"""
+with told as (
+    select l.id, l.kind, coalesce(l.body ->> 'payout_id', l.body ->> 'entry_id') as cause_id
+    {_VALUE}
+), moved as (
+    select t.id, t.kind, t.cause_id,
+           case when o.method in ('cash', 'stored_value') then o.method
+                when o.method is not null then 'receivable_' || o.method
+                else 'stored_value' end as account,
+           coalesce(-o.minor, case e.deed when 'transferred' then 0 else -e.minor end) as minor
+    from told t
+    left join payments_payout o on o.id = t.cause_id::uuid
+    left join payments_account_entry e on e.id = t.cause_id::uuid
+), posted as (
+    select e.cause_kind, e.cause_id, p.account, sum(p.minor) as minor
+    from ledger_entry e join ledger_posting p on p.entry_id = e.id
+    where e.cause_kind like 'payments.%' group by 1, 2, 3
+)
+select 'event:' || m.id as subject,
+       format('%s of %s minor units on %s is posted as %s', m.kind, m.minor, m.account,
+              coalesce(p.minor, 0)) as detail
+from moved m
+left join posted p
+    on p.cause_kind = m.kind and p.cause_id = m.cause_id and p.account = m.account
+where m.minor is null or coalesce(p.minor, 0) <> m.minor
+"""  # noqa: S608
+
+# What each entity owes on gift cards and store credit is what they hold, once all is read.
+LIABILITY = f"""
+with unread as (
+    select from platform_log l
+    left join platform_cursor c on c.reaction = 'finance.post'
+    where l.kind in ('payments.PaymentCaptured', 'payments.PaymentRefunded', {_VALUE_KINDS})
+      and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id)
+           or exists (select from platform_backlog b
+                      where b.reaction = c.reaction and b.log_id = l.id))
+), owed as (
+    select p.entity_id, p.currency, -sum(p.minor) as minor
+    from ledger_posting p join ledger_entry e on e.id = p.entry_id
+    where p.account = 'stored_value' and e.cause_kind like 'payments.%' group by 1, 2
+), held as (
+    select entity_id, currency, sum(balance_minor) as minor from payments_account group by 1, 2
+)
+select 'entity:' || entity_id as subject,
+       format('it owes %s %s by the books, gift cards and store credit hold %s',
+              coalesce(o.minor, 0), currency, coalesce(h.minor, 0)) as detail
+from owed o full join held h using (entity_id, currency)
+where not exists (select from unread) and coalesce(o.minor, 0) <> coalesce(h.minor, 0)
 """  # noqa: S608
 
 SUPPLIES_POSTED = f"""
@@ -233,6 +293,8 @@ from finance_close group by channel_id, day having count(*) <> max(version)
 RULES = [
     Rule("finance.sales_posted", SALES_POSTED),
     Rule("finance.money_posted", MONEY_POSTED),
+    Rule("finance.value_posted", VALUE_POSTED),
+    Rule("finance.liability", LIABILITY),
     Rule("finance.supplies_posted", SUPPLIES_POSTED),
     Rule("finance.goods_told", GOODS_TOLD),
     Rule("finance.charges_told", CHARGES_TOLD),

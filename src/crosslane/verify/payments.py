@@ -206,7 +206,8 @@ having count(*) <> 2 or sum(minor) <> 0
 
 CASH_DAYS = """
 with given as (
-    select location_id, (at at time zone k.timezone)::date as day, currency, sum(minor) as minor
+    select each.location_id, (each.at at time zone k.timezone)::date as day, each.currency,
+           sum(each.minor) as minor
     from (
         select m.to_location as location_id, p.channel_id, m.occurred_at as at, m.currency, m.minor
         from payments_movement m join payments_payment p on p.id = m.payment_id

@@ -84,9 +84,10 @@ async def abandon(tx: Tx, requests: Sequence[MoneyRequest]) -> list[Asked | Refu
         asked = before.get(cause_of(request), [])
         if not asked:
             for tender in sheet.of_order(request.order_id):
-                sheet.abandon(tender.id)
-                for back in domain.following(sheet.tenders[tender.id]):
+                # Only then is it given up: what is done at once would ask for the rest by itself.
+                for back in domain.following(msgspec.structs.replace(tender, abandoned=True)):
                     asked.append(_ask(tx, sheet, tender.id, back.deed, back.minor, request))
+                sheet.abandon(tender.id)
         answers.append(asked_of(request.order_id, asked))
     await sheet.write(tx)
     return answers
