@@ -14,9 +14,10 @@ from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; providers and
-# vendors name their messages by ids of their own.
+# vendors name their messages by ids of their own. A look-up is a question that counts wrong answers.
 WITHOUT_KEY = {
     "auth.sign_in",
+    "payments.look_up",
     "payments.receive_message",
     "vendors.tell_vendor_message",
     "vendors.tell_signed_vendor_message",
