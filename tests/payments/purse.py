@@ -17,14 +17,13 @@ from crosslane.organization import (
 )
 from crosslane.payments import Method, NewTender, Terms
 from crosslane.payments.domain import code_of
-from crosslane.payments.service.stored import (
+from crosslane.payments.service.loading import (
     GiveStoreCredit,
     IssueGiftCard,
     give_store_credit,
-    hash_code,
     issue_gift_card,
-    stored_value,
 )
+from crosslane.payments.service.stored import hash_code, stored_value
 from crosslane.platform.seals import use_secret
 
 use_secret(b"a secret of the tests alone")

@@ -12,18 +12,18 @@ from tests.payments.shop import NOON, request
 from crosslane import payments
 from crosslane.kernel import Refusal
 from crosslane.payments import MoneyRequest, RefundTo, Terms, errors
-from crosslane.payments.service.stored import (
+from crosslane.payments.service.moving import (
     ReplaceCode,
     SetBlocked,
     SetOwner,
     Transfer,
     expire,
-    hash_code,
     replace_code,
     set_blocked,
     set_owner,
     transfer,
 )
+from crosslane.payments.service.stored import hash_code
 from crosslane.platform import log
 
 

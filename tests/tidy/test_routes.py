@@ -14,7 +14,7 @@ from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; providers and
-# vendors name their messages by ids of their own. A look-up is a question that counts wrong answers.
+# vendors name their messages by ids of their own. A look-up changes nothing but a count.
 WITHOUT_KEY = {
     "auth.sign_in",
     "payments.look_up",

@@ -151,10 +151,10 @@ from crosslane.payments.service import (
     wait_until_decided,
 )
 from crosslane.payments.service.commands import COMMANDS
+from crosslane.payments.service.moving import expire
 from crosslane.payments.service.personal import ERASERS, EXPORTERS
 from crosslane.payments.service.stored import (
     StoredWish,
-    expire,
     open_gift_cards,
     store_credits,
     stored_values_of,

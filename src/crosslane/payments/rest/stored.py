@@ -17,26 +17,30 @@ from crosslane.payments.domain import (
     EntryDeed,
     code_of,
 )
-from crosslane.payments.service.lookup import LOOK_UP, LookedUp, StoredValueView, look_up_of, shown
-from crosslane.payments.service.stored import (
+from crosslane.payments.service.loading import (
     GIVE,
     ISSUE,
+    TOP_UP,
+    GiveStoreCredit,
+    IssueGiftCard,
+    TopUp,
+)
+from crosslane.payments.service.lookup import LOOK_UP, LookedUp, StoredValueView, look_up_of, shown
+from crosslane.payments.service.moving import (
     REPLACE_CODE,
     SET_BLOCKED,
     SET_OWNER,
-    TOP_UP,
     TRANSFER,
-    GiveStoreCredit,
-    IssueGiftCard,
+    ReplaceCode,
+    SetBlocked,
+    SetOwner,
+    Transfer,
+)
+from crosslane.payments.service.stored import (
     Minor,
     PaidBy,
     Reason,
     Reference,
-    ReplaceCode,
-    SetBlocked,
-    SetOwner,
-    TopUp,
-    Transfer,
     hash_code,
     stored_value,
     stored_values_of,

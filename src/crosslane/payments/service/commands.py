@@ -9,8 +9,10 @@ import msgspec
 
 from crosslane.payments.domain import Credit, Deed, Operation, OperationState
 from crosslane.payments.service.asking import do_to_payment
+from crosslane.payments.service.loading import GIVE, ISSUE, TOP_UP
 from crosslane.payments.service.lookup import LOOK_UP
 from crosslane.payments.service.messages import Receipt, Received, receive
+from crosslane.payments.service.moving import REPLACE_CODE, SET_BLOCKED, SET_OWNER, TRANSFER
 from crosslane.payments.service.settings import (
     CreditsImported,
     ImportCredits,
@@ -21,7 +23,6 @@ from crosslane.payments.service.settings import (
     put_credits,
     put_provider,
 )
-from crosslane.payments.service.stored import STORED_COMMANDS
 from crosslane.platform import audit
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
@@ -139,5 +140,11 @@ COMMANDS = [
     IMPORT_CREDITS,
     RECEIVE,
     LOOK_UP,
-    *STORED_COMMANDS,
+    ISSUE,
+    GIVE,
+    TOP_UP,
+    TRANSFER,
+    REPLACE_CODE,
+    SET_BLOCKED,
+    SET_OWNER,
 ]

@@ -16,8 +16,7 @@ from crosslane.platform.personal import Erased, Eraser, Erasure, Exporter
 
 async def erase(tx: Tx, erasure: Erasure) -> list[Erased]:
     """Forget whose gift cards and store credit they were."""
-    rows = await storage.forget_owners(tx, erasure.customer_ids)
-    return [Erased("payments_account.customer_id", rows)]
+    return [await storage.forget_owners(tx, erasure.customer_ids)]
 
 
 async def export(tx: Tx, customer_ids: frozenset[UUID]) -> list[Any]:

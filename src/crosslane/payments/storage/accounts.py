@@ -9,7 +9,7 @@ import msgspec
 
 from crosslane.payments.domain import Account, AccountEntry
 from crosslane.platform.database import Record, Tx, columns
-from crosslane.platform.personal import PersonalColumn
+from crosslane.platform.personal import Erased, PersonalColumn
 
 PERSONAL_COLUMNS = [
     PersonalColumn("payments_account", "customer_id", "owner", "whose gift card or store credit")
@@ -303,10 +303,10 @@ update payments_account set customer_id = null where customer_id = any((select $
 """
 
 
-async def forget_owners(tx: Tx, customer_ids: Iterable[UUID]) -> int:
+async def forget_owners(tx: Tx, customer_ids: Iterable[UUID]) -> Erased:
     """Take owners off their accounts; return of how many."""
     tag = await tx.execute(FORGET_OWNERS, list(customer_ids))
-    return int(tag.rpartition(" ")[2])
+    return Erased("payments_account.customer_id", int(tag.rpartition(" ")[2]))
 
 
 def _account(row: Record) -> Account:

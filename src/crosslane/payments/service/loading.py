@@ -1,0 +1,211 @@
+"""Putting value on gift cards and store credit: sold, given, topped up."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from crosslane import organization
+from crosslane.kernel import new_id
+from crosslane.payments import domain
+from crosslane.payments.domain import Account, AccountKind, EntryDeed
+from crosslane.payments.errors import WrongStoredCurrency
+from crosslane.payments.events import StoredValueIssued, StoredValueToppedUp
+from crosslane.payments.service.holdings import Holdings
+from crosslane.payments.service.stored import (
+    HashedCode,
+    Minor,
+    PaidBy,
+    Reason,
+    StoredWish,
+    locked,
+    note,
+    require,
+    run_out,
+    store_credits,
+    told_of,
+)
+from crosslane.payments.storage import NewAccount
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import one_by_one
+
+
+class IssueGiftCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift card that is sold.
+
+    Args:
+        channel: code of the channel that sells it; its entity owes what is on it.
+        minor: minor units in the channel's currency.
+        code: its code.
+        paid_by: how it was paid for.
+        reference: of that payment, such as a receipt.
+        location_id: store at which it was sold.
+        customer_id: whose it is, None for whoever has the code.
+    """
+
+    channel: str
+    minor: int
+    code: HashedCode
+    paid_by: PaidBy
+    reference: str
+    location_id: UUID | None
+    customer_id: UUID | None
+
+
+class GiveStoreCredit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Store credit that is given to a customer without payment.
+
+    Args:
+        customer_id: who gets it; added to what the customer has already.
+        channel: code of the channel whose entity gives it.
+        minor: minor units in the channel's currency.
+        reason: why.
+    """
+
+    customer_id: UUID
+    channel: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    minor: Minor
+    reason: Reason
+
+
+class TopUp(msgspec.Struct, frozen=True, kw_only=True):
+    """More to be put on a gift card or store credit; fields as of IssueGiftCard."""
+
+    account_id: UUID
+    minor: int
+    currency: str
+    paid_by: PaidBy
+    reference: str
+    location_id: UUID | None
+
+
+async def issue_gift_card(tx: Tx, wish: IssueGiftCard) -> Account:
+    """Sell a gift card.
+
+    Raises:
+        UnknownChannel: there is none of this code.
+        StoredValueTooHigh: a gift card may not hold so much.
+    """
+    book = await organization.book(tx)
+    channel = book.channel(wish.channel, pointer="/channel")
+    account = Account(
+        id=new_id(),
+        kind=AccountKind.GIFT_CARD,
+        entity_id=book.entity(channel.entity).id,
+        channel_id=channel.id,
+        currency=channel.currency,
+        customer_id=wish.customer_id,
+        code_end=wish.code.end,
+    )
+    holdings = Holdings()
+    await holdings.know_rules(tx)
+    rules = holdings.rules(channel.id, tx.now)
+    require(domain.refuse_load(account, wish.minor, rules, tx.now))
+    holdings.open(NewAccount(account=account, code_hash=wish.code.digest))
+    await _load(
+        tx,
+        holdings,
+        account.id,
+        wish.minor,
+        EntryDeed.ISSUED,
+        channel_id=channel.id,
+        location_id=wish.location_id,
+        paid_by=wish.paid_by,
+        reference=wish.reference,
+    )
+    return holdings.accounts[account.id]
+
+
+async def give_store_credit(tx: Tx, wish: GiveStoreCredit) -> Account:
+    """Give a customer store credit without payment.
+
+    Raises:
+        UnknownChannel: there is none of this code.
+        StoredValueBlocked: the customer's store credit is blocked.
+    """
+    book = await organization.book(tx)
+    channel = book.channel(wish.channel, pointer="/channel")
+    asked = StoredWish(channel.entity, channel.id, channel.currency, wish.customer_id)
+    (account_id,) = await store_credits(tx, [asked])
+    holdings = await locked(tx, [account_id])
+    account = holdings.accounts[account_id]
+    rules = holdings.rules(channel.id, tx.now)
+    require(domain.refuse_load(account, wish.minor, rules, tx.now))
+    if domain.has_expired(account, tx.now) and account.free_minor:
+        await log.append(tx, [run_out(holdings, account, tx.now)])
+    await _load(
+        tx,
+        holdings,
+        account_id,
+        wish.minor,
+        EntryDeed.ISSUED,
+        channel_id=channel.id,
+        paid_by="goodwill",
+    )
+    await note(tx, "give_store_credit", account_id, wish.reason, {"minor": wish.minor})
+    return holdings.accounts[account_id]
+
+
+async def top_up(tx: Tx, wish: TopUp) -> Account:
+    """Put more on a gift card or store credit; it is valid as long as a new one.
+
+    Raises:
+        StoredValueNotFound, WrongStoredCurrency, StoredValueBlocked, StoredValueTooHigh.
+    """
+    holdings = await locked(tx, [wish.account_id])
+    account = holdings.accounts[wish.account_id]
+    if account.currency != wish.currency:
+        raise WrongStoredCurrency(pointer="/currency", currency=account.currency)
+    rules = holdings.rules(account.channel_id, tx.now)
+    require(domain.refuse_load(account, wish.minor, rules, tx.now))
+    await _load(
+        tx,
+        holdings,
+        account.id,
+        wish.minor,
+        EntryDeed.TOPPED_UP,
+        channel_id=account.channel_id,
+        location_id=wish.location_id,
+        paid_by=wish.paid_by,
+        reference=wish.reference,
+    )
+    return holdings.accounts[account.id]
+
+
+async def _load(
+    tx: Tx,
+    holdings: Holdings,
+    account_id: UUID,
+    minor: int,
+    deed: EntryDeed,
+    *,
+    channel_id: UUID,
+    paid_by: str,
+    location_id: UUID | None = None,
+    reference: str = "",
+) -> None:
+    """Put an amount on an account, from now valid as long as a new one, and tell it."""
+    entry = holdings.change(
+        account_id,
+        deed,
+        minor,
+        ("payments.load", str(new_id())),
+        at=tx.now,
+        channel_id=channel_id,
+        location_id=location_id,
+        paid_by=paid_by,
+        reference=reference,
+    )
+    account = holdings.accounts[account_id]
+    until = holdings.expiry(account, tx.now)
+    holdings.set(msgspec.structs.replace(account, expires_at=until))
+    await holdings.write(tx)
+    kind = StoredValueIssued if deed is EntryDeed.ISSUED else StoredValueToppedUp
+    told = told_of(account, minor, entry, tx.now) | {"channel_id": channel_id}
+    await log.append(tx, [kind(**told, method=paid_by, location_id=location_id)])
+
+
+ISSUE = one_by_one("payments.issue_gift_card", IssueGiftCard, Account, issue_gift_card)
+GIVE = one_by_one("payments.give_store_credit", GiveStoreCredit, Account, give_store_credit)
+TOP_UP = one_by_one("payments.top_up", TopUp, Account, top_up)
