@@ -12,7 +12,15 @@ from crosslane.engagement import show_money
 from crosslane.engagement.service.posting import post_office
 from crosslane.fulfillment.service.working import ACCEPT, Accept
 from crosslane.kernel import new_id
-from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
+from crosslane.orders import (
+    CANCEL,
+    CancelLine,
+    CancelUnits,
+    CreditLine,
+    CreditRequest,
+    LineWish,
+    credit,
+)
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tokens import Link, open_link, sign_link
@@ -78,6 +86,31 @@ async def test_the_link_shows_the_order(
     assert show_money(worth_minor, "GBP", Locale("en")) in page
     for secret in ("ada@example.com", "12 High Street", "<script"):
         assert secret not in page
+
+
+async def test_the_page_tells_what_came_back(
+    database: Database, shop: str, lanes: Lanes, mailbox: Mailbox, browser: httpx.AsyncClient
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=3)))
+    await settle(database, shop)
+    (work,) = await queue(database, shop)
+    await pick(lanes, shop, work.id)
+    await pack(lanes, shop, work.id)
+    await settle(database, shop)
+    back = CreditRequest(
+        order_id=placed.id,
+        cause_kind="return",
+        cause_id=new_id(),
+        at=datetime.now(UTC),
+        lines=[CreditLine(placed.lines[0].id, 2)],
+    )
+    async with database.transaction(shop) as tx:
+        await credit(tx, [back])
+    page = (await browser.get(link_in(mailbox))).text
+    for words in ("Partly returned", "2 returned", "1 on the way"):
+        assert words in page
+    for minor in (1800, -1200, 395, 600 + 395):
+        assert show_money(minor, "GBP", Locale("en")) in page
 
 
 async def test_the_page_may_do_nothing_but_show_itself(

@@ -1,5 +1,7 @@
 """Credits on the database: what comes back is credited once, and the money follows."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -22,6 +24,7 @@ from crosslane.orders import (
     TenderWish,
     errors,
 )
+from crosslane.orders.service.reading import list_orders
 from crosslane.payments import RefundTo, StoredValueNotFound
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
@@ -29,6 +32,9 @@ from tests.orders.test_changes import WHOLE_WAY, carry, react, run
 from tests.orders.world import assert_sound, place, set_policy, view, wish
 
 organization.register_policies(payments.POLICIES)
+
+
+DAY = timedelta(days=1)
 
 
 async def sold(database: Database, tenant: str, lanes: Lanes, *lines, **changes) -> OrderView:
@@ -168,6 +174,60 @@ async def test_a_place_that_money_may_not_go_to_refuses_all_of_it(
     after = await view(database, shop, shown.id)
     assert after.money.worth_minor == 995
     await assert_sound(database, shop)
+
+
+async def test_of_many_who_give_the_same_units_back_at_once_only_so_many_get_money(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3))
+    asked = [request(shown, (0, 2)), *(request(shown, (0, 1)) for _ in range(4))]
+    answers = await asyncio.gather(*(credit(database, shop, one) for one in asked))
+    done = [answer for (answer,) in answers if isinstance(answer, Credited)]
+    refused = [answer for (answer,) in answers if isinstance(answer, ReturnedAboveHandedOver)]
+    assert len(done) + len(refused) == 5
+    units = sum(unit.quantity for one in done for unit in one.units)
+    assert units == 3
+    after = await view(database, shop, shown.id)
+    assert after.money.refunded_minor == sum(one.gross_minor for one in done) == 1800
+    assert (after.status, after.lines[0].returned[0].cause_kind) == ("returned", "return")
+    async with database.transaction(shop, read_only=True) as tx:
+        found = [
+            [(one.id, one.returned) for one in await list_orders(tx, returned=wanted, limit=9)]
+            for wanted in (True, False, None)
+        ]
+    assert found == [[(shown.id, 3)], [], [(shown.id, 3)]]
+    await assert_sound(database, shop)
+
+
+async def test_the_days_of_the_order_book_have_credits_when_they_happened(
+    database: Database, shop: str, lanes: Lanes
+):
+    shown = await sold(database, shop, lanes, "MUG", "LAMP")
+    then = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    charges = [NewCharge("shipping", "Delivery", -395), NewCharge("fee", "Return", 60)]
+    await credit(database, shop, request(shown, (0, 1), at=then, charges=charges))
+    async with database.transaction(shop) as tx:
+        channel = (await organization.book(tx)).channel("web").id
+        day = {"channel_id": channel, "start": then - DAY, "end": then + DAY}
+        (goods,) = await orders.sum_credits(tx, **day)
+        charged = {one.kind: one for one in await orders.sum_sales(tx, **day)}
+        life = {"channel_id": channel, "start": then - DAY, "end": tx.now + DAY}
+        sales, credits = await orders.sum_sales(tx, **life), await orders.sum_credits(tx, **life)
+    dc1 = next(b.location for b in shown.lines[0].buckets)
+    assert (goods.units, goods.net_minor, goods.tax_minor) == (1, 500, 100)
+    assert (await place_of(database, shop, dc1)) == goods.location_id
+    assert {kind: one.net_minor + one.tax_minor for kind, one in charged.items()} == {
+        "shipping": -395,
+        "fee": 60,
+    }
+    book = sum(s.net_minor + s.tax_minor for s in sales)
+    book -= sum(c.net_minor + c.tax_minor for c in credits)
+    assert book == (await view(database, shop, shown.id)).money.worth_minor
+
+
+async def place_of(database: Database, tenant: str, code: str) -> UUID:
+    async with database.transaction(tenant, read_only=True) as tx:
+        return (await locations.network(tx)).by_code[code].id
 
 
 async def test_what_is_still_being_taken_is_given_back_once_it_has_arrived(

@@ -131,10 +131,12 @@ async def list_orders(
     placed_before: datetime | None = None,
     open: bool | None = None,
     money_problem: bool | None = None,
+    returned: bool | None = None,
 ) -> Page[OrderSummary]:
     """List orders of all channels, newest first; an associate sees those of the own location.
 
-    These are orders whose goods lie there, were sent from there or are got there.
+    These are orders whose goods lie there, were sent from there or are got there. With ``returned``
+    only those of which units came back.
     """
     async with caller.read() as tx:
         found = await reading.list_orders(
@@ -145,6 +147,7 @@ async def list_orders(
             placed_before=placed_before,
             is_open=open,
             money_problem=money_problem,
+            returned=returned,
             after=paging.after(datetime, UUID),
             limit=paging.limit + 1,
         )

@@ -28,7 +28,7 @@ from crosslane.orders.domain.money import (
     portion,
     remaining,
 )
-from crosslane.orders.domain.nouns import Charge, OrderLine, OrderState
+from crosslane.orders.domain.nouns import Charge, ChargeKind, OrderLine, OrderState
 from crosslane.orders.domain.stages import GONE
 from crosslane.orders.errors import (
     FeeAboveCredit,
@@ -39,6 +39,10 @@ from crosslane.orders.errors import (
 
 TITLE_CHARACTERS_MAX = 200
 BASIS_POINTS = 10_000
+
+
+# Charges by kind, jurisdiction and tax rate.
+Taxed = tuple[ChargeKind, str, int]
 
 
 class CreditLine(msgspec.Struct, frozen=True):
@@ -84,7 +88,7 @@ class UnitsBack(msgspec.Struct, frozen=True):
 class Share(msgspec.Struct, frozen=True):
     """A part of a charge that bears one tax; ``line_id`` when it belongs to a line."""
 
-    kind: Literal["shipping", "fee", "appeasement"]
+    kind: ChargeKind
     title: str
     line_id: UUID | None
     value: Sum
@@ -171,7 +175,7 @@ class _Account:
         self._handed: dict[UUID, Counter[UUID]] = {}
         self._taken: dict[UUID, Sum] = defaultdict(Sum)
         self._out: Counter[UUID] = Counter()
-        self._charged: dict[tuple[str, str, int], Sum] = defaultdict(Sum)
+        self._charged: dict[Taxed, Sum] = defaultdict(Sum)
 
     def handed(self, line: OrderLine) -> Counter[UUID]:
         """Return the units the customer still has, by the location that had handed them over."""
@@ -226,9 +230,9 @@ class _Account:
             else:
                 self._charged[_key(part)] += part.value
 
-    def charged(self, kind: str) -> dict[tuple[str, str, int], Sum]:
+    def charged(self, kind: str) -> dict[Taxed, Sum]:
         """Return what the charges of a kind come to now, by kind, jurisdiction and rate."""
-        found: dict[tuple[str, str, int], Sum] = defaultdict(Sum)
+        found: dict[Taxed, Sum] = defaultdict(Sum)
         for charge in self.state.charges:
             if charge.kind == kind and not charge.cancelled:
                 found[_key(charge)] += Sum(charge.net_minor, charge.tax_minor)
@@ -238,7 +242,7 @@ class _Account:
         return {key: value for key, value in found.items() if value.gross_minor > 0}
 
 
-def _key(charge: Charge | Share) -> tuple[str, str, int]:
+def _key(charge: Charge | Share) -> Taxed:
     return charge.kind, charge.jurisdiction, charge.tax_rate_bp
 
 
@@ -280,7 +284,7 @@ def _gross(gross_minor: int, rate_bp: int) -> Sum:
 
 
 def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
-    """Give back of what the goods cost, and only then of the other charges."""
+    """Give back of what the goods cost, and only then of delivery and fees, as less of these."""
     wanted = -charge.gross_minor
     parts: list[Share] = []
     lines = _named_lines(account.state, charge.line_id)
@@ -306,7 +310,7 @@ def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
                     )
                 )
     if wanted:
-        pool: dict[tuple[str, str, int], Sum] = {}
+        pool: dict[Taxed, Sum] = {}
         if charge.line_id is None:
             pool = account.charged("shipping") | account.charged("fee")
         rest = _given_back(charge, pool, wanted)
@@ -322,17 +326,15 @@ def _named_lines(state: OrderState, line_id: UUID | None) -> list[OrderLine]:
     return [line for line in state.stock_lines if line_id in (None, line.id, line.parent_line_id)]
 
 
-def _given_back(
-    charge: NewCharge, pool: dict[tuple[str, str, int], Sum], wanted: int
-) -> list[Share] | Refusal:
-    """Give back some of what charges come to, with their own taxes."""
+def _given_back(charge: NewCharge, pool: dict[Taxed, Sum], wanted: int) -> list[Share] | Refusal:
+    """Give back some of what charges come to, as less of the same kind with the same tax."""
     left = sum(value.gross_minor for value in pool.values())
     if wanted > left:
         return GivenBackAboveCharged(minor=wanted, kind=charge.kind, left=left)
     weights = [value.gross_minor for value in pool.values()]
     return [
-        Share(charge.kind, charge.title, None, Sum() - _part(value, part), rate, jurisdiction)
-        for ((_, jurisdiction, rate), value), part in zip(
+        Share(kind, charge.title, None, Sum() - _part(value, part), rate, jurisdiction)
+        for ((kind, jurisdiction, rate), value), part in zip(
             pool.items(), allocate(wanted, weights), strict=True
         )
         if part

@@ -340,6 +340,7 @@ async def list_orders(
     placed_before: datetime | None = None,
     is_open: bool | None = None,
     money_problem: bool | None = None,
+    returned: bool | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[OrderSummary]:
@@ -358,6 +359,7 @@ async def list_orders(
         placed_before=placed_before,
         is_open=is_open,
         money_problem=money_problem,
+        returned=returned,
         after=after,
         limit=limit,
     )

@@ -24,6 +24,8 @@ where ($1::text is null or o.channel = $1)
   and ($7::timestamptz is null or (o.placed_at, o.id) < ($7, $8::uuid))
   and ($10::boolean is null or $10 = exists (
         select from orders_money_problem p where p.order_id = o.id and p.resolved_at is null))
+  and ($12::boolean is null or $12 = exists (
+        select from orders_credit c where c.order_id = o.id))
   and ($11::uuid is null or exists (
         select from orders_line l left join orders_bucket b on b.line_id = l.id
         where l.order_id = o.id and $11 in (l.store_id, b.location_id)))
@@ -42,6 +44,7 @@ async def list_orders(
     placed_before: datetime | None,
     is_open: bool | None,
     money_problem: bool | None,
+    returned: bool | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[UUID]:
@@ -60,6 +63,7 @@ async def list_orders(
         limit,
         money_problem,
         location_id,
+        returned,
     )
     return [row["id"] for row in rows]
 
