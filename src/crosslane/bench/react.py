@@ -1,16 +1,18 @@
 """Reactions: how fast the log becomes books, work of locations and messages, and how far behind.
 
-First a log that has piled up is read, by this process as a worker does it, one reaction after the
-other. Then orders are placed as fast as one process can while a worker follows: what waited the
+First a log that has piled up is read by a worker, here in this process and without calls to the
+outside. Then orders are placed as fast as one process can while a worker follows: what waited the
 longest at each look is the lag. Half of the orders are shipped, half carried out of a store, which
 is sold and posted at once.
 """
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,9 +24,10 @@ from crosslane.bench.site import TENANT, site
 from crosslane.bench.statements import statement
 from crosslane.kernel import Unavailable, new_id
 from crosslane.orders import PLACE, PlaceOrder
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Lanes
-from crosslane.platform.log import run_reaction
+from crosslane.platform.log import Logged, Reaction, reactions_with_work
+from crosslane.platform.worker import Worker
 
 CLIENTS = 64
 LOOK_SECONDS = 0.2
@@ -42,20 +45,18 @@ async def react(scale: Scale = DEMO) -> list[Figure]:
             wanted = _mixed(scale)
             await _place(database, wanted, orders=scale.orders)
             began = time.perf_counter()
-            seconds = await _read_all(database)
+            read = await _read_all(database)
             piled = time.perf_counter() - began
-            handed = sum(events for events, _ in seconds.values())
             async with made.worker(), _watched(bulk) as lags:
                 placed, lasted = await _place(database, wanted, seconds=scale.seconds)
                 behind = await followed(bulk)
         finally:
             await database.close()
-    slowest = sorted(seconds.items(), key=lambda item: -item[1][1])
     return [
-        Figure(name="events read by reactions from a full log", value=round(handed / piled),
+        Figure(name="events read by reactions from a full log", value=round(read.total() / piled),
                unit="a second", least=EVENTS_LEAST, key="events_per_s"),
-        *(Figure(name=f"of that {name}", value=round(events / spent), unit="a second")
-          for name, (events, spent) in slowest if events),
+        *(Figure(name=f"of them by {name}", value=events, unit="events")
+          for name, events in read.most_common()),
         Figure(name="orders placed while a worker follows", value=round(placed / lasted),
                unit="a second", key="orders_per_s"),
         Figure(name="oldest event not read meanwhile, half of the looks",
@@ -97,19 +98,26 @@ async def _place(
     return placed, time.perf_counter() - began
 
 
-async def _read_all(database: Database) -> dict[str, tuple[int, float]]:
-    """Run reactions until none has anything to read; return events and seconds of each."""
-    spent = {reaction.name: (0, 0.0) for reaction in REACTIONS}
-    while True:
-        before = sum(events for events, _ in spent.values())
-        for reaction in REACTIONS:
-            began = time.perf_counter()
-            events, seconds = spent[reaction.name]
-            while taken := await run_reaction(database, TENANT, reaction):
-                events += taken
-            spent[reaction.name] = events, seconds + time.perf_counter() - began
-        if sum(events for events, _ in spent.values()) == before:
-            return spent
+async def _read_all(database: Database) -> Counter[str]:
+    """Let a worker read until nothing is left; return how many events each reaction read."""
+    read: Counter[str] = Counter()
+
+    def counted(reaction: Reaction) -> Reaction:
+        async def handle(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
+            await reaction.handle(tx, logged)
+            read[reaction.name] += len(logged)
+
+        return replace(reaction, handle=handle)
+
+    worker = Worker(database, [counted(reaction) for reaction in REACTIONS], [], [])
+    while await _has_work(database):
+        await worker.round()
+    return read
+
+
+async def _has_work(database: Database) -> bool:
+    async with database.transaction(TENANT, read_only=True) as tx:
+        return bool(await reactions_with_work(tx, REACTIONS))
 
 
 @asynccontextmanager

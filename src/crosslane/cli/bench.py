@@ -15,6 +15,7 @@ from rich.table import Table
 
 from crosslane import bench
 from crosslane.bench import BOOK, DEMO, QUICK, STATED, Figure, Scale
+from crosslane.platform.processes import collect_seldom
 
 Bench = Callable[[Scale], Awaitable[list[Figure]]]
 EVERY: dict[str, tuple[Bench, Scale]] = {
@@ -191,6 +192,7 @@ def _measure(name: str, measure: Bench, scale: Scale, how: How) -> dict[str, Any
     scale = QUICK if how.quick else scale
     if how.seconds is not None:
         scale = msgspec.structs.replace(scale, seconds=how.seconds)
+    collect_seldom()  # as do the processes in whose stead this one is measured
     figures = asyncio.run(_awaited(measure, scale))
     if how.json != STANDARD_OUTPUT:
         _show(name, figures)

@@ -30,8 +30,9 @@ TENANTS_LOOKED_AT_MAX = 64
 # While others wait, a tenant's turn ends when this is over; what it has left comes next round.
 TENANTS_AT_ONCE = 4
 TURN_SECONDS = 0.25
-# While one reaction waits for the database, another has the processor.
-REACTIONS_AT_ONCE = 2
+# While one reaction waits for the database, another has the processor. With three of them a full
+# log is read almost twice as fast as with two, with four no faster.
+REACTIONS_AT_ONCE = 3
 BATCHES_PER_TURN_MAX = 20
 
 # Others work on the same rows at this moment: nothing is wrong, and the next round tries again.
