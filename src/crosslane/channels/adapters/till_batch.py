@@ -6,7 +6,7 @@ them. A batch whose totals are wrong is believed in nothing: every record is kep
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -28,15 +28,15 @@ from crosslane.channels.domain.messages import (
     Sale,
     SaleLine,
     TakenTender,
+    TillMethod,
     Void,
 )
 from crosslane.channels.errors import BatchMalformed
-from crosslane.kernel import Instant, line_amount
+from crosslane.kernel import Instant
 from crosslane.orders import BuyerWish
 
 Sum = Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
 Many = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-TillMethod = Literal["cash", "card", "on_account", "stored_value"]
 
 
 class TillLine(
@@ -52,7 +52,9 @@ class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         sales: how many sales; likewise voids.
         units: goods sold less goods returned.
         gross_minor: their worth in minor units.
-        tenders: money taken by method, in minor units; what is absent is none.
+        tenders: money taken less money given, by method, in minor units; what is absent is none.
+        returned_units: goods returned, positive; not compared when absent.
+        returned_minor: likewise their worth.
     """
 
     sales: Many
@@ -60,6 +62,8 @@ class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     units: int
     gross_minor: Sum
     tenders: dict[TillMethod, Sum]
+    returned_units: Many | None = None
+    returned_minor: Sum | None = None
 
 
 class Opening(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="till"):
@@ -194,11 +198,31 @@ def _wrong(opening: Opening, closing: Closing | None, entries: list[Entry]) -> F
         if isinstance(read, TillSale) and read.receipt not in taken_back
     ]
     for place, sale in sales:
+        if (fault := _unclear(place, sale)) is not None:
+            return fault
         worth, paid = _worth(sale), sum(tender.minor for tender in sale.tenders)
         if worth != paid:
             detail = f"The lines are worth {worth}, the tenders {paid} minor units"
             return Fault("tenders-differ", detail, f"/lines/{place}/tenders")
     return _totals_differ(opening.totals, [sale for _, sale in sales], len(voids))
+
+
+def _unclear(place: int, sale: TillSale) -> Fault | None:
+    """Return what a sale says of goods or money that cannot be."""
+    for number, line in enumerate(sale.lines):
+        pointer = f"/lines/{place}/lines/{number}"
+        named = [name for name in ("receipt", "order", "proof") if getattr(line, name)]
+        if line.quantity > 0 and named:
+            detail = "Only goods that came back belong to an earlier sale"
+            return Fault("sale-of-earlier-sale", detail, f"{pointer}/{named[0]}")
+        if len(named) > 1:
+            detail = "Goods that came back belong to one earlier sale"
+            return Fault("earlier-sale-unclear", detail, f"{pointer}/{named[1]}")
+    for number, tender in enumerate(sale.tenders):
+        if (tender.method == "stored_value") != (tender.account is not None):
+            detail = "Stored value has an account, other money has none"
+            return Fault("account-unfit", detail, f"/lines/{place}/tenders/{number}/account")
+    return None
 
 
 def _totals_differ(told: Totals, sales: list[TillSale], voids: int) -> Fault | None:
@@ -212,8 +236,15 @@ def _totals_differ(told: Totals, sales: list[TillSale], voids: int) -> Fault | N
         ("units", told.units, sum(line.quantity for sale in sales for line in sale.lines)),
         ("gross_minor", told.gross_minor, sum(map(_worth, sales))),
     ]
-    methods: list[TillMethod] = ["cash", "card", "on_account", "stored_value"]
+    methods: tuple[TillMethod, ...] = get_args(TillMethod)
     counted += [(f"tenders/{m}", told.tenders.get(m, 0), tenders[m]) for m in methods]
+    back = [line for sale in sales for line in sale.lines if line.quantity < 0]
+    if told.returned_units is not None:
+        units = -sum(line.quantity for line in back)
+        counted.append(("returned_units", told.returned_units, units))
+    if told.returned_minor is not None:
+        minor = -sum(line.minor for line in back)
+        counted.append(("returned_minor", told.returned_minor, minor))
     for name, said, found in counted:
         if said != found:
             detail = f"The till says {name} {said}, its records add up to {found}"
@@ -222,7 +253,7 @@ def _totals_differ(told: Totals, sales: list[TillSale], voids: int) -> Fault | N
 
 
 def _worth(sale: TillSale) -> int:
-    return sum(line_amount(line.unit_price_milli, line.quantity) for line in sale.lines)
+    return sum(line.minor for line in sale.lines)
 
 
 def point(pointer: str) -> str:

@@ -12,9 +12,10 @@ import msgspec
 
 from crosslane.customers import Address
 from crosslane.inventory import SupplyRow
-from crosslane.kernel import QUANTITY_MAX, Instant
+from crosslane.kernel import QUANTITY_MAX, Instant, line_amount
 from crosslane.orders import AttributionWish, BuyerWish, StopWish, TenderWish
 from crosslane.pricing import CART_COUPONS_MAX
+from crosslane.returns import Disposition, ItemState, ReturnReason
 
 LINES_MAX = 2_000
 SUPPLY_ROWS_MAX = 20_000
@@ -31,6 +32,7 @@ Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
 PriceMilli = Annotated[int, msgspec.Meta(ge=0, le=PRICE_MILLI_MAX)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX)]
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
+TillMethod = Literal["cash", "card", "on_account", "stored_value"]
 
 
 class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
@@ -166,7 +168,7 @@ class SupplyDelta(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
 
 class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Goods that went over a counter.
+    """Goods that went over a counter, one way or the other.
 
     Args:
         sku: what.
@@ -174,6 +176,10 @@ class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         unit_price_milli: what one unit cost there, 1/1000 minor unit.
         staff: who sold it; the one of the sale when empty.
         title: what the till calls it, for an article nobody else knows.
+        receipt: of goods that came back, the sale they belong to as ``store/till/receipt``, or
+        order: the number of the order, of whichever channel.
+        proof: what proves a purchase that is not known here; blind when all three are empty.
+        reason: why they came back; likewise in which state, and what becomes of them.
     """
 
     sku: Code
@@ -181,6 +187,17 @@ class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     unit_price_milli: PriceMilli
     staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
     title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    receipt: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    order: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    proof: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    reason: ReturnReason = "other"
+    item_state: ItemState = "new"
+    disposition: Disposition = "sellable"
+
+    @property
+    def minor(self) -> int:
+        """What it is worth, in minor units; negative for goods that came back."""
+        return line_amount(self.unit_price_milli, self.quantity)
 
 
 class TakenTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -192,7 +209,7 @@ class TakenTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         account: gift card or store credit, as its look-up has named it; codes stay at the till.
     """
 
-    method: Literal["cash", "card", "on_account", "stored_value"]
+    method: TillMethod
     minor: Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
     account: UUID | None = None
 
@@ -203,7 +220,7 @@ class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sal
     Args:
         store: code of the store; likewise the till's own name.
         lines: goods.
-        tenders: money taken.
+        tenders: money taken less what was given; the lines are worth their sum.
         staff: who sold it.
         customer: who bought, when the till knows.
         voided: it was taken back before the till was closed, so nothing of it is left.
