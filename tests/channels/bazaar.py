@@ -1,8 +1,10 @@
 """A retailer that gets its orders by messages: a marketplace, a store with a till."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crosslane import organization, payments, returns
 from crosslane.channels.reactions import REACTIONS
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
@@ -16,6 +18,8 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.log import Reaction, run_reaction
 from crosslane.verify import all_rules, verify
 from tests.orders.world import HOME, found_retailer, set_policy
+
+organization.register_policies(returns.POLICIES)
 
 AT = "2011-01-05T10:00:00Z"
 OPENED, CLOSED = "2011-01-05T08:00:00Z", "2011-01-05T18:00:00Z"
@@ -112,6 +116,26 @@ class Bazaar:
                 location,
             )
 
+    async def moved(self) -> dict[str, int]:
+        """What tills hold by method: taken less given, in minor units."""
+        async with self.database.transaction(self.tenant, read_only=True) as tx:
+            channel_id = (await book(tx)).channel("till").id
+            span = {"start": datetime(2011, 1, 1, tzinfo=UTC), "end": tx.now + timedelta(days=1)}
+            sums = await payments.sum_moved(tx, channel_id=channel_id, **span)
+        found: dict[str, int] = {}
+        for one in sums:
+            sign = {"capture": 1, "refund": -1}.get(one.deed, 0)
+            found[one.method] = found.get(one.method, 0) + sign * one.minor
+        return {method: minor for method, minor in found.items() if minor}
+
+    async def returned(self, source_id: str, place: int = 1) -> returns.Return | None:
+        """A return a till's basket has made."""
+        async with self.database.transaction(self.tenant, read_only=True) as tx:
+            found = await tx.fetchval(
+                "select id from returns_return where source_id = $1", f"till:{source_id}#{place}"
+            )
+            return (await returns.list_returns(tx, [found]))[found] if found else None
+
     async def assert_sound(self) -> None:
         above = {"fulfillment", "finance", "engagement"}
         rules = [rule for rule in all_rules() if rule.name.partition(".")[0] not in above]
@@ -177,7 +201,7 @@ def sale(receipt: str, *lines: tuple[str, int, int], **changes: Any) -> dict[str
             {"sku": sku, "quantity": units, "unit_price_milli": minor * 1000}
             for sku, units, minor in lines
         ],
-        "tenders": [{"method": "cash", "minor": paid}],
+        "tenders": [{"method": "cash", "minor": paid}] if paid else [],
         **changes,
     }
 

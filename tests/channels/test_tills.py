@@ -71,18 +71,6 @@ async def test_a_voided_sale_leaves_nothing(bazaar: Bazaar):
     await bazaar.assert_sound()
 
 
-async def test_goods_that_come_back_are_parked(bazaar: Bazaar):
-    back = sale("2", ("MUG", -1, 600), ("LAMP", 1, 2000))
-    late = void("3", "0")
-    assert await ring_up(bazaar, till_batch(sale("1", ("MUG", 1, 600)), back, late)) == {
-        "applied": 1,
-        "parked": 2,
-    }
-    parked = await bazaar.messages(state="parked")
-    assert {message.code for message in parked} == {"returns-missing"}
-    await bazaar.assert_sound()
-
-
 @pytest.mark.parametrize(
     ("changes", "code", "pointer"),
     [

@@ -18,11 +18,13 @@ The same set of messages in any order, any number of times, ends in the same sta
 channel, kind, source id and version; of an order each register (units and price of a line, address)
 keeps what the highest version said; a cancellation is final; supply is sorted by its instants. A
 sale of a till is a fact: it is recorded beyond stock, at the till's price, and an article nobody
-has told of is put into the catalog, not on sale. A till batch whose totals are wrong is kept whole
-and believed in nothing.
+has told of is put into the catalog, not on sale. A basket with goods that came back is an order and
+returns, both or neither, its net money shared over them; goods of a sale nobody has told of wait
+for it, for 14 days. A void of an earlier batch takes the basket back. A till batch whose totals are
+wrong is kept whole and believed in nothing.
 
 Invariants: a record is one message in one state; one message stands for each identity; an applied
-order or sale names its order, applied supply its supply message; a batch has as many messages as it
+order or sale names its order, a basket its first return, applied supply its supply message; a batch has as many messages as it
 says.
 
 Personal: what was received and its canonical form; blanked when a person is erased, removed after

@@ -61,3 +61,11 @@ class NotReplayable(Conflict):
 
 class ReplayUnclear(Invalid):
     """Name the messages, or a channel and a reason, not both."""
+
+
+class MeansUnclear(Conflict):
+    """Goods of one sale were given back by several means, and nobody knows which for which."""
+
+
+class AmountsDiffer(Conflict):
+    """The till gave {given_minor} minor units for goods that {worth_minor} can be given for."""

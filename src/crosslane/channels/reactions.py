@@ -5,16 +5,16 @@ from datetime import timedelta
 
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
+from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
 from crosslane.channels.service.replaying import forget_raw, wake
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome
 from crosslane.orders import OrderPlaced
 from crosslane.platform import log
-from crosslane.platform.database import Tx
+from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
 
-PARKED_DAYS_MAX = 14
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
 FORGET_EVERY_SECONDS = 3_600.0
@@ -28,7 +28,9 @@ async def wake_parked(tx: Tx, placed: Sequence[Logged[OrderPlaced]]) -> None:
 async def quarantine_late(tx: Tx) -> None:
     """Show what has waited too long to somebody."""
     before = tx.now - timedelta(days=PARKED_DAYS_MAX)
-    late = await messages.lock_late(tx, before, LATE_AT_ONCE_MAX)
+    found = await messages.lock_late(tx, before, LATE_AT_ONCE_MAX)
+    late = [row for row in found if row["code"] != SALE_MISSING or row["kind"] != "sale"]
+    await _book_without(tx, [row for row in found if row not in late])
     if not late:
         return
     detail = f"It has waited for {PARKED_DAYS_MAX} days"
@@ -55,6 +57,22 @@ async def quarantine_late(tx: Tx) -> None:
                 code=row["code"],
             )
             for row in late
+        ],
+    )
+
+
+async def _book_without(tx: Tx, baskets: Sequence[Record]) -> None:
+    """Try baskets again whose earlier sale never came; they are booked without it now."""
+    if not baskets:
+        return
+    await messages.save_outcomes(tx, [Outcome(id=row["id"], state="received") for row in baskets])
+    await log.append(
+        tx,
+        [
+            MessageReceived(
+                message_id=row["id"], channel=row["channel"], source_id=row["source_id"]
+            )
+            for row in baskets
         ],
     )
 

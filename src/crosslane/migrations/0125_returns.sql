@@ -20,7 +20,7 @@ create table returns_return (
     requested_by text not null,
     staff text not null default '',
     refund_method text not null
-        check (refund_method in ('original', 'stored_value', 'cash', 'on_account')),
+        check (refund_method in ('original', 'stored_value', 'cash', 'card', 'on_account')),
     refund_account uuid,
     instant boolean not null default false,
     awaited boolean not null default false,

@@ -38,7 +38,10 @@ create table channels_message (
     pointer text not null default '',
     canonical jsonb,
     order_id uuid,
+    return_id uuid,
     supply_id uuid,
+    -- What a parked message waits for besides messages of its own source.
+    waits_for text not null default '',
     tries integer not null default 0,
     received_at timestamptz not null,
     changed_at timestamptz not null,
@@ -49,6 +52,8 @@ create unique index channels_message_identity
 create index channels_message_of_source on channels_message (channel, source_id);
 create index channels_message_waiting on channels_message (state, received_at, id)
     where state in ('received', 'parked', 'quarantined');
+create index channels_message_waits_for on channels_message (waits_for)
+    where state = 'parked' and waits_for <> '';
 create index channels_message_of_channel on channels_message (channel, received_at, id);
 create index channels_message_recent on channels_message (received_at, id);
 create index channels_message_of_order on channels_message (order_id) where order_id is not null;

@@ -35,12 +35,15 @@ returns_charge, returns_trait, returns_finding.
 
 from crosslane.returns.domain import (
     POLICY,
+    Disposition,
     ExchangeWish,
+    ItemState,
     Return,
     ReturnLine,
     ReturnPolicy,
     ReturnUnit,
 )
+from crosslane.returns.domain import Reason as ReturnReason
 from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
@@ -136,6 +139,7 @@ __all__ = [
     "DeskCharge",
     "DeskLine",
     "Dispatch",
+    "Disposition",
     "ExchangeWish",
     "Finding",
     "Grade",
@@ -143,6 +147,7 @@ __all__ = [
     "GradedUnits",
     "HandlingCredited",
     "HandlingPolicy",
+    "ItemState",
     "Labels",
     "Past",
     "Receive",
@@ -164,6 +169,7 @@ __all__ = [
     "ReturnHeld",
     "ReturnLine",
     "ReturnPolicy",
+    "ReturnReason",
     "ReturnReceived",
     "ReturnRequested",
     "ReturnSettled",

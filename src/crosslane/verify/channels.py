@@ -23,13 +23,18 @@ from channels_raw r where not exists (select from channels_message m where m.id 
 APPLIED_HAS_ITS_EFFECT = """
 select 'message:' || m.id as subject,
        format('it is an applied %s and made %s', m.kind,
-              case when m.order_id is null and m.supply_id is null then 'nothing'
+              case when m.order_id is null and m.return_id is null and m.supply_id is null
+                   then 'nothing'
                    else 'something that is not there' end) as detail
 from channels_message m
 left join orders_order o on o.id = m.order_id
+left join returns_return r on r.id = m.return_id
 left join inventory_feed_message f on f.id = m.supply_id
 where m.state = 'applied' and case
     when m.kind like 'supply%' then f.id is null or o.id is not null
+    when m.return_id is not null and r.id is null then true
+    when m.kind = 'return' then r.id is null
+    when m.kind in ('sale', 'void') and m.order_id is null then r.id is null
     else o.id is null or o.channel <> m.channel or o.source_id <> m.source_id end
 """
 
@@ -67,7 +72,7 @@ where (o.channel, o.source_id) is distinct from (s.channel, s.source_id)
 MADE_ONCE = """
 select 'order:' || order_id as subject,
        format('%s sales say they are it', count(*)) as detail
-from channels_message where kind = 'sale' and state = 'applied'
+from channels_message where kind in ('sale', 'void') and state = 'applied' and order_id is not null
 group by order_id having count(*) > 1
 """
 

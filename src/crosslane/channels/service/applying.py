@@ -17,11 +17,11 @@ from crosslane.channels.domain.messages import (
     ORDER_KINDS,
     SUPPLY_KINDS,
     Message,
-    Void,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
-from crosslane.channels.service import orders, sales, supply
-from crosslane.channels.service.pending import Todo, outcome_of
+from crosslane.channels.service import orders, sales, supply, voids
+from crosslane.channels.service.pending import Todo
+from crosslane.channels.service.replaying import announce
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome, Pending
 from crosslane.platform import log
@@ -47,28 +47,37 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     todo: dict[str, list[Todo]] = defaultdict(list)
     for pending in found:
         todo[_place_of(pending.kind)].append(Todo(pending, _decoder.decode(pending.canonical)))
-    outcomes: list[Outcome] = [_taken_back(one) for one in todo["void"]]
-    outcomes += await sales.record(tx, todo["sale"])
+    outcomes = await sales.record(tx, todo["sale"])
+    outcomes += await voids.take_back(tx, todo["void"])
     outcomes += await orders.follow(tx, todo["order"])
     outcomes += await supply.report(tx, todo["supply"])
     by_id = {one.id: one for one in found}
-    outcomes = [_pointed(outcome, by_id[outcome.id]) for outcome in outcomes]
+    outcomes = [
+        _pointed(outcome, by_id[outcome.id]) if outcome.id in by_id else outcome
+        for outcome in outcomes
+    ]
     if outcomes:
         await messages.save_outcomes(tx, outcomes)
         await log.append(tx, _told(outcomes, by_id))
+    await _wake(tx, outcomes, by_id)
+
+
+async def _wake(tx: Tx, outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> None:
+    """Announce what waits for baskets that made no order, of which nobody else tells."""
+    booked = [
+        by_id[outcome.id]
+        for outcome in outcomes
+        if outcome.state == "applied" and outcome.return_id and not outcome.order_id
+    ]
+    keys = [messages.source_key(one.channel, one.source_id) for one in booked]
+    if keys:
+        await announce(tx, await messages.lock_waiting(tx, keys))
 
 
 def _place_of(kind: str) -> str:
     if kind in ORDER_KINDS:
         return "order"
     return "supply" if kind in SUPPLY_KINDS else kind
-
-
-def _taken_back(todo: Todo) -> Outcome:
-    message = todo.message
-    if isinstance(message, Void) and not message.same_batch:
-        return outcome_of(todo, "parked", sales.RETURNS_MISSING)
-    return outcome_of(todo, "voided")
 
 
 def _pointed(outcome: Outcome, pending: Pending) -> Outcome:

@@ -54,7 +54,9 @@ def outcome_of(
     fault: Fault | None = None,
     *,
     order_id: UUID | None = None,
+    return_id: UUID | None = None,
     supply_id: UUID | None = None,
+    waits_for: str = "",
 ) -> Outcome:
     """Return what became of a message."""
     return Outcome(
@@ -64,7 +66,9 @@ def outcome_of(
         detail=fault.detail if fault else "",
         pointer=fault.pointer if fault else "",
         order_id=order_id,
+        return_id=return_id,
         supply_id=supply_id,
+        waits_for=waits_for,
     )
 
 

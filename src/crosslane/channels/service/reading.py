@@ -45,7 +45,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
         kind: what it is, ``unreadable`` when it cannot be read.
         source_id: what it speaks of, by the channel's own number; likewise the version.
         code, detail, pointer: why it is not applied, and where in the record that is.
-        order_number: the order it has made or changed.
+        order_number: the order it has made or changed; likewise the return.
         tries: how often it was tried.
     """
 
@@ -63,6 +63,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     order_id: UUID | None
     order_number: str | None
+    return_id: UUID | None
     supply_message_id: UUID | None
     tries: int
     received_at: datetime
@@ -190,6 +191,7 @@ async def _views(tx: Tx, rows: Sequence[Row]) -> list[MessageView]:
             pointer=row.pointer,
             order_id=row.order_id,
             order_number=heads[row.order_id].number if row.order_id in heads else None,
+            return_id=row.return_id,
             supply_message_id=row.supply_id,
             tries=row.tries,
             received_at=row.received_at,

@@ -15,7 +15,7 @@ from crosslane.channels.events import MessageReceived
 from crosslane.channels.service.intake import draft_of, first_of_each, repeat
 from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, replays
 from crosslane.channels.storage.batches import Batch
-from crosslane.channels.storage.messages import Draft, Outcome
+from crosslane.channels.storage.messages import Draft, Outcome, Pending
 from crosslane.channels.storage.replays import Stored
 from crosslane.kernel import Refusal
 from crosslane.platform import log
@@ -148,9 +148,18 @@ async def wake(tx: Tx, order_ids: Sequence[UUID]) -> None:
     """Announce parked messages of orders that are there now."""
     if not await replays.any_parked(tx):
         return
-    heads = await orders.list_heads(tx, order_ids)
-    sources = [(head.channel, head.source_id) for head in heads.values()]
-    parked = await messages.lock_parked(tx, sources)
+    heads = (await orders.list_heads(tx, order_ids)).values()
+    parked = await messages.lock_parked(tx, [(head.channel, head.source_id) for head in heads])
+    keys = [messages.source_key(head.channel, head.source_id) for head in heads]
+    keys += [f"order:{name}" for head in heads for name in (head.number, str(head.id).upper())]
+    waiting = await messages.lock_waiting(tx, keys)
+    await announce(tx, list({one.id: one for one in (*parked, *waiting)}.values()))
+
+
+async def announce(tx: Tx, parked: Sequence[Pending]) -> None:
+    """Let parked messages be tried again; they are locked."""
+    if not parked:
+        return
     await messages.save_outcomes(tx, [Outcome(id=one.id, state="received") for one in parked])
     await log.append(
         tx,

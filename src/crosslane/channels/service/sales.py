@@ -6,82 +6,60 @@ from crosslane import catalog, orders
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import Sale
 from crosslane.channels.events import UnknownArticleSold
+from crosslane.channels.service import baskets
+from crosslane.channels.service.baskets import CHANGED, order_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome
 from crosslane.kernel import Refusal
-from crosslane.orders import AttributionWish, LineWish, PreparedOrder, TenderWish
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 
-RETURNS_MISSING = Fault("returns-missing", "Goods that come back over a till cannot be booked yet")
 BOOKED = Fault("already-booked", "Another version of the batch told of it already, just so")
-CHANGED = Fault("sale-changed", "The sale is booked already and was different then")
 # Articles that only a till knows are put here, for somebody to look at.
 UNLISTED = "unlisted"
 UNLISTED_NAME = "Sold by tills, not in the catalog"
 
 
 async def record(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
-    """Record sales as orders that were carried out; stock may go below zero.
+    """Record sales as orders that were carried out, and goods that came back as returns.
 
-    An article nobody has told of is put into the catalog, not on sale, so that its stock and its
-    money have a place.
+    Stock may go below zero. An article nobody has told of is put into the catalog, not on sale, so
+    that its stock and its money have a place. Baskets with goods that came back are booked one by
+    one, after the sales: they may belong to one of them.
     """
     outcomes: list[Outcome] = []
     fresh: list[tuple[Todo, Sale]] = []
+    mixed: list[tuple[Todo, Sale]] = []
+    booked = await messages.list_booked(tx, [one.id for one in todo]) if todo else {}
     for one in todo:
         sale = one.message
         if not isinstance(sale, Sale) or sale.voided:
             outcomes.append(outcome_of(one, "voided"))
-        elif sale.has_returns:
-            outcomes.append(outcome_of(one, "parked", RETURNS_MISSING))
+        elif one.id in booked:
+            told = ("outdated", BOOKED) if booked[one.id] else ("quarantined", CHANGED)
+            outcomes.append(outcome_of(one, *told))
         else:
-            fresh.append((one, sale))
-    if not fresh:
+            (mixed if sale.has_returns else fresh).append((one, sale))
+    if not (fresh or mixed):
         return outcomes
-    await _list_unknown(tx, fresh)
-    answers = await orders.PLACE.handle(tx, [one.command(order_of(one, s)) for one, s in fresh])
-    booked = await messages.list_booked(tx, [one.id for one, _ in fresh])
+    await _list_unknown(tx, [*fresh, *mixed])
+    outcomes += await _place(tx, fresh)
+    return [*outcomes, *[await baskets.carry_out(tx, one, sale) for one, sale in mixed]]
+
+
+async def _place(tx: Tx, fresh: Sequence[tuple[Todo, Sale]]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    wishes = [one.command(order_of(one, sale, sale.lines)) for one, sale in fresh]
+    answers = await orders.PLACE.handle(tx, wishes) if wishes else []
     for (one, _), answer in zip(fresh, answers, strict=True):
         if isinstance(answer, orders.SourceIdTaken):
-            told = ("outdated", BOOKED) if one.id in booked else ("quarantined", CHANGED)
-            outcomes.append(outcome_of(one, *told))
+            outcomes.append(outcome_of(one, "quarantined", CHANGED))
         elif isinstance(answer, Refusal):
             outcomes.append(refused(one, answer))
         else:
             outcomes.append(outcome_of(one, "applied", order_id=answer.id))
     return outcomes
-
-
-def order_of(todo: Todo, sale: Sale) -> PreparedOrder:
-    """Return the order a sale is."""
-    return PreparedOrder(
-        channel=todo.pending.channel,
-        source_id=sale.source_id,
-        placed_at=sale.event_at,
-        buyer=sale.customer,
-        lines=[
-            LineWish(
-                sku=line.sku,
-                quantity=line.quantity,
-                method="carry_out",
-                store=sale.store,
-                unit_price_milli=line.unit_price_milli,
-                attributions=_credit(line.staff or sale.staff),
-            )
-            for line in sale.lines
-        ],
-        tenders=[
-            TenderWish(method=each.method, minor=each.minor, account=each.account)
-            for each in sale.tenders
-        ],
-        happened=True,
-    )
-
-
-def _credit(staff: str) -> list[AttributionWish]:
-    return [AttributionWish(role="sold", staff=staff)] if staff else []
 
 
 async def _list_unknown(tx: Tx, fresh: Sequence[tuple[Todo, Sale]]) -> None:

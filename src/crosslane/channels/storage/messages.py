@@ -200,7 +200,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         code, detail, pointer: why it is parked or quarantined.
         order_id: the order it made or changed.
+        return_id: the return it made or changed, the first of several.
         supply_id: the supply message it became.
+        waits_for: what it is parked for, such as :func:`source_key` tells.
     """
 
     id: UUID
@@ -209,39 +211,94 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     pointer: str = ""
     order_id: UUID | None = None
+    return_id: UUID | None = None
     supply_id: UUID | None = None
+    waits_for: str = ""
 
 
 SAVE_OUTCOMES = """
 update channels_message m set state = w.state, code = w.code, detail = w.detail,
-    pointer = w.pointer, order_id = w.order_id, supply_id = w.supply_id, tries = m.tries + 1,
-    changed_at = $1
-from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[])
-     as w(id, state, code, detail, pointer, order_id, supply_id)
+    pointer = w.pointer, order_id = w.order_id, return_id = w.return_id,
+    supply_id = w.supply_id, waits_for = w.waits_for, tries = m.tries + 1, changed_at = $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
+            $9::uuid[], $10::text[])
+     as w(id, state, code, detail, pointer, order_id, return_id, supply_id, waits_for)
 where m.id = w.id
 """
 
 
 async def save_outcomes(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     """Store what became of messages."""
-    names = ("id", "state", "code", "detail", "pointer", "order_id", "supply_id")
-    await tx.execute(SAVE_OUTCOMES, tx.now, *columns(outcomes, *names))
+    names = ("id", "state", "code", "detail", "pointer", "order_id", "return_id", "supply_id")
+    await tx.execute(SAVE_OUTCOMES, tx.now, *columns(outcomes, *names, "waits_for"))
 
 
-LIST_BOOKED = """
-select w.id from channels_message w
-join channels_message m using (channel, kind, source_id, digest)
-where w.id = any($1::uuid[]) and m.id <> w.id and m.state = 'applied'
+def source_key(channel: str, source_id: str) -> str:
+    """Return what stands for something a channel speaks of, for those that wait for it."""
+    return f"source:{channel}/{source_id}"
+
+
+LOCK_WAITING = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
+       m.received_at, b.received_by, b.trace
+from channels_message m join channels_batch b on b.id = m.batch_id
+where m.state = 'parked' and m.waits_for <> '' and m.waits_for = any($1::text[])
+  and m.canonical is not null
+order by m.id for update of m
 """
 
 
-async def list_booked(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of some messages whose content was applied already, as another version."""
-    return {row["id"] for row in await tx.fetch(LIST_BOOKED, list(ids))}
+async def lock_waiting(tx: Tx, keys: Sequence[str]) -> list[Pending]:
+    """Lock and return parked messages that wait for one of these."""
+    return [Pending(**dict(row)) for row in await tx.fetch(LOCK_WAITING, list(keys))]
+
+
+# A sale that a later message took back is booked all the same.
+LIST_BOOKED = """
+select w.id, bool_or(m.digest = w.digest) as same from channels_message w
+join channels_message m using (channel, kind, source_id)
+where w.id = any($1::uuid[]) and m.id <> w.id
+  and (m.state = 'applied' or (m.state = 'voided'
+       and (m.order_id is not null or m.return_id is not null)))
+group by 1
+"""
+
+
+async def list_booked(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Return which of some messages were applied as another version, and whether just so."""
+    return {row["id"]: row["same"] for row in await tx.fetch(LIST_BOOKED, list(ids))}
+
+
+class BookedSale(msgspec.Struct, frozen=True, kw_only=True):
+    """The message of a sale that was booked.
+
+    Args:
+        canonical: what it says, None once its person was erased.
+    """
+
+    id: UUID
+    state: State
+    canonical: bytes | None
+    order_id: UUID | None
+    return_id: UUID | None
+
+
+LOCK_SALE = """
+select id, state, canonical, order_id, return_id from channels_message
+where channel = $1 and source_id = $2 and kind = 'sale'
+  and (order_id is not null or return_id is not null)
+order by source_version limit 1 for update
+"""
+
+
+async def lock_sale(tx: Tx, channel: str, source_id: str) -> BookedSale | None:
+    """Lock and return the message of a sale that was booked, None when there is none."""
+    row = await tx.fetchrow(LOCK_SALE, channel, source_id)
+    return BookedSale(**dict(row)) if row else None
 
 
 LOCK_LATE = """
-select id, channel, source_id, code, detail, pointer from channels_message
+select id, channel, kind, source_id, code, detail, pointer from channels_message
 where state = 'parked' and received_at < $1 order by received_at, id limit $2
 for update skip locked
 """

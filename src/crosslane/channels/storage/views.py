@@ -25,6 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     pointer: str
     order_id: UUID | None
+    return_id: UUID | None
     supply_id: UUID | None
     tries: int
     received_at: datetime
@@ -43,7 +44,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 LIST_MESSAGES = """
 select id, batch_id, place, channel, kind, source_id, source_version, event_at, state, code,
-       detail, pointer, order_id, supply_id, tries, received_at, changed_at
+       detail, pointer, order_id, return_id, supply_id, tries, received_at, changed_at
 from channels_message
 where ($1::text is null or channel = $1) and ($2::text is null or state = $2)
   and ($3::text is null or code = $3) and ($4::uuid is null or batch_id = $4)
@@ -72,8 +73,8 @@ async def list_messages(
 
 FIND_MESSAGE = """
 select m.id, m.batch_id, m.place, m.channel, m.kind, m.source_id, m.source_version, m.event_at,
-       m.state, m.code, m.detail, m.pointer, m.order_id, m.supply_id, m.tries, m.received_at,
-       m.changed_at, m.canonical, r.body
+       m.state, m.code, m.detail, m.pointer, m.order_id, m.return_id, m.supply_id, m.tries,
+       m.received_at, m.changed_at, m.canonical, r.body
 from channels_message m
 left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
 where m.id = $1

@@ -38,7 +38,7 @@ Reason = Literal[
 Wanted = Literal["refund", "exchange", "store_credit", "gift_card", "replacement", "money"]
 ItemState = Literal["new", "opened", "used", "faulty"]
 Disposition = Literal["sellable", "refurbish", "vendor", "destroy", "send_back"]
-RefundMethod = Literal["original", "stored_value", "cash", "on_account"]
+RefundMethod = Literal["original", "stored_value", "cash", "card", "on_account"]
 
 
 class ExchangeWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -30,6 +30,8 @@ from crosslane.returns.service.looking import Around, Looked
 from crosslane.returns.storage.writing import Entry
 
 CAUSE = "return"
+# What a store's own till gives: cash, or its card terminal.
+AT_STORES = ("cash", "card")
 FEE_TITLE = "Return fee"
 DELIVERY_TITLE = "Delivery given back"
 CLAIM_TITLE = "Claim"
@@ -145,13 +147,13 @@ def _claimed(state: OrderState, one: Return) -> list[NewCharge]:
 
 def _refund_to(job: Job) -> payments.RefundTo | None:
     one = job.one
-    if one.refund_method not in ("stored_value", "cash"):
+    if one.refund_method not in ("stored_value", *AT_STORES):
         return None
     return payments.RefundTo(
         method=one.refund_method,
         account=one.refund_account,
-        location_id=one.location_id if one.refund_method == "cash" else None,
-        location=job.location if one.refund_method == "cash" else "",
+        location_id=one.location_id if one.refund_method in AT_STORES else None,
+        location=job.location if one.refund_method in AT_STORES else "",
     )
 
 
@@ -335,7 +337,7 @@ def _value(near: Around, one: Return, line: ReturnLine) -> Amounts:
 
 def _payout(job: Job, minor: int) -> payments.PayOut:
     one = job.one
-    in_cash = one.refund_method == "cash"
+    at_store = one.refund_method in AT_STORES
     return payments.PayOut(
         cause_kind=CAUSE,
         cause_id=str(one.id),
@@ -344,8 +346,8 @@ def _payout(job: Job, minor: int) -> payments.PayOut:
         currency=one.currency,
         minor=minor,
         at=job.at,
-        location_id=one.location_id if in_cash else None,
-        location=job.location if in_cash else "",
+        location_id=one.location_id if at_store else None,
+        location=job.location if at_store else "",
         account=one.refund_account,
         happened=job.happened,
     )

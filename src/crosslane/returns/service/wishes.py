@@ -43,8 +43,9 @@ class RefundWish(Wish, frozen=True, kw_only=True):
     """Where the money goes.
 
     Args:
-        method: over the order's tenders, onto stored value, in cash at the counter, or towards
-            what the customer owes on account.
+        method: over the order's tenders, onto stored value, in cash at the counter, by the
+            store's card terminal when that has given it already, or towards what the customer
+            owes on account.
         minor: how much of it, all of it when absent.
         account: gift card or store credit, or the customer on account.
     """
