@@ -24,8 +24,8 @@ for it, for 14 days. A void of an earlier batch takes the basket back. A till ba
 wrong is kept whole and believed in nothing.
 
 Invariants: a record is one message in one state; one message stands for each identity; an applied
-order or sale names its order, a basket its first return, applied supply its supply message; a batch has as many messages as it
-says.
+order or sale names its order, a basket its first return, applied supply its supply message; a
+batch has as many messages as it says.
 
 Personal: what was received and its canonical form; blanked when a person is erased, removed after
 400 days. Whoever may submit acts within the channel's policies, so prices are dictated only where
