@@ -130,11 +130,7 @@ async def statement(tx: Tx, wish: StatementOf) -> Statement:
     )
     book = await organization.book(tx)
     chart = await ledger.chart(tx)
-    own = (
-        {of_id}
-        if wish.channel
-        else {one.id for one in book.channels.values() if one.type in COUNTER_TYPES}
-    )
+    own = {of_id} if wish.channel else await _counters(tx, book, of_id)
     rows = domain.statement_rows(turned, own)
     profit = {code for code, account in chart.items() if account.kind in PROFIT_KINDS}
     moves = [_account_view(book, move) for move in domain.account_moves(turned)]
@@ -225,6 +221,13 @@ async def _subject(tx: Tx, wish: StatementOf) -> UUID:
         return network.require(wish.location, pointer="/location").id
     book = await organization.book(tx)
     return book.channel(wish.channel or "", pointer="/channel").id
+
+
+async def _counters(tx: Tx, book: OrganizationBook, location_id: UUID) -> set[UUID]:
+    """Return the channels whose sales at a location are its own; a warehouse has no counter."""
+    if (await locations.network(tx)).by_id[location_id].kind != "store":
+        return set()
+    return {one.id for one in book.channels.values() if one.type in COUNTER_TYPES}
 
 
 def _section_views(
