@@ -7,7 +7,8 @@ from crosslane.kernel import Refusal
 from crosslane.orders import LineWish
 from crosslane.platform.lane import Lanes
 from crosslane.returns import DeskCharge, RefundWish, errors
-from tests.orders.world import assert_sound, view
+from tests.orders.test_changes import WHOLE_WAY, carry
+from tests.orders.world import assert_sound, place, view, wish
 from tests.returns.counter import bring, clerk_of, line, sell, set_rule, stock_at
 
 
@@ -87,8 +88,8 @@ async def test_money_alone_is_given_once_however_often_it_is_told(database, lane
     sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3))
     told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known customer"}
     charges = [DeskCharge(kind="appeasement", title="Sorry", gross_minor=-250)]
-    for order, wish in ((sold, {"source_id": "1"}), (None, {"source_id": "2"} | told)):
-        first, again = [await bring(lanes, shop, order, charges=charges, **wish) for _ in range(2)]
+    for order, more in ((sold, {"source_id": "1"}), (None, {"source_id": "2"} | told)):
+        first, again = [await bring(lanes, shop, order, charges=charges, **more) for _ in range(2)]
         assert not isinstance(first, Refusal), first
         assert (again.number, again.refund_minor) == (first.number, 250)
         async with database.transaction(shop) as tx:
@@ -162,4 +163,22 @@ async def test_stock_of_a_franchise_counter_belongs_to_who_had_sold_it(database,
             " where m.cause_kind = 'return' and m.reason = 'receive'"
         )
     assert {tuple(row) for row in rows} == {("mf", 200_000)}
+    await assert_sound(database, shop, "returns")
+
+
+async def test_a_till_tells_twice_of_what_the_web_shop_had_sold_and_it_is_booked_once(
+    database, lanes, shop
+):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=3)))
+    await carry(database, shop, await view(database, shop, placed.id), *WHOLE_WAY)
+    sold = await view(database, shop, placed.id)
+    told = {"happened": True, "refunds": [RefundWish(method="cash")], "source_id": "7/12"}
+    taken = await bring(lanes, shop, sold, line("MUG", 2), **told)
+    assert not isinstance(taken, Refusal), taken
+    assert await bring(lanes, shop, sold, line("MUG", 2), **told) == taken
+    assert (await view(database, shop, sold.id)).money.refunded_minor == 1200
+    # The web shop's own numbers are others.
+    other = await bring(lanes, shop, sold, line("MUG", 1), **told | {"channel": "web"})
+    assert not isinstance(other, Refusal), other
+    assert other.return_id != taken.return_id
     await assert_sound(database, shop, "returns")

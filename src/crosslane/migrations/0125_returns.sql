@@ -9,6 +9,7 @@ create table returns_return (
     kind text not null check (kind in ('return', 'blind', 'claim')),
     method text not null check (method in ('post', 'counter')),
     source_id text not null default '',
+    source_channel_id uuid,
     order_id uuid,
     order_number text not null default '',
     channel_id uuid not null,
@@ -46,8 +47,9 @@ create table returns_return (
     version integer not null default 1,
     check ((kind = 'blind') = (order_id is null))
 ) with (fillfactor = 75);
-create unique index returns_return_source on returns_return (channel_id, source_id)
-    where source_id <> '';
+-- A number is the asking channel's own: a till's, also when the web shop had sold the goods.
+create unique index returns_return_source
+    on returns_return (coalesce(source_channel_id, channel_id), source_id) where source_id <> '';
 create index returns_return_order on returns_return (order_id);
 create index returns_return_customer on returns_return (customer_id, requested_at desc);
 create index returns_return_recent on returns_return (requested_at desc, id desc);

@@ -135,6 +135,7 @@ class Return(msgspec.Struct, kw_only=True):
         kind: of an order, blind (no order is known), or a claim (nothing comes back).
         method: by post, or over a counter.
         source_id: the number the asking system gave it, unique with its channel; "" for none.
+        source_channel_id: the channel it was asked in, None for the selling one.
         order_id: the order, None when it is blind; likewise its number.
         channel_id: selling channel; likewise its code, its entity and the currency.
         customer_id: who bought, None when unknown.
@@ -172,6 +173,7 @@ class Return(msgspec.Struct, kw_only=True):
     customer_id: UUID | None
     location_id: UUID | None
     requested_by: str
+    source_channel_id: UUID | None = None
     staff: str = ""
     refund_method: RefundMethod = "original"
     refund_account: UUID | None = None

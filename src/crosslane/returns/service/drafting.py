@@ -134,6 +134,7 @@ class _Desk:
             self.wish.location, command.actor, happened=self.wish.happened
         )
         self.channel: Channel = near.book.channel(self.wish.channel, pointer="/channel")
+        self.asked_in = self.channel.id
         self.overrides = self._overrides()
 
     def _overrides(self) -> bool:
@@ -445,6 +446,7 @@ class _Desk:
             kind="return" if order else "blind",
             method="counter",
             source_id=wish.source_id,
+            source_channel_id=None if self.channel.id == self.asked_in else self.asked_in,
             order_id=order.id if order else None,
             order_number=order.number if order else "",
             channel_id=self.channel.id,

@@ -16,9 +16,10 @@ async def find_by_number(tx: Tx, numbers: Sequence[str]) -> dict[str, UUID]:
 
 
 FIND_SOURCES = """
-select r.channel_id, r.source_id, r.id
+select w.channel_id, r.source_id, r.id
 from unnest($1::uuid[], $2::text[]) as w(channel_id, source_id)
-join returns_return r using (channel_id, source_id)
+join returns_return r
+    on coalesce(r.source_channel_id, r.channel_id) = w.channel_id and r.source_id = w.source_id
 where r.source_id <> ''
 """
 
