@@ -90,6 +90,12 @@ async def test_placing_is_measured_with_receipts_and_without():
     assert told["receipts_percent"] < 100
 
 
+async def test_returns_are_settled_by_the_lane_and_one_by_one():
+    told = {figure.key or figure.name: figure.value for figure in await bench.returning(QUICK)}
+    assert min(told["settled_per_s"], told["alone_per_s"], told["taken_back_per_s"]) > 0
+    assert told["refused"] == 0
+
+
 async def test_planted_abuse_is_counted_beside_honest_returns():
     told = {figure.key or figure.name: figure for figure in await bench.abuse(QUICK)}
     assert told["years"].value == 1

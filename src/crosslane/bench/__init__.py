@@ -10,8 +10,9 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
-:func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing` and
-:func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
+:func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
+:func:`returning` and :func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a
+:class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -29,6 +30,7 @@ from crosslane.bench.react import react
 from crosslane.bench.ready import ready
 from crosslane.bench.receipts import receipts
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
+from crosslane.bench.returning import RETURNED, returning
 from crosslane.bench.sourcing import Tried, figures_of, sourcing, together, try_instances
 from crosslane.bench.stating import STATED, stating
 
@@ -39,6 +41,7 @@ __all__ = [
     "OPEN_ORDERS",
     "QUICK",
     "REOPTIMISING_SECONDS",
+    "RETURNED",
     "STATED",
     "Family",
     "Figure",
@@ -60,6 +63,7 @@ __all__ = [
     "ready",
     "receipts",
     "reoptimising",
+    "returning",
     "sourcing",
     "stating",
     "together",

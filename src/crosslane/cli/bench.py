@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosslane import bench
-from crosslane.bench import BOOK, DEMO, QUICK, STATED, Figure, Scale
+from crosslane.bench import BOOK, DEMO, QUICK, RETURNED, STATED, Figure, Scale
 from crosslane.platform.processes import collect_seldom
 
 Bench = Callable[[Scale], Awaitable[list[Figure]]]
@@ -32,6 +32,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "grow": (bench.grow, DEMO),
     "sourcing": (bench.sourcing, DEMO),
     "statement": (bench.stating, STATED),
+    "returns": (bench.returning, RETURNED),
     "abuse": (bench.abuse, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
@@ -159,6 +160,11 @@ def sourcing(
 def abuse(how: How = AS_USUAL) -> None:
     """Measure who is caught, and who passes, in made-up years with abuse of returns planted."""
     _run_one("abuse", bench.abuse, how)
+
+
+def returns(how: How = AS_USUAL) -> None:
+    """Measure returns settled through the lane, against each in a transaction of its own."""
+    _run_one("returns", bench.returning, how, RETURNED)
 
 
 def statement(how: How = AS_USUAL) -> None:

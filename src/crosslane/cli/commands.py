@@ -63,6 +63,7 @@ for name, what in (
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
     ("sourcing", "The planner on instance files: looking ahead, each order alone, the nearest."),
+    ("returns", "Returns settled a second through the lane, beside one by one."),
     ("abuse", "Who is caught and who passes in years with abuse of returns planted."),
     ("statement", "The statement of a store-year, beside adding up its postings."),
     ("instance", "Write an instance file that is made up."),

@@ -18,7 +18,14 @@ from crosslane.returns.errors import NotHeld
 from crosslane.returns.service.exchanging import Swap, swap
 from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.settling import Job, by_policy, entry_of, settle, subject_of
-from crosslane.returns.service.steps import News, fresh, no_news, open_named, time_of
+from crosslane.returns.service.steps import (
+    RETURNS_AT_ONCE_MAX,
+    News,
+    fresh,
+    no_news,
+    open_named,
+    time_of,
+)
 from crosslane.returns.service.wishes import Authorize, Cancel, Decline, Dispatch
 
 
@@ -197,7 +204,7 @@ async def _give_at_once(tx: Tx, near: Around, due: Sequence[Job], news: News) ->
         news.add(job.one, job.cause, answer.entries, answer.told)
 
 
-AUTHORIZE = CommandKind("returns.authorize", Authorize, Return, authorize)
-DECLINE = CommandKind("returns.decline", Decline, Return, decline)
-CANCEL = CommandKind("returns.cancel", Cancel, Return, cancel)
-DISPATCH = CommandKind("returns.dispatch", Dispatch, Return, dispatch)
+AUTHORIZE = CommandKind("returns.authorize", Authorize, Return, authorize, RETURNS_AT_ONCE_MAX)
+DECLINE = CommandKind("returns.decline", Decline, Return, decline, RETURNS_AT_ONCE_MAX)
+CANCEL = CommandKind("returns.cancel", Cancel, Return, cancel, RETURNS_AT_ONCE_MAX)
+DISPATCH = CommandKind("returns.dispatch", Dispatch, Return, dispatch, RETURNS_AT_ONCE_MAX)

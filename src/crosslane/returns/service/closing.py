@@ -17,7 +17,14 @@ from crosslane.returns.service.exchanging import Swap, swap
 from crosslane.returns.service.judging import judge
 from crosslane.returns.service.looking import Around, around, look_at
 from crosslane.returns.service.settling import Job, entry_of, subject_of
-from crosslane.returns.service.steps import News, fresh, no_news, open_named, time_of
+from crosslane.returns.service.steps import (
+    RETURNS_AT_ONCE_MAX,
+    News,
+    fresh,
+    no_news,
+    open_named,
+    time_of,
+)
 from crosslane.returns.service.wishes import Clear, Settle
 from crosslane.returns.storage import views, writing
 
@@ -221,5 +228,5 @@ def _refunding_minor(tender: payments.TenderMoney) -> int:
     return kept - tender.refundable_minor
 
 
-SETTLE = CommandKind("returns.settle", Settle, Return, settle)
-CLEAR = CommandKind("returns.clear", Clear, Return, clear)
+SETTLE = CommandKind("returns.settle", Settle, Return, settle, RETURNS_AT_ONCE_MAX)
+CLEAR = CommandKind("returns.clear", Clear, Return, clear, RETURNS_AT_ONCE_MAX)

@@ -21,6 +21,7 @@ from crosslane.returns.service.judging import judge
 from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import Job, Settled, entry_of, subject_of
+from crosslane.returns.service.steps import RETURNS_AT_ONCE_MAX
 from crosslane.returns.service.wishes import TakeBack, TakenBack, TakenLine
 from crosslane.returns.storage import blind, views, writing
 from crosslane.returns.storage.writing import Entry
@@ -263,4 +264,4 @@ def answer_of(one: Return, beside: Return | None = None) -> TakenBack:
     )
 
 
-TAKE_BACK = CommandKind("returns.take_back", TakeBack, TakenBack, take_back)
+TAKE_BACK = CommandKind("returns.take_back", TakeBack, TakenBack, take_back, RETURNS_AT_ONCE_MAX)

@@ -17,7 +17,14 @@ from crosslane.returns.service import goods
 from crosslane.returns.service.goods import Arrival, Verdict
 from crosslane.returns.service.looking import Around, around
 from crosslane.returns.service.settling import entry_of, subject_of
-from crosslane.returns.service.steps import News, fresh, no_news, open_named, time_of
+from crosslane.returns.service.steps import (
+    RETURNS_AT_ONCE_MAX,
+    News,
+    fresh,
+    no_news,
+    open_named,
+    time_of,
+)
 from crosslane.returns.service.wishes import Grade, Receive, ReceiveLine
 
 
@@ -253,5 +260,5 @@ def _verdicts(one: Return, command: Command[Grade], now: datetime) -> list[Verdi
     return verdicts
 
 
-RECEIVE = CommandKind("returns.receive", Receive, Return, receive)
-GRADE = CommandKind("returns.grade", Grade, Return, grade)
+RECEIVE = CommandKind("returns.receive", Receive, Return, receive, RETURNS_AT_ONCE_MAX)
+GRADE = CommandKind("returns.grade", Grade, Return, grade, RETURNS_AT_ONCE_MAX)

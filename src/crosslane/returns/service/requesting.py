@@ -34,7 +34,7 @@ from crosslane.returns.service.looking import (
 )
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import entry_of, subject_of
-from crosslane.returns.service.steps import no_news, time_of
+from crosslane.returns.service.steps import RETURNS_AT_ONCE_MAX, no_news, time_of
 from crosslane.returns.service.wishes import RequestLine, RequestReturn
 from crosslane.returns.storage import views, writing
 
@@ -305,4 +305,4 @@ def _head(
     )
 
 
-REQUEST = CommandKind("returns.request", RequestReturn, Return, request)
+REQUEST = CommandKind("returns.request", RequestReturn, Return, request, RETURNS_AT_ONCE_MAX)

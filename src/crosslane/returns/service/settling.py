@@ -206,12 +206,14 @@ def _creditable(looked: Looked, one: Return) -> dict[UUID, int]:
 
     More may have come than was sold, or another return was quicker.
     """
-    left = {line_id: b.handed - b.returned for line_id, b in looked.bought.items()}
+    left: dict[UUID, int] = {}
     units: dict[UUID, int] = {}
     for line in one.lines:
-        if line.order_line_id in left:
-            units[line.id] = min(to_credit(one, line), left[line.order_line_id])
-            left[line.order_line_id] -= units[line.id]
+        bought = looked.bought.get(line.order_line_id) if line.order_line_id else None
+        if bought is not None:
+            free = left.get(bought.line.id, bought.handed - bought.returned)
+            units[line.id] = min(to_credit(one, line), free)
+            left[bought.line.id] = free - units[line.id]
     return units
 
 

@@ -19,6 +19,9 @@ from crosslane.returns.service.reading import may_see
 from crosslane.returns.storage import writing
 from crosslane.returns.storage.writing import Entry
 
+RETURNS_AT_ONCE_MAX = 64
+"""Returns that a lane decides together: so few that who waits for a store's cash waits briefly."""
+
 
 class News(msgspec.Struct):
     """What has changed in a batch: saved and told together.
