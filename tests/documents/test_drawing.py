@@ -137,6 +137,13 @@ def test_many_lines_go_over_pages_and_none_is_lost(count):
     assert all("Net total" not in page for page in told[:-1])
 
 
+def test_a_copy_for_who_has_a_link_leaves_out_the_address():
+    (page,) = pages(draw(document([line(1)]), copy=True))
+    assert "Ada Brown" in page
+    assert "12 High Street" not in page
+    assert "leaves out the address" in page
+
+
 def test_a_bundle_is_named_once_above_its_parts():
     parts = [line(n, f"Part {n}", part_of="Tea for two") for n in (1, 2)]
     (page,) = pages(draw(document([*parts, line(3)])))

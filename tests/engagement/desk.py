@@ -2,14 +2,20 @@
 
 from uuid import UUID
 
-from crosslane import carriers, engagement, fulfillment, orders
+from crosslane import carriers, documents, engagement, fulfillment, orders, returns
 from crosslane.engagement import MessageView
 from crosslane.engagement.service.reading import messages_of_order
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.log import run_reaction
 
-REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS, *engagement.REACTIONS]
+REACTIONS = [
+    *orders.REACTIONS,
+    *fulfillment.REACTIONS,
+    *returns.REACTIONS,
+    *engagement.REACTIONS,
+    *documents.REACTIONS,
+]
 
 
 async def settle(database: Database, tenant: str) -> None:

@@ -97,7 +97,8 @@ async def test_a_return_by_post_has_one_label_to_where_returns_are_taken(databas
     async with database.transaction(shop) as tx:
         network = await locations.network(tx)
         assert network.by_id[label.location_id].code == "DC2"
-        assert (await returns.destination_of(tx, one)).code == "DC2"
+        posting = await returns.posting_of(tx, one)
+        assert (posting.label.id, posting.awaited, posting.to.code) == (label.id, False, "DC2")
         content, mime = await carriers.label_document(tx, label.id)
         assert (content[:4], mime) == (b"%PDF", "application/pdf")
         await tx.execute("delete from platform_cursor where reaction = 'returns.label'")

@@ -15,7 +15,10 @@ from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; providers and
 # vendors name their messages by ids of their own. A look-up changes nothing but a count.
+# A form has no headers of its own: the token in it names the wish, or giving up twice is once.
 WITHOUT_KEY = {
+    "apps.ask_for_return",
+    "apps.give_return_up",
     "auth.sign_in",
     "payments.look_up",
     "payments.receive_message",
@@ -32,7 +35,7 @@ def faults(routes: Sequence[Route]) -> list[str]:
     names: set[str] = set()
     for route in routes:
         at = f"{route.method} {route.path}"
-        is_page = route.method == "GET" and route.produces.startswith("text/html")
+        is_page = route.method in ("GET", "POST") and route.produces.startswith("text/html")
         if not route.path.startswith("/api/v1/") and not is_page:
             found.append(f"{at}: outside /api/v1")
         if (route.method, route.path) in seen:

@@ -13,8 +13,9 @@ GTINs are one whatever their printed length. Sizes are millimetres, weights gram
 Texts stand by owner, field, locale and channel; ``domain/text.py`` states which one is shown.
 
 Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked) and
-:func:`variants_by_id`, from memory what was asked before; :func:`shelf_ids` for feeds of many
-thousand rows; :func:`scan`, :func:`category_tree`, :func:`category_exists`,
+:func:`variants_by_id`, from memory what was asked before; :func:`siblings_of` (others of the same
+product); :func:`shelf_ids` for feeds of many thousand rows; :func:`scan`,
+:func:`category_tree`, :func:`category_exists`,
 :func:`methods_allowed`; :func:`import_products` to fill the catalog set by set.
 
 Invariants: a bundle's components are single variants. A barcode has one owner. The category tree
@@ -72,6 +73,7 @@ from crosslane.catalog.service import (
     put_texts,
     scan,
     shelf_ids,
+    siblings_of,
     variants_by_id,
     variants_by_sku,
 )
@@ -123,6 +125,7 @@ __all__ = [
     "put_texts",
     "scan",
     "shelf_ids",
+    "siblings_of",
     "variants_by_id",
     "variants_by_sku",
 ]

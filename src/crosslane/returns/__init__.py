@@ -23,7 +23,8 @@ Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``,
 ``receive``, ``grade``, ``settle`` and ``clear`` take a return through its life,
 ``returns.take_back`` takes goods back over a counter at once; :func:`list_returnable` tells what of
 an order may come back; :func:`find_return`, :func:`list_returns` (by id),
-:func:`returns_of_orders`, :func:`label_of` and :func:`destination_of` read.
+:func:`returns_of_orders`, :func:`label_of`, :func:`posting_of` read, :func:`quote_return` and
+:func:`expected_of` tell what one gives.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
@@ -34,10 +35,12 @@ returns_charge, returns_trait, returns_finding.
 """
 
 from crosslane.returns.domain import (
+    NOT_THEIR_FAULT,
     POLICY,
     Disposition,
     ExchangeWish,
     ItemState,
+    Reason,
     Return,
     ReturnLine,
     ReturnPolicy,
@@ -48,6 +51,7 @@ from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
 from crosslane.returns.domain.labelling import LABELS, Labels
+from crosslane.returns.errors import NotInState
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -75,7 +79,8 @@ from crosslane.returns.rest import COMMANDS, ROUTES
 from crosslane.returns.service.authorizing import AUTHORIZE, CANCEL, DECLINE, DISPATCH
 from crosslane.returns.service.closing import CLEAR, SETTLE
 from crosslane.returns.service.desk import TAKE_BACK
-from crosslane.returns.service.labelling import ERASERS, destination_of, label_of
+from crosslane.returns.service.labelling import ERASERS, Posting, label_of, posting_of
+from crosslane.returns.service.quoting import Quoted, QuotedLine, expected_of, quote_return
 from crosslane.returns.service.reading import find_return, returns_of_orders
 from crosslane.returns.service.receiving import GRADE, RECEIVE
 from crosslane.returns.service.requesting import REQUEST
@@ -118,6 +123,7 @@ __all__ = [
     "GRADE",
     "HANDLING",
     "LABELS",
+    "NOT_THEIR_FAULT",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "POLICY",
@@ -149,7 +155,12 @@ __all__ = [
     "HandlingPolicy",
     "ItemState",
     "Labels",
+    "NotInState",
     "Past",
+    "Posting",
+    "Quoted",
+    "QuotedLine",
+    "Reason",
     "Receive",
     "ReceiveLine",
     "ReceivedUnits",
@@ -182,11 +193,13 @@ __all__ = [
     "TakenBack",
     "TakenLine",
     "Trait",
-    "destination_of",
+    "expected_of",
     "find_return",
     "label_of",
     "list_returnable",
     "list_returns",
+    "posting_of",
+    "quote_return",
     "returns_of_orders",
     "sum_blind",
     "weigh",

@@ -1,16 +1,22 @@
 """What the page says of an order, in the customer's language."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from importlib.resources import files
 from uuid import UUID
 
 import msgspec
 from babel import Locale
 
-from crosslane import carriers, fulfillment, locations, orders, organization
+from crosslane import (
+    carriers,
+    documents,
+    fulfillment,
+    locations,
+    orders,
+    organization,
+    returns,
+)
+from crosslane.apps.order_page.shell import words_of
 from crosslane.engagement import locale_of, share_minor, show_day, show_money, wanted_units
 from crosslane.fulfillment import Work
 from crosslane.locations import Network
@@ -32,6 +38,7 @@ STEP = {
     Stage.DELIVERED: 3,
 }
 STEPS = 4
+GONE = (Stage.HANDED_OVER, Stage.DELIVERED)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +99,10 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
         tone: calm, good or warn; colors the headline's mark.
         sums: titles and amounts, from the goods down to the total.
         paid: titles and amounts of what has been paid and given back.
+        returns: number and state of returns of the order, the newest first.
+        returnable: some of it may be brought back, or asked about.
+        papers: number and kind of its invoices and credit notes, oldest first.
+        address: of this page, to which others are added.
         until: last day of the link.
     """
 
@@ -107,6 +118,10 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     total: str
     tax: str
     paid: list[tuple[str, str]]
+    returns: list[tuple[str, str]]
+    returnable: bool
+    papers: list[tuple[str, str]]
+    address: str
     until: str
 
 
@@ -130,8 +145,13 @@ class Shown(msgspec.Struct, frozen=True):
         return show_day(at, self.timezone, self.locale) if at else ""
 
 
-async def order_page(tx: Tx, link: Link) -> OrderPage:
+async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
     """Return the page of the order a link leads to.
+
+    Args:
+        tx: open transaction.
+        link: the link.
+        address: path of the page.
 
     Raises:
         NoSuchOrder: there is none.
@@ -149,12 +169,15 @@ async def order_page(tx: Tx, link: Link) -> OrderPage:
         works=works,
         tracking_urls={parcel: theirs[-1].tracking_url for parcel, theirs in labels.items()},
         network=await locations.network(tx),
-        words=_words(locale.language),
+        words=words_of("words", locale.language),
         locale=locale,
         timezone=book.channel(order.channel).timezone,
     )
     paid = {"paid": money.captured_minor + money.settled_minor, "refunded": -money.refunded_minor}
     headline, tone = _headline(shown)
+    back = words_of("returns", locale.language)
+    returned = await returns.returns_of_orders(tx, [order.id])
+    papers = await documents.documents_of_order(tx, order.id)
     return OrderPage(
         language=locale.language,
         words=shown.words,
@@ -168,14 +191,12 @@ async def order_page(tx: Tx, link: Link) -> OrderPage:
         total=shown.money(worth(state).gross_minor),
         tax=shown.money(worth(state).tax_minor),
         paid=[(shown.words[name], shown.money(minor)) for name, minor in paid.items() if minor],
+        returns=[(one.number, back[f"state_{one.state}"]) for one in reversed(returned)],
+        returnable=any(_units(shown, line, *GONE) for line in state.stock_lines),
+        papers=[(paper.number, shown.words[f"paper_{paper.kind}"]) for paper in papers],
+        address=address,
         until=shown.day(link.expires_at),
     )
-
-
-@lru_cache
-def _words(language: str) -> Mapping[str, str]:
-    text = files("crosslane.apps.order_page") / "templates" / f"words.{language}.json"
-    return json.loads(text.read_text(encoding="utf-8"))
 
 
 def _headline(shown: Shown) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from crosslane.catalog.service.reading import (
     product_texts,
     scan,
     shelf_ids,
+    siblings_of,
     variants_by_id,
     variants_by_sku,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "put_texts",
     "scan",
     "shelf_ids",
+    "siblings_of",
     "variants_by_id",
     "variants_by_sku",
 ]

@@ -61,6 +61,7 @@ _BY_ID = _shelf("catalog.variants_by_id", variant_rows.variants_by_id)
 # The largest family of colors seen in real data has 24.
 VARIANTS_PER_PRODUCT_MAX = 250
 TEXTS_PER_PRODUCT_MAX = 10_000
+SIBLINGS_MAX = 10_000
 SHELF_IDS_AT_ONCE_MAX = 10_000
 
 
@@ -149,6 +150,22 @@ async def variants_by_id(
     Arguments and cost as of :func:`variants_by_sku`.
     """
     return await _variants(tx, _BY_ID, ids, locale, channel)
+
+
+async def siblings_of(
+    tx: Tx, ids: Sequence[UUID], *, locale: str = NO_LANGUAGE, channel: str = EVERY_CHANNEL
+) -> dict[UUID, list[Variant]]:
+    """Return the variants of the same products that are sold now, by identifier, itself first.
+
+    Arguments as of :func:`variants_by_sku`.
+    """
+    pairs = await variant_rows.list_siblings(tx, ids, SIBLINGS_MAX)
+    known = await variants_by_id(tx, list({b for _, b in pairs}), locale=locale, channel=channel)
+    found: dict[UUID, list[Variant]] = {}
+    for variant_id, sibling_id in pairs:
+        if sibling_id in known:
+            found.setdefault(variant_id, []).append(known[sibling_id])
+    return found
 
 
 async def _variants(

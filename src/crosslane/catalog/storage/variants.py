@@ -134,3 +134,17 @@ def _variant(row: Record, tree: CategoryTree) -> Variant:
         else msgspec.json.decode(components, type=tuple[Component, ...]),
         active=row["active"],
     )
+
+
+LIST_SIBLINGS = """
+select v.id, other.id as sibling_id
+from catalog_variant v join catalog_variant other on other.product_id = v.product_id
+where v.id = any($1::uuid[]) and other.active
+order by v.id, other.id = v.id desc, other.sku limit $2
+"""
+
+
+async def list_siblings(tx: Tx, ids: Sequence[UUID], limit: int) -> list[tuple[UUID, UUID]]:
+    """Return variants with those of the same product that are sold, themselves first."""
+    rows = await tx.fetch(LIST_SIBLINGS, ids, limit)
+    return [(row["id"], row["sibling_id"]) for row in rows]

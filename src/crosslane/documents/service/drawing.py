@@ -20,7 +20,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from crosslane.documents.domain import Line
+from crosslane.documents.domain import Buyer, Line
 from crosslane.documents.storage import Document
 from crosslane.engagement import locale_of, show_money
 from crosslane.kernel import rounded_ratio
@@ -79,18 +79,27 @@ class Row(msgspec.Struct, frozen=True):
         return len(self.title) * LEADING + (LEADING_SMALL if self.sku else 0) + ROW_GAP
 
 
-def draw(document: Document) -> bytes:
-    """Return a document as a PDF; the same document always gives the same bytes."""
-    return _Drawing(document).drawn()
+def draw(document: Document, *, copy: bool = False) -> bytes:
+    """Return a document as a PDF; the same document always gives the same bytes.
+
+    Args:
+        document: which.
+        copy: of the buyer it shows the name alone, and says so.
+    """
+    if not copy:
+        return _Drawing(document, "").drawn()
+    named = msgspec.structs.replace(document, buyer=Buyer(document.buyer.lines[:1]))
+    return _Drawing(named, "note_copy").drawn()
 
 
 class _Drawing:
     """One document being drawn."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, note: str) -> None:
         self.document, self.content = document, document.content
         self.locale = locale_of(document.locale)
         self.words = _words(self.locale.language)
+        self.note = self.words[note] if note else ""
         self.face = typeface_for(_texts(document))
         self.buffer = BytesIO()
         self.title = f"{self.words[document.kind]} {document.number}"
@@ -264,7 +273,7 @@ class _Drawing:
         self._text(name, left, y - 8, 12.5, bold=True)
         self._text(amount, RIGHT, y - 8, 12.5, bold=True, right=True)
         y -= 40
-        for told in (self._corrections(), self.words[f"note_{self.document.kind}"]):
+        for told in (self._corrections(), self.words[f"note_{self.document.kind}"], self.note):
             for line in wrapped(self._shown(told), self.face.regular, SMALL, RIGHT - LEFT):
                 self._text(line, LEFT, y, SMALL, ink=QUIET)
                 y -= LEADING_SMALL

@@ -134,12 +134,17 @@ async def show_document(tx: Tx, document_id: UUID) -> DocumentShown:
     )
 
 
-async def drawn(document: Document) -> bytes:
-    """Return a document as a PDF, drawn beside the event loop."""
+async def drawn(document: Document, *, copy: bool = False) -> bytes:
+    """Return a document as a PDF, drawn beside the event loop.
+
+    Args:
+        document: which.
+        copy: for whoever has a link: of the buyer it shows the name alone, and says so.
+    """
     # What draws is loaded by whoever is first asked for a document.
     from crosslane.documents.service.drawing import draw
 
-    return await asyncio.to_thread(draw, document)
+    return await asyncio.to_thread(draw, document, copy=copy)
 
 
 def _view(book: organization.OrganizationBook, document: Document) -> DocumentView:

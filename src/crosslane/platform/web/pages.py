@@ -16,7 +16,7 @@ STYLE = (
 PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>{title}</title><style>{style}</style><h1>{title}</h1><p>{text}</p></html>"
+    "<title>{title}</title><style>{style}</style><main><h1>{title}</h1><p>{text}</p></main></html>"
 )
 GONE = (
     "This page cannot be shown",

@@ -1,6 +1,7 @@
 """Labels for what comes back by post: asked of the carrier once a return may come."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +24,25 @@ from crosslane.returns.domain.labelling import LABELS, Labels, destination
 from crosslane.returns.storage import views, writing
 
 WEIGHT_GRAMS_MIN = 1
+USABLE = ("requested", "created")
+# A label that is not even asked for after so long will not be.
+LABEL_AWAITED_MAX = timedelta(minutes=2)
 
 log = Log("crosslane.returns")
+
+
+class Posting(Struct, frozen=True):
+    """How a parcel is sent to us.
+
+    Args:
+        label: the label, None when there is none that can be used.
+        awaited: one will be asked for in a moment.
+        to: where it goes, None when nobody takes it.
+    """
+
+    label: LabelRecord | None
+    awaited: bool
+    to: Location | None
 
 
 class _Around(Struct, frozen=True):
@@ -63,13 +81,21 @@ async def withdraw(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
 async def label_of(tx: Tx, return_id: UUID) -> LabelRecord | None:
     """Return the label of a return, None when it has none, or none that can be used."""
     labels = (await carriers.labels_of_parcels(tx, [return_id])).get(return_id, [])
-    return next((one for one in labels if one.state in ("requested", "created")), None)
+    return next((one for one in labels if one.state in USABLE), None)
 
 
-async def destination_of(tx: Tx, one: Return) -> Location | None:
-    """Return where a return goes that comes by post, None when nobody takes it."""
+async def posting_of(tx: Tx, one: Return) -> Posting:
+    """Return how a return of an order is sent to us by post."""
     near = await _around(tx, [one])
-    return _destination(one, near.orders[one.order_id], near) if one.order_id else None
+    order = near.orders[one.order_id] if one.order_id else None
+    labels = (await carriers.labels_of_parcels(tx, [one.id])).get(one.id, [])
+    usable = next((label for label in labels if label.state in USABLE), None)
+    young = one.authorized_at is not None and tx.now - one.authorized_at < LABEL_AWAITED_MAX
+    return Posting(
+        label=usable,
+        awaited=not labels and young and _shipment(tx, one, near) is not None,
+        to=_destination(one, order, near) if order else None,
+    )
 
 
 async def _around(tx: Tx, posted: Sequence[Return]) -> _Around:

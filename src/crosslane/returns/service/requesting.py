@@ -58,7 +58,7 @@ async def request(tx: Tx, commands: Sequence[Command[RequestReturn]]) -> list[Re
     for command in commands:
         known = before.get(command.key)
         try:
-            outcomes.append(known or _draft(near, looked, ids, command))
+            outcomes.append(known or draft(near, looked, ids, command))
         except Refusal as refusal:
             outcomes.append(refusal)
     drafts = [
@@ -118,7 +118,7 @@ async def _save(
     return refused
 
 
-def _draft(
+def draft(
     near: Around, looked: Looked, ids: Mapping[str, UUID], command: Command[RequestReturn]
 ) -> Return:
     """Return what a request comes to, still to be authorized.
