@@ -14,7 +14,8 @@ from crosslane.demo import control_total, sort_lines
 from crosslane.demo.credits import Claim, match_credits
 from crosslane.demo.inbox import Inbox
 from crosslane.demo.raw import MILLI_PER_POUND
-from crosslane.demo.replay.credit_bodies import Back, CreditClerk
+from crosslane.demo.replay.backs import Back, Bucket, Ordered, OrderedLine, find_backs, priced
+from crosslane.demo.replay.credit_bodies import CreditClerk
 from crosslane.demo.replay.givings import (
     Blind,
     Booking,
@@ -27,7 +28,6 @@ from crosslane.demo.replay.givings import (
     list_queues,
 )
 from crosslane.demo.replay.register import Register, Sold
-from crosslane.demo.replay.returning import Bucket, Ordered, OrderedLine, find_backs, priced
 from crosslane.demo.replay.taxes import Taxes
 from crosslane.demo.replay.timeline import Sale
 from crosslane.demo.streams import CREDITS, Stream

@@ -37,6 +37,8 @@ RETURN_REASONS = (
 BROKEN = frozenset({"damaged", "faulty"})
 DISPOSITIONS_OF_BROKEN = ("refurbish", "vendor", "destroy")
 OVER_THE_COUNTER_PER_MILLE = 100
+# Of the others, so many are announced before they are sent.
+BY_POST_PER_MILLE = 300
 
 
 class Coming(Struct, frozen=True):

@@ -9,12 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct
-
-from crosslane.demo.credits import Claim, CreditNote, GivenBack, Take
+from crosslane.demo.credits import Claim, CreditNote, GivenBack
 from crosslane.demo.draws import draw
+from crosslane.demo.replay.backs import Back, cheaper_milli
 from crosslane.demo.replay.bodies import BASIS_POINTS, Body, RateBp
-from crosslane.demo.replay.choices import OVER_THE_COUNTER_PER_MILLE, choose_coming, happens
+from crosslane.demo.replay.choices import (
+    BY_POST_PER_MILLE,
+    OVER_THE_COUNTER_PER_MILLE,
+    choose_coming,
+    happens,
+)
 from crosslane.demo.replay.givings import Booking, Goodwill, TakeBack
 from crosslane.demo.streams import MARKETPLACE_FEE
 from crosslane.demo.world import TILLS, Access, Place, World
@@ -32,24 +36,6 @@ COSTS = {
     "S": (SAMPLES, "bank"),
 }
 COST_OF_OTHERS = (CORRECTIONS, "bank")
-
-
-class Back(Struct, frozen=True):
-    """Units that come back to an order.
-
-    Args:
-        one: line of the credit note.
-        take: what it takes of which sold line.
-        order_line: that line in Crosslane.
-        units: how many of them.
-        rate_bp: tax rate they were sold at.
-    """
-
-    one: GivenBack
-    take: Take
-    order_line: UUID
-    units: int
-    rate_bp: int
 
 
 class CreditClerk:
@@ -90,6 +76,51 @@ class CreditClerk:
             "order": order,
             "lines": lines,
             "charges": kept,
+        }
+
+    def comes_by_post(self, note: CreditNote, backs: Sequence[Back]) -> bool:
+        """Whether goods are announced and sent; where something is kept back it is agreed before.
+
+        The others are taken back at once, as where the customer had sent them without a word.
+        """
+        drawn = happens(BY_POST_PER_MILLE, "post", self._seed, note.number)
+        at_home = self.channel(note).currency == BASE_CURRENCY
+        return (
+            drawn
+            and at_home
+            and self.place(note) == self._returns
+            and not any(map(cheaper_milli, backs))
+        )
+
+    def announce(self, job: TakeBack, order: str, backs: Sequence[Back], at: datetime) -> Body:
+        """Return what a customer asks for who sends goods of an order by post."""
+        lines = []
+        for back in backs:
+            coming = choose_coming(self._seed, job.note.number, back.one.line.number)
+            lines.append(
+                {
+                    "order_line": back.order_line,
+                    "quantity": back.units,
+                    "reason": coming.reason,
+                    "item_state": coming.item_state,
+                }
+            )
+        return {
+            "order": order,
+            "lines": lines,
+            "method": "post",
+            "location": self.place(job.note).code,
+            "source_id": f"{job.note.number}/{job.sale}",
+            "occurred_at": at,
+        }
+
+    def dispositions(self, note: CreditNote, backs: Sequence[Back]) -> dict[UUID, str]:
+        """Return what becomes of the goods of each order line."""
+        return {
+            back.order_line: choose_coming(
+                self._seed, note.number, back.one.line.number
+            ).disposition
+            for back in backs
         }
 
     def attempt(self, job: TakeBack, order: str, one: GivenBack, at: datetime) -> Body:
@@ -241,8 +272,3 @@ class CreditClerk:
             return minor * MILLI_PER_MINOR
         numerator, denominator = self._world.euro_per_pound
         return rounded_ratio(minor * MILLI_PER_MINOR, denominator, numerator)
-
-
-def cheaper_milli(back: Back) -> int:
-    """Return by how much less than they had cost units are credited, in 1/1000 penny."""
-    return max(0, back.units * (back.take.sold.price_milli - back.one.line.price_milli))

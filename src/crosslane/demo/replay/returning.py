@@ -9,18 +9,19 @@ because the money was given. Units that were never handed over, for want of stoc
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from crosslane.demo.client import Answer
-from crosslane.demo.credits import Claim, CreditNote, GivenBack, Take
+from crosslane.demo.credits import Claim, CreditNote, GivenBack
+from crosslane.demo.replay.backs import Back, Missing, Ordered, find_backs, find_line, priced
 from crosslane.demo.replay.bodies import Body
-from crosslane.demo.replay.credit_bodies import Back, CreditClerk
+from crosslane.demo.replay.counters import Counters
+from crosslane.demo.replay.credit_bodies import CreditClerk
 from crosslane.demo.replay.desk import Desk
 from crosslane.demo.replay.givings import (
     UNDELIVERED,
@@ -45,44 +46,8 @@ from crosslane.demo.world import World
 HANDS = 6
 # How often an order is looked at again after one of its parcels has left.
 LOOKS_PER_PARCEL = 3
-GONE = frozenset({"handed_over", "delivered"})
 A_DAY = timedelta(days=1)
 PROOF = "The credit note is the proof, and its money was given"
-
-
-# A line of a credit note, what it takes of a sold line, and units of that which are not there.
-Missing = tuple[GivenBack, Take, int]
-
-
-class Bucket(Struct, frozen=True):
-    """Units of a line in one stage."""
-
-    stage: str
-    quantity: int
-
-
-class OrderedLine(Struct, frozen=True):
-    """A line as the API shows it."""
-
-    id: UUID
-    position: int
-    sku: str
-    tax_rate_bp: int
-    buckets: list[Bucket]
-
-
-class Ordered(Struct, frozen=True):
-    """An order as the API shows it."""
-
-    id: UUID
-    lines: list[OrderedLine]
-
-
-class Taken(Struct, frozen=True):
-    """What taking goods back came to."""
-
-    return_id: UUID
-    held: bool
 
 
 class Returner:
@@ -117,12 +82,7 @@ class Returner:
     ) -> None:
         self._desk, self._register, self._clerk, self._book = desk, register, clerk, book
         self._seed = seed
-        self._logins = {one.location: code for code, one in world.logins.items() if one.location}
-        self._manager = next(
-            code
-            for code, one in sorted(world.logins.items())
-            if one.role == "manager" and not one.location
-        )
+        self._counters = Counters(desk, world, clerk)
         queues: list[list[Job]] = [[booking] for booking in list_bookings(notes)]
         queues += list_queues(notes)
         self._queues = queues
@@ -142,7 +102,7 @@ class Returner:
         self.at_rest = False
         self.over_returns: list[OverReturn] = []
         self.rounding_milli = 0
-        self.seeded: Counter[str] = Counter()
+        self.seeded = self._counters.seeded
 
     @property
     def waiting(self) -> int:
@@ -253,14 +213,15 @@ class Returner:
         return True
 
     async def _show(self, sold: Sold) -> Ordered:
-        agent = self._desk.staff(self._manager)
-        answer = await self._desk.ask(agent, f"orders/{sold.id}", method="GET", expected=())
+        answer = await self._desk.ask(
+            self._counters.manager, f"orders/{sold.id}", method="GET", expected=()
+        )
         return msgspec.json.decode(answer.content, type=Ordered)
 
     async def _try_whole(self, job: TakeBack, sold: Sold, one: GivenBack, at: datetime) -> None:
         """Try to give all of a line back, of which less is left: it is refused."""
         body = self._clerk.attempt(job, sold.number, one, at)
-        answer = await self._send(job.note, body)
+        answer = await self._counters.take(job.note, body)
         units = -one.line.quantity
         if answer.ok:
             # More was left than the credit notes tell: nothing of it is in excess.
@@ -272,7 +233,13 @@ class Returner:
         )
 
     async def _bring(self, job: TakeBack, sold: Sold, backs: Sequence[Back], at: datetime) -> None:
-        answer = await self._send(job.note, self._clerk.take_back(job, sold.number, backs, at))
+        note, clerk = job.note, self._clerk
+        if clerk.comes_by_post(note, backs):
+            body = clerk.announce(job, sold.number, backs, at)
+            answer = await self._counters.receive(note, body, backs, at)
+        else:
+            body = clerk.take_back(job, sold.number, backs, at)
+            answer = await self._counters.take(note, body)
         if answer.ok:
             self._back.update({back.order_line: back.units for back in backs})
             self.rounding_milli += self._clerk.kept_converted_milli(job, backs)
@@ -296,7 +263,7 @@ class Returner:
 
     async def _cancel(self, sold: Sold, line: Body, reason: str) -> bool:
         answer = await self._desk.ask(
-            self._desk.staff(self._manager),
+            self._counters.manager,
             f"orders/{sold.id}/cancellation",
             {"lines": [line], "reason": reason},
             key=f"demo/{self._seed}/undelivered/{reason}/{line['line_id']}",
@@ -314,7 +281,7 @@ class Returner:
         if not (goods or claims):
             return
         body = self._clerk.blind(note, what, goods, claims, PROOF)
-        answer = await self._send(note, body, by_manager=True)
+        answer = await self._counters.take(note, body, by_manager=True)
         if answer.ok:
             self.rounding_milli += self._clerk.converted_milli(note, claims)
             self.seeded["given_blind"] += 1
@@ -329,7 +296,7 @@ class Returner:
         rates = {line.tax_rate_bp for line in shown.lines} if shown else set()
         if sold is not None and len(rates) == 1:
             body = self._clerk.goodwill(job, sold.number, rates.pop())
-            answer = await self._send(job.note, body, by_manager=True)
+            answer = await self._counters.take(job.note, body, by_manager=True)
             if answer.ok:
                 self.rounding_milli += self._clerk.converted_milli(job.note, job.claims)
                 self.seeded["credited"] += 1
@@ -348,22 +315,6 @@ class Returner:
             self.seeded["booked_by_hand"] += 1
         else:
             self._spoil([job.claim.line.number], answer)
-
-    async def _send(self, note: CreditNote, body: Body, *, by_manager: bool = False) -> Answer:
-        """Bring goods to a counter; a return that is held for a person is looked at at once."""
-        login = self._logins.get(body["location"], self._manager)
-        client = self._desk.staff(self._manager if by_manager else login)
-        answer = await self._desk.ask(client, "return-desk", body)
-        if answer.ok:
-            taken = msgspec.json.decode(answer.content, type=Taken)
-            if taken.held:
-                self.seeded["return_held"] += 1
-                await self._desk.ask(
-                    self._desk.staff(self._manager),
-                    f"returns/{taken.return_id}/clearance",
-                    {"reason": f"Credit note {note.number} shows it"},
-                )
-        return answer
 
     def _spoil(self, numbers: Iterable[int], answer: Answer) -> None:
         self._problems |= dict.fromkeys(numbers, reason_of(answer))
@@ -386,41 +337,3 @@ class Returner:
         if number in self._problems:
             fate, reason = "rejected", self._problems[number]
         self._book.end([line], fate, self._words.get(number, reason))
-
-
-def find_line(take: Take, sold: Sold, shown: Ordered) -> OrderedLine:
-    """Return the order line that a sold line became: orders keep the places of their lines."""
-    recorded = sold.sale.lines if sold.sale else ()
-    place = next(n for n, line in enumerate(recorded, 1) if line.number == take.sold.number)
-    return next(line for line in shown.lines if line.position == place)
-
-
-def find_backs(job: TakeBack, sold: Sold, shown: Ordered, back: Mapping[UUID, int]) -> list[Back]:
-    """Return what may come back of each part of a job: no more than was handed over and is there.
-
-    Args:
-        job: goods that come back.
-        sold: their order.
-        shown: as it stands.
-        back: units that came back before, by order line.
-    """
-    found: list[Back] = []
-    taken = Counter(back)
-    for one, take in job.goods:
-        line = find_line(take, sold, shown)
-        handed = sum(bucket.quantity for bucket in line.buckets if bucket.stage in GONE)
-        units = min(take.units, max(0, handed - taken[line.id]))
-        taken[line.id] += units
-        found.append(Back(one, take, line.id, units, line.tax_rate_bp))
-    return found
-
-
-def priced(missing: Iterable[Missing]) -> list[tuple[GivenBack, int, int]]:
-    """Return what is given for units without their order: what they had cost, or less.
-
-    Where the credit note gives more than that, the difference is credited by itself.
-    """
-    return [
-        (one, units, min(take.sold.price_milli, one.line.price_milli))
-        for one, take, units in missing
-    ]
