@@ -89,7 +89,8 @@ def selection() -> Selection:
             for number in WEB_INVOICES
         ),
         recorded.invoice("5", "2011-01-05 09:00:00", ("85123A", 2, "2.95", M)),
-        recorded.invoice("C6", "2011-01-05 10:00:00", ("22423", -1, "12.75", Stream.CREDIT)),
+        # By its number this one comes by post, step by step.
+        recorded.invoice("C24", "2011-01-05 10:00:00", ("22423", -1, "12.75", Stream.CREDIT)),
         recorded.invoice(
             "C9",
             "2011-01-06 10:00:00",
@@ -214,6 +215,8 @@ async def test_what_came_back_is_credited_for_what_was_paid(played: Played, data
     assert {charge["tax_rate_bp"] for charge in first["charges"]} == {1750}
     returns = await listed(world, "returns")
     assert Counter(one["kind"] for one in returns) == {"return": 5, "blind": 3}
+    assert Counter(one["method"] for one in returns) == {"counter": 7, "post": 1}
+    assert outcome.seeded["came_by_post"] == 1
     assert {one["state"] for one in returns} <= {"settled", "closed"}
     given = sum(
         entry.line.amount_milli
