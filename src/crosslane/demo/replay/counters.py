@@ -75,13 +75,13 @@ class Counters:
         self.seeded: Counter[str] = Counter()
 
     @property
-    def manager(self) -> Client:
+    def decider(self) -> Client:
         """Somebody who may decide everything that is decided here."""
         return self._desk.staff(self._manager)
 
     async def take(self, note: CreditNote, body: Body, *, by_manager: bool = False) -> Answer:
         """Take goods back over a counter, or by a manager's word; return the answer to it."""
-        client = self.manager if by_manager else self._at(body["location"])
+        client = self.decider if by_manager else self._at(body["location"])
         answer = await self._desk.ask(client, "return-desk", body)
         if answer.ok:
             taken = msgspec.json.decode(answer.content, type=Taken)
@@ -133,7 +133,7 @@ class Counters:
     async def _settle(self, note: CreditNote, return_id: UUID, at: datetime) -> Answer:
         """See to it that money was given, before anything else is done about the order."""
         path, wish = f"returns/{return_id}/settlement", {"occurred_at": at}
-        answer = await self._desk.ask(self.manager, path, wish)
+        answer = await self._desk.ask(self.decider, path, wish)
         if answer.code == HELD_BACK:
             answer = await self._clear(note, return_id, at)
         return Answer(200, {}, b"") if answer.code == SETTLED_ALREADY else answer
@@ -142,11 +142,11 @@ class Counters:
         """Let go on what is held for a person: its credit note shows that it was right."""
         self.seeded["return_held"] += 1
         reason = {"reason": f"Credit note {note.number} shows it"}
-        cleared = await self._desk.ask(self.manager, f"returns/{return_id}/clearance", reason)
+        cleared = await self._desk.ask(self.decider, f"returns/{return_id}/clearance", reason)
         if not cleared.ok:
             return cleared
         wish = {"occurred_at": at}
-        return await self._desk.ask(self.manager, f"returns/{return_id}/settlement", wish)
+        return await self._desk.ask(self.decider, f"returns/{return_id}/settlement", wish)
 
     def _at(self, location: str) -> Client:
         """Return who works at a location."""

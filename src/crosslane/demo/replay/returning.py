@@ -214,7 +214,7 @@ class Returner:
 
     async def _show(self, sold: Sold) -> Ordered:
         answer = await self._desk.ask(
-            self._counters.manager, f"orders/{sold.id}", method="GET", expected=()
+            self._counters.decider, f"orders/{sold.id}", method="GET", expected=()
         )
         return msgspec.json.decode(answer.content, type=Ordered)
 
@@ -263,7 +263,7 @@ class Returner:
 
     async def _cancel(self, sold: Sold, line: Body, reason: str) -> bool:
         answer = await self._desk.ask(
-            self._counters.manager,
+            self._counters.decider,
             f"orders/{sold.id}/cancellation",
             {"lines": [line], "reason": reason},
             key=f"demo/{self._seed}/undelivered/{reason}/{line['line_id']}",
