@@ -9,6 +9,7 @@ from crosslane.kernel import new_id
 from crosslane.orders import CANCEL, RETRY_MONEY, CancelUnits, RetryMoney, Stage, TenderWish, errors
 from crosslane.orders.service.reading import list_orders
 from crosslane.payments import PutProvider, put_provider
+from crosslane.payments.service.commands import RECEIVE
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
@@ -18,6 +19,7 @@ from crosslane.verify.orders import RULES
 from tests.orders.test_changes import carry
 from tests.orders.world import assert_sound, place, set_policy, view, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
+from tests.payments.test_disputes import told
 
 
 class Till:
@@ -65,6 +67,12 @@ class Till:
 
     async def retry(self, order_id: UUID, to: payments.RefundTo | None = None) -> None:
         await self.lanes.run(self.tenant, RETRY_MONEY, str(new_id()), RetryMoney(order_id, to))
+        await self.settle()
+
+    async def dispute(self, reference: str, minor: int, status: str) -> None:
+        """Have the provider tell of a dispute."""
+        async with self.database.transaction(self.tenant) as tx:
+            await RECEIVE.handle(tx, [told(reference, status, minor=minor)])
         await self.settle()
 
     async def cancel_refused(self, provider: FakeProvider) -> orders.Placed:
@@ -151,6 +159,38 @@ async def test_a_refund_to_a_dead_card_is_given_in_cash_where_the_policy_lets_it
     shown = await view(till.database, till.tenant, placed.id)
     assert shown.money.refunded_minor == placed.gross_minor
     assert (await payment_provider.sums())["refund"] == 0
+    await assert_sound(till.database, till.tenant)
+
+
+async def test_a_dispute_is_shown_until_it_is_decided_and_what_is_won_is_settled(
+    till: Till, payment_provider: FakeProvider
+):
+    """Goods that came back while the money was in dispute are paid back once it is won."""
+    order_id = await till.sell()
+    (reference,) = [
+        o["id"] for o in await payment_provider.operations() if o["kind"] == "authorize"
+    ]
+    shown = await view(till.database, till.tenant, order_id)
+    earned = shown.money.captured_minor
+    await till.dispute(reference, earned, "opened")
+    assert await till.problems(order_id) == [("chargeback", "charged_back", 0, False)]
+    assert await till.listed(money_problem=True) == [order_id]
+    line = shown.lines[0]
+    credit = orders.CreditRequest(
+        order_id=order_id,
+        cause_kind="test.return",
+        cause_id=new_id(),
+        at=shown.placed_at,
+        lines=[orders.CreditLine(line.id, 1)],
+    )
+    async with till.database.transaction(till.tenant) as tx:
+        (credited,) = await orders.credit(tx, [credit])
+    assert isinstance(credited, orders.Credited)
+    await till.settle()
+    assert (await payment_provider.sums())["refund"] == 0
+    await till.dispute(reference, earned, "won")
+    assert await till.problems(order_id) == [("chargeback", "charged_back", 0, True)]
+    assert (await payment_provider.sums())["refund"] == line.gross_minor
     await assert_sound(till.database, till.tenant)
 
 

@@ -92,6 +92,18 @@ class FakeProvider:
                 sums[operation["kind"]] += operation["minor"]
         return sums
 
+    async def dispute(self, reference: str, minor: int) -> str:
+        """Have the holder of a card dispute a charge; return the dispute's name."""
+        asked = {"authorization": reference, "minor": minor}
+        answer = await self._client.post(f"{self.url}/control/disputes", json=asked)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    async def decide(self, dispute: str, status: str) -> None:
+        """Decide a dispute: won by the retailer, or lost."""
+        path = f"{self.url}/control/disputes/{dispute}/{status}"
+        assert (await self._client.post(path)).status_code == 200
+
     async def ask(self, path: str, key: str, **body: Any) -> httpx.Response:
         """Ask as a caller does, past Crosslane."""
         headers = {"Authorization": f"Bearer {API_KEY}", "Idempotency-Key": key}

@@ -141,6 +141,9 @@ create table payments_payment (
     check ((method = 'stored_value') = (stored_account is not null))
 ) with (fillfactor = 70);
 
+create index payments_payment_reference on payments_payment (provider, reference)
+    where reference <> '';
+
 create table payments_operation (
     id uuid primary key,
     payment_id uuid not null references payments_payment,

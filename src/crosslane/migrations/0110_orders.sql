@@ -177,8 +177,9 @@ create table orders_money_problem (
     operation_id uuid primary key,
     order_id uuid not null references orders_order (id),
     payment_id uuid not null,
-    deed text not null check (deed in ('capture', 'refund')),
-    kind text not null check (kind in ('refused', 'unresolved')),
+    deed text not null check (deed in ('capture', 'refund', 'chargeback')),
+    kind text not null
+        check (kind in ('refused', 'unresolved', 'charged_back', 'paid_twice')),
     minor bigint not null check (minor > 0),
     currency text not null,
     reason text not null,

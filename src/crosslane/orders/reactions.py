@@ -1,6 +1,7 @@
 """What orders do when others' events arrive, and by the clock."""
 
 from collections.abc import Sequence
+from typing import get_args
 from uuid import UUID
 
 from crosslane import payments
@@ -75,10 +76,15 @@ def _declined(money: payments.OrderMoney) -> bool:
     return any(tender.state is payments.State.DECLINED for tender in money.tenders)
 
 
-async def settle_captured(tx: Tx, logged: Sequence[Logged[payments.PaymentCaptured]]) -> None:
-    """Give back what was still being taken when its order came to be worth less."""
+Arrived = payments.PaymentCaptured | payments.ChargebackWon
+
+
+async def settle_captured(tx: Tx, logged: Sequence[Logged[Arrived]]) -> None:
+    """Give back what was not with us when its order came to be worth less."""
     taken = {entry.event.order_id: f"captured:{entry.event.operation_id}" for entry in logged}
     changed = await states.list_amended(tx, list(taken))
+    won = {e.event.order_id for e in logged if isinstance(e.event, payments.ChargebackWon)}
+    changed = sorted(won.union(changed))
     locked = await states.lock_orders(tx, changed)
     await settle(tx, locked, taken, dict.fromkeys(locked, tx.now))
 
@@ -175,11 +181,14 @@ REACTIONS = [
             payments.PaymentCaptured,
             payments.PaymentRefunded,
             payments.PaymentVoided,
+            payments.PaymentChargedBack,
+            payments.ChargebackWon,
+            payments.ChargebackLost,
         ),
         follow_money,
     ),
     Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
-    Reaction("orders.settle_captured", (payments.PaymentCaptured,), settle_captured),
+    Reaction("orders.settle_captured", get_args(Arrived), settle_captured),
     Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
     Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),
     Reaction(

@@ -117,15 +117,22 @@ class PaymentChargedBack(PaymentEvent, frozen=True, kw_only=True):
 
 
 class ChargebackWon(PaymentEvent, frozen=True, kw_only=True):
-    """A dispute was decided for us: the amount is ours again."""
+    """A dispute was decided for us: the amount is ours again.
+
+    Args:
+        dispute: the provider's name for it.
+        chargeback_id: the operation by which it had been taken back.
+    """
 
     dispute: str
+    chargeback_id: UUID
 
 
 class ChargebackLost(PaymentEvent, frozen=True, kw_only=True):
-    """A dispute was decided against us: the amount stays gone."""
+    """A dispute was decided against us: the amount stays gone; fields as in ChargebackWon."""
 
     dispute: str
+    chargeback_id: UUID
 
 
 class PaidOut(Event, frozen=True, kw_only=True):

@@ -106,14 +106,15 @@ with handled as (
     join platform_cursor c on c.reaction = 'orders.follow_money'
         and (l.epoch, l.txid, l.id) <= (c.epoch, c.txid, c.id)
     where l.kind in ('payments.CaptureFailed', 'payments.RefundFailed', 'payments.PaymentCaptured',
-                     'payments.PaymentRefunded')
+                     'payments.PaymentRefunded', 'payments.PaymentChargedBack')
       and not exists (
           select from platform_backlog b where b.reaction = c.reaction and b.log_id = l.id)
 )
 select 'payment operation:' || operation_id as subject,
-       'it was refused, and its order shows no problem' as detail
+       'it was refused or charged back, and its order shows no problem' as detail
 from handled h
-where kind in ('payments.CaptureFailed', 'payments.RefundFailed') and not exists (
+where kind in ('payments.CaptureFailed', 'payments.RefundFailed', 'payments.PaymentChargedBack')
+  and not exists (
     select from orders_money_problem p where p.operation_id = h.operation_id)
 union all
 select 'payment operation:' || operation_id, 'it was done, and its order shows it as a problem'

@@ -8,13 +8,14 @@ import msgspec
 
 
 class MoneyProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something asked of a payment that was refused, or whose outcome nobody knows.
+    """Money that was refused, of which nobody knows, or that was taken back.
 
     Args:
-        operation_id: what was asked.
-        deed: capture or refund.
+        operation_id: what was asked, or done by the provider.
+        deed: capture, refund or chargeback.
         kind: ``refused``: it can be asked for again; ``unresolved``: nobody could tell, and the
-            amount is set aside until somebody can.
+            amount is set aside until somebody can; ``charged_back``: the holder of the card
+            disputes it, until that is decided; ``paid_twice``: it had been refunded as well.
         minor: minor units of ``currency``.
         reason: what the provider or the connection said.
         retries: how often people had it asked for again.
@@ -23,8 +24,8 @@ class MoneyProblem(msgspec.Struct, frozen=True, kw_only=True):
 
     operation_id: UUID
     payment_id: UUID
-    deed: Literal["capture", "refund"]
-    kind: Literal["refused", "unresolved"]
+    deed: Literal["capture", "refund", "chargeback"]
+    kind: Literal["refused", "unresolved", "charged_back", "paid_twice"]
     minor: int
     currency: str
     reason: str

@@ -4,7 +4,7 @@ An order's money is always asked for by what is due, so asking again is settling
 capture that came through by another way meanwhile is not taken twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -24,8 +24,17 @@ from crosslane.platform.lane import one_by_one
 from crosslane.platform.log import Logged
 
 PROBLEMS_SHOWN_MAX = 100
-DEEDS = {payments.CaptureFailed: "capture", payments.RefundFailed: "refund"}
-FAILED = (payments.CaptureFailed, payments.RefundFailed, payments.PaymentUnresolved)
+DEEDS: Mapping[type[payments.PaymentEvent], str] = {
+    payments.CaptureFailed: "capture",
+    payments.RefundFailed: "refund",
+    payments.PaymentChargedBack: "chargeback",
+}
+Failed = (
+    payments.CaptureFailed
+    | payments.RefundFailed
+    | payments.PaymentUnresolved
+    | payments.PaymentChargedBack
+)
 
 
 class RetryMoney(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,16 +58,25 @@ class MoneyRetried(msgspec.Struct, frozen=True):
 
 async def follow_money(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
     """Raise and resolve problems as payments tell of them."""
-    failed = [entry for entry in logged if isinstance(entry.event, FAILED)]
+    failed = [entry for entry in logged if isinstance(entry.event, Failed)]
     await _raise(tx, failed)
-    await _resolve(tx, [entry for entry in logged if not isinstance(entry.event, FAILED)])
+    await _resolve(tx, [entry for entry in logged if not isinstance(entry.event, Failed)])
 
 
-async def _raise(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
+def _problem(event: Failed) -> tuple[str, str]:
+    """Return deed and kind of the problem an event tells of."""
+    if isinstance(event, payments.PaymentUnresolved):
+        return event.deed, "unresolved"
+    if isinstance(event, payments.PaymentChargedBack):
+        return "chargeback", "paid_twice" if event.beyond_minor else "charged_back"
+    return DEEDS[type(event)], "refused"
+
+
+async def _raise(tx: Tx, logged: Sequence[Logged[Failed]]) -> None:
     raised: dict[UUID, storage.Raised] = {}
     for entry in logged:
         event = entry.event
-        deed = event.deed if isinstance(event, payments.PaymentUnresolved) else DEEDS[type(event)]
+        deed, kind = _problem(event)
         if deed not in DEEDS.values():
             continue
         raised[event.operation_id] = storage.Raised(
@@ -66,7 +84,7 @@ async def _raise(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> Non
             event.order_id,
             event.payment_id,
             deed,
-            "unresolved" if isinstance(event, payments.PaymentUnresolved) else "refused",
+            kind,
             event.minor,
             event.currency,
             event.reason,
@@ -91,7 +109,11 @@ async def _raise(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> Non
 
 async def _resolve(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> None:
     """Resolve what has moved, and what is not due any more because other money has."""
-    moved = {entry.event.operation_id for entry in logged}
+    heard = [entry.event for entry in logged]
+    lost = {e.chargeback_id for e in heard if isinstance(e, payments.ChargebackLost)}
+    won = {e.chargeback_id for e in heard if isinstance(e, payments.ChargebackWon)}
+    decided = won | lost
+    moved = {event.operation_id for event in heard} - decided
     orders = sorted({entry.event.order_id for entry in logged})
     held = await storage.lock_open(tx, orders) if orders else {}
     if not held:
@@ -103,6 +125,9 @@ async def _resolve(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> N
         for order_id, theirs in held.items()
         for problem in theirs
         if problem.operation_id in moved
+        # What was paid twice stays with a person, unless the dispute gives it back.
+        or (problem.kind == "charged_back" and problem.operation_id in decided)
+        or (problem.kind == "paid_twice" and problem.operation_id in won)
         or (problem.kind == "refused" and _in_line(known[order_id], money[order_id]))
     ]
     if not settled:

@@ -5,24 +5,28 @@ It is what the strict provider speaks, and what a bridge to another gateway is w
 
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from crosslane.payments.domain import Deed, OperationState
+from crosslane.kernel import Instant
+from crosslane.payments.domain import TENDER_MINOR_MAX, Deed, OperationState
 from crosslane.payments.errors import BadProviderMessage, BadSignature
 from crosslane.payments.provider.port import (
     Answer,
     AnswerUnknown,
     Ask,
+    Dispute,
     Message,
     ProviderSettings,
 )
 from crosslane.platform import outbound
 
 ANSWER_BYTES_MAX = 64 * 1024
+DISPUTE_CHARACTERS_MAX = 100
+REASON_CHARACTERS_MAX = 200
 
 _PATHS = {
     Deed.AUTHORIZE: "/v1/authorizations",
@@ -46,10 +50,23 @@ class _Said(msgspec.Struct):
     reason: str = ""
 
 
-class _Told(msgspec.Struct):
-    """A message as the provider sends it."""
+class _Disputed(msgspec.Struct):
+    """A dispute as the provider tells it."""
 
-    operation: _Said
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=DISPUTE_CHARACTERS_MAX)]
+    authorization: str
+    minor: Annotated[int, msgspec.Meta(ge=1, le=TENDER_MINOR_MAX)]
+    currency: str
+    status: Literal["opened", "won", "lost"]
+    reason: str = ""
+    at: Instant | None = None
+
+
+class _Told(msgspec.Struct):
+    """A message as the provider sends it: of an operation or of a dispute."""
+
+    operation: _Said | None = None
+    dispute: _Disputed | None = None
 
 
 class HouseProvider:
@@ -89,13 +106,18 @@ class HouseProvider:
         except (WebhookVerificationError, binascii.Error, ValueError):
             raise BadSignature from None
         try:
-            told = msgspec.json.decode(body, type=_Told).operation
+            told = msgspec.json.decode(body, type=_Told)
         except (msgspec.MsgspecError, RecursionError):
             raise BadProviderMessage from None
-        if told.status not in _STATES:
+        name = {name.lower(): value for name, value in headers.items()}["webhook-id"]
+        if told.dispute is not None:
+            return Message(name, "", None, _dispute(told.dispute))
+        said = told.operation
+        if said is None:
+            raise BadProviderMessage(pointer="/operation")
+        if said.status not in _STATES:
             raise BadProviderMessage(pointer="/operation/status")
-        found = {name.lower(): value for name, value in headers.items()}["webhook-id"]
-        return Message(found, told.key, Answer(_STATES[told.status], told.id, told.reason))
+        return Message(name, said.key, Answer(_STATES[said.status], said.id, said.reason))
 
     async def _send(
         self, method: str, path: str, *, key: str = "", body: dict[str, Any] | None = None
@@ -118,6 +140,18 @@ class HouseProvider:
             told = f"no answer of {self.settings.code}: {silence}"
             raise AnswerUnknown(told, silence.after_seconds) from silence
         return reply.status, reply.body
+
+
+def _dispute(said: _Disputed) -> Dispute:
+    return Dispute(
+        id=said.id,
+        reference=said.authorization,
+        minor=said.minor,
+        currency=said.currency,
+        state=said.status,
+        reason=said.reason[:REASON_CHARACTERS_MAX],
+        at=said.at,
+    )
 
 
 def _answer(body: bytes) -> Answer:

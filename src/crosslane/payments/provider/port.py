@@ -1,7 +1,8 @@
 """What Crosslane asks of a payment provider, whatever it is."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -64,18 +65,41 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that a provider has taken back, since the holder of the card disputes it.
+
+    Args:
+        id: the provider's name for the dispute.
+        reference: the provider's name for the authorization.
+        minor: minor units of ``currency`` that are taken back, or given to us again.
+        state: opened, won (by us) or lost.
+        reason: what the provider says.
+        at: when, None when it does not say.
+    """
+
+    id: str
+    reference: str
+    minor: int
+    currency: str
+    state: Literal["opened", "won", "lost"]
+    reason: str = ""
+    at: datetime | None = None
+
+
 class Message(msgspec.Struct, frozen=True):
-    """What a provider tells on its own.
+    """What a provider tells on its own: of a deed, or of a dispute.
 
     Args:
         id: the provider's name for this message; a repetition has the same.
-        key: idempotency key of the deed it is about.
-        answer: what has become of it.
+        key: idempotency key of the deed it is about, "" for a dispute.
+        answer: what has become of the deed.
+        dispute: what has become of a dispute.
     """
 
     id: str
     key: str
-    answer: Answer
+    answer: Answer | None
+    dispute: Dispute | None = None
 
 
 class AnswerUnknown(Exception):

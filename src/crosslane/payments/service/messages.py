@@ -12,6 +12,7 @@ from crosslane.payments.domain import Outcome, is_repetition, judge
 from crosslane.payments.errors import UnknownProvider
 from crosslane.payments.provider import Message, ProviderSettings
 from crosslane.payments.service.calls import adapter_for
+from crosslane.payments.service.disputes import Disputed, take_disputes
 from crosslane.payments.service.settings import providers
 from crosslane.payments.service.sheet import open_operations
 from crosslane.platform.database import Tx
@@ -61,6 +62,8 @@ class _Told(msgspec.Struct, frozen=True):
     @property
     def outcome(self) -> Outcome:
         answer = self.message.answer
+        if answer is None:
+            raise ValueError("a dispute is the outcome of no operation")
         return Outcome(answer.state, answer.reference, answer.reason)
 
 
@@ -111,15 +114,23 @@ async def _take_in(tx: Tx, messages: Sequence[_Told]) -> dict[tuple[str, str], s
     unseen = [told for told in messages if told.key in found]
     if not unseen:
         return {}
-    states = {told.key: judge(found[told.key], told.outcome) for told in unseen}
-    news = [told for told in unseen if states[told.key] == "applied"]
+    of_deeds = [told for told in unseen if told.message.dispute is None]
+    states = {told.key: judge(found[told.key], told.outcome) for told in of_deeds}
+    news = [told for told in of_deeds if states[told.key] == "applied"]
     if news:
         states |= await _apply(tx, news)
+    disputes = [
+        Disputed(told.key, told.command, told.message.dispute)
+        for told in unseen
+        if told.message.dispute is not None
+    ]
+    if disputes:
+        states |= await take_disputes(tx, disputes)
     # What a provider sends besides may name people; only what is understood is kept.
     kept = [
         (*told.key, msgspec.json.encode(told.message), states[told.key])
         for told in unseen
-        if not is_repetition(states[told.key], told.outcome)
+        if told.message.dispute is not None or not is_repetition(states[told.key], told.outcome)
     ]
     new = await storage.insert_messages(tx, kept) if kept else set()
     return {key: states[key] for key in new}

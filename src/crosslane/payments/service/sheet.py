@@ -27,9 +27,12 @@ from crosslane.payments.domain import (
 )
 from crosslane.payments.events import (
     CaptureFailed,
+    ChargebackLost,
+    ChargebackWon,
     PaymentArrivedLate,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentChargedBack,
     PaymentDeclined,
     PaymentEvent,
     PaymentRefunded,
@@ -49,6 +52,7 @@ from crosslane.platform.log import Cause
 DONE = Outcome(OperationState.DONE)
 EFFECT_KIND = "payments.call"
 
+_DISPUTED = (Deed.CHARGEBACK, Deed.CHARGEBACK_WON)
 _DONE_EVENTS: dict[Deed, type[PaymentEvent]] = {
     Deed.AUTHORIZE: PaymentAuthorized,
     Deed.CAPTURE: PaymentCaptured,
@@ -78,12 +82,14 @@ class Sheet:
         tenders: by id, present and new.
         credits: credit accounts by customer.
         holdings: gift cards, store credit, and the cash of stores.
+        charged: operations by which disputes took money back, by their cause.
     """
 
     def __init__(self) -> None:
         self.tenders: dict[UUID, Tender] = {}
         self.credits: dict[UUID, Credit] = {}
         self.holdings = Holdings()
+        self.charged: dict[str, UUID] = {}
         self._opened: set[UUID] = set()
         self._changed: set[UUID] = set()
         self._known: dict[UUID, Operation] = {}
@@ -195,6 +201,13 @@ class Sheet:
                     tender.id, deed.deed, deed.minor, deed.cause_kind, cause, at=learned.at, by=by
                 )
         return True
+
+    def lose(self, chargeback: Operation, dispute: str, *, at: datetime, by: Cause) -> None:
+        """Tell that what a dispute took back stays gone."""
+        tender = self.tenders[chargeback.payment_id]
+        told = _told(tender, chargeback) | {"occurred_at": at}
+        event = ChargebackLost(**told, dispute=dispute, chargeback_id=chargeback.id)
+        self._events.append((event, by))
 
     def abandon(self, payment_id: UUID) -> None:
         """Give a tender up: money that still arrives on it goes back."""
@@ -308,7 +321,23 @@ class Sheet:
         if account_id is None and not operation.to_method:
             account_id = tender.stored_account
         entity_id = self.holdings.accounts[account_id].entity_id if account_id else None
-        return _event(tender, operation, before, account_id, entity_id)
+        told = _told(tender, operation) | {"account_id": account_id, "entity_id": entity_id}
+        if operation.state is OperationState.DONE and operation.deed in _DISPUTED:
+            return self._of_dispute(tender, operation, told)
+        return _event(tender, operation, before, told)
+
+    def _of_dispute(
+        self, tender: Tender, operation: Operation, told: dict[str, Any]
+    ) -> PaymentEvent:
+        if operation.deed is Deed.CHARGEBACK:
+            return PaymentChargedBack(
+                **told,
+                dispute=operation.reference,
+                reason=operation.reason,
+                beyond_minor=min(operation.minor, tender.beyond_minor),
+            )
+        chargeback_id = self.charged[operation.cause_id]
+        return ChargebackWon(**told, dispute=operation.reference, chargeback_id=chargeback_id)
 
 
 async def open_sheet(
@@ -360,14 +389,9 @@ def call_key(operation: Operation) -> str:
     return f"payments.{operation.deed}:{operation.id}"
 
 
-def _event(
-    tender: Tender,
-    operation: Operation,
-    before: OperationState,
-    account_id: UUID | None,
-    entity_id: UUID | None,
-) -> PaymentEvent | None:
-    told: dict[str, Any] = {
+def _told(tender: Tender, operation: Operation) -> dict[str, Any]:
+    """Return what every event of a tender tells."""
+    return {
         "payment_id": tender.id,
         "order_id": tender.order_id,
         "channel_id": tender.channel_id,
@@ -379,9 +403,12 @@ def _event(
         "cause_kind": operation.cause_kind,
         "cause_id": operation.cause_id,
         "occurred_at": operation.at,
-        "account_id": account_id,
-        "entity_id": entity_id,
     }
+
+
+def _event(
+    tender: Tender, operation: Operation, before: OperationState, told: dict[str, Any]
+) -> PaymentEvent | None:
     deed, state = operation.deed, operation.state
     if (
         deed is Deed.AUTHORIZE

@@ -38,6 +38,7 @@ from crosslane.payments.storage.settings import (
 from crosslane.payments.storage.sums import MovedSum, sum_moved
 from crosslane.payments.storage.tenders import (
     Errand,
+    find_by_reference,
     list_by_cause,
     list_errands,
     list_of_payments,
@@ -60,6 +61,7 @@ __all__ = [
     "Payout",
     "delete_messages",
     "delete_wrong",
+    "find_by_reference",
     "find_codes",
     "forget_owners",
     "insert_accounts",

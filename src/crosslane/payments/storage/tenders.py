@@ -94,6 +94,23 @@ async def list_tenders(
     return [_tender(row) for row in rows]
 
 
+FIND_BY_REFERENCE = """
+select p.provider, p.reference, p.id
+from unnest((select $1::text[]), (select $2::text[])) as w(provider, reference)
+join payments_payment p using (provider, reference)
+where p.reference <> ''
+"""
+
+
+async def find_by_reference(
+    tx: Tx, names: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
+    """Return tenders by provider and the provider's name for their authorization."""
+    columns = [list(column) for column in zip(*names, strict=True)]
+    rows = await tx.fetch(FIND_BY_REFERENCE, *columns)
+    return {(row["provider"], row["reference"]): row["id"] for row in rows}
+
+
 LIST_OPERATIONS = """
 select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
        to_method, to_account, to_location

@@ -4,5 +4,6 @@
 nobody's word for anything: it refuses captures above the authorization, refunds above the capture,
 a wrong currency, an unknown key and one key with two meanings. It keeps every charge in a file, so
 that killing it forgets nothing. On demand (``/control``) it declines, fails, answers too late,
-freezes, and sends its messages twice, in disorder or never.
+freezes, and sends its messages twice, in disorder or never; holders of cards dispute charges and
+win or lose (``/control/disputes``).
 """

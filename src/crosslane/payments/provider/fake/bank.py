@@ -57,6 +57,22 @@ class Operation(msgspec.Struct, frozen=True):
     asked: Request
 
 
+class Dispute(msgspec.Struct, frozen=True):
+    """Money that was taken back from the retailer, since the holder of the card disputes it.
+
+    Args:
+        status: opened, won (by the retailer) or lost.
+    """
+
+    id: str
+    authorization: str
+    minor: int
+    currency: str
+    status: str
+    reason: str
+    at: str
+
+
 class Told(msgspec.Struct, frozen=True):
     """A mark that the message about an operation has been delivered."""
 
@@ -70,12 +86,15 @@ class Bank:
         self.lock = threading.RLock()
         self._journal = Journal(path)
         self.operations: dict[str, Operation] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.told: set[str] = set()
         self._authorizations: dict[str, Operation] = {}
         self._done: dict[str, Counter[str]] = {}
         for line in self._journal.lines():
             if line.startswith(b'{"told"'):
                 self.told.add(msgspec.json.decode(line, type=Told).told)
+            elif line.startswith(b'{"id":"dp_'):
+                self._take(msgspec.json.decode(line, type=Dispute))
             else:
                 self._learn(msgspec.json.decode(line, type=Operation))
 
@@ -128,6 +147,46 @@ class Bank:
             self._journal.write(operation)
             return operation
 
+    def dispute(self, authorization: str, minor: int, reason: str) -> Dispute:
+        """Take captured money back, whether it was refunded or not.
+
+        Raises:
+            Refused: there is no such authorization, or less was captured.
+        """
+        with self.lock:
+            held = self._authorizations.get(authorization)
+            if held is None:
+                raise Refused(404, "unknown_authorization")
+            if (
+                not 1
+                <= minor
+                <= self._done[authorization]["capture"] - self._disputed(authorization)
+            ):
+                raise Refused(422, "above_captured")
+            name, now = f"dp_{uuid4().hex}", datetime.now(UTC).isoformat()
+            made = Dispute(name, authorization, minor, held.currency, "opened", reason, now)
+            self._take(made)
+            self._journal.write(made)
+            return made
+
+    def decide_dispute(self, name: str, status: str) -> Dispute:
+        """Decide an open dispute.
+
+        Raises:
+            Refused: there is none of this name, or it is decided otherwise.
+        """
+        with self.lock:
+            known = self.disputes.get(name)
+            if known is None or status not in ("won", "lost"):
+                raise Refused(404, "unknown_dispute")
+            if known.status not in ("opened", status):
+                raise Refused(409, "decided")
+            now = datetime.now(UTC).isoformat()
+            known = msgspec.structs.replace(known, status=status, at=now)
+            self._take(known)
+            self._journal.write(known)
+            return known
+
     def mark_told(self, key: str) -> None:
         """Remember that the message about an operation was delivered."""
         with self.lock:
@@ -147,9 +206,23 @@ class Bank:
             return "wrong_currency"
         done = self._done.get(held.id, Counter())
         if request.kind == "refund":
-            return "above_captured" if minor > done["capture"] - done["refund"] else ""
+            left = done["capture"] - done["refund"]
+            if left - self._disputed(held.id) < minor <= left:
+                return "disputed"
+            return "above_captured" if minor > left else ""
         free = done["authorize"] - done["capture"] - done["void"]
         return "above_authorized" if minor > free else ""
+
+    def _disputed(self, authorization: str) -> int:
+        """Return what disputes have taken back of an authorization and not given again."""
+        return sum(
+            known.minor
+            for known in self.disputes.values()
+            if known.authorization == authorization and known.status != "won"
+        )
+
+    def _take(self, dispute: Dispute) -> None:
+        self.disputes[dispute.id] = dispute
 
     def _learn(self, operation: Operation) -> None:
         self.operations[operation.key] = operation

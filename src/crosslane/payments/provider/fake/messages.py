@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-from crosslane.payments.provider.fake.bank import Bank, Operation
+from crosslane.payments.provider.fake.bank import Bank, Dispute, Operation
 from crosslane.platform.notices import Addressee, send_until_accepted
 
 REORDER_SECONDS = 0.2
@@ -31,19 +31,22 @@ class Delivery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Messenger:
-    """Sends one message per decided operation from a thread of its own."""
+    """Sends one message per decided operation and step of a dispute from a thread of its own."""
 
     def __init__(self, bank: Bank, delivery: Delivery) -> None:
         self.delivery = delivery
         self._bank = bank
-        self._waiting: queue.SimpleQueue[Operation] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Operation | Dispute] = queue.SimpleQueue()
         for operation in list(bank.operations.values()):
             if operation.status != "pending" and event_id(operation) not in bank.told:
                 self._waiting.put(operation)
+        for dispute in list(bank.disputes.values()):
+            if event_id(dispute) not in bank.told:
+                self._waiting.put(dispute)
         threading.Thread(target=self._run, daemon=True).start()
 
-    def tell(self, operation: Operation) -> None:
-        """Put an operation's message in line."""
+    def tell(self, operation: Operation | Dispute) -> None:
+        """Put the message of an operation or dispute in line."""
         self._waiting.put(operation)
 
     def _run(self) -> None:
@@ -57,12 +60,13 @@ class Messenger:
             for operation in batch:
                 self._deliver(operation)
 
-    def _deliver(self, operation: Operation) -> None:
+    def _deliver(self, operation: Operation | Dispute) -> None:
         if self.delivery.lose:
             self.delivery.lose -= 1 if self.delivery.lose > 0 else 0
         else:
             for _ in range(self.delivery.repeat):
-                body = msgspec.json.encode({"operation": operation})
+                kind = "dispute" if isinstance(operation, Dispute) else "operation"
+                body = msgspec.json.encode({kind: operation})
                 send_until_accepted(self._addressee, event_id(operation), body)
         self._bank.mark_told(event_id(operation))
 
@@ -70,6 +74,6 @@ class Messenger:
         return Addressee(self.delivery.url, self.delivery.secret)
 
 
-def event_id(operation: Operation) -> str:
-    """Return the name of the message about an operation; a repetition has the same."""
+def event_id(operation: Operation | Dispute) -> str:
+    """Return the name of the message about an operation or dispute, the same when repeated."""
     return f"evt_{operation.id}_{operation.status}"

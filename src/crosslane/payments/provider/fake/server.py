@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from crosslane.payments.provider.fake.bank import Bank, Operation, Request
+from crosslane.payments.provider.fake.bank import Bank, Dispute, Operation, Request
 from crosslane.payments.provider.fake.messages import Delivery, Messenger
 from crosslane.platform import misdeeds
 from crosslane.platform.misdeeds import Refused, go_wrong
@@ -29,6 +29,14 @@ class Fault(misdeeds.Fault, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     fault: Literal["decline", "pending", "error", "error_after", "timeout_after", "freeze"]
     kind: str = "any"
     token: str = ""
+
+
+class Disputed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dispute to be opened by the holder of a card."""
+
+    authorization: str
+    minor: int
+    reason: str = "fraudulent"
 
 
 class Provider(Stranger):
@@ -59,11 +67,22 @@ class Provider(Stranger):
                 changed = now | msgspec.json.decode(asked.body, type=dict[str, Any])
                 self.messenger.delivery = msgspec.convert(changed, Delivery)
                 return 204, None
+            case ["POST", "control", "disputes"]:
+                wish = msgspec.json.decode(asked.body, type=Disputed)
+                return 201, self._tell(
+                    self.bank.dispute(wish.authorization, wish.minor, wish.reason)
+                )
+            case ["POST", "control", "disputes", name, status]:
+                return 200, self._tell(self.bank.decide_dispute(name, status))
             case ["POST", "v1", "authorizations", *rest]:
                 asked.require_bearer(self.api_key)
                 done = self._carry_out(_request(asked, rest))
                 return _STATUSES[done.status], done
         raise Refused(404, "no_such_path")
+
+    def _tell(self, dispute: Dispute) -> Dispute:
+        self.messenger.tell(dispute)
+        return dispute
 
     def decide(self, key: str) -> None:
         """Decide a pending operation and tell it."""
