@@ -57,6 +57,7 @@ def test_the_policy_says_what_the_work_is_worth(policy, lines, minor):
     [
         (structs.replace(work(line()), location_id=None), "nothing_came"),
         (work(line(received_at=None)), "nothing_came"),
+        (structs.replace(work(line()), store=False), "no_store"),
         (work(line(sold_at=None)), "seller_unknown"),
         (work(line(sold_at=STORE), over_the_counter=True), "own_sale"),
         (work(line(), group="staff"), "staff_purchase"),

@@ -27,6 +27,12 @@ from crosslane.demo.world.nouns import (
 # Accounts of the demo's own: samples that are given away, and corrections nobody explains.
 SAMPLES, CORRECTIONS = "samples", "corrections"
 # The dearest goods that an unknown customer ever brings back are worth £1,297 with tax.
+HANDLING = {
+    "return_minor": 100,
+    "unit_minor": 25,
+    "store_day_minor_max": 10_000,
+    "customer_minor_max": 2_000,
+}
 CASH_BACK_MINOR_MAX = 150_000
 # Trade customers give back what they bought months ago.
 RETURN_DAYS = 365
@@ -189,6 +195,7 @@ def policies() -> Iterator[Call]:
         yield _policy("orders.intake", intake, plan.code, "The demo replays recorded orders")
         returns = {"window_days": RETURN_DAYS, "delivery_refund": "never", "blind": "manager"}
         yield _policy("returns.policy", returns, plan.code, "Carriage is credited by itself")
+        yield _policy("returns.handling_credit", HANDLING, plan.code, "Stores work for others")
         cash = {"cash_refund_minor_max": CASH_BACK_MINOR_MAX}
         if plan.type == "store":
             yield _policy("payments.refunds", cash, plan.code, "Whoever is unknown gets cash")

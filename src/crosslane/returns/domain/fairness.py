@@ -25,6 +25,7 @@ Minor = Annotated[int, Meta(ge=0, le=10**9)]
 Reason = Literal[
     "",
     "nothing_came",
+    "no_store",
     "own_sale",
     "seller_unknown",
     "staff_purchase",
@@ -76,6 +77,7 @@ class Work(Struct, frozen=True, kw_only=True):
 
     Args:
         location_id: where goods were taken back, None when nothing came.
+        store: whether that is a store; warehouses are paid for their work otherwise.
         over_the_counter: whether the channel that had sold them sells over counters.
         lines: what was credited.
         customer_group: code of the customer's group, "" for none.
@@ -85,6 +87,7 @@ class Work(Struct, frozen=True, kw_only=True):
     location_id: UUID | None
     over_the_counter: bool
     lines: Sequence[SettledLine]
+    store: bool = True
     customer_group: str = ""
     bought_by_staff: bool = False
 
@@ -129,6 +132,8 @@ def decide_handling(policy: HandlingPolicy, work: Work, given: Given) -> Handlin
     lines = [line for line in work.lines if line.received_at == work.location_id]
     if work.location_id is None or not lines:
         return Handling(0, 0, "nothing_came")
+    if not work.store:
+        return Handling(0, 0, "no_store")
     known = [line for line in lines if line.sold_at is not None]
     if not known:
         return Handling(0, 0, "seller_unknown")

@@ -128,6 +128,7 @@ async def credit_settled(tx: Tx, logged: Sequence[Logged[ReturnSettled]]) -> Non
         buyer = buyers.get(row.customer_id) if row.customer_id else None
         work = Work(
             location_id=row.location_id,
+            store=row.location_id is not None and network.by_id[row.location_id].kind == "store",
             over_the_counter=book.channel_by_id(row.channel_id).type in COUNTER_TYPES,
             lines=entry.event.lines,
             customer_group=buyer.group if buyer else "",
