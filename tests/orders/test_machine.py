@@ -47,6 +47,7 @@ ANSWER_SECONDS_MAX = 60.0
 NUMBERS = st.integers(0, 5)
 METHODS = ("ship", "ship", "pickup", "ship_to_store", "carry_out")
 LINES = st.tuples(st.integers(0, ARTICLES), st.integers(1, 4), st.sampled_from(METHODS))
+TAKEN_ALONG = [(0, 2, "carry_out"), (1, 3, "carry_out")]
 WISHES = {
     "lines": st.lists(LINES, min_size=1, max_size=3),
     "tender": st.sampled_from(sorted(TENDERS)),
@@ -71,6 +72,8 @@ class OrderLife(RuleBasedStateMachine):
     def born(self, lines, tender, stopped, channel):
         self.life: WholeLife = self.begin()
         self.run(self.life.begin())
+        # So that there is something to give back from the first moment.
+        self.place(lines=TAKEN_ALONG, tender="cash", stopped=False, channel="till")
         self.place(lines=lines, tender=tender, stopped=stopped, channel=channel)
 
     @rule(**WISHES)
