@@ -6,12 +6,13 @@ from crosslane import organization, returns
 from crosslane.kernel import Refusal
 from crosslane.orders import AttributionWish, LineWish
 from crosslane.organization import PutStaffMember, Scope, SetPolicy, put_staff
-from crosslane.returns import RefundWish
+from crosslane.returns import CLEAR, DECLINE, SETTLE, Clear, Decline, RefundWish, Settle
+from crosslane.returns.service import reading
 from crosslane.returns.storage import abuse as storage
 from crosslane.verify import verify
 from crosslane.verify.returns import RULES
 from tests.orders.world import LONG_AGO, assert_sound
-from tests.returns.counter import THEN, bring, line, sell
+from tests.returns.counter import THEN, ask, bring, line, sell
 
 CASH = [RefundWish(method="cash")]
 DEAR = "LAMP"
@@ -94,6 +95,36 @@ async def test_a_policy_decides_from_which_score_a_return_waits(database, lanes,
     assert dear.hold_reason == "wardrobing 40/40 (worn 40)"
     faulty = {"item_state": "used", "reason": "faulty"}
     assert not (await bring(lanes, shop, sold, line(DEAR, **faulty), **override)).held
+
+
+async def test_a_person_clears_or_declines_and_both_are_remembered(database, lanes, shop):
+    async with database.transaction(shop) as tx:
+        value = {"wardrobing": {"hold_at": 40}}
+        wish = SetPolicy("returns.abuse", value, "try", Scope("channel", "till"), LONG_AGO)
+        await organization.set_policy(tx, wish)
+    sold = await sell(database, lanes, shop, LineWish(sku=DEAR, quantity=3))
+    worn = line(DEAR, item_state="used")
+    first, second = [
+        await bring(lanes, shop, sold, worn, blind_override_reason="try") for _ in range(2)
+    ]
+    assert first.held
+    assert second.held
+    cleared = await ask(lanes, shop, CLEAR, Clear(return_id=first.return_id, reason="rain"))
+    assert (cleared.state, cleared.held) == ("graded", False)
+    settled = await ask(lanes, shop, SETTLE, Settle(return_id=first.return_id))
+    assert (settled.state, settled.refund_minor) == ("settled", 2499)
+    declined = await ask(lanes, shop, DECLINE, Decline(return_id=second.return_id, reason="worn"))
+    assert (declined.state, declined.held, declined.refund_minor) == ("declined", False, 0)
+    async with database.transaction(shop) as tx:
+        one, other = [
+            (await reading.findings_of(tx, str(each.return_id)))[0] for each in (first, second)
+        ]
+        every = {"kind": None, "after": None, "limit": 5}
+        assert await reading.list_suspicions(tx, waiting=True, **every) == []
+        assert len(await reading.list_suspicions(tx, waiting=None, **every)) == 2
+    assert (one.outcome, one.reason) == ("cleared", "rain")
+    assert (other.outcome, other.reason) == ("declined", "worn")
+    await assert_sound(database, shop, "returns")
 
 
 async def test_verify_finds_scores_that_do_not_add_up_and_holds_without_a_reason(

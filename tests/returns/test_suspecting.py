@@ -97,7 +97,10 @@ async def test_what_a_person_cleared_is_trusted_and_weighing_again_changes_no_wo
         await suspect(tx, [suspect_of(one) for one in told])
         held = next(one for one in told if "serial_returner" in one.held)
         return_id = held.trait.return_id
-        await storage.decide_findings(tx, return_id, "cleared", "buys for a school", "staff:1")
+        verdict = storage.Verdict(
+            return_id=return_id, outcome="cleared", reason="buys for a school", actor="staff:1"
+        )
+        await storage.decide_findings(tx, [verdict])
         again = msgspec.structs.replace(
             held.trait, return_id=new_id(), at=held.trait.at + timedelta(hours=1), receipt="other"
         )

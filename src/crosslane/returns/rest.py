@@ -19,6 +19,7 @@ from crosslane.platform.lane import Command, CommandKind
 from crosslane.platform.web import Caller, OtherLocation, Paging, get, post
 from crosslane.returns import errors
 from crosslane.returns.domain import Return, State
+from crosslane.returns.domain.abuse import Kind
 from crosslane.returns.service import handling, reading, returnable
 from crosslane.returns.service.authorizing import AUTHORIZE, CANCEL, DECLINE, DISPATCH
 from crosslane.returns.service.closing import CLEAR, SETTLE
@@ -46,6 +47,7 @@ from crosslane.returns.service.wishes import (
     TakeBack,
     TakenBack,
 )
+from crosslane.returns.storage.abuse import Found
 
 BULK_BYTES_MAX = 1 << 20
 
@@ -367,6 +369,33 @@ async def clear_return(caller: Caller, return_id: UUID, data: Because) -> Return
     return await caller.submit(CLEAR, wish)
 
 
+@get(
+    "/api/v1/returns/{named}/findings",
+    permission="returns:clear",
+    raises=(errors.NoSuchReturn,),
+)
+async def show_findings(caller: Caller, named: str) -> list[Found]:
+    """Show which suspicions a return reached, why, and what a person made of them."""
+    async with caller.read() as tx:
+        return await reading.findings_of(tx, named)
+
+
+@get("/api/v1/return-findings", permission="returns:clear")
+async def list_findings(
+    caller: Caller, paging: Paging, waiting: bool | None = None, kind: Kind | None = None
+) -> Page[Found]:
+    """List suspicions, the latest first; ``waiting`` are those that hold their return."""
+    async with caller.read() as tx:
+        found = await reading.list_suspicions(
+            tx,
+            waiting=waiting,
+            kind=kind,
+            after=paging.after(datetime, UUID, str),
+            limit=paging.limit + 1,
+        )
+    return paging.page(found, key=lambda one: (one.found_at, one.return_id, one.kind))
+
+
 @post(
     "/api/v1/return-desk",
     permission="returns:take_back",
@@ -412,6 +441,8 @@ COMMANDS = [
     TAKE_BACK_CREDIT,
 ]
 ROUTES = [
+    show_findings,
+    list_findings,
     show_returnable,
     request_return,
     authorize_return,

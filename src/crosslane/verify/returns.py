@@ -46,7 +46,7 @@ select 'return:' || r.number as subject,
 from returns_return r
 left join returns_finding f on f.return_id = r.id and f.held and f.outcome is null
 where r.held or f.kind is not null
-group by r.id having r.held <> (count(f.kind) > 0) or (r.held and r.hold_reason = '')
+group by r.id having (count(f.kind) > 0 and not r.held) or (r.held and r.hold_reason = '')
 """
 
 RULES = [

@@ -26,7 +26,9 @@ from crosslane.returns.service.steps import (
     open_named,
     time_of,
 )
+from crosslane.returns.service.suspecting import verdict_of
 from crosslane.returns.service.wishes import Authorize, Cancel, Decline, Dispatch
+from crosslane.returns.storage.abuse import Verdict, decide_findings
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +139,7 @@ async def _end(tx: Tx, commands: Sequence[Command], verb) -> list[Return | Refus
     named, news = await open_named(tx, commands), no_news()
     outcomes: list[Return | Refusal] = []
     given_up: list[ExchangeEnd] = []
+    verdicts: list[Verdict] = []
     for command, one in named:
         if isinstance(one, Refusal):
             outcomes.append(one)
@@ -149,6 +152,8 @@ async def _end(tx: Tx, commands: Sequence[Command], verb) -> list[Return | Refus
         except Refusal as refusal:
             outcomes.append(refusal)
             continue
+        if one.held:
+            verdicts.append(verdict_of(one, "declined", command.body.reason, command))
         one.held = False
         one.reason, one.ended_at = command.body.reason, tx.now
         if one.exchange and one.order_id:
@@ -159,6 +164,7 @@ async def _end(tx: Tx, commands: Sequence[Command], verb) -> list[Return | Refus
         outcomes.append(fresh(one))
     await orders.end_exchanges(tx, given_up)
     await news.save(tx)
+    await decide_findings(tx, verdicts)
     return outcomes
 
 

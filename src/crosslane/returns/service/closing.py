@@ -25,8 +25,10 @@ from crosslane.returns.service.steps import (
     open_named,
     time_of,
 )
+from crosslane.returns.service.suspecting import verdict_of
 from crosslane.returns.service.wishes import Clear, Settle
 from crosslane.returns.storage import views, writing
+from crosslane.returns.storage.abuse import Verdict, decide_findings
 
 EXPIRE_EVERY_SECONDS = 60.0
 EXPIRED_AT_ONCE_MAX = 200
@@ -107,6 +109,7 @@ async def clear(tx: Tx, commands: Sequence[Command[Clear]]) -> list[Return | Ref
     """Let held returns go on; a suspicion holds them no more."""
     named, news = await open_named(tx, commands), no_news()
     outcomes: list[Return | Refusal] = []
+    verdicts: list[Verdict] = []
     for command, one in named:
         if isinstance(one, Return) and not one.held:
             outcomes.append(NotHeld(number=one.number))
@@ -116,7 +119,9 @@ async def clear(tx: Tx, commands: Sequence[Command[Clear]]) -> list[Return | Ref
             one.held, one.cleared_at = False, tx.now
             told = events.ReturnCleared(**subject_of(one), reason=command.body.reason)
             news.add(one, command, [entry_of(one, "clear", tx.now, command)], [told])
+            verdicts.append(verdict_of(one, "cleared", command.body.reason, command))
     await news.save(tx)
+    await decide_findings(tx, verdicts)
     return [fresh(one) if isinstance(one, Return) else one for one in outcomes]
 
 

@@ -9,7 +9,8 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.returns.domain import Return, State
 from crosslane.returns.errors import NoSuchReturn
-from crosslane.returns.storage import views, writing
+from crosslane.returns.storage import abuse, views, writing
+from crosslane.returns.storage.abuse import Found
 
 LETTER = "R"
 
@@ -94,3 +95,33 @@ async def timeline(tx: Tx, named: str, *, after_no: int, limit: int) -> list[log
     """
     one = await find_return(tx, named)
     return await log.history(tx, f"return:{one.id}", after_no=after_no, limit=limit)
+
+
+FINDINGS_MAX = 50
+
+
+async def findings_of(tx: Tx, named: str) -> list[Found]:
+    """Return the suspicions that a return reached.
+
+    Raises:
+        NoSuchReturn: there is none, or the caller may not see it.
+    """
+    one = await find_return(tx, named)
+    return await abuse.list_findings(tx, return_ids=[one.id], limit=FINDINGS_MAX)
+
+
+async def list_suspicions(
+    tx: Tx,
+    *,
+    waiting: bool | None,
+    kind: str | None,
+    after: tuple[datetime, UUID, str] | None,
+    limit: int,
+) -> list[Found]:
+    """Return suspicions that fit every filter given, the latest first.
+
+    An associate sees none: they may be about colleagues.
+    """
+    if tx.actor.location_id is not None or tx.actor.customer_id is not None:
+        return []
+    return await abuse.list_findings(tx, waiting=waiting, kind=kind, after=after, limit=limit)

@@ -6,13 +6,16 @@ the rest of the past is asked for only where it matters, which is rare.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from crosslane import orders
 from crosslane.orders import BoughtBetween
+from crosslane.platform import log
 from crosslane.platform.database import Tx
+from crosslane.returns.domain import Return
 from crosslane.returns.domain.abuse import (
     Finding,
     Past,
@@ -25,7 +28,7 @@ from crosslane.returns.domain.abuse import (
 )
 from crosslane.returns.domain.abuse_policy import Abuse
 from crosslane.returns.storage import abuse
-from crosslane.returns.storage.abuse import Ask, AtStore, Between, Found
+from crosslane.returns.storage.abuse import Ask, AtStore, Between, Found, Verdict
 
 
 class Suspect(msgspec.Struct, kw_only=True):
@@ -63,6 +66,13 @@ async def suspect(tx: Tx, suspects: Sequence[Suspect]) -> dict[UUID, list[Findin
             found += [Found.of(one.trait, each, tx.now, one.policy_id) for each in mine]
     await abuse.save_traits(tx, [one.trait for one in suspects], found)
     return findings
+
+
+def verdict_of(
+    one: Return, outcome: Literal["cleared", "declined"], reason: str, cause: log.Cause
+) -> Verdict:
+    """Return what a person made of the suspicions of a return."""
+    return Verdict(return_id=one.id, outcome=outcome, reason=reason, actor=str(cause.actor))
 
 
 async def _pasts(tx: Tx, suspects: Sequence[Suspect]) -> list[Past]:

@@ -199,22 +199,37 @@ async def save_traits(tx: Tx, traits: Sequence[Trait], found: Sequence[Found]) -
         await tx.execute(SAVE_TRAITS, msgspec.json.encode(traits), msgspec.json.encode(found))
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person made of the suspicions of a return, and who it was."""
+
+    return_id: UUID
+    outcome: Literal["cleared", "declined"]
+    reason: str
+    actor: str
+
+
 DECIDE_FINDINGS = """
 with decided as (
-    update returns_finding set outcome = $2, reason = $3, decided_by = $4, decided_at = $5
-    where return_id = $1 and outcome is null
-    returning kind
+    update returns_finding f set outcome = w.outcome, reason = w.reason, decided_by = w.actor,
+        decided_at = $5
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+         as w(return_id, outcome, reason, actor)
+    where f.return_id = w.return_id and f.outcome is null
+    returning f.return_id, f.kind, f.outcome
 )
-update returns_trait set cleared = cleared || (select array_agg(kind) from decided)
-where return_id = $1 and $2 = 'cleared' and exists (select from decided)
+update returns_trait t set cleared = t.cleared || c.kinds
+from (
+    select return_id, array_agg(kind) as kinds from decided where outcome = 'cleared' group by 1
+) c
+where t.return_id = c.return_id
 """
 
 
-async def decide_findings(
-    tx: Tx, return_id: UUID, outcome: Literal["cleared", "declined"], reason: str, actor: str
-) -> None:
-    """Store what a person made of the suspicions of a return."""
-    await tx.execute(DECIDE_FINDINGS, return_id, outcome, reason, actor, tx.now)
+async def decide_findings(tx: Tx, verdicts: Sequence[Verdict]) -> None:
+    """Store what people made of the suspicions of returns."""
+    if verdicts:
+        names = ("return_id", "outcome", "reason", "actor")
+        await tx.execute(DECIDE_FINDINGS, *columns(verdicts, *names), tx.now)
 
 
 LIST_FINDINGS = """
