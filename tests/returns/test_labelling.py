@@ -1,10 +1,12 @@
 """What comes back by post has a label once it may come, and gives it back when it will not."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from crosslane import app, carriers, customers, locations, orders, organization, returns
+from crosslane.carriers import TrackingRecorded
 from crosslane.kernel import new_id
 from crosslane.locations import Network
 from crosslane.orders import LineWish
@@ -104,6 +106,44 @@ async def test_a_return_by_post_has_one_label_to_where_returns_are_taken(databas
         await tx.execute("delete from platform_cursor where reaction = 'returns.label'")
     await settle(database, shop)
     assert (await label_of(database, shop, one)).id == label.id
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ([("in_transit", 2), ("accepted", 1)], "in_transit"),
+        ([("exception", 1)], "authorized"),
+        ([("delivered", 3)], "in_transit"),
+    ],
+)
+async def test_what_the_carrier_has_scanned_is_on_its_way_to_us(database, shop, lanes, told, state):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        one = await planted(tx, placed.id)
+    await settle(database, shop)
+    label = await label_of(database, shop, one)
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    async with database.transaction(shop) as tx:
+        about = {"label_id": label.id, "parcel_id": one.id}
+        times = [
+            TrackingRecorded(**about, status=status, occurred_at=at + timedelta(hours=hours))
+            for status, hours in told
+        ]
+        stranger = TrackingRecorded(
+            label_id=new_id(), parcel_id=new_id(), status="accepted", occurred_at=at
+        )
+        await log.append(tx, [*times, stranger])
+    await settle(database, shop)
+    async with database.transaction(shop) as tx:
+        (after,) = (await returns.list_returns(tx, [one.id])).values()
+        await log.append(tx, times)
+    await settle(database, shop)
+    assert after.state == state
+    if state == "in_transit":
+        assert after.dispatched_at == at + timedelta(hours=min(hours for _, hours in told))
+    async with database.transaction(shop) as tx:
+        (again,) = (await returns.list_returns(tx, [one.id])).values()
+    assert again.version == after.version
 
 
 async def test_a_label_is_given_back_when_nothing_will_come(database, shop, lanes):

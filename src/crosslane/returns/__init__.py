@@ -17,7 +17,8 @@ once for each settlement and within its caps; a settlement for which nothing is 
 somebody takes along instead of what came back is credited to the store as a saved sale.
 
 What comes by post gets a label from the carrier that policy ``returns.labels`` names, under the
-return's id as its parcel; it is given back when the goods will not come.
+return's id as its parcel; it is given back when the goods will not come. A return whose parcel the
+carrier has scanned is on its way.
 
 Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``, ``dispatch``,
 ``receive``, ``grade``, ``settle`` and ``clear`` take a return through its life,

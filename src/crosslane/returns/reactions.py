@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crosslane.carriers import TrackingRecorded
 from crosslane.orders import LinesHandedOver
 from crosslane.payments import PaymentRefunded
 from crosslane.platform.database import Tx
@@ -14,7 +15,7 @@ from crosslane.returns.events import (
     ReturnGraded,
     ReturnSettled,
 )
-from crosslane.returns.service import handling, labelling, saving
+from crosslane.returns.service import handling, labelling, saving, travelling
 from crosslane.returns.service.closing import (
     EXPIRE_EVERY_SECONDS,
     close_paid,
@@ -62,6 +63,7 @@ REACTIONS = [
         label,
         batch_max=LABELS_AT_ONCE_MAX,
     ),
+    Reaction("returns.follow_carriers", (TrackingRecorded,), travelling.follow, batch_max=100),
     Reaction(
         "returns.credit_handling",
         (ReturnSettled, ReturnCancelled, ReturnExpired),
