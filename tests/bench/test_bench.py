@@ -1,6 +1,7 @@
 """Benchmarks say what they measured; whether they run is tried small, and no time is asserted."""
 
 import pytest
+from msgspec import structs
 
 from crosslane import bench
 from crosslane.bench import QUICK, Figure, placing
@@ -47,6 +48,13 @@ async def test_a_feed_is_compared_with_copy():
     figures = {figure.key: figure.value for figure in await bench.feed(QUICK) if figure.key}
     assert figures["rows_per_s"] > 0
     assert figures["copy_per_s"] > 0
+
+
+async def test_a_statement_tells_the_sums_of_its_postings():
+    small = structs.replace(bench.STATED, articles=1, sales_a_day=1)
+    figures = {figure.key: figure.value for figure in await bench.stating(small) if figure.key}
+    assert figures["postings"] > 0
+    assert figures["statement_s"] > 0
 
 
 async def test_reactions_are_measured_on_orders_of_all_kinds():

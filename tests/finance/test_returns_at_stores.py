@@ -5,16 +5,20 @@ from datetime import date, timedelta
 
 import pytest
 
-from crosslane import finance, ledger, organization, returns
+from crosslane import finance, ledger, locations, organization, returns
 from crosslane.finance import RowOf, StatementOf
 from crosslane.finance.domain import Section, business_day
-from crosslane.kernel import Refusal
-from crosslane.orders import BuyerWish, LineWish
-from crosslane.organization import Scope, SetPolicy
+from crosslane.kernel import Refusal, new_id
+from crosslane.orders import BuyerWish, LineWish, TenderWish
+from crosslane.organization import PutChannel, Scope, SetPolicy
+from crosslane.payments.domain import code_of
+from crosslane.payments.service.loading import IssueGiftCard, issue_gift_card
+from crosslane.payments.service.stored import hash_code
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import run_reaction
-from crosslane.returns import RefundWish
+from crosslane.platform.seals import use_secret
+from crosslane.returns import ExchangeWish, RefundWish
 from crosslane.returns.service.wishes import DeskCharge
 from crosslane.verify import Finding, all_rules, verify
 from tests.finance.conftest import Books
@@ -23,6 +27,7 @@ from tests.orders.world import LONG_AGO, found_retailer, view
 from tests.returns.counter import THEN, bring, line, open_counters, sell
 
 organization.register_policies(returns.POLICIES)
+use_secret(b"a secret of the tests alone")
 CASH = [RefundWish(method="cash")]
 ALWAYS = (date(2009, 1, 1), date(2100, 1, 1))
 RULES = [rule for rule in all_rules() if rule.name.startswith(("finance.", "ledger.", "returns."))]
@@ -311,3 +316,72 @@ async def test_goods_on_the_same_receipt_are_a_saved_sale_of_nobody_in_particula
     await follow(books)
     assert await saved_minor(books, "S0001") == 85
     await sound(books)
+
+
+async def test_what_is_taken_in_exchange_is_a_saved_sale_of_the_store_at_whose_desk_it_was(
+    books: Books, lanes: Lanes
+):
+    order = await web_order(books, lanes)
+    lamp = ExchangeWish(sku="LAMP", quantity=1, method="carry_out", store="S0001")
+    taken = await bring(
+        lanes,
+        books.tenant,
+        order,
+        line("MUG", 3, wanted="exchange"),
+        channel="web",
+        occurred_at=await now(books),
+        exchange=[lamp],
+        tenders=[TenderWish(method="cash")],
+    )
+    assert not isinstance(taken, Refusal), taken
+    await follow(books)
+    await sound(books)
+    found = await statement(books, location="S0001")
+    sold = found[Section.FULFILLED_FOR_OTHERS][("revenue", "credit")]
+    assert sold > 0
+    assert Section.OWN_SALES not in found
+    assert await saved_minor(books, "S0001") == sold
+    async with books.transaction() as tx:
+        day = business_day(tx.now, "Europe/London")
+        figures = await finance.day_figures(tx, day=day, channel="web")
+    assert figures.difference_minor == 0
+
+
+async def test_days_agree_with_refunds_by_destination(books: Books, lanes: Lanes):
+    order = await web_order(books, lanes)
+    at = await now(books)
+    async with books.transaction() as tx:
+        store = (await locations.network(tx)).by_code["S0003"].id
+        franchise = PutChannel("fr-till", "Franchise", "store", "marlow", "gb", "fr")
+        await organization.put_channel(tx, franchise)
+        card = IssueGiftCard(
+            channel="fr-till",
+            minor=500,
+            code=hash_code(code_of(new_id().bytes)),
+            paid_by="cash",
+            reference="",
+            location_id=store,
+            customer_id=None,
+        )
+        account = (await issue_gift_card(tx, card)).id
+    for refunds in (CASH, [RefundWish(method="stored_value", account=account)], []):
+        taken = await bring(
+            lanes,
+            books.tenant,
+            order,
+            line("MUG", 1),
+            channel="web",
+            location="S0003",
+            refunds=refunds,
+            occurred_at=at,
+        )
+        assert not isinstance(taken, Refusal), taken
+    await follow(books)
+    await sound(books)
+    day = business_day(at, "Europe/London")
+    async with books.transaction() as tx:
+        for channel in ("web", "fr-till"):
+            figures = await finance.day_figures(tx, day=day, channel=channel)
+            assert figures.difference_minor == 0, figures
+        owed = await ledger.balances(tx, account="stored_value")
+    assert {(b.entity, b.balance_minor) for b in owed} == {("fr", -1100)}
