@@ -305,6 +305,9 @@ async def test_a_declined_card_cancels_only_the_exchange(
     card = swap(shown, today("LAMP"), back=(), tenders=stolen)
     (undecided,) = await exchange(database, shop, card)
     assert (undecided.undecided, undecided.paid_minor) == (True, 2499)
+    waiting = await view(database, shop, shown.id)
+    (until,) = [stop.expires_at for stop in waiting.stops if stop.kind == "payment"]
+    assert until is not None
     runner = Runner(database, EFFECTS)
     await runner.start_due(shop)
     await runner.drain()

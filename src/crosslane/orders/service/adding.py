@@ -1,6 +1,7 @@
 """More goods on orders that exist: what they cost today, and how they are paid."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -13,15 +14,18 @@ from crosslane.orders.domain import (
     Attribution,
     LineCause,
     NewLine,
+    Order,
     OrderState,
     expected_credit,
     worth,
 )
+from crosslane.orders.domain.policy import INTAKE
 from crosslane.orders.errors import AddressNeeded, NotTakenAlong, PaidAtTheTill
 from crosslane.orders.service.placing import drafting, paying
 from crosslane.orders.service.placing.drafting import WantedLine
 from crosslane.orders.service.placing.resolving import Surroundings, resolve_lines
 from crosslane.orders.service.placing.wishes import LineWish, TenderWish
+from crosslane.organization import PolicyBook
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 
@@ -163,10 +167,10 @@ class Owing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """What new tenders pay, and whether a provider has still to say so."""
+    """What new tenders pay; a provider has until some time to say so, None when it need not."""
 
     minor: int
-    undecided: bool
+    until: datetime | None
 
 
 async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
@@ -175,19 +179,26 @@ async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
     planned = [_plan(tx, one, money[one.state.order.id]) for one in asked]
     wanted = [tender for plan in planned if not isinstance(plan, Refusal) for tender in plan]
     sheet = await payments.tender_sheet(tx, wanted)
+    policies = await organization.policies(tx)
     outcomes: list[Paid | Refusal] = []
-    for plan in planned:
+    for one, plan in zip(asked, planned, strict=True):
         taken = plan if isinstance(plan, Refusal) or not plan else sheet.take(plan)
         if isinstance(plan, Refusal) or isinstance(taken, Refusal):
             outcomes.append(taken)
             continue
-        undecided = any(
-            isinstance(one, payments.Opened) and one.state is payments.State.PENDING
-            for one in taken
+        waits = any(
+            isinstance(tender, payments.Opened) and tender.state is payments.State.PENDING
+            for tender in taken
         )
-        outcomes.append(Paid(sum(tender.minor for tender in plan), undecided))
+        until = _paid_by(tx, policies, one.state.order) if waits else None
+        outcomes.append(Paid(sum(tender.minor for tender in plan), until))
     await sheet.write(tx)
     return outcomes
+
+
+def _paid_by(tx: Tx, policies: PolicyBook, order: Order) -> datetime:
+    intake, _ = policies.resolve(INTAKE, tx.now, channel=order.channel, brand=order.brand)
+    return tx.now + timedelta(minutes=intake.payment_minutes)
 
 
 def owed(state: OrderState, money: payments.OrderMoney) -> int:

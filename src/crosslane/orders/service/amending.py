@@ -138,8 +138,9 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
     sheet.add_lines(state.order.id, drafted.lines, drafted.attributions, doing)
     told = [{"sku": line.sku, "quantity": line.quantity} for line in drafted.lines]
     no = sheet.amend(state.order.id, "add", wish.reason, told, delta, doing)
-    if paid.undecided:
-        sheet.raise_stop(state.order.id, "payment", PAYMENT_REASON, doing, amendment_no=no)
+    if paid.until is not None:
+        order_id = state.order.id
+        sheet.raise_stop(order_id, "payment", PAYMENT_REASON, doing, paid.until, amendment_no=no)
     await find_new_stock(tx, sheet, [state.order.id], doing)
     sheet.announce(
         events.OrderAmended(

@@ -354,8 +354,8 @@ def _add(tx: Tx, sheet: Sheet, plan: _Plan, paid: Paid) -> Exchanged:
         )
     elif expected_minor:
         sheet.keep_money(order.id)
-    if paid.undecided:
-        sheet.raise_stop(order.id, "payment", PAYMENT_REASON, doing, amendment_no=no)
+    if paid.until is not None:
+        sheet.raise_stop(order.id, "payment", PAYMENT_REASON, doing, paid.until, amendment_no=no)
     sheet.announce(
         events.OrderAmended(
             order_id=order.id,
@@ -375,7 +375,7 @@ def _add(tx: Tx, sheet: Sheet, plan: _Plan, paid: Paid) -> Exchanged:
         gross_minor=gross_minor,
         expected_minor=expected_minor,
         paid_minor=paid.minor,
-        undecided=paid.undecided,
+        undecided=paid.until is not None,
     )
 
 
