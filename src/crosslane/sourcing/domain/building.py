@@ -1,7 +1,7 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -43,16 +43,21 @@ def reachable(world: World, request: SourcingRequest, survey: Survey) -> dict[UU
     return world.holders(request.lines, survey)
 
 
-def capacity_keys(world: World, request: SourcingRequest, survey: Survey) -> Iterable[CapacityKey]:
-    """Yield the counters that limit what the request's locations can send."""
-    if request.method == "pickup":
-        return
-    day_of = world.days_at(request.at).of
-    for location in world.holders(request.lines, survey).values():
-        if location.parcels_per_day is not None and location.can("ship"):
-            day = day_of(location.timetable)
-            if day is not None:
-                yield location.id, day
+def capacity_keys(
+    world: World, requests: Iterable[SourcingRequest], survey: Survey
+) -> set[CapacityKey]:
+    """Return the counters that limit what the locations of some requests can send."""
+    holders: dict[datetime, dict[UUID, Location]] = {}
+    for request in requests:
+        if request.method != "pickup":
+            holders.setdefault(request.at, {}).update(world.holders(request.lines, survey))
+    return {
+        (location.id, day)
+        for at, locations in holders.items()
+        for location in locations.values()
+        if location.parcels_per_day is not None and location.can("ship")
+        if (day := world.days_at(at).of(location.timetable)) is not None
+    }
 
 
 def route_of(world: World, request: SourcingRequest) -> Route:

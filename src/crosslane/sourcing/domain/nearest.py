@@ -44,7 +44,9 @@ def nearest(order: Order, sites: Sites) -> Nearest | None:
         return None
     codes = [place.code for place in places]
     everything = list(range(len(order.pieces)))
-    found = next((site for site in map(sites.site, codes) if _holds_all(order, site)), None)
+    able = sites.whole()
+    holders = (sites.site(code) for code in codes if code in able)
+    found = next((site for site in holders if _holds_all(order, site)), None)
     if found is not None:
         return _counted(order, {found.code: everything}, {found.code: found})
     left = {code: sites.site(code) for code in codes}
@@ -71,8 +73,6 @@ def _counted(
 
 
 def _holds_all(order: Order, site: Site) -> bool:
-    if len(site.costs) < len(order.pieces):
-        return False
     wanted: dict[str, int] = defaultdict(int)
     for piece in order.pieces:
         wanted[piece.sku] += piece.quantity

@@ -1,6 +1,6 @@
 """Hard rules: what drops a candidate before any cost is looked at, each with its name."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
 
@@ -74,9 +74,7 @@ class _Sieve:
         self._limit = _limits(problem)
         self._sound = sound_places(problem)
         self._codes = {place.code for place in self._sound}
-        alike = {(each.tariff, each.overdue_days, each.faster): each for each in self._sound}
-        limits = [self._limit(place) for place in alike.values()]
-        self._strictest = _strictest(limits)
+        self._strictest = _strictest(problem, self._sound, self._limit)
         self._barred: dict[str, frozenset[str]] = {}
         for line in problem.lines:
             if line.barred:
@@ -200,12 +198,18 @@ def _limits(problem: SourcingProblem) -> Callable[[Place], Tariff | None]:
     return limit
 
 
-def _strictest(limits: Iterable[Tariff | None]) -> tuple[int, int]:
-    """Return the weight and the length that every one of some tariffs takes."""
+def _strictest(
+    problem: SourcingProblem, places: Sequence[Place], limit: Callable[[Place], Tariff | None]
+) -> tuple[int, int]:
+    """Return the weight and the length that parcels of every one of some places take."""
+    apart = {place.tariff: place for place in places}
+    limits = [limit(place) for place in apart.values()]
+    if problem.in_time:
+        limits += [limit(place) for place in places if place.overdue_days]
     heaviest = longest = FREE.weight_max_grams
-    for limit in limits:
-        if limit is None:
+    for tariff in limits:
+        if tariff is None:
             return -1, -1
-        heaviest = min(heaviest, limit.weight_max_grams)
-        longest = min(longest, limit.length_max_mm or longest)
+        heaviest = min(heaviest, tariff.weight_max_grams)
+        longest = min(longest, tariff.length_max_mm or longest)
     return heaviest, longest

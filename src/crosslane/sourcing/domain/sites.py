@@ -58,6 +58,7 @@ class Sites:
         self._places = {place.code: place for place in problem.places if place.code in serving}
         parcels = parcels_milli(self.places, problem.settings)
         self._parcels = dict(zip(self._places, parcels, strict=True))
+        self._made: dict[str, Site] = {}
 
     @property
     def places(self) -> Collection[Place]:
@@ -73,6 +74,10 @@ class Sites:
         """Yield the site of every place that serves a piece."""
         return map(self.site, self._places)
 
+    def whole(self) -> set[str]:
+        """Return the codes of the places that serve every piece."""
+        return set(self._places).intersection(*self._costs)
+
     def serving(self, sku: str) -> set[str]:
         """Return the codes of the places that hold enough of some piece of a SKU."""
         numbers = [number for number, piece in enumerate(self.pieces) if piece.sku == sku]
@@ -80,6 +85,12 @@ class Sites:
 
     def site(self, code: str) -> Site:
         """Return the site of a place that serves a piece."""
+        made = self._made.get(code)
+        if made is None:
+            made = self._made[code] = self._site(code)
+        return made
+
+    def _site(self, code: str) -> Site:
         place = self._places[code]
         tariff = self._tariffs.of(place)
         if tariff is None:
@@ -105,7 +116,7 @@ class Sites:
         Of places whose parcels cost alike by weight, the first by the other costs of a parcel that
         asks the least of all for every piece leaves no room for those that come after it.
         """
-        if self._twins:
+        if self._twins or not self.whole():
             yield from self
             return
         least = [(costs, min(costs.values())) for costs in self._costs]

@@ -55,7 +55,6 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
     if asked:
         day = max(request.at for request in requests).date()
         world.agreed = await agreed_costs(tx, asked, day)
-    keys = {key for request in requests for key in capacity_keys(world, request, survey)}
-    if keys:
+    if keys := capacity_keys(world, requests, survey):
         world.taken = await capacity_taken(tx, keys, days_ahead=DAYS_AHEAD)
     return world
