@@ -11,7 +11,7 @@ from crosslane.locations.service.network import add_location
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.fulfillment.floor import settle
-from tests.orders.world import WEEK, found_retailer
+from tests.orders.world import STORE_ABILITIES, WEEK, found_retailer
 
 STORES = ("S0001", "S0002")
 
@@ -63,7 +63,7 @@ async def _second_store(database: Database, tenant: str) -> None:
         nation="ENG",
         postcode="YO1 7HH",
         timezone="Europe/London",
-        abilities=frozenset({"ship", "pickup", "ship_to_store", "carry_out"}),
+        abilities=frozenset(STORE_ABILITIES),
         hours=WEEK,
         cut_off="15:00",
         handling_hours=2,
@@ -103,6 +103,13 @@ async def _furnish(admin: httpx.AsyncClient, store: Store) -> None:
     store.own |= {"order": placed["id"], "number": placed["number"]}
     cart = await send(store.associate, "carts", {"channel": "till"})
     store.own["cart"] = cart["id"]
+    brought = {
+        "channel": "till",
+        "location": store.code,
+        "lines": [{"sku": "MUG", "quantity": 1}],
+        "blind_override_reason": "a known customer",
+    }
+    store.own["return"] = (await send(admin, "return-desk", brought))["return_id"]
     hold = {
         "lines": [{"sku": "MUG", "location": store.code, "quantity": 1}],
         "holder": "till",

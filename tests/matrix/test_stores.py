@@ -60,6 +60,16 @@ OWNED: dict[str, Aim] = {
     "carts.quote_cart": nothing,
     "carts.hold_cart": nothing,
     "carts.place_cart": lambda store: {"version": 1},
+    "returns.show_return": nothing,
+    "returns.show_timeline": nothing,
+    "returns.receive_return": lambda store: {"location": store.code},
+    "returns.grade_return": lambda store: {},
+    "returns.take_back": lambda store: {
+        "channel": "till",
+        "location": store.code,
+        "order": store.own["number"],
+        "lines": [{"sku": "MUG", "quantity": 1}],
+    },
     # Last: it takes the work away that the others aim at.
     "fulfillment.reject_work": lambda store: {
         "fulfillment_order": store.own["work"],
@@ -73,6 +83,8 @@ LISTS = {
     "orders.search_orders": "?q=MUG",
     "carts.list_carts": "",
     "organization.list_staff_members": "",
+    "returns.list_returns": "",
+    "returns.list_handling_credits": "?location=S0001",
 }
 # One's own account; the retailer's plan, goods and prices; stock, which every store sees of every
 # other so that it can send a customer there.
@@ -82,6 +94,8 @@ SHARED = {
     "locations": None,
     "pricing": None,
     "carts": {"carts.start_cart"},
+    # Goods come back to any store, so each may ask what of an order may, and announce it.
+    "returns": {"returns.show_returnable", "returns.request_return"},
     "organization": {
         *("organization.list_legal_entities", "organization.show_legal_entity"),
         *("organization.list_brands", "organization.list_markets", "organization.show_market"),
@@ -122,7 +136,12 @@ async def aim(client: httpx.AsyncClient, name: str, store: Store) -> httpx.Respo
     route = ROUTE[name]
     own = store.own
     path = route.path.format(
-        work_id=own["work"], order=own["number"], cart_id=own["cart"], order_id=own["order"]
+        work_id=own["work"],
+        order=own["number"],
+        cart_id=own["cart"],
+        order_id=own["order"],
+        named=own["return"],
+        return_id=own["return"],
     )
     return await client.request(route.method, path, json=OWNED[name](store))
 
@@ -136,6 +155,7 @@ async def belongings(api: Api, store: Store) -> dict[str, Any]:
             f"fulfillment-orders/{own['work']}",
             f"orders/{own['order']}",
             f"carts/{own['cart']}",
+            f"returns/{own['return']}",
             f"inventory/holds/{own['hold']}",
             f"inventory/positions/{own['position']}/movements",
             f"inventory/incoming?location={store.code}",
@@ -172,7 +192,7 @@ async def test_lists_hold_what_is_the_callers_own(stores: list[Store]):
         assert seen.status_code == 200, (name, seen.text)
         for what, identifier in victim.own.items():
             assert identifier not in seen.text, (name, what)
-        if name.startswith(("fulfillment.", "orders.", "carts.")):
+        if name.startswith(("fulfillment.", "orders.", "carts.", "returns.list_returns")):
             assert any(identifier in theirs for identifier in victim.own.values()), name
 
 

@@ -258,7 +258,8 @@ async def assert_sound(database: Database, tenant: str, *played: str) -> None:
     above = {"fulfillment", "finance", "engagement", "channels", "returns"} - set(played)
     rules = [rule for rule in all_rules() if rule.name.partition(".")[0] not in above]
     async with database.transaction(tenant) as tx:
-        assert await verify(tx, rules) == []
+        found = await verify(tx, rules)
+        assert not found, found
 
 
 def buckets(shown: OrderView) -> dict[str, dict[tuple[str, str], int]]:

@@ -29,6 +29,74 @@ from returns_line l left join returns_unit u on u.return_line_id = l.id
 group by l.id, l.received having l.received <> coalesce(sum(u.quantity), 0)
 """
 
+# Holding and clearing change no state; neither does what happens to single lines.
+STATE_IS_JOURNAL = """
+with last as (
+    select distinct on (return_id) return_id, case deed
+               when 'request' then 'requested' when 'authorize' then 'authorized'
+               when 'decline' then 'declined' when 'cancel' then 'cancelled'
+               when 'dispatch' then 'in_transit' when 'receive' then 'received'
+               when 'grade' then 'graded' when 'settle' then 'settled'
+               when 'expire' then 'expired' when 'close' then 'closed' end as state
+    from returns_event
+    where return_line_id is null and deed not in ('hold', 'clear')
+    order by return_id, id desc
+)
+select 'return:' || r.number as subject,
+       format('it is %s, by its journal %s', r.state, coalesce(l.state, 'nothing')) as detail
+from returns_return r left join last l on l.return_id = r.id
+where r.state is distinct from l.state
+"""
+
+# What a return of an order was credited is what the order says of it, to the last minor unit.
+CREDITED_ON_ORDER = """
+with mine as (
+    select r.id, r.number, r.refund_minor, coalesce(sum(l.credited), 0) as units,
+           coalesce(sum(l.net_minor), 0) as net, coalesce(sum(l.tax_minor), 0) as tax
+    from returns_return r join returns_line l on l.return_id = r.id
+    where r.order_id is not null group by r.id
+), units as (
+    select cause_id, sum(quantity) as units, sum(net_minor) as net, sum(tax_minor) as tax
+    from orders_credit where cause_kind = 'return' group by 1
+), charges as (
+    select cause_id, sum(gross_minor) as gross from orders_charge
+    where cause_kind = 'return' group by 1
+)
+select 'return:' || m.number as subject,
+       format('%s units for %s + %s and %s in all; the order has %s for %s + %s and %s', m.units,
+              m.net, m.tax, m.refund_minor, coalesce(u.units, 0), coalesce(u.net, 0),
+              coalesce(u.tax, 0), coalesce(u.net + u.tax, 0) - coalesce(c.gross, 0)) as detail
+from mine m left join units u on u.cause_id = m.id left join charges c on c.cause_id = m.id
+where (m.units, m.net, m.tax, m.refund_minor)
+   <> (coalesce(u.units, 0), coalesce(u.net, 0), coalesce(u.tax, 0),
+       coalesce(u.net + u.tax, 0) - coalesce(c.gross, 0))
+"""
+
+# Blind goods are paid for once, and nothing is paid out for what is not settled.
+PAID_OUT_ONCE = """
+with paid as (
+    select cause_id, sum(minor) as minor from payments_payout where cause_kind = 'return' group by 1
+)
+select 'return:' || coalesce(r.number, p.cause_id) as subject,
+       format('%s is due, %s was paid out', coalesce(r.refund_minor, 0), coalesce(p.minor, 0))
+           as detail
+from (select * from returns_return where order_id is null) r
+full join paid p on p.cause_id = r.id::text
+where coalesce(r.refund_minor, 0) <> coalesce(p.minor, 0)
+"""
+
+UNITS_CAME_INTO_STOCK = """
+with moved as (
+    select cause_line as id, sum(on_hand_delta) as units from inventory_movement
+    where cause_kind = 'return' and reason = 'receive' group by 1
+)
+select 'return line:' || coalesce(l.id, m.id) as subject,
+       format('%s units came, stock received %s', coalesce(l.received, 0), coalesce(m.units, 0))
+           as detail
+from returns_line l full join moved m using (id)
+where coalesce(l.received, 0) <> coalesce(m.units, 0)
+"""
+
 SCORES_ADD_UP = """
 select 'return:' || f.return_id as subject,
        format('%s scores %s, its reasons add up to %s', f.kind, f.score, r.points) as detail
@@ -52,6 +120,10 @@ group by r.id having (count(f.kind) > 0 and not r.held) or (r.held and r.hold_re
 RULES = [
     Rule("returns.lines_are_journal", LINES_ARE_JOURNAL),
     Rule("returns.units_are_received", UNITS_ARE_RECEIVED),
+    Rule("returns.state_is_journal", STATE_IS_JOURNAL),
+    Rule("returns.credited_on_order", CREDITED_ON_ORDER),
+    Rule("returns.paid_out_once", PAID_OUT_ONCE),
+    Rule("returns.units_came_into_stock", UNITS_CAME_INTO_STOCK),
     Rule("returns.scores_add_up", SCORES_ADD_UP),
     Rule("returns.held_for_a_reason", HELD_FOR_A_REASON),
 ]

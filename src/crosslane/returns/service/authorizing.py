@@ -87,6 +87,7 @@ async def let_come(
         entries = [entry_of(one, "authorize", each.at, each.cause)]
         if one.kind == "claim":
             one.state, one.graded_at = "graded", each.at
+            entries.append(entry_of(one, "grade", each.at, each.cause))
         news.add(one, each.cause, entries, [told])
     return refused
 

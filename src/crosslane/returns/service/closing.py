@@ -182,10 +182,9 @@ async def _settle_each(tx: Tx, near: Around, jobs: Sequence[Job], news: News) ->
         refused = await _settle_safely(tx, near, list(now.values()), news)
         for job in now.values():
             if job.one.id in refused:
-                job.one.held, job.one.hold_reason = True, refused[job.one.id].message
-                told = events.ReturnHeld(**subject_of(job.one), reason=job.one.hold_reason)
-                entry = entry_of(job.one, "hold", tx.now, tx)
-                news.add(job.one, tx, [entry], [told])
+                # It stays graded until somebody settles it otherwise; the reason is shown.
+                job.one.reason = refused[job.one.id].message
+                news.add(job.one, tx)
 
 
 async def _settle_safely(

@@ -123,7 +123,12 @@ async def _carry_out(
     for arrival in arrivals:
         arrival.line.received -= arrival.quantity
     taken = [one for one in drafts if one.command.key not in refused]
-    entries = [entry_of(job.one, "request", job.at, job.cause) for one in taken for job in one.jobs]
+    entries = [
+        entry_of(job.one, deed, job.at, job.cause)
+        for one in taken
+        for job in one.jobs
+        for deed in ("request", "grade")
+    ]
     entries += await goods.take_in(tx, near, [a for one in taken for a in one.arrivals])
     await _save(tx, taken, answers, entries)
     return refused
