@@ -42,7 +42,7 @@ def fields_of(page: str) -> dict[str, str]:
         )
         value = re.search(r'value="([^"]*)"', chosen[1])
         told[name] = value[1] if value else chosen[2]
-    for name, value in re.findall(r'name="(method)" value="(\w+)" checked', page):
+    for name, value in re.findall(r'name="(method|refund)" value="(\w+)" checked', page):
         told[name] = value
     return told
 
@@ -156,6 +156,30 @@ async def test_goods_are_swapped_evenly_within_their_product(visit, database, sh
     async with database.transaction(shop) as tx:
         lines = await tx.fetch("select sku from orders_line where cause = 'exchange'")
     assert [row["sku"] for row in lines] == ["LAMP"]
+
+
+async def test_money_goes_to_the_store_credit_of_who_wants_it_there(visit, database, shop):
+    form = (await visit.open("/returns/new")).text
+    mug = key(form, "Red mug")
+    chosen = {f"units.{mug}": "2", f"reason.{mug}": "other", "refund": "stored_value"}
+    assert fields_of(form)["refund"] == "original"
+    review = (await visit.send("/returns/new", fields_of(form) | chosen)).text
+    assert "To your store credit." in review
+    at = (await visit.send("/returns", fields_of(review))).headers["location"]
+    assert "To your store credit." in (await visit.client.get(at)).text
+    async with database.transaction(shop) as tx:
+        row = await tx.fetchrow(
+            "select r.refund_method, a.kind, a.customer_id = r.customer_id as own"
+            " from returns_return r join payments_account a on a.id = r.refund_account"
+        )
+        assert tuple(row) == ("stored_value", "store_credit", True)
+        await tx.execute("update orders_order set customer_id = null")
+    form = (await visit.open("/returns/new")).text
+    assert "store credit" not in form
+    one = fields_of(form) | {f"units.{mug}": "1", f"reason.{mug}": "other"}
+    review = (await visit.send("/returns/new", one | {"refund": "stored_value"})).text
+    at = (await visit.send("/returns", fields_of(review))).headers["location"]
+    assert "The same way you paid" in (await visit.client.get(at)).text
 
 
 async def test_the_counter_gets_a_code_and_the_post_a_label_or_an_address(visit, database, shop):

@@ -6,7 +6,7 @@ import pytest
 
 from crosslane import returns
 from crosslane.kernel import Refusal
-from crosslane.orders import LineWish
+from crosslane.orders import BuyerWish, LineWish
 from crosslane.organization import Scope
 from crosslane.platform.actor import Actor
 from crosslane.platform.log import run_reaction
@@ -92,6 +92,29 @@ async def test_goods_sent_by_post_are_received_graded_and_paid_back(database, la
     assert (ended.state, ended.refund_minor, ended.lines[0].credited) == ("closed", 1200, 2)
     assert (await view(database, shop, sold.id)).money.refunded_minor == 1200
     await assert_sound(database, shop, "returns")
+
+
+async def test_money_goes_to_the_buyers_store_credit_when_no_account_is_named(
+    database, lanes, shop
+):
+    buyer = BuyerWish(email="ada@example.com", name="Ada Brown")
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3), buyer=buyer)
+    refund = returns.RefundWish(method="stored_value")
+    first = await announce(lanes, shop, sold, wanted("MUG", 1), refund=refund)
+    second = await announce(lanes, shop, sold, wanted("MUG", 1), refund=refund)
+    assert first.refund_account == second.refund_account is not None
+    for one in (first, second):
+        await step(lanes, shop, returns.RECEIVE, Receive(return_id=one.id, location="RC1"))
+        await step(lanes, shop, returns.GRADE, Grade(return_id=one.id))
+    await react(database, shop)
+    async with database.transaction(shop) as tx:
+        balance = await tx.fetchval(
+            "select balance_minor from payments_account where id = $1", first.refund_account
+        )
+        assert balance == 1_200
+        await tx.execute("update orders_order set customer_id = null")
+    refused = await announce(lanes, shop, sold, wanted("MUG", 1), refund=refund)
+    assert isinstance(refused, errors.RefundUnfit)
 
 
 async def test_units_that_are_on_their_way_cannot_be_brought_to_a_counter(database, lanes, shop):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import get_args
+from typing import Literal, get_args
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -44,12 +44,14 @@ class Chosen(msgspec.Struct, frozen=True):
     Args:
         lines: those with units.
         method: post or counter, "" when nothing was chosen.
+        refund: original or stored_value.
         once: names the wish, so that sending it twice asks once; "" when there is none.
         change: it is to be changed once more.
     """
 
     lines: list[ChosenLine]
     method: str
+    refund: Literal["original", "stored_value"]
     once: str
     change: bool = False
 
@@ -81,6 +83,7 @@ def read_form(body: bytes) -> Chosen:
     return Chosen(
         lines=lines,
         method=method if method in METHODS else "",
+        refund="stored_value" if fields.get("refund") == "stored_value" else "original",
         once=once if _ONCE.fullmatch(once) else "",
         change="change" in fields,
     )

@@ -24,6 +24,7 @@ from crosslane.returns import (
     ItemState,
     Quoted,
     Reason,
+    RefundWish,
     RequestLine,
     RequestReturn,
     Returnable,
@@ -79,6 +80,7 @@ class ChoicePage(msgspec.Struct, frozen=True, kw_only=True):
         lines: what may come back.
         others: what may not, and why.
         methods: how it may come.
+        refunds: where the money may go; empty when there is nothing to choose.
         problem: what is wrong with the form as a whole.
     """
 
@@ -90,6 +92,7 @@ class ChoicePage(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[ChoiceLine]
     others: list[ChoiceLine]
     methods: list[Option]
+    refunds: list[Option]
     problem: str = ""
 
 
@@ -218,8 +221,20 @@ def choice_page(
         methods=[
             Option(one, words[f"method_{one}"], one == (method or offered[0])) for one in offered
         ],
+        refunds=_refunds(asked, chosen),
         problem=problem or (words["problem_below"] if problems else ""),
     )
+
+
+def _refunds(asked: Asked, chosen: Chosen | None) -> list[Option]:
+    """Return where the money may go: store credit needs somebody whose it is."""
+    if asked.state.order.customer_id is None:
+        return []
+    before = chosen.refund if chosen else "original"
+    return [
+        Option(one, asked.words[f"refund_{one}"], one == before)
+        for one in ("original", "stored_value")
+    ]
 
 
 def _choice(
@@ -295,6 +310,8 @@ def is_complete(asked: Asked, chosen: Chosen) -> bool:
 def wish_of(asked: Asked, chosen: Chosen) -> RequestReturn:
     """Return what a complete form asks for; swaps are even, within one product."""
     swaps = _swaps(asked, chosen)
+    as_credit = chosen.refund == "stored_value" and asked.state.order.customer_id is not None
+    money = "store_credit" if as_credit else "refund"
     return RequestReturn(
         order=str(asked.found.order_id),
         lines=[
@@ -303,11 +320,12 @@ def wish_of(asked: Asked, chosen: Chosen) -> RequestReturn:
                 quantity=line.quantity,
                 reason=line.reason or "other",
                 item_state=line.item_state,
-                wanted="exchange" if line.order_line in swaps else "refund",
+                wanted="exchange" if line.order_line in swaps else money,
             )
             for line in chosen.lines
         ],
         method="counter" if chosen.method == "counter" else "post",
+        refund=RefundWish(method="stored_value") if as_credit else None,
         source_id=f"page:{chosen.once}" if chosen.once else "",
         exchange=[
             ExchangeWish(
@@ -366,13 +384,17 @@ def review_page(asked: Asked, chosen: Chosen, quoted: Quoted) -> ReviewPage:
         sums=[(words[f"sum_{name}"], asked.money(minor)) for name, minor in sums if minor],
         total=asked.money(max(0, total)),
         total_title=words["sum_total"],
-        way=words["way_original"] if total > 0 else words["way_nothing"],
+        way=words[f"way_{chosen.refund}"] if total > 0 else words["way_nothing"],
         method=words[f"review_{chosen.method or 'post'}"],
     )
 
 
 def _fields(chosen: Chosen, once: str) -> list[tuple[str, str]]:
-    fields: list[tuple[str, str]] = [("method", chosen.method), ("once", once)]
+    fields: list[tuple[str, str]] = [
+        ("method", chosen.method),
+        ("refund", chosen.refund),
+        ("once", once),
+    ]
     for line in chosen.lines:
         key = line.order_line.hex
         told: Sequence[tuple[str, str]] = (

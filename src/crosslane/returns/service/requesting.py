@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from crosslane import orders
+from crosslane import orders, payments
 from crosslane.kernel import Refusal, new_id
 from crosslane.orders import NoSuchOrder, OrderLine, OrderState
 from crosslane.organization import Channel
+from crosslane.payments import StoredWish
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
@@ -21,7 +22,13 @@ from crosslane.returns.domain import (
     refuse_quantity,
     sold_from,
 )
-from crosslane.returns.errors import BlindNotAllowed, ClaimUnfit, NoReturnsHere, NoSuchOrderLine
+from crosslane.returns.errors import (
+    BlindNotAllowed,
+    ClaimUnfit,
+    NoReturnsHere,
+    NoSuchOrderLine,
+    RefundUnfit,
+)
 from crosslane.returns.service.authorizing import Allowed, let_come
 from crosslane.returns.service.looking import (
     ABILITY,
@@ -94,6 +101,7 @@ async def _save(
     looked: Looked,
     drafts: Sequence[tuple[Command[RequestReturn], Return]],
 ) -> dict[UUID, Refusal]:
+    await _open_credits(tx, [one for _, one in drafts])
     news = no_news()
     allowed: list[Allowed] = []
     for (command, one), number in zip(
@@ -118,6 +126,18 @@ async def _save(
     return refused
 
 
+async def _open_credits(tx: Tx, drafts: Sequence[Return]) -> None:
+    """Give customers store credit who want their money there and named no account."""
+    wanted = [
+        one
+        for one in drafts
+        if one.refund_method == "stored_value" and one.refund_account is None and one.customer_id
+    ]
+    wishes = [StoredWish(o.entity, o.channel_id, o.currency, o.customer_id) for o in wanted]
+    for one, account in zip(wanted, await payments.store_credits(tx, wishes), strict=True):
+        one.refund_account = account
+
+
 def draft(
     near: Around, looked: Looked, ids: Mapping[str, UUID], command: Command[RequestReturn]
 ) -> Return:
@@ -134,6 +154,13 @@ def draft(
     if wish.override_reason and not actor.may(OVERRIDE):
         raise BlindNotAllowed(pointer="/override_reason", why="the reason is a manager's")
     at = time_of(wish.occurred_at, near.now)
+    refund = wish.refund
+    if (
+        refund
+        and refund.method == "stored_value"
+        and not (refund.account or state.order.customer_id)
+    ):
+        raise RefundUnfit(pointer="/refund", why="nobody knows whose store credit it would be")
     channel = near.book.channel_by_id(state.order.channel_id)
     one = _head(near, state, channel, command, at)
     whole, _ = near.policy(channel, state.order.placed_at)

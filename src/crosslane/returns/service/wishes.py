@@ -47,7 +47,8 @@ class RefundWish(Wish, frozen=True, kw_only=True):
             store's card terminal when that has given it already, or towards what the customer
             owes on account.
         minor: how much of it, all of it when absent.
-        account: gift card or store credit, or the customer on account.
+        account: gift card or store credit, or the customer on account; of a request for
+            ``stored_value`` the buyer's own store credit when absent.
     """
 
     method: RefundMethod
