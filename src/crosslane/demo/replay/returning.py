@@ -43,7 +43,7 @@ from crosslane.demo.replay.selling import reason_of
 from crosslane.demo.report import OverReturn
 from crosslane.demo.world import World
 
-HANDS = 6
+HANDS = 4
 # How often an order is looked at again after one of its parcels has left.
 LOOKS_PER_PARCEL = 3
 A_DAY = timedelta(days=1)
