@@ -6,7 +6,16 @@ from crosslane import organization, returns
 from crosslane.kernel import Refusal
 from crosslane.orders import AttributionWish, LineWish
 from crosslane.organization import PutStaffMember, Scope, SetPolicy, put_staff
-from crosslane.returns import CLEAR, DECLINE, SETTLE, Clear, Decline, RefundWish, Settle
+from crosslane.returns import (
+    CLEAR,
+    DECLINE,
+    SETTLE,
+    Clear,
+    Decline,
+    DeskCharge,
+    RefundWish,
+    Settle,
+)
 from crosslane.returns.service import reading
 from crosslane.returns.storage import abuse as storage
 from crosslane.verify import verify
@@ -124,6 +133,31 @@ async def test_a_person_clears_or_declines_and_both_are_remembered(database, lan
         assert len(await reading.list_suspicions(tx, waiting=None, **every)) == 2
     assert (one.outcome, one.reason) == ("cleared", "rain")
     assert (other.outcome, other.reason) == ("declined", "worn")
+    await assert_sound(database, shop, "returns")
+
+
+async def test_charges_of_a_held_return_are_charged_when_it_is_settled(database, lanes, shop):
+    """A fee of an order's return, and money beside blind goods: a hold forgets neither."""
+    async with database.transaction(shop) as tx:
+        value = {"wardrobing": {"hold_at": 40, "exempt_minor": 0}}
+        wish = SetPolicy("returns.abuse", value, "try", Scope("channel", "till"), LONG_AGO)
+        await organization.set_policy(tx, wish)
+    sold = await sell(database, lanes, shop, LineWish(sku=DEAR, quantity=2))
+    told = {"blind_override_reason": "known", "refunds": CASH}
+    used = {"item_state": "used", "reason": "changed_mind"}
+    proved = line("MUG", unit_price_milli=500_000, tax_rate_bp=1_750, **used)
+    fee = [DeskCharge(kind="fee", title="Scratched", gross_minor=150)]
+    sorry = [DeskCharge(kind="appeasement", title="Sorry", gross_minor=-250)]
+    held = [
+        await bring(lanes, shop, sold, line(DEAR, **used), charges=fee, **told),
+        await bring(lanes, shop, None, proved, charges=sorry, **told),
+    ]
+    for one, refund in zip(held, (2_499 - 150, 500 + 250), strict=True):
+        assert (one.held, one.refund_minor) == (True, 0)
+        wish = {"return_id": one.return_id}
+        await ask(lanes, shop, CLEAR, Clear(reason="a regular", **wish))
+        settled = await ask(lanes, shop, SETTLE, Settle(**wish))
+        assert (settled.state, settled.refund_minor) == ("settled", refund)
     await assert_sound(database, shop, "returns")
 
 

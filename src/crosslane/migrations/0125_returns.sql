@@ -27,6 +27,8 @@ create table returns_return (
     awaited boolean not null default false,
     exchange uuid[] not null default '{}',
     exchange_wish jsonb not null default '[]',
+    -- Charges that were asked for with it; null leaves them to the policy.
+    besides jsonb,
     fee_minor bigint not null default 0 check (fee_minor >= 0),
     delivery_minor bigint not null default 0 check (delivery_minor >= 0),
     refund_minor bigint not null default 0,

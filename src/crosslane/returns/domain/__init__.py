@@ -12,6 +12,7 @@ from crosslane.returns.domain.deciding import (
     units_kept,
 )
 from crosslane.returns.domain.nouns import (
+    Besides,
     Disposition,
     ExchangeWish,
     ItemState,
@@ -34,6 +35,7 @@ __all__ = [
     "PENDING",
     "POLICY",
     "Asked",
+    "Besides",
     "Bought",
     "Disposition",
     "ExchangeWish",

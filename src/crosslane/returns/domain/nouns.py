@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 
 from crosslane.kernel import QUANTITY_MAX
+from crosslane.orders import NewCharge
 from crosslane.organization import Method
+from crosslane.pricing import Amounts
 
 State = Literal[
     "requested",
@@ -127,6 +129,14 @@ class ReturnLine(msgspec.Struct, kw_only=True):
     units: list[ReturnUnit] = []
 
 
+class Besides(msgspec.Struct, frozen=True):
+    """Money besides the goods; ``amounts`` and rate are those of a blind return."""
+
+    charge: NewCharge
+    tax_rate_bp: int
+    amounts: Amounts
+
+
 class Return(msgspec.Struct, kw_only=True):
     """A return: goods of an order, or of nobody knows which, that come back for money or others.
 
@@ -148,6 +158,7 @@ class Return(msgspec.Struct, kw_only=True):
         awaited: units are still on their way, after others have come.
         exchange: order lines that were added in exchange.
         exchange_wish: what is wanted in exchange, until it is on the order.
+        besides: money besides the goods, as it was asked for; what the policy says when None.
         fee_minor: what is kept back, gross; likewise what is given back of delivery.
         refund_minor: what was credited in all, gross, fee and delivery included.
         held: a person has to look at it before it is settled; ``hold_reason`` says why.
@@ -181,6 +192,7 @@ class Return(msgspec.Struct, kw_only=True):
     awaited: bool = False
     exchange: list[UUID] = []
     exchange_wish: list[ExchangeWish] = []
+    besides: list[Besides] | None = None
     fee_minor: int = 0
     delivery_minor: int = 0
     refund_minor: int = 0

@@ -144,10 +144,10 @@ async def _swap(
             if job.one.held or not job.one.exchange_wish:
                 continue
             units = {line.id: line.received for line in job.one.lines}
-            if job.besides is None:
+            if job.one.besides is None:
                 charges = settling.by_policy(near, looked, job.one, units)
             else:
-                charges = [each.charge for each in job.besides]
+                charges = [each.charge for each in job.one.besides]
             swaps.append(
                 Swap(
                     one=job.one,

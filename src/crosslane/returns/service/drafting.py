@@ -16,6 +16,7 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command
 from crosslane.returns.domain import (
     Asked,
+    Besides,
     Return,
     ReturnLine,
     ReturnPolicy,
@@ -34,7 +35,7 @@ from crosslane.returns.errors import (
 )
 from crosslane.returns.service.goods import Arrival
 from crosslane.returns.service.looking import OVERRIDE, Around, Looked, by_component
-from crosslane.returns.service.settling import Besides, Job
+from crosslane.returns.service.settling import Job
 from crosslane.returns.service.wishes import DeskCharge, DeskLine, TakeBack
 
 CLOCK_LEAD_MAX = timedelta(minutes=5)
@@ -358,7 +359,7 @@ class _Desk:
                 self.channel.tax_mode,
             ).gross_minor
             for line in job.one.lines
-        ) - sum(each.amounts.gross_minor for each in job.besides or ())
+        ) - sum(each.amounts.gross_minor for each in job.one.besides or ())
         why = why_a_person(policy, gross)
         if why:
             raise BlindNotAllowed(pointer="/blind_override_reason", why=why)
@@ -470,11 +471,11 @@ class _Desk:
         )
 
     def _job(self, one: Return, besides: list[Besides] | None) -> Job:
+        one.besides = besides
         return Job(
             one=one,
             at=self.at,
             cause=self.command,
-            besides=besides,
             happened=self.wish.happened,
             location=self.location.code,
         )

@@ -15,6 +15,7 @@ from crosslane.platform.database import Tx
 from crosslane.pricing import Amounts
 from crosslane.returns import events
 from crosslane.returns.domain import (
+    Besides,
     Kept,
     Return,
     ReturnLine,
@@ -37,20 +38,11 @@ DELIVERY_TITLE = "Delivery given back"
 CLAIM_TITLE = "Claim"
 
 
-class Besides(msgspec.Struct, frozen=True):
-    """Money besides the goods; ``amounts`` and rate are those of a blind return."""
-
-    charge: NewCharge
-    tax_rate_bp: int
-    amounts: Amounts
-
-
 class Job(msgspec.Struct, kw_only=True):
     """A return that is to be settled.
 
     Args:
         one: the return, which is changed when it is.
-        besides: money besides the goods; what the policy says when None.
         happened: the money has been given already; nothing refuses it.
         ahead: the goods are still on their way.
         location: code of the location at whose till it is given, "" for none.
@@ -59,7 +51,6 @@ class Job(msgspec.Struct, kw_only=True):
     one: Return
     at: datetime
     cause: log.Cause
-    besides: Sequence[Besides] | None = None
     happened: bool = False
     ahead: bool = False
     location: str = ""
@@ -120,8 +111,8 @@ def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
     else:
         lines = credit_lines(one, units)
         charges = by_policy(near, looked, one, units)
-    if job.besides is not None:
-        charges = [each.charge for each in job.besides]
+    if job.one.besides is not None:
+        charges = [each.charge for each in job.one.besides]
     return CreditRequest(
         order_id=one.order_id,
         cause_kind=CAUSE,
@@ -327,7 +318,7 @@ async def _settle_blind(
 def due_minor(near: Around, job: Job) -> int:
     """Return what a blind return gives in all, gross, in minor units."""
     values = [_value(near, job.one, line) for line in job.one.lines]
-    charges = sum(each.amounts.gross_minor for each in job.besides or ())
+    charges = sum(each.amounts.gross_minor for each in job.one.besides or ())
     return sum(value.gross_minor for value in values) - charges
 
 
@@ -395,7 +386,7 @@ def _settled_blind(near: Around, job: Job) -> Settled:
         selling_entity=one.entity,
         currency=one.currency,
         units=units,
-        charges=_blind_charges(one, job.besides or ()),
+        charges=_blind_charges(one, job.one.besides or ()),
         occurred_at=job.at,
     )
     return Settled(entries, [credited, _event(job, lines)])
