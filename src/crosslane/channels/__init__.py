@@ -2,7 +2,7 @@
 
 Nouns: an :class:`Adapter` reads one format; a batch is a body that was sent; a message is one
 record of it, with the raw text and the canonical form (``domain/messages.py``: Order, Amendment,
-Cancellation, PaymentEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is how far a
+Cancellation, PaymentEvent, ReturnEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is how far a
 channel has told of one of its orders.
 
 Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces the new ones;
@@ -20,7 +20,8 @@ keeps what the highest version said; a cancellation is final; supply is sorted b
 sale of a till is a fact: it is recorded beyond stock, at the till's price, and an article nobody
 has told of is put into the catalog, not on sale. A basket with goods that came back is an order and
 returns, both or neither, its net money shared over them; goods of a sale nobody has told of wait
-for it, for 14 days. A void of an earlier batch takes the basket back. A till batch whose totals are
+for it, for 14 days. A void of an earlier batch takes the basket back. Of a return a channel tells
+that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till batch whose totals are
 wrong is kept whole and believed in nothing.
 
 Invariants: a record is one message in one state; one message stands for each identity; an applied

@@ -68,4 +68,8 @@ class MeansUnclear(Conflict):
 
 
 class AmountsDiffer(Conflict):
-    """The till gave {given_minor} minor units for goods that {worth_minor} can be given for."""
+    """{given_minor} minor units were given for goods that {worth_minor} can be given for."""
+
+
+class GoodsUnknown(Invalid):
+    """The order has no line {line}."""

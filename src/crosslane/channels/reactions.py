@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from crosslane import returns
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
-from crosslane.channels.service.replaying import forget_raw, wake
-from crosslane.channels.storage import messages
+from crosslane.channels.service.replaying import announce, forget_raw, wake
+from crosslane.channels.storage import messages, replays
 from crosslane.channels.storage.messages import Outcome
 from crosslane.orders import OrderPlaced
 from crosslane.platform import log
 from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
+from crosslane.returns import ReturnGraded
 
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
@@ -77,9 +79,19 @@ async def _book_without(tx: Tx, baskets: Sequence[Record]) -> None:
     )
 
 
+async def wake_refunds(tx: Tx, graded: Sequence[Logged[ReturnGraded]]) -> None:
+    """Try again what a channel said of money for goods nobody had looked at."""
+    if not await replays.any_parked(tx):
+        return
+    found = await returns.list_returns(tx, [logged.event.return_id for logged in graded])
+    keys = [f"return:{one.source_id}" for one in found.values() if one.source_id]
+    await announce(tx, await messages.lock_waiting(tx, keys))
+
+
 REACTIONS = [
     Reaction("channels.apply", (MessageReceived,), apply, batch_max=APPLIED_AT_ONCE_MAX),
     Reaction("channels.wake_parked", (OrderPlaced,), wake_parked),
+    Reaction("channels.wake_refunds", (ReturnGraded,), wake_refunds),
 ]
 SCHEDULES = [
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),

@@ -18,11 +18,12 @@ from crosslane.channels.domain.messages import (
     Cancellation,
     Order,
     PaymentEvent,
+    ReturnEvent,
     SupplyDelta,
     SupplySnapshot,
 )
 
-Line = Order | Amendment | Cancellation | PaymentEvent | SupplySnapshot | SupplyDelta
+Line = Order | Amendment | Cancellation | PaymentEvent | ReturnEvent | SupplySnapshot | SupplyDelta
 
 
 def parse(text: str, source: Source) -> Parsed:
@@ -37,7 +38,7 @@ def _record(place: int, line: str, source: Source) -> Record:
     if read.channel not in ("", source.channel):
         fault = Fault("other-channel", f"It is of channel {read.channel}", "/channel")
         return Record(place=place, body=line, fault=fault)
-    return Record(place=place, body=line, message=read, fault=_twice(read))
+    return Record(place=place, body=line, message=read, fault=_twice(read) or _unclear(read))
 
 
 def _twice(message: Line) -> Fault | None:
@@ -53,9 +54,21 @@ def _twice(message: Line) -> Fault | None:
     return None
 
 
+def _unclear(message: Line) -> Fault | None:
+    """Refuse goods of a return that nobody can tell, or that arrived nowhere."""
+    if not isinstance(message, ReturnEvent):
+        return None
+    for place, goods in enumerate(message.lines):
+        if not (goods.id or goods.sku):
+            return Fault("goods-unclear", "Goods have an id or a sku", f"/lines/{place}")
+    if message.step == "arrived" and not message.location:
+        return Fault("location-missing", "Goods arrive at a location", "/location")
+    return None
+
+
 ORDERS_JSONL = Adapter(
     name="orders-jsonl",
     media_types=(LINES, JSON),
-    brings=frozenset((*ORDER_KINDS, *SUPPLY_KINDS)),
+    brings=frozenset((*ORDER_KINDS, *SUPPLY_KINDS, "return")),
     parse=parse,
 )

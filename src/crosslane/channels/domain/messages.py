@@ -252,8 +252,60 @@ class Void(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="voi
     same_batch: bool
 
 
+class ReturnedGoods(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Units that come back.
+
+    Args:
+        id: the channel's own name of the order's line, or
+        sku: the article, of whichever lines have it.
+        quantity: units.
+        reason: why they come back; likewise in which state they are.
+        disposition: what becomes of them, when somebody has looked at them already.
+    """
+
+    id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    sku: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
+    reason: ReturnReason = "other"
+    item_state: ItemState = "new"
+    disposition: Disposition | None = None
+
+
+class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="return"):
+    """Something happened to a return, which ``source_id`` names.
+
+    Args:
+        order: the channel's own number of the order.
+        step: the customer asks to bring goods back; goods have arrived; the channel has given the
+            money itself.
+        lines: which goods; of those arrived, which came now.
+        method: by which way they come.
+        location: code of the location at which they arrived.
+        complete: nothing more is expected to arrive.
+        refunded_minor: what the channel has given in all; what the goods are worth when absent.
+        goods: whether those that were refunded come back or stay with the customer.
+    """
+
+    order: SourceId
+    step: Literal["requested", "arrived", "refunded"]
+    lines: Annotated[tuple[ReturnedGoods, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    method: Literal["post", "counter"] = "post"
+    location: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    complete: bool = True
+    refunded_minor: Minor | None = None
+    goods: Literal["come", "stay"] = "come"
+
+
 Message = (
-    Order | Amendment | Cancellation | PaymentEvent | SupplySnapshot | SupplyDelta | Sale | Void
+    Order
+    | Amendment
+    | Cancellation
+    | PaymentEvent
+    | ReturnEvent
+    | SupplySnapshot
+    | SupplyDelta
+    | Sale
+    | Void
 )
 OrderMessage = Order | Amendment | Cancellation | PaymentEvent
 ORDER_KINDS = ("order", "amendment", "cancellation", "payment")

@@ -19,7 +19,7 @@ from crosslane.channels.domain.messages import (
     Message,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
-from crosslane.channels.service import orders, sales, supply, voids
+from crosslane.channels.service import orders, returned, sales, supply, voids
 from crosslane.channels.service.pending import Todo
 from crosslane.channels.service.replaying import announce
 from crosslane.channels.storage import messages
@@ -50,6 +50,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     outcomes = await sales.record(tx, todo["sale"])
     outcomes += await voids.take_back(tx, todo["void"])
     outcomes += await orders.follow(tx, todo["order"])
+    outcomes += await returned.follow(tx, todo["return"])
     outcomes += await supply.report(tx, todo["supply"])
     by_id = {one.id: one for one in found}
     outcomes = [
@@ -70,6 +71,7 @@ async def _wake(tx: Tx, outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> 
         if outcome.state == "applied" and outcome.return_id and not outcome.order_id
     ]
     keys = [messages.source_key(one.channel, one.source_id) for one in booked]
+    keys += [f"return:{one.channel}:{one.source_id}" for one in booked if one.kind == "return"]
     if keys:
         await announce(tx, await messages.lock_waiting(tx, keys))
 

@@ -1,0 +1,243 @@
+"""What channels say of returns: asked for, arrived, refunded by the channel itself.
+
+A request is a wish and may be refused. That goods have come and that a channel gave money back are
+facts: goods nobody had asked to bring are received all the same, and money is booked as it was
+given, the difference to what the goods are worth apart. Money for goods that are still on their
+way is booked when they have come and were looked at.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from crosslane import orders, organization, returns
+from crosslane.channels.adapters import Fault
+from crosslane.channels.domain.messages import ReturnedGoods, ReturnEvent
+from crosslane.channels.domain.standing import Standing
+from crosslane.channels.errors import AmountsDiffer, GoodsUnknown
+from crosslane.channels.service.changing import Lines
+from crosslane.channels.service.pending import Todo, outcome_of, refused
+from crosslane.channels.storage import orders as standings
+from crosslane.channels.storage.messages import Outcome, source_key
+from crosslane.kernel import Refusal, allocate
+from crosslane.orders import CreditRequest, NewCharge
+from crosslane.platform.database import Tx
+from crosslane.platform.lane import Command, CommandKind
+from crosslane.returns import (
+    AUTHORIZE,
+    CLEAR,
+    RECEIVE,
+    REQUEST,
+    SETTLE,
+    Authorize,
+    Clear,
+    Receive,
+    ReceiveLine,
+    RequestLine,
+    RequestReturn,
+    Return,
+    Settle,
+)
+
+OVERRIDE = "returns:override"
+CAME = "the goods have come"
+GIVEN = "the channel has given the money"
+DIFFERENCE_CAUSE = "return_difference"
+DIFFERENCE_TITLE = "Difference at the channel"
+ORDER_MISSING = "order-missing"
+GOODS_MISSING = "goods-missing"
+
+
+async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
+    """Do what channels say of returns, in the order of their versions, each whole or not at all."""
+    ordered = sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id))
+    return [await _follow(tx, one) for one in ordered]
+
+
+async def _follow(tx: Tx, one: Todo) -> Outcome:
+    message = one.message
+    if not isinstance(message, ReturnEvent):
+        raise TypeError(f"{one.pending.kind} says nothing of a return")
+    channel = (await organization.book(tx)).channel(one.pending.channel)
+    found = await orders.find_by_source(tx, [channel.id], [message.order])
+    if not found:
+        fault = Fault(ORDER_MISSING, "Its order has not come yet", "/order")
+        key = source_key(one.pending.channel, message.order)
+        return outcome_of(one, "parked", fault, waits_for=key)
+    ((order_id, _),) = found.values()
+    try:
+        async with tx.savepoint():
+            done = await _Told(tx, one, message, order_id, channel.id).carry_out()
+    except Refusal as refusal:
+        return refused(one, refusal, order_id=None)
+    if isinstance(done, Fault):
+        return outcome_of(one, "parked", done, waits_for=_own_key(one))
+    return outcome_of(one, "applied", return_id=done)
+
+
+def _own_key(one: Todo) -> str:
+    """Return what a step waits for that needs an earlier one: its return going on."""
+    return f"return:{one.pending.channel}:{one.pending.source_id}"
+
+
+class _Told:
+    """One message of a return, and the order it is of."""
+
+    def __init__(
+        self, tx: Tx, one: Todo, message: ReturnEvent, order_id: UUID, channel_id: UUID
+    ) -> None:
+        self.tx, self.one, self.message = tx, one, message
+        self.order_id, self.channel_id = order_id, channel_id
+        self.number = f"{one.pending.channel}:{message.source_id}"
+
+    async def carry_out(self) -> UUID | Fault:
+        """Do what the message says; return the return, or what it waits for."""
+        if self.message.step == "requested":
+            return (await self._ask()).id
+        if self.message.step == "arrived":
+            return (await self._arrive()).id
+        if self.message.goods == "stay":
+            return (await self._claim()).id
+        return await self._refund()
+
+    async def _known(self) -> Return | None:
+        ids = await returns.find_by_source(self.tx, [(self.channel_id, self.number)])
+        found = await returns.list_returns(self.tx, list(ids.values()))
+        return next(iter(found.values()), None)
+
+    async def _ask(self, *, fact: str = "", kind: str = "return") -> Return:
+        lines = await self._lines()
+        minors: list[int | None] = [None] * len(lines)
+        if kind == "claim" and self.message.refunded_minor is not None:
+            units = [goods.quantity for goods, _ in lines]
+            minors = list(allocate(self.message.refunded_minor, units))
+        wish = RequestReturn(
+            order=str(self.order_id),
+            kind=kind,
+            method=self.message.method,
+            source_id=self.number,
+            override_reason=fact,
+            occurred_at=self.message.event_at,
+            lines=[
+                RequestLine(
+                    order_line=line_id,
+                    sku=None if line_id else goods.sku,
+                    quantity=goods.quantity,
+                    reason=goods.reason,
+                    item_state=goods.item_state,
+                    wanted="money" if kind == "claim" else "refund",
+                    minor=minor,
+                )
+                for (goods, line_id), minor in zip(lines, minors, strict=True)
+            ],
+        )
+        return await self._do(REQUEST, wish)
+
+    async def _lines(self) -> list[tuple[ReturnedGoods, UUID | None]]:
+        """Return the goods with the order line each is of, where the channel names lines."""
+        goods = self.message.lines
+        if all(each.sku for each in goods):
+            return [(each, None) for each in goods]
+        source = (self.one.pending.channel, self.message.order)
+        state = (await orders.list_states(self.tx, [self.order_id]))[self.order_id]
+        known = await standings.list_standings(self.tx, [source])
+        own = [x for x in state.lines if x.parent_line_id is None and not x.amendment_no]
+        named = Standing(names=tuple(str(place) for place, _ in enumerate(own, 1)))
+        lines = Lines(state, known[source][1] if source in known else named)
+        found: list[tuple[ReturnedGoods, UUID | None]] = []
+        for place, each in enumerate(goods):
+            theirs = lines.of(each.id)
+            if not (theirs or each.sku):
+                raise GoodsUnknown(pointer=f"/lines/{place}/id", line=each.id)
+            found.append((each, theirs[0].id if theirs and not each.sku else None))
+        return found
+
+    async def _arrive(self) -> Return:
+        """Receive goods, of whose coming nobody may have asked, and grade those looked at."""
+        one = await self._known() or await self._ask(fact=CAME)
+        if one.state == "requested":
+            one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
+        goods = await self._lines()
+        wish = Receive(
+            return_id=one.id,
+            location=self.message.location,
+            lines=[self._received(one, each, line_id) for each, line_id in goods],
+            complete=self.message.complete,
+            occurred_at=self.message.event_at,
+        )
+        return await self._do(RECEIVE, wish)
+
+    def _received(self, one: Return, goods: ReturnedGoods, line_id: UUID | None) -> ReceiveLine:
+        mine = [x for x in one.lines if line_id is not None and x.order_line_id == line_id]
+        return ReceiveLine(
+            return_line=mine[0].id if mine else None,
+            sku=None if mine else goods.sku,
+            quantity=goods.quantity,
+            disposition=goods.disposition,
+        )
+
+    async def _claim(self) -> Return:
+        """Book money that was given for goods that stay with the customer."""
+        one = await self._known() or await self._ask(fact=GIVEN, kind="claim")
+        if one.state == "requested":
+            one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
+        return await self._settle(one)
+
+    async def _refund(self) -> UUID | Fault:
+        one = await self._known()
+        if one is None or one.state not in ("graded", "settled", "closed"):
+            return Fault(GOODS_MISSING, "Its goods have not come, or nobody has looked at them yet")
+        one = await self._settle(one)
+        told = self.message.refunded_minor
+        if told is None or told == one.refund_minor:
+            return one.id
+        await self._tell_difference(one, told - one.refund_minor)
+        return one.id
+
+    async def _settle(self, one: Return) -> Return:
+        if one.state in ("settled", "closed"):
+            return one
+        if one.held:
+            one = await self._do(CLEAR, Clear(return_id=one.id, reason=GIVEN))
+        wish = Settle(return_id=one.id, occurred_at=self.message.event_at)
+        settled = await self._do(SETTLE, wish)
+        # What has been given waits for nobody: a suspicion is found, and the money booked.
+        return await self._settle(settled) if settled.held else settled
+
+    async def _tell_difference(self, one: Return, minor: int) -> None:
+        """Book what the channel gave above the worth of the goods, or below, once."""
+        kind = "appeasement" if minor > 0 else "fee"
+        (answer,) = await orders.credit(
+            self.tx,
+            [
+                CreditRequest(
+                    order_id=self.order_id,
+                    cause_kind=DIFFERENCE_CAUSE,
+                    cause_id=one.id,
+                    at=self.message.event_at,
+                    charges=[NewCharge(kind, DIFFERENCE_TITLE, -minor)],
+                    refund_happened=True,
+                    by=self.one.command(None),
+                )
+            ],
+        )
+        if isinstance(answer, Refusal):
+            raise answer
+        if answer.gross_minor != minor:
+            raise AmountsDiffer(
+                pointer="/refunded_minor",
+                given_minor=one.refund_minor + minor,
+                worth_minor=one.refund_minor + answer.gross_minor,
+            )
+
+    async def _do(self, kind: CommandKind, body: Any) -> Return:
+        command = self.one.command(body)
+        actor = msgspec.structs.replace(
+            command.actor, permissions=command.actor.permissions | {OVERRIDE}
+        )
+        (answer,) = await kind.handle(self.tx, [Command(command.key, actor, body, command.trace)])
+        if isinstance(answer, Refusal):
+            raise answer
+        return answer
