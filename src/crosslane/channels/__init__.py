@@ -2,8 +2,8 @@
 
 Nouns: an :class:`Adapter` reads one format; a batch is a body that was sent; a message is one
 record of it, with the raw text and the canonical form (``domain/messages.py``: Order, Amendment,
-Cancellation, PaymentEvent, ReturnEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is how far a
-channel has told of one of its orders.
+Cancellation, PaymentEvent, ReturnEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is
+how far a channel has told of one of its orders.
 
 Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces the new ones;
 the reaction ``channels.apply`` does what they say through the doors of orders and inventory, 64 at
@@ -21,8 +21,8 @@ sale of a till is a fact: it is recorded beyond stock, at the till's price, and 
 has told of is put into the catalog, not on sale. A basket with goods that came back is an order and
 returns, both or neither, its net money shared over them; goods of a sale nobody has told of wait
 for it, for 14 days. A void of an earlier batch takes the basket back. Of a return a channel tells
-that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till batch whose totals are
-wrong is kept whole and believed in nothing.
+that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till
+batch whose totals are wrong is kept whole and believed in nothing.
 
 Invariants: a record is one message in one state; one message stands for each identity; an applied
 order or sale names its order, a basket its first return, applied supply its supply message; a

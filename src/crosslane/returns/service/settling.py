@@ -214,7 +214,8 @@ def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
     entries: list[Entry] = []
     if answer is not None:
         entries = _share_out(job, answer)
-        one.fee_minor = _charged(answer, "fee")
+        # Goodwill beyond the goods may give an earlier fee back, which is none of this return.
+        one.fee_minor = max(0, _charged(answer, "fee"))
         one.delivery_minor = -_charged(answer, "shipping")
         one.refund_minor = answer.gross_minor
     if not job.ahead:
