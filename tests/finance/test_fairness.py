@@ -198,7 +198,8 @@ class World:
 
     def own(self, store: UUID) -> Counter:
         """What a store's statement shows of its own, by section, account and side."""
-        rows = domain.statement_rows(self.turned(place=store), COUNTERS)
+        turned = self.turned(place=store)
+        rows = domain.statement_rows(turned, domain.own_channels(turned, COUNTERS))
         return Counter({(*names,): row.minor for row in rows if row.section in OWN
                         for names in [(row.section, row.account, row.side, row.entity_id,
                                        row.currency, row.channel_id)]})  # fmt: skip
@@ -235,7 +236,8 @@ def test_every_posting_is_in_one_section_and_all_add_up_to_the_ledger(told):
         world.take_back(one)
     for place, channel in [*((p, None) for p in PLACES), *((None, c) for c in SELLERS)]:
         turned = world.turned(place, channel)
-        rows = domain.statement_rows(turned, COUNTERS if place else {channel})
+        own = domain.own_channels(turned, COUNTERS) if place else {channel}
+        rows = domain.statement_rows(turned, own)
         shown: Counter = Counter()
         for row in rows:
             shown[row.entity_id, row.account, row.currency] += (

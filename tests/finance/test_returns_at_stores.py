@@ -151,7 +151,7 @@ async def test_blind_goods_lower_no_stores_sales_and_the_day_agrees(books: Books
     await follow(books)
     await sound(books)
     store = await statement(books, location="S0001")
-    assert set(store) <= {Section.OWN_MONEY, Section.SUPPLIES}
+    assert set(store) == {Section.PAID_OUT_FOR_OTHERS, Section.SUPPLIES}
     till = await statement(books, channel="till")
     assert till[Section.OWN_RETURNS][("sales_returns", "debit")] == 851
     async with books.transaction() as tx:
@@ -385,3 +385,17 @@ async def test_days_agree_with_refunds_by_destination(books: Books, lanes: Lanes
             assert figures.difference_minor == 0, figures
         owed = await ledger.balances(tx, account="stored_value")
     assert {(b.entity, b.balance_minor) for b in owed} == {("fr", -1100)}
+
+
+async def test_cash_for_what_the_till_of_another_store_had_sold_is_paid_out_for_it(
+    books: Books, lanes: Lanes
+):
+    order = await sell(books.database, lanes, books.tenant, LineWish(sku="MUG", quantity=2))
+    await bring(lanes, books.tenant, order, "MUG", refunds=CASH)
+    await bring(lanes, books.tenant, order, "MUG", location="S0002", refunds=CASH)
+    await follow(books)
+    seller = await statement(books, location="S0001")
+    other = await statement(books, location="S0002")
+    assert seller[Section.OWN_MONEY][("cash", "credit")] == 600
+    assert other[Section.PAID_OUT_FOR_OTHERS] == {("cash", "credit"): 600}
+    assert Section.OWN_MONEY not in other

@@ -32,6 +32,7 @@ from crosslane.finance.domain.statement import (
     Section,
     StatementRow,
     account_moves,
+    own_channels,
     results,
     statement_rows,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "invoice_entry",
     "keys_of",
     "money_entry",
+    "own_channels",
     "results",
     "sale_entry",
     "statement_rows",

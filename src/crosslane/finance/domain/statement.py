@@ -1,9 +1,9 @@
 """What a store or a channel did, section by section: every posting of it is in exactly one.
 
 A store's own sales are those of its counter: handed over there and sold in a channel of type store
-or kiosk. What it hands over for another channel has sections of its own, and so has what it takes
-back, pays out and is credited for others: nothing another channel does can lower its own sales. In
-the statement of a channel everything is its own.
+or kiosk; such a channel is its own. What it hands over for another one has sections of its own, and
+so has what it takes back, pays out and is credited for others: nothing another channel does can
+lower its own sales. In the statement of a channel everything is its own.
 
 The side decides between a sale and what takes one back: income and tax are credited by a sale, cost
 of goods is debited, and the opposite is a return, a reduction or a correction.
@@ -112,6 +112,22 @@ def section_of(account: str, side: Side, *, own: bool) -> Section:
     if account == CLEARING:
         return Section.CUSTOMERS
     return Section.SUPPLIES if account in SUPPLIES else Section.OTHER
+
+
+def own_channels(turned: Iterable[Turnover], counters: Collection[UUID]) -> set[UUID]:
+    """Return the counter channels in which a store has sold, by the end of the days.
+
+    The till of another store is a counter as well; what is paid out for it is for another.
+
+    Args:
+        turned: what moved at the store.
+        counters: every channel that sells over counters.
+    """
+    return {
+        one.channel_id
+        for one in turned
+        if one.account == REVENUE and one.channel_id is not None and one.channel_id in counters
+    }
 
 
 def statement_rows(

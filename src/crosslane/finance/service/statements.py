@@ -130,7 +130,8 @@ async def statement(tx: Tx, wish: StatementOf) -> Statement:
     )
     book = await organization.book(tx)
     chart = await ledger.chart(tx)
-    own = {of_id} if wish.channel else await _counters(tx, book, of_id)
+    counters = set() if wish.channel else await _counters(tx, book, of_id)
+    own = {of_id} if wish.channel else domain.own_channels(turned, counters)
     rows = domain.statement_rows(turned, own)
     profit = {code for code, account in chart.items() if account.kind in PROFIT_KINDS}
     moves = [_account_view(book, move) for move in domain.account_moves(turned)]
@@ -224,7 +225,7 @@ async def _subject(tx: Tx, wish: StatementOf) -> UUID:
 
 
 async def _counters(tx: Tx, book: OrganizationBook, location_id: UUID) -> set[UUID]:
-    """Return the channels whose sales at a location are its own; a warehouse has no counter."""
+    """Return the channels that sell over counters; a warehouse has none."""
     if (await locations.network(tx)).by_id[location_id].kind != "store":
         return set()
     return {one.id for one in book.channels.values() if one.type in COUNTER_TYPES}
