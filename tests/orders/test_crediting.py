@@ -275,6 +275,22 @@ def test_an_appeasement_is_shared_over_the_goods_and_then_the_delivery(minor: in
     assert refused.details["left"] == 2645
 
 
+def test_a_fee_of_a_line_is_given_back_once_also_when_the_line_was_repriced():
+    one = line(2, 1000, 200)
+    life = Folded([one], [])
+    life.hand_over(one, 1, PLACES[0])
+    life.reprice(one, 500)
+    fee = NewCharge("fee", "Worn", 120, one.id)
+    life.credit(plan_credit(life.state, [CreditLine(one.id, 1)], [fee]))
+    (part,) = plan_credit(life.state, [], [NewCharge("fee", "Waived", -120)]).charges
+    assert part.value == Sum(-100, -20)
+    sorry = NewCharge("appeasement", "Sorry", -520)
+    life.credit(plan_credit(life.state, [], [sorry]))
+    refused = plan_credit(life.state, [], [NewCharge("fee", "Waived", -101)])
+    assert isinstance(refused, errors.GivenBackAboveCharged)
+    assert refused.details["left"] == 100
+
+
 def test_a_bundle_comes_back_by_its_components():
     whole = msgspec.structs.replace(line(2, 200, 40), is_bundle=True)
     parts = [

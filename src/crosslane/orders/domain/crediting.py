@@ -28,7 +28,7 @@ from crosslane.orders.domain.money import (
     portion,
     remaining,
 )
-from crosslane.orders.domain.nouns import Charge, ChargeKind, OrderLine, OrderState
+from crosslane.orders.domain.nouns import PRICE_KINDS, Charge, ChargeKind, OrderLine, OrderState
 from crosslane.orders.domain.stages import GONE
 from crosslane.orders.errors import (
     FeeAboveCredit,
@@ -43,6 +43,10 @@ BASIS_POINTS = 10_000
 
 # Charges by kind, jurisdiction and tax rate.
 Taxed = tuple[ChargeKind, str, int]
+
+
+# Charges that are given back on their own, in the order in which goodwill is taken off them.
+OPEN_KINDS: tuple[ChargeKind, ...] = ("shipping", "fee")
 
 
 class CreditLine(msgspec.Struct, frozen=True):
@@ -230,16 +234,29 @@ class _Account:
             else:
                 self._charged[_key(part)] += part.value
 
-    def charged(self, kind: str) -> dict[Taxed, Sum]:
-        """Return what the charges of a kind come to now, by kind, jurisdiction and rate."""
+    def charged(self, *kinds: ChargeKind) -> dict[Taxed, Sum]:
+        """Return what is left of delivery or fees, by kind, jurisdiction and rate.
+
+        Goodwill that belongs to no line was taken off them: off delivery first.
+        """
         found: dict[Taxed, Sum] = defaultdict(Sum)
+        forgiven: dict[tuple[str, int], Sum] = defaultdict(Sum)
         for charge in self.state.charges:
-            if charge.kind == kind and not charge.cancelled:
+            of_a_line = charge.line_id is not None and charge.kind in PRICE_KINDS
+            if not (charge.cancelled or of_a_line):
                 found[_key(charge)] += Sum(charge.net_minor, charge.tax_minor)
         for key, value in self._charged.items():
-            if key[0] == kind:
-                found[key] += value
-        return {key: value for key, value in found.items() if value.gross_minor > 0}
+            found[key] += value
+        for (kind, jurisdiction, rate_bp), value in found.items():
+            if kind == "appeasement":
+                forgiven[jurisdiction, rate_bp] -= value
+        left: dict[Taxed, Sum] = {}
+        for kind in OPEN_KINDS:
+            for key in [key for key in found if key[0] == kind]:
+                off = min(found[key], forgiven[key[1:]], key=lambda value: value.gross_minor)
+                forgiven[key[1:]] -= off
+                left[key] = found[key] - off
+        return {k: v for k, v in left.items() if k[0] in kinds and v.gross_minor > 0}
 
 
 def _key(charge: Charge | Share) -> Taxed:
@@ -284,7 +301,7 @@ def _gross(gross_minor: int, rate_bp: int) -> Sum:
 
 
 def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
-    """Give back of what the goods cost, and only then of delivery and fees, as less of these."""
+    """Give back of what the goods cost, and only then of delivery and fees."""
     wanted = -charge.gross_minor
     parts: list[Share] = []
     lines = _named_lines(account.state, charge.line_id)
@@ -312,7 +329,7 @@ def _appeased(account: _Account, charge: NewCharge) -> list[Share] | Refusal:
     if wanted:
         pool: dict[Taxed, Sum] = {}
         if charge.line_id is None:
-            pool = account.charged("shipping") | account.charged("fee")
+            pool = account.charged(*OPEN_KINDS)
         rest = _given_back(charge, pool, wanted)
         if isinstance(rest, Refusal):
             left = -charge.gross_minor - wanted + sum(v.gross_minor for v in pool.values())
@@ -327,14 +344,14 @@ def _named_lines(state: OrderState, line_id: UUID | None) -> list[OrderLine]:
 
 
 def _given_back(charge: NewCharge, pool: dict[Taxed, Sum], wanted: int) -> list[Share] | Refusal:
-    """Give back some of what charges come to, as less of the same kind with the same tax."""
+    """Give back some of what charges come to, with their own taxes."""
     left = sum(value.gross_minor for value in pool.values())
     if wanted > left:
         return GivenBackAboveCharged(minor=wanted, kind=charge.kind, left=left)
     weights = [value.gross_minor for value in pool.values()]
     return [
-        Share(kind, charge.title, None, Sum() - _part(value, part), rate, jurisdiction)
-        for ((kind, jurisdiction, rate), value), part in zip(
+        Share(charge.kind, charge.title, None, Sum() - _part(value, part), rate, jurisdiction)
+        for ((_, jurisdiction, rate), value), part in zip(
             pool.items(), allocate(wanted, weights), strict=True
         )
         if part

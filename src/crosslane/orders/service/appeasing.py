@@ -112,7 +112,7 @@ def _refuse(
     on_order = -sum(
         charge.gross_minor
         for charge in state.charges
-        if "appeasement" in (charge.kind, charge.cause_kind) and not charge.cancelled
+        if charge.kind == "appeasement" and not charge.cancelled
     )
     return rules.refuse(actor.role, wish.minor, on_order, on_day)
 
