@@ -12,7 +12,7 @@ from tests.orders.world import buckets, view
 from tests.orders.world import place as place_order
 from tests.orders.world import wish as order_wish
 
-from crosslane import orders, pricing
+from crosslane import orders, organization, payments, pricing
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine, ChangeLine, RemoveLine, SetCoupon, SetOption, SetTender
 from crosslane.carts.service.choices import choices
@@ -62,6 +62,30 @@ async def test_a_placed_cart_is_an_order_and_nothing_else(buyer: Buyer):
         assert isinstance(refused, errors.CartPlaced)
     with pytest.raises(errors.CartPlaced):
         await buyer.edit(cart, SetCoupon("LATE"))
+
+
+async def test_a_cart_is_paid_by_a_gift_card_and_the_rest_otherwise(buyer: Buyer):
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        channel = (await organization.book(tx)).channel("web")
+        (card,) = await payments.open_gift_cards(tx, [channel.id])
+        gift = payments.PayOut(
+            cause_kind="test.gift",
+            cause_id="1",
+            channel_id=channel.id,
+            method="stored_value",
+            currency="GBP",
+            minor=400,
+            at=tx.now,
+            account=card,
+        )
+        await payments.pay_out(tx, [gift])
+    cart = await buyer.begin(("MUG", 1))
+    by_card = SetTender(tender_id=uuid4(), method="stored_value", minor=400, account=card)
+    cart = await buyer.edit(cart, by_card)
+    placed = await buyer.place(cart)
+    shown = await view(buyer.database, buyer.tenant, placed.id)
+    assert sorted(t.authorized_minor for t in shown.money.tenders) == [400, 600 + 395 - 400]
+    await buyer.assert_sound()
 
 
 BEFORE_THE_TAX_ROSE = datetime(2011, 1, 3, 9, tzinfo=UTC)

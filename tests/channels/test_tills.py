@@ -2,7 +2,7 @@
 
 import pytest
 
-from crosslane import orders
+from crosslane import orders, organization, payments
 from tests.channels.bazaar import Bazaar, order, sale, till_batch, void
 
 TILL = {"channel": "till", "format": "till-batch"}
@@ -60,6 +60,23 @@ async def test_an_article_nobody_knows_is_sold_as_the_till_says(bazaar: Bazaar):
     async with bazaar.database.transaction(bazaar.tenant) as tx:
         kind = "channels.UnknownArticleSold"
         assert await tx.fetchval("select count(*) from platform_log where kind = $1", kind) == 1
+    await bazaar.assert_sound()
+
+
+async def test_a_gift_card_that_an_offline_till_took_is_booked_even_below_zero(bazaar: Bazaar):
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        channel = (await organization.book(tx)).channel("till")
+        (card,) = await payments.open_gift_cards(tx, [channel.id])
+    paid = [
+        {"method": "stored_value", "minor": 500, "account": str(card)},
+        {"method": "cash", "minor": 100},
+    ]
+    text = till_batch(sale("1", ("MUG", 1, 600), tenders=paid))
+    assert await ring_up(bazaar, text) == {"applied": 1}
+    assert await ring_up(bazaar, text) == {"repeated": 1}
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        rows = await tx.fetch("select balance_minor, held_minor from payments_account")
+    assert [tuple(row) for row in rows] == [(-500, 0)]
     await bazaar.assert_sound()
 
 
