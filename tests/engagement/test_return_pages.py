@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 import pytest
 
 from crosslane.apps.order_page.shell import words_of
+from crosslane.kernel import new_id
 from crosslane.orders import LineWish
 from crosslane.platform import facts
+from crosslane.returns import REQUEST, RequestLine, RequestReturn
 from tests.engagement.desk import settle
 from tests.engagement.test_page import browser, link_in
 from tests.fulfillment.floor import pack, pick, queue
@@ -283,6 +285,19 @@ async def test_another_orders_return_is_nobodys(visit, database, shop, lanes, ma
     assert (await stranger.open(f"/returns/{number}/label")).status_code == 404
     assert (await stranger.send(f"/returns/{number}/cancellation", {})).status_code == 404
     assert (await stranger.send("/returns/new", {"units.x": "1", "junk": "y" * 500})).is_error
+
+
+async def test_a_claim_is_followed_without_anything_to_send(visit, database, shop, lanes):
+    async with database.transaction(shop) as tx:
+        order_id = await tx.fetchval("select id from orders_order")
+    claimed = RequestLine(sku="MUG", quantity=1, reason="damaged", wanted="money", minor=250)
+    asked = RequestReturn(order=str(order_id), lines=[claimed], kind="claim")
+    one = await lanes.run(shop, REQUEST, str(new_id()), asked)
+    told = text_of_page((await visit.open(f"/returns/{one.number}")).text)
+    assert "What it is about" in told
+    assert "What comes back" not in told
+    for nonsense in ("label", "Announced", "On its way"):
+        assert nonsense not in told
 
 
 async def test_pages_speak_german(visit, database, shop):

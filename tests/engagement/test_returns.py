@@ -55,7 +55,6 @@ async def _planted(tx, state, fields) -> Return:
     one = Return(
         id=new_id(),
         state="authorized",
-        kind="return",
         source_id="",
         order_id=order.id,
         order_number=order.number,
@@ -69,7 +68,7 @@ async def _planted(tx, state, fields) -> Return:
         occurred_at=tx.now,
         requested_at=tx.now,
         expires_at=tx.now,
-        **{"number": NUMBER, "method": "post", **fields},
+        **{"number": NUMBER, "kind": "return", "method": "post", **fields},
     )
     one.lines = [
         ReturnLine(
@@ -211,6 +210,15 @@ async def test_what_is_brought_to_a_store_needs_no_label(told):
 async def test_who_carried_goods_out_and_back_to_the_counter_has_a_receipt(told):
     _, mails = await told(settled, asked=till_sale("MUG"), method="counter")
     assert mails == []
+
+
+async def test_a_claim_sends_nothing_back_and_says_so(told):
+    _, mails = await told(authorized, kind="claim")
+    assert mails == []
+    _, (mail,) = await told(settled, kind="claim", number=OTHER)
+    assert mail["Subject"] == f"We have settled your claim {OTHER}"
+    assert "What it was about" in text_of(mail)
+    assert "came back" not in text_of(mail)
 
 
 async def test_what_a_return_has_gone_past_is_not_told_any_more(told):

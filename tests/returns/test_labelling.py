@@ -43,7 +43,6 @@ async def planted(tx, order_id: UUID, **fields) -> Return:
     one = Return(
         id=new_id(),
         state="authorized",
-        kind="return",
         source_id="",
         order_id=order.id,
         order_number=order.number,
@@ -56,7 +55,7 @@ async def planted(tx, order_id: UUID, **fields) -> Return:
         requested_by="customer:anybody",
         occurred_at=tx.now,
         requested_at=tx.now,
-        **{"number": "R000001-Y", "method": "post", **fields},
+        **{"number": "R000001-Y", "kind": "return", "method": "post", **fields},
     )
     one.lines = [
         ReturnLine(
@@ -172,6 +171,16 @@ async def test_no_label_where_policy_wants_none_or_goods_come_over_the_counter(
     await settle(database, shop)
     assert await label_of(database, shop, counter) is None
     assert await label_of(database, shop, posted) is None
+
+
+async def test_a_claim_for_which_nothing_comes_back_has_no_label(database, shop, lanes):
+    placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=2)))
+    async with database.transaction(shop) as tx:
+        one = await planted(tx, placed.id)
+        claim = await planted(tx, placed.id, number="R000003-U", kind="claim")
+    await settle(database, shop)
+    assert await label_of(database, shop, one) is not None
+    assert await label_of(database, shop, claim) is None
 
 
 async def test_a_label_goes_with_the_customer_who_is_erased(database, shop, lanes):

@@ -134,6 +134,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         reason: why, in words meant for the customer.
         return_number: of the return it is about, "" for none.
         return_method: post or counter.
+        is_claim: nothing came back for what is given.
         return_until: when the return is given up if nothing comes.
         refund_to: where the money goes: original, stored_value, cash or on_account; exchange when
             other goods are sent.
@@ -157,6 +158,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     return_number: str = ""
     return_method: str = ""
+    is_claim: bool = False
     return_until: datetime | None = None
     refund_to: str = ""
 
@@ -178,7 +180,7 @@ def is_told(occasion: Occasion, state: OrderState, back: Return | None = None) -
         return False
     match occasion.topic:
         case "return_authorized":
-            return back is not None and back.received_at is None
+            return back is not None and back.kind != "claim" and back.received_at is None
         case "return_received":
             return back is not None and back.settled_at is None
         case "confirmed":

@@ -71,6 +71,7 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
         by_post: it comes by post.
         reason: why it was declined or cancelled.
         until: last day, "" when none is set or it has come.
+        lines_title: what the lines are.
         swaps: quantity and title of what is sent in exchange.
         sums: titles and amounts, from the goods down.
         is_expected: the amounts are what is expected, not yet given.
@@ -95,6 +96,7 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     posting: Posting | None
     reason: str
     until: str
+    lines_title: str
     lines: list[BackLine]
     swaps: list[tuple[int, str]]
     sums: list[tuple[str, str]]
@@ -149,13 +151,16 @@ async def return_page(tx: Tx, link: Link, named: str, address: str) -> ReturnPag
     words = words_of("returns", locale.language)
     channel = book.channel(state.order.channel)
     shown = Shown(one, state, words, locale, channel.timezone)
-    waits = one.state == "authorized"
+    waits = one.state == "authorized" and one.kind == "return"
     by_post = one.method == "post"
     sums, total_minor, expected = await _sums(tx, shown)
     papers = await documents.documents_of_order(tx, link.subject)
     names = BY_POST if by_post else AT_COUNTER
-    step = STEP.get(one.state, -1)
+    is_claim = one.kind == "claim"
+    step = -1 if is_claim else STEP.get(one.state, -1)
     name = f"{one.state}_{one.method}" if one.state == "authorized" else one.state
+    if is_claim and one.state in ("requested", "authorized", "graded"):
+        name = "claim"
     return ReturnPage(
         language=locale.language,
         words=words,
@@ -174,6 +179,7 @@ async def return_page(tx: Tx, link: Link, named: str, address: str) -> ReturnPag
         posting=await _posting(tx, one) if waits and by_post else None,
         reason=one.reason if one.state in ("declined", "cancelled") else "",
         until=shown.day(one.expires_at) if waits else "",
+        lines_title=words["claim_title" if is_claim else "back_title"],
         lines=_lines(shown),
         swaps=[(line.quantity, line.title) for line in _swapped(shown)],
         sums=sums,

@@ -227,6 +227,7 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
             gross_minor=occasion.refund_minor,
             return_number=back.number,
             return_method=back.method,
+            is_claim=back.kind == "claim",
             return_until=back.expires_at if occasion.topic == "return_authorized" else None,
             refund_to=refund_to(back) if occasion.refund_minor is not None else "",
         )

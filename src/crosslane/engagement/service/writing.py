@@ -133,6 +133,8 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
 
     if message.topic == "cancelled" and not story.whole:
         own = words["partly_cancelled"]
+    if message.topic == "refunded" and story.is_claim:
+        own = words["claim_settled"]
     special = "lead_dated" if message.topic == "delayed" and story.promised_at else "lead_waiting"
     lead = own.get(special, own["lead"]) if story.waits_for_stock else own["lead"]
     lead = own.get(f"lead_{story.refund_to or story.return_method}", lead)

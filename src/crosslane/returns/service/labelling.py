@@ -59,7 +59,12 @@ class _Around(Struct, frozen=True):
 async def request(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
     """Ask carriers for the labels of returns that may come by post now."""
     known = await writing.list_returns(tx, [entry.event.return_id for entry in logged])
-    posted = [one for one in known.values() if one.method == "post" and one.order_id]
+    posted = [
+        one
+        for one in known.values()
+        # Nothing comes back for a claim.
+        if one.method == "post" and one.kind == "return" and one.order_id
+    ]
     if not posted:
         return
     near = await _around(tx, posted)
