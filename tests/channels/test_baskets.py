@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosslane import finance
 from crosslane.channels import reactions
 from crosslane.channels.domain.baskets import Means, settle_net
 from crosslane.channels.domain.messages import TakenTender
@@ -374,3 +375,21 @@ def test_money_of_a_basket_is_shared_so_that_every_means_adds_up(backs, taken):
         )
         net = sum(t.minor for t in taken if t.method == method)
         assert shared.sale.get(Means(method), 0) - given_back == net
+
+
+async def test_the_books_know_a_basket_by_its_sale_its_returns_and_their_money(bazaar: Bazaar):
+    first = sale("1", ("MUG", 2, 600), ("LAMP", 1, 2000))
+    swap = paid(back(sale("2", ("LAMP", -1, 2000), ("SPOON", 4, 100))), card=-1600)
+    blind = sale("3", ("MUG", -1, 550))
+    assert await ring_up(bazaar, till_batch(first, swap, blind)) == {"applied": 3}
+    await bazaar.work(*finance.REACTIONS)
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        assert await verify(tx) == []
+        rows = await tx.fetch(
+            "select account, sum(minor)::int as minor from ledger_posting"
+            " where account in ('cash', 'receivable_card') group by 1"
+        )
+    assert {row["account"]: row["minor"] for row in rows} == {
+        "cash": 3200 - 550,
+        "receivable_card": -1600,
+    }
