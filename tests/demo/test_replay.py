@@ -101,7 +101,8 @@ def selection() -> Selection:
         recorded.invoice(
             "C11",
             "2011-01-17 10:00:00",
-            ("84029E", -2, "3.00", Stream.CREDIT),
+            ("84029E", -1, "3.00", Stream.CREDIT),
+            ("84029E", -1, "3.00", Stream.CREDIT),
             ("D", -1, "5.01", Stream.CLAIM),
             ("M", -1, "1000.00", Stream.CLAIM),
         ),
@@ -173,7 +174,7 @@ async def test_every_line_ends_as_it_should(played: Played):
         "rejected": 1,
         "cancelling": 1,
         "adjusted": 1,
-        "returned": 2,
+        "returned": 3,
         "over_returned": 1,
         "blind": 1,
         "credited": 3,

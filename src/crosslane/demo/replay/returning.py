@@ -241,7 +241,8 @@ class Returner:
             body = clerk.take_back(job, sold.number, backs, at)
             answer = await self._counters.take(note, body)
         if answer.ok:
-            self._back.update({back.order_line: back.units for back in backs})
+            for back in backs:
+                self._back[back.order_line] += back.units
             self.rounding_milli += self._clerk.kept_converted_milli(job, backs)
             self.seeded["taken_back"] += 1
         else:
@@ -254,19 +255,18 @@ class Returner:
         rest: list[Missing] = []
         for one, take, units in missing:
             self._words[one.line.number] = UNDELIVERED
-            reason = f"Credit note {job.note.number}: not handed over"
             line = {"line_id": find_line(take, sold, shown).id, "quantity": units}
             cheaper = take.sold.price_milli > one.line.price_milli
-            if cheaper or not await self._cancel(sold, line, reason):
+            if cheaper or not await self._cancel(job, sold, one, line):
                 rest.append((one, take, units))
         await self._give_blind(job.note, f"{job.sale}/undelivered", priced(rest), ())
 
-    async def _cancel(self, sold: Sold, line: Body, reason: str) -> bool:
+    async def _cancel(self, job: TakeBack, sold: Sold, one: GivenBack, line: Body) -> bool:
         answer = await self._desk.ask(
             self._counters.decider,
             f"orders/{sold.id}/cancellation",
-            {"lines": [line], "reason": reason},
-            key=f"demo/{self._seed}/undelivered/{reason}/{line['line_id']}",
+            {"lines": [line], "reason": f"Credit note {job.note.number}: not handed over"},
+            key=f"demo/{self._seed}/undelivered/{one.line.number}/{line['line_id']}",
         )
         return answer.ok
 
@@ -334,6 +334,7 @@ class Returner:
         else:
             claim = self._claims[number]
             line, (fate, reason) = claim.line, fate_of_claim(claim)
+        reason = self._words.get(number, reason)
         if number in self._problems:
             fate, reason = "rejected", self._problems[number]
-        self._book.end([line], fate, self._words.get(number, reason))
+        self._book.end([line], fate, reason)
