@@ -182,3 +182,31 @@ async def test_a_till_tells_twice_of_what_the_web_shop_had_sold_and_it_is_booked
     assert not isinstance(other, Refusal), other
     assert other.return_id != taken.return_id
     await assert_sound(database, shop, "returns")
+
+
+async def test_a_refund_may_go_several_ways(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3))
+    cash = RefundWish(method="cash", minor=500)
+    taken = await bring(
+        lanes, shop, sold, line("MUG", 3), refunds=[cash, RefundWish(method="original")]
+    )
+    assert taken.refund_minor == 1800
+    assert (await view(database, shop, sold.id)).money.refunded_minor == 1800
+    vague = [RefundWish(method="cash"), RefundWish(method="original")]
+    refused = await bring(lanes, shop, sold, line("MUG", 1), refunds=vague)
+    assert isinstance(refused, errors.RefundUnfit)
+    await assert_sound(database, shop, "returns")
+
+
+async def test_a_bundle_comes_back_as_its_components(database, lanes, shop):
+    sold = await sell(database, lanes, shop, LineWish(sku="SET", quantity=2))
+    taken = await bring(lanes, shop, sold, "SET")
+    assert not isinstance(taken, Refusal), taken
+    assert taken.refund_minor == 1350
+    assert sorted((x.sku, x.quantity) for x in taken.lines) == [("MUG", 2), ("SPOON", 2)]
+    told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known"}
+    blind = await bring(lanes, shop, None, line("SET", 1, unit_price_milli=1_350_000), **told)
+    assert sorted((x.sku, x.quantity) for x in blind.lines) == [("MUG", 2), ("SPOON", 2)]
+    assert abs(blind.refund_minor - 1350) <= 1
+    assert "SET" not in await stock_at(database, shop, "SET", "S0001")
+    await assert_sound(database, shop, "returns")

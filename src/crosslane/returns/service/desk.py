@@ -15,10 +15,11 @@ from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
 from crosslane.returns.domain import Return
 from crosslane.returns.service import goods, settling
-from crosslane.returns.service.drafting import BESIDE, Draft, Known, draft, lowest_of
+from crosslane.returns.service.drafting import BESIDE, Draft, draft
 from crosslane.returns.service.exchanging import Swap, swap
 from crosslane.returns.service.judging import judge
 from crosslane.returns.service.looking import Around, Looked, around, look_at
+from crosslane.returns.service.naming import Known, lowest_of
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import Job, Settled, entry_of, subject_of
 from crosslane.returns.service.steps import RETURNS_AT_ONCE_MAX
@@ -95,8 +96,10 @@ async def _known(tx: Tx, near: Around, commands: Sequence[Command[TakeBack]]) ->
     looked = await look_at(tx, states, near) if states else Looked({}, {}, {})
     skus = {line.sku for c in commands for line in c.body.lines}
     variants = await catalog.variants_by_sku(tx, list(skus)) if skus else {}
+    parts = {part.variant_id for variant in variants.values() for part in variant.components}
+    components = await catalog.variants_by_id(tx, list(parts)) if parts else {}
     lowest = await lowest_of(tx, near, commands, variants)
-    return Known(ids, looked, variants, lowest)
+    return Known(ids, looked, variants, components, lowest)
 
 
 async def _carry_out(

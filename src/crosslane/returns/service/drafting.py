@@ -8,11 +8,10 @@ import msgspec
 
 from crosslane import pricing
 from crosslane.catalog import UnknownSku, Variant
-from crosslane.kernel import new_id
+from crosslane.kernel import allocate, new_id, rounded_ratio
 from crosslane.locations import Location
 from crosslane.orders import NewCharge, NoSuchOrder, OrderLine, OrderState
 from crosslane.organization import Channel
-from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command
 from crosslane.returns.domain import (
     Asked,
@@ -31,35 +30,18 @@ from crosslane.returns.errors import (
     NoSuchOrderLine,
     PriceUnprovable,
     ProofNeeded,
+    RefundUnfit,
     TimeToCome,
 )
 from crosslane.returns.service.goods import Arrival
-from crosslane.returns.service.looking import OVERRIDE, Around, Looked, by_component
+from crosslane.returns.service.looking import OVERRIDE, Around, by_component
+from crosslane.returns.service.naming import Known
 from crosslane.returns.service.settling import Job
 from crosslane.returns.service.wishes import DeskCharge, DeskLine, TakeBack
 
 CLOCK_LEAD_MAX = timedelta(minutes=5)
 # Ends the source id of the blind return beside another one.
 BESIDE = "+blind"
-
-# What is asked for a blind line: its article and the channel that had sold it.
-_Listed = tuple[UUID, str]
-
-
-class Known(msgspec.Struct, frozen=True):
-    """What a batch names.
-
-    Args:
-        ids: orders by what people call them.
-        looked: the orders, locked.
-        variants: articles by SKU.
-        lowest: lowest recent prices of articles by channel, where a line needs one.
-    """
-
-    ids: Mapping[str, UUID]
-    looked: Looked
-    variants: Mapping[str, Variant]
-    lowest: Mapping[_Listed, pricing.Lowest]
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -75,38 +57,6 @@ class Draft(msgspec.Struct, frozen=True):
     jobs: list[Job]
 
 
-async def lowest_of(
-    tx: Tx,
-    near: Around,
-    commands: Sequence[Command[TakeBack]],
-    variants: Mapping[str, Variant],
-) -> dict[_Listed, pricing.Lowest]:
-    """Look up what articles were lately listed at, for blind lines whose proof says too little.
-
-    Raises:
-        TaxRateUnknown: nobody knows the tax of one.
-    """
-    wishes: dict[_Listed, pricing.LowestWish] = {}
-    for command in commands:
-        wish = command.body
-        channel = near.book.channels.get(wish.channel)
-        if channel is None:
-            continue
-        at = wish.occurred_at or near.now
-        policy, _ = near.policy(channel, at, location=wish.location)
-        for line in wish.lines:
-            variant = variants.get(line.sku)
-            told = line.unit_price_milli is not None and line.tax_rate_bp is not None
-            if variant is None or told or (wish.order and not wish.happened):
-                continue
-            days = policy.lowest_price_days
-            wishes[variant.id, channel.code] = pricing.LowestWish(
-                variant.id, variant.tax_class, channel, at, days
-            )
-    found = await pricing.lowest_prices(tx, list(wishes.values())) if wishes else []
-    return dict(zip(wishes, found, strict=True))
-
-
 def draft(near: Around, known: Known, command: Command[TakeBack]) -> Draft:
     """Return what a command comes to.
 
@@ -117,10 +67,25 @@ def draft(near: Around, known: Known, command: Command[TakeBack]) -> Draft:
     at = wish.occurred_at or near.now
     if at > near.now + CLOCK_LEAD_MAX:
         raise TimeToCome(pointer="/occurred_at")
+    _refuse_refunds(wish)
     desk = _Desk(near, known, command, at)
     if wish.order is None:
         return desk.blind()
     return desk.of_order()
+
+
+def _refuse_refunds(wish: TakeBack) -> None:
+    """Refuse parts of a refund that nobody can tell apart.
+
+    Raises:
+        RefundUnfit: a part before the last has no amount, or there are parts without an order.
+    """
+    for place, part in enumerate(wish.refunds[:-1]):
+        if part.minor is None or part.method == "original":
+            pointer = f"/refunds/{place}"
+            raise RefundUnfit(pointer=pointer, why="each but the last has an amount and a place")
+    if wish.order is None and len(wish.refunds) > 1:
+        raise RefundUnfit(pointer="/refunds", why="without an order there is one")
 
 
 class _Desk:
@@ -166,7 +131,8 @@ class _Desk:
                 left -= units
                 taken[line.id] = taken.get(line.id, 0) + units
                 arrivals += self._lines(one, state, line, wanted, units)
-            if left:
+            # Components of a bundle are more units than it has itself.
+            if left > 0:
                 named = state.line(wanted.order_line) if wanted.order_line else None
                 extra.append((wanted, left, named))
         besides = self._besides(state.stock_lines[0].tax_rate_bp)
@@ -380,25 +346,42 @@ class _Desk:
                 category=variant.category_path,
             )
             price, rate, jurisdiction = self._price(line, variant, named, place)
-            drafted = ReturnLine(
-                id=new_id(),
-                return_id=one.id,
-                position=len(one.lines) + 1,
-                order_line_id=None,
-                variant_id=variant.id,
-                sku=variant.sku,
-                requested=quantity,
-                reason=line.reason,
-                item_state=line.item_state,
-                wanted=line.wanted,
-                unit_price_milli=price,
-                tax_rate_bp=rate,
-                tax_class=variant.tax_class,
-                jurisdiction=jurisdiction,
-                policy_id=policy_id,
-            )
-            arrivals.append(self._arrival(one, drafted, line))
+            for part, units, unit_price in self._parts_of(variant, quantity, price):
+                drafted = ReturnLine(
+                    id=new_id(),
+                    return_id=one.id,
+                    position=len(one.lines) + 1,
+                    order_line_id=None,
+                    variant_id=part.id,
+                    sku=part.sku,
+                    requested=units,
+                    reason=line.reason,
+                    item_state=line.item_state,
+                    wanted=line.wanted,
+                    unit_price_milli=unit_price,
+                    tax_rate_bp=rate,
+                    tax_class=part.tax_class,
+                    jurisdiction=jurisdiction,
+                    policy_id=policy_id,
+                )
+                arrivals.append(self._arrival(one, drafted, line))
         return one, arrivals
+
+    def _parts_of(
+        self, variant: Variant, quantity: int, price_milli: int
+    ) -> list[tuple[Variant, int, int]]:
+        """Return what lies on the counter with its price: of a bundle its components."""
+        if not variant.is_bundle:
+            return [(variant, quantity, price_milli)]
+        shares = allocate(price_milli, [part.share_weight for part in variant.components])
+        return [
+            (
+                self.known.parts[part.variant_id],
+                part.quantity * quantity,
+                rounded_ratio(share, 1, part.quantity),
+            )
+            for part, share in zip(variant.components, shares, strict=True)
+        ]
 
     def _price(
         self, line: DeskLine, variant: Variant, named: OrderLine | None, place: int
@@ -438,7 +421,7 @@ class _Desk:
 
     def _return(self, state: OrderState | None) -> Return:
         wish, order = self.wish, state.order if state else None
-        refund = wish.refunds[0] if wish.refunds else None
+        refund = wish.refunds[-1] if wish.refunds else None
         usual = "original" if order else "cash"
         return Return(
             id=new_id(),
@@ -478,4 +461,5 @@ class _Desk:
             cause=self.command,
             happened=self.wish.happened,
             location=self.location.code,
+            before=self.wish.refunds[:-1] if one.order_id else (),
         )

@@ -9,7 +9,14 @@ import msgspec
 
 from crosslane import orders, payments
 from crosslane.kernel import Refusal, allocate, new_id
-from crosslane.orders import Credited, CreditLine, CreditRequest, NewCharge, OrderState
+from crosslane.orders import (
+    Credited,
+    CreditLine,
+    CreditRequest,
+    NewCharge,
+    OrderState,
+    RefundPart,
+)
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.pricing import Amounts
@@ -17,6 +24,7 @@ from crosslane.returns import events
 from crosslane.returns.domain import (
     Besides,
     Kept,
+    RefundMethod,
     Return,
     ReturnLine,
     delivery_minor,
@@ -28,6 +36,7 @@ from crosslane.returns.domain.blind import value_of
 from crosslane.returns.domain.goods import to_credit
 from crosslane.returns.errors import RefundUnfit
 from crosslane.returns.service.looking import Around, Looked
+from crosslane.returns.service.wishes import RefundWish
 from crosslane.returns.storage.writing import Entry
 
 CAUSE = "return"
@@ -46,6 +55,7 @@ class Job(msgspec.Struct, kw_only=True):
         happened: the money has been given already; nothing refuses it.
         ahead: the goods are still on their way.
         location: code of the location at whose till it is given, "" for none.
+        before: parts of the refund with an amount of their own, before the return's own way.
     """
 
     one: Return
@@ -54,6 +64,7 @@ class Job(msgspec.Struct, kw_only=True):
     happened: bool = False
     ahead: bool = False
     location: str = ""
+    before: Sequence[RefundWish] = ()
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -122,6 +133,7 @@ def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
         charges=charges,
         exchange_id=one.id if one.exchange else None,
         refund_to=_refund_to(job),
+        refunds=_parts(job),
         refund_happened=job.happened,
         by=job.cause,
     )
@@ -137,15 +149,28 @@ def _claimed(state: OrderState, one: Return) -> list[NewCharge]:
 
 
 def _refund_to(job: Job) -> payments.RefundTo | None:
-    one = job.one
-    if one.refund_method not in ("stored_value", *AT_STORES):
+    return _whither(job, job.one.refund_method, job.one.refund_account)
+
+
+def _whither(job: Job, method: RefundMethod, account: UUID | None) -> payments.RefundTo | None:
+    """Return where money goes that does not go back the way it came."""
+    if method not in ("stored_value", *AT_STORES):
         return None
     return payments.RefundTo(
-        method=one.refund_method,
-        account=one.refund_account,
-        location_id=one.location_id if one.refund_method in AT_STORES else None,
-        location=job.location if one.refund_method in AT_STORES else "",
+        method=method,
+        account=account,
+        location_id=job.one.location_id if method in AT_STORES else None,
+        location=job.location if method in AT_STORES else "",
     )
+
+
+def _parts(job: Job) -> list[RefundPart]:
+    """Return the parts of a refund that come before what is left of it."""
+    return [
+        RefundPart(to=to, minor=part.minor, happened=job.happened)
+        for part in job.before
+        if (to := _whither(job, part.method, part.account))
+    ]
 
 
 def by_policy(
@@ -214,9 +239,9 @@ def _settled(job: Job, answer: Credited | None, state: OrderState) -> Settled:
     entries: list[Entry] = []
     if answer is not None:
         entries = _share_out(job, answer)
-        # Goodwill beyond the goods may give an earlier fee back, which is none of this return.
+        # Goodwill beyond the goods is taken off earlier fees and delivery: it is neither here.
         one.fee_minor = max(0, _charged(answer, "fee"))
-        one.delivery_minor = -_charged(answer, "shipping")
+        one.delivery_minor = max(0, -_charged(answer, "shipping"))
         one.refund_minor = answer.gross_minor
     if not job.ahead:
         entries.append(_end(job))

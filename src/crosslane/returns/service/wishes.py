@@ -21,7 +21,7 @@ from crosslane.returns.domain import (
 
 LINES_MAX = 500
 CHARGES_MAX = 20
-REFUNDS_MAX = 1
+REFUNDS_MAX = 4
 EXCHANGE_LINES_MAX = 100
 TENDERS_MAX = 8
 MINOR_MAX = 10**12
@@ -46,7 +46,7 @@ class RefundWish(Wish, frozen=True, kw_only=True):
         method: over the order's tenders, onto stored value, in cash at the counter, by the
             store's card terminal when that has given it already, or towards what the customer
             owes on account.
-        minor: how much of it, all of it when absent.
+        minor: how much of it; the last of several takes what is left.
         account: gift card or store credit, or the customer on account; of a request for
             ``stored_value`` the buyer's own store credit when absent.
     """
