@@ -111,6 +111,13 @@ def test_what_is_worth_nothing_is_not_posted():
         ("marketplace", "capture", "receivable_marketplace", "clearing"),
         ("card", "refund", "clearing", "receivable_card"),
         ("on_account", "settle", "bank", "receivable_on_account"),
+        ("card", "chargeback", "chargebacks", "receivable_card"),
+        ("card", "chargeback_won", "receivable_card", "chargebacks"),
+        ("stored_value", "capture", "stored_value", "clearing"),
+        ("cash", "issue", "cash", "stored_value"),
+        ("goodwill", "issue", "appeasements", "stored_value"),
+        ("stored_value", "income", "stored_value", "breakage"),
+        ("stored_value", "escheat", "stored_value", "unclaimed_property"),
     ],
 )
 def test_money_goes_where_it_lies(method, deed, debit, credit):
