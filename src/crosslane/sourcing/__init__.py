@@ -12,9 +12,10 @@ Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the e
 nothing is promised), :func:`save_receipts`, or :func:`save_drafts` where units are only held and
 :func:`adopt_drafts` once an order has them; :func:`receipt_by_id`, :func:`receipts_of_order`,
 :func:`options_for` a cart (deliveries and pickups with dates and costs), or :func:`load_options`
-and the pure :func:`decide_options`; :func:`show_prices`; :func:`standing` and :func:`problems_of`
-for many orders at once (arrays are made of them by ``sourcing.fields``); for prices by the clock or
-by hand :func:`last_days`, :func:`estimate` outside any transaction, :func:`publish`; pure:
+of many carts by one read and the pure :func:`decide_options`; :func:`show_prices`;
+:func:`standing` and :func:`problems_of` for many orders at once (arrays are made of them by
+``sourcing.fields``); for prices by the clock or by hand :func:`last_days`, :func:`estimate`
+outside any transaction, :func:`publish`; pure:
 :func:`plan`, :func:`decide`, :func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
