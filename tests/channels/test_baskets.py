@@ -184,6 +184,22 @@ async def test_goods_whose_sale_never_comes_are_booked_without_it_in_the_end(baz
     assert (one.kind, one.proof) == ("blind", "S0001/T1/1")
 
 
+async def test_what_nobody_woke_is_looked_at_again(bazaar: Bazaar):
+    apply = reactions.REACTIONS[0]
+    await bazaar.send(till_batch(back(sale("7", ("MUG", -1, 600))), head=OTHER), **TILL)
+    await bazaar.work(apply)
+    await bazaar.send(till_batch(sale("1", ("MUG", 1, 600))), **TILL)
+    await bazaar.work(apply)
+    assert await bazaar.states() == ["parked", "applied"]
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        for table in ("channels_message", "channels_raw"):
+            await tx.execute(f"update {table} set received_at = received_at - interval '2 hours'")  # noqa: S608
+        await reactions.look_again(tx)
+    await bazaar.work(apply)
+    assert await bazaar.states() == ["applied", "applied"]
+    await bazaar.assert_sound()
+
+
 async def test_a_basket_of_an_earlier_batch_is_taken_back_whole(bazaar: Bazaar):
     first = sale("1", ("MUG", 2, 600))
     swap = paid(back(sale("2", ("MUG", -1, 600), ("LAMP", 1, 2000))), card=1400)

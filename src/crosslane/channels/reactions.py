@@ -32,9 +32,18 @@ async def quarantine_late(tx: Tx) -> None:
     before = tx.now - timedelta(days=PARKED_DAYS_MAX)
     found = await messages.lock_late(tx, before, LATE_AT_ONCE_MAX)
     late = [row for row in found if row["code"] != SALE_MISSING or row["kind"] != "sale"]
-    await _book_without(tx, [row for row in found if row not in late])
-    if not late:
-        return
+    await _try_again(tx, [row for row in found if row not in late])
+    if late:
+        await _quarantine(tx, late)
+
+
+async def look_again(tx: Tx) -> None:
+    """Try again what has waited for an hour: what it waits for may have come as it was parked."""
+    before = tx.now - timedelta(seconds=LATE_EVERY_SECONDS)
+    await _try_again(tx, await messages.lock_late(tx, before, LATE_AT_ONCE_MAX))
+
+
+async def _quarantine(tx: Tx, late: Sequence[Record]) -> None:
     detail = f"It has waited for {PARKED_DAYS_MAX} days"
     await messages.save_outcomes(
         tx,
@@ -63,18 +72,18 @@ async def quarantine_late(tx: Tx) -> None:
     )
 
 
-async def _book_without(tx: Tx, baskets: Sequence[Record]) -> None:
-    """Try baskets again whose earlier sale never came; they are booked without it now."""
-    if not baskets:
+async def _try_again(tx: Tx, parked: Sequence[Record]) -> None:
+    """Announce messages again; a basket whose sale never came is booked without it by now."""
+    if not parked:
         return
-    await messages.save_outcomes(tx, [Outcome(id=row["id"], state="received") for row in baskets])
+    await messages.save_outcomes(tx, [Outcome(id=row["id"], state="received") for row in parked])
     await log.append(
         tx,
         [
             MessageReceived(
                 message_id=row["id"], channel=row["channel"], source_id=row["source_id"]
             )
-            for row in baskets
+            for row in parked
         ],
     )
 
@@ -95,5 +104,6 @@ REACTIONS = [
 ]
 SCHEDULES = [
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
+    Schedule("channels.look_again", LATE_EVERY_SECONDS, look_again),
     Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),
 ]
