@@ -22,10 +22,12 @@ from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.naming import Known, lowest_of
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import Job, Settled, entry_of, subject_of
-from crosslane.returns.service.steps import RETURNS_AT_ONCE_MAX
 from crosslane.returns.service.wishes import TakeBack, TakenBack, TakenLine
 from crosslane.returns.storage import blind, views, writing
 from crosslane.returns.storage.writing import Entry
+
+# Fewer than elsewhere: the goods and the cash of one store wait for the whole batch.
+DESKS_AT_ONCE_MAX = 32
 
 
 async def take_back(tx: Tx, commands: Sequence[Command[TakeBack]]) -> list[TakenBack | Refusal]:
@@ -272,4 +274,4 @@ def answer_of(one: Return, beside: Return | None = None) -> TakenBack:
     )
 
 
-TAKE_BACK = CommandKind("returns.take_back", TakeBack, TakenBack, take_back, RETURNS_AT_ONCE_MAX)
+TAKE_BACK = CommandKind("returns.take_back", TakeBack, TakenBack, take_back, DESKS_AT_ONCE_MAX)
