@@ -12,11 +12,14 @@ from crosslane.catalog import UnknownSku
 from crosslane.inventory import BundleHasNoStock
 from crosslane.kernel import Page
 from crosslane.locations import LocationUnknown
-from crosslane.orders import NoSuchOrder
+from crosslane.orders import CREDIT_REFUSALS, EXCHANGE_REFUSALS, PLACE_REFUSALS, NoSuchOrder
+from crosslane.organization import UnknownChannel
+from crosslane.payments import DESTINATION_REFUSALS, NoCreditAccount
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 from crosslane.platform.web import Caller, OtherLocation, Paging, get, post
+from crosslane.pricing import TaxRateUnknown
 from crosslane.returns import errors
 from crosslane.returns.domain import Return, State
 from crosslane.returns.domain.abuse import Kind
@@ -59,7 +62,12 @@ POLICY_REFUSALS = (
     errors.ReturnedAboveLeft,
     errors.NoSuchOrderLine,
 )
+# What giving money, and sending goods in exchange, is refused for below.
+MONEY_REFUSALS = (*CREDIT_REFUSALS, *DESTINATION_REFUSALS)
+SWAP_REFUSALS = tuple(dict.fromkeys((*EXCHANGE_REFUSALS, *PLACE_REFUSALS)))
 BLIND_REFUSALS = (
+    TaxRateUnknown,
+    NoCreditAccount,
     errors.BlindRefused,
     errors.BlindNotAllowed,
     errors.ProofNeeded,
@@ -223,7 +231,6 @@ async def show_returnable(caller: Caller, order: str) -> Returnable:
     command=REQUEST,
     body_bytes_max=BULK_BYTES_MAX,
     raises=(
-        NoSuchOrder,
         LocationUnknown,
         errors.NoReturnsHere,
         errors.OtherMarket,
@@ -231,6 +238,7 @@ async def show_returnable(caller: Caller, order: str) -> Returnable:
         errors.ClaimUnfit,
         errors.TimeToCome,
         *POLICY_REFUSALS,
+        *SWAP_REFUSALS,
     ),
     example=RequestReturn(
         order="00001T-8", lines=[RequestLine(sku="MUG-1", quantity=1, reason="too_small")]
@@ -245,7 +253,7 @@ async def request_return(caller: Caller, data: RequestReturn) -> Return:
     "/api/v1/returns/{return_id}/authorization",
     permission="returns:authorize",
     command=AUTHORIZE,
-    raises=REFUSED,
+    raises=(*REFUSED, *SWAP_REFUSALS),
     example=Decided(),
 )
 async def authorize_return(caller: Caller, return_id: UUID, data: Decided) -> Return:
@@ -283,7 +291,7 @@ async def cancel_return(caller: Caller, return_id: UUID, data: Because) -> Retur
     "/api/v1/returns/{return_id}/dispatch",
     permission="returns:dispatch",
     command=DISPATCH,
-    raises=(*REFUSED, errors.TimeToCome),
+    raises=(*REFUSED, errors.TimeToCome, *MONEY_REFUSALS),
     example=When(),
 )
 async def dispatch_return(caller: Caller, return_id: UUID, data: When) -> Return:
@@ -347,7 +355,14 @@ async def grade_return(caller: Caller, return_id: UUID, data: LookedAt) -> Retur
     "/api/v1/returns/{return_id}/settlement",
     permission="returns:settle",
     command=SETTLE,
-    raises=(*REFUSED, errors.ReturnHeldBack, errors.TimeToCome),
+    raises=(
+        *REFUSED,
+        errors.ReturnHeldBack,
+        errors.TimeToCome,
+        NoCreditAccount,
+        *DESTINATION_REFUSALS,
+        *SWAP_REFUSALS,
+    ),
     example=When(),
 )
 async def settle_return(caller: Caller, return_id: UUID, data: When) -> Return:
@@ -402,8 +417,9 @@ async def list_findings(
     command=TAKE_BACK,
     body_bytes_max=BULK_BYTES_MAX,
     raises=(
-        NoSuchOrder,
         UnknownSku,
+        UnknownChannel,
+        LocationUnknown,
         errors.ReturnLocationForeign,
         errors.NoReturnsHere,
         errors.OtherMarket,
@@ -411,6 +427,8 @@ async def list_findings(
         errors.TimeToCome,
         *POLICY_REFUSALS,
         *BLIND_REFUSALS,
+        *DESTINATION_REFUSALS,
+        *SWAP_REFUSALS,
     ),
     example=TakeBack(
         channel="stores",
