@@ -434,6 +434,23 @@ async def test_the_calls_of_a_killed_worker_are_made_by_another_at_once(
     assert await miss_worker(database, number)
 
 
+async def test_a_worker_takes_no_calls_before_the_others_know_of_it(
+    database: Database, house: str, other: Counterpart
+):
+    await ask(database, house, "a")
+    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
+    worker = Worker(database, [], [kind], [])
+    async with database.connection() as session:
+        await session.execute(TAKE_NUMBER, PRESENCE_LOCK, worker.presence.number)
+        async with working(worker):
+            assert not await see_worker(database, worker.presence.number, seconds=1.0)
+            assert not other.reached.is_set()
+            await session.execute(LET_NUMBER_GO, PRESENCE_LOCK, worker.presence.number)
+            async with asyncio.timeout(NEWS_SECONDS_MAX):
+                await other.reached.wait()
+        assert other.asked == [("a", "a")]
+
+
 async def test_the_calls_of_a_worker_that_is_only_slow_stay_its_own(
     database: Database, house: str, other: Counterpart
 ):

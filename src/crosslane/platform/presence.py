@@ -51,11 +51,14 @@ class Presence:
 
     Attributes:
         number: stands with every call this worker has under way.
+        known: set once the number is known to the others. A worker that claimed calls before, and
+            died, would be missed by nobody.
     """
 
     def __init__(self, database: Database, lease_seconds: float) -> None:
         self.database = database
         self.number = secrets.randbelow(2**31)
+        self.known = asyncio.Event()
         self._lease_seconds = lease_seconds
         self._missed: Counter[int] = Counter()
 
@@ -76,6 +79,7 @@ class Presence:
                 if not present and await session.fetchval(TAKE_NUMBER, PRESENCE_LOCK, self.number):
                     await session.execute(REGISTER, self.number)
                     present = True
+                    self.known.set()
                 await self.look(session)
                 await asyncio.sleep(LOOK_SECONDS)
         except asyncio.CancelledError:

@@ -95,11 +95,21 @@ class Worker:
         present = asyncio.create_task(self.presence.keep())
         self.runner.worker = self.presence.number
         try:
+            await self._be_known()
             await self._work()
             await self.runner.drain()
         finally:
             present.cancel()
             await asyncio.wait({present})
+
+    async def _be_known(self) -> None:
+        """Wait until the other workers know of this one, or it is to stop."""
+        waits = [
+            asyncio.create_task(event.wait()) for event in (self.presence.known, self._stopping)
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def _work(self) -> None:
         while not self._stopping.is_set():
