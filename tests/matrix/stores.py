@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx
 
+from crosslane import documents
 from crosslane.locations import LocationDraft
 from crosslane.locations.service.network import add_location
 from crosslane.platform.database import Database
+from crosslane.platform.log import run_reaction
 from tests.api import Api
 from tests.fulfillment.floor import settle
-from tests.orders.world import STORE_ABILITIES, WEEK, found_retailer
+from tests.orders.world import STORE_ABILITIES, WEEK, found_retailer, set_policy
 
 STORES = ("S0001", "S0002")
 
@@ -35,6 +37,8 @@ async def found_stores(database: Database, api: Api) -> list[Store]:
     """Make a retailer with two stores that know nothing of each other."""
     await found_retailer(database, api.tenant)
     await _second_store(database, api.tenant)
+    async with database.transaction(api.tenant) as tx:
+        await set_policy(tx, "documents.issue", {"issue": "always"}, "till")
     stores = []
     for code in STORES:
         location_id = (await read(api.admin, f"locations/{code}"))["id"]
@@ -43,7 +47,11 @@ async def found_stores(database: Database, api: Api) -> list[Store]:
     for store in stores:
         await _furnish(api.admin, store)
     await settle(database, api.tenant)
+    for reaction in documents.REACTIONS:
+        await run_reaction(database, api.tenant, reaction)
     for store in stores:
+        (document,) = await read(api.admin, f"orders/{store.own['sale']}/documents")
+        store.own["document"] = document["id"]
         work = await read(api.admin, f"fulfillment-orders?order_id={store.own['order']}")
         store.own["work"] = work["items"][0]["id"]
         incoming = await read(api.admin, f"inventory/incoming?location={store.code}")
@@ -110,6 +118,15 @@ async def _furnish(admin: httpx.AsyncClient, store: Store) -> None:
         "blind_override_reason": "a known customer",
     }
     store.own["return"] = (await send(admin, "return-desk", brought))["return_id"]
+    till = {"channel": "till", "location_id": store.location_id, "paid_by": "cash"}
+    gift = await send(admin, "gift-cards", till | {"minor": 500, "reference": store.code})
+    store.own["gift"] = gift["value"]["id"]
+    sold = {
+        "channel": "till",
+        "lines": [{"sku": "MUG", "quantity": 1, "method": "carry_out", "store": store.code}],
+        "tenders": [{"method": "cash"}],
+    }
+    store.own["sale"] = (await send(admin, "orders", sold))["id"]
     hold = {
         "lines": [{"sku": "MUG", "location": store.code, "quantity": 1}],
         "holder": "till",

@@ -75,6 +75,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "fulfillment:read",
         "engagement:*",
         "documents:read",
+        "documents:list",
         "customers:*",
         "carts:*",
         "orders:read",
