@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crosslane import orders
 from crosslane.kernel import new_id
 from crosslane.orders import LineWish
 from crosslane.platform import log
@@ -15,19 +14,18 @@ from crosslane.returns import (
     ReturnCancelled,
     ReturnDeclined,
     ReturnExpired,
-    ReturnLine,
     ReturnReceived,
     ReturnSettled,
     SettledLine,
 )
-from crosslane.returns.storage.writing import save_returns
 from tests.engagement.desk import messages, settle
 from tests.engagement.mailbox import html_of, shown_in, text_of
 from tests.finance.test_books import till_sale
 from tests.fulfillment.floor import pack, pick, queue
 from tests.orders.world import place, wish
+from tests.returns.planted import NUMBER, plant
 
-NUMBER, OTHER = "R000001-Y", "R000002-W"
+OTHER = "R000002-W"
 
 
 @pytest.fixture
@@ -40,49 +38,13 @@ async def told(database, shop, lanes, mailbox):
         mailbox.arrived.clear()
         async with database.transaction(shop) as tx:
             await tx.execute("update customers_customer set locale = $1", locale)
-            state = (await orders.list_states(tx, [placed.id]))[placed.id]
-            back = await _planted(tx, state, fields)
+            back = await plant(tx, placed.id, expires_at=tx.now, **fields)
             await log.append(tx, [make(back)])
         await settle(database, shop)
         await settle(database, shop)
         return placed, list(mailbox.arrived)
 
     return tell
-
-
-async def _planted(tx, state, fields) -> Return:
-    order, line = state.order, state.lines[0]
-    one = Return(
-        id=new_id(),
-        state="authorized",
-        source_id="",
-        order_id=order.id,
-        order_number=order.number,
-        channel_id=order.channel_id,
-        channel=order.channel,
-        entity=order.entity,
-        currency=order.currency,
-        customer_id=order.customer_id,
-        location_id=None,
-        requested_by="link:x",
-        occurred_at=tx.now,
-        requested_at=tx.now,
-        expires_at=tx.now,
-        **{"number": NUMBER, "kind": "return", "method": "post", **fields},
-    )
-    one.lines = [
-        ReturnLine(
-            id=new_id(),
-            return_id=one.id,
-            position=1,
-            order_line_id=line.id,
-            variant_id=line.variant_id,
-            sku=line.sku,
-            requested=2,
-        )
-    ]
-    await save_returns(tx, [one], [])
-    return one
 
 
 def about(back: Return) -> dict:

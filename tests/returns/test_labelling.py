@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from crosslane import app, carriers, customers, locations, orders, organization, returns
+from crosslane import app, carriers, customers, locations, organization, returns
 from crosslane.carriers import TrackingRecorded
 from crosslane.kernel import new_id
 from crosslane.locations import Network
@@ -13,10 +13,10 @@ from crosslane.orders import LineWish
 from crosslane.platform import facts, log
 from crosslane.platform.effects import Runner
 from crosslane.platform.log import run_reaction
-from crosslane.returns import Return, ReturnAuthorized, ReturnCancelled, ReturnLine
+from crosslane.returns import Return, ReturnAuthorized, ReturnCancelled
 from crosslane.returns.domain.labelling import destination
-from crosslane.returns.storage.writing import save_returns
 from tests.orders.world import found_retailer, place, wish
+from tests.returns.planted import plant
 
 
 @pytest.fixture
@@ -37,38 +37,8 @@ async def shop(database, tenant):
 
 
 async def planted(tx, order_id: UUID, **fields) -> Return:
-    """A return by post of two mugs of an order."""
-    state = (await orders.list_states(tx, [order_id]))[order_id]
-    order, line = state.order, state.lines[0]
-    one = Return(
-        id=new_id(),
-        state="authorized",
-        source_id="",
-        order_id=order.id,
-        order_number=order.number,
-        channel_id=order.channel_id,
-        channel=order.channel,
-        entity=order.entity,
-        currency=order.currency,
-        customer_id=order.customer_id,
-        location_id=None,
-        requested_by="customer:anybody",
-        occurred_at=tx.now,
-        requested_at=tx.now,
-        **{"number": "R000001-Y", "kind": "return", "method": "post", **fields},
-    )
-    one.lines = [
-        ReturnLine(
-            id=new_id(),
-            return_id=one.id,
-            position=1,
-            order_line_id=line.id,
-            variant_id=line.variant_id,
-            sku=line.sku,
-            requested=2,
-        )
-    ]
-    await save_returns(tx, [one], [])
+    """A return by post of two mugs of an order, told of."""
+    one = await plant(tx, order_id, **fields)
     about = {"return_id": one.id, "order_id": one.order_id, "channel_id": one.channel_id}
     await log.append(tx, [ReturnAuthorized(**about, method=one.method, expires_at=None)])
     return one

@@ -34,7 +34,7 @@ from crosslane.returns.errors import (
     TimeToCome,
 )
 from crosslane.returns.service.goods import Arrival
-from crosslane.returns.service.looking import OVERRIDE, Around, by_component
+from crosslane.returns.service.looking import OVERRIDE, Around, by_component, line_of
 from crosslane.returns.service.naming import Known
 from crosslane.returns.service.settling import Job
 from crosslane.returns.service.wishes import DeskCharge, DeskLine, TakeBack
@@ -257,25 +257,7 @@ class _Desk:
         bought = self.known.looked.bought[line.id]
         return [
             self._arrival(
-                one,
-                ReturnLine(
-                    id=new_id(),
-                    return_id=one.id,
-                    position=len(one.lines) + 1,
-                    order_line_id=line.id,
-                    variant_id=line.variant_id,
-                    sku=line.sku,
-                    requested=quantity,
-                    reason=wanted.reason,
-                    item_state=wanted.item_state,
-                    wanted=wanted.wanted,
-                    sold_at=sold_at,
-                    tax_rate_bp=line.tax_rate_bp,
-                    tax_class=line.tax_class,
-                    jurisdiction=line.jurisdiction,
-                    policy_id=bought.policy_id,
-                ),
-                wanted,
+                one, line_of(one, line, wanted, quantity, sold_at, bought.policy_id), wanted
             )
             for sold_at, quantity in sold_from(state, line.id, units)
         ]

@@ -8,14 +8,16 @@ import msgspec
 
 from crosslane import catalog, locations, orders, organization
 from crosslane.catalog import Variant
+from crosslane.kernel import new_id
 from crosslane.locations import Location, Network
 from crosslane.orders import OrderLine, OrderState
 from crosslane.organization import Channel, OrganizationBook, PolicyBook
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
-from crosslane.returns.domain import POLICY, Bought, ReturnPolicy
+from crosslane.returns.domain import POLICY, Bought, Return, ReturnLine, ReturnPolicy
 from crosslane.returns.domain.deciding import handed_over
 from crosslane.returns.errors import NoReturnsHere, OtherMarket, ReturnLocationForeign
+from crosslane.returns.service.wishes import DeskLine, RequestLine
 from crosslane.returns.storage import views
 
 ABILITY = "receive_returns"
@@ -184,3 +186,31 @@ def by_component(state: OrderState, line: OrderLine, quantity: int) -> list[tupl
 def lines_with(state: OrderState, variant_ids: Collection[UUID]) -> Iterable[OrderLine]:
     """Return the lines of an order that have an article, bundles too, in their order."""
     return [line for line in state.lines if line.variant_id in variant_ids]
+
+
+def line_of(
+    one: Return,
+    line: OrderLine,
+    wanted: RequestLine | DeskLine,
+    units: int,
+    sold_at: UUID,
+    policy_id: UUID | None,
+) -> ReturnLine:
+    """Return the next line of a return: units of an order line that one location had sold."""
+    return ReturnLine(
+        id=new_id(),
+        return_id=one.id,
+        position=len(one.lines) + 1,
+        order_line_id=line.id,
+        variant_id=line.variant_id,
+        sku=line.sku,
+        requested=units,
+        reason=wanted.reason,
+        item_state=wanted.item_state,
+        wanted=wanted.wanted,
+        sold_at=sold_at,
+        tax_rate_bp=line.tax_rate_bp,
+        tax_class=line.tax_class,
+        jurisdiction=line.jurisdiction,
+        policy_id=policy_id,
+    )

@@ -16,7 +16,6 @@ from crosslane.returns.domain import (
     Asked,
     ExchangeWish,
     Return,
-    ReturnLine,
     ReturnPolicy,
     refuse_line,
     refuse_quantity,
@@ -37,6 +36,7 @@ from crosslane.returns.service.looking import (
     Looked,
     around,
     by_component,
+    line_of,
     look_at,
 )
 from crosslane.returns.service.reading import number_of
@@ -273,27 +273,9 @@ def _add(
             worth = line.gross_minor * units // line.quantity
             claimed = worth if left is None else min(left, worth)
             left = None if left is None else left - claimed
-        one.lines = [
-            *one.lines,
-            ReturnLine(
-                id=new_id(),
-                return_id=one.id,
-                position=len(one.lines) + 1,
-                order_line_id=line.id,
-                variant_id=line.variant_id,
-                sku=line.sku,
-                requested=units,
-                reason=wanted.reason,
-                item_state=wanted.item_state,
-                wanted=wanted.wanted,
-                sold_at=sold_at,
-                tax_rate_bp=line.tax_rate_bp,
-                tax_class=line.tax_class,
-                jurisdiction=line.jurisdiction,
-                claimed_minor=claimed,
-                policy_id=looked.bought[line.id].policy_id,
-            ),
-        ]
+        back = line_of(one, line, wanted, units, sold_at, looked.bought[line.id].policy_id)
+        back.claimed_minor = claimed
+        one.lines = [*one.lines, back]
 
 
 def _head(
