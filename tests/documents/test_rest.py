@@ -10,7 +10,7 @@ async def test_documents_are_listed_shown_and_downloaded(desk):
     other = await desk.sell("LAMP")
     await desk.issue()
     async with clients(documents.ROUTES, desk.database, desk.lanes, desk.tenant) as client:
-        staff = client("documents:read")
+        staff = client("documents:read", "documents:list")
         listed = (await staff.get(f"orders/{placed.number}/documents")).json()
         assert [one["number"] for one in listed] == ["INV-1"]
         answer = (await staff.get("documents", params={"entity": "mf", "limit": 1})).json()
