@@ -20,6 +20,7 @@ from crosslane.customers.domain import (
     normal_phone,
     normal_postcode,
     recognized,
+    region_in_latin,
     require_address,
     require_payment_terms,
     require_purpose,
@@ -186,6 +187,21 @@ def test_whatever_is_accepted_is_accepted_again_unchanged(address):
     except Refusal:
         return
     assert require_address(made) == made
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "latin"),
+    [
+        ("JP", "東京都", "Tokyo"),
+        ("AE", "إمارة دبيّ", "Dubai"),
+        ("HK", "Kowloon", "Kowloon"),
+        ("US", "CA", "CA"),
+        ("GB", "Kent", "Kent"),
+        ("FR", "", ""),
+    ],
+)
+def test_a_region_has_a_name_that_carriers_abroad_read(country, region, latin):
+    assert region_in_latin(country, region) == latin
 
 
 def test_a_label_is_written_as_the_country_does():

@@ -45,6 +45,7 @@ from crosslane.customers.domain import (
     normal_email,
     normal_phone,
     normal_postcode,
+    region_in_latin,
     require_address,
 )
 from crosslane.customers.errors import (
@@ -142,6 +143,7 @@ __all__ = [
     "normal_phone",
     "normal_postcode",
     "recognize",
+    "region_in_latin",
     "register",
     "require_address",
     "search",

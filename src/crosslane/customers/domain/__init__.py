@@ -4,6 +4,7 @@ from crosslane.customers.domain.address import (
     Address,
     label_lines,
     normal_postcode,
+    region_in_latin,
     require_address,
 )
 from crosslane.customers.domain.customer import (
@@ -51,6 +52,7 @@ __all__ = [
     "normal_postcode",
     "possible_values",
     "recognized",
+    "region_in_latin",
     "require_address",
     "require_payment_terms",
     "require_purpose",

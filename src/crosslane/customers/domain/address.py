@@ -188,6 +188,18 @@ def _region(country: str, region: str, postcode: str, pointer: str) -> str:
     return code
 
 
+def region_in_latin(country: str, region: str) -> str:
+    """Return a region in letters that carriers of other countries read, such as Tokyo.
+
+    One that is in such letters stays as it is, and so does one that is not known by any.
+
+    Args:
+        country: ISO 3166-1 alpha-2.
+        region: as an address that was required to be right has it.
+    """
+    return region if _is_latin(region) else _rules(country).latin_regions.get(region, region)
+
+
 def _spelled_like(letters: str, shapes: Sequence[str]) -> list[str]:
     """Put blanks and dashes into a postcode where shapes of the same length have them."""
     spelled: list[str] = []
@@ -203,12 +215,17 @@ class _Rules(msgspec.Struct, frozen=True):
 
     required: frozenset[str]
     regions: dict[str, str]
+    latin_regions: dict[str, str]
     region_kind: str
     postcode: re.Pattern[str] | None
     postcode_beginnings: list[re.Pattern[str]]
     postcode_example: str
     postcode_shapes: tuple[str, ...]
     postcode_prefix: str
+
+
+def _is_latin(text: str) -> bool:
+    return all("LATIN" in unicodedata.name(c, "") for c in text if c.isalpha())
 
 
 @lru_cache(maxsize=RULES_IN_MEMORY_MAX)
@@ -224,6 +241,10 @@ def _rules(country: str, region: str = "") -> _Rules:
             text.casefold(): code
             for code, name in found.country_area_choices
             for text in (code, name)
+        },
+        # The first spelling in Latin letters counts.
+        latin_regions={
+            code: name for code, name in reversed(found.country_area_choices) if _is_latin(name)
         },
         region_kind=found.country_area_type,
         postcode=matchers[0] if matchers else None,

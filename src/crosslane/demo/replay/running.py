@@ -249,16 +249,17 @@ class Replay:
             self._progress.begin(WORK, known + drivers.waiting)
             self._progress.advance(WORK, done)
             busy = floor.busy or self._returner.busy
-            moved = bool(done) or busy or mails != self._world.inbox.count
+            moved = bool(done) or mails != self._world.inbox.count
             mails = self._world.inbox.count
             if moved or not self._sold_out.is_set():
                 quiet, moved_at = 0, monotonic()
-            elif not drivers.waiting:
+            elif not busy and not drivers.waiting:
                 quiet += 1
                 if quiet == QUIET_LOOKS and self._returner.waiting:
                     # What was not handed over by now will not be.
                     self._returner.at_rest, quiet = True, 0
             elif monotonic() - moved_at > STANDSTILL_SECONDS_MAX:
+                # Looking again and again at what does not move is no progress.
                 self._desk.unexpected[f"{drivers.waiting} parcels that nothing came of"] += 1
                 break
             with suppress(TimeoutError):

@@ -231,13 +231,13 @@ def location_address(at: Location) -> PostalAddress:
 
 
 def customer_address(to: Address) -> PostalAddress:
-    """Return a customer's address as a label names it."""
+    """Return a customer's address as a label names it: its region in letters that carriers read."""
     return PostalAddress(
         name=to.name,
         organization=to.organization,
         lines=to.lines,
         city=to.city,
-        region=to.region,
+        region=customers.region_in_latin(to.country, to.region),
         postcode=to.postcode,
         country=to.country,
         phone=to.phone,
