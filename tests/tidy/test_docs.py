@@ -27,6 +27,7 @@ def documents(root: Path) -> Iterator[Path]:
     """Every page of documentation."""
     yield from sorted(root.glob("*.md"))
     yield from sorted(root.glob("docs/**/*.md"))
+    yield from sorted(root.glob("src/**/*.md"))
 
 
 def dead_links(root: Path) -> list[str]:
