@@ -60,7 +60,8 @@ async def let_come(
         channel = near.book.channel_by_id(one.channel_id)
         whole, _ = near.policy(channel, looked.states[one.order_id].order.placed_at)
         if one.kind == "return":
-            one.expires_at = each.at + timedelta(days=whole.expires_days)
+            # Counted from when it is told at the earliest: a return told of late has its days too.
+            one.expires_at = max(each.at, tx.now) + timedelta(days=whole.expires_days)
         units = {line.id: line.requested for line in one.lines}
         if one.exchange_wish and one.kind == "return":
             swaps.append(
