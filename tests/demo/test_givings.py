@@ -237,7 +237,7 @@ def test_every_line_of_the_whole_file_is_done_once_and_ends_once(invoices, whole
     assert Counter(fate for fate, _ in ends.values()) == {
         "returned": 4_130,
         "over_returned": 42,
-        "blind": 966,
+        "blind": 968,
         "credited": 269,
         "booked": 158,
     }
@@ -295,7 +295,7 @@ def test_what_is_sent_for_the_whole_file_adds_up_to_it(source, invoices, whole):
     assert Decimal(-given) / MILLI_PER_POUND == control_total(source.path).credits
     assert {name: Decimal(milli) / MILLI_PER_POUND for name, milli in parts.items()} == {
         "Booking": Decimal("198259.47"),
-        "Blind": Decimal("54292.08"),
+        "Blind": Decimal("54301.28"),
         "Goodwill": Decimal("73608.82"),
         "TakeBack": Decimal("106832.67"),
     }

@@ -204,12 +204,17 @@ def match_cancellations(grouped: dict[str, list[RawLine]], codes: Codes) -> dict
     """Find the credit notes that take back a whole order of the same customer and day.
 
     Every line must be given back at its quantity and price. An order is cancelled once at most,
-    the latest one before the credit note first.
+    the latest one before the credit note first. What nobody is named for was carried away, or is
+    a marketplace's to cancel: it comes back.
 
     Returns:
         The cancelled order's invoice number by the credit note's.
     """
-    credited = {_buyer(group) for number, group in grouped.items() if is_credit(number)}
+    credited = {
+        _buyer(group)
+        for number, group in grouped.items()
+        if is_credit(number) and group[0].customer
+    }
     near = [(number, group) for number, group in grouped.items() if _buyer(group) in credited]
     open_orders: dict[object, list[str]] = defaultdict(list)
     found = {}
