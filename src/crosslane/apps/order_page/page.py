@@ -1,11 +1,9 @@
 """What the page says of an order, in the customer's language."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from babel import Locale
 
 from crosslane import (
     carriers,
@@ -16,8 +14,8 @@ from crosslane import (
     organization,
     returns,
 )
-from crosslane.apps.order_page.shell import words_of
-from crosslane.engagement import locale_of, share_minor, show_day, show_money, wanted_units
+from crosslane.apps.order_page.shell import Telling, words_of
+from crosslane.engagement import locale_of, share_minor, wanted_units
 from crosslane.fulfillment import Work
 from crosslane.locations import Network
 from crosslane.orders import Charge, OrderLine, OrderState, Stage, returned_units, status, worth
@@ -125,24 +123,12 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """What all parts of a page need."""
+class Shown(Telling, frozen=True, kw_only=True):
+    """What all parts of the page need."""
 
-    state: OrderState
     works: Sequence[Work]
     tracking_urls: Mapping[UUID, str]
     network: Network
-    words: Mapping[str, str]
-    locale: Locale
-    timezone: str
-
-    def money(self, minor: int) -> str:
-        """Write an amount."""
-        return show_money(minor, self.state.order.currency, self.locale)
-
-    def day(self, at: datetime | None) -> str:
-        """Write a day, "" for none."""
-        return show_day(at, self.timezone, self.locale) if at else ""
 
 
 async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:

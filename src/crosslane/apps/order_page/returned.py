@@ -1,17 +1,15 @@
 """Following a return: what to do next, how far it has come, what it gives."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
-from babel import Locale
 
 from crosslane import carriers, documents, orders, organization, returns
-from crosslane.apps.order_page.shell import words_of
-from crosslane.engagement import locale_of, show_day, show_money
+from crosslane.apps.order_page.shell import Telling, words_of
+from crosslane.engagement import locale_of
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
-from crosslane.orders import OrderLine, OrderState
+from crosslane.orders import OrderLine
 from crosslane.platform.database import Tx
 from crosslane.platform.tokens import Link
 from crosslane.platform.web import NoSuchAddress
@@ -107,22 +105,10 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     cancellable: bool
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(Telling, frozen=True, kw_only=True):
     """What all parts of the page need."""
 
     one: Return
-    state: OrderState
-    words: Mapping[str, str]
-    locale: Locale
-    timezone: str
-
-    def money(self, minor: int) -> str:
-        """Write an amount."""
-        return show_money(minor, self.state.order.currency, self.locale)
-
-    def day(self, at: datetime | None) -> str:
-        """Write a day, "" for none."""
-        return show_day(at, self.timezone, self.locale) if at else ""
 
 
 async def find_back(tx: Tx, link: Link, named: str) -> Return:
@@ -150,7 +136,7 @@ async def return_page(tx: Tx, link: Link, named: str, address: str) -> ReturnPag
     locale = locale_of(state.order.locale)
     words = words_of("returns", locale.language)
     channel = book.channel(state.order.channel)
-    shown = Shown(one, state, words, locale, channel.timezone)
+    shown = Shown(one=one, state=state, words=words, locale=locale, timezone=channel.timezone)
     waits = one.state == "authorized" and one.kind == "return"
     by_post = one.method == "post"
     sums, total_minor, expected = await _sums(tx, shown)

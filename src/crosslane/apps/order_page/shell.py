@@ -4,13 +4,19 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import msgspec
+from babel import Locale
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from litestar import Response
 from markupsafe import Markup
+
+from crosslane.engagement import show_day, show_money
+from crosslane.orders import OrderState
 
 TEMPLATES = files("crosslane.apps.order_page") / "templates"
 HTML = "text/html"
@@ -76,3 +82,20 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as one of its pages tells of it: in whose words, amounts and days."""
+
+    state: OrderState
+    words: Mapping[str, str]
+    locale: Locale
+    timezone: str
+
+    def money(self, minor: int) -> str:
+        """Write an amount."""
+        return show_money(minor, self.state.order.currency, self.locale)
+
+    def day(self, at: datetime | None) -> str:
+        """Write a day, "" for none."""
+        return show_day(at, self.timezone, self.locale) if at else ""
