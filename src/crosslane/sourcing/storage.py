@@ -27,10 +27,11 @@ async def show_life(tx: Tx) -> None:
     await tx.execute(SHOW_LIFE)
 
 
-_INSERT = """
-    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
-     nearest_milli, body, channel, service, country, district, faster_location_ids,
-     faster_services)
+# What a decision is, but for its id, its time and whose it is.
+_DECIDED = """method, placed_at, digest, proven, currency, cost_milli, bound_milli, nearest_milli,
+    body, channel, service, country, district, faster_location_ids, faster_services"""
+_INSERT = f"""
+    (id, at, order_id, {_DECIDED})
 select id, $1, order_id, method, placed_at, digest, proven, currency, cost, bound, nearest, body,
        channel, service, country, district, f.locations, f.services
 from unnest(
@@ -44,7 +45,7 @@ left join (
     from unnest($17::uuid[], $18::uuid[], $19::text[]) as s(receipt_id, location_id, service)
     group by receipt_id
 ) f on f.receipt_id = r.id
-"""
+"""  # noqa: S608 - only constants of this file are put together
 INSERT_RECEIPTS = f"insert into sourcing_receipt {_INSERT}"
 INSERT_DRAFTS = f"insert into sourcing_draft {_INSERT}"
 
@@ -77,18 +78,13 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced], *, drafts: bool = 
     )
 
 
-ADOPT_DRAFTS = """
-insert into sourcing_receipt
-    (id, at, order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
-     nearest_milli, body, channel, service, country, district, faster_location_ids,
-     faster_services)
-select n.id, $1, n.order_id, method, placed_at, digest, proven, currency, cost_milli, bound_milli,
-       nearest_milli, body, channel, service, country, district, faster_location_ids,
-       faster_services
+ADOPT_DRAFTS = f"""
+insert into sourcing_receipt (id, at, order_id, {_DECIDED})
+select n.id, $1, n.order_id, {_DECIDED}
 from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as n(draft_id, id, order_id)
 join sourcing_draft d on d.id = n.draft_id
 returning id
-"""
+"""  # noqa: S608 - as above
 
 
 async def adopt_drafts(tx: Tx, adoptions: Sequence[Adoption]) -> set[UUID]:
@@ -98,16 +94,15 @@ async def adopt_drafts(tx: Tx, adoptions: Sequence[Adoption]) -> set[UUID]:
 
 
 DELETE_DRAFTS = """
-with old as (delete from sourcing_draft where id in (
+delete from sourcing_draft where id in (
     select id from sourcing_draft where at < $1 order by at limit $2
-) returning 1)
-select count(*) from old
+)
 """
 
 
-async def delete_drafts(tx: Tx, before: datetime, limit: int) -> int:
-    """Forget drafts of before an instant; return how many."""
-    return await tx.fetchval(DELETE_DRAFTS, before, limit)
+async def delete_drafts(tx: Tx, before: datetime, limit: int) -> bool:
+    """Forget drafts of before an instant; tell whether some may be left."""
+    return await tx.execute(DELETE_DRAFTS, before, limit) == f"DELETE {limit}"
 
 
 LIST_FASTER = """

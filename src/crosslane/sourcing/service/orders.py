@@ -117,7 +117,7 @@ async def adopt_drafts(tx: Tx, adoptions: Sequence[Adoption]) -> set[UUID]:
 async def forget_drafts(tx: Tx) -> bool:
     """Forget drafts that are old; tells whether more of them are left."""
     before = tx.now - timedelta(days=DRAFT_DAYS)
-    return await storage.delete_drafts(tx, before, FORGOTTEN_AT_ONCE_MAX) == FORGOTTEN_AT_ONCE_MAX
+    return await storage.delete_drafts(tx, before, FORGOTTEN_AT_ONCE_MAX)
 
 
 async def faster_services(tx: Tx, order_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
