@@ -33,8 +33,17 @@ from crosslane import (
     sourcing,
     vendors,
 )
-from crosslane.apps import order_page
-from crosslane.platform import auth, idempotency, operations, outbound, personal, seals, upkeep
+from crosslane.apps import office, order_page, store
+from crosslane.platform import (
+    auth,
+    idempotency,
+    operations,
+    outbound,
+    personal,
+    screens,
+    seals,
+    upkeep,
+)
 from crosslane.platform.database import PATIENCE_SECONDS, Database
 from crosslane.platform.home import CannotStart
 from crosslane.platform.lane import Lanes
@@ -49,6 +58,7 @@ MODULES: tuple[ModuleType, ...] = (
     auth,
     operations,
     personal,
+    screens,
     organization,
     ledger,
     catalog,
@@ -65,10 +75,12 @@ MODULES: tuple[ModuleType, ...] = (
     fulfillment,
     returns,
     engagement,
-    order_page,
     finance,
     documents,
     channels,
+    order_page,
+    office,
+    store,
 )
 
 log = Log("crosslane.app")

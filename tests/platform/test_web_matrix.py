@@ -10,6 +10,7 @@ from crosslane.platform.actor import covers
 from crosslane.platform.auth import ROLES, permissions_of
 from crosslane.platform.auth.roles import STAFF_ROLES
 from crosslane.platform.web import PUBLIC, Route
+from crosslane.platform.web.pages import HTML
 from tests.api import Api
 
 NOT_LET_IN = {401, 403}
@@ -28,9 +29,16 @@ async def code_of(client, route: Route) -> tuple[int, str]:
     # No body and no query: whoever comes in is refused for that, and nothing is changed.
     method = "POST" if route.method == "POST" else route.method
     answer = await client.request(method, address(route), headers={"Idempotency-Key": ""})
-    code = answer.json()["code"] if answer.status_code >= 400 else ""
     assert answer.status_code < 500, (route.name, answer.text)
+    if route.produces == HTML:
+        return answer.status_code, "not-permitted" if answer.status_code == 403 else ""
+    code = answer.json()["code"] if answer.status_code >= 400 else ""
     return answer.status_code, code
+
+
+def sent_away(route: Route) -> tuple[int, str]:
+    """What somebody is told who shows nothing: people are taken to the page to sign in."""
+    return (303, "") if route.produces == HTML else (401, "unauthenticated")
 
 
 GUARDED = [route for route in ROUTES if route.permission != PUBLIC]
@@ -59,13 +67,13 @@ async def test_a_key_comes_in_by_its_scopes(api: Api):
 async def test_nobody_comes_in_unknown(api: Api):
     client = api.client()
     for route in GUARDED:
-        assert await code_of(client, route) == (401, "unauthenticated"), route.name
+        assert await code_of(client, route) == sent_away(route), route.name
 
 
 async def test_the_key_of_another_tenant_opens_nothing(api: Api, database):
     stranger = api.client(f"clk_{'ab' * 5}_{'0' * 16}_{'0' * 64}")
     for route in GUARDED[:20]:
-        assert await code_of(stranger, route) == (401, "unauthenticated"), route.name
+        assert await code_of(stranger, route) == sent_away(route), route.name
 
 
 def test_every_permission_is_held_by_somebody_but_the_administrator():

@@ -10,15 +10,13 @@ from tests.tidy.tree import Tree
 
 from crosslane.app import ROUTES
 from crosslane.platform.lane import CommandKind
+from crosslane.platform.screens import FORM
 from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; providers and
 # vendors name their messages by ids of their own. A look-up changes nothing but a count.
-# A form has no headers of its own: the token in it names the wish, or giving up twice is once.
 WITHOUT_KEY = {
-    "apps.ask_for_return",
-    "apps.give_return_up",
     "auth.sign_in",
     "payments.look_up",
     "payments.receive_message",
@@ -35,8 +33,9 @@ def faults(routes: Sequence[Route]) -> list[str]:
     names: set[str] = set()
     for route in routes:
         at = f"{route.method} {route.path}"
-        is_page = route.method in ("GET", "POST") and route.produces.startswith("text/html")
-        if not route.path.startswith("/api/v1/") and not is_page:
+        # Pages and what browsers load with them are not described to programs.
+        for_people = route.method in ("GET", "POST") and not route.listed
+        if not route.path.startswith("/api/v1/") and not for_people:
             found.append(f"{at}: outside /api/v1")
         if (route.method, route.path) in seen:
             found.append(f"{at}: declared twice")
@@ -44,7 +43,9 @@ def faults(routes: Sequence[Route]) -> list[str]:
             found.append(f"{at}: two operations are called {route.name}")
         if not route.summary.endswith((".", "?")):
             found.append(f"{at}: its docstring does not begin with a sentence")
-        keyless = route.command and not route.key_required and route.name not in WITHOUT_KEY
+        # A form brings its key along: parts.html has it, test_templates.py asks for it.
+        without = route.name in WITHOUT_KEY or route.consumes == FORM
+        keyless = route.command and not route.key_required and not without
         if route.method == "POST" and keyless:
             found.append(f"{at}: changes something without a key")
         if route.method in ("PUT", "PATCH", "DELETE") and route.command is None:

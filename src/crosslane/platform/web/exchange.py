@@ -20,6 +20,7 @@ class Exchange(msgspec.Struct):
         replayed: the answer was given before under the same idempotency key.
         status: HTTP status of the answer, 0 before there is one.
         is_page: people look at the answer, so a refusal must be one too.
+        is_staff: those people have to sign in.
     """
 
     headers: Mapping[str, str]
@@ -30,6 +31,7 @@ class Exchange(msgspec.Struct):
     replayed: bool = False
     status: int = 0
     is_page: bool = False
+    is_staff: bool = False
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

@@ -19,8 +19,9 @@ from crosslane.platform.web.body import JSON, canonical, decode, read_bytes, req
 from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
+from crosslane.platform.web.form import FORM, wish_of
 from crosslane.platform.web.gate import Admitted, Gate
-from crosslane.platform.web.pages import HTML, failed_page
+from crosslane.platform.web.pages import HTML, failed_page, sign_in_page
 from crosslane.platform.web.probes import probe_routes
 from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
@@ -74,8 +75,10 @@ def tell_failure(request: Request, error: Exception) -> Response[bytes]:
     if not isinstance(error, Refusal) and status >= 422:
         log.error("request failed", error, route=exchange.route, status=status)
     headers = headers_of(refusal) | (REPLAYED if exchange.replayed else {})
+    if exchange.is_page and exchange.is_staff and status == 401:
+        return sign_in_page(request.method, request.scope, exchange.headers)
     if exchange.is_page:
-        return failed_page(status, headers)
+        return failed_page(status, headers, staff=exchange.is_staff)
     content = encode(problem_of(refusal, exchange.trace))
     return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
 
@@ -124,6 +127,7 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
     exchange = exchange_of(request.scope)
     exchange.route = route.path
     exchange.is_page = route.produces == HTML
+    exchange.is_staff = route.permission != PUBLIC
     takes = route.signature
     admitted = None
     if takes.caller or takes.link or route.permission != PUBLIC:
@@ -144,6 +148,8 @@ async def _answer_admitted(
         arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
     raw = told = await _body(route, request)
+    if not key and route.command and route.consumes == FORM:
+        key = wish_of(raw)
     if takes.body is not None:
         as_sent = takes.body is bytes or route.consumes != JSON
         arguments["data"] = raw if as_sent else await decode(raw, takes.body)

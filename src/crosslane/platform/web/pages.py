@@ -3,6 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from litestar import Response
 
@@ -23,6 +25,10 @@ GONE = (
     "The link may be incomplete, or it has expired. Open the newest message you have and follow "
     "its link again.",
 )
+BARRED = (
+    "This is not for you to see",
+    "Your role does not include this page. Ask an administrator, or sign in as somebody else.",
+)
 BUSY = ("Please try again in a moment", "The page could not be made just now.")
 POLICY = (
     "default-src 'none'; style-src 'sha256-"
@@ -31,22 +37,54 @@ POLICY = (
 )
 
 
-def failed_page(status: int, headers: Mapping[str, str]) -> Response[bytes]:
+SIGN_IN = "/sign-in"
+FRAGMENT_HEADER = "hx-request"
+"""What htmx sends when it asks for a part of a page."""
+
+
+def failed_page(status: int, headers: Mapping[str, str], *, staff: bool = False) -> Response[bytes]:
     """Return the page that stands for one that cannot be shown.
 
-    Why it cannot be shown is not told apart: a link is good, or it leads nowhere.
+    Behind a signed link it is not told apart why: a link is good, or it leads nowhere.
 
     Args:
-        status: what the refusal's status is; 401 becomes 404, there is nothing to log in to.
+        status: what the refusal's status is; without signing in, 401 and 403 become 404.
         headers: of the refusal.
+        staff: it is a page for those who have signed in.
     """
     title, text = GONE if status < 429 else BUSY
+    if staff and status == 403:
+        title, text = BARRED
+    elif status in (401, 403):
+        status = 404
     return Response(
         PAGE.format(title=title, text=text, style=STYLE).encode(),
-        status_code=404 if status in (401, 403) else status,
+        status_code=status,
         media_type=HTML,
         headers={
             **{name: value for name, value in headers.items() if name != "WWW-Authenticate"},
             "Content-Security-Policy": POLICY,
         },
     )
+
+
+def sign_in_page(
+    method: str, scope: Mapping[str, Any], headers: Mapping[str, str]
+) -> Response[bytes]:
+    """Send a browser to sign in, and back to the page it was on.
+
+    Args:
+        method: of the request; where a form was sent nothing can be come back to.
+        scope: ASGI scope of the request.
+        headers: of the request; a part of a page takes the whole page along.
+    """
+    query = scope["query_string"].decode("latin-1")
+    back = scope["path"] + (f"?{query}" if query else "")
+    fragment = FRAGMENT_HEADER in headers
+    if fragment or method not in ("GET", "HEAD"):
+        shown = urlsplit(headers.get("hx-current-url") or headers.get("referer", ""))
+        back = shown.path + (f"?{shown.query}" if shown.query else "")
+    address = SIGN_IN + (f"?next={quote(back)}" if back.startswith("/") else "")
+    where = {"HX-Redirect": address} if fragment else {"Location": address}
+    status = 401 if fragment else 303
+    return Response(b"", status_code=status, media_type=HTML, headers=where)

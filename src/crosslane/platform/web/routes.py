@@ -155,5 +155,5 @@ def body_of(answer: Any) -> Any:
 
 
 def _module_of(handle: Handle) -> str:
-    steps = handle.__module__.removeprefix("crosslane.").removeprefix("platform.").split(".")
-    return steps[0]
+    path = handle.__module__.removeprefix("crosslane.")
+    return path.removeprefix("platform.").removeprefix("apps.").split(".")[0]

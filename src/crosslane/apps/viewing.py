@@ -1,0 +1,35 @@
+"""Who looks at a page of the staff's apps: the person behind the session, and its place."""
+
+from uuid import UUID
+
+from litestar import Request
+
+from crosslane import locations, organization
+from crosslane.platform.database import Tx
+from crosslane.platform.screens import Viewer, viewer_of
+from crosslane.platform.web import Caller
+
+
+async def view(tx: Tx, caller: Caller, request: Request) -> Viewer:
+    """Return who looks, with name, place and time zone.
+
+    Times are shown in the zone of the person's location; somebody of all locations sees those of
+    the first market.
+
+    Args:
+        tx: open transaction.
+        caller: who asks.
+        request: what was asked.
+    """
+    actor = caller.actor
+    name, place, timezone = "", "", ""
+    if actor.kind == "staff":
+        member = (await organization.staff_by_account(tx, [UUID(actor.id)])).get(UUID(actor.id))
+        name = member.name if member else ""
+    if actor.location_id is not None:
+        found = (await locations.network(tx)).by_id[actor.location_id]
+        place, timezone = found.name, found.timetable.timezone
+    else:
+        markets = (await organization.book(tx)).markets
+        timezone = markets[min(markets)].timezone if markets else "UTC"
+    return viewer_of(caller, request, name=name, place=place, timezone=timezone)

@@ -1,0 +1,81 @@
+"""How money, numbers, days and times are written for somebody who looks."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+
+from crosslane.kernel import currency_exponent
+from crosslane.platform.screens.viewer import Viewer
+
+NOTHING = "–"
+DAY_SECONDS = 86_400
+
+
+def filters_for(viewer: Viewer) -> dict[str, Callable[..., str]]:
+    """Return the filters of templates that write values as the viewer reads them."""
+    locale, zone = viewer.locale, ZoneInfo(viewer.timezone)
+
+    def money(minor: int | None, currency: str) -> str:
+        """Write an amount given in minor units."""
+        if minor is None:
+            return NOTHING
+        amount = Decimal(minor).scaleb(-currency_exponent(currency))
+        return format_currency(amount, currency, locale=locale)
+
+    def number(value: int | Decimal | None) -> str:
+        """Write a number."""
+        return NOTHING if value is None else format_decimal(value, locale=locale)
+
+    def compact(value: int | None) -> str:
+        """Write a large number in short, such as 1.2K."""
+        if value is None:
+            return NOTHING
+        return format_compact_decimal(value, locale=locale, fraction_digits=1)
+
+    def percent(basis_points: int | None) -> str:
+        """Write a share given in 1/10000."""
+        if basis_points is None:
+            return NOTHING
+        share = Decimal(basis_points) / 10_000
+        return format_percent(share, "#,##0.#%", locale=locale)
+
+    def day(value: date | None, length: str = "medium") -> str:
+        """Write a day: short, medium, long or full."""
+        if value is None:
+            return NOTHING
+        return format_date(_here(value), length, locale=locale)  # type: ignore[arg-type]
+
+    def moment(value: datetime | None, length: str = "short") -> str:
+        """Write a day and time."""
+        if value is None:
+            return NOTHING
+        return format_datetime(_here(value), length, locale=locale)  # type: ignore[arg-type]
+
+    def clock(value: datetime | None) -> str:
+        """Write the time of day."""
+        return NOTHING if value is None else format_time(_here(value), "short", locale=locale)
+
+    def ago(value: datetime | None) -> str:
+        """Write how far away an instant is, such as "5 minutes ago"."""
+        if value is None:
+            return NOTHING
+        return format_timedelta(value - datetime.now(UTC), add_direction=True, locale=locale)
+
+    def _here(value: Any) -> Any:
+        return value.astimezone(zone) if isinstance(value, datetime) else value
+
+    return {
+        "money": money,
+        "number": number,
+        "compact": compact,
+        "percent": percent,
+        "day": day,
+        "moment": moment,
+        "clock": clock,
+        "ago": ago,
+    }
