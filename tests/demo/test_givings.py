@@ -112,6 +112,19 @@ def test_an_over_return_is_tried_whole_where_the_goods_were_sold():
     assert Counter(chain(lines_of(take), lines_of(blind))) == {2: 3}
 
 
+def test_an_over_return_is_tried_with_what_else_the_note_brings_of_the_article():
+    lines = [line("C2", quantity=-units, number=n, **at(6)) for n, units in ((2, 3), (3, 2))]
+    ((take, _),) = list_queues(match(line("1", quantity=3, number=1, **at(5)), *lines))
+    ((one, part),) = take.goods
+    (over,) = take.over
+    # Tried alone, the two units in excess would be taken: three are left until three are brought.
+    assert (one.line.number, part.units, over.line.number) == (2, 3, 3)
+    assert take.tried_units(over) == 5
+    other = [line("1", quantity=3, number=1, **at(5)), line("C2", quantity=-5, number=2, **at(6))]
+    ((take, _),) = list_queues(match(*other))
+    assert take.tried_units(take.over[0]) == 5
+
+
 def test_customers_do_not_wait_for_each_other():
     notes = match(
         line("1", customer="1", number=1, **at(5)),

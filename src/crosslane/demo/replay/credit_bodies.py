@@ -128,7 +128,7 @@ class CreditClerk:
         return self._body(job.note, f"{job.note.number}/{one.line.number}/all", at) | {
             "happened": False,
             "order": order,
-            "lines": [self._line(job.note, one, -one.line.quantity)],
+            "lines": [self._line(job.note, one, job.tried_units(one))],
             "charges": [],
         }
 

@@ -44,6 +44,20 @@ class TakeBack(Struct, frozen=True):
     goods: tuple[tuple[GivenBack, Take], ...]
     over: tuple[GivenBack, ...]
 
+    def tried_units(self, one: GivenBack) -> int:
+        """Return how many units are tried for a line of which more comes back than is left.
+
+        All of it, and what other lines of the same credit note bring of the article, because what
+        is left has to be asked for before any of it is brought.
+        """
+        others = (t.units for other, t in self.goods if other is not one and is_alike(other, one))
+        return -one.line.quantity + sum(others)
+
+
+def is_alike(one: GivenBack, other: GivenBack) -> bool:
+    """Tell whether two lines give the same article back."""
+    return one.line.sku == other.line.sku
+
 
 class Blind(Struct, frozen=True):
     """Goods and money of a credit note that belong to no order.

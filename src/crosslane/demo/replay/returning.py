@@ -33,6 +33,7 @@ from crosslane.demo.replay.givings import (
     TakeBack,
     fate_of_claim,
     fate_of_goods,
+    is_alike,
     lines_of,
     list_bookings,
     list_queues,
@@ -222,10 +223,11 @@ class Returner:
         """Try to give all of a line back, of which less is left: it is refused."""
         body = self._clerk.attempt(job, sold.number, one, at)
         answer = await self._counters.take(job.note, body)
-        units = -one.line.quantity
+        units = job.tried_units(one)
         if answer.ok:
-            # More was left than the credit notes tell: nothing of it is in excess.
-            self._whole.add(one.line.number)
+            # More was left than the credit notes tell: nothing of the article is in excess.
+            given = (one, *(other for other, _ in job.goods if is_alike(other, one)))
+            self._whole |= {each.line.number for each in given}
             self._desk.complain("POST", "return-desk", answer)
             return
         self.over_returns.append(
