@@ -19,6 +19,8 @@ from crosslane.catalog.service import (
     PutCategories,
     PutCategory,
     PutTexts,
+    barcodes_of,
+    bundles_of,
     category_exists,
     category_tree,
     edit_product,
@@ -26,6 +28,7 @@ from crosslane.catalog.service import (
     list_categories,
     list_products,
     list_text_gaps,
+    list_variants,
     product,
     product_texts,
     put_categories,
@@ -342,6 +345,24 @@ async def test_search_finds_codes_barcodes_and_words_of_titles(shop: Tx, query, 
 
 
 # --- texts ---------------------------------------------------------------------------------------
+
+
+async def test_variants_are_found_one_by_one_with_their_barcodes_and_bundles(shop: Tx):
+    pack = msgspec.structs.replace(MUG, barcodes=(BarcodeRow("CASE-12", 12),))
+    await load(shop, pack, SPOON, SET)
+    by_sku = {one.sku: one.id for one in await list_variants(shop, after="", limit=9)}
+    assert list(by_sku) == ["MUG-1", "SET-1", "SPOON"]
+    for query in ("mug-", "5012345678900", "CASE-12", "red"):
+        assert [v.sku for v in await list_variants(shop, after="", limit=9, query=query)] == [
+            "MUG-1"
+        ]
+    assert [v.sku for v in await list_variants(shop, after="mug-1", limit=1)] == ["SET-1"]
+    inside = await list_variants(shop, after="", limit=9, category="mugs")
+    assert [v.sku for v in inside] == ["MUG-1"]
+    assert await list_variants(shop, after="", limit=9, active=False) == []
+    mug = by_sku["MUG-1"]
+    assert await barcodes_of(shop, [*by_sku.values()]) == {mug: [BarcodeRow("CASE-12", 12)]}
+    assert (await bundles_of(shop, [mug]))[mug] == [by_sku["SET-1"]]
 
 
 async def test_the_title_falls_back_as_stated(shop: Tx):

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 from tests.locations.drafts import added, as_row, draft, with_entity
 
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import Refusal, Stale, new_id
 from crosslane.locations import (
     ADD,
     CHANGE,
@@ -19,7 +19,7 @@ from crosslane.locations import (
     open_at,
     position_of,
 )
-from crosslane.locations.service import ChangeLocation, Close, Reopen, Retire
+from crosslane.locations.service import ChangeLocation, Close, Reopen, Retire, preview_change
 from crosslane.locations.service.network import import_locations
 from crosslane.platform import audit, log
 from crosslane.platform.database import Database
@@ -89,6 +89,17 @@ async def test_a_change_keeps_code_and_closure_and_checks_the_version(lanes, dat
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, CHANGE, key(), msgspec.structs.replace(fresh, code="S9"))
     assert refused.value.code == "location-unknown"
+
+
+async def test_a_change_is_previewed_and_refused_alike_without_being_made(lanes, database, tenant):
+    location = await added(lanes, tenant, "S1")
+    wanted = draft("S1", name="Elsewhere")
+    async with database.transaction(tenant) as tx:
+        shown = await preview_change(tx, ChangeLocation("S1", wanted, location.version))
+        assert (shown.id, shown.name) == (location.id, "Elsewhere")
+        with pytest.raises(Stale):
+            await preview_change(tx, ChangeLocation("S1", wanted, 99))
+        assert (await network(tx)).require("S1").name == location.name
 
 
 async def test_a_code_never_changes(lanes, tenant):

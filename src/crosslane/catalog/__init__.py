@@ -14,7 +14,8 @@ Texts stand by owner, field, locale and channel; ``domain/text.py`` states which
 
 Doors for other modules: :func:`variants_by_sku` (answers by the SKU as asked) and
 :func:`variants_by_id`, from memory what was asked before; :func:`siblings_of` (others of the same
-product); :func:`shelf_ids` for feeds of many thousand rows; :func:`scan`,
+product); :func:`list_variants` and :func:`list_products` page by page, :func:`barcodes_of` and
+:func:`bundles_of` of an article; :func:`shelf_ids` for feeds of many thousand rows; :func:`scan`,
 :func:`category_tree`, :func:`category_exists`,
 :func:`methods_allowed`; :func:`import_products` to fill the catalog set by set.
 
@@ -63,12 +64,16 @@ from crosslane.catalog.service import (
     PutCategories,
     PutCategory,
     PutTexts,
+    barcodes_of,
+    bundles_of,
     category_exists,
     category_tree,
     edit_product,
     import_products,
     list_products,
+    list_variants,
     product,
+    product_texts,
     put_categories,
     put_texts,
     scan,
@@ -77,12 +82,13 @@ from crosslane.catalog.service import (
     variants_by_id,
     variants_by_sku,
 )
-from crosslane.catalog.service.commands import COMMANDS
+from crosslane.catalog.service.commands import COMMANDS, EDIT_PRODUCT
 
 POLICIES = [FULFILLMENT]
 
 __all__ = [
     "COMMANDS",
+    "EDIT_PRODUCT",
     "EVERY_CHANNEL",
     "FULFILLMENT",
     "NO_LANGUAGE",
@@ -114,13 +120,17 @@ __all__ = [
     "UnknownProduct",
     "UnknownSku",
     "Variant",
+    "barcodes_of",
+    "bundles_of",
     "category_exists",
     "category_tree",
     "edit_product",
     "import_products",
     "list_products",
+    "list_variants",
     "methods_allowed",
     "product",
+    "product_texts",
     "put_categories",
     "put_texts",
     "scan",

@@ -14,7 +14,9 @@ Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`,
 way is told by :func:`report_incoming`, promised to those who wait by :func:`keep_promises`, and
 held for those it was promised to by :func:`receive_incoming`.
 :func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
-refusals name what is left. :func:`counter_sales` adds up what customers took themselves,
+refusals name what is left. People look at :func:`stock_figures` of a page of articles and at what
+needs them (:func:`list_troubled`); :func:`explain_position` and :func:`prove` show that a figure is
+the sum of its journals. :func:`counter_sales` adds up what customers took themselves,
 :func:`list_shipped` tells whose units left for a line and what they had cost. Each door locks
 positions in the order of their keys; a transaction that calls several locks all by
 :func:`protect` first.
@@ -45,9 +47,11 @@ from crosslane.inventory.domain.demand import (
     Transfer,
 )
 from crosslane.inventory.domain.feeds import SupplyRow
+from crosslane.inventory.domain.figures import Figures, Places, added_up
 from crosslane.inventory.domain.holds import Confirmation, Extension, HoldRelease, HoldRequest
 from crosslane.inventory.domain.incoming import (
     IncomingKey,
+    IncomingLine,
     IncomingReport,
     Promised,
     PromisedSlice,
@@ -67,6 +71,7 @@ from crosslane.inventory.errors import (
     HoldTooSmall,
     NotAllocated,
     OutOfStock,
+    PositionNotFound,
     StaleFence,
 )
 from crosslane.inventory.events import (
@@ -90,6 +95,15 @@ from crosslane.inventory.service.corrections import (
     RECEIVE,
     REGRADE,
     SET_SAFETY_STOCK,
+    AdjustLine,
+    AdjustStock,
+    CountLine,
+    CountStock,
+    RegradeLine,
+    RegradeStock,
+    SafetyLine,
+    SetSafetyStock,
+    StockRecorded,
 )
 from crosslane.inventory.service.demand import (
     allocate,
@@ -117,14 +131,48 @@ from crosslane.inventory.service.incoming import (
     receive_incoming,
     report_incoming,
 )
-from crosslane.inventory.service.reading import unit_costs
+from crosslane.inventory.service.looking import (
+    active_holds,
+    incoming_at,
+    list_troubled,
+    positions_at,
+    prove,
+    stock_figures,
+    stocked_of,
+)
+from crosslane.inventory.service.reading import (
+    Explained,
+    explain_position,
+    position,
+    unit_costs,
+)
 from crosslane.inventory.service.reporting import (
     RECEIVE_INCOMING,
     REPORT_INCOMING,
     REPORT_SUPPLY,
+    ArrivedLine,
+    IncomingTaken,
+    ReceiveIncoming,
 )
 from crosslane.inventory.service.sheets import protect
 from crosslane.inventory.service.supply import adjust, count, receive, regrade
+from crosslane.inventory.storage.explanations import (
+    AllocationRow,
+    MovementRow,
+    PositionRow,
+    list_allocations,
+    list_movements,
+    list_of_cause,
+)
+from crosslane.inventory.storage.feeds import (
+    Feed,
+    SupplyMessage,
+    find_message,
+    list_feeds,
+    list_messages,
+)
+from crosslane.inventory.storage.figures import Proof, TroubledRow
+from crosslane.inventory.storage.incoming import list_incoming
 from crosslane.inventory.storage.positions import Losing, Place
 from crosslane.inventory.storage.shipped import ShippedLine, ShippedUnits, list_shipped
 from crosslane.platform.effects import Schedule
@@ -146,26 +194,41 @@ COMMANDS = [
 SCHEDULES = [Schedule("inventory.forget_ended_holds", FORGET_EVERY_SECONDS, forget_ended)]
 
 __all__ = [
+    "ADJUST",
     "COMMANDS",
+    "COUNT",
     "POLICIES",
     "REACTIONS",
+    "RECEIVE",
+    "RECEIVE_INCOMING",
+    "REGRADE",
     "RING_FENCE",
     "ROUTES",
     "SAFETY_STOCK",
     "SCHEDULES",
+    "SET_SAFETY_STOCK",
     "VENDOR_SUPPLY",
+    "AdjustLine",
+    "AdjustStock",
     "Adjustment",
     "Allocated",
     "AllocationRequest",
+    "AllocationRow",
     "Arrival",
     "Arrived",
+    "ArrivedLine",
     "AverageCost",
     "BundleHasNoStock",
     "Cause",
     "Condition",
     "Confirmation",
     "Count",
+    "CountLine",
+    "CountStock",
+    "Explained",
     "Extension",
+    "Feed",
+    "Figures",
     "GroupRefused",
     "HeldBy",
     "Hold",
@@ -178,19 +241,31 @@ __all__ = [
     "IncomingChanged",
     "IncomingFreed",
     "IncomingKey",
+    "IncomingLine",
     "IncomingReport",
+    "IncomingTaken",
     "Losing",
     "LosingDemand",
+    "MovementRow",
     "NotAllocated",
     "OutOfStock",
     "Place",
+    "Places",
+    "PositionNotFound",
+    "PositionRow",
     "PromiseArrived",
     "Promised",
     "PromisedSlice",
+    "Proof",
     "Receipt",
+    "ReceiveIncoming",
     "Recorded",
     "Regrade",
+    "RegradeLine",
+    "RegradeStock",
     "Release",
+    "SafetyLine",
+    "SetSafetyStock",
     "Shipment",
     "Shipped",
     "ShippedLine",
@@ -199,28 +274,46 @@ __all__ = [
     "StaleFence",
     "StockAdjusted",
     "StockReceived",
+    "StockRecorded",
     "StockShort",
     "StockValued",
+    "SupplyMessage",
     "SupplyReport",
     "SupplyReported",
     "SupplyRow",
     "Survey",
     "Transfer",
+    "TroubledRow",
     "ValuedMovement",
     "VariantStock",
     "Waiting",
+    "active_holds",
+    "added_up",
     "adjust",
     "allocate",
     "confirm",
     "count",
     "counter_sales",
+    "explain_position",
     "extend",
+    "find_message",
     "hold",
     "holds_of",
+    "incoming_at",
     "keep_promises",
+    "list_allocations",
+    "list_feeds",
+    "list_incoming",
     "list_losing",
+    "list_messages",
+    "list_movements",
+    "list_of_cause",
     "list_shipped",
+    "list_troubled",
+    "position",
+    "positions_at",
     "protect",
+    "prove",
     "receive",
     "receive_incoming",
     "regrade",
@@ -229,6 +322,8 @@ __all__ = [
     "report_incoming",
     "report_supply",
     "ship",
+    "stock_figures",
+    "stocked_of",
     "survey",
     "transfer_allocation",
     "unit_costs",

@@ -6,9 +6,10 @@ Nouns: Location (with its Timetable and Point), Network (all of them, kept in me
 Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able``, ``nearest``;
 ``position_of(country, postcode)``, ``district_of`` likewise; pure rules on ``location.timetable``:
 ``open_at``, ``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off),
-``last_dispatch`` of a day; ``capacity_taken``, ``take_capacity``, ``return_capacity``,
-``return_held`` (all of an order at a location), and for lanes ``claim_capacity`` where everything
-fits, else ``open_capacity``, the sheet's ``take`` and ``undo``, ``write_capacity``.
+``last_dispatch`` and ``spans_on`` of a day; ``preview_change`` before a change is made;
+``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
+location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
+sheet's ``take`` and ``undo``, ``write_capacity``.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -20,10 +21,14 @@ Tables: locations_location, locations_capacity, locations_capacity_move.
 """
 
 from crosslane.locations.domain import (
+    HOLIDAY,
+    WEEKDAYS,
+    Ability,
     CapacityClaim,
     CapacityKey,
     CapacitySheet,
     Closure,
+    Kind,
     Located,
     Location,
     LocationDraft,
@@ -39,6 +44,10 @@ from crosslane.locations.domain import (
     next_opening,
     open_at,
     ready_at,
+    show_hours,
+    show_minute,
+    show_spans,
+    spans_on,
 )
 from crosslane.locations.errors import CapacityFull, LocationUnknown
 from crosslane.locations.events import (
@@ -55,8 +64,12 @@ from crosslane.locations.service import (
     IMPORT,
     REOPEN,
     RETIRE,
+    ChangeLocation,
+    Close,
     ImportLocations,
     LocationsImported,
+    Reopen,
+    capacity_of_days,
     capacity_taken,
     claim_capacity,
     claims_held,
@@ -65,6 +78,7 @@ from crosslane.locations.service import (
     network,
     open_capacity,
     position_of,
+    preview_change,
     return_capacity,
     return_held,
     take_capacity,
@@ -74,14 +88,24 @@ from crosslane.locations.service import (
 COMMANDS = [ADD, CHANGE, IMPORT, CLOSE, REOPEN, RETIRE]
 
 __all__ = [
+    "ADD",
+    "CHANGE",
+    "CLOSE",
     "COMMANDS",
+    "HOLIDAY",
+    "REOPEN",
     "ROUTES",
+    "WEEKDAYS",
+    "Ability",
     "CapacityClaim",
     "CapacityFull",
     "CapacityKey",
     "CapacitySheet",
+    "ChangeLocation",
+    "Close",
     "Closure",
     "ImportLocations",
+    "Kind",
     "Located",
     "Location",
     "LocationAdded",
@@ -94,7 +118,9 @@ __all__ = [
     "Near",
     "Network",
     "Point",
+    "Reopen",
     "Timetable",
+    "capacity_of_days",
     "capacity_taken",
     "claim_capacity",
     "claims_held",
@@ -110,9 +136,14 @@ __all__ = [
     "open_at",
     "open_capacity",
     "position_of",
+    "preview_change",
     "ready_at",
     "return_capacity",
     "return_held",
+    "show_hours",
+    "show_minute",
+    "show_spans",
+    "spans_on",
     "take_capacity",
     "write_capacity",
 ]

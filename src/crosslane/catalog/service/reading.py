@@ -10,6 +10,7 @@ import msgspec
 from crosslane.catalog.domain import (
     EVERY_CHANNEL,
     NO_LANGUAGE,
+    BarcodeRow,
     Category,
     CategoryTree,
     OwnerKind,
@@ -61,6 +62,8 @@ _BY_ID = _shelf("catalog.variants_by_id", variant_rows.variants_by_id)
 # The largest family of colors seen in real data has 24.
 VARIANTS_PER_PRODUCT_MAX = 250
 TEXTS_PER_PRODUCT_MAX = 10_000
+BARCODES_TOLD_MAX = 10_000
+BUNDLES_TOLD_MAX = 1_000
 SIBLINGS_MAX = 10_000
 SHELF_IDS_AT_ONCE_MAX = 10_000
 
@@ -242,16 +245,11 @@ async def list_products(
     Raises:
         UnknownCategory: there is no such category.
     """
-    tree = await category_tree(tx)
-    inside = None
-    if category is not None:
-        tree.category(category)
-        inside = [c.id for c in tree.below(category)]
     wanted = query.strip()
     heads = await product_rows.list_products(
         tx,
         after=after.lower(),
-        category_ids=inside,
+        category_ids=await _inside(tx, category),
         active=active,
         prefix=like_prefix(wanted) if wanted else None,
         barcode=_as_barcode(wanted),
@@ -259,6 +257,47 @@ async def list_products(
         limit=limit,
     )
     return await _with_variants(tx, heads, locale=locale, channel=channel)
+
+
+async def list_variants(
+    tx: Tx,
+    *,
+    after: str,
+    limit: int,
+    query: str = "",
+    category: str | None = None,
+    active: bool | None = None,
+    locale: str = NO_LANGUAGE,
+    channel: str = EVERY_CHANNEL,
+) -> list[Variant]:
+    """Return variants by SKU; arguments as of :func:`list_products`.
+
+    Raises:
+        UnknownCategory: there is no such category.
+    """
+    wanted = query.strip()
+    ids = await variant_rows.list_variant_ids(
+        tx,
+        after=after.lower(),
+        category_ids=await _inside(tx, category),
+        active=active,
+        prefix=like_prefix(wanted) if wanted else None,
+        barcode=_as_barcode(wanted),
+        words=search_words(wanted),
+        limit=limit,
+    )
+    known = await variants_by_id(tx, ids, locale=locale, channel=channel)
+    return [known[one] for one in ids if one in known]
+
+
+async def barcodes_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[BarcodeRow]]:
+    """Return the further barcodes of variants, beside their GTIN; those without are left out."""
+    return await variant_rows.list_barcodes(tx, ids, BARCODES_TOLD_MAX)
+
+
+async def bundles_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the bundles that variants are parts of; those that are in none are left out."""
+    return await variant_rows.list_bundles(tx, ids, BUNDLES_TOLD_MAX)
 
 
 async def list_text_gaps(
@@ -275,6 +314,15 @@ async def list_text_gaps(
     locales = [wider for wider in locale_chain(locale) if wider != NO_LANGUAGE]
     rows = await text_rows.list_text_gaps(tx, locales, after=after, limit=limit)
     return [TextGap(**row) for row in rows]
+
+
+async def _inside(tx: Tx, category: str | None) -> list[UUID] | None:
+    """Return a category and all inside it, None for every category there is."""
+    if category is None:
+        return None
+    tree = await category_tree(tx)
+    tree.category(category)
+    return [one.id for one in tree.below(category)]
 
 
 def _as_barcode(query: str) -> str:

@@ -5,7 +5,14 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.catalog.domain import CategoryTree, Component, Scanned, Variant, gtin_text
+from crosslane.catalog.domain import (
+    BarcodeRow,
+    CategoryTree,
+    Component,
+    Scanned,
+    Variant,
+    gtin_text,
+)
 from crosslane.platform.database import Record, Tx
 
 _VARIANT_COLUMNS = """
@@ -84,6 +91,79 @@ async def variants_of_products(
     """Return the variants of products, by SKU."""
     rows = await tx.fetch(VARIANTS_OF_PRODUCTS, list(product_ids), list(locales), channel, limit)
     return [_variant(row, tree) for row in rows]
+
+
+LIST_VARIANT_IDS = """
+select v.id from catalog_variant v
+where lower(v.sku) > $1
+  and ($2::uuid[] is null or v.product_id in (
+      select id from catalog_product where category_id = any ($2)))
+  and ($3::boolean is null or v.active = $3)
+  and ($4::text is null or v.id in (
+      select id from catalog_variant where lower(sku) like $4
+      union
+      select named.id from catalog_product p join catalog_variant named on named.product_id = p.id
+      where lower(p.code) like $4
+      union
+      select variant_id from catalog_barcode where barcode = $5
+      union
+      select coalesce(named.id, t.owner_id)
+      from catalog_text t
+      left join catalog_variant named on t.owner_kind = 'product' and named.product_id = t.owner_id
+      where $6 <> '' and t.field = 'title' and t.owner_kind <> 'category'
+        and to_tsvector('simple', t.text) @@ to_tsquery('simple', $6)
+  ))
+order by lower(v.sku) limit $7
+"""
+
+
+async def list_variant_ids(
+    tx: Tx,
+    *,
+    after: str,
+    category_ids: Sequence[UUID] | None,
+    active: bool | None,
+    prefix: str | None,
+    barcode: str,
+    words: str,
+    limit: int,
+) -> list[UUID]:
+    """Return variants by SKU; arguments as those of products, ``after`` is a lower-case SKU."""
+    categories = None if category_ids is None else list(category_ids)
+    rows = await tx.fetch(
+        LIST_VARIANT_IDS, after, categories, active, prefix, barcode, words, limit
+    )
+    return [row["id"] for row in rows]
+
+
+LIST_BARCODES = """
+select variant_id, barcode, units from catalog_barcode
+where variant_id = any ($1::uuid[]) and kind = 'pack' order by variant_id, units, barcode limit $2
+"""
+
+
+async def list_barcodes(
+    tx: Tx, variant_ids: Sequence[UUID], limit: int
+) -> dict[UUID, list[BarcodeRow]]:
+    """Return the further barcodes of variants, beside their GTIN."""
+    found: dict[UUID, list[BarcodeRow]] = {}
+    for row in await tx.fetch(LIST_BARCODES, list(variant_ids), limit):
+        found.setdefault(row["variant_id"], []).append(BarcodeRow(row["barcode"], row["units"]))
+    return found
+
+
+LIST_BUNDLES = """
+select component_id, bundle_id from catalog_component
+where component_id = any ($1::uuid[]) order by component_id, bundle_id limit $2
+"""
+
+
+async def list_bundles(tx: Tx, variant_ids: Sequence[UUID], limit: int) -> dict[UUID, list[UUID]]:
+    """Return the bundles that variants are parts of."""
+    found: dict[UUID, list[UUID]] = {}
+    for row in await tx.fetch(LIST_BUNDLES, list(variant_ids), limit):
+        found.setdefault(row["component_id"], []).append(row["bundle_id"])
+    return found
 
 
 SHELF_IDS = """

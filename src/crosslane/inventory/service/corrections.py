@@ -26,7 +26,9 @@ from crosslane.inventory.service.codes import Codes, codes_of, document
 from crosslane.inventory.service.feeds import refuse_future
 from crosslane.inventory.service.supply import adjust, count, receive, regrade, set_safety_stock
 from crosslane.kernel import QUANTITY_MAX, Refusal, matching
+from crosslane.platform import audit
 from crosslane.platform.actor import Actor
+from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
@@ -39,6 +41,8 @@ Units = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
 Delta = Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 ReasonCode = Annotated[str, matching("[a-z][a-z0-9_]{0,39}")]
+# Why, in the words of who does it; the audit journal keeps it.
+Note = Annotated[str, Meta(max_length=300)]
 
 
 class Shelf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +78,7 @@ class AdjustStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     lines: Annotated[tuple[AdjustLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     occurred_at: datetime | None = None
+    note: Note = ""
 
 
 class CountLine(Shelf, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,6 +92,7 @@ class CountStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     lines: Annotated[tuple[CountLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     counted_at: datetime | None = None
+    note: Note = ""
 
 
 class ReceiveLine(Shelf, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -107,6 +113,7 @@ class ReceiveStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     lines: Annotated[tuple[ReceiveLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     occurred_at: datetime | None = None
+    note: Note = ""
 
 
 class RegradeLine(Shelf, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,6 +128,7 @@ class RegradeStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     lines: Annotated[tuple[RegradeLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     occurred_at: datetime | None = None
+    note: Note = ""
 
 
 class SafetyLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -136,6 +144,7 @@ class SetSafetyStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Let positions name their own safety stock."""
 
     lines: Annotated[tuple[SafetyLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
+    note: Note = ""
 
 
 class RecordedLine(msgspec.Struct, frozen=True):
@@ -170,9 +179,36 @@ Door = Callable[..., Awaitable[list[Recorded]]]
 
 def _kind(name: str, body: type, cause: str, read: Read, door: Door) -> CommandKind:
     async def handle(tx: Tx, commands: Sequence[Command[Any]]) -> list[StockRecorded | Refusal]:
-        return await _record(tx, commands, cause, read, door)
+        answers = await _record(tx, commands, cause, read, door)
+        await _audit(tx, f"inventory.{name}", commands, answers)
+        return answers
 
     return CommandKind(f"inventory.{name}", body, StockRecorded, handle, COMMANDS_AT_ONCE_MAX)
+
+
+async def _audit(
+    tx: Tx,
+    action: str,
+    commands: Sequence[Command[Any]],
+    answers: Sequence[StockRecorded | Refusal],
+) -> None:
+    """Keep what people did and why, under the position when it is about one."""
+    done = [
+        (command, answer)
+        for command, answer in zip(commands, answers, strict=True)
+        if isinstance(answer, StockRecorded)
+        and (command.actor.kind == "staff" or command.body.note)
+    ]
+    changes = [
+        Change(
+            action=action,
+            subject=f"position:{answer.lines[0].position_id}" if len(answer.lines) == 1 else "",
+            after={"document": answer.id, "told": command.body.lines, "recorded": answer.lines},
+            reason=command.body.note,
+        )
+        for command, answer in done
+    ]
+    await audit.record(tx, changes, [command for command, _ in done])
 
 
 async def _record(

@@ -124,6 +124,26 @@ async def list_messages(
     return [_message(row) for row in rows]
 
 
+FIND_MESSAGE = """
+select m.*, p.*
+from inventory_feed_message m
+left join lateral (
+    select count(applied_at)::integer as parts_applied,
+           coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
+           coalesce(sum(rows_stale), 0)::integer as rows_stale,
+           coalesce(sum(drift_units), 0)::bigint as drift_units
+    from inventory_feed_part where message_id = m.id and received_at = m.received_at
+) p on true
+where m.id = $1
+"""
+
+
+async def find_message(tx: Tx, message_id: UUID) -> SupplyMessage | None:
+    """Return a message by what its movements name as their cause, or None."""
+    row = await tx.fetchrow(FIND_MESSAGE, message_id)
+    return None if row is None else _message(row)
+
+
 # The row stays locked until commit: a position made at the same moment waits for it and then knows
 # that this snapshot has spoken.
 RAISE_WATERMARK = """

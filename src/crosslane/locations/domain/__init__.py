@@ -2,6 +2,8 @@
 
 from crosslane.locations.domain.capacity import CapacityClaim, CapacityKey, CapacitySheet
 from crosslane.locations.domain.location import (
+    HOLIDAY,
+    WEEKDAYS,
     Ability,
     Kind,
     Location,
@@ -37,6 +39,8 @@ from crosslane.locations.domain.position import (
 )
 
 __all__ = [
+    "HOLIDAY",
+    "WEEKDAYS",
     "Ability",
     "CapacityClaim",
     "CapacityKey",

@@ -26,6 +26,7 @@ from crosslane.locations.service.network import (
     Retire,
     location_exists,
     network,
+    preview_change,
 )
 from crosslane.locations.service.postcodes import locate_postcode, position_of
 
@@ -51,6 +52,7 @@ __all__ = [
     "network",
     "open_capacity",
     "position_of",
+    "preview_change",
     "return_capacity",
     "return_held",
     "take_capacity",

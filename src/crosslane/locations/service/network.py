@@ -138,12 +138,19 @@ async def change_location(tx: Tx, change: ChangeLocation) -> Location:
         Refusal: a field does not hold.
     """
     known = await _network_to_edit(tx)
-    present = known.require(change.code)
-    if change.draft.code != change.code:
-        raise LocationCodeFixed(pointer="/code", code=change.code)
-    if change.version not in (None, present.version):
-        raise Stale(present=present.version, given=change.version)
+    _refuse_change(change, known.require(change.code))
     return await _save_one(tx, known, change.draft)
+
+
+async def preview_change(tx: Tx, change: ChangeLocation) -> Location:
+    """Return what a change would make of a location, and change nothing.
+
+    Raises:
+        Refusal: whatever :func:`change_location` would refuse with.
+    """
+    known = await network(tx)
+    _refuse_change(change, known.require(change.code))
+    return _read(known, await organization.book(tx), change.draft)
 
 
 async def import_locations(tx: Tx, wanted: ImportLocations) -> LocationsImported:
@@ -224,6 +231,13 @@ async def retire_location(tx: Tx, code: str) -> Location:
         await _audit(tx, RETIRE, location, True, False)
         await _save(tx, known, [msgspec.structs.replace(location, active=False)])
     return (await network(tx)).by_id[location.id]
+
+
+def _refuse_change(change: ChangeLocation, present: Location) -> None:
+    if change.draft.code != change.code:
+        raise LocationCodeFixed(pointer="/code", code=change.code)
+    if change.version not in (None, present.version):
+        raise Stale(present=present.version, given=change.version)
 
 
 async def _audit(
