@@ -33,7 +33,7 @@ from crosslane import (
     sourcing,
     vendors,
 )
-from crosslane.apps import office, order_page, store
+from crosslane.apps import office, order_page, sign_in, store
 from crosslane.platform import (
     auth,
     idempotency,
@@ -79,6 +79,7 @@ MODULES: tuple[ModuleType, ...] = (
     documents,
     channels,
     order_page,
+    sign_in,
     office,
     store,
 )

@@ -11,7 +11,7 @@ import pytest
 from crosslane.kernel import new_id
 from crosslane.platform import auth
 from crosslane.platform.auth import domain
-from crosslane.platform.auth.rest import SIGN_IN_RATE
+from crosslane.platform.auth.signing_in import SIGN_IN_RATE
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tokens import Link, sign_link
@@ -324,7 +324,7 @@ async def test_guessing_at_one_address_is_slowed_down(door, admin, host, monkeyp
     assert Rate(per_second=0.5, burst=30) == SIGN_IN_RATE
     # So slow that no guess comes back while the machine makes these.
     slow = Throttle(Rate(per_second=1 / 3600, burst=SIGN_IN_RATE.burst))
-    monkeypatch.setattr("crosslane.platform.auth.rest._SIGN_INS", slow)
+    monkeypatch.setattr("crosslane.platform.auth.signing_in._SIGN_INS", slow)
     answers = [
         await sign_in(door, host, "nobody@example.com", "wrong wrong wrong") for _ in range(32)
     ]

@@ -16,6 +16,7 @@ from crosslane.platform.tenants import (
     drop_tenant,
     find_tenant,
     list_tenants,
+    only_tenant,
 )
 
 
@@ -32,6 +33,8 @@ async def test_a_tenant_has_its_own_tables_and_sees_no_other(database: Database,
         assert found is not None
         assert found.name == other
         assert await find_tenant(database, key_prefix=found.key_prefix) == found
+        assert await find_tenant(database, host_name=f"{other}.localhost") == found
+        assert await only_tenant(database) is None
         with pytest.raises(TenantExists):
             await create_tenant(database, other)
     finally:

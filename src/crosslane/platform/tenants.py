@@ -49,6 +49,9 @@ FIND_TENANT = """
 select name, key_prefix, host_names from control.tenant
 where name = $1 or key_prefix = $2 or host_names @> array[$3] limit 1
 """
+ONLY_TENANT = "select name, key_prefix, host_names from control.tenant limit 2"
+LOCAL_SUFFIX = ".localhost"
+"""Names below it lead to this machine in every browser; each tenant has its own there."""
 
 
 async def create_tenant(
@@ -101,10 +104,22 @@ async def list_tenants(database: Database) -> list[Tenant]:
 async def find_tenant(
     database: Database, *, name: str = "", key_prefix: str = "", host_name: str = ""
 ) -> Tenant | None:
-    """Return the tenant with this name, key prefix or host name, or None."""
+    """Return the tenant with this name, key prefix or host name, or None.
+
+    ``NAME.localhost`` is a host name of the tenant NAME.
+    """
+    if host_name.endswith(LOCAL_SUFFIX):
+        name = name or host_name.removesuffix(LOCAL_SUFFIX).replace("-", "_")
     async with database.connection() as connection:
         row = await connection.fetchrow(FIND_TENANT, name, key_prefix, host_name)
     return Tenant(*row) if row else None
+
+
+async def only_tenant(database: Database) -> Tenant | None:
+    """Return the tenant of an installation that has one, None when it has several or none."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(ONLY_TENANT)
+    return Tenant(*rows[0]) if len(rows) == 1 else None
 
 
 async def _load_tenant(tx: Tx) -> Tenant:

@@ -14,21 +14,30 @@ Tables: platform_api_key, platform_account (email is personal), platform_session
 """
 
 from crosslane.platform.auth.domain import Account, ApiKey, Session
+from crosslane.platform.auth.errors import SignInFailed
 from crosslane.platform.auth.identity import Identities
 from crosslane.platform.auth.rest import ROUTES
 from crosslane.platform.auth.roles import ROLES, SELF, permissions_of
-from crosslane.platform.auth.service import COMMANDS, SCHEDULES, bootstrap
+from crosslane.platform.auth.service import COMMANDS, END_SESSIONS, SCHEDULES, SIGN_IN, bootstrap
+from crosslane.platform.auth.signing_in import SIGNED_OUT, Opened, sign_in, sign_out
 
 __all__ = [
     "COMMANDS",
+    "END_SESSIONS",
     "ROLES",
     "ROUTES",
     "SCHEDULES",
     "SELF",
+    "SIGNED_OUT",
+    "SIGN_IN",
     "Account",
     "ApiKey",
     "Identities",
+    "Opened",
     "Session",
+    "SignInFailed",
     "bootstrap",
     "permissions_of",
+    "sign_in",
+    "sign_out",
 ]

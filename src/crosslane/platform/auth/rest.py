@@ -1,6 +1,5 @@
 """Keys, accounts and sessions over HTTP."""
 
-import time
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,18 +8,15 @@ import msgspec
 
 from crosslane.kernel import Page
 from crosslane.platform import audit
-from crosslane.platform.auth import domain, errors, passwords, service
+from crosslane.platform.auth import domain, errors, passwords, service, signing_in
 from crosslane.platform.auth.domain import Account, ApiKey, Name, Scope, Session
 from crosslane.platform.auth.roles import SELF
-from crosslane.platform.tokens import KEY, SESSION, new_token
+from crosslane.platform.tokens import KEY, new_token
 from crosslane.platform.web import (
     PUBLIC,
-    SESSION_COOKIE,
     Answer,
     Caller,
     Paging,
-    Rate,
-    Throttle,
     TooManyRequests,
     Version,
     delete,
@@ -29,9 +25,6 @@ from crosslane.platform.web import (
     post,
     put,
 )
-
-SIGN_IN_RATE = Rate(per_second=0.5, burst=30)
-_SIGN_INS = Throttle(SIGN_IN_RATE)
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -322,30 +315,8 @@ async def sign_in(caller: Caller, data: Credentials) -> Answer[OpenedSession]:
 
     An unknown address, a wrong password and a locked account get the same answer in the same time.
     """
-    email = data.email.strip().casefold()[:254]
-    for name in (caller.client, email):
-        wait = _SIGN_INS.wait_seconds(f"{caller.tenant}/{name}", time.monotonic())
-        if wait > 0:
-            raise TooManyRequests(retry_after_seconds=round(wait + 0.5))
-    async with caller.read() as tx:
-        account_id, hashed = await service.credentials(tx, email=email)
-    passed = await passwords.matches(data.password[: passwords.PASSWORD_CHARACTERS_MAX], hashed)
-    token = new_token(SESSION, caller.key_prefix)
-    outcome: service.SignedIn = await caller.submit(
-        service.SIGN_IN,
-        service.SignIn(account_id, hashed, passed, token.id, token.digest),
-    )
-    if outcome.session is None or outcome.session.id != token.id:
-        raise errors.SignInFailed
-    seconds = domain.SESSION_DAYS_MAX * 86_400
-    return Answer(
-        body=OpenedSession(str(token), outcome.session), cookie=_cookie(str(token), seconds)
-    )
-
-
-def _cookie(value: str, seconds: int) -> str:
-    kept = f"Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax"
-    return f"{SESSION_COOKIE}={value}; {kept}"
+    opened = await signing_in.sign_in(caller, data.email, data.password)
+    return Answer(body=OpenedSession(opened.token, opened.session), cookie=opened.cookie)
 
 
 @get("/api/v1/sessions", permission=SELF, raises=(errors.NotAPerson,))
@@ -366,7 +337,7 @@ async def sign_out(caller: Caller) -> Answer[None]:
     """Sign out."""
     wish = service.EndSessions(_account_of(caller), caller.token_id, "")
     await caller.submit(service.END_SESSIONS, wish)
-    return Answer(body=None, cookie=_cookie("", 0))
+    return Answer(body=None, cookie=signing_in.SIGNED_OUT)
 
 
 @delete(
@@ -378,7 +349,7 @@ async def sign_out(caller: Caller) -> Answer[None]:
 async def sign_out_everywhere(caller: Caller) -> Answer[None]:
     """Sign out everywhere."""
     await caller.submit(service.END_SESSIONS, service.EndSessions(_account_of(caller), "", ""))
-    return Answer(body=None, cookie=_cookie("", 0))
+    return Answer(body=None, cookie=signing_in.SIGNED_OUT)
 
 
 @get("/api/v1/me", permission=SELF)

@@ -333,7 +333,8 @@ CHANGE_ACCOUNT = CommandKind(
     "auth.change_account", ChangeAccount, Account, _change_account, batch_max=1
 )
 SET_PASSWORD = CommandKind("auth.set_password", SetPassword, None, _set_password, batch_max=1)
-SIGN_IN = CommandKind("auth.sign_in", SignIn, SignedIn, _sign_in, batch_max=1)
+# The new session's id names the wish; no answer is kept, because it would be of no use twice.
+SIGN_IN = CommandKind("auth.sign_in", SignIn, SignedIn, _sign_in, batch_max=1, repeatable=True)
 END_SESSIONS = CommandKind("auth.end_sessions", EndSessions, None, _end_sessions, batch_max=1)
 
 COMMANDS = [

@@ -65,8 +65,9 @@ of its kind (not_found 404, conflict 409, stale 412, invalid 422, forbidden 403,
 For a version that is out of date raise :class:`crosslane.kernel.Stale`.
 
 The edge does before a handler runs: trace, address sanity, number and time limits, tenant (by host
-name, else by the token's prefix), caller, rate, permission, query, Idempotency-Key, body type,
-size, depth and content. Sizes and rates are constants at the top of each file here.
+name, else by the token's prefix, else the only one), caller, rate, permission, query,
+Idempotency-Key, body type, size, depth and content. Sizes and rates are constants at the top of
+each file here.
 '''
 
 from crosslane.platform.web.answers import Answer, Document, etag

@@ -31,6 +31,10 @@ class Form:
         """Return a field without blanks around it, the last one when it was sent repeatedly."""
         return self._fields[name][-1].strip() if name in self._fields else default
 
+    def secret(self, name: str) -> str:
+        """Return a field as it was typed, blanks around it included, "" when it is absent."""
+        return self._fields[name][-1] if name in self._fields else ""
+
     def texts(self, name: str) -> list[str]:
         """Return all values of a field, such as those of checked boxes."""
         return self._fields.get(name, [])

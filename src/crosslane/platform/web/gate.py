@@ -12,10 +12,11 @@ from litestar import Request
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
-from crosslane.platform.tenants import Tenant, find_tenant
+from crosslane.platform.tenants import Tenant, find_tenant, only_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
+from crosslane.platform.web.form import FORM
 from crosslane.platform.web.room import Room
 from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
@@ -116,19 +117,23 @@ class Gate:
         tenant = await self._tenant_of(request, token.prefix if token else link and link.prefix)
         if link and (tenant is None or tenant.key_prefix != link.prefix):
             raise errors.NoSuchAddress
+        # A form may be sent for somebody who is not signed in yet, to sign it in as another. One
+        # behind a signed link needs nothing that a browser sends by itself.
+        by_itself = from_cookie or (route.consumes == FORM and link is None)
+        if by_itself and request.method not in ("GET", "HEAD"):
+            _require_same_site(request)
         actor = await self._actor_of(tenant, token)
-        if shown and actor is None:
+        # An old cookie comes by itself: it is no guess, and does not keep its browser from what is
+        # public.
+        wrong = actor is None and bool(shown) and not from_cookie
+        if wrong:
             self._require_pace(self._failures, client)
-        # An old cookie comes by itself, so it does not keep its browser from what is public.
-        wrong = actor is None and shown and not from_cookie
         if tenant is None or wrong or (actor is None and route.permission != PUBLIC):
             raise errors.Unauthenticated
         if actor is None:
             self._require_pace(self._unknown, client)
             return Admitted(tenant, ANYBODY, "", client, link)
         self._require_pace(self._known, f"{tenant.name}/{actor}")
-        if from_cookie and request.method not in ("GET", "HEAD"):
-            _require_same_site(request)
         if route.permission != PUBLIC and not actor.may(route.permission):
             raise errors.NotPermitted(permission=route.permission)
         return Admitted(tenant, actor, token.id if token else "", client, link)
@@ -155,17 +160,23 @@ class Gate:
         return link
 
     async def _tenant_of(self, request: Request, prefix: str | None) -> Tenant | None:
+        """Return whose data is asked for: by host name, by what is shown, or as the only one."""
         host = _split("//" + exchange_of(request.scope).headers.get("host", "")).hostname or ""
-        return await self._remembered("", host) or await self._remembered(prefix or "", "")
+        return (
+            await self._remembered("", host)
+            or await self._remembered(prefix or "", "")
+            or await self._remembered("", "")
+        )
 
     async def _remembered(self, prefix: str, host: str) -> Tenant | None:
-        if not (prefix or host):
-            return None
         now = time.monotonic()
         until, tenant = self._tenants.get((prefix, host), (0.0, None))
         if until > now:
             return tenant
-        tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host)
+        if prefix or host:
+            tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host)
+        else:
+            tenant = await only_tenant(self.database)
         if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
             self._tenants.clear()
         self._tenants[prefix, host] = (now + TENANT_SECONDS_MAX, tenant)

@@ -148,7 +148,7 @@ async def _answer_admitted(
         arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
     raw = told = await _body(route, request)
-    if not key and route.command and route.consumes == FORM:
+    if not key and route.consumes == FORM and route.command and not route.command.repeatable:
         key = wish_of(raw)
     if takes.body is not None:
         as_sent = takes.body is bytes or route.consumes != JSON
