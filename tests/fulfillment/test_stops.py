@@ -6,7 +6,8 @@ import pytest
 
 from crosslane import carriers, fulfillment
 from crosslane.fulfillment import errors, works_by_order
-from crosslane.fulfillment.service.packing import COLLECT, PACK, Collect, Pack, PackUnits
+from crosslane.fulfillment.service.handing import COLLECT, Collect
+from crosslane.fulfillment.service.packing import PACK, Pack, PackUnits
 from crosslane.fulfillment.service.working import PICK, Pick, PickUnits
 from crosslane.kernel import new_id
 from crosslane.orders import (

@@ -6,7 +6,8 @@ import pytest
 from crosslane import carriers, finance, ledger
 from crosslane.fulfillment import REACTIONS, SCHEDULES, errors, works_by_order
 from crosslane.fulfillment.service.following import list_queue
-from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
+from crosslane.fulfillment.service.handing import COLLECT, Collect
+from crosslane.fulfillment.service.packing import Pack, PackedUnits, PackParcel
 from crosslane.fulfillment.service.transfers import ARRIVE, Arrive
 from crosslane.fulfillment.service.working import ACCEPT, Accept
 from crosslane.kernel import new_id

@@ -7,7 +7,8 @@ import pytest
 from crosslane import carriers, fulfillment, inventory
 from crosslane.carriers import TrackingEvent
 from crosslane.fulfillment import errors, storage, works_by_order
-from crosslane.fulfillment.service.packing import COLLECT, Collect, Pack, PackedUnits, PackParcel
+from crosslane.fulfillment.service.handing import COLLECT, Collect
+from crosslane.fulfillment.service.packing import Pack, PackedUnits, PackParcel
 from crosslane.fulfillment.service.working import (
     ACCEPT,
     PICK,

@@ -49,6 +49,7 @@ OWNED: dict[str, Aim] = {
     "fulfillment.accept_work": lambda store: {"fulfillment_orders": [store.own["work"]]},
     "fulfillment.pick_units": of_work("picks"),
     "fulfillment.pack_units": of_work("packs"),
+    "fulfillment.hand_over_parcels": lambda store: {"fulfillment_orders": [store.own["work"]]},
     "fulfillment.arrive_at_store": lambda store: {"fulfillment_order": store.own["work"]},
     "fulfillment.collect_goods": lambda store: {
         "fulfillment_order": store.own["work"],

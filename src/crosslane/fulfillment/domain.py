@@ -14,6 +14,7 @@ from crosslane.fulfillment.errors import (
     TooManyPacked,
     TooManyPicked,
 )
+from crosslane.kernel import matching
 from crosslane.organization import PolicyKind
 
 State = Literal[
@@ -32,6 +33,10 @@ State = Literal[
 ]
 FulfillmentMethod = Literal["ship", "pickup", "ship_to_store"]
 ParcelState = Literal["packed", "shipped", "delivered", "void"]
+
+SIGNED_NAME_CHARACTERS_MAX = 100
+STROKES_CHARACTERS_MAX = 16_000
+STROKES = r"(?:[ML][0-9]{1,3} [0-9]{1,3})+"
 
 OPEN_STATES: frozenset[State] = frozenset(
     {"offered", "accepted", "picked", "packed", "ready", "in_transit"}
@@ -92,6 +97,7 @@ class Parcel(msgspec.Struct, kw_only=True):
         lines: units by work line; those cancelled on the way to a store are not counted.
         label_id: its label, None until asked for, and for a parcel of a vendor.
         tracking_url: where a vendor says it can be followed; a label has its own.
+        handed_over_at: when the carrier's driver took it, None until the location says so.
     """
 
     id: UUID
@@ -105,6 +111,58 @@ class Parcel(msgspec.Struct, kw_only=True):
     tracking_number: str = ""
     tracking_url: str = ""
     shipped_at: datetime | None = None
+    handed_over_at: datetime | None = None
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it has its number and its order does not let it go."""
+        return self.state == "packed" and bool(self.tracking_number)
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody has signed with at the counter.
+
+    Args:
+        name: of who signed.
+        strokes: the pen's way on a field of 600 by 200, as a path of SVG made of M and L.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=SIGNED_NAME_CHARACTERS_MAX)]
+    strokes: Annotated[str, matching(STROKES, max_length=STROKES_CHARACTERS_MAX)]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A signature as it was kept; without strokes once its person is forgotten."""
+
+    name: str
+    strokes: str
+    signed_at: datetime
+
+
+class LeavingParcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel that waits for its carrier's driver.
+
+    Args:
+        number: 1 for the first of its fulfillment order ``work_id``.
+        tracking_number: "" until the carrier has numbered it.
+    """
+
+    id: UUID
+    work_id: UUID
+    order_number: str
+    service: str
+    method: FulfillmentMethod
+    number: int
+    carrier: str
+    tracking_number: str
+    state: ParcelState
+    label_id: UUID | None
+    packed_at: datetime
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it has its number and its order does not let it go."""
+        return self.state == "packed" and bool(self.tracking_number)
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,5 +39,13 @@ class WrongPickupCode(Invalid):
     """This is not the pickup code of the order."""
 
 
+class ProofMissing(Invalid):
+    """Goods are handed out for the pickup code or a signature, and neither was given."""
+
+
+class NothingPacked(Conflict):
+    """Nothing of this fulfillment order is packed and could be given to a carrier."""
+
+
 class HeldBack(Conflict):
     """A stop holds the order back: its goods may not be handed out now."""

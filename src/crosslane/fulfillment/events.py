@@ -69,6 +69,13 @@ class ParcelShipped(FulfillmentEvent):
     tracking_url: str = ""
 
 
+class ParcelHandedOver(FulfillmentEvent):
+    """The carrier's driver has taken a parcel away, as the location says."""
+
+    parcel_id: UUID
+    occurred_at: datetime
+
+
 class TransferSent(FulfillmentEvent):
     """A parcel left for the store where the customer will collect its goods."""
 

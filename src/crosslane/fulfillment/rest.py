@@ -8,13 +8,8 @@ from crosslane.fulfillment import errors
 from crosslane.fulfillment.domain import State
 from crosslane.fulfillment.service import following
 from crosslane.fulfillment.service.following import WorkView
-from crosslane.fulfillment.service.packing import (
-    COLLECT,
-    PACK,
-    Collect,
-    Pack,
-    PackUnits,
-)
+from crosslane.fulfillment.service.handing import COLLECT, HAND_OVER, Collect, HandOver
+from crosslane.fulfillment.service.packing import PACK, Pack, PackUnits
 from crosslane.fulfillment.service.transfers import ARRIVE, Arrival, Arrive
 from crosslane.fulfillment.service.working import (
     ACCEPT,
@@ -138,12 +133,25 @@ async def pack_units(caller: Caller, data: PackUnits) -> list[Worked]:
 
 
 @post(
+    "/api/v1/handovers",
+    permission="fulfillment:work",
+    command=HAND_OVER,
+    raises=(errors.NoSuchFulfillmentOrder, errors.SuppliedByVendor, errors.NothingPacked),
+    example=HandOver([EXAMPLE]),
+)
+async def hand_over_parcels(caller: Caller, data: HandOver) -> list[Worked]:
+    """Report parcels that the carrier's driver has taken; told twice, the first time stands."""
+    return await caller.submit(HAND_OVER, data)
+
+
+@post(
     "/api/v1/collections",
     permission="fulfillment:work",
     command=COLLECT,
     raises=(
         errors.NoSuchFulfillmentOrder,
         errors.NotInState,
+        errors.ProofMissing,
         errors.WrongPickupCode,
         errors.HeldBack,
         OutOfStep,
@@ -151,7 +159,7 @@ async def pack_units(caller: Caller, data: PackUnits) -> list[Worked]:
     example=Collect(EXAMPLE, "123456"),
 )
 async def collect_goods(caller: Caller, data: Collect) -> Worked:
-    """Hand goods to the customer at the store."""
+    """Hand goods to the customer at the store, for the pickup code or a signature."""
     return await caller.submit(COLLECT, data)
 
 
@@ -174,6 +182,7 @@ ROUTES = [
     reject_work,
     pick_units,
     pack_units,
+    hand_over_parcels,
     arrive_at_store,
     collect_goods,
 ]

@@ -6,13 +6,23 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.fulfillment.domain import Parcel, Sent, Work, WorkLine
+from crosslane.fulfillment.domain import (
+    LeavingParcel,
+    Parcel,
+    Proof,
+    Sent,
+    Signature,
+    Work,
+    WorkLine,
+)
 from crosslane.platform.database import Record, Tx, columns
-from crosslane.platform.personal import PersonalColumn
+from crosslane.platform.personal import ERASED, Erased, PersonalColumn
 
 PERSONAL_COLUMNS = [
     PersonalColumn("fulfillment_parcel", "tracking_url", "words", "a link of a vendor's own"),
     PersonalColumn("fulfillment_order", "reason", "words", "why a location gave work back"),
+    PersonalColumn("fulfillment_proof", "name", "owner", "who signed for goods"),
+    PersonalColumn("fulfillment_proof", "strokes", "owner", "how they signed"),
 ]
 
 INSERT_WORKS = """
@@ -76,7 +86,7 @@ cross join lateral (
         'id', c.id, 'number', c.number, 'weight_grams', c.weight_grams, 'state', c.state,
         'packed_at', c.packed_at, 'label_id', c.label_id, 'carrier', c.carrier,
         'tracking_number', c.tracking_number, 'tracking_url', c.tracking_url,
-        'shipped_at', c.shipped_at, 'lines', coalesce((
+        'shipped_at', c.shipped_at, 'handed_over_at', c.handed_over_at, 'lines', coalesce((
             select jsonb_object_agg(fulfillment_line_id, quantity)
             from fulfillment_parcel_line where parcel_id = c.id
         ), '{}')
@@ -261,21 +271,24 @@ with works as (
 ), parcels as (
     update fulfillment_parcel p
     set state = w.state, carrier = w.carrier, tracking_number = w.tracking_number,
-        shipped_at = w.shipped_at
-    from unnest($13::uuid[], $14::text[], $15::text[], $16::text[], $17::timestamptz[])
-         as w(id, state, carrier, tracking_number, shipped_at)
-    where p.id = w.id and (p.state, p.tracking_number) <> (w.state, w.tracking_number)
+        shipped_at = w.shipped_at, handed_over_at = w.handed_over_at
+    from unnest($13::uuid[], $14::text[], $15::text[], $16::text[], $17::timestamptz[],
+                $18::timestamptz[])
+         as w(id, state, carrier, tracking_number, shipped_at, handed_over_at)
+    where p.id = w.id
+      and (p.state, p.tracking_number, coalesce(p.handed_over_at, '-infinity'))
+       <> (w.state, w.tracking_number, coalesce(w.handed_over_at, '-infinity'))
 ), packed as (
     insert into fulfillment_parcel (
-        fulfillment_order_id, id, number, weight_grams, state, label_id, carrier, tracking_number,
-        tracking_url, packed_at, shipped_at
+        fulfillment_order_id, location_id, id, number, weight_grams, state, label_id, carrier,
+        tracking_number, tracking_url, packed_at, shipped_at
     )
-    select * from unnest($18::uuid[], $19::uuid[], $20::int[], $21::int[], $22::text[],
-                         $23::uuid[], $24::text[], $25::text[], $26::text[], $27::timestamptz[],
-                         $28::timestamptz[])
+    select * from unnest($19::uuid[], $20::uuid[], $21::uuid[], $22::int[], $23::int[],
+                         $24::text[], $25::uuid[], $26::text[], $27::text[], $28::text[],
+                         $29::timestamptz[], $30::timestamptz[])
 )
 insert into fulfillment_parcel_line (parcel_id, fulfillment_line_id, quantity)
-select * from unnest($29::uuid[], $30::uuid[], $31::int[])
+select * from unnest($31::uuid[], $32::uuid[], $33::int[])
 """
 
 
@@ -303,7 +316,9 @@ async def save_works(
             *("id", "picked", "packed", "gone", "passed", "removed"),
         ),
         *columns(known, "id", "state", "carrier", "tracking_number", "shipped_at"),
+        [parcel.handed_over_at for parcel in known],
         [work.id for work, _ in packed],
+        [work.location_id for work, _ in packed],
         *columns(new, "id", "number", "weight_grams", "state", "label_id", "carrier"),
         *columns(new, "tracking_number", "tracking_url", "packed_at", "shipped_at"),
         [parcel_id for parcel_id, _, _ in held],
@@ -383,3 +398,77 @@ where o.order_id = any($1::uuid[])
 async def list_parcels_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
     """Return every parcel of some orders."""
     return [row["id"] for row in await tx.fetch(LIST_PARCELS_OF_ORDERS, list(order_ids))]
+
+
+# The latest of a location first: what was packed long ago and never told of has left all the same.
+LIST_LEAVING = """
+select p.id, p.fulfillment_order_id as work_id, o.order_number, o.service, o.method, p.number,
+       p.carrier, p.tracking_number, p.state, p.label_id, p.packed_at
+from fulfillment_parcel p join fulfillment_order o on o.id = p.fulfillment_order_id
+where p.location_id = $1 and p.handed_over_at is null and p.packed_at > $2
+  and p.state in ('packed', 'shipped')
+order by p.packed_at desc, p.id limit $3
+"""
+
+
+async def list_leaving(
+    tx: Tx, location_id: UUID, since: datetime, limit: int
+) -> list[LeavingParcel]:
+    """Return parcels of a location that were packed since, and wait for their driver."""
+    rows = await tx.fetch(LIST_LEAVING, location_id, since, limit)
+    return [LeavingParcel(**dict(row)) for row in rows]
+
+
+# Counted as far as anybody reads a number.
+COUNT_WORK = """
+select s.state, (
+    select count(*) from (
+        select from fulfillment_order where location_id = $1 and state = s.state limit $3
+    ) found
+) as works
+from unnest($2::text[]) as s(state)
+"""
+
+
+async def count_work(
+    tx: Tx, location_id: UUID, states: Sequence[str], limit: int
+) -> dict[str, int]:
+    """Return how much work of a location is in each state, ``limit`` for that many or more."""
+    rows = await tx.fetch(COUNT_WORK, location_id, list(states), limit)
+    return {row["state"]: row["works"] for row in rows}
+
+
+INSERT_PROOF = """
+insert into fulfillment_proof (fulfillment_order_id, name, strokes, signed_at)
+values ($1, $2, $3, $4)
+"""
+
+
+async def insert_proof(tx: Tx, work_id: UUID, signature: Signature, at: datetime) -> None:
+    """Store who signed for collected goods."""
+    await tx.execute(INSERT_PROOF, work_id, signature.name, signature.strokes, at)
+
+
+FIND_PROOF = """
+select name, strokes, signed_at from fulfillment_proof where fulfillment_order_id = $1
+"""
+
+
+async def find_proof(tx: Tx, work_id: UUID) -> Proof | None:
+    """Return who signed for collected goods, None when they were given for a code."""
+    row = await tx.fetchrow(FIND_PROOF, work_id)
+    return Proof(**dict(row)) if row else None
+
+
+ERASE_PROOFS = """
+update fulfillment_proof p set name = $2, strokes = ''
+from fulfillment_order o
+where o.id = p.fulfillment_order_id and o.order_id = any($1::uuid[]) and p.name <> $2
+returning p.fulfillment_order_id
+"""
+
+
+async def erase_proofs(tx: Tx, order_ids: Sequence[UUID]) -> Erased:
+    """Blank the signatures for goods of some orders."""
+    rows = await tx.fetch(ERASE_PROOFS, list(order_ids), ERASED)
+    return Erased("fulfillment_proof", len(rows))

@@ -67,8 +67,14 @@ create table fulfillment_parcel (
     tracking_url text not null default '',
     packed_at timestamptz not null,
     shipped_at timestamptz,
+    -- When the carrier's driver took it away, as the location says; null where nobody does.
+    handed_over_at timestamptz,
+    location_id uuid not null,
     unique (fulfillment_order_id, number)
 ) with (fillfactor = 75);
+-- Those that wait for their driver, by location.
+create index fulfillment_parcel_leaving on fulfillment_parcel (location_id, packed_at)
+    where handed_over_at is null;
 
 create table fulfillment_parcel_line (
     parcel_id uuid not null,
@@ -86,4 +92,12 @@ create table fulfillment_transfer (
     unit_cost_milli bigint,
     quantity integer not null check (quantity > 0),
     primary key (parcel_id, fulfillment_line_id, no)
+);
+
+-- Who has signed for goods collected without a code.
+create table fulfillment_proof (
+    fulfillment_order_id uuid primary key references fulfillment_order (id),
+    name text not null,
+    strokes text not null,
+    signed_at timestamptz not null
 );

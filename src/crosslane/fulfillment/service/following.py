@@ -2,14 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from crosslane import carriers, vendors
 from crosslane.fulfillment import events, storage
-from crosslane.fulfillment.domain import State, Work, advance, remove
+from crosslane.fulfillment.domain import (
+    OPEN_STATES,
+    LeavingParcel,
+    Proof,
+    State,
+    Work,
+    advance,
+    remove,
+)
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
 from crosslane.fulfillment.service.offering import event_of
 from crosslane.fulfillment.service.sending import send_numbered
@@ -19,6 +27,9 @@ from crosslane.platform.database import Tx
 
 # Work without a promise stands at the end of a queue.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+COUNTED_MAX = 100
+LEAVING_DAYS = 7
+LEAVING_MAX = 200
 
 
 async def take_back(tx: Tx, cancelled: Sequence[tuple[CancelledUnits, log.Cause]]) -> None:
@@ -87,6 +98,8 @@ class ParcelView(msgspec.Struct, frozen=True, kw_only=True):
     tracking_url: str
     packed_at: datetime
     shipped_at: datetime | None
+    handed_over_at: datetime | None
+    held_back: bool
 
 
 class WorkView(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +162,27 @@ async def work_view(tx: Tx, work_id: UUID) -> WorkView:
     if work is None or (own is not None and own not in (work.location_id, work.store_id)):
         raise NoSuchFulfillmentOrder(id=str(work_id))
     return _view(work)
+
+
+async def count_work(tx: Tx, location_id: UUID) -> dict[str, int]:
+    """Return how much open work a location has by state, COUNTED_MAX for that many or more."""
+    return await storage.count_work(tx, location_id, sorted(OPEN_STATES), COUNTED_MAX)
+
+
+async def list_leaving(tx: Tx, location_id: UUID) -> list[LeavingParcel]:
+    """Return parcels that wait for their driver, the latest packed first; older ones are gone."""
+    since = tx.now - timedelta(days=LEAVING_DAYS)
+    return await storage.list_leaving(tx, location_id, since, LEAVING_MAX)
+
+
+async def proof_of(tx: Tx, work_id: UUID) -> Proof | None:
+    """Return who signed for goods, None when they were given for a code.
+
+    Raises:
+        NoSuchFulfillmentOrder: there is none, or it is another location's.
+    """
+    await work_view(tx, work_id)
+    return await storage.find_proof(tx, work_id)
 
 
 async def works_by_order(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:

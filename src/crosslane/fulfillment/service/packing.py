@@ -1,4 +1,4 @@
-"""Parcels: packed in one action that asks for their labels; goods handed out at the store."""
+"""Parcels: packed in one action that asks for their labels."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,8 +12,7 @@ from crosslane.carriers import LabelRequest, PostalAddress, Shipment
 from crosslane.customers import Address
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance, pack, require_state
-from crosslane.fulfillment.errors import HeldBack, NothingPicked, WrongPickupCode
-from crosslane.fulfillment.service.offering import event_of
+from crosslane.fulfillment.errors import NothingPicked
 from crosslane.fulfillment.service.transfers import told_of_parcel
 from crosslane.fulfillment.service.working import (
     LINES_MAX,
@@ -83,20 +82,6 @@ class PackUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     packs: Annotated[list[Pack], msgspec.Meta(min_length=1, max_length=WORKS_MAX)]
-    occurred_at: datetime | None = None
-
-
-class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hand goods to the customer at the store.
-
-    Args:
-        fulfillment_order: which.
-        pickup_code: what the customer shows.
-        occurred_at: business time; now when absent.
-    """
-
-    fulfillment_order: UUID
-    pickup_code: Annotated[str, msgspec.Meta(max_length=20)]
     occurred_at: datetime | None = None
 
 
@@ -244,31 +229,4 @@ def customer_address(to: Address) -> PostalAddress:
     )
 
 
-async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
-    """Hand goods to the customer, who shows the code that was sent."""
-    command, wish = commands[0], commands[0].body
-    (work,) = (await open_works(tx, {wish.fulfillment_order: command})).values()
-    require_state(work, "collect")
-    if wish.pickup_code != work.pickup_code:
-        raise WrongPickupCode(pointer="/pickup_code")
-    if await orders.lock_stopped(tx, [work.order_id]):
-        raise HeldBack
-    at = wish.occurred_at or tx.now
-    steps = [
-        step_of(work, line.line_id, line.packed, Stage.PACKED, Stage.HANDED_OVER, command, at)
-        for line in work.lines
-        if line.packed
-    ]
-    for refusal in (await orders.move(tx, steps)).values():
-        raise refusal
-    for line in work.lines:
-        line.gone, line.packed = line.gone + line.packed, 0
-    work.collect_by = None
-    advance(work, tx.now)
-    await storage.save_works(tx, [work])
-    await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)])
-    return [Worked(work.id, work.state)]
-
-
 PACK = CommandKind("fulfillment.pack", PackUnits, list[Worked], pack_parcels, batch_max=1)
-COLLECT = CommandKind("fulfillment.collect", Collect, Worked, collect, batch_max=1)
