@@ -8,7 +8,7 @@ SAY     = @printf '\n== %s\n'
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test soak interop check bench reference fix lock clean
+.PHONY: help setup demo dev browser test soak interop check bench reference fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -21,7 +21,16 @@ demo: setup ## start Crosslane, found a retailer and replay real order lines; AR
 dev: setup ## start Crosslane from this checkout and keep it serving, with every log line
 	@CROSSLANE_LOG_LEVEL=debug $(BIN)/crosslane serve $(ARGS)
 
-test: setup ## every check and every test: what must pass before a change is accepted
+# Tests of pages drive the Chromium of the machine; its names are those of tests/browser/looking.py.
+browser:
+	@for name in "$$CROSSLANE_TEST_CHROMIUM" chromium chromium-browser google-chrome \
+	  google-chrome-stable; do command -v "$$name" >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "Chromium is missing: apt-get install chromium, or name one in" \
+	  "CROSSLANE_TEST_CHROMIUM"; exit 1; fi
+
+test: setup browser ## every check and every test: what must pass before a change is accepted
 	$(SAY) "style"
 	@$(BIN)/ruff check src tests
 	@$(BIN)/ruff format --check src tests

@@ -1,0 +1,179 @@
+"""Opening pages, and looking at them: what no page may have, and a picture of it."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+
+from crosslane.platform.web import SESSION_COOKIE
+from tests.browser.shop import Shop
+
+# Debian's first; the variable names any other.
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+VARIABLE = "CROSSLANE_TEST_CHROMIUM"
+HINT = f"Chromium is missing: apt-get install chromium, or name one in {VARIABLE}"
+WIDTHS = {360: 780, 768: 1024, 1440: 900}
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
+ANSWER_MS_MAX = 20_000
+LOOK_SECONDS_MAX = 60.0
+HTML = "text/html"
+
+Scheme = Literal["light", "dark"]
+
+# Said by the browser itself when a page answers 4xx, which a page may.
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+RUN_AXE = """async () => (await axe.run()).violations.map(
+    (found) => `${found.id}: ${found.help}: ${found.nodes.slice(0, 3).map(
+        (node) => node.target + ' ' + node.html.slice(0, 160)).join(' | ')}`)"""
+# What is wider than the window makes the whole page move sideways.
+OVERFLOW = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const wide = [...document.querySelectorAll('body *')].filter(
+        (one) => one.getBoundingClientRect().right > width + 1);
+    return wide.slice(-3).map((one) => `wider than ${width}: ${one.outerHTML.slice(0, 160)}`);
+}"""
+TELL_BREACHES = """addEventListener('securitypolicyviolation', (breach) => console.error(
+    `broke the policy: ${breach.effectiveDirective} ${breach.blockedURI}`));"""
+
+
+def chromium() -> dict[str, Any]:
+    """How Playwright launches the Chromium of this machine."""
+    found = os.environ.get(VARIABLE) or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, HINT
+    # As root it has no sandbox to offer.
+    words = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": found, "args": [*words, "--force-color-profile=srgb"]}
+
+
+class Looker:
+    """The pages of one test.
+
+    Args:
+        browser: opens them.
+        shop: which is looked at.
+        name: of the test, for pictures.
+    """
+
+    def __init__(self, browser: Browser, shop: Shop, name: str) -> None:
+        self._browser, self._shop = browser, shop
+        self._name = re.sub(r"[^a-z0-9]+", "-", name.removeprefix("test_").lower()).strip("-")
+        self._pages: dict[Page, str] = {}
+        self._contexts: list[BrowserContext] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        for context in self._contexts:
+            await context.close()
+
+    async def page_at(
+        self,
+        width: int = 1440,
+        scheme: Scheme = "light",
+        *,
+        scripts: bool = True,
+        who: str = "ADMIN",
+        language: str = "en-GB",
+        **more: Any,
+    ) -> Page:
+        """Open a page of a size; its addresses are paths such as ``/office``.
+
+        Args:
+            width: of the window in pixels, one of WIDTHS.
+            scheme: what the person prefers.
+            scripts: whether they run.
+            who: key of ``shop.world.logins``; "" for nobody.
+            language: what the browser asks for.
+            more: further words of Playwright for the context, such as ``has_touch=True``.
+        """
+        context = await self._browser.new_context(
+            base_url=self._shop.url,
+            viewport={"width": width, "height": WIDTHS[width]},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+            locale=language,
+            reduced_motion="reduce",
+            **more,
+        )
+        self._contexts.append(context)
+        context.set_default_timeout(ANSWER_MS_MAX)
+        if who:
+            token = self._shop.world.logins[who].token
+            # Such a cookie is kept for HTTPS alone, and sent to this very host besides.
+            url = self._shop.url.replace("http:", "https:")
+            kept = {"name": SESSION_COOKIE, "value": token, "url": url, "secure": True}
+            await context.add_cookies([kept])  # type: ignore[list-item]
+        await context.add_init_script(TELL_BREACHES)
+        page = await context.new_page()
+        page.faults = Faults(page, scripts=scripts)  # type: ignore[attr-defined]
+        scripted = "" if scripts else "-plain"
+        self._pages[page] = f"{self._name}-{width}-{scheme}{scripted}"
+        return page
+
+    async def look_at_all(self) -> None:
+        """Look at every page that is open, as it stands."""
+        for page, name in self._pages.items():
+            if not page.is_closed() and page.url != "about:blank":
+                await look(page, name)
+
+
+class Faults:
+    """What a page complained of, gathered while it is used."""
+
+    def __init__(self, page: Page, *, scripts: bool) -> None:
+        self.found: list[str] = []
+        self.scripts = scripts
+        self._answers: dict[str, str] = {}
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+        page.on("response", self._note)
+
+    def _note(self, response: Response) -> None:
+        self._answers[response.url] = response.headers.get("content-type", "")
+        if response.status >= 500:
+            self.found.append(f"{response.status} of {response.url}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        at = message.location.get("url", "")
+        if _REFUSED.match(message.text) and self._answers.get(at, "").startswith(HTML):
+            return
+        self.found.append(f"{message.type}: {message.text} ({at})")
+
+
+async def look(page: Page, name: str, *, rules_off: Sequence[str] = ()) -> None:
+    """Take a picture of a page as it stands, and find nothing wrong with it.
+
+    Args:
+        page: of ``page_at``.
+        name: of the picture, in ``build/screens``.
+        rules_off: rules of axe that do not hold here, with a comment that says why.
+    """
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+    faults: Faults = page.faults  # type: ignore[attr-defined]
+    found = list(faults.found)
+    # Where scripts are off axe cannot run either.
+    if faults.scripts:
+        async with asyncio.timeout(LOOK_SECONDS_MAX):
+            if await page.evaluate("() => typeof axe === 'undefined'"):
+                await page.evaluate(AXE)
+            violations = await page.evaluate(RUN_AXE)
+            found += [one for one in violations if one.partition(":")[0] not in rules_off]
+            found += await page.evaluate(OVERFLOW)
+    assert not found, f"{page.url}:\n" + "\n".join(found)

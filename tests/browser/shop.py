@@ -1,0 +1,164 @@
+"""A small lively Marlow & Finch that serves as an operator would run it, and who works there."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from crosslane import demo
+from crosslane.demo.client import Client, Connections
+from crosslane.demo.stage import Stage
+from crosslane.demo.world import World, build_world
+from crosslane.demo.world.build import Size
+from crosslane.demo.world.goods import read_articles
+from crosslane.demo.world.places import read_places
+from crosslane.platform.settings import read_settings
+from crosslane.platform.tokens import Link, parse_token, sign_link
+
+ORDERS = 12
+SITES_ONE_IN, SPARE_ARTICLES = 12, 40
+WAREHOUSE = "DC1"
+SEED = 1
+# Browsers keep the session of a plain HTTP address only where nobody can listen.
+HOST = "localhost"
+LINK_DAYS = 30
+HOME = {
+    "name": "Ada Brown",
+    "lines": ["12 High Street"],
+    "city": "Oxford",
+    "postcode": "OX1 4AA",
+    "country": "GB",
+}
+PRICE_MILLI, COST_MILLI = 450_000, 180_000
+
+
+@dataclass
+class Shop:
+    """The retailer, as tests of pages need it.
+
+    Attributes:
+        url: where it answers.
+        world: its places and people; ``world.logins`` names who may be signed in.
+        store: code of the store where today's goods are collected.
+        associate: who works there.
+        goods: SKUs that lie in that store.
+        today: numbers of orders placed today: ``shipped`` (to be sent to a customer), ``pickup``
+            (to be collected at the store), ``stopped`` (somebody has to look at it).
+    """
+
+    stage: Stage
+    world: World
+    url: str
+    store: str
+    associate: str
+    secret_key: bytes
+    goods: list[str] = field(default_factory=list)
+    today: dict[str, str] = field(default_factory=dict)
+    _connections: list[Connections] = field(default_factory=list)
+
+    def client(self, token: str = "") -> Client:
+        """Somebody who speaks to the API: whose token it is, or the operator."""
+        self._connections.append(Connections(self.stage.address))
+        return Client(self._connections[-1], token or self.world.operator_key)
+
+    async def place(self, *lines: dict[str, Any], **more: Any) -> str:
+        """Place an order of the web shop, paid by card, and return its number."""
+        body = {
+            "channel": "web",
+            "source_id": f"today-{secrets.token_hex(6)}",
+            "buyer": {"email": "ada.brown@example.com", "name": "Ada Brown"},
+            "ship_to": HOME,
+            "lines": [{"unit_price_milli": PRICE_MILLI, **line} for line in lines],
+            "tenders": [{"method": "card", "token": "tok_visa", "provider": "house"}],
+            **more,
+        }
+        web = self.client(self.world.channels["web"].key)
+        return (await web.send("orders", body))["number"]
+
+    async def order_link(self, number: str) -> str:
+        """The path of an order's page, as its customer has it from a message."""
+        order = await self.client().get(f"orders/{number}")
+        token = parse_token(self.world.operator_key)
+        assert token is not None
+        until = datetime.now(UTC) + timedelta(days=LINK_DAYS)
+        return "/o/" + sign_link(
+            self.secret_key, Link(token.prefix, "order", UUID(order["id"]), until)
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connections in self._connections:
+            await connections.close()
+
+
+@asynccontextmanager
+async def opened_shop() -> AsyncIterator[Shop]:
+    """Found the retailer with a handful of orders, some of them of today, and serve it."""
+    home = Path(tempfile.mkdtemp(prefix="crosslane-browser-"))
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "CROSSLANE_PORT": "0",
+        "CROSSLANE_WORKERS": "1",
+    }
+    source = demo.read_source(Path("nowhere"))
+    invoices = demo.sort_lines(source.lines, source.codes)
+    selection = demo.select(invoices, ORDERS, SEED, days=())
+    async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        stage = await stack.enter_async_context(demo.stage(home, environment))
+        world = await build_world(stage, selection, SEED, demo.Unwatched(), _size(selection))
+        await demo.replay(world, selection, seed=SEED, progress=demo.Unwatched())
+        associate = next(
+            login
+            for login in world.logins.values()
+            if world.places.get(login.location, None)
+            and world.places[login.location].kind == "store"
+        )
+        shop = Shop(
+            stage=stage,
+            world=world,
+            url=stage.address.replace("127.0.0.1", HOST),
+            store=associate.location,
+            associate=associate.code,
+            secret_key=read_settings({"CROSSLANE_HOME": str(home)}).secret_key(),
+        )
+        stack.push_async_callback(shop.close)
+        await _open_for_today(shop)
+        yield shop
+
+
+def _size(selection: demo.Selection) -> Size:
+    """As much of the world as the orders need, because founding all of it takes long."""
+    sites = [one["site_id"] for one in read_places()]
+    warehouses = [one for one in sites if one.startswith("DC")]
+    sold = {one.line.sku for invoice in selection.invoices for one in invoice.lines}
+    some = {article.sku for article in read_articles()[:SPARE_ARTICLES]}
+    return Size(frozenset((*warehouses, *sites[::SITES_ONE_IN])), frozenset(sold | some))
+
+
+async def _open_for_today(shop: Shop) -> None:
+    """Bring in orders on which nobody has worked yet."""
+    operator = shop.client()
+    small = (one for one in read_articles() if one.sku not in shop.world.delivered_only)
+    shop.goods = [one.sku for one in islice(small, 3)]
+    for code in (shop.store, WAREHOUSE):
+        lines = [
+            {"sku": sku, "location": code, "quantity": 40, "unit_cost_milli": COST_MILLI}
+            for sku in shop.goods
+        ]
+        await operator.send("inventory/receipts", {"lines": lines})
+    first, second, third = ({"sku": sku, "quantity": 2} for sku in shop.goods)
+    collected = {"method": "pickup", "store": shop.store}
+    shop.today = {
+        "shipped": await shop.place(first, second),
+        "pickup": await shop.place(first | collected, third | collected),
+        "stopped": await shop.place(third, stops=[{"kind": "fraud", "reason": "A new customer"}]),
+    }
