@@ -33,7 +33,7 @@ from crosslane import (
     sourcing,
     vendors,
 )
-from crosslane.apps import office, order_page, sign_in, store
+from crosslane.apps import design, office, order_page, sign_in, store
 from crosslane.platform import (
     auth,
     idempotency,
@@ -82,6 +82,7 @@ MODULES: tuple[ModuleType, ...] = (
     sign_in,
     office,
     store,
+    design,
 )
 
 log = Log("crosslane.app")

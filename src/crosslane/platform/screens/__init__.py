@@ -41,9 +41,9 @@ Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density,
 '''
 
 from crosslane.platform.screens.answers import form, page, see_other
-from crosslane.platform.screens.pages import Pages, Step
+from crosslane.platform.screens.pages import Pages, Step, icons
 from crosslane.platform.screens.routes import ROUTES
-from crosslane.platform.screens.viewer import Viewer, look_of, viewer_of
+from crosslane.platform.screens.viewer import Look, Viewer, look_of, viewer_of
 from crosslane.platform.screens.words import LANGUAGES, Words
 from crosslane.platform.web.form import FORM, Form, read_form
 
@@ -52,11 +52,13 @@ __all__ = [
     "LANGUAGES",
     "ROUTES",
     "Form",
+    "Look",
     "Pages",
     "Step",
     "Viewer",
     "Words",
     "form",
+    "icons",
     "look_of",
     "page",
     "read_form",

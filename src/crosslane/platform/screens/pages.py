@@ -1,10 +1,12 @@
 """The templates of an app, and how a page is made of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from secrets import token_hex
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,13 +16,16 @@ from litestar import Response
 from markupsafe import Markup
 
 from crosslane.platform.screens.answers import TOAST_COOKIE
-from crosslane.platform.screens.assets import address_of
+from crosslane.platform.screens.assets import address_of, assets
 from crosslane.platform.screens.viewer import Viewer
-from crosslane.platform.screens.words import words_of
+from crosslane.platform.screens.words import LANGUAGES, words_of
 from crosslane.platform.screens.writing import filters_for
 from crosslane.platform.web.pages import HTML
+from crosslane.platform.web.routes import PUBLIC
 
 OWN = files("crosslane.platform.screens")
+# Later ones may use the parts of earlier ones.
+PARTS = ("parts.html", "forms.html", "tables.html")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
@@ -55,6 +60,7 @@ class Pages:
         package: folder of the app, with ``templates`` and perhaps ``words``.
         title: name of the app, in the language of the source.
         navigation: where its menu leads.
+        finds: where its search is sent to, "" for none.
         more: what all templates of the app are given besides.
     """
 
@@ -64,10 +70,12 @@ class Pages:
         *,
         title: str = "Crosslane",
         navigation: Sequence[Step] = (),
+        finds: str = "",
         more: Mapping[str, Any] | None = None,
     ) -> None:
         self.title = title
         self.navigation = tuple(navigation)
+        self.finds = finds
         self._folders = (package / "templates", OWN / "templates")
         words = tuple(folder / "words" for folder in (OWN, package))
         self._words = tuple(folder for folder in words if folder.is_dir())
@@ -105,7 +113,7 @@ class Pages:
             **self._more,
             "viewer": viewer,
             "app": self,
-            "ui": environment.globals["make_ui"](viewer),
+            "ui": _parts(environment, viewer),
             **told,
         }
         if not block:
@@ -118,7 +126,11 @@ class Pages:
 
     def steps(self, viewer: Viewer) -> list[Step]:
         """Return the navigation as far as the viewer may go."""
-        return [step for step in self.navigation if viewer.may(step.permission)]
+        return [
+            step
+            for step in self.navigation
+            if step.permission == PUBLIC or viewer.may(step.permission)
+        ]
 
     def _environment(self, locale: str, timezone: str) -> Environment:
         """Make templates for a locale and time zone; what is written depends on nothing else."""
@@ -138,10 +150,9 @@ class Pages:
             "plural": words.plural,
             "asset": address_of,
             "icon": icon,
+            "languages": LANGUAGES,
             "wish_token": lambda: token_hex(WISH_BYTES),
         }
-        parts = environment.get_template("parts.html")
-        environment.globals["make_ui"] = lambda viewer: parts.make_module({"viewer": viewer})
         return environment
 
     def _source(self, name: str) -> str | None:
@@ -152,8 +163,29 @@ class Pages:
         return None
 
 
+def _parts(environment: Environment, viewer: Viewer) -> SimpleNamespace:
+    """Return the macros pages are made of, for a viewer."""
+    parts: dict[str, Any] = {}
+    for name in PARTS:
+        module = environment.get_template(name).make_module({**parts, "viewer": viewer})
+        parts |= {each: made for each, made in vars(module).items() if not each.startswith("_")}
+    return SimpleNamespace(**parts)
+
+
+@lru_cache
+def icons() -> frozenset[str]:
+    """Return the names of the icons there are."""
+    return frozenset(re.findall(r'<symbol id="([\w-]+)"', assets()["icons.svg"].content.decode()))
+
+
 def icon(name: str, title: str = "") -> Markup:
-    """Return an icon of the sprite; with a title it is read out, without it is decoration."""
+    """Return an icon of the sprite; with a title it is read out, without it is decoration.
+
+    Raises:
+        LookupError: the sprite has none of that name.
+    """
+    if name not in icons():
+        raise LookupError(f"no icon is called {name}")
     said = (
         Markup('role="img" aria-label="{}"').format(title)
         if title

@@ -7,8 +7,7 @@ from litestar import Request, Response
 
 from crosslane.platform.screens.answers import form, page, see_other
 from crosslane.platform.screens.assets import asset
-from crosslane.platform.screens.viewer import DENSITIES, LOOK_COOKIE, THEMES, Look
-from crosslane.platform.screens.words import LANGUAGES
+from crosslane.platform.screens.viewer import LOOK_COOKIE, Look
 from crosslane.platform.telemetry import Log
 from crosslane.platform.web import PUBLIC, Rate, Throttle, post
 from crosslane.platform.web.exchange import exchange_of
@@ -40,13 +39,7 @@ async def show_asset(request: Request, version: str, name: str) -> Response:
 async def choose_look(request: Request, data: bytes) -> Response:
     """Keep in the browser how pages shall look: language, theme, density."""
     fields = read_form(data)
-    language, theme = fields.text("language"), fields.text("theme")
-    density = fields.text("density")
-    look = Look(
-        language if language in LANGUAGES else "",
-        theme if theme in THEMES else THEMES[0],
-        density if density in DENSITIES else DENSITIES[0],
-    )
+    look = Look.chosen(*(fields.text(name) for name in ("language", "theme", "density")))
     back = urlsplit(exchange_of(request.scope).headers.get("referer", ""))
     answer = see_other((back.path or "/") + (f"?{back.query}" if back.query else ""))
     kept = f"Max-Age={YEAR_SECONDS}; Path=/; SameSite=Lax"

@@ -34,6 +34,15 @@ class Look(msgspec.Struct, frozen=True):
     theme: str = "auto"
     density: str = "comfortable"
 
+    @classmethod
+    def chosen(cls, language: str, theme: str, density: str) -> "Look":
+        """Return the look of choices somebody sent; what is none of ours is passed over."""
+        return cls(
+            language if language in LANGUAGES else "",
+            theme if theme in THEMES else THEMES[0],
+            density if density in DENSITIES else DENSITIES[0],
+        )
+
     def cookie(self) -> str:
         """Return the value the browser keeps."""
         return f"{self.language}.{self.theme}.{self.density}"
@@ -102,14 +111,7 @@ def viewer_of(caller: Caller, request: Request, **known: Any) -> Viewer:
 def look_of(cookies: Mapping[str, str]) -> Look:
     """Return how pages are to be shown; what is no choice of ours is passed over."""
     parts = cookies.get(LOOK_COOKIE, "").split(".")
-    if len(parts) != 3:
-        return Look()
-    language, theme, density = parts
-    return Look(
-        language if language in LANGUAGES else "",
-        theme if theme in THEMES else THEMES[0],
-        density if density in DENSITIES else DENSITIES[0],
-    )
+    return Look.chosen(*parts) if len(parts) == 3 else Look()
 
 
 def _cookies_of(headers: Mapping[str, str]) -> Mapping[str, str]:
