@@ -9,7 +9,15 @@ from crosslane.kernel import Conflict, Invalid, Refusal
 from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
-from crosslane.platform.lane import Command, CommandKind, KeyReused, LaneFull, Lanes, StillWorking
+from crosslane.platform.lane import (
+    Command,
+    CommandKind,
+    KeyReused,
+    LaneFull,
+    Lanes,
+    RowsBusy,
+    StillWorking,
+)
 from tests.patience import HASTY_SECONDS
 from tests.platform.losing import LosesCommitReply
 
@@ -202,3 +210,38 @@ async def test_a_key_in_use_elsewhere_is_told_so_and_holds_up_no_other(
     again = await lanes.submit(shelf, TAKE, command("busy", 1))
     assert (again.outcome, again.replayed) == (Taken(5), True)
     await lanes.drain()
+
+
+async def left_units(tx: Tx) -> int:
+    return await tx.fetchval("select left_units from shelf")
+
+
+async def test_a_preview_tells_what_a_command_would_do_and_leaves_no_trace(
+    database: Database, shelf: str
+):
+    lanes = Lanes(database)
+    told = await lanes.preview(shelf, TAKE, Command("k", SYSTEM, Take(3)), left_units)
+    assert (told.before, told.outcome, told.after) == (10, Taken(7), 7)
+    async with database.transaction(shelf) as tx:
+        assert await left_units(tx) == 10
+        assert await tx.fetchval("select count(*) from platform_idempotency") == 0
+    # Its key was not used up by looking.
+    answer = await lanes.submit(shelf, TAKE, Command("k", SYSTEM, Take(3)))
+    assert (answer.outcome, answer.replayed) == (Taken(7), False)
+
+
+@pytest.mark.parametrize("kind", [TAKE, TAKE_ALONE])
+async def test_a_preview_is_refused_as_the_command_would_be(
+    database: Database, shelf: str, kind: CommandKind
+):
+    with pytest.raises(SoldOut):
+        await Lanes(database).preview(shelf, kind, Command("k", SYSTEM, Take(11)), left_units)
+    async with database.transaction(shelf) as tx:
+        assert await tx.fetchval("select batches from shelf") == 0
+
+
+async def test_a_preview_gives_way_to_whoever_holds_the_rows(database: Database, shelf: str):
+    async with database.transaction(shelf) as tx:
+        await tx.execute("select from shelf for update")
+        with pytest.raises(RowsBusy):
+            await Lanes(database).preview(shelf, TAKE, Command("k", SYSTEM, Take(1)), left_units)

@@ -15,7 +15,8 @@ the server's 250 and our commit; then it comes once more under the same Message-
 to is a state of the message, no error. Names and addresses are not kept with a message, but for
 whom it went to, 90 days long.
 
-Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave. For pages
+Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave;
+:func:`messages_of_order` lists what was told. For pages
 about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units` and
 :func:`share_minor`, so that they tell the same as the messages.
 Events: MessageSent, MessageFailed. Effects: ``engagement.send``. Policies: engagement.messages.
@@ -29,7 +30,7 @@ from crosslane.engagement.reactions import REACTIONS, SCHEDULES
 from crosslane.engagement.rest import ROUTES
 from crosslane.engagement.service.personal import ERASERS, EXPORTERS
 from crosslane.engagement.service.posting import use_settings
-from crosslane.engagement.service.reading import RESEND, MessageView, Resend
+from crosslane.engagement.service.reading import RESEND, MessageView, Resend, messages_of_order
 from crosslane.engagement.service.sending import LINK_PURPOSE, SEND
 from crosslane.engagement.service.writing import locale_of, show_day, show_money
 from crosslane.engagement.storage import PERSONAL_COLUMNS
@@ -61,6 +62,7 @@ __all__ = [
     "NoSuchMessage",
     "Resend",
     "locale_of",
+    "messages_of_order",
     "share_minor",
     "show_day",
     "show_money",

@@ -5,7 +5,8 @@ of a line in one place and stage), :class:`Charge` (money that is not goods), :c
 holds an order back), amendment (a change after placing), attribution (who gets the credit).
 
 Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
-``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.raise_stop`` and
+``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.resource``
+(decides anew where what nobody works on yet comes from), ``orders.raise_stop`` and
 ``orders.resolve_stop`` change them; ``orders.appease`` gives money back as goodwill;
 ``orders.retry_money`` asks once more for money that was refused or of which nobody knows;
 ``orders.reoptimise`` (by hand or, by policy, by the clock) decides orders that are not released yet
@@ -161,6 +162,7 @@ from crosslane.orders.service.reading import OrderView, find_order, order_view
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
+from crosslane.orders.service.seeking import RESOURCE, Resource, Resourced
 from crosslane.orders.service.settling import RefundPart
 from crosslane.orders.service.stops import (
     RAISE_STOP,
@@ -198,6 +200,7 @@ COMMANDS = [
     ADD_LINES,
     CHANGE_PRICE,
     CHANGE_ADDRESS,
+    RESOURCE,
     APPEASE,
     RAISE_STOP,
     RESOLVE_STOP,
@@ -227,6 +230,7 @@ __all__ = [
     "REACTIONS",
     "REOPTIMISE",
     "RESOLVE_STOP",
+    "RESOURCE",
     "RETRY_MONEY",
     "ROUTES",
     "SCHEDULES",
@@ -296,6 +300,8 @@ __all__ = [
     "Released",
     "Reoptimise",
     "ResolveStop",
+    "Resource",
+    "Resourced",
     "RetryMoney",
     "ReturnedAboveHandedOver",
     "SoldSum",

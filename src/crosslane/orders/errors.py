@@ -87,6 +87,14 @@ class AddressFixed(Conflict):
     """The address cannot be changed: {reason}."""
 
 
+class NothingToResource(Conflict):
+    """All that is left of the order is worked on by its locations or gone."""
+
+
+class NoOtherStock(Conflict):
+    """No plan serves {sku} as well as the one there is; the order stays as it was."""
+
+
 class NoMoneyProblem(Conflict):
     """No capture or refund of this order was refused or is unknown."""
 

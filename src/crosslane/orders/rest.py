@@ -41,6 +41,7 @@ from crosslane.orders.service.placing.wishes import LINES_MAX, TENDERS_MAX, Reas
 from crosslane.orders.service.problems import RETRY_MONEY, MoneyRetried, RetryMoney
 from crosslane.orders.service.reading import OrderSummary, OrderView
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise, find_run
+from crosslane.orders.service.seeking import RESOURCE, Resource, Resourced
 from crosslane.orders.service.stops import (
     RAISE_STOP,
     RESOLVE_STOP,
@@ -355,6 +356,35 @@ async def change_order_address(caller: Caller, order_id: UUID, data: NewAddress)
     return await caller.submit(CHANGE_ADDRESS, wish)
 
 
+class Resourcing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Deciding anew where an order comes from; ``forgive`` asks locations that failed it again."""
+
+    forgive: bool = False
+    reason: Reason
+    version: int | None = None
+
+
+@post(
+    "/api/v1/orders/{order_id}/resourcing",
+    permission="orders:amend",
+    command=RESOURCE,
+    raises=(
+        errors.NoSuchOrder,
+        errors.OrderClosed,
+        errors.OrderChanged,
+        errors.NothingToResource,
+        errors.NoOtherStock,
+    ),
+    example=Resourcing(reason="the parcel was to leave today"),
+)
+async def resource_order(caller: Caller, order_id: UUID, data: Resourcing) -> Resourced:
+    """Decide anew which locations serve what of an order nobody works on yet."""
+    wish = Resource(
+        order_id=order_id, forgive=data.forgive, reason=data.reason, version=data.version
+    )
+    return await caller.submit(RESOURCE, wish)
+
+
 class Goodwill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Money given back without anything coming back.
 
@@ -452,6 +482,7 @@ ROUTES = [
     add_order_lines,
     change_line_price,
     change_order_address,
+    resource_order,
     appease_customer,
     raise_stop,
     resolve_stop,

@@ -106,6 +106,8 @@ async def record(tx: Tx, changes: Sequence[Change], causes: Sequence[Cause] | No
 async def cover(tx: Tx, action: str, causes: Sequence[Any]) -> None:
     """Write a row for each command of a member of staff that recorded no change itself.
 
+    What it was done to is the ``subject`` of its body, where that has one.
+
     Args:
         tx: the transaction that carried the commands out.
         action: name of their kind.
@@ -115,7 +117,11 @@ async def cover(tx: Tx, action: str, causes: Sequence[Any]) -> None:
     if not people or "" in tx.audited:
         return
     uncovered = [cause for cause in people if cause.key not in tx.audited]
-    await record(tx, [Change(action=action, after=c.body) for c in uncovered], uncovered)
+    await record(tx, [_covering(action, cause.body) for cause in uncovered], uncovered)
+
+
+def _covering(action: str, body: Any) -> Change:
+    return Change(action=action, subject=getattr(body, "subject", ""), after=body)
 
 
 LIST = """

@@ -31,6 +31,7 @@ ATTEMPT_WAIT_SECONDS = 0.02
 
 Body = TypeVar("Body")
 Result = TypeVar("Result")
+Looked = TypeVar("Looked")
 
 # The transaction was lost, not refused: the same commands may be run again.
 LOST = (
@@ -129,6 +130,27 @@ class Answer(msgspec.Struct, frozen=True):
     replayed: bool = False
 
 
+class Preview(msgspec.Struct, Generic[Looked], frozen=True):
+    """What a command would do.
+
+    Args:
+        before: what was seen before it.
+        outcome: its result.
+        after: what was seen after it, in the same transaction.
+    """
+
+    before: Looked
+    outcome: Any
+    after: Looked
+
+
+class _Undone(Exception):
+    """Undoes the transaction of a preview, and carries what was seen in it."""
+
+    def __init__(self, preview: Preview[Any]) -> None:
+        self.preview = preview
+
+
 class _Raised(Exception):
     """Undoes the transaction of a command whose handler raised its refusal."""
 
@@ -173,6 +195,55 @@ class Lanes:
         if isinstance(answer.outcome, Refusal):
             raise answer.outcome
         return answer.outcome
+
+    async def preview(
+        self,
+        tenant: str,
+        kind: CommandKind,
+        command: Command[Any],
+        look: Callable[[Tx], Awaitable[Looked]],
+    ) -> Preview[Looked]:
+        """Tell what a command would do: decide it as if it were submitted, and undo all of it.
+
+        Events, calls to the outside and answers are rows of the transaction, so they go with it.
+        Its key is neither looked up nor claimed.
+
+        Args:
+            tenant: whose.
+            kind: the kind of command.
+            command: what would be submitted.
+            look: reads what it is about, before and after.
+
+        Raises:
+            Refusal: what it would be refused with.
+            RowsBusy: rows it needs stayed locked.
+        """
+        for attempt in range(1, ATTEMPTS_MAX):
+            try:
+                return await self._try_out(tenant, kind, command, look)
+            except LOST:
+                await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
+        return await self._try_out(tenant, kind, command, look)
+
+    async def _try_out(
+        self,
+        tenant: str,
+        kind: CommandKind,
+        command: Command[Any],
+        look: Callable[[Tx], Awaitable[Looked]],
+    ) -> Preview[Looked]:
+        opened = self.database.transaction(tenant, actor=command.actor, trace=command.trace)
+        try:
+            async with opened as tx:
+                before = await look(tx)
+                (outcome,) = await kind.handle(tx, [command])
+                if isinstance(outcome, Refusal):
+                    raise outcome
+                raise _Undone(Preview(before, outcome, await look(tx)))
+        except _Undone as undone:
+            return undone.preview
+        except asyncpg.LockNotAvailableError:
+            raise RowsBusy from None
 
     async def drain(self) -> None:
         """Wait until every command taken in has been answered."""
@@ -345,6 +416,7 @@ __all__ = [
     "LaneFull",
     "Lanes",
     "NotTogether",
+    "Preview",
     "RowsBusy",
     "StillWorking",
     "one_by_one",

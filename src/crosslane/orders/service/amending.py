@@ -1,7 +1,7 @@
 """Amendments: lines added, a price changed, goods sent elsewhere. The original stays as it was."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,7 @@ from crosslane.orders.errors import (
 )
 from crosslane.orders.service.adding import Adding, Owing, draft_added, pay_more
 from crosslane.orders.service.moving import charged
+from crosslane.orders.service.naming import OfOrder
 from crosslane.orders.service.placing.paying import PAYMENT_REASON
 from crosslane.orders.service.placing.wishes import (
     LINES_MAX,
@@ -58,7 +59,7 @@ class Amended(msgspec.Struct, frozen=True):
     currency: str
 
 
-class AddLines(msgspec.Struct, frozen=True, kw_only=True):
+class AddLines(OfOrder, frozen=True, kw_only=True):
     """More goods on an order, at today's prices.
 
     Args:
@@ -69,14 +70,15 @@ class AddLines(msgspec.Struct, frozen=True, kw_only=True):
         version: the order must still be at it, None for whatever it is at.
     """
 
-    order_id: UUID
     lines: Annotated[list[LineWish], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
-    tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = []
+    tenders: Annotated[list[TenderWish], msgspec.Meta(max_length=TENDERS_MAX)] = msgspec.field(
+        default_factory=list
+    )
     reason: Reason
     version: int | None = None
 
 
-class ChangePrice(msgspec.Struct, frozen=True, kw_only=True):
+class ChangePrice(OfOrder, frozen=True, kw_only=True):
     """Another price for the units of a line that are neither cancelled nor back.
 
     Args:
@@ -87,14 +89,13 @@ class ChangePrice(msgspec.Struct, frozen=True, kw_only=True):
         version: the order must still be at it, None for whatever it is at.
     """
 
-    order_id: UUID
     line_id: UUID
     unit_price_milli: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
     reason: Reason
     version: int | None = None
 
 
-class ChangeAddress(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeAddress(OfOrder, frozen=True, kw_only=True):
     """Another address in the same country, before anything is released to a location.
 
     Args:
@@ -104,15 +105,23 @@ class ChangeAddress(msgspec.Struct, frozen=True, kw_only=True):
         version: the order must still be at it, None for whatever it is at.
     """
 
-    order_id: UUID
     ship_to: Address
     reason: Reason
     version: int | None = None
 
 
-async def _open(
-    tx: Tx, command: Command[AddLines] | Command[ChangePrice] | Command[ChangeAddress]
-) -> tuple[Sheet, OrderState, Doing]:
+async def open_order(tx: Tx, command: Command[Any]) -> tuple[Sheet, OrderState, Doing]:
+    """Lock the order that a command changes, for its next amendment.
+
+    Args:
+        tx: open transaction.
+        command: its body names the order, and the version it must still be at.
+
+    Raises:
+        NoSuchOrder: there is none.
+        OrderChanged: it is at another version.
+        OrderClosed: nothing can be changed on it any more.
+    """
     wish = command.body
     sheet = await Sheet.open(tx, [wish.order_id])
     state = sheet.state(wish.order_id)
@@ -126,7 +135,7 @@ async def _open(
 async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amended]:
     """Add lines: priced by today, sourced at once, paid by the order's tenders or new ones."""
     wish = commands[0].body
-    sheet, state, doing = await _open(tx, commands[0])
+    sheet, state, doing = await open_order(tx, commands[0])
     adding = Adding(state=state, actor=commands[0].actor, wishes=wish.lines, cause="amendment")
     (drafted,) = await draft_added(tx, [adding])
     if isinstance(drafted, Refusal):
@@ -155,7 +164,7 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
 async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list[Amended]:
     """Change the price of a line by a charge of its own, which says what changed and why."""
     wish = commands[0].body
-    sheet, state, doing = await _open(tx, commands[0])
+    sheet, state, doing = await open_order(tx, commands[0])
     line = state.line(wish.line_id)
     if line is None or line.is_bundle:
         raise NoSuchLine(line=str(wish.line_id))
@@ -200,7 +209,7 @@ async def change_price(tx: Tx, commands: Sequence[Command[ChangePrice]]) -> list
 async def change_address(tx: Tx, commands: Sequence[Command[ChangeAddress]]) -> list[Amended]:
     """Send an order elsewhere; its units are sourced anew, an address stop is resolved."""
     wish = commands[0].body
-    sheet, state, doing = await _open(tx, commands[0])
+    sheet, state, doing = await open_order(tx, commands[0])
     order_id = state.order.id
     address = customers.require_address(wish.ship_to, pointer="/ship_to")
     await _refuse_address(tx, state, address)

@@ -14,6 +14,7 @@ from crosslane.orders.domain import NewCharge, OrderState, concerns, plan_credit
 from crosslane.orders.domain.policy import APPEASEMENT
 from crosslane.orders.errors import NoSuchOrder, OrderChanged
 from crosslane.orders.service.crediting import book_credit
+from crosslane.orders.service.naming import OfOrder
 from crosslane.orders.service.placing.wishes import Reason
 from crosslane.orders.service.problems import known_destination
 from crosslane.orders.service.settling import RefundPart
@@ -28,7 +29,7 @@ from crosslane.platform.lane import Command, CommandKind
 CAUSE_KIND = "appeasement"
 
 
-class Appease(msgspec.Struct, frozen=True, kw_only=True):
+class Appease(OfOrder, frozen=True, kw_only=True):
     """Money given back as goodwill.
 
     Args:
@@ -40,7 +41,6 @@ class Appease(msgspec.Struct, frozen=True, kw_only=True):
         version: the order must still be at it, None for whatever it is at.
     """
 
-    order_id: UUID
     line_id: UUID | None = None
     minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
     reason: Annotated[Reason, msgspec.Meta(max_length=200)]

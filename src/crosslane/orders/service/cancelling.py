@@ -32,6 +32,7 @@ from crosslane.orders.errors import (
     OutOfStep,
 )
 from crosslane.orders.service.moving import charged
+from crosslane.orders.service.naming import OfOrder
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
@@ -45,7 +46,7 @@ class CancelLine(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class CancelUnits(msgspec.Struct, frozen=True, kw_only=True):
+class CancelUnits(OfOrder, frozen=True, kw_only=True):
     """Cancel units of an order.
 
     Args:
@@ -55,8 +56,7 @@ class CancelUnits(msgspec.Struct, frozen=True, kw_only=True):
         version: the order must still be at it, None for whatever it is at.
     """
 
-    order_id: UUID
-    lines: list[CancelLine] = []
+    lines: list[CancelLine] = msgspec.field(default_factory=list)
     reason: str
     version: int | None = None
 

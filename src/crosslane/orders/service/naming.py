@@ -3,9 +3,22 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+import msgspec
+
 from crosslane.kernel import BadOrderNumber, parse_order_number
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
+
+
+class OfOrder(msgspec.Struct, frozen=True):
+    """What is asked of one order, by its id."""
+
+    order_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """What the audit journal names it by."""
+        return f"order:{self.order_id}"
 
 
 async def find_ids(tx: Tx, names: Iterable[str]) -> dict[str, UUID]:

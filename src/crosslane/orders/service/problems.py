@@ -15,6 +15,7 @@ from crosslane.orders import events
 from crosslane.orders.domain import OrderState, settlement
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoMoneyProblem, NoSuchOrder
+from crosslane.orders.service.naming import OfOrder
 from crosslane.orders.service.settling import RefundPart, settle
 from crosslane.orders.storage import problems as storage
 from crosslane.orders.storage import states
@@ -37,7 +38,7 @@ Failed = (
 )
 
 
-class RetryMoney(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RetryMoney(OfOrder, frozen=True, forbid_unknown_fields=True):
     """Ask once more for money of an order that did not move.
 
     Args:
@@ -46,7 +47,6 @@ class RetryMoney(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             may be named by its code alone.
     """
 
-    order_id: UUID
     to: payments.RefundTo | None = None
 
 

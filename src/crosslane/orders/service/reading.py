@@ -25,6 +25,7 @@ from crosslane.orders.domain import (
 )
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoSuchOrder
+from crosslane.orders.service.adding import owed
 from crosslane.orders.service.problems import PROBLEMS_SHOWN_MAX
 from crosslane.orders.storage import problems, states, views
 from crosslane.platform import log
@@ -109,10 +110,13 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
         earned_minor: due for what was handed over and did not come back.
         credited_minor: what was credited for units that came back.
         tenders: per tender, in the order of capture.
+        owed_minor: what neither tenders nor credits that are expected cover; negative when more
+            was taken than the order is worth.
         problems: what was refused or is not known, open ones first.
     """
 
     worth_minor: int
+    owed_minor: int
     earned_minor: int
     credited_minor: int
     authorized_minor: int
@@ -260,6 +264,7 @@ async def order_view(tx: Tx, named: str) -> OrderView:
         stops=list(state.stops),
         money=MoneyView(
             worth_minor=worth(state).gross_minor,
+            owed_minor=owed(state, money),
             earned_minor=earned(state).gross_minor,
             credited_minor=sum(one.net_minor + one.tax_minor for one in state.returned),
             authorized_minor=money.authorized_minor,

@@ -73,6 +73,7 @@ class Sheet:
         self._charges: list[Charge] = []
         self._credits: list[tuple[UUID, Returned]] = []
         self._barred: list[tuple[UUID, UUID, UUID, str]] = []
+        self._forgiven: list[UUID] = []
         self._addresses: list[tuple[UUID, UUID]] = []
         self._promises: dict[UUID, datetime | None] = {}
         self._events: list[tuple[events.OrderEvent, Cause]] = []
@@ -254,6 +255,13 @@ class Sheet:
         self._replace(order_id, barred=state.barred | {(line_id, location_id)})
         self._barred.append((order_id, line_id, location_id, reason))
 
+    def forgive(self, order_id: UUID, line_ids: Sequence[UUID]) -> None:
+        """Let locations be asked for lines again that had failed them."""
+        state = self.states[order_id]
+        kept = {(line, at) for line, at in state.barred if line not in set(line_ids)}
+        self._replace(order_id, barred=frozenset(kept))
+        self._forgiven.extend(line_ids)
+
     def send_to(self, order_id: UUID, address_id: UUID, doing: Doing) -> None:
         """Send an order somewhere else from now on."""
         order = self.states[order_id].order
@@ -292,6 +300,7 @@ class Sheet:
         await writing.resolve_stops(tx, *_columns(self._resolved, 3))
         await writing.update_expected(tx, *_columns(self._expected, 2))
         await writing.insert_amendments(tx, self._amendments)
+        await writing.delete_barred(tx, self._forgiven)
         await writing.insert_barred(tx, *_columns(self._barred, 4))
         await writing.update_addresses(tx, *_columns(self._addresses, 2))
         await writing.update_promises(tx, list(self._promises), list(self._promises.values()))

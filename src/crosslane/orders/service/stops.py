@@ -27,6 +27,7 @@ from crosslane.orders.domain import (
     is_settled,
 )
 from crosslane.orders.errors import NoSuchOrder, NoSuchStop, OrderClosed, StopNotYours
+from crosslane.orders.service.naming import OfOrder
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
@@ -35,7 +36,7 @@ from crosslane.platform.lane import Command, CommandKind
 REASON_CHARACTERS_MAX = 500
 
 
-class RaiseStop(msgspec.Struct, frozen=True):
+class RaiseStop(OfOrder, frozen=True):
     """Hold an order back.
 
     Args:
@@ -44,12 +45,11 @@ class RaiseStop(msgspec.Struct, frozen=True):
         reason: for the people who look at it.
     """
 
-    order_id: UUID
     kind: RaisedKind
     reason: str
 
 
-class ResolveStop(msgspec.Struct, frozen=True):
+class ResolveStop(OfOrder, frozen=True):
     """Let an order go.
 
     Args:
@@ -58,7 +58,6 @@ class ResolveStop(msgspec.Struct, frozen=True):
         resolution: what was found, for the record.
     """
 
-    order_id: UUID
     stop_id: UUID
     resolution: str
 

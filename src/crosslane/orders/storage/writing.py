@@ -357,6 +357,18 @@ async def insert_barred(
         await tx.execute(INSERT_BARRED, order_ids, line_ids, location_ids, reasons, tx.now)
 
 
+DELETE_BARRED = """
+delete from orders_barred b using orders_line l
+where l.id = any($1::uuid[]) and b.order_id = l.order_id and b.line_id = l.id
+"""
+
+
+async def delete_barred(tx: Tx, line_ids: Sequence[UUID]) -> None:
+    """Let all locations be asked for these lines again."""
+    if line_ids:
+        await tx.execute(DELETE_BARRED, list(line_ids))
+
+
 UPDATE_ADDRESSES = """
 update orders_order o set ship_address_id = w.address_id
 from unnest($1::uuid[], $2::uuid[]) as w(id, address_id) where o.id = w.id

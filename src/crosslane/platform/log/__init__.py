@@ -22,7 +22,7 @@ from crosslane.platform.log.reactions import (
     replay_parked,
     run_reaction,
 )
-from crosslane.platform.log.writing import Cause, Entry, append, history
+from crosslane.platform.log.writing import Cause, Entry, append, histories, history
 
 __all__ = [
     "TRIES_MAX",
@@ -34,6 +34,7 @@ __all__ = [
     "Parked",
     "Reaction",
     "append",
+    "histories",
     "history",
     "list_parked",
     "reactions_with_work",

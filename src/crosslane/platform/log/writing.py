@@ -84,6 +84,29 @@ async def history(tx: Tx, subject: str, *, after_no: int = 0, limit: int = 250) 
     return [_entry(row) for row in await tx.fetch(HISTORY, subject, after_no, limit)]
 
 
+# Each subject is asked for by itself, so that the index gives the latest of each.
+HISTORIES = """
+select l.id, l.subject, l.subject_no, l.kind, l.actor, l.trace, l.at, l.body
+from unnest((select $1::text[])) as s(subject)
+cross join lateral (
+    select * from platform_log where subject = s.subject order by subject_no desc limit $2
+) l
+order by l.at desc, l.id desc limit $2
+"""
+
+
+async def histories(tx: Tx, subjects: Sequence[str], *, limit: int) -> list[Entry]:
+    """Return the latest events of some subjects as one history, the latest first.
+
+    Args:
+        tx: open transaction.
+        subjects: such as an order and its returns.
+        limit: most entries to return.
+    """
+    await write(tx)
+    return [_entry(row) for row in await tx.fetch(HISTORIES, list(subjects), limit)]
+
+
 def _entry(row: Record) -> Entry:
     values: dict[str, Any] = dict(row)
     values["body"] = msgspec.Raw(values["body"])

@@ -1,16 +1,20 @@
 """The caller as a handler sees it: who it is, and the two things a handler may do for it."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 from crosslane.kernel import Forbidden, Refusal
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.lane import Command, CommandKind, Preview
 from crosslane.platform.web.exchange import Exchange
 from crosslane.platform.web.gate import Admitted, Gate
 from crosslane.platform.web.routes import Route
+
+Looked = TypeVar("Looked")
+PREVIEW = "preview"
 
 
 class OtherLocation(Forbidden):
@@ -75,8 +79,7 @@ class Caller:
         Raises:
             Refusal: whatever the command's handler refused with.
         """
-        if kind is not self._route.command:
-            raise TypeError(f"{self._route.name} does not declare the command {kind.name}")
+        self._require_declared(kind)
         key = self._key or f"once:{secrets.token_hex(16)}"
         command = Command(
             key=f"{self.actor} {self._route.method} {self._route.path} {key}",
@@ -90,6 +93,27 @@ class Caller:
         if isinstance(answer.outcome, Refusal):
             raise answer.outcome
         return answer.outcome
+
+    async def preview(
+        self, kind: CommandKind, body: Any, look: Callable[[Tx], Awaitable[Looked]]
+    ) -> Preview[Looked]:
+        """Tell what submitting a change would do, without doing it.
+
+        Args:
+            kind: the kind of command, the one the route declares.
+            body: the command's body.
+            look: reads what the change is about; called before and after it.
+
+        Raises:
+            Refusal: whatever submitting it would be refused with.
+        """
+        self._require_declared(kind)
+        command = Command(key=PREVIEW, actor=self.actor, body=body, trace=self.trace)
+        return await self._gate.lanes.preview(self.tenant, kind, command, look)
+
+    def _require_declared(self, kind: CommandKind) -> None:
+        if kind is not self._route.command:
+            raise TypeError(f"{self._route.name} does not declare the command {kind.name}")
 
     def require_location(self, location_id: Any) -> None:
         """Refuse an associate who asks for another location than its own.

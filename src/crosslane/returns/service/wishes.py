@@ -205,6 +205,11 @@ class ReturnNamed(Wish, frozen=True, kw_only=True):
     return_id: UUID
     version: int | None = None
 
+    @property
+    def subject(self) -> str:
+        """What the audit journal names it by."""
+        return f"return:{self.return_id}"
+
 
 class Authorize(ReturnNamed, frozen=True, kw_only=True):
     """Let goods come."""
