@@ -21,10 +21,10 @@ erased from here.
 
 Doors: the commands, such as PICK with :class:`PickUnits`; :func:`list_queue`, :func:`count_work`,
 :func:`work_view`, :func:`list_leaving` (parcels that wait for their driver), :func:`proof_of` (who
-signed), :func:`works_by_order`. Events: FulfillmentOffered, FulfillmentAccepted,
-FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
-ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady, PickupCollected,
-PickupUnclaimed.
+signed), :func:`works_by_order`, :func:`list_orders_of_tracking`. Events: FulfillmentOffered,
+FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked,
+ParcelShipped, ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady,
+PickupCollected, PickupUnclaimed.
 Policies: fulfillment.dispatch.
 Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line,
 fulfillment_transfer, fulfillment_proof.
@@ -100,7 +100,7 @@ from crosslane.fulfillment.service.working import (
     Reject,
     Worked,
 )
-from crosslane.fulfillment.storage import PERSONAL_COLUMNS
+from crosslane.fulfillment.storage import PERSONAL_COLUMNS, list_orders_of_tracking
 
 POLICIES = [DISPATCH]
 COMMANDS = [ACCEPT, REJECT, PICK, PACK, HAND_OVER, COLLECT, ARRIVE]
@@ -168,6 +168,7 @@ __all__ = [
     "count_work",
     "customer_address",
     "list_leaving",
+    "list_orders_of_tracking",
     "list_queue",
     "location_address",
     "proof_of",

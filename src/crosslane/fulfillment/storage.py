@@ -472,3 +472,16 @@ async def erase_proofs(tx: Tx, order_ids: Sequence[UUID]) -> Erased:
     """Blank the signatures for goods of some orders."""
     rows = await tx.fetch(ERASE_PROOFS, list(order_ids), ERASED)
     return Erased("fulfillment_proof", len(rows))
+
+
+LIST_ORDERS_OF_TRACKING = """
+select o.order_id from fulfillment_parcel p
+join fulfillment_order o on o.id = p.fulfillment_order_id
+where p.tracking_number = $1 and p.tracking_number <> '' limit $2
+"""
+
+
+async def list_orders_of_tracking(tx: Tx, number: str, limit: int) -> list[UUID]:
+    """Return the orders whose parcels a carrier knows by a number."""
+    rows = await tx.fetch(LIST_ORDERS_OF_TRACKING, number, limit)
+    return [row["order_id"] for row in rows]

@@ -76,6 +76,9 @@ create table fulfillment_parcel (
 create index fulfillment_parcel_leaving on fulfillment_parcel (location_id, packed_at)
     where handed_over_at is null;
 
+create index fulfillment_parcel_tracking on fulfillment_parcel (tracking_number)
+    where tracking_number <> '';
+
 create table fulfillment_parcel_line (
     parcel_id uuid not null,
     fulfillment_line_id uuid not null,

@@ -20,7 +20,9 @@ arbiter between a pick and a cancellation) and :func:`fail`
 is not packed yet. :func:`give_up_units` cancels units where they lie, such as those nobody
 collected.
 
-:func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them whole,
+:func:`search` finds what somebody typed, :func:`list_newest` and :func:`list_summaries` are for
+lists, :func:`list_deliveries` tells when units reached their customer. :func:`find_ids` turns
+numbers into ids, :func:`lock_orders` locks orders and returns them whole,
 and :func:`list_had_since` tells since when customers have what they bought, :func:`sum_bought`
 what they bought in all, :func:`list_sellers` who sold it.
 
@@ -158,7 +160,14 @@ from crosslane.orders.service.placing import (
 )
 from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
-from crosslane.orders.service.reading import OrderView, find_order, order_view
+from crosslane.orders.service.reading import (
+    OrderSummary,
+    OrderView,
+    find_order,
+    list_summaries,
+    order_view,
+    search,
+)
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
@@ -177,6 +186,11 @@ from crosslane.orders.storage.attributions import (
     attribute,
     list_carried_out,
     list_saved,
+)
+from crosslane.orders.storage.lists import (
+    list_deliveries,
+    list_newest,
+    list_with_money_problem,
 )
 from crosslane.orders.storage.returning import (
     BoughtBetween,
@@ -287,6 +301,7 @@ __all__ = [
     "OrderPlaced",
     "OrderReady",
     "OrderState",
+    "OrderSummary",
     "OrderView",
     "OutOfStep",
     "OwnedCost",
@@ -326,13 +341,17 @@ __all__ = [
     "find_order",
     "give_up_units",
     "list_carried_out",
+    "list_deliveries",
     "list_had_since",
     "list_heads",
+    "list_newest",
     "list_of_customers",
     "list_price_reasons",
     "list_saved",
     "list_sellers",
     "list_states",
+    "list_summaries",
+    "list_with_money_problem",
     "lock_orders",
     "lock_stopped",
     "move",
@@ -343,6 +362,7 @@ __all__ = [
     "requests_of",
     "require_placed_at",
     "returned_units",
+    "search",
     "status",
     "sum_bought",
     "sum_credits",

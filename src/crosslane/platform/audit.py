@@ -6,7 +6,7 @@ command of a member of staff leaves at least one row, its body standing for what
 Table: platform_audit (before and after are personal).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -161,6 +161,31 @@ async def list_entries(
         )
         for row in rows
     ]
+
+
+# Whoever tells of a change in the log writes its row here in the same transaction.
+LIST_ACTIONS = """
+select distinct actor, trace, action from platform_audit
+where actor = any($1::text[]) and at >= $3 and at <= $4 and trace = any($2::text[])
+"""
+
+
+async def list_actions(
+    tx: Tx, deeds: Iterable[tuple[str, str]], at: Sequence[datetime]
+) -> set[tuple[tuple[str, str], str]]:
+    """Return what people did by some requests, as ((actor, trace), action).
+
+    Args:
+        tx: open transaction.
+        deeds: actor and trace of each.
+        at: when they were recorded.
+    """
+    wanted = set(deeds)
+    if not wanted:
+        return set()
+    actors, traces = {actor for actor, _ in wanted}, {trace for _, trace in wanted}
+    rows = await tx.fetch(LIST_ACTIONS, list(actors), list(traces), min(at), max(at))
+    return {((row["actor"], row["trace"]), row["action"]) for row in rows}
 
 
 def _json(value: Any) -> bytes | None:

@@ -11,12 +11,12 @@ place is worth to later orders, a capacity price what a parcel of its day is wor
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
 nothing is promised), :func:`save_receipts`, or :func:`save_drafts` where units are only held and
 :func:`adopt_drafts` once an order has them; :func:`receipt_by_id`, :func:`receipts_of_order`,
-:func:`options_for` a cart (deliveries and pickups with dates and costs), or :func:`load_options`
-of many carts by one read and the pure :func:`decide_options`; :func:`show_prices`;
-:func:`standing` and :func:`problems_of` for many orders at once (arrays are made of them by
-``sourcing.fields``); for prices by the clock or by hand :func:`last_days`, :func:`estimate`
-outside any transaction, :func:`publish`; pure:
-:func:`plan`, :func:`decide`, :func:`explain`, :func:`replay`.
+:func:`planned_costs`, :func:`options_for` a cart (deliveries and pickups with dates and costs), or
+:func:`load_options` of many carts by one read and the pure :func:`decide_options`;
+:func:`show_prices`; :func:`standing` and :func:`problems_of` for many orders at once (arrays are
+made of them by ``sourcing.fields``); for prices by the clock or by hand :func:`last_days`,
+:func:`estimate` outside any transaction, :func:`publish`; pure: :func:`plan`, :func:`decide`,
+:func:`explain`, :func:`replay`.
 
 Invariants: hard rules are obeyed before any cost is looked at; a plan of up to EXACT_PIECES_MAX
 pieces is proven best, a larger one tells its bound; equal problems give equal bytes; a receipt
@@ -120,6 +120,7 @@ from crosslane.sourcing.service import (
     offer_validity,
     options_for,
     plan_orders,
+    planned_costs,
     problems_of,
     publish,
     read_offer,
@@ -221,6 +222,7 @@ __all__ = [
     "options_for",
     "plan",
     "plan_orders",
+    "planned_costs",
     "problem_of",
     "problems_of",
     "publish",

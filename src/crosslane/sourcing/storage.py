@@ -143,6 +143,22 @@ async def list_receipts(
     return [_kept(row) for row in await tx.fetch(LIST_RECEIPTS, order_id, after, limit)]
 
 
+# Those of the moment an order was decided on first, which may have been one per way of its lines.
+SUM_FIRST_COSTS = """
+select r.order_id, sum(r.cost_milli)::bigint as milli
+from unnest($1::uuid[]) asked(order_id) cross join lateral (
+    select order_id, cost_milli, at, min(at) over () as first_at from sourcing_receipt
+    where order_id = asked.order_id
+) r where r.at = r.first_at group by r.order_id
+"""
+
+
+async def sum_first_costs(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what the first decisions on orders would cost, in 1/1000 minor units."""
+    rows = await tx.fetch(SUM_FIRST_COSTS, list(order_ids))
+    return {row["order_id"]: row["milli"] for row in rows}
+
+
 # Identifiers grow with time, and so are in the order of the decisions.
 LIST_DECISIONS = """
 select id, at, order_id, method, placed_at, body from sourcing_receipt

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import customers, locations, payments
+from crosslane import catalog, customers, locations, organization, payments
 from crosslane.kernel import BadOrderNumber, parse_order_number
 from crosslane.locations import Network
 from crosslane.orders.domain import (
@@ -27,7 +27,7 @@ from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoSuchOrder
 from crosslane.orders.service.adding import owed
 from crosslane.orders.service.problems import PROBLEMS_SHOWN_MAX
-from crosslane.orders.storage import problems, states, views
+from crosslane.orders.storage import lists, problems, states, views
 from crosslane.platform import log
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
@@ -368,11 +368,22 @@ async def list_orders(
         after=after,
         limit=limit,
     )
-    return await _summaries(tx, found)
+    return await list_summaries(tx, found)
 
 
 async def search_orders(tx: Tx, words: str) -> list[OrderSummary]:
-    """Return orders of all channels that match a number, a source id, SKUs, or a customer."""
+    """Return orders of all channels that match what :func:`search` looks for."""
+    return await list_summaries(tx, await search(tx, words, limit=SEARCH_RESULTS_MAX))
+
+
+async def search(tx: Tx, words: str, *, limit: int) -> list[UUID]:
+    """Return the newest orders that match what somebody typed.
+
+    That is an order number, a channel's own number, SKUs, a barcode, or a customer's name, e-mail
+    address, telephone or account number. What very many orders match is looked for among the newest
+    orders only.
+    """
+    words = words.strip()
     try:
         number = parse_order_number(words)
     except BadOrderNumber:
@@ -380,19 +391,20 @@ async def search_orders(tx: Tx, words: str) -> list[OrderSummary]:
     who = await customers.list_customers(
         tx, after=None, limit=SEARCH_RESULTS_MAX, query=words, owner=tx.actor.customer_id
     )
-    found = await views.search(
+    scanned = (await catalog.scan(tx, [words])).get(words)
+    channel_ids = [channel.id for channel in (await organization.book(tx)).channels.values()]
+    return await lists.search(
         tx,
-        words,
+        scanned.sku if scanned else words,
         number,
+        channel_ids,
         [one.id for one in who],
-        tx.actor.customer_id,
-        tx.actor.location_id,
-        SEARCH_RESULTS_MAX,
+        limit,
     )
-    return await _summaries(tx, found)
 
 
-async def _summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[OrderSummary]:
+async def list_summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[OrderSummary]:
+    """Return what a list shows of some orders, newest first."""
     summaries = []
     for row in await views.list_summaries(tx, order_ids):
         shown = dict(row)

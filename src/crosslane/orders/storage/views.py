@@ -68,39 +68,6 @@ async def list_orders(
     return [row["id"] for row in rows]
 
 
-SEARCH = """
-select o.id, o.placed_at from (
-    select order_id as id from orders_search
-    where words @@ websearch_to_tsquery('simple', $1)
-    union
-    select id from orders_order where number = $2 or source_id = $1
-    union
-    select id from orders_order where customer_id = any($3::uuid[])
-) as found join orders_order o using (id)
-where ($4::uuid is null or o.customer_id = $4)
-  and ($6::uuid is null or exists (
-        select from orders_line l left join orders_bucket b on b.line_id = l.id
-        where l.order_id = o.id and $6 in (l.store_id, b.location_id)))
-order by o.placed_at desc, o.id desc limit $5
-"""
-
-
-async def search(
-    tx: Tx,
-    words: str,
-    number: str,
-    customer_ids: Sequence[UUID],
-    only_customer_id: UUID | None,
-    only_location_id: UUID | None,
-    limit: int,
-) -> list[UUID]:
-    """Return orders that match words, a number, or one of some customers, newest first."""
-    rows = await tx.fetch(
-        SEARCH, words, number, list(customer_ids), only_customer_id, limit, only_location_id
-    )
-    return [row["id"] for row in rows]
-
-
 # The sums are those of the domain: of a line its share by units, rounded half away from zero, and
 # charges as long as a unit is left, less what was credited.
 LIST_SUMMARIES = """

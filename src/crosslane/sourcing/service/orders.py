@@ -150,3 +150,11 @@ async def receipts_of_order(
 ) -> list[KeptReceipt]:
     """Return the decisions on an order by id; those of one moment in no particular order."""
     return await storage.list_receipts(tx, order_id, after, limit)
+
+
+async def planned_costs(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what the first decisions on orders would cost, in 1/1000 minor units.
+
+    Orders on which nothing was to be decided are left out.
+    """
+    return await storage.sum_first_costs(tx, order_ids)

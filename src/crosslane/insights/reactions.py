@@ -1,0 +1,74 @@
+"""What insights follows: whatever changes how lists know an order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from crosslane import fulfillment, orders, payments
+from crosslane.insights.service import keep
+from crosslane.platform import audit
+from crosslane.platform.database import Tx
+from crosslane.platform.log import Logged, Reaction
+
+ORDERS_AT_ONCE_MAX = 300
+# What people do with their hands all day is no sign that an order needed somebody.
+USUAL = frozenset(
+    {
+        "fulfillment.accept",
+        "fulfillment.pick",
+        "fulfillment.pack",
+        "fulfillment.hand_over",
+        "fulfillment.collect",
+        "fulfillment.arrive",
+        "inventory.count",
+    }
+)
+
+
+async def keep_lists(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
+    """Bring lists up to date with what has happened to orders."""
+    by_hand = [entry for entry in logged if entry.actor.startswith("staff:")]
+    pairs = {(entry.actor, entry.trace) for entry in by_hand}
+    deeds = await audit.list_actions(tx, pairs, [entry.at for entry in by_hand])
+    unusual = {
+        pair for pair, action in deeds if action not in USUAL and not action.startswith("returns.")
+    }
+    touched = frozenset(e.event.order_id for e in by_hand if (e.actor, e.trace) in unusual)
+    told = {entry.event.order_id for entry in logged if entry.event.order_id}
+    await keep(tx, told, touched)
+
+
+REACTIONS = [
+    Reaction(
+        "insights.keep_lists",
+        (
+            orders.OrderPlaced,
+            orders.OrderReady,
+            orders.StopRaised,
+            orders.StopResolved,
+            orders.MoneyProblemRaised,
+            orders.MoneyProblemResolved,
+            orders.LinesBackordered,
+            orders.LinesResourced,
+            orders.PromiseMoved,
+            orders.LinesCancelled,
+            orders.UnitsRecalled,
+            orders.OrderAmended,
+            orders.LinesHandedOver,
+            orders.ChargesDue,
+            orders.LinesCredited,
+            orders.OrderClosed,
+            fulfillment.FulfillmentOffered,
+            fulfillment.FulfillmentRejected,
+            fulfillment.UnitsPicked,
+            fulfillment.ParcelPacked,
+            fulfillment.ParcelDelivered,
+            payments.PaymentCaptured,
+            payments.PaymentRefunded,
+            payments.PaymentSettled,
+            payments.PaymentChargedBack,
+            payments.ChargebackWon,
+        ),
+        keep_lists,
+        batch_max=ORDERS_AT_ONCE_MAX,
+    )
+]
