@@ -10,7 +10,6 @@ import msgspec
 
 from crosslane.returns import ItemState, Reason
 
-FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 3_000
 UNITS_MAX = 10_000
 VALUE_CHARACTERS_MAX = 100

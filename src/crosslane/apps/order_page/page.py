@@ -1,9 +1,11 @@
 """What the page says of an order, in the customer's language."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from babel.dates import format_date
 
 from crosslane import (
     carriers,
@@ -14,11 +16,12 @@ from crosslane import (
     organization,
     returns,
 )
+from crosslane.apps.order_page.changing import changeable, parts_of
 from crosslane.apps.order_page.shell import Telling, words_of
 from crosslane.engagement import locale_of, share_minor, wanted_units
 from crosslane.fulfillment import Work
-from crosslane.locations import Network
-from crosslane.orders import Charge, OrderLine, OrderState, Stage, returned_units, status, worth
+from crosslane.locations import Network, Timetable, show_spans, spans_on
+from crosslane.orders import Charge, OrderLine, Stage, returned_units, status, worth
 from crosslane.payments import money_by_order
 from crosslane.platform.database import Tx
 from crosslane.platform.tokens import Link
@@ -36,6 +39,7 @@ STEP = {
     Stage.DELIVERED: 3,
 }
 STEPS = 4
+WEEK_DAYS = 7
 GONE = (Stage.HANDED_OVER, Stage.DELIVERED)
 
 
@@ -60,12 +64,19 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pickup(msgspec.Struct, frozen=True, kw_only=True):
-    """Where goods are collected; the code is there once they lie ready."""
+    """Where goods are collected, and when; the code is there once they lie ready.
+
+    Args:
+        hours: days from today on, and when the place is open on them.
+        closed: that it is closed for now, "" when it is not.
+    """
 
     name: str
     lines: list[str]
     phone: str
     code: str
+    hours: list[tuple[str, str]]
+    closed: str
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,14 +85,14 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         title: how.
         step: how far all of it has come, -1 when nothing is left.
-        steps: names of the steps.
+        steps: names of the steps, and the day each was reached.
         expected: day it was promised for.
         note: what keeps it.
     """
 
     title: str
     step: int
-    steps: list[str]
+    steps: list[tuple[str, str]]
     expected: str
     note: str
     lines: list[Line]
@@ -99,6 +110,8 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
         paid: titles and amounts of what has been paid and given back.
         returns: number and state of returns of the order, the newest first.
         returnable: some of it may be brought back, or asked about.
+        cancellable: some of it may be given up.
+        movable: it may still be sent elsewhere.
         papers: number and kind of its invoices and credit notes, oldest first.
         address: of this page, to which others are added.
         until: last day of the link.
@@ -118,6 +131,8 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     paid: list[tuple[str, str]]
     returns: list[tuple[str, str]]
     returnable: bool
+    cancellable: bool
+    movable: bool
     papers: list[tuple[str, str]]
     address: str
     until: str
@@ -129,6 +144,7 @@ class Shown(Telling, frozen=True, kw_only=True):
     works: Sequence[Work]
     tracking_urls: Mapping[UUID, str]
     network: Network
+    now: datetime
 
 
 async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
@@ -155,6 +171,7 @@ async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
         works=works,
         tracking_urls={parcel: theirs[-1].tracking_url for parcel, theirs in labels.items()},
         network=await locations.network(tx),
+        now=tx.now,
         words=words_of("words", locale.language),
         locale=locale,
         timezone=book.channel(order.channel).timezone,
@@ -164,6 +181,7 @@ async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
     back = words_of("returns", locale.language)
     returned = await returns.returns_of_orders(tx, [order.id])
     papers = await documents.documents_of_order(tx, order.id)
+    changes = await changeable(tx, link, address)
     return OrderPage(
         language=locale.language,
         words=shown.words,
@@ -179,6 +197,8 @@ async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
         paid=[(shown.words[name], shown.money(minor)) for name, minor in paid.items() if minor],
         returns=[(one.number, back[f"state_{one.state}"]) for one in reversed(returned)],
         returnable=any(_units(shown, line, *GONE) for line in state.stock_lines),
+        cancellable=bool(changes.units),
+        movable=bool(changes.country),
         papers=[(paper.number, shown.words[f"paper_{paper.kind}"]) for paper in papers],
         address=address,
         until=shown.day(link.expires_at),
@@ -208,7 +228,7 @@ def _ways(shown: Shown) -> list[Way]:
 
 def _way(shown: Shown, lines: Sequence[OrderLine], store_id: UUID | None) -> Way:
     words, shipped = shown.words, lines[0].method == "ship"
-    carried = [part for line in lines for part in _carriers(shown.state, line)]
+    carried = [part for line in lines for part in parts_of(shown.state, line)]
     works = [work for work in shown.works if (work.method == "ship") == shipped]
     works = [work for work in works if shipped or work.store_id == store_id]
     ready = any(work.state == "ready" for work in works)
@@ -222,7 +242,7 @@ def _way(shown: Shown, lines: Sequence[OrderLine], store_id: UUID | None) -> Way
     return Way(
         title=words["by_delivery" if shipped else "by_pickup"],
         step=step,
-        steps=[words[name] for name in ("confirmed", "preparing", middle, last)],
+        steps=_steps(shown, works, ("confirmed", "preparing", middle, last), step),
         expected=shown.day(max(promised)) if is_due else "",
         note=words["waits_for_stock"] if waiting else "",
         lines=[_line(shown, line, ready) for line in lines],
@@ -231,11 +251,17 @@ def _way(shown: Shown, lines: Sequence[OrderLine], store_id: UUID | None) -> Way
     )
 
 
-def _carriers(state: OrderState, line: OrderLine) -> list[OrderLine]:
-    """Return the lines that carry the units of a line: itself, or a bundle's components."""
-    if not line.is_bundle:
-        return [line]
-    return [part for part in state.lines if part.parent_line_id == line.id]
+def _steps(
+    shown: Shown, works: Sequence[Work], names: Sequence[str], reached: int
+) -> list[tuple[str, str]]:
+    """Return the steps, with the days of those that have a day of their own."""
+    parcels = [parcel for work in works for parcel in work.parcels]
+    sent = [parcel.shipped_at for parcel in parcels if parcel.shipped_at]
+    days = (shown.state.order.placed_at, None, max(sent, default=None), None)
+    return [
+        (shown.words[name], shown.day(at) if place <= reached else "")
+        for place, (name, at) in enumerate(zip(names, days, strict=True))
+    ]
 
 
 def _units(shown: Shown, line: OrderLine, *stages: Stage) -> int:
@@ -252,7 +278,7 @@ def _step(shown: Shown, lines: Sequence[OrderLine], *, collected: bool, ready: b
 
 
 def _line(shown: Shown, line: OrderLine, ready: bool) -> Line:
-    carried, wanted = _carriers(shown.state, line), wanted_units(shown.state, line)
+    carried, wanted = parts_of(shown.state, line), wanted_units(shown.state, line)
     return Line(
         title=line.title,
         sku=line.sku,
@@ -314,7 +340,21 @@ def _pickup(shown: Shown, store_id: UUID | None, works: Sequence[Work]) -> Picku
         lines=[line for line in lines if line],
         phone=store.phone,
         code=codes[0] if codes else "",
+        hours=_hours(shown, store.timetable),
+        closed=shown.words["closed_now"] if store.timetable.closure else "",
     )
+
+
+def _hours(shown: Shown, timetable: Timetable) -> list[tuple[str, str]]:
+    """Return when a store is open in the coming week, today first."""
+    today = timetable.local_day(shown.now)
+    told = []
+    for offset in range(WEEK_DAYS):
+        day = today + timedelta(days=offset)
+        spans = [one.replace("-", "–") for one in show_spans(spans_on(timetable, day))]
+        name = format_date(day, "EEEE", locale=shown.locale)
+        told.append((name if offset else shown.words["today"], ", ".join(spans)))
+    return [(name, spans or shown.words["closed"]) for name, spans in told]
 
 
 def _sums(shown: Shown) -> list[tuple[str, str]]:
