@@ -5,6 +5,7 @@ Nouns: facet (a word lists look for in an order, such as ``stop:fraud``, ``chann
 hours have each facet), :class:`View` (a list somebody wants to come back to).
 
 Doors: :func:`find` a page of orders, newest first; :func:`fitting` of orders found otherwise;
+:func:`shown` what a list says of them;
 :func:`pulse` of the last hours; :func:`count` and :func:`count_due` of what needs somebody now;
 :func:`list_views` of whoever asks, with the commands ``insights.save_view`` and
 ``insights.delete_view``.
@@ -35,6 +36,7 @@ from crosslane.insights.service import (
     Found,
     Pulse,
     SaveView,
+    Shown,
     View,
     count,
     count_due,
@@ -42,6 +44,7 @@ from crosslane.insights.service import (
     fitting,
     list_views,
     pulse,
+    shown,
 )
 
 COMMANDS = [SAVE_VIEW, DELETE_VIEW]
@@ -62,6 +65,7 @@ __all__ = [
     "NoSuchView",
     "Pulse",
     "SaveView",
+    "Shown",
     "TooManyViews",
     "View",
     "count",
@@ -70,4 +74,5 @@ __all__ = [
     "fitting",
     "list_views",
     "pulse",
+    "shown",
 ]

@@ -85,14 +85,14 @@ def listed(state: OrderState, known: Known, codes: Mapping[UUID, str]) -> Listed
         f"status:{status(state)}",
         *(f"method:{line.method}" for line in state.stock_lines),
         *(f"location:{codes[at]}" for at in _concerned(state) if at in codes),
-        *(f"stop:{stop.kind}" for stop in state.troubles),
         *_money(state, known),
         *_promise(state, known.delivered),
     }
-    if state.troubles:
-        facets.add("held")
     if order.closed_at is None:
         facets.add("open")
+        # What is left open on an order that has ended needs nobody.
+        facets |= {f"stop:{stop.kind}" for stop in state.troubles}
+        facets |= {"held"} if state.troubles else set()
     if any(_units(state, WAITING)):
         facets.add("waiting")
     if state.returned:

@@ -133,6 +133,35 @@ async def fitting(tx: Tx, order_ids: Sequence[UUID], wanted: Filter) -> set[UUID
     )
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a list says of an order besides what the order says itself.
+
+    Args:
+        due_at: the earliest promise of units that are not handed over, None for none.
+        methods: ways of its goods.
+        locations: codes of the locations it concerns.
+    """
+
+    due_at: datetime | None = None
+    methods: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+
+
+async def shown(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Shown]:
+    """Return what lists say of some orders; those they have not heard of yet are left out."""
+    return {
+        row["order_id"]: Shown(
+            row["due_at"], _named(row["facets"], "method"), _named(row["facets"], "location")
+        )
+        for row in await storage.list_shown(tx, order_ids)
+    }
+
+
+def _named(facets: Sequence[str], kind: str) -> tuple[str, ...]:
+    split = [facet.partition(":") for facet in facets]
+    return tuple(name for what, _, name in split if what == kind)
+
+
 async def _own(tx: Tx, wanted: Filter) -> Filter:
     if tx.actor.location_id is None:
         return wanted

@@ -230,6 +230,16 @@ async def list_fitting(
     return {row["order_id"] for row in rows}
 
 
+LIST_SHOWN = """
+select order_id, facets, due_at from insights_order where order_id = any($1::uuid[])
+"""
+
+
+async def list_shown(tx: Tx, order_ids: Sequence[UUID]) -> list[Record]:
+    """Return of some orders their facets, and when a promise is due."""
+    return await tx.fetch(LIST_SHOWN, list(order_ids))
+
+
 LATEST_HOUR = "select max(hour) from insights_hour"
 
 

@@ -50,8 +50,10 @@ with units as (
             join locations_location p on p.id = w.location_id where w.order_id = o.id
         union select 'stop:' || kind from orders_stop
             where order_id = o.id and resolved_at is null and kind <> 'gathering'
+              and o.closed_at is null
         union select 'held' from orders_stop
             where order_id = o.id and resolved_at is null and kind <> 'gathering'
+              and o.closed_at is null
         union select 'open' where o.closed_at is null
         union select 'waiting' from units where order_id = o.id and stage in ('open', 'backordered')
         union select 'returned' from orders_credit where order_id = o.id

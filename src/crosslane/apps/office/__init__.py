@@ -4,8 +4,12 @@ One file and one folder of templates per area; a file answers pages and the form
 stand on front doors of modules: no rules, no SQL.
 """
 
+from crosslane.apps.office import order_deeds, orders
 from crosslane.apps.office.frame import PAGES
 
-ROUTES: list = []
+ROUTES = [
+    *orders.ROUTES,
+    *order_deeds.ROUTES,
+]
 
 __all__ = ["PAGES", "ROUTES"]

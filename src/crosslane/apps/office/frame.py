@@ -5,7 +5,7 @@ from importlib.resources import files
 from crosslane.apps.viewing import view
 from crosslane.platform.screens import Pages, Step
 
-NAVIGATION: tuple[Step, ...] = ()
+NAVIGATION: tuple[Step, ...] = (Step("Orders", "/office/orders", "inbox", "orders:read"),)
 
 PAGES = Pages(files("crosslane.apps.office"), title="Office", navigation=NAVIGATION)
 

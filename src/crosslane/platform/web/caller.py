@@ -1,14 +1,15 @@
 """The caller as a handler sees it: who it is, and the two things a handler may do for it."""
 
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from crosslane.kernel import Forbidden, Refusal
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import Command, CommandKind, Preview
+from crosslane.platform.lane import Answer, Command, CommandKind, Preview
 from crosslane.platform.web.exchange import Exchange
 from crosslane.platform.web.gate import Admitted, Gate
 from crosslane.platform.web.routes import Route
@@ -79,20 +80,39 @@ class Caller:
         Raises:
             Refusal: whatever the command's handler refused with.
         """
+        answer = await self._answer(kind, body)
+        self._exchange.replayed = answer.replayed
+        if isinstance(answer.outcome, Refusal):
+            raise answer.outcome
+        return answer.outcome
+
+    async def submit_each(self, kind: CommandKind, bodies: Mapping[str, Any]) -> dict[str, Any]:
+        """Have several changes decided and committed, each for itself; return what came of each.
+
+        The request's key makes each happen once, so that a request that broke off in the midst may
+        be sent again. Unlike :meth:`submit` a refusal is returned among the results.
+
+        Args:
+            kind: the kind of command, the one the route declares.
+            bodies: the commands' bodies, by a name that tells them apart, such as an id.
+        """
+        answers = await asyncio.gather(
+            *(self._answer(kind, body, f" {name}") for name, body in bodies.items())
+        )
+        self._exchange.replayed = bool(answers) and all(answer.replayed for answer in answers)
+        return {name: answer.outcome for name, answer in zip(bodies, answers, strict=True)}
+
+    async def _answer(self, kind: CommandKind, body: Any, part: str = "") -> Answer:
         self._require_declared(kind)
         key = self._key or f"once:{secrets.token_hex(16)}"
         command = Command(
-            key=f"{self.actor} {self._route.method} {self._route.path} {key}",
+            key=f"{self.actor} {self._route.method} {self._route.path} {key}{part}",
             actor=self.actor,
             body=body,
             trace=self.trace,
             fingerprint=self._fingerprint,
         )
-        answer = await self._gate.lanes.submit(self.tenant, kind, command)
-        self._exchange.replayed = answer.replayed
-        if isinstance(answer.outcome, Refusal):
-            raise answer.outcome
-        return answer.outcome
+        return await self._gate.lanes.submit(self.tenant, kind, command)
 
     async def preview(
         self, kind: CommandKind, body: Any, look: Callable[[Tx], Awaitable[Looked]]
