@@ -19,6 +19,7 @@ SECTIONS = (
     Step("Lists", "/design#lists", "list", PUBLIC),
     Step("Forms", "/design#forms", "square", PUBLIC),
     Step("Progress", "/design#progress", "activity", PUBLIC),
+    Step("Charts", "/design#charts", "chart-column", PUBLIC),
     Step("Icons", "/design#icons", "layers", PUBLIC),
 )
 PAGES = Pages(files("crosslane.apps.design"), title="Design", navigation=SECTIONS, finds="/design")
@@ -44,6 +45,11 @@ ROWS = (
     Row("MF-10479", "Ellis Grant", "Sent", "info", -2_999, 3, SHOWN_AT - timedelta(days=1)),
 )
 
+HOURS = [
+    (f"{hour:02}:00", [hour * (23 - hour) // 3, hour * 7 % 19, hour % 5], "#charts")
+    for hour in range(24)
+]
+
 
 @page("/design", permission=PUBLIC)
 async def show_design(
@@ -60,7 +66,7 @@ async def show_design(
 
 def told() -> dict[str, Any]:
     """Return the made-up values the page is given."""
-    return {"rows": ROWS, "at": SHOWN_AT, "icon_names": sorted(icons())}
+    return {"rows": ROWS, "hours": HOURS, "at": SHOWN_AT, "icon_names": sorted(icons())}
 
 
 ROUTES = [show_design]

@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup
 
+from crosslane.platform.screens import drawing
 from crosslane.platform.screens.answers import TOAST_COOKIE
 from crosslane.platform.screens.assets import address_of, assets
 from crosslane.platform.screens.viewer import Viewer
@@ -26,6 +27,7 @@ from crosslane.platform.web.routes import PUBLIC
 OWN = files("crosslane.platform.screens")
 # Later ones may use the parts of earlier ones.
 PARTS = ("parts.html", "forms.html", "tables.html")
+CHARTS = ("charts.html",)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
@@ -113,7 +115,8 @@ class Pages:
             **self._more,
             "viewer": viewer,
             "app": self,
-            "ui": _parts(environment, viewer),
+            "ui": _parts(environment, viewer, PARTS),
+            "charts": _parts(environment, viewer, CHARTS),
             **told,
         }
         if not block:
@@ -150,23 +153,24 @@ class Pages:
             "plural": words.plural,
             "asset": address_of,
             "icon": icon,
+            "draw": drawing,
             "languages": LANGUAGES,
             "wish_token": lambda: token_hex(WISH_BYTES),
         }
         return environment
 
-    def _source(self, name: str) -> str | None:
+    def _source(self, name: str) -> tuple[str, str, None] | None:
         for folder in self._folders:
             file = folder / name
             if file.is_file():
-                return file.read_text(encoding="utf-8")
+                return file.read_text(encoding="utf-8"), str(file), None
         return None
 
 
-def _parts(environment: Environment, viewer: Viewer) -> SimpleNamespace:
+def _parts(environment: Environment, viewer: Viewer, names: Sequence[str]) -> SimpleNamespace:
     """Return the macros pages are made of, for a viewer."""
     parts: dict[str, Any] = {}
-    for name in PARTS:
+    for name in names:
         module = environment.get_template(name).make_module({**parts, "viewer": viewer})
         parts |= {each: made for each, made in vars(module).items() if not each.startswith("_")}
     return SimpleNamespace(**parts)

@@ -6,7 +6,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+)
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 
 from crosslane.kernel import currency_exponent
@@ -51,10 +57,15 @@ def filters_for(viewer: Viewer) -> dict[str, Callable[..., str]]:
         return format_date(_here(value), length, locale=locale)  # type: ignore[arg-type]
 
     def moment(value: datetime | None, length: str = "short") -> str:
-        """Write a day and time."""
+        """Write a day and time; in short without a year that goes without saying."""
         if value is None:
             return NOTHING
-        return format_datetime(_here(value), length, locale=locale)  # type: ignore[arg-type]
+        here = _here(value)
+        if length != "short":
+            return format_datetime(here, length, locale=locale)  # type: ignore[arg-type]
+        skeleton = "MMMd" if here.year == _here(datetime.now(UTC)).year else "yMMMd"
+        written = format_skeleton(skeleton, here, locale=locale)
+        return f"{written}, {format_time(here, 'short', locale=locale)}"
 
     def clock(value: datetime | None) -> str:
         """Write the time of day."""
