@@ -25,6 +25,8 @@ from crosslane.organization.service import (
     explain_policy,
     list_entities,
     policies,
+    preview_policy,
+    preview_undo,
     put_brand,
     put_channel,
     put_entity,
@@ -209,6 +211,26 @@ async def test_an_undo_brings_back_what_held_before(tx: Tx):
         await undo_policy(tx, UndoPolicy(wrong.id, "again"))
     redo = await undo_policy(tx, UndoPolicy(undo.id, "it was right"))
     assert (await policies(tx)).resolve(KIND, redo.valid_from)[0] == Cushion(99)
+
+
+async def test_a_wish_is_seen_before_it_is_made_and_changes_nothing_until_then(tx: Tx):
+    first = await set_units(tx, 1)
+    seen = await preview_policy(tx, SetPolicy(KIND.name, {"units": 2}, "more", TENANT))
+    assert (seen.present, seen.value) == (first, {"units": 2, "note": ""})
+    back = await preview_undo(tx, first.id)
+    assert (back.present, back.value) == (first, None)
+    assert (await policies(tx)).versions(KIND, TENANT) == [first]
+    with pytest.raises(errors.ReasonMissing):
+        await preview_policy(tx, SetPolicy(KIND.name, {"units": 2}, " "))
+
+
+async def test_whoever_has_seen_another_version_decides_again(tx: Tx):
+    await set_units(tx, 1, instead_of=None)
+    with pytest.raises(errors.PolicyMoved):
+        await set_units(tx, 2, instead_of=None)
+    seen = (await policies(tx)).in_force(KIND.name, TENANT, tx.now)
+    assert seen is not None
+    assert (await set_units(tx, 2, instead_of=seen.id)).value == {"units": 2, "note": ""}
 
 
 async def test_a_policy_for_tomorrow_does_not_hold_today(tx: Tx):

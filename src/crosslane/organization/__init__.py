@@ -10,9 +10,10 @@ Doors for other modules: :func:`book` and :func:`policies` answer from memory an
 the reading transaction; what they return is pure. ``policies(tx).resolve(KIND, at, location=...,
 category=..., channel=..., brand=...)`` takes codes (a category as the codes from the root to the
 leaf) and asks location, category, channel, brand, tenant in this order. A decision keeps the
-version it obeyed. A module lists its kinds as ``POLICIES``; the composition root hands them to
-:func:`register_policies`, and hands a check of its codes for each further scope to
-:func:`register_scope`.
+version it obeyed. :func:`preview_policy` and :func:`preview_undo` tell what the commands would
+change, :func:`explain_policy` why a value holds. A module lists its kinds as ``POLICIES``; the
+composition root hands them to :func:`register_policies`, and hands a check of its codes for each
+further scope to :func:`register_scope`.
 
 Invariants: codes never change. A channel keeps brand, market, entity, type and tax mode, a market
 its country and currency, an entity the currency of its books. Policy versions are only added; an
@@ -61,11 +62,15 @@ from crosslane.organization.errors import (
     BadCountry,
     BadCurrency,
     BadLocale,
+    BadPolicyValue,
     BadTimezone,
+    PolicySuperseded,
     UnknownBrand,
     UnknownChannel,
     UnknownEntity,
     UnknownMarket,
+    UnknownPolicyKind,
+    UnknownPolicyVersion,
     UnknownStaffMember,
 )
 from crosslane.organization.events import PolicyChanged
@@ -73,6 +78,7 @@ from crosslane.organization.rest import ROUTES
 from crosslane.organization.service import (
     ORGANIZATION,
     POLICY_BOOK,
+    PolicyChange,
     PutBrand,
     PutChannel,
     PutEntity,
@@ -81,7 +87,14 @@ from crosslane.organization.service import (
     SetPolicy,
     UndoPolicy,
     book,
+    explain_policy,
+    list_policy_versions,
     policies,
+    policy_kind,
+    policy_kinds,
+    policy_version,
+    preview_policy,
+    preview_undo,
     put_brand,
     put_channel,
     put_entity,
@@ -97,7 +110,7 @@ from crosslane.organization.service import (
     take_document_numbers,
     undo_policy,
 )
-from crosslane.organization.service.commands import COMMANDS
+from crosslane.organization.service.commands import COMMANDS, SET_POLICY, UNDO_POLICY
 from crosslane.organization.storage import PERSONAL_COLUMNS
 
 __all__ = [
@@ -108,11 +121,14 @@ __all__ = [
     "POLICY_BOOK",
     "ROUTES",
     "SCOPE_TYPES",
+    "SET_POLICY",
     "TENANT",
+    "UNDO_POLICY",
     "BadCode",
     "BadCountry",
     "BadCurrency",
     "BadLocale",
+    "BadPolicyValue",
     "BadTimezone",
     "Brand",
     "Candidate",
@@ -126,8 +142,10 @@ __all__ = [
     "Name",
     "OrganizationBook",
     "PolicyBook",
+    "PolicyChange",
     "PolicyChanged",
     "PolicyKind",
+    "PolicySuperseded",
     "PolicyVersion",
     "PutBrand",
     "PutChannel",
@@ -146,10 +164,19 @@ __all__ = [
     "UnknownChannel",
     "UnknownEntity",
     "UnknownMarket",
+    "UnknownPolicyKind",
+    "UnknownPolicyVersion",
     "UnknownStaffMember",
     "VatNumber",
     "book",
+    "explain_policy",
+    "list_policy_versions",
     "policies",
+    "policy_kind",
+    "policy_kinds",
+    "policy_version",
+    "preview_policy",
+    "preview_undo",
     "put_brand",
     "put_channel",
     "put_entity",

@@ -111,5 +111,9 @@ class PolicySuperseded(Conflict):
     """A later version is in force in its place; undo that one first."""
 
 
+class PolicyMoved(Conflict):
+    """Somebody else has changed this in the meantime; look at what holds now and decide again."""
+
+
 class ReasonMissing(Invalid):
     """Say why: a reason is needed."""

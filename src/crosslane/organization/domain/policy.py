@@ -130,6 +130,13 @@ class PolicyBook:
         """Return every scope in which the kind was ever set, so that others need not be asked."""
         return frozenset(scope for name, scope in self._versions if name == kind.name)
 
+    def versions(self, kind: PolicyKind[Body], scope: Scope) -> list[PolicyVersion]:
+        """Return everything that was decided in exactly this scope, in the order it comes to hold.
+
+        What holds at an instant is the last one that does not lie after it.
+        """
+        return list(self._versions.get((kind.name, scope), ()))
+
     def candidates(
         self,
         kind: PolicyKind[Body],

@@ -139,6 +139,7 @@ async def show_policy_in_force(
         errors.ScopeNotAllowed,
         errors.UnknownPolicyScope,
         errors.ReasonMissing,
+        errors.PolicyMoved,
     ),
     example=SetPolicy(
         "catalog.fulfillment",

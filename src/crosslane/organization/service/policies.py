@@ -21,6 +21,7 @@ from crosslane.organization.domain import (
     refuse_scope,
 )
 from crosslane.organization.errors import (
+    PolicyMoved,
     ReasonMissing,
     UnknownPolicyKind,
     UnknownPolicyScope,
@@ -50,6 +51,8 @@ class SetPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         reason: why, for whoever reads the history.
         scope: where; the whole tenant when left out.
         valid_from: from when, now when left out; may lie in the past or the future.
+        instead_of: the version of the scope that its author has seen in force at that instant, null
+            for none; refused when it is another by now. Whoever leaves it out takes what comes.
     """
 
     kind: str
@@ -57,6 +60,7 @@ class SetPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason
     scope: Scope = TENANT
     valid_from: datetime | None = None
+    instead_of: UUID | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class UndoPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +68,24 @@ class UndoPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version_id: UUID
     reason: Reason
+
+
+class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wish would change in its scope.
+
+    Args:
+        kind: name of the policy kind.
+        scope: where.
+        valid_from: from when.
+        present: the version in force there at that instant, None where the scope has none.
+        value: what would hold instead, None where the scope stops having a value of its own.
+    """
+
+    kind: str
+    scope: Scope
+    valid_from: datetime
+    present: PolicyVersion | None
+    value: dict[str, Any] | None
 
 
 async def policies(tx: Tx) -> PolicyBook:
@@ -95,13 +117,20 @@ def policy_kind(name: str, *, pointer: str = "") -> PolicyKind[Any]:
     return kind
 
 
-async def set_policy(tx: Tx, wish: SetPolicy) -> PolicyVersion:
-    """Record a new version of a policy.
+async def policy_version(tx: Tx, version_id: UUID, *, pointer: str = "") -> PolicyVersion:
+    """Return a version of a policy, or raise UnknownPolicyVersion."""
+    version = await storage.find_policy_version(tx, version_id)
+    if version is None:
+        raise UnknownPolicyVersion(pointer=pointer)
+    return version
+
+
+async def preview_policy(tx: Tx, wish: SetPolicy) -> PolicyChange:
+    """Return what :func:`set_policy` would change; changes nothing.
 
     Raises:
-        UnknownPolicyKind, ScopeNotAllowed, UnknownPolicyScope: it cannot be set there.
-        BadPolicyValue: the value does not fit the kind.
-        ReasonMissing: nobody said why.
+        UnknownPolicyKind, ScopeNotAllowed, UnknownPolicyScope, BadPolicyValue, ReasonMissing: it
+            would be refused.
     """
     kind = policy_kind(wish.kind, pointer="/kind")
     refuse_scope(kind, wish.scope)
@@ -109,13 +138,45 @@ async def set_policy(tx: Tx, wish: SetPolicy) -> PolicyVersion:
     value = None
     if wish.value is not None:
         value = msgspec.to_builtins(kind.read(wish.value))
-    return await _record(
-        tx,
+    _require_reason(wish.reason)
+    start = wish.valid_from or tx.now
+    return PolicyChange(
         kind=kind.name,
         scope=wish.scope,
-        valid_from=wish.valid_from or tx.now,
+        valid_from=start,
+        present=(await policies(tx)).in_force(kind.name, wish.scope, start),
         value=value,
-        reason=wish.reason,
+    )
+
+
+async def set_policy(tx: Tx, wish: SetPolicy) -> PolicyVersion:
+    """Record a new version of a policy.
+
+    Raises:
+        UnknownPolicyKind, ScopeNotAllowed, UnknownPolicyScope: it cannot be set there.
+        BadPolicyValue: the value does not fit the kind.
+        ReasonMissing: nobody said why.
+        PolicyMoved: another version than the author has seen is in force there.
+    """
+    await facts.touch(tx, POLICY_BOOK.topic)
+    change = await preview_policy(tx, wish)
+    seen = change.present.id if change.present else None
+    if wish.instead_of is not msgspec.UNSET and wish.instead_of != seen:
+        raise PolicyMoved
+    return await _record(tx, change, reason=wish.reason)
+
+
+async def preview_undo(tx: Tx, version_id: UUID) -> PolicyChange:
+    """Return what :func:`undo_policy` would change; changes nothing.
+
+    Raises:
+        UnknownPolicyVersion, PolicySuperseded: it would be refused.
+    """
+    version = await policy_version(tx, version_id, pointer="/version_id")
+    known = await policies(tx)
+    start, value = known.undone(version, tx.now)
+    return PolicyChange(
+        kind=version.kind, scope=version.scope, valid_from=start, present=version, value=value
     )
 
 
@@ -127,20 +188,10 @@ async def undo_policy(tx: Tx, wish: UndoPolicy) -> PolicyVersion:
         PolicySuperseded: it is not the one in force (or next to come) in its scope.
         ReasonMissing: nobody said why.
     """
+    _require_reason(wish.reason)
     await facts.touch(tx, POLICY_BOOK.topic)
-    version = await storage.find_policy_version(tx, wish.version_id)
-    if version is None:
-        raise UnknownPolicyVersion(pointer="/version_id")
-    start, value = (await policies(tx)).undone(version, tx.now)
-    return await _record(
-        tx,
-        kind=version.kind,
-        scope=version.scope,
-        valid_from=start,
-        value=value,
-        reason=wish.reason,
-        undoes=version.id,
-    )
+    change = await preview_undo(tx, wish.version_id)
+    return await _record(tx, change, reason=wish.reason, undoes=wish.version_id)
 
 
 async def list_policy_versions(
@@ -202,42 +253,34 @@ async def explain_policy(
 
 
 async def _record(
-    tx: Tx,
-    *,
-    kind: str,
-    scope: Scope,
-    valid_from: datetime,
-    value: dict[str, Any] | None,
-    reason: str,
-    undoes: UUID | None = None,
+    tx: Tx, change: PolicyChange, *, reason: str, undoes: UUID | None = None
 ) -> PolicyVersion:
-    if not reason.strip():
-        raise ReasonMissing(pointer="/reason")
-    await facts.touch(tx, POLICY_BOOK.topic)
-    before = (await policies(tx)).in_force(kind, scope, valid_from)
     version_id, author = new_id(), str(tx.actor)
     no = await storage.insert_policy_version(
         tx,
         version_id=version_id,
-        kind=kind,
-        scope=scope,
-        valid_from=valid_from,
-        value=value,
+        kind=change.kind,
+        scope=change.scope,
+        valid_from=change.valid_from,
+        value=change.value,
         author=author,
         reason=reason,
         undoes=undoes,
     )
     changed = PolicyChanged(
-        version_id=version_id, policy=kind, scope_type=scope.type, scope_code=scope.code
+        version_id=version_id,
+        policy=change.kind,
+        scope_type=change.scope.type,
+        scope_code=change.scope.code,
     )
     await log.append(tx, [changed])
     version = PolicyVersion(
         id=version_id,
         no=no,
-        kind=kind,
-        scope=scope,
-        valid_from=valid_from,
-        value=value,
+        kind=change.kind,
+        scope=change.scope,
+        valid_from=change.valid_from,
+        value=change.value,
         author=author,
         reason=reason,
         recorded_at=tx.now,
@@ -245,13 +288,18 @@ async def _record(
     )
     told = audit.Change(
         action="organization.set_policy" if undoes is None else "organization.undo_policy",
-        subject=f"policy:{kind}",
-        before=before,
+        subject=f"policy:{change.kind}",
+        before=change.present,
         after=version,
         reason=reason,
     )
     await audit.record(tx, [told])
     return version
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing(pointer="/reason")
 
 
 async def _require_scope_exists(tx: Tx, scope: Scope) -> None:

@@ -39,6 +39,10 @@ class Form:
         """Return all values of a field, such as those of checked boxes."""
         return self._fields.get(name, [])
 
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the names of fields that begin with a prefix, in the order they were sent."""
+        return [name for name in self._fields if name.startswith(prefix)]
+
     def checked(self, name: str) -> bool:
         """Tell whether a box was checked."""
         return name in self._fields
