@@ -105,6 +105,7 @@ SCHEDULES = _brought("SCHEDULES")
 organization.register_policies(_brought("POLICIES"))
 organization.register_scope("category", catalog.category_exists)
 organization.register_scope("location", locations.location_exists)
+operations.register(REACTIONS)
 personal.register(_brought("PERSONAL_COLUMNS"), _brought("ERASERS"), _brought("EXPORTERS"))
 
 

@@ -43,7 +43,7 @@ async def test_probes_answer(client):
 
 
 async def test_readiness_names_who_holds_the_log_back(client, database, monkeypatch):
-    monkeypatch.setattr("crosslane.platform.web.probes.HOLDER_SECONDS_MAX", 0)
+    monkeypatch.setattr("crosslane.platform.health.HOLDER_SECONDS_MAX", 0)
     async with database.connection() as connection, connection.transaction():
         await connection.execute("set application_name = 'long report'")
         await connection.fetchval("select pg_current_xact_id()")

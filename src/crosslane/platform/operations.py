@@ -1,6 +1,6 @@
 """For whoever runs the place, over HTTP: what happened, what got stuck, and another try for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from crosslane.platform import audit, effects, log
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import DeadLetter, NoSuchDeadLetter
-from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.lane import Command, CommandKind, one_by_one
 from crosslane.platform.log import Entry, NotParked, Parked
 from crosslane.platform.web import Caller, Paging, get, post
 
@@ -30,6 +30,32 @@ class ReplayEvent(msgspec.Struct, frozen=True):
     log_id: int
 
 
+class ReplayKind(msgspec.Struct, frozen=True):
+    """Make dead letters of a kind due again."""
+
+    kind: str
+
+
+class ReplayReaction(msgspec.Struct, frozen=True):
+    """Let a reaction try its parked events again."""
+
+    reaction: str
+
+
+# Filled once by the composition root.
+_REACTIONS: list[log.Reaction] = []
+
+
+def register(reactions: Iterable[log.Reaction]) -> None:
+    """Make reactions known, so that their lag can be told; what was registered is forgotten."""
+    _REACTIONS[:] = reactions
+
+
+async def lags(tx: Tx) -> list[log.Lag]:
+    """Return how far every reaction is behind, by name."""
+    return await log.list_lags(tx, _REACTIONS)
+
+
 async def _replay_effect(tx: Tx, commands: Sequence[Command[ReplayEffect]]) -> list[None]:
     [command] = commands
     await effects.replay_dead(tx, command.body.id)
@@ -46,10 +72,35 @@ async def _replay_event(tx: Tx, commands: Sequence[Command[ReplayEvent]]) -> lis
     return [None]
 
 
+async def _replay_kind(tx: Tx, wish: ReplayKind) -> int:
+    replayed = await effects.replay_kind(tx, wish.kind)
+    told = Change(
+        action="operations.replay_effects",
+        subject=f"effect_kind:{wish.kind}",
+        after={"replayed": replayed},
+    )
+    await audit.record(tx, [told])
+    return replayed
+
+
+async def _replay_reaction(tx: Tx, wish: ReplayReaction) -> int:
+    replayed = await log.replay_all_parked(tx, wish.reaction)
+    told = Change(
+        action="operations.replay_events",
+        subject=f"reaction:{wish.reaction}",
+        after={"replayed": replayed},
+    )
+    await audit.record(tx, [told])
+    return replayed
+
+
 REPLAY_EFFECT = CommandKind(
     "operations.replay_effect", ReplayEffect, None, _replay_effect, batch_max=1
 )
 REPLAY_EVENT = CommandKind("operations.replay_event", ReplayEvent, None, _replay_event, batch_max=1)
+
+REPLAY_KIND = one_by_one("operations.replay_effects", ReplayKind, int, _replay_kind)
+REPLAY_REACTION = one_by_one("operations.replay_events", ReplayReaction, int, _replay_reaction)
 
 
 @get("/api/v1/dead-letters", permission="operations:read", tag=TAG)

@@ -4,12 +4,14 @@ One file and one folder of templates per area; a file answers pages and the form
 stand on front doors of modules: no rules, no SQL.
 """
 
-from crosslane.apps.office import order_deeds, orders
+from crosslane.apps.office import machine, order_deeds, orders, rules
 from crosslane.apps.office.frame import PAGES
 
 ROUTES = [
     *orders.ROUTES,
     *order_deeds.ROUTES,
+    *rules.ROUTES,
+    *machine.ROUTES,
 ]
 
 __all__ = ["PAGES", "ROUTES"]

@@ -5,7 +5,11 @@ from importlib.resources import files
 from crosslane.apps.viewing import view
 from crosslane.platform.screens import Pages, Step
 
-NAVIGATION: tuple[Step, ...] = (Step("Orders", "/office/orders", "inbox", "orders:read"),)
+NAVIGATION: tuple[Step, ...] = (
+    Step("Orders", "/office/orders", "inbox", "orders:read"),
+    Step("Rules", "/office/rules", "sliders-horizontal", "organization:read"),
+    Step("Machine", "/office/machine", "cpu", "operations:read"),
+)
 
 PAGES = Pages(files("crosslane.apps.office"), title="Office", navigation=NAVIGATION)
 

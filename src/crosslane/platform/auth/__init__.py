@@ -18,12 +18,25 @@ from crosslane.platform.auth.errors import SignInFailed
 from crosslane.platform.auth.identity import Identities
 from crosslane.platform.auth.rest import ROUTES
 from crosslane.platform.auth.roles import ROLES, SELF, permissions_of
-from crosslane.platform.auth.service import COMMANDS, END_SESSIONS, SCHEDULES, SIGN_IN, bootstrap
+from crosslane.platform.auth.service import (
+    COMMANDS,
+    CREATE_KEY,
+    END_SESSIONS,
+    REVOKE_KEY,
+    SCHEDULES,
+    SIGN_IN,
+    CreateKey,
+    RevokeKey,
+    bootstrap,
+    keys,
+)
 from crosslane.platform.auth.signing_in import SIGNED_OUT, Opened, sign_in, sign_out
 
 __all__ = [
     "COMMANDS",
+    "CREATE_KEY",
     "END_SESSIONS",
+    "REVOKE_KEY",
     "ROLES",
     "ROUTES",
     "SCHEDULES",
@@ -32,11 +45,14 @@ __all__ = [
     "SIGN_IN",
     "Account",
     "ApiKey",
+    "CreateKey",
     "Identities",
     "Opened",
+    "RevokeKey",
     "Session",
     "SignInFailed",
     "bootstrap",
+    "keys",
     "permissions_of",
     "sign_in",
     "sign_out",

@@ -27,30 +27,42 @@ from crosslane.platform.effects.nouns import (
 )
 from crosslane.platform.effects.running import Runner, ensure_schedules
 from crosslane.platform.effects.service import (
+    REPLAYED_AT_ONCE_MAX,
     DeadLetter,
+    DueCall,
+    KindCount,
     NoSuchDeadLetter,
+    count_kinds,
     list_dead,
+    list_due,
     release_claims,
     replay_dead,
     replay_keys,
+    replay_kind,
     request,
 )
 
 __all__ = [
+    "REPLAYED_AT_ONCE_MAX",
     "Dead",
     "DeadLetter",
+    "DueCall",
     "Effect",
     "EffectCall",
     "EffectKind",
+    "KindCount",
     "NoSuchDeadLetter",
     "Retry",
     "Runner",
     "Schedule",
+    "count_kinds",
     "ensure_schedules",
     "list_dead",
+    "list_due",
     "one_by_one",
     "release_claims",
     "replay_dead",
     "replay_keys",
+    "replay_kind",
     "request",
 ]

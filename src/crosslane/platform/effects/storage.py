@@ -135,6 +135,61 @@ async def replay_keys(tx: Tx, keys: Sequence[str]) -> None:
     await tx.execute(REPLAY_KEYS, list(keys))
 
 
+# By index each: those that are done are many, and only the latest of them are counted.
+COUNT_KINDS = """
+select kind,
+       count(*) filter (where state = 'due' and claimed_by is null and tries = 0) as waiting,
+       count(*) filter (where state = 'due' and claimed_by is null and tries > 0) as retrying,
+       count(*) filter (where state = 'due' and claimed_by is not null) as under_way,
+       count(*) filter (where state = 'dead') as dead,
+       count(*) filter (where state = 'done') as done,
+       min(due_at) filter (where state = 'due' and claimed_by is null) as next_due_at
+from (
+    select kind, state, claimed_by, tries, due_at from platform_effect where state = 'due'
+    union all
+    select kind, state, claimed_by, tries, due_at from platform_effect where state = 'dead'
+    union all
+    select kind, state, claimed_by, tries, due_at from platform_effect
+    where state = 'done' and finished_at > clock_timestamp() - make_interval(secs => $1)
+) as counted
+group by kind order by kind
+"""
+
+
+async def count_kinds(tx: Tx, done_seconds: float) -> list[Record]:
+    """Return how the calls of each kind stand, and how many were done lately."""
+    return await tx.fetch(COUNT_KINDS, done_seconds)
+
+
+LIST_DUE = """
+select id, key, kind, tries, reason, due_at, claimed_by is not null as under_way, created_at
+from platform_effect
+where state = 'due' and ($1::text is null or kind = $1)
+order by due_at, id limit $2
+"""
+
+
+async def list_due(tx: Tx, kind: str | None, limit: int) -> list[Record]:
+    """Return calls that are due or under way, the next first."""
+    return await tx.fetch(LIST_DUE, kind, limit)
+
+
+REPLAY_KIND = """
+update platform_effect
+set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null
+where id in (
+    select id from platform_effect
+    where state = 'dead' and kind = $1 order by finished_at, id limit $2 for update
+)
+"""
+
+
+async def replay_kind(tx: Tx, kind: str, limit: int) -> int:
+    """Make dead letters of a kind due again, oldest first; return how many."""
+    tag = await tx.execute(REPLAY_KIND, kind, limit)
+    return int(tag.rpartition(" ")[2])
+
+
 DELETE_DONE = """
 delete from platform_effect where id in (
     select id from platform_effect

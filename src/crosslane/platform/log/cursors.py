@@ -315,3 +315,57 @@ where reaction = $1 and log_id = $2 and parked
 async def unpark(tx: Tx, reaction: str, log_id: int) -> bool:
     """Give a parked row its tries back; False when it is not parked."""
     return await tx.execute(UNPARK, reaction, log_id) != "UPDATE 0"
+
+
+UNPARK_ALL = """
+update platform_backlog set parked = false, attempts = 0, due_at = clock_timestamp()
+where (reaction, log_id) in (
+    select reaction, log_id from platform_backlog
+    where reaction = $1 and parked order by log_id limit $2 for update
+)
+"""
+
+
+async def unpark_all(tx: Tx, reaction: str, limit: int) -> int:
+    """Give parked rows of a reaction their tries back, oldest first; return how many."""
+    tag = await tx.execute(UNPARK_ALL, reaction, limit)
+    return int(tag.rpartition(" ")[2])
+
+
+# Of a reaction that is far behind only the first rows are looked at: enough to tell since when.
+LIST_LAGS = """
+select w.reaction, u.unread, u.oldest_at, u.looked >= $3 as more, b.kept_back, b.parked
+from unnest((select $1::text[]), (select $2::text[])) as w(reaction, kinds)
+left join platform_cursor c using (reaction)
+cross join lateral (
+    select count(*) as looked,
+           count(*) filter (where kind = any(string_to_array(w.kinds, ','))) as unread,
+           min(at) filter (where kind = any(string_to_array(w.kinds, ','))) as oldest_at
+    from (
+        select l.kind, l.at from platform_log l
+        where l.epoch = coalesce(c.epoch, 1)
+          and (l.txid, l.id) > (coalesce(c.txid, '0'), coalesce(c.id, 0))
+        order by l.txid, l.id limit $3
+    ) as next
+) as u
+cross join lateral (
+    select count(*) filter (where not parked) as kept_back,
+           count(*) filter (where parked) as parked
+    from platform_backlog where reaction = w.reaction
+) as b
+order by w.reaction
+"""
+
+
+async def list_lags(tx: Tx, kinds: Mapping[str, list[str]], looked_max: int) -> list[Record]:
+    """Return how far reactions, by name with the kinds they read, are behind."""
+    joined = [",".join(names) for names in kinds.values()]
+    return await tx.fetch(LIST_LAGS, list(kinds), joined, looked_max)
+
+
+LATEST_AT = "select at from platform_log order by epoch desc, txid desc, id desc limit 1"
+
+
+async def latest_at(tx: Tx) -> datetime | None:
+    """Return when the last event was appended, None when the log is empty."""
+    return await tx.fetchval(LATEST_AT)

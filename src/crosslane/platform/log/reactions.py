@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,8 @@ BATCH_ROWS_MAX = 500
 RETRY_SECONDS_FIRST = 1
 RETRY_SECONDS_MAX = 300
 REASON_CHARACTERS_MAX = 500
+REPLAYED_AT_ONCE_MAX = 1_000
+LAG_ROWS_MAX = 2_000
 WAITS_FOR_EARLIER = "waits for an earlier event of its subject"
 
 # The whole transaction is lost or would be: no fault of the event, so it is not counted as a try.
@@ -222,3 +224,45 @@ async def replay_parked(tx: Tx, reaction: str, log_id: int) -> None:
     if not await cursors.unpark(tx, reaction, log_id):
         raise NotParked(reaction=reaction, log_id=log_id)
     tx.leaves_work = True
+
+
+async def replay_all_parked(tx: Tx, reaction: str) -> int:
+    """Let a reaction try its parked events again, the oldest, so many at once.
+
+    Returns:
+        How many, REPLAYED_AT_ONCE_MAX when there may be more.
+    """
+    replayed = await cursors.unpark_all(tx, reaction, REPLAYED_AT_ONCE_MAX)
+    tx.leaves_work = tx.leaves_work or replayed > 0
+    return replayed
+
+
+class Lag(msgspec.Struct, frozen=True):
+    """How far a reaction is behind.
+
+    Args:
+        reaction: its name.
+        unread: events it has not read yet, among the next LAG_ROWS_MAX of the log.
+        oldest_at: when the oldest of them was appended, None when it has read all.
+        more: there may be more than were looked at.
+        kept_back: events that wait for another try, or for an earlier one of their subject.
+        parked: events that wait for a person.
+    """
+
+    reaction: str
+    unread: int
+    oldest_at: datetime | None
+    more: bool
+    kept_back: int
+    parked: int
+
+
+async def list_lags(tx: Tx, reactions: Sequence[Reaction]) -> list[Lag]:
+    """Return how far reactions are behind, by name."""
+    kinds = {reaction.name: reaction.kinds for reaction in reactions}
+    return [Lag(**dict(row)) for row in await cursors.list_lags(tx, kinds, LAG_ROWS_MAX)]
+
+
+async def latest_at(tx: Tx) -> datetime | None:
+    """Return when the last event was appended, None when the log is empty."""
+    return await cursors.latest_at(tx)

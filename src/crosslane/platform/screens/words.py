@@ -53,6 +53,10 @@ class Words:
             said = said[0]
         return said % named if named else said.replace("%%", "%")
 
+    def lacks(self, text: str) -> bool:
+        """Tell whether the language has no words of its own for a text."""
+        return text not in self._catalog
+
     def plural(self, one: str, many: str, n: int, **named: Any) -> str:
         """Return the text that fits a number; it may say ``%(n)s``.
 

@@ -1,11 +1,10 @@
 """What machines ask about this process: is it alive, may it get requests, how is it doing."""
 
-from datetime import datetime
-
 import asyncpg
 import msgspec
 
 from crosslane.kernel import Refusal
+from crosslane.platform.health import Holder, list_holders
 from crosslane.platform.migrations import MigrationChanged, pending
 from crosslane.platform.telemetry import render_metrics
 from crosslane.platform.web.answers import Answer, Document
@@ -14,37 +13,7 @@ from crosslane.platform.web.routes import PUBLIC, Route, get
 
 TAG = "probes"
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-HOLDER_SECONDS_MAX = 5
-HOLDERS_LISTED_MAX = 5
 PENDING_LISTED_MAX = 20
-
-# The log is read up to the oldest transaction that may still write; whoever keeps one open, keeps
-# every reaction waiting.
-HOLDERS = """
-select pid, application_name, state, xact_start as since
-from pg_stat_activity
-where backend_xid is not null and xact_start < clock_timestamp() - make_interval(secs => $1)
-union all
-select 0, gid, 'prepared', prepared from pg_prepared_xacts
-where prepared < clock_timestamp() - make_interval(secs => $1)
-order by since limit $2
-"""
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """A session whose open transaction holds the horizon of the log back.
-
-    Args:
-        pid: its process on the database server, 0 for a prepared transaction.
-        application_name: what it calls itself.
-        state: what it is doing, as PostgreSQL says it.
-        since: when its transaction began.
-    """
-
-    pid: int
-    application_name: str
-    state: str | None
-    since: datetime
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -98,11 +67,11 @@ class _ReadinessCheck:
         try:
             missing = [] if self._migrated else await self._missing()
             async with self._gate.database.connection() as connection:
-                rows = await connection.fetch(HOLDERS, HOLDER_SECONDS_MAX, HOLDERS_LISTED_MAX)
+                holders = await list_holders(connection.fetch)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Refusal) as error:
             return Readiness(False, type(error).__name__, [], [])
         self._migrated = not missing
-        return Readiness(not missing, "ok", missing, [Holder(**dict(row)) for row in rows])
+        return Readiness(not missing, "ok", missing, holders)
 
     async def _missing(self) -> list[str]:
         try:
