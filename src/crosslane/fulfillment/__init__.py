@@ -20,9 +20,9 @@ When a person is forgotten, the labels of that person's parcels and what was sig
 erased from here.
 
 Doors: the commands, such as PICK with :class:`PickUnits`; :func:`list_queue`, :func:`count_work`,
-:func:`work_view`, :func:`list_leaving` (parcels that wait for their driver), :func:`proof_of` (who
-signed), :func:`works_by_order`, :func:`list_orders_of_tracking`. Events: FulfillmentOffered,
-FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked,
+:func:`work_view`, :func:`due_at`, :func:`list_leaving` (parcels that wait for their driver),
+:func:`proof_of` (who signed), :func:`works_by_order`, :func:`list_orders_of_tracking`. Events:
+FulfillmentOffered, FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked,
 ParcelShipped, ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady,
 PickupCollected, PickupUnclaimed.
 Policies: fulfillment.dispatch.
@@ -67,11 +67,13 @@ from crosslane.fulfillment.events import (
 from crosslane.fulfillment.reactions import REACTIONS, SCHEDULES
 from crosslane.fulfillment.rest import ROUTES
 from crosslane.fulfillment.service.following import (
+    COUNTED_MAX,
     NEVER,
     ParcelView,
     WorkLineView,
     WorkView,
     count_work,
+    due_at,
     list_leaving,
     list_queue,
     proof_of,
@@ -82,6 +84,7 @@ from crosslane.fulfillment.service.handing import COLLECT, HAND_OVER, Collect, H
 from crosslane.fulfillment.service.packing import (
     PACK,
     Pack,
+    PackedUnits,
     PackParcel,
     PackUnits,
     customer_address,
@@ -93,6 +96,7 @@ from crosslane.fulfillment.service.working import (
     ACCEPT,
     PICK,
     REJECT,
+    WORKS_MAX,
     Accept,
     Pick,
     PickedLine,
@@ -110,6 +114,7 @@ __all__ = [
     "ARRIVE",
     "COLLECT",
     "COMMANDS",
+    "COUNTED_MAX",
     "DISPATCH",
     "ERASERS",
     "HAND_OVER",
@@ -122,6 +127,7 @@ __all__ = [
     "REJECT",
     "ROUTES",
     "SCHEDULES",
+    "WORKS_MAX",
     "Accept",
     "Arrival",
     "Arrive",
@@ -138,6 +144,7 @@ __all__ = [
     "Pack",
     "PackParcel",
     "PackUnits",
+    "PackedUnits",
     "Parcel",
     "ParcelDelivered",
     "ParcelHandedOver",
@@ -167,6 +174,7 @@ __all__ = [
     "WrongPickupCode",
     "count_work",
     "customer_address",
+    "due_at",
     "list_leaving",
     "list_orders_of_tracking",
     "list_queue",

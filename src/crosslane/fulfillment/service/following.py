@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import carriers, vendors
+from crosslane import carriers, locations, vendors
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import (
     OPEN_STATES,
@@ -21,6 +21,7 @@ from crosslane.fulfillment.domain import (
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder
 from crosslane.fulfillment.service.offering import event_of
 from crosslane.fulfillment.service.sending import send_numbered
+from crosslane.locations import Location
 from crosslane.orders import CancelledUnits
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -162,6 +163,21 @@ async def work_view(tx: Tx, work_id: UUID) -> WorkView:
     if work is None or (own is not None and own not in (work.location_id, work.store_id)):
         raise NoSuchFulfillmentOrder(id=str(work_id))
     return _view(work)
+
+
+def due_at(work: WorkView, place: Location) -> datetime | None:
+    """Return when work has to be done: goods to send by their day's cut-off, others as promised.
+
+    Args:
+        work: what is to be done.
+        place: the location that does it.
+    """
+    if work.method != "pickup":
+        day = locations.dispatch_day(place.timetable, work.offered_at)
+        leaves_at = locations.last_dispatch(place.timetable, day) if day else None
+        if leaves_at is not None:
+            return leaves_at
+    return work.promised_at
 
 
 async def count_work(tx: Tx, location_id: UUID) -> dict[str, int]:

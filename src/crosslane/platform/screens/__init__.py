@@ -41,6 +41,7 @@ Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density,
 '''
 
 from crosslane.platform.screens.answers import form, page, see_other
+from crosslane.platform.screens.assets import content_of
 from crosslane.platform.screens.pages import Pages, Step, icons
 from crosslane.platform.screens.routes import ROUTES
 from crosslane.platform.screens.viewer import Look, Viewer, look_of, viewer_of
@@ -57,6 +58,7 @@ __all__ = [
     "Step",
     "Viewer",
     "Words",
+    "content_of",
     "form",
     "icons",
     "look_of",

@@ -77,6 +77,15 @@ def address_of(name: str) -> str:
     return _address(name, assets()[name].version)
 
 
+def content_of(name: str) -> bytes:
+    """Return what is in a file, for one that has to stand at an address of its own.
+
+    Raises:
+        KeyError: there is no such file.
+    """
+    return assets()[name].content
+
+
 def asset(version: str, name: str) -> Asset:
     """Return a file by its address.
 

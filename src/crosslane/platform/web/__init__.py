@@ -74,7 +74,7 @@ from crosslane.platform.web.answers import Answer, Document, etag
 from crosslane.platform.web.binding import Paging, Version
 from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
 from crosslane.platform.web.caller import Caller, OtherLocation
-from crosslane.platform.web.errors import EdgeRefusal, NoSuchAddress, TooManyRequests
+from crosslane.platform.web.errors import EdgeRefusal, InvalidField, NoSuchAddress, TooManyRequests
 from crosslane.platform.web.gate import ANYBODY, SESSION_COOKIE, Admitted, Gate, Identify
 from crosslane.platform.web.listing import listing
 from crosslane.platform.web.mount import build_app
@@ -94,6 +94,7 @@ __all__ = [
     "EdgeRefusal",
     "Gate",
     "Identify",
+    "InvalidField",
     "NoSuchAddress",
     "OtherLocation",
     "Paging",
