@@ -30,11 +30,13 @@ class Job(msgspec.Struct, frozen=True):
     Args:
         due_at: when it has to be done, None for whenever.
         urgency: late, soon or "".
+        another_day: it is not due today.
     """
 
     work: WorkView
     due_at: datetime | None
     urgency: str
+    another_day: bool
 
     @property
     def units(self) -> int:
@@ -153,7 +155,8 @@ def job_of(work: WorkView, place: Location, now: datetime) -> Job:
     urgency = ""
     if at is not None and at <= now + SOON:
         urgency = "late" if at <= now else "soon"
-    return Job(work, at, urgency)
+    local_day = place.timetable.local_day
+    return Job(work, at, urgency, at is not None and local_day(at) != local_day(now))
 
 
 async def list_coming(tx: Tx, place: Location) -> Sequence[WorkView]:
