@@ -106,9 +106,12 @@ LISTS = {
 # other so that it can send a customer there.
 SHARED = {
     "auth": None,
+    "sign_in": None,
     "catalog": None,
     "locations": None,
     "pricing": None,
+    # Each of its addresses names a store; tests/store tries all of them at another's.
+    "store": None,
     "carts": {"carts.start_cart"},
     # A gift card is bought in one store and taken in every other.
     "payments": {"payments.look_up"},

@@ -22,9 +22,9 @@ erased from here.
 Doors: the commands, such as PICK with :class:`PickUnits`; :func:`list_queue`, :func:`count_work`,
 :func:`work_view`, :func:`due_at`, :func:`list_leaving` (parcels that wait for their driver),
 :func:`proof_of` (who signed), :func:`works_by_order`, :func:`list_orders_of_tracking`. Events:
-FulfillmentOffered, FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked,
-ParcelShipped, ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady,
-PickupCollected, PickupUnclaimed.
+FulfillmentOffered, FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked,
+ParcelPacked, ParcelShipped, ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived,
+PickupReady, PickupCollected, PickupUnclaimed.
 Policies: fulfillment.dispatch.
 Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line,
 fulfillment_transfer, fulfillment_proof.

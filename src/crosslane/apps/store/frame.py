@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 
-from crosslane import fulfillment, locations
+from crosslane import carriers, fulfillment, locations
 from crosslane.apps.viewing import view
 from crosslane.fulfillment import WorkView
 from crosslane.kernel import Kind, Refusal
@@ -81,6 +81,11 @@ async def work_at(tx: Tx, place: Location, work_id: UUID) -> WorkView:
     if found.location_id != place.id:
         raise fulfillment.NoSuchFulfillmentOrder(id=str(work_id))
     return found
+
+
+async def carrier_names(tx: Tx) -> dict[str, str]:
+    """Return what carriers are called, by code."""
+    return {code: one.name for code, one in (await carriers.rate_book(tx)).carriers.items()}
 
 
 def tapped_at(fields: Form) -> datetime | None:

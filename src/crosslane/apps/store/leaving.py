@@ -7,7 +7,16 @@ from uuid import UUID
 from litestar import Request, Response
 
 from crosslane import fulfillment
-from crosslane.apps.store.frame import PAGES, READ, WORK, enter, say, tapped_at, work_at
+from crosslane.apps.store.frame import (
+    PAGES,
+    READ,
+    WORK,
+    carrier_names,
+    enter,
+    say,
+    tapped_at,
+    work_at,
+)
 from crosslane.fulfillment import HAND_OVER, HandOver, LeavingParcel
 from crosslane.kernel import Refusal
 from crosslane.platform.screens import form, page, read_form, see_other
@@ -27,6 +36,7 @@ async def _answer(
         viewer, place = await enter(tx, caller, request, code)
         said = say(viewer, refusal) if refusal else ""
         parcels = await fulfillment.list_leaving(tx, place.id)
+        names = await carrier_names(tx)
     ready = [parcel for parcel in parcels if parcel.state == "shipped"]
     return PAGES.answer(
         viewer,
@@ -34,6 +44,7 @@ async def _answer(
         status=422 if refusal else 200,
         place=place,
         carriers=_by_carrier(ready),
+        names=names,
         held=[parcel for parcel in parcels if parcel.held_back],
         waiting=[p for p in parcels if p.state == "packed" and not p.held_back],
         refusal=said,

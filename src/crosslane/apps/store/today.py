@@ -106,7 +106,7 @@ async def find_anything(caller: Caller, request: Request, code: str, q: str = ""
     base = f"/store/{place.code}"
     if found is not None:
         ready = found.state == "ready" and found.method == "pickup"
-        return see_other(f"{base}/pickups/{found.id}" if ready else f"{base}/work/{found.id}")
+        return see_other(f"{base}/pickups/{found.id}" if ready else f"{base}/jobs/{found.id}")
     to = "stock" if any(letter.isdigit() for letter in wanted) else "pickups"
     return see_other(f"{base}/{to}?{urlencode({'q': wanted})}")
 

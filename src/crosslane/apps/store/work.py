@@ -8,7 +8,16 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import carriers, fulfillment
-from crosslane.apps.store.frame import PAGES, READ, WORK, enter, say, tapped_at, work_at
+from crosslane.apps.store.frame import (
+    PAGES,
+    READ,
+    WORK,
+    carrier_names,
+    enter,
+    say,
+    tapped_at,
+    work_at,
+)
 from crosslane.apps.store.shelf import shelf_lines
 from crosslane.apps.store.today import job_of
 from crosslane.carriers import LabelNotPrinted, LabelRecord
@@ -51,7 +60,7 @@ class Labelled(msgspec.Struct, frozen=True):
         return self.parcel.state == "packed" and (self.label is None or asked)
 
 
-@page("/store/{code}/work/{work_id}", permission=READ)
+@page("/store/{code}/jobs/{work_id}", permission=READ)
 async def show_work(
     caller: Caller, request: Request, code: str, work_id: UUID, scan: str = ""
 ) -> Response:
@@ -76,6 +85,7 @@ async def answer_work(
         work = await work_at(tx, place, work_id)
         lines = await shelf_lines(tx, viewer, [work])
         parcels = await _labelled(tx, work.parcels)
+        names = await carrier_names(tx)
         job = job_of(work, place, tx.now)
     return PAGES.answer(
         viewer,
@@ -87,6 +97,7 @@ async def answer_work(
         work=work,
         lines=lines,
         parcels=parcels,
+        names=names,
         scan=scan.strip().upper().lstrip("0"),
         reasons=REASONS,
         refusal=said,
@@ -110,12 +121,12 @@ async def accept_work(caller: Caller, request: Request, code: str, data: bytes) 
         return await answer_work(caller, request, code, ids[0], refusal=refusal)
     many = len(ids) > 1
     return see_other(
-        f"/store/{code}/today" if many else f"/store/{code}/work/{ids[0]}",
+        f"/store/{code}/today" if many else f"/store/{code}/jobs/{ids[0]}",
         toast=words.plural("Accepted.", "%(n)s accepted.", len(ids)) if many else "",
     )
 
 
-@form("/store/{code}/work/{work_id}/rejection", permission=WORK, command=REJECT)
+@form("/store/{code}/jobs/{work_id}/rejection", permission=WORK, command=REJECT)
 async def reject_work(
     caller: Caller, request: Request, code: str, work_id: UUID, data: bytes
 ) -> Response:
@@ -159,7 +170,7 @@ async def pick_units(caller: Caller, request: Request, code: str, data: bytes) -
         toast = words("Picked.") if len(ids) > 1 else ""
     many = fields.checked("list")
     return see_other(
-        f"/store/{code}/today" if many else f"/store/{code}/work/{ids[0]}", toast=toast
+        f"/store/{code}/today" if many else f"/store/{code}/jobs/{ids[0]}", toast=toast
     )
 
 
@@ -200,7 +211,7 @@ def _ids(fields: Form, name: str) -> list[UUID]:
     return ids
 
 
-@form("/store/{code}/work/{work_id}/parcels", permission=WORK, command=PACK)
+@form("/store/{code}/jobs/{work_id}/parcels", permission=WORK, command=PACK)
 async def pack_parcel(
     caller: Caller, request: Request, code: str, work_id: UUID, data: bytes
 ) -> Response:
@@ -219,7 +230,7 @@ async def pack_parcel(
         await caller.submit(PACK, PackUnits([Pack(work_id, (parcel,))], tapped_at(fields)))
     except Refusal as refusal:
         return await answer_work(caller, request, code, work_id, refusal=refusal, fields=fields)
-    return see_other(f"/store/{code}/work/{work_id}")
+    return see_other(f"/store/{code}/jobs/{work_id}")
 
 
 def _weight_grams(fields: Form) -> int | None:
@@ -230,7 +241,7 @@ def _weight_grams(fields: Form) -> int | None:
 
 
 @page(
-    "/store/{code}/work/{work_id}/parcels/{number}/label",
+    "/store/{code}/jobs/{work_id}/parcels/{number}/label",
     permission=READ,
     produces="application/pdf",
 )
