@@ -12,7 +12,7 @@ SCREENS = SOURCE / "platform/screens"
 PARTS = {"ui": ("parts", "forms", "tables"), "charts": ("charts",)}
 # What the frame shows around every page, and what other parts are made of.
 WITHIN = {
-    *("navigation", "nav_step", "here", "tabbar", "account", "look"),
+    *("navigation", "nav_step", "here", "tabbar", "account", "look", "palette", "key_told"),
     *("closer", "option", "label_of", "told", "described", "more"),
 }
 MACRO = re.compile(r"{% macro (\w+)\(")

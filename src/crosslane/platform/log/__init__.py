@@ -12,6 +12,7 @@ Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor,
 """
 
 from crosslane.platform.log.events import Event, Logged
+from crosslane.platform.log.news import News, news
 from crosslane.platform.log.reactions import (
     TRIES_MAX,
     Lag,
@@ -35,6 +36,7 @@ __all__ = [
     "Event",
     "Lag",
     "Logged",
+    "News",
     "NotParked",
     "Parked",
     "Reaction",
@@ -44,6 +46,7 @@ __all__ = [
     "latest_at",
     "list_lags",
     "list_parked",
+    "news",
     "reactions_with_work",
     "replay_all_parked",
     "replay_parked",

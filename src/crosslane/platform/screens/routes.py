@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from litestar import Request, Response
 
+from crosslane.platform.screens import live
 from crosslane.platform.screens.answers import form, page, see_other
 from crosslane.platform.screens.assets import asset
 from crosslane.platform.screens.viewer import LOOK_COOKIE, Look
@@ -62,4 +63,4 @@ async def take_report(request: Request, data: bytes) -> None:
         log.warning("a page broke its policy", report=data.decode("utf-8", "replace"))
 
 
-ROUTES = [show_asset, choose_look, take_report]
+ROUTES = [show_asset, choose_look, take_report, *live.ROUTES]

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
+from litestar import Request
+
 from crosslane.kernel import Forbidden, Refusal
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
@@ -134,6 +136,18 @@ class Caller:
     def _require_declared(self, kind: CommandKind) -> None:
         if kind is not self._route.command:
             raise TypeError(f"{self._route.name} does not declare the command {kind.name}")
+
+    async def is_still_let_in(self, request: Request) -> bool:
+        """Tell whether the request would be let in now for the same caller.
+
+        For what goes on long after it was asked for: who signs out meanwhile, or loses a role, is
+        told nothing more.
+        """
+        try:
+            admitted = await self._gate.admit(request, self._route)
+        except Refusal:
+            return False
+        return admitted.actor == self.actor
 
     def require_location(self, location_id: Any) -> None:
         """Refuse an associate who asks for another location than its own.

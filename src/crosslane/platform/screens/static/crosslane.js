@@ -4,8 +4,6 @@
 
 document.documentElement.classList.add("scripted");
 
-const typing = (at) => at.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-
 // Dialogs: modal where a script can make them so. Without one they open as popovers.
 document.addEventListener("click", (click) => {
   const button = click.target.closest("[popovertarget]");
@@ -84,3 +82,11 @@ const toast = (text, tone = "good") => {
   document.querySelector(".toasts").append(told);
   setTimeout(() => told.remove(), 6000);
 };
+
+// What htmx could not bring is told, not swallowed.
+for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(failure, (event) => {
+    if (event.detail.elt?.closest("[data-live]")) return;
+    toast(document.querySelector(".toasts").dataset.failed, "bad");
+  });
+}

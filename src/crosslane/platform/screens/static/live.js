@@ -1,0 +1,59 @@
+"use strict";
+// Parts of a page that say data-live="orders payments" are asked for anew (their hx-trigger is
+// "live") when one of these modules has told something; "" stands for all. One stream for the page,
+// and none while nobody looks at it: browsers give a host few connections.
+
+let stream = null;
+let missed = false;
+
+const parts = () => document.querySelectorAll("[data-live]");
+// What somebody is in the midst of is not replaced under their hands.
+const isInUse = (part) =>
+  part.querySelector("details[open].menu, .pick:checked, dialog[open]") ||
+  (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+
+const renew = (part) => {
+  if (!part.isConnected) return;
+  if (isInUse(part)) setTimeout(renew, 2000, part);
+  else htmx.trigger(part, "live");
+};
+const tell = (topics) => {
+  for (const part of parts()) {
+    const wanted = part.dataset.live.split(" ").filter(Boolean);
+    if (topics && wanted.length && !wanted.some((each) => topics.includes(each))) continue;
+    if (part.dataset.waiting) continue;
+    part.dataset.waiting = "1";
+    // A burst is one change.
+    setTimeout(() => {
+      delete part.dataset.waiting;
+      renew(part);
+    }, 300);
+  }
+};
+
+const listen = () => {
+  if (stream || document.hidden || !parts().length) return;
+  stream = new EventSource("/live");
+  stream.onopen = () => {
+    document.documentElement.dataset.stream = "open";
+    if (missed) tell(null);
+    missed = false;
+  };
+  stream.onmessage = (message) => tell(message.data.split(" "));
+  stream.addEventListener("goodbye", () => location.reload());
+  stream.onerror = () => {
+    missed = true;
+    document.documentElement.dataset.stream = "lost";
+    // A refusal closes it for good; ask again after a while.
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    setTimeout(listen, 15000);
+  };
+};
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) return listen();
+  stream?.close();
+  stream = null;
+  missed = true;
+});
+document.addEventListener("DOMContentLoaded", listen);
