@@ -1,9 +1,11 @@
 """Standing: the same messages make the same order, in whatever order they come."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import UUID, uuid5
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from crosslane.channels.domain.standing import (
     change_by,
     names_of,
 )
+from crosslane.channels.service.orders import unfit
 from crosslane.customers import Address
 
 AT = datetime(2011, 1, 5, tzinfo=UTC)
@@ -156,3 +159,22 @@ def test_a_line_nobody_has_named_waits():
         "9": (2, "LAMP", None),
     }
     assert kind_of(amendment) == "amendment"
+
+
+@pytest.mark.parametrize(
+    ("told", "pointer"),
+    [
+        ({"currency": "EUR"}, "/currency"),
+        ({"prices_include_tax": False}, "/prices_include_tax"),
+        (
+            {"lines": (OrderLine(sku="A", quantity=1), OrderLine(quantity=1, gtin="7"))},
+            "/lines/1/sku",
+        ),
+        ({"currency": "GBP", "prices_include_tax": True}, None),
+    ],
+)
+def test_an_order_in_other_money_or_of_no_article_is_none_of_its_channel(told, pointer):
+    channel = SimpleNamespace(currency="GBP", tax_mode="inclusive")
+    order = Order(source_id="1", event_at=AT, lines=(OrderLine(sku="A", quantity=1),))
+    fault = unfit(msgspec.structs.replace(order, **told), channel)
+    assert (fault and fault.pointer) == pointer

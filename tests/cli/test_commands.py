@@ -129,15 +129,15 @@ def test_a_channel_s_file_is_read_and_nothing_applied(crosslane: Run, tmp_path: 
     good = '{"type": "cancellation", "source_id": "A-1", "event_at": "2011-01-05T10:00:00Z"}'
     file = tmp_path / "orders.jsonl"
     file.write_text(good + "\n")
-    read = crosslane("channel", "parse", "--format", "orders-jsonl", str(file), "--json")
+    read = crosslane("channel", "parse", "--adapter", "orders-jsonl", str(file), "--json")
     assert read.returncode == 0, read.stderr
     told = json.loads(read.stdout)
-    assert (told["place"], told["message"]["source_id"], told["fault"]) == (1, "A-1", None)
+    assert (told["place"], told["messages"][0]["source_id"], told["fault"]) == (1, "A-1", None)
     file.write_text(good + '\n{"type": "order"}\n')
-    read = crosslane("channel", "parse", "--format", "orders-jsonl", str(file))
+    read = crosslane("channel", "parse", "--adapter", "orders-jsonl", str(file))
     assert read.returncode == 2
     assert "1 records can be read, 1 cannot." in read.stdout
-    refused = crosslane("channel", "parse", "--format", "nonsense", str(file))
+    refused = crosslane("channel", "parse", "--adapter", "nonsense", str(file))
     assert (refused.returncode, "no format nonsense" in refused.stderr) == (2, True)
 
 

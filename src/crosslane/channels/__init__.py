@@ -36,7 +36,18 @@ Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order.
 """
 
-from crosslane.channels.adapters import ADAPTERS, Adapter, Fault, Parsed, Record, Source
+from crosslane.channels.adapters import (
+    ADAPTERS,
+    FAMILIES,
+    Adapter,
+    Context,
+    Family,
+    Fault,
+    Parsed,
+    Reading,
+    Record,
+    Source,
+)
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
@@ -51,6 +62,7 @@ __all__ = [
     "ADAPTERS",
     "COMMANDS",
     "ERASERS",
+    "FAMILIES",
     "PERSONAL_COLUMNS",
     "REACTIONS",
     "RECEIVE",
@@ -58,10 +70,13 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "Adapter",
+    "Context",
+    "Family",
     "Fault",
     "MessageQuarantined",
     "MessageReceived",
     "Parsed",
+    "Reading",
     "Receive",
     "Received",
     "Record",

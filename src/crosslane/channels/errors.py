@@ -73,3 +73,7 @@ class AmountsDiffer(Conflict):
 
 class GoodsUnknown(Invalid):
     """The order has no line {line}."""
+
+
+class ArticleUnknown(Invalid):
+    """Nobody has said which article {article} is here; say its SKU."""

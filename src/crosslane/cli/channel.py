@@ -1,90 +1,127 @@
 """`crosslane channel`: look at what a channel would send."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from crosslane.channels import Fault, Record, read_body
+from crosslane.channels import ADAPTERS, FAMILIES, Context, Fault, Reading, read_body
 from crosslane.kernel import Refusal
 
 NOT_READ = 2
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of a file: what it says, or why it says nothing."""
-
-    place: int
-    message: Any
-    fault: Fault | None
-
-
 def parse(
     file: Path,
     *,
-    format: str,
+    adapter: str,
     json: bool = False,
     channel: str = "",
     currency: str = "GBP",
+    timezone: str = "UTC",
+    topic: str = "",
     encoding: str = "utf-8",
     delimiter: str = "comma",
 ) -> None:
     """Read a file as a channel's messages; ends with status 2 when a record cannot be read.
 
+    Nothing is applied, and no server is needed.
+
     Args:
         file: what the channel would send.
-        format: orders-jsonl, till-batch or orders-csv.
+        adapter: shopify, orders-jsonl, till-batch or orders-csv.
         json: print JSON, a record a line, instead of a table.
         channel: code of the channel, when its messages name it.
-        currency: of the channel.
-        encoding: of the file.
-        delimiter: comma, semicolon or tab.
+        currency: of the channel, for amounts that name none.
+        timezone: of the channel, for times that name none.
+        topic: what the sender's envelope says it is, such as orders/updated.
+        encoding: of a text.
+        delimiter: comma, semicolon or tab, of a table.
     """
-    try:
-        read = read_body(
-            file.read_bytes(),
+    if adapter in FAMILIES:
+        received_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        context = Context(
             channel=channel,
             currency=currency,
-            format=format,
-            encoding=encoding,
-            delimiter=delimiter,
+            timezone=timezone,
+            topic=topic,
+            received_at=received_at,
         )
-    except Refusal as refusal:
-        sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")
-        sys.exit(NOT_READ)
-    records = read.parsed.records
-    if json:
-        _print_lines(records)
+        readings = _of_family(file, adapter, context)
     else:
-        _print_table(records)
-    if any(record.fault for record in records):
+        try:
+            readings = _of_text(file, adapter, channel, currency, encoding, delimiter)
+        except Refusal as refusal:
+            known = ", ".join(sorted([*FAMILIES, *ADAPTERS]))
+            sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")
+            sys.stderr.write(f"Adapters are {known}.\n")
+            sys.exit(NOT_READ)
+    show = _print_lines if json else _print_table
+    if show(readings):
         sys.exit(NOT_READ)
 
 
-def _print_lines(records: Sequence[Record]) -> None:
-    for record in records:
-        told = Told(place=record.place, message=record.message, fault=record.fault)
-        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+def _of_family(file: Path, adapter: str, context: Context) -> Iterator[Reading]:
+    with file.open("rb") as stream:
+        yield from FAMILIES[adapter].read(stream, context)
 
 
-def _print_table(records: Sequence[Record]) -> None:
-    table = Table("line", "kind", "source id", "version", "reason", "where")
-    for record in records:
-        table.add_row(str(record.place), *_shown(record))
+def _of_text(
+    file: Path, adapter: str, channel: str, currency: str, encoding: str, delimiter: str
+) -> Iterator[Reading]:
+    read = read_body(
+        file.read_bytes(),
+        channel=channel,
+        currency=currency,
+        format=adapter,
+        encoding=encoding,
+        delimiter=delimiter,
+    )
+    return (
+        Reading(
+            place=record.place,
+            messages=() if record.message is None else (record.message,),
+            fault=record.fault,
+        )
+        for record in read.parsed.records
+    )
+
+
+def _print_lines(readings: Iterator[Reading]) -> int:
+    """Print records as JSON; return how many cannot be read."""
+    wrong = 0
+    for reading in readings:
+        wrong += reading.fault is not None
+        sys.stdout.write(msgspec.json.encode(reading).decode() + "\n")
+    return wrong
+
+
+def _print_table(readings: Iterator[Reading]) -> int:
+    """Print records as a table; return how many cannot be read."""
+    table = Table("record", "kind", "source id", "version", "reason", "where")
+    total = wrong = 0
+    for reading in readings:
+        total, wrong = total + 1, wrong + (reading.fault is not None)
+        for row in _rows(reading):
+            table.add_row(str(reading.place), *row)
     console = Console()
     console.print(table)
-    wrong = sum(record.fault is not None for record in records)
-    console.print(f"{len(records) - wrong} records can be read, {wrong} cannot.")
+    console.print(f"{total - wrong} records can be read, {wrong} cannot.")
+    return wrong
 
 
-def _shown(record: Record) -> tuple[str, ...]:
-    message, fault = record.message, record.fault
-    told = ("", "", "")
-    if message is not None:
+def _rows(reading: Reading) -> Iterator[tuple[str, ...]]:
+    told = _reason(reading.fault)
+    for message in reading.messages:
         kind = str(type(message).__struct_config__.tag)
-        told = (kind, message.source_id, str(message.source_version))
-    return (*told, fault.detail if fault else "", fault.pointer if fault else "")
+        yield kind, message.source_id, str(message.source_version), *told
+    if not reading.messages:
+        yield "", "", "", *told
+
+
+def _reason(fault: Fault | None) -> tuple[str, str]:
+    return (fault.detail, fault.pointer) if fault else ("", "")

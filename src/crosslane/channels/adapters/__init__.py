@@ -5,6 +5,7 @@ name. It reads text and answers with records, each with its message or with why 
 clock, no database, no network.
 """
 
+from crosslane.channels.adapters.family import Context, Family, Reading
 from crosslane.channels.adapters.orders_csv import ORDERS_CSV
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import (
@@ -19,10 +20,13 @@ from crosslane.channels.adapters.port import (
     Source,
     decode_text,
 )
+from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.errors import UnknownFormat
 
 ADAPTERS = {adapter.name: adapter for adapter in (ORDERS_JSONL, TILL_BATCH, ORDERS_CSV)}
+FAMILIES = {family.name: family for family in (SHOPIFY,)}
+"""Formats of others that can be read; what they say is not taken in yet."""
 
 
 def adapter_of(format: str, *, pointer: str = "/format") -> Adapter:
@@ -40,12 +44,16 @@ def adapter_of(format: str, *, pointer: str = "/format") -> Adapter:
 __all__ = [
     "ADAPTERS",
     "CSV",
+    "FAMILIES",
     "JSON",
     "LINES",
     "RECORDS_MAX",
     "Adapter",
+    "Context",
+    "Family",
     "Fault",
     "Parsed",
+    "Reading",
     "Record",
     "Source",
     "adapter_of",

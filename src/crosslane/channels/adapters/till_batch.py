@@ -20,16 +20,13 @@ from crosslane.channels.adapters.port import (
     lines_of,
     read_line,
 )
-from crosslane.channels.domain.messages import (
+from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender, Void
+from crosslane.channels.domain.told import (
     MINOR_MAX,
     SALE_LINES_MAX,
     VERSION_MAX,
     Code,
-    Sale,
-    SaleLine,
-    TakenTender,
     TillMethod,
-    Void,
 )
 from crosslane.channels.errors import BatchMalformed
 from crosslane.kernel import Instant

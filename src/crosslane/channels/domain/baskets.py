@@ -14,7 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender, TillMethod
+from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender
+from crosslane.channels.domain.told import TillMethod
 
 WAYS_TRIED_MAX = 4_096
 

@@ -10,47 +10,38 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.channels.domain.reports import Report
+from crosslane.channels.domain.told import (
+    LINES_MAX,
+    MINOR_MAX,
+    SALE_LINES_MAX,
+    SUPPLY_ROWS_MAX,
+    Code,
+    Method,
+    Minor,
+    PriceMilli,
+    Reason,
+    SourceId,
+    TillMethod,
+    Told,
+    Units,
+)
 from crosslane.customers import Address
-from crosslane.inventory import SupplyRow
-from crosslane.kernel import QUANTITY_MAX, Instant, line_amount
+from crosslane.kernel import QUANTITY_MAX, line_amount
 from crosslane.orders import AttributionWish, BuyerWish, StopWish, TenderWish
 from crosslane.pricing import CART_COUPONS_MAX
 from crosslane.returns import Disposition, ItemState, ReturnReason
 
-LINES_MAX = 2_000
-SUPPLY_ROWS_MAX = 20_000
-SALE_LINES_MAX = 500
-VERSION_MAX = 2**62
-MINOR_MAX = 10**12
-PRICE_MILLI_MAX = 10**15
-
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-SourceId = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
-PriceMilli = Annotated[int, msgspec.Meta(ge=0, le=PRICE_MILLI_MAX)]
-Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX)]
-Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
-TillMethod = Literal["cash", "card", "on_account", "stored_value"]
-
-
-class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
-    """What every message says.
-
-    Args:
-        source_id: the channel's own number of what is spoken of, such as an order.
-        event_at: when it happened in the world.
-        source_version: grows with each thing the channel says of it.
-        schema: version of the message's form.
-        channel: code of the channel; empty for the one it is sent to.
-    """
-
-    source_id: SourceId
-    event_at: Instant
-    source_version: Version = 1
-    schema: Literal[1] = 1
-    channel: Annotated[str, msgspec.Meta(max_length=64)] = ""
+Paid = Literal[
+    "",
+    "pending",
+    "authorized",
+    "partly_paid",
+    "paid",
+    "partly_refunded",
+    "refunded",
+    "voided",
+]
 
 
 class OrderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,20 +49,31 @@ class OrderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     Args:
         id: the channel's own name of the line; its place from 1 when empty.
-        sku: what.
+        sku: what; without it the article stays unknown, and the order is quarantined.
         quantity: how many units.
-        unit_price_milli: price the channel agreed on, 1/1000 minor unit; computed here when absent.
+        unit_price_milli: price the channel agreed on, 1/1000 minor unit, with all reductions taken
+            off; computed here when absent.
         method: how the customer gets it; likewise the store.
         attributions: who gets the credit.
+        article: the channel's own name of the article; likewise its number by GS1, and its title.
+        discount_minor: what was taken off the line, in minor units, told beside the price.
+        tax_minor: tax the channel counted on the line.
+        note: what the buyer wants of it, such as an engraving.
     """
 
     id: Annotated[str, msgspec.Meta(max_length=64)] = ""
-    sku: Code
+    sku: Annotated[str, msgspec.Meta(max_length=64)] = ""
     quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
     unit_price_milli: PriceMilli | None = None
     method: Method | None = None
     store: Annotated[str, msgspec.Meta(max_length=64)] = ""
     attributions: Annotated[tuple[AttributionWish, ...], msgspec.Meta(max_length=10)] = ()
+    article: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    gtin: Annotated[str, msgspec.Meta(max_length=14)] = ""
+    title: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    discount_minor: Minor = 0
+    tax_minor: Minor | None = None
+    note: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
 
 
 class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="order"):
@@ -81,6 +83,14 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
         lines: goods; a later version names all lines that are still wanted.
         buyer, ship_to, service, coupons, tenders, stops, locale: as in placing an order.
         shipping_minor: what the channel charged for delivery.
+        number: what people call the order in the channel.
+        currency: ISO 4217; the channel's when empty.
+        prices_include_tax: whether tax is in the prices; as the channel's when absent.
+        paid: how far it is paid, as the channel says; "" when it does not.
+        total_minor: what the buyer owes or has paid in all; likewise the tax in or on it.
+        discount_minor: what was taken off the order in all.
+        bill_to: where the invoice goes.
+        note: what the buyer or the channel wrote on it.
     """
 
     lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
@@ -94,6 +104,15 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
     )
     stops: Annotated[tuple[StopWish, ...], msgspec.Meta(max_length=4)] = ()
     locale: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    number: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    currency: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    prices_include_tax: bool | None = None
+    paid: Paid = ""
+    total_minor: Minor | None = None
+    tax_minor: Minor | None = None
+    discount_minor: Minor | None = None
+    bill_to: Address | None = None
+    note: Annotated[str, msgspec.Meta(max_length=5_000)] = ""
 
 
 class AmendedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -144,6 +163,21 @@ class PaymentEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     outcome: Literal["paid", "refused"]
 
 
+class StockRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Units of an article at a location.
+
+    Args:
+        sku: what; without it the article stays unknown, and the message is quarantined.
+        quantity: units on hand in a snapshot, units gained or lost in a delta.
+        article: the channel's own name of it; likewise its number by GS1.
+    """
+
+    sku: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    quantity: Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+    article: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    gtin: Annotated[str, msgspec.Meta(max_length=14)] = ""
+
+
 class SupplySnapshot(
     Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="supply_snapshot"
 ):
@@ -151,12 +185,12 @@ class SupplySnapshot(
 
     Args:
         location: code of the location.
-        rows: units by SKU.
+        rows: units by article.
         complete: it names everything there is; the rest is none.
     """
 
     location: Code
-    rows: Annotated[tuple[SupplyRow, ...], msgspec.Meta(max_length=SUPPLY_ROWS_MAX)]
+    rows: Annotated[tuple[StockRow, ...], msgspec.Meta(max_length=SUPPLY_ROWS_MAX)]
     complete: bool = False
 
 
@@ -164,7 +198,7 @@ class SupplyDelta(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """What came to a location, or went, at an instant."""
 
     location: Code
-    rows: Annotated[tuple[SupplyRow, ...], msgspec.Meta(min_length=1, max_length=SUPPLY_ROWS_MAX)]
+    rows: Annotated[tuple[StockRow, ...], msgspec.Meta(min_length=1, max_length=SUPPLY_ROWS_MAX)]
 
 
 class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -306,6 +340,7 @@ Message = (
     | SupplyDelta
     | Sale
     | Void
+    | Report
 )
 OrderMessage = Order | Amendment | Cancellation | PaymentEvent
 ORDER_KINDS = ("order", "amendment", "cancellation", "payment")

@@ -15,7 +15,8 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.domain.messages import AmendedLine, Amendment, Method, Order, OrderLine
+from crosslane.channels.domain.messages import AmendedLine, Amendment, Order, OrderLine
+from crosslane.channels.domain.told import Method
 from crosslane.customers import Address
 
 

@@ -82,15 +82,42 @@ def _first_orders(waiting: dict[Source, list[Todo]], known: Known) -> list[tuple
 async def _create(
     tx: Tx, begun: Sequence[tuple[Todo, Order]], known: Known, told: Known
 ) -> list[Outcome]:
-    commands = [one.command(wish_of(one, message)) for one, message in begun]
+    book = await organization.book(tx)
     outcomes: list[Outcome] = []
-    for (one, message), answer in zip(begun, await orders.PLACE.handle(tx, commands), strict=True):
+    fitting: list[tuple[Todo, Order]] = []
+    for one, message in begun:
+        fault = unfit(message, book.channel(one.pending.channel))
+        if fault is None:
+            fitting.append((one, message))
+        else:
+            outcomes.append(outcome_of(one, "quarantined", fault))
+    commands = [one.command(wish_of(one, message)) for one, message in fitting]
+    answers = await orders.PLACE.handle(tx, commands) if commands else []
+    for (one, message), answer in zip(fitting, answers, strict=True):
         if isinstance(answer, Refusal):
             outcomes.append(refused(one, answer))
             continue
         known[one.source] = told[one.source] = answer.id, begun_by(message)
         outcomes.append(outcome_of(one, "applied", order_id=answer.id))
     return outcomes
+
+
+def unfit(message: Order, channel: organization.Channel) -> Fault | None:
+    """Return why an order cannot be one of its channel: other money, other prices, no article."""
+    if message.currency not in ("", channel.currency):
+        detail = f"The order is in {message.currency}, the channel sells in {channel.currency}"
+        return Fault("currency-differs", detail, "/currency")
+    inclusive = channel.tax_mode == "inclusive"
+    if message.prices_include_tax not in (None, inclusive):
+        told = "include" if message.prices_include_tax else "exclude"
+        detail = f"Prices of the order {told} tax, those of the channel do not"
+        return Fault("tax-mode-differs", detail, "/prices_include_tax")
+    for place, line in enumerate(message.lines):
+        if not line.sku:
+            called = line.article or line.gtin or line.title or line.id
+            detail = f"Nobody has said which article {called or place + 1} is"
+            return Fault("sku-missing", detail, f"/lines/{place}/sku")
+    return None
 
 
 def wish_of(todo: Todo, message: Order) -> PlaceOrder:
@@ -152,6 +179,10 @@ async def _adopted(tx: Tx, waiting: Mapping[Source, Sequence[Todo]]) -> Known:
 async def _change(tx: Tx, todo: Todo, known: Known, told: Known) -> Outcome:
     """Bring an order to what a message says, whole or not at all."""
     order_id, standing = known[todo.source]
+    if isinstance(todo.message, Order):
+        channel = (await organization.book(tx)).channel(todo.pending.channel)
+        if (fault := unfit(todo.message, channel)) is not None:
+            return outcome_of(todo, "quarantined", fault, order_id=order_id)
     try:
         async with tx.savepoint():
             after = await _apply(tx, todo, order_id, standing)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from crosslane import inventory, locations
 from crosslane.channels.domain.messages import SupplyDelta, SupplySnapshot
+from crosslane.channels.errors import ArticleUnknown
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage.messages import Outcome
 from crosslane.kernel import Refusal
@@ -33,10 +34,17 @@ async def _report(tx: Tx, todo: Todo, network: Network) -> Outcome:
                     kind="snapshot" if isinstance(message, SupplySnapshot) else "delta",
                     location_id=network.require(message.location, pointer="/location").id,
                     as_of=message.event_at,
-                    rows=message.rows,
+                    rows=_rows(message),
                     complete=isinstance(message, SupplySnapshot) and message.complete,
                 ),
             )
     except Refusal as refusal:
         return refused(todo, refusal)
     return outcome_of(todo, "applied", supply_id=taken.header.id)
+
+
+def _rows(message: SupplySnapshot | SupplyDelta) -> tuple[inventory.SupplyRow, ...]:
+    for place, row in enumerate(message.rows):
+        if not row.sku:
+            raise ArticleUnknown(pointer=f"/rows/{place}/sku", article=row.article or row.gtin)
+    return tuple(inventory.SupplyRow(row.sku, row.quantity) for row in message.rows)

@@ -1,0 +1,230 @@
+"""Reading what was sent part by part, so that nothing of it gets lost.
+
+A :class:`Branch` stands on the decoded record and remembers what was read of it. What nobody read
+is handed over as the message's ``rest``. A value that is not what it must be raises
+:class:`NotReadable` with the pointer to it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from crosslane.channels.adapters.port import Fault
+from crosslane.kernel import Invalid, milli_price, parse_minor
+
+Seen = set[str]
+REST_VALUES_MAX = 20_000
+
+
+class NotReadable(Exception):
+    """A value is not what it must be.
+
+    Args:
+        fault: what is wrong with it, and where it stands.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+class Branch:
+    """A part of a record.
+
+    Args:
+        value: what was decoded: an object, usually.
+        at: pointer to it.
+        seen: pointers to what was read, of the whole record.
+    """
+
+    def __init__(self, value: Any, at: str = "", seen: Seen | None = None) -> None:
+        self.value = value
+        self.at = at
+        self._seen: Seen = set() if seen is None else seen
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __contains__(self, name: str) -> bool:
+        return isinstance(self.value, Mapping) and self.value.get(name) not in (None, "")
+
+    def wrong(self, name: str, wanted: str) -> NotReadable:
+        """Return the refusal of a value."""
+        return NotReadable(Fault("invalid-field", f"{name} is not {wanted}", self._pointer(name)))
+
+    def missing(self, name: str) -> NotReadable:
+        """Return the refusal of a record that lacks a value."""
+        return NotReadable(Fault("field-missing", f"{name} is missing", self._pointer(name)))
+
+    def peek(self, name: str) -> Any:
+        """Return a value without having read it."""
+        return self.value.get(name) if isinstance(self.value, Mapping) else None
+
+    def take(self, name: str) -> Any:
+        """Return a value as it was decoded, None when it is absent."""
+        if not isinstance(self.value, Mapping):
+            return None
+        self._seen.add(self._pointer(name))
+        return self.value.get(name)
+
+    def text(self, *names: str, default: str = "") -> str:
+        """Return the first of several values that says something, as text.
+
+        Others that say the same are read with it; one that says something else is left over.
+        """
+        found = ""
+        for name in names:
+            value = self.peek(name)
+            if value is None or value == "":
+                continue
+            if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+                raise self.wrong(name, "a text")
+            found = found or str(value)
+            if str(value) == found:
+                self.take(name)
+        return found or default
+
+    def needed(self, *names: str) -> str:
+        """Return a text that must be there.
+
+        Raises:
+            NotReadable: it is not.
+        """
+        found = self.text(*names)
+        if not found:
+            raise self.missing(names[0])
+        return found
+
+    def whole(self, name: str, default: int | None = None) -> int | None:
+        """Return a whole number, the default when it is absent."""
+        value = self.take(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = Decimal(str(value))
+            if isinstance(value, bool) or number != number.to_integral_value():
+                raise self.wrong(name, "a whole number")
+        except InvalidOperation:
+            raise self.wrong(name, "a whole number") from None
+        return int(number)
+
+    def minor(self, name: str, currency: str, default: int | None = None) -> int | None:
+        """Return an amount in minor units, the default when it is absent."""
+        return self._money(name, default, lambda text: parse_minor(text, currency))
+
+    def milli(self, name: str, currency: str, default: int | None = None) -> int | None:
+        """Return a unit price in 1/1000 minor units, the default when it is absent."""
+        return self._money(name, default, lambda text: milli_price(text, currency))
+
+    def flag(self, name: str) -> bool | None:
+        """Return a truth, None when it is absent."""
+        value = self.take(name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise self.wrong(name, "true or false")
+
+    def moment(self, *names: str, zone: str = "") -> datetime | None:
+        """Return the first of several instants that is told; others are left over.
+
+        Args:
+            names: of the values.
+            zone: IANA zone of times that name none; without it they are refused.
+        """
+        for name in names:
+            if self.peek(name) not in (None, ""):
+                return self._instant(name, self.take(name), zone)
+        return None
+
+    def branch(self, name: str) -> "Branch":
+        """Return a part, an empty one when it is absent."""
+        value = self.peek(name)
+        if value is not None and not isinstance(value, Mapping):
+            raise self.wrong(name, "an object")
+        return Branch(value or {}, self._pointer(name), self._seen)
+
+    def branches(self, name: str) -> list["Branch"]:
+        """Return the parts of a list, none when it is absent."""
+        value = self.peek(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.wrong(name, "a list")
+        at = self._pointer(name)
+        return [Branch(part, f"{at}/{n}", self._seen) for n, part in enumerate(value)]
+
+    def rest(self) -> dict[str, Any]:
+        """Return what nobody has read, by pointer; what is empty says nothing."""
+        found: dict[str, Any] = {}
+        for pointer, value in self._unread(self.value, self.at):
+            if len(found) >= REST_VALUES_MAX:
+                raise NotReadable(
+                    Fault("too-much", f"More than {REST_VALUES_MAX} values are not known", pointer)
+                )
+            found[pointer] = value
+        return found
+
+    def _unread(self, value: Any, at: str) -> Iterator[tuple[str, Any]]:
+        waiting = [(value, at)]
+        while waiting:
+            value, at = waiting.pop()
+            if at in self._seen:
+                continue
+            parts: Sequence[tuple[Any, str]] = ()
+            if isinstance(value, Mapping):
+                parts = [(part, f"{at}/{_escaped(name)}") for name, part in value.items()]
+            elif isinstance(value, list):
+                parts = [(part, f"{at}/{n}") for n, part in enumerate(value)]
+            elif value not in (None, ""):
+                yield at, value
+            waiting.extend(reversed(parts))
+
+    def _money(self, name: str, default: int | None, read: Any) -> int | None:
+        value = self.take(name)
+        if value is None or value == "":
+            return default
+        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            raise self.wrong(name, "an amount")
+        try:
+            return read(str(value).strip())
+        except Invalid as refusal:
+            raise NotReadable(Fault.of(refusal, at=self._pointer(name))) from None
+
+    def _instant(self, name: str, value: Any, zone: str) -> datetime:
+        try:
+            found = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            try:
+                found = datetime.combine(date.fromisoformat(str(value).strip()[:10]), time())
+            except ValueError:
+                raise self.wrong(name, "an instant") from None
+        if found.tzinfo is None:
+            if not zone:
+                raise self.wrong(name, "an instant with its zone")
+            found = found.replace(tzinfo=ZoneInfo(zone))
+        return found.astimezone(UTC)
+
+    def _pointer(self, name: str) -> str:
+        return f"{self.at}/{_escaped(name)}"
+
+
+def read_json(raw: bytes) -> Any:
+    """Decode JSON; numbers with decimals stay exact.
+
+    Raises:
+        NotReadable: it is none, or nested too deeply.
+    """
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotReadable(Fault("malformed-json", f"It is not JSON: {error}"[:500])) from None
+
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

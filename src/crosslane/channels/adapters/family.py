@@ -1,0 +1,127 @@
+"""Families of messages that others have defined: one record may say several things at once."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import msgspec
+
+from crosslane.channels.adapters.branches import NotReadable, read_json
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.domain.messages import Message
+from crosslane.kernel import Refusal
+from crosslane.platform.web import decode_json
+
+RECORD_BYTES_MAX = 32 << 20
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECONDS = 1_000
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading needs to know of where a stream comes from.
+
+    Args:
+        channel: code of the channel.
+        currency: ISO 4217, of amounts that name none.
+        timezone: IANA zone, of times that name none.
+        topic: what the sender's envelope says the record is, "" when it says nothing.
+        received_at: when it came, for records that tell no time of their own.
+    """
+
+    channel: str = ""
+    currency: str = "GBP"
+    timezone: str = "UTC"
+    topic: str = ""
+    received_at: datetime = EPOCH
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one record says.
+
+    Args:
+        place: number of the record in the stream, from 1.
+        messages: what it says, in the order it says it.
+        fault: why it cannot be taken, None when it can.
+    """
+
+    place: int
+    messages: tuple[Message, ...] = ()
+    fault: Fault | None = None
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How the messages of a family are read.
+
+    Args:
+        name: of the family.
+        brings: kinds of canonical messages it can bring.
+        read: takes a stream apart; what is read is forgotten, however long the stream is.
+    """
+
+    name: str
+    brings: frozenset[str]
+    read: Callable[[BinaryIO, Context], Iterator[Reading]]
+
+
+def checked(message: Message) -> Message:
+    """Return a message if it holds to the limits every canonical message holds to.
+
+    Raises:
+        NotReadable: with the pointer into the message.
+    """
+    try:
+        decode_json(msgspec.json.encode(message), Message)
+    except Refusal as refusal:
+        raise NotReadable(Fault.of(refusal)) from None
+    return message
+
+
+def version_of(at: datetime) -> int:
+    """Return the version of what was said at an instant, for senders who count no versions."""
+    return max(1, round(at.timestamp() * MILLISECONDS))
+
+
+def json_family(
+    name: str, brings: frozenset[str], understand: Callable[[object, Context], Iterator[Message]]
+) -> Family:
+    """Return a family whose streams are JSON: one document, or one a line.
+
+    Args:
+        name: of the family.
+        brings: kinds of canonical messages it can bring.
+        understand: says what a decoded document says; raises NotReadable.
+    """
+
+    def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
+        try:
+            documents = _documents(stream)
+        except NotReadable as refused:
+            yield Reading(place=1, fault=refused.fault)
+            return
+        for place, raw in enumerate(documents, 1):
+            try:
+                said = tuple(checked(message) for message in understand(read_json(raw), context))
+            except NotReadable as refused:
+                yield Reading(place=place, fault=refused.fault)
+            else:
+                yield Reading(place=place, messages=said)
+
+    return Family(name=name, brings=brings, read=read)
+
+
+def _documents(stream: BinaryIO) -> list[bytes]:
+    raw = stream.read(RECORD_BYTES_MAX + 1).removeprefix(b"\xef\xbb\xbf")
+    if len(raw) > RECORD_BYTES_MAX:
+        most = RECORD_BYTES_MAX >> 20
+        raise NotReadable(Fault("record-too-large", f"A document has at most {most} MiB"))
+    lines = [line for line in raw.splitlines() if line.strip()]
+    one_a_line = len(lines) > 1 and all(line.lstrip()[:1] in b"{[" for line in lines)
+    return lines if one_a_line and _is_whole(lines[0]) else [raw]
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return False
+    return True

@@ -1,0 +1,167 @@
+"""``shopify``: what a Shopify shop sends by webhook, and what its REST API answers.
+
+A webhook is the bare resource, an answer of the API wraps it in its name or in that of several.
+Which it is stands in the topic of the webhook; without one the wrapper says it, else the fields
+that only that resource has. A resource that asks nothing of the hub, such as a shipping zone, is a
+Notice, and so is an order that was placed to try the shop.
+
+Rules: Admin REST API reference of Shopify, version 2024-10. Times carry their zone. Amounts are
+decimal text in the shop's currency; a ``*_set`` beside one says the same in two currencies and is
+kept in ``rest``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from crosslane.channels.adapters.branches import Branch, NotReadable
+from crosslane.channels.adapters.family import Context, json_family
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.shopify.goods import (
+    fulfillment,
+    inventory_item,
+    inventory_levels,
+    product,
+    variant,
+)
+from crosslane.channels.adapters.shopify.money import (
+    adjustment,
+    dispute,
+    gift_card,
+    payout,
+    refund,
+    transaction,
+)
+from crosslane.channels.adapters.shopify.orders import order
+from crosslane.channels.adapters.shopify.people import customer, data_request, notice
+from crosslane.channels.domain.messages import Message
+
+Read = Callable[[Branch, Context], Iterator[Message]]
+
+RESOURCES: Mapping[str, Read] = {
+    "order": order,
+    "fulfillment": fulfillment,
+    "refund": refund,
+    "transaction": transaction,
+    "tender_transaction": transaction,
+    "dispute": dispute,
+    "payout": payout,
+    "gift_card": gift_card,
+    "adjustment": adjustment,
+    "product": product,
+    "variant": variant,
+    "inventory_item": inventory_item,
+    "inventory_level": inventory_levels,
+    "customer": customer,
+    "data_request": data_request,
+}
+"""Resources that become more than a notice, by their name in the singular."""
+
+TOPICS = {
+    "orders": "order",
+    "fulfillments": "fulfillment",
+    "refunds": "refund",
+    "order_transactions": "transaction",
+    "tender_transactions": "tender_transaction",
+    "disputes": "dispute",
+    "products": "product",
+    "inventory_items": "inventory_item",
+    "inventory_levels": "inventory_level",
+    "customers": "customer",
+}
+
+# Fields that tell a resource without a wrapper or topic; the first that fits.
+MARKS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("order", frozenset({"line_items", "financial_status"})),
+    ("refund", frozenset({"refund_line_items", "order_id"})),
+    ("fulfillment", frozenset({"line_items", "order_id", "tracking_number"})),
+    ("inventory_level", frozenset({"inventory_item_id", "location_id", "available"})),
+    ("inventory_item", frozenset({"sku", "tracked"})),
+    ("product", frozenset({"variants", "handle"})),
+    ("variant", frozenset({"product_id", "inventory_item_id", "price"})),
+    ("dispute", frozenset({"network_reason_code", "evidence_due_by"})),
+    ("tender_transaction", frozenset({"remote_reference", "payment_method", "amount"})),
+    ("transaction", frozenset({"kind", "gateway", "amount"})),
+    ("customer", frozenset({"first_name", "last_name", "email"})),
+)
+PRIVACY = frozenset({"orders_requested", "orders_to_redact", "data_request"})
+
+
+def understand(document: object, context: Context) -> Iterator[Message]:
+    """Say what a document says.
+
+    Raises:
+        NotReadable: it is no resource of a shop, or one of its values is not what it must be.
+    """
+    for name, branch in _resources(document, context.topic):
+        messages = list(RESOURCES.get(name, notice(name))(branch, context))
+        if messages:
+            # What nobody has read goes with the first message: the record is about that.
+            messages[0] = _with_rest(messages[0], branch)
+        yield from messages
+
+
+def _with_rest(message: Message, branch: Branch) -> Message:
+    return msgspec.structs.replace(message, rest=branch.rest())
+
+
+def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
+    if isinstance(document, list):
+        for place, one in enumerate(document):
+            yield _named(one, topic), Branch(one, f"/{place}")
+        return
+    if not isinstance(document, Mapping):
+        raise NotReadable(Fault("not-a-resource", "The document is no object"))
+    name, wrapped = next(iter(document.items()), ("", None))
+    if len(document) == 1 and isinstance(wrapped, Mapping):
+        yield name, Branch(wrapped, f"/{name}")
+    elif len(document) == 1 and isinstance(wrapped, list):
+        single = _singular(name)
+        for place, one in enumerate(wrapped):
+            yield single, Branch(one, f"/{name}/{place}")
+    else:
+        yield _named(document, topic), Branch(document)
+
+
+def _named(resource: object, topic: str) -> str:
+    if not isinstance(resource, Mapping):
+        raise NotReadable(Fault("not-a-resource", "A resource is an object"))
+    group, _, event = topic.partition("/")
+    if event in ("redact", "data_request"):
+        return "data_request"
+    if group in TOPICS:
+        return TOPICS[group]
+    if group:
+        return _singular(group)
+    if not PRIVACY.isdisjoint(resource):
+        return "data_request"
+    for name, marks in MARKS:
+        if marks <= resource.keys():
+            return name
+    if "id" in resource:
+        return "resource"
+    raise NotReadable(Fault("not-a-resource", "What it is cannot be told from its fields"))
+
+
+def _singular(name: str) -> str:
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+SHOPIFY = json_family(
+    "shopify",
+    frozenset(
+        {
+            "order",
+            "cancellation",
+            "return",
+            "fulfillment",
+            "money",
+            "supply_snapshot",
+            "product",
+            "price",
+            "contact",
+            "notice",
+        }
+    ),
+    understand,
+)

@@ -1,0 +1,215 @@
+"""Money of a shop: payments, refunds, disputes, payouts, gift cards."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from crosslane.channels.adapters.branches import Branch
+from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.shopify.people import notice
+from crosslane.channels.adapters.shopify.resource import identity
+from crosslane.channels.domain.messages import Message, ReturnedGoods, ReturnEvent
+from crosslane.channels.domain.reports import MoneyEvent
+
+STEPS = {
+    "authorization": "authorized",
+    "sale": "captured",
+    "capture": "captured",
+    "refund": "refunded",
+    "void": "voided",
+}
+OUTCOMES = {
+    "success": "done",
+    "pending": "pending",
+    "awaiting_response": "pending",
+    "unknown": "pending",
+    "failure": "failed",
+    "error": "failed",
+}
+DISPUTES = {
+    "won": "dispute_won",
+    "lost": "dispute_lost",
+    "charge_refunded": "dispute_lost",
+    "accepted": "dispute_lost",
+}
+PAYOUTS = {
+    "scheduled": "pending",
+    "in_transit": "pending",
+    "paid": "done",
+    "failed": "failed",
+    "canceled": "failed",
+    "cancelled": "failed",
+}
+# What a refund says of goods that were taken back into stock, or never left.
+COMING = frozenset({"return", "cancel"})
+
+
+def transaction(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say what happened to money of an order."""
+    kind, status = branch.text("kind"), branch.text("status")
+    if kind == "change":
+        # Change a till has given out of cash; the sale it belongs to says what was paid.
+        return
+    step = STEPS.get(kind)
+    currency = branch.text("currency") or context.currency
+    minor = branch.minor("amount", currency)
+    if minor is None:
+        raise branch.missing("amount")
+    if step is None:
+        # A tender transaction has no kind: its sign says which way the money went.
+        if kind:
+            raise branch.wrong("kind", f"one of {', '.join(sorted(STEPS))}")
+        step = "refunded" if minor < 0 else "captured"
+    outcome = OUTCOMES.get(status or "success")
+    if outcome is None:
+        raise branch.wrong("status", f"one of {', '.join(sorted(OUTCOMES))}")
+    failed = outcome == "failed"
+    yield MoneyEvent(
+        **identity(branch, context),  # type: ignore[arg-type]
+        order=branch.text("order_id"),
+        step=step,  # type: ignore[arg-type]
+        outcome=outcome,  # type: ignore[arg-type]
+        minor=abs(minor),
+        currency=currency,
+        method=branch.text("payment_method"),
+        provider=branch.text("gateway"),
+        reference=branch.text("authorization", "remote_reference"),
+        reason=branch.text("error_code", "message") if failed else "",
+    )
+
+
+def refund(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say which goods were given money back for, and which money that was."""
+    if branch.peek("id") is None:
+        # What the shop would give back, if it was asked to.
+        yield from notice("refund_calculation")(branch, context)
+        return
+    told = identity(branch, context)
+    order = branch.needed("order_id")
+    restocks = branch.flag("restock")
+    coming: list[ReturnedGoods] = []
+    staying: list[ReturnedGoods] = []
+    for part in branch.branches("refund_line_items"):
+        how = part.text("restock_type")
+        back = how in COMING if how else restocks is not False
+        (coming if back else staying).append(_goods(part))
+    payments = branch.branches("transactions")
+    given = [message for part in payments for message in transaction(part, context)]
+    if coming:
+        yield _returned(told, order, coming, "come", _given_minor(given) if not staying else None)
+    if staying:
+        # One refund may do both; each is an event of its own then.
+        own = told | {"source_id": f"{told['source_id']}/stay"} if coming else told
+        yield _returned(own, order, staying, "stay", _given_minor(given) if not coming else None)
+    yield from given
+
+
+def _returned(
+    told: dict[str, object],
+    order: str,
+    lines: list[ReturnedGoods],
+    goods: Literal["come", "stay"],
+    refunded_minor: int | None,
+) -> ReturnEvent:
+    return ReturnEvent(
+        **told,  # type: ignore[arg-type]
+        order=order,
+        step="refunded",
+        lines=tuple(lines),
+        refunded_minor=refunded_minor,
+        goods=goods,
+    )
+
+
+def _goods(branch: Branch) -> ReturnedGoods:
+    units = branch.whole("quantity")
+    if not units:
+        raise branch.missing("quantity")
+    line = branch.branch("line_item")
+    return ReturnedGoods(
+        id=branch.text("line_item_id") or line.text("id"), sku=line.text("sku"), quantity=units
+    )
+
+
+def _given_minor(given: list[Message]) -> int | None:
+    done = [
+        one.minor
+        for one in given
+        if isinstance(one, MoneyEvent) and one.step == "refunded" and one.outcome == "done"
+    ]
+    return sum(done) if done else None
+
+
+def dispute(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say that a buyer takes money back through the bank, and how it ended."""
+    currency = branch.text("currency") or context.currency
+    begun = branch.moment("initiated_at", zone=context.timezone)
+    ended = branch.moment("finalized_on", zone=context.timezone)
+    status = branch.text("status")
+    at = ended or begun or context.received_at
+    yield MoneyEvent(
+        **{**identity(branch, context), "event_at": at},  # type: ignore[arg-type]
+        order=branch.text("order_id"),
+        step=DISPUTES.get(status, "disputed"),  # type: ignore[arg-type]
+        minor=branch.minor("amount", currency) or 0,
+        currency=currency,
+        method=branch.text("type"),
+        reference=branch.text("network_reason_code"),
+        reason=branch.text("reason"),
+    )
+
+
+def payout(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say what the shop's provider pays out to the retailer."""
+    currency = branch.text("currency") or context.currency
+    minor = branch.minor("amount", currency)
+    if minor is None:
+        raise branch.missing("amount")
+    status = branch.text("status")
+    if status not in PAYOUTS:
+        raise branch.wrong("status", f"one of {', '.join(sorted(PAYOUTS))}")
+    at = branch.moment("date", zone=context.timezone) or context.received_at
+    fees = [
+        branch.branch("summary").minor(name, currency, 0) or 0
+        for name in ("charges_fee_amount", "refunds_fee_amount", "adjustments_fee_amount")
+    ]
+    yield MoneyEvent(
+        **{**identity(branch, context), "event_at": at},  # type: ignore[arg-type]
+        step="fee" if minor < 0 else "paid_out",
+        outcome=PAYOUTS[status],  # type: ignore[arg-type]
+        minor=abs(minor),
+        fee_minor=sum(fees),
+        currency=currency,
+    )
+
+
+def gift_card(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say what is left on a gift card; its code is never told."""
+    currency = branch.text("currency") or context.currency
+    disabled = branch.moment("disabled_at", zone=context.timezone)
+    yield MoneyEvent(
+        **identity(branch, context, prefix="gift_card/"),  # type: ignore[arg-type]
+        order=branch.text("order_id"),
+        step="stored_value",
+        outcome="failed" if disabled else "done",
+        minor=branch.minor("balance", currency, 0) or 0,
+        currency=currency,
+        method="gift_card",
+        reference=branch.text("last_characters"),
+        reason="disabled" if disabled else "",
+    )
+
+
+def adjustment(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say that a gift card was topped up or drawn on by hand."""
+    minor = branch.minor("amount", context.currency)
+    if minor is None:
+        raise branch.missing("amount")
+    yield MoneyEvent(
+        **identity(branch, context, prefix="adjustment/"),  # type: ignore[arg-type]
+        step="captured" if minor >= 0 else "refunded",
+        minor=abs(minor),
+        currency=context.currency,
+        method="gift_card",
+        reference=branch.text("gift_card_id"),
+        reason=branch.text("note"),
+    )

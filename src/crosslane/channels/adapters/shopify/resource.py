@@ -1,0 +1,67 @@
+"""What several resources of a shop have in common: instants, versions, addresses, names."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from crosslane.channels.adapters.branches import Branch
+from crosslane.channels.adapters.family import Context, version_of
+from crosslane.customers import Address
+
+LINES_OF_ADDRESS = ("address1", "address2")
+
+
+def identity(branch: Branch, context: Context, *, prefix: str = "") -> dict[str, object]:
+    """Return number, version and instant of a resource, as every message names them.
+
+    Shops count no versions: it is the instant of the last change in milliseconds, or the latest
+    instant that is told; of a resource that tells none it is always 1.
+    """
+    changed = branch.moment("updated_at", zone=context.timezone)
+    made = branch.moment("processed_at", "created_at", zone=context.timezone)
+    told = [at for at in (changed, made) if at] or _instants(branch)
+    number = branch.text("id")
+    return {
+        "source_id": f"{prefix}{number or branch.at.strip('/') or 'one'}",
+        "source_version": version_of(changed or max(told)) if told else 1,
+        "event_at": made or (max(told) if told else context.received_at),
+        "channel": context.channel,
+    }
+
+
+def _instants(branch: Branch) -> list[datetime]:
+    """Return what the resource says itself of when it changed."""
+    values = branch.value.items() if isinstance(branch.value, Mapping) else ()
+    found = []
+    for name, value in values:
+        if name.endswith(("_at", "_on")) and isinstance(value, str):
+            with suppress(ValueError):
+                at = datetime.fromisoformat(value)
+                found += [at] if at.tzinfo else []
+    return found
+
+
+def address(branch: Branch) -> Address | None:
+    """Return an address, None when there is none to speak of."""
+    if not branch:
+        return None
+    names = (branch.text("first_name"), branch.text("last_name"))
+    lines = tuple(line for name in LINES_OF_ADDRESS if (line := branch.text(name)))
+    country = branch.text("country_code", "country")
+    region = branch.text("province_code", "province")
+    found = Address(
+        country=country[:200],
+        lines=lines,
+        city=branch.text("city"),
+        postcode=branch.text("zip"),
+        region=region,
+        name=branch.text("name", default=" ".join(filter(None, names))),
+        organization=branch.text("company"),
+        phone=branch.text("phone"),
+    )
+    return found if country or lines or found.city or found.postcode else None
+
+
+def full_name(branch: Branch) -> str:
+    """Return what a person is called."""
+    return " ".join(filter(None, (branch.text("first_name"), branch.text("last_name"))))

@@ -1,0 +1,85 @@
+"""Reading published messages of a family, and asking of each whether anything got lost."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crosslane.channels import FAMILIES, Context, Reading
+
+CANONICAL = Path(__file__).parent / "canonical"
+CAME_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def read(family: str, raw: bytes, **context) -> list[Reading]:
+    told = Context(received_at=CAME_AT, **context)
+    return list(FAMILIES[family].read(BytesIO(raw), told))
+
+
+def as_lines(readings: list[Reading]) -> str:
+    """The canonical file of what was read: a message a line, absent fields left out."""
+    lines = []
+    for reading in readings:
+        assert reading.fault is None, reading.fault
+        for message in reading.messages:
+            kept = {k: v for k, v in msgspec.to_builtins(message).items() if v not in ("", None)}
+            lines.append(msgspec.json.encode(kept, order="sorted").decode())
+    return "\n".join(lines) + "\n"
+
+
+def scalars(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from scalars(part, f"{at}/{name}")
+    elif isinstance(value, list | tuple):
+        for n, part in enumerate(value):
+            yield from scalars(part, f"{at}/{n}")
+    elif value not in (None, ""):
+        yield at, value
+
+
+def forms_of(value: Any) -> set[str]:
+    """How a value may be written in a canonical message."""
+    found = {str(value).strip(), str(value).lower()}
+    with suppress(InvalidOperation, ValueError, OverflowError):
+        number = Decimal(str(value))
+        found |= {str(int(abs(number) * scale)) for scale in (1, 100, 100_000)}
+    with suppress(ValueError):
+        at = datetime.fromisoformat(str(value)).astimezone(UTC)
+        # An instant, or the version it stands for.
+        found |= {at.isoformat()[:19], str(round(at.timestamp() * 1_000))}
+    return found
+
+
+def told_nowhere(document: Any, readings: list[Reading], mapped: set[str]) -> list[str]:
+    """Values of a document that no message says and no rest keeps.
+
+    Args:
+        document: as decoded.
+        readings: what was made of it.
+        mapped: names of fields whose words become words of ours.
+    """
+    messages = [msgspec.to_builtins(m) for r in readings for m in r.messages]
+    rest = {pointer for message in messages for pointer in message["rest"]}
+    said = {
+        str(value)[:19] if name.endswith("_at") else str(value)
+        for message in messages
+        for name, value in scalars({k: v for k, v in message.items() if k != "rest"})
+    }
+    said |= {str(value).lower() for value in said}
+    # Numbers of several resources may be alike; ours say of which one they are.
+    said |= {message["source_id"].rpartition("/")[2] for message in messages}
+    text = "\n".join(said)
+    return [
+        f"{pointer} = {value!r}"
+        for pointer, value in scalars(document)
+        if pointer not in rest
+        and pointer.rpartition("/")[2] not in mapped
+        and said.isdisjoint(forms_of(value))
+        and (not isinstance(value, str) or value.strip() not in text)
+    ]
