@@ -1,39 +1,19 @@
 """The way in and out as a browser goes it: pages, forms, the cookie, and where one is led on to."""
 
 import secrets
-from typing import Any
 
-import httpx
 import pytest
 
 from crosslane.apps.sign_in.frame import own_path
 from crosslane.kernel import new_id
-from tests.api import PASSWORD, Api
+from tests.api import PASSWORD
+from tests.sign_in.browsing import make_account, send, signed_in
 
 FAILED = "E-mail address and password do not fit"
 
 
-async def make_account(api: Api, role: str = "agent", **more: Any) -> str:
-    email = f"{secrets.token_hex(6)}@example.com"
-    body = {"email": email, "password": PASSWORD, "role": role} | more
-    answer = await api.admin.post("/api/v1/accounts", json=body)
-    assert answer.status_code == 201, answer.text
-    return email
-
-
-async def send(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
-    fields.setdefault("_wish", secrets.token_hex(8))
-    return await browser.post(path, data=fields, headers={"Origin": str(browser.base_url)})
-
-
-async def signed_in(api: Api, email: str, password: str = PASSWORD, **more: str) -> Any:
-    browser = api.client()
-    answer = await send(browser, "/sign-in", email=email, password=password, **more)
-    return browser, answer
-
-
 async def test_somebody_signs_in_is_led_to_the_office_and_signs_out(api):
-    browser, answer = await signed_in(api, await make_account(api))
+    browser, answer = await signed_in(api, (await make_account(api))["email"])
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     home = await browser.get("/")
     assert (home.status_code, home.headers["location"]) == (303, "/office")
@@ -45,13 +25,13 @@ async def test_somebody_signs_in_is_led_to_the_office_and_signs_out(api):
 
 
 async def test_an_associate_is_led_to_the_store(api):
-    email = await make_account(api, "associate", location_id=str(new_id()))
+    email = (await make_account(api, "associate", location_id=str(new_id())))["email"]
     browser, _ = await signed_in(api, email)
     assert (await browser.get("/")).headers["location"] == "/store"
 
 
 async def test_what_does_not_fit_is_answered_alike(api):
-    email = await make_account(api)
+    email = (await make_account(api))["email"]
     pages = []
     for typed in (email, "nobody@example.com", "no address"):
         browser, answer = await signed_in(api, typed, "wrong wrong wrong", next="/office/orders")
@@ -63,7 +43,7 @@ async def test_what_does_not_fit_is_answered_alike(api):
 
 
 async def test_a_form_of_another_site_signs_nobody_in(api):
-    email = await make_account(api)
+    email = (await make_account(api))["email"]
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         browser = api.client()
         fields = {"email": email, "password": PASSWORD}
@@ -73,7 +53,7 @@ async def test_a_form_of_another_site_signs_nobody_in(api):
 
 
 async def test_a_button_that_is_pressed_twice_signs_in_twice(api):
-    email, wish = await make_account(api), secrets.token_hex(8)
+    email, wish = (await make_account(api))["email"], secrets.token_hex(8)
     for _ in range(2):
         browser, answer = await signed_in(api, email, _wish=wish)
         assert answer.status_code == 303
@@ -103,7 +83,7 @@ def test_nobody_is_led_on_to_another_host(text, path):
 
 
 async def test_after_signing_in_somebody_goes_on_to_the_page_that_was_wanted(api):
-    email = await make_account(api)
+    email = (await make_account(api))["email"]
     for wanted, led in (("/office/orders?q=1", "/office/orders?q=1"), ("//evil.example", "/")):
         _, answer = await signed_in(api, email, next=wanted)
         assert answer.headers["location"] == led

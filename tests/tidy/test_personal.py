@@ -27,6 +27,8 @@ INNOCENT = {
     "platform_backlog.subject": "a noun and an id",
     "platform_audit.subject": "a noun and an id",
     "platform_api_key.name": "what the key is for",
+    "platform_device.name": "what a device is called",
+    "platform_identity_provider.name": "a company",
     "organization_entity.name": "a company",
     "organization_entity.address": "a company's",
     "organization_brand.name": "a brand",

@@ -22,13 +22,14 @@ async def view(tx: Tx, caller: Caller, request: Request) -> Viewer:
         request: what was asked.
     """
     actor = caller.actor
-    name, place, timezone = "", "", ""
+    name, place, timezone = "", "", "UTC"
     if actor.kind == "staff":
         member = (await organization.staff_by_account(tx, [UUID(actor.id)])).get(UUID(actor.id))
         name = member.name if member else ""
     if actor.location_id is not None:
-        found = (await locations.network(tx)).by_id[actor.location_id]
-        place, timezone = found.name, found.timetable.timezone
+        # Nothing keeps an account from naming a place that is none.
+        if found := (await locations.network(tx)).by_id.get(actor.location_id):
+            place, timezone = found.name, found.timetable.timezone
     else:
         markets = (await organization.book(tx)).markets
         timezone = markets[min(markets)].timezone if markets else "UTC"

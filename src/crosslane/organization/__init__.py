@@ -78,6 +78,7 @@ from crosslane.organization.rest import ROUTES
 from crosslane.organization.service import (
     ORGANIZATION,
     POLICY_BOOK,
+    Join,
     PolicyChange,
     PutBrand,
     PutChannel,
@@ -110,11 +111,12 @@ from crosslane.organization.service import (
     take_document_numbers,
     undo_policy,
 )
-from crosslane.organization.service.commands import COMMANDS, SET_POLICY, UNDO_POLICY
+from crosslane.organization.service.commands import COMMANDS, JOIN, SET_POLICY, UNDO_POLICY
 from crosslane.organization.storage import PERSONAL_COLUMNS
 
 __all__ = [
     "COMMANDS",
+    "JOIN",
     "METHODS",
     "ORGANIZATION",
     "PERSONAL_COLUMNS",
@@ -137,6 +139,7 @@ __all__ = [
     "Code",
     "DocumentKind",
     "Entity",
+    "Join",
     "Market",
     "Method",
     "Name",

@@ -128,7 +128,8 @@ LIST = """
 select id, at, actor, trace, action, subject, before, after, reason from platform_audit
 where ($1 = '' or subject = $1) and ($2 = '' or actor = $2)
   and ($3::timestamptz is null or (at, id) < ($3, $4))
-order by at desc, id desc limit $5
+  and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
+order by at desc, id desc limit $7
 """
 
 
@@ -138,6 +139,8 @@ async def list_entries(
     subject: str = "",
     actor: str = "",
     before: tuple[datetime, UUID] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 50,
 ) -> list[Entry]:
     """Return entries, newest first.
@@ -147,10 +150,12 @@ async def list_entries(
         subject: only what was done to this, "" for all.
         actor: only what this one did, as ``kind:id``, "" for all.
         before: time and id of the last entry already seen.
+        since: only what was done from then on.
+        until: only what was done before then.
         limit: most entries to return.
     """
     at, last_id = before or (None, None)
-    rows = await tx.fetch(LIST, subject, actor, at, last_id, limit)
+    rows = await tx.fetch(LIST, subject, actor, at, last_id, since, until, limit)
     return [
         Entry(
             **{

@@ -91,6 +91,13 @@ PERSONAL_COLUMNS = [
     PersonalColumn("platform_audit", "after", "words", "who changed what", "json"),
     PersonalColumn("platform_audit", "reason", "words", "who changed what"),
     PersonalColumn("platform_account", "email", "kept", "staff sign in with it while employed"),
+    PersonalColumn(
+        "platform_invitation", "email", "kept", "whom a link was sent to", retention_days=37
+    ),
+    PersonalColumn(
+        "platform_invitation", "name", "kept", "whom a link was sent to", retention_days=37
+    ),
+    PersonalColumn("platform_identity", "subject", "kept", "staff sign in with it while employed"),
     PersonalColumn("platform_effect", "reason", "words", "what a counterpart answered"),
     PersonalColumn("platform_backlog", "reason", "words", "why a reaction failed"),
 ]

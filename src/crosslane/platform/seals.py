@@ -2,7 +2,8 @@
 
 A sealed text is ``<body>.<signature>``, both base64url: the body is compressed JSON, the signature
 HMAC-SHA-256 over the body's text by a key of its purpose. It is checked before anything inside is
-looked at.
+looked at. A sealed text can be read by whoever has it; a secret that has to rest in a table is
+concealed: encrypted by a key of its purpose (JWE, A256GCM).
 """
 
 import base64
@@ -10,7 +11,7 @@ import binascii
 import hmac
 import zlib
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -83,6 +84,49 @@ class Seal(Generic[Sealed]):
     def _signature(self, body: bytes) -> str:
         signature = digest(self._purpose, body.decode())
         return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def conceal(purpose: str, secret: str) -> str:
+    """Return a secret as a text that only this installation can read.
+
+    Args:
+        purpose: told in the key; the text can be read for no other.
+        secret: what is to be kept.
+
+    Raises:
+        SealsOff: no secret has been set.
+    """
+    from joserfc import jwe
+
+    return jwe.encrypt_compact(_JWE, secret.encode(), _jwe_key(purpose))
+
+
+def reveal(purpose: str, concealed: str) -> str:
+    """Return the secret of a concealed text.
+
+    Raises:
+        BrokenSeal: it was not concealed here for this purpose, or was changed since.
+        SealsOff: no secret has been set.
+    """
+    from joserfc import jwe
+    from joserfc.errors import JoseError
+
+    key = _jwe_key(purpose)
+    try:
+        return (jwe.decrypt_compact(concealed, key).plaintext or b"").decode()
+    except (JoseError, ValueError):
+        raise BrokenSeal from None
+
+
+_JWE = {"alg": "dir", "enc": "A256GCM"}
+
+
+def _jwe_key(purpose: str) -> Any:
+    from joserfc.jwk import OctKey
+
+    if not _SECRET:
+        raise SealsOff
+    return OctKey.import_key(_key(_SECRET[0], f"conceal:{purpose}"))
 
 
 def digest(purpose: str, text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What callers show: API keys and sessions, kept by their digest, and links signed by us.
+"""What callers show: keys, sessions, shared devices, kept by their digest; links signed by us.
 
 The prefix of the tenant stands in each, so that its tenant is known before anything is looked up.
 Secrets are 256 random bits, therefore a plain SHA-256 is enough to keep them by.
@@ -14,20 +14,22 @@ from uuid import UUID
 
 import msgspec
 
-Kind = Literal["clk", "cls"]
+Kind = Literal["clk", "cls", "cld"]
 KEY: Kind = "clk"
 SESSION: Kind = "cls"
+DEVICE: Kind = "cld"
+KINDS = (KEY, SESSION, DEVICE)
 ID_BYTES = 8
 SECRET_BYTES = 32
 
-_FORM = re.compile(r"(clk|cls)_([0-9a-f]{4,32})_([0-9a-f]{16})_([0-9a-f]{64})")
+_FORM = re.compile(r"(clk|cls|cld)_([0-9a-f]{4,32})_([0-9a-f]{16})_([0-9a-f]{64})")
 
 
 class Token(msgspec.Struct, frozen=True):
     """A token as its bearer shows it.
 
     Args:
-        kind: ``clk`` for an API key, ``cls`` for a session.
+        kind: ``clk`` for an API key, ``cls`` for a session, ``cld`` for a shared device.
         prefix: key prefix of the tenant.
         id: public part, by which people and the database name it.
         secret: the rest, never stored.
@@ -60,7 +62,7 @@ def parse_token(text: str) -> Token | None:
     match = _FORM.fullmatch(text)
     if match is None:
         return None
-    kind: Kind = "clk" if match[1] == "clk" else "cls"
+    [kind] = [kind for kind in KINDS if kind == match[1]]
     return Token(kind, match[2], match[3], match[4])
 
 

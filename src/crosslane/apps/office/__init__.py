@@ -4,13 +4,15 @@ One file and one folder of templates per area; a file answers pages and the form
 stand on front doors of modules: no rules, no SQL.
 """
 
-from crosslane.apps.office import machine, order_deeds, orders, rules
+from crosslane.apps.office import audit, machine, order_deeds, orders, people, rules
 from crosslane.apps.office.frame import PAGES
 
 ROUTES = [
     *orders.ROUTES,
     *order_deeds.ROUTES,
     *rules.ROUTES,
+    *people.ROUTES,
+    *audit.ROUTES,
     *machine.ROUTES,
 ]
 

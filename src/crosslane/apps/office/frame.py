@@ -8,6 +8,8 @@ from crosslane.platform.screens import Pages, Step
 NAVIGATION: tuple[Step, ...] = (
     Step("Orders", "/office/orders", "inbox", "orders:read"),
     Step("Rules", "/office/rules", "sliders-horizontal", "organization:read"),
+    Step("People", "/office/people", "users", "auth:read"),
+    Step("Audit", "/office/audit", "history", "audit:read"),
     Step("Machine", "/office/machine", "cpu", "operations:read"),
 )
 

@@ -3,7 +3,12 @@
 import re
 from importlib.resources import files
 
+from litestar import Request
+
+from crosslane.platform import auth
 from crosslane.platform.actor import Actor
+from crosslane.platform.auth import Device
+from crosslane.platform.database import Tx
 from crosslane.platform.screens import Pages
 
 PAGES = Pages(files("crosslane.apps.sign_in"), title="Crosslane")
@@ -24,3 +29,13 @@ def own_path(text: str) -> str:
 def home_of(actor: Actor) -> str:
     """Return where somebody works: in its store, or in the office when it acts for all."""
     return OFFICE if actor.location_id is None else STORE
+
+
+def user_agent_of(request: Request) -> str:
+    """Return what the browser says of itself."""
+    return request.headers.get("user-agent", "")
+
+
+async def device_of(tx: Tx, request: Request) -> Device | None:
+    """Return the shared device that is used, None when it is none."""
+    return await auth.device_shown(tx, request.cookies.get(auth.DEVICE_COOKIE, ""))

@@ -35,6 +35,7 @@ from crosslane.organization.service.policies import (
     undo_policy,
 )
 from crosslane.organization.service.staff import (
+    Join,
     PutStaff,
     PutStaffMember,
     list_staff,
@@ -49,6 +50,7 @@ __all__ = [
     "ORGANIZATION",
     "POLICY_BOOK",
     "EntityView",
+    "Join",
     "PolicyChange",
     "PutBrand",
     "PutChannel",

@@ -18,7 +18,7 @@ from crosslane.organization.service.policies import (
     set_policy,
     undo_policy,
 )
-from crosslane.organization.service.staff import PutStaff, put_staff
+from crosslane.organization.service.staff import Join, PutStaff, join, put_staff
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import one_by_one
 
@@ -32,6 +32,7 @@ PUT_BRAND = one_by_one("organization.put_brand", PutBrand, Brand, put_brand)
 PUT_MARKET = one_by_one("organization.put_market", PutMarket, Market, put_market)
 PUT_CHANNEL = one_by_one("organization.put_channel", PutChannel, Channel, put_channel)
 PUT_STAFF = one_by_one("organization.put_staff", PutStaff, list[StaffMember], _put_staff)
+JOIN = one_by_one("organization.join", Join, StaffMember, join)
 SET_POLICY = one_by_one("organization.set_policy", SetPolicy, PolicyVersion, set_policy)
 UNDO_POLICY = one_by_one("organization.undo_policy", UndoPolicy, PolicyVersion, undo_policy)
 
@@ -41,6 +42,7 @@ COMMANDS = [
     PUT_MARKET,
     PUT_CHANNEL,
     PUT_STAFF,
+    JOIN,
     SET_POLICY,
     UNDO_POLICY,
 ]

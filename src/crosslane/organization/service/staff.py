@@ -10,7 +10,7 @@ from crosslane.kernel import new_id
 from crosslane.organization import storage
 from crosslane.organization.domain import Code, Name, StaffMember, StaffRole, require_code
 from crosslane.organization.errors import AccountTaken
-from crosslane.platform import audit, facts
+from crosslane.platform import audit, auth, facts
 from crosslane.platform.database import Tx
 
 STAFF_PER_CALL_MAX = 1_000
@@ -26,6 +26,20 @@ class PutStaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_id: UUID | None = None
     active: bool = True
     customer_id: UUID | None = None
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Take an invitation.
+
+    Args:
+        invitation_id: which.
+        password: hash of the password that was chosen.
+        name: what the person wants to be called.
+    """
+
+    invitation_id: UUID
+    password: str
+    name: Name
 
 
 class PutStaff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +126,30 @@ async def put_staff(tx: Tx, wishes: Sequence[PutStaffMember]) -> list[StaffMembe
     ]
     await audit.record(tx, changes)
     return [by_code[wish.code] for wish in wishes]
+
+
+async def join(tx: Tx, wish: Join) -> StaffMember:
+    """Make account and record of somebody who takes an invitation.
+
+    Raises:
+        NoSuchInvitation: it is open no more.
+        EmailTaken: the address has got an account meanwhile.
+    """
+    taken, account = await auth.accept(tx, wish.invitation_id, password=wish.password)
+    [member] = await put_staff(
+        tx,
+        [
+            PutStaffMember(
+                # Nobody has given a number yet; this one is free.
+                code=f"P-{account.id.hex[-10:].upper()}",
+                name=wish.name,
+                roles=frozenset([taken.role]),  # type: ignore[list-item]
+                location_id=taken.location_id,
+                account_id=account.id,
+            )
+        ],
+    )
+    return member
 
 
 async def _refuse_shared_accounts(tx: Tx, wishes: Sequence[PutStaffMember]) -> None:

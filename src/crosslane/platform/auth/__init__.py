@@ -2,58 +2,248 @@
 
 An API key has a role (``integrator``, or ``admin``) and scopes within it; only its digest is kept.
 An account is a person's way in: e-mail address, argon2id password, role, and for an associate the
-one location it acts for; what the person is called is kept by the organization. A session is a
-sign-in of an account; it ends after some hours without use, after some days at the latest, by
-signing out, with a new password, or with the account. :class:`Identities` turns a shown token into
-an actor whose permissions come from the one table in ``roles.py``.
+one location it acts for; what the person is called is kept by the organization. It may have a
+second factor (an authenticator app, and recovery codes) and a PIN. A session is a sign-in of an
+account; it ends after some hours without use, after some days at the latest, by signing out, with a
+new password, or with the account. An invitation lets somebody make an account by a link, once. A
+device of a store may be marked as shared: its people take turns on it by PIN. :class:`Identities`
+turns a shown token into an actor whose permissions come from the one table in ``roles.py``.
 
 Invariants: nobody gives a permission it does not have. An unknown e-mail address, a wrong password
-and a locked account are answered alike. One administrator is always left.
+and a locked account are answered alike, by the same statements. A code is good once. A PIN opens
+nothing but a shared device of the person's own store. One administrator is always left.
 
-Tables: platform_api_key, platform_account (email is personal), platform_session.
+Events: PersonInvited. Tables: platform_api_key, platform_account (email is personal),
+platform_session, platform_second_factor, platform_recovery_code, platform_invitation (email and
+name are personal), platform_device, platform_identity_provider, platform_identity (subject is
+personal).
 """
 
-from crosslane.platform.auth.domain import Account, ApiKey, Session
-from crosslane.platform.auth.errors import SignInFailed
+from crosslane.platform.auth.domain import (
+    PIN_DIGITS_MAX,
+    PIN_DIGITS_MIN,
+    Account,
+    ApiKey,
+    Session,
+    require_pin,
+)
+from crosslane.platform.auth.errors import (
+    NoSuchAccount,
+    NoSuchInvitation,
+    SignInFailed,
+    WeakPin,
+    WrongCode,
+    WrongPassword,
+)
+from crosslane.platform.auth.events import PersonInvited
 from crosslane.platform.auth.identity import Identities
+from crosslane.platform.auth.inviting import (
+    INVITE,
+    LINK_PURPOSE,
+    WITHDRAW_INVITATION,
+    Invitation,
+    Invite,
+    PersonName,
+    Withdraw,
+    accept,
+    invitation,
+    open_invitations,
+)
+from crosslane.platform.auth.passwords import (
+    PASSWORD_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MIN,
+    hash_password,
+    require_password,
+)
+from crosslane.platform.auth.providers import (
+    PUT_PROVIDER,
+    SIGN_IN_BY,
+    Provider,
+    PutProvider,
+    provider,
+    provider_settings,
+)
 from crosslane.platform.auth.rest import ROUTES
-from crosslane.platform.auth.roles import ROLES, SELF, permissions_of
+from crosslane.platform.auth.roles import ROLES, SELF, STAFF_ROLES, permissions_of
+from crosslane.platform.auth.second_factor import (
+    BEGIN_FACTOR,
+    CONFIRM_FACTOR,
+    END_FACTOR,
+    RENEW_CODES,
+    BeginFactor,
+    ConfirmFactor,
+    EndFactor,
+    RenewCodes,
+    address_of,
+    conceal_secret,
+    digests_of,
+    holders,
+    new_codes,
+    new_secret,
+    secret_to_confirm,
+    standing,
+)
 from crosslane.platform.auth.service import (
+    CHANGE_ACCOUNT,
     COMMANDS,
+    CONFIRM_SIGN_IN,
     CREATE_KEY,
     END_SESSIONS,
     REVOKE_KEY,
     SCHEDULES,
+    SET_PASSWORD,
     SIGN_IN,
+    UNLOCK,
+    ChangeAccount,
     CreateKey,
+    EndSessions,
     RevokeKey,
+    SetPassword,
+    Unlock,
+    account,
+    account_by_email,
+    accounts,
+    accounts_by_id,
     bootstrap,
     keys,
+    sessions,
 )
-from crosslane.platform.auth.signing_in import SIGNED_OUT, Opened, sign_in, sign_out
+from crosslane.platform.auth.sharing import (
+    END_DEVICE,
+    MARK_DEVICE,
+    SET_PIN,
+    SWITCH,
+    Device,
+    EndDevice,
+    MarkDevice,
+    SetPin,
+    device_shown,
+    devices,
+    has_pin,
+    turns,
+)
+from crosslane.platform.auth.signing_in import (
+    DEVICE_COOKIE,
+    HALF_WAY_COOKIE,
+    SIGNED_OUT,
+    HalfWay,
+    Opened,
+    account_of,
+    confirm_sign_in,
+    device_cookie,
+    half_way,
+    half_way_cookie,
+    new_device,
+    prove,
+    sign_in,
+    sign_out,
+    take_over,
+)
 
 __all__ = [
+    "BEGIN_FACTOR",
+    "CHANGE_ACCOUNT",
     "COMMANDS",
+    "CONFIRM_FACTOR",
+    "CONFIRM_SIGN_IN",
     "CREATE_KEY",
+    "DEVICE_COOKIE",
+    "END_DEVICE",
+    "END_FACTOR",
     "END_SESSIONS",
+    "HALF_WAY_COOKIE",
+    "INVITE",
+    "LINK_PURPOSE",
+    "MARK_DEVICE",
+    "PASSWORD_CHARACTERS_MAX",
+    "PASSWORD_CHARACTERS_MIN",
+    "PIN_DIGITS_MAX",
+    "PIN_DIGITS_MIN",
+    "PUT_PROVIDER",
+    "RENEW_CODES",
     "REVOKE_KEY",
     "ROLES",
     "ROUTES",
     "SCHEDULES",
     "SELF",
+    "SET_PASSWORD",
+    "SET_PIN",
     "SIGNED_OUT",
     "SIGN_IN",
+    "SIGN_IN_BY",
+    "STAFF_ROLES",
+    "SWITCH",
+    "UNLOCK",
+    "WITHDRAW_INVITATION",
     "Account",
     "ApiKey",
+    "BeginFactor",
+    "ChangeAccount",
+    "ConfirmFactor",
     "CreateKey",
+    "Device",
+    "EndDevice",
+    "EndFactor",
+    "EndSessions",
+    "HalfWay",
     "Identities",
+    "Invitation",
+    "Invite",
+    "MarkDevice",
+    "NoSuchAccount",
+    "NoSuchInvitation",
     "Opened",
+    "PersonInvited",
+    "PersonName",
+    "Provider",
+    "PutProvider",
+    "RenewCodes",
     "RevokeKey",
     "Session",
+    "SetPassword",
+    "SetPin",
     "SignInFailed",
+    "Unlock",
+    "WeakPin",
+    "Withdraw",
+    "WrongCode",
+    "WrongPassword",
+    "accept",
+    "account",
+    "account_by_email",
+    "account_of",
+    "accounts",
+    "accounts_by_id",
+    "address_of",
     "bootstrap",
+    "conceal_secret",
+    "confirm_sign_in",
+    "device_cookie",
+    "device_shown",
+    "devices",
+    "digests_of",
+    "half_way",
+    "half_way_cookie",
+    "has_pin",
+    "hash_password",
+    "holders",
+    "invitation",
     "keys",
+    "new_codes",
+    "new_device",
+    "new_secret",
+    "open_invitations",
     "permissions_of",
+    "prove",
+    "provider",
+    "provider_settings",
+    "require_password",
+    "require_pin",
+    "secret_to_confirm",
+    "sessions",
     "sign_in",
     "sign_out",
+    "standing",
+    "take_over",
+    "turns",
 ]

@@ -61,6 +61,49 @@ class SignInFailed(EdgeRefusal):
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
+class CodeNeeded(EdgeRefusal):
+    """The account has a second factor: send the code of the authenticator app too."""
+
+    status: ClassVar[int] = 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class WrongCode(Invalid):
+    """The code is not right, was used already, or has expired."""
+
+
+class FactorKnown(Conflict):
+    """There is a second factor already; end it before you set up another."""
+
+
+class NoFactor(Conflict):
+    """There is no second factor."""
+
+
+class WeakPin(Invalid):
+    """A PIN has {least} to {most} digits, and not all in a row or all the same."""
+
+
+class NoSuchDevice(NotFound):
+    """There is no shared device {id}."""
+
+
+class BadIssuer(Invalid):
+    """The address of an identity provider begins with https:// and has no query."""
+
+
+class SecretNeeded(Invalid):
+    """Give the client secret the provider has made for this installation."""
+
+
+class NoSuchInvitation(NotFound):
+    """The invitation is not open: it was taken, withdrawn, or has expired."""
+
+
+class InvitedAlready(Conflict):
+    """This e-mail address has an open invitation already; withdraw it first."""
+
+
 class WrongPassword(Forbidden):
     """The present password is not right."""
 

@@ -10,7 +10,7 @@ from crosslane.platform.auth.domain import is_open
 from crosslane.platform.auth.roles import permissions_of
 from crosslane.platform.database import Database, Record
 from crosslane.platform.tenants import Tenant
-from crosslane.platform.tokens import KEY, Token
+from crosslane.platform.tokens import KEY, SESSION, Token
 
 # How long a key that was revoked may go on working in another process. Sessions are read each time.
 REMEMBER_SECONDS = 1.0
@@ -34,8 +34,10 @@ class Identities:
 
     async def identify(self, tenant: Tenant, token: Token) -> Actor | None:
         """Return who a token belongs to; None when it is unknown, expired, revoked or ended."""
-        if token.kind != KEY:
+        if token.kind == SESSION:
             return await self._behind_session(tenant, token)
+        if token.kind != KEY:
+            return None
         known = (tenant.name, token.digest)
         until, actor = self._remembered.get(known, (0.0, None))
         now = time.monotonic()
@@ -71,7 +73,12 @@ class Identities:
             row = await storage.find_shown_session(connection, tenant.name, token.id)
         if row is None or not _fits(row, token):
             return None
-        if not is_open(row["now"], seen_at=row["used_at"], expires_at=row["expires_at"]):
+        if not is_open(
+            row["now"],
+            seen_at=row["used_at"],
+            expires_at=row["expires_at"],
+            shared=row["shared"],
+        ):
             return None
         if row["used_at"] < row["now"] - timedelta(minutes=SESSION_USE_MINUTES):
             async with self._database.transaction(tenant.name) as tx:

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 
 from crosslane.kernel import Page
 from crosslane.platform import audit
@@ -103,10 +104,17 @@ class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """E-mail address and password."""
+    """E-mail address and password.
+
+    Args:
+        email: of the account.
+        password: of the account.
+        code: of its second factor, when it has one.
+    """
 
     email: str
     password: str
+    code: str = ""
 
 
 class OpenedSession(msgspec.Struct, frozen=True):
@@ -307,22 +315,30 @@ async def sign_out_account(caller: Caller, account_id: UUID) -> None:
     permission=PUBLIC,
     command=service.SIGN_IN,
     key_required=False,
-    raises=(errors.SignInFailed, TooManyRequests),
+    raises=(errors.SignInFailed, errors.CodeNeeded, TooManyRequests),
     example={"email": "agent@example.com", "password": "a long sentence"},
 )
-async def sign_in(caller: Caller, data: Credentials) -> Answer[OpenedSession]:
+async def sign_in(caller: Caller, request: Request, data: Credentials) -> Answer[OpenedSession]:
     """Sign in. Browsers get a cookie; other clients send the token as bearer.
 
     An unknown address, a wrong password and a locked account get the same answer in the same time.
     """
-    opened = await signing_in.sign_in(caller, data.email, data.password)
+    opened = await signing_in.sign_in(
+        caller,
+        data.email,
+        data.password,
+        code=data.code,
+        user_agent=request.headers.get("user-agent", ""),
+    )
+    if isinstance(opened, signing_in.HalfWay):
+        raise errors.CodeNeeded
     return Answer(body=OpenedSession(opened.token, opened.session), cookie=opened.cookie)
 
 
 @get("/api/v1/sessions", permission=SELF, raises=(errors.NotAPerson,))
 async def list_sessions(caller: Caller) -> Page[Session]:
     """List one's own open sessions."""
-    account_id = _account_of(caller)
+    account_id = signing_in.account_of(caller)
     async with caller.read() as tx:
         return Page(await service.sessions(tx, account_id=account_id))
 
@@ -335,7 +351,7 @@ async def list_sessions(caller: Caller) -> Page[Session]:
 )
 async def sign_out(caller: Caller) -> Answer[None]:
     """Sign out."""
-    wish = service.EndSessions(_account_of(caller), caller.token_id, "")
+    wish = service.EndSessions(signing_in.account_of(caller), caller.token_id, "")
     await caller.submit(service.END_SESSIONS, wish)
     return Answer(body=None, cookie=signing_in.SIGNED_OUT)
 
@@ -348,7 +364,9 @@ async def sign_out(caller: Caller) -> Answer[None]:
 )
 async def sign_out_everywhere(caller: Caller) -> Answer[None]:
     """Sign out everywhere."""
-    await caller.submit(service.END_SESSIONS, service.EndSessions(_account_of(caller), "", ""))
+    await caller.submit(
+        service.END_SESSIONS, service.EndSessions(signing_in.account_of(caller), "", "")
+    )
     return Answer(body=None, cookie=signing_in.SIGNED_OUT)
 
 
@@ -368,23 +386,12 @@ async def show_me(caller: Caller) -> Me:
 )
 async def change_password(caller: Caller, data: OwnPassword) -> None:
     """Change one's own password and end one's other sessions."""
-    account_id = _account_of(caller)
-    async with caller.read() as tx:
-        account = await service.account(tx, id=account_id)
-        _, hashed = await service.credentials(tx, email=account.email)
+    account = await signing_in.prove(caller, data.present)
     passwords.require_password(data.password, account.email)
-    if not await passwords.matches(data.present[: passwords.PASSWORD_CHARACTERS_MAX], hashed):
-        raise errors.WrongPassword(pointer="/present")
     fresh = await passwords.hash_password(data.password)
     await caller.submit(
-        service.SET_PASSWORD, service.SetPassword(account_id, fresh, caller.token_id, "")
+        service.SET_PASSWORD, service.SetPassword(account.id, fresh, caller.token_id, "")
     )
-
-
-def _account_of(caller: Caller) -> UUID:
-    if caller.actor.kind != "staff":
-        raise errors.NotAPerson
-    return UUID(caller.actor.id)
 
 
 @get("/api/v1/audit-entries", permission="audit:read")

@@ -106,6 +106,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ledger:*",
         "finance:*",
         "insights:*",
+        "auth:invite",
+        "auth:device",
     ),
     "integrator": (
         SELF,

@@ -10,8 +10,17 @@ from crosslane.kernel import Stale, new_id
 from crosslane.platform import audit
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.audit import Change
-from crosslane.platform.auth import domain, errors, storage
-from crosslane.platform.auth.domain import Account, ApiKey, Session
+from crosslane.platform.auth import (
+    domain,
+    errors,
+    inviting,
+    providers,
+    second_factor,
+    sharing,
+    storage,
+)
+from crosslane.platform.auth.domain import Account, ApiKey, Attempts, Session
+from crosslane.platform.auth.opening import Opening, open_session
 from crosslane.platform.auth.roles import KEY_ROLES, ROLES, STAFF_ROLES
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
@@ -80,6 +89,8 @@ class SignIn(msgspec.Struct, frozen=True):
         passed: it fitted.
         session_id: public part of the new session's token.
         digest: digest of that token.
+        browser: what the session begins in.
+        code: of the second factor, "" while it has not been asked for.
     """
 
     account_id: UUID | None
@@ -87,12 +98,49 @@ class SignIn(msgspec.Struct, frozen=True):
     passed: bool
     session_id: str
     digest: bytes
+    browser: str = ""
+    code: str = ""
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The outcome of signing in; a failure is no refusal, because it is counted."""
+    """The outcome of signing in; a failure is no refusal, because it is counted.
+
+    Args:
+        session: what was opened, None when it was not.
+        account_id: whose code is needed besides, None when that is not what is missing.
+        version: of that account.
+    """
 
     session: Session | None
+    account_id: UUID | None = None
+    version: int = 0
+
+
+class ConfirmSignIn(msgspec.Struct, frozen=True):
+    """Open the session of somebody whose password was right, by a code of the second factor.
+
+    Args:
+        account_id: whose.
+        version: of the account when its password was right.
+        session_id: public part of the new session's token.
+        digest: digest of that token.
+        browser: what the session begins in.
+        code: what was typed.
+    """
+
+    account_id: UUID
+    version: int
+    session_id: str
+    digest: bytes
+    browser: str
+    code: str
+
+
+class Unlock(msgspec.Struct, frozen=True):
+    """Let somebody try again who has typed too much that was wrong: password, code or PIN."""
+
+    account_id: UUID
+    reason: str
 
 
 class EndSessions(msgspec.Struct, frozen=True):
@@ -265,6 +313,16 @@ async def accounts(tx: Tx, *, after: str, limit: int) -> list[Account]:
     return await storage.list_accounts(tx, after, limit)
 
 
+async def account_by_email(tx: Tx, email: str) -> Account | None:
+    """Return the account with an e-mail address, None when there is none."""
+    return await storage.find_account_by_email(tx, email.strip().casefold())
+
+
+async def accounts_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Account]:
+    """Return the accounts with these identifiers; unknown ones are left out."""
+    return {account.id: account for account in await storage.find_accounts(tx, list(ids))}
+
+
 async def _set_password(tx: Tx, commands: Sequence[Command[SetPassword]]) -> list[None]:
     [command] = commands
     wish = command.body
@@ -281,17 +339,57 @@ async def _sign_in(tx: Tx, commands: Sequence[Command[SignIn]]) -> list[SignedIn
     [command] = commands
     wish = command.body
     # An unknown address takes the same statements, so that it takes the same time.
-    attempts = await storage.lock_attempts(tx, wish.account_id, wish.against)
+    attempts = await storage.lock_attempts(tx, wish.account_id, wish.against, wish.session_id)
     good = wish.passed and attempts.usable and not attempts.is_locked(tx.now)
+    # What failed is counted, not audited: the body of this command is for nobody's eyes.
+    tx.audited.add(command.key)
     if wish.account_id is None or not good:
         failed = domain.after_failure(attempts, tx.now)
         await storage.update_attempts(tx, wish.account_id, failed.failures, failed.locked_until)
         return [SignedIn(None)]
-    await storage.update_attempts(tx, wish.account_id, 0, None)
-    expires_at = tx.now + timedelta(days=domain.SESSION_DAYS_MAX)
-    session = Session(wish.session_id, wish.account_id, tx.now, tx.now, expires_at)
-    await storage.insert_session(tx, session, wish.digest)
-    return [SignedIn(session)]
+    if attempts.second and not wish.code:
+        # The count stays: whoever guesses codes would begin anew with each right password.
+        return [SignedIn(None, wish.account_id, attempts.version)]
+    opening = Opening(wish.account_id, wish.session_id, wish.digest, wish.browser)
+    return [SignedIn(await _open(tx, attempts, opening, wish.code))]
+
+
+async def _open(tx: Tx, attempts: Attempts, opening: Opening, code: str) -> Session | None:
+    """Open the session of somebody who knew the password, and the code if one is asked for."""
+    needed = attempts.second and not attempts.opened
+    if needed and not await second_factor.takes(tx, opening.account_id, code):
+        return None
+    await storage.update_attempts(tx, opening.account_id, 0, None)
+    return await open_session(tx, opening, again=attempts.opened)
+
+
+async def _confirm_sign_in(tx: Tx, commands: Sequence[Command[ConfirmSignIn]]) -> list[SignedIn]:
+    [command] = commands
+    wish = command.body
+    attempts = await storage.lock_attempts(tx, wish.account_id, "", wish.session_id)
+    tx.audited.add(command.key)
+    # Whatever changed about the account since the password was right has raised its version.
+    if attempts.version != wish.version or attempts.is_locked(tx.now):
+        return [SignedIn(None)]
+    opening = Opening(wish.account_id, wish.session_id, wish.digest, wish.browser)
+    return [SignedIn(await _open(tx, attempts, opening, wish.code))]
+
+
+async def _unlock(tx: Tx, commands: Sequence[Command[Unlock]]) -> list[None]:
+    [command] = commands
+    wish = command.body
+    found = await _lock_account(tx, wish.account_id)
+    domain.refuse_gift(command.actor, ROLES[found.role])
+    await storage.unlock_account(tx, wish.account_id)
+    change = Change(
+        action="auth.unlock",
+        subject=f"account:{wish.account_id}",
+        before={"locked_until": found.locked_until},
+        after={"locked_until": None},
+        reason=wish.reason,
+    )
+    await audit.record(tx, [change])
+    return [None]
 
 
 async def _end_sessions(tx: Tx, commands: Sequence[Command[EndSessions]]) -> list[None]:
@@ -311,7 +409,10 @@ async def _end_sessions(tx: Tx, commands: Sequence[Command[EndSessions]]) -> lis
 async def sessions(tx: Tx, *, account_id: UUID) -> list[Session]:
     """Return the open sessions of an account, newest first."""
     seen_after = tx.now - timedelta(hours=domain.SESSION_IDLE_HOURS)
-    return await storage.list_sessions(tx, account_id, seen_after, SESSIONS_LISTED_MAX)
+    shared_after = tx.now - timedelta(minutes=domain.PIN_IDLE_MINUTES)
+    return await storage.list_sessions(
+        tx, account_id, seen_after, shared_after, SESSIONS_LISTED_MAX
+    )
 
 
 async def credentials(tx: Tx, *, email: str) -> tuple[UUID | None, str]:
@@ -335,6 +436,10 @@ CHANGE_ACCOUNT = CommandKind(
 SET_PASSWORD = CommandKind("auth.set_password", SetPassword, None, _set_password, batch_max=1)
 # The new session's id names the wish; no answer is kept, because it would be of no use twice.
 SIGN_IN = CommandKind("auth.sign_in", SignIn, SignedIn, _sign_in, batch_max=1, repeatable=True)
+CONFIRM_SIGN_IN = CommandKind(
+    "auth.confirm_sign_in", ConfirmSignIn, SignedIn, _confirm_sign_in, batch_max=1, repeatable=True
+)
+UNLOCK = CommandKind("auth.unlock", Unlock, None, _unlock, batch_max=1)
 END_SESSIONS = CommandKind("auth.end_sessions", EndSessions, None, _end_sessions, batch_max=1)
 
 COMMANDS = [
@@ -344,6 +449,15 @@ COMMANDS = [
     CHANGE_ACCOUNT,
     SET_PASSWORD,
     SIGN_IN,
+    CONFIRM_SIGN_IN,
     END_SESSIONS,
+    UNLOCK,
+    *second_factor.COMMANDS,
+    *sharing.COMMANDS,
+    *inviting.COMMANDS,
+    *providers.COMMANDS,
 ]
-SCHEDULES = [Schedule("auth.forget_sessions", 86_400.0, _forget_sessions)]
+SCHEDULES = [
+    Schedule("auth.forget_sessions", 86_400.0, _forget_sessions),
+    Schedule("auth.forget_invitations", 86_400.0, inviting.forget_invitations),
+]

@@ -139,6 +139,29 @@ async def lock_account(tx: Tx, account_id: UUID) -> Account | None:
     return Account(**dict(row)) if row else None
 
 
+ACCOUNT_BY_EMAIL = """
+select id, email, role, location_id, active, locked_until, version, created_at
+from platform_account where email = $1
+"""
+
+
+async def find_account_by_email(tx: Tx, email: str) -> Account | None:
+    """Return the account with an e-mail address, or None."""
+    row = await tx.fetchrow(ACCOUNT_BY_EMAIL, email)
+    return Account(**dict(row)) if row else None
+
+
+FIND_ACCOUNTS = """
+select id, email, role, location_id, active, locked_until, version, created_at
+from platform_account where id = any($1::uuid[])
+"""
+
+
+async def find_accounts(tx: Tx, ids: list[UUID]) -> list[Account]:
+    """Return the accounts with these identifiers; unknown ones are left out."""
+    return [Account(**dict(row)) for row in await tx.fetch(FIND_ACCOUNTS, ids)]
+
+
 LIST_ACCOUNTS = """
 select id, email, role, location_id, active, locked_until, version, created_at
 from platform_account where email > $1 order by email limit $2
@@ -193,14 +216,27 @@ async def find_credentials(tx: Tx, email: str) -> tuple[UUID | None, str]:
 
 
 LOCK_ATTEMPTS = """
-select failures, locked_until, active and password = $2 as usable
-from platform_account where id = $1 for update
+select failures, locked_until, active and password = $2 as usable, version,
+       exists(select from platform_second_factor f
+              where f.account_id = a.id and f.confirmed_at is not null) as second,
+       exists(select from platform_session s
+              where s.id = $3 and s.account_id = a.id and s.ended_at is null) as opened
+from platform_account a where id = $1 for update
 """
 
 
-async def lock_attempts(tx: Tx, account_id: UUID | None, password: str) -> Attempts:
-    """Return how sign-ins to an account went, and whether this is still its password hash."""
-    row = await tx.fetchrow(LOCK_ATTEMPTS, account_id, password)
+async def lock_attempts(
+    tx: Tx, account_id: UUID | None, password: str, session_id: str
+) -> Attempts:
+    """Return how sign-ins to an account went, and whether this is still its password hash.
+
+    Args:
+        tx: open transaction.
+        account_id: the account, None for nobody's.
+        password: hash that was compared with.
+        session_id: id of the session that is to be opened.
+    """
+    row = await tx.fetchrow(LOCK_ATTEMPTS, account_id, password, session_id)
     return Attempts(**dict(row)) if row else Attempts(0, None, False)
 
 
@@ -214,27 +250,46 @@ async def update_attempts(
     await tx.execute(UPDATE_ATTEMPTS, account_id, failures, locked_until)
 
 
-INSERT_SESSION = """
-insert into platform_session (id, digest, account_id, created_at, seen_at, expires_at)
-values ($1, $2, $3, $4, $4, $5)
+UNLOCK_ACCOUNT = """
+with factor as (
+    update platform_second_factor set failures = 0, locked_until = null where account_id = $1
+)
+update platform_account
+set failures = 0, locked_until = null, pin_failures = 0, pin_locked_until = null where id = $1
 """
 
 
-async def insert_session(tx: Tx, session: Session, digest: bytes) -> None:
-    """Store a new session."""
-    await tx.execute(
+async def unlock_account(tx: Tx, account_id: UUID) -> None:
+    """Forget wrong passwords, codes and PINs of an account."""
+    await tx.execute(UNLOCK_ACCOUNT, account_id)
+
+
+INSERT_SESSION = """
+insert into platform_session
+    (id, digest, account_id, created_at, seen_at, expires_at, method, browser, device_id)
+values ($1, $2, $3, $4, $4, $5, $6, $7, $8) on conflict (id) do nothing
+"""
+
+
+async def insert_session(tx: Tx, session: Session, digest: bytes) -> bool:
+    """Store a new session; False when there was one of this id."""
+    stored = await tx.execute(
         INSERT_SESSION,
         session.id,
         digest,
         session.account_id,
         session.created_at,
         session.expires_at,
+        session.method,
+        session.browser,
+        session.device_id,
     )
+    return stored == "INSERT 0 1"
 
 
 SHOWN_SESSION = """
 select s.digest, s.seen_at as used_at, s.expires_at, clock_timestamp() as now,
-       a.id as account_id, a.role, a.location_id
+       s.device_id is not null as shared, a.id as account_id, a.role, a.location_id
 from platform_session s join platform_account a on a.id = s.account_id
 where s.id = $1 and s.ended_at is null and a.active
 """
@@ -256,17 +311,27 @@ async def see_session(tx: Tx, session_id: str) -> None:
 
 
 LIST_SESSIONS = """
-select id, account_id, created_at, seen_at, expires_at from platform_session
-where account_id = $1 and ended_at is null and expires_at > $2 and seen_at > $3
-order by created_at desc limit $4
+select id, account_id, created_at, seen_at, expires_at, method, browser, device_id
+from platform_session
+where account_id = $1 and ended_at is null and expires_at > $2
+  and seen_at > case when device_id is null then $3::timestamptz else $4 end
+order by created_at desc limit $5
 """
 
 
 async def list_sessions(
-    tx: Tx, account_id: UUID, seen_after: datetime, limit: int
+    tx: Tx, account_id: UUID, seen_after: datetime, shared_after: datetime, limit: int
 ) -> list[Session]:
-    """Return the sessions of an account that are open, newest first."""
-    rows = await tx.fetch(LIST_SESSIONS, account_id, tx.now, seen_after, limit)
+    """Return the sessions of an account that are open, newest first.
+
+    Args:
+        tx: open transaction.
+        account_id: whose.
+        seen_after: those not used since then have ended.
+        shared_after: the same for those on shared devices.
+        limit: most to return.
+    """
+    rows = await tx.fetch(LIST_SESSIONS, account_id, tx.now, seen_after, shared_after, limit)
     return [Session(**dict(row)) for row in rows]
 
 

@@ -4,7 +4,9 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from litestar import Request
 
@@ -12,6 +14,7 @@ from crosslane.kernel import Forbidden, Refusal
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Answer, Command, CommandKind, Preview
+from crosslane.platform.tokens import Link, sign_link
 from crosslane.platform.web.exchange import Exchange
 from crosslane.platform.web.gate import Admitted, Gate
 from crosslane.platform.web.routes import Route
@@ -148,6 +151,16 @@ class Caller:
         except Refusal:
             return False
         return admitted.actor == self.actor
+
+    def sign(self, purpose: str, subject: UUID, expires_at: datetime) -> str:
+        """Return the text of a signed link of this tenant.
+
+        Args:
+            purpose: what it is good for; letters only.
+            subject: the one thing it is about.
+            expires_at: when it stops working.
+        """
+        return sign_link(self._gate.secret_key, Link(self.key_prefix, purpose, subject, expires_at))
 
     def require_location(self, location_id: Any) -> None:
         """Refuse an associate who asks for another location than its own.
