@@ -21,10 +21,11 @@ erased from here.
 
 Doors: the commands, such as PICK with :class:`PickUnits`; :func:`list_queue`, :func:`count_work`,
 :func:`work_view`, :func:`due_at`, :func:`list_leaving` (parcels that wait for their driver),
-:func:`proof_of` (who signed), :func:`works_by_order`, :func:`list_orders_of_tracking`. Events:
-FulfillmentOffered, FulfillmentAccepted, FulfillmentRejected, FulfillmentCancelled, UnitsPicked,
-ParcelPacked, ParcelShipped, ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived,
-PickupReady, PickupCollected, PickupUnclaimed.
+:func:`proof_of` (who signed), :func:`works_by_order`, :func:`works_by_id`,
+:func:`list_orders_of_tracking`. Events: FulfillmentOffered, FulfillmentAccepted,
+FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
+ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady, PickupCollected,
+PickupUnclaimed.
 Policies: fulfillment.dispatch.
 Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line,
 fulfillment_transfer, fulfillment_proof.
@@ -78,6 +79,7 @@ from crosslane.fulfillment.service.following import (
     list_queue,
     proof_of,
     work_view,
+    works_by_id,
     works_by_order,
 )
 from crosslane.fulfillment.service.handing import COLLECT, HAND_OVER, Collect, HandOver
@@ -181,5 +183,6 @@ __all__ = [
     "location_address",
     "proof_of",
     "work_view",
+    "works_by_id",
     "works_by_order",
 ]

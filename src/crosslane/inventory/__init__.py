@@ -127,6 +127,7 @@ from crosslane.inventory.service.holds import (
 )
 from crosslane.inventory.service.incoming import (
     Arrived,
+    incoming_by_id,
     keep_promises,
     receive_incoming,
     report_incoming,
@@ -136,6 +137,7 @@ from crosslane.inventory.service.looking import (
     incoming_at,
     list_troubled,
     positions_at,
+    positions_by_id,
     prove,
     stock_figures,
     stocked_of,
@@ -300,6 +302,7 @@ __all__ = [
     "hold",
     "holds_of",
     "incoming_at",
+    "incoming_by_id",
     "keep_promises",
     "list_allocations",
     "list_feeds",
@@ -312,6 +315,7 @@ __all__ = [
     "list_troubled",
     "position",
     "positions_at",
+    "positions_by_id",
     "protect",
     "prove",
     "receive",

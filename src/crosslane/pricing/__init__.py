@@ -11,7 +11,7 @@ or where the policy ``pricing.price_source`` lets the channel dictate and the ca
 a price came about. An order that is placed redeems the coupons of its cart on a sheet
 (:func:`open_coupons`, ``sheet.take``, ``sheet.undo``, :func:`write_coupons`), one that comes to
 nothing gives them back (:func:`release_coupons`). :func:`lowest_prices` tells the lowest that
-articles were lately listed at.
+articles were lately listed at, :func:`prices_in_force` what one costs now in every list.
 
 How: a cart is priced on the basis its channel shows, gross when prices include tax, else net. Unit
 prices are integers in 1/1000 minor unit. Each line is rounded once, half away from zero; its tax is
@@ -83,7 +83,13 @@ from crosslane.pricing.service.carts import (
 from crosslane.pricing.service.commands import COMMANDS
 from crosslane.pricing.service.coupons import open_coupons, release_coupons, write_coupons
 from crosslane.pricing.service.lowest import Lowest, LowestWish, lowest_prices
-from crosslane.pricing.service.prices import ImportPrices, PriceRow, PricesImported, import_prices
+from crosslane.pricing.service.prices import (
+    ImportPrices,
+    PriceRow,
+    PricesImported,
+    import_prices,
+    prices_in_force,
+)
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
 from crosslane.pricing.service.terms import (
     PutPriceList,
@@ -171,6 +177,7 @@ __all__ = [
     "open_coupons",
     "price",
     "price_one",
+    "prices_in_force",
     "put_coupons",
     "put_price_list",
     "put_promotion",

@@ -4,12 +4,39 @@ One file and one folder of templates per area; a file answers pages and the form
 stand on front doors of modules: no rules, no SQL.
 """
 
-from crosslane.apps.office import audit, machine, order_deeds, orders, people, rules
+from crosslane.apps.office import (
+    audit,
+    catalog,
+    catalog_edit,
+    location_edit,
+    locations,
+    machine,
+    order_deeds,
+    orders,
+    people,
+    rules,
+    stock,
+    stock_article,
+    stock_correcting,
+    stock_feeds,
+    stock_transfers,
+    stock_why,
+)
 from crosslane.apps.office.frame import PAGES
 
 ROUTES = [
     *orders.ROUTES,
     *order_deeds.ROUTES,
+    *stock.ROUTES,
+    *stock_article.ROUTES,
+    *stock_why.ROUTES,
+    *stock_correcting.ROUTES,
+    *stock_transfers.ROUTES,
+    *stock_feeds.ROUTES,
+    *locations.ROUTES,
+    *location_edit.ROUTES,
+    *catalog.ROUTES,
+    *catalog_edit.ROUTES,
     *rules.ROUTES,
     *people.ROUTES,
     *audit.ROUTES,

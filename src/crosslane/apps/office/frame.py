@@ -7,6 +7,9 @@ from crosslane.platform.screens import Pages, Step
 
 NAVIGATION: tuple[Step, ...] = (
     Step("Orders", "/office/orders", "inbox", "orders:read"),
+    Step("Stock", "/office/stock", "boxes", "inventory:read"),
+    Step("Locations", "/office/locations", "map-pin", "locations:read"),
+    Step("Catalog", "/office/catalog", "tags", "catalog:read"),
     Step("Rules", "/office/rules", "sliders-horizontal", "organization:read"),
     Step("People", "/office/people", "users", "auth:read"),
     Step("Audit", "/office/audit", "history", "audit:read"),

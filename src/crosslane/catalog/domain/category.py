@@ -48,6 +48,14 @@ class CategoryTree:
         """Return the codes from the root to a category, itself included."""
         return self._paths[code]
 
+    def ordered(self) -> list[Category]:
+        """Return every category below its parent, those of one parent by name."""
+        named = {code: one.name.lower() for code, one in self.by_code.items()}
+        return sorted(
+            self.by_code.values(),
+            key=lambda one: [(named[code], code) for code in self._paths[one.code]],
+        )
+
     def below(self, code: str) -> list[Category]:
         """Return a category and everything inside it."""
         return [c for c in self.by_code.values() if code in self._paths[c.code]]

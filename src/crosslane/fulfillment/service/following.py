@@ -201,6 +201,14 @@ async def proof_of(tx: Tx, work_id: UUID) -> Proof | None:
     return await storage.find_proof(tx, work_id)
 
 
+async def works_by_id(tx: Tx, work_ids: Sequence[UUID]) -> dict[UUID, Work]:
+    """Return fulfillment orders by their ids, for pages that name them; unknown ones are left out.
+
+    Whoever acts for one location sees those of others only by what they moved there.
+    """
+    return await storage.list_works(tx, work_ids) if work_ids else {}
+
+
 async def works_by_order(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
     """Return the fulfillment orders of orders, for messages and pages about them."""
     found: dict[UUID, list[Work]] = defaultdict(list)

@@ -6,7 +6,7 @@ undo their marks, so a batch of many commands costs the same few statements as o
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -94,6 +94,11 @@ class Hold(msgspec.Struct, frozen=True):
     taken: int
     expires_minute: int
     state: str = "active"
+
+    @property
+    def expires_at(self) -> datetime:
+        """First instant at which it no longer holds."""
+        return datetime.fromtimestamp(self.expires_minute * 60, UTC)
 
 
 class Cost(msgspec.Struct):

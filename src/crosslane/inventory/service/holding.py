@@ -1,7 +1,7 @@
 """Commands by which carts, tills and call centres hold stock."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -21,7 +21,6 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 LINES_MAX = 250
-SECONDS_PER_MINUTE = 60
 
 HolderKind = Literal["cart", "order", "till", "quote"]
 
@@ -105,7 +104,7 @@ def view_of(held: Hold) -> HoldView:
         fence=held.fence,
         quantity=held.quantity,
         taken=held.taken,
-        expires_at=datetime.fromtimestamp(held.expires_minute * SECONDS_PER_MINUTE, UTC),
+        expires_at=held.expires_at,
         state=held.state,
     )
 

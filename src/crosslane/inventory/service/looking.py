@@ -89,6 +89,11 @@ async def positions_at(tx: Tx, variant_id: UUID, location_id: UUID) -> list[Posi
     )
 
 
+async def positions_by_id(tx: Tx, position_ids: Sequence[UUID]) -> dict[UUID, PositionRow]:
+    """Return positions by their ids; unknown ones are left out."""
+    return await explanations.list_by_id(tx, minute_of(tx.now), position_ids)
+
+
 async def prove(tx: Tx, position_id: UUID) -> Proof:
     """Add up the journals of a position anew, to show that its figures are what they say."""
     return await figures.prove(tx, position_id, minute_of(tx.now))

@@ -87,6 +87,22 @@ async def find_position(tx: Tx, minute: int, position_id: UUID) -> PositionRow |
     return _position(row) if row else None
 
 
+LIST_BY_ID = """
+select p.id, p.variant_id, p.location_id, p.condition, p.owner_id, p.on_hand, p.allocated,
+       (select coalesce(sum(units), 0)::bigint from unnest(p.held_until, p.held_units)
+            as h(until, units) where until > $1) as held,
+       p.safety_stock, c.average_milli, p.movement_no, p.baseline_at, p.baseline_message
+from inventory_position p left join inventory_cost c using (variant_id, owner_id)
+where p.id = any($2::uuid[])
+"""
+
+
+async def list_by_id(tx: Tx, minute: int, position_ids: Sequence[UUID]) -> dict[UUID, PositionRow]:
+    """Return positions by their ids; unknown ones are left out."""
+    rows = await tx.fetch(LIST_BY_ID, minute, list(position_ids))
+    return {row["id"]: _position(row) for row in rows}
+
+
 def _position(row: Record) -> PositionRow:
     return PositionRow(**{**dict(row), "condition": Condition(row["condition"])})
 

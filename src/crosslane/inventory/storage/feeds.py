@@ -106,7 +106,8 @@ left join lateral (
 ) p on true
 where m.source = $1 and ($2::text is null or m.message = $2)
   and ($3::timestamptz is null or (m.received_at, m.id) < ($3, $4::uuid))
-order by m.received_at desc, m.id desc limit $5
+  and ($5::uuid is null or m.location_id = $5)
+order by m.received_at desc, m.id desc limit $6
 """
 
 
@@ -116,11 +117,12 @@ async def list_messages(
     *,
     message: str | None = None,
     before: tuple[datetime, UUID] | None = None,
+    location_id: UUID | None = None,
     limit: int,
 ) -> list[SupplyMessage]:
     """Return messages of a source, the latest first, or the one with an id."""
     received_at, last_id = before or (None, None)
-    rows = await tx.fetch(LIST_MESSAGES, source, message, received_at, last_id, limit)
+    rows = await tx.fetch(LIST_MESSAGES, source, message, received_at, last_id, location_id, limit)
     return [_message(row) for row in rows]
 
 
@@ -210,6 +212,8 @@ class Feed(msgspec.Struct, frozen=True):
         complete_at: instant of its latest complete snapshot, None before the first.
         messages: how many it has sent.
         parts_waiting: parts not applied yet.
+        last_id: its latest message; of it the rows that differed from the books, those a newer
+            count or snapshot had overtaken, and the units the books were corrected by.
     """
 
     source: str
@@ -221,27 +225,53 @@ class Feed(msgspec.Struct, frozen=True):
     complete_at: datetime | None
     messages: int
     parts_waiting: int
+    last_id: UUID
+    rows_drifted: int
+    rows_stale: int
+    drift_units: int
 
 
 LIST_FEEDS = """
-select m.source, m.location_id, m.condition, m.owner_id, max(m.as_of) as as_of,
-       max(m.received_at) as received_at, max(f.complete_at) as complete_at,
-       count(distinct m.id)::integer as messages,
-       count(*) filter (where p.message_id is not null and p.applied_at is null)::integer
-           as parts_waiting
-from inventory_feed_message m
-left join inventory_feed f using (source, location_id, condition, owner_id)
-left join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
-    and p.applied_at is null
-where ($1::text is null or (m.source, m.location_id, m.condition, m.owner_id) > ($1, $2, $3, $4))
-group by m.source, m.location_id, m.condition, m.owner_id
-order by m.source, m.location_id, m.condition, m.owner_id limit $5
+select f.*, d.*
+from (
+    select m.source, m.location_id, m.condition, m.owner_id, max(m.as_of) as as_of,
+           max(m.received_at) as received_at, max(f.complete_at) as complete_at,
+           count(distinct m.id)::integer as messages,
+           count(*) filter (where p.message_id is not null and p.applied_at is null)::integer
+               as parts_waiting,
+           (array_agg(m.id order by m.as_of desc, m.received_at desc))[1] as last_id
+    from inventory_feed_message m
+    left join inventory_feed f using (source, location_id, condition, owner_id)
+    left join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
+        and p.applied_at is null
+    where ($1::text is null
+           or (m.source, m.location_id, m.condition, m.owner_id) > ($1, $2, $3, $4))
+      and ($5::uuid is null or m.location_id = $5)
+    group by m.source, m.location_id, m.condition, m.owner_id
+    order by m.source, m.location_id, m.condition, m.owner_id limit $6
+) f
+cross join lateral (
+    select coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
+           coalesce(sum(rows_stale), 0)::integer as rows_stale,
+           coalesce(sum(drift_units), 0)::bigint as drift_units
+    from inventory_feed_message l
+    join inventory_feed_part p on p.message_id = l.id and p.received_at = l.received_at
+    where l.id = f.last_id
+) d
+order by f.source, f.location_id, f.condition, f.owner_id
 """
 
 
-async def list_feeds(tx: Tx, after: tuple[str, UUID, str, UUID] | None, limit: int) -> list[Feed]:
-    """Return feeds by source and location."""
-    rows = await tx.fetch(LIST_FEEDS, *(after or (None, None, None, None)), limit)
+async def list_feeds(
+    tx: Tx,
+    after: tuple[str, UUID, str, UUID] | None,
+    limit: int,
+    *,
+    location_id: UUID | None = None,
+) -> list[Feed]:
+    """Return feeds by source and location; only those of one location when it is given."""
+    seen = after or (None, None, None, None)
+    rows = await tx.fetch(LIST_FEEDS, *seen, location_id, limit)
     return [Feed(**{**dict(row), "condition": Condition(row["condition"])}) for row in rows]
 
 

@@ -33,8 +33,9 @@ template (``PAGES.answer(..., block="rows")`` when ``viewer.fragment``). Every f
 ``{{ ui.wish() }}``, so that sending it twice does it once. A form that was sent is answered by
 :func:`see_other`, or shown again with status 422. What people read is written ``_("…")`` and has
 German words in ``words/de*.po`` of the app; money, numbers and times are written by filters
-(``money``, ``number``, ``compact``, ``percent``, ``day``, ``moment``, ``clock``, ``ago``). No
-inline script or style: the policy of every page forbids them.
+(``money``, ``number``, ``compact``, ``percent``, ``day``, ``moment``, ``clock``, ``ago``, and
+``there`` for the clocks of another place). No inline script or style: the policy of every page
+forbids them.
 
 Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density, permissions),
 :class:`Pages` (the templates of an app), :class:`Step` (an entry of its navigation).

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import (
     format_date,
     format_datetime,
@@ -89,4 +91,18 @@ def filters_for(viewer: Viewer) -> dict[str, Callable[..., str]]:
         "moment": moment,
         "clock": clock,
         "ago": ago,
+        "there": partial(_there, locale),
     }
+
+
+def _there(locale: Locale, value: datetime | None, timezone: str, form: str = "moment") -> str:
+    """Write an instant as the clocks of a place show it: moment, clock or day."""
+    if value is None:
+        return NOTHING
+    local = value.astimezone(ZoneInfo(timezone))
+    if form == "clock":
+        return format_time(local, "short", locale=locale)
+    if form == "day":
+        return format_date(local, "medium", locale=locale)
+    day = format_skeleton("MMMEd", local, locale=locale)
+    return f"{day}, {format_time(local, 'short', locale=locale)}"

@@ -1,7 +1,7 @@
 """Importing prices by the ten thousand, and reading them back."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from crosslane.organization import Code
 from crosslane.platform import audit, facts, log
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.imports import PriceRow, judge_prices
-from crosslane.pricing.domain.lists import Price, PriceList
+from crosslane.pricing.domain.lists import Price, PriceList, runs
 from crosslane.pricing.errors import PriceListUnknown
 from crosslane.pricing.events import VARIANTS_PER_EVENT_MAX, PricesChanged
 from crosslane.pricing.service.carts import TERMS
@@ -141,6 +141,23 @@ async def list_listed_prices(
     )
     variants_of = await variants_by_id(tx, list({each.variant_id for each in prices}))
     return [(each, _listed(each, variants_of[each.variant_id].sku)) for each in prices]
+
+
+async def prices_in_force(tx: Tx, variant_id: UUID) -> list[tuple[PriceList, Price]]:
+    """Return what an article costs now in every price list that is offered, by list and quantity.
+
+    Of prices of one list and quantity that hold at once the latest to begin is told.
+    """
+    lists = [each for each in (await facts.get(tx, TERMS)).price_lists if runs(each, tx.now)]
+    moment = (tx.now, tx.now + timedelta.resolution)
+    wanted = [(variant_id, each.id, *moment) for each in lists]
+    found: list[tuple[PriceList, Price]] = []
+    rows_of = await storage.list_prices(tx, wanted) if wanted else []
+    for each, rows in zip(lists, rows_of, strict=True):
+        ordered = sorted(rows, key=lambda row: (row.quantity_min, row.valid_from))
+        decides = {row.quantity_min: row for row in ordered}
+        found += [(each, row) for row in decides.values()]
+    return sorted(found, key=lambda one: (one[0].code, one[1].quantity_min))
 
 
 def _listed(price: Price, sku: str) -> ListedPrice:
