@@ -17,8 +17,8 @@ whom it went to, 90 days long.
 
 Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave;
 :func:`messages_of_order` lists what was told. For pages
-about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units` and
-:func:`share_minor`, so that they tell the same as the messages.
+about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units`,
+:func:`share_minor` and :func:`link_to_order`, so that they tell the same as the messages.
 Events: MessageSent, MessageFailed. Effects: ``engagement.send``. Policies: engagement.messages.
 Tables: engagement_message (recipient is personal).
 """
@@ -31,7 +31,7 @@ from crosslane.engagement.rest import ROUTES
 from crosslane.engagement.service.personal import ERASERS, EXPORTERS
 from crosslane.engagement.service.posting import use_settings
 from crosslane.engagement.service.reading import RESEND, MessageView, Resend, messages_of_order
-from crosslane.engagement.service.sending import LINK_PURPOSE, SEND
+from crosslane.engagement.service.sending import LINK_PURPOSE, ORDER_PAGE, SEND, link_to_order
 from crosslane.engagement.service.writing import locale_of, show_day, show_money
 from crosslane.engagement.storage import PERSONAL_COLUMNS
 
@@ -46,6 +46,7 @@ __all__ = [
     "EXPORTERS",
     "LINK_PURPOSE",
     "MESSAGES",
+    "ORDER_PAGE",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "REACTIONS",
@@ -61,6 +62,7 @@ __all__ = [
     "Messages",
     "NoSuchMessage",
     "Resend",
+    "link_to_order",
     "locale_of",
     "messages_of_order",
     "share_minor",

@@ -85,6 +85,7 @@ from crosslane.orders.errors import (
     CREDIT_REFUSALS,
     EXCHANGE_REFUSALS,
     NoSuchOrder,
+    OrderChanged,
     OutOfStep,
     ReturnedAboveHandedOver,
     SourceIdTaken,
@@ -161,6 +162,7 @@ from crosslane.orders.service.placing import (
 from crosslane.orders.service.placing.resolving import require_placed_at
 from crosslane.orders.service.problems import RETRY_MONEY, RetryMoney
 from crosslane.orders.service.reading import (
+    LineView,
     OrderSummary,
     OrderView,
     find_order,
@@ -280,6 +282,7 @@ __all__ = [
     "GivenUp",
     "HandedOverUnits",
     "Intake",
+    "LineView",
     "LineWish",
     "LinesBackordered",
     "LinesCancelled",
@@ -295,6 +298,7 @@ __all__ = [
     "Offers",
     "Order",
     "OrderAmended",
+    "OrderChanged",
     "OrderClosed",
     "OrderEvent",
     "OrderLine",

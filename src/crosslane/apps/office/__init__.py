@@ -11,6 +11,8 @@ from crosslane.apps.office import (
     location_edit,
     locations,
     machine,
+    order,
+    order_changes,
     order_deeds,
     orders,
     people,
@@ -26,6 +28,8 @@ from crosslane.apps.office.frame import PAGES
 
 ROUTES = [
     *orders.ROUTES,
+    *order.ROUTES,
+    *order_changes.ROUTES,
     *order_deeds.ROUTES,
     *stock.ROUTES,
     *stock_article.ROUTES,

@@ -5,7 +5,8 @@ more, under the same Message-ID; nothing else repeats it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from aiosmtplib import (
@@ -104,6 +105,17 @@ def order_link(tenant: Tenant, office: PostOffice, message: storage.Message) -> 
     back = message.story.return_number
     page = f"{RETURN_PAGES}{back}" if back else ""
     return f"{office.public_url}{ORDER_PAGE}{sign_link(office.secret_key, link)}{page}"
+
+
+def link_to_order(key_prefix: str, order_id: UUID, at: datetime) -> Link:
+    """Return the link to the page that customers see of an order, as if they were told of it now.
+
+    Args:
+        key_prefix: of the tenant.
+        order_id: the order.
+        at: from when the link counts its days.
+    """
+    return Link(key_prefix, LINK_PURPOSE, order_id, at + timedelta(days=LINK_DAYS))
 
 
 async def hand_over(call: EffectCall[Send], letter: Letter | Outcome) -> Outcome:

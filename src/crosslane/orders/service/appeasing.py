@@ -15,7 +15,6 @@ from crosslane.orders.domain.policy import APPEASEMENT
 from crosslane.orders.errors import NoSuchOrder, OrderChanged
 from crosslane.orders.service.crediting import book_credit
 from crosslane.orders.service.naming import OfOrder
-from crosslane.orders.service.placing.wishes import Reason
 from crosslane.orders.service.problems import known_destination
 from crosslane.orders.service.settling import RefundPart
 from crosslane.orders.service.sheet import Doing, Sheet
@@ -43,7 +42,7 @@ class Appease(OfOrder, frozen=True, kw_only=True):
 
     line_id: UUID | None = None
     minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-    reason: Annotated[Reason, msgspec.Meta(max_length=200)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     refund_to: payments.RefundTo | None = None
     version: int | None = None
 

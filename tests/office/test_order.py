@@ -1,0 +1,205 @@
+"""The order page of the office and the changes on it, as a browser without scripts sees them."""
+
+import pytest
+
+from crosslane.platform.database import Database
+from tests.api import Api
+from tests.office.forms import Page, look, send
+from tests.orders.test_changes import react
+from tests.orders.world import found_retailer
+
+ORDER = {
+    "channel": "web",
+    "buyer": {"email": "ada@example.com", "name": "Ada Brown"},
+    "ship_to": {
+        "country": "GB",
+        "lines": ["12 High Street"],
+        "city": "Oxford",
+        "postcode": "OX1 4AA",
+        "name": "Ada Brown",
+    },
+    "lines": [{"sku": "MUG", "quantity": 3}, {"sku": "LAMP", "quantity": 1}],
+    "tenders": [{"method": "cash"}],
+}
+
+
+@pytest.fixture
+async def shop(database: Database, api: Api) -> Api:
+    await found_retailer(database, api.tenant)
+    return api
+
+
+async def place(api: Api, **changes) -> dict:
+    answer = await api.admin.post("/api/v1/orders", json=ORDER | changes)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def show(api: Api, placed: dict) -> dict:
+    return (await api.admin.get(f"/api/v1/orders/{placed['id']}")).json()
+
+
+async def test_the_page_tells_an_order_whole(shop: Api, database: Database):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "call them first"}])
+    agent = await shop.staff("agent")
+    page = await look(agent, f"/office/orders/{placed['number']}")
+    for words in (
+        placed["number"],
+        "Held back",
+        "call them first",
+        "Ada Brown",
+        "12 High Street",
+        "Red mug",
+        "3 allocated",
+        "Place DC1",
+        "£46.94",
+        "Order placed",
+        "Let the order go",
+    ):
+        assert words in page.words, words
+    # Others than the tenant's people see nothing, and whoever is not signed in is led to the door.
+    assert (await shop.client().get(f"/office/orders/{placed['number']}")).status_code in (303, 401)
+    assert (await agent.get("/office/orders/00000X-X")).status_code == 404
+
+
+async def test_a_stop_is_resolved_on_the_page_by_whoever_may(shop: Api):
+    placed = await place(shop, stops=[{"kind": "fraud", "reason": "the card is from elsewhere"}])
+    path = f"/office/orders/{placed['number']}"
+    agent, manager = await shop.staff("agent"), await shop.staff("manager")
+    page = await look(agent, path)
+    assert "Managers alone may let it go." in page.words
+    assert not [action for action in page.forms if action.endswith("/resolution")]
+    page = await look(manager, path)
+    (action,) = [action for action in page.forms if action.endswith("/resolution")]
+    refused = await send(agent, page, action, {"resolution": "looks fine"})
+    assert refused.status_code == 422
+    assert "orders:resolve_fraud" in Page(refused.text).words
+    done = await send(manager, page, action, {"resolution": "they called"})
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    page = await look(manager, path)
+    assert "they called" in page.words
+    assert "Let go: suspected fraud" in page.words
+
+
+async def test_a_cancellation_is_previewed_and_saved_as_it_was_shown(shop: Api):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "wait"}])
+    agent = await shop.staff("agent")
+    path = f"/office/orders/{placed['number']}/cancellation"
+    page = await look(agent, path)
+    line = next(line for line in (await show(shop, placed))["lines"] if line["sku"] == "MUG")
+    filled = {f"units.{line['id']}": 2, "reason": "they want one"}
+    before = await show(shop, placed)
+    tried = await send(agent, page, path, filled)
+    assert tried.status_code == 200
+    page = Page(tried.text)
+    assert "-£12.00" in page.words
+    assert "1 allocated" in page.words
+    assert "save" in page.buttons
+    # A preview changes nothing.
+    assert await show(shop, placed) == before
+    saved = await send(agent, page, path, filled | {"save": "1"})
+    assert saved.status_code == 303, Page(saved.text).words
+    after = await show(shop, placed)
+    assert after["money"]["worth_minor"] == before["money"]["worth_minor"] - 1200
+    assert after["amendments"][-1]["reason"] == "they want one"
+    # The same wish once more is the same change.
+    assert (await send(agent, page, path, filled | {"save": "1"})).status_code == 303
+    assert (await show(shop, placed))["version"] == after["version"]
+
+
+async def test_what_changed_meanwhile_is_refused_and_shown(shop: Api):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "wait"}])
+    agent = await shop.staff("agent")
+    path = f"/office/orders/{placed['number']}/goodwill"
+    filled = {"amount": "5.00", "reason": "sorry for the wait"}
+    page = Page((await send(agent, await look(agent, path), path, filled)).text)
+    lines = (await show(shop, placed))["lines"]
+    body = {"lines": [{"line_id": lines[1]["id"], "quantity": 1}], "reason": "no lamp"}
+    await shop.admin.post(f"/api/v1/orders/{placed['id']}/cancellation", json=body)
+    refused = await send(agent, page, path, filled | {"save": "1"})
+    assert refused.status_code == 422
+    page = Page(refused.text)
+    assert "What happened meanwhile" in page.words
+    assert "no lamp" in page.words
+    # It is shown what it would do now, and may be saved on that.
+    assert "save" in page.buttons
+    assert (await send(agent, page, path, filled | {"save": "1"})).status_code == 303
+    assert (await show(shop, placed))["amendments"][-1]["kind"] == "appease"
+
+
+async def test_what_was_filled_in_after_the_preview_is_previewed_first(shop: Api):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "wait"}])
+    agent = await shop.staff("agent")
+    path = f"/office/orders/{placed['number']}/goodwill"
+    filled = {"amount": "5.00", "reason": "sorry"}
+    page = Page((await send(agent, await look(agent, path), path, filled)).text)
+    answer = await send(agent, page, path, filled | {"amount": "9.00", "save": "1"})
+    assert answer.status_code == 200
+    assert "-£9.00" in Page(answer.text).words
+    assert (await show(shop, placed))["amendments"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "filled", "told"),
+    [
+        ("lines", {"sku.0": "SPOON", "quantity.0": 2, "tender": "cash"}, ["£1.99", "Tea spoon"]),
+        ("price", {"price": "5.50"}, ["-£1.50"]),
+        ("address", {"lines": "9 Low Road", "city": "Oxford"}, ["9 Low Road"]),
+        ("resourcing", {}, ["Nothing would change"]),
+    ],
+)
+async def test_other_changes_are_previewed(shop: Api, change: str, filled: dict, told: list[str]):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "wait"}])
+    agent = await shop.staff("agent")
+    path = f"/office/orders/{placed['number']}/{change}"
+    line = next(line for line in (await show(shop, placed))["lines"] if line["sku"] == "MUG")
+    filled = (
+        {"reason": "they called"} | filled | ({"line": line["id"]} if change == "price" else {})
+    )
+    before = await show(shop, placed)
+    page = Page((await send(agent, await look(agent, path), path, filled)).text)
+    for words in told:
+        assert words in page.words, page.words
+    assert await show(shop, placed) == before
+    if "Nothing would change" not in told:
+        saved = await send(agent, page, path, filled | {"save": "1"})
+        assert saved.status_code == 303, Page(saved.text).words
+        assert (await show(shop, placed))["version"] > before["version"]
+
+
+@pytest.mark.parametrize(
+    ("change", "filled"),
+    [
+        ("goodwill", {"amount": "many", "reason": "sorry"}),
+        ("goodwill", {"amount": "1.005", "reason": "sorry"}),
+        ("goodwill", {"amount": "5.00", "reason": ""}),
+        ("goodwill", {"amount": "99999.00", "reason": "sorry"}),
+        ("cancellation", {"reason": "nothing chosen"}),
+        ("lines", {"sku.0": "NOTHING", "reason": "more"}),
+        ("lines", {"sku.0": "MUG", "quantity.0": "-1", "reason": "more"}),
+        ("price", {"line": "none", "price": "1.00", "reason": "less"}),
+        ("address", {"country": "DE", "reason": "moved"}),
+        ("money", {}),
+    ],
+)
+async def test_a_refusal_is_told_in_place_with_the_form_as_it_was_filled_in(
+    shop: Api, change: str, filled: dict
+):
+    placed = await place(shop, stops=[{"kind": "manual", "reason": "wait"}])
+    agent = await shop.staff("agent")
+    path = f"/office/orders/{placed['number']}/{change}"
+    answer = await send(agent, await look(agent, path), path, filled)
+    assert answer.status_code == 422, answer.text[:300]
+    assert 'role="alert"' in answer.text
+    page = Page(answer.text)
+    assert all(page.forms[path].get(n, v) in (v, "") for n, v in filled.items() if "." not in n)
+
+
+async def test_the_pages_are_there_in_german(shop: Api, database: Database):
+    placed = await place(shop)
+    await react(database, shop.tenant)
+    agent = await shop.staff("agent")
+    agent.headers["Accept-Language"] = "de"
+    page = await look(agent, f"/office/orders/{placed['number']}")
+    assert "Auftrag erteilt" in page.words
+    assert "46,94" in page.words
