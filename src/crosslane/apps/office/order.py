@@ -139,7 +139,8 @@ async def shown_order(tx: Tx, caller: Caller, viewer: Viewer, named: str) -> Sho
         story=story,
         staff=staff,
         next=next_step(matter, viewer.may),
-        customer_page=engagement.ORDER_PAGE + caller.sign(link),
+        customer_page=engagement.ORDER_PAGE
+        + caller.sign(link.purpose, link.subject, link.expires_at),
     )
 
 

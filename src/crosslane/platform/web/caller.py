@@ -162,10 +162,6 @@ class Caller:
         """
         return sign_link(self._gate.secret_key, Link(self.key_prefix, purpose, subject, expires_at))
 
-    def sign(self, link: Link) -> str:
-        """Return the text of a link, for an address such as ``/o/{link}``."""
-        return sign_link(self._gate.secret_key, link)
-
     def require_location(self, location_id: Any) -> None:
         """Refuse an associate who asks for another location than its own.
 
