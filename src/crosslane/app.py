@@ -125,6 +125,7 @@ def create_app(settings: Settings) -> Litestar:
     gate = Gate(secret_key=secret_key)
     seals.use_secret(secret_key)
     outbound.allow(settings.outbound_allow)
+    screens.use_tiles(settings.tiles_url)
 
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
 import pytest
 from babel import Locale
 
 from crosslane.platform.actor import Actor
-from crosslane.platform.screens import Pages, Viewer, Words, look_of, read_form, see_other
+from crosslane.platform.screens import Pages, Viewer, Words, look_of, mapping, read_form, see_other
 from crosslane.platform.screens.assets import address_of, assets
-from crosslane.platform.screens.pages import OWN
+from crosslane.platform.screens.pages import OWN, icon, policy
 from crosslane.platform.screens.routes import ROUTES
 from crosslane.platform.screens.writing import filters_for
 from crosslane.platform.web import EdgeRefusal
@@ -82,6 +83,47 @@ def test_a_page_forbids_what_is_not_ours_and_tells_where_its_forms_come_from():
     assert "&lt;b&gt;" in html
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_pictures_come_from_a_tile_server_only_when_one_is_named(monkeypatch):
+    monkeypatch.setattr(mapping.Tiles, "origin", "")
+    mapping.use_tiles("https://tiles.example:8443/{z}/{x}/{y}.png")
+    assert "img-src 'self' data: blob: https://tiles.example:8443;" in policy()
+    mapping.use_tiles("")
+    assert "https:" not in policy()
+
+
+async def test_what_browsers_report_is_taken_up_to_a_size(database, lanes, tenant):
+    async with clients(ROUTES, database, lanes, tenant) as client:
+        told = {"csp-report": {"violated-directive": "script-src"}}
+        headers = {"Content-Type": "application/csp-report"}
+        url = "http://shop.example/csp-reports"
+        answer = await client().post(url, content=msgspec.json.encode(told), headers=headers)
+        assert answer.status_code == 204
+        large = await client().post(url, content=b"x" * (1 << 15), headers=headers)
+        assert large.status_code == 413
+
+
+async def test_a_look_is_kept_by_the_browser_and_leads_back(database, lanes, tenant):
+    async with clients(ROUTES, database, lanes, tenant) as client:
+        answer = await client().post(
+            "http://shop.example/look",
+            content="language=de&theme=dark&density=compact",
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Referer": "http://shop.example/office/orders?state=open",
+            },
+        )
+        assert (answer.status_code, answer.headers["location"]) == (
+            303,
+            "/office/orders?state=open",
+        )
+        assert answer.headers["set-cookie"].startswith("crosslane-look=de.dark.compact;")
+
+
+def test_an_icon_that_is_not_there_is_no_silent_gap():
+    with pytest.raises(LookupError, match="no icon is called unicorn"):
+        icon("unicorn")
 
 
 def test_style_sheets_name_files_by_addresses_that_change_with_them():

@@ -9,7 +9,7 @@ from tests.tidy.tree import REPOSITORY
 
 SOURCE = REPOSITORY / "src/crosslane"
 SCREENS = SOURCE / "platform/screens"
-PARTS = {"ui": ("parts", "forms", "tables"), "charts": ("charts",)}
+PARTS = {"ui": ("parts", "forms", "tables", "maps"), "charts": ("charts",)}
 # What the frame shows around every page, and what other parts are made of.
 WITHIN = {
     *("navigation", "nav_step", "here", "tabbar", "account", "look", "palette", "key_told"),

@@ -10,6 +10,7 @@
 | `CROSSLANE_SMTP_URL` | `smtp://user:password@host:port` or `smtps://…` | none |
 | `CROSSLANE_MAIL_FROM` | sender of messages | orders@localhost |
 | `CROSSLANE_OUTBOUND_ALLOW` | hosts and networks inside that may be called, by commas | none |
+| `CROSSLANE_TILES_URL` | tiles of maps, with `{z}`, `{x}` and `{y}` | none: the bundled outline |
 | `CROSSLANE_LOG_LEVEL` | debug, info, warning, error | info |
 | `CROSSLANE_SECRET_KEY` | 64 hexadecimal digits, the same on every machine | made once |
 """
@@ -76,6 +77,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str
     outbound_allow: tuple[str, ...]
+    tiles_url: str
     log_level: str
     given_secret: bytes | None = field(repr=False)
 
@@ -109,6 +111,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         smtp=reader.read("CROSSLANE_SMTP_URL", _smtp_server, None),
         mail_from=reader.read("CROSSLANE_MAIL_FROM", _mail_address, "orders@localhost"),
         outbound_allow=reader.read("CROSSLANE_OUTBOUND_ALLOW", _hosts, ()),
+        tiles_url=reader.read("CROSSLANE_TILES_URL", _tiles_url, ""),
         log_level=reader.read("CROSSLANE_LOG_LEVEL", _log_level, "info"),
         given_secret=reader.read("CROSSLANE_SECRET_KEY", _secret, None),
     )
@@ -163,6 +166,16 @@ def _web_url(text: str) -> str:
     if not url.hostname or url.path.strip("/") or url.query or url.fragment or url.username:
         raise ValueError(wanted)
     return text.rstrip("/")
+
+
+def _tiles_url(text: str) -> str:
+    wanted = "like https://tiles.example.com/{z}/{x}/{y}.png"
+    url = _split_url(text, ("http", "https"), wanted)
+    named = all(part in url.path for part in ("{z}", "{x}", "{y}"))
+    # It is written into the policy of every page.
+    if not url.hostname or url.username or not named or set(url.netloc) & set(" ;,'\"{}"):
+        raise ValueError(wanted)
+    return text
 
 
 def _smtp_server(text: str) -> SmtpServer:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from crosslane.platform.screens import Look, Pages, Step, icons, page, viewer_of
+from crosslane.platform.screens import Look, Pages, Pin, Step, icons, page, viewer_of
 from crosslane.platform.web import PUBLIC, Caller
 
 SECTIONS = (
@@ -20,9 +20,12 @@ SECTIONS = (
     Step("Forms", "/design#forms", "square", PUBLIC),
     Step("Progress", "/design#progress", "activity", PUBLIC),
     Step("Charts", "/design#charts", "chart-column", PUBLIC),
+    Step("Map", "/design#map", "map", PUBLIC),
     Step("Icons", "/design#icons", "layers", PUBLIC),
 )
-PAGES = Pages(files("crosslane.apps.design"), title="Design", navigation=SECTIONS, finds="/design")
+PAGES = Pages(
+    files("crosslane.apps.design"), title="Design", navigation=SECTIONS, finds="/design/finding"
+)
 SHOWN_AT = datetime(2026, 3, 2, 9, 41, tzinfo=UTC)
 
 
@@ -45,6 +48,13 @@ ROWS = (
     Row("MF-10479", "Ellis Grant", "Sent", "info", -2_999, 3, SHOWN_AT - timedelta(days=1)),
 )
 
+PINS = [
+    Pin("York", 53.96, -1.08, "good", "Cheapest", "/design#map", named=True),
+    Pin("Leeds", 53.80, -1.55, "accent", "£5.50", "/design#map"),
+    Pin("Bath", 51.38, -2.36, "neutral", "Closed on Sunday", named=True),
+    Pin("Dublin", 53.35, -6.26, "warn", "Stock in doubt"),
+    Pin("Cardiff", 51.48, -3.18, "info", "The customer"),
+]
 HOURS = [
     (f"{hour:02}:00", [hour * (23 - hour) // 3, hour * 7 % 19, hour % 5], "#charts")
     for hour in range(24)
@@ -66,7 +76,26 @@ async def show_design(
 
 def told() -> dict[str, Any]:
     """Return the made-up values the page is given."""
-    return {"rows": ROWS, "hours": HOURS, "at": SHOWN_AT, "icon_names": sorted(icons())}
+    return {
+        "rows": ROWS,
+        "hours": HOURS,
+        "at": SHOWN_AT,
+        "pins": PINS,
+        "icon_names": sorted(icons()),
+    }
 
 
-ROUTES = [show_design]
+@page("/design/finding", permission=PUBLIC)
+async def show_finding(caller: Caller, request: Request, q: str = "") -> Response:
+    """Find parts of the page, as the palette of an app finds orders."""
+    viewer = viewer_of(caller, request)
+    found = [
+        (title, step)
+        for step in SECTIONS
+        if q.lower() in (title := PAGES.words(viewer)(step.title)).lower()
+    ]
+    block = "found" if viewer.fragment else ""
+    return PAGES.answer(viewer, "finding.html", block=block, found=found, q=q)
+
+
+ROUTES = [show_design, show_finding]

@@ -43,6 +43,7 @@ Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density,
 
 from crosslane.platform.screens.answers import form, page, see_other
 from crosslane.platform.screens.assets import content_of
+from crosslane.platform.screens.mapping import Pin, use_tiles
 from crosslane.platform.screens.pages import Pages, Step, icons
 from crosslane.platform.screens.routes import ROUTES
 from crosslane.platform.screens.viewer import Look, Viewer, look_of, viewer_of
@@ -56,6 +57,7 @@ __all__ = [
     "Form",
     "Look",
     "Pages",
+    "Pin",
     "Step",
     "Viewer",
     "Words",
@@ -66,5 +68,6 @@ __all__ = [
     "page",
     "read_form",
     "see_other",
+    "use_tiles",
     "viewer_of",
 ]

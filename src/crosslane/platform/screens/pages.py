@@ -15,7 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup
 
-from crosslane.platform.screens import drawing
+from crosslane.platform.screens import drawing, mapping
 from crosslane.platform.screens.answers import TOAST_COOKIE
 from crosslane.platform.screens.assets import address_of, assets
 from crosslane.platform.screens.viewer import Viewer
@@ -26,14 +26,8 @@ from crosslane.platform.web.routes import PUBLIC
 
 OWN = files("crosslane.platform.screens")
 # Later ones may use the parts of earlier ones.
-PARTS = ("parts.html", "forms.html", "tables.html")
+PARTS = ("parts.html", "forms.html", "tables.html", "maps.html")
 CHARTS = ("charts.html",)
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
-    "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "report-uri /csp-reports"
-)
 WISH_BYTES = 16
 
 
@@ -98,7 +92,7 @@ class Pages:
         """
         html = self.render(viewer, template, block=block, **told)
         headers = {
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": policy(),
             # Without a referrer browsers would not tell where a form came from either.
             "Referrer-Policy": "same-origin",
             "Vary": "HX-Request, Cookie",
@@ -154,6 +148,7 @@ class Pages:
             "asset": address_of,
             "icon": icon,
             "draw": drawing,
+            "maps": mapping,
             "languages": LANGUAGES,
             "wish_token": lambda: token_hex(WISH_BYTES),
         }
@@ -165,6 +160,17 @@ class Pages:
             if file.is_file():
                 return file.read_text(encoding="utf-8"), str(file), None
         return None
+
+
+def policy() -> str:
+    """Return what a page may load: what is ours, and tiles of maps where some are named."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob: {mapping.Tiles.origin}; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+        "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "report-uri /csp-reports"
+    )
 
 
 def _parts(environment: Environment, viewer: Viewer, names: Sequence[str]) -> SimpleNamespace:

@@ -90,3 +90,22 @@ for (const failure of ["htmx:sendError", "htmx:responseError"]) {
     toast(document.querySelector(".toasts").dataset.failed, "bad");
   });
 }
+
+// Maps: a picture until somebody wants to look around.
+const load = (tag, told) =>
+  new Promise((done, failed) => {
+    const element = Object.assign(document.createElement(tag), told, { onload: done, onerror: failed });
+    document.head.append(element);
+  });
+document.addEventListener("click", async (click) => {
+  const figure = click.target.closest("[data-explore]")?.closest("[data-map]");
+  if (!figure) return;
+  const { leaflet, leafletStyle, script } = figure.dataset;
+  try {
+    if (!window.L) await Promise.all([load("link", { rel: "stylesheet", href: leafletStyle }), load("script", { src: leaflet })]);
+    if (!window.exploreMap) await load("script", { src: script });
+    await window.exploreMap(figure);
+  } catch {
+    toast(document.querySelector(".toasts").dataset.failed, "bad");
+  }
+});

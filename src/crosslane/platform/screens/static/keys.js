@@ -19,6 +19,7 @@ const go = (step) => {
 const openDialog = (id) => {
   const dialog = document.getElementById(id);
   if (dialog && !dialog.open) dialog.showModal();
+  dialog?.querySelector("input")?.select();
   return dialog;
 };
 
@@ -69,6 +70,8 @@ document.addEventListener("keydown", (press) => {
   const here = found.indexOf(document.activeElement);
   if (press.key === "ArrowDown") (found[here + 1] || found[0])?.focus();
   else if (press.key === "ArrowUp") (here > 0 ? found[here - 1] : palette.querySelector("input")).focus();
+  // By itself it would empty the field first.
+  else if (press.key === "Escape") palette.close();
   else if (press.key === "Enter" && here < 0 && found[0]) found[0].click();
   else return;
   press.preventDefault();
