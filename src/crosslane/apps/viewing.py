@@ -1,5 +1,6 @@
 """Who looks at a page of the staff's apps: the person behind the session, and its place."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Request
@@ -8,6 +9,18 @@ from crosslane import locations, organization
 from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, viewer_of
 from crosslane.platform.web import Caller
+
+
+def origin_of(request: Request) -> str:
+    """Return what addresses of this host begin with.
+
+    Whatever stands in front of us speaks TLS, or sessions could not be kept; on this machine itself
+    nothing does.
+    """
+    host = request.headers["host"]
+    name = urlsplit(f"//{host}").hostname or ""
+    local = name in ("localhost", "127.0.0.1", "::1") or name.endswith(".localhost")
+    return f"{'http' if local else 'https'}://{host}"
 
 
 async def view(tx: Tx, caller: Caller, request: Request) -> Viewer:

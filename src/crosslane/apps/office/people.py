@@ -8,6 +8,7 @@ from litestar import Request, Response
 
 from crosslane import locations, organization
 from crosslane.apps.office.frame import PAGES, view
+from crosslane.apps.viewing import origin_of
 from crosslane.kernel import Refusal
 from crosslane.platform import auth
 from crosslane.platform.database import Tx
@@ -15,6 +16,7 @@ from crosslane.platform.screens import Form, Viewer, form, page, read_form, see_
 from crosslane.platform.web import Caller, Paging
 
 PEOPLE = "/office/people"
+PROVIDER_ANSWER = "/sign-in/provider/answer"
 NAME_CHARACTERS_MAX = 200
 REASON_CHARACTERS_MAX = 500
 
@@ -127,10 +129,8 @@ async def send_invitation(caller: Caller, request: Request, data: bytes) -> Resp
     except Refusal as refusal:
         return await _invitations(caller, request, fields, refusal)
     link = caller.sign(auth.LINK_PURPOSE, made.id, made.expires_at)
-    here = f"{request.url.scheme}://{request.headers['host']}"
-    return await _invitations(
-        caller, request, link=f"{here}/invitations/{link}", invited=made.email
-    )
+    address = f"{origin_of(request)}/invitations/{link}"
+    return await _invitations(caller, request, link=address, invited=made.email)
 
 
 @form(
@@ -165,6 +165,47 @@ async def end_device(caller: Caller, request: Request, device_id: str, data: byt
     wish = auth.EndDevice(device_id, _reason(read_form(data)))
     await caller.submit(auth.END_DEVICE, wish)
     return await _done(caller, request, PEOPLE + "/devices", "The device is shared no more.")
+
+
+@page(PEOPLE + "/provider", permission="auth:write")
+async def show_provider(caller: Caller, request: Request) -> Response:
+    """Show where people sign in besides."""
+    return await _provider(caller, request)
+
+
+async def _provider(
+    caller: Caller, request: Request, fields: Form | None = None, refusal: Refusal | None = None
+) -> Response:
+    async with caller.read() as tx:
+        viewer = await view(tx, caller, request)
+        provider = await auth.provider_settings(tx)
+    return PAGES.answer(
+        viewer,
+        "provider.html",
+        status=200 if refusal is None else 422,
+        provider=provider,
+        fields=fields.plain() if fields else {},
+        refusal=refusal,
+        redirect_uri=origin_of(request) + PROVIDER_ANSWER,
+    )
+
+
+@form(PEOPLE + "/provider", permission="auth:write", command=auth.PUT_PROVIDER)
+async def send_provider(caller: Caller, request: Request, data: bytes) -> Response:
+    """Set where people sign in besides."""
+    fields = read_form(data)
+    wish = auth.PutProvider(
+        fields.text("name")[:NAME_CHARACTERS_MAX] or "SSO",
+        fields.text("issuer")[:REASON_CHARACTERS_MAX],
+        fields.text("client_id")[:REASON_CHARACTERS_MAX],
+        auth.conceal_client_secret(fields.secret("secret")[:REASON_CHARACTERS_MAX]),
+        fields.checked("active"),
+    )
+    try:
+        await caller.submit(auth.PUT_PROVIDER, wish)
+    except Refusal as refusal:
+        return await _provider(caller, request, fields, refusal)
+    return await _done(caller, request, PEOPLE + "/provider", "Saved.")
 
 
 @page(PEOPLE + "/{account_id}", permission="auth:read", raises=(auth.NoSuchAccount,))
@@ -282,6 +323,8 @@ ROUTES = [
     withdraw_invitation,
     list_devices,
     end_device,
+    show_provider,
+    send_provider,
     show_person,
     change_person,
     set_password_of,

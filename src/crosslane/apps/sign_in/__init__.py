@@ -6,9 +6,9 @@ no SQL. Whatever is wrong with what was typed, the answer is the same. Nobody is
 host.
 """
 
-from crosslane.apps.sign_in import entering, invited, profile, switching
+from crosslane.apps.sign_in import away, entering, invited, profile, switching
 from crosslane.apps.sign_in.frame import PAGES
 
-ROUTES = [*entering.ROUTES, *switching.ROUTES, *invited.ROUTES, *profile.ROUTES]
+ROUTES = [*entering.ROUTES, *away.ROUTES, *switching.ROUTES, *invited.ROUTES, *profile.ROUTES]
 
 __all__ = ["PAGES", "ROUTES"]

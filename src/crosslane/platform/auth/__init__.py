@@ -6,7 +6,8 @@ one location it acts for; what the person is called is kept by the organization.
 second factor (an authenticator app, and recovery codes) and a PIN. A session is a sign-in of an
 account; it ends after some hours without use, after some days at the latest, by signing out, with a
 new password, or with the account. An invitation lets somebody make an account by a link, once. A
-device of a store may be marked as shared: its people take turns on it by PIN. :class:`Identities`
+device of a store may be marked as shared: its people take turns on it by PIN. A retailer may name
+an identity provider (OpenID Connect) by which its people sign in besides. :class:`Identities`
 turns a shown token into an actor whose permissions come from the one table in ``roles.py``.
 
 Invariants: nobody gives a permission it does not have. An unknown e-mail address, a wrong password
@@ -30,6 +31,7 @@ from crosslane.platform.auth.domain import (
 from crosslane.platform.auth.errors import (
     NoSuchAccount,
     NoSuchInvitation,
+    ProviderFailed,
     SignInFailed,
     WeakPin,
     WrongCode,
@@ -49,6 +51,7 @@ from crosslane.platform.auth.inviting import (
     invitation,
     open_invitations,
 )
+from crosslane.platform.auth.oidc import AWAY_COOKIE, come_back, leave
 from crosslane.platform.auth.passwords import (
     PASSWORD_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MIN,
@@ -60,6 +63,7 @@ from crosslane.platform.auth.providers import (
     SIGN_IN_BY,
     Provider,
     PutProvider,
+    conceal_client_secret,
     provider,
     provider_settings,
 )
@@ -141,6 +145,7 @@ from crosslane.platform.auth.signing_in import (
 )
 
 __all__ = [
+    "AWAY_COOKIE",
     "BEGIN_FACTOR",
     "CHANGE_ACCOUNT",
     "COMMANDS",
@@ -196,6 +201,7 @@ __all__ = [
     "PersonInvited",
     "PersonName",
     "Provider",
+    "ProviderFailed",
     "PutProvider",
     "RenewCodes",
     "RevokeKey",
@@ -216,6 +222,8 @@ __all__ = [
     "accounts_by_id",
     "address_of",
     "bootstrap",
+    "come_back",
+    "conceal_client_secret",
     "conceal_secret",
     "confirm_sign_in",
     "device_cookie",
@@ -229,6 +237,7 @@ __all__ = [
     "holders",
     "invitation",
     "keys",
+    "leave",
     "new_codes",
     "new_device",
     "new_secret",

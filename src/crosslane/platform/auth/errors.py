@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound
+from crosslane.kernel import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from crosslane.platform.web import EdgeRefusal
 
 
@@ -94,6 +94,10 @@ class BadIssuer(Invalid):
 
 class SecretNeeded(Invalid):
     """Give the client secret the provider has made for this installation."""
+
+
+class ProviderFailed(Unavailable):
+    """The identity provider cannot be asked, or its answer is not to be believed."""
 
 
 class NoSuchInvitation(NotFound):

@@ -101,6 +101,11 @@ async def client_secret(tx: Tx) -> str:
     return seals.reveal(PURPOSE, concealed) if concealed else ""
 
 
+def conceal_client_secret(secret: str) -> str:
+    """Return a client secret in the form in which it may rest; "" stays what it is."""
+    return seals.conceal(PURPOSE, secret) if secret else ""
+
+
 UPSERT_PROVIDER = """
 insert into platform_identity_provider as p
     (name, issuer, client_id, secret, active, version, changed_at)
@@ -115,7 +120,9 @@ set name = excluded.name, issuer = excluded.issuer, client_id = excluded.client_
 async def _put(tx: Tx, wish: PutProvider) -> Provider:
     issuer = wish.issuer.rstrip("/")
     split = urlsplit(issuer)
-    if split.scheme not in ("https", "http") or not split.hostname or split.query or split.fragment:
+    # Only on this machine nobody listens on the way.
+    schemes = ("https", "http") if split.hostname in ("localhost", "127.0.0.1") else ("https",)
+    if split.scheme not in schemes or not split.hostname or split.query or split.fragment:
         raise errors.BadIssuer(pointer="/issuer")
     outbound.require_public(issuer, pointer="/issuer")
     before = await provider_settings(tx)

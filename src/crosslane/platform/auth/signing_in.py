@@ -33,10 +33,11 @@ class Opened(msgspec.Struct, frozen=True):
     @property
     def cookie(self) -> str:
         """Return the ``Set-Cookie`` value by which a browser keeps it."""
-        return _cookie(self.token, domain.SESSION_DAYS_MAX * DAY_SECONDS)
+        return cookie(self.token, domain.SESSION_DAYS_MAX * DAY_SECONDS)
 
 
-def _cookie(value: str, seconds: int, name: str = SESSION_COOKIE) -> str:
+def cookie(value: str, seconds: int, name: str = SESSION_COOKIE) -> str:
+    """Return the ``Set-Cookie`` value of a cookie for this host alone that no script can read."""
     return f"{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
@@ -44,7 +45,7 @@ DEVICE_COOKIE = "__Host-crosslane-device"
 # As long as browsers keep a cookie at most.
 DEVICE_DAYS = 400
 HALF_WAY_COOKIE = "__Host-crosslane-half"
-SIGNED_OUT = _cookie("", 0)
+SIGNED_OUT = cookie("", 0)
 """The ``Set-Cookie`` value that makes a browser forget its session."""
 
 
@@ -189,12 +190,12 @@ def new_device(caller: Caller) -> Token:
 
 def device_cookie(token: Token) -> str:
     """Return the ``Set-Cookie`` value by which a browser keeps what makes it a shared device."""
-    return _cookie(str(token), DEVICE_DAYS * DAY_SECONDS, DEVICE_COOKIE)
+    return cookie(str(token), DEVICE_DAYS * DAY_SECONDS, DEVICE_COOKIE)
 
 
 def half_way_cookie(half: HalfWay) -> str:
     """Return the ``Set-Cookie`` value by which a browser remembers that the password was right."""
-    return _cookie(_HALF_WAY.sign(half), HALF_WAY_SECONDS, HALF_WAY_COOKIE)
+    return cookie(_HALF_WAY.sign(half), HALF_WAY_SECONDS, HALF_WAY_COOKIE)
 
 
 def half_way(text: str) -> HalfWay | None:
