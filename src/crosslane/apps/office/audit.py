@@ -19,8 +19,8 @@ from crosslane.platform.web import Caller, Paging
 
 AUDIT = "/office/audit"
 FIELDS_SHOWN_MAX = 60
+FIELDS_OPEN_MAX = 6
 VALUE_CHARACTERS_MAX = 200
-NOTHING = object()
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -46,6 +46,12 @@ class Line(msgspec.Struct, frozen=True):
     account_id: str
     differences: list[Difference]
 
+    @property
+    def changes(self) -> bool:
+        """Tell whether something became something else, and little enough to be read at once."""
+        altered = any(one.before is not None for one in self.differences)
+        return altered and len(self.differences) <= FIELDS_OPEN_MAX
+
 
 def differences(before: Any, after: Any) -> list[Difference]:
     """Return the values that differ between two JSON values, by their names inside.
@@ -54,7 +60,8 @@ def differences(before: Any, after: Any) -> list[Difference]:
     """
     old, new = dict(_leaves(before)), dict(_leaves(after))
     names = [*old, *(name for name in new if name not in old)]
-    changed = [name for name in names if old.get(name, NOTHING) != new.get(name, NOTHING)]
+    # A value that is absent and one that is null tell the same.
+    changed = [name for name in names if old.get(name) != new.get(name)]
     return [
         Difference(name, _shown(old, name), _shown(new, name))
         for name in changed[:FIELDS_SHOWN_MAX]
@@ -73,9 +80,9 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shown(leaves: dict[str, Any], name: str) -> str | None:
-    if name not in leaves:
+    value = leaves.get(name)
+    if value is None:
         return None
-    value = leaves[name]
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= VALUE_CHARACTERS_MAX else text[:VALUE_CHARACTERS_MAX] + "…"
 
