@@ -55,6 +55,7 @@ from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_b
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage import PERSONAL_COLUMNS
+from crosslane.channels.storage.messages import count_quarantined
 
 COMMANDS = [RECEIVE, REPLAY]
 
@@ -84,5 +85,6 @@ __all__ = [
     "Replayed",
     "Source",
     "UnknownArticleSold",
+    "count_quarantined",
     "read_body",
 ]

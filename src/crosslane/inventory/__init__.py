@@ -169,6 +169,7 @@ from crosslane.inventory.storage.explanations import (
 from crosslane.inventory.storage.feeds import (
     Feed,
     SupplyMessage,
+    count_feeds_behind,
     find_message,
     list_feeds,
     list_messages,
@@ -295,6 +296,7 @@ __all__ = [
     "allocate",
     "confirm",
     "count",
+    "count_feeds_behind",
     "counter_sales",
     "explain_position",
     "extend",

@@ -55,6 +55,7 @@ create unique index returns_return_source
 create index returns_return_order on returns_return (order_id);
 create index returns_return_customer on returns_return (customer_id, requested_at desc);
 create index returns_return_recent on returns_return (requested_at desc, id desc);
+create index returns_return_held on returns_return (id) where held;
 create index returns_return_due on returns_return (expires_at)
     where state in ('authorized', 'in_transit', 'received');
 

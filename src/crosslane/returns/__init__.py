@@ -108,7 +108,7 @@ from crosslane.returns.service.wishes import (
 )
 from crosslane.returns.storage import PERSONAL_COLUMNS
 from crosslane.returns.storage.blind import sum_blind
-from crosslane.returns.storage.views import find_by_source
+from crosslane.returns.storage.views import count_held, find_by_source
 from crosslane.returns.storage.writing import list_returns
 
 POLICIES = [POLICY, ABUSE, HANDLING, LABELS]
@@ -195,6 +195,7 @@ __all__ = [
     "TakenBack",
     "TakenLine",
     "Trait",
+    "count_held",
     "expected_of",
     "find_by_source",
     "find_return",

@@ -23,10 +23,12 @@ from crosslane.apps.office import (
     stock_feeds,
     stock_transfers,
     stock_why,
+    today,
 )
 from crosslane.apps.office.frame import PAGES
 
 ROUTES = [
+    *today.ROUTES,
     *orders.ROUTES,
     *order.ROUTES,
     *order_changes.ROUTES,

@@ -158,8 +158,14 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, rename={"is_": "is"}):
 
 
 def _begin(day: str, timezone: str, days: int = 0) -> datetime | None:
-    """Return when a day, or one some days later, begins; None for what is no day."""
+    """Return when a day, or one some days later, begins; an instant is itself.
+
+    What is neither is None.
+    """
     try:
+        if "T" in day:
+            at = datetime.fromisoformat(day)
+            return at.astimezone(UTC) if at.tzinfo else None
         chosen = date.fromisoformat(day) + timedelta(days=days)
         return datetime.combine(chosen, time.min, ZoneInfo(timezone)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -307,3 +307,15 @@ for update skip locked
 async def lock_late(tx: Tx, before: datetime, limit: int) -> list[Record]:
     """Lock and return parked messages that came in before an instant, the oldest first."""
     return await tx.fetch(LOCK_LATE, before, limit)
+
+
+COUNT_QUARANTINED = """
+select count(*) from (
+    select from channels_message where state = 'quarantined' order by state, received_at limit $1
+) kept
+"""
+
+
+async def count_quarantined(tx: Tx, most: int) -> int:
+    """Return how many messages wait until somebody mends something, up to ``most``."""
+    return await tx.fetchval(COUNT_QUARANTINED, most)

@@ -296,3 +296,13 @@ def _message(row: Record) -> SupplyMessage:
         header=header_of(row),
         **{name: row[name] for name in SupplyMessage.__struct_fields__ if name != "header"},
     )
+
+
+COUNT_FEEDS_BEHIND = """
+select count(*) from (select from inventory_feed where complete_at < $1 limit $2) behind
+"""
+
+
+async def count_feeds_behind(tx: Tx, before: datetime, most: int) -> int:
+    """Return how many feeds have told all they have before an instant and not since."""
+    return await tx.fetchval(COUNT_FEEDS_BEHIND, before, most)

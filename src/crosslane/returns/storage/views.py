@@ -131,3 +131,11 @@ where order_id = any((select $1::uuid[])::uuid[]) and state = 'settled'
 async def list_settled(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
     """Return the settled returns of some orders, which are not closed yet."""
     return [row["id"] for row in await tx.fetch(LIST_SETTLED, list(order_ids))]
+
+
+COUNT_HELD = "select count(*) from (select from returns_return where held limit $1) held"
+
+
+async def count_held(tx: Tx, most: int) -> int:
+    """Return how many returns wait for a person because something is suspicious, up to ``most``."""
+    return await tx.fetchval(COUNT_HELD, most)
