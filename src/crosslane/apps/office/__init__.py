@@ -15,6 +15,7 @@ from crosslane.apps.office import (
     order_changes,
     order_deeds,
     orders,
+    palette,
     people,
     rules,
     stock,
@@ -47,6 +48,7 @@ ROUTES = [
     *people.ROUTES,
     *audit.ROUTES,
     *machine.ROUTES,
+    *palette.ROUTES,
 ]
 
 __all__ = ["PAGES", "ROUTES"]

@@ -6,6 +6,7 @@ from crosslane.apps.viewing import view
 from crosslane.platform.screens import Pages, Step
 
 NAVIGATION: tuple[Step, ...] = (
+    Step("Today", "/office", "layout-dashboard", "orders:read"),
     Step("Orders", "/office/orders", "inbox", "orders:read"),
     Step("Stock", "/office/stock", "boxes", "inventory:read"),
     Step("Locations", "/office/locations", "map-pin", "locations:read"),
@@ -16,6 +17,11 @@ NAVIGATION: tuple[Step, ...] = (
     Step("Machine", "/office/machine", "cpu", "operations:read"),
 )
 
-PAGES = Pages(files("crosslane.apps.office"), title="Office", navigation=NAVIGATION)
+PAGES = Pages(
+    files("crosslane.apps.office"),
+    title="Office",
+    navigation=NAVIGATION,
+    finds="/office/palette",
+)
 
 __all__ = ["PAGES", "view"]
