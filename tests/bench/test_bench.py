@@ -109,3 +109,10 @@ async def test_planted_abuse_is_counted_beside_honest_returns():
     assert told["years"].value == 1
     assert told["abuse_untouched_percent"].reached
     assert all(told[f"abuse_caught_{kind}"].reached for kind in KINDS)
+
+
+async def test_lists_are_measured_on_orders_that_lists_know_right():
+    told = {figure.key or figure.name: figure for figure in await bench.lists(QUICK)}
+    assert told["findings"].value == 0
+    assert told["point_ms"].value > 0
+    assert told["slowest_ms"].value > 0

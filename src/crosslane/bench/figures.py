@@ -24,6 +24,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         places_grown: how many places there are, few and many.
         articles_grown: how many articles are sold, few and many.
         sales_a_day: how many a store has in the books.
+        orders_listed: how many orders lists are read from.
     """
 
     stores: int = 815
@@ -37,6 +38,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     places_grown: tuple[int, int] = (10, 1_000)
     articles_grown: tuple[int, int] = (1_000, 100_000)
     sales_a_day: int = 300
+    orders_listed: int = 1_000_000
 
 
 DEMO = Scale()
@@ -53,6 +55,7 @@ QUICK = Scale(
     places_grown=(8, 12),
     articles_grown=(40, 60),
     sales_a_day=10,
+    orders_listed=2_000,
 )
 """Only to see whether it runs."""
 

@@ -34,6 +34,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "statement": (bench.stating, STATED),
     "returns": (bench.returning, RETURNED),
     "abuse": (bench.abuse, DEMO),
+    "lists": (bench.lists, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -170,6 +171,11 @@ def returns(how: How = AS_USUAL) -> None:
 def statement(how: How = AS_USUAL) -> None:
     """Measure the statement of a store-year, against adding up its postings."""
     _run_one("statement", bench.stating, how, STATED)
+
+
+def lists(how: How = AS_USUAL) -> None:
+    """Measure pages of orders when a million are stored, against one order read by its key."""
+    _run_one("lists", bench.lists, how)
 
 
 def instance(file: Path, *, family: str = "plain", seed: int = 1) -> None:

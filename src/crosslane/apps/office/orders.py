@@ -20,7 +20,9 @@ from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, Paging
 
-SEARCH_RESULTS_MAX = 200
+SEARCH_RESULTS_MAX = 50
+SUGGESTED_MAX = 60
+"""So many locations are suggested; to write more into each page takes longer than to find them."""
 TABLE_ROWS_MAX = 5_000
 TABLE_ROWS_AT_ONCE = 250
 # Of filters that few orders fit a page may be nearly empty: so many are read, then the table ends.
@@ -67,9 +69,10 @@ async def list_orders(
         found = await _find(tx, query, viewer, paging.after(datetime, UUID), paging.limit)
         rows = await rows_of(tx, found.order_ids)
         saved = await insights.list_views(tx)
-        places = [(at.code, at.name) for at in (await locations.network(tx)).all]
+        network = (await locations.network(tx)).all
     if query.q and len(rows) == 1 and not viewer.fragment and _is_number_of(query.q, rows[0]):
         return see_other(f"{PATH}/{rows[0].order.number}")
+    words = PAGES.words(viewer)
     cursor = {"cursor": encode_cursor(*found.next)} if found.next else {}
     limit = {"limit": str(paging.limit)} if paging.limit != Paging().limit else {}
     return PAGES.answer(
@@ -83,9 +86,11 @@ async def list_orders(
         first=address(query.given | limit) if paging.cursor else "",
         tabs=order_filters.tabs(query, [(str(one.id), one.title, one.query) for one in saved]),
         channels=names,
-        places=places,
+        places=[(at.code, at.name) for at in network] if len(network) <= SUGGESTED_MAX else [],
         may_change=any(viewer.may(deed.permission) for deed in DEEDS.values()),
         known=order_filters,
+        titles={name: words(title) for name, title in order_filters.COLUMNS.items()},
+        states={name: words(title) for name, title in order_filters.STATES.items()},
         to=lambda **changes: address(
             query.with_({name.rstrip("_"): value for name, value in changes.items()})
         ),
