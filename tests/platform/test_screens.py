@@ -1,5 +1,7 @@
 """Pages for people: forms that are sent twice, signing in, parts of a page, words and files."""
 
+import gzip
+import re
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -119,6 +121,22 @@ async def test_a_look_is_kept_by_the_browser_and_leads_back(database, lanes, ten
             "/office/orders?state=open",
         )
         assert answer.headers["set-cookie"].startswith("crosslane-look=de.dark.compact;")
+
+
+def test_pages_are_squeezed_for_browsers_that_can_unpack_them():
+    packed = Pages(OWN).answer(viewer(unpacks=True), "frame.html")
+    plain = Pages(OWN).answer(viewer(), "frame.html")
+    assert gzip.decompress(packed.content).startswith(b"<!doctype html>")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+
+
+def test_what_every_page_loads_is_light():
+    page = Pages(OWN).answer(viewer(), "frame.html").content.decode()
+    names = set(re.findall(r"/static/[0-9a-f]+/([\w.-]+)", page)) | {"inter.woff2"}
+    weights = {name: len(assets()[name].squeezed or assets()[name].content) for name in names}
+    # Of the 150 kB a page may weigh, the rest is its own.
+    assert sum(weights.values()) < 100_000, weights
 
 
 def test_an_icon_that_is_not_there_is_no_silent_gap():

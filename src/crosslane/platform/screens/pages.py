@@ -1,5 +1,6 @@
 """The templates of an app, and how a page is made of them."""
 
+import gzip
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -29,6 +30,8 @@ OWN = files("crosslane.platform.screens")
 PARTS = ("parts.html", "forms.html", "tables.html", "maps.html")
 CHARTS = ("charts.html",)
 WISH_BYTES = 16
+SQUEEZED_ABOVE_BYTES = 1_400
+SQUEEZED_LEVEL = 4
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -90,16 +93,19 @@ class Pages:
             block: the named block of the template that is wanted alone, "" for the whole page.
             told: what the template is given.
         """
-        html = self.render(viewer, template, block=block, **told)
+        content = self.render(viewer, template, block=block, **told).encode()
         headers = {
             "Content-Security-Policy": policy(),
             # Without a referrer browsers would not tell where a form came from either.
             "Referrer-Policy": "same-origin",
-            "Vary": "HX-Request, Cookie",
+            "Vary": "HX-Request, Cookie, Accept-Encoding",
         }
+        if viewer.unpacks and len(content) > SQUEEZED_ABOVE_BYTES:
+            content = gzip.compress(content, SQUEEZED_LEVEL, mtime=0)
+            headers["Content-Encoding"] = "gzip"
         if viewer.toast and not block:
             headers["Set-Cookie"] = f"{TOAST_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
-        return Response(html.encode(), status_code=status, media_type=HTML, headers=headers)
+        return Response(content, status_code=status, media_type=HTML, headers=headers)
 
     def render(self, viewer: Viewer, template: str, *, block: str = "", **told: Any) -> str:
         """Return the HTML of a page or of one of its blocks."""
@@ -188,6 +194,7 @@ def icons() -> frozenset[str]:
     return frozenset(re.findall(r'<symbol id="([\w-]+)"', assets()["icons.svg"].content.decode()))
 
 
+@lru_cache(1_024)
 def icon(name: str, title: str = "") -> Markup:
     """Return an icon of the sprite; with a title it is read out, without it is decoration.
 

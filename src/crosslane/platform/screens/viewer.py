@@ -62,6 +62,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         query: its query string, without the question mark.
         fragment: only a part of the page is wanted, to replace what is shown.
         toast: what the page tells for a moment, "" for nothing.
+        unpacks: its browser reads what is compressed by gzip.
     """
 
     actor: Actor
@@ -74,6 +75,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     query: str = ""
     fragment: bool = False
     toast: str = ""
+    unpacks: bool = False
 
     @property
     def language(self) -> str:
@@ -104,6 +106,7 @@ def viewer_of(caller: Caller, request: Request, **known: Any) -> Viewer:
         query=request.scope["query_string"].decode("latin-1"),
         fragment=FRAGMENT_HEADER in headers and "hx-history-restore-request" not in headers,
         toast=unquote(cookies.get(TOAST_COOKIE, "")),
+        unpacks="gzip" in headers.get("accept-encoding", ""),
         **known,
     )
 
