@@ -17,7 +17,6 @@ from crosslane.organization import PolicyKind
 from crosslane.platform.screens import Form, Viewer, Words
 from tests.api import Api
 from tests.office.pages import Read, look, submit
-from tests.retailer import found_retailer
 
 KINDS: list[PolicyKind] = [
     kind for module in composition.MODULES for kind in getattr(module, "POLICIES", ())
@@ -119,14 +118,6 @@ def test_rows_that_are_empty_are_left_out_and_wrong_ones_told():
     value, errors = rule_values.read_value(fields, form, viewer(), ENGLISH)
     assert errors == {"value.fences.1.units": "This is not a number"}
     assert value["fences"][1] == {"channel": "tills", "units": 3}
-
-
-@pytest.fixture
-async def retailer(api: Api) -> Api:
-    founder = api.client(api.admin.headers["Authorization"].removeprefix("Bearer "))
-    founder.base_url = f"https://{api.host}/api/v1/"
-    await found_retailer(founder, "http://127.0.0.1:1", {("MUG", "DC1"): 9})
-    return api
 
 
 async def saved(api: Api, path: str, **changed: Any) -> Read:

@@ -53,9 +53,20 @@ from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
 from crosslane.channels.service.personal import ERASERS
+from crosslane.channels.service.reading import (
+    BatchView,
+    MessageTrace,
+    MessageView,
+    batch,
+    list_batches,
+    list_messages,
+    list_reasons,
+    message,
+)
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage import PERSONAL_COLUMNS
-from crosslane.channels.storage.messages import count_quarantined
+from crosslane.channels.storage.messages import State, count_quarantined
+from crosslane.channels.storage.views import Reason
 
 COMMANDS = [RECEIVE, REPLAY]
 
@@ -71,20 +82,30 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "Adapter",
+    "BatchView",
     "Context",
     "Family",
     "Fault",
     "MessageQuarantined",
     "MessageReceived",
+    "MessageTrace",
+    "MessageView",
     "Parsed",
     "Reading",
+    "Reason",
     "Receive",
     "Received",
     "Record",
     "Replay",
     "Replayed",
     "Source",
+    "State",
     "UnknownArticleSold",
+    "batch",
     "count_quarantined",
+    "list_batches",
+    "list_messages",
+    "list_reasons",
+    "message",
     "read_body",
 ]

@@ -12,7 +12,8 @@ each; one that fails the rules is kept and marked unchecked), :func:`recognize` 
 of orders, by one or two statements), :func:`addresses_by_id`,
 :func:`customers_by_id` (follows merges), :func:`buyers_by_id` (both at once), :func:`merged_ids`
 (what a customer's orders may name), :func:`list_customers`, :func:`search` (merged ones too),
-:func:`consenting`, :func:`erase` and :func:`export`.
+:func:`consenting`, :func:`list_addresses`, :func:`list_consents`, :func:`erase` and :func:`export`;
+the commands ``customers.merge`` and ``customers.erase``.
 
 Bulk: an import registers customers and changes those that are known, row by row as a reference
 decides who they are; what it cannot take it tells and leaves out.
@@ -81,6 +82,8 @@ from crosslane.customers.service import (
     erase,
     export,
     identify,
+    list_addresses,
+    list_consents,
     list_customers,
     merge,
     merged_ids,
@@ -89,15 +92,17 @@ from crosslane.customers.service import (
     search,
     snapshot_addresses,
 )
-from crosslane.customers.service.commands import COMMANDS
+from crosslane.customers.service.commands import COMMANDS, ERASE, MERGE
 from crosslane.customers.storage.personal import PERSONAL_COLUMNS
 
 __all__ = [
     "ADDRESS_REFUSALS",
     "COMMANDS",
+    "ERASE",
     "ERASERS",
     "EXPORTERS",
     "IDENTITY_REFUSALS",
+    "MERGE",
     "PERSONAL_COLUMNS",
     "ROUTES",
     "Address",
@@ -136,6 +141,8 @@ __all__ = [
     "identify",
     "identities_of",
     "label_lines",
+    "list_addresses",
+    "list_consents",
     "list_customers",
     "merge",
     "merged_ids",

@@ -30,7 +30,13 @@ from crosslane.engagement.reactions import REACTIONS, SCHEDULES
 from crosslane.engagement.rest import ROUTES
 from crosslane.engagement.service.personal import ERASERS, EXPORTERS
 from crosslane.engagement.service.posting import use_settings
-from crosslane.engagement.service.reading import RESEND, MessageView, Resend, messages_of_order
+from crosslane.engagement.service.reading import (
+    RESEND,
+    MessageView,
+    Resend,
+    messages_of_customers,
+    messages_of_order,
+)
 from crosslane.engagement.service.sending import LINK_PURPOSE, ORDER_PAGE, SEND, link_to_order
 from crosslane.engagement.service.writing import locale_of, show_day, show_money
 from crosslane.engagement.storage import PERSONAL_COLUMNS
@@ -64,6 +70,7 @@ __all__ = [
     "Resend",
     "link_to_order",
     "locale_of",
+    "messages_of_customers",
     "messages_of_order",
     "share_minor",
     "show_day",

@@ -189,6 +189,22 @@ async def erase_recipients(tx: Tx, customer_ids: Sequence[UUID]) -> Erased:
     return Erased("engagement_message.recipient", int(tag.rpartition(" ")[2]))
 
 
+LIST_LATEST_OF_CUSTOMERS = """
+select id, order_id, customer_id, ship_address_id, topic, cause, repeats, state, reason, locale,
+       story, recipient, requested_at, ended_at
+from engagement_message where customer_id = any((select $1::uuid[])::uuid[])
+order by requested_at desc, id desc limit $2
+"""
+
+
+async def list_latest_of_customers(
+    tx: Tx, customer_ids: Sequence[UUID], limit: int
+) -> list[Message]:
+    """Return the latest messages to customers."""
+    rows = await tx.fetch(LIST_LATEST_OF_CUSTOMERS, list(customer_ids), limit)
+    return [_message(row) for row in rows]
+
+
 LIST_OF_CUSTOMERS = """
 select topic, recipient, requested_at, state from engagement_message
 where customer_id = any($1::uuid[]) order by requested_at, id limit $2

@@ -204,6 +204,7 @@ from crosslane.orders.storage.sales import SoldSum, sum_credits, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
     list_heads,
+    list_latest_of_customers,
     list_of_customers,
     list_states,
     lock_orders,
@@ -348,6 +349,7 @@ __all__ = [
     "list_deliveries",
     "list_had_since",
     "list_heads",
+    "list_latest_of_customers",
     "list_newest",
     "list_of_customers",
     "list_price_reasons",

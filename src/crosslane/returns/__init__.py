@@ -24,7 +24,8 @@ Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``,
 ``receive``, ``grade``, ``settle`` and ``clear`` take a return through its life,
 ``returns.take_back`` takes goods back over a counter at once; :func:`list_returnable` tells what of
 an order may come back; :func:`find_return`, :func:`list_returns` (by id),
-:func:`returns_of_orders`, :func:`label_of`, :func:`posting_of` read, :func:`quote_return` and
+:func:`returns_of_orders`, :func:`returns_of_customers`, :func:`label_of`, :func:`posting_of` read,
+:func:`quote_return` and
 :func:`expected_of` tell what one gives.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
@@ -82,7 +83,7 @@ from crosslane.returns.service.closing import CLEAR, SETTLE
 from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.labelling import ERASERS, Posting, label_of, posting_of
 from crosslane.returns.service.quoting import Quoted, QuotedLine, expected_of, quote_return
-from crosslane.returns.service.reading import find_return, returns_of_orders
+from crosslane.returns.service.reading import find_return, returns_of_customers, returns_of_orders
 from crosslane.returns.service.receiving import GRADE, RECEIVE
 from crosslane.returns.service.requesting import REQUEST
 from crosslane.returns.service.returnable import Returnable, ReturnableLine, list_returnable
@@ -204,6 +205,7 @@ __all__ = [
     "list_returns",
     "posting_of",
     "quote_return",
+    "returns_of_customers",
     "returns_of_orders",
     "sum_blind",
     "weigh",

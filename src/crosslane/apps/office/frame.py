@@ -11,6 +11,8 @@ NAVIGATION: tuple[Step, ...] = (
     Step("Stock", "/office/stock", "boxes", "inventory:read"),
     Step("Locations", "/office/locations", "map-pin", "locations:read"),
     Step("Catalog", "/office/catalog", "tags", "catalog:read"),
+    Step("Customers", "/office/customers", "heart", "customers:read"),
+    Step("Messages", "/office/messages", "mail", "channels:read"),
     Step("Rules", "/office/rules", "sliders-horizontal", "organization:read"),
     Step("People", "/office/people", "users", "auth:read"),
     Step("Audit", "/office/audit", "history", "audit:read"),

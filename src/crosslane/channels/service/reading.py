@@ -12,8 +12,10 @@ from crosslane.channels.errors import NoSuchBatch, NoSuchMessage, RawGone
 from crosslane.channels.storage import batches, replays, views
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import State
-from crosslane.channels.storage.views import Row
+from crosslane.channels.storage.views import Reason, Row
 from crosslane.platform.database import Tx
+
+REASONS_MAX = 500
 
 
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,11 +79,17 @@ class MessageTrace(msgspec.Struct, frozen=True, kw_only=True):
         message: what became of it.
         raw: the record as received, None once it is gone.
         canonical: what it says, None when it cannot be read or is gone.
+        waits_for: what a parked one waits for besides messages of its own source, "" for nothing.
+        format: in which it was sent; likewise the lines before the records, and what parts columns.
     """
 
     message: MessageView
     raw: str | None
     canonical: msgspec.Raw | None
+    waits_for: str
+    format: str
+    head: str
+    delimiter: str
 
 
 async def list_batches(
@@ -142,13 +150,21 @@ async def message(tx: Tx, message_id: UUID) -> MessageTrace:
     found = await views.find_message(tx, message_id)
     if found is None:
         raise NoSuchMessage(message=str(message_id))
-    row, raw, canonical = found
-    (view,) = await _views(tx, [row])
+    (view,) = await _views(tx, [found.row])
     return MessageTrace(
         message=view,
-        raw=raw or None,
-        canonical=None if canonical is None else msgspec.Raw(canonical),
+        raw=found.body or None,
+        canonical=None if found.canonical is None else msgspec.Raw(found.canonical),
+        waits_for=found.waits_for,
+        format=found.format,
+        head=found.head,
+        delimiter=found.delimiter,
     )
+
+
+async def list_reasons(tx: Tx) -> list[Reason]:
+    """Return why messages are kept back, with how many; quarantined ones first."""
+    return await views.list_reasons(tx, REASONS_MAX)
 
 
 async def _batch(tx: Tx, batch_id: UUID) -> Batch:

@@ -74,18 +74,68 @@ async def list_messages(
 FIND_MESSAGE = """
 select m.id, m.batch_id, m.place, m.channel, m.kind, m.source_id, m.source_version, m.event_at,
        m.state, m.code, m.detail, m.pointer, m.order_id, m.return_id, m.supply_id, m.tries,
-       m.received_at, m.changed_at, m.canonical, r.body
+       m.received_at, m.changed_at, m.waits_for, m.canonical, r.body, b.format, b.head, b.delimiter
 from channels_message m
+join channels_batch b on b.id = m.batch_id
 left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
 where m.id = $1
 """
 
 
-async def find_message(tx: Tx, message_id: UUID) -> tuple[Row, str | None, bytes | None] | None:
-    """Return a message with its raw text and what it says, or None."""
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with what was received.
+
+    Args:
+        waits_for: what it waits for besides messages of its own source, "" for nothing.
+        canonical: what it says, None when it cannot be read or is gone.
+        body: the record as received, None once it is gone.
+        format: of its batch; likewise the lines before the records, and what parts columns.
+    """
+
+    row: Row
+    waits_for: str
+    canonical: bytes | None
+    body: str | None
+    format: str
+    head: str
+    delimiter: str
+
+
+async def find_message(tx: Tx, message_id: UUID) -> Whole | None:
+    """Return a message with what was received, or None."""
     found = await tx.fetchrow(FIND_MESSAGE, message_id)
     if found is None:
         return None
-    row = dict(found)
-    body, canonical = row.pop("body"), row.pop("canonical")
-    return Row(**row), body, canonical
+    values = dict(found)
+    names = ("waits_for", "canonical", "body", "format", "head", "delimiter")
+    beside = {name: values.pop(name) for name in names}
+    return Whole(row=Row(**values), **beside)
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Messages of a channel that are kept back for one reason.
+
+    Args:
+        state: parked or quarantined.
+        code: the reason.
+        messages: how many.
+        oldest_at: when the oldest was received.
+    """
+
+    channel: str
+    state: State
+    code: str
+    messages: int
+    oldest_at: datetime
+
+
+LIST_REASONS = """
+select channel, state, code, count(*) as messages, min(received_at) as oldest_at
+from channels_message where state in ('parked', 'quarantined')
+group by channel, state, code order by state desc, count(*) desc, channel, code limit $1
+"""
+
+
+async def list_reasons(tx: Tx, limit: int) -> list[Reason]:
+    """Return why messages are kept back, quarantined ones first."""
+    return [Reason(**dict(row)) for row in await tx.fetch(LIST_REASONS, limit)]

@@ -30,6 +30,7 @@ from crosslane.customers.service.keeping import (
     register,
     remove_identity,
 )
+from crosslane.customers.service.privacy import EraseCustomer, ErasureReport, erase
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind, one_by_one
@@ -81,6 +82,7 @@ REMOVE_IDENTITY = one_by_one(
     "customers.remove_identity", RemoveIdentity, Customer, _remove_identity
 )
 MERGE = one_by_one("customers.merge", MergeCustomers, Customer, _merge)
+ERASE = one_by_one("customers.erase", EraseCustomer, ErasureReport, erase)
 PUT_ADDRESS = one_by_one("customers.put_address", PutAddress, SavedAddress, _put_address)
 REMOVE_ADDRESS = one_by_one("customers.remove_address", RemoveAddress, type(None), _remove_address)
 RECORD_CONSENT = one_by_one("customers.record_consent", RecordConsent, Consent, _record_consent)
@@ -92,6 +94,7 @@ COMMANDS = [
     ADD_IDENTITY,
     REMOVE_IDENTITY,
     MERGE,
+    ERASE,
     PUT_ADDRESS,
     REMOVE_ADDRESS,
     RECORD_CONSENT,

@@ -86,8 +86,9 @@ async def list_customers(
     group: str = "",
     country: str = "",
     owner: UUID | None = None,
+    latest: bool = False,
 ) -> list[Customer]:
-    """Return customers in the order in which they came.
+    """Return customers in the order in which they came, or the other way round.
 
     Args:
         tx: open transaction.
@@ -97,11 +98,13 @@ async def list_customers(
         group: only of this group.
         country: ISO 3166-1 code for a national telephone number.
         owner: the only customer who may be seen, None for anyone.
+        latest: the latest first.
     """
     wanted = " ".join(query.split())
     return await storage.list_customers(
         tx,
-        after=after or UUID(int=0),
+        after=after or (UUID(int=2**128 - 1) if latest else UUID(int=0)),
+        latest=latest,
         owner=owner,
         group=group,
         words=search_words(wanted) if wanted else None,

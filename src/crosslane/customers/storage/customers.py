@@ -193,6 +193,11 @@ order by c.id limit $6
 """
 
 
+LIST_LATEST = LIST_CUSTOMERS.replace("c.id > $1", "c.id < $1").replace(
+    "order by c.id limit", "order by c.id desc limit"
+)
+
+
 async def list_customers(
     tx: Tx,
     *,
@@ -202,8 +207,9 @@ async def list_customers(
     words: str | None,
     identity_values: Sequence[str],
     limit: int,
+    latest: bool = False,
 ) -> list[Customer]:
-    """Return customers in the order in which they came.
+    """Return customers in the order in which they came, or the other way round.
 
     Args:
         tx: open transaction.
@@ -213,8 +219,10 @@ async def list_customers(
         words: text query on names, empty for none; None for no search at all.
         identity_values: identities that also find.
         limit: most to return.
+        latest: the latest first.
     """
-    rows = await tx.fetch(LIST_CUSTOMERS, after, owner, group, words, list(identity_values), limit)
+    sql = LIST_LATEST if latest else LIST_CUSTOMERS
+    rows = await tx.fetch(sql, after, owner, group, words, list(identity_values), limit)
     return [customer_of(row) for row in rows]
 
 

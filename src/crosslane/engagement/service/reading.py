@@ -1,5 +1,6 @@
 """What staff see of messages, and saying one again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -57,6 +58,13 @@ async def messages_of_order(
     """
     state = await orders.find_order(tx, named)
     return [_view(one) for one in await storage.list_messages(tx, state.order.id, after, limit)]
+
+
+async def messages_of_customers(
+    tx: Tx, customer_ids: Sequence[UUID], limit: int
+) -> list[MessageView]:
+    """Return the latest messages to customers."""
+    return [_view(one) for one in await storage.list_latest_of_customers(tx, customer_ids, limit)]
 
 
 async def resend(tx: Tx, wish: Resend) -> MessageView:

@@ -244,6 +244,18 @@ async def list_of_customers(tx: Tx, customer_ids: Sequence[UUID]) -> list[UUID]:
     return [row["id"] for row in await tx.fetch(LIST_OF_CUSTOMERS, list(customer_ids))]
 
 
+LIST_LATEST_OF_CUSTOMERS = """
+select id from orders_order where customer_id = any((select $1::uuid[])::uuid[])
+order by placed_at desc, id desc limit $2
+"""
+
+
+async def list_latest_of_customers(tx: Tx, customer_ids: Sequence[UUID], limit: int) -> list[UUID]:
+    """Return the latest orders of some customers."""
+    rows = await tx.fetch(LIST_LATEST_OF_CUSTOMERS, list(customer_ids), limit)
+    return [row["id"] for row in rows]
+
+
 # Waiting units of a variant, the oldest order first: who waited longest gets what arrives.
 LIST_WAITING = """
 select distinct o.id, o.placed_at

@@ -1,5 +1,6 @@
 """What people read of returns: one whole, lists, the timeline."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -85,6 +86,13 @@ async def returns_of_orders(tx: Tx, order_ids: list[UUID]) -> list[Return]:
     """Return all returns of some orders, in the order of their ids."""
     found = await views.list_of_orders(tx, order_ids)
     return list((await writing.list_returns(tx, found)).values())
+
+
+async def returns_of_customers(tx: Tx, customer_ids: Sequence[UUID], limit: int) -> list[Return]:
+    """Return the latest returns of some customers."""
+    found = await views.list_latest_of_customers(tx, customer_ids, limit)
+    whole = await writing.list_returns(tx, found)
+    return [whole[return_id] for return_id in found]
 
 
 async def timeline(tx: Tx, named: str, *, after_no: int, limit: int) -> list[log.Entry]:

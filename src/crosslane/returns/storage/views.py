@@ -100,6 +100,18 @@ async def list_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> list[UUID]:
     return [row["id"] for row in await tx.fetch(LIST_OF_ORDER, list(order_ids))]
 
 
+LIST_LATEST_OF_CUSTOMERS = """
+select id from returns_return where customer_id = any((select $1::uuid[])::uuid[])
+order by requested_at desc, id desc limit $2
+"""
+
+
+async def list_latest_of_customers(tx: Tx, customer_ids: Sequence[UUID], limit: int) -> list[UUID]:
+    """Return the latest returns of some customers."""
+    rows = await tx.fetch(LIST_LATEST_OF_CUSTOMERS, list(customer_ids), limit)
+    return [row["id"] for row in rows]
+
+
 async def list_of_customer(tx: Tx, customer_id: UUID, limit: int) -> list[UUID]:
     """Return the latest returns of a customer."""
     return [row["id"] for row in await tx.fetch(LIST_OF_CUSTOMER, customer_id, limit)]
