@@ -111,6 +111,10 @@ async def test_an_associate_corrects_the_own_store_only(api, stores):
     assert foreign.status_code == 422
     adjusted = await submit(here.associate, f"{own}/adjustment", way="less", units=1, code="lost")
     assert adjusted.status_code == 403
+    for number in ("on_hand", "allocated"):
+        there = await read(here.associate, f"/office/stock/{mug}/{other.code}", number=number)
+        assert other.own["number"] not in there
+        assert here.own["number"] in await read(here.associate, own, number="allocated")
     coming = await read(here.associate, "/office/stock/incoming")
     assert f"PO-{here.code}" in coming
     assert f"PO-{other.code}" not in coming

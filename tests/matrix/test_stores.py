@@ -110,6 +110,16 @@ SHARED = {
     "catalog": None,
     "locations": None,
     "pricing": None,
+    # Stock, places and goods as above; tests/apps tries to correct stock of another store, to
+    # receive its goods, and to see its orders through what they moved.
+    "office": {
+        *("office.show_stock", "office.show_article_stock", "office.show_why"),
+        *("office.count_article", "office.show_coming", "office.take_coming"),
+        *("office.show_transfers", "office.take_transfer"),
+        *("office.show_feeds", "office.show_feed_messages", "office.show_feed_message"),
+        *("office.show_locations", "office.show_location_page"),
+        *("office.show_catalog", "office.show_catalog_article"),
+    },
     # Each of its addresses names a store; tests/store tries all of them at another's.
     "store": None,
     "carts": {"carts.start_cart"},

@@ -26,12 +26,15 @@ class CauseShown(msgspec.Struct, frozen=True):
     order: str = ""
 
 
-async def causes_of(tx: Tx, told: Iterable[tuple[str, UUID]]) -> dict[UUID, CauseShown]:
+async def causes_of(
+    tx: Tx, told: Iterable[tuple[str, UUID]], *, named: bool
+) -> dict[UUID, CauseShown]:
     """Return documents by identifier, read kind by kind.
 
     Args:
         tx: open transaction.
         told: kind and identifier of each, as a journal names them.
+        named: what people call them may be told; else only what sort of document it is.
     """
     kinds = {document: kind for kind, document in told}
 
@@ -39,6 +42,8 @@ async def causes_of(tx: Tx, told: Iterable[tuple[str, UUID]]) -> dict[UUID, Caus
         return [document for document, kind in kinds.items() if kind in wanted]
 
     shown = {document: CauseShown(kind) for document, kind in kinds.items()}
+    if not named:
+        return shown
     for one in (await orders.list_heads(tx, of("order"))).values():
         shown[one.id] = CauseShown("order", one.number, one.number)
     for back in (await returns.list_returns(tx, of("return"))).values():

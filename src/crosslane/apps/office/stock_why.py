@@ -174,7 +174,12 @@ async def _why(
         demands=demands,
         holds=holds,
         incoming=coming,
-        causes=await causes_of(tx, rows + [(h.holder.kind, h.holder.id) for h in holds]),
+        # The orders of another store are none of an associate's business.
+        causes=await causes_of(
+            tx,
+            rows + [(h.holder.kind, h.holder.id) for h in holds],
+            named=viewer.actor.location_id in (None, location.id),
+        ),
         names=await names_of(tx, [row.actor for row in movements.items], PAGES.words(viewer)),
         next_cursor=movements.next_cursor,
     )
