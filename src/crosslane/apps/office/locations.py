@@ -25,7 +25,7 @@ from crosslane.locations import (
 )
 from crosslane.platform.calendar import public_holidays
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import Viewer, page
+from crosslane.platform.screens import Pin, Viewer, page
 from crosslane.platform.web import Caller, Paging
 
 READ, WRITE = "locations:read", "locations:write"
@@ -44,11 +44,13 @@ class Standing(msgspec.Struct, frozen=True):
         state: open, shut until it opens again, closed for a while, or retired.
         until: when that changes, None when it is not in sight.
         reason: why it is closed for a while.
+        today: that is still today there.
     """
 
     state: State
     until: datetime | None = None
     reason: str = ""
+    today: bool = False
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -127,7 +129,7 @@ async def show_locations(
             LocationRow(one, standing, taken[one.id, today[one.id]])
             for one, standing in found.items
         ],
-        points=[_point(one, standing) for one, standing in fitting] if layout == "map" else [],
+        pins=[_pin(one, standing) for one, standing in fitting] if layout == "map" else [],
         count=len(fitting),
         next=address(viewer, cursor=found.next_cursor) if found.next_cursor else "",
         entities=sorted(book.entities.values(), key=lambda one: one.name),
@@ -177,7 +179,7 @@ async def location_page(tx: Tx, viewer: Viewer, code: str) -> dict[str, Any]:
         "leaves": dispatch_day(timetable, now),
         "ready": ready_at(timetable, now),
         "abilities": ABILITIES,
-        "point": _point(place, standing_of(place, now)),
+        "pin": _pin(place, standing_of(place, now), alone=True),
         "may_write": viewer.may(WRITE),
         "refusal": None,
         "asked": "",
@@ -193,7 +195,9 @@ def standing_of(place: Location, now: datetime) -> Standing:
     if closure and closure.since <= now and (closure.until is None or now < closure.until):
         return Standing("closed", closure.until, closure.reason)
     for start, end in openings(timetable, now):
-        return Standing("open", end) if start <= now else Standing("shut", start)
+        state, until = ("open", end) if start <= now else ("shut", start)
+        today = timetable.local_day(until) == timetable.local_day(now)
+        return Standing(state, until, today=today)
     return Standing("shut")
 
 
@@ -202,16 +206,18 @@ def _fits(place: Location, q: str) -> bool:
     return all(word in told for word in q.lower().split())
 
 
-def _point(place: Location, standing: Standing) -> dict[str, Any]:
+def _pin(place: Location, standing: Standing, *, alone: bool = False) -> Pin:
+    """Return a location as a pin of a map; alone it leads nowhere, for one is there already."""
     tones = {"open": "good", "shut": "neutral", "closed": "bad", "retired": "neutral"}
-    return {
-        "lat": place.point.lat,
-        "lon": place.point.lon,
-        "label": f"{place.name} ({place.code})",
-        "href": f"/office/locations/{place.code}",
-        "tone": tones[standing.state],
-        "kind": place.kind,
-    }
+    return Pin(
+        place.name,
+        place.point.lat,
+        place.point.lon,
+        tone=tones[standing.state],
+        note=place.code,
+        href="" if alone else f"/office/locations/{place.code}",
+        named=alone,
+    )
 
 
 def _load(place: Location, day: date, taken: dict[date, int]) -> Load:
