@@ -62,17 +62,19 @@ const advance = (action) => {
 };
 
 // One window sends at a time, or what belongs together would arrive in another order.
-const send = () => {
+const send = (forced) => {
   if (sending) return;
   sending = true;
   show();
-  const work = () => sendAll().finally(() => { sending = false; show(); });
+  const work = () => sendAll(forced === true).finally(() => { sending = false; show(); });
   if (navigator.locks) navigator.locks.request("crosslane-taps", work);
   else work();
 };
 
-const sendAll = async () => {
+const sendAll = async (forced) => {
   clearTimeout(timer);
+  // Back on the network the browser says so; a button asks all the same.
+  if (!navigator.onLine && !forced) return;
   for (let [tap] = own(); tap; [tap] = own()) {
     show();
     const answer = await ask(tap);
@@ -159,7 +161,7 @@ const show = () => {
   const parts = [];
   if (slow.length) {
     const text = slow.length === 1 ? says.one : says.many.replace("#", slow.length);
-    parts.push(line(signedOut ? says.out : sending && navigator.onLine ? says.sending : text, "taps-wait", [button(says.again, send)]));
+    parts.push(line(signedOut ? says.out : sending && navigator.onLine ? says.sending : text, "taps-wait", [button(says.again, () => send(true))]));
   }
   if (others) parts.push(line(says.other.replace("#", others), "taps-wait"));
   for (const one of refused) {
