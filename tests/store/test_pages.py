@@ -232,6 +232,24 @@ async def test_a_parcel_goes_from_the_shelf_to_its_driver(
     assert placed["number"] not in (await api.admin.get(f"/store/{code}/leaving")).text
 
 
+async def test_goods_come_back_over_the_counter(api: Api, store: Store):
+    sale = await read(api.admin, f"orders/{store.own['sale']}")
+    base = f"/store/{store.code}/returns"
+    page = await store.associate.get(f"{base}?q={sale['number']}")
+    line = f"units.{sale['lines'][0]['id']}"
+    chosen = {"reason": "changed_mind", "item_state": "new", "disposition": "sellable"}
+    none = await press(store.associate, page, "/returns", **chosen)
+    assert none.status_code == 422
+    assert "nothing was chosen" in none.text
+    strange = await press(store.associate, page, "/returns", **chosen | {line: "1", "reason": "x"})
+    assert strange.status_code == 422
+    done = await press(store.associate, page, "/returns", **chosen | {line: "1"})
+    assert done.status_code == 303
+    page = await store.associate.get(f"{base}?q={sale['number']}")
+    assert "Nothing of it can come back" in page.text
+    assert "No order has that number" in (await store.associate.get(f"{base}?q=zz")).text
+
+
 async def test_what_is_scanned_leads_to_what_it_is(store: Store):
     async def leads(q: str) -> str:
         answer = await store.associate.get(f"/store/{store.code}/find?" + urlencode({"q": q}))

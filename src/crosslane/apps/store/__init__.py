@@ -9,7 +9,17 @@ is written down in the browser first and sent from there, in order, whenever the
 (``store.js``): the wish makes sure that it is done once.
 """
 
-from crosslane.apps.store import arrivals, leaving, offline, picking, pickups, stock, today, work
+from crosslane.apps.store import (
+    arrivals,
+    leaving,
+    offline,
+    picking,
+    pickups,
+    returning,
+    stock,
+    today,
+    work,
+)
 from crosslane.apps.store.frame import PAGES
 
 ROUTES = [
@@ -21,6 +31,7 @@ ROUTES = [
     *pickups.ROUTES,
     *arrivals.ROUTES,
     *stock.ROUTES,
+    *returning.ROUTES,
 ]
 
 __all__ = ["PAGES", "ROUTES"]

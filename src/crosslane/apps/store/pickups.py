@@ -93,7 +93,7 @@ async def _answer(
         (pickup,) = await _pickups(tx, [work])
         proof = await fulfillment.proof_of(tx, work_id)
         stopped = await orders.list_states(tx, [work.order_id])
-    held = bool(stopped and stopped[work.order_id].stops)
+    held = bool(stopped and stopped[work.order_id].goods_stay)
     return PAGES.answer(
         viewer,
         "pickup.html",

@@ -145,6 +145,15 @@ const refuse = async (tap, answer) => {
     return;
   }
   localStorage.setItem(keyOf(REFUSED), JSON.stringify({ page: tap.page, label: tap.label, about: tap.about, reason, after: after.length, person: tap.person }));
+  if (tap.page === location.pathname) await renew();
+};
+
+// Show what the page is like now, where it had gone on by itself.
+const renew = async () => {
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (answer.ok && !answer.redirected) swap({ url: answer.url, page: new DOMParser().parseFromString(await answer.text(), "text/html") });
+  } catch { /* The banner leads there as well. */ }
 };
 
 // The banner: what waits, and what was refused with where to look.
