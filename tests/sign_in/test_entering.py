@@ -6,6 +6,7 @@ import pytest
 
 from crosslane.apps.sign_in.frame import own_path
 from crosslane.kernel import new_id
+from crosslane.platform.database import Tx
 from tests.api import PASSWORD
 from tests.sign_in.browsing import make_account, send, signed_in
 
@@ -87,3 +88,29 @@ async def test_after_signing_in_somebody_goes_on_to_the_page_that_was_wanted(api
     for wanted, led in (("/office/orders?q=1", "/office/orders?q=1"), ("//evil.example", "/")):
         _, answer = await signed_in(api, email, next=wanted)
         assert answer.headers["location"] == led
+
+
+async def test_known_and_unknown_addresses_run_the_same_statements(api, monkeypatch):
+    known = (await make_account(api))["email"]
+    gone = await make_account(api)
+    change = {"active": False, "reason": "left"}
+    address = f"/api/v1/accounts/{gone['id']}"
+    await api.admin.patch(address, json=change, headers={"If-Match": '"v1"'})
+    ran: list[str] = []
+    for name in ("fetch", "fetchrow", "fetchval", "execute"):
+        real = getattr(Tx, name)
+
+        async def noting(tx, sql, *values, _real=real, **named):
+            ran.append(sql)
+            return await _real(tx, sql, *values, **named)
+
+        monkeypatch.setattr(Tx, name, noting)
+    told = []
+    for email in (known, gone["email"], "nobody@example.com"):
+        ran.clear()
+        browser, answer = await signed_in(api, email, "wrong wrong wrong")
+        assert answer.status_code == 422
+        told.append([sql for sql in ran if "platform_" in sql])
+        await browser.aclose()
+    assert told[0] == told[1] == told[2]
+    assert len(told[0]) >= 3

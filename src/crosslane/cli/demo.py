@@ -180,6 +180,7 @@ def _watched(console: Console) -> Iterator[played.Progress]:
 def _show_doors(console: Console, stands: Stage, world: World) -> None:
     """Print where everything is and how to get in."""
     doors = Table.grid(padding=(0, 2))
+    doors.add_row("sign in", f"{stands.address}/sign-in, by any log-in below and the password")
     doors.add_row("API", f"{stands.address}/api/v1")
     doors.add_row("described", f"{stands.address}/api/v1/openapi.json")
     doors.add_row("password", world.logins["ADMIN"].password)

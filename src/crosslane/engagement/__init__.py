@@ -19,7 +19,8 @@ Doors: the command ``engagement.resend``; :func:`use_settings` says how messages
 :func:`messages_of_order` lists what was told. For pages
 about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units`,
 :func:`share_minor` and :func:`link_to_order`, so that they tell the same as the messages.
-Events: MessageSent, MessageFailed. Effects: ``engagement.send``. Policies: engagement.messages.
+Events: MessageSent, MessageFailed. Effects: ``engagement.send``, ``engagement.invite`` (the link of
+an invitation, to who is to work here). Policies: engagement.messages.
 Tables: engagement_message (recipient is personal).
 """
 
@@ -28,6 +29,7 @@ from crosslane.engagement.errors import MessageUnderWay, NoSuchMessage
 from crosslane.engagement.events import MessageEvent, MessageFailed, MessageSent
 from crosslane.engagement.reactions import REACTIONS, SCHEDULES
 from crosslane.engagement.rest import ROUTES
+from crosslane.engagement.service.inviting import INVITE
 from crosslane.engagement.service.personal import ERASERS, EXPORTERS
 from crosslane.engagement.service.posting import use_settings
 from crosslane.engagement.service.reading import (
@@ -42,7 +44,7 @@ from crosslane.engagement.service.writing import locale_of, show_day, show_money
 from crosslane.engagement.storage import PERSONAL_COLUMNS
 
 COMMANDS = [RESEND]
-EFFECTS = [SEND]
+EFFECTS = [SEND, INVITE]
 POLICIES = [MESSAGES]
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "EFFECTS",
     "ERASERS",
     "EXPORTERS",
+    "INVITE",
     "LINK_PURPOSE",
     "MESSAGES",
     "ORDER_PAGE",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crosslane.engagement.domain import Occasion, StoryCharge, Topic
+from crosslane.engagement.service.inviting import invite_people
 from crosslane.engagement.service.sending import first_cause, forget_recipients
 from crosslane.engagement.service.telling import tell
 from crosslane.fulfillment import ParcelShipped, PickupReady
@@ -15,6 +16,7 @@ from crosslane.orders import (
     PromiseMoved,
     StopResolved,
 )
+from crosslane.platform.auth import PersonInvited
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
@@ -129,6 +131,7 @@ REACTIONS = [
         ),
         tell_customers,
         batch_max=STORIES_AT_ONCE_MAX,
-    )
+    ),
+    Reaction("engagement.invite_people", (PersonInvited,), invite_people),
 ]
 SCHEDULES = [Schedule("engagement.forget_recipients", FORGET_SECONDS, forget_recipients)]

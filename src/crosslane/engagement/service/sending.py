@@ -134,11 +134,11 @@ async def hand_over(call: EffectCall[Send], letter: Letter | Outcome) -> Outcome
     try:
         await line.hand_over(letter.sender, letter.email, write_email(letter))
     except SMTPException as error:
-        raise _failure(error) from error
+        raise failure_of(error) from error
     return Outcome("sent", recipient=letter.email)
 
 
-def _failure(error: SMTPException) -> Retry | Dead:
+def failure_of(error: SMTPException) -> Retry | Dead:
     """Tell what passes from what does not; the server's words may name people and stay out."""
     if not isinstance(error, SMTPResponseException):
         return Retry(f"the mail server cannot be reached ({type(error).__name__})")
