@@ -27,6 +27,9 @@ an order may come back; :func:`find_return`, :func:`list_returns` (by id),
 :func:`returns_of_orders`, :func:`returns_of_customers`, :func:`label_of`, :func:`posting_of` read,
 :func:`quote_return` and
 :func:`expected_of` tell what one gives.
+an order may come back; :func:`find_return`, :func:`findings_of`, :func:`list_found`,
+:func:`list_returns` (by id), :func:`returns_of_orders`, :func:`label_of`, :func:`posting_of` read,
+:func:`quote_return` and :func:`expected_of` tell what one gives.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
@@ -83,7 +86,13 @@ from crosslane.returns.service.closing import CLEAR, SETTLE
 from crosslane.returns.service.desk import TAKE_BACK
 from crosslane.returns.service.labelling import ERASERS, Posting, label_of, posting_of
 from crosslane.returns.service.quoting import Quoted, QuotedLine, expected_of, quote_return
-from crosslane.returns.service.reading import find_return, returns_of_customers, returns_of_orders
+from crosslane.returns.service.reading import (
+    find_return,
+    findings_of,
+    list_found,
+    returns_of_customers,
+    returns_of_orders,
+)
 from crosslane.returns.service.receiving import GRADE, RECEIVE
 from crosslane.returns.service.requesting import REQUEST
 from crosslane.returns.service.returnable import Returnable, ReturnableLine, list_returnable
@@ -200,7 +209,9 @@ __all__ = [
     "expected_of",
     "find_by_source",
     "find_return",
+    "findings_of",
     "label_of",
+    "list_found",
     "list_returnable",
     "list_returns",
     "posting_of",

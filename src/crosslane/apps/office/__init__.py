@@ -19,6 +19,7 @@ from crosslane.apps.office import (
     orders,
     palette,
     people,
+    returns,
     rules,
     stock,
     stock_article,
@@ -27,6 +28,7 @@ from crosslane.apps.office import (
     stock_transfers,
     stock_why,
     today,
+    why,
 )
 from crosslane.apps.office.frame import PAGES
 
@@ -35,6 +37,8 @@ ROUTES = [
     *orders.ROUTES,
     *order.ROUTES,
     *order_changes.ROUTES,
+    *why.ROUTES,
+    *returns.ROUTES,
     *order_deeds.ROUTES,
     *stock.ROUTES,
     *stock_article.ROUTES,

@@ -13,6 +13,7 @@ NAVIGATION: tuple[Step, ...] = (
     Step("Catalog", "/office/catalog", "tags", "catalog:read"),
     Step("Customers", "/office/customers", "heart", "customers:read"),
     Step("Messages", "/office/messages", "mail", "channels:read"),
+    Step("Returns", "/office/returns", "undo-2", "returns:read"),
     Step("Rules", "/office/rules", "sliders-horizontal", "organization:read"),
     Step("People", "/office/people", "users", "auth:read"),
     Step("Audit", "/office/audit", "history", "audit:read"),

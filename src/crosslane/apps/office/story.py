@@ -25,6 +25,22 @@ PASSED_OVER = frozenset(
         "returns.BlindUnitsCredited",
     }
 )
+# Their titles go on with the name of a location.
+AT_A_PLACE = frozenset(
+    {
+        "fulfillment.FulfillmentOffered",
+        "fulfillment.FulfillmentAccepted",
+        "fulfillment.FulfillmentRejected",
+        "fulfillment.FulfillmentCancelled",
+        "fulfillment.TransferSent",
+        "fulfillment.TransferArrived",
+        "fulfillment.PickupReady",
+        "fulfillment.PickupCollected",
+        "fulfillment.PickupUnclaimed",
+        "returns.ReturnReceived",
+        "returns.ReturnGraded",
+    }
+)
 # Commands whose doing events tell already.
 TOLD_BY_EVENTS = (
     "orders.cancel",
@@ -120,6 +136,9 @@ def _event(entry: log.Entry, names: Names, order: OrderView | None) -> Told:
     body = msgspec.json.decode(entry.body)
     title, icon, tone = titles(names.words).get(entry.kind, (entry.kind, "", ""))
     who, kind = _who(entry.actor, names)
+    place = _place(body, names)
+    if entry.kind in AT_A_PLACE and place:
+        title, place = f"{title} {place}", ""
     return Told(
         at=entry.at,
         title=_title(entry.kind, title, body, names),
@@ -130,7 +149,7 @@ def _event(entry: log.Entry, names: Names, order: OrderView | None) -> Told:
         tone=tone,
         minor=_minor(entry.kind, body),
         currency=body.get("currency") or (order.currency if order else ""),
-        place=_place(body, names),
+        place=place,
         href=body.get("tracking_url") or "",
     )
 

@@ -1,0 +1,110 @@
+"""Returns in the office: a return is taken through its life by the forms of its page."""
+
+import pytest
+
+from crosslane import organization
+from crosslane.orders import LineWish
+from crosslane.organization import Scope, SetPolicy
+from crosslane.platform.database import Database
+from crosslane.platform.lane import Lanes
+from tests.api import Api
+from tests.office.forms import Page, look, send
+from tests.orders.world import LONG_AGO, found_retailer, set_policy
+from tests.returns.counter import bring, line, open_counters, sell
+from tests.returns.test_life import announce, wanted
+
+
+@pytest.fixture
+async def shop(database: Database, api: Api) -> Api:
+    await found_retailer(database, api.tenant)
+    await open_counters(database, api.tenant)
+    return api
+
+
+async def test_a_return_goes_from_asking_to_its_money_by_forms(
+    shop: Api, database: Database, lanes: Lanes
+):
+    async with database.transaction(shop.tenant) as tx:
+        await set_policy(tx, "returns.policy", {"decides": "agent", "settles": "agent"}, "till")
+    sold = await sell(database, lanes, shop.tenant, LineWish(sku="MUG", quantity=3))
+    one = await announce(lanes, shop.tenant, sold, wanted("MUG", 2))
+    manager = await shop.staff("manager")
+    listed = await look(manager, "/office/returns?show=requested")
+    assert one.number in listed.words
+    path = f"/office/returns/{one.number}"
+    page = await look(manager, path)
+    assert "May it come?" in page.words
+    assert "Would give £12.00" in page.words
+    assert "wants money" in page.words
+    line_id = one.lines[0].id
+    for action, filled, told in (
+        ("authorization", {}, "Receive goods"),
+        ("receipt", {"location": "RC1", f"units.{line_id}": 2}, "What becomes of it"),
+        ("grading", {f"units.{line_id}": 2, f"fate.{line_id}": "refurbish"}, "2 × Repair"),
+        ("settlement", {}, "Return settled"),
+    ):
+        answer = await send(manager, page, f"{path}/{action}", filled)
+        assert answer.status_code == 303, Page(answer.text).words
+        page = await look(manager, path)
+        assert told in page.words, page.words
+    assert "Credited £12.00" in page.words
+    # It stands on its order too, and is found by the order's number.
+    assert one.number in (await look(manager, f"/office/orders/{sold.number}")).words
+    assert one.number in (await look(manager, f"/office/returns?q={sold.number}")).words
+
+
+async def test_a_return_is_declined_with_a_reason_and_not_without(
+    shop: Api, database: Database, lanes: Lanes
+):
+    async with database.transaction(shop.tenant) as tx:
+        await set_policy(tx, "returns.policy", {"decides": "agent"}, "till")
+    sold = await sell(database, lanes, shop.tenant, LineWish(sku="MUG", quantity=1))
+    one = await announce(lanes, shop.tenant, sold, wanted("MUG"))
+    agent = await shop.staff("agent")
+    path = f"/office/returns/{one.number}"
+    page = await look(agent, path)
+    refused = await send(agent, page, f"{path}/decline", {"reason": ""})
+    assert refused.status_code == 422
+    assert "reason is missing" in Page(refused.text).words
+    done = await send(agent, Page(refused.text), f"{path}/decline", {"reason": "it was worn"})
+    assert done.status_code == 303
+    page = await look(agent, path)
+    assert "it was worn" in page.words
+    # Too late for anything else: told in place.
+    late = await agent.post(f"{path}/authorization", data={"_wish": "late"})
+    assert late.status_code == 422
+
+
+async def test_a_held_return_shows_why_and_is_cleared_by_whoever_may(
+    shop: Api, database: Database, lanes: Lanes
+):
+    async with database.transaction(shop.tenant) as tx:
+        value = {"wardrobing": {"hold_at": 40}}
+        wish = SetPolicy("returns.abuse", value, "try", Scope("channel", "till"), LONG_AGO)
+        await organization.set_policy(tx, wish)
+    sold = await sell(database, lanes, shop.tenant, LineWish(sku="LAMP", quantity=1))
+    worn = line("LAMP", item_state="used")
+    taken = await bring(lanes, shop.tenant, sold, worn, blind_override_reason="try")
+    assert taken.held
+    manager, agent = await shop.staff("manager"), await shop.staff("agent")
+    path = f"/office/returns/{taken.number}"
+    assert taken.number in (await look(manager, "/office/returns?show=held")).words
+    page = await look(manager, path)
+    for words in ("Worn and brought back", "40 points, held from 40", "Worn", "+40", "Sum 40"):
+        assert words in page.words, page.words
+    # Suspicions are not for everybody who may see the return.
+    assert "points" not in (await look(agent, path)).words
+    done = await send(manager, page, f"{path}/clearance", {"reason": "it rained"})
+    assert done.status_code == 303
+    page = await look(manager, path)
+    assert "it rained" in page.words
+    assert f"{path}/settlement" in page.forms
+
+
+async def test_pages_of_returns_are_for_whoever_may_see_them(shop: Api):
+    assert (await shop.client().get("/office/returns")).status_code in (303, 401)
+    agent = await shop.staff("agent")
+    page = await look(agent, "/office/returns")
+    assert "Nothing here" in page.words
+    assert (await agent.get("/office/returns/R00001T-8")).status_code == 404
+    assert "Nothing is called so" in (await look(agent, "/office/returns?q=what")).words
