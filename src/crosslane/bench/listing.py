@@ -135,11 +135,11 @@ async def _lay(bulk: Database, scale: Scale) -> str:
         places = (await locations.network(tx)).all
         variants = await catalog.variants_by_sku(tx, skus(scale))
         now = tx.now
-    total = scale.orders_listed
+    total, lay = scale.orders_listed, LAY_ORDERS.read_text(encoding="utf-8")
     for first in range(1, total + 1, AT_ONCE):
         async with bulk.transaction(TENANT) as tx:
             await tx.execute(
-                LAY_ORDERS.read_text(encoding="utf-8"),
+                lay,
                 first,
                 min(first + AT_ONCE - 1, total),
                 total,
