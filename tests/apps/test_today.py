@@ -4,6 +4,8 @@ import html
 import re
 
 from crosslane import locations
+from crosslane.apps import office
+from crosslane.apps.office.palette import ACTIONS
 from crosslane.platform import effects
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Effect
@@ -103,3 +105,8 @@ async def test_the_palette_finds_orders_people_and_pages(
     whole = await agent.get("/office/palette", params={"q": lamp.number})
     assert "<html" in whole.text
     assert NUMBER.findall(whole.text) == []
+
+
+def test_the_palette_leads_to_pages_that_are_there():
+    there = {(route.path, route.permission) for route in office.ROUTES}
+    assert {(step.path, step.permission) for step in ACTIONS} - there == set()

@@ -19,15 +19,16 @@ LETTERS_MIN = 2
 """What is shorter is looked for among pages alone."""
 
 ACTIONS = (
-    Step("Look at calls that were given up", "/office/machine/calls", "unplug", "operations:read"),
-    Step("Look at events that are parked", "/office/machine/reactions", "pause", "operations:read"),
-    Step("Make an API key", "/office/machine/keys", "key", "auth:manage"),
-    Step("Look at stock feeds", "/office/stock/feeds", "refresh-cw", "inventory:read"),
-    Step("Look at transfers", "/office/stock/transfers", "truck", "fulfillment:read"),
-    Step("Add a location", "/office/locations/new", "map-pin", "locations:write"),
-    Step("Invite somebody", "/office/people/invite", "user-plus", "auth:manage"),
+    Step("Calls that were given up", "/office/machine/calls", "unplug", "operations:read"),
+    Step("Events that are parked", "/office/machine/reactions", "pause", "operations:read"),
+    Step("API keys", "/office/machine/keys", "key", "auth:read"),
+    Step("Stock feeds", "/office/stock/feeds", "refresh-cw", "inventory:read"),
+    Step("Transfers between locations", "/office/stock/transfers", "truck", "fulfillment:read"),
+    Step("Goods on their way", "/office/stock/incoming", "package-plus", "inventory:read"),
+    Step("Invite somebody", "/office/people/invitations", "user-plus", "auth:read"),
+    Step("Shared devices", "/office/people/devices", "smartphone", "auth:read"),
 )
-"""What has no place of its own in the navigation; shown where its page is there."""
+"""What has no place of its own in the navigation."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ async def _pages(tx: Tx, viewer: Viewer, words: str) -> list[Hit]:
     said = PAGES.words(viewer)
     hits = [
         Hit(title=said(step.title), href=step.path, icon=step.icon)
-        for step in [*PAGES.steps(viewer), *_actions(viewer)]
+        for step in [*PAGES.steps(viewer), *(one for one in ACTIONS if viewer.may(one.permission))]
     ]
     if viewer.may("orders:read"):
         views = [(said(title), address(_parts(query))) for query, title in TABS if query]
@@ -105,13 +106,6 @@ async def _pages(tx: Tx, viewer: Viewer, words: str) -> list[Hit]:
 def _parts(query: str) -> dict[str, str]:
     name, _, value = query.partition("=")
     return {name: value}
-
-
-def _actions(viewer: Viewer) -> list[Step]:
-    from crosslane.apps.office import ROUTES  # the whole of the office, of which this is a part
-
-    there = {route.path for route in ROUTES}
-    return [step for step in ACTIONS if step.path in there and viewer.may(step.permission)]
 
 
 def _fits(text: str, words: str) -> bool:

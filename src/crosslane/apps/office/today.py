@@ -106,7 +106,7 @@ async def _needs(tx: Tx, viewer: Viewer) -> list[Need]:
 
     if not own and viewer.may("returns:read"):
         held = await returns.count_held(tx, COUNTED_MAX)
-        href = leads("/office/returns", "/office/returns?held=true")
+        href = leads("/office/returns", "/office/returns?show=held")
         found.append(Need(title="Returns held", count=held, most=COUNTED_MAX, href=href,
                           icon="return"))  # fmt: skip
     if not own and viewer.may("channels:read"):
