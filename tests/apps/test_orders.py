@@ -148,7 +148,11 @@ async def test_a_view_is_kept_for_whoever_saved_it(
     api: Api, database: Database, shop: str, lanes: Lanes
 ):
     agent, other = await api.staff("agent"), await api.staff("agent")
-    form = {"query": "is=held&channel=web&cursor=x&evil=1", "title": "Web & held", "_wish": "a1"}
+    form = {
+        "query": "is=held&channel=web&cursor=x&evil=1&q=ada",
+        "title": "Web & held",
+        "_wish": "a1",
+    }
     answer = await agent.post("/office/order-views", data=form)
     assert answer.headers["location"] == "/office/orders?is=held&channel=web"
     assert "Web &amp; held" in (await agent.get("/office/orders")).text

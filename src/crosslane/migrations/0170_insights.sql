@@ -32,7 +32,8 @@ create table insights_hour (
 create index insights_hour_hour on insights_hour (hour);
 create index insights_hour_empty on insights_hour (facet) where orders = 0;
 
--- Lists of orders that somebody wants to come back to: the filters of an address, under a title.
+-- Lists of orders that somebody wants to come back to: the filters of an address, under a title, but
+-- nothing that was searched for, which may be a person's.
 create table insights_view (
     id uuid primary key,
     account text not null,

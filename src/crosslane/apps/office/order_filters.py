@@ -74,6 +74,8 @@ COLUMNS = {
 }
 COLUMNS_USUAL = ("placed", "customer", "channel", "state", "due", "units", "total")
 FIGURES = frozenset({"lines", "units", "returned", "total"})
+LESS = frozenset({"channel", "due"})
+"""What is left out on a screen that is too narrow for all; on phones each order is a card."""
 TABS = (
     ("", "All"),
     ("is=held", "Held"),

@@ -171,11 +171,13 @@ async def save_order_view(caller: Caller, data: bytes) -> Response:
     fields = read_form(data)
     parameters = parameters_of(fields.text("query"))
     title = fields.text("title") or "…"
+    # What was searched for may be somebody's name, which is not to be kept here.
+    kept = {name: text for name, text in parameters.items() if name != "q"}
     try:
-        await caller.submit(SAVE_VIEW, SaveView(title, address(parameters, "").lstrip("?")))
+        await caller.submit(SAVE_VIEW, SaveView(title, address(kept, "").lstrip("?")))
     except Refusal as refusal:
         return see_other(address(parameters), toast=str(refusal))
-    return see_other(address(parameters))
+    return see_other(address(kept))
 
 
 @form("/office/order-views/{view_id}/removal", permission="orders:read", command=DELETE_VIEW)
