@@ -80,9 +80,16 @@ def told() -> dict[str, Any]:
         "rows": ROWS,
         "hours": HOURS,
         "at": SHOWN_AT,
+        "now": datetime.now(UTC),
         "pins": PINS,
         "icon_names": sorted(icons()),
     }
+
+
+@page("/design/living", permission=PUBLIC)
+async def show_living(caller: Caller, request: Request) -> Response:
+    """Show the part of the page that is asked for anew when an order changes."""
+    return PAGES.answer(viewer_of(caller, request), "living.html", now=datetime.now(UTC))
 
 
 @page("/design/finding", permission=PUBLIC)
@@ -98,4 +105,4 @@ async def show_finding(caller: Caller, request: Request, q: str = "") -> Respons
     return PAGES.answer(viewer, "finding.html", block=block, found=found, q=q)
 
 
-ROUTES = [show_design, show_finding]
+ROUTES = [show_design, show_finding, show_living]
