@@ -1,14 +1,18 @@
 """The store's hands in a browser: five taps, scans, signatures, and no network."""
 
 import asyncio
+import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route
+import segno
+from PIL import Image
+from playwright.async_api import Page, Route, async_playwright
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import Faults, look
+from tests.browser.looking import Faults, Looker, chromium, look
 from tests.browser.shop import Shop
 
 PHONE = {"has_touch": True}
@@ -273,6 +277,36 @@ async def test_a_customer_signs(page_at: PageAt, hands: Hands):
     await hands.until(work, "collected")
     await page.goto(f"/store/{hands.store}/pickups/{work['id']}")
     await page.get_by_text("Signed by").wait_for()
+
+
+async def test_the_camera_reads_a_code(shop: Shop, hands: Hands, tmp_path: Path):
+    # A film of one picture: the code of the article, as it is on a shelf.
+    film = tmp_path / "film.mjpeg"
+    drawn, picture = io.BytesIO(), Image.new("RGB", (640, 480), "white")
+    segno.make_qr(hands.sku, error="m").save(drawn, kind="png", scale=10, border=4)
+    picture.paste(Image.open(drawn), (150, 80))
+    picture.save(film, "jpeg", quality=95)
+    launch = chromium()
+    launch["args"] += [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    work = await hands.order(1)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch)
+        async with Looker(browser, shop, "camera") as looker:
+            page = await looker.page_at(360, who=hands.who, **PHONE)
+            loaded: list[str] = []
+            page.on("request", lambda request: loaded.append(request.url))
+            await open_job(page, hands, work)
+            await tap(page, "Accept")
+            await page.get_by_text("Take from the shelf").wait_for()
+            assert not any("zxing" in url or "camera" in url for url in loaded)
+            await page.get_by_label("Scan with the camera").tap()
+            await page.locator(".shelf-done").wait_for()
+            assert any("zxing" in url for url in loaded)
+        await browser.close()
 
 
 async def test_without_scripts(page_at: PageAt, hands: Hands):

@@ -103,6 +103,8 @@ async def test_an_associate_is_led_to_its_own_store(store: Store):
     assert (answer.status_code, answer.headers["location"]) == (303, f"/store/{store.code}/today")
     page = await store.associate.get(answer.headers["location"])
     assert store.own["number"] in page.text
+    part = await store.associate.get(page.url.path, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith('<div class="stack" id="work"')
 
 
 async def test_others_choose_a_store(api: Api, store: Store):

@@ -87,6 +87,7 @@ async def show_today(caller: Caller, request: Request, code: str) -> Response:
     return PAGES.answer(
         viewer,
         "today.html",
+        block="work" if viewer.fragment else "",
         place=place,
         counted=counted,
         most=fulfillment.COUNTED_MAX,

@@ -57,3 +57,5 @@ document.addEventListener("visibilitychange", () => {
   missed = true;
 });
 document.addEventListener("DOMContentLoaded", listen);
+// A script has put another page in the place of this one.
+document.addEventListener("page:shown", listen);

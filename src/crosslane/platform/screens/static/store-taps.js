@@ -129,7 +129,7 @@ const swap = ({ page, url }) => {
   }
   if (window.htmx) window.htmx.process(document.getElementById("main"));
   scrollTo(0, 0);
-  document.dispatchEvent(new Event("store:shown"));
+  document.dispatchEvent(new Event("page:shown"));
   show();
 };
 

@@ -134,7 +134,7 @@ const ready = () => {
   for (const one of document.querySelectorAll("[data-tick], [data-sign]")) one.hidden = false;
   for (const one of document.querySelectorAll("[data-camera]")) one.hidden = !navigator.mediaDevices?.getUserMedia;
 };
-document.addEventListener("store:shown", ready);
+document.addEventListener("page:shown", ready);
 ready();
 
 // Pages that were looked at are at hand without a network, as long as one is signed in.
