@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crosslane import app as composition
 from crosslane.apps.office import rule_fields, rule_values
+from crosslane.apps.office.frame import PAGES
 from crosslane.apps.office.rule_words import AREAS, TITLES
 from crosslane.organization import PolicyKind
 from crosslane.platform.screens import Form, Viewer, Words
@@ -211,3 +212,15 @@ async def test_who_may_only_read_sees_no_way_to_change(retailer: Api):
     await look(reader, f"{SAFETY}/change", 403)
     await look(retailer.admin, "/office/rules/no.such", 404)
     await look(retailer.admin, f"{SAFETY}/versions/{UUID(int=7)}", 404)
+
+
+def test_every_word_of_a_rule_has_its_german():
+    german = PAGES.words(viewer("de_DE"))
+    texts: set[str] = {*TITLES.values(), *AREAS.values()}
+    for kind in KINDS:
+        texts.add(rule_fields.docs_of(kind.body)[0])
+        for field in rule_fields.fields_of(kind.body, kind.default, 2):
+            for one in (field, *field.columns):
+                texts |= {one.title, one.group, one.hint, one.unit}
+                texts |= {rule_fields.title_of(choice) for choice in one.choices}
+    assert sorted(text for text in texts if text and german.lacks(text)) == []

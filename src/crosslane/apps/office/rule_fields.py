@@ -20,6 +20,17 @@ MILLI_DIGITS = len(str(MILLI_PER_MINOR)) - 1
 Sort = Literal["number", "switch", "choice", "choices", "words", "text", "day", "rows", "json"]
 
 _ARGUMENT = re.compile(r"^ {8}(\w+(?:, \w+)*): (.*)$")
+_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+# The form shows amounts and shares in whole, and nothing as an empty field.
+_AS_SHOWN = (
+    ("most minor units", "the most"),
+    (", in 1/1000 minor unit", ""),
+    (", in minor units of its currency", ""),
+    (", in basis points", ""),
+    ("these hundredths of a percent", "this share"),
+    ("None for any amount", "empty for any amount"),
+    ('""', "empty"),
+)
 # The last part of a name that ends in its unit: what stands behind the number, and its digits.
 _UNITS = {
     "minutes": "minutes",
@@ -107,7 +118,7 @@ def docs_of(struct: type) -> tuple[str, dict[str, str]]:
                 told[name].append(line.strip())
         elif line.strip():
             names = ()
-    return _plain(first), {name: _plain(" ".join(parts)) for name, parts in told.items()}
+    return _plain(first), {name: _hint(" ".join(parts)) for name, parts in told.items()}
 
 
 def fields_of(struct: type[msgspec.Struct], default: Any, currency_digits: int) -> list[RuleField]:
@@ -228,6 +239,13 @@ def _unit(name: str, currency_digits: int) -> tuple[str, int]:
     if "bp" in parts:
         return "%", 2
     return next((_UNITS[part] for part in reversed(parts) if part in _UNITS), ""), 0
+
+
+def _hint(text: str) -> str:
+    """Return what the source says of a field as people see it: amounts whole, names as titles."""
+    for said, shown in _AS_SHOWN:
+        text = text.replace(said, shown)
+    return _plain(_NAME.sub(lambda found: f"“{title_of(found[0])}”", text))
 
 
 def _plain(text: str) -> str:
