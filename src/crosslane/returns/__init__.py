@@ -23,13 +23,10 @@ carrier has scanned is on its way.
 Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``, ``dispatch``,
 ``receive``, ``grade``, ``settle`` and ``clear`` take a return through its life,
 ``returns.take_back`` takes goods back over a counter at once; :func:`list_returnable` tells what of
-an order may come back; :func:`find_return`, :func:`list_returns` (by id),
-:func:`returns_of_orders`, :func:`returns_of_customers`, :func:`label_of`, :func:`posting_of` read,
-:func:`quote_return` and
-:func:`expected_of` tell what one gives.
 an order may come back; :func:`find_return`, :func:`findings_of`, :func:`list_found`,
-:func:`list_returns` (by id), :func:`returns_of_orders`, :func:`label_of`, :func:`posting_of` read,
-:func:`quote_return` and :func:`expected_of` tell what one gives.
+:func:`list_returns` (by id), :func:`returns_of_orders`, :func:`returns_of_customers`,
+:func:`label_of`, :func:`posting_of` read, :func:`quote_return` and :func:`expected_of` tell what
+one gives.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
