@@ -110,8 +110,8 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
         earned_minor: due for what was handed over and did not come back.
         credited_minor: what was credited for units that came back.
         tenders: per tender, in the order of capture.
-        owed_minor: what neither tenders nor credits that are expected cover; negative when more
-            was taken than the order is worth.
+        owed_minor: what neither tenders nor credits that are expected cover; negative when they
+            cover more than the order is worth.
         problems: what was refused or is not known, open ones first.
     """
 
