@@ -72,5 +72,5 @@ async def test_a_command_of_a_person_is_audited_even_when_its_module_forgets(
     )
     query = {"actor": f"staff:{me['id']}"}
     entries = (await boss.get("/api/v1/audit-entries", params=query)).json()["items"]
-    assert [entry["action"] for entry in entries] == ["auth.set_password"]
+    assert [entry["action"] for entry in entries] == ["auth.set_password", "auth.sign_in"]
     assert UUID(entries[0]["id"])
