@@ -234,6 +234,24 @@ async def test_a_parcel_goes_from_the_shelf_to_its_driver(
     assert placed["number"] not in (await api.admin.get(f"/store/{code}/leaving")).text
 
 
+async def test_parcels_from_elsewhere_are_received(database: Database, api: Api, store: Store):
+    line = {"sku": "LAMP", "quantity": 2, "method": "ship_to_store", "store": store.code}
+    buyer = {"email": "ann@example.com", "name": "Ann Lee"}
+    order = {"channel": "web", "buyer": buyer, "lines": [line], "tenders": [{"method": "cash"}]}
+    placed = await send(api.admin, "orders", order)
+    await settle(database, api.tenant)
+    (work,) = (await read(api.admin, f"fulfillment-orders?order_id={placed['id']}"))["items"]
+    await send(api.admin, "picks", {"picks": [{"fulfillment_order": work["id"]}]})
+    await send(api.admin, "parcels", {"packs": [{"fulfillment_order": work["id"]}]})
+    await settle(database, api.tenant)
+    page = await store.associate.get(f"/store/{store.code}/arrivals")
+    assert placed["number"] in page.text
+    assert (await press(store.associate, page, f"/arrivals/{work['id']}")).status_code == 303
+    again = await press(store.associate, page, f"/arrivals/{work['id']}", _wish="e" * 32)
+    assert again.status_code == 422
+    assert placed["number"] in (await store.associate.get(f"/store/{store.code}/pickups")).text
+
+
 async def test_goods_come_back_over_the_counter(api: Api, store: Store):
     sale = await read(api.admin, f"orders/{store.own['sale']}")
     base = f"/store/{store.code}/returns"
