@@ -13,6 +13,7 @@ from crosslane.app import ROUTES
 from crosslane.platform.database import Database
 from crosslane.platform.web import Route
 from crosslane.platform.web.binding import REQUIRED
+from crosslane.platform.web.body import JSON
 from tests.api import Api
 from tests.matrix.stores import found_stores, read
 
@@ -168,7 +169,7 @@ async def _make(place: Place, route: Route) -> Any:
 
 async def _look_round(place: Place) -> None:
     """Note the first thing of every list for the parameters behind its address."""
-    lists = {route.path for route in ROUTES if route.method == "GET"}
+    lists = {route.path for route in ROUTES if route.method == "GET" and route.produces == JSON}
     for route in sorted(ROUTES, key=lambda route: len(route.signature.path)):
         before, _, last = route.path.rpartition("/")
         step = f"{before.rpartition('/')[2]}/{last}"
