@@ -88,6 +88,7 @@ class Looker:
         scripts: bool = True,
         who: str = "ADMIN",
         language: str = "en-GB",
+        looks: bool = True,
         **more: Any,
     ) -> Page:
         """Open a page of a size; its addresses are paths such as ``/office``.
@@ -98,6 +99,7 @@ class Looker:
             scripts: whether they run.
             who: key of ``shop.world.logins``; "" for nobody.
             language: what the browser asks for.
+            looks: look at it when the test ends.
             more: further words of Playwright for the context, such as ``has_touch=True``.
         """
         context = await self._browser.new_context(
@@ -121,7 +123,8 @@ class Looker:
         page = await context.new_page()
         page.faults = Faults(page, scripts=scripts)  # type: ignore[attr-defined]
         scripted = "" if scripts else "-plain"
-        self._pages[page] = f"{self._name}-{width}-{scheme}{scripted}"
+        if looks:
+            self._pages[page] = f"{self._name}-{width}-{scheme}{scripted}"
         return page
 
     async def look_at_all(self) -> None:
@@ -156,24 +159,32 @@ class Faults:
         self.found.append(f"{message.type}: {message.text} ({at})")
 
 
-async def look(page: Page, name: str, *, rules_off: Sequence[str] = ()) -> None:
+async def look(
+    page: Page, name: str, *, rules_off: Sequence[str] = (), axe: bool = True
+) -> None:
     """Take a picture of a page as it stands, and find nothing wrong with it.
 
     Args:
         page: of ``page_at``.
         name: of the picture, in ``build/screens``.
         rules_off: rules of axe that do not hold here, with a comment that says why.
+        axe: whether it runs, which takes longer than all the rest.
     """
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+    picture = SCREENS / f"{name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=picture, full_page=True)
     faults: Faults = page.faults  # type: ignore[attr-defined]
     found = list(faults.found)
     # Where scripts are off axe cannot run either.
     if faults.scripts:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            if await page.evaluate("() => typeof axe === 'undefined'"):
-                await page.evaluate(AXE)
-            violations = await page.evaluate(RUN_AXE)
-            found += [one for one in violations if one.partition(":")[0] not in rules_off]
             found += await page.evaluate(OVERFLOW)
+            found += await _violations(page, rules_off) if axe else []
     assert not found, f"{page.url}:\n" + "\n".join(found)
+
+
+async def _violations(page: Page, rules_off: Sequence[str]) -> list[str]:
+    if await page.evaluate("() => typeof axe === 'undefined'"):
+        await page.evaluate(AXE)
+    violations: list[str] = await page.evaluate(RUN_AXE)
+    return [one for one in violations if one.partition(":")[0] not in rules_off]

@@ -50,7 +50,8 @@ class Shop:
         associate: who works there.
         goods: SKUs that lie in that store.
         today: numbers of orders placed today: ``shipped`` (to be sent to a customer), ``pickup``
-            (to be collected at the store), ``stopped`` (somebody has to look at it).
+            (to be collected at the store), ``stopped`` (somebody has to look at it), and of an
+            order that its customer has and brings some of back: ``delivered``.
     """
 
     stage: Stage
@@ -162,3 +163,9 @@ async def _open_for_today(shop: Shop) -> None:
         "pickup": await shop.place(first | collected, third | collected),
         "stopped": await shop.place(third, stops=[{"kind": "fraud", "reason": "A new customer"}]),
     }
+    listed = await operator.get_all("orders", status="delivered", channel="web")
+    shop.today["delivered"] = listed[0]["number"]
+    bought = await operator.get(f"orders/{listed[0]['id']}")
+    line = next(one for one in bought["lines"] if not one["parent_line_id"])
+    back = {"order_line": line["id"], "quantity": 1, "reason": "too_small"}
+    await operator.send("returns", {"order": listed[0]["number"], "lines": [back]})
