@@ -159,9 +159,7 @@ class Faults:
         self.found.append(f"{message.type}: {message.text} ({at})")
 
 
-async def look(
-    page: Page, name: str, *, rules_off: Sequence[str] = (), axe: bool = True
-) -> None:
+async def look(page: Page, name: str, *, rules_off: Sequence[str] = (), axe: bool = True) -> None:
     """Take a picture of a page as it stands, and find nothing wrong with it.
 
     Args:

@@ -59,4 +59,3 @@ async def test_a_page_is_there_without_scripts(
     assert answer is not None
     assert answer.status == 200
     assert await page.locator("h1").first.is_visible()
-

@@ -158,6 +158,7 @@ async def _play(
             played.write_report(report, report_file)
         if not ends:
             _show_doors(console, stands, world)
+            await played.live(world, selection, seed)
             await asyncio.Event().wait()
 
 
@@ -179,15 +180,22 @@ def _watched(console: Console) -> Iterator[played.Progress]:
 
 def _show_doors(console: Console, stands: Stage, world: World) -> None:
     """Print where everything is and how to get in."""
+    # Browsers keep who is signed in for this name without HTTPS, and for no other.
+    screens = stands.address.replace("127.0.0.1", "localhost")
     doors = Table.grid(padding=(0, 2))
-    doors.add_row("sign in", f"{stands.address}/sign-in, by any log-in below and the password")
+    doors.add_row("sign in", f"{screens}/sign-in, by any log-in below and the password")
+    doors.add_row("office", f"{screens}/office")
+    doors.add_row("store", f"{screens}/store")
+    doors.add_row("parts of pages", f"{screens}/design")
     doors.add_row("API", f"{stands.address}/api/v1")
     doors.add_row("described", f"{stands.address}/api/v1/openapi.json")
     doors.add_row("password", world.logins["ADMIN"].password)
     console.print(doors)
-    people = Table("Log-in", "Role", "Works at")
+    people = Table("Log-in", "Role", "Works at", "Begins at")
     for login in world.logins.values():
-        people.add_row(login.email, login.role, login.location or "everywhere")
+        place = world.places[login.location].kind if login.location else ""
+        begins = "/store" if place else "/office"
+        people.add_row(login.email, login.role, login.location or "everywhere", begins)
     console.print(people)
     console.print(f"Keys and passwords rest in {stands.home / 'demo' / 'secrets.json'}.")
-    console.print("Crosslane keeps serving. Ctrl-C stops it.")
+    console.print("Orders of today go on arriving. Crosslane keeps serving; Ctrl-C stops it.")

@@ -12,6 +12,7 @@ The demo is a client like any other: it imports no capability. It is prepared pu
 - ``stage`` starts Crosslane and the outside world as processes on the home folder;
 - ``world`` founds the retailer through the REST API, twice the same;
 - ``replay`` sends the lines as the channels would, and plays staff, carriers and customers;
+- ``live`` lets orders of today arrive afterwards, slowly, for whoever looks at the screens;
 - ``report`` tells what became of it all, by SQL over the journals of the tenant;
 - ``packaged`` writes and reads what the package carries (see ``sample/NOTICE.txt``).
 
@@ -21,6 +22,7 @@ Invented values come from ``draws``: the same seed and the same words give the s
 from crosslane.demo.baskets import Basket, split_batch
 from crosslane.demo.control_total import ControlTotal, control_total, read_amounts
 from crosslane.demo.goods import Dimensions, draw_dimensions, gtin_of
+from crosslane.demo.live import live
 from crosslane.demo.packaged import Source, read_source
 from crosslane.demo.progress import Progress, Unwatched
 from crosslane.demo.raw import RawLine, read_lines
@@ -64,6 +66,7 @@ __all__ = [
     "control_total",
     "draw_dimensions",
     "gtin_of",
+    "live",
     "make_report",
     "print_report",
     "read_amounts",

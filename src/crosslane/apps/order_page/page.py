@@ -259,7 +259,7 @@ def _steps(
     sent = [parcel.shipped_at for parcel in parcels if parcel.shipped_at]
     days = (shown.state.order.placed_at, None, max(sent, default=None), None)
     return [
-        (shown.words[name], shown.day(at) if place <= reached else "")
+        (shown.words[name], shown.date(at) if at and place <= reached else "")
         for place, (name, at) in enumerate(zip(names, days, strict=True))
     ]
 

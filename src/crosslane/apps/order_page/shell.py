@@ -6,9 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
+from babel.dates import format_skeleton
 from litestar import Request, Response
 
 from crosslane.engagement import show_day, show_money
@@ -65,3 +67,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     def day(self, at: datetime | None) -> str:
         """Write a day, "" for none."""
         return show_day(at, self.timezone, self.locale) if at else ""
+
+    def date(self, at: datetime) -> str:
+        """Write day and month in short."""
+        here = at.astimezone(ZoneInfo(self.timezone))
+        return format_skeleton("MMMd", here, locale=self.locale)
