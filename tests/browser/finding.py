@@ -17,8 +17,16 @@ EACH_MAX = 4
 ANSWER_SECONDS_MAX = 60.0
 # What people type, follow from elsewhere, or have as a bookmark.
 BEGINNINGS = {
-    "ADMIN": ("/", "/office", "/design", "/office/people", "/office/audit", "/office/palette?q=a"),
-    "associate": ("/store",),
+    "ADMIN": (
+        "/",
+        "/office",
+        "/office/orders",
+        "/design",
+        "/me/second-factor",
+        "/store",
+        "/switch/device",
+    ),
+    "associate": ("/store", "/store/{store}/stock?q=10"),
     "": ("/sign-in",),
 }
 _LINK = re.compile(r'(?:href|hx-get|formaction)="(/[^"]*)"')
@@ -53,7 +61,8 @@ async def find_pages(shop: Shop) -> dict[str, list[tuple[str, str]]]:
     links = [await shop.order_link(number) for number in shop.today.values()]
     people = {"ADMIN": "ADMIN", "associate": shop.associate, "": ""}
     for role, who in people.items():
-        beginnings = [*BEGINNINGS[role], *(links if not who else ())]
+        beginnings = [path.format(store=shop.store) for path in BEGINNINGS[role]]
+        beginnings += links if not who else []
         for path, html in await _walk(shop, who, beginnings):
             if html:
                 found.setdefault(page_of(urlsplit(path).path), []).append((path, who))
