@@ -116,3 +116,11 @@ async def test_lists_are_measured_on_orders_that_lists_know_right():
     assert told["findings"].value == 0
     assert told["point_ms"].value > 0
     assert told["slowest_ms"].value > 0
+
+
+async def test_pages_are_weighed_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crosslane.bench.screens.PAGES_MAX", 3)
+    monkeypatch.setattr("crosslane.bench.screens.TURNS", 1)
+    told = {figure.key: figure.value for figure in await bench.screens(QUICK) if figure.key}
+    assert told["pages"] == 3
+    assert told["heaviest_kb"] > 10

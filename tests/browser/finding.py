@@ -56,7 +56,10 @@ def page_of(path: str) -> str:
 
 
 async def find_pages(shop: Shop) -> dict[str, list[tuple[str, str]]]:
-    """Return addresses by route, each with who was shown it; "" is nobody."""
+    """Return addresses of pages by route, each with who was shown it; "" is nobody.
+
+    A route that answers with a part of a page, with a document or with another address has none.
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     links = [await shop.order_link(number) for number in shop.today.values()]
     people = {"ADMIN": "ADMIN", "associate": shop.associate, "": ""}
@@ -64,8 +67,8 @@ async def find_pages(shop: Shop) -> dict[str, list[tuple[str, str]]]:
         beginnings = [path.format(store=shop.store) for path in BEGINNINGS[role]]
         beginnings += links if not who else []
         for path, html in await _walk(shop, who, beginnings):
-            if html:
-                found.setdefault(page_of(urlsplit(path).path), []).append((path, who))
+            answered = found.setdefault(page_of(urlsplit(path).path), [])
+            answered += [(path, who)] if html else []
     return found
 
 
@@ -89,8 +92,7 @@ async def _walk(shop: Shop, who: str, beginnings: list[str]) -> list[tuple[str, 
             assert answer.status_code < 400, f"{path}, linked to for {who}: {answer.status_code}"
             more = [answer.headers["location"]] if answer.is_redirect else []
             is_page = answer.headers.get("content-type", "").startswith(HTML)
-            if answer.is_success:
-                seen.append((path, is_page and "<html" in answer.text))
+            seen.append((path, answer.is_success and is_page and "<html" in answer.text))
             told = _LINK.findall(answer.text) if is_page else ()
             for link in chain(more, map(unescape, told)):
                 if link not in known:

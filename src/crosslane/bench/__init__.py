@@ -11,8 +11,8 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
 :func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
-:func:`returning`, :func:`lists` and :func:`abuse`; :func:`made_up` and :func:`write_instance` make
-instances of a :class:`Family`.
+:func:`returning`, :func:`lists`, :func:`screens` and :func:`abuse`; :func:`made_up` and
+:func:`write_instance` make instances of a :class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -32,6 +32,7 @@ from crosslane.bench.ready import ready
 from crosslane.bench.receipts import receipts
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
 from crosslane.bench.returning import RETURNED, returning
+from crosslane.bench.screens import screens
 from crosslane.bench.sourcing import Tried, figures_of, sourcing, together, try_instances
 from crosslane.bench.stating import STATED, stating
 
@@ -66,6 +67,7 @@ __all__ = [
     "receipts",
     "reoptimising",
     "returning",
+    "screens",
     "sourcing",
     "stating",
     "together",

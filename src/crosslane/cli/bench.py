@@ -35,6 +35,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "returns": (bench.returning, RETURNED),
     "abuse": (bench.abuse, DEMO),
     "lists": (bench.lists, DEMO),
+    "screens": (bench.screens, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -166,6 +167,11 @@ def abuse(how: How = AS_USUAL) -> None:
 def returns(how: How = AS_USUAL) -> None:
     """Measure returns settled through the lane, against each in a transaction of its own."""
     _run_one("returns", bench.returning, how, RETURNED)
+
+
+def screens(how: How = AS_USUAL) -> None:
+    """Measure pages as browsers load them: what they weigh, when their first byte is there."""
+    _run_one("screens", bench.screens, how)
 
 
 def statement(how: How = AS_USUAL) -> None:

@@ -24,6 +24,7 @@ from crosslane.locations import Network, Timetable, show_spans, spans_on
 from crosslane.orders import Charge, OrderLine, Stage, returned_units, status, worth
 from crosslane.payments import money_by_order
 from crosslane.platform.database import Tx
+from crosslane.platform.screens import Pin
 from crosslane.platform.tokens import Link
 
 # How far each stage is on the way that people are shown: 0 taken in, 1 being prepared, 2 on its way
@@ -69,6 +70,7 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         hours: days from today on, and when the place is open on them.
         closed: that it is closed for now, "" when it is not.
+        pin: where it is on a map.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     hours: list[tuple[str, str]]
     closed: str
+    pin: Pin
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -342,6 +345,7 @@ def _pickup(shown: Shown, store_id: UUID | None, works: Sequence[Work]) -> Picku
         code=codes[0] if codes else "",
         hours=_hours(shown, store.timetable),
         closed=shown.words["closed_now"] if store.timetable.closure else "",
+        pin=Pin(store.name, store.point.lat, store.point.lon, named=True),
     )
 
 
