@@ -17,6 +17,12 @@ UNLINKED: dict[str, str] = {
     "sign_in.show_invitation": "has its link from an e-mail",
     "office.show_feed_messages": "no feed has sent anything",
     "office.show_feed_message": "likewise",
+    "sign_in.go_away": "the retailer has no identity provider",
+    "sign_in.show_answer": "likewise",
+    "order_page.download_paper": "a document, once there is one",
+    "order_page.download_label": "likewise",
+    "office.ask_money": "no money was refused",
+    "store.go_to_today": "leads on at once",
     "store.find_anything": "leads on at once when one thing is found",
     "store.show_pickup": "nothing lies ready in the shop",
 }

@@ -42,7 +42,7 @@ LINES_MAX, UNITS_MAX = 20, 200
 # Of so many orders one is of trade, and one is got at a store that somebody looks after.
 TRADE_ONE_IN, COLLECTED_ONE_IN = 3, 5
 COLLECTED_LINES_MAX, COLLECTED_SALES_MAX = 3, 12
-GOODS_FOR_SALES = 300
+GOODS_FOR_SALES, GOODS_TIMES = 300, 8
 LINES_PER_RECEIPT = 1_000
 WAREHOUSE_FORMAT = "NDC"
 # Staff look so often, at so many pieces of work, each of which they leave for so long at a stage.
@@ -119,7 +119,7 @@ class Day:
         for code in self._visited.values():
             wanted |= {(code, sku): n for sku, n in _units(self._collected).items()}
         lines = [
-            {"sku": sku, "location": code, "quantity": units}
+            {"sku": sku, "location": code, "quantity": units * GOODS_TIMES}
             for (code, sku), units in sorted(wanted.items())
         ]
         day = f"{datetime.now(UTC):%Y-%m-%d}"
