@@ -34,6 +34,9 @@ OWNED: Mapping[str, Mapping[str, str]] = {
     "office.give_goodwill": {"minor": "100", "amount": "1.00", "reason": "sorry"},
     "office.count_article": {"quantity": "1"},
     "office.take_transfer": {},
+    "office.show_office_return": {},
+    "office.receive_goods_back": {},
+    "office.grade_goods_back": {},
     "office.take_coming": {"units": "1"},
 }
 # Their pages are there for every store; the refusal stands on them.
@@ -44,6 +47,7 @@ LISTS = {
     "office.list_orders": "",
     "office.find_anything": "?q=S0002",
     "office.show_transfers": "",
+    "office.list_returns_of_office": "",
 }
 # The same for all stores, as in test_stores.py: stock, goods, places, rules, and one's own account.
 SHARED = {
@@ -72,11 +76,11 @@ async def stores(database: Database, api: Api) -> list[Store]:
     return await found_stores(database, api)
 
 
-def named(store: Store) -> dict[str, str]:
-    """What addresses name of a store's belongings."""
+def named(store: Store, path: str) -> dict[str, str]:
+    """What an address names of a store's belongings."""
     own = store.own
     return {
-        "number": own["number"],
+        "number": own["return_number" if "/returns/" in path else "number"],
         "work_id": own["work"],
         "line_id": own["incoming"],
         "variant_id": own["variant"],
@@ -90,7 +94,7 @@ async def aim(
     route = SCREENS[name]
     fields = {"_wish": new_id().hex, **OWNED.get(name, {})}
     sent = {} if route.method == "GET" else {"data": fields}
-    path = route.path.format(**named(store))
+    path = route.path.format(**named(store, route.path))
     return await client.request(route.method, path, headers=dict(headers), **sent)
 
 
@@ -111,6 +115,8 @@ async def test_nobody_reaches_into_another_store_by_a_screen(
     async with database.transaction(api.tenant) as tx:
         variant = await tx.fetchval("select id from catalog_variant where sku = 'MUG'")
     victim.own["variant"] = str(variant)
+    back = await read(api.admin, f"returns/{victim.own['return']}")
+    victim.own["return_number"] = back["number"]
     before = await belongings(api, victim)
     for name in OWNED:
         for headers in ({}, FRAGMENT):
