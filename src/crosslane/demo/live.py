@@ -7,7 +7,7 @@ where somebody has a log-in, and whatever is stopped, are left to whoever looks 
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from time import monotonic
@@ -25,6 +25,7 @@ from crosslane.demo.replay.drivers import Label, event
 from crosslane.demo.replay.outcome import LineBook
 from crosslane.demo.replay.probe import Probe
 from crosslane.demo.replay.register import Register
+from crosslane.demo.replay.reports import Pack, Pick
 from crosslane.demo.replay.selling import Seller
 from crosslane.demo.replay.taxes import Taxes
 from crosslane.demo.replay.timeline import Sale, list_steps, sales_of
@@ -185,12 +186,12 @@ class Day:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for state, path, body_of in (
-                ("picked", "parcels", lambda ids: {"packs": _each(ids)}),
-                ("accepted", "picks", lambda ids: {"picks": _each(ids)}),
-                ("offered", "fulfillment-acceptances", lambda ids: {"fulfillment_orders": ids}),
+                ("picked", "parcels", lambda one: {"packs": [Pack(one, datetime.now(UTC))]}),
+                ("accepted", "picks", lambda one: {"picks": [Pick(one, datetime.now(UTC))]}),
+                ("offered", "fulfillment-acceptances", lambda one: {"fulfillment_orders": [one]}),
             ):
                 for work in await self._due(state):
-                    answer = await self._desk.ask(self._hands, path, body_of([work.id]))
+                    answer = await self._desk.ask(self._hands, path, body_of(work.id))
                     if answer.ok and state == "picked":
                         now = datetime.now(UTC)
                         told = answer.body[0]["parcels"]
@@ -258,10 +259,6 @@ def _units(sales: Iterable[Sale]) -> dict[str, int]:
         for line in sale.lines:
             found[line.sku] += line.quantity
     return found
-
-
-def _each(ids: Sequence[UUID]) -> list[Mapping[str, UUID]]:
-    return [{"fulfillment_order": one} for one in ids]
 
 
 async def live(world: World, selection: Selection, seed: int) -> None:
