@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 from crosslane.apps.viewing import view
+from crosslane.customers import label_lines
 from crosslane.platform.screens import Pages, Step
 
 NAVIGATION: tuple[Step, ...] = (
@@ -25,6 +26,7 @@ PAGES = Pages(
     title="Office",
     navigation=NAVIGATION,
     finds="/office/palette",
+    more={"label_lines": label_lines},
 )
 
 __all__ = ["PAGES", "view"]
