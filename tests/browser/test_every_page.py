@@ -3,6 +3,8 @@
 Pages are found from where people begin, along links; a new page needs nothing here to be looked at.
 """
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.browser.conftest import PageAt
@@ -29,6 +31,8 @@ UNLINKED: dict[str, str] = {
 }
 # What hinders in neither of these, with both layouts and both palettes, hinders nowhere.
 THOROUGH = {(360, "light"), (1440, "dark")}
+NAMES = sorted(SHOWN.keys() - UNLINKED.keys())
+LOOKS = [(width, scheme) for scheme in ("light", "dark") for width in WIDTHS]
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +44,13 @@ async def test_every_page_is_found(found: dict[str, list[tuple[str, str]]]):
     assert [name for name in SHOWN if name not in found and name not in UNLINKED] == []
 
 
-@pytest.mark.parametrize("name", sorted(SHOWN.keys() - UNLINKED.keys()))
-async def test_a_page_is_fit_for_everybody(
-    page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str
-):
+async def fit(
+    page_at: PageAt,
+    found: dict[str, list[tuple[str, str]]],
+    name: str,
+    looks: Iterable[tuple[int, str]],
+) -> None:
+    """Open a page once, and look at it in each of several ways."""
     if not found.get(name):
         pytest.skip("a part of a page, a document, or another address")
     path, who = found[name][0]
@@ -51,15 +58,29 @@ async def test_a_page_is_fit_for_everybody(
     answer = await page.goto(path)
     assert answer is not None
     assert answer.status == 200
-    for scheme in ("light", "dark"):
+    for width, scheme in looks:
         await page.emulate_media(color_scheme=scheme)
-        for width, height in WIDTHS.items():
-            await page.set_viewport_size({"width": width, "height": height})
-            axe = (width, scheme) in THOROUGH
-            await look(page, f"pages/{name}-{width}-{scheme}", axe=axe)
+        await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+        axe = (width, scheme) in THOROUGH
+        await look(page, f"pages/{name}-{width}-{scheme}", axe=axe)
 
 
-@pytest.mark.parametrize("name", sorted(SHOWN.keys() - UNLINKED.keys()))
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_page_is_fit_for_everybody(
+    page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str
+):
+    await fit(page_at, found, name, sorted({*THOROUGH, (768, "light")}))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_page_is_fit_at_every_width(
+    page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str
+):
+    await fit(page_at, found, name, LOOKS)
+
+
+@pytest.mark.parametrize("name", NAMES)
 async def test_a_page_is_there_without_scripts(
     page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str
 ):

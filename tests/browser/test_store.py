@@ -197,6 +197,8 @@ async def test_what_was_refused_is_told_and_stops_what_rests_on_it(page_at: Page
     text = await told.inner_text()
     assert work["order_number"] in text
     assert "2 later actions on it were not sent" in text
+    # The browser may have asked for the page's icon meanwhile.
+    forgive(page, "ERR_INTERNET_DISCONNECTED")
     await look(page, "store-refused-360-light")
     await told.get_by_text("Look").tap()
     await page.get_by_text("The order was cancelled").wait_for()

@@ -20,7 +20,7 @@ from crosslane.carriers import RECORD_TRACKING
 from crosslane.carriers.service.tracking import RecordTracking
 from crosslane.catalog.domain import ComponentRow, ProductRow
 from crosslane.catalog.service import ImportProducts
-from crosslane.fulfillment.service import packing, transfers, working
+from crosslane.fulfillment.service import handing, packing, transfers, working
 from crosslane.fulfillment.service.following import WorkView, list_queue
 from crosslane.inventory.service import corrections
 from crosslane.kernel import Refusal, new_id
@@ -304,7 +304,7 @@ class Life:
                 code = await tx.fetchval(
                     "select pickup_code from fulfillment_order where id = $1", chosen.id
                 )
-            await self.do(packing.COLLECT, packing.Collect(chosen.id, code))
+            await self.do(handing.COLLECT, handing.Collect(chosen.id, code))
 
     async def arrive(self, number: int) -> None:
         """Parcels for a store have come."""

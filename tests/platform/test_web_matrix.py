@@ -81,4 +81,4 @@ def test_every_permission_is_held_by_somebody_but_the_administrator():
     only_admin = {
         route.permission for route in GUARDED if not covers(frozenset(others), route.permission)
     }
-    assert only_admin <= {"auth:write", "organization:write"}
+    assert only_admin <= {"auth:write", "organization:write", "personal:erase"}

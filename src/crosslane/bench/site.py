@@ -16,7 +16,7 @@ from socket import socket
 
 from crosslane.bench.figures import Scale
 from crosslane.bench.shop import found_shop, lay_stock
-from crosslane.platform import auth
+from crosslane.platform import auth, facts
 from crosslane.platform.database import Database
 from crosslane.platform.http_server import listen
 from crosslane.platform.migrations import migrate
@@ -188,6 +188,7 @@ async def site(scale: Scale, *, stocked: bool = True) -> AsyncIterator[Site]:
     # Not deeper: the socket's path must be short, and the server's user must be let in.
     with tempfile.TemporaryDirectory(prefix="crosslane-bench-", ignore_cleanup_errors=True) as home:
         async with EmbeddedPostgres(Path(home)) as postgres:
+            facts.forget()
             made = Site(Path(home), postgres)
             async with made.bulk() as bulk:
                 await migrate(bulk)
