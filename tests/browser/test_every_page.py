@@ -6,6 +6,7 @@ Pages are found from where people begin, along links; a new page needs nothing h
 from collections.abc import Iterable
 
 import pytest
+from playwright.async_api import Page
 
 from tests.browser.conftest import PageAt
 from tests.browser.finding import SHOWN, find_pages
@@ -44,6 +45,20 @@ async def test_every_page_is_found(found: dict[str, list[tuple[str, str]]]):
     assert [name for name in SHOWN if name not in found and name not in UNLINKED] == []
 
 
+async def opened(
+    page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str, width: int, **how: bool
+) -> Page:
+    """Open a page as somebody who comes to it by links."""
+    if not found.get(name):
+        pytest.skip("a part of a page, a document, or another address")
+    path, who = found[name][0]
+    page = await page_at(width, who=who, **how)
+    answer = await page.goto(path)
+    assert answer is not None
+    assert answer.status == 200
+    return page
+
+
 async def fit(
     page_at: PageAt,
     found: dict[str, list[tuple[str, str]]],
@@ -51,13 +66,7 @@ async def fit(
     looks: Iterable[tuple[int, str]],
 ) -> None:
     """Open a page once, and look at it in each of several ways."""
-    if not found.get(name):
-        pytest.skip("a part of a page, a document, or another address")
-    path, who = found[name][0]
-    page = await page_at(1440, who=who, looks=False)
-    answer = await page.goto(path)
-    assert answer is not None
-    assert answer.status == 200
+    page = await opened(page_at, found, name, 1440, looks=False)
     for width, scheme in looks:
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
@@ -84,11 +93,5 @@ async def test_a_page_is_fit_at_every_width(
 async def test_a_page_is_there_without_scripts(
     page_at: PageAt, found: dict[str, list[tuple[str, str]]], name: str
 ):
-    if not found.get(name):
-        pytest.skip("a part of a page, a document, or another address")
-    path, who = found[name][0]
-    page = await page_at(360, who=who, scripts=False)
-    answer = await page.goto(path)
-    assert answer is not None
-    assert answer.status == 200
+    page = await opened(page_at, found, name, 360, scripts=False)
     assert await page.locator("h1").first.is_visible()

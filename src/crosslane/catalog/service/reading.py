@@ -219,6 +219,17 @@ async def product_texts(tx: Tx, found: Product) -> dict[str, list[Text]]:
     return by_code
 
 
+async def _chosen(tx: Tx, query: str, category: str | None) -> dict[str, Any]:
+    """Return what lists are narrowed by, as statements take it."""
+    wanted = query.strip()
+    return {
+        "category_ids": await _inside(tx, category),
+        "prefix": like_prefix(wanted) if wanted else None,
+        "barcode": _as_barcode(wanted),
+        "words": search_words(wanted),
+    }
+
+
 async def list_products(
     tx: Tx,
     *,
@@ -245,16 +256,9 @@ async def list_products(
     Raises:
         UnknownCategory: there is no such category.
     """
-    wanted = query.strip()
+    chosen = await _chosen(tx, query, category)
     heads = await product_rows.list_products(
-        tx,
-        after=after.lower(),
-        category_ids=await _inside(tx, category),
-        active=active,
-        prefix=like_prefix(wanted) if wanted else None,
-        barcode=_as_barcode(wanted),
-        words=search_words(wanted),
-        limit=limit,
+        tx, after=after.lower(), active=active, limit=limit, **chosen
     )
     return await _with_variants(tx, heads, locale=locale, channel=channel)
 
@@ -275,16 +279,9 @@ async def list_variants(
     Raises:
         UnknownCategory: there is no such category.
     """
-    wanted = query.strip()
+    chosen = await _chosen(tx, query, category)
     ids = await variant_rows.list_variant_ids(
-        tx,
-        after=after.lower(),
-        category_ids=await _inside(tx, category),
-        active=active,
-        prefix=like_prefix(wanted) if wanted else None,
-        barcode=_as_barcode(wanted),
-        words=search_words(wanted),
-        limit=limit,
+        tx, after=after.lower(), active=active, limit=limit, **chosen
     )
     known = await variants_by_id(tx, ids, locale=locale, channel=channel)
     return [known[one] for one in ids if one in known]
