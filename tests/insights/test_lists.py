@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crosslane import insights, locations, orders
+from crosslane import fulfillment, insights, locations, orders
 from crosslane.insights import Filter
 from crosslane.insights.service import LOOKED_AT_MAX
 from crosslane.orders import (
@@ -201,3 +201,8 @@ async def test_a_planted_defect_is_named(database: Database, shop: str, lanes: L
 
 class _Undo(Exception):
     pass
+
+
+def test_goods_that_reach_their_store_are_looked_for_there():
+    # Their place changes by this event alone, and lists are narrowed by places.
+    assert all(fulfillment.TransferArrived in reaction.events for reaction in insights.REACTIONS)

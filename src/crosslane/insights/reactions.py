@@ -62,6 +62,7 @@ REACTIONS = [
             fulfillment.UnitsPicked,
             fulfillment.ParcelPacked,
             fulfillment.ParcelDelivered,
+            fulfillment.TransferArrived,
             payments.PaymentCaptured,
             payments.PaymentRefunded,
             payments.PaymentSettled,
