@@ -141,9 +141,14 @@ class Faults:
         self.found: list[str] = []
         self.scripts = scripts
         self._answers: dict[str, str] = {}
+        self._forgiven: tuple[str, ...] = ()
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
         page.on("response", self._note)
+
+    def forgive(self, *words: str) -> None:
+        """Pass over messages with one of these words, from now on."""
+        self._forgiven += words
 
     def _note(self, response: Response) -> None:
         self._answers[response.url] = response.headers.get("content-type", "")
@@ -155,6 +160,8 @@ class Faults:
             return
         at = message.location.get("url", "")
         if _REFUSED.match(message.text) and self._answers.get(at, "").startswith(HTML):
+            return
+        if any(word in message.text for word in self._forgiven):
             return
         self.found.append(f"{message.type}: {message.text} ({at})")
 
