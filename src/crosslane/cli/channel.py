@@ -96,7 +96,8 @@ def _print_lines(readings: Iterator[Reading]) -> int:
     wrong = 0
     for reading in readings:
         wrong += reading.fault is not None
-        sys.stdout.write(msgspec.json.encode(reading).decode() + "\n")
+        told = {"place": reading.place, "messages": reading.messages, "fault": reading.fault}
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
     return wrong
 
 

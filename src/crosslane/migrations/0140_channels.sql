@@ -17,12 +17,13 @@ create table channels_batch (
 );
 create index channels_batch_of_channel on channels_batch (channel, received_at, id);
 
--- One record and what became of it. `owns` is true for the one message that stands for its channel,
+-- One thing a record says and what became of it; a record may say several, its parts from 0. `owns` is true for the one message that stands for its channel,
 -- kind, source id and version; repetitions of it never do anything.
 create table channels_message (
     id uuid primary key,
     batch_id uuid not null references channels_batch (id),
     place integer not null check (place > 0),
+    part integer not null check (part >= 0),
     channel text not null,
     kind text not null,
     source_id text not null,
@@ -31,7 +32,8 @@ create table channels_message (
     digest bytea not null,
     owns boolean not null,
     state text not null check (state in (
-        'received', 'applied', 'parked', 'quarantined', 'repeated', 'outdated', 'replaced', 'voided'
+        'received', 'applied', 'parked', 'quarantined', 'repeated', 'outdated', 'replaced', 'voided',
+        'kept'
     )),
     code text not null default '',
     detail text not null default '',
@@ -45,7 +47,7 @@ create table channels_message (
     tries integer not null default 0,
     received_at timestamptz not null,
     changed_at timestamptz not null,
-    unique (batch_id, place)
+    unique (batch_id, place, part)
 ) with (fillfactor = 80);
 create unique index channels_message_identity
     on channels_message (channel, kind, source_id, source_version) where owns;

@@ -26,6 +26,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         timezone: IANA zone, of times that name none.
         topic: what the sender's envelope says the record is, "" when it says nothing.
         received_at: when it came, for records that tell no time of their own.
+        encoding: of the stream, whatever it says of itself; "" when only it says so. What is kept
+            of a record is read again as UTF-8.
     """
 
     channel: str = ""
@@ -33,18 +35,28 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
     topic: str = ""
     received_at: datetime = EPOCH
+    encoding: str = ""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What one record says.
+    """What one record says, and the record as received.
+
+    Head, body and tail one after the other are a stream of one record: read again they say the
+    same.
 
     Args:
         place: number of the record in the stream, from 1.
-        messages: what it says, in the order it says it.
+        messages: what it says, in the order it says it; none when it says nothing.
         fault: why it cannot be taken, None when it can.
+        body: the record; what is not text is escaped.
+        head: what reading it needs of what came before it, such as the envelope it lies in;
+            likewise after it. Records of one envelope have the same head.
     """
 
     place: int
+    body: str = ""
+    head: str = ""
+    tail: str = ""
     messages: tuple[Message, ...] = ()
     fault: Fault | None = None
 
@@ -76,6 +88,11 @@ def checked(message: Message) -> Message:
     return message
 
 
+def as_text(raw: bytes) -> str:
+    """Return a record as it is kept; bytes that are no text, and NUL, are escaped."""
+    return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+
+
 def version_of(at: datetime) -> int:
     """Return the version of what was said at an instant, for senders who count no versions."""
     return max(1, round(at.timestamp() * MILLISECONDS))
@@ -99,12 +116,13 @@ def json_family(
             yield Reading(place=1, fault=refused.fault)
             return
         for place, raw in enumerate(documents, 1):
+            body = as_text(raw)
             try:
                 said = tuple(checked(message) for message in understand(read_json(raw), context))
             except NotReadable as refused:
-                yield Reading(place=place, fault=refused.fault)
+                yield Reading(place=place, body=body, fault=refused.fault)
             else:
-                yield Reading(place=place, messages=said)
+                yield Reading(place=place, body=body, messages=said)
 
     return Family(name=name, brings=brings, read=read)
 

@@ -10,7 +10,15 @@ import msgspec
 from crosslane.platform.database import Record, Tx, columns
 
 State = Literal[
-    "received", "applied", "parked", "quarantined", "repeated", "outdated", "replaced", "voided"
+    "received",
+    "applied",
+    "parked",
+    "quarantined",
+    "repeated",
+    "outdated",
+    "replaced",
+    "voided",
+    "kept",
 ]
 Identity = tuple[str, str, str, int]
 
@@ -19,6 +27,7 @@ class Draft(msgspec.Struct, kw_only=True):
     """A message that is about to be stored.
 
     Args:
+        place: number of its record in the batch, from 1; likewise of what it says of it, from 0.
         kind: of the canonical message, ``unreadable`` when there is none.
         source_id, source_version, event_at: as in the message.
         digest: of what it says, but for its version.
@@ -30,6 +39,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
     id: UUID
     place: int
+    part: int = 0
     channel: str
     kind: str
     source_id: str
@@ -99,15 +109,15 @@ async def disown(tx: Tx, ids: Sequence[UUID]) -> None:
 # Sorted, so that two batches with the same messages wait for each other in one direction only.
 INSERT_MESSAGES = """
 insert into channels_message (
-    id, batch_id, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
-    code, detail, pointer, canonical, received_at, changed_at
+    id, batch_id, place, part, channel, kind, source_id, source_version, event_at, digest, owns,
+    state, code, detail, pointer, canonical, received_at, changed_at
 )
-select id, $1, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
+select id, $1, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
        code, detail, pointer, canonical, $2, $2
-from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-            $9::timestamptz[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::text[],
-            $15::text[], $16::jsonb[])
-     as w(id, place, channel, kind, source_id, source_version, event_at, digest, owns, state,
+from unnest($3::uuid[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::text[],
+            $9::bigint[], $10::timestamptz[], $11::bytea[], $12::boolean[], $13::text[],
+            $14::text[], $15::text[], $16::text[], $17::jsonb[])
+     as w(id, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
           code, detail, pointer, canonical)
 order by channel, kind, source_id, source_version
 on conflict (channel, kind, source_id, source_version) where owns do nothing
@@ -123,7 +133,7 @@ async def insert_messages(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> se
         tx.now,
         *columns(
             drafts,
-            *("id", "place", "channel", "kind", "source_id", "source_version", "event_at"),
+            *("id", "place", "part", "channel", "kind", "source_id", "source_version", "event_at"),
             *("digest", "owns", "state", "code", "detail", "pointer", "canonical"),
         ),
     )
