@@ -3,15 +3,20 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from babel import Locale
+
+from crosslane.engagement import show_moment
 from crosslane.engagement.service.posting import post_office
-from crosslane.orders import LineWish, StopWish
+from crosslane.kernel import new_id
+from crosslane.orders import RESOLVE_STOP, LineWish, ResolveStop, StopWish
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import Link, sign_link
 from tests.engagement.desk import settle
+from tests.engagement.mailbox import shown_in, text_of
 from tests.engagement.test_page import browser
 from tests.engagement.test_return_pages import Visit, fields_of, text_of_page
 from tests.fulfillment.floor import pick, queue
-from tests.orders.world import place, view, wish
+from tests.orders.world import place, set_policy, view, wish
 
 __all__ = ["browser"]
 
@@ -115,6 +120,34 @@ async def test_goods_go_elsewhere_as_long_as_nobody_works_on_them(
     for _ in range(2):
         assert (await visit.send("/address", sent)).status_code == 303
     assert await city_of(database, shop, placed.id) == "Leeds"
+
+
+async def test_everything_can_be_changed_during_the_grace(
+    database, sleepy_shop, lanes, mailbox, browser
+):
+    async with database.transaction(sleepy_shop) as tx:
+        await set_policy(tx, "orders.grace", {"ship_minutes": 5}, "web")
+    visit, placed = await bought(database, sleepy_shop, lanes, mailbox, browser, "LAMP")
+    (stop,) = (await view(database, sleepy_shop, placed.id)).stops
+    until = show_moment(stop.expires_at, datetime.now(UTC), "Europe/London", Locale("en", "GB"))
+    (mail,) = mailbox.arrived
+    for body in (text_of(mail), shown_in(mail)):
+        assert f"by the link below until {until}." in body
+    page = await visit.open()
+    assert f"until {until}; then somebody works on it" in page.text
+    for path in ("/address", "/cancellation"):
+        assert f"{visit.link}{path}" in page.text
+    form = (await visit.open("/address")).text
+    review = await visit.send("/address", fields_of(form) | ELSEWHERE)
+    await visit.send("/address", fields_of(review.text) | {"confirmed": "1"})
+    assert await city_of(database, sleepy_shop, placed.id) == "Leeds"
+    await lanes.run(sleepy_shop, RESOLVE_STOP, str(new_id()), ResolveStop(placed.id, stop.id, "go"))
+    await settle(database, sleepy_shop)
+    gone = await visit.open()
+    assert "then somebody works on it" not in gone.text
+    assert f"{visit.link}/address" not in gone.text
+    (work,) = await queue(database, sleepy_shop)
+    assert work.order_id == placed.id
 
 
 async def test_the_address_stays_once_somebody_works_on_it(database, shop, lanes, mailbox, browser):

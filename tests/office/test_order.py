@@ -1,12 +1,14 @@
 """The order page of the office and the changes on it, as a browser without scripts sees them."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.office.forms import Page, look, send
 from tests.orders.test_changes import react
-from tests.orders.world import found_retailer
+from tests.orders.world import found_retailer, set_policy
 
 ORDER = {
     "channel": "web",
@@ -203,3 +205,25 @@ async def test_the_pages_are_there_in_german(shop: Api, database: Database):
     page = await look(agent, f"/office/orders/{placed['number']}")
     assert "Auftrag erteilt" in page.words
     assert "46,94" in page.words
+
+
+async def test_an_order_that_waits_for_its_customer_is_released_by_hand(
+    database: Database, api: Api
+):
+    working = (datetime.now(UTC) + timedelta(days=2)).strftime("%A").lower()
+    await found_retailer(database, api.tenant, {working: ("08:00-20:00",)})
+    async with database.transaction(api.tenant) as tx:
+        await set_policy(tx, "orders.grace", {"ship_minutes": 60}, "web")
+    placed = await place(api)
+    path = f"/office/orders/{placed['number']}"
+    agent = await api.staff("agent")
+    page = await look(agent, path)
+    assert "The customer may still change it" in page.words
+    assert "Held back" not in page.words
+    (action,) = [action for action in page.forms if action.endswith("/resolution")]
+    assert (await send(agent, page, action, {})).status_code == 303
+    page = await look(agent, path)
+    assert "The customer may still change it" not in page.words
+    assert "Released by hand" in page.words
+    (stop,) = (await show(api, placed))["stops"]
+    assert stop["resolution"] == "Released by hand"

@@ -7,7 +7,7 @@ import pytest
 from crosslane import orders
 from crosslane.kernel import new_id
 from crosslane.orders import REOPTIMISE, LineWish, Reoptimise
-from crosslane.orders.domain.policy import BEFORE_CUT_OFF, gathers_until
+from crosslane.orders.domain.policy import BEFORE_CUT_OFF, waits_until
 from crosslane.orders.service import reoptimising
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
@@ -39,7 +39,7 @@ HOUR = timedelta(hours=1)
     ids=["alone", "in good time", "first cut-off", "too close", "told of late", "off"],
 )
 def test_the_customer_never_loses_a_day(minutes, leaves_by, now, until):
-    assert gathers_until(NOON, minutes, leaves_by, now) == until
+    assert waits_until(NOON, minutes, leaves_by, now) == until
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ async def test_a_gathered_order_is_confirmed_decided_anew_and_let_go(
     await let_go(database, gathering)
     assert (await view(database, gathering, placed.id)).stops[0].resolved_at is None
     await expire(database, gathering)
-    for schedule in ("orders.cancel_expired", "orders.let_gathered_go"):
+    for schedule in ("orders.cancel_expired", "orders.let_go"):
         await let_go(database, gathering, schedule)
     gone = await view(database, gathering, placed.id)
-    assert gone.stops[0].resolution == "gathered"
+    assert gone.stops[0].resolution == "its time is over"
     assert buckets(gone) == {"MUG": {("allocated", "DC1"): 1}}
     async with database.transaction(gathering) as tx:
         told = await tx.fetch("select kind from platform_log order by id")
@@ -110,7 +110,7 @@ async def expire(database: Database, tenant: str) -> None:
         await tx.execute("update orders_stop set expires_at = now() - interval '1 second'")
 
 
-async def let_go(database: Database, tenant: str, name: str = "orders.let_gathered_go") -> None:
+async def let_go(database: Database, tenant: str, name: str = "orders.let_go") -> None:
     (schedule,) = [one for one in orders.SCHEDULES if one.name == name]
     async with database.transaction(tenant) as tx:
         await schedule.run(tx)

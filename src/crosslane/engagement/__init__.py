@@ -17,14 +17,21 @@ whom it went to, 90 days long.
 
 Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave;
 :func:`messages_of_order` lists what was told. For pages
-about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`wanted_units`,
-:func:`share_minor` and :func:`link_to_order`, so that they tell the same as the messages.
+about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`show_moment`,
+:func:`wanted_units`, :func:`share_minor` and :func:`link_to_order`, so that they tell the same as
+the messages.
 Events: MessageSent, MessageFailed. Effects: ``engagement.send``, ``engagement.invite`` (the link of
 an invitation, to who is to work here). Policies: engagement.messages.
 Tables: engagement_message (recipient is personal).
 """
 
-from crosslane.engagement.domain import MESSAGES, Messages, share_minor, wanted_units
+from crosslane.engagement.domain import (
+    CHANGED_ELSEWHERE,
+    MESSAGES,
+    Messages,
+    share_minor,
+    wanted_units,
+)
 from crosslane.engagement.errors import MessageUnderWay, NoSuchMessage
 from crosslane.engagement.events import MessageEvent, MessageFailed, MessageSent
 from crosslane.engagement.reactions import REACTIONS, SCHEDULES
@@ -40,7 +47,7 @@ from crosslane.engagement.service.reading import (
     messages_of_order,
 )
 from crosslane.engagement.service.sending import LINK_PURPOSE, ORDER_PAGE, SEND, link_to_order
-from crosslane.engagement.service.writing import locale_of, show_day, show_money
+from crosslane.engagement.service.writing import locale_of, show_day, show_moment, show_money
 from crosslane.engagement.storage import PERSONAL_COLUMNS
 
 COMMANDS = [RESEND]
@@ -48,6 +55,7 @@ EFFECTS = [SEND, INVITE]
 POLICIES = [MESSAGES]
 
 __all__ = [
+    "CHANGED_ELSEWHERE",
     "COMMANDS",
     "EFFECTS",
     "ERASERS",
@@ -77,6 +85,7 @@ __all__ = [
     "messages_of_order",
     "share_minor",
     "show_day",
+    "show_moment",
     "show_money",
     "use_settings",
     "wanted_units",

@@ -32,6 +32,8 @@ MessageState = Literal["due", "sent", "not_sendable", "failed"]
 NO_ADDRESS = "no e-mail address is known"
 NO_SERVER = "no mail server is set"
 MESSAGE_ID_DIGITS = 32
+# What a till or a marketplace sold is changed where it was bought.
+CHANGED_ELSEWHERE = frozenset({"store", "marketplace"})
 
 
 class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +128,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         tax_minor: tax in it.
         promised_at: when the customer has everything at the latest.
         waits_for_stock: some units have no stock yet.
+        changeable_until: until when the customer may change it on its page.
         tracking_number: as the carrier shows it.
         tracking_url: where the parcel is followed, "" when there is no page.
         store: where to collect.
@@ -150,6 +153,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     tax_minor: int | None = None
     promised_at: datetime | None = None
     waits_for_stock: bool = False
+    changeable_until: datetime | None = None
     tracking_number: str = ""
     tracking_url: str = ""
     store: Store | None = None

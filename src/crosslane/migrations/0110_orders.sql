@@ -154,7 +154,7 @@ create table orders_stop (
     id uuid primary key,
     order_id uuid not null references orders_order (id),
     kind text not null check (kind in ('payment', 'fraud', 'address', 'manual', 'exchange',
-                                    'gathering')),
+                                    'gathering', 'grace')),
     reason text not null,
     raised_at timestamptz not null,
     raised_by text not null,

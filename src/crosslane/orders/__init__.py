@@ -37,6 +37,10 @@ it.
 Units that wait for stock are promised what is on its way as soon as anything of it is known, the
 oldest order first, and the line says when the customer has it; when it arrives it is theirs.
 
+A new order may wait, by policy: for others to be decided together with, or for its customer, who
+may still change it (``OrderState.grace_until``). Both are stops that end by the clock, in time for
+what was promised.
+
 Three axes, never one status: progress is the buckets, money is what payments holds against
 :func:`worth` and :func:`earned`, stops are typed. The word people see is derived.
 
@@ -50,13 +54,14 @@ there.
 Events: OrderPlaced, OrderReady, StopRaised, StopResolved, MoneyProblemRaised, MoneyProblemResolved,
 LinesBackordered, PromiseMoved, LinesResourced, LinesCancelled, UnitsRecalled, OrderAmended,
 LinesHandedOver, ChargesDue, LinesCredited, OrderClosed. Policies: orders.intake,
-orders.appeasement.
+orders.grace, orders.appeasement.
 Tables: orders_order, orders_line, orders_charge, orders_credit (journal), orders_given,
 orders_bucket, orders_movement (journal), orders_barred, orders_stop, orders_reoptimisation,
 orders_money_problem, orders_amendment, orders_attribution, orders_search.
 """
 
 from crosslane.orders.domain import (
+    ENDS_BY_ITSELF,
     NOWHERE,
     Attribution,
     Charge,
@@ -75,9 +80,11 @@ from crosslane.orders.domain import (
 )
 from crosslane.orders.domain.policy import (
     APPEASEMENT,
+    GRACE,
     INTAKE,
     AppeasementBudget,
     Appeasements,
+    Grace,
     Intake,
 )
 from crosslane.orders.domain.problems import MoneyProblem
@@ -224,7 +231,7 @@ COMMANDS = [
     RETRY_MONEY,
     REOPTIMISE,
 ]
-POLICIES = [INTAKE, APPEASEMENT]
+POLICIES = [INTAKE, GRACE, APPEASEMENT]
 
 __all__ = [
     "ADD_LINES",
@@ -236,7 +243,9 @@ __all__ = [
     "COMMANDS",
     "CREDIT_REFUSALS",
     "EFFECTS",
+    "ENDS_BY_ITSELF",
     "EXCHANGE_REFUSALS",
+    "GRACE",
     "INTAKE",
     "NOWHERE",
     "PERSONAL_COLUMNS",
@@ -281,6 +290,7 @@ __all__ = [
     "Exchanged",
     "Failure",
     "GivenUp",
+    "Grace",
     "HandedOverUnits",
     "Intake",
     "LineView",

@@ -12,7 +12,7 @@ from crosslane.inventory import (
     StockReceived,
     StockShort,
 )
-from crosslane.orders.domain import Stop
+from crosslane.orders.domain import ENDS_BY_ITSELF, Stop
 from crosslane.orders.events import LinesBackordered, LinesCancelled, LinesResourced
 from crosslane.orders.service.adding import owed
 from crosslane.orders.service.cancelling import give_up
@@ -30,9 +30,9 @@ from crosslane.platform.log import Logged, Reaction
 
 EXPIRED_AT_ONCE_MAX = 200
 EXPIRY_SECONDS = 15.0
-GATHERED_AT_ONCE_MAX = 500
-GATHERED_SECONDS = 15.0
-GATHERED = "gathered"
+ENDED_AT_ONCE_MAX = 500
+ENDED_SECONDS = 15.0
+ENDED = "its time is over"
 REOPTIMISING_SECONDS = 60.0
 DECLINED = "the payment was declined"
 # Stops whose own end is what they wait for; others stay for a person to look at.
@@ -159,16 +159,16 @@ async def cancel_expired(tx: Tx) -> None:
     await sheet.write(tx)
 
 
-async def let_gathered_go(tx: Tx) -> bool:
-    """Let orders go that have waited long enough for others; tells whether more of them wait."""
-    order_ids = await states.list_expired(tx, GATHERED_AT_ONCE_MAX, gathering=True)
+async def let_go(tx: Tx) -> bool:
+    """Let orders go whose stop ends by itself; tells whether there may be more of them."""
+    order_ids = await states.list_expired(tx, ENDED_AT_ONCE_MAX, by_itself=True)
     sheet = await Sheet.open(tx, order_ids)
     for order_id, state in list(sheet.states.items()):
         for stop in state.open_stops:
-            if stop.kind == "gathering" and stop.expires_at and stop.expires_at <= tx.now:
-                sheet.resolve_stop(order_id, stop, GATHERED, _doing(tx, "", "gathered"))
+            if stop.kind in ENDS_BY_ITSELF and stop.expires_at and stop.expires_at <= tx.now:
+                sheet.resolve_stop(order_id, stop, ENDED, _doing(tx, "", stop.kind))
     await sheet.write(tx)
-    return len(order_ids) == GATHERED_AT_ONCE_MAX
+    return len(order_ids) == ENDED_AT_ONCE_MAX
 
 
 REACTIONS = [
@@ -208,7 +208,7 @@ REACTIONS = [
 ]
 SCHEDULES = [
     Schedule("orders.cancel_expired", EXPIRY_SECONDS, cancel_expired),
-    Schedule("orders.let_gathered_go", GATHERED_SECONDS, let_gathered_go),
+    Schedule("orders.let_go", ENDED_SECONDS, let_go),
     Schedule("orders.reoptimise", REOPTIMISING_SECONDS, reoptimise_by_clock),
 ]
 EFFECTS = [DECIDE, MOVE]

@@ -49,10 +49,10 @@ with units as (
         union select 'location:' || p.code from whereabouts w
             join locations_location p on p.id = w.location_id where w.order_id = o.id
         union select 'stop:' || kind from orders_stop
-            where order_id = o.id and resolved_at is null and kind <> 'gathering'
+            where order_id = o.id and resolved_at is null and kind not in ('gathering', 'grace')
               and o.closed_at is null
         union select 'held' from orders_stop
-            where order_id = o.id and resolved_at is null and kind <> 'gathering'
+            where order_id = o.id and resolved_at is null and kind not in ('gathering', 'grace')
               and o.closed_at is null
         union select 'open' where o.closed_at is null
         union select 'waiting' from units where order_id = o.id and stage in ('open', 'backordered')

@@ -240,6 +240,7 @@ def order_page(
         shown=shown,
         order=shown.order,
         rows_first=ROWS_FIRST,
+        ends_by_itself=orders.ENDS_BY_ITSELF,
         refusal=refusal,
         fields=fields or {},
     )

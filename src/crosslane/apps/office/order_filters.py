@@ -34,13 +34,13 @@ TONES = {
     "handed_over": "good",
     "delivered": "good",
 }
+# Those a person has to resolve: others end by themselves.
 STOPS = {
     "payment": "Payment",
     "fraud": "Fraud",
     "address": "Address",
     "manual": "By hand",
     "exchange": "Exchange",
-    "gathering": "Gathering",
 }
 METHODS = {
     "ship": "Ship",

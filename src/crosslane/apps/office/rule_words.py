@@ -33,6 +33,7 @@ TITLES = {
     "inventory.safety_stock": "Safety stock",
     "inventory.vendor_supply": "Promising what vendors have",
     "orders.appeasement": "Goodwill budgets",
+    "orders.grace": "How long customers may change orders",
     "orders.intake": "How orders are taken in",
     "payments.refunds": "Refunds and cash limits",
     "payments.stored_value": "Gift cards and store credit",

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.engagement import MessageView
-from crosslane.orders import OrderView
+from crosslane.orders import ENDS_BY_ITSELF, OrderView
 from crosslane.platform import audit, log
 from crosslane.platform.screens import Words
 
@@ -136,6 +136,9 @@ def _event(entry: log.Entry, names: Names, order: OrderView | None) -> Told:
     body = msgspec.json.decode(entry.body)
     title, icon, tone = titles(names.words).get(entry.kind, (entry.kind, "", ""))
     who, kind = _who(entry.actor, names)
+    waits = body.get("stop_kind") in ENDS_BY_ITSELF
+    if waits and entry.kind == "orders.StopRaised":
+        title, icon, tone = names.words("Waits"), "clock", ""
     place = _place(body, names)
     if entry.kind in AT_A_PLACE and place:
         title, place = f"{title} {place}", ""
@@ -144,7 +147,10 @@ def _event(entry: log.Entry, names: Names, order: OrderView | None) -> Told:
         title=_title(entry.kind, title, body, names),
         who=who,
         kind=kind,
-        reason=_reason(entry.kind, body, order),
+        # What the clock begins and ends says by its title why.
+        reason=""
+        if waits and (entry.kind == "orders.StopRaised" or not who)
+        else _reason(entry.kind, body, order),
         icon=icon,
         tone=tone,
         minor=_minor(entry.kind, body),
@@ -234,6 +240,7 @@ def stop_kinds(words: Words) -> dict[str, str]:
         "manual": words("by hand"),
         "exchange": words("goods on their way back"),
         "gathering": words("waiting for more orders"),
+        "grace": words("time to change it"),
     }
 
 

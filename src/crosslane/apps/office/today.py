@@ -131,14 +131,14 @@ async def _needs(tx: Tx, viewer: Viewer) -> list[Need]:
 
 
 async def _order_needs(tx: Tx) -> list[Need]:
-    stops = [f"stop:{kind}" for kind in STOPS if kind != "gathering"]
+    stops = [f"stop:{kind}" for kind in STOPS]
     counts = await insights.count(tx, [*stops, "waiting", "money:problem"])
     late, soon = await insights.count_due(tx)
     most = insights.DUE_COUNTED_MAX
     found = [
         Need(title=f"Stop: {STOPS[kind]}", count=counts.get(f"stop:{kind}", 0), tone="bad",
              href=address({"stop": kind}), icon="hand")
-        for kind in STOPS if kind != "gathering"
+        for kind in STOPS
     ]  # fmt: skip
     return [
         *found,

@@ -13,7 +13,7 @@ import msgspec
 from crosslane import customers, orders, organization
 from crosslane.apps.order_page.shell import Telling, words_of
 from crosslane.customers import Address
-from crosslane.engagement import locale_of
+from crosslane.engagement import CHANGED_ELSEWHERE, locale_of
 from crosslane.kernel import Refusal
 from crosslane.orders import (
     CancelLine,
@@ -32,8 +32,6 @@ from crosslane.platform.tokens import Link
 
 UNTOUCHED = (Stage.OPEN, Stage.BACKORDERED, Stage.ALLOCATED, Stage.RELEASED)
 UNWORKED = (Stage.OPEN, Stage.BACKORDERED, Stage.ALLOCATED)
-# What a till or a marketplace sold is changed where it was bought.
-CHANGED_ELSEWHERE = frozenset({"store", "marketplace"})
 # As on the form; the pointer of a refusal ends with one of them.
 ADDRESS_FIELDS = ("name", "lines", "city", "region", "postcode")
 REASON = "asked for on the order's page"

@@ -18,7 +18,7 @@ from crosslane import (
 )
 from crosslane.apps.order_page.changing import changeable, parts_of
 from crosslane.apps.order_page.shell import Telling, words_of
-from crosslane.engagement import locale_of, share_minor, wanted_units
+from crosslane.engagement import locale_of, share_minor, show_moment, wanted_units
 from crosslane.fulfillment import Work
 from crosslane.locations import Network, Timetable, show_spans, spans_on
 from crosslane.orders import Charge, OrderLine, Stage, returned_units, status, worth
@@ -115,6 +115,8 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
         returnable: some of it may be brought back, or asked about.
         cancellable: some of it may be given up.
         movable: it may still be sent elsewhere.
+        changeable: until when nobody works on it, so that all of that can be done; "" when
+            somebody may.
         papers: number and kind of its invoices and credit notes, oldest first.
         address: of this page, to which others are added.
         until: last day of the link.
@@ -136,6 +138,7 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     returnable: bool
     cancellable: bool
     movable: bool
+    changeable: str
     papers: list[tuple[str, str]]
     address: str
     until: str
@@ -202,10 +205,20 @@ async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
         returnable=any(_units(shown, line, *GONE) for line in state.stock_lines),
         cancellable=bool(changes.units),
         movable=bool(changes.country),
+        changeable=_changeable(shown) if changes.units else "",
         papers=[(paper.number, shown.words[f"paper_{paper.kind}"]) for paper in papers],
         address=address,
         until=shown.day(link.expires_at),
     )
+
+
+def _changeable(shown: Shown) -> str:
+    """Return until when nobody works on the order, "" when somebody may."""
+    until = shown.state.grace_until
+    if until is None or until <= shown.now:
+        return ""
+    moment = show_moment(until, shown.now, shown.timezone, shown.locale)
+    return shown.words["changeable"].format(until=moment)
 
 
 def _headline(shown: Shown) -> tuple[str, str]:

@@ -33,6 +33,8 @@ HANDLING = {
     "store_day_minor_max": 10_000,
     "customer_minor_max": 2_000,
 }
+# Orders of the past are over it when they are sent; those of today wait for it.
+GRACE = {"ship_minutes": 3, "ship_to_store_minutes": 3}
 CASH_BACK_MINOR_MAX = 150_000
 # Trade customers give back what they bought months ago.
 RETURN_DAYS = 365
@@ -197,6 +199,8 @@ def policies() -> Iterator[Call]:
         yield _policy("returns.policy", returns, plan.code, "Carriage is credited by itself")
         yield _policy("returns.handling_credit", HANDLING, plan.code, "Stores work for others")
         cash = {"cash_refund_minor_max": CASH_BACK_MINOR_MAX}
+        if plan.code == WEB:
+            yield _policy("orders.grace", GRACE, plan.code, "Customers see what they mistyped")
         if plan.type == "store":
             yield _policy("payments.refunds", cash, plan.code, "Whoever is unknown gets cash")
         dictated = {"price_source": "dictated"}

@@ -13,6 +13,7 @@ from crosslane import carriers, customers, fulfillment, locations, orders, organ
 from crosslane.customers import Address
 from crosslane.engagement import storage
 from crosslane.engagement.domain import (
+    CHANGED_ELSEWHERE,
     MESSAGES,
     NO_ADDRESS,
     Occasion,
@@ -204,6 +205,7 @@ def _message(
 
 def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story:
     order = state.order
+    channel = around.book.channel(order.channel)
     with_money = occasion.topic in ("confirmed", "cancelled")
     gross, tax = total_of(state) if with_money else (None, None)
     work = around.works.get(occasion.work_id) if occasion.work_id else None
@@ -214,7 +216,7 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
         number=order.number,
         brand=around.book.brand(order.brand).name,
         currency=order.currency,
-        timezone=around.book.channel(order.channel).timezone,
+        timezone=channel.timezone,
         lines=[],
         reason=occasion.reason,
     )
@@ -239,6 +241,7 @@ def _story(occasion: Occasion, state: OrderState, around: Surroundings) -> Story
         tax_minor=tax,
         promised_at=promise_of(state),
         waits_for_stock=waits_for_stock(state),
+        changeable_until=state.grace_until if channel.type not in CHANGED_ELSEWHERE else None,
         tracking_number=occasion.tracking_number,
         tracking_url=around.tracking_urls.get(occasion.parcel_id, occasion.tracking_url)
         if occasion.parcel_id

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import mrml
 import msgspec
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, StrictUndefined, Template
 
@@ -113,6 +113,15 @@ def show_day(at: datetime, timezone: str, locale: Locale) -> str:
     return format_date(at.astimezone(ZoneInfo(timezone)), "full", locale=locale)
 
 
+def show_moment(at: datetime, now: datetime, timezone: str, locale: Locale) -> str:
+    """Return the time of day of an instant in a zone, with its day unless that is today's."""
+    zone = ZoneInfo(timezone)
+    time = format_time(at.astimezone(zone), "short", locale=locale)
+    if at.astimezone(zone).date() == now.astimezone(zone).date():
+        return time
+    return f"{show_day(at, timezone, locale)}, {time}"
+
+
 @lru_cache(FIGURES_KEPT_MAX)
 def _show_quantity(quantity: int, locale: Locale) -> str:
     return format_decimal(quantity, locale=locale)
@@ -169,6 +178,11 @@ def _told(letter: Letter, locale: Locale, words: Mapping[str, Mapping[str, str]]
         "promised": show_day(story.promised_at, story.timezone, locale)
         if story.promised_at
         and message.topic in ("confirmed", "shipped", "exchange_sent", "delayed")
+        else "",
+        "changeable": common["changeable"].format(
+            until=show_moment(story.changeable_until, message.requested_at, story.timezone, locale)
+        )
+        if story.changeable_until and message.topic == "confirmed"
         else "",
         "tracking_number": story.tracking_number,
         "tracking_url": story.tracking_url,

@@ -29,6 +29,7 @@ from crosslane.orders.domain.money import (
     worth,
 )
 from crosslane.orders.domain.nouns import (
+    ENDS_BY_ITSELF,
     HOLDS_WORK,
     Attribution,
     Charge,
@@ -63,6 +64,7 @@ from crosslane.orders.domain.status import Status, concerns, is_ready, status, s
 
 __all__ = [
     "AT_A_LOCATION",
+    "ENDS_BY_ITSELF",
     "HOLDS_STOCK",
     "HOLDS_WORK",
     "NOWHERE",

@@ -11,7 +11,9 @@ from crosslane.orders.domain.stages import Buckets
 
 Method = Literal["ship", "pickup", "ship_to_store", "carry_out"]
 RaisedKind = Literal["payment", "fraud", "address", "manual"]
-StopKind = Literal[RaisedKind, "exchange", "gathering"]
+StopKind = Literal[RaisedKind, "exchange", "gathering", "grace"]
+# Kinds that are no trouble: they end by the clock, and let the order go.
+ENDS_BY_ITSELF: tuple[StopKind, ...] = ("gathering", "grace")
 # Kinds that keep goods from being worked on and from leaving.
 HOLDS_WORK: tuple[StopKind, ...] = ("fraud", "address", "manual")
 LineCause = Literal["cart", "import", "component", "amendment", "exchange", "replacement"]
@@ -170,10 +172,11 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """Something that holds an order, or what one amendment added to it, back until it is resolved.
 
     Args:
-        kind: payment, fraud, address, manual, exchange or gathering; decides who may resolve it.
+        kind: payment, fraud, address, manual, exchange, gathering or grace; decides who may resolve
+            it.
         reason: why, for people.
-        expires_at: when what it holds is cancelled if nobody resolved it, None for never; a
-            gathering ends then and lets the order go.
+        expires_at: when what it holds is cancelled if nobody resolved it, None for never; one that
+            ends by itself lets the order go then.
         amendment_no: the amendment whose lines it holds, 0 for the whole order.
         cause_id: what is waited for, such as the return of an exchange; None elsewhere.
         expected_minor: what will be credited once that has come, in minor units.
@@ -274,8 +277,13 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def troubles(self) -> list[Stop]:
-        """Open stops that somebody has to resolve; one that gathers orders ends by itself."""
-        return [stop for stop in self.open_stops if stop.kind != "gathering"]
+        """Open stops that somebody has to resolve; others end by themselves."""
+        return [stop for stop in self.open_stops if stop.kind not in ENDS_BY_ITSELF]
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """Until when its customer may change it before anybody works on it; None for no more."""
+        return next((stop.expires_at for stop in self.open_stops if stop.kind == "grace"), None)
 
     def is_held(self, line: OrderLine) -> bool:
         """Tell whether an open stop holds a line back."""

@@ -1,16 +1,19 @@
 """What a retailer decides about orders, as policy."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
 from crosslane.kernel import Refusal
+from crosslane.orders.domain.nouns import Method
 from crosslane.orders.errors import AppeasementAboveBudget, NoAppeasementBudget
 from crosslane.organization import PolicyKind
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-GATHER_MINUTES_MAX = 720
+WAIT_MINUTES_MAX = 720
+WaitMinutes = Annotated[int, msgspec.Meta(ge=0, le=WAIT_MINUTES_MAX)]
 # What a location still needs before its cut-off to send an order that it is told of only now.
 BEFORE_CUT_OFF = timedelta(minutes=30)
 
@@ -36,7 +39,32 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_minutes: int = 30
     backdating: bool = False
     service: str = "STANDARD48"
-    gather_minutes: Annotated[int, msgspec.Meta(ge=0, le=GATHER_MINUTES_MAX)] = 0
+    gather_minutes: WaitMinutes = 0
+
+
+class Grace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long customers may change an order before anybody works on it.
+
+    Args:
+        ship_minutes: for goods that are sent to them; 0 for not at all.
+        pickup_minutes: for goods that lie in the store where they are collected; the store's own
+            time for handling them is never used up, so that only orders placed while it is closed
+            wait.
+        ship_to_store_minutes: for goods that are brought to a store.
+    """
+
+    ship_minutes: WaitMinutes = 0
+    pickup_minutes: WaitMinutes = 0
+    ship_to_store_minutes: WaitMinutes = 0
+
+    def minutes(self, method: Method) -> int:
+        """Return how long goods wait that reach the customer by a way; 0 when carried out."""
+        return {
+            "ship": self.ship_minutes,
+            "pickup": self.pickup_minutes,
+            "ship_to_store": self.ship_to_store_minutes,
+            "carry_out": 0,
+        }[method]
 
 
 class AppeasementBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,25 +120,29 @@ class Appeasements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 INTAKE = PolicyKind("orders.intake", Intake, Intake(), scopes=("channel", "brand", "tenant"))
+GRACE = PolicyKind(
+    "orders.grace", Grace, Grace(), scopes=("category", "channel", "brand", "tenant")
+)
 APPEASEMENT = PolicyKind(
     "orders.appeasement", Appeasements, Appeasements(), scopes=("channel", "brand", "tenant")
 )
 
 
-def gathers_until(
-    placed_at: datetime, gather_minutes: int, leaves_by: list[datetime], now: datetime
+def waits_until(
+    placed_at: datetime, minutes: int, leaves_by: Sequence[datetime], now: datetime
 ) -> datetime | None:
-    """Return until when an order waits to be decided together with others; None for not at all.
+    """Return until when an order waits before its locations are told of it; None for not at all.
 
-    It never costs the customer a day: locations are told in time for the next parcels they send.
+    It never costs the customer a promise: locations are told in time for the next parcels they
+    send, and stores before they open.
 
     Args:
         placed_at: when it was placed.
-        gather_minutes: for how long orders wait at most.
-        leaves_by: of each location that has its units, the last instant at which goods still leave
-            on the day on which they would leave if it were told at once.
+        minutes: for how long it waits at most.
+        leaves_by: of each location that has its units, the last instant at which it can begin
+            without being later than if it were told at once.
         now: an order told of later than that does not wait.
     """
-    waits = placed_at + timedelta(minutes=gather_minutes)
+    waits = placed_at + timedelta(minutes=minutes)
     until = min([waits, *(last - BEFORE_CUT_OFF for last in leaves_by)])
     return until if until > now else None

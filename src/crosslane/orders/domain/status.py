@@ -5,7 +5,7 @@ from collections.abc import Set
 from typing import Literal
 from uuid import UUID
 
-from crosslane.orders.domain.nouns import OrderState, StopKind
+from crosslane.orders.domain.nouns import ENDS_BY_ITSELF, OrderState, StopKind
 from crosslane.orders.domain.stages import Stage
 
 Status = Literal[
@@ -41,7 +41,7 @@ def status_of(units: Counter[Stage], stops: Set[StopKind], returned: int) -> Sta
         stops: kinds of its open stops.
         returned: units that came back of those handed over.
     """
-    stops = stops - {"gathering"}
+    stops = stops - set(ENDS_BY_ITSELF)
     gone = units[Stage.HANDED_OVER] + units[Stage.DELIVERED]
     waiting = units.total() - gone - units[Stage.CANCELLED]
     if waiting and stops:

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.orders.domain import (
+    ENDS_BY_ITSELF,
     Bucket,
     Buckets,
     Charge,
@@ -274,12 +275,12 @@ async def list_waiting(tx: Tx, variant_ids: Sequence[UUID], limit: int) -> list[
 
 LIST_EXPIRED_STOPS = """
 select order_id from orders_stop
-where resolved_at is null and expires_at <= $1 and (kind = 'gathering') = $2
-order by expires_at limit $3
+where resolved_at is null and expires_at <= $1 and (kind = any($2)) = $3
+order by expires_at limit $4
 """
 
 
-async def list_expired(tx: Tx, limit: int, *, gathering: bool = False) -> list[UUID]:
-    """Return orders with a stop that nobody resolved in time, or that have gathered long enough."""
-    rows = await tx.fetch(LIST_EXPIRED_STOPS, tx.now, gathering, limit)
+async def list_expired(tx: Tx, limit: int, *, by_itself: bool = False) -> list[UUID]:
+    """Return orders with a stop that nobody resolved in time, or one that ends by itself now."""
+    rows = await tx.fetch(LIST_EXPIRED_STOPS, tx.now, list(ENDS_BY_ITSELF), by_itself, limit)
     return [row["order_id"] for row in rows]

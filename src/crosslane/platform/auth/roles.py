@@ -97,6 +97,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "orders:resolve_manual",
         "orders:resolve_exchange",
         "orders:resolve_gathering",
+        "orders:resolve_grace",
     ),
     "manager": (
         SELF,

@@ -5,27 +5,23 @@ way drops out and leaves nothing behind.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from crosslane import catalog, customers, locations, organization, pricing
 from crosslane.catalog import Variant
 from crosslane.kernel import Refusal, new_id, order_number
-from crosslane.locations import Location
 from crosslane.orders.domain import Order, Stop
-from crosslane.orders.domain.policy import gathers_until
 from crosslane.orders.errors import SourceIdTaken
 from crosslane.orders.service.placing import asking, drafting, paying, sourcing
 from crosslane.orders.service.placing.draft import Draft
 from crosslane.orders.service.placing.offered import take_offers
+from crosslane.orders.service.placing.pausing import let_wait
 from crosslane.orders.service.placing.resolving import Surroundings, resolve
 from crosslane.orders.service.placing.wishes import Placed, PlaceOrder
 from crosslane.orders.service.placing.writing import answer, write
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
-
-GATHERING_REASON = "waits to be decided together with other orders"
 
 
 async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed | Refusal]:
@@ -51,7 +47,7 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
     take_offers(tx, _live(drafts), around)
     await sourcing.source(tx, _live(drafts), around)
     await paying.open_tenders(tx, _live(drafts))
-    _gather(tx, _live(drafts), around)
+    let_wait(_live(drafts), around)
     refused = [draft for draft in drafts if draft.refusal is not None]
     await sourcing.give_back(tx, refused)
     for draft in refused:
@@ -181,38 +177,6 @@ def _stops(draft: Draft, tx: Tx) -> list[Stop]:
         )
         for kind, reason in wanted
     ]
-
-
-def _gather(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
-    """Let orders wait for others, where the channel wants them decided together."""
-    for draft in drafts:
-        intake = draft.resolved.intake
-        shipped = all(line.method == "ship" for line in draft.resolved.lines)
-        if not intake.gather_minutes or not shipped or not draft.found:
-            continue
-        placed_at = draft.resolved.placed_at
-        found = {units.location_id for units in draft.found}
-        leaves_by = [_leaves_by(around.network.by_id[place], placed_at) for place in found]
-        until = gathers_until(placed_at, intake.gather_minutes, leaves_by, tx.now)
-        if until is not None:
-            draft.stops.append(
-                Stop(
-                    id=new_id(),
-                    order_id=draft.id,
-                    kind="gathering",
-                    reason=GATHERING_REASON,
-                    raised_at=placed_at,
-                    raised_by="system:crosslane",
-                    expires_at=until,
-                )
-            )
-
-
-def _leaves_by(location: Location, at: datetime) -> datetime:
-    """Return until when a location can be told of goods that would leave as early as now."""
-    day = locations.dispatch_day(location.timetable, at)
-    last = locations.last_dispatch(location.timetable, day) if day else None
-    return last or at
 
 
 PLACE = CommandKind("orders.place", PlaceOrder, Placed, place, batch_max=64)
