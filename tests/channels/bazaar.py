@@ -36,10 +36,10 @@ class Bazaar:
     async def read(self, text: str, *, channel: str = "bazaar", **how: Any) -> Receive:
         """Take a body apart as the edge does."""
         async with self.database.transaction(self.tenant, read_only=True) as tx:
-            known = (await book(tx)).channel(channel)
+            known, now = (await book(tx)).channel(channel), tx.now
         how.setdefault("format", "orders-jsonl")
         raw = text.encode(how.get("encoding", "utf-8"))
-        return read_body(raw, channel=known.code, currency=known.currency, **how)
+        return read_body(raw, channel=known, received_at=now, **how)
 
     async def send(self, text: str, *, key: str = "", **how: Any) -> Received:
         """Send a body."""
@@ -77,7 +77,7 @@ class Bazaar:
         """Messages in the order in which they came."""
         async with self.database.transaction(self.tenant, read_only=True) as tx:
             found = await reading.list_messages(tx, **which, limit=1_000)
-        return sorted(found, key=lambda message: (message.received_at, message.place))
+        return sorted(found, key=lambda one: (one.received_at, one.place, one.part))
 
     async def states(self, **which: Any) -> list[str]:
         """What became of messages, in the order in which they came."""

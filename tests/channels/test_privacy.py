@@ -9,7 +9,7 @@ from tests.channels.bazaar import Bazaar, about, order
 
 KEPT = """
 select count(*) from channels_message m
-left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
+left join channels_raw r on r.batch_id = m.batch_id and r.place = m.place
 where m::text ~* $1 or r.body ~* $1
 """
 

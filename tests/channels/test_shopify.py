@@ -62,14 +62,14 @@ def messages(document, **context):
 
 
 def line(**told):
-    (order,) = messages(ORDER | {"line_items": [ORDER["line_items"][0] | told]})
+    order, _ = messages(ORDER | {"line_items": [ORDER["line_items"][0] | told]})
     return order.lines[0]
 
 
 def test_a_webhook_is_the_bare_resource_and_an_answer_wraps_it():
-    (bare,) = messages(ORDER)
-    (wrapped,) = messages({"order": ORDER})
-    (listed,) = messages({"orders": [ORDER]})
+    bare, _ = messages(ORDER)
+    wrapped, _ = messages({"order": ORDER})
+    listed, _ = messages({"orders": [ORDER]})
     plain = [msgspec.structs.replace(one, rest={}) for one in (bare, wrapped, listed)]
     assert plain[0] == plain[1] == plain[2]
     assert bare.source_version == 1_767_344_400_000
@@ -88,12 +88,12 @@ def test_units_an_edit_has_taken_off_are_not_wanted():
     assert line(current_quantity=2).quantity == 2
     two = [ORDER["line_items"][0], {"id": 8, "sku": "B", "quantity": 1, "price": "1.00"}]
     gone = two[1] | {"current_quantity": 0}
-    (order,) = messages(ORDER | {"line_items": [two[0], gone]})
+    order, _ = messages(ORDER | {"line_items": [two[0], gone]})
     assert [one.sku for one in order.lines] == ["A"]
 
 
 def test_a_cancelled_order_says_so_for_good():
-    order, off = messages(
+    order, _, off = messages(
         ORDER | {"cancelled_at": "2026-01-03T00:00:00Z", "cancel_reason": "customer"}
     )
     assert (order.source_id, off.source_id, off.reason) == ("1", "1", "customer")
@@ -104,6 +104,14 @@ def test_an_order_that_is_not_paid_waits_and_one_of_a_trial_is_none():
     assert [stop.kind for stop in order.stops] == ["payment"]
     (notice,) = messages(ORDER | {"test": True})
     assert notice.topic == "test_order"
+
+
+def test_an_order_that_is_paid_says_so_once_and_one_without_money_is_off():
+    _, paid = messages(ORDER)
+    _, later = messages(ORDER | {"updated_at": "2026-02-01T00:00:00Z", "note": "x"})
+    assert (paid.outcome, msgspec.structs.replace(later, rest={})) == ("paid", paid)
+    _, off = messages(ORDER | {"financial_status": "voided"})
+    assert off.outcome == "refused"
 
 
 def test_an_article_without_sku_keeps_the_shops_own_name():

@@ -11,7 +11,7 @@ DEFECTS = [
     ),
     ("delete from channels_raw where body like '%B-1%'", "raw_of_message"),
     (
-        "insert into channels_raw values (gen_random_uuid(), clock_timestamp(), 'lost')",
+        "insert into channels_raw values (gen_random_uuid(), 1, clock_timestamp(), '', 'lost', '')",
         "raw_of_message",
     ),
     (

@@ -1,18 +1,20 @@
 """Channels: what the world outside says, taken in once and applied once, in any order.
 
-Nouns: an :class:`Adapter` reads one format; a batch is a body that was sent; a message is one
-record of it, with the raw text and the canonical form (``domain/messages.py``: Order, Amendment,
-Cancellation, PaymentEvent, ReturnEvent, SupplySnapshot, SupplyDelta, Sale, Void); a standing is
-how far a channel has told of one of its orders.
+Nouns: a :class:`Family` reads one format; a batch is a body that was sent; a record is a piece of
+it as received, with what stood around it; a message is one thing a record says, a part of it, in
+our words (``domain/messages.py``: Order, Amendment, Cancellation, PaymentEvent, ReturnEvent,
+SupplySnapshot, SupplyDelta, Sale, Void; ``domain/reports.py``: FulfillmentEvent, MoneyEvent and
+others); a standing is how far a channel has told of one of its orders.
 
-Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces the new ones;
+Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces what is new;
 the reaction ``channels.apply`` does what they say through the doors of orders and inventory, 64 at
 a time, each once. States: received (waits to be applied), applied, parked (its order or line has
 not come yet; the next message or an order that is placed wakes it; quarantined after 14 days),
 quarantined (somebody has to mend something; code, detail and pointer into the record say what),
 repeated (known already), outdated (newer ones have said all of it), replaced (a corrected record
-took its place), voided (the till took it back). ``channels.replay`` reads quarantined and parked
-messages anew, some or all of one reason.
+took its place, or its record does not say it any more), voided (the till took it back), kept
+(understood, and nothing of ours is to be done). ``channels.replay`` reads the records of
+quarantined and parked messages anew, some or all of one reason.
 
 The same set of messages in any order, any number of times, ends in the same state: deduplicated by
 channel, kind, source id and version; of an order each register (units and price of a line, address)
@@ -24,9 +26,12 @@ for it, for 14 days. A void of an earlier batch takes the basket back. Of a retu
 that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till
 batch whose totals are wrong is kept whole and believed in nothing.
 
-Invariants: a record is one message in one state; one message stands for each identity; an applied
-order or sale names its order, a basket its first return, applied supply its supply message; a
-batch has as many messages as it says.
+Senders who count no versions tell instants: of two things said at one instant their content decides
+which is later, so the order of arrival never does.
+
+Invariants: a record is at least one message, each in one state; one message stands for each
+identity; an applied order or sale names its order, a basket its first return, applied supply its
+supply message; a batch has as many records as it says, and a delivery is one batch.
 
 Personal: what was received and its canonical form; blanked when a person is erased, removed after
 400 days. Whoever may submit acts within the channel's policies, so prices are dictated only where
@@ -37,21 +42,24 @@ Tables: channels_batch, channels_message, channels_raw (journal), channels_order
 """
 
 from crosslane.channels.adapters import (
-    ADAPTERS,
     FAMILIES,
-    Adapter,
     Context,
+    Envelope,
     Family,
     Fault,
-    Parsed,
     Reading,
-    Record,
-    Source,
+    family_of,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
-from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
+from crosslane.channels.service.intake import (
+    DELIMITERS,
+    RECEIVE,
+    Receive,
+    Received,
+    read_body,
+)
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.reading import (
     BatchView,
@@ -71,8 +79,8 @@ from crosslane.channels.storage.views import Reason
 COMMANDS = [RECEIVE, REPLAY]
 
 __all__ = [
-    "ADAPTERS",
     "COMMANDS",
+    "DELIMITERS",
     "ERASERS",
     "FAMILIES",
     "PERSONAL_COLUMNS",
@@ -81,28 +89,26 @@ __all__ = [
     "REPLAY",
     "ROUTES",
     "SCHEDULES",
-    "Adapter",
     "BatchView",
     "Context",
+    "Envelope",
     "Family",
     "Fault",
     "MessageQuarantined",
     "MessageReceived",
     "MessageTrace",
     "MessageView",
-    "Parsed",
     "Reading",
     "Reason",
     "Receive",
     "Received",
-    "Record",
     "Replay",
     "Replayed",
-    "Source",
     "State",
     "UnknownArticleSold",
     "batch",
     "count_quarantined",
+    "family_of",
     "list_batches",
     "list_messages",
     "list_reasons",

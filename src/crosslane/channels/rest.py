@@ -10,7 +10,7 @@ from litestar import Request
 
 from crosslane import locations, organization
 from crosslane.channels import errors
-from crosslane.channels.adapters import ADAPTERS, CSV, JSON, LINES
+from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body, stores_of
 from crosslane.channels.service.reading import BatchView, MessageView
@@ -63,7 +63,7 @@ async def receive_messages(
     code: str,
     data: bytes,
     format: Name,
-    encoding: Name = "utf-8",
+    encoding: Name = "",
     delimiter: Name = "comma",
     file_name: FileName = "",
 ) -> Received:
@@ -77,6 +77,7 @@ async def receive_messages(
     async with caller.read() as tx:
         channel = (await organization.book(tx)).channel(code, pointer="/code")
         network = await locations.network(tx)
+        received_at = tx.now
 
     media_type = request.headers["content-type"].partition(";")[0].strip().lower()
 
@@ -84,12 +85,13 @@ async def receive_messages(
         return read_body(
             data,
             media_type=media_type,
-            channel=channel.code,
-            currency=channel.currency,
+            channel=channel,
             format=format,
+            received_at=received_at,
             encoding=encoding,
             delimiter=delimiter,
             file_name=file_name,
+            headers=request.headers,
         )
 
     wish = read() if len(data) <= INLINE_BYTES_MAX else await asyncio.to_thread(read)
@@ -119,11 +121,11 @@ async def list_formats(caller: Caller) -> list[FormatView]:
     del caller
     return [
         FormatView(
-            name=adapter.name,
-            media_types=list(adapter.media_types),
-            brings=sorted(adapter.brings),
+            name=family.name,
+            media_types=list(family.media_types),
+            brings=sorted(family.brings),
         )
-        for adapter in ADAPTERS.values()
+        for family in FAMILIES.values()
     ]
 
 

@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from crosslane.channels import ADAPTERS, FAMILIES, Context, Fault, Reading, read_body
+from crosslane.channels import DELIMITERS, Context, Fault, Reading, family_of
 from crosslane.kernel import Refusal
 
 NOT_READ = 2
@@ -24,7 +24,7 @@ def parse(
     currency: str = "GBP",
     timezone: str = "UTC",
     topic: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     delimiter: str = "comma",
 ) -> None:
     """Read a file as a channel's messages; ends with status 2 when a record cannot be read.
@@ -33,62 +33,38 @@ def parse(
 
     Args:
         file: what the channel would send.
-        adapter: shopify, orders-jsonl, till-batch or orders-csv.
+        adapter: name of the family; a wrong one is answered with those that are known.
         json: print JSON, a record a line, instead of a table.
         channel: code of the channel, when its messages name it.
         currency: of the channel, for amounts that name none.
         timezone: of the channel, for times that name none.
         topic: what the sender's envelope says it is, such as orders/updated.
-        encoding: of a text.
+        encoding: of a text, when it is not the usual one and the file does not tell.
         delimiter: comma, semicolon or tab, of a table.
     """
-    if adapter in FAMILIES:
-        received_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        context = Context(
-            channel=channel,
-            currency=currency,
-            timezone=timezone,
-            topic=topic,
-            received_at=received_at,
-        )
-        readings = _of_family(file, adapter, context)
-    else:
-        try:
-            readings = _of_text(file, adapter, channel, currency, encoding, delimiter)
-        except Refusal as refusal:
-            known = ", ".join(sorted([*FAMILIES, *ADAPTERS]))
-            sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")
-            sys.stderr.write(f"Adapters are {known}.\n")
-            sys.exit(NOT_READ)
+    context = Context(
+        channel=channel,
+        currency=currency,
+        timezone=timezone,
+        topic=topic,
+        received_at=datetime.fromtimestamp(file.stat().st_mtime, UTC),
+        encoding=encoding,
+        delimiter=DELIMITERS.get(delimiter, delimiter),
+    )
     show = _print_lines if json else _print_table
-    if show(readings):
+    try:
+        wrong = show(_read(file, adapter, context))
+    except Refusal as refusal:
+        sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")
+        sys.exit(NOT_READ)
+    if wrong:
         sys.exit(NOT_READ)
 
 
-def _of_family(file: Path, adapter: str, context: Context) -> Iterator[Reading]:
+def _read(file: Path, adapter: str, context: Context) -> Iterator[Reading]:
+    family = family_of(adapter)
     with file.open("rb") as stream:
-        yield from FAMILIES[adapter].read(stream, context)
-
-
-def _of_text(
-    file: Path, adapter: str, channel: str, currency: str, encoding: str, delimiter: str
-) -> Iterator[Reading]:
-    read = read_body(
-        file.read_bytes(),
-        channel=channel,
-        currency=currency,
-        format=adapter,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
-    return (
-        Reading(
-            place=record.place,
-            messages=() if record.message is None else (record.message,),
-            fault=record.fault,
-        )
-        for record in read.parsed.records
-    )
+        yield from family.read(stream, context)
 
 
 def _print_lines(readings: Iterator[Reading]) -> int:

@@ -1,4 +1,4 @@
--- What was sent at once: one body of one format. Its records are messages.
+-- What was sent at once: one body of one format. Its records say messages.
 create table channels_batch (
     id uuid primary key,
     channel text not null,
@@ -6,8 +6,9 @@ create table channels_batch (
     file_name text not null,
     encoding text not null,
     delimiter text not null,
-    head text not null,
-    tail text not null,
+    headers jsonb not null,
+    -- The sender's own name of it, so that it is taken in once.
+    delivery text not null,
     digest bytea not null,
     bytes integer not null check (bytes > 0),
     records integer not null check (records > 0),
@@ -15,6 +16,8 @@ create table channels_batch (
     received_by text not null,
     trace text not null
 );
+create unique index channels_batch_delivery on channels_batch (channel, delivery)
+    where delivery <> '';
 create index channels_batch_of_channel on channels_batch (channel, received_at, id);
 
 -- One thing a record says and what became of it; a record may say several, its parts from 0. `owns` is true for the one message that stands for its channel,
@@ -60,12 +63,15 @@ create index channels_message_of_channel on channels_message (channel, received_
 create index channels_message_recent on channels_message (received_at, id);
 create index channels_message_of_order on channels_message (order_id) where order_id is not null;
 
--- What was received, as it was received.
+-- A record as it was received, with what reading it needs of what stood around it.
 create table channels_raw (
-    message_id uuid not null,
+    batch_id uuid not null,
+    place integer not null,
     received_at timestamptz not null,
+    head text not null,
     body text not null,
-    primary key (message_id, received_at)
+    tail text not null,
+    primary key (batch_id, place, received_at)
 ) partition by range (received_at);
 select platform_ensure_partitions('channels_raw');
 

@@ -4,20 +4,23 @@ from crosslane.verify import Rule
 
 BATCH_IS_WHOLE = """
 select 'batch:' || b.id as subject,
-       format('it has %s records and %s messages', b.records, count(m.id)) as detail
+       format('it has %s records, and messages of %s', b.records, count(distinct m.place)) as detail
 from channels_batch b left join channels_message m on m.batch_id = b.id
-group by b.id having b.records <> count(m.id)
+group by b.id having b.records <> count(distinct m.place)
 """
 
 RAW_OF_MESSAGE = """
 select 'message:' || m.id as subject, 'what was received of it is missing' as detail
 from channels_message m
 where m.received_at > clock_timestamp() - interval '399 days' and not exists (
-    select from channels_raw r where r.message_id = m.id and r.received_at = m.received_at
+    select from channels_raw r
+    where r.batch_id = m.batch_id and r.place = m.place and r.received_at = m.received_at
 )
 union all
-select 'raw:' || r.message_id, 'no message was made of it'
-from channels_raw r where not exists (select from channels_message m where m.id = r.message_id)
+select 'raw:' || r.batch_id || '/' || r.place, 'no message was made of it'
+from channels_raw r where not exists (
+    select from channels_message m where m.batch_id = r.batch_id and m.place = r.place
+)
 """
 
 APPLIED_HAS_ITS_EFFECT = """
@@ -48,17 +51,24 @@ where m.owns = (m.state in ('repeated', 'replaced'))
 union all
 select 'message:' || m.id, 'nothing else stands for its identity'
 from channels_message m
-where m.state in ('repeated', 'replaced') and not exists (
+where m.state in ('repeated', 'replaced') and m.code <> 'not-said' and not exists (
     select from channels_message o
     where o.owns and (o.channel, o.kind, o.source_id, o.source_version)
         = (m.channel, m.kind, m.source_id, m.source_version)
+)
+union all
+select 'message:' || m.id, 'its record says nothing instead of it'
+from channels_message m
+where m.code = 'not-said' and not exists (
+    select from channels_message o
+    where o.batch_id = m.batch_id and o.place = m.place and o.code <> 'not-said'
 )
 """
 
 REASON_TOLD = """
 select 'message:' || id as subject, format('it is %s for reason "%s"', state, code) as detail
 from channels_message
-where (state in ('parked', 'quarantined', 'outdated') and code = '')
+where (state in ('parked', 'quarantined', 'outdated', 'kept') and code = '')
    or (state in ('received', 'applied', 'repeated', 'voided') and code <> '')
 """
 

@@ -193,12 +193,13 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
         if errors:
             return await _new_page(tx, viewer, fields.plain(), errors=errors)
         channel = (await organization.book(tx)).channel(fields.text("channel"))
+        received_at = tx.now
 
     def read() -> channels.Receive:
         return channels.read_body(
             text.encode(),
-            channel=channel.code,
-            currency=channel.currency,
+            channel=channel,
+            received_at=received_at,
             format=fields.text("format"),
             delimiter=fields.text("delimiter", "comma"),
             file_name=fields.text("file_name")[:200],
@@ -231,7 +232,7 @@ async def _new_page(
         errors=defaultdict(str, errors),
         refusal=refusal,
         channels=[(code, f"{code} · {known[code].name}") for code in sorted(known)],
-        formats=sorted(channels.ADAPTERS),
+        formats=sorted(channels.FAMILIES),
         delimiters=DELIMITERS,
         characters_max=TEXT_CHARACTERS_MAX,
     )

@@ -1,13 +1,17 @@
-"""Families of messages that others have defined: one record may say several things at once."""
+"""What every adapter is: how the records of one family are read; one may say several things.
 
-from collections.abc import Callable, Iterator
+A family is declared once. It reads a stream and answers with readings, each with what a record says
+or with why it says nothing that can be understood: no clock, no database, no network.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, read_json
-from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.port import JSON, LINES, Fault
 from crosslane.channels.domain.messages import Message
 from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json
@@ -24,18 +28,24 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         channel: code of the channel.
         currency: ISO 4217, of amounts that name none.
         timezone: IANA zone, of times that name none.
+        media_type: in which it was sent, "" when nobody says.
         topic: what the sender's envelope says the record is, "" when it says nothing.
         received_at: when it came, for records that tell no time of their own.
+        said_at: when the sender's envelope says that it was said, None when it does not.
         encoding: of the stream, whatever it says of itself; "" when only it says so. What is kept
             of a record is read again as UTF-8.
+        delimiter: between the columns of a row, where the format leaves that open.
     """
 
     channel: str = ""
     currency: str = "GBP"
     timezone: str = "UTC"
+    media_type: str = ""
     topic: str = ""
     received_at: datetime = EPOCH
+    said_at: datetime | None = None
     encoding: str = ""
+    delimiter: str = ","
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +57,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         place: number of the record in the stream, from 1.
         messages: what it says, in the order it says it; none when it says nothing.
-        fault: why it cannot be taken, None when it can.
+        fault: why none of it is taken, None when it is.
         body: the record; what is not text is escaped.
         head: what reading it needs of what came before it, such as the envelope it lies in;
             likewise after it. Records of one envelope have the same head.
@@ -61,18 +71,57 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
 
 
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What the headers of a delivery say of it.
+
+    Args:
+        topic: what it is; "" when they do not say.
+        delivery_id: the sender's own name of it, the same whenever it is sent again.
+        account: who the sender is, such as its shop's domain.
+        said_at: when it was said.
+    """
+
+    topic: str = ""
+    delivery_id: str = ""
+    account: str = ""
+    said_at: datetime | None = None
+
+
+def no_envelope(headers: Mapping[str, str]) -> Envelope:
+    """Return the envelope of a family whose headers say nothing."""
+    del headers
+    return Envelope()
+
+
 class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """How the messages of a family are read.
 
     Args:
         name: of the family.
         brings: kinds of canonical messages it can bring.
-        read: takes a stream apart; what is read is forgotten, however long the stream is.
+        read: takes a stream apart; what is read is forgotten, however long the stream is. Raises a
+            Refusal when it is nothing of this family at all.
+        media_types: in which it may be sent, the usual one first.
+        point: turns a pointer into a message into one into the record it was read from.
+        counts: its senders count versions, so one version says one thing. Else versions are
+            instants, and of two things said at one instant their content decides which is later.
+        together: a record is only understood with the others that were sent with it.
+        headers: names of the headers that are kept, in lower case.
+        envelope: reads the headers, by names in lower case.
+        verify: whether a sender who knows one of the secrets has signed a body, None where senders
+            do not sign. Takes the same time whichever is wrong.
     """
 
     name: str
     brings: frozenset[str]
     read: Callable[[BinaryIO, Context], Iterator[Reading]]
+    media_types: tuple[str, ...] = (JSON, LINES)
+    point: Callable[[str], str] = str
+    counts: bool = False
+    together: bool = False
+    headers: frozenset[str] = frozenset()
+    envelope: Callable[[Mapping[str, str]], Envelope] = no_envelope
+    verify: Callable[[Mapping[str, str], bytes, Sequence[str]], bool] | None = None
 
 
 def checked(message: Message) -> Message:
@@ -99,7 +148,10 @@ def version_of(at: datetime) -> int:
 
 
 def json_family(
-    name: str, brings: frozenset[str], understand: Callable[[object, Context], Iterator[Message]]
+    name: str,
+    brings: frozenset[str],
+    understand: Callable[[object, Context], Iterator[Message]],
+    **how: Any,
 ) -> Family:
     """Return a family whose streams are JSON: one document, or one a line.
 
@@ -107,6 +159,7 @@ def json_family(
         name: of the family.
         brings: kinds of canonical messages it can bring.
         understand: says what a decoded document says; raises NotReadable.
+        how: what else is to be said of the family.
     """
 
     def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
@@ -124,7 +177,7 @@ def json_family(
             else:
                 yield Reading(place=place, body=body, messages=said)
 
-    return Family(name=name, brings=brings, read=read)
+    return Family(name=name, brings=brings, read=read, **how)
 
 
 def _documents(stream: BinaryIO) -> list[bytes]:

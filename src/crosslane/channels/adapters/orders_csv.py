@@ -6,15 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from crosslane.channels.adapters.port import (
-    CSV,
-    RECORDS_MAX,
-    Adapter,
-    Fault,
-    Parsed,
-    Record,
-    Source,
-)
+from crosslane.channels.adapters.family import Context, Reading
+from crosslane.channels.adapters.port import CSV, RECORDS_MAX, Fault
+from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.domain.messages import Order
 from crosslane.channels.errors import BatchMalformed, ColumnMissing, ColumnUnknown, TooManyRecords
 from crosslane.kernel import Invalid, Refusal, milli_price, parse_minor
@@ -40,13 +34,13 @@ class _Rows(msgspec.Struct, kw_only=True):
     fault: Fault | None = None
 
 
-def parse(text: str, source: Source) -> Parsed:
+def parse(text: str, context: Context) -> list[Reading]:
     """Group the rows of a text by order number and read each order for itself.
 
     Raises:
         BatchMalformed, ColumnMissing, ColumnUnknown, TooManyRecords: it is no such table.
     """
-    rows = _split(text, source.delimiter)
+    rows = _split(text, context.delimiter)
     head, columns = _header(rows)
     orders: dict[str, _Rows] = {}
     for count, (place, body, cells) in enumerate(rows):
@@ -62,7 +56,7 @@ def parse(text: str, source: Source) -> Parsed:
             detail = f"Row {place} has {len(cells)} cells, the header {len(columns)}"
             at = f"/rows/{len(theirs.rows) - 1}"
             theirs.fault = theirs.fault or Fault("cells-differ", detail, at)
-    return Parsed(head=head, records=[_record(rows, source) for rows in orders.values()])
+    return [_reading(rows, head, context) for rows in orders.values()]
 
 
 def _split(text: str, delimiter: str) -> Iterator[tuple[int, str, list[str]]]:
@@ -93,12 +87,16 @@ def _header(rows: Iterator[tuple[int, str, list[str]]]) -> tuple[str, list[str]]
     return head, columns
 
 
-def _record(theirs: _Rows, source: Source) -> Record:
-    message, fault = None, theirs.fault or _differs(theirs)
-    if fault is None:
-        read = _order(theirs.rows, source)
-        message, fault = (None, read) if isinstance(read, Fault) else (read, None)
-    return Record(place=theirs.place, body="\n".join(theirs.bodies), message=message, fault=fault)
+def _reading(theirs: _Rows, head: str, context: Context) -> Reading:
+    read = theirs.fault or _differs(theirs) or _order(theirs.rows, context)
+    fault = read if isinstance(read, Fault) else None
+    return Reading(
+        place=theirs.place,
+        head=head + "\n",
+        body="\n".join(theirs.bodies),
+        messages=() if isinstance(read, Fault) else (read,),
+        fault=fault,
+    )
 
 
 def _differs(theirs: _Rows) -> Fault | None:
@@ -112,7 +110,7 @@ def _differs(theirs: _Rows) -> Fault | None:
     return None
 
 
-def _order(rows: Sequence[Row], source: Source) -> Order | Fault:
+def _order(rows: Sequence[Row], context: Context) -> Order | Fault:
     first = rows[0]
     told: dict[str, object] = {
         "type": "order",
@@ -125,13 +123,13 @@ def _order(rows: Sequence[Row], source: Source) -> Order | Fault:
     }
     try:
         if first.get("shipping"):
-            told["shipping_minor"] = parse_minor(first["shipping"], source.currency)
+            told["shipping_minor"] = parse_minor(first["shipping"], context.currency)
     except Invalid as refusal:
         return Fault.of(refusal, at="/rows/0/shipping")
     lines: list[dict[str, object]] = []
     for number, row in enumerate(rows):
         try:
-            lines.append(_line(row, source))
+            lines.append(_line(row, context))
         except Invalid as refusal:
             return Fault.of(refusal, at=f"/rows/{number}/unit_price")
     try:
@@ -140,7 +138,7 @@ def _order(rows: Sequence[Row], source: Source) -> Order | Fault:
         return Fault(refusal.code, refusal.message, point(refusal.pointer))
 
 
-def _line(row: Row, source: Source) -> dict[str, object]:
+def _line(row: Row, context: Context) -> dict[str, object]:
     told: dict[str, object] = {
         "id": row.get("line", ""),
         "sku": row["sku"],
@@ -148,7 +146,7 @@ def _line(row: Row, source: Source) -> dict[str, object]:
         "store": row.get("store", ""),
     }
     if row.get("unit_price"):
-        told["unit_price_milli"] = milli_price(row["unit_price"], source.currency)
+        told["unit_price_milli"] = milli_price(row["unit_price"], context.currency)
     if row.get("method"):
         told["method"] = row["method"]
     return told
@@ -197,10 +195,4 @@ _COLUMN_OF = {
     "ship_to": "address1",
 }
 
-ORDERS_CSV = Adapter(
-    name="orders-csv",
-    media_types=(CSV,),
-    brings=frozenset(("order",)),
-    parse=parse,
-    point=point,
-)
+ORDERS_CSV = text_family("orders-csv", (CSV,), frozenset(("order",)), parse, point=point)

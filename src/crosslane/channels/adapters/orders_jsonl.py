@@ -1,16 +1,8 @@
 """``orders-jsonl``: one canonical message a line."""
 
-from crosslane.channels.adapters.port import (
-    JSON,
-    LINES,
-    Adapter,
-    Fault,
-    Parsed,
-    Record,
-    Source,
-    lines_of,
-    read_line,
-)
+from crosslane.channels.adapters.family import Context, Reading
+from crosslane.channels.adapters.port import JSON, LINES, Fault, lines_of, read_line
+from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
     SUPPLY_KINDS,
@@ -26,19 +18,22 @@ from crosslane.channels.domain.messages import (
 Line = Order | Amendment | Cancellation | PaymentEvent | ReturnEvent | SupplySnapshot | SupplyDelta
 
 
-def parse(text: str, source: Source) -> Parsed:
+def parse(text: str, context: Context) -> list[Reading]:
     """Read every line for itself: one that cannot be read stops no other."""
-    return Parsed(records=[_record(place, line, source) for place, line in lines_of(text)])
+    if context.media_type == JSON:
+        # Between the words of JSON a line end is a blank, and inside a word there can be none.
+        text = text.replace("\r", " ").replace("\n", " ")
+    return [_reading(place, line, context) for place, line in lines_of(text)]
 
 
-def _record(place: int, line: str, source: Source) -> Record:
+def _reading(place: int, line: str, context: Context) -> Reading:
     read = read_line(line, Line)
     if isinstance(read, Fault):
-        return Record(place=place, body=line, fault=read)
-    if read.channel not in ("", source.channel):
+        return Reading(place=place, body=line, fault=read)
+    if read.channel not in ("", context.channel):
         fault = Fault("other-channel", f"It is of channel {read.channel}", "/channel")
-        return Record(place=place, body=line, fault=fault)
-    return Record(place=place, body=line, message=read, fault=_twice(read) or _unclear(read))
+        return Reading(place=place, body=line, fault=fault)
+    return Reading(place=place, body=line, messages=(read,), fault=_twice(read) or _unclear(read))
 
 
 def _twice(message: Line) -> Fault | None:
@@ -66,9 +61,9 @@ def _unclear(message: Line) -> Fault | None:
     return None
 
 
-ORDERS_JSONL = Adapter(
-    name="orders-jsonl",
-    media_types=(LINES, JSON),
-    brings=frozenset((*ORDER_KINDS, *SUPPLY_KINDS, "return")),
-    parse=parse,
+ORDERS_JSONL = text_family(
+    "orders-jsonl",
+    (LINES, JSON),
+    frozenset((*ORDER_KINDS, *SUPPLY_KINDS, "return")),
+    parse,
 )

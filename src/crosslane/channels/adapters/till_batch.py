@@ -9,17 +9,11 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec.structs import replace
 
-from crosslane.channels.adapters.port import (
-    LINES,
-    Adapter,
-    Fault,
-    Parsed,
-    Record,
-    Source,
-    lines_of,
-    read_line,
-)
+from crosslane.channels.adapters.family import Context, Reading
+from crosslane.channels.adapters.port import LINES, Fault, lines_of, read_line
+from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender, Void
 from crosslane.channels.domain.told import (
     MINOR_MAX,
@@ -110,7 +104,7 @@ class Closing(TillLine, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 Entry = tuple[int, str, TillSale | TillVoid | Fault]
 
 
-def parse(text: str, source: Source) -> Parsed:
+def parse(text: str, context: Context) -> list[Reading]:
     """Read a batch.
 
     Raises:
@@ -126,23 +120,24 @@ def parse(text: str, source: Source) -> Parsed:
     entries: list[Entry] = [
         (place, line, read_line(line, TillSale | TillVoid)) for place, line in body
     ]
-    fault = _currency_differs(opening, source)
+    fault = _currency_differs(opening, context)
     fault = fault or _wrong(opening, closing if ended else None, entries)
-    return Parsed(
-        head=lines[0][1],
-        tail=lines[-1][1] if ended else "",
-        records=list(_records(opening, entries, fault)),
-    )
+    readings = list(_readings(opening, entries, fault))
+    if readings:
+        readings[0] = replace(readings[0], head=lines[0][1] + "\n")
+    if readings and ended:
+        readings[-1] = replace(readings[-1], tail="\n" + lines[-1][1])
+    return readings
 
 
-def _currency_differs(opening: Opening, source: Source) -> Fault | None:
-    if opening.currency == source.currency:
+def _currency_differs(opening: Opening, context: Context) -> Fault | None:
+    if opening.currency == context.currency:
         return None
-    detail = f"The till counts in {opening.currency}, its channel sells in {source.currency}"
+    detail = f"The till counts in {opening.currency}, its channel sells in {context.currency}"
     return Fault("batch-currency", detail, "/head/currency")
 
 
-def _records(opening: Opening, entries: list[Entry], fault: Fault | None) -> Iterator[Record]:
+def _readings(opening: Opening, entries: list[Entry], fault: Fault | None) -> Iterator[Reading]:
     sold = {read.receipt for _, _, read in entries if isinstance(read, TillSale)}
     voided = {read.voids for _, _, read in entries if isinstance(read, TillVoid)}
     till = f"{opening.store}/{opening.till}"
@@ -170,7 +165,8 @@ def _records(opening: Opening, entries: list[Entry], fault: Fault | None) -> Ite
                 same_batch=read.voids in sold,
             )
         own = read if isinstance(read, Fault) else None
-        yield Record(place=place, body=line, message=message, fault=own or fault)
+        said = () if message is None else (message,)
+        yield Reading(place=place, body=line, messages=said, fault=own or fault)
 
 
 def _wrong(opening: Opening, closing: Closing | None, entries: list[Entry]) -> Fault | None:
@@ -258,10 +254,11 @@ def point(pointer: str) -> str:
     return "/head/store" if pointer.endswith("/store") else pointer
 
 
-TILL_BATCH = Adapter(
-    name="till-batch",
-    media_types=(LINES,),
-    brings=frozenset(("sale", "void")),
-    parse=parse,
+TILL_BATCH = text_family(
+    "till-batch",
+    (LINES,),
+    frozenset(("sale", "void")),
+    parse,
     point=point,
+    together=True,
 )

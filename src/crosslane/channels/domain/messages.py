@@ -345,6 +345,7 @@ Message = (
 OrderMessage = Order | Amendment | Cancellation | PaymentEvent
 ORDER_KINDS = ("order", "amendment", "cancellation", "payment")
 SUPPLY_KINDS = ("supply_snapshot", "supply_delta")
+REPORT_KINDS = ("fulfillment", "money", "contact", "product", "price", "notice")
 
 
 def kind_of(message: Message) -> str:

@@ -12,15 +12,16 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.adapters import adapter_of
+from crosslane.channels.adapters import Fault, family_of
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
+    REPORT_KINDS,
     SUPPLY_KINDS,
     Message,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service import orders, returned, sales, supply, voids
-from crosslane.channels.service.pending import Todo
+from crosslane.channels.service.pending import Todo, outcome_of
 from crosslane.channels.service.replaying import announce
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome, Pending
@@ -29,6 +30,8 @@ from crosslane.platform.database import Tx
 
 # As many as orders are placed in one lane batch.
 APPLIED_AT_ONCE_MAX = 64
+
+NO_DOOR = Fault("no-door", "Nothing of ours is done by what it says")
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
@@ -52,6 +55,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     outcomes += await orders.follow(tx, todo["order"])
     outcomes += await returned.follow(tx, todo["return"])
     outcomes += await supply.report(tx, todo["supply"])
+    outcomes += [outcome_of(one, "kept", NO_DOOR) for one in todo["report"]]
     by_id = {one.id: one for one in found}
     outcomes = [
         _pointed(outcome, by_id[outcome.id]) if outcome.id in by_id else outcome
@@ -79,6 +83,8 @@ async def _wake(tx: Tx, outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> 
 def _place_of(kind: str) -> str:
     if kind in ORDER_KINDS:
         return "order"
+    if kind in REPORT_KINDS:
+        return "report"
     return "supply" if kind in SUPPLY_KINDS else kind
 
 
@@ -86,7 +92,7 @@ def _pointed(outcome: Outcome, pending: Pending) -> Outcome:
     """Let a pointer lead into the record as it was received."""
     if not outcome.pointer:
         return outcome
-    pointer = adapter_of(pending.format).point(outcome.pointer)
+    pointer = family_of(pending.format).point(outcome.pointer)
     return msgspec.structs.replace(outcome, pointer=pointer)
 
 

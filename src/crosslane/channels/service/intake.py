@@ -1,39 +1,50 @@
-"""Taking in: a body is kept record by record, known records are told apart, the rest is announced.
+"""Taking in: a body is kept record by record, known messages are told apart, the rest is announced.
 
 One transaction stores everything or nothing. What a message does happens later, by the log.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
+from itertools import islice
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
 
 from crosslane import organization
-from crosslane.channels.adapters import JSON, Parsed, Record, Source, adapter_of, decode_text
+from crosslane.channels.adapters import RECORDS_MAX, Context, Family, Fault, Reading, family_of
 from crosslane.channels.adapters.port import ENCODINGS
-from crosslane.channels.domain.messages import Sale, Void, kind_of
+from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
+from crosslane.channels.domain.told import VERSION_MAX
 from crosslane.channels.errors import (
     NothingSent,
+    TooManyRecords,
     UnknownDelimiter,
     UnknownEncoding,
     WrongMediaType,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
-from crosslane.channels.storage import batches, messages
+from crosslane.channels.storage import batches, messages, records
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft
+from crosslane.channels.storage.records import Raw
 from crosslane.kernel import new_id
+from crosslane.organization import Channel
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import one_by_one
 
-UNREADABLE = "unreadable"
+UNREADABLE, NOTHING = "unreadable", "nothing"
+SAYS_NOTHING = Fault("says-nothing", "The record asks for nothing")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+HEADER_CHARACTERS_MAX = 500
 # Two bodies with the same new messages may meet; the second try sees what the other has stored.
 TRIES_MAX = 5
+# Of two things said at one instant, the part of the version that their content decides.
+VERSIONS_AN_INSTANT = 1_000
 
 
 class Receive(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +54,10 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
         channel: code of the channel.
         format: its format; likewise the name its sender gives it, and how it was read.
         digest: of the bytes; likewise how many they were.
-        parsed: what it says.
+        readings: what its records say.
+        headers: those kept of what it came with.
+        delivery: the sender's own name of it, "" for none.
+        sender: who sent it, as ``kind:id``, when that is not the caller.
     """
 
     channel: str
@@ -53,7 +67,10 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: str
     digest: bytes
     bytes: int
-    parsed: Parsed
+    readings: tuple[Reading, ...]
+    headers: Mapping[str, str] = MappingProxyType({})
+    delivery: str = ""
+    sender: str = ""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +78,9 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         id: the batch.
-        records: how many messages it has.
-        counts: how many of them are in which state; those received are applied in a moment.
+        records: how many it has.
+        counts: how many messages they say are in which state; those received are applied in a
+            moment. Empty when the delivery was known already.
     """
 
     id: UUID
@@ -76,25 +94,27 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 def read_body(
     raw: bytes,
     *,
-    channel: str,
-    currency: str,
+    channel: Channel,
     format: str,
+    received_at: datetime,
     media_type: str = "",
     file_name: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     delimiter: str = "comma",
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Receive:
     """Take a body apart; work for a thread when it is large.
 
     Args:
         raw: the bytes as they came.
-        channel: code of the channel.
-        currency: ISO 4217, the channel's.
+        channel: where they came from.
         format: name of the format.
+        received_at: when they came.
         media_type: in which it was sent, empty for the format's usual one.
         file_name: as its sender calls it.
-        encoding: of the text.
+        encoding: of the text, "" when it is the usual one or the body tells.
         delimiter: between the columns of a row, by name.
+        headers: what it came with, by names in lower case.
 
     Raises:
         UnknownFormat, WrongMediaType, UnknownEncoding, UnknownDelimiter: it is sent as something
@@ -102,39 +122,67 @@ def read_body(
         NotText, NothingSent, TooManyRecords, BatchMalformed, ColumnMissing, ColumnUnknown: it is
             nothing of this format.
     """
-    adapter = adapter_of(format)
-    if media_type and media_type not in adapter.media_types:
-        raise WrongMediaType(format=format, expected=" or ".join(adapter.media_types))
-    if encoding not in ENCODINGS:
+    family = family_of(format)
+    if media_type and media_type not in family.media_types:
+        raise WrongMediaType(format=format, expected=" or ".join(family.media_types))
+    if encoding and encoding not in ENCODINGS:
         raise UnknownEncoding(pointer="/encoding", known=", ".join(ENCODINGS))
     if delimiter not in DELIMITERS:
         raise UnknownDelimiter(pointer="/delimiter", known=", ".join(DELIMITERS))
-    text = decode_text(raw, encoding)
-    if media_type == JSON:
-        # Between the words of JSON a line end is a blank, and inside a word there can be none.
-        text = text.replace("\r", " ").replace("\n", " ")
-    source = Source(channel=channel, currency=currency, delimiter=DELIMITERS[delimiter])
-    parsed = adapter.parse(text, source)
-    if not parsed.records:
+    kept = {
+        name: headers[name][:HEADER_CHARACTERS_MAX] for name in family.headers if name in headers
+    }
+    context = msgspec.structs.replace(
+        context_of(family, channel, kept, received_at, DELIMITERS[delimiter]),
+        media_type=media_type,
+        encoding=encoding,
+    )
+    readings = tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
+    if not readings:
         raise NothingSent
+    if len(readings) > RECORDS_MAX:
+        raise TooManyRecords(most=RECORDS_MAX)
     return Receive(
-        channel=channel,
+        channel=channel.code,
         format=format,
         file_name=file_name,
         encoding=encoding,
         delimiter=DELIMITERS[delimiter],
-        digest=hashlib.blake2b(raw, digest_size=16).digest(),
+        digest=_digest(raw),
         bytes=len(raw),
-        parsed=parsed,
+        readings=readings,
+        headers=kept,
+        delivery=family.envelope(kept).delivery_id,
+    )
+
+
+def context_of(
+    family: Family,
+    channel: Channel,
+    headers: Mapping[str, str],
+    received_at: datetime,
+    delimiter: str,
+) -> Context:
+    """Return what reading needs to know of a batch, today as when it came."""
+    envelope = family.envelope(headers)
+    return Context(
+        channel=channel.code,
+        currency=channel.currency,
+        timezone=channel.timezone,
+        topic=envelope.topic,
+        said_at=envelope.said_at,
+        received_at=received_at,
+        delimiter=delimiter,
     )
 
 
 def stores_of(wish: Receive) -> set[str]:
     """Return the stores a body speaks for by itself; "" for what is of no till."""
-    messages_read = (record.message for record in wish.parsed.records)
-    return {
+    said = [message for reading in wish.readings for message in reading.messages]
+    unread = any(not reading.messages for reading in wish.readings)
+    return ({""} if unread else set()) | {
         message.store if isinstance(message, Sale) else ""
-        for message in messages_read
+        for message in said
         if not isinstance(message, Void)
     }
 
@@ -153,57 +201,101 @@ async def receive(tx: Tx, wish: Receive) -> Received:
         file_name=wish.file_name,
         encoding=wish.encoding,
         delimiter=wish.delimiter,
-        head=wish.parsed.head,
-        tail=wish.parsed.tail,
+        headers=dict(wish.headers),
+        delivery=wish.delivery,
         digest=wish.digest,
         bytes=wish.bytes,
-        records=len(wish.parsed.records),
+        records=len(wish.readings),
         received_at=tx.now,
-        received_by=str(tx.actor),
+        received_by=wish.sender or str(tx.actor),
         trace=tx.trace,
     )
-    drafts = [draft_of(record, wish.channel) for record in wish.parsed.records]
-    await batches.insert_batch(tx, batch)
-    await _store(tx, batch.id, drafts)
-    await messages.insert_raw(tx, drafts)
-    await log.append(tx, [event for draft in drafts for event in _events(draft)])
+    if not await batches.insert_batch(tx, batch):
+        known = await batches.find_delivery(tx, wish.channel, wish.delivery)
+        return _received(msgspec.structs.replace(batch, id=known or batch.id), [])
+    family = family_of(wish.format)
+    drafts = [draft for one in wish.readings for draft in drafts_of(one, wish.channel, family)]
+    await store(tx, batch.id, tx.now, drafts)
+    await records.insert_raw(tx, batch.id, [_raw(one) for one in wish.readings])
+    await log.append(tx, [event for draft in drafts for event in events_of(draft)])
+    return _received(batch, drafts)
+
+
+def _received(batch: Batch, drafts: Sequence[Draft]) -> Received:
     return Received(
         id=batch.id,
         channel=batch.channel,
         format=batch.format,
         records=batch.records,
         counts=Counter(draft.state for draft in drafts),
-        received_at=tx.now,
+        received_at=batch.received_at,
     )
 
 
-def draft_of(record: Record, channel: str) -> Draft:
-    """Return a record as the message it will be."""
-    message, fault = record.message, record.fault
-    if message is None:
-        digest = _digest(record.body.encode())
-        kind, source_id, version, event_at = UNREADABLE, digest.hex(), 0, None
-        canonical = None
-    else:
-        kind, source_id = kind_of(message), message.source_id
-        version, event_at = message.source_version, message.event_at
-        canonical = msgspec.json.encode(message)
-        # A till that sends its batch again as a new version repeats the sales it had right.
-        digest = _digest(msgspec.json.encode(msgspec.structs.replace(message, source_version=1)))
+def _raw(reading: Reading) -> Raw:
+    return Raw(place=reading.place, head=reading.head, body=reading.body, tail=reading.tail)
+
+
+def drafts_of(reading: Reading, channel: str, family: Family) -> list[Draft]:
+    """Return a record as the messages it will be, at least one."""
+    if not reading.messages:
+        return [_wordless(reading, channel)]
+    return [
+        _draft(reading, part, message, channel, family)
+        for part, message in enumerate(reading.messages)
+    ]
+
+
+def _draft(reading: Reading, part: int, message: Message, channel: str, family: Family) -> Draft:
+    # A till that sends its batch again as a new version repeats the sales it had right, and what a
+    # channel says besides makes no other message.
+    plain = msgspec.structs.replace(message, source_version=1, rest={})
+    digest = _digest(msgspec.json.encode(plain))
+    if not family.counts:
+        message = msgspec.structs.replace(
+            message, source_version=_version_of(message.source_version, digest)
+        )
     draft = Draft(
         id=new_id(),
-        place=record.place,
+        place=reading.place,
+        part=part,
         channel=channel,
-        kind=kind,
-        source_id=source_id,
-        source_version=version,
-        event_at=event_at,
+        kind=kind_of(message),
+        source_id=message.source_id,
+        source_version=message.source_version,
+        event_at=message.event_at,
         digest=digest,
-        canonical=canonical,
-        body=record.body,
+        canonical=msgspec.json.encode(message),
     )
-    if fault is not None:
-        _quarantine(draft, fault.code, fault.detail, fault.pointer)
+    if reading.fault is not None:
+        _quarantine(draft, reading.fault)
+    return draft
+
+
+def _version_of(instant: int, digest: bytes) -> int:
+    """Return a version that is later at a later instant, and at one instant by its content."""
+    later = int.from_bytes(digest[:4]) % VERSIONS_AN_INSTANT
+    return min(instant * VERSIONS_AN_INSTANT + later, VERSION_MAX)
+
+
+def _wordless(reading: Reading, channel: str) -> Draft:
+    """Return what stands for a record that cannot be read, or asks for nothing."""
+    digest = _digest((reading.head + reading.body + reading.tail).encode())
+    draft = Draft(
+        id=new_id(),
+        place=reading.place,
+        channel=channel,
+        kind=NOTHING if reading.fault is None else UNREADABLE,
+        source_id=digest.hex(),
+        source_version=0,
+        event_at=None,
+        digest=digest,
+        canonical=None,
+    )
+    if reading.fault is not None:
+        _quarantine(draft, reading.fault)
+    else:
+        draft.state, draft.code, draft.detail = "kept", SAYS_NOTHING.code, SAYS_NOTHING.detail
     return draft
 
 
@@ -211,16 +303,17 @@ def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _quarantine(draft: Draft, code: str, detail: str, pointer: str = "") -> None:
-    draft.state, draft.code, draft.detail, draft.pointer = "quarantined", code, detail, pointer
+def _quarantine(draft: Draft, fault: Fault) -> None:
+    draft.state = "quarantined"
+    draft.code, draft.detail, draft.pointer = fault.code, fault.detail, fault.pointer
 
 
-async def _store(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> None:
+async def store(tx: Tx, batch_id: UUID, received_at: datetime, drafts: Sequence[Draft]) -> None:
     """Store messages; one whose identity is known already repeats it, or is refused."""
     waiting = first_of_each(drafts)
     stored = [draft for draft in drafts if not draft.owns]
     if stored:
-        await messages.insert_messages(tx, batch_id, stored)
+        await messages.insert_messages(tx, batch_id, received_at, stored)
     for _ in range(TRIES_MAX):
         owners = await messages.lock_owners(tx, waiting)
         fresh = [draft for draft in waiting if draft.identity not in owners]
@@ -235,7 +328,7 @@ async def _store(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> None:
                 repeat(draft, same=owner.digest == draft.digest)
         await messages.disown(tx, given_way)
         known = [draft for draft in met if not draft.owns]
-        taken = await messages.insert_messages(tx, batch_id, [*known, *fresh])
+        taken = await messages.insert_messages(tx, batch_id, received_at, [*known, *fresh])
         waiting = [draft for draft in fresh if draft.id not in taken]
         if not waiting:
             return
@@ -259,10 +352,11 @@ def repeat(draft: Draft, *, same: bool) -> None:
         draft.state, draft.code, draft.detail, draft.pointer = "repeated", "", "", ""
     else:
         detail = f"Version {draft.source_version} of it said something else before"
-        _quarantine(draft, "version-reused", detail, "/source_version")
+        _quarantine(draft, Fault("version-reused", detail, "/source_version"))
 
 
-def _events(draft: Draft) -> list[log.Event]:
+def events_of(draft: Draft) -> list[log.Event]:
+    """Return what is to be announced of a message that was stored."""
     told = {"message_id": draft.id, "channel": draft.channel, "source_id": draft.source_id}
     if draft.state == "received":
         return [MessageReceived(**told)]

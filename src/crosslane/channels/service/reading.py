@@ -9,9 +9,10 @@ import msgspec
 from crosslane import orders
 from crosslane.channels.adapters import RECORDS_MAX
 from crosslane.channels.errors import NoSuchBatch, NoSuchMessage, RawGone
-from crosslane.channels.storage import batches, replays, views
+from crosslane.channels.storage import batches, records, views
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import State
+from crosslane.channels.storage.records import Raw
 from crosslane.channels.storage.views import Reason, Row
 from crosslane.platform.database import Tx
 
@@ -23,8 +24,8 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         bytes: how large it was.
-        records: how many messages it has.
-        counts: messages by state; only the states that occur.
+        records: how many it has.
+        counts: messages by state, of which a record says some; only the states that occur.
         received_by: who sent it.
     """
 
@@ -43,7 +44,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message and what became of it.
 
     Args:
-        place: number of its first line in the batch.
+        place: number of its record in the batch, such as of the first line.
+        part: number of what is said among what its record says, from 0.
         kind: what it is, ``unreadable`` when it cannot be read.
         source_id: what it speaks of, by the channel's own number; likewise the version.
         code, detail, pointer: why it is not applied, and where in the record that is.
@@ -54,6 +56,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     batch_id: UUID
     place: int
+    part: int
     channel: str
     kind: str
     source_id: str
@@ -77,19 +80,21 @@ class MessageTrace(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         message: what became of it.
-        raw: the record as received, None once it is gone.
+        raw: the record as received, None once it is gone; likewise what stood around it.
         canonical: what it says, None when it cannot be read or is gone.
         waits_for: what a parked one waits for besides messages of its own source, "" for nothing.
-        format: in which it was sent; likewise the lines before the records, and what parts columns.
+        format: in which it was sent; likewise what parts columns, and the headers that are kept.
     """
 
     message: MessageView
     raw: str | None
+    head: str
+    tail: str
     canonical: msgspec.Raw | None
     waits_for: str
     format: str
-    head: str
     delimiter: str
+    headers: dict[str, str]
 
 
 async def list_batches(
@@ -116,11 +121,29 @@ async def raw_batch(tx: Tx, batch_id: UUID) -> str:
         NoSuchBatch: there is none.
         RawGone: some of it is not kept any more.
     """
-    known = await _batch(tx, batch_id)
-    bodies = [body for _, body in await replays.list_bodies(tx, batch_id, RECORDS_MAX)]
-    if not all(bodies):
+    await _batch(tx, batch_id)
+    kept = await records.list_raw(tx, batch_id, RECORDS_MAX)
+    if not kept or not all(one.body for one in kept):
         raise RawGone
-    return "\n".join(part for part in (known.head, *bodies, known.tail) if part)
+    return together(kept)
+
+
+def together(kept: Sequence[Raw]) -> str:
+    """Return records as they stood; what stood around several of them is told once."""
+    before = [None, *kept[:-1]]
+    after = [*kept[1:], None]
+    pieces: list[str] = []
+    for previous, one, following in zip(before, kept, after, strict=True):
+        if previous is None or previous.head != one.head:
+            pieces.append(one.head)
+        pieces.append(one.body)
+        if following is None or following.head != one.head or following.tail != one.tail:
+            pieces.append(one.tail)
+    text = ""
+    for piece in filter(None, pieces):
+        apart = not text or text.endswith("\n") or piece.startswith("\n")
+        text += piece if apart else "\n" + piece
+    return text
 
 
 async def list_messages(
@@ -154,11 +177,13 @@ async def message(tx: Tx, message_id: UUID) -> MessageTrace:
     return MessageTrace(
         message=view,
         raw=found.body or None,
+        head=found.head or "",
+        tail=found.tail or "",
         canonical=None if found.canonical is None else msgspec.Raw(found.canonical),
         waits_for=found.waits_for,
         format=found.format,
-        head=found.head,
         delimiter=found.delimiter,
+        headers=found.headers,
     )
 
 
@@ -196,6 +221,7 @@ async def _views(tx: Tx, rows: Sequence[Row]) -> list[MessageView]:
             id=row.id,
             batch_id=row.batch_id,
             place=row.place,
+            part=row.part,
             channel=row.channel,
             kind=row.kind,
             source_id=row.source_id,

@@ -3,19 +3,29 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from io import BytesIO
+from itertools import islice
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from crosslane import orders, organization
-from crosslane.channels.adapters import RECORDS_MAX, Parsed, Source, adapter_of
+from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
-from crosslane.channels.service.intake import draft_of, first_of_each, repeat
-from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, replays
+from crosslane.channels.service.intake import (
+    context_of,
+    drafts_of,
+    events_of,
+    first_of_each,
+    repeat,
+    store,
+)
+from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, records, replays
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft, Outcome, Pending
+from crosslane.channels.storage.records import Place
 from crosslane.channels.storage.replays import Stored
 from crosslane.kernel import Refusal
 from crosslane.platform import log
@@ -56,7 +66,10 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def replay(tx: Tx, wish: Replay) -> Replayed:
-    """Read messages anew from what was received, and let those that can be read be applied.
+    """Read records anew, and let what can be read of them be applied.
+
+    Every message of a record that waits is tried with the one that is meant: what the record says
+    now and did not say before is added, what it does not say any more is set aside.
 
     Raises:
         ReplayUnclear: it names neither messages nor a channel and a reason, or both.
@@ -73,31 +86,8 @@ async def replay(tx: Tx, wish: Replay) -> Replayed:
         found = await replays.lock_named(tx, wish.message_ids)
         _refuse_named(wish.message_ids, found)
     chosen = found[:REPLAYED_AT_ONCE_MAX]
-    drafts = await _read_anew(tx, chosen)
-    await _tell_apart(tx, drafts)
-    announced = [draft for draft in drafts if draft.state == "received"]
-    await replays.save_drafts(tx, drafts)
-    await log.append(
-        tx,
-        [
-            MessageReceived(message_id=draft.id, channel=draft.channel, source_id=draft.source_id)
-            for draft in announced
-        ],
-    )
-    return Replayed(
-        announced=len(announced),
-        kept_back=len(chosen) - len(announced),
-        more=len(found) > len(chosen),
-    )
-
-
-async def _tell_apart(tx: Tx, drafts: Sequence[Draft]) -> None:
-    """A record that can be read only now may turn out to repeat what is known."""
-    owners = await messages.lock_owners(tx, drafts)
-    for draft in first_of_each(drafts):
-        owner = owners.get(draft.identity)
-        if owner is not None and owner.id != draft.id:
-            repeat(draft, same=owner.digest == draft.digest)
+    announced, kept_back = await _try_again(tx, sorted({one.record for one in chosen}))
+    return Replayed(announced=announced, kept_back=kept_back, more=len(found) > len(chosen))
 
 
 def _refuse_named(ids: Sequence[UUID], found: Sequence[Stored]) -> None:
@@ -106,42 +96,136 @@ def _refuse_named(ids: Sequence[UUID], found: Sequence[Stored]) -> None:
         if message_id not in by_id:
             raise NoSuchMessage(message=str(message_id))
         one = by_id[message_id]
-        if one.state not in ("quarantined", "parked") or not one.owns:
+        if not one.is_open:
             raise NotReplayable(state=one.state if one.owns else "no longer the one that counts")
-        if not one.body:
+        if one.gone:
             raise RawGone
 
 
-async def _read_anew(tx: Tx, chosen: Sequence[Stored]) -> list[Draft]:
-    """Return messages as their batches read today; one whose raw is gone stays as it is."""
+async def _try_again(tx: Tx, places: Sequence[Place]) -> tuple[int, int]:
+    """Read records anew; return how many messages are announced, and how many stay behind."""
+    readings, known = await _read_anew(tx, places)
+    parts: dict[Place, list[Stored]] = defaultdict(list)
+    for one in await replays.lock_parts(tx, places):
+        parts[one.record].append(one)
+    compared = {
+        place: compare(
+            parts[place],
+            drafts_of(reading, known[place[0]].channel, family_of(known[place[0]].format)),
+        )
+        for place, reading in readings.items()
+    }
+    # Set aside first, so that nothing stands in the way of what its record says instead.
+    await replays.retire(tx, [one.id for found in compared.values() for one in found.gone])
+    again = [draft for found in compared.values() for draft in found.again]
+    await _tell_apart(tx, again)
+    await replays.save_drafts(tx, again)
+    more: dict[UUID, list[Draft]] = defaultdict(list)
+    for (batch_id, _), found in compared.items():
+        more[batch_id] += found.more
+    for batch_id, drafts in more.items():
+        if drafts:
+            await store(tx, batch_id, known[batch_id].received_at, drafts)
+    added = [draft for drafts in more.values() for draft in drafts]
+    announced = [draft for draft in (*again, *added) if draft.state == "received"]
+    await log.append(tx, [event for draft in announced for event in events_of(draft)])
+    unread = sum(one.is_open for place in places if place not in readings for one in parts[place])
+    behind = sum(draft.state == "quarantined" for draft in (*again, *added))
+    return len(announced), behind + unread
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """What a record says now, beside what it said.
+
+    Args:
+        again: messages that are there and waited, as they read now.
+        more: messages that were not there.
+        gone: messages that waited, and are not said any more.
+    """
+
+    again: list[Draft]
+    more: list[Draft]
+    gone: list[Stored]
+
+
+def compare(parts: Sequence[Stored], drafts: Sequence[Draft]) -> Compared:
+    """Find the message each thing a record says now is; what was applied is left as it is.
+
+    A message that waited and reads as another now, such as one that could not be read, is that
+    other.
+    """
+    left = list(parts)
+    again: list[Draft] = []
+    fresh: list[Draft] = []
+    for draft in drafts:
+        same = next((one for one in left if one.identity == draft.identity), None)
+        if same is None:
+            fresh.append(draft)
+            continue
+        left.remove(same)
+        if same.is_open:
+            again.append(_becoming(draft, same))
+    waiting = [one for one in left if one.is_open]
+    turned = list(zip(fresh, waiting, strict=False))
+    again += [_becoming(draft, one) for draft, one in turned]
+    more = fresh[len(turned) :]
+    number = max((one.part for one in parts), default=-1)
+    for place, draft in enumerate(more, 1):
+        draft.part = number + place
+    return Compared(again, more, waiting[len(turned) :])
+
+
+def _becoming(draft: Draft, one: Stored) -> Draft:
+    draft.id, draft.part = one.id, one.part
+    return draft
+
+
+async def _tell_apart(tx: Tx, drafts: Sequence[Draft]) -> None:
+    """What can be read only now may turn out to repeat what is known."""
+    owners = await messages.lock_owners(tx, drafts)
+    for draft in first_of_each(drafts):
+        owner = owners.get(draft.identity)
+        if owner is not None and owner.id != draft.id:
+            repeat(draft, same=owner.digest == draft.digest)
+
+
+async def _read_anew(
+    tx: Tx, places: Sequence[Place]
+) -> tuple[dict[Place, Reading], dict[UUID, Batch]]:
+    """Return records as they read today, of those that are kept whole, and their batches."""
     book = await organization.book(tx)
-    by_batch: dict[UUID, list[Stored]] = defaultdict(list)
-    for one in chosen:
-        by_batch[one.batch_id].append(one)
-    known = await batches.list_batches(tx, ids=list(by_batch), limit=len(by_batch))
-    drafts: list[Draft] = []
-    for batch in known:
-        bodies = await replays.list_bodies(tx, batch.id, RECORDS_MAX)
-        parsed = _parse(batch, book.channel(batch.channel), [body for _, body in bodies if body])
-        ids = [message_id for message_id, body in bodies if body]
-        read = dict(zip(ids, parsed.records if parsed else (), strict=False))
-        for one in by_batch[batch.id]:
-            if one.id in read:
-                draft = draft_of(read[one.id], batch.channel)
-                draft.id = one.id
-                drafts.append(draft)
-    return drafts
+    ids = sorted({batch_id for batch_id, _ in places})
+    known = {one.id: one for one in await batches.list_batches(tx, ids=ids, limit=len(ids))}
+    alone = [place for place in places if not family_of(known[place[0]].format).together]
+    raw = await records.list_raw_of(tx, alone)
+    readings: dict[Place, Reading] = {}
+    for place, record in raw.items():
+        batch = known[place[0]]
+        found = _read(batch, book.channel(batch.channel), record.text) if record.body else []
+        # Parts that were erased may have left a text that falls apart in another way.
+        if len(found) == 1:
+            readings[place] = msgspec.structs.replace(found[0], place=place[1])
+    for batch_id in sorted({place[0] for place in places} - {place[0] for place in alone}):
+        batch = known[batch_id]
+        kept = [one for one in await records.list_raw(tx, batch_id, RECORDS_MAX) if one.body]
+        found = _read(batch, book.channel(batch.channel), "\n".join(one.text for one in kept))
+        if len(found) == len(kept):
+            wanted = {place[1] for place in places if place[0] == batch_id}
+            for record, reading in zip(kept, found, strict=True):
+                if record.place in wanted:
+                    place = (batch_id, record.place)
+                    readings[place] = msgspec.structs.replace(reading, place=record.place)
+    return readings, known
 
 
-def _parse(batch: Batch, channel: organization.Channel, bodies: Sequence[str]) -> Parsed | None:
-    text = "\n".join(part for part in (batch.head, *bodies, batch.tail) if part)
-    source = Source(channel=channel.code, currency=channel.currency, delimiter=batch.delimiter)
+def _read(batch: Batch, channel: organization.Channel, text: str) -> list[Reading]:
+    family = family_of(batch.format)
+    context = context_of(family, channel, batch.headers, batch.received_at, batch.delimiter)
+    context = msgspec.structs.replace(context, encoding="utf-8")
     try:
-        parsed = adapter_of(batch.format).parse(text, source)
+        return list(islice(family.read(BytesIO(text.encode()), context), RECORDS_MAX + 1))
     except Refusal:
-        return None
-    # Parts that were erased may have left a text that falls apart in another way.
-    return parsed if len(parsed.records) == len(bodies) else None
+        return []
 
 
 async def wake(tx: Tx, order_ids: Sequence[UUID]) -> None:
@@ -173,7 +257,7 @@ async def announce(tx: Tx, parked: Sequence[Pending]) -> None:
 async def forget_raw(tx: Tx) -> None:
     """Remove what channels sent long ago; what it made stays."""
     before = tx.now - timedelta(days=RAW_RETENTION_DAYS)
-    await replays.forget(tx, before, FORGOTTEN_AT_ONCE_MAX)
+    await records.forget(tx, before, FORGOTTEN_AT_ONCE_MAX)
 
 
 REPLAY = one_by_one("channels.replay", Replay, Replayed, replay)

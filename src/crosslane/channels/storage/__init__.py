@@ -4,14 +4,18 @@ from crosslane.platform.personal import PersonalColumn
 
 RAW_RETENTION_DAYS = 400
 PERSONAL_COLUMNS = [
-    PersonalColumn(
-        *("channels_raw", "body", "owner", "what a channel sent"),
-        retention_days=RAW_RETENTION_DAYS,
+    *(
+        PersonalColumn(
+            *("channels_raw", part, "owner", "what a channel sent"),
+            retention_days=RAW_RETENTION_DAYS,
+        )
+        for part in ("head", "body", "tail")
     ),
     PersonalColumn(
         *("channels_message", "canonical", "owner", "what a channel sent, in our words", "json"),
         retention_days=RAW_RETENTION_DAYS,
     ),
+    PersonalColumn("channels_batch", "headers", "words", "what stood on an envelope", "json"),
     PersonalColumn("channels_batch", "file_name", "words", "what a sender calls a file"),
     PersonalColumn("channels_message", "detail", "words", "why a message was not taken"),
 ]

@@ -17,10 +17,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         format: name of its format.
         file_name: as the sender calls it, empty for none.
         encoding, delimiter: how it was read.
-        head, tail: its lines before and after the records.
+        headers: those kept of what it came with, by name in lower case.
+        delivery: the sender's own name of it, "" for none.
         digest: of the bytes as received.
         bytes: how many they were.
-        records: how many messages it has.
+        records: how many it has.
         received_by: who sent it, as ``kind:id``.
         trace: trace id of the request.
         counts: messages by state, read only.
@@ -32,8 +33,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     encoding: str
     delimiter: str
-    head: str
-    tail: str
+    headers: dict[str, str]
+    delivery: str
     digest: bytes
     bytes: int
     records: int
@@ -45,21 +46,34 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 INSERT_BATCH = """
 insert into channels_batch (
-    id, channel, format, file_name, encoding, delimiter, head, tail, digest, bytes, records,
+    id, channel, format, file_name, encoding, delimiter, headers, delivery, digest, bytes, records,
     received_at, received_by, trace
 ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+on conflict (channel, delivery) where delivery <> '' do nothing
+returning id
 """
 
 
-async def insert_batch(tx: Tx, batch: Batch) -> None:
-    """Store a batch."""
-    values = msgspec.structs.astuple(batch)[:-1]
-    await tx.execute(INSERT_BATCH, *values)
+async def insert_batch(tx: Tx, batch: Batch) -> bool:
+    """Store a batch; return whether its delivery was not known yet."""
+    values = list(msgspec.structs.astuple(batch)[:-1])
+    values[Batch.__struct_fields__.index("headers")] = msgspec.json.encode(batch.headers)
+    return await tx.fetchval(INSERT_BATCH, *values) is not None
+
+
+FIND_DELIVERY = (
+    "select id from channels_batch where channel = $1 and delivery = $2 and delivery <> ''"
+)
+
+
+async def find_delivery(tx: Tx, channel: str, delivery: str) -> UUID | None:
+    """Return the batch of a delivery, or None."""
+    return await tx.fetchval(FIND_DELIVERY, channel, delivery)
 
 
 LIST_BATCHES = """
-select b.id, b.channel, b.format, b.file_name, b.encoding, b.delimiter, b.head, b.tail, b.digest,
-       b.bytes, b.records, b.received_at, b.received_by, b.trace,
+select b.id, b.channel, b.format, b.file_name, b.encoding, b.delimiter, b.headers, b.delivery,
+       b.digest, b.bytes, b.records, b.received_at, b.received_by, b.trace,
        (select jsonb_object_agg(c.state, c.messages) from (
            select m.state, count(*) as messages from channels_message m
            where m.batch_id = b.id group by m.state
@@ -93,6 +107,12 @@ async def list_batches(
         LIST_BATCHES, None if ids is None else list(ids), channel, seen_at, seen_id, limit
     )
     return [
-        Batch(**{**dict(row), "counts": msgspec.json.decode(row["counts"] or b"{}")})
+        Batch(
+            **{
+                **dict(row),
+                "headers": msgspec.json.decode(row["headers"]),
+                "counts": msgspec.json.decode(row["counts"] or b"{}"),
+            }
+        )
         for row in rows
     ]

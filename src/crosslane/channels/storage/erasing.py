@@ -11,17 +11,20 @@ Patterns = tuple[str, str]
 # A record that could be read is searched in its canonical form, where no name hides behind escapes.
 BLANK = """
 with named as (
-    select m.id, m.received_at from channels_message m where m.order_id = any($1::uuid[])
+    select m.id, m.batch_id, m.place, m.received_at from channels_message m
+    where m.order_id = any($1::uuid[])
     union
-    select m.id, m.received_at from channels_message m
+    select m.id, m.batch_id, m.place, m.received_at from channels_message m
     where m.canonical is not null and (m.canonical::text ~* $2 or m.canonical::text ~* $3)
     union
-    select m.id, m.received_at from channels_message m
-    join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
-    where m.canonical is null and (r.body ~* $4 or r.body ~* $5)
+    select m.id, m.batch_id, m.place, m.received_at from channels_message m
+    join channels_raw r on r.batch_id = m.batch_id and r.place = m.place
+        and r.received_at = m.received_at
+    where m.canonical is null
+      and (concat(r.head, r.body, r.tail) ~* $4 or concat(r.head, r.body, r.tail) ~* $5)
 ), raw as (
-    update channels_raw r set body = '' from named n
-    where r.message_id = n.id and r.received_at = n.received_at
+    update channels_raw r set head = '', body = '', tail = '' from named n
+    where r.batch_id = n.batch_id and r.place = n.place and r.received_at = n.received_at
 )
 update channels_message m set canonical = null,
     state = case when m.state in ('received', 'parked') then 'quarantined' else m.state end,
@@ -44,4 +47,5 @@ async def blank(
     nothing = ("(?!)", "(?!)")
     tag = await tx.execute(BLANK, list(order_ids), *(json or nothing), *(text or nothing))
     rows = int(tag.rpartition(" ")[2])
-    return [Erased("channels_raw.body", rows), Erased("channels_message.canonical", rows)]
+    erased = ("channels_raw.head", "channels_raw.body", "channels_raw.tail")
+    return [Erased(name, rows) for name in (*erased, "channels_message.canonical")]

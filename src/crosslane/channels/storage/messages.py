@@ -34,7 +34,6 @@ class Draft(msgspec.Struct, kw_only=True):
         owns: it stands for its identity.
         code, detail, pointer: why it is not applied.
         canonical: the message as JSON, None when it cannot be read.
-        body: the record as received.
     """
 
     id: UUID
@@ -47,7 +46,6 @@ class Draft(msgspec.Struct, kw_only=True):
     event_at: datetime | None
     digest: bytes
     canonical: bytes | None
-    body: str
     owns: bool = True
     state: State = "received"
     code: str = ""
@@ -113,10 +111,10 @@ insert into channels_message (
     state, code, detail, pointer, canonical, received_at, changed_at
 )
 select id, $1, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
-       code, detail, pointer, canonical, $2, $2
-from unnest($3::uuid[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::text[],
-            $9::bigint[], $10::timestamptz[], $11::bytea[], $12::boolean[], $13::text[],
-            $14::text[], $15::text[], $16::text[], $17::jsonb[])
+       code, detail, pointer, canonical, $2, $3
+from unnest($4::uuid[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::text[],
+            $10::bigint[], $11::timestamptz[], $12::bytea[], $13::boolean[], $14::text[],
+            $15::text[], $16::text[], $17::text[], $18::jsonb[])
      as w(id, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
           code, detail, pointer, canonical)
 order by channel, kind, source_id, source_version
@@ -125,11 +123,14 @@ returning id
 """
 
 
-async def insert_messages(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> set[UUID]:
+async def insert_messages(
+    tx: Tx, batch_id: UUID, received_at: datetime, drafts: Sequence[Draft]
+) -> set[UUID]:
     """Store messages; return the ids of those whose identity nobody had meanwhile."""
     rows = await tx.fetch(
         INSERT_MESSAGES,
         batch_id,
+        received_at,
         tx.now,
         *columns(
             drafts,
@@ -138,17 +139,6 @@ async def insert_messages(tx: Tx, batch_id: UUID, drafts: Sequence[Draft]) -> se
         ),
     )
     return {row["id"] for row in rows}
-
-
-INSERT_RAW = """
-insert into channels_raw (message_id, received_at, body)
-select message_id, $1, body from unnest($2::uuid[], $3::text[]) as w(message_id, body)
-"""
-
-
-async def insert_raw(tx: Tx, drafts: Sequence[Draft]) -> None:
-    """Keep records as they were received."""
-    await tx.execute(INSERT_RAW, tx.now, *columns(drafts, "id", "body"))
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,33 +1,59 @@
-"""Reading messages anew, forgetting what was received."""
+"""Reading messages anew."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.storage.messages import Draft, State
+from crosslane.channels.storage.messages import Draft, Identity, State
+from crosslane.channels.storage.records import Place
 from crosslane.platform.database import Tx, columns
+
+NOT_SAID = "not-said"
+"""Why a message was replaced whose record, read anew, does not say it."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that may be tried again.
+    """A message of a record that is read anew.
 
     Args:
-        body: as received, empty once it is gone.
+        place, part: where it stands in its batch.
+        gone: nothing is kept of its record.
     """
 
     id: UUID
     batch_id: UUID
+    place: int
+    part: int
+    channel: str
+    kind: str
+    source_id: str
+    source_version: int
     state: State
     owns: bool
-    body: str
+    gone: bool
+
+    @property
+    def identity(self) -> Identity:
+        """What it is deduplicated by."""
+        return self.channel, self.kind, self.source_id, self.source_version
+
+    @property
+    def record(self) -> Place:
+        """Its record, by batch and place."""
+        return self.batch_id, self.place
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits to be tried again."""
+        return self.owns and self.state in ("quarantined", "parked")
 
 
 LOCK_NAMED = """
-select m.id, m.batch_id, m.state, m.owns, coalesce(
-           (select r.body from channels_raw r
-            where r.message_id = m.id and r.received_at = m.received_at), '') as body
+select m.id, m.batch_id, m.place, m.part, m.channel, m.kind, m.source_id, m.source_version,
+       m.state, m.owns, not exists (
+           select from channels_raw r where r.batch_id = m.batch_id and r.place = m.place
+           and r.received_at = m.received_at and r.body <> '') as gone
 from channels_message m where m.id = any($1::uuid[]) order by m.id for update of m
 """
 
@@ -38,9 +64,11 @@ async def lock_named(tx: Tx, ids: Sequence[UUID]) -> list[Stored]:
 
 
 LOCK_OF_REASON = """
-select m.id, m.batch_id, m.state, m.owns, r.body
+select m.id, m.batch_id, m.place, m.part, m.channel, m.kind, m.source_id, m.source_version,
+       m.state, m.owns, false as gone
 from channels_message m
-join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
+join channels_raw r on r.batch_id = m.batch_id and r.place = m.place
+    and r.received_at = m.received_at
 where m.channel = $1 and m.code = $2 and m.state in ('quarantined', 'parked') and m.owns
   and r.body <> ''
 order by m.received_at, m.id limit $3 for update of m
@@ -52,18 +80,20 @@ async def lock_of_reason(tx: Tx, channel: str, code: str, limit: int) -> list[St
     return [Stored(**dict(row)) for row in await tx.fetch(LOCK_OF_REASON, channel, code, limit)]
 
 
-LIST_BODIES = """
-select m.id, coalesce(r.body, '') as body
-from channels_message m
-left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
-where m.batch_id = $1 order by m.place limit $2
+LOCK_PARTS = """
+select m.id, m.batch_id, m.place, m.part, m.channel, m.kind, m.source_id, m.source_version,
+       m.state, m.owns, false as gone
+from unnest($1::uuid[], $2::integer[]) as w(batch_id, place)
+join channels_message m on m.batch_id = w.batch_id and m.place = w.place
+order by m.id for update of m
 """
 
 
-async def list_bodies(tx: Tx, batch_id: UUID, limit: int) -> list[tuple[UUID, str]]:
-    """Return the records of a batch as received, in their order; empty where it is gone."""
-    rows = await tx.fetch(LIST_BODIES, batch_id, limit)
-    return [(row["id"], row["body"]) for row in rows]
+async def lock_parts(tx: Tx, records: Sequence[Place]) -> list[Stored]:
+    """Lock and return all messages of records, by batch and part."""
+    found = await tx.fetch(LOCK_PARTS, [each[0] for each in records], [each[1] for each in records])
+    parts = [Stored(**dict(row)) for row in found]
+    return sorted(parts, key=lambda one: (one.batch_id, one.place, one.part))
 
 
 SAVE_DRAFTS = """
@@ -87,26 +117,22 @@ async def save_drafts(tx: Tx, drafts: Sequence[Draft]) -> None:
         await tx.execute(SAVE_DRAFTS, tx.now, *columns(drafts, *names, *told))
 
 
+RETIRE = """
+update channels_message set owns = false, state = 'replaced', code = $2, detail = '', pointer = '',
+    changed_at = $3
+where id = any($1::uuid[])
+"""
+
+
+async def retire(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Set messages aside that their records do not say any more."""
+    if ids:
+        await tx.execute(RETIRE, list(ids), NOT_SAID, tx.now)
+
+
 ANY_PARKED = "select exists (select from channels_message where state = 'parked')"
 
 
 async def any_parked(tx: Tx) -> bool:
     """Tell whether anything waits."""
     return await tx.fetchval(ANY_PARKED)
-
-
-FORGET = """
-with old as (
-    select message_id, received_at from channels_raw
-    where received_at < $1 order by received_at limit $2
-), gone as (
-    delete from channels_raw r using old o
-    where r.message_id = o.message_id and r.received_at = o.received_at
-)
-update channels_message m set canonical = null from old o where m.id = o.message_id
-"""
-
-
-async def forget(tx: Tx, before: datetime, limit: int) -> None:
-    """Remove what was received before an instant, the oldest first."""
-    await tx.execute(FORGET, before, limit)

@@ -15,6 +15,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     batch_id: UUID
     place: int
+    part: int
     channel: str
     kind: str
     source_id: str
@@ -43,7 +44,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LIST_MESSAGES = """
-select id, batch_id, place, channel, kind, source_id, source_version, event_at, state, code,
+select id, batch_id, place, part, channel, kind, source_id, source_version, event_at, state, code,
        detail, pointer, order_id, return_id, supply_id, tries, received_at, changed_at
 from channels_message
 where ($1::text is null or channel = $1) and ($2::text is null or state = $2)
@@ -72,12 +73,14 @@ async def list_messages(
 
 
 FIND_MESSAGE = """
-select m.id, m.batch_id, m.place, m.channel, m.kind, m.source_id, m.source_version, m.event_at,
-       m.state, m.code, m.detail, m.pointer, m.order_id, m.return_id, m.supply_id, m.tries,
-       m.received_at, m.changed_at, m.waits_for, m.canonical, r.body, b.format, b.head, b.delimiter
+select m.id, m.batch_id, m.place, m.part, m.channel, m.kind, m.source_id, m.source_version,
+       m.event_at, m.state, m.code, m.detail, m.pointer, m.order_id, m.return_id, m.supply_id,
+       m.tries, m.received_at, m.changed_at, m.waits_for, m.canonical, r.body, r.head, r.tail,
+       b.format, b.delimiter, b.headers
 from channels_message m
 join channels_batch b on b.id = m.batch_id
-left join channels_raw r on r.message_id = m.id and r.received_at = m.received_at
+left join channels_raw r on r.batch_id = m.batch_id and r.place = m.place
+    and r.received_at = m.received_at
 where m.id = $1
 """
 
@@ -88,17 +91,19 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         waits_for: what it waits for besides messages of its own source, "" for nothing.
         canonical: what it says, None when it cannot be read or is gone.
-        body: the record as received, None once it is gone.
-        format: of its batch; likewise the lines before the records, and what parts columns.
+        body: the record as received, None once it is gone; likewise what stood around it.
+        format: of its batch; likewise what parts columns, and the headers that are kept.
     """
 
     row: Row
     waits_for: str
     canonical: bytes | None
     body: str | None
+    head: str | None
+    tail: str | None
     format: str
-    head: str
     delimiter: str
+    headers: dict[str, str]
 
 
 async def find_message(tx: Tx, message_id: UUID) -> Whole | None:
@@ -107,7 +112,8 @@ async def find_message(tx: Tx, message_id: UUID) -> Whole | None:
     if found is None:
         return None
     values = dict(found)
-    names = ("waits_for", "canonical", "body", "format", "head", "delimiter")
+    values["headers"] = msgspec.json.decode(values["headers"])
+    names = ("waits_for", "canonical", "body", "head", "tail", "format", "delimiter", "headers")
     beside = {name: values.pop(name) for name in names}
     return Whole(row=Row(**values), **beside)
 

@@ -153,6 +153,7 @@ SHOPIFY = json_family(
         {
             "order",
             "cancellation",
+            "payment",
             "return",
             "fulfillment",
             "money",

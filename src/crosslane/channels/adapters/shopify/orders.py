@@ -1,6 +1,7 @@
 """Orders of a shop: goods, people, money, and what happened to them so far."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
@@ -9,7 +10,14 @@ from crosslane.channels.adapters.shopify.goods import fulfillment
 from crosslane.channels.adapters.shopify.money import refund
 from crosslane.channels.adapters.shopify.people import notice
 from crosslane.channels.adapters.shopify.resource import address, full_name, identity
-from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
+from crosslane.channels.domain.messages import (
+    Cancellation,
+    Message,
+    Order,
+    OrderLine,
+    Paid,
+    PaymentEvent,
+)
 from crosslane.orders import BuyerWish, StopWish
 
 PAID: dict[str, Paid] = {
@@ -21,6 +29,13 @@ PAID: dict[str, Paid] = {
     "refunded": "refunded",
     "voided": "voided",
     "expired": "voided",
+}
+# What lets an order go that waited for its money, or ends it.
+SETTLED: dict[Paid, Literal["paid", "refused"]] = {
+    "paid": "paid",
+    "partly_refunded": "paid",
+    "refunded": "paid",
+    "voided": "refused",
 }
 UNPAID = StopWish(kind="payment", reason="The shop has not been paid yet")
 
@@ -62,6 +77,14 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
             locale=branch.text("customer_locale"),
             note=branch.text("note"),
         )
+        if paid in SETTLED:
+            yield PaymentEvent(
+                source_id=str(told["source_id"]),
+                # Said again with every version of the order, and the same each time.
+                event_at=told["event_at"],  # type: ignore[arg-type]
+                channel=context.channel,
+                outcome=SETTLED[paid],
+            )
     cancelled_at = branch.moment("cancelled_at", zone=context.timezone)
     if cancelled_at is not None:
         yield Cancellation(
