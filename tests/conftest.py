@@ -20,6 +20,17 @@ settings.register_profile("any", deadline=None, suppress_health_check=[HealthChe
 settings.load_profile("any")
 
 
+# Files that take long, so that none of them is begun when the other cores have nothing left to do.
+LONG = ("chaos", "browser", "matrix", "journeys", "demo", "cli", "fuzz", "tidy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long; all else keeps its order."""
+    folders = {name: place for place, name in enumerate(LONG)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: folders.get(item.path.relative_to(here).parts[0], len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def _as_composed() -> None:
     """Say anew what holds for the process, because a test before may have said otherwise.
