@@ -10,6 +10,7 @@ from crosslane.customers.domain import Address, Customer, CustomerRef, Identity,
 from crosslane.customers.service import (
     AddIdentity,
     ChangeCustomer,
+    CorrectCustomer,
     MergeCustomers,
     PutAddress,
     RecordConsent,
@@ -20,6 +21,7 @@ from crosslane.customers.service import (
     addresses_by_id,
     change,
     consenting,
+    correct,
     customer,
     customers_by_id,
     identify,
@@ -38,7 +40,7 @@ from crosslane.customers.service import (
 )
 from crosslane.kernel import Stale
 from crosslane.organization import PutBrand, UnknownBrand, UnknownChannel, put_brand
-from crosslane.platform import log
+from crosslane.platform import audit, log
 from crosslane.platform.database import Database, Tx
 
 ANN = CustomerRef(email="Ann@Example.com", phone="+442079460958", name="Ann  Example")
@@ -384,3 +386,40 @@ async def test_consent_is_kept_with_its_proof_and_the_last_word_counts(tx: Tx):
     ]:
         with pytest.raises(refusal):
             await record_consent(tx, wish)
+
+
+async def test_a_customer_is_corrected_as_a_whole_and_keeps_what_was_allowed(tx: Tx):
+    ann, bob = await one(tx, ANN), await one(tx, CustomerRef(email="bob@example.com"))
+    await put_brand(tx, PutBrand("marlow", "Marlow"))
+    await record_consent(tx, RecordConsent(ann, "news", True, "ticked a box", brand="marlow"))
+
+    def wish(**changes) -> CorrectCustomer:
+        told = {"name": " Ann  Other ", "emails": ["ANN@other.example", "a@b.example"]}
+        told |= {"phones": ["020 7946 0000"], "country": "GB", "reason": "she has married"}
+        return CorrectCustomer(customer_id=ann, **(told | changes))
+
+    for changes, refusal in (
+        ({"version": 99}, Stale),
+        ({"emails": ["no address"]}, errors.BadEmail),
+        ({"phones": ["12"]}, errors.BadPhone),
+        ({"emails": [], "phones": [], "name": " "}, errors.IdentityMissing),
+    ):
+        with pytest.raises(refusal):
+            await correct(tx, wish(**changes))
+    with pytest.raises(errors.IdentityTaken):
+        async with tx.savepoint():
+            await correct(tx, wish(emails=["bob@example.com"]))
+    assert (await customer(tx, ann)).name == "Ann Example"
+    after = await correct(tx, wish())
+    assert after.name == "Ann Other"
+    assert {(i.kind, i.value) for i in after.identities} == {
+        ("email", "ann@other.example"),
+        ("email", "a@b.example"),
+        ("phone", "+442079460000"),
+    }
+    assert [consent.purpose for consent in await list_consents(tx, ann)] == ["news"]
+    # What is not hers any more is free again.
+    assert await one(tx, CustomerRef(email="ann@example.com")) not in (ann, bob)
+    (row, *_) = await audit.list_entries(tx, subject=f"customer:{ann}", limit=5)
+    assert (row.action, row.reason) == ("customers.correct", "she has married")
+    assert b"ann@example.com" in bytes(row.before)

@@ -26,8 +26,8 @@ async def test_an_identity_is_given_once(tx: Tx):
         EMAIL: ann.id,
         PHONE: bob.id,
     }
-    assert not await customers.delete_identity(tx, bob.id, EMAIL)
-    assert await customers.delete_identity(tx, ann.id, EMAIL)
+    assert await customers.delete_identities(tx, bob.id, [EMAIL]) == set()
+    assert await customers.delete_identities(tx, ann.id, [EMAIL, PHONE]) == {EMAIL}
     await customers.delete_strays(tx, [bob.id])
     assert (await customers.customers_by_id(tx, [ann.id, bob.id], owner=None)).keys() == {ann.id}
 

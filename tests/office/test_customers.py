@@ -90,3 +90,25 @@ async def test_each_deed_has_its_permission(retailer: Api, ada: str):
     assert 'id="orders"' not in bare.text
     await look(reader, f"/office/customers/{ada}/merge", 403)
     await look(reader, f"/office/customers/{UUID(int=1)}", 404)
+
+
+async def test_name_and_contact_are_corrected_with_a_reason(retailer: Api, ada: str):
+    bob = await registered(retailer, "Bob Green", email="bob@example.com")
+    at, page = f"/office/customers/{ada}/contact", f"/office/customers/{ada}"
+    asked = await look(retailer.admin, at)
+    assert asked.forms[at]["emails"] == "ada@example.com"
+    fields = {**asked.forms[at], "name": "Ada Green", "emails": "ada@new.example"}
+    assert (await submit(retailer.admin, at, fields)).status_code == 422
+    taken = {**fields, "emails": "bob@example.com", "reason": "moved", "_wish": "b"}
+    refused = await submit(retailer.admin, at, taken)
+    assert refused.status_code == 422
+    assert "bob@example.com" in Read(refused.text).forms[at]["emails"]
+    done = await submit(retailer.admin, at, {**fields, "reason": "she married", "_wish": "c"})
+    assert done.headers["location"] == page
+    shown = await look(retailer.admin, page)
+    for told in ("Ada Green", "ada@new.example", "+442079460958", "newsletter allowed"):
+        assert told in shown.text
+    assert "ada@example.com" not in shown.text
+    assert "bob@example.com" in (await look(retailer.admin, f"/office/customers/{bob}")).text
+    # Whoever saw it before sees that it is another one now.
+    assert (await submit(retailer.admin, at, {**fields, "_wish": "d"})).status_code == 422

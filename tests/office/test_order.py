@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crosslane import engagement, fulfillment
 from crosslane.platform.database import Database
+from crosslane.platform.log import run_reaction
 from tests.api import Api
+from tests.fulfillment.floor import queue
 from tests.office.forms import Page, look, send
 from tests.orders.test_changes import react
 from tests.orders.world import found_retailer, set_policy
@@ -227,3 +230,63 @@ async def test_an_order_that_waits_for_its_customer_is_released_by_hand(
     assert "Released by hand" in page.words
     (stop,) = (await show(api, placed))["stops"]
     assert stop["resolution"] == "Released by hand"
+
+
+async def test_released_work_is_taken_back_after_a_preview(shop: Api, database: Database):
+    placed = await place(shop)
+    agent = await shop.staff("agent")
+    await work_off(database, shop.tenant)
+    order = f"/office/orders/{placed['number']}"
+    assert "Take back" in (await look(agent, order)).words
+    path = f"{order}/recall"
+    page = await look(agent, f"{path}?location=DC1")
+    (mugs,) = [line["id"] for line in (await show(shop, placed))["lines"] if line["sku"] == "MUG"]
+    assert page.forms[path][f"units.{mugs}"] == "3"
+    filled = {"reason": "a pipe has burst"}
+    tried = Page((await send(agent, page, path, filled)).text)
+    assert "3 allocated S0001" in tried.words
+    saved = await send(agent, tried, path, filled | {"save": "1"})
+    assert saved.status_code == 303, Page(saved.text).words
+    shown = await show(shop, placed)
+    assert shown["amendments"][-1]["kind"] == "recall"
+    assert {b["location"] for b in shown["lines"][0]["buckets"]} == {"S0001"}
+    assert "Work taken back" in (await look(agent, order)).words
+    # What somebody has picked is told, not taken.
+    await pick_everything(database, shop)
+    lamp = shown["lines"][1]["id"]
+    refused = await send(
+        agent, page, path, {f"units.{mugs}": 0, f"units.{lamp}": 1, "location": "DC2"} | filled
+    )
+    assert refused.status_code == 422
+    assert "1 units of LAMP are picked at DC2 already" in Page(refused.text).words
+
+
+async def test_a_message_is_sent_again_from_the_order_it_is_about(shop: Api, database: Database):
+    placed, other = await place(shop), await place(shop)
+    await work_off(database, shop.tenant)
+    async with database.transaction(shop.tenant) as tx:
+        await tx.execute("update engagement_message set state = 'sent', ended_at = now()")
+    agent, manager = await shop.staff("agent"), await shop.staff("manager")
+    path = f"/office/orders/{placed['number']}"
+    page = await look(manager, path)
+    (action,) = [action for action in page.forms if action.endswith("/resend")]
+    assert (await send(agent, page, action, {})).status_code == 303
+    assert (await send(manager, page, action, {})).status_code == 303
+    theirs = action.replace(placed["number"], other["number"])
+    assert (await manager.post(theirs, data={"_wish": "x"})).status_code == 422
+    told = (await shop.admin.get(f"/api/v1/orders/{placed['id']}/messages")).json()["items"]
+    assert told[-1]["repeats"] == told[0]["id"]
+
+
+async def work_off(database: Database, tenant: str) -> None:
+    """React until nothing is left to do."""
+    for _ in range(3):
+        for reaction in [*fulfillment.REACTIONS, *engagement.REACTIONS]:
+            await run_reaction(database, tenant, reaction)
+
+
+async def pick_everything(database: Database, shop: Api) -> None:
+    for work in await queue(database, shop.tenant):
+        if work.state == "accepted":
+            body = {"picks": [{"fulfillment_order": str(work.id)}]}
+            assert (await shop.admin.post("/api/v1/picks", json=body)).status_code == 201

@@ -108,3 +108,41 @@ async def test_pages_of_returns_are_for_whoever_may_see_them(shop: Api):
     assert "Nothing here" in page.words
     assert (await agent.get("/office/returns/R00001T-8")).status_code == 404
     assert "Nothing is called so" in (await look(agent, "/office/returns?q=what")).words
+
+
+async def test_a_return_is_started_seen_first_and_cancelled(
+    shop: Api, database: Database, lanes: Lanes
+):
+    sold = await sell(database, lanes, shop.tenant, LineWish(sku="MUG", quantity=3))
+    agent, manager = await shop.staff("agent"), await shop.staff("manager")
+    order, path = f"/office/orders/{sold.number}", f"/office/orders/{sold.number}/returns/new"
+    assert "Start a return" in (await look(agent, order)).words
+    page = await look(agent, path)
+    (units,) = [name for name in page.forms[path] if name.startswith("units.")]
+    line = units.removeprefix("units.")
+    nothing = await send(agent, page, path, {"save": "1"})
+    assert nothing.status_code == 422
+    filled = {units: 2, f"why.{line}": "too_small", f"state.{line}": "opened", "kind": "return"}
+    filled |= {"method": "post", "refund": "original"}
+    over = await send(agent, page, path, filled | {"override": "they were ill"})
+    assert over.status_code == 422
+    assert "could come back until" in Page(over.text).words
+    # Whoever may says why it shall come back all the same.
+    filled |= {"override": "they were ill"}
+    page = await look(manager, path)
+    tried = Page((await send(manager, page, path, filled)).text)
+    assert "The customer gets £12.00" in tried.words, tried.words
+    # Another choice than the one that was shown is shown first.
+    again = await send(manager, tried, path, filled | {units: 1, "save": "1"})
+    assert (again.status_code, "The customer gets £6.00" in Page(again.text).words) == (200, True)
+    done = await send(manager, tried, path, filled | {"save": "1"})
+    assert done.status_code == 303, Page(done.text).words
+    at = done.headers["location"]
+    page = await look(agent, at)
+    assert "too small" in page.words
+    assert (await send(agent, page, f"{at}/cancellation", {"reason": ""})).status_code == 422
+    done = await send(agent, page, f"{at}/cancellation", {"reason": "they keep it"})
+    assert done.status_code == 303
+    page = await look(agent, at)
+    assert "they keep it" in page.words
+    assert f"{at}/cancellation" not in page.forms

@@ -13,7 +13,7 @@ of orders, by one or two statements), :func:`addresses_by_id`,
 :func:`customers_by_id` (follows merges), :func:`buyers_by_id` (both at once), :func:`merged_ids`
 (what a customer's orders may name), :func:`list_customers`, :func:`search` (merged ones too),
 :func:`consenting`, :func:`list_addresses`, :func:`list_consents`, :func:`erase` and :func:`export`;
-the commands ``customers.merge`` and ``customers.erase``.
+the commands ``customers.correct``, ``customers.merge`` and ``customers.erase``.
 
 Bulk: an import registers customers and changes those that are known, row by row as a reference
 decides who they are; what it cannot take it tells and leaves out.
@@ -68,6 +68,7 @@ from crosslane.customers.service import (
     ERASERS,
     EXPORTERS,
     Buyer,
+    CorrectCustomer,
     EraseCustomer,
     ErasureReport,
     KnownBuyer,
@@ -92,12 +93,13 @@ from crosslane.customers.service import (
     search,
     snapshot_addresses,
 )
-from crosslane.customers.service.commands import COMMANDS, ERASE, MERGE
+from crosslane.customers.service.commands import COMMANDS, CORRECT, ERASE, MERGE
 from crosslane.customers.storage.personal import PERSONAL_COLUMNS
 
 __all__ = [
     "ADDRESS_REFUSALS",
     "COMMANDS",
+    "CORRECT",
     "ERASE",
     "ERASERS",
     "EXPORTERS",
@@ -114,6 +116,7 @@ __all__ = [
     "Buyer",
     "Consent",
     "ConsentRecorded",
+    "CorrectCustomer",
     "Customer",
     "CustomerErased",
     "CustomerForgotten",

@@ -19,6 +19,7 @@ from crosslane.customers.domain import (
 from crosslane.customers.service import (
     AddIdentity,
     ChangeCustomer,
+    CorrectCustomer,
     CustomersImported,
     ImportCustomers,
     MergeCustomers,
@@ -31,9 +32,9 @@ from crosslane.customers.service import (
 )
 from crosslane.customers.service.addresses import Label
 from crosslane.customers.service.consents import Proof
-from crosslane.customers.service.keeping import CustomerName, Group, IdentityText
+from crosslane.customers.service.keeping import REACHED_BY_MAX, CustomerName, Group, IdentityText
 from crosslane.kernel import Page
-from crosslane.organization import BadCountry, BadLocale, UnknownBrand, UnknownChannel
+from crosslane.organization import BadCountry, BadLocale, Reason, UnknownBrand, UnknownChannel
 from crosslane.platform.web import Answer, Caller, Paging, Version, delete, get, patch, post, put
 
 READ, WRITE = "customers:read", "customers:write"
@@ -51,6 +52,20 @@ class CustomerChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: Group = ""
     payment_terms_days: int | None = None
     locale: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a customer is called and reached by, all of it; ``country`` is for national telephones.
+
+    Args:
+        reason: for the record.
+    """
+
+    name: CustomerName
+    emails: Annotated[list[IdentityText], msgspec.Meta(max_length=REACHED_BY_MAX)]
+    phones: Annotated[list[IdentityText], msgspec.Meta(max_length=REACHED_BY_MAX)]
+    country: str = ""
+    reason: Reason
 
 
 class NewIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,6 +209,44 @@ async def change_customer(
     )
     changed: Customer = await caller.submit(commands.CHANGE, wish)
     return Answer(body=changed, version=changed.version)
+
+
+@put(
+    "/api/v1/customers/{customer_id}/contact",
+    permission=WRITE,
+    command=commands.CORRECT,
+    raises=(
+        errors.UnknownCustomer,
+        errors.CustomerErased,
+        errors.BadEmail,
+        errors.BadPhone,
+        errors.IdentityTaken,
+        errors.IdentityMissing,
+        BadCountry,
+    ),
+    example=Contact(
+        name="Ann Example",
+        emails=["ann@example.com"],
+        phones=["020 7946 0958"],
+        country="GB",
+        reason="She has married",
+    ),
+)
+async def correct_customer(
+    caller: Caller, customer_id: UUID, data: Contact, version: Version | None = None
+) -> Answer[Customer]:
+    """Correct what a customer is called and reached by; what it has consented to stays."""
+    wish = CorrectCustomer(
+        customer_id=customer_id,
+        version=version,
+        name=data.name,
+        emails=data.emails,
+        phones=data.phones,
+        country=data.country,
+        reason=data.reason,
+    )
+    corrected: Customer = await caller.submit(commands.CORRECT, wish)
+    return Answer(body=corrected, version=corrected.version)
 
 
 @post(
@@ -354,6 +407,7 @@ ROUTES = [
     register_customer,
     import_customers,
     change_customer,
+    correct_customer,
     add_identity,
     remove_identity,
     merge_customers,

@@ -195,7 +195,7 @@ create table orders_amendment (
     id uuid primary key,
     order_id uuid not null references orders_order (id),
     no integer not null check (no > 0),
-    kind text not null check (kind in ('add', 'cancel', 'price', 'address', 'appease', 'exchange', 'replacement', 'resource')),
+    kind text not null check (kind in ('add', 'cancel', 'price', 'address', 'appease', 'exchange', 'replacement', 'resource', 'recall')),
     reason text not null,
     lines jsonb not null,
     gross_delta_minor bigint not null,

@@ -6,7 +6,8 @@ holds an order back), amendment (a change after placing), attribution (who gets 
 
 Doors: the command ``orders.place`` takes orders of any channel; ``orders.cancel``,
 ``orders.add_lines``, ``orders.change_price``, ``orders.change_address``, ``orders.resource``
-(decides anew where what nobody works on yet comes from), ``orders.raise_stop`` and
+(decides anew where what nobody works on yet comes from), ``orders.recall`` (takes back what a
+location has not picked yet), ``orders.raise_stop`` and
 ``orders.resolve_stop`` change them; ``orders.appease`` gives money back as goodwill;
 ``orders.retry_money`` asks once more for money that was refused or of which nobody knows;
 ``orders.reoptimise`` (by hand or, by policy, by the clock) decides orders that are not released yet
@@ -177,6 +178,7 @@ from crosslane.orders.service.reading import (
     order_view,
     search,
 )
+from crosslane.orders.service.recalling import RECALL, Recall, Recalled, RecallLine
 from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
@@ -225,6 +227,7 @@ COMMANDS = [
     CHANGE_PRICE,
     CHANGE_ADDRESS,
     RESOURCE,
+    RECALL,
     APPEASE,
     RAISE_STOP,
     RESOLVE_STOP,
@@ -254,6 +257,7 @@ __all__ = [
     "POLICIES",
     "RAISE_STOP",
     "REACTIONS",
+    "RECALL",
     "REOPTIMISE",
     "RESOLVE_STOP",
     "RESOURCE",
@@ -326,6 +330,9 @@ __all__ = [
     "PreparedOrder",
     "PromiseMoved",
     "RaiseStop",
+    "Recall",
+    "RecallLine",
+    "Recalled",
     "RefundPart",
     "Released",
     "Reoptimise",

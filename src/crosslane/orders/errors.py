@@ -95,6 +95,18 @@ class NoOtherStock(Conflict):
     """No plan serves {sku} as well as the one there is; the order stays as it was."""
 
 
+class NotReleasedThere(Conflict):
+    """{location} has no work of this order that nobody has begun."""
+
+
+class PickedAlready(Conflict):
+    """{picked} units of {sku} are picked at {location} already; {left} are left to take back."""
+
+
+class VendorWorks(Conflict):
+    """{location} is a vendor: what it was sent as an order can be cancelled, not taken back."""
+
+
 class NoMoneyProblem(Conflict):
     """No capture or refund of this order was refused or is unknown."""
 

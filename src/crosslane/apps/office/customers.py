@@ -11,12 +11,15 @@ from litestar import Request, Response
 
 from crosslane import customers, engagement, orders, organization, payments, returns
 from crosslane.apps.office.frame import PAGES, view
+from crosslane.apps.office.order import required
+from crosslane.apps.office.order_changes import made
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, Paging
 
-READ, MERGE, EXPORT = "customers:read", "customers:merge", "customers:export"
+READ, WRITE = "customers:read", "customers:write"
+MERGE, EXPORT = "customers:merge", "customers:export"
 # Not one of customers: whoever works with them need not be able to forget them.
 ERASE = "personal:erase"
 RESEND = "engagement:send"
@@ -123,6 +126,64 @@ async def resend_to_customer(
         words = PAGES.words(await view(tx, caller, request))
     toast = words("The message is sent again.")
     return see_other(f"/office/customers/{customer_id}#messages", toast=toast)
+
+
+@page("/office/customers/{customer_id}/contact", permission=WRITE)
+async def ask_contact(caller: Caller, request: Request, customer_id: UUID) -> Response:
+    """Ask what a customer is called and reached by."""
+    async with caller.read() as tx:
+        viewer = await view(tx, caller, request)
+        found = await _customer(tx, caller, customer_id)
+    return _contact_page(viewer, found, {})
+
+
+def _contact_page(
+    viewer: Viewer,
+    found: customers.Customer,
+    fields: Mapping[str, str],
+    refusal: Refusal | None = None,
+) -> Response:
+    known = {
+        kind: "\n".join(one.value for one in found.identities if one.kind == kind)
+        for kind in ("email", "phone")
+    }
+    return PAGES.answer(
+        viewer,
+        "customer_contact.html",
+        status=422 if refusal else 200,
+        customer=found,
+        known=known,
+        fields=fields,
+        refusal=refusal,
+    )
+
+
+@form("/office/customers/{customer_id}/contact", permission=WRITE, command=customers.CORRECT)
+async def correct_office_customer(
+    caller: Caller, request: Request, customer_id: UUID, data: bytes
+) -> Response:
+    """Correct what a customer is called and reached by."""
+    fields = read_form(data)
+    async with caller.read() as tx:
+        viewer = await view(tx, caller, request)
+        found = await _customer(tx, caller, customer_id)
+        home = await _home(tx)
+    try:
+        wish = made(
+            customers.CorrectCustomer,
+            customer_id=found.id,
+            version=fields.number("version", found.version),
+            name=fields.text("name"),
+            emails=fields.text("emails").split(),
+            phones=[line for line in fields.text("phones").splitlines() if line.strip()],
+            country=home,
+            reason=required(fields, "reason"),
+        )
+        await caller.submit(customers.CORRECT, wish)
+    except Refusal as refusal:
+        return _contact_page(viewer, found, fields.plain(), refusal)
+    toast = PAGES.words(viewer)("Saved.")
+    return see_other(f"/office/customers/{found.id}", toast=toast)
 
 
 @page("/office/customers/{customer_id}/merge", permission=MERGE)
@@ -292,6 +353,8 @@ ROUTES = [
     list_office_customers,
     show_office_customer,
     resend_to_customer,
+    ask_contact,
+    correct_office_customer,
     choose_merge,
     merge_office_customers,
     export_office_customer,

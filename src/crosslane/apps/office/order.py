@@ -23,9 +23,10 @@ from crosslane.apps.office.next_step import Matter, NextStep, ReturnMatter, next
 from crosslane.apps.office.story import Names, Told, doers_of, tell
 from crosslane.customers import Customer
 from crosslane.documents import Document
+from crosslane.engagement import MessageView
 from crosslane.fulfillment import Work
 from crosslane.kernel import Refusal
-from crosslane.locations import Network
+from crosslane.locations import Location, Network
 from crosslane.orders import LineView, OrderView
 from crosslane.platform import audit, log
 from crosslane.platform.database import Tx
@@ -62,12 +63,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         code: of the location; "" for units that wait for one, ``cancelled`` for no place any more.
         name: of the location.
+        recallable: somebody there has work that nobody has begun, and is no vendor.
         works: its fulfillment orders, the latest first.
         rows: units by line.
     """
 
     code: str
     name: str
+    recallable: bool = False
     works: Sequence[Work]
     rows: Sequence[Row]
 
@@ -94,9 +97,19 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     returns: Sequence[Return]
     documents: Sequence[Document]
     story: Sequence[Told]
+    messages: Sequence[MessageView]
     staff: Mapping[str, str]
     next: NextStep | None
     customer_page: str
+
+    @property
+    def returnable(self) -> bool:
+        """Whether the customer has goods that may come back."""
+        return any(
+            sum(b.quantity for b in line.buckets if b.stage in ("handed_over", "delivered"))
+            > sum(back.quantity for back in line.returned)
+            for line in self.order.lines
+        )
 
     @property
     def on_account_minor(self) -> int:
@@ -126,7 +139,12 @@ async def shown_order(tx: Tx, caller: Caller, viewer: Viewer, named: str) -> Sho
     papers: Sequence[Document] = ()
     if viewer.may("documents:read"):
         papers = await documents.documents_of_order(tx, order.id)
-    story, staff = await _story(tx, viewer, order, works, back, network)
+    messages: Sequence[MessageView] = ()
+    if viewer.may("engagement:read"):
+        messages = await engagement.messages_of_order(
+            tx, order.number, after=None, limit=MESSAGES_MAX
+        )
+    story, staff = await _story(tx, viewer, order, works, back, network, messages)
     groups = grouped(order, works, network)
     matter = matter_of(order, works, back)
     link = engagement.link_to_order(caller.key_prefix, order.id, tx.now)
@@ -137,6 +155,7 @@ async def shown_order(tx: Tx, caller: Caller, viewer: Viewer, named: str) -> Sho
         returns=back,
         documents=papers,
         story=story,
+        messages=list(reversed(messages)),
         staff=staff,
         next=next_step(matter, viewer.may),
         customer_page=engagement.ORDER_PAGE
@@ -172,15 +191,24 @@ def grouped(order: OrderView, works: Sequence[Work], network: Network) -> list[G
                 here[place].append((bucket.stage, bucket.quantity))
         for place, stages in here.items():
             rows[place].append(Row(line, stages))
-    names = {at.code: at.name for at in network.by_id.values()}
     done: dict[str, list[Work]] = defaultdict(list)
     for work in sorted(works, key=lambda one: one.offered_at, reverse=True):
         done[network.by_id[work.location_id].code].append(work)
     places = sorted(rows, key=lambda code: (code == "cancelled", bool(code), code))
     return [
-        Group(code=code, name=names.get(code, ""), works=done.get(code, []), rows=rows[code])
-        for code in places
+        _group(code, network.by_code.get(code), done.get(code, []), rows[code]) for code in places
     ]
+
+
+def _group(code: str, place: Location | None, works: Sequence[Work], rows: Sequence[Row]) -> Group:
+    begun = {stage for row in rows for stage, _ in row.stages}
+    return Group(
+        code=code,
+        name=place.name if place else "",
+        recallable=place is not None and place.kind != "vendor" and "released" in begun,
+        works=works,
+        rows=rows,
+    )
 
 
 async def _story(
@@ -190,6 +218,7 @@ async def _story(
     works: Sequence[Work],
     back: Sequence[Return],
     network: Network,
+    messages: Sequence[MessageView],
 ) -> tuple[list[Told], Mapping[str, str]]:
     """Return what has happened, and the names of the staff that did it."""
     subject = f"order:{order.id}"
@@ -198,11 +227,6 @@ async def _story(
     subjects += [f"return:{one.id}" for one in back]
     entries = await log.histories(tx, subjects, limit=STORY_ENTRIES_MAX)
     audited = await audit.list_entries(tx, subject=subject, limit=AUDITED_MAX)
-    messages = []
-    if viewer.may("engagement:read"):
-        messages = await engagement.messages_of_order(
-            tx, order.number, after=None, limit=MESSAGES_MAX
-        )
     names = await names_for(tx, viewer, [*entries, *audited], network)
     story = tell(entries, names, order=order, messages=messages, audited=audited)
     return story, names.staff
@@ -298,6 +322,29 @@ async def hold_order_back(caller: Caller, request: Request, number: str, data: b
     return see_other(ADDRESS + order.order.number, toast=words("Held back."))
 
 
+@form(
+    "/office/orders/{number}/messages/{message_id}/resend",
+    permission="engagement:send",
+    command=engagement.RESEND,
+)
+async def resend_of_order(
+    caller: Caller, request: Request, number: str, message_id: UUID, data: bytes
+) -> Response:
+    """Say a message about an order again, to the address that is known now."""
+    fields = read_form(data)
+    async with caller.read() as tx:
+        viewer = await view(tx, caller, request)
+        told = await engagement.messages_of_order(tx, number, after=None, limit=MESSAGES_MAX)
+    try:
+        if message_id not in {one.id for one in told}:
+            raise engagement.NoSuchMessage(message=str(message_id))
+        await caller.submit(engagement.RESEND, engagement.Resend(message_id))
+    except Refusal as refusal:
+        return await _again(caller, request, number, refusal, fields)
+    toast = PAGES.words(viewer)("The message is sent again.")
+    return see_other(f"{ADDRESS}{number}#messages", toast=toast)
+
+
 def required(fields: Any, name: str) -> str:
     """Return a text that has to be there.
 
@@ -310,4 +357,4 @@ def required(fields: Any, name: str) -> str:
     return text
 
 
-ROUTES = [show_order, resolve_order_stop, hold_order_back]
+ROUTES = [show_order, resolve_order_stop, hold_order_back, resend_of_order]

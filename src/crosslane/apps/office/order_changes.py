@@ -59,7 +59,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     meanwhile: list[Told] = []
 
 
-def made(kind: type, **values: Any) -> Any:
+def made(kind: type, /, **values: Any) -> Any:
     """Return the body of a command, checked as if it came over HTTP.
 
     Raises:
@@ -94,11 +94,7 @@ def amount_of(
 
 def _cancel(fields: Form, order: OrderView, version: int | None, viewer: Viewer) -> Any:
     del viewer
-    lines = [
-        {"line_id": line, "quantity": int(units)}
-        for line, units in fields.group("units")
-        if units.isdecimal() and len(units) <= AMOUNT_CHARACTERS_MAX and int(units)
-    ]
+    lines = _units(fields)
     if not lines and not fields.checked("all"):
         raise InvalidField(pointer="/units", reason="say how many units of which line")
     return made(
@@ -108,6 +104,15 @@ def _cancel(fields: Form, order: OrderView, version: int | None, viewer: Viewer)
         reason=required(fields, "reason"),
         version=version,
     )
+
+
+def _units(fields: Form) -> list[dict[str, Any]]:
+    """Return the units that were chosen, by line."""
+    return [
+        {"line_id": line, "quantity": int(units)}
+        for line, units in fields.group("units")
+        if units.isdecimal() and len(units) <= AMOUNT_CHARACTERS_MAX and int(units)
+    ]
 
 
 def _add(fields: Form, order: OrderView, version: int | None, viewer: Viewer) -> Any:
@@ -176,6 +181,21 @@ def _resource(fields: Form, order: OrderView, version: int | None, viewer: Viewe
     )
 
 
+def _recall(fields: Form, order: OrderView, version: int | None, viewer: Viewer) -> Any:
+    del viewer
+    lines = _units(fields)
+    if not lines:
+        raise InvalidField(pointer="/units", reason="say how many units of which line")
+    return made(
+        orders.Recall,
+        order_id=order.id,
+        location=required(fields, "location"),
+        lines=lines,
+        reason=required(fields, "reason"),
+        version=version,
+    )
+
+
 def _goodwill(fields: Form, order: OrderView, version: int | None, viewer: Viewer) -> Any:
     return made(
         orders.Appease,
@@ -211,19 +231,20 @@ LINES = Change(name="lines", command=orders.ADD_LINES, wish=_add)
 PRICE = Change(name="price", command=orders.CHANGE_PRICE, wish=_price)
 PLACE = Change(name="address", command=orders.CHANGE_ADDRESS, wish=_address)
 RESOURCING = Change(name="resourcing", command=orders.RESOURCE, wish=_resource)
+RECALL = Change(name="recall", command=orders.RECALL, wish=_recall)
 GOODWILL = Change(name="goodwill", command=orders.APPEASE, wish=_goodwill)
 MONEY = Change(name="money", command=orders.RETRY_MONEY, wish=_money)
 
 
 async def ask(
-    caller: Caller, request: Request, number: str, change: Change, reason: str = ""
+    caller: Caller, request: Request, number: str, change: Change, **given: str
 ) -> Response:
-    """Show the form of a change."""
+    """Show the form of a change, with what is given already filled in."""
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         order = await orders.order_view(tx, number)
         seen = await last_event(tx, order.id)
-    return _answer(viewer, change, order, {"reason": reason}, seen, Tried())
+    return _answer(viewer, change, order, given, seen, Tried())
 
 
 async def take(
@@ -238,7 +259,7 @@ async def take(
     tried = Tried()
     try:
         # What was changed after the preview was not seen yet.
-        if not fields.checked("save") or fields.text("shown") != _print(fields.plain()):
+        if not fields.checked("save") or fields.text("shown") != fingerprint(fields.plain()):
             return await _preview(caller, viewer, change, order, fields, seen, tried)
         version = fields.number("version", order.version)
         await caller.submit(change.command, change.wish(fields, order, version, viewer))
@@ -257,7 +278,7 @@ async def take(
         return _answer(viewer, change, order, fields.plain(), seen, tried)
 
 
-def _print(fields: Mapping[str, str]) -> str:
+def fingerprint(fields: Mapping[str, str]) -> str:
     """Return a fingerprint of what was filled in, without what the form itself carries along."""
     given = sorted(pair for pair in fields.items() if pair[0] not in CARRIED and pair[1])
     return hashlib.blake2b(msgspec.json.encode(given), digest_size=8).hexdigest()
@@ -311,7 +332,7 @@ def _answer(
         order=order,
         fields=fields,
         seen=seen,
-        shown=_print(fields),
+        shown=fingerprint(fields),
         tried=tried,
         elsewhere=ELSEWHERE,
         lines_added_max=LINES_ADDED_MAX,
@@ -335,7 +356,7 @@ async def ask_cancellation(
     caller: Caller, request: Request, number: str, reason: str = ""
 ) -> Response:
     """Ask which units are not wanted any more."""
-    return await ask(caller, request, number, CANCELLATION, reason)
+    return await ask(caller, request, number, CANCELLATION, reason=reason)
 
 
 @form(PATH + "cancellation", permission="orders:cancel", command=orders.CANCEL)
@@ -392,6 +413,18 @@ async def resource_order(caller: Caller, request: Request, number: str, data: by
     return await take(caller, request, number, data, RESOURCING)
 
 
+@page(PATH + "recall", permission="orders:amend")
+async def ask_recall(caller: Caller, request: Request, number: str, location: str = "") -> Response:
+    """Ask which units a location shall not work on any more."""
+    return await ask(caller, request, number, RECALL, location=location)
+
+
+@form(PATH + "recall", permission="orders:amend", command=orders.RECALL)
+async def recall_work(caller: Caller, request: Request, number: str, data: bytes) -> Response:
+    """Try to take work back from a location, or do it."""
+    return await take(caller, request, number, data, RECALL)
+
+
 @page(PATH + "goodwill", permission="orders:appease")
 async def ask_goodwill(caller: Caller, request: Request, number: str) -> Response:
     """Ask how much goodwill is given, and why."""
@@ -427,6 +460,8 @@ ROUTES = [
     change_address,
     ask_resourcing,
     resource_order,
+    ask_recall,
+    recall_work,
     ask_goodwill,
     give_goodwill,
     ask_money,

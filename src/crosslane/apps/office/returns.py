@@ -228,6 +228,21 @@ async def decline_return_with_reason(
     )
 
 
+@form(ADDRESS + "{number}/cancellation", permission="returns:cancel", command=returns.CANCEL)
+async def cancel_return_of_office(
+    caller: Caller, request: Request, number: str, data: bytes
+) -> Response:
+    """Note that goods will not come after all."""
+    return await _step(
+        caller,
+        request,
+        number,
+        data,
+        returns.CANCEL,
+        lambda fields, one, named: made(returns.Cancel, **named, reason=required(fields, "reason")),
+    )
+
+
 @form(ADDRESS + "{number}/clearance", permission="returns:clear", command=returns.CLEAR)
 async def clear_held_return(caller: Caller, request: Request, number: str, data: bytes) -> Response:
     """Let a held return go on, and say why the suspicion does not hold."""
@@ -303,6 +318,7 @@ ROUTES = [
     show_office_return,
     let_return_come,
     decline_return_with_reason,
+    cancel_return_of_office,
     clear_held_return,
     receive_goods_back,
     grade_goods_back,

@@ -255,6 +255,7 @@ def amendments(words: Words) -> dict[str, str]:
         "exchange": words("Goods exchanged"),
         "replacement": words("Replacement sent"),
         "resource": words("Sourced anew"),
+        "recall": words("Work taken back"),
     }
 
 

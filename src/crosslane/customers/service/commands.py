@@ -21,11 +21,13 @@ from crosslane.customers.service.importing import (
 from crosslane.customers.service.keeping import (
     AddIdentity,
     ChangeCustomer,
+    CorrectCustomer,
     MergeCustomers,
     RegisterCustomer,
     RemoveIdentity,
     add_identity,
     change,
+    correct,
     merge,
     register,
     remove_identity,
@@ -62,6 +64,10 @@ async def _change(tx: Tx, wish: ChangeCustomer) -> Customer:
     return await change(tx, wish, owner=tx.actor.customer_id)
 
 
+async def _correct(tx: Tx, wish: CorrectCustomer) -> Customer:
+    return await correct(tx, wish, owner=tx.actor.customer_id)
+
+
 async def _add_identity(tx: Tx, wish: AddIdentity) -> Customer:
     return await add_identity(tx, wish, owner=tx.actor.customer_id)
 
@@ -77,6 +83,7 @@ async def _merge(tx: Tx, wish: MergeCustomers) -> Customer:
 REGISTER = CommandKind("customers.register", RegisterCustomer, Customer, _register)
 IMPORT = one_by_one("customers.import", ImportCustomers, CustomersImported, _import)
 CHANGE = one_by_one("customers.change", ChangeCustomer, Customer, _change)
+CORRECT = one_by_one("customers.correct", CorrectCustomer, Customer, _correct)
 ADD_IDENTITY = one_by_one("customers.add_identity", AddIdentity, Customer, _add_identity)
 REMOVE_IDENTITY = one_by_one(
     "customers.remove_identity", RemoveIdentity, Customer, _remove_identity
@@ -91,6 +98,7 @@ COMMANDS = [
     REGISTER,
     IMPORT,
     CHANGE,
+    CORRECT,
     ADD_IDENTITY,
     REMOVE_IDENTITY,
     MERGE,

@@ -13,6 +13,8 @@ from crosslane.customers.domain import (
     Identity,
     IdentityKind,
     identities_of,
+    normal_email,
+    normal_phone,
     require_payment_terms,
 )
 from crosslane.customers.errors import (
@@ -37,6 +39,9 @@ from crosslane.platform.database import Tx
 
 IDENTITIES_MAX = 50
 ADDRESSES_MAX = 100
+REACHED_BY_MAX = 10
+# What people are reached by, and what may be corrected.
+REACHED_BY: tuple[IdentityKind, ...] = ("email", "phone")
 
 CustomerName = Annotated[str, msgspec.Meta(max_length=200)]
 Group = Annotated[str, matching("[A-Za-z0-9._-]*", max_length=40)]
@@ -82,6 +87,30 @@ class ChangeCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: Group
     payment_terms_days: int | None
     locale: str
+
+
+class CorrectCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Correct what a customer is called and how it is reached, all of it or nothing.
+
+    Account numbers and what channels call it stay, and so does what it has consented to.
+
+    Args:
+        customer_id: the customer.
+        version: the one that is meant, None for whatever it is at.
+        name: of the person or organization.
+        emails: all of its e-mail addresses; one that is left out is not the customer's any more.
+        phones: likewise its telephone numbers.
+        country: ISO 3166-1 code for national telephone numbers.
+        reason: for the record.
+    """
+
+    customer_id: UUID
+    version: int | None = None
+    name: CustomerName
+    emails: Annotated[list[IdentityText], msgspec.Meta(max_length=REACHED_BY_MAX)]
+    phones: Annotated[list[IdentityText], msgspec.Meta(max_length=REACHED_BY_MAX)]
+    country: str = ""
+    reason: Reason
 
 
 class AddIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +201,40 @@ async def change(tx: Tx, wish: ChangeCustomer, *, owner: UUID | None = None) -> 
     return await _told(tx, "change", before)
 
 
+async def correct(tx: Tx, wish: CorrectCustomer, *, owner: UUID | None = None) -> Customer:
+    """Correct what a customer is called and how it is reached.
+
+    Raises:
+        UnknownCustomer, CustomerErased: there is nobody to correct.
+        Stale: somebody else changed it meanwhile.
+        BadEmail, BadPhone: one is malformed.
+        IdentityTaken: another customer is known by it.
+        IdentityMissing: nothing would be known of it any more.
+    """
+    before = await locked(tx, wish.customer_id, owner=owner)
+    if wish.version not in (None, before.version):
+        raise Stale(present=before.version, given=wish.version)
+    wanted = {
+        Identity("email", normal_email(text, pointer="/emails")): None for text in wish.emails
+    } | {
+        Identity("phone", normal_phone(text, wish.country, pointer="/phones")): None
+        for text in wish.phones
+    }
+    name = " ".join(wish.name.split())
+    kept = [one for one in before.identities if one.kind not in REACHED_BY]
+    if not (wanted or kept or name):
+        raise IdentityMissing(pointer="/name")
+    gone = [one for one in before.identities if one.kind in REACHED_BY and one not in wanted]
+    new = [one for one in wanted if one not in before.identities]
+    await storage.delete_identities(tx, before.id, gone)
+    added = await storage.insert_identities(tx, dict.fromkeys(new, before.id))
+    lost = next((one for one in new if one not in added), None)
+    if lost is not None:
+        raise taken(lost)
+    await storage.update_customers(tx, [msgspec.structs.replace(before, name=name)])
+    return await _told(tx, "correct", before, reason=wish.reason)
+
+
 async def add_identity(tx: Tx, wish: AddIdentity, *, owner: UUID | None = None) -> Customer:
     """Let a customer be known by one thing more.
 
@@ -208,7 +271,7 @@ async def remove_identity(tx: Tx, wish: RemoveIdentity, *, owner: UUID | None = 
     numbers = [i for i in found.identities if i.kind == "account_number"]
     if numbers == [identity] and found.payment_terms_days is not None:
         raise LastIdentity(pointer="/value")
-    await storage.delete_identity(tx, found.id, identity)
+    await storage.delete_identities(tx, found.id, [identity])
     await storage.touch_customer(tx, found.id)
     return await _told(tx, "remove_identity", found)
 

@@ -1,6 +1,6 @@
 """Customers and what they are known by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -90,18 +90,21 @@ async def delete_strays(tx: Tx, ids: Sequence[UUID]) -> None:
     await tx.execute(DELETE_STRAYS, list(ids))
 
 
-DELETE_IDENTITY = """
-delete from customers_identity
-where customer_id = $1 and kind = $2 and value = $3 and channel = $4 returning true
+DELETE_IDENTITIES = """
+delete from customers_identity i
+using unnest($2::text[], $3::text[], $4::text[]) as given (kind, value, channel)
+where i.customer_id = $1 and (i.kind, i.value, i.channel)
+    = (given.kind, given.value, given.channel)
+returning i.kind, i.value, i.channel
 """
 
 
-async def delete_identity(tx: Tx, customer_id: UUID, identity: Identity) -> bool:
-    """Take an identity from its customer; false when it is not the customer's."""
-    found = await tx.fetchval(
-        DELETE_IDENTITY, customer_id, identity.kind, identity.value, identity.channel
-    )
-    return bool(found)
+async def delete_identities(
+    tx: Tx, customer_id: UUID, identities: Collection[Identity]
+) -> set[Identity]:
+    """Take identities from their customer; return those that were the customer's."""
+    rows = await tx.fetch(DELETE_IDENTITIES, customer_id, *identity_columns(identities))
+    return {_identity(row) for row in rows}
 
 
 # An array comes by way of "select": PostgreSQL then plans once, and not for each number it sees.

@@ -133,6 +133,16 @@ class Sheet:
         if moves:
             self.note(order_id, doing)
 
+    def call_back(self, order_id: UUID, moves: Sequence[Move], reason: str, doing: Doing) -> None:
+        """Move units off the work of their locations, which are told of it."""
+        self.move(order_id, moves, doing)
+        units = [
+            events.CancelledUnits(m.line_id, m.from_location_id, m.from_stage, m.quantity)
+            for m in moves
+        ]
+        recalled = events.UnitsRecalled(order_id=order_id, units=units, reason=reason)
+        self.announce(recalled, doing)
+
     def note(self, order_id: UUID, doing: Doing) -> None:
         """Remember that an order has changed."""
         self._changed[order_id] = doing

@@ -14,7 +14,6 @@ import msgspec
 from crosslane import locations
 from crosslane.kernel import Refusal
 from crosslane.locations import Network
-from crosslane.orders import events
 from crosslane.orders.domain import (
     HOLDS_WORK,
     RECALLED,
@@ -105,14 +104,7 @@ def _recall(sheet: Sheet, state: OrderState, stop: Stop, network: Network, doing
         if b.stage in RECALLED and network.by_id[b.location_id].kind != "vendor"
     ]
     if moves:
-        sheet.move(state.order.id, moves, doing)
-        units = [
-            events.CancelledUnits(m.line_id, m.from_location_id, m.from_stage, m.quantity)
-            for m in moves
-        ]
-        reason = f"{stop.kind} stop"
-        recalled = events.UnitsRecalled(order_id=state.order.id, units=units, reason=reason)
-        sheet.announce(recalled, doing)
+        sheet.call_back(state.order.id, moves, f"{stop.kind} stop", doing)
 
 
 async def lock_stopped(tx: Tx, order_ids: Sequence[UUID]) -> set[UUID]:
