@@ -10,7 +10,7 @@ from tests.tidy.tree import Tree
 
 from crosslane.app import ROUTES
 from crosslane.platform.lane import CommandKind
-from crosslane.platform.screens import FORM
+from crosslane.platform.screens import FORM, UPLOAD, Form
 from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
@@ -44,7 +44,7 @@ def faults(routes: Sequence[Route]) -> list[str]:
         if not route.summary.endswith((".", "?")):
             found.append(f"{at}: its docstring does not begin with a sentence")
         # A form brings its key along: parts.html has it, test_templates.py asks for it.
-        without = route.name in WITHOUT_KEY or route.consumes == FORM
+        without = route.name in WITHOUT_KEY or route.consumes in (FORM, UPLOAD)
         keyless = route.command and not route.key_required and not without
         if route.method == "POST" and keyless:
             found.append(f"{at}: changes something without a key")
@@ -52,7 +52,7 @@ def faults(routes: Sequence[Route]) -> list[str]:
             found.append(f"{at}: changes something without a command")
         if route.example is not None and not is_taken(route):
             found.append(f"{at}: its example is not a body it takes")
-        if route.signature.body not in (None, bytes) and route.example is None:
+        if route.signature.body not in (None, bytes, Form) and route.example is None:
             found.append(f"{at}: no example of its body")
         seen.add((route.method, route.path))
         names.add(route.name)

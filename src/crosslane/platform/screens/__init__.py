@@ -28,6 +28,9 @@ A page of an app is a function beside its template::
             return PAGES.answer(viewer, "cancel.html", status=422, refusal=refusal, fields=fields)
         return see_other(f"/office/orders/{number}", toast=viewer.words("Cancelled."))
 
+A form with a file is declared by ``@upload(..., bytes_max=...)``, takes ``data: Form`` already read,
+and finds the file by ``data.file("picture")``.
+
 Rules: a page is shown whole without scripts; a part that htmx replaces is a named block of the same
 template (``PAGES.answer(..., block="rows")`` when ``viewer.fragment``). Every form carries
 ``{{ ui.wish() }}``, so that sending it twice does it once. A form that was sent is answered by
@@ -41,19 +44,21 @@ Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density,
 :class:`Pages` (the templates of an app), :class:`Step` (an entry of its navigation).
 '''
 
-from crosslane.platform.screens.answers import form, page, see_other
+from crosslane.platform.screens.answers import form, page, see_other, upload
 from crosslane.platform.screens.assets import content_of
 from crosslane.platform.screens.mapping import Pin, use_tiles
 from crosslane.platform.screens.pages import Pages, Step, icons
 from crosslane.platform.screens.routes import ROUTES
 from crosslane.platform.screens.viewer import Look, Viewer, look_of, viewer_of
 from crosslane.platform.screens.words import LANGUAGES, Words
-from crosslane.platform.web.form import FORM, Form, read_form
+from crosslane.platform.web.form import FORM, UPLOAD, File, Form, read_form
 
 __all__ = [
     "FORM",
     "LANGUAGES",
     "ROUTES",
+    "UPLOAD",
+    "File",
     "Form",
     "Look",
     "Pages",
@@ -68,6 +73,7 @@ __all__ = [
     "page",
     "read_form",
     "see_other",
+    "upload",
     "use_tiles",
     "viewer_of",
 ]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from litestar import Response
 
 from crosslane.platform.lane import CommandKind
-from crosslane.platform.web.form import FORM, FORM_BYTES_MAX
+from crosslane.platform.web.form import FORM, FORM_BYTES_MAX, UPLOAD
 from crosslane.platform.web.pages import HTML
 from crosslane.platform.web.routes import Declare, get, post
 
@@ -43,6 +43,24 @@ def form(path: str, *, permission: str, command: CommandKind | None, **told: Any
         "body_bytes_max": FORM_BYTES_MAX,
     }
     return post(path, permission=permission, command=command, **{**usual, **told})
+
+
+def upload(
+    path: str, *, permission: str, command: CommandKind | None, bytes_max: int, **told: Any
+) -> Declare:
+    """Declare where a form with files is sent to; its handler takes ``data: Form``.
+
+    The template's form says ``enctype="multipart/form-data"``.
+
+    Args:
+        path: whole path with ``{parameters}``.
+        permission: ``module:verb``, or PUBLIC.
+        command: as of :func:`form`.
+        bytes_max: of the files it may hold together.
+        told: other fields of :class:`~crosslane.platform.web.Route`.
+    """
+    usual = {"consumes": UPLOAD, "body_bytes_max": bytes_max + FORM_BYTES_MAX}
+    return form(path, permission=permission, command=command, **{**usual, **told})
 
 
 def see_other(path: str, *, toast: str = "") -> Response[bytes]:

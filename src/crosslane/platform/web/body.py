@@ -14,10 +14,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from multipart import parse_options_header
 
 from crosslane.kernel import require_safe_text
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
+from crosslane.platform.web.form import UPLOAD
 from crosslane.platform.web.moments import holds_moments, require_moments
 from crosslane.platform.web.problems import invalid_field
 
@@ -75,6 +77,8 @@ def require_content_type(request: Request, *expected: str) -> None:
     """
     headers = exchange_of(request.scope).headers
     media_type, _, parameters = headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() == UPLOAD and parameters.strip().lower().startswith("boundary="):
+        parameters = ""
     charset = parameters.strip().lower().replace('"', "")
     plain = headers.get("content-encoding", "identity").lower() == "identity"
     if media_type.strip().lower() not in expected or not plain or charset not in _CHARSETS:
@@ -82,6 +86,24 @@ def require_content_type(request: Request, *expected: str) -> None:
 
 
 _CHARSETS = {"", "charset=utf-8", "charset=us-ascii"}
+
+
+def boundary_of(request: Request) -> str:
+    """Return the line between the parts of a form with files.
+
+    Raises:
+        MalformedRequest: the content type names none, or none that can be.
+    """
+    said = exchange_of(request.scope).headers.get("content-type", "")
+    _, parameters = parse_options_header(said)
+    boundary = parameters.get("boundary", "")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise errors.MalformedRequest(reason="the content type names no boundary")
+    return boundary
+
+
+# RFC 2046, 5.1.1.
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 
 
 async def decode(raw: bytes, of: Any) -> Any:

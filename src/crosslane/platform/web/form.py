@@ -1,20 +1,42 @@
-"""What browsers send when a person presses a button: form fields, and the name of the wish."""
+"""What browsers send when a person presses a button: form fields, and the name of the wish.
 
-from collections.abc import Iterator, Mapping
+A form with a file is sent in parts, with a line of its own between them each time it is sent: so it
+is read before anything is decided, and a wish sent twice is known by what it says.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
+from multipart import MultipartError, PushMultipartParser
 
 from crosslane.kernel import UnsafeText, require_safe_text
 from crosslane.platform.web import errors
 
 FORM = "application/x-www-form-urlencoded"
+UPLOAD = "multipart/form-data"
 FORM_BYTES_MAX = 1 << 18
 FIELDS_MAX = 3_000
+PARTS_MAX = 200
+PART_HEADERS_BYTES_MAX = 4_096
+FILE_NAME_CHARACTERS_MAX = 200
 WISH_FIELD = "_wish"
 """The hidden field that names a wish, so that a form that is sent twice is done once."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that was chosen in a form; nothing it says of itself is to be trusted.
+
+    Args:
+        name: as its owner calls it, without folders.
+        content: all of it.
+    """
+
+    name: str
+    content: bytes
 
 
 class Form:
@@ -22,10 +44,32 @@ class Form:
 
     Args:
         fields: values by name, in the order they were sent.
+        files: files that were chosen, by the name of their field.
     """
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, fields: Mapping[str, list[str]], files: Mapping[str, list[File]] | None = None
+    ) -> None:
         self._fields = fields
+        self._files = files or {}
+
+    def file(self, name: str) -> File | None:
+        """Return the file of a field, None when none was chosen."""
+        return next(iter(self._files.get(name, ())), None)
+
+    def files(self, name: str) -> Sequence[File]:
+        """Return the files of a field that takes several."""
+        return self._files.get(name, [])
+
+    def fingerprint(self) -> bytes:
+        """Return a digest of all that was sent, the same however it was divided into parts."""
+        files = [(n, f.name, hashlib.sha256(f.content).hexdigest()) for n, f in self._all_files()]
+        return hashlib.sha256(msgspec.json.encode((sorted(self._fields.items()), files))).digest()
+
+    def _all_files(self) -> Iterator[tuple[str, File]]:
+        for name, files in sorted(self._files.items()):
+            for file in files:
+                yield name, file
 
     def text(self, name: str, default: str = "") -> str:
         """Return a field without blanks around it, the last one when it was sent repeatedly."""
@@ -103,16 +147,58 @@ def read_form(body: bytes) -> Form:
         )
     except ValueError:
         raise errors.MalformedRequest(reason="the form cannot be read") from None
-    try:
-        require_safe_text(pairs)
-    except UnsafeText:
-        reason = "the form has characters that are no text"
-        raise errors.MalformedRequest(reason=reason) from None
+    _require_text(pairs)
     for name, value in pairs:
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return Form(fields)
 
 
-def wish_of(body: bytes) -> str:
-    """Return the name of the wish in a form, "" when it has none."""
-    return read_form(body).text(WISH_FIELD)
+def read_upload(body: bytes, boundary: str) -> Form:
+    """Read a form with files, as browsers send it in parts.
+
+    Args:
+        body: all that was sent.
+        boundary: the line between parts, as the content type names it.
+
+    Raises:
+        MalformedRequest: it is no such form, has too many parts, or text that is none.
+    """
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[File]] = {}
+    try:
+        for name, filename, content in _parts(body, boundary):
+            if filename is None:
+                text = content.decode().replace("\r\n", "\n")
+                fields.setdefault(name, []).append(text)
+            elif filename or content:
+                # Some browsers tell the whole path; a field without a file tells an empty name.
+                shown = filename.replace("\\", "/").rpartition("/")[2]
+                file = File(shown[:FILE_NAME_CHARACTERS_MAX], content)
+                files.setdefault(name, []).append(file)
+    except (MultipartError, ValueError):
+        raise errors.MalformedRequest(reason="the form cannot be read") from None
+    names = [(n, file.name) for n, those in files.items() for file in those]
+    _require_text([*((n, value) for n, values in fields.items() for value in values), *names])
+    return Form(fields, files)
+
+
+def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, str | None, bytes]]:
+    """Yield name, file name (None for a plain field) and content of each part."""
+    limits = {"max_segment_count": PARTS_MAX, "max_header_size": PART_HEADERS_BYTES_MAX}
+    with PushMultipartParser(boundary, len(body), strict=True, **limits) as parser:
+        name, filename, content = "", None, b""
+        for told in parser.parse(body):
+            if told is None:
+                yield name, filename, content
+            elif isinstance(told, (bytes, bytearray)):
+                content += told
+            else:
+                name, filename, content = told.name, told.filename, b""
+
+
+def _require_text(pairs: Sequence[tuple[str, str]]) -> None:
+    try:
+        require_safe_text(pairs)
+    except UnsafeText:
+        reason = "the form has characters that are no text"
+        raise errors.MalformedRequest(reason=reason) from None

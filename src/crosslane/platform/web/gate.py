@@ -16,7 +16,7 @@ from crosslane.platform.tenants import Tenant, find_tenant, only_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
-from crosslane.platform.web.form import FORM
+from crosslane.platform.web.form import FORM, UPLOAD
 from crosslane.platform.web.room import Room
 from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
@@ -119,7 +119,7 @@ class Gate:
             raise errors.NoSuchAddress
         # A form may be sent for somebody who is not signed in yet, to sign it in as another. One
         # behind a signed link needs nothing that a browser sends by itself.
-        by_itself = from_cookie or (route.consumes == FORM and link is None)
+        by_itself = from_cookie or (route.consumes in (FORM, UPLOAD) and link is None)
         if by_itself and request.method not in ("GET", "HEAD"):
             _require_same_site(request)
         actor = await self._actor_of(tenant, token)

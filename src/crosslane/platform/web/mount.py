@@ -1,5 +1,6 @@
 """From declared routes to a Litestar application."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,11 +16,19 @@ from crosslane.platform.telemetry import Log
 from crosslane.platform.web import errors
 from crosslane.platform.web.answers import Answer, Document, encode, version_of
 from crosslane.platform.web.binding import bind_address
-from crosslane.platform.web.body import JSON, canonical, decode, read_bytes, require_content_type
+from crosslane.platform.web.body import (
+    INLINE_BYTES_MAX,
+    JSON,
+    boundary_of,
+    canonical,
+    decode,
+    read_bytes,
+    require_content_type,
+)
 from crosslane.platform.web.caller import Caller
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
-from crosslane.platform.web.form import FORM, wish_of
+from crosslane.platform.web.form import FORM, UPLOAD, WISH_FIELD, Form, read_form, read_upload
 from crosslane.platform.web.gate import Admitted, Gate
 from crosslane.platform.web.pages import HTML, failed_page, sign_in_page
 from crosslane.platform.web.probes import probe_routes
@@ -148,9 +157,12 @@ async def _answer_admitted(
         arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
     raw = told = await _body(route, request)
-    if not key and route.consumes == FORM and route.command and not route.command.repeatable:
-        key = wish_of(raw)
-    if takes.body is not None:
+    form = await _form(route, request, raw)
+    if not key and form and route.command and not route.command.repeatable:
+        key = form.text(WISH_FIELD)
+    if takes.body is Form:
+        arguments["data"], told = form, form.fingerprint() if form else b""
+    elif takes.body is not None:
         as_sent = takes.body is bytes or route.consumes != JSON
         arguments["data"] = raw if as_sent else await decode(raw, takes.body)
         if route.command and not as_sent:
@@ -192,6 +204,16 @@ async def _body(route: Route, request: Request) -> bytes:
         return b""
     require_content_type(request, route.consumes, *route.also_consumes)
     return await read_bytes(request, route.body_bytes_max)
+
+
+async def _form(route: Route, request: Request, raw: bytes) -> Form | None:
+    """Return what was sent as a form, None for anything else."""
+    if route.consumes == UPLOAD:
+        said = boundary_of(request)
+        if len(raw) > INLINE_BYTES_MAX:
+            return await asyncio.to_thread(read_upload, raw, said)
+        return read_upload(raw, said)
+    return read_form(raw) if route.consumes == FORM else None
 
 
 def _version(request: Request, *, required: bool) -> int | None:
