@@ -1,14 +1,19 @@
 import pytest
+from tests.pictures import painted
 
 from crosslane.catalog import (
+    AddPictures,
     ComponentRow,
     ImportProducts,
+    NewPicture,
     ProductRow,
     PutCategories,
     PutCategory,
     import_products,
     put_categories,
+    rendered,
 )
+from crosslane.catalog.service.picturing import add_pictures
 from crosslane.platform.database import Tx
 from crosslane.verify import verify
 from crosslane.verify.catalog import RULES
@@ -26,6 +31,8 @@ async def world(tx: Tx) -> None:
         ProductRow("S", "c8", components=(ComponentRow("A"), ComponentRow("B"))),
     )
     assert (await import_products(tx, ImportProducts(rows))).refused == 0
+    wish = AddPictures((NewPicture("variant", "A", content=painted()),))
+    await add_pictures(tx, await rendered(wish))
 
 
 async def test_a_sound_tenant_has_no_findings(tx: Tx):
@@ -54,6 +61,15 @@ async def test_a_sound_tenant_has_no_findings(tx: Tx):
             "update catalog_text set owner_id = gen_random_uuid() where owner_kind = 'variant'",
             "catalog.texts_have_owners",
         ),
+        (
+            "update catalog_picture set owner_id = gen_random_uuid()",
+            "catalog.pictures_have_owners",
+        ),
+        (
+            "update catalog_picture_file set content = content || 'x'",
+            "catalog.picture_files_are_named_by_their_content",
+        ),
+        ("delete from catalog_picture", "catalog.picture_files_are_named_by_their_content"),
     ],
 )
 async def test_a_defect_is_named(tx: Tx, defect: str, rule: str):

@@ -101,3 +101,31 @@ class UnknownBarcode(NotFound):
 
 class RowOfAnotherProduct(Invalid):
     """{sku} is not a variant of the product that is edited."""
+
+
+class BadPicture(Invalid):
+    """This is no picture that can be shown: JPEG, PNG, WebP or GIF."""
+
+
+class PictureFileTooLarge(Invalid):
+    """A file of a picture has at most {most_bytes} bytes."""
+
+
+class PictureTooLarge(Invalid):
+    """A picture has at most {most} pixels, not {pixels}."""
+
+
+class BadPictureAddress(Invalid):
+    """A picture comes from an http or https address of at most {most} signs, with no password."""
+
+
+class PictureWithoutContent(Invalid):
+    """A picture needs either its content or an address to fetch it from."""
+
+
+class TooManyPictures(Invalid):
+    """{code} would have more than {most} pictures."""
+
+
+class NoSuchPicture(NotFound):
+    """There is no picture {id}."""

@@ -67,3 +67,36 @@ create table catalog_text (
 );
 create index catalog_text_words on catalog_text using gin (to_tsvector('simple', text))
     where field = 'title';
+
+-- What is shown of pictures: decoded, turned upright, made small and written anew as WebP, so that
+-- of a file somebody sent only its look is kept. The name is the beginning of the content's SHA-256:
+-- what an address leads to never changes.
+create table catalog_picture_file (
+    digest text collate "C" primary key check (digest ~ '^[0-9a-f]{32}$'),
+    content bytea not null check (octet_length(content) between 1 and 2097152)
+);
+-- WebP does not become smaller by compressing it again.
+alter table catalog_picture_file alter column content set storage external;
+
+create table catalog_picture (
+    id uuid primary key,
+    owner_id uuid not null,
+    owner_kind text not null check (owner_kind in ('product', 'variant')),
+    place integer not null,
+    state text not null check (state in ('wanted', 'stored', 'refused')),
+    reason text not null default '',
+    source text not null default '',
+    -- What it shows, in words, by locale.
+    alt jsonb not null default '{}',
+    shown text collate "C" references catalog_picture_file,
+    thumb text collate "C" references catalog_picture_file,
+    width integer not null default 0 check (width >= 0),
+    height integer not null default 0 check (height >= 0),
+    unique (owner_id, place),
+    check ((state = 'stored') = (shown is not null and thumb is not null)),
+    check ((shown is null) = (thumb is null)),
+    check (shown is not null or source <> '')
+);
+create index catalog_picture_shown on catalog_picture (shown) where shown is not null;
+create index catalog_picture_thumb on catalog_picture (thumb) where thumb is not null;
+create index catalog_picture_unstored on catalog_picture (state, id) where state <> 'stored';

@@ -44,9 +44,30 @@ left join catalog_category c on c.id = t.owner_id and t.owner_kind = 'category'
 where p.id is null and v.id is null and c.id is null
 """
 
+PICTURE_OWNERS = """
+select 'picture:' || pic.id as subject, format('is of a %s that is not there', pic.owner_kind)
+    as detail
+from catalog_picture pic
+left join catalog_product p on p.id = pic.owner_id and pic.owner_kind = 'product'
+left join catalog_variant v on v.id = pic.owner_id and pic.owner_kind = 'variant'
+where p.id is null and v.id is null
+"""
+
+PICTURE_FILES = """
+select 'file:' || f.digest as subject,
+       case when f.digest <> left(encode(sha256(f.content), 'hex'), 32)
+           then 'is named by another content' else 'is of no picture' end as detail
+from catalog_picture_file f
+where f.digest <> left(encode(sha256(f.content), 'hex'), 32)
+   or not exists (select from catalog_picture p where p.shown = f.digest)
+  and not exists (select from catalog_picture p where p.thumb = f.digest)
+"""
+
 RULES = [
     Rule("catalog.bundles_are_made_of_single_variants", BUNDLES_OF_SINGLES),
     Rule("catalog.categories_have_no_circle", CATEGORIES_WITHOUT_CIRCLE),
     Rule("catalog.gtins_have_right_check_digits", GTIN_CHECK_DIGITS),
     Rule("catalog.texts_have_owners", TEXT_OWNERS),
+    Rule("catalog.pictures_have_owners", PICTURE_OWNERS),
+    Rule("catalog.picture_files_are_named_by_their_content", PICTURE_FILES),
 ]

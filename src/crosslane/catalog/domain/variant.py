@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from stdnum import ean
 
+from crosslane.catalog.domain.picture import Shown
 from crosslane.catalog.errors import BadBarcode, BadGtin, BadSku, BadTaxClass, MeasureOutOfRange
 from crosslane.organization import METHODS, Channel, Method, PolicyBook, PolicyKind
 
@@ -60,6 +61,7 @@ class Variant(msgspec.Struct, frozen=True):
         options: what tells it from its siblings, such as colour and size.
         components: parts of a bundle, in order; empty for a single article.
         active: retired variants are no longer sold, but still returned and reported.
+        picture: its own first one, else the first of its product, None where there is none.
     """
 
     id: UUID
@@ -78,6 +80,7 @@ class Variant(msgspec.Struct, frozen=True):
     options: Mapping[str, str]
     components: tuple[Component, ...] = ()
     active: bool = True
+    picture: Shown | None = None
 
     @property
     def is_bundle(self) -> bool:

@@ -10,8 +10,10 @@ from crosslane.catalog.domain import (
     CategoryTree,
     Component,
     Scanned,
+    Shown,
     Variant,
     gtin_text,
+    picture_address,
 )
 from crosslane.platform.database import Record, Tx
 
@@ -33,7 +35,19 @@ _VARIANT_COLUMNS = """
         ) order by c.place)
         from catalog_component c join catalog_variant part on part.id = c.component_id
         where c.bundle_id = v.id
-    ) as components
+    ) as components,
+    (
+        select jsonb_build_object(
+            'shown', pic.shown, 'thumb', pic.thumb, 'width', pic.width, 'height', pic.height,
+            'alt', coalesce((
+                select told.value from jsonb_each_text(pic.alt) told
+                order by coalesce(array_position($2::text[], told.key), 100), told.key limit 1
+            ), '')
+        )
+        from catalog_picture pic
+        where pic.owner_id in (v.id, v.product_id) and pic.state = 'stored'
+        order by pic.owner_id = v.product_id, pic.place limit 1
+    ) as picture
 """
 
 # Here and below an array comes by way of "select": PostgreSQL then plans once, and not each time
@@ -51,7 +65,7 @@ async def variants_by_sku(
 ) -> dict[str, Variant]:
     """Return the variants with these SKUs in upper or lower case, by the SKU as asked."""
     rows = await tx.fetch(VARIANTS_BY_SKU, list(dict.fromkeys(skus)), list(locales), channel)
-    return {row["asked"]: _variant(row, tree) for row in rows}
+    return {row["asked"]: _variant(tx, row, tree) for row in rows}
 
 
 VARIANTS_BY_ID = f"""
@@ -67,7 +81,7 @@ async def variants_by_id(
 ) -> dict[UUID, Variant]:
     """Return the variants with these identifiers."""
     rows = await tx.fetch(VARIANTS_BY_ID, list(ids), list(locales), channel)
-    return {row["id"]: _variant(row, tree) for row in rows}
+    return {row["id"]: _variant(tx, row, tree) for row in rows}
 
 
 VARIANTS_OF_PRODUCTS = f"""
@@ -90,7 +104,7 @@ async def variants_of_products(
 ) -> list[Variant]:
     """Return the variants of products, by SKU."""
     rows = await tx.fetch(VARIANTS_OF_PRODUCTS, list(product_ids), list(locales), channel, limit)
-    return [_variant(row, tree) for row in rows]
+    return [_variant(tx, row, tree) for row in rows]
 
 
 LIST_VARIANT_IDS = """
@@ -191,7 +205,7 @@ async def scan(tx: Tx, keys: Sequence[str]) -> list[Scanned]:
     return [Scanned(**row) for row in await tx.fetch(SCAN, list(keys))]
 
 
-def _variant(row: Record, tree: CategoryTree) -> Variant:
+def _variant(tx: Tx, row: Record, tree: CategoryTree) -> Variant:
     category = tree.by_id(row["category_id"])
     components = row["components"]
     return Variant(
@@ -213,7 +227,29 @@ def _variant(row: Record, tree: CategoryTree) -> Variant:
         if components is None
         else msgspec.json.decode(components, type=tuple[Component, ...]),
         active=row["active"],
+        picture=None if row["picture"] is None else _shown(tx, row["picture"]),
     )
+
+
+def _shown(tx: Tx, told: str) -> Shown:
+    picture = msgspec.json.decode(told, type=_Picture)
+    return Shown(
+        address=picture_address(tx.tenant, picture.shown),
+        thumb=picture_address(tx.tenant, picture.thumb),
+        width=picture.width,
+        height=picture.height,
+        alt=picture.alt,
+    )
+
+
+class _Picture(msgspec.Struct, frozen=True):
+    """A picture as a statement tells it: digests in place of addresses."""
+
+    shown: str
+    thumb: str
+    width: int
+    height: int
+    alt: str
 
 
 LIST_SIBLINGS = """

@@ -28,8 +28,8 @@ A page of an app is a function beside its template::
             return PAGES.answer(viewer, "cancel.html", status=422, refusal=refusal, fields=fields)
         return see_other(f"/office/orders/{number}", toast=viewer.words("Cancelled."))
 
-A form with a file is declared by ``@upload(..., bytes_max=...)``, takes ``data: Form`` already read,
-and finds the file by ``data.file("picture")``.
+A form with a file is declared by ``@upload(..., bytes_max=...)``, takes ``data: Form`` that is read
+already, and finds the file by ``data.file("picture")``.
 
 Rules: a page is shown whole without scripts; a part that htmx replaces is a named block of the same
 template (``PAGES.answer(..., block="rows")`` when ``viewer.fragment``). Every form carries

@@ -72,7 +72,7 @@ each file here.
 '''
 
 from crosslane.platform.web.answers import Answer, Document, etag
-from crosslane.platform.web.binding import Paging, Version
+from crosslane.platform.web.binding import Paging, TenantName, Version
 from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
 from crosslane.platform.web.caller import Caller, OtherLocation
 from crosslane.platform.web.errors import EdgeRefusal, InvalidField, NoSuchAddress, TooManyRequests
@@ -102,6 +102,7 @@ __all__ = [
     "Problem",
     "Rate",
     "Route",
+    "TenantName",
     "Throttle",
     "TooManyRequests",
     "Version",

@@ -34,6 +34,10 @@ REQUIRED = inspect.Parameter.empty
 Version = Annotated[int, "If-Match"]
 """Annotate a parameter with it to receive the version named by ``If-Match``."""
 
+TenantName = Annotated[str, "tenant"]
+"""Annotate a parameter of the path with it where the address itself names the tenant, because it
+stands in pages and messages of people who are not known."""
+
 
 class Paging(msgspec.Struct, frozen=True):
     """Which page of a list is asked for: ``limit`` and ``cursor`` of the query."""
@@ -108,6 +112,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
         version: name of the parameter of type Version, or "".
         version_required: it has no default, so If-Match must be sent.
         link: name of the path parameter of type Link, or "".
+        tenant: name of the path parameter of type TenantName, or "".
         caller, request: whether it takes them.
         body: type of ``data``, None when it takes none.
         answer: what it returns.
@@ -119,6 +124,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     version_required: bool
     link: str
+    tenant: str
     caller: bool
     request: bool
     body: Any
@@ -158,6 +164,7 @@ def read_signature(handler: Callable[..., Any], path: str) -> Signature:
         version=version,
         version_required=bool(version) and parameters[version].default is REQUIRED,
         link=link,
+        tenant=next((name for name in in_path if hints[name] == TenantName), ""),
         caller="caller" in parameters,
         request="request" in parameters,
         body=hints.get("data"),

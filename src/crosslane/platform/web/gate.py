@@ -86,7 +86,7 @@ class Gate:
         self._known = Throttle(known_rate)
         self._unknown = Throttle(unknown_rate)
         self._failures = Throttle(FAILURE_RATE)
-        self._tenants: dict[tuple[str, str], tuple[float, Tenant | None]] = {}
+        self._tenants: dict[tuple[str, str, str], tuple[float, Tenant | None]] = {}
 
     def open(self, database: Database, lanes: Lanes, identify: Identify) -> None:
         """Say what is behind the gate; before this nothing can be admitted.
@@ -114,8 +114,11 @@ class Gate:
         shown, from_cookie = _shown_token(request)
         token = parse_token(shown)
         link = self._link_of(request, route)
-        tenant = await self._tenant_of(request, token.prefix if token else link and link.prefix)
-        if link and (tenant is None or tenant.key_prefix != link.prefix):
+        named = request.path_params.get(route.signature.tenant, "")
+        prefix = token.prefix if token else link and link.prefix
+        tenant = await self._tenant_of(request, prefix, named)
+        elsewhere = link and (tenant is None or tenant.key_prefix != link.prefix)
+        if elsewhere or (named and (tenant is None or tenant.name != named)):
             raise errors.NoSuchAddress
         # A form may be sent for somebody who is not signed in yet, to sign it in as another. One
         # behind a signed link needs nothing that a browser sends by itself.
@@ -159,27 +162,31 @@ class Gate:
             raise errors.NoSuchAddress
         return link
 
-    async def _tenant_of(self, request: Request, prefix: str | None) -> Tenant | None:
+    async def _tenant_of(self, request: Request, prefix: str | None, named: str) -> Tenant | None:
         """Return whose data is asked for: by host name, by what is shown, or as the only one."""
         host = _split("//" + exchange_of(request.scope).headers.get("host", "")).hostname or ""
         return (
-            await self._remembered("", host)
-            or await self._remembered(prefix or "", "")
-            or await self._remembered("", "")
+            await self._remembered(host=host)
+            or (named and await self._remembered(name=named))
+            or await self._remembered(prefix=prefix or "")
+            or await self._remembered()
+            or None
         )
 
-    async def _remembered(self, prefix: str, host: str) -> Tenant | None:
+    async def _remembered(
+        self, *, prefix: str = "", host: str = "", name: str = ""
+    ) -> Tenant | None:
         now = time.monotonic()
-        until, tenant = self._tenants.get((prefix, host), (0.0, None))
+        until, tenant = self._tenants.get((prefix, host, name), (0.0, None))
         if until > now:
             return tenant
-        if prefix or host:
-            tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host)
+        if prefix or host or name:
+            tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host, name=name)
         else:
             tenant = await only_tenant(self.database)
         if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
             self._tenants.clear()
-        self._tenants[prefix, host] = (now + TENANT_SECONDS_MAX, tenant)
+        self._tenants[prefix, host, name] = (now + TENANT_SECONDS_MAX, tenant)
         return tenant
 
     async def _actor_of(self, tenant: Tenant | None, token: Token | None) -> Actor | None:
