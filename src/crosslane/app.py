@@ -32,6 +32,7 @@ from crosslane import (
     pricing,
     returns,
     sourcing,
+    transfers,
     vendors,
 )
 from crosslane.apps import design, office, order_page, sign_in, store
@@ -72,6 +73,7 @@ MODULES: tuple[ModuleType, ...] = (
     vendors,
     carts,
     sourcing,
+    transfers,
     orders,
     fulfillment,
     returns,

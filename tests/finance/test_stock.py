@@ -44,7 +44,7 @@ averages = st.builds(
 )
 valued = st.builds(
     StockValued,
-    cause_kind=st.sampled_from(["receipt", "order", "transfer"]),
+    cause_kind=st.sampled_from(["receipt", "order", "store_parcel"]),
     cause_id=st.just(VARIANT),
     location_id=st.just(PLACE),
     occurred_at=st.just(NOON),

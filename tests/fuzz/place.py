@@ -156,6 +156,7 @@ async def _key(api: Api, scopes: list[str]) -> httpx.AsyncClient:
 _INTEGRATED = {
     *("catalog", "customers", "locations", "carriers", "payments", "inventory", "pricing"),
     *("sourcing", "orders", "fulfillment", "carts", "channels", "engagement", "vendors"),
+    "transfers",
 }
 
 

@@ -118,6 +118,12 @@ async def _furnish(admin: httpx.AsyncClient, store: Store) -> None:
         "blind_override_reason": "a known customer",
     }
     store.own["return"] = (await send(admin, "return-desk", brought))["return_id"]
+    sent = {
+        "source": store.code,
+        "destination": "DC1",
+        "lines": [{"sku": "MUG", "quantity": 2}],
+    }
+    store.own["transfer"] = (await send(admin, "transfers", sent))["id"]
     till = {"channel": "till", "location_id": store.location_id, "paid_by": "cash"}
     gift = await send(admin, "gift-cards", till | {"minor": 500, "reference": store.code})
     store.own["gift"] = gift["value"]["id"]

@@ -1,10 +1,10 @@
 """Finance: what business events do to the books, and the end of a day.
 
 The reaction ``finance.post`` posts to the ledger, once per event, what came into stock, was found
-or lost, was handed over or fell due (revenue, tax by code, delivery and service income, cost of
-goods), what was captured, refunded and settled, and what vendors are owed and have invoiced. An
-order's ``clearing`` is zero when it is handed over and paid. Whose goods are sold by another entity
-makes the intercompany pair.
+or lost, left for another location, was handed over or fell due (revenue, tax by code, delivery and
+service income, cost of goods), what was captured, refunded and settled, and what vendors are owed
+and have invoiced. An order's ``clearing`` is zero when it is handed over and paid. Whose goods are
+sold by another entity makes the intercompany pair.
 
 A day of a channel is compared figure by figure, per store and tax code: the order book (the
 journals of orders and payments) against the postings of that business day, which begins and ends at
@@ -15,10 +15,11 @@ ledger: what another channel does stands in sections of its own and never lowers
 sales. Each row's postings are listed by :func:`list_lines`.
 
 Invariants: every handled event has exactly one entry, of exactly its amounts; the inventory account
-of an entity is the units it owns times their average cost, per variant rounded once; closes are
-only added.
+of an entity is the units it owns times their average cost, per variant rounded once; the account of
+goods on their way is what transfers have not received yet, at what it cost; closes are only
+added.
 
-Events: none. Tables: finance_close, finance_stock.
+Events: none. Tables: finance_close, finance_stock, finance_transit.
 """
 
 from crosslane.finance.errors import (

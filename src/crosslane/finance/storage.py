@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
-from crosslane.finance.domain import Stock
+from crosslane.finance.domain import Stock, Transit
 from crosslane.platform.database import Record, Tx, columns
 
 # Two people who close the same day at once get two versions, one after the other.
@@ -119,3 +119,45 @@ async def save_stock(tx: Tx, stock: Mapping[tuple[UUID, UUID], Stock]) -> None:
         [owner_id for _, owner_id in stock],
         *columns(stock.values(), "units", "average_milli", "change_no", "posted_minor"),
     )
+
+
+LOCK_TRANSITS = """
+with wanted as (
+    select * from unnest($1::uuid[], $2::uuid[]) as w(transfer_id, owner_id)
+), made as (
+    insert into finance_transit (transfer_id, owner_id, posted_minor)
+    select transfer_id, owner_id, 0 from wanted order by transfer_id
+    on conflict (transfer_id) do nothing
+)
+select t.transfer_id, t.owner_id, t.posted_minor
+from finance_transit t where t.transfer_id = any($1) order by t.transfer_id for update of t
+"""
+
+
+async def lock_transits(tx: Tx, named: Mapping[UUID, Transit]) -> dict[UUID, Transit]:
+    """Lock what stands in the account of goods on their way, by transfer; nothing of a new one.
+
+    Args:
+        tx: open transaction.
+        named: transfers with who owns what is on its way of them.
+    """
+    if not named:
+        return {}
+    owners = [transit.owner_id for transit in named.values()]
+    found = dict(named)
+    for row in await tx.fetch(LOCK_TRANSITS, list(named), owners):
+        found[row["transfer_id"]] = Transit(row["owner_id"], row["posted_minor"])
+    return found
+
+
+SAVE_TRANSITS = """
+update finance_transit t set posted_minor = n.posted_minor
+from unnest($1::uuid[], $2::bigint[]) as n(transfer_id, posted_minor)
+where t.transfer_id = n.transfer_id
+"""
+
+
+async def save_transits(tx: Tx, transits: Mapping[UUID, Transit]) -> None:
+    """Store what stands in the account now."""
+    posted = [transit.posted_minor for transit in transits.values()]
+    await tx.execute(SAVE_TRANSITS, list(transits), posted)

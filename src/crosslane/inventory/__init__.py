@@ -50,6 +50,7 @@ from crosslane.inventory.domain.feeds import SupplyRow
 from crosslane.inventory.domain.figures import Figures, Places, added_up
 from crosslane.inventory.domain.holds import Confirmation, Extension, HoldRelease, HoldRequest
 from crosslane.inventory.domain.incoming import (
+    TRANSFERS,
     IncomingKey,
     IncomingLine,
     IncomingReport,
@@ -70,9 +71,11 @@ from crosslane.inventory.errors import (
     HoldNotFound,
     HoldTooSmall,
     NotAllocated,
+    OnATransfer,
     OutOfStock,
     PositionNotFound,
     StaleFence,
+    TimeInFuture,
 )
 from crosslane.inventory.events import (
     AverageCost,
@@ -114,7 +117,7 @@ from crosslane.inventory.service.demand import (
     survey,
     transfer_allocation,
 )
-from crosslane.inventory.service.feeds import SupplyReport, report_supply
+from crosslane.inventory.service.feeds import SupplyReport, refuse_future, report_supply
 from crosslane.inventory.service.holding import EXTEND, HOLD, RELEASE
 from crosslane.inventory.service.holds import (
     FORGET_EVERY_SECONDS,
@@ -210,6 +213,7 @@ __all__ = [
     "SAFETY_STOCK",
     "SCHEDULES",
     "SET_SAFETY_STOCK",
+    "TRANSFERS",
     "VENDOR_SUPPLY",
     "AdjustLine",
     "AdjustStock",
@@ -251,6 +255,7 @@ __all__ = [
     "LosingDemand",
     "MovementRow",
     "NotAllocated",
+    "OnATransfer",
     "OutOfStock",
     "Place",
     "Places",
@@ -285,6 +290,7 @@ __all__ = [
     "SupplyReported",
     "SupplyRow",
     "Survey",
+    "TimeInFuture",
     "Transfer",
     "TroubledRow",
     "ValuedMovement",
@@ -322,6 +328,7 @@ __all__ = [
     "prove",
     "receive",
     "receive_incoming",
+    "refuse_future",
     "regrade",
     "release_allocation",
     "release_hold",

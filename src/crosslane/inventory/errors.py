@@ -71,6 +71,10 @@ class IncomingNotFound(NotFound):
     """Nothing is on its way by the reference {reference}."""
 
 
+class OnATransfer(Conflict):
+    """These units come on the transfer {reference}; report and receive them there."""
+
+
 class ForeignLocation(Forbidden):
     """The stock at {location} is not yours to change."""
 

@@ -9,13 +9,15 @@ needs: the intercompany pair between entities that it leaves unbalanced, and eac
 the currency of its entity's books. :func:`balances` sums to the moment, :func:`turnovers` tells
 what moved in a location or channel, and :func:`list_lines` the postings behind;
 :func:`list_entries` and :func:`entry_by_id` look up; :func:`reverse` takes an entry back.
+:func:`rate_book` tells the rates of exchange.
 
 Invariants: an entry sums to zero per entity and currency, and per entity in its book currency.
 Postings are only ever added. A balance is the roll-up plus the entries of the tail, so no row is
 updated by every order. Codes of accounts never change, a rate that was set stays.
 
 Seeded accounts: cash, bank, receivable_card, receivable_on_account, receivable_marketplace,
-tax_recoverable, intercompany_receivable, inventory, clearing, payables, received_not_invoiced,
+tax_recoverable, intercompany_receivable, inventory, stock_in_transit, clearing, payables,
+received_not_invoiced,
 stored_value, unclaimed_property, intercompany_payable, tax_payable (split by tax code),
 opening_balance, revenue, sales_returns, appeasements, shipping_income, service_income,
 return_handling_income, breakage, cost_of_goods, price_difference, inventory_adjustment,
@@ -25,7 +27,15 @@ Events: none; what caused an entry has its own. Facts: ``ledger``.
 Tables: ledger_account, ledger_rate, ledger_entry, ledger_posting, ledger_tail, ledger_rollup.
 """
 
-from crosslane.ledger.domain import AccountKind, Entry, LedgerAccount, Posting, Rate, RateBook
+from crosslane.ledger.domain import (
+    RATE_NANO_PER_ONE,
+    AccountKind,
+    Entry,
+    LedgerAccount,
+    Posting,
+    Rate,
+    RateBook,
+)
 from crosslane.ledger.errors import (
     AccountKindFixed,
     AccountNumberTaken,
@@ -64,6 +74,7 @@ from crosslane.ledger.service import (
     post,
     post_manually,
     put_account,
+    rate_book,
     reverse,
     roll_up,
     set_rate,
@@ -78,6 +89,7 @@ SCHEDULES = [Schedule("ledger.roll_up", ROLL_UP_SECONDS, roll_up)]
 
 __all__ = [
     "COMMANDS",
+    "RATE_NANO_PER_ONE",
     "ROUTES",
     "SCHEDULES",
     "AccountKind",
@@ -120,6 +132,7 @@ __all__ = [
     "post",
     "post_manually",
     "put_account",
+    "rate_book",
     "reverse",
     "roll_up",
     "set_rate",

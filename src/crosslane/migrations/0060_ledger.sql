@@ -15,6 +15,7 @@ insert into ledger_account (code, number, name, kind) values
     ('tax_recoverable', '1130', 'Tax on purchases', 'asset'),
     ('intercompany_receivable', '1190', 'Due from group entities', 'asset'),
     ('inventory', '1200', 'Goods for resale', 'asset'),
+    ('stock_in_transit', '1210', 'Goods on their way between locations', 'asset'),
     ('clearing', '2000', 'Orders: money against goods', 'liability'),
     ('payables', '2100', 'Suppliers and vendors', 'liability'),
     ('received_not_invoiced', '2105', 'Goods received and not invoiced', 'liability'),

@@ -10,6 +10,14 @@ create table finance_stock (
     primary key (variant_id, owner_id)
 ) with (fillfactor = 75);
 
+-- What stands in the account of goods on their way, by transfer, in the book currency of its owner:
+-- always what the transfer's last event told.
+create table finance_transit (
+    transfer_id uuid primary key,
+    owner_id uuid not null,
+    posted_minor bigint not null
+) with (fillfactor = 75);
+
 -- A day's end of a channel as it was found: control rows of order book against books. Closing a day
 -- again adds a version; nothing is overwritten.
 create table finance_close (

@@ -27,6 +27,7 @@ from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
+from crosslane.transfers import TransferWithdrawn
 
 EXPIRED_AT_ONCE_MAX = 200
 EXPIRY_SECONDS = 15.0
@@ -120,9 +121,16 @@ def _give_up(
         give_up(sheet, order_id, reason, doing, amendments)
 
 
-async def serve_waiting(tx: Tx, logged: Sequence[Logged[StockReceived]]) -> None:
-    """Give arrived stock to orders that wait for it."""
-    variants = {variant for entry in logged for variant in entry.event.variant_ids}
+async def serve_waiting(
+    tx: Tx, logged: Sequence[Logged[StockReceived | TransferWithdrawn]]
+) -> None:
+    """Give stock that arrived, or will not be sent elsewhere, to orders that wait for it."""
+    variants: set[UUID] = set()
+    for entry in logged:
+        if isinstance(entry.event, TransferWithdrawn):
+            variants.update(unit.variant_id for unit in entry.event.units)
+        else:
+            variants.update(entry.event.variant_ids)
     await stock_arrived(tx, sorted(variants), _doing(tx, logged[0].trace, "stock_arrived"))
 
 
@@ -190,7 +198,9 @@ REACTIONS = [
     Reaction("orders.resolve_paid", (payments.PaymentAuthorized,), resolve_paid),
     Reaction("orders.settle_captured", get_args(Arrived), settle_captured),
     Reaction("orders.cancel_declined", (payments.PaymentDeclined,), cancel_declined),
-    Reaction("orders.serve_waiting", (StockReceived,), serve_waiting, batch_max=50),
+    Reaction(
+        "orders.serve_waiting", (StockReceived, TransferWithdrawn), serve_waiting, batch_max=50
+    ),
     Reaction(
         "orders.keep_promises",
         (

@@ -224,7 +224,8 @@ with account as (
     select p.entity_id as owner_id, sum(p.minor) as minor
     from ledger_posting p join ledger_entry e on e.id = p.entry_id
     where p.account = 'inventory'
-      and e.cause_kind in ('inventory.StockValued', 'orders.LinesHandedOver')
+      and e.cause_kind in ('inventory.StockValued', 'orders.LinesHandedOver',
+                           'transfers.TransferSent')
     group by 1
 ), held as (
     select owner_id, sum(posted_minor) as minor from finance_stock group by 1
@@ -236,14 +237,14 @@ from account a full join held h using (owner_id)
 where coalesce(a.minor, 0) <> coalesce(h.minor, 0)
 """
 
-# Units by the events are the units that lie there and those between our locations, as soon as
-# every event has been read.
+# Units by the events are the units that lie there and those in parcels to our stores, as soon as
+# every event has been read. What transfers have on their way stands in an account of its own.
 STOCK_UNITS = """
 with unread as (
     select from platform_log l
     left join platform_cursor c
         on c.reaction = 'finance.post'
-    where l.kind in ('inventory.StockValued', 'orders.LinesHandedOver')
+    where l.kind in ('inventory.StockValued', 'orders.LinesHandedOver', 'transfers.TransferSent')
       and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id)
            or exists (select from platform_backlog b
                       where b.reaction = c.reaction and b.log_id = l.id))
@@ -270,6 +271,46 @@ full join costs c using (variant_id, owner_id)
 where not exists (select from unread)
   and (coalesce(s.units, 0) <> coalesce(y.units, 0)
        or s.average_milli is distinct from c.average_milli)
+"""
+
+TRANSIT_ACCOUNT = """
+with account as (
+    select p.entity_id as owner_id, sum(p.minor) as minor
+    from ledger_posting p join ledger_entry e on e.id = p.entry_id
+    where p.account = 'stock_in_transit'
+      and (e.cause_kind like 'transfers.%' or e.cause_kind = 'inventory.StockValued')
+    group by 1
+), kept as (
+    select owner_id, sum(posted_minor) as minor from finance_transit group by 1
+)
+select 'entity:' || owner_id as subject,
+       format('goods on their way are posted at %s, transfers hold %s', coalesce(a.minor, 0),
+              coalesce(k.minor, 0)) as detail
+from account a full join kept k using (owner_id)
+where coalesce(a.minor, 0) <> coalesce(k.minor, 0)
+"""
+
+# What transfers have on their way, piece by piece at its cost, once every event has been read.
+TRANSIT_VALUED = """
+with unread as (
+    select from platform_log l
+    left join platform_cursor c on c.reaction = 'finance.post'
+    where l.kind in ('inventory.StockValued', 'transfers.TransferSent',
+                     'transfers.TransferReceived', 'transfers.TransferClosed')
+      and (c.reaction is null or (l.epoch, l.txid, l.id) > (c.epoch, c.txid, c.id)
+           or exists (select from platform_backlog b
+                      where b.reaction = c.reaction and b.log_id = l.id))
+), worth as (
+    select l.transfer_id,
+           sum(round(p.cost_milli::numeric * (p.quantity - p.arrived - p.written_off) / 1000))
+               as minor
+    from transfers_line l join transfers_piece p on p.line_id = l.id group by 1
+)
+select 'transfer:' || transfer_id as subject,
+       format('what is on its way is worth %s and posted at %s', coalesce(w.minor, 0),
+              coalesce(t.posted_minor, 0)) as detail
+from worth w full join finance_transit t using (transfer_id)
+where not exists (select from unread) and coalesce(w.minor, 0) <> coalesce(t.posted_minor, 0)
 """
 
 CLOSES = """
@@ -301,6 +342,8 @@ RULES = [
     Rule("finance.stock_valued", STOCK_VALUED),
     Rule("finance.stock_account", STOCK_ACCOUNT),
     Rule("finance.stock_units", STOCK_UNITS),
+    Rule("finance.transit_account", TRANSIT_ACCOUNT),
+    Rule("finance.transit_valued", TRANSIT_VALUED),
     Rule("finance.closes", CLOSES),
     Rule("finance.closes_numbered", CLOSES_NUMBERED),
 ]

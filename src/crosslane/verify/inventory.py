@@ -219,7 +219,7 @@ select 'incoming:' || i.id as subject,
               coalesce(sum(m.on_hand_delta), 0)) as detail
 from inventory_incoming i
 left join inventory_movement m
-    on m.cause_kind = 'incoming' and m.cause_id = i.id and m.reason = 'receive'
+    on m.cause_line = i.id and m.cause_kind in ('incoming', 'transfer') and m.reason = 'receive'
 group by i.id having i.received <> coalesce(sum(m.on_hand_delta), 0)
 """
 

@@ -9,7 +9,7 @@ from crosslane import fulfillment, inventory, orders, returns
 from crosslane.platform.database import Tx
 
 # Work of a location that moved stock without an order of its own in the journal.
-WORK = frozenset({"transfer", "short_pick", "vendor_short"})
+WORK = frozenset({"store_parcel", "short_pick", "vendor_short"})
 
 
 class CauseShown(msgspec.Struct, frozen=True):

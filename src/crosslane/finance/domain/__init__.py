@@ -38,11 +38,13 @@ from crosslane.finance.domain.statement import (
 )
 from crosslane.finance.domain.stock import (
     Stock,
+    Transit,
     keys_of,
     stock_entry,
     take_sold,
 )
 from crosslane.finance.domain.supplies import invoice_entry, supply_entry
+from crosslane.finance.domain.transit import Moved, transit_entry
 
 __all__ = [
     "CHARGE_ACCOUNTS",
@@ -58,6 +60,7 @@ __all__ = [
     "ControlRow",
     "Credit",
     "HandlingCredit",
+    "Moved",
     "MovedMoney",
     "Origin",
     "Sale",
@@ -66,6 +69,7 @@ __all__ = [
     "StatementRow",
     "Stock",
     "Stockholders",
+    "Transit",
     "UnitsBack",
     "account_moves",
     "business_day",
@@ -85,4 +89,5 @@ __all__ = [
     "take_sold",
     "tax_code",
     "transfer_entry",
+    "transit_entry",
 ]

@@ -29,6 +29,7 @@ MONEY = MONEY_ACCOUNTS - {CLEARING}
 SUPPLIES = frozenset(
     {
         "inventory",
+        "stock_in_transit",
         "inventory_adjustment",
         "received_not_invoiced",
         "price_difference",

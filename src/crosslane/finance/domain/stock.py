@@ -19,15 +19,29 @@ from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
 from crosslane.inventory import StockValued, ValuedMovement
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 from crosslane.ledger import Entry, Posting
+from crosslane.transfers import TransferSent
 
 INVENTORY_ADJUSTMENT = "inventory_adjustment"
-# What an order or a transfer receives was ours on its way, so nothing new came.
-ON_ITS_WAY = frozenset({"order", "transfer"})
+STOCK_IN_TRANSIT = "stock_in_transit"
+# What an order or a parcel to a store receives was ours on its way, so nothing new came.
+ON_ITS_WAY = frozenset({"order", "store_parcel"})
 
 Key = tuple[UUID, UUID]
 """Variant and owner."""
 Returned = tuple[UUID, str, UUID | None]
 """Owner, account of the seller, and the location that had sold."""
+
+
+class Transit(msgspec.Struct):
+    """What stands in the account of goods on their way for a transfer.
+
+    Args:
+        owner_id: legal entity that owns them.
+        posted_minor: in minor units of its book currency.
+    """
+
+    owner_id: UUID
+    posted_minor: int = 0
 
 
 class Stock(msgspec.Struct):
@@ -51,10 +65,12 @@ class Stock(msgspec.Struct):
         return line_amount(self.average_milli, self.units) if self.average_milli else 0
 
 
-def keys_of(told: StockValued | Sale, stockholders: Stockholders) -> set[Key]:
+def keys_of(told: StockValued | TransferSent | Sale, stockholders: Stockholders) -> set[Key]:
     """Return whose stock an event or a sale changes; a vendor's is not ours."""
     if isinstance(told, StockValued):
         keys = {(one.variant_id, one.owner_id) for one in (*told.movements, *told.averages)}
+    elif isinstance(told, TransferSent):
+        keys = {(unit.variant_id, unit.owner_id) for unit in told.units}
     else:
         keys = {(unit.variant_id, cost.owner_id) for unit in told.units for cost in unit.costs}
     return {key for key in keys if key[1] in stockholders.book_currencies}
@@ -67,6 +83,7 @@ def stock_entry(
     stock: MutableMapping[Key, Stock],
     stockholders: Stockholders,
     origin: Origin | None = None,
+    transit: Transit | None = None,
 ) -> Entry | None:
     """Return what a change of stock does to the books, and count it.
 
@@ -77,6 +94,7 @@ def stock_entry(
         stock: what the books hold of everything the event names; changed here.
         stockholders: whose stock is ours, and in which currency their books are.
         origin: where goods that a return moved had been sold: what they cost goes there.
+        transit: what a transfer has on its way, when it is one that arrived; changed here.
     """
     amounts: Counter[tuple[UUID, str]] = Counter()
     returned: Counter[Returned] = Counter()
@@ -95,12 +113,16 @@ def stock_entry(
             returned[movement.owner_id, account, sold_at] += minor
             continue
         amounts[movement.owner_id, INVENTORY] += minor
+        if transit is not None and movement.reason == "receive":
+            transit.posted_minor -= minor
+            amounts[movement.owner_id, STOCK_IN_TRANSIT] -= minor
+            continue
         amounts[movement.owner_id, _counterpart(movement)] -= minor
     for average in event.averages:
         held = stock.get((average.variant_id, average.owner_id))
         if held is not None and average.change_no > held.change_no:
             held.average_milli, held.change_no = average.average_milli, average.change_no
-    for key, minor in _brought_to_value(stock, keys_of(event, stockholders)):
+    for key, minor in brought_to_value(stock, keys_of(event, stockholders)):
         amounts[key] += minor
     postings = _postings(amounts, stockholders.book_currencies, event.location_id)
     if origin is not None:
@@ -125,7 +147,7 @@ def take_sold(
                     milli = cost.cost_minor * MILLI_PER_MINOR
                     held.average_milli = rounded_ratio(milli, 1, cost.quantity)
     amounts: Counter[tuple[UUID, str]] = Counter()
-    for key, minor in _brought_to_value(stock, keys_of(sale, stockholders)):
+    for key, minor in brought_to_value(stock, keys_of(sale, stockholders)):
         amounts[key] += minor
     return _postings(amounts, stockholders.book_currencies, None)
 
@@ -163,7 +185,7 @@ def _counterpart(movement: ValuedMovement) -> str:
     return RECEIVED_NOT_INVOICED if movement.reason == "receive" else INVENTORY_ADJUSTMENT
 
 
-def _brought_to_value(
+def brought_to_value(
     stock: Mapping[Key, Stock], keys: Iterable[Key]
 ) -> list[tuple[tuple[UUID, str], int]]:
     """Bring the account to units times average; return what that takes."""

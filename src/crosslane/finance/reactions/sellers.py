@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from crosslane import inventory, orders, returns, vendors
+from crosslane import inventory, orders, returns, transfers, vendors
 from crosslane.finance.domain import Cause, Seller, Stockholders
 from crosslane.kernel import parse_instant
 from crosslane.organization import OrganizationBook
@@ -11,6 +11,7 @@ from crosslane.platform.log import Logged
 
 DATED = (
     inventory.StockValued
+    | transfers.TransferEvent
     | returns.BlindUnitsCredited
     | returns.HandlingCredited
     | vendors.VendorShipped

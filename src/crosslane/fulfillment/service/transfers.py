@@ -25,7 +25,8 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 ARRIVING_MAX = 100
-TRANSFER = "transfer"
+STORE_PARCEL = "store_parcel"
+"""What units that nobody waits for any more are received by."""
 
 
 class Arrive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,7 +225,7 @@ def _receipts(
             )
             for units, allocated, cause in (
                 (kept, True, inventory.Cause("order", work.order_id, line.line_id)),
-                (piece.quantity - kept, False, inventory.Cause(TRANSFER, work.id, line.id)),
+                (piece.quantity - kept, False, inventory.Cause(STORE_PARCEL, work.id, line.id)),
             )
             if units
         ]

@@ -14,6 +14,9 @@ import msgspec
 
 from crosslane.inventory.domain.position import Cause
 
+TRANSFERS = "transfer"
+"""The source of what our own locations send each other; nobody else may speak for it."""
+
 
 class IncomingKey(NamedTuple):
     """What tells one line from another: the source's reference, the variant and the location."""

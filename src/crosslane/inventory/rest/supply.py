@@ -15,6 +15,7 @@ from crosslane.inventory.errors import (
     ForeignLocation,
     IncomingNotFound,
     MessageReused,
+    OnATransfer,
     RowRepeated,
     TimeInFuture,
 )
@@ -158,6 +159,7 @@ async def list_feeds(caller: Caller, paging: Paging) -> Page[FeedView]:
         LocationUnknown,
         UnknownEntity,
         ForeignLocation,
+        OnATransfer,
         TimeInFuture,
     ),
     example=ReportIncoming(
@@ -184,7 +186,7 @@ async def report_incoming(caller: Caller, data: ReportIncoming) -> IncomingTaken
     "/api/v1/inventory/arrivals",
     permission="inventory:receive",
     command=RECEIVE_INCOMING,
-    raises=(IncomingNotFound, ForeignLocation, TimeInFuture),
+    raises=(IncomingNotFound, ForeignLocation, OnATransfer, TimeInFuture),
     example=ReceiveIncoming(
         lines=(ArrivedLine(incoming_id=UUID(int=7), quantity=90, unit_cost_milli=185_000),)
     ),

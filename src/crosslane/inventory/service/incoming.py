@@ -50,12 +50,17 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
         incoming_id: the line.
         quantity: units, those of this arrival only; more than announced is recorded too.
         unit_cost_milli: cost of one unit, 1/1000 minor unit of the owner's book currency.
+        condition: the one they arrived in; only sellable ones serve those who wait.
+        cause: the document they came by, whose line is the incoming line; the line itself when
+            absent.
     """
 
     incoming_id: UUID
     quantity: int
     unit_cost_milli: int | None = None
     occurred_at: datetime | None = None
+    condition: Condition = Condition.SELLABLE
+    cause: Cause | None = None
 
 
 async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[IncomingLine]:
@@ -159,7 +164,8 @@ async def receive_incoming(
         line.received += arrival.quantity
         sheet.touched.add(line.id)
         position = supply.position_of(stock, receipt)
-        news += _serve(stock, sheet, line, position, arrival.quantity)
+        if position.key.is_sellable:
+            news += _serve(stock, sheet, line, position, arrival.quantity)
         if line.free < 0 and line.promised:
             news.append(_changed(sheet, line))
     await save_sheet(tx, stock)
@@ -213,8 +219,8 @@ def _receipt(arrival: Arrived, line: IncomingLine) -> Receipt:
         variant_id=line.key.variant_id,
         location_id=line.key.location_id,
         quantity=arrival.quantity,
-        cause=Cause("incoming", line.id, line.id),
-        condition=Condition.SELLABLE,
+        cause=arrival.cause or Cause("incoming", line.id, line.id),
+        condition=arrival.condition,
         owner_id=line.owner_id,
         unit_cost_milli=arrival.unit_cost_milli,
         occurred_at=arrival.occurred_at,
@@ -222,7 +228,8 @@ def _receipt(arrival: Arrived, line: IncomingLine) -> Receipt:
 
 
 def _fact(receipt: Receipt) -> Fact:
-    return Fact(Place(receipt.variant_id, receipt.location_id), receipt.owner_id)
+    place = Place(receipt.variant_id, receipt.location_id, receipt.condition)
+    return Fact(place, receipt.owner_id)
 
 
 def _changed(sheet: IncomingSheet, line: IncomingLine) -> IncomingChanged:

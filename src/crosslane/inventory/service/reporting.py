@@ -10,8 +10,14 @@ from msgspec import Meta
 
 from crosslane.catalog import variants_by_id
 from crosslane.inventory.domain.feeds import MESSAGE_ROWS_MAX, SupplyKind, SupplyRow
-from crosslane.inventory.domain.incoming import IncomingKey, IncomingLine, IncomingReport
+from crosslane.inventory.domain.incoming import (
+    TRANSFERS,
+    IncomingKey,
+    IncomingLine,
+    IncomingReport,
+)
 from crosslane.inventory.domain.position import Condition
+from crosslane.inventory.errors import OnATransfer
 from crosslane.inventory.service.codes import codes_of
 from crosslane.inventory.service.corrections import LINES_MAX, Code, Sku, Units, UnitsOrNone
 from crosslane.inventory.service.feeds import SupplyReport, refuse_future, report_supply
@@ -242,6 +248,8 @@ async def _report_incoming(
 ) -> list[IncomingTaken]:
     body, actor = commands[0].body, commands[0].actor
     refuse_future(body.as_of, tx.now)
+    if body.source == TRANSFERS:
+        raise OnATransfer(pointer="/source", reference=body.lines[0].reference)
     codes = await codes_of(tx, [line.sku for line in body.lines])
     reports = []
     for place, line in enumerate(body.lines):
@@ -280,6 +288,9 @@ async def _receive_incoming(
         )
         for line in body.lines
     ]
+    for place, line in enumerate(await incoming_by_id(tx, [one.incoming_id for one in arrivals])):
+        if line.key.source == TRANSFERS:
+            raise OnATransfer(pointer=f"/lines/{place}", reference=line.key.reference)
     await receive_incoming(tx, arrivals, actor=actor)
     lines = await incoming_by_id(tx, [arrival.incoming_id for arrival in arrivals])
     return [IncomingTaken(await incoming_views(tx, lines))]

@@ -85,8 +85,9 @@ async def list_arrivals(
     return arrivals
 
 
-# What leaves and was allocated to nobody went over the counter. The journal's months that ended
-# before the time have nothing to say: nothing is recorded before it occurs.
+# What leaves and was allocated to nobody went over the counter, unless a transfer took it. The
+# journal's months that ended before the time have nothing to say: nothing is recorded before it
+# occurs.
 LIST_COUNTER_SALES = """
 select p.variant_id, p.location_id,
        sum(m.allocated_delta - m.on_hand_delta)::bigint as units
@@ -94,6 +95,7 @@ from inventory_position p
 join inventory_movement m on m.position_id = p.id
     and m.occurred_at >= $2 and m.occurred_at < $3 and m.at >= $2
     and m.reason = 'ship' and m.on_hand_delta < m.allocated_delta
+    and m.cause_kind <> 'transfer'
 where p.variant_id = any($1::uuid[]) and p.condition = 'sellable'
 group by p.variant_id, p.location_id
 order by p.variant_id, p.location_id

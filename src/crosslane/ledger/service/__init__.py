@@ -8,6 +8,7 @@ from crosslane.ledger.service.chart import (
     chart,
     list_rates,
     put_account,
+    rate_book,
     set_rate,
 )
 from crosslane.ledger.service.posting import (
@@ -59,6 +60,7 @@ __all__ = [
     "post",
     "post_manually",
     "put_account",
+    "rate_book",
     "reverse",
     "roll_up",
     "set_rate",

@@ -89,6 +89,11 @@ async def chart(tx: Tx) -> dict[str, LedgerAccount]:
     return (await facts.get(tx, BOOKS)).chart
 
 
+async def rate_book(tx: Tx) -> RateBook:
+    """Return every rate of exchange; from memory when nothing has changed."""
+    return (await facts.get(tx, BOOKS)).rates
+
+
 async def put_account(tx: Tx, wish: PutAccount) -> LedgerAccount:
     """Add an account or change it.
 

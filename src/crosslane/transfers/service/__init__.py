@@ -1,0 +1,1 @@
+"""Use cases of transfers: load and lock, decide on units, move stock, save, tell."""
