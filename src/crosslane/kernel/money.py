@@ -4,6 +4,7 @@ Rounding happens in named functions only, always half away from zero, and shares
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Self
 
@@ -159,14 +160,12 @@ def milli_price(text: str, currency: str) -> int:
 
 
 def _scaled(text: str, currency: str, scale: int) -> int:
-    refused = BadAmount(amount=text[:40], currency=currency, exponent=currency_exponent(currency))
-    try:
+    with suppress(InvalidOperation):
         value = Decimal(text)
-    except InvalidOperation:
-        raise refused from None
-    if not value.is_finite() or value.adjusted() > 15:
-        raise refused
-    scaled = value * scale
-    if scaled != scaled.to_integral_value() or abs(scaled) > MINOR_MAX * MILLI_PER_MINOR:
-        raise refused
-    return int(scaled)
+        if value.is_finite() and value.adjusted() <= 15:
+            scaled = value * scale
+            found = int(scaled)
+            if found == scaled and abs(found) <= MINOR_MAX * MILLI_PER_MINOR:
+                return found
+    exponent = currency_exponent(currency)
+    raise BadAmount(amount=text[:40], currency=currency, exponent=exponent)

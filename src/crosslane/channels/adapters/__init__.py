@@ -9,6 +9,7 @@ from crosslane.channels.adapters.family import Context, Envelope, Family, Readin
 from crosslane.channels.adapters.orders_csv import ORDERS_CSV
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import CSV, JSON, LINES, RECORDS_MAX, Fault
+from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.errors import UnknownFormat
@@ -20,6 +21,7 @@ FAMILIES = {
         TILL_BATCH,
         ORDERS_CSV,
         SHOPIFY,
+        POSLOG,
     )
 }
 

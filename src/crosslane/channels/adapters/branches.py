@@ -6,7 +6,7 @@ is handed over as the message's ``rest``. A value that is not what it must be ra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -195,20 +195,33 @@ class Branch:
 
     def _instant(self, name: str, value: Any, zone: str) -> datetime:
         try:
-            found = datetime.fromisoformat(str(value).strip())
+            found = instant_of(str(value), zone)
         except ValueError:
-            try:
-                found = datetime.combine(date.fromisoformat(str(value).strip()[:10]), time())
-            except ValueError:
-                raise self.wrong(name, "an instant") from None
-        if found.tzinfo is None:
-            if not zone:
-                raise self.wrong(name, "an instant with its zone")
-            found = found.replace(tzinfo=ZoneInfo(zone))
-        return found.astimezone(UTC)
+            raise self.wrong(name, "an instant") from None
+        if found is None:
+            raise self.wrong(name, "an instant with its zone")
+        return found
 
     def _pointer(self, name: str) -> str:
         return f"{self.at}/{_escaped(name)}"
+
+
+def instant_of(text: str, zone: str) -> datetime | None:
+    """Read an instant, or a day as its beginning; None when nobody says in which zone.
+
+    Args:
+        text: as ISO 8601 writes it.
+        zone: IANA zone of times that name none, "" when there is no such.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = datetime.fromisoformat(text.strip())
+    if found.tzinfo is None:
+        if not zone:
+            return None
+        found = found.replace(tzinfo=ZoneInfo(zone))
+    return found.astimezone(UTC)
 
 
 def read_json(raw: bytes) -> Any:

@@ -23,8 +23,22 @@ def net_price_milli(price_milli: int, quantity: int, off_minor: int, branch: Bra
     if wanted < 0:
         detail = f"{off_minor} are taken off a line of {wanted + off_minor} minor units"
         raise NotReadable(Fault("discount-too-large", detail, branch.at))
-    found = rounded_ratio(wanted * MILLI_PER_MINOR, 1, quantity)
-    if line_amount(found, quantity) != wanted:
-        detail = f"No price of one unit makes {quantity} units cost {wanted} minor units"
-        raise NotReadable(Fault("discount-uneven", detail, branch.at))
+    return even_price_milli(wanted, quantity, branch.at)
+
+
+def even_price_milli(minor: int, quantity: int, at: str) -> int:
+    """Return the unit price at which units cost exactly so much.
+
+    Args:
+        minor: what they cost in all, minor units.
+        quantity: units, at least one.
+        at: pointer to the line, for the refusal.
+
+    Raises:
+        NotReadable: no price of one unit fits.
+    """
+    found = rounded_ratio(minor * MILLI_PER_MINOR, 1, quantity)
+    if line_amount(found, quantity) != minor:
+        detail = f"No price of one unit makes {quantity} units cost {minor} minor units"
+        raise NotReadable(Fault("discount-uneven", detail, at))
     return found

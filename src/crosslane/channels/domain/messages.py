@@ -210,6 +210,9 @@ class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         unit_price_milli: what one unit cost there, 1/1000 minor unit.
         staff: who sold it; the one of the sale when empty.
         title: what the till calls it, for an article nobody else knows.
+        gtin: number of the article by GS1.
+        discount_minor: what was taken off the line, in minor units, told beside the price.
+        tax_minor: tax in it as the till counted it; negative for goods that came back.
         receipt: of goods that came back, the sale they belong to as ``store/till/receipt``, or
         order: the number of the order, of whichever channel.
         proof: what proves a purchase that is not known here; blind when all three are empty.
@@ -221,6 +224,9 @@ class SaleLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     unit_price_milli: PriceMilli
     staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
     title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    gtin: Annotated[str, msgspec.Meta(max_length=14)] = ""
+    discount_minor: Minor = 0
+    tax_minor: Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)] | None = None
     receipt: Annotated[str, msgspec.Meta(max_length=100)] = ""
     order: Annotated[str, msgspec.Meta(max_length=60)] = ""
     proof: Annotated[str, msgspec.Meta(max_length=100)] = ""
@@ -258,6 +264,7 @@ class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sal
         staff: who sold it.
         customer: who bought, when the till knows.
         voided: it was taken back before the till was closed, so nothing of it is left.
+        currency: ISO 4217; the channel's when empty.
     """
 
     store: Code
@@ -267,6 +274,7 @@ class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sal
     staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
     customer: BuyerWish | None = None
     voided: bool = False
+    currency: Annotated[str, msgspec.Meta(max_length=3)] = ""
 
     @property
     def has_returns(self) -> bool:

@@ -73,7 +73,7 @@ each file here.
 
 from crosslane.platform.web.answers import Answer, Document, etag
 from crosslane.platform.web.binding import Paging, TenantName, Version
-from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json
+from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json, decode_written
 from crosslane.platform.web.caller import Caller, OtherLocation
 from crosslane.platform.web.errors import EdgeRefusal, InvalidField, NoSuchAddress, TooManyRequests
 from crosslane.platform.web.gate import ANYBODY, SESSION_COOKIE, Admitted, Gate, Identify
@@ -108,6 +108,7 @@ __all__ = [
     "Version",
     "build_app",
     "decode_json",
+    "decode_written",
     "delete",
     "etag",
     "get",

@@ -133,6 +133,23 @@ def decode_json(raw: bytes, of: Any) -> Any:
     return value
 
 
+def decode_written(raw: bytes, of: Any) -> Any:
+    """Do what :func:`decode_json` does with JSON that was written here: its spelling is known.
+
+    Args:
+        raw: JSON of values that hold no number from outside, but text.
+        of: the type.
+    """
+    try:
+        value = decoder_of(of).decode(raw)
+    except msgspec.ValidationError as error:
+        raise invalid_field(error) from None
+    if b"\\u" in raw:
+        require_safe_text(json.loads(raw))
+    require_moments(value)
+    return value
+
+
 async def canonical(value: Any, raw_bytes: int) -> bytes:
     """Return one spelling of a decoded body: blanks, order of names and defaults make none.
 

@@ -35,6 +35,12 @@ def _within(of: Any) -> Iterator[inspect.Type]:
         waiting += inner_types(t)
 
 
+@cache
+def _fields_with_moments(of: type[msgspec.Struct]) -> list[str]:
+    """Return the fields of a struct that can hold a time or a day."""
+    return [field.name for field in msgspec.structs.fields(of) if holds_moments(field.type)]
+
+
 def inner_types(t: inspect.Type) -> list[inspect.Type]:
     """Return the types that a type is put together from, but not the fields of a struct."""
     if isinstance(t, inspect.Metadata):
@@ -67,7 +73,7 @@ def require_moments(value: Any) -> None:
             if reason:
                 raise errors.InvalidField(pointer=pointer, reason=reason)
         elif isinstance(item, msgspec.Struct):
-            names = item.__struct_fields__
+            names = _fields_with_moments(type(item))
             waiting += [(f"{pointer}/{name}", getattr(item, name)) for name in names]
         elif isinstance(item, list | tuple):
             waiting += [(f"{pointer}/{n}", inner) for n, inner in enumerate(item)]

@@ -1,0 +1,425 @@
+"""Goods of a till's transaction and the money for them, so that both come to the same sum.
+
+Tills tell prices in several ways: with tax or without, before or after reductions, voided goods as
+lines of their own or as marked ones. What was paid tells which of them is meant; when none of
+them comes to it, nothing of the transaction is believed.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from stdnum import ean
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.poslog.markup import Part
+from crosslane.channels.adapters.prices import even_price_milli
+from crosslane.channels.domain.messages import SaleLine, TakenTender
+from crosslane.channels.domain.told import TillMethod
+from crosslane.kernel import Invalid, allocate, parse_minor
+from crosslane.returns import Disposition, ReturnReason
+
+# What a line may be, when it is goods: those that went out, and those that came back.
+SOLD = ("Sale", "SaleForPickup", "SaleForDelivery", "CustomerOrderForPickup")
+BACK = ("Return", "ReturnForDelivery", "ReturnForPickup")
+# Sums that are taken off or added when the basket is complete.
+REDUCTIONS = ("LoyaltyReward", "Discount", "TransactionDiscount", "Rounding", "Coupon")
+AMOUNTS_OF_REDUCTION = (
+    "Amount",
+    "ExtendedRewardAmount",
+    "RewardAmount",
+    "MonetaryAmount",
+    "RoundingAmount",
+)
+METHODS: dict[str, TillMethod] = {
+    **dict.fromkeys(
+        ("cash", "check", "cheque", "travelerscheck", "travelercheck", "moneyorder"), "cash"
+    ),
+    **dict.fromkeys(("foreigncurrency", "foreigncash", "bankcheck"), "cash"),
+    **dict.fromkeys(("creditdebit", "credit", "debit", "card", "creditcard"), "card"),
+    **dict.fromkeys(("debitcard", "ebt", "electronicbenefitstransfer", "electroniccheck"), "card"),
+    **dict.fromkeys(("echeck", "mobilepayment", "wallet", "ewallet", "paypal"), "card"),
+    **dict.fromkeys(("accountsreceivable", "customeraccount", "houseaccount"), "on_account"),
+    **dict.fromkeys(("onaccount", "purchaseorder", "storeaccount", "sendcheck"), "on_account"),
+    # Others owe what was paid with them.
+    **dict.fromkeys(("coupon", "manufacturercoupon", "vendorcoupon", "thirdparty"), "on_account"),
+    **dict.fromkeys(("giftcard", "giftcertificate", "storedvalue", "voucher"), "stored_value"),
+    **dict.fromkeys(("storecredit", "creditvoucher", "creditmemo", "loyalty"), "stored_value"),
+}
+REASONS: dict[str, ReturnReason] = {
+    "changedmind": "changed_mind",
+    "changeofmind": "changed_mind",
+    "unwanted": "changed_mind",
+    "toosmall": "too_small",
+    "toolarge": "too_large",
+    "toobig": "too_large",
+    "notasdescribed": "not_as_described",
+    "damaged": "damaged",
+    "defective": "faulty",
+    "faulty": "faulty",
+    "broken": "faulty",
+    "wrongitem": "wrong_item",
+    "gift": "gift",
+}
+DISPOSITIONS: dict[str, Disposition] = {
+    "returntostock": "sellable",
+    "restock": "sellable",
+    "resale": "sellable",
+    "sellable": "sellable",
+    "returntovendor": "vendor",
+    "vendor": "vendor",
+    "destroy": "destroy",
+    "discard": "destroy",
+    "scrap": "destroy",
+    "damaged": "destroy",
+    "repair": "refurbish",
+    "refurbish": "refurbish",
+}
+TITLE_CHARACTERS_MAX = 200
+STAFF_CHARACTERS_MAX = 64
+GTIN_DIGITS = (8, 12, 13, 14)
+GTINS_KEPT_MAX = 20_000
+WORDS_KEPT_MAX = 1_000
+
+
+class Goods(msgspec.Struct):
+    """Goods of a line while they are reckoned.
+
+    Args:
+        line: what is known of them, without their price.
+        part: of the record.
+        minor: what they cost as the till's line says; negative for goods that came back.
+        off_minor: what was taken off it, as its line says.
+        taxes_minor: tax told on the line.
+    """
+
+    line: SaleLine
+    part: Part
+    minor: int
+    off_minor: int
+    taxes_minor: int
+
+
+@lru_cache(GTINS_KEPT_MAX)
+def is_gtin(text: str) -> bool:
+    """Whether a number is one by GS1, as its check digit says."""
+    return len(text) in GTIN_DIGITS and ean.is_valid(text)
+
+
+@lru_cache(WORDS_KEPT_MAX)
+def words(text: str) -> str:
+    """Return a code without its prefix, blanks and case: tills spell them as they like."""
+    return "".join(filter(str.isalnum, text.rpartition(":")[2])).lower()
+
+
+def voided(items: Sequence[Part]) -> set[int]:
+    """Return the places of lines that were voided, and of those that void them.
+
+    A line that is marked and counts the other way takes back an earlier one; one that is marked and
+    counts as usual is voided itself.
+    """
+    gone: set[int] = set()
+    for n, item in enumerate(items):
+        if words(item.peek("@VoidFlag")) not in ("true", "1"):
+            continue
+        gone.add(n)
+        told = _told(item)
+        if told is None or told[1] >= 0:
+            continue
+        earlier = (
+            k
+            for k in range(n - 1, -1, -1)
+            if k not in gone and _told(items[k]) == (told[0], -told[1])
+        )
+        found = next(earlier, None)
+        if found is None:
+            raise NotReadable(Fault("void-unmatched", "It voids no line before it", item.at))
+        gone.add(found)
+    return gone
+
+
+def _told(item: Part) -> tuple[str, Decimal] | None:
+    """Return which article a line is about and what it costs, without having read it."""
+    for name in (*SOLD, *BACK, "Tender"):
+        if name in item:
+            part = item.part(name)
+            article = part.peek("ItemID") or part.peek("POSIdentity/POSItemID")
+            try:
+                return article, Decimal(part.peek("ExtendedAmount") or part.peek("Amount") or "0")
+            except InvalidOperation:
+                return None
+    return None
+
+
+def goods(item: Part, currency: str, zone_day: str) -> Goods | None:
+    """Return the goods of a line, None when it is about none.
+
+    Args:
+        item: the line.
+        currency: ISO 4217, of the transaction.
+        zone_day: business day of the transaction, for links that name none.
+    """
+    for name in (*SOLD, *BACK):
+        if name in item:
+            return _goods(item.part(name), currency, name in BACK, zone_day)
+    return None
+
+
+def _goods(part: Part, currency: str, back: bool, day: str) -> Goods:
+    scanned = part.peek("POSIdentity/POSItemID")
+    sku = part.text("ItemID") or scanned
+    if scanned == sku or is_gtin(scanned):
+        part.text("POSIdentity/POSItemID")
+    if not sku:
+        raise part.missing("ItemID")
+    quantity = _units(part)
+    minor = part.minor("ExtendedAmount", currency)
+    if minor is None:
+        minor = _priced(part, currency, quantity)
+    back = back or quantity < 0 or minor < 0
+    off = abs(part.minor("ExtendedDiscountAmount", currency) or 0)
+    modifiers = sum(_reduction(one, currency) for one in part.parts("RetailPriceModifier"))
+    taxes = sum(_tax(one, currency)[1] for one in part.parts("Tax"))
+    line = SaleLine(
+        sku=sku,
+        quantity=-abs(quantity) if back else quantity,
+        unit_price_milli=0,
+        gtin=scanned if is_gtin(scanned) else "",
+        title=part.within(TITLE_CHARACTERS_MAX, "Description"),
+        staff=_seller(part),
+        discount_minor=off or modifiers,
+        **(_origin(part, day) if back else {}),
+    )
+    return Goods(
+        line=line,
+        part=part,
+        minor=-abs(minor) if back else minor,
+        off_minor=off,
+        taxes_minor=-abs(taxes) if back else taxes,
+    )
+
+
+def _units(part: Part) -> int:
+    """Return how many units a line is about: what was weighed or measured is one unit of itself."""
+    text = part.peek("Quantity")
+    if text.isdecimal() and 0 < len(text) < 10 and text != "0":
+        part.text("Quantity")
+        return int(text)
+    try:
+        number = Decimal(text or "1")
+        pieces = Decimal(part.peek("Quantity/@Units") or number)
+    except InvalidOperation:
+        raise part.wrong("Quantity", "a number") from None
+    if not number.is_finite() or not pieces.is_finite() or abs(number) > 10**9:
+        raise part.wrong("Quantity", "a number of units")
+    if number and number == number.to_integral_value():
+        part.text("Quantity")
+        return int(number)
+    whole = pieces == pieces.to_integral_value() and 0 < abs(pieces) <= 10**9
+    # The weight stays among what nobody acts upon, and with it the price of a pound.
+    return (int(abs(pieces)) if whole else 1) * (-1 if number < 0 else 1)
+
+
+def _priced(part: Part, currency: str, quantity: int) -> int:
+    """Return what goods cost whose line tells the price of a unit alone."""
+    name = "ActualSalesUnitPrice" if "ActualSalesUnitPrice" in part else "RegularSalesUnitPrice"
+    one = part.minor(name, currency)
+    if one is None:
+        raise part.missing("ExtendedAmount")
+    return one * quantity
+
+
+def _reduction(modifier: Part, currency: str) -> int:
+    if words(modifier.peek("Amount/@Action") or "subtract") != "subtract":
+        return 0
+    modifier.text("Amount/@Action")
+    return max(0, modifier.minor("Amount", currency) or 0)
+
+
+def _seller(part: Part) -> str:
+    for name in ("Associate", "SalesAssociate"):
+        if name in part:
+            return part.part(name).within(STAFF_CHARACTERS_MAX, "AssociateID", "OperatorID")
+    return ""
+
+
+def _origin(part: Part, day: str) -> dict[str, Any]:
+    """Return which sale goods that came back belong to, why they came, and where they go."""
+    said: dict[str, Any] = {}
+    if "TransactionLink" in part:
+        link = part.part("TransactionLink")
+        named = receipt_of(link, "")
+        said["receipt" if named else "proof"] = named or receipt_of(link, day) or "receipt"
+    reason = REASONS.get(words(part.peek("Reason") or part.peek("ReasonCode")))
+    if reason:
+        part.text("Reason", "ReasonCode")
+        said["reason"] = reason
+    where = DISPOSITIONS.get(words(part.peek("Disposal/@Method") or part.peek("Disposal/Method")))
+    if where:
+        part.text("Disposal/@Method", "Disposal/Method")
+        said["disposition"] = where
+    return said
+
+
+def receipt_of(link: Part, day: str, store: str = "", till: str = "") -> str:
+    """Return the receipt another transaction is known by, "" when its day is not told.
+
+    Args:
+        link: to the transaction.
+        day: the business day when the link names none.
+        store: likewise the store.
+        till: likewise the till.
+    """
+    told = link.peek("BusinessDayDate") or link.peek("BeginDateTime") or link.peek("EndDateTime")
+    day = told[:10] or day
+    store = link.peek("RetailStoreID") or link.peek("BusinessUnit/UnitID") or store
+    till = link.peek("WorkstationID") or link.peek("TillID") or till
+    number = link.peek("SequenceNumber")
+    if not (day and store and till and number):
+        return ""
+    link.text("RetailStoreID", "BusinessUnit/UnitID")
+    link.text("WorkstationID", "TillID")
+    for name in ("SequenceNumber", "BusinessDayDate"):
+        link.text(name)
+    return f"{store}/{till}/{day}-{number}"[:100]
+
+
+def _tax(part: Part, currency: str) -> tuple[str, int]:
+    return part.text("@TaxID", "@acs:TaxID"), part.minor("Amount", currency) or 0
+
+
+def tax(item: Part, currency: str) -> list[tuple[str, int]]:
+    """Return the taxes a line is about: which, and how much, in minor units."""
+    return [_tax(part, currency) for part in item.parts("Tax")]
+
+
+def reductions(item: Part, currency: str) -> list[int]:
+    """Return what a line takes off the basket or adds to it; it is left among the rest."""
+    found: list[int] = []
+    for part in [item.part(name) for name in REDUCTIONS if name in item]:
+        for amount in AMOUNTS_OF_REDUCTION:
+            text = part.peek(amount) or part.peek(f"acs:{amount}")
+            try:
+                minor = parse_minor(text, currency) if text else 0
+            except Invalid:
+                continue
+            found += [minor] if minor else []
+    return found
+
+
+def tender(item: Part, currency: str) -> list[TakenTender]:
+    """Return the money a line is about: what was taken, less the change."""
+    return [_tender(part, currency) for part in item.parts("Tender")]
+
+
+def _tender(part: Part, currency: str) -> TakenTender:
+    kind = part.peek("@TenderType") or part.peek("TenderType")
+    kind = kind or next((name for name in part.children() if METHODS.get(words(name))), "")
+    method = METHODS.get(words(kind))
+    if method is None:
+        raise part.wrong("@TenderType", "a way of paying that is known")
+    part.text("@TenderType", "TenderType")
+    minor = part.minor("Amount", currency)
+    if minor is None:
+        raise part.missing("Amount")
+    if words(part.peek("@TypeCode")) in ("refund", "return"):
+        minor = -abs(minor)
+    part.text("@TypeCode")
+    for change in part.parts("TenderChange"):
+        given = change.minor("Amount", currency) or 0
+        # A tender that is nothing but change says it twice.
+        minor -= abs(given) if given != minor else 0
+    return TakenTender(method=method, minor=minor)
+
+
+def netted(tenders: Sequence[TakenTender]) -> tuple[TakenTender, ...]:
+    """Return the money by its means; what was given out of what was taken is none of it."""
+    sums: dict[TillMethod, int] = {}
+    for one in tenders:
+        sums[one.method] = sums.get(one.method, 0) + one.minor
+    return tuple(TakenTender(method=m, minor=minor) for m, minor in sums.items() if minor)
+
+
+def settled(
+    found: Sequence[Goods],
+    taxes: Sequence[tuple[str, int]],
+    off: Sequence[int],
+    paid_minor: int,
+    at: str,
+) -> tuple[SaleLine, ...]:
+    """Return the lines at prices that come to what was paid.
+
+    Args:
+        found: goods of the basket.
+        taxes: on the basket as a whole: which, and how much.
+        off: what lines take off the basket or add to it.
+        paid_minor: what was taken less what was given.
+        at: pointer to the transaction.
+
+    Raises:
+        NotReadable: no way of telling prices comes to what was paid.
+    """
+    told = sum(one.minor for one in found)
+    taken_off = sum(one.off_minor if one.minor >= 0 else -one.off_minor for one in found)
+    own = sum(one.taxes_minor for one in found)
+    whole = sum(minor for _, minor in taxes)
+    sign = -1 if told < 0 < whole else 1
+    with_tax = own + sign * whole
+    for minus in dict.fromkeys((0, taken_off)):
+        for plus in dict.fromkeys((with_tax, 0)):
+            if told - minus + plus == paid_minor:
+                return _lines(found, taxes, sign, bool(minus), bool(plus), 0)
+    for plus in dict.fromkeys((with_tax, 0)):
+        left = paid_minor - told - plus
+        bound = sum(abs(one) for one in off)
+        if off and -bound <= left <= bound:
+            return _lines(found, taxes, sign, False, bool(plus), left)
+    detail = f"Goods and taxes come to {told + with_tax}, the tenders to {paid_minor} minor units"
+    raise NotReadable(Fault("tenders-differ", detail, at))
+
+
+def _lines(
+    found: Sequence[Goods],
+    taxes: Sequence[tuple[str, int]],
+    sign: int,
+    minus: bool,
+    plus: bool,
+    left: int,
+) -> tuple[SaleLine, ...]:
+    """Return lines with their share of taxes and reductions of the basket."""
+    base = [one.minor - (_signed_off(one) if minus else 0) for one in found]
+    tax_in = [one.taxes_minor for one in found]
+    for name, minor in taxes:
+        # Some tills mark which goods a tax is on; elsewhere each bears its share.
+        marked = [bool(name and one.part.peek(f"acs:Itemizers/@Tax{name}")) for one in found]
+        every = not any(marked)
+        weights = [abs(b) if every or m else 0 for b, m in zip(base, marked, strict=True)]
+        shares = allocate(sign * minor, weights)
+        tax_in = [a + b for a, b in zip(tax_in, shares, strict=True)]
+    if plus:
+        base = [a + b for a, b in zip(base, tax_in, strict=True)]
+    shared = allocate(left, [max(b, 0) for b in base]) if left else [0] * len(base)
+    has_tax = bool(taxes) or any(tax_in)
+    return tuple(
+        _line(one, worth + share, share, tax if has_tax else None)
+        for one, worth, share, tax in zip(found, base, shared, tax_in, strict=True)
+    )
+
+
+def _signed_off(one: Goods) -> int:
+    return one.off_minor if one.minor >= 0 else -one.off_minor
+
+
+def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine:
+    quantity = one.line.quantity
+    if worth and (worth < 0) != (quantity < 0):
+        detail = f"What it costs, {worth} minor units, does not fit {quantity} units"
+        raise NotReadable(Fault("price-negative", detail, one.part.at))
+    price = even_price_milli(abs(worth), abs(quantity), one.part.at)
+    off = one.line.discount_minor + max(0, -share)
+    return msgspec.structs.replace(
+        one.line, unit_price_milli=price, discount_minor=off, tax_minor=tax_minor
+    )

@@ -1,0 +1,269 @@
+"""XML of one record as texts by their place in it, and reading them part by part.
+
+A place is written as XPath would, without prefixes of the records' own namespace:
+``/RetailTransaction/LineItem[3]/Sale/Quantity/@Units``. The second of several elements of one name
+is ``Tax[2]``; lines of a transaction are numbered from the first. What is read is taken out, so
+what is left is what nobody has read.
+
+No document type is let in, so no entity can be declared: nothing grows, nothing is fetched.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from crosslane.channels.adapters.branches import NotReadable, instant_of
+from crosslane.channels.adapters.port import Fault
+from crosslane.kernel import Invalid, milli_price, parse_minor
+
+DEPTH_MAX = 60
+VALUES_MAX = 20_000
+NUMBERED = "/LineItem"
+
+
+class Steps:
+    """Names as a parser tells them, with their namespace, to steps of a place.
+
+    Args:
+        before: the name: a slash, and ``@`` for an attribute.
+        prefixes: of namespaces.
+    """
+
+    def __init__(self, before: str, prefixes: dict[str, str]) -> None:
+        self.own = ""
+        self.known: dict[str, str] = {}
+        self._before = before
+        self._prefixes = prefixes
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self.known:
+            uri, _, local = name.rpartition("}")
+            prefix = "" if uri in ("", self.own) else self._prefixes.get(uri, _escaped(uri))
+            step = f"{self._before}{prefix}:{local}" if prefix else self._before + local
+            self.known[name] = step
+        return self.known[name]
+
+
+class Markup:
+    """Records of one stream, which all stand in the same context.
+
+    Args:
+        head: what stands before the records, down to the element that holds them.
+    """
+
+    def __init__(self, head: str) -> None:
+        self.head = head
+        self._prefixes: dict[str, str] = {}
+        self._elements = Steps("/", self._prefixes)
+        self._attributes = Steps("/@", self._prefixes)
+
+    def read(self, body: str) -> "Part":
+        """Return a record, an element of the head's.
+
+        Raises:
+            NotReadable: it is not well-formed, declares a document type, or lies too deep.
+        """
+        parser: Any = DefusedXMLParser(forbid_dtd=True).parser
+        parser.buffer_text, parser.ordered_attributes = True, False
+        for name in ("StartElement", "EndElement", "CharacterData", "Comment"):
+            setattr(parser, f"{name}Handler", None)
+        parser.DefaultHandlerExpand = parser.ProcessingInstructionHandler = None
+        parser.StartNamespaceDeclHandler = self._bind
+        texts: dict[str, str] = {}
+        counts: dict[str, int] = {}
+        places: list[str] = []
+        try:
+            parser.Parse(self.head, False)
+            start, end, collect = self._handlers(texts, counts, places)
+            parser.StartElementHandler, parser.EndElementHandler = start, end
+            parser.CharacterDataHandler = collect
+            parser.Parse(body, False)
+        except (ExpatError, UnicodeEncodeError, IndexError) as error:
+            at = places[-1] if places else ""
+            raise NotReadable(Fault("malformed-xml", _told(error), at)) from None
+        except DefusedXmlException:
+            told = "A document type is not let in"
+            raise NotReadable(Fault("doctype-refused", told)) from None
+        if places or not counts:
+            at = places[-1] if places else ""
+            raise NotReadable(Fault("record-cut-off", "The transaction does not end", at))
+        return Part(texts, counts, "")
+
+    def _bind(self, prefix: str | None, uri: str | None) -> None:
+        if uri and prefix:
+            self._prefixes.setdefault(uri, prefix)
+
+    def _handlers(
+        self, texts: dict[str, str], counts: dict[str, int], places: list[str]
+    ) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+        """Return what a parser calls; one function each, since each is called for every element."""
+        elements, attributes, steps = self._elements, self._attributes, self._elements.known
+        pending = ""
+
+        def start(name: str, told: dict[str, str]) -> None:
+            nonlocal pending
+            if not places:
+                elements.own = attributes.own = name.rpartition("}")[0]
+                place, counts[""] = "", 1
+            else:
+                above = places[-1]
+                if pending:
+                    if not pending.isspace():
+                        texts[above] = texts.get(above, "") + pending
+                    pending = ""
+                try:
+                    place = above + steps[name]
+                except KeyError:
+                    place = above + elements[name]
+                if place in counts:
+                    counts[place] += 1
+                    place = f"{place}[{counts[place]}]"
+                else:
+                    counts[place] = 1
+                    if place.endswith(NUMBERED):
+                        place += "[1]"
+                    elif len(places) > DEPTH_MAX:
+                        detail = f"Elements lie in each other more than {DEPTH_MAX} deep"
+                        raise NotReadable(Fault("too-deep", detail, above[:500]))
+            places.append(place)
+            if told:
+                for key, value in told.items():
+                    texts[place + attributes[key]] = value
+
+        def end(_: str) -> None:
+            nonlocal pending
+            place = places.pop()
+            if pending:
+                if not pending.isspace():
+                    texts[place] = texts[place] + pending if place in texts else pending
+                pending = ""
+
+        def collect(text: str) -> None:
+            nonlocal pending
+            pending += text
+
+        return start, end, collect
+
+
+def _escaped(uri: str) -> str:
+    return uri.replace("~", "~0").replace("/", "~1")
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "Some of it is not text in the encoding it says it has"
+    return f"It is not well-formed: {error}"[:300]
+
+
+class Part:
+    """An element of a record. What is read of it is taken out.
+
+    Args:
+        texts: of the record, by their place.
+        counts: how many elements of a name there are, by the place of the first.
+        at: its place.
+    """
+
+    __slots__ = ("_counts", "_texts", "at")
+
+    def __init__(self, texts: dict[str, str], counts: dict[str, int], at: str) -> None:
+        self._texts = texts
+        self._counts = counts
+        self.at = at
+
+    def __contains__(self, name: str) -> bool:
+        return f"{self.at}/{name}" in self._counts
+
+    def wrong(self, name: str, wanted: str) -> NotReadable:
+        """Return the refusal of a value."""
+        return NotReadable(Fault("invalid-field", f"{name} is not {wanted}", f"{self.at}/{name}"))
+
+    def missing(self, name: str) -> NotReadable:
+        """Return the refusal of an element that lacks a value."""
+        return NotReadable(Fault("field-missing", f"{name} is missing", f"{self.at}/{name}"))
+
+    def children(self) -> list[str]:
+        """Return the names of its children, each once, in their order."""
+        begin = len(self.at) + 1
+        return [
+            place[begin:]
+            for place in self._counts
+            if place.startswith(self.at) and place.find("/", begin) < 0 and len(place) > begin
+        ]
+
+    def peek(self, name: str) -> str:
+        """Return a text without having read it."""
+        return self._texts.get(f"{self.at}/{name}", "").strip()
+
+    def text(self, *names: str) -> str:
+        """Return the first of several texts that says something; others are left over."""
+        for name in names:
+            found = self._texts.pop(f"{self.at}/{name}", "").strip()
+            if found:
+                return found
+        return ""
+
+    def within(self, most: int, *names: str) -> str:
+        """Return a text of at most so many characters; of a longer one only a part is read."""
+        found = next((text for name in names if (text := self.peek(name))), "")
+        return self.text(*names) if len(found) <= most else found[:most]
+
+    def needed(self, *names: str) -> str:
+        """Return a text that must be there."""
+        found = self.text(*names)
+        if not found:
+            raise self.missing(names[0])
+        return found
+
+    def minor(self, name: str, currency: str) -> int | None:
+        """Return an amount in minor units, None when it is absent."""
+        return self._money(name, currency, parse_minor)
+
+    def milli(self, name: str, currency: str) -> int | None:
+        """Return a unit price in 1/1000 minor units, None when it is absent."""
+        return self._money(name, currency, milli_price)
+
+    def moment(self, *names: str, zone: str) -> datetime | None:
+        """Return the first of several instants that is told, of the zone when it names none."""
+        for name in names:
+            if found := self.text(name):
+                return self.instant(name, found, zone)
+        return None
+
+    def instant(self, name: str, text: str, zone: str) -> datetime | None:
+        """Return what a text says as an instant; the name is for the refusal."""
+        try:
+            return instant_of(text, zone)
+        except (ValueError, OverflowError):
+            raise self.wrong(name, "an instant") from None
+
+    def part(self, name: str) -> "Part":
+        """Return a child, an empty one when it is absent; of several the first."""
+        return Part(self._texts, self._counts, f"{self.at}/{name}")
+
+    def parts(self, name: str) -> list["Part"]:
+        """Return the children of a name."""
+        at = f"{self.at}/{name}"
+        first = f"{at}[1]" if at.endswith(NUMBERED) else at
+        places = [first, *(f"{at}[{n}]" for n in range(2, self._counts.get(at, 0) + 1))]
+        return [Part(self._texts, self._counts, one) for one in places] if name in self else []
+
+    def rest(self) -> dict[str, str]:
+        """Return what nobody has read of the whole record, by its place."""
+        if len(self._texts) > VALUES_MAX:
+            detail = f"More than {VALUES_MAX} values are not known"
+            raise NotReadable(Fault("too-much", detail, self.at))
+        return self._texts
+
+    def _money(self, name: str, currency: str, read: Callable[[str, str], int]) -> int | None:
+        found = self.text(name)
+        if not found:
+            return None
+        try:
+            return read(found, currency)
+        except Invalid as refusal:
+            raise NotReadable(Fault.of(refusal, at=f"{self.at}/{name}")) from None
