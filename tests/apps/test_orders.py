@@ -90,6 +90,19 @@ async def test_the_next_page_begins_where_this_one_ends(
     assert NUMBER.findall(page) + rest == placed[::-1]
 
 
+async def test_a_search_has_further_pages(api: Api, database: Database, shop: str, lanes: Lanes):
+    await some(database, shop, lanes)
+    agent = await api.staff("agent")
+    found, query = [], "?q=ada%40example.com&limit=1"
+    while query:
+        page = (await agent.get(f"/office/orders{query}")).text
+        found += NUMBER.findall(page)
+        (query, *_) = re.findall(r'rel="next" href="/office/orders([^"]+)"', page) or [""]
+        query = query.replace("&amp;", "&")
+    assert found == await listed(agent, "?q=ada%40example.com")
+    assert len(found) > 1
+
+
 async def test_a_whole_number_leads_to_the_order(
     api: Api, database: Database, shop: str, lanes: Lanes
 ):

@@ -1,5 +1,6 @@
 import pytest
 
+from crosslane.orders.storage import lists
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.orders.world import found_retailer
@@ -46,10 +47,45 @@ async def test_an_order_is_placed_once_per_key_and_found_again(shop: Api):
     }
     for words in (placed["number"], "ada@example.com", "LAMP"):
         found = (await shop.admin.get("/api/v1/order-search", params={"q": words})).json()
-        assert [one["id"] for one in found] == [placed["id"]], words
+        assert [one["id"] for one in found["items"]] == [placed["id"]], words
     told = (await shop.admin.get(f"/api/v1/orders/{placed['id']}/timeline")).json()["items"]
     assert [entry["kind"] for entry in told] == ["orders.OrderPlaced", "orders.OrderReady"]
     assert all(entry["actor"].startswith("api_key:") for entry in told)
+
+
+async def test_a_search_is_read_page_by_page(shop: Api):
+    placed = [(await shop.admin.post("/api/v1/orders", json=ORDER)).json()["id"] for _ in range(3)]
+    for words in ("ada@example.com", "LAMP", "Ada Brown"):
+        first = await shop.admin.get("/api/v1/order-search", params={"q": words, "limit": 2})
+        more = {"q": words, "limit": 2, "cursor": first.json()["next_cursor"]}
+        rest = (await shop.admin.get("/api/v1/order-search", params=more)).json()
+        found = [one["id"] for one in first.json()["items"] + rest["items"]]
+        assert found == placed[::-1], words
+        assert rest.get("next_cursor") is None
+
+
+async def test_what_many_orders_have_is_looked_for_window_by_window(shop: Api, database: Database):
+    """With limits as low as there are few orders here: every one is found, once, in order."""
+    lower = {lists.MATCHES_MAX + 1: 3, lists.MATCHES_MAX: 2, lists.NEWEST_LOOKED_AT_MAX: 3}
+    statement = lists.SEARCH
+    for limit, less in lower.items():
+        statement = statement.replace(str(limit), str(less))
+    mugs = []
+    for lines in ([{"sku": "MUG", "quantity": 1}], [{"sku": "SPOON", "quantity": 1}]) * 4:
+        answer = await shop.admin.post("/api/v1/orders", json=ORDER | {"lines": lines})
+        mugs += [answer.json()["id"]] if lines[0]["sku"] == "MUG" else []
+    found: list[str] = []
+    after = (None, None)
+    async with database.transaction(shop.tenant) as tx:
+        for _ in range(4):
+            rows = await tx.fetch(statement, "MUG", "", [], [], None, None, 2, *after)
+            page = [row for row in rows if row["id"]]
+            found += [str(row["id"]) for row in page]
+            last = page[-1] if len(page) == 2 else None
+            after = (last["placed_at"], last["id"]) if last else tuple(rows[0].values())[2:]
+            if after[1] is None:
+                break
+    assert found == mugs[::-1]
 
 
 async def test_a_list_is_read_page_by_page(shop: Api):

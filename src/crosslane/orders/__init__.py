@@ -21,11 +21,11 @@ arbiter between a pick and a cancellation) and :func:`fail`
 is not packed yet. :func:`give_up_units` cancels units where they lie, such as those nobody
 collected.
 
-:func:`search` finds what somebody typed, :func:`list_newest` and :func:`list_summaries` are for
-lists, :func:`list_deliveries` tells when units reached their customer. :func:`find_ids` turns
-numbers into ids, :func:`lock_orders` locks orders and returns them whole,
-and :func:`list_had_since` tells since when customers have what they bought, :func:`sum_bought`
-what they bought in all, :func:`list_sellers` who sold it.
+:func:`search` finds what somebody typed, page by page, :func:`list_newest` and
+:func:`list_summaries` are for lists, :func:`list_deliveries` tells when units reached their
+customer. :func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them
+whole, and :func:`list_had_since` tells since when customers have what they bought,
+:func:`sum_bought` what they bought in all, :func:`list_sellers` who sold it.
 
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
 and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand.
@@ -173,6 +173,7 @@ from crosslane.orders.service.reading import (
     LineView,
     OrderSummary,
     OrderView,
+    SearchPage,
     find_order,
     list_summaries,
     order_view,
@@ -341,6 +342,7 @@ __all__ = [
     "Resourced",
     "RetryMoney",
     "ReturnedAboveHandedOver",
+    "SearchPage",
     "SoldSum",
     "SourceIdTaken",
     "Stage",

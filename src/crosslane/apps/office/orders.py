@@ -20,7 +20,6 @@ from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, Paging
 
-SEARCH_RESULTS_MAX = 50
 SUGGESTED_MAX = 60
 """So many locations are suggested; to write more into each page takes longer than to find them."""
 TABLE_ROWS_MAX = 5_000
@@ -96,7 +95,6 @@ async def list_orders(
         ),
         table=address(query.given | {"table": "true"}),
         table_rows_max=TABLE_ROWS_MAX,
-        search_results_max=SEARCH_RESULTS_MAX,
     )
 
 
@@ -111,20 +109,29 @@ async def _find(
     wanted = query.filter(viewer.timezone)
     if not query.q:
         return await insights.find(tx, wanted, after=after, limit=limit)
-    ids = await search(tx, query.q, limit=SEARCH_RESULTS_MAX)
-    fit = await insights.fitting(tx, ids, wanted) if query.narrowed else set(ids)
-    return Found([order_id for order_id in ids if order_id in fit])
+    page = await search(tx, query.q, after=after, limit=limit)
+    fit = set(page.order_ids)
+    if query.narrowed:
+        fit = await insights.fitting(tx, page.order_ids, wanted)
+    return Found([one for one in page.order_ids if one in fit], page.next, page.cut_short)
 
 
-async def search(tx: Tx, words: str, *, limit: int) -> list[UUID]:
-    """Return the newest orders that fit what somebody typed: also a carrier's number."""
-    found = await orders.search(tx, words, limit=limit)
+async def search(
+    tx: Tx, words: str, *, after: tuple[datetime, UUID] | None = None, limit: int
+) -> orders.SearchPage:
+    """Return the newest orders that fit what somebody typed: also a carrier's number.
+
+    Orders of parcels that are called so stand on the first page, before all others.
+    """
+    page = await orders.search(tx, words, after=after, limit=limit)
     if tx.actor.customer_id is not None:
-        return found
+        return page
     tracked = await fulfillment.list_orders_of_tracking(tx, words, limit)
     # The search shows an associate the own orders only; of those of parcels it is asked here.
     mine = await insights.fitting(tx, tracked, insights.Filter()) if tracked else set[UUID]()
-    return [*mine.difference(found), *found][:limit]
+    others = [one for one in page.order_ids if one not in mine]
+    ids = others if after else [*mine, *others]
+    return orders.SearchPage(ids, page.next, page.cut_short)
 
 
 async def rows_of(tx: Tx, order_ids: Sequence[UUID]) -> list[Row]:

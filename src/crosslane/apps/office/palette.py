@@ -116,7 +116,7 @@ def _fits(text: str, words: str) -> bool:
 
 async def _orders(tx: Tx, viewer: Viewer, words: str) -> list[Hit]:
     said = PAGES.words(viewer)
-    rows = await rows_of(tx, await search(tx, words, limit=FOUND_MAX))
+    rows = await rows_of(tx, (await search(tx, words, limit=FOUND_MAX)).order_ids)
     return [
         Hit(
             title=row.order.number,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.kernel import Page
+from crosslane.kernel import Page, encode_cursor
 from crosslane.locations import LocationUnknown
 from crosslane.orders import errors
 from crosslane.orders.domain import StopKind
@@ -98,10 +98,16 @@ async def list_orders(
 
 
 @get("/api/v1/order-search", permission="orders:read", optional=True)
-async def search_orders(caller: Caller, q: str) -> list[OrderSummary]:
-    """Search orders of all channels by number, channel's number, SKU, e-mail, phone or account."""
+async def search_orders(caller: Caller, paging: Paging, q: str) -> Page[OrderSummary]:
+    """Search orders of all channels by number, channel's number, SKU, e-mail, phone or account.
+
+    What very many orders have is looked for among so many orders a page: one with fewer than its
+    limit is the last only when it has no cursor.
+    """
     async with caller.read() as tx:
-        return await reading.search_orders(tx, q)
+        found = await reading.search(tx, q, after=paging.after(datetime, UUID), limit=paging.limit)
+        summaries = await reading.list_summaries(tx, found.order_ids)
+    return Page(summaries, encode_cursor(*found.next) if found.next else None)
 
 
 @get("/api/v1/orders/{order}", permission="orders:read", raises=(errors.NoSuchOrder,))

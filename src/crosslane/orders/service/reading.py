@@ -34,7 +34,8 @@ from crosslane.platform.database import Tx
 
 AMENDMENTS_SHOWN_MAX = 500
 ATTRIBUTIONS_SHOWN_MAX = 5_000
-SEARCH_RESULTS_MAX = 50
+# Of customers with one name so many are looked at.
+CUSTOMERS_MATCHED_MAX = 50
 
 
 class BucketView(msgspec.Struct, frozen=True):
@@ -371,17 +372,34 @@ async def list_orders(
     return await list_summaries(tx, found)
 
 
-async def search_orders(tx: Tx, words: str) -> list[OrderSummary]:
-    """Return orders of all channels that match what :func:`search` looks for."""
-    return await list_summaries(tx, await search(tx, words, limit=SEARCH_RESULTS_MAX))
+class SearchPage(msgspec.Struct, frozen=True):
+    """A page of what a search finds.
+
+    Args:
+        order_ids: newest first.
+        next: business time and id after which the next page begins, None when this is the last.
+        cut_short: so many orders were looked through that the page ended before it was full.
+    """
+
+    order_ids: list[UUID]
+    next: tuple[datetime, UUID] | None = None
+    cut_short: bool = False
 
 
-async def search(tx: Tx, words: str, *, limit: int) -> list[UUID]:
+async def search(
+    tx: Tx, words: str, *, after: tuple[datetime, UUID] | None = None, limit: int
+) -> SearchPage:
     """Return the newest orders that match what somebody typed.
 
     That is an order number, a channel's own number, SKUs, a barcode, or a customer's name, e-mail
-    address, telephone or account number. What very many orders match is looked for among the newest
-    orders only.
+    address, telephone or account number. What very many orders match is looked for among so many
+    orders a page.
+
+    Args:
+        tx: open transaction.
+        words: what was typed.
+        after: business time and id of the last one seen.
+        limit: most to return.
     """
     words = words.strip()
     try:
@@ -389,18 +407,22 @@ async def search(tx: Tx, words: str, *, limit: int) -> list[UUID]:
     except BadOrderNumber:
         number = ""
     who = await customers.list_customers(
-        tx, after=None, limit=SEARCH_RESULTS_MAX, query=words, owner=tx.actor.customer_id
+        tx, after=None, limit=CUSTOMERS_MATCHED_MAX, query=words, owner=tx.actor.customer_id
     )
     scanned = (await catalog.scan(tx, [words])).get(words)
     channel_ids = [channel.id for channel in (await organization.book(tx)).channels.values()]
-    return await lists.search(
+    found, looked_to = await lists.search(
         tx,
         scanned.sku if scanned else words,
         number,
         channel_ids,
         [one.id for one in who],
-        limit,
+        after,
+        limit + 1,
     )
+    if len(found) > limit:
+        return SearchPage([order_id for _, order_id in found[:limit]], found[limit - 1])
+    return SearchPage([order_id for _, order_id in found], looked_to, looked_to is not None)
 
 
 async def list_summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[OrderSummary]:
