@@ -83,7 +83,7 @@ async def test_what_cannot_be_taken_in_is_told_and_kept(retailer: Api):
     empty = await submit(retailer.admin, "/office/messages", {**form, "text": ""})
     assert empty.status_code == 422
     assert "Paste what the channel has sent" in Read(empty.text).text
-    table = {**form, "format": "orders-csv", "text": "sku,colour\nMUG,red", "_wish": "b"}
+    table = {**form, "format": "csv", "text": "sku,colour\nMUG,red", "_wish": "b"}
     refused = await submit(retailer.admin, "/office/messages", table)
     assert refused.status_code == 422
     assert Read(refused.text).forms["/office/messages"]["text"] == "sku,colour\nMUG,red"

@@ -50,6 +50,7 @@ from crosslane.channels.adapters import (
     Reading,
     family_of,
 )
+from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
@@ -90,6 +91,7 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "BatchView",
+    "Column",
     "Context",
     "Envelope",
     "Family",
@@ -105,6 +107,7 @@ __all__ = [
     "Replay",
     "Replayed",
     "State",
+    "TableMapping",
     "UnknownArticleSold",
     "batch",
     "count_quarantined",

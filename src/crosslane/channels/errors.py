@@ -43,6 +43,10 @@ class ColumnUnknown(Invalid):
     """No column is called {column}; known are {known}."""
 
 
+class MappingUnusable(Invalid):
+    """The mapping cannot be used: {reason}."""
+
+
 class NoSuchBatch(NotFound):
     """There is no batch {batch}."""
 

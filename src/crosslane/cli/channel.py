@@ -9,8 +9,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from crosslane.channels import DELIMITERS, Context, Fault, Reading, family_of
+from crosslane.channels import DELIMITERS, Context, Fault, Reading, TableMapping, family_of
 from crosslane.kernel import Refusal
+from crosslane.platform.web import decode_json
 
 NOT_READ = 2
 
@@ -26,6 +27,7 @@ def parse(
     topic: str = "",
     encoding: str = "",
     delimiter: str = "comma",
+    mapping: Path | None = None,
 ) -> None:
     """Read a file as a channel's messages; ends with status 2 when a record cannot be read.
 
@@ -41,18 +43,20 @@ def parse(
         topic: what the sender's envelope says it is, such as orders/updated.
         encoding: of a text, when it is not the usual one and the file does not tell.
         delimiter: comma, semicolon or tab, of a table.
+        mapping: file with what the columns of a table mean, JSON.
     """
-    context = Context(
-        channel=channel,
-        currency=currency,
-        timezone=timezone,
-        topic=topic,
-        received_at=datetime.fromtimestamp(file.stat().st_mtime, UTC),
-        encoding=encoding,
-        delimiter=DELIMITERS.get(delimiter, delimiter),
-    )
     show = _print_lines if json else _print_table
     try:
+        context = Context(
+            channel=channel,
+            currency=currency,
+            timezone=timezone,
+            topic=topic,
+            received_at=datetime.fromtimestamp(file.stat().st_mtime, UTC),
+            encoding=encoding,
+            delimiter=DELIMITERS.get(delimiter, delimiter),
+            mapping=None if mapping is None else decode_json(mapping.read_bytes(), TableMapping),
+        )
         wrong = show(_read(file, adapter, context))
     except Refusal as refusal:
         sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")

@@ -6,11 +6,11 @@ nothing that can be understood: no clock, no database, no network.
 """
 
 from crosslane.channels.adapters.family import Context, Envelope, Family, Reading
-from crosslane.channels.adapters.orders_csv import ORDERS_CSV
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import CSV, JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
+from crosslane.channels.adapters.tables import TABLES
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.errors import UnknownFormat
 
@@ -19,7 +19,7 @@ FAMILIES = {
     for family in (
         ORDERS_JSONL,
         TILL_BATCH,
-        ORDERS_CSV,
+        TABLES,
         SHOPIFY,
         POSLOG,
     )

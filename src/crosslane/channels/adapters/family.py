@@ -12,6 +12,7 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, read_json
 from crosslane.channels.adapters.port import JSON, LINES, Fault
+from crosslane.channels.domain.mapping import TableMapping
 from crosslane.channels.domain.messages import Message
 from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json, decode_written
@@ -35,6 +36,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         encoding: of the stream, whatever it says of itself; "" when only it says so. What is kept
             of a record is read again as UTF-8.
         delimiter: between the columns of a row, where the format leaves that open.
+        mapping: what the columns of a table mean, None for the format's own.
     """
 
     channel: str = ""
@@ -46,6 +48,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     said_at: datetime | None = None
     encoding: str = ""
     delimiter: str = ","
+    mapping: TableMapping | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
