@@ -9,6 +9,7 @@ from crosslane.fulfillment.storage import LIST_ORDERS_OF_TRACKING
 from crosslane.insights import storage
 from crosslane.orders.storage import lists, views
 from crosslane.platform.database import Tx
+from crosslane.verify.insights import RULES
 
 STATEMENTS = {
     "walk": storage.WALK_FACET,
@@ -68,6 +69,25 @@ async def test_the_newest_are_read_in_their_order(tx: Tx, name: str):
     assert [step["Node Type"] for step in told] in (["Index Scan"], ["Index Only Scan"])
     assert [step["Scan Direction"] for step in told] in (["Backward"], ["Forward"])
     assert all("Index Cond" in step for step in told)
+
+
+def looked_through(plan: Any, within: bool = False) -> set[str]:
+    """Results kept aside that are looked through once for each row of something else."""
+    within = within or plan.get("Parent Relationship") == "SubPlan"
+    found = {plan["CTE Name"]} if within and plan["Node Type"] == "CTE Scan" else set()
+    return found.union(*(looked_through(each, within) for each in plan.get("Plans", [])))
+
+
+async def explained(tx: Tx, text: str) -> Any:
+    return json.loads(await tx.conn.fetchval(f"explain (format json) {text}"))[0]["Plan"]
+
+
+async def test_no_rule_looks_through_all_orders_for_each_order(tx: Tx):
+    for rule in RULES:
+        assert looked_through(await explained(tx, rule.sql)) == set(), rule.name
+    bites = "with a as materialized (select 1 as x from orders_line)"
+    bites += " select (select max(x) from a where x = o.version) from orders_order o"
+    assert looked_through(await explained(tx, bites)) == {"a"}
 
 
 async def test_a_statement_that_walks_through_a_table_bites(tx: Tx):

@@ -33,7 +33,8 @@ from counted c full join insights_hour h using (facet, hour)
 where (h.orders, h.planned_milli) is distinct from (c.orders, c.milli)
 """
 
-# The names and figures a list goes by, worked out anew from stages, stops and lines.
+# The names and figures a list goes by, worked out anew from stages, stops and lines, for all orders
+# together: asked order by order, each would look through the lines of all of them.
 AS_THE_ORDERS_ARE = """
 with units as (
     select l.order_id, l.method, l.promised_at, b.location_id, b.stage
@@ -42,37 +43,37 @@ with units as (
     select order_id, location_id from units
     union
     select order_id, store_id from orders_line where store_id is not null
+), facets as (
+    select id as order_id, 'channel:' || channel as facet from orders_order
+    union select id, 'open' from orders_order where closed_at is null
+    union select order_id, 'method:' || method from orders_line where not is_bundle
+    union select w.order_id, 'location:' || p.code
+        from whereabouts w join locations_location p on p.id = w.location_id
+    union select s.order_id, t
+        from orders_stop s join orders_order o on o.id = s.order_id
+        cross join unnest(array['stop:' || s.kind, 'held']) t
+        where s.resolved_at is null and s.kind not in ('gathering', 'grace')
+          and o.closed_at is null
+    union select order_id, 'waiting' from units where stage in ('open', 'backordered')
+    union select order_id, 'returned' from orders_credit
+    union select order_id, 'split' from units
+        where method = 'ship' and location_id <> '00000000-0000-0000-0000-000000000000'
+        group by order_id having count(distinct location_id) > 1
+    union select order_id, 'money:problem' from orders_money_problem where resolved_at is null
+), listed as (
+    select order_id, array_agg(facet order by facet) as facets from facets group by order_id
+), due as (
+    select order_id, min(promised_at) as due_at from units
+    where stage not in ('handed_over', 'delivered', 'cancelled') group by order_id
 ), expected as (
-    select o.id, o.placed_at, array(
-        select 'channel:' || o.channel
-        union select 'method:' || method from orders_line where order_id = o.id and not is_bundle
-        union select 'location:' || p.code from whereabouts w
-            join locations_location p on p.id = w.location_id where w.order_id = o.id
-        union select 'stop:' || kind from orders_stop
-            where order_id = o.id and resolved_at is null and kind not in ('gathering', 'grace')
-              and o.closed_at is null
-        union select 'held' from orders_stop
-            where order_id = o.id and resolved_at is null and kind not in ('gathering', 'grace')
-              and o.closed_at is null
-        union select 'open' where o.closed_at is null
-        union select 'waiting' from units where order_id = o.id and stage in ('open', 'backordered')
-        union select 'returned' from orders_credit where order_id = o.id
-        union select 'split' from units
-            where order_id = o.id and method = 'ship'
-              and location_id <> '00000000-0000-0000-0000-000000000000'
-            having count(distinct location_id) > 1
-        union select 'money:problem' from orders_money_problem
-            where order_id = o.id and resolved_at is null
-        order by 1
-    ) as facets, (
-        select min(promised_at) from units
-        where order_id = o.id and stage not in ('handed_over', 'delivered', 'cancelled')
-    ) as due_at
+    select o.id, o.placed_at, f.facets, d.due_at
     from orders_order o
-    where not exists (
-        select from platform_log l
+    join listed f on f.order_id = o.id
+    left join due d on d.order_id = o.id
+    where 'order:' || o.id not in (
+        select l.subject from platform_log l
         join platform_cursor p on p.reaction = 'insights.keep_lists'
-        where l.subject = 'order:' || o.id and (l.epoch, l.txid, l.id) > (p.epoch, p.txid, p.id)
+        where (l.epoch, l.txid, l.id) > (p.epoch, p.txid, p.id)
     ) and exists (select from platform_cursor where reaction = 'insights.keep_lists')
       and not exists (select from platform_backlog where reaction = 'insights.keep_lists')
 ), known as (
