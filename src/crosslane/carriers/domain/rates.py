@@ -25,6 +25,8 @@ ANY = "*"
 DELIVERY_SEARCH_DAYS_MAX = 60
 # First working days that are not looked for again: a few calendars, each for some months of days.
 DAYS_REMEMBERED_MAX = 4_096
+# Halves of postcodes that are not taken apart again.
+OUTWARDS_REMEMBERED_MAX = 4_096
 BRITISH_POSTCODE_COUNTRIES = frozenset({"GB", "GG", "IM", "JE"})
 
 _OUTWARD = re.compile(r"(([A-Z]{1,2})([0-9]{1,2})[A-Z]?)(?:[0-9][A-Z]{2})?")
@@ -193,6 +195,7 @@ class RateBook:
             self._tariffs.setdefault((tariff.service, tariff.zone), []).append(tariff)
         # The few rules that concern an area, found once: areas are far fewer than addresses.
         self._concerned: dict[tuple[str, str, str], list[ZoneRule]] = {}
+        self._arrivals: dict[tuple[str, str, date], date | None] = {}
 
     def service(self, code: str) -> Service:
         """Return a service, retired ones too.
@@ -278,6 +281,14 @@ class RateBook:
         days, and is delivered on the first day of delivery from then on. Public holidays of the
         carrier stop collection and transit, those of the zone stop delivery.
         """
+        key = service, zone, shipped_on
+        if key not in self._arrivals:
+            if len(self._arrivals) >= DAYS_REMEMBERED_MAX:
+                self._arrivals.clear()
+            self._arrivals[key] = self._delivery_day(*key)
+        return self._arrivals[key]
+
+    def _delivery_day(self, service: str, zone: str, shipped_on: date) -> date | None:
         sold = self.service(service)
         carrier = self.carriers[sold.carrier]
         place = carrier.zones.get(zone)
@@ -342,6 +353,7 @@ class RateBook:
         return next((rule.zone for rule in rules if rule.holds(to.district)), None)
 
 
+@lru_cache(maxsize=OUTWARDS_REMEMBERED_MAX)
 def outward(country: str, postcode: str) -> Outward:
     """Return the outward half of a British postcode; an empty one for anything else."""
     if country not in BRITISH_POSTCODE_COUNTRIES:

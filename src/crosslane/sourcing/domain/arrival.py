@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from crosslane.locations import Location, ready_at
+from crosslane.locations import Location
 from crosslane.sourcing.domain.calendar import end_of
 from crosslane.sourcing.domain.problem import Faster, Tariff
 from crosslane.sourcing.domain.requests import SourcingRequest
@@ -55,7 +55,7 @@ class Arrivals:
     def here(self) -> datetime | None:
         """Return from when goods that lie in the request's store can be fetched."""
         store = self._request.store
-        return ready_at(store.timetable, self._request.at) if store else None
+        return self._world.days.ready(store.timetable, self._request.at) if store else None
 
     def of(self, service: str, shipped: date) -> datetime | None:
         """Return when a parcel that leaves on a day has arrived; None when that is not in sight."""
@@ -78,7 +78,8 @@ class Arrivals:
             return None
         if store is None:
             return end_of(arrives, self._request.channel.timezone)
-        return ready_at(store.timetable, end_of(arrives, store.timetable.timezone))
+        closed = end_of(arrives, store.timetable.timezone)
+        return self._world.days.ready(store.timetable, closed)
 
 
 class Lateness:

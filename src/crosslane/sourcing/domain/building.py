@@ -32,6 +32,7 @@ from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
 TYPICAL_PARCEL_GRAMS = 1_000
 UNABLE: frozenset[str] = frozenset()
 NO_FASTER: tuple[Faster, ...] = ()
+NOT_CARRIED = Route("", "", None, None)
 # Where a variant lies at one in so many of the locations, those few are sorted; else all are asked.
 SPARSE = 4
 
@@ -69,7 +70,7 @@ def route_of(world: World, request: SourcingRequest) -> Route:
         NoDeliveryService: the request names none, and none goes there.
     """
     if request.method == "pickup":
-        return Route("", "", None, None)
+        return NOT_CARRIED
     country, postcode = request.country, request.postcode
     goal = None
     if request.store is not None:
@@ -144,8 +145,41 @@ def problem_for(
     )
 
 
+def bare_lines(world: World, request: SourcingRequest) -> list[Line]:
+    """Return the lines of a request as the planner sees them, without what lies anywhere.
+
+    Args:
+        world: what the batch is decided on.
+        request: its lines, channel and instant are looked at.
+    """
+    lines: list[Line] = []
+    methods: dict[tuple[str, ...], frozenset[str]] = {}
+    for number, asked in enumerate(request.lines):
+        variant = asked.variant
+        if variant.category_path not in methods:
+            allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
+            methods[variant.category_path] = frozenset(allowed)
+        lines.append(
+            Line(
+                key=line_key(number),
+                sku=variant.sku,
+                quantity=asked.quantity,
+                weight_grams=variant.weight_grams,
+                length_mm=variant.length_mm,
+                methods=methods[variant.category_path],
+                margin_milli=_margin_milli(world, asked),
+                only=world.network.by_id[asked.only].code if asked.only else "",
+            )
+        )
+    return lines
+
+
 def lines_for(
-    world: World, request: SourcingRequest, survey: Survey, locations: Mapping[UUID, Location]
+    world: World,
+    request: SourcingRequest,
+    survey: Survey,
+    locations: Mapping[UUID, Location],
+    bare: Sequence[Line] | None = None,
 ) -> list[Line]:
     """Return the lines of a request as the planner sees them, whichever way they are to go.
 
@@ -154,16 +188,13 @@ def lines_for(
         request: its lines, channel and instant are looked at.
         survey: what is available.
         locations: those that may have any of the goods, by code.
+        bare: its :func:`bare_lines`, where they are known.
     """
     lines: list[Line] = []
-    methods: dict[tuple[str, ...], frozenset[str]] = {}
     codes = {each: location.code for each, location in locations.items()}
     worth, marks_down = world.prices.scarcity, world.marks_down
-    for number, asked in enumerate(request.lines):
+    for asked, line in zip(request.lines, bare or bare_lines(world, request), strict=True):
         variant = asked.variant
-        if variant.category_path not in methods:
-            allowed, _ = methods_allowed(world.policies, variant, request.channel, request.at)
-            methods[variant.category_path] = frozenset(allowed)
         barred = asked.barred and asked.barred & locations.keys()
         candidates = _candidates(survey.candidates(variant.id), codes)
         if scarce := worth.get(variant.id):
@@ -173,17 +204,10 @@ def lines_for(
         if marks_down:
             candidates = _marked_down(world, request, variant, candidates)
         lines.append(
-            Line(
-                key=line_key(number),
-                sku=variant.sku,
-                quantity=asked.quantity,
+            msgspec.structs.replace(
+                line,
                 candidates=candidates,
-                weight_grams=variant.weight_grams,
-                length_mm=variant.length_mm,
-                methods=methods[variant.category_path],
                 barred=frozenset(locations[each].code for each in barred) if barred else UNABLE,
-                margin_milli=_margin_milli(world, asked),
-                only=world.network.by_id[asked.only].code if asked.only else "",
             )
         )
     return lines
@@ -327,6 +351,14 @@ def _serves(request: SourcingRequest, location: Location, *, here: bool) -> bool
     if needed in location.abilities:
         return True
     return here and request.method == "ship_to_store" and "pickup" in location.abilities
+
+
+def serves_here(request: SourcingRequest) -> bool:
+    """Say whether goods that lie in the request's store can be fetched there."""
+    store = request.store
+    if store is None or not (store.active and _serves(request, store, here=True)):
+        return False
+    return store.timetable.closure is None or _is_open(request, store)
 
 
 def _is_open(request: SourcingRequest, location: Location) -> bool:

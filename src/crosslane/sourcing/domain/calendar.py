@@ -2,22 +2,41 @@
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from crosslane.locations import Timetable, dispatch_day, last_dispatch
+from crosslane.locations import Timetable, dispatch_day, last_dispatch, openings, ready_at
 
 STRETCHES_MAX = 40
+ENDS_REMEMBERED_MAX = 4_096
 
 
 class DispatchDays:
-    """Days of dispatch, remembered.
+    """Days of dispatch, and openings in which goods are made ready, remembered.
 
     The day only moves on as time does. So every instant from one that was asked for until the last
-    one of its day has the same day, and the calendar need not be asked again.
+    one of its day has the same day, and the calendar need not be asked again. Likewise every
+    instant until an opening ends has that opening before it.
     """
 
     def __init__(self) -> None:
         self._known: dict[int, _Stretches] = {}
+        self._openings: dict[int, _Opening] = {}
+
+    def ready(self, timetable: Timetable, at: datetime) -> datetime | None:
+        """Return when goods released at an instant can be collected; None when not in sight."""
+        known = self._openings.get(id(timetable))
+        if known is None or known.timetable is not timetable or not known.since <= at < known.end:
+            first = next(openings(timetable, at), None)
+            if first is None:
+                return None
+            left = timedelta(minutes=timetable.handling_minutes)
+            known = self._openings[id(timetable)] = _Opening(timetable, at, *first, left)
+        begin = max(known.start, at)
+        if known.work < known.end - begin:
+            return begin + known.work
+        return ready_at(timetable, at)
 
     def of(self, timetable: Timetable, at: datetime) -> date | None:
         """Return the day on which goods released at an instant leave; None when not in sight."""
@@ -25,6 +44,16 @@ class DispatchDays:
         if known is None or known.timetable is not timetable:  # its number was used again
             known = self._known[id(timetable)] = _Stretches(timetable)
         return known.day(at)
+
+
+class _Opening(NamedTuple):
+    """The opening that is the first to end after any instant from ``since`` on until its end."""
+
+    timetable: Timetable
+    since: datetime
+    start: datetime
+    end: datetime
+    work: timedelta
 
 
 class _Stretches:
@@ -74,6 +103,7 @@ class DaysAt:
             return day
 
 
+@lru_cache(maxsize=ENDS_REMEMBERED_MAX)
 def end_of(day: date, timezone: str) -> datetime:
     """Return the instant at which a local day ends."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)

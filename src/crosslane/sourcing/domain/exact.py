@@ -113,21 +113,21 @@ def sent_milli(order: Order, senders: Sequence[int], pieces: Iterable[int]) -> i
 def one_parcel(order: Order) -> Packing | None:
     """Return the cheapest single parcel when it is certain that nothing else costs less."""
     everything = tuple(range(len(order.pieces)))
-    weight = sum(piece.weight_grams for piece in order.pieces)
+    weight = sum([piece.weight_grams for piece in order.pieces])
     full = [
         (site.cost_milli(everything, weight), number)
         for number, site in enumerate(order.sites)
         if len(site.costs) == len(everything)
-        and not _overdrawn(site, everything, order)
-        and order.asks_enough(site, everything)
+        and not (site.units and _overdrawn(site, everything, order))
+        and (site.least is None or order.asks_enough(site, everything))
     ]
     if not full:
         return None
     cost, number = min(full)
-    if cost > sum(piece.unfilled_milli for piece in order.pieces):
+    if cost > sum([piece.unfilled_milli for piece in order.pieces]):
         return None
     if len(everything) > 1:
-        parcel = min(site.parcel_milli + min(site.tariff.prices_milli) for site in order.sites)
+        parcel = min([site.parcel_milli + min(site.tariff.prices_milli) for site in order.sites])
         if cost > _apart_milli(order, parcel) and (
             len(everything) < CLOSE_PIECES_MIN or cost > _closely_apart_milli(order)
         ):

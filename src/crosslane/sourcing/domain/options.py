@@ -227,9 +227,9 @@ def _confidence(cart: Cart, found: Foreseen) -> Confidence:
         taken[key] = taken.get(key, 0) + given.quantity
     days, counted = found.ship_days, cart.world.taken
     free: list[int] = []
-    for at in found.locations.values():
+    for at in found.locations.values() if days else ():
         if at.id in days and at.parcels_per_day is not None:
-            sent = sum(each.parcels for each in found.plan.parcels if each.place == at.code)
+            sent = sum([each.parcels for each in found.plan.parcels if each.place == at.code])
             free.append(at.parcels_per_day - counted.get((at.id, days[at.id]), 0) - sent)
     arrives, last = found.promised_at, max(days.values(), default=None)
     return Confidence(
@@ -244,6 +244,8 @@ def _units(option: PickupOption) -> int:
 
 
 def _lacking(cart: Cart, found: Foreseen) -> tuple[Lacking, ...]:
+    if not found.plan.unfilled:
+        return ()
     missing: dict[str, int] = {}
     for left in found.plan.unfilled:
         sku = cart.lines[left.line].sku

@@ -77,7 +77,7 @@ class Site(msgspec.Struct):
         return (
             parcels * self.parcel_milli
             + self.tariff.price_milli(weight_grams)
-            + sum(self.costs[piece] for piece in pieces)
+            + sum([self.costs[piece] for piece in pieces])
         )
 
 

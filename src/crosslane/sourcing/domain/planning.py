@@ -1,11 +1,8 @@
 """The planner: from a problem to the places that serve it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-
 import msgspec
 
-from crosslane.sourcing.domain.carriage import faster_services, priced
+from crosslane.sourcing.domain.carriage import faster_services
 from crosslane.sourcing.domain.exact import (
     UNSERVED,
     Packing,
@@ -14,7 +11,7 @@ from crosslane.sourcing.domain.exact import (
     sends,
 )
 from crosslane.sourcing.domain.order import Order
-from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem, Tariff
+from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, SourcingProblem
 from crosslane.sourcing.domain.search import good_packing
 from crosslane.sourcing.domain.sites import order_of
 
@@ -101,24 +98,17 @@ def plan(problem: SourcingProblem) -> SourcingPlan:
     Proven for orders of up to EXACT_PIECES_MAX pieces (SKUs, plus the parts of those that no place
     holds whole); beyond that found by a bounded search, with its bound told.
     """
-    order = order_of(problem)
-    return plan_of(problem, order, packing_of(order, problem.settings.search_effort))
+    return plan_of_order(problem, order_of(problem))
 
 
-def plan_by_each(problem: SourcingProblem, tariffs: Iterable[Tariff]) -> Iterator[SourcingPlan]:
-    """Yield the plan of a problem by each of some tariffs in place of the only one it has.
+def plan_of_order(problem: SourcingProblem, order: Order) -> SourcingPlan:
+    """Return the cheapest plan of a problem whose order is known.
 
-    Whatever service carries it, the same places ask the same for the goods and for a parcel, so
-    this is worked out once for all that take the same lines. Nothing may be late by any.
+    Args:
+        problem: its lines and settings are looked at, and places that are late.
+        order: the same as what is searched.
     """
-    orders: dict[tuple[bool, ...], Order] = {}
-    for tariff in tariffs:
-        asked = msgspec.structs.replace(problem, tariffs=(tariff,))
-        taken = tuple([tariff.takes(line) for line in problem.lines])
-        if taken not in orders:
-            orders[taken] = order_of(asked)
-        order = orders[taken].carried_by(priced(asked, 0))
-        yield plan_of(asked, order, packing_of(order, problem.settings.search_effort))
+    return plan_of(problem, order, packing_of(order, problem.settings.search_effort))
 
 
 def packing_of(order: Order, effort: int) -> Packing:
@@ -150,18 +140,19 @@ def _packing_of(order: Order, effort: int) -> Packing:
 
 def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> SourcingPlan:
     """Return what a packing means for the lines of the problem."""
-    given: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    left_out: dict[str, int] = defaultdict(int)
+    given: dict[str, dict[str, int]] = {}
+    left_out: dict[str, int] = {}
     parcels: list[PlannedParcel] = []
     late = {place.code: place for place in problem.places if place.overdue_days}
     carried = 0
     for parcel in packing.parcels:
         pieces = [order.pieces[number] for number in parcel.pieces]
         if parcel.site == UNSERVED:
-            left_out[pieces[0].sku] += pieces[0].quantity
+            sku = pieces[0].sku
+            left_out[sku] = left_out.get(sku, 0) + pieces[0].quantity
             continue
         site = order.sites[parcel.site]
-        weight = sum(piece.weight_grams for piece in pieces)
+        weight = sum([piece.weight_grams for piece in pieces])
         divided = site.tariff.parcels(weight)
         cost = parcel.cost_milli
         if site.carries:
@@ -170,18 +161,20 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
         services = faster_services(problem, late[site.code], weight) if site.code in late else ()
         parcels.append(PlannedParcel(site.code, weight, divided, cost, services))
         for piece in pieces:
-            given[piece.sku][site.code] += piece.quantity
+            there = given.setdefault(piece.sku, {})
+            there[site.code] = there.get(site.code, 0) + piece.quantity
     assignments: list[Assignment] = []
     unfilled: list[Unfilled] = []
     missing = dict(order.short)
     # Lines of one SKU are served in the order of their keys; the last ones go short.
     for line in problem.lines:
         wanted = line.quantity
-        for place in sorted(given[line.sku]):
-            taken = min(wanted, given[line.sku][place])
+        there = given.setdefault(line.sku, {})
+        for place in sorted(there):
+            taken = min(wanted, there[place])
             if taken:
                 assignments.append(Assignment(line.key, place, taken))
-                given[line.sku][place] -= taken
+                there[place] -= taken
                 wanted -= taken
         if not wanted:
             continue

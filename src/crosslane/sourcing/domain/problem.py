@@ -223,6 +223,11 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     search_effort: Annotated[int, msgspec.Meta(ge=0, le=1000)] = SEARCH_EFFORT_DEFAULT
     senders: frozenset[Sender] = SENDERS
 
+    def unfilled_milli(self, line: Line) -> int:
+        """Return what leaving one unit of a line unserved costs."""
+        margin = line.margin_milli if "margin" in self.terms else 0
+        return self.goodwill_milli + max(0, margin)
+
 
 class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
     """One order's (or one destination's) question: which place serves which units of which line.
@@ -247,8 +252,7 @@ class SourcingProblem(msgspec.Struct, frozen=True, array_like=True):
 
     def unfilled_milli(self, line: Line) -> int:
         """Return what leaving one unit of a line unserved costs."""
-        margin = line.margin_milli if "margin" in self.settings.terms else 0
-        return self.settings.goodwill_milli + max(0, margin)
+        return self.settings.unfilled_milli(line)
 
     def encode(self) -> bytes:
         """Return the problem as bytes; equal problems are equal bytes."""

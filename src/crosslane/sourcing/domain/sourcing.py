@@ -69,10 +69,12 @@ def foresee(world: World, request: SourcingRequest, route: Route, plan: Sourcing
     """Return what a plan of a request means; nothing is marked or kept."""
     senders = sorted({assignment.place for assignment in plan.assignments})
     used = {code: world.network.by_code[code] for code in senders}
-    parcels: Counter[str] = Counter()
+    parcels: dict[str, int] = {}
+    services: dict[str, tuple[str, ...]] = {}
     for parcel in plan.parcels:
-        parcels[parcel.place] += parcel.parcels
-    services = {parcel.place: parcel.services for parcel in plan.parcels if parcel.services}
+        parcels[parcel.place] = parcels.get(parcel.place, 0) + parcel.parcels
+        if parcel.services:
+            services[parcel.place] = parcel.services
     days = ship_days(world, request, used.values(), parcels)
     promise = promised_at(world, request, route, used.values(), days, services)
     return Foreseen(request, route, plan, used, days, promise)

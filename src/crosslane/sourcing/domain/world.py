@@ -13,7 +13,7 @@ from crosslane.locations import CapacityKey, Location, Network, Point
 from crosslane.organization import PolicyBook
 from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
 from crosslane.sourcing.domain.policies import MARKDOWN, Saving
-from crosslane.sourcing.domain.problem import Tariff
+from crosslane.sourcing.domain.problem import SourcingSettings, Tariff
 from crosslane.sourcing.domain.requests import LineAsked
 from crosslane.vendors import Vendor
 
@@ -68,6 +68,9 @@ class World(msgspec.Struct):
         instants: the days of the instants that were asked for.
         held: the lines that were asked for, by identity, with the locations that hold any.
         savings: the markdowns that can be saved, by code of the location and instant.
+        parcels: what a parcel costs from each location that was asked for, carriage and distance
+            aside, None where it may not send; by instant, method and settings. They hold until a
+            parcel is counted.
     """
 
     network: Network
@@ -82,11 +85,13 @@ class World(msgspec.Struct):
     instants: dict[datetime, DaysAt] = {}
     held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
+    parcels: dict[tuple[datetime, str, SourcingSettings], dict[UUID, int | None]] = {}
 
     def use(self, location_id: UUID, day: date, parcels: int) -> int:
         """Count parcels of a plan against a location's day; return how many it has then."""
         taken = self.taken.get((location_id, day), 0) + parcels
         self.taken[location_id, day] = taken
+        self.parcels.clear()
         return taken
 
     def days_at(self, at: datetime) -> DaysAt:
