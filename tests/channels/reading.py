@@ -21,11 +21,18 @@ def read(family: str, raw: bytes, **context) -> list[Reading]:
     return list(FAMILIES[family].read(BytesIO(raw), told))
 
 
-def as_lines(readings: list[Reading]) -> str:
-    """The canonical file of what was read: a message a line, absent fields left out."""
+def as_lines(readings: list[Reading], *, faults: bool = False) -> str:
+    """The canonical file of what was read: a message a line, absent fields left out.
+
+    Args:
+        readings: what was read.
+        faults: whether some of it cannot be understood: its reason is a line then.
+    """
     lines = []
     for reading in readings:
-        assert reading.fault is None, reading.fault
+        assert faults or reading.fault is None, reading.fault
+        if reading.fault is not None:
+            lines.append(msgspec.json.encode({"fault": reading.fault}).decode())
         for message in reading.messages:
             kept = {k: v for k, v in msgspec.to_builtins(message).items() if v not in ("", None)}
             lines.append(msgspec.json.encode(kept, order="sorted").decode())
@@ -83,3 +90,18 @@ def told_nowhere(document: Any, readings: list[Reading], mapped: set[str]) -> li
         and said.isdisjoint(forms_of(value))
         and (not isinstance(value, str) or value.strip() not in text)
     ]
+
+
+class Endless:
+    """A stream that is as long as it is read, of parts that come again and again."""
+
+    def __init__(self, parts, size):
+        self._parts, self._left = iter(parts), size
+        self._held = b""
+
+    def read(self, most):
+        while len(self._held) < most and self._left > 0 and (part := next(self._parts, b"")):
+            self._held += part
+            self._left -= len(part)
+        found, self._held = self._held[:most], self._held[most:]
+        return found

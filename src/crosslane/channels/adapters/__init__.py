@@ -12,6 +12,7 @@ from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.tables import TABLES
 from crosslane.channels.adapters.till_batch import TILL_BATCH
+from crosslane.channels.adapters.x12 import X12
 from crosslane.channels.errors import UnknownFormat
 
 FAMILIES = {
@@ -22,6 +23,7 @@ FAMILIES = {
         TABLES,
         SHOPIFY,
         POSLOG,
+        X12,
     )
 }
 

@@ -94,7 +94,8 @@ class MoneyEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
     Args:
         order: the channel's own number of the order, "" when it is about no order.
-        step: what happened; a payout is the channel's to us, a fee ours to the channel.
+        step: what happened; a payout is the channel's to us, a fee ours to the channel. Invoiced
+            is what a supplier wants of us, credited what it gives back.
         outcome: whether it did; what is pending is told again.
         minor: minor units; likewise the part of it that are fees.
         currency: ISO 4217.
@@ -115,6 +116,8 @@ class MoneyEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         "paid_out",
         "stored_value",
         "fee",
+        "invoiced",
+        "credited",
     ]
     outcome: Literal["done", "pending", "failed"] = "done"
     minor: Minor

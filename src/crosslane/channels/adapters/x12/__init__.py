@@ -1,0 +1,100 @@
+"""``x12``: sets of ANSI ASC X12, any version: 850, 860, 846, 856, 810, 997 and 999.
+
+A record is a set (ST to SE) in its envelope. Sets are read one by one; what does not add up in an
+envelope (GE, IEA) is a record of its own, told when its end is there. Sets of other kinds are
+notices: kept, and applied to nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.x12.interchange import Cut, Cutter
+from crosslane.channels.adapters.x12.orders import change, order
+from crosslane.channels.adapters.x12.replies import (
+    acknowledgment,
+    interchange_reply,
+    invoice,
+    other,
+)
+from crosslane.channels.adapters.x12.segments import Envelope, Segment, left_of, segments_of
+from crosslane.channels.adapters.x12.supply import inventory, shipment
+from crosslane.channels.domain.messages import Message
+
+MEDIA_TYPES = ("application/edi-x12", "text/plain")
+Understand = Callable[[list[Segment], Envelope, Context], Iterator[Message]]
+SETS: dict[str, Understand] = {
+    "850": order,
+    "860": change,
+    "846": inventory,
+    "856": shipment,
+    "810": invoice,
+    "997": acknowledgment,
+    "999": acknowledgment,
+}
+
+
+def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
+    """Read set by set; what is read is forgotten."""
+    cuts = Cutter(stream, context.encoding).cuts()
+    place = 0
+    while True:
+        place += 1
+        try:
+            cut = next(cuts, None)
+        except NotReadable as refused:
+            yield Reading(place=place, fault=refused.fault)
+            return
+        if cut is None:
+            return
+        try:
+            messages = _said(cut, context)
+        except NotReadable as refused:
+            messages, fault = (), refused.fault
+        else:
+            fault = None
+        yield Reading(
+            place=place,
+            body=as_text(cut.body.encode("utf-8", "replace")),
+            head=cut.head,
+            tail=cut.tail,
+            messages=messages,
+            fault=fault,
+        )
+
+
+def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
+    if cut.fault is not None:
+        raise NotReadable(cut.fault)
+    envelope = Envelope(cut, context.timezone)
+    if cut.body.startswith("TA1"):
+        segments = [Segment(cut.body.rstrip(cut.way.segment).strip(), 1, cut.way.element)]
+        said: tuple[Message, ...] = (interchange_reply(segments[0], envelope, context),)
+    else:
+        segments = segments_of(cut)
+        kind = segments[0].peek(1)
+        said = tuple(SETS.get(kind, other)(segments, envelope, context))
+        segments[0].take(1)
+        segments[0].take(2)
+    if not said:
+        raise NotReadable(Fault("says-nothing", "The set asks for nothing", "/1/ST"))
+    first, *others = said
+    first = msgspec.structs.replace(first, rest=left_of(segments))
+    return tuple(map(checked_text, (first, *others)))
+
+
+X12 = Family(
+    name="x12",
+    media_types=MEDIA_TYPES,
+    brings=frozenset(
+        (
+            *("order", "amendment", "cancellation", "supply_snapshot"),
+            *("fulfillment", "money", "notice"),
+        )
+    ),
+    read=read,
+)

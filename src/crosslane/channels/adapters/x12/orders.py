@@ -1,0 +1,334 @@
+"""What a buyer orders (850) and what is different on it (860)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.family import Context, version_of
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, parties
+from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant
+from crosslane.channels.domain.messages import (
+    AmendedLine,
+    Amendment,
+    Cancellation,
+    Message,
+    Order,
+    OrderLine,
+)
+from crosslane.customers import Address
+from crosslane.orders import BuyerWish, StopWish, TenderWish
+
+CANCELLED, REPLACED = "01", ("04", "05")
+ROLES = ("ST", "BT", "BY", "BO")
+PIECES = frozenset(("EA", "PC", "UN", "EACH", "PCE", ""))
+# What a price is for, where it is not for one unit (element 639).
+PER = {"HP": 100, "TP": 1_000}
+ON_ACCOUNT = (TenderWish(method="on_account"),)
+NOTE_CHARACTERS_MAX = 5_000
+LINE_NOTE_CHARACTERS_MAX = 2_000
+TITLE_CHARACTERS_MAX = 500
+# What may be said of a line on 860 (element 670): that it is gone, or stays as it was.
+GONE, UNCHANGED = "DI", "NC"
+
+
+def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
+    """Say what a purchase order says; one for stores of its own is an order for each of them."""
+    begin = _beginning(segments, "BEG")
+    purpose = begin.take(1)
+    told = _identity(begin, envelope, context, release=4, day=5, later=purpose in REPLACED)
+    if purpose == CANCELLED:
+        yield Cancellation(**told, reason="cancelled by the buyer")  # type: ignore[arg-type]
+        return
+    head, items = _parts(segments, "PO1")
+    _counted(segments, len(items))
+    currency = _currency(head, context)
+    known = parties(head, ROLES)
+    lines: list[tuple[OrderLine, dict[str, int]]] = [
+        _line(loop, n, currency) for n, loop in enumerate(items, 1)
+    ]
+    if not lines:
+        raise NotReadable(Fault("field-missing", "No line is ordered", "/PO1"))
+    shared = _shared(head, segments, known, currency, envelope, begin)
+    stores = list(dict.fromkeys(store for _, split in lines for store in split))
+    number = begin.peek(3) or str(told["source_id"])
+    ship_to = known["ST"].address if "ST" in known else None
+    if not stores:
+        every = tuple(line for line, _ in lines)
+        yield Order(**told, **shared, lines=every, number=number, ship_to=ship_to)  # type: ignore[arg-type]
+    for store in stores:
+        own = {**told, "source_id": f"{told['source_id']}/{store}"}
+        bound = tuple(_for_store(line, split[store]) for line, split in lines if split.get(store))
+        where = _store(segments, known, store, ship_to)
+        yield Order(**own, **shared, lines=bound, number=number, ship_to=where)  # type: ignore[arg-type]
+
+
+def _beginning(segments: Sequence[Segment], tag: str) -> Segment:
+    found = next((one for one in segments[1:3] if one.tag == tag), None)
+    if found is None:
+        raise NotReadable(Fault("field-missing", f"{tag} is missing", f"/2/{tag}"))
+    return found
+
+
+def _identity(
+    begin: Segment, envelope: Envelope, context: Context, *, release: int, day: int, later: bool
+) -> dict[str, object]:
+    """Return number, version and time as every message names them.
+
+    Buyers count no versions. An order is as old as the day it was made on, so that sent again it
+    changes nothing; what is said of it later is as old as its interchange.
+    """
+    number, of = begin.needed(3), begin.take(release)
+    made = instant(begin.peek(day), "", envelope.zone)
+    if begin.peek(day) and made is None:
+        raise begin.wrong(day, "a day")
+    begin.take(day)
+    sent = envelope.at or made or context.received_at
+    at = made if made and not later else sent
+    return {
+        "source_id": f"{number}-{of}" if of else number,
+        "source_version": version_of(at),
+        "event_at": at,
+        "channel": context.channel,
+    }
+
+
+def _parts(segments: list[Segment], tag: str) -> tuple[list[Segment], list[list[Segment]]]:
+    """Return the segments before the lines, and those of each line."""
+    starts = [n for n, one in enumerate(segments) if one.tag == tag]
+    if not starts:
+        return segments, []
+    # What closes the set belongs to no line.
+    end = next(
+        (n for n, one in enumerate(segments) if one.tag in ("CTT", "TDS")), len(segments) - 1
+    )
+    end = max(end, starts[-1] + 1)
+    bounds = [*starts, end]
+    return segments[: starts[0]], [segments[a:b] for a, b in pairwise(bounds)]
+
+
+def _counted(segments: Sequence[Segment], lines: int) -> None:
+    """Refuse a set that does not have as many lines as it says."""
+    for one in reversed(segments):
+        if one.tag == "CTT":
+            count = one.take(1)
+            if count and (not count.isdecimal() or int(count[:9]) != lines):
+                detail = f"CTT says {count[:40]} lines, there are {lines}"
+                raise NotReadable(Fault("line-count", detail, one.at(1)))
+            return
+
+
+def _currency(head: Sequence[Segment], context: Context) -> str:
+    for one in head:
+        if one.tag == "CUR" and one.peek(2):
+            one.take(1)
+            return one.take(2)
+    return context.currency
+
+
+def _shared(
+    head: Sequence[Segment],
+    segments: Sequence[Segment],
+    known: dict[str, Party],
+    currency: str,
+    envelope: Envelope,
+    begin: Segment,
+) -> dict[str, object]:
+    """Return what is the same in the orders of all stores."""
+    stops: list[StopWish] = []
+    if any(one.tag == "SAC" and one.peek(1) in ("A", "C") for one in segments):
+        reason = "The order names allowances or charges that are not in its prices"
+        stops.append(StopWish(kind="manual", reason=reason))
+    if envelope.is_test:
+        stops.append(StopWish(kind="manual", reason="The interchange says it is a test"))
+    buyer = known.get("BY") or known.get("BO") or known.get("BT") or known.get("ST")
+    return {
+        "buyer": _buyer(buyer),
+        "bill_to": known["BT"].address if "BT" in known else None,
+        "currency": currency,
+        "tenders": ON_ACCOUNT,
+        "stops": tuple(stops),
+        "total_minor": next(
+            (
+                total
+                for one in reversed(segments)
+                if one.tag == "AMT" and one.peek(1) == "TT"
+                if (total := one.minor(2, currency)) is not None
+            ),
+            None,
+        ),
+        "note": _note(head, NOTE_CHARACTERS_MAX),
+    }
+
+
+def _buyer(party: Party | None) -> BuyerWish | None:
+    if party is None:
+        return None
+    found = BuyerWish(
+        account_number=party.code[:64],
+        email=party.email[:254],
+        phone=party.phone[:40],
+        name=(party.name or party.code)[:200],
+    )
+    return found if found != BuyerWish() else None
+
+
+def _note(segments: Sequence[Segment], most: int) -> str:
+    """Return what is written in words, a line for each message; what is too long is left over."""
+    said: list[str] = []
+    for one in segments:
+        if one.tag in ("MSG", "MTX", "NTE"):
+            n = 1 if one.tag == "MSG" else 2
+            text = one.peek(n)
+            if text and sum(map(len, said)) + len(said) + len(text) <= most:
+                said.append(one.take(n))
+    return "\n".join(said)
+
+
+def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, dict[str, int]]:
+    """Return a line, and how many of it each store gets, when it says so."""
+    head = loop[0]
+    quantity = head.units(2)
+    if quantity < 1:
+        raise head.wrong(2, "at least one unit")
+    unit = head.peek(3)
+    per = PER.get(head.peek(5), 1)
+    sku, theirs, gtin = article(head, 6, OF_SELLER)
+    split: dict[str, int] = {}
+    title = ""
+    for one in loop:
+        if one.tag == "SDQ":
+            _split(one, split)
+        elif one.tag == "PID" and not title and len(one.peek(5)) <= TITLE_CHARACTERS_MAX:
+            title = one.take(5)
+    if split and sum(split.values()) != quantity:
+        detail = f"{quantity} are ordered, stores get {sum(split.values())}"
+        raise NotReadable(Fault("store-count", detail, head.at(2)))
+    words = _note(loop, LINE_NOTE_CHARACTERS_MAX - 40)
+    # How many pieces another unit is only the catalog knows.
+    measured = "" if unit in PIECES else f"Ordered by unit {unit}"
+    line = OrderLine(
+        id=head.take(1) or str(place),
+        sku=sku,
+        article=theirs,
+        gtin=gtin,
+        title=title,
+        quantity=quantity,
+        unit_price_milli=head.milli(4, currency, per),
+        note="\n".join(filter(None, (measured, words))),
+    )
+    if unit in PIECES:
+        head.take(3)
+    return line, split
+
+
+def _split(one: Segment, split: dict[str, int]) -> None:
+    """Add what stores get: pairs of store and quantity from the third element on."""
+    for n in range(3, 22, 2):
+        if not one.peek(n):
+            break
+        units = one.units(n + 1)
+        store = one.take(n)
+        split[store] = split.get(store, 0) + units
+    if one.peek(1) in PIECES:
+        one.take(1)
+
+
+def _for_store(line: OrderLine, units: int) -> OrderLine:
+    return OrderLine(
+        id=line.id,
+        sku=line.sku,
+        article=line.article,
+        gtin=line.gtin,
+        title=line.title,
+        quantity=units,
+        unit_price_milli=line.unit_price_milli,
+        note=line.note,
+    )
+
+
+def _store(
+    segments: Sequence[Segment], known: dict[str, Party], store: str, otherwise: Address | None
+) -> Address:
+    """Return where goods of a store go: its address when the set names it, else its number."""
+    party = next((one for one in known.values() if one.is_called(store)), None)
+    for n, one in enumerate(segments):
+        if party is None and one.tag == "N1" and one.peek(4) == store:
+            (party,) = parties(segments[n:], (one.peek(1),)).values()
+    if party is not None and party.address is not None:
+        return party.address
+    return Address(country=otherwise.country if otherwise else "", lines=(), city="", name=store)
+
+
+def change(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
+    """Say what a buyer changes on an order."""
+    begin = _beginning(segments, "BCH")
+    purpose = begin.take(1)
+    told = _identity(begin, envelope, context, release=4, day=6, later=True)
+    if purpose == CANCELLED:
+        yield Cancellation(**told, reason="cancelled by the buyer")  # type: ignore[arg-type]
+        return
+    head, items = _parts(segments, "POC")
+    _counted(segments, len(items))
+    currency = _currency(head, context)
+    where = parties(head, ("ST",)).get("ST")
+    ship_to = where.address if where else None
+    lines: list[tuple[AmendedLine, dict[str, int]]] = []
+    for n, loop in enumerate(items, 1):
+        with suppress(_Unchanged):
+            lines.append(_amended(loop, n, currency))
+    stores = list(dict.fromkeys(store for _, split in lines for store in split))
+    if not stores:
+        every = tuple(line for line, _ in lines)
+        yield Amendment(**told, lines=every, ship_to=ship_to, reason="changed by the buyer")  # type: ignore[arg-type]
+    for store in stores:
+        own = {**told, "source_id": f"{told['source_id']}/{store}"}
+        bound = tuple(
+            AmendedLine(
+                id=line.id,
+                quantity=split.get(store, 0) if line.quantity else line.quantity,
+                unit_price_milli=line.unit_price_milli,
+                sku=line.sku,
+            )
+            for line, split in lines
+        )
+        yield Amendment(**own, lines=bound, reason="changed by the buyer")  # type: ignore[arg-type]
+
+
+class _Unchanged(Exception):
+    """A line is named that stays as it is."""
+
+
+def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLine, dict[str, int]]:
+    head = loop[0]
+    kind = head.peek(2)
+    if kind == UNCHANGED:
+        raise _Unchanged
+    gone = kind == GONE
+    split: dict[str, int] = {}
+    for one in loop:
+        if one.tag == "SDQ":
+            _split(one, split)
+    quantity = 0 if gone else (head.units(3) if head.peek(3) else None)
+    sku, _, _ = article(head, 8, OF_SELLER)
+    line = AmendedLine(
+        id=head.take(1) or str(place),
+        quantity=quantity,
+        unit_price_milli=head.milli(6, currency, PER.get(head.peek(7), 1)),
+        sku=sku,
+    )
+    if not gone and quantity is None and line.unit_price_milli is None:
+        raise head.wrong(2, "a change of quantity or price that is told")
+    head.take(2)
+    return line, split
+
+
+def moment_of(segment: Segment, n: int, zone: str) -> datetime | None:
+    """Return a day with the time after it, None when they are none; only what is one is read."""
+    found = instant(segment.peek(n), segment.peek(n + 1), zone)
+    if found is not None:
+        segment.take(n)
+        segment.take(n + 1)
+    return found

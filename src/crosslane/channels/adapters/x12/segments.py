@@ -1,0 +1,217 @@
+"""Segments of a set, read element by element; what nobody has read is left over.
+
+A place is the number of the segment as 997 counts it, ST being the first, and the name of the
+element: ``/12/PO104``. A segment that nobody has read is left as a whole: ``/13/PKG``.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.x12.interchange import BLANKS, Cut
+from crosslane.kernel import Invalid, currency_exponent, milli_price, parse_minor
+
+VALUES_MAX = 20_000
+UNITS_MAX = 10**9
+IMPLIED_DECIMALS = 2
+ELEMENTS_MAX = 200
+ELEMENTS = [f"{n:02d}" for n in range(ELEMENTS_MAX + 1)]
+INSTANTS_KEPT_MAX = 1_000
+
+
+class Segment:
+    """A segment. Elements are counted from 1; what is read of them is taken out.
+
+    Args:
+        text: as received.
+        number: in its set, from 1.
+        between: what stands between its elements.
+    """
+
+    __slots__ = ("_elements", "_text", "between", "number", "tag")
+
+    def __init__(self, text: str, number: int, between: str) -> None:
+        self._text = text
+        self._elements: list[str] | None = None
+        self.number = number
+        self.between = between
+        self.tag = text.partition(between)[0]
+
+    @property
+    def elements(self) -> list[str]:
+        """The elements, the tag first."""
+        found = self._elements
+        if found is None:
+            found = self._elements = self._text.split(self.between, ELEMENTS_MAX)
+        return found
+
+    def peek(self, n: int) -> str:
+        """Return an element without having read it."""
+        found = self.elements
+        return found[n].strip() if n < len(found) else ""
+
+    def take(self, n: int) -> str:
+        """Return an element, "" when it is absent."""
+        found = self._elements or self.elements
+        if n >= len(found):
+            return ""
+        text, found[n] = found[n], ""
+        return text.strip()
+
+    def at(self, n: int) -> str:
+        """Return the place of an element."""
+        return f"/{self.number}/{self.tag}{n:02d}"
+
+    def wrong(self, n: int, wanted: str) -> NotReadable:
+        """Return the refusal of an element."""
+        named = f"{self.tag}{n:02d}"
+        return NotReadable(Fault("invalid-field", f"{named} is not {wanted}", self.at(n)))
+
+    def needed(self, n: int) -> str:
+        """Return an element that must be there."""
+        found = self.take(n)
+        if not found:
+            named = f"{self.tag}{n:02d}"
+            raise NotReadable(Fault("field-missing", f"{named} is missing", self.at(n)))
+        return found
+
+    def units(self, n: int) -> int:
+        """Return a number of units."""
+        text = self.needed(n)
+        if text.isdecimal() and len(text) < 10:
+            return int(text)
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise self.wrong(n, "a number") from None
+        if not number.is_finite() or abs(number) > UNITS_MAX:
+            raise self.wrong(n, "a number of units")
+        if number != number.to_integral_value():
+            raise self.wrong(n, "a whole number of units")
+        return int(number)
+
+    def milli(self, n: int, currency: str, per: int = 1) -> int | None:
+        """Return a unit price in 1/1000 minor units, None when it is absent.
+
+        Args:
+            n: number of the element.
+            currency: ISO 4217.
+            per: how many units the price is for.
+        """
+        text = self.take(n)
+        if not text:
+            return None
+        try:
+            return milli_price(text if per == 1 else str(Decimal(text) / per), currency)
+        except (Invalid, InvalidOperation):
+            raise self.wrong(n, f"a price in {currency}") from None
+
+    def minor(self, n: int, currency: str) -> int | None:
+        """Return an amount with its decimals told, in minor units."""
+        text = self.take(n)
+        if not text:
+            return None
+        try:
+            return parse_minor(text, currency)
+        except Invalid:
+            raise self.wrong(n, f"an amount in {currency}") from None
+
+    def implied(self, n: int, currency: str) -> int | None:
+        """Return an amount whose last two digits are decimals, in minor units."""
+        text = self.take(n)
+        if not text:
+            return None
+        digits = text.removeprefix("-").removeprefix("+")
+        if not digits.isdecimal() or len(digits) > 15:
+            raise self.wrong(n, "an amount of which two digits are decimals")
+        scale = 10 ** currency_exponent(currency)
+        minor, left = divmod(int(text) * scale, 10**IMPLIED_DECIMALS)
+        if left:
+            raise self.wrong(n, f"an amount in {currency}")
+        return minor
+
+    def left(self) -> Iterator[tuple[str, str]]:
+        """Yield what nobody has read."""
+        found = self._elements
+        if found is None:
+            yield f"/{self.number}/{self.tag}", self._text
+            return
+        before = f"/{self.number}/{self.tag}"
+        for n, text in enumerate(found):
+            if text and n and not text.isspace():
+                yield before + ELEMENTS[n], text
+
+
+class Envelope:
+    """What stands around a set.
+
+    Args:
+        cut: the set.
+        zone: IANA zone of times.
+    """
+
+    def __init__(self, cut: Cut, zone: str) -> None:
+        self.sender = cut.gs[2] if cut.gs else cut.isa[6]
+        self.receiver = cut.gs[3] if cut.gs else cut.isa[8]
+        self.group = cut.gs[6] if cut.gs else ""
+        self.interchange = cut.isa[13]
+        self.zone = zone
+        self.is_test = cut.isa[15] == "T"
+        day, time = (cut.gs[4], cut.gs[5]) if cut.gs else (cut.isa[9], cut.isa[10])
+        self.at = instant(day, time, zone)
+
+
+@lru_cache(INSTANTS_KEPT_MAX)
+def instant(day: str, time: str, zone: str) -> datetime | None:
+    """Read a day and a time as X12 writes them, None when they are none.
+
+    Args:
+        day: YYMMDD or CCYYMMDD.
+        time: HHMM, HHMMSS or finer, "" for midnight.
+        zone: IANA zone.
+    """
+    if len(day) == 6 and day.isdecimal():
+        # Of a century that is not told the year is the one that is nearest to the standard's age.
+        day = ("19" if day[:2] >= "70" else "20") + day
+    if not (len(day) == 8 and day.isdecimal() and (not time or time.isdecimal())):
+        return None
+    time = (time + "000000")[:6]
+    try:
+        found = datetime.strptime(day + time, "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone follows
+        return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def segments_of(cut: Cut) -> list[Segment]:
+    """Return the segments of a set, after it was counted.
+
+    Raises:
+        NotReadable: its numbers do not add up.
+    """
+    between = cut.way.element
+    texts = [text for raw in cut.body.split(cut.way.segment) if (text := raw.strip(BLANKS))]
+    found = [Segment(text, n, between) for n, text in enumerate(texts, 1)]
+    begin, end = found[0], found[-1]
+    end.elements.extend([""] * 3)
+    count, control = end.take(1), end.take(2)
+    if not count.isdecimal() or int(count[:9]) != len(found):
+        detail = f"SE says {count[:40]} segments, there are {len(found)}"
+        raise NotReadable(Fault("segment-count", detail, end.at(1)))
+    if control != begin.peek(2):
+        detail = f"SE names {control[:40]}, the set is {begin.peek(2)[:40]}"
+        raise NotReadable(Fault("control-number", detail, end.at(2)))
+    return found
+
+
+def left_of(segments: Sequence[Segment]) -> dict[str, str]:
+    """Return what nobody has read of a set, by its place."""
+    found = {place: text for segment in segments for place, text in segment.left()}
+    if len(found) > VALUES_MAX:
+        detail = f"More than {VALUES_MAX} values are not known"
+        raise NotReadable(Fault("too-much", detail, "/1/ST"))
+    return found
