@@ -5,6 +5,7 @@ import json
 import pytest
 
 from crosslane.channels.adapters.family import json_family
+from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Order, OrderLine
 from crosslane.channels.domain.reports import Notice
 from crosslane.channels.service.intake import drafts_of
@@ -124,13 +125,14 @@ def stored(draft, state: str, *, owns: bool = True) -> Stored:
     )
 
 
+BAZAAR = Connection(channel="bazaar", format="shopify")
 COUNTING = json_family("counting", frozenset(), lambda _, __: iter(()), counts=True)
 
 
 def drafts(*numbers: str):
     (reading,) = read("shopify", json.dumps({"shop": {"id": 1}}).encode())
     notices = tuple(Notice(source_id=n, event_at=AT, topic="shop") for n in numbers)
-    return drafts_of(type(reading)(place=1, messages=notices), "bazaar", COUNTING)
+    return drafts_of(type(reading)(place=1, messages=notices), COUNTING, BAZAAR)
 
 
 def test_a_message_that_was_applied_is_left_as_it_is():
@@ -164,7 +166,7 @@ def test_of_two_things_said_at_one_instant_the_content_decides_which_is_later():
     def version(quantity: int, at: int, rest: dict) -> int:
         line = OrderLine(sku="A", quantity=quantity)
         message = Order(source_id="1", event_at=AT, source_version=at, lines=(line,), rest=rest)
-        (draft,) = drafts_of(type(reading)(place=1, messages=(message,)), "bazaar", family)
+        (draft,) = drafts_of(type(reading)(place=1, messages=(message,)), family, BAZAAR)
         return draft.source_version
 
     assert version(1, 5, {}) == version(1, 5, {"/tags": "new"})

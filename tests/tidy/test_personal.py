@@ -53,6 +53,8 @@ INNOCENT = {
     "inventory_movement.reason": "one of a list",
     "sourcing_receipt.body": "articles, locations and costs",
     "channels_order.standing": "names, versions and prices of lines",
+    "channels_connection.services": "our names and theirs",
+    "channels_connection.locations": "our names and theirs",
     "payments_account.code_hash": "a keyed digest",
     "payments_message.message_id": "the number of a message",
     "payments_message.body": "key, reference and state; the rest of a message is not kept",

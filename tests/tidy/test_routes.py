@@ -14,10 +14,11 @@ from crosslane.platform.screens import FORM, UPLOAD, Form
 from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
-# A sign-in is its own event each time, so there is nothing to say twice; providers and
+# A sign-in is its own event each time, so there is nothing to say twice; channels, providers and
 # vendors name their messages by ids of their own. A look-up changes nothing but a count.
 WITHOUT_KEY = {
     "auth.sign_in",
+    "channels.receive_delivery",
     "payments.look_up",
     "payments.receive_message",
     "vendors.tell_vendor_message",

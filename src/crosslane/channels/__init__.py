@@ -4,7 +4,8 @@ Nouns: a :class:`Family` reads one format; a batch is a body that was sent; a re
 it as received, with what stood around it; a message is one thing a record says, a part of it, in
 our words (``domain/messages.py``: Order, Amendment, Cancellation, PaymentEvent, ReturnEvent,
 SupplySnapshot, SupplyDelta, Sale, Void; ``domain/reports.py``: FulfillmentEvent, MoneyEvent and
-others); a standing is how far a channel has told of one of its orders.
+others); a standing is how far a channel has told of one of its orders; a connection says how its
+system is connected: its format, its secrets, our words for its services and locations.
 
 Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces what is new;
 the reaction ``channels.apply`` does what they say through the doors of orders and inventory, 64 at
@@ -26,6 +27,9 @@ for it, for 14 days. A void of an earlier batch takes the basket back. Of a retu
 that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till
 batch whose totals are wrong is kept whole and believed in nothing.
 
+Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
+known by their sender's name of them before they are read.
+
 Senders who count no versions tell instants: of two things said at one instant their content decides
 which is later, so the order of arrival never does.
 
@@ -38,7 +42,9 @@ Personal: what was received and its canonical form; blanked when a person is era
 ``pricing.price_source`` lets the channel.
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
-Tables: channels_batch, channels_message, channels_raw (journal), channels_order.
+Facts: ``channels.connections``.
+Tables: channels_batch, channels_message, channels_raw (journal), channels_order,
+channels_connection.
 """
 
 from crosslane.channels.adapters import (
@@ -54,6 +60,7 @@ from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
+from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
 from crosslane.channels.service.intake import (
     DELIMITERS,
     RECEIVE,
@@ -77,10 +84,11 @@ from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY]
+COMMANDS = [RECEIVE, REPLAY, CONNECT]
 
 __all__ = [
     "COMMANDS",
+    "CONNECT",
     "DELIMITERS",
     "ERASERS",
     "FAMILIES",
@@ -92,6 +100,7 @@ __all__ = [
     "SCHEDULES",
     "BatchView",
     "Column",
+    "ConnectionView",
     "Context",
     "Envelope",
     "Family",
@@ -100,6 +109,7 @@ __all__ = [
     "MessageReceived",
     "MessageTrace",
     "MessageView",
+    "PutConnection",
     "Reading",
     "Reason",
     "Receive",

@@ -1,6 +1,7 @@
 """What channels refuse, and why a message stays behind."""
 
 from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.platform.web import EdgeRefusal
 
 
 class UnknownFormat(Invalid):
@@ -61,6 +62,16 @@ class RawGone(Conflict):
 
 class NotReplayable(Conflict):
     """The message is {state}; only quarantined and parked ones are replayed."""
+
+
+class NotSigned(EdgeRefusal):
+    """Nobody may send here who does not sign rightly."""
+
+    status = 401
+
+
+class SignsNothing(Invalid):
+    """Senders of the format {format} do not sign, so there is no secret to know."""
 
 
 class ReplayUnclear(Invalid):

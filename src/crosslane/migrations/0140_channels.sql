@@ -83,3 +83,16 @@ create table channels_order (
     standing jsonb not null,
     primary key (channel, source_id)
 ) with (fillfactor = 80);
+
+-- How the system of a channel is connected. Secrets rest concealed by the installation's key.
+create table channels_connection (
+    channel text primary key,
+    format text not null,
+    account text not null,
+    secret text not null,
+    former_secret text not null,
+    former_until timestamptz,
+    services jsonb not null,
+    locations jsonb not null,
+    active boolean not null
+);

@@ -17,6 +17,7 @@ import msgspec
 from crosslane import organization
 from crosslane.channels.adapters import RECORDS_MAX, Context, Family, Fault, Reading, family_of
 from crosslane.channels.adapters.port import ENCODINGS
+from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
 from crosslane.channels.domain.told import VERSION_MAX
 from crosslane.channels.errors import (
@@ -27,6 +28,7 @@ from crosslane.channels.errors import (
     WrongMediaType,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
+from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.storage import batches, messages, records
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft
@@ -102,6 +104,7 @@ def read_body(
     encoding: str = "",
     delimiter: str = "comma",
     headers: Mapping[str, str] = MappingProxyType({}),
+    sender: str = "",
 ) -> Receive:
     """Take a body apart; work for a thread when it is large.
 
@@ -115,6 +118,7 @@ def read_body(
         encoding: of the text, "" when it is the usual one or the body tells.
         delimiter: between the columns of a row, by name.
         headers: what it came with, by names in lower case.
+        sender: who sent it, as ``kind:id``, when that is not the caller.
 
     Raises:
         UnknownFormat, WrongMediaType, UnknownEncoding, UnknownDelimiter: it is sent as something
@@ -123,6 +127,8 @@ def read_body(
             nothing of this format.
     """
     family = family_of(format)
+    if not raw:
+        raise NothingSent
     if media_type and media_type not in family.media_types:
         raise WrongMediaType(format=format, expected=" or ".join(family.media_types))
     if encoding and encoding not in ENCODINGS:
@@ -153,6 +159,7 @@ def read_body(
         readings=readings,
         headers=kept,
         delivery=family.envelope(kept).delivery_id,
+        sender=sender,
     )
 
 
@@ -213,8 +220,8 @@ async def receive(tx: Tx, wish: Receive) -> Received:
     if not await batches.insert_batch(tx, batch):
         known = await batches.find_delivery(tx, wish.channel, wish.delivery)
         return _received(msgspec.structs.replace(batch, id=known or batch.id), [])
-    family = family_of(wish.format)
-    drafts = [draft for one in wish.readings for draft in drafts_of(one, wish.channel, family)]
+    family, connection = family_of(wish.format), await connection_of(tx, wish.channel)
+    drafts = [draft for one in wish.readings for draft in drafts_of(one, family, connection)]
     await store(tx, batch.id, tx.now, drafts)
     await records.insert_raw(tx, batch.id, [_raw(one) for one in wish.readings])
     await log.append(tx, [event for draft in drafts for event in events_of(draft)])
@@ -236,17 +243,19 @@ def _raw(reading: Reading) -> Raw:
     return Raw(place=reading.place, head=reading.head, body=reading.body, tail=reading.tail)
 
 
-def drafts_of(reading: Reading, channel: str, family: Family) -> list[Draft]:
+def drafts_of(reading: Reading, family: Family, connection: Connection) -> list[Draft]:
     """Return a record as the messages it will be, at least one."""
     if not reading.messages:
-        return [_wordless(reading, channel)]
+        return [_wordless(reading, connection.channel)]
     return [
-        _draft(reading, part, message, channel, family)
+        _draft(reading, part, message, family, connection)
         for part, message in enumerate(reading.messages)
     ]
 
 
-def _draft(reading: Reading, part: int, message: Message, channel: str, family: Family) -> Draft:
+def _draft(
+    reading: Reading, part: int, message: Message, family: Family, connection: Connection
+) -> Draft:
     # A till that sends its batch again as a new version repeats the sales it had right, and what a
     # channel says besides makes no other message.
     plain = msgspec.structs.replace(message, source_version=1, rest={})
@@ -259,13 +268,14 @@ def _draft(reading: Reading, part: int, message: Message, channel: str, family: 
         id=new_id(),
         place=reading.place,
         part=part,
-        channel=channel,
+        channel=connection.channel,
         kind=kind_of(message),
         source_id=message.source_id,
         source_version=message.source_version,
         event_at=message.event_at,
         digest=digest,
-        canonical=msgspec.json.encode(message),
+        # Told apart by the channel's own words, since ours for them may change.
+        canonical=msgspec.json.encode(connection.translated(message)),
     )
     if reading.fault is not None:
         _quarantine(draft, reading.fault)

@@ -14,6 +14,7 @@ from crosslane import orders, organization
 from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
+from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.service.intake import (
     context_of,
     drafts_of,
@@ -111,7 +112,11 @@ async def _try_again(tx: Tx, places: Sequence[Place]) -> tuple[int, int]:
     compared = {
         place: compare(
             parts[place],
-            drafts_of(reading, known[place[0]].channel, family_of(known[place[0]].format)),
+            drafts_of(
+                reading,
+                family_of(known[place[0]].format),
+                await connection_of(tx, known[place[0]].channel),
+            ),
         )
         for place, reading in readings.items()
     }

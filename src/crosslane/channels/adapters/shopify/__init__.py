@@ -34,6 +34,7 @@ from crosslane.channels.adapters.shopify.money import (
 )
 from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
+from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
 from crosslane.channels.domain.messages import Message
 
 Read = Callable[[Branch, Context], Iterator[Message]]
@@ -143,6 +144,30 @@ def _named(resource: object, topic: str) -> str:
     raise NotReadable(Fault("not-a-resource", "What it is cannot be told from its fields"))
 
 
+# What a message's field is called in the record.
+_NAMES = {
+    "lines": "line_items",
+    "ship_to": "shipping_address",
+    "bill_to": "billing_address",
+    "service": "shipping_lines/0/code",
+    "buyer": "customer",
+    "unit_price_milli": "price",
+    "prices_include_tax": "taxes_included",
+    "location": "location_id",
+    "order": "order_id",
+    "postcode": "zip",
+    "country": "country_code",
+    "event_at": "created_at",
+    "placed_at": "created_at",
+    "source_id": "id",
+}
+
+
+def point(pointer: str) -> str:
+    """Turn a pointer into a message into one into the resource."""
+    return "/".join(_NAMES.get(step, step) for step in pointer.split("/"))
+
+
 def _singular(name: str) -> str:
     return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
@@ -165,4 +190,8 @@ SHOPIFY = json_family(
         }
     ),
     understand,
+    point=point,
+    headers=HEADERS,
+    envelope=envelope,
+    verify=verify,
 )

@@ -15,9 +15,13 @@ def identity(branch: Branch, context: Context, *, prefix: str = "") -> dict[str,
     """Return number, version and instant of a resource, as every message names them.
 
     Shops count no versions: it is the instant of the last change in milliseconds, or the latest
-    instant that is told; of a resource that tells none it is always 1.
+    instant that is told; of a resource that tells none it is always 1. The envelope tells fractions
+    of the second in which it was changed.
     """
     changed = branch.moment("updated_at", zone=context.timezone)
+    said_at = context.said_at
+    if changed and said_at and said_at.replace(microsecond=0) == changed:
+        changed = said_at
     made = branch.moment("processed_at", "created_at", zone=context.timezone)
     told = [at for at in (changed, made) if at] or _instants(branch)
     number = branch.text("id")

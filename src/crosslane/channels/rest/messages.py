@@ -1,4 +1,4 @@
-"""Channels over HTTP: messages in, what became of them, trying again."""
+"""Messages over HTTP: in, what became of them, trying again."""
 
 import asyncio
 from datetime import datetime

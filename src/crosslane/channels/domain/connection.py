@@ -1,0 +1,52 @@
+"""How a channel's system is connected: what it speaks, its secrets, and our words for its own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crosslane.channels.domain.messages import Message
+
+OTHERS = "*"
+"""Stands for every service a connection has no word for."""
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """How the system of a channel is connected.
+
+    Args:
+        channel: code of the channel.
+        format: which format it speaks.
+        account: what it calls itself, such as its shop's domain; "" when it need not say.
+        secret: signs what it sends, "" for none; likewise the one before.
+        former_until: until when the one before is still good.
+        services: our delivery services by its names; ``*`` is for all others.
+        locations: codes of our locations by its names.
+        active: its webhook is open.
+    """
+
+    channel: str
+    format: str
+    account: str = ""
+    secret: str = ""
+    former_secret: str = ""
+    former_until: datetime | None = None
+    services: Mapping[str, str] = {}
+    locations: Mapping[str, str] = {}
+    active: bool = True
+
+    def secrets(self, now: datetime) -> list[str]:
+        """Return the secrets that are good at an instant."""
+        former = self.former_until is not None and now < self.former_until
+        return [one for one in (self.secret, self.former_secret if former else "") if one]
+
+    def translated(self, message: Message) -> Message:
+        """Return a message with our words for services and locations."""
+        told: dict[str, Any] = {}
+        if service := getattr(message, "service", ""):
+            told["service"] = self.services.get(service, self.services.get(OTHERS, service))
+        for name in ("location", "to"):
+            if place := getattr(message, name, ""):
+                told[name] = self.locations.get(place, place)
+        return msgspec.structs.replace(message, **told) if told else message

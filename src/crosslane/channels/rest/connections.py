@@ -1,0 +1,108 @@
+"""How channels' systems are connected over HTTP, and the door at which they deliver."""
+
+import asyncio
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+
+from crosslane import organization
+from crosslane.channels import errors
+from crosslane.channels.adapters import CSV, JSON, LINES
+from crosslane.channels.rest.messages import BODY_BYTES_MAX, INLINE_BYTES_MAX
+from crosslane.channels.service import connecting
+from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
+from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
+from crosslane.channels.storage import batches
+from crosslane.platform.web import PUBLIC, Caller, get, post
+
+CONFIGURE = "channels:configure"
+FORM, XML = "application/x-www-form-urlencoded", "application/xml"
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What became of a delivery.
+
+    Args:
+        state: taken in now, or known already.
+        batch_id: the batch it is.
+    """
+
+    state: Literal["taken", "known"]
+    batch_id: UUID
+
+
+@get("/api/v1/channel-connections", permission=CONFIGURE)
+async def list_connections(caller: Caller) -> list[ConnectionView]:
+    """List how channels' systems are connected, without their secrets."""
+    async with caller.read() as tx:
+        return await connecting.list_connections(tx)
+
+
+@post(
+    "/api/v1/channel-connections",
+    permission=CONFIGURE,
+    command=CONNECT,
+    raises=(organization.UnknownChannel, errors.UnknownFormat, errors.SignsNothing),
+    example=PutConnection(
+        channel="shop",
+        format="shopify",
+        account="example.myshopify.com",
+        secret="the secret of the app",  # noqa: S106
+        services={"Express": "express", "*": "standard"},
+        locations={"655441491": "S0001"},
+    ),
+)
+async def put_connection(caller: Caller, data: PutConnection) -> ConnectionView:
+    """Connect a channel's system, or change how it is connected.
+
+    A new secret is good at once, the one before for ``overlap_hours`` more. Its deliveries go to
+    ``/api/v1/channels/{channel}/webhook``.
+    """
+    return await caller.submit(CONNECT, data)
+
+
+@post(
+    "/api/v1/channels/{code}/webhook",
+    permission=PUBLIC,
+    command=RECEIVE,
+    key_required=False,
+    status=200,
+    consumes=JSON,
+    also_consumes=(LINES, CSV, XML, FORM),
+    body_bytes_max=BODY_BYTES_MAX,
+    raises=(errors.NotSigned, errors.NothingSent, errors.TooManyRecords),
+)
+async def receive_delivery(caller: Caller, request: Request, code: str, data: bytes) -> Delivered:
+    """Take in what a channel's system delivers, signed as its format says.
+
+    It is answered as soon as it is stored, and applied in the background. A delivery that comes
+    again is known by the sender's own name of it. Who signs wrongly is not told what is wrong.
+    """
+    async with caller.read() as tx:
+        connection = (await connecting.connections(tx)).get(code)
+        connecting.require_signed(connection, request.headers, data, tx.now)
+        channel = (await organization.book(tx)).channel(code)
+        format, received_at = connection.format if connection else "", tx.now
+        delivery = connecting.delivery_of(format, request.headers)
+        known = await batches.find_delivery(tx, code, delivery) if delivery else None
+    if known is not None:
+        return Delivered("known", known)
+
+    def read() -> Receive:
+        return read_body(
+            data,
+            channel=channel,
+            format=format,
+            received_at=received_at,
+            headers=request.headers,
+            sender=f"channel:{code}",
+        )
+
+    wish = read() if len(data) <= INLINE_BYTES_MAX else await asyncio.to_thread(read)
+    received: Received = await caller.submit(RECEIVE, wish)
+    return Delivered("taken" if received.counts else "known", received.id)
+
+
+ROUTES = [list_connections, put_connection, receive_delivery]
