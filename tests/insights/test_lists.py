@@ -1,6 +1,7 @@
 """Lists find what orders are, whatever has happened to them, and figures count what lists show."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -16,6 +17,7 @@ from crosslane.orders import (
     Placed,
     RaiseStop,
     ResolveStop,
+    Stage,
 )
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
@@ -86,6 +88,19 @@ async def test_what_is_carried_to_its_customer_is_no_longer_open(
     async with database.transaction(shop) as tx:
         late, soon = await insights.count_due(tx)
     assert (late, soon) == (0, len(await found(database, shop, due="soon")))
+
+
+async def test_what_is_picked_and_packed_is_listed_as_before(
+    database: Database, shop: str, lanes: Lanes
+):
+    mug, _, _ = await three(lanes, shop)
+    rows = []
+    for step in pairwise((Stage.ALLOCATED, Stage.RELEASED, Stage.PICKED, Stage.PACKED)):
+        await carry(database, shop, await view(database, shop, mug.id), *step)
+        async with database.transaction(shop) as tx:
+            await insights.service.keep(tx, [mug.id])
+            rows.append(await tx.fetch("select * from insights_order"))
+    assert rows[0] == rows[1] == rows[2]
 
 
 async def test_a_promise_that_has_passed_is_late(database: Database, shop: str, lanes: Lanes):

@@ -33,8 +33,16 @@ async def keep_lists(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
         pair for pair, action in deeds if action not in USUAL and not action.startswith("returns.")
     }
     touched = frozenset(e.event.order_id for e in by_hand if (e.actor, e.trace) in unusual)
-    told = {entry.event.order_id for entry in logged if entry.event.order_id}
-    await keep(tx, told, touched)
+    told = {entry.event.order_id for entry in logged if _tells(entry.event)}
+    await keep(tx, told | touched, touched)
+
+
+def _tells(event: Any) -> bool:
+    """Say whether an order may have to be listed otherwise; picking and packing alone do not."""
+    if isinstance(event, fulfillment.ParcelPacked):
+        return False
+    whole = isinstance(event, fulfillment.UnitsPicked) and not event.short
+    return event.order_id is not None and not whole
 
 
 REACTIONS = [
