@@ -140,19 +140,14 @@ def _packing_of(order: Order, effort: int) -> Packing:
 
 def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> SourcingPlan:
     """Return what a packing means for the lines of the problem."""
-    given: dict[str, dict[str, int]] = {}
-    left_out: dict[str, int] = {}
     parcels: list[PlannedParcel] = []
     late = {place.code: place for place in problem.places if place.overdue_days}
     carried = 0
     for parcel in packing.parcels:
-        pieces = [order.pieces[number] for number in parcel.pieces]
         if parcel.site == UNSERVED:
-            sku = pieces[0].sku
-            left_out[sku] = left_out.get(sku, 0) + pieces[0].quantity
             continue
         site = order.sites[parcel.site]
-        weight = sum([piece.weight_grams for piece in pieces])
+        weight = sum([order.pieces[number].weight_grams for number in parcel.pieces])
         divided = site.tariff.parcels(weight)
         cost = parcel.cost_milli
         if site.carries:
@@ -160,9 +155,38 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
             cost -= divided * order.split_milli
         services = faster_services(problem, late[site.code], weight) if site.code in late else ()
         parcels.append(PlannedParcel(site.code, weight, divided, cost, services))
-        for piece in pieces:
-            there = given.setdefault(piece.sku, {})
-            there[site.code] = there.get(site.code, 0) + piece.quantity
+    if len(parcels) == 1 and not order.short and len(packing.parcels) == 1:
+        place = parcels[0].place
+        assignments = [Assignment(line.key, place, line.quantity) for line in problem.lines]
+        unfilled: list[Unfilled] = []
+    else:
+        assignments, unfilled = _shared(problem, order, packing)
+    return SourcingPlan(
+        tuple(assignments),
+        tuple(unfilled),
+        tuple(parcels),
+        packing.cost_milli,
+        packing.bound_milli,
+        "exact"
+        if len(order.pieces) <= EXACT_PIECES_MAX and packing.cost_milli == packing.bound_milli
+        else "search",
+        max(0, carried - 1) * order.split_milli,
+    )
+
+
+def _shared(
+    problem: SourcingProblem, order: Order, packing: Packing
+) -> tuple[list[Assignment], list[Unfilled]]:
+    """Return what the lines get of the pieces of several places, and what they lack."""
+    given: dict[str, dict[str, int]] = {}
+    left_out: dict[str, int] = {}
+    for parcel in packing.parcels:
+        for piece in [order.pieces[number] for number in parcel.pieces]:
+            if parcel.site == UNSERVED:
+                left_out[piece.sku] = left_out.get(piece.sku, 0) + piece.quantity
+            else:
+                there, code = given.setdefault(piece.sku, {}), order.sites[parcel.site].code
+                there[code] = there.get(code, 0) + piece.quantity
     assignments: list[Assignment] = []
     unfilled: list[Unfilled] = []
     missing = dict(order.short)
@@ -184,14 +208,4 @@ def plan_of(problem: SourcingProblem, order: Order, packing: Packing) -> Sourcin
                 unfilled.append(Unfilled(line.key, lacking, reason))
                 stock[line.sku] -= lacking
                 wanted -= lacking
-    return SourcingPlan(
-        tuple(assignments),
-        tuple(unfilled),
-        tuple(parcels),
-        packing.cost_milli,
-        packing.bound_milli,
-        "exact"
-        if len(order.pieces) <= EXACT_PIECES_MAX and packing.cost_milli == packing.bound_milli
-        else "search",
-        max(0, carried - 1) * order.split_milli,
-    )
+    return assignments, unfilled
