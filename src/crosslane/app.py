@@ -7,12 +7,15 @@ EXPORTERS.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import ModuleType
 from typing import Any
 
 from litestar import Litestar
 
 from crosslane import (
+    apps,
     carriers,
     carts,
     catalog,
@@ -100,6 +103,16 @@ def _brought(name: str) -> list[Any]:
     return [item for module in MODULES for item in getattr(module, name, ())]
 
 
+def _words() -> list[Traversable]:
+    """Return the words of refusals; those of an app are its own."""
+    folders = [
+        files(module) / "words"
+        for module in MODULES
+        if hasattr(module, "__path__") and not module.__name__.startswith(apps.__name__)
+    ]
+    return [folder for folder in folders if folder.is_dir()]
+
+
 ROUTES = _brought("ROUTES")
 REACTIONS = _brought("REACTIONS")
 EFFECTS = _brought("EFFECTS")
@@ -108,6 +121,7 @@ organization.register_policies(_brought("POLICIES"))
 organization.register_scope("category", catalog.category_exists)
 organization.register_scope("location", locations.location_exists)
 operations.register(REACTIONS)
+screens.use_words(_words())
 personal.register(_brought("PERSONAL_COLUMNS"), _brought("ERASERS"), _brought("EXPORTERS"))
 
 

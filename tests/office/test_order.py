@@ -259,6 +259,11 @@ async def test_released_work_is_taken_back_after_a_preview(shop: Api, database: 
     )
     assert refused.status_code == 422
     assert "1 units of LAMP are picked at DC2 already" in Page(refused.text).words
+    agent.headers["Accept-Language"] = "de"
+    refused = await send(
+        agent, page, path, {f"units.{mugs}": 0, f"units.{lamp}": 1, "location": "DC2"} | filled
+    )
+    assert "1 Stück LAMP sind in DC2 schon entnommen" in Page(refused.text).words
 
 
 async def test_a_message_is_sent_again_from_the_order_it_is_about(shop: Api, database: Database):

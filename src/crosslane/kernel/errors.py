@@ -1,6 +1,7 @@
 """Refusals: every way in which Crosslane says no to a wish, with a reason a person can act on."""
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -47,8 +48,21 @@ class Refusal(Exception):
     @property
     def message(self) -> str:
         """The first docstring line with the details filled in."""
-        template = (type(self).__doc__ or "").strip().partition("\n")[0]
-        return template.format_map(_Shown(self.details))
+        return self.template().format_map(_Shown(self.details))
+
+    @classmethod
+    def template(cls) -> str:
+        """Return the message of every refusal of this class, its details in braces."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
+
+    def said(self, say: Callable[[str], str]) -> str:
+        """Return the message in another language; the order of its details is that language's own.
+
+        Args:
+            say: returns what a text of the source is in that language, or the text itself.
+        """
+        details = {n: say(d) if isinstance(d, str) else d for n, d in self.details.items()}
+        return say(self.template()).format_map(_Shown(details))
 
 
 class _Shown(dict[str, Any]):

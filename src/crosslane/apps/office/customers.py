@@ -266,7 +266,8 @@ async def merge_office_customers(
         )
     except (Refusal, _Unsaid) as refusal:
         async with caller.read() as tx:
-            told = {"reason": reason, "refusal": str(refusal)}
+            why = words.told(refusal) if isinstance(refusal, Refusal) else str(refusal)
+            told = {"reason": reason, "refusal": why}
             return await _merge_page(tx, caller, viewer, customer_id, other, **told)
     return see_other(f"/office/customers/{kept.id}", toast=words("They are one customer now."))
 
@@ -323,7 +324,7 @@ async def erase_office_customer(
             wish = customers.EraseCustomer(customer_id, fields.text("reason")[:500])
             report = await caller.submit(customers.ERASE, wish)
         except Refusal as refused:
-            refusal = str(refused)
+            refusal = words.told(refused)
     return PAGES.answer(
         viewer,
         "customer_erasure.html",

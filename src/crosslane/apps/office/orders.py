@@ -173,7 +173,7 @@ def _as_file(content: bytes) -> Response[bytes]:
 
 
 @form("/office/order-views", permission="orders:read", command=SAVE_VIEW)
-async def save_order_view(caller: Caller, data: bytes) -> Response:
+async def save_order_view(caller: Caller, request: Request, data: bytes) -> Response:
     """Keep filters and columns of the list under a title."""
     fields = read_form(data)
     parameters = parameters_of(fields.text("query"))
@@ -183,19 +183,26 @@ async def save_order_view(caller: Caller, data: bytes) -> Response:
     try:
         await caller.submit(SAVE_VIEW, SaveView(title, address(kept, "").lstrip("?")))
     except Refusal as refusal:
-        return see_other(address(parameters), toast=str(refusal))
+        return see_other(address(parameters), toast=await _told(caller, request, refusal))
     return see_other(address(kept))
 
 
 @form("/office/order-views/{view_id}/removal", permission="orders:read", command=DELETE_VIEW)
-async def delete_order_view(caller: Caller, view_id: UUID, data: bytes) -> Response:
+async def delete_order_view(
+    caller: Caller, request: Request, view_id: UUID, data: bytes
+) -> Response:
     """Forget a saved view."""
     del data  # its wish was read already
     try:
         await caller.submit(DELETE_VIEW, DeleteView(view_id))
     except Refusal as refusal:
-        return see_other(PATH, toast=str(refusal))
+        return see_other(PATH, toast=await _told(caller, request, refusal))
     return see_other(PATH)
+
+
+async def _told(caller: Caller, request: Request, refusal: Refusal) -> str:
+    async with caller.read() as tx:
+        return PAGES.words(await view(tx, caller, request)).told(refusal)
 
 
 ROUTES = [list_orders, save_order_view, delete_order_view]

@@ -16,7 +16,7 @@ from crosslane.apps.office.rule_words import SCOPES, Places, key_of, places, sco
 from crosslane.kernel import Refusal
 from crosslane.organization import SET_POLICY, PolicyChange, Scope, SetPolicy
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import Form, Viewer, form, page, read_form, see_other
+from crosslane.platform.screens import Form, Viewer, Words, form, page, read_form, see_other
 from crosslane.platform.web import Caller
 
 WRITE = "organization:write"
@@ -81,7 +81,7 @@ async def preview_rule(caller: Caller, request: Request, kind: str, data: bytes)
             try:
                 change = await organization.preview_policy(tx, wish)
             except Refusal as refused:
-                refusal, errors = refused, _errors_of(refused)
+                refusal, errors = refused, _errors_of(refused, PAGES.words(viewer))
     if errors or refusal:
         return _refused(viewer, told, known, fields, errors, refusal)
     return PAGES.answer(
@@ -111,7 +111,9 @@ async def save_rule(caller: Caller, request: Request, kind: str, data: bytes) ->
     try:
         await caller.submit(SET_POLICY, wish)
     except Refusal as refusal:
-        return _refused(viewer, told, known, fields, _errors_of(refusal), refusal)
+        return _refused(
+            viewer, told, known, fields, _errors_of(refusal, PAGES.words(viewer)), refusal
+        )
     return see_other(f"/office/rules/{told.name}", toast=PAGES.words(viewer)("Saved."))
 
 
@@ -179,11 +181,11 @@ def _refused(
     return _form(viewer, told, known, _state(sent), values, errors=errors, refusal=refusal)
 
 
-def _errors_of(refusal: Refusal) -> dict[str, str]:
+def _errors_of(refusal: Refusal, words: Words) -> dict[str, str]:
     """Return a refusal by the name of the field it is about, as far as it is about one."""
     names = {"/reason": "reason", "/scope": "scope", "/scope/code": "scope"}
     name = names.get(refusal.pointer)
-    return {name: str(refusal)} if name else {}
+    return {name: words.told(refusal)} if name else {}
 
 
 def _state(sent: Form) -> dict[str, str]:

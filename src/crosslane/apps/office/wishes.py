@@ -29,11 +29,11 @@ def wish_of(kind: type[Body], told: Mapping[str, Any]) -> Body:
         raise InvalidField(pointer=pointer, reason=reason) from None
 
 
-def wrong_of(refusal: Refusal | None) -> Callable[[str], str]:
+def wrong_of(refusal: Refusal | None) -> Callable[[str], Refusal | str]:
     """Return what says why a field was refused, "" for a field that was not."""
 
-    def wrong(name: str) -> str:
+    def wrong(name: str) -> Refusal | str:
         refused = refusal is not None and refusal.pointer.rpartition("/")[2] == name
-        return refusal.message if refused and refusal is not None else ""
+        return refusal if refused and refusal is not None else ""
 
     return wrong

@@ -127,4 +127,4 @@ def say(viewer: Viewer, refusal: Refusal) -> str:
         "out-of-step": words("The order was cancelled or changed meanwhile. Put the goods back."),
         "parcel-too-heavy": words("The carrier does not take a parcel this heavy. Split it."),
     }
-    return told.get(refusal.code, refusal.message)
+    return told.get(refusal.code) or words.told(refusal)

@@ -35,10 +35,11 @@ Rules: a page is shown whole without scripts; a part that htmx replaces is a nam
 template (``PAGES.answer(..., block="rows")`` when ``viewer.fragment``). Every form carries
 ``{{ ui.wish() }}``, so that sending it twice does it once. A form that was sent is answered by
 :func:`see_other`, or shown again with status 422. What people read is written ``_("…")`` and has
-German words in ``words/de*.po`` of the app; money, numbers and times are written by filters
-(``money``, ``number``, ``compact``, ``percent``, ``day``, ``moment``, ``clock``, ``ago``, and
-``there`` for the clocks of another place). No inline script or style: the policy of every page
-forbids them.
+German words in ``words/de*.po`` of the app. A refusal is written as it is, ``{{ refusal }}``: its
+message has German words in ``words/de.po`` of the module that refuses. Money, numbers and times
+are written by filters (``money``, ``number``, ``compact``, ``percent``, ``day``, ``moment``,
+``clock``, ``ago``, and ``there`` for the clocks of another place). No inline script or style: the
+policy of every page forbids them.
 
 Nouns: :class:`Viewer` (who looks, and how: language, time zone, theme, density, permissions),
 :class:`Pages` (the templates of an app), :class:`Step` (an entry of its navigation).
@@ -50,7 +51,7 @@ from crosslane.platform.screens.mapping import Pin, use_tiles
 from crosslane.platform.screens.pages import Pages, Step, icons
 from crosslane.platform.screens.routes import ROUTES
 from crosslane.platform.screens.viewer import Look, Viewer, look_of, viewer_of
-from crosslane.platform.screens.words import LANGUAGES, Words
+from crosslane.platform.screens.words import LANGUAGES, Words, use_words
 from crosslane.platform.web.form import FORM, UPLOAD, File, Form, read_form
 
 __all__ = [
@@ -75,5 +76,6 @@ __all__ = [
     "see_other",
     "upload",
     "use_tiles",
+    "use_words",
     "viewer_of",
 ]

@@ -16,11 +16,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup
 
+from crosslane.kernel import Refusal
 from crosslane.platform.screens import drawing, mapping
 from crosslane.platform.screens.answers import TOAST_COOKIE
 from crosslane.platform.screens.assets import address_of, assets
 from crosslane.platform.screens.viewer import Viewer
-from crosslane.platform.screens.words import LANGUAGES, words_of
+from crosslane.platform.screens.words import LANGUAGES, Shared, words_of
 from crosslane.platform.screens.writing import filters_for
 from crosslane.platform.web.pages import HTML
 from crosslane.platform.web.routes import PUBLIC
@@ -125,7 +126,7 @@ class Pages:
 
     def words(self, viewer: Viewer) -> Any:
         """Return the words of the app in the viewer's language."""
-        return words_of(self._words, viewer.language)
+        return words_of((*Shared.folders, *self._words), viewer.language)
 
     def steps(self, viewer: Viewer) -> list[Step]:
         """Return the navigation as far as the viewer may go."""
@@ -136,8 +137,16 @@ class Pages:
         ]
 
     def _environment(self, locale: str, timezone: str) -> Environment:
-        """Make templates for a locale and time zone; what is written depends on nothing else."""
+        """Make templates for a locale and time zone; what is written depends on nothing else.
+
+        A refusal that is written anywhere on a page is told in the viewer's language.
+        """
         viewer = Viewer(actor=None, locale=Locale.parse(locale), timezone=timezone)  # type: ignore[arg-type]
+        words = self.words(viewer)
+
+        def finalize(shown: Any) -> Any:
+            return words.told(shown) if isinstance(shown, Refusal) else shown
+
         environment = Environment(
             loader=FunctionLoader(self._source),
             autoescape=True,
@@ -145,8 +154,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=finalize,
         )
-        words = words_of(self._words, viewer.language)
         environment.filters |= filters_for(viewer)
         environment.globals |= {
             "_": words,

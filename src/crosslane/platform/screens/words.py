@@ -1,12 +1,14 @@
 """The words of pages in the languages that are shipped: gettext catalogs, read as they stand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 from babel.messages.pofile import read_po
+
+from crosslane.kernel import Refusal
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 SOURCE_LANGUAGE = "en"
@@ -53,6 +55,10 @@ class Words:
             said = said[0]
         return said % named if named else said.replace("%%", "%")
 
+    def told(self, refusal: Refusal) -> str:
+        """Return why something was refused, in the language."""
+        return refusal.said(lambda text: str(self._catalog.get(text, text)))
+
     def lacks(self, text: str) -> bool:
         """Tell whether the language has no words of its own for a text."""
         return text not in self._catalog
@@ -65,6 +71,17 @@ class Words:
         said = self._catalog.get(one)
         forms = said if isinstance(said, tuple) else (one, many)
         return forms[0 if n == 1 else -1] % {"n": n, **named}
+
+
+class Shared:
+    """Words that all pages may need: what modules refuse, each in its own folder."""
+
+    folders: ClassVar[tuple[Traversable, ...]] = ()
+
+
+def use_words(folders: Iterable[Traversable]) -> None:
+    """Say which folders of words all pages may need; an app's own words win."""
+    Shared.folders = tuple(folders)
 
 
 @lru_cache
