@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import organization
+from crosslane.apps.office.deeds import deed_title
 from crosslane.apps.office.frame import PAGES, view
 from crosslane.platform import audit, auth
 from crosslane.platform.database import Tx
@@ -36,12 +37,14 @@ class Line(msgspec.Struct, frozen=True):
 
     Args:
         entry: as it was written.
+        title: what was done, in the language of the source.
         who: what its doer is called, "" for the system.
         account_id: of a person.
         differences: what changed.
     """
 
     entry: audit.Entry
+    title: str
     who: str
     account_id: str
     differences: list[Difference]
@@ -170,7 +173,7 @@ async def _lines(tx: Tx, entries: Sequence[audit.Entry]) -> list[Line]:
         elif id in accounts:
             name = accounts[id].email
         changed = differences(msgspec.json.decode(entry.before), msgspec.json.decode(entry.after))
-        lines.append(Line(entry, name, str(id or ""), changed))
+        lines.append(Line(entry, deed_title(entry.action), name, str(id or ""), changed))
     return lines
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.apps.office.deeds import deed_title
 from crosslane.engagement import MessageView
 from crosslane.orders import ENDS_BY_ITSELF, OrderView
 from crosslane.platform import audit, log
@@ -227,7 +228,7 @@ def _message(message: MessageView, names: Names) -> Told:
 
 def _audited(row: audit.Entry, names: Names) -> Told:
     who, kind = _who(row.actor, names)
-    title = deeds(names.words).get(row.action, row.action)
+    title = names.words(deed_title(row.action))
     return Told(at=row.at, title=title, who=who, kind=kind, reason=row.reason, icon="user-check")
 
 
@@ -274,14 +275,6 @@ def topics(words: Words) -> dict[str, str]:
         "return_received": words("return received"),
         "return_expired": words("return did not come"),
         "refunded": words("money given back"),
-    }
-
-
-def deeds(words: Words) -> dict[str, str]:
-    """Return what people did that no event tells."""
-    return {
-        "orders.retry_money": words("Asked for the money again"),
-        "engagement.resend": words("Message sent again"),
     }
 
 
