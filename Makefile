@@ -23,11 +23,12 @@ dev: setup ## start Crosslane from this checkout and keep it serving, with every
 
 # Tests of pages drive the Chromium of the machine; its names are those of tests/browser/looking.py.
 browser:
-	@for name in "$$CROSSLANE_TEST_CHROMIUM" chromium chromium-browser google-chrome \
-	  google-chrome-stable; do command -v "$$name" >/dev/null && exit 0; done; \
+	@for name in "$$CROSSLANE_TEST_CHROMIUM" chromium-headless-shell chromium chromium-browser \
+	  google-chrome google-chrome-stable; do command -v "$$name" >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "Chromium is missing: apt-get install chromium, or name one in" \
+	  apt-get update -qq && for name in chromium-headless-shell chromium; do \
+	  apt-get install -y -qq --no-install-recommends $$name >/dev/null && exit 0; done; exit 1; \
+	else echo "Chromium is missing: apt-get install chromium-headless-shell, or name one in" \
 	  "CROSSLANE_TEST_CHROMIUM"; exit 1; fi
 
 test: setup browser ## every check and every test: what must pass before a change is accepted
@@ -35,7 +36,7 @@ test: setup browser ## every check and every test: what must pass before a chang
 	@$(BIN)/ruff check src tests
 	@$(BIN)/ruff format --check src tests
 	$(SAY) "tests"
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz
 	@$(BIN)/pytest -m soak

@@ -21,14 +21,22 @@ settings.load_profile("any")
 
 
 # Files that take long, so that none of them is begun when the other cores have nothing left to do.
-LONG = ("chaos", "browser", "matrix", "journeys", "demo", "cli", "fuzz", "tidy")
+LONG = ("browser", "chaos", "matrix", "journeys", "demo", "cli", "fuzz", "tidy")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long; all else keeps its order."""
+    """Begin with what takes long, and keep on one worker what shares much.
+
+    That is a file, and all files of pages, which share a shop.
+    """
     folders = {name: place for place, name in enumerate(LONG)}
     here = Path(__file__).parent
     items.sort(key=lambda item: folders.get(item.path.relative_to(here).parts[0], len(LONG)))
+    for item in items:
+        path = item.path.relative_to(here)
+        together = path.parts[0] if path.parts[0] == "browser" else path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(autouse=True)

@@ -241,3 +241,5 @@ def test_a_tab_is_current_when_its_filters_are_those_of_the_address():
     assert made[2].href == "/office/orders?columns=total&promise=late"
     assert made[-1].href == "/office/orders?is=held&channel=web&columns=units"
     assert parameters_of("is=held&table=true&cursor=x") == {"is": "held"}
+    ticked = parameters_of("is=held&column=state&column=total")
+    assert ticked == {"is": "held", "columns": "state,total"}

@@ -5,27 +5,35 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 from crosslane.platform.web import SESSION_COOKIE
 from tests.browser.shop import Shop
 
-# Debian's first; the variable names any other.
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's first, and of those the one without a window, which does the same in half the time; the
+# variable names any other.
+NAMES = (
+    "chromium-headless-shell",
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+)
 VARIABLE = "CROSSLANE_TEST_CHROMIUM"
-HINT = f"Chromium is missing: apt-get install chromium, or name one in {VARIABLE}"
+HINT = f"Chromium is missing: apt-get install {NAMES[0]}, or name one in {VARIABLE}"
 WIDTHS = {360: 780, 768: 1024, 1440: 900}
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 ANSWER_MS_MAX = 20_000
 LOOK_SECONDS_MAX = 60.0
+PICTURE_QUALITY = 85
 HTML = "text/html"
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 # Said by the browser itself when a page answers 4xx, which a page may.
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -40,8 +48,25 @@ OVERFLOW = """() => {
         (one) => one.getBoundingClientRect().right > width + 1);
     return wide.slice(-3).map((one) => `wider than ${width}: ${one.outerHTML.slice(0, 160)}`);
 }"""
+# What is looked at twice as it was is the same.
+STATE = """() => [location.href, innerWidth, matchMedia('(prefers-color-scheme: dark)').matches,
+    document.documentElement.outerHTML].join(' ')"""
 TELL_BREACHES = """addEventListener('securitypolicyviolation', (breach) => console.error(
     `broke the policy: ${breach.effectiveDirective} ${breach.blockedURI}`));"""
+
+
+def seen_at(width: int, scheme: Scheme) -> pytest.MarkDecorator:
+    """Give a test a width and a scheme; under ``soak`` it runs in all the others too.
+
+    Every page is looked at in each of them by itself; how it is used depends on them less.
+    """
+    return pytest.mark.parametrize(
+        ("width", "scheme"),
+        [
+            pytest.param(*one, marks=() if one == (width, scheme) else pytest.mark.soak)
+            for one in product(WIDTHS, SCHEMES)
+        ],
+    )
 
 
 def chromium() -> dict[str, Any]:
@@ -135,10 +160,17 @@ class Looker:
 
 
 class Faults:
-    """What a page complained of, gathered while it is used."""
+    """What a page complained of, gathered while it is used.
+
+    Attributes:
+        found: the complaints.
+        scripts: whether scripts run.
+        seen: how it stood when it was looked at closely, the last time.
+    """
 
     def __init__(self, page: Page, *, scripts: bool) -> None:
         self.found: list[str] = []
+        self.seen = ""
         self.scripts = scripts
         self._answers: dict[str, str] = {}
         self._forgiven: tuple[str, ...] = ()
@@ -166,25 +198,31 @@ class Faults:
         self.found.append(f"{message.type}: {message.text} ({at})")
 
 
-async def look(page: Page, name: str, *, rules_off: Sequence[str] = (), axe: bool = True) -> None:
-    """Take a picture of a page as it stands, and find nothing wrong with it.
+async def look(
+    page: Page, name: str, *, rules_off: Sequence[str] = (), closely: bool = True
+) -> None:
+    """Find nothing wrong with a page as it stands, and take a picture of it.
 
     Args:
         page: of ``page_at``.
         name: of the picture, in ``build/screens``.
         rules_off: rules of axe that do not hold here, with a comment that says why.
-        axe: whether it runs, which takes longer than all the rest.
+        closely: take the picture and let axe run, which take longer than all the rest.
     """
-    picture = SCREENS / f"{name}.png"
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=picture, full_page=True)
     faults: Faults = page.faults  # type: ignore[attr-defined]
     found = list(faults.found)
     # Where scripts are off axe cannot run either.
     if faults.scripts:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
+            state = await page.evaluate(STATE)
+            closely = closely and state != faults.seen
             found += await page.evaluate(OVERFLOW)
-            found += await _violations(page, rules_off) if axe else []
+            found += await _violations(page, rules_off) if closely else []
+            faults.seen = state if closely else faults.seen
+    if closely:
+        picture = SCREENS / f"{name}.jpeg"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=picture, full_page=True, quality=PICTURE_QUALITY, type="jpeg")
     assert not found, f"{page.url}:\n" + "\n".join(found)
 
 

@@ -1,5 +1,6 @@
 """A small lively Marlow & Finch that serves as an operator would run it, and who works there."""
 
+import asyncio
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from crosslane.platform.settings import read_settings
 from crosslane.platform.tokens import Link, parse_token, sign_link
 
 ORDERS = 12
+GOODS = 4
 SITES_ONE_IN, SPARE_ARTICLES = 12, 40
 WAREHOUSE = "DC1"
 # Channels whose customers get the goods by parcel and a link to their order.
@@ -31,6 +33,7 @@ SEED = 1
 # Browsers keep the session of a plain HTTP address only where nobody can listen.
 HOST = "localhost"
 LINK_DAYS = 30
+SETTLED_SECONDS_MAX = 60.0
 HOME = {
     "name": "Ada Brown",
     "lines": ["12 High Street"],
@@ -50,7 +53,8 @@ class Shop:
         world: its places and people; ``world.logins`` names who may be signed in.
         store: code of the store where today's goods are collected.
         associate: who works there.
-        goods: SKUs that lie in that store.
+        goods: SKUs that lie in that store and in the warehouse; one of them is the store's own
+            matter of ``test_store.py``, the last one that of sourcing anew.
         today: numbers of orders placed today: ``shipped`` (to be sent to a customer), ``pickup``
             (to be collected at the store), ``stopped`` (somebody has to look at it), and of an
             order that its customer has and brings some of back: ``delivered``.
@@ -64,12 +68,27 @@ class Shop:
     secret_key: bytes
     goods: list[str] = field(default_factory=list)
     today: dict[str, str] = field(default_factory=dict)
-    _connections: list[Connections] = field(default_factory=list)
+    _connections: Connections | None = None
 
     def client(self, token: str = "") -> Client:
         """Somebody who speaks to the API: whose token it is, or the operator."""
-        self._connections.append(Connections(self.stage.address))
-        return Client(self._connections[-1], token or self.world.operator_key)
+        if self._connections is None:
+            self._connections = Connections(self.stage.address)
+        return Client(self._connections, token or self.world.operator_key)
+
+    async def placed(self, *lines: dict[str, Any], **more: Any) -> str:
+        """Place an order likewise, and wait until its payment is decided."""
+        number = await self.place(*lines, **more)
+        async with asyncio.timeout(SETTLED_SECONDS_MAX):
+            while True:
+                stops = (await self.order(number))["stops"]
+                if all(stop["resolved_at"] for stop in stops if stop["kind"] == "payment"):
+                    return number
+                await asyncio.sleep(0.05)
+
+    async def order(self, number: str) -> dict[str, Any]:
+        """Return an order as the API shows it."""
+        return await self.client().get(f"orders/{number}")
 
     async def place(self, *lines: dict[str, Any], **more: Any) -> str:
         """Place an order of the web shop, paid by card, and return its number."""
@@ -85,9 +104,28 @@ class Shop:
         web = self.client(self.world.channels["web"].key)
         return (await web.send("orders", body))["number"]
 
+    async def lies(self, sku: str, location: str, units: int) -> None:
+        """Let units of an article lie somewhere."""
+        await self._count([{"sku": sku, "location": location, "quantity": units}])
+
+    async def lies_alone(self, sku: str, location: str, units: int) -> None:
+        """Let units of an article lie somewhere, and none anywhere else."""
+        page = await self.client().get(f"inventory/positions?sku={sku}&limit=200")
+        elsewhere = [
+            {"sku": sku, "location": one["location"], "quantity": 0}
+            for one in page["items"]
+            if one["location"] != location and one["on_hand"] and one["condition"] == "sellable"
+        ]
+        await self._count([*elsewhere, {"sku": sku, "location": location, "quantity": units}])
+
+    async def _count(self, lines: list[dict[str, Any]]) -> None:
+        # What is counted twice alike is counted twice all the same.
+        key = secrets.token_hex(16)
+        await self.client().send("inventory/counts", {"lines": lines}, key=key)
+
     async def order_link(self, number: str) -> str:
         """The path of an order's page, as its customer has it from a message."""
-        order = await self.client().get(f"orders/{number}")
+        order = await self.order(number)
         token = parse_token(self.world.operator_key)
         assert token is not None
         until = datetime.now(UTC) + timedelta(days=LINK_DAYS)
@@ -96,9 +134,9 @@ class Shop:
         )
 
     async def close(self) -> None:
-        """Close every connection."""
-        for connections in self._connections:
-            await connections.close()
+        """Close the connections."""
+        if self._connections is not None:
+            await self._connections.close()
 
 
 @asynccontextmanager
@@ -151,14 +189,14 @@ async def _open_for_today(shop: Shop) -> None:
     """Bring in orders on which nobody has worked yet."""
     operator = shop.client()
     small = (one for one in read_articles() if one.sku not in shop.world.delivered_only)
-    shop.goods = [one.sku for one in islice(small, 3)]
+    shop.goods = [one.sku for one in islice(small, GOODS)]
     for code in (shop.store, WAREHOUSE):
         lines = [
             {"sku": sku, "location": code, "quantity": 40, "unit_cost_milli": COST_MILLI}
             for sku in shop.goods
         ]
         await operator.send("inventory/receipts", {"lines": lines})
-    first, second, third = ({"sku": sku, "quantity": 2} for sku in shop.goods)
+    first, second, third = ({"sku": sku, "quantity": 2} for sku in shop.goods[:3])
     collected = {"method": "pickup", "store": shop.store}
     shop.today = {
         "shipped": await shop.place(first, second),

@@ -1,10 +1,9 @@
 """The parts pages are made of, driven: by keys, by touch, without scripts, live."""
 
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import look
+from tests.browser.looking import Scheme, look, seen_at
 from tests.browser.shop import Shop
 
 
@@ -13,9 +12,8 @@ async def shown(page: Page, query: str = "") -> None:
     await expect(page.get_by_role("heading", level=1).first).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_part(page_at: PageAt, width: int, scheme: str):
+@seen_at(768, "light")
+async def test_every_part(page_at: PageAt, width: int, scheme: Scheme):
     await shown(await page_at(width, scheme, who=""))
 
 

@@ -2,22 +2,16 @@
 
 import re
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import look
+from tests.browser.looking import Scheme, look, seen_at
 from tests.browser.shop import Shop
 
-SIZES = pytest.mark.parametrize(
-    ("width", "scheme"),
-    [(width, scheme) for width in (360, 768, 1440) for scheme in ("light", "dark")],
-)
 
-
-@SIZES
+@seen_at(1440, "light")
 async def test_a_figure_is_followed_to_its_proof(
-    page_at: PageAt, shop: Shop, width: int, scheme: str
+    page_at: PageAt, shop: Shop, width: int, scheme: Scheme
 ):
     page = await page_at(width, scheme, who="MANAGER1")
     name = f"stock-{width}-{scheme}"
@@ -36,8 +30,8 @@ async def test_a_figure_is_followed_to_its_proof(
         await look(page, f"{name}-{number}")
 
 
-@SIZES
-async def test_lists_of_stock(page_at: PageAt, width: int, scheme: str):
+@seen_at(768, "dark")
+async def test_lists_of_stock(page_at: PageAt, width: int, scheme: Scheme):
     page = await page_at(width, scheme, who="MANAGER1")
     for path in ("", "?tab=short", "?tab=set_aside", "/transfers", "/incoming", "/feeds"):
         await page.goto(f"/office/stock{path}")
@@ -45,8 +39,8 @@ async def test_lists_of_stock(page_at: PageAt, width: int, scheme: str):
         await look(page, f"stock-lists-{width}-{scheme}-{path.strip('?/') or 'all'}")
 
 
-@SIZES
-async def test_locations_and_articles(page_at: PageAt, shop: Shop, width: int, scheme: str):
+@seen_at(360, "dark")
+async def test_locations_and_articles(page_at: PageAt, shop: Shop, width: int, scheme: Scheme):
     page = await page_at(width, scheme, who="MANAGER1")
     name = f"places-{width}-{scheme}"
     for path in (

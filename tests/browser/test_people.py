@@ -3,21 +3,15 @@
 import time
 
 import pyotp
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import look
+from tests.browser.looking import Scheme, look, seen_at
 from tests.browser.shop import Shop
 
-SIZES = pytest.mark.parametrize(
-    ("width", "scheme"),
-    [(width, scheme) for width in (360, 768, 1440) for scheme in ("light", "dark")],
-)
 
-
-@SIZES
-async def test_people_and_the_audit(page_at: PageAt, width: int, scheme: str):
+@seen_at(768, "dark")
+async def test_people_and_the_audit(page_at: PageAt, width: int, scheme: Scheme):
     page = await page_at(width, scheme, who="ADMIN")
     for path in ("people", "people/invitations", "people/devices", "people/provider", "audit"):
         await page.goto(f"/office/{path}")
@@ -31,9 +25,9 @@ async def test_people_and_the_audit(page_at: PageAt, width: int, scheme: str):
         await look(page, f"own{path.replace('/', '-')}-{width}-{scheme}")
 
 
-@SIZES
+@seen_at(360, "light")
 async def test_somebody_is_invited_joins_and_signs_in_with_a_code_without_scripts(
-    page_at: PageAt, shop: Shop, width: int, scheme: str
+    page_at: PageAt, shop: Shop, width: int, scheme: Scheme
 ):
     name = f"in-{width}-{scheme}"
     boss = await page_at(width, scheme, who="ADMIN")

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import Faults, Looker, chromium, look
+from tests.browser.looking import Faults, Looker, Scheme, chromium, look, seen_at
 from tests.browser.shop import Shop
 
 PHONE = {"has_touch": True}
@@ -20,6 +20,8 @@ PHONE = {"has_touch": True}
 PLAIN = {**PHONE, "service_workers": "block"}
 WAIT_SECONDS_MAX = 40.0
 ASIDE = 60
+# Which of the shop's goods nobody but the store has.
+HANDS = 1
 
 
 @dataclass
@@ -67,17 +69,8 @@ async def hands(shop: Shop) -> Hands:
         abilities = (await operator.get(f"locations/{login.location}"))["abilities"]
         if "ship" in abilities and "pickup" in abilities:
             break
-    sku = shop.goods[1]
-    page = await operator.get(f"inventory/positions?sku={sku}&limit=200")
-    elsewhere = [
-        {"sku": sku, "location": one["location"], "quantity": 0}
-        for one in page["items"]
-        if one["location"] != login.location and one["on_hand"] and one["condition"] == "sellable"
-    ]
-    if elsewhere:
-        await operator.send("inventory/counts", {"lines": elsewhere})
-    here = {"sku": sku, "location": login.location, "quantity": ASIDE}
-    await operator.send("inventory/counts", {"lines": [here]})
+    sku = shop.goods[HANDS]
+    await shop.lies_alone(sku, login.location, ASIDE)
     return Hands(shop, login.code, login.location, sku)
 
 
@@ -325,9 +318,8 @@ async def test_without_scripts(page_at: PageAt, hands: Hands):
     assert page.url.endswith("/today")
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page(page_at: PageAt, hands: Hands, width: int, scheme: str):
+@seen_at(360, "dark")
+async def test_every_page(page_at: PageAt, hands: Hands, width: int, scheme: Scheme):
     work = await hands.order(3)
     collected = await hands.order(2, method="pickup", store=hands.store)
     page = await page_at(width, scheme, who=hands.who)

@@ -18,7 +18,7 @@ from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import Link, sign_link
 from crosslane.platform.web import PUBLIC
 from tests.api import Api
-from tests.matrix.stores import Store, found_stores, read
+from tests.matrix.stores import Store, read
 
 REFUSED = {403, 404}
 FRAGMENT = {"HX-Request": "true"}
@@ -69,11 +69,6 @@ def test_every_screen_of_an_associate_is_owned_or_shared():
     known = {*OWNED, *LISTS, *SHARED}
     assert sorted(name for name in THEIRS - known if not name.startswith(ELSEWHERE)) == []
     assert sorted(known - THEIRS) == []
-
-
-@pytest.fixture
-async def stores(database: Database, api: Api) -> list[Store]:
-    return await found_stores(database, api)
 
 
 def named(store: Store, path: str) -> dict[str, str]:

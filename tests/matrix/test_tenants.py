@@ -33,7 +33,7 @@ NAMED = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def neighbor(
     app: Litestar, database: Database, tenants: Tenants
 ) -> AsyncIterator[tuple[Api, Store]]:

@@ -16,6 +16,7 @@ SCREENS = SOURCE / "platform/screens"
 ELSEWHERE = SOURCE / "apps/order_page"
 KEYWORDS = {"_": None, "words": None, "plural": (1, 2), "Step": (1,)}
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|hx-on", re.I)
+LIVE = re.compile(r"<[a-z]+\b(?=[^>]*\sdata-live=)(?![^>]*\shx-get=)[^>]*>", re.I)
 FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.I | re.S)
 
 
@@ -76,6 +77,11 @@ def test_nothing_is_inline():
     assert found == []
 
 
+def test_live_parts_say_where_they_are_asked_for():
+    found = [(p.name, m[0]) for p in templates() for m in LIVE.finditer(p.read_text())]
+    assert found == []
+
+
 def test_every_word_has_its_german():
     known = {
         folder: german(folder)
@@ -97,6 +103,11 @@ def test_every_word_has_its_german():
 )
 def test_inline_bites(text):
     assert INLINE.search(text)
+
+
+def test_live_bites():
+    assert LIVE.search('<div id="a" data-live="orders">')
+    assert not LIVE.search('<div data-live="orders" hx-get="/office/orders" hx-trigger="live">')
 
 
 def test_wishless_form_bites():

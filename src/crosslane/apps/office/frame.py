@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from crosslane.apps.office.order_filters import STATES, TONES
 from crosslane.apps.viewing import view
 from crosslane.customers import label_lines
 from crosslane.platform.screens import Pages, Step
@@ -26,7 +27,7 @@ PAGES = Pages(
     title="Office",
     navigation=NAVIGATION,
     finds="/office/palette",
-    more={"label_lines": label_lines},
+    more={"label_lines": label_lines, "order_states": STATES, "order_tones": TONES},
 )
 
 __all__ = ["PAGES", "view"]

@@ -181,9 +181,15 @@ def address(parameters: Mapping[str, str], path: str = PATH) -> str:
 
 
 def parameters_of(query: str) -> dict[str, str]:
-    """Return the parameters of a saved view that the list knows."""
+    """Return the parameters of an address or a saved view that the list knows.
+
+    Columns that were ticked one by one become the one parameter they are kept as.
+    """
     known = {field.encode_name for field in msgspec.structs.fields(Query)}
-    return {name: text for name, text in parse_qsl(query) if name in known}
+    given = parse_qsl(query)
+    ticked = ",".join(text for name, text in given if name == "column")
+    found = {name: text for name, text in given if name in known}
+    return found | ({"columns": ticked} if ticked else {})
 
 
 class Tab(msgspec.Struct, frozen=True):

@@ -160,6 +160,7 @@ def _answer(
         viewer,
         "return.html",
         status=422 if refusal else 200,
+        block="whole" if viewer.fragment else "",
         shown=shown,
         one=shown.one,
         refusal=refusal,

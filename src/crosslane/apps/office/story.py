@@ -24,6 +24,7 @@ PASSED_OVER = frozenset(
         "fulfillment.ParcelPacked",
         "returns.HandlingCredited",
         "returns.BlindUnitsCredited",
+        "inventory.StockValued",
     }
 )
 # Their titles go on with the name of a location.

@@ -7,10 +7,20 @@ let stream = null;
 let missed = false;
 
 const parts = () => document.querySelectorAll("[data-live]");
-// What somebody is in the midst of is not replaced under their hands.
+// What somebody is in the midst of is not replaced under their hands, nor what they were refused.
+const isBegun = (field) => {
+  if (field.type === "hidden" || field.closest("dialog:not([open])")) return false;
+  if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+  if (!field.matches("select")) return field.value !== field.defaultValue;
+  const all = [...field.options];
+  return all[field.selectedIndex] !== (all.find((each) => each.defaultSelected) || all[0]);
+};
 const isInUse = (part) =>
-  part.querySelector("details[open].menu, .pick:checked, dialog[open]") ||
+  part.querySelector("details[open].menu, dialog[open], [role=alert][tabindex]") ||
+  [...part.querySelectorAll("input, textarea, select")].some(isBegun) ||
   (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+// What was folded out stays so when the rest is renewed.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => name !== "open" || node.tagName !== "DETAILS";
 
 const renew = (part) => {
   if (!part.isConnected) return;
