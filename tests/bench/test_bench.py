@@ -128,3 +128,8 @@ async def test_pages_are_weighed_and_timed(monkeypatch: pytest.MonkeyPatch) -> N
     told = {figure.key: figure.value for figure in await bench.screens(QUICK) if figure.key}
     assert told["pages"] == 3
     assert told["heaviest_kb"] > 10
+
+
+async def test_day_files_of_others_are_read_to_the_end():
+    told = {figure.key: figure.value for figure in await bench.parsing(QUICK) if figure.key}
+    assert told.keys() == {"poslog_megabytes_per_second", "x12_megabytes_per_second"}

@@ -11,8 +11,8 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
 :func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
-:func:`returning`, :func:`lists`, :func:`screens` and :func:`abuse`; :func:`made_up` and
-:func:`write_instance` make instances of a :class:`Family`.
+:func:`returning`, :func:`lists`, :func:`screens`, :func:`parsing` and :func:`abuse`;
+:func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -25,6 +25,7 @@ from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
 from crosslane.bench.listing import lists
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
+from crosslane.bench.parsing import parsing
 from crosslane.bench.placing import BOOK, place
 from crosslane.bench.promise import promise
 from crosslane.bench.react import react
@@ -60,6 +61,7 @@ __all__ = [
     "made_up",
     "memory",
     "neighbours",
+    "parsing",
     "place",
     "promise",
     "react",

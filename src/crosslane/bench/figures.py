@@ -25,6 +25,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         articles_grown: how many articles are sold, few and many.
         sales_a_day: how many a store has in the books.
         orders_listed: how many orders lists are read from.
+        day_megabytes: how large a day file of others is.
     """
 
     stores: int = 815
@@ -39,6 +40,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     articles_grown: tuple[int, int] = (1_000, 100_000)
     sales_a_day: int = 300
     orders_listed: int = 1_000_000
+    day_megabytes: int = 100
 
 
 DEMO = Scale()
@@ -56,6 +58,7 @@ QUICK = Scale(
     articles_grown=(40, 60),
     sales_a_day=10,
     orders_listed=2_000,
+    day_megabytes=2,
 )
 """Only to see whether it runs."""
 

@@ -36,6 +36,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "abuse": (bench.abuse, DEMO),
     "lists": (bench.lists, DEMO),
     "screens": (bench.screens, DEMO),
+    "parse": (bench.parsing, DEMO),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -167,6 +168,11 @@ def abuse(how: How = AS_USUAL) -> None:
 def returns(how: How = AS_USUAL) -> None:
     """Measure returns settled through the lane, against each in a transaction of its own."""
     _run_one("returns", bench.returning, how, RETURNED)
+
+
+def parse(how: How = AS_USUAL) -> None:
+    """Measure how fast day files of tills and partners are read, against splitting them alone."""
+    _run_one("parse", bench.parsing, how)
 
 
 def screens(how: How = AS_USUAL) -> None:

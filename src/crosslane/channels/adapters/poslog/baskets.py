@@ -123,7 +123,8 @@ def voided(items: Sequence[Part]) -> set[int]:
     """
     gone: set[int] = set()
     for n, item in enumerate(items):
-        if words(item.peek("@VoidFlag")) not in ("true", "1"):
+        flag = item.peek("@VoidFlag")
+        if not flag or words(flag) not in ("true", "1"):
             continue
         gone.add(n)
         told = _told(item)

@@ -8,7 +8,7 @@ what is left is what nobody has read.
 No document type is let in, so no entity can be declared: nothing grows, nothing is fetched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -23,6 +23,14 @@ from crosslane.kernel import Invalid, milli_price, parse_minor
 DEPTH_MAX = 60
 VALUES_MAX = 20_000
 NUMBERED = "/LineItem"
+ELEMENTS = (
+    *("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "CommentHandler"),
+    *("ProcessingInstructionHandler", "DefaultHandlerExpand", "StartNamespaceDeclHandler"),
+)
+GUARDS = (
+    *("StartDoctypeDeclHandler", "EntityDeclHandler", "UnparsedEntityDeclHandler"),
+    "ExternalEntityRefHandler",
+)
 
 
 class Steps:
@@ -69,9 +77,7 @@ class Markup:
         """
         parser: Any = DefusedXMLParser(forbid_dtd=True).parser
         parser.buffer_text, parser.ordered_attributes = True, False
-        for name in ("StartElement", "EndElement", "CharacterData", "Comment"):
-            setattr(parser, f"{name}Handler", None)
-        parser.DefaultHandlerExpand = parser.ProcessingInstructionHandler = None
+        _silence(parser, ELEMENTS)
         parser.StartNamespaceDeclHandler = self._bind
         texts: dict[str, str] = {}
         counts: dict[str, int] = {}
@@ -88,6 +94,9 @@ class Markup:
         except DefusedXmlException:
             told = "A document type is not let in"
             raise NotReadable(Fault("doctype-refused", told)) from None
+        finally:
+            # Else parser and handlers hold each other until garbage is collected.
+            _silence(parser, (*ELEMENTS, *GUARDS))
         if places or not counts:
             at = places[-1] if places else ""
             raise NotReadable(Fault("record-cut-off", "The transaction does not end", at))
@@ -112,8 +121,7 @@ class Markup:
             else:
                 above = places[-1]
                 if pending:
-                    if not pending.isspace():
-                        texts[above] = texts.get(above, "") + pending
+                    texts[above] = texts.get(above, "") + pending
                     pending = ""
                 try:
                     place = above + steps[name]
@@ -138,15 +146,20 @@ class Markup:
             nonlocal pending
             place = places.pop()
             if pending:
-                if not pending.isspace():
-                    texts[place] = texts[place] + pending if place in texts else pending
+                texts[place] = texts[place] + pending if place in texts else pending
                 pending = ""
 
         def collect(text: str) -> None:
             nonlocal pending
-            pending += text
+            if pending or not text.isspace():
+                pending += text
 
         return start, end, collect
+
+
+def _silence(parser: Any, handlers: Iterable[str]) -> None:
+    for name in handlers:
+        setattr(parser, name, None)
 
 
 def _escaped(uri: str) -> str:
@@ -248,9 +261,12 @@ class Part:
     def parts(self, name: str) -> list["Part"]:
         """Return the children of a name."""
         at = f"{self.at}/{name}"
+        count = self._counts.get(at)
+        if count is None:
+            return []
         first = f"{at}[1]" if at.endswith(NUMBERED) else at
-        places = [first, *(f"{at}[{n}]" for n in range(2, self._counts.get(at, 0) + 1))]
-        return [Part(self._texts, self._counts, one) for one in places] if name in self else []
+        places = [first, *(f"{at}[{n}]" for n in range(2, count + 1))]
+        return [Part(self._texts, self._counts, one) for one in places]
 
     def rest(self) -> dict[str, str]:
         """Return what nobody has read of the whole record, by its place."""

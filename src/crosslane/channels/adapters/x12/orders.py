@@ -32,6 +32,7 @@ LINE_NOTE_CHARACTERS_MAX = 2_000
 TITLE_CHARACTERS_MAX = 500
 # What may be said of a line on 860 (element 670): that it is gone, or stays as it was.
 GONE, UNCHANGED = "DI", "NC"
+WORDS = frozenset(("MSG", "MTX", "NTE"))
 
 
 def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
@@ -138,7 +139,8 @@ def _shared(
 ) -> dict[str, object]:
     """Return what is the same in the orders of all stores."""
     stops: list[StopWish] = []
-    if any(one.tag == "SAC" and one.peek(1) in ("A", "C") for one in segments):
+    tags = {one.tag for one in segments}
+    if "SAC" in tags and any(one.tag == "SAC" and one.peek(1) in ("A", "C") for one in segments):
         reason = "The order names allowances or charges that are not in its prices"
         stops.append(StopWish(kind="manual", reason=reason))
     if envelope.is_test:
@@ -153,7 +155,7 @@ def _shared(
         "total_minor": next(
             (
                 total
-                for one in reversed(segments)
+                for one in (segments if "AMT" in tags else ())
                 if one.tag == "AMT" and one.peek(1) == "TT"
                 if (total := one.minor(2, currency)) is not None
             ),
@@ -179,7 +181,7 @@ def _note(segments: Sequence[Segment], most: int) -> str:
     """Return what is written in words, a line for each message; what is too long is left over."""
     said: list[str] = []
     for one in segments:
-        if one.tag in ("MSG", "MTX", "NTE"):
+        if one.tag in WORDS:
             n = 1 if one.tag == "MSG" else 2
             text = one.peek(n)
             if text and sum(map(len, said)) + len(said) + len(text) <= most:
@@ -194,21 +196,28 @@ def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, di
     if quantity < 1:
         raise head.wrong(2, "at least one unit")
     unit = head.peek(3)
-    per = PER.get(head.peek(5), 1)
     sku, theirs, gtin = article(head, 6, OF_SELLER)
     split: dict[str, int] = {}
     title = ""
+    words: list[Segment] = []
     for one in loop:
-        if one.tag == "SDQ":
+        if one.tag == "PID":
+            title = title or one.within(TITLE_CHARACTERS_MAX, 5)
+        elif one.tag in WORDS:
+            words.append(one)
+        elif one.tag == "SDQ":
             _split(one, split)
-        elif one.tag == "PID" and not title and len(one.peek(5)) <= TITLE_CHARACTERS_MAX:
-            title = one.take(5)
     if split and sum(split.values()) != quantity:
         detail = f"{quantity} are ordered, stores get {sum(split.values())}"
         raise NotReadable(Fault("store-count", detail, head.at(2)))
-    words = _note(loop, LINE_NOTE_CHARACTERS_MAX - 40)
-    # How many pieces another unit is only the catalog knows.
-    measured = "" if unit in PIECES else f"Ordered by unit {unit}"
+    if unit in PIECES:
+        head.take(3)
+        note = ""
+    else:
+        # How many pieces another unit is only the catalog knows.
+        note = f"Ordered by unit {unit}"
+    if words:
+        note = "\n".join(filter(None, (note, _note(words, LINE_NOTE_CHARACTERS_MAX - 40))))
     line = OrderLine(
         id=head.take(1) or str(place),
         sku=sku,
@@ -216,11 +225,9 @@ def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, di
         gtin=gtin,
         title=title,
         quantity=quantity,
-        unit_price_milli=head.milli(4, currency, per),
-        note="\n".join(filter(None, (measured, words))),
+        unit_price_milli=head.milli(4, currency, PER.get(head.peek(5), 1)),
+        note=note,
     )
-    if unit in PIECES:
-        head.take(3)
     return line, split
 
 

@@ -1,13 +1,15 @@
 """Who and what a set is about: parties with their addresses, and numbers of articles."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import takewhile
+from typing import Any
 
 from crosslane.channels.adapters.x12.segments import Segment
 from crosslane.customers import Address
 
 ADDRESS_LINES_MAX = 4
+CHOICES_KEPT_MAX = 1_000
 AROUND = ("N2", "N3", "N4", "PER", "REF")
 # Numbers of articles by who gave them (element 235). GS1's own are the same for everybody.
 GS1 = ("UK", "UP", "EN", "UI", "UA", "EO", "UN", "UD", "U2", "EM", "IB")
@@ -26,46 +28,61 @@ class Party:
     def __init__(self, head: Segment, loop: Sequence[Segment]) -> None:
         self._head = head
         self._loop = loop
+        self._said: dict[str, Any] = {}
         head.take(1)
 
-    @cached_property
+    @property
     def name(self) -> str:
         """What it is called."""
-        return self._head.take(2)
+        return self._once("name", lambda: self._head.take(2))
 
-    @cached_property
+    @property
     def code(self) -> str:
         """How the partners call it."""
+        return self._once("code", self._code)
+
+    @property
+    def phone(self) -> str:
+        """Its telephone."""
+        return self._once("phone", lambda: self._contact("TE", "CP"))
+
+    @property
+    def email(self) -> str:
+        """Its e-mail address."""
+        return self._once("email", lambda: self._contact("EM"))
+
+    @property
+    def address(self) -> Address | None:
+        """Where it is, None when that is not said."""
+        return self._once("address", self._address)
+
+    def is_called(self, code: str) -> bool:
+        """Whether the partners call it so; it is not read by that."""
+        return code in (self._head.peek(4), self._said.get("code"))
+
+    def _once(self, what: str, read: Callable[[], Any]) -> Any:
+        """Return what was read before, since reading takes it out."""
+        if what not in self._said:
+            self._said[what] = read()
+        return self._said[what]
+
+    def _code(self) -> str:
         found = self._head.take(4)
         if found:
             self._head.take(3)
         return found
 
-    def is_called(self, code: str) -> bool:
-        """Whether the partners call it so; it is not read by that."""
-        return code in (self._head.peek(4), self.__dict__.get("code"))
-
-    @cached_property
-    def phone(self) -> str:
-        """Its telephone."""
-        return self._contact("TE", "CP")
-
-    @cached_property
-    def email(self) -> str:
-        """Its e-mail address."""
-        return self._contact("EM")
-
-    @cached_property
-    def address(self) -> Address | None:
-        """Where it is, None when that is not said."""
+    def _address(self) -> Address | None:
         lines: list[str] = []
+        organization = city = region = postcode = country = ""
         for one in self._loop:
             if one.tag == "N3":
                 room = ADDRESS_LINES_MAX - len(lines)
                 lines += [line for n in (1, 2)[:room] if (line := one.take(n))]
-        organization = next((one.take(1) for one in self._loop if one.tag == "N2"), "")
-        town = next((one for one in self._loop if one.tag == "N4"), None)
-        city, region, postcode, country = (town.take(n) if town else "" for n in (1, 2, 3, 4))
+            elif one.tag == "N2":
+                organization = organization or one.take(1)
+            elif one.tag == "N4" and not city:
+                city, region, postcode, country = (one.take(n) for n in (1, 2, 3, 4))
         if not (lines or city or postcode):
             return None
         return Address(
@@ -124,29 +141,29 @@ def article(segment: Segment, first: int, ours: Sequence[str]) -> tuple[str, str
         first: element of the first qualifier.
         ours: qualifiers of numbers that are ours, the best one first.
     """
-    ranks = RANKS[ours is OF_SELLER]
-    best: list[tuple[int, int] | None] = [None, None, None]
-    for qualifier, n in numbers(segment, first).items():
-        for whose, rank in ranks.get(qualifier, ()):
-            known = best[whose]
-            if segment.elements[n] and (known is None or rank < known[0]):
-                best[whose] = (rank, n)
-    if best[0] and best[1] and best[0][1] == best[1][1]:
-        best[1] = None
-    found = ["", "", ""]
-    for whose, at in enumerate(best):
-        if at is not None:
-            found[whose] = segment.take(at[1])
-            segment.take(at[1] - 1)
+    elements = segment.elements
+    numbers = elements[first + 1 :: 2]
+    qualifiers = elements[first : first + 2 * len(numbers) : 2]
+    if not all(numbers):
+        qualifiers = [q if n else "" for q, n in zip(qualifiers, numbers, strict=True)]
+    mine, theirs, gs1 = _chosen(tuple(qualifiers), ours is OF_SELLER, first)
+    return _read(elements, mine), _read(elements, theirs), _read(elements, gs1)
+
+
+@lru_cache(CHOICES_KEPT_MAX)
+def _chosen(qualifiers: tuple[str, ...], of_seller: bool, first: int) -> tuple[int, int, int]:
+    """Return which elements qualify our number, that of the other side and GS1's; 0 for none."""
+    sides = (OF_SELLER, OF_BUYER) if of_seller else (OF_BUYER, OF_SELLER)
+    found: list[int] = []
+    for wanted in (*sides, GS1):
+        places = (first + 2 * qualifiers.index(q) for q in wanted if q in qualifiers)
+        found.append(next((n for n in places if n not in found), 0))
     return found[0], found[1], found[2]
 
 
-def _ranks(*lists: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for whose, qualifiers in enumerate(lists):
-        for rank, qualifier in enumerate(qualifiers):
-            found.setdefault(qualifier, []).append((whose, rank))
+def _read(elements: list[str], n: int) -> str:
+    if n == 0:
+        return ""
+    found = elements[n + 1].strip()
+    elements[n] = elements[n + 1] = ""
     return found
-
-
-RANKS = {True: _ranks(OF_SELLER, OF_BUYER, GS1), False: _ranks(OF_BUYER, OF_SELLER, GS1)}

@@ -4,7 +4,7 @@ A place is the number of the segment as 997 counts it, ST being the first, and t
 element: ``/12/PO104``. A segment that nobody has read is left as a whole: ``/13/PKG``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -32,26 +32,27 @@ class Segment:
         between: what stands between its elements.
     """
 
-    __slots__ = ("_elements", "_text", "between", "number", "tag")
+    __slots__ = ("_between", "_elements", "number", "tag", "text_if_unread")
 
     def __init__(self, text: str, number: int, between: str) -> None:
-        self._text = text
+        self._between = between
         self._elements: list[str] | None = None
         self.number = number
-        self.between = between
         self.tag = text.partition(between)[0]
+        self.text_if_unread = text
 
     @property
     def elements(self) -> list[str]:
         """The elements, the tag first."""
         found = self._elements
         if found is None:
-            found = self._elements = self._text.split(self.between, ELEMENTS_MAX)
+            found = self._elements = self.text_if_unread.split(self._between, ELEMENTS_MAX)
+            self.text_if_unread = ""
         return found
 
     def peek(self, n: int) -> str:
         """Return an element without having read it."""
-        found = self.elements
+        found = self._elements or self.elements
         return found[n].strip() if n < len(found) else ""
 
     def take(self, n: int) -> str:
@@ -61,6 +62,11 @@ class Segment:
             return ""
         text, found[n] = found[n], ""
         return text.strip()
+
+    def within(self, most: int, n: int) -> str:
+        """Return an element of at most so many characters; a longer one is left over."""
+        found = self._elements or self.elements
+        return self.take(n) if n < len(found) and len(found[n]) <= most else ""
 
     def at(self, n: int) -> str:
         """Return the place of an element."""
@@ -81,9 +87,12 @@ class Segment:
 
     def units(self, n: int) -> int:
         """Return a number of units."""
-        text = self.needed(n)
+        found = self._elements or self.elements
+        text = found[n] if n < len(found) else ""
         if text.isdecimal() and len(text) < 10:
+            found[n] = ""
             return int(text)
+        text = self.needed(n)
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -133,17 +142,6 @@ class Segment:
         if left:
             raise self.wrong(n, f"an amount in {currency}")
         return minor
-
-    def left(self) -> Iterator[tuple[str, str]]:
-        """Yield what nobody has read."""
-        found = self._elements
-        if found is None:
-            yield f"/{self.number}/{self.tag}", self._text
-            return
-        before = f"/{self.number}/{self.tag}"
-        for n, text in enumerate(found):
-            if text and n and not text.isspace():
-                yield before + ELEMENTS[n], text
 
 
 class Envelope:
@@ -210,7 +208,16 @@ def segments_of(cut: Cut) -> list[Segment]:
 
 def left_of(segments: Sequence[Segment]) -> dict[str, str]:
     """Return what nobody has read of a set, by its place."""
-    found = {place: text for segment in segments for place, text in segment.left()}
+    found: dict[str, str] = {}
+    for one in segments:
+        if one.text_if_unread:
+            found[f"/{one.number}/{one.tag}"] = one.text_if_unread
+            continue
+        before = ""
+        for n, text in enumerate(one.elements):
+            if text and n and not text.isspace():
+                before = before or f"/{one.number}/{one.tag}"
+                found[before + ELEMENTS[n]] = text
     if len(found) > VALUES_MAX:
         detail = f"More than {VALUES_MAX} values are not known"
         raise NotReadable(Fault("too-much", detail, "/1/ST"))
