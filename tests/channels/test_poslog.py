@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from crosslane.channels import FAMILIES, Context
 from crosslane.channels.adapters.poslog import cutting
 from crosslane.demo.raw import data_folder
+from tests.channels.bazaar import Bazaar
 from tests.channels.reading import CANONICAL, Endless, as_lines, forms_of, read
 
 # Garbage that waits to be collected, and what is kept of words that come again.
@@ -434,3 +435,28 @@ def test_memory_does_not_grow_with_the_log(part, monkeypatch):
 
     peak(32 << 10)
     assert peak(256 << 10) < peak(64 << 10) + SLACK_BYTES
+
+
+async def test_a_day_of_a_till_is_booked(bazaar: Bazaar):
+    link = (
+        "<TransactionLink><RetailStoreID>S0001</RetailStoreID><WorkstationID>T2</WorkstationID>"
+        "<SequenceNumber>1</SequenceNumber><BusinessDayDate>2026-01-05</BusinessDayDate>"
+        "</TransactionLink>"
+    )
+    back = basket(sold("6.00", "1", "MUG", more=link, name="Return"), paid("-6.00"))
+    control = transaction("<ControlTransaction><NoSale/></ControlTransaction>", 3)
+    first = "</WorkstationID><SequenceNumber>1<"
+    text = log(
+        basket(sold("12.00", "2", "MUG"), paid("12.00")),
+        back.replace(first, first.replace("1<", "2<"), 1),
+        control,
+    ).decode()
+    before = await bazaar.on_hand("MUG", "S0001")
+    text = text.replace(">S1<", ">S0001<").replace("EUR", "GBP")
+    await bazaar.send(text, channel="till", format="poslog")
+    await bazaar.work()
+    told = [(one.kind, one.state) for one in await bazaar.messages()]
+    assert told[:2] == [("sale", "applied"), ("sale", "applied")]
+    assert told[2][0] == "notice"
+    assert await bazaar.on_hand("MUG", "S0001") == before - 1
+    await bazaar.assert_sound()

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from crosslane.channels import FAMILIES, Context
 from crosslane.channels.adapters.x12 import interchange
 from crosslane.demo.raw import data_folder
+from tests.channels.bazaar import Bazaar
 from tests.channels.reading import CANONICAL, Endless, as_lines, forms_of, read
+from tests.orders.world import give_credit
 
 # Garbage that waits to be collected, and what is kept of words that come again.
 SLACK_BYTES = 96 << 10
@@ -422,3 +424,18 @@ def test_memory_does_not_grow_with_the_stream(part, monkeypatch):
 
     peak(32 << 10)
     assert peak(256 << 10) < peak(64 << 10) + SLACK_BYTES
+
+
+async def test_an_order_is_placed_on_account_and_changed(bazaar: Bazaar):
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        await give_credit(tx, "77", 100_000)
+    address = "N4*Oxford**OX1 4AA*GB"
+    text = ORDER.replace("EUR", "GBP").replace("N4*Town*OH*44139", address)
+    await bazaar.send(wrapped(text.replace("*12*EA", "*2*EA")), format="x12")
+    fewer = "860\nBCH*04*SA*PO-1***20260104\nPOC*1*QD*1**EA*9.00*PE*VN*MUG\nCTT*1"
+    await bazaar.send(wrapped(fewer), format="x12")
+    await bazaar.work()
+    told = [(one.kind, one.state, one.code) for one in await bazaar.messages()]
+    assert told == [("order", "applied", ""), ("amendment", "applied", "")]
+    assert await bazaar.units("PO-1") == {"MUG": 1}
+    await bazaar.assert_sound()
