@@ -9,7 +9,7 @@ from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, parties
-from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant
+from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -44,7 +44,7 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
         yield Cancellation(**told, reason="cancelled by the buyer")  # type: ignore[arg-type]
         return
     head, items = _parts(segments, "PO1")
-    _counted(segments, len(items))
+    require_count(segments, len(items), "lines")
     currency = _currency(head, context)
     known = parties(head, ROLES)
     lines: list[tuple[OrderLine, dict[str, int]]] = [
@@ -108,17 +108,6 @@ def _parts(segments: list[Segment], tag: str) -> tuple[list[Segment], list[list[
     end = max(end, starts[-1] + 1)
     bounds = [*starts, end]
     return segments[: starts[0]], [segments[a:b] for a, b in pairwise(bounds)]
-
-
-def _counted(segments: Sequence[Segment], lines: int) -> None:
-    """Refuse a set that does not have as many lines as it says."""
-    for one in reversed(segments):
-        if one.tag == "CTT":
-            count = one.take(1)
-            if count and (not count.isdecimal() or int(count[:9]) != lines):
-                detail = f"CTT says {count[:40]} lines, there are {lines}"
-                raise NotReadable(Fault("line-count", detail, one.at(1)))
-            return
 
 
 def _currency(head: Sequence[Segment], context: Context) -> str:
@@ -278,7 +267,7 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
         yield Cancellation(**told, reason="cancelled by the buyer")  # type: ignore[arg-type]
         return
     head, items = _parts(segments, "POC")
-    _counted(segments, len(items))
+    require_count(segments, len(items), "lines")
     currency = _currency(head, context)
     where = parties(head, ("ST",)).get("ST")
     ship_to = where.address if where else None

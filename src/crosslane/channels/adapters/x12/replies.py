@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant
+from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import MoneyEvent, Notice
 
@@ -50,11 +50,7 @@ def invoice(segments: list[Segment], envelope: Envelope, context: Context) -> It
         if one.tag == "CUR" and one.peek(2):
             one.take(1)
             currency = one.take(2)
-        elif one.tag == "CTT":
-            count = one.take(1)
-            if count and (not count.isdecimal() or int(count[:9]) != lines):
-                detail = f"CTT says {count[:40]} lines, there are {lines}"
-                raise NotReadable(Fault("line-count", detail, one.at(1)))
+    require_count(segments, lines, "lines")
     total = next((one for one in segments if one.tag == "TDS"), None)
     if total is None:
         raise NotReadable(Fault("field-missing", "TDS is missing", "/TDS"))

@@ -206,6 +206,23 @@ def segments_of(cut: Cut) -> list[Segment]:
     return found
 
 
+def require_count(segments: Sequence[Segment], found: int, what: str) -> None:
+    """Refuse a set that does not have as many lines as its CTT says.
+
+    Args:
+        segments: of the set.
+        found: how many there are.
+        what: what is counted.
+    """
+    for one in reversed(segments):
+        if one.tag == "CTT":
+            count = one.take(1)
+            if count and (not count.isdecimal() or int(count[:9]) != found):
+                detail = f"CTT says {count[:40]} {what}, there are {found}"
+                raise NotReadable(Fault("line-count", detail, one.at(1)))
+            return
+
+
 def left_of(segments: Sequence[Segment]) -> dict[str, str]:
     """Return what nobody has read of a set, by its place."""
     found: dict[str, str] = {}

@@ -9,7 +9,7 @@ from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.orders import moment_of
 from crosslane.channels.adapters.x12.parties import OF_BUYER, Party, article, numbers, parties
-from crosslane.channels.adapters.x12.segments import Envelope, Segment
+from crosslane.channels.adapters.x12.segments import Envelope, Segment, require_count
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 
@@ -43,7 +43,7 @@ def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> 
         where = _place(parties(loop, PLACES)) or usual
         row = StockRow(sku=sku, article=theirs, gtin=gtin, quantity=units)
         rows.setdefault(where, []).append(row)
-    _counted(segments, len(starts), "lines")
+    require_count(segments, len(starts), "lines")
     if not rows:
         raise NotReadable(Fault("field-missing", "No quantity is told", "/QTY"))
     for where, found in rows.items():
@@ -69,16 +69,6 @@ def _on_hand(loop: Sequence[Segment]) -> int | None:
             told[kind].take(1)
             return told[kind].units(2)
     return None
-
-
-def _counted(segments: Sequence[Segment], found: int, what: str) -> None:
-    for one in reversed(segments):
-        if one.tag == "CTT":
-            count = one.take(1)
-            if count and (not count.isdecimal() or int(count[:9]) != found):
-                detail = f"CTT says {count[:40]} {what}, there are {found}"
-                raise NotReadable(Fault("line-count", detail, one.at(1)))
-            return
 
 
 class _Level:
@@ -164,7 +154,7 @@ def _levels(segments: list[Segment]) -> list[_Level]:
             raise head.wrong(2, "the number of a level before it")
         found[number] = _Level(kind, found.get(parent), segments[a + 1 : b])
         head.take(4)
-    _counted(segments, len(found), "levels")
+    require_count(segments, len(found), "levels")
     return list(found.values())
 
 
