@@ -309,6 +309,25 @@ async def test_sessions_end_by_time(door, admin, host, database, tenant):
             assert_problem(await client.get("/api/v1/me"), 401, "unauthenticated")
 
 
+async def test_a_page_that_is_left_open_does_not_keep_its_session(
+    door, admin, host, database, tenant
+):
+    account = await make_account(admin)
+    seen = "select min(seen_at) from platform_session where account_id = $1"
+    id = UUID(account["id"])
+    async with await signed_in(door, host, account["email"]) as client:
+        async with database.transaction(tenant) as tx:
+            await tx.execute("update platform_session set seen_at = seen_at - interval '1 hour'")
+            before = await tx.fetchval(seen, id)
+        answer = await client.get("/api/v1/me", headers={"X-Unattended": "1"})
+        assert answer.status_code == 200
+        async with database.transaction(tenant) as tx:
+            assert await tx.fetchval(seen, id) == before
+        assert (await client.get("/api/v1/me")).status_code == 200
+        async with database.transaction(tenant) as tx:
+            assert await tx.fetchval(seen, id) > before
+
+
 async def test_wrong_passwords_lock_the_account_for_a_while(door, admin, host, database, tenant):
     account = await make_account(admin)
     for _ in range(domain.FAILURES_MAX):

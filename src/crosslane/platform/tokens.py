@@ -33,12 +33,14 @@ class Token(msgspec.Struct, frozen=True):
         prefix: key prefix of the tenant.
         id: public part, by which people and the database name it.
         secret: the rest, never stored.
+        unattended: a page that is left open shows it by itself, so that nobody has used it.
     """
 
     kind: Kind
     prefix: str
     id: str
     secret: str
+    unattended: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind}_{self.prefix}_{self.id}_{self.secret}"

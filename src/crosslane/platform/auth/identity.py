@@ -80,7 +80,9 @@ class Identities:
             shared=row["shared"],
         ):
             return None
-        if row["used_at"] < row["now"] - timedelta(minutes=SESSION_USE_MINUTES):
+        # A page that is left open does not keep its session from running out.
+        since = row["now"] - timedelta(minutes=SESSION_USE_MINUTES)
+        if row["used_at"] < since and not token.unattended:
             async with self._database.transaction(tenant.name) as tx:
                 await storage.see_session(tx, token.id)
         return Actor(

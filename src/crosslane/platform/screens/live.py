@@ -4,7 +4,8 @@ A browser keeps one stream open while its page is looked at (Server-Sent Events)
 into the log of a tenant once a second as long as somebody of that tenant listens, however many they
 are, and passes on the names of the modules that told something; a page asks again for its parts
 that show those. A stream ends with the session it was opened in, and after STREAM_SECONDS_MAX,
-after which the browser opens another.
+after which the browser opens another. Neither the stream nor what a page asks for because of it
+counts as use of the session: one that is left alone ends, however much happens meanwhile.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from crosslane.platform import log
 from crosslane.platform.auth import SELF
 from crosslane.platform.database import CONNECTION_LOST, DatabaseBusy
 from crosslane.platform.telemetry import Log
-from crosslane.platform.web import Caller, get
+from crosslane.platform.web import EVENT_STREAM, Caller, get
 
 LOOK_SECONDS = 1.0
 """How often the log is looked into."""
@@ -34,7 +35,6 @@ STREAMS_PER_TENANT_MAX = 300
 AGAIN_MILLISECONDS = 2_000
 """After how long a browser opens a stream again that has ended."""
 
-EVENT_STREAM = "text/event-stream"
 BEAT = b": still here\n\n"
 GOODBYE = b"event: goodbye\ndata: \n\n"
 

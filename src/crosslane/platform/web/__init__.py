@@ -76,7 +76,14 @@ from crosslane.platform.web.binding import Paging, TenantName, Version
 from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json, decode_written
 from crosslane.platform.web.caller import Caller, OtherLocation
 from crosslane.platform.web.errors import EdgeRefusal, InvalidField, NoSuchAddress, TooManyRequests
-from crosslane.platform.web.gate import ANYBODY, SESSION_COOKIE, Admitted, Gate, Identify
+from crosslane.platform.web.gate import (
+    ANYBODY,
+    EVENT_STREAM,
+    SESSION_COOKIE,
+    Admitted,
+    Gate,
+    Identify,
+)
 from crosslane.platform.web.listing import listing
 from crosslane.platform.web.mount import build_app
 from crosslane.platform.web.problems import Problem, problem_of, status_of
@@ -86,6 +93,7 @@ from crosslane.platform.web.throttle import Rate, Throttle
 __all__ = [
     "ANYBODY",
     "BODY_BYTES_MAX",
+    "EVENT_STREAM",
     "PUBLIC",
     "SESSION_COOKIE",
     "Admitted",

@@ -22,6 +22,10 @@ from crosslane.platform.web.routes import PUBLIC, Route
 from crosslane.platform.web.throttle import Rate, Throttle
 
 SESSION_COOKIE = "__Host-crosslane"
+EVENT_STREAM = "text/event-stream"
+UNATTENDED = "x-unattended"
+"""Header by which a script says that nobody has asked: the page does by itself."""
+
 TENANT_SECONDS_MAX = 1.0
 TENANTS_REMEMBERED_MAX = 10_000
 
@@ -113,6 +117,8 @@ class Gate:
         client = self._client_of(request)
         shown, from_cookie = _shown_token(request)
         token = parse_token(shown)
+        if token and _is_unattended(request, route):
+            token = msgspec.structs.replace(token, unattended=True)
         link = self._link_of(request, route)
         named = request.path_params.get(route.signature.tenant, "")
         prefix = token.prefix if token else link and link.prefix
@@ -193,6 +199,12 @@ class Gate:
         if tenant is None or token is None or token.prefix != tenant.key_prefix:
             return None
         return await self._identify(tenant, token)
+
+
+def _is_unattended(request: Request, route: Route) -> bool:
+    """Tell whether a page asks that is left open: its stream, or a part that is made anew."""
+    asks_again = UNATTENDED in exchange_of(request.scope).headers
+    return asks_again or route.produces == EVENT_STREAM
 
 
 def _shown_token(request: Request) -> tuple[str, bool]:

@@ -22,6 +22,11 @@ const isInUse = (part) =>
 // What was folded out stays so when the rest is renewed.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => name !== "open" || node.tagName !== "DETAILS";
 
+// A page that asks again by itself is not somebody at work: it does not keep a session from ending.
+document.addEventListener("htmx:configRequest", (event) => {
+  const cause = event.detail.triggeringEvent;
+  if (!cause || cause.type === "live") event.detail.headers["X-Unattended"] = "1";
+});
 const renew = (part) => {
   if (!part.isConnected) return;
   if (isInUse(part)) setTimeout(renew, 2000, part);
