@@ -1,8 +1,10 @@
 """Every planted defect of channels is named."""
 
+from crosslane.platform.database import Database
 from crosslane.verify import verify
 from crosslane.verify.channels import RULES
 from tests.channels.bazaar import Bazaar, about, order, sale, snapshot, till_batch
+from tests.channels.market import contact, moved, open_market, paid, product
 
 DEFECTS = [
     (
@@ -73,3 +75,42 @@ async def test_two_sales_that_say_they_are_one_order_are_named(bazaar: Bazaar):
         )
         found = {each.rule for each in await verify(tx, RULES)}
     assert found == {"channels.made_once", "channels.applied_has_its_effect"}
+
+
+TOLD_DEFECTS = [
+    (
+        "update payments_payment set refunded_minor = 0"
+        " where order_id = (select id from orders_order where source_id = 'B-1')",
+        "given_is_booked",
+    ),
+    (
+        "update channels_told set standing = jsonb_set(standing, '{parcels}',"
+        " jsonb_build_array(gen_random_uuid())) where kind = 'fulfillment'",
+        "parcels_of_shipment",
+    ),
+    ("delete from channels_told where kind = 'money'", "applied_has_its_effect"),
+    (
+        "update channels_message set customer_id = null where kind = 'contact'",
+        "applied_has_its_effect",
+    ),
+    (
+        "update channels_message set order_id = null where kind = 'fulfillment'",
+        "applied_has_its_effect",
+    ),
+    ("update channels_message set code = '' where state = 'kept'", "reason_told"),
+]
+
+
+async def test_each_planted_defect_of_what_was_told_is_named(database: Database, tenant: str):
+    market = await open_market(database, tenant)
+    await market.tell(contact(name="Ada", email="ada@example.com"), order("B-1"), product())
+    await market.tell(moved("shipped", tracking=["T1"]), paid("captured", 100))
+    await market.tell(paid("refunded", 40, "M-2"))
+    async with market.database.transaction(market.tenant) as tx:
+        assert await verify(tx, RULES) == []
+        for defect, rule in TOLD_DEFECTS:
+            await tx.execute("savepoint sound")
+            await tx.execute(defect)
+            found = {each.rule for each in await verify(tx, RULES)}
+            assert found == {f"channels.{rule}"}, defect
+            await tx.execute("rollback to savepoint sound")

@@ -3,19 +3,20 @@
 Nouns: a :class:`Family` reads one format; a batch is a body that was sent; a record is a piece of
 it as received, with what stood around it; a message is one thing a record says, a part of it, in
 our words (``domain/messages.py``: Order, Amendment, Cancellation, PaymentEvent, ReturnEvent,
-SupplySnapshot, SupplyDelta, Sale, Void; ``domain/reports.py``: FulfillmentEvent, MoneyEvent and
-others); a standing is how far a channel has told of one of its orders; a connection says how its
-system is connected: its format, its secrets, our words for its services and locations.
+SupplySnapshot, SupplyDelta, Sale, Void; ``domain/reports.py``: FulfillmentEvent, MoneyEvent,
+ContactEvent, ProductPatch, PricePatch, Notice); a standing is how far a channel has told of one of
+its orders, shipments, payments, people or articles; a connection says how its system is connected:
+its format, its secrets, our words for its services and locations.
 
 Way: raw, canonical, applied. ``channels.receive`` keeps every record and announces what is new;
-the reaction ``channels.apply`` does what they say through the doors of orders and inventory, 64 at
-a time, each once. States: received (waits to be applied), applied, parked (its order or line has
-not come yet; the next message or an order that is placed wakes it; quarantined after 14 days),
-quarantined (somebody has to mend something; code, detail and pointer into the record say what),
-repeated (known already), outdated (newer ones have said all of it), replaced (a corrected record
-took its place, or its record does not say it any more), voided (the till took it back), kept
-(understood, and nothing of ours is to be done). ``channels.replay`` reads the records of
-quarantined and parked messages anew, some or all of one reason.
+the reaction ``channels.apply`` does what they say through the doors of other modules, 64 at a time,
+each once. States: received (waits to be applied), applied, parked (its order or line has not come
+yet, or goods that somebody has to work on first; what it waits for wakes it; quarantined after 14
+days), quarantined (somebody has to mend or answer something; code, detail and pointer into the
+record say what), repeated (known already), outdated (newer ones have said all of it), replaced (a
+corrected record took its place, or its record does not say it any more), voided (the till took it
+back), kept (understood, and nothing of ours is to be done; the code says why). ``channels.replay``
+reads the records of quarantined and parked messages anew, some or all of one reason.
 
 The same set of messages in any order, any number of times, ends in the same state: deduplicated by
 channel, kind, source id and version; of an order each register (units and price of a line, address)
@@ -25,7 +26,13 @@ has told of is put into the catalog, not on sale. A basket with goods that came 
 returns, both or neither, its net money shared over them; goods of a sale nobody has told of wait
 for it, for 14 days. A void of an earlier batch takes the basket back. Of a return a channel tells
 that it is asked for (a wish), that goods arrived and that it gave the money itself (facts). A till
-batch whose totals are wrong is kept whole and believed in nothing.
+batch whose totals are wrong is kept whole and believed in nothing. A shipment is as far as the
+furthest thing told of it; what leaves is picked, packed and handed over by fulfillment's own doors.
+Of an order's money the channel's sums stand: the tenders of a marketplace are brought to what it
+took less what it gave, and what a cancellation has given back already is not given twice. Of people
+and articles each field keeps what the highest version said; articles and prices only where the
+policy makes the channel their master. A request about somebody's data waits, quarantined, for a
+person.
 
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
@@ -35,15 +42,17 @@ which is later, so the order of arrival never does.
 
 Invariants: a record is at least one message, each in one state; one message stands for each
 identity; an applied order or sale names its order, a basket its first return, applied supply its
-supply message; a batch has as many records as it says, and a delivery is one batch.
+supply message, a contact its customer, a patch its variant; of the money of an order the books keep
+no more than the channel has left; a batch has as many records as it says, and a delivery is one
+batch.
 
 Personal: what was received and its canonical form; blanked when a person is erased, removed after
 400 days. Whoever may submit acts within the channel's policies, so prices are dictated only where
 ``pricing.price_source`` lets the channel.
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
-Facts: ``channels.connections``.
-Tables: channels_batch, channels_message, channels_raw (journal), channels_order,
+Facts: ``channels.connections``. Policies: channels.mastery.
+Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
 channels_connection.
 """
 
@@ -57,6 +66,7 @@ from crosslane.channels.adapters import (
     family_of,
 )
 from crosslane.channels.domain.mapping import Column, TableMapping
+from crosslane.channels.domain.policy import MASTERY, Mastery
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
@@ -85,6 +95,7 @@ from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
 COMMANDS = [RECEIVE, REPLAY, CONNECT]
+POLICIES = [MASTERY]
 
 __all__ = [
     "COMMANDS",
@@ -92,7 +103,9 @@ __all__ = [
     "DELIMITERS",
     "ERASERS",
     "FAMILIES",
+    "MASTERY",
     "PERSONAL_COLUMNS",
+    "POLICIES",
     "REACTIONS",
     "RECEIVE",
     "REPLAY",
@@ -105,6 +118,7 @@ __all__ = [
     "Envelope",
     "Family",
     "Fault",
+    "Mastery",
     "MessageQuarantined",
     "MessageReceived",
     "MessageTrace",

@@ -92,3 +92,15 @@ class GoodsUnknown(Invalid):
 
 class ArticleUnknown(Invalid):
     """Nobody has said which article {article} is here; say its SKU."""
+
+
+class UnitsExceeded(Conflict):
+    """{units} units of {sku} are told to have gone, {left} are left."""
+
+
+class WayDiffers(Conflict):
+    """Goods that reach their customer by {method} cannot be {step}."""
+
+
+class DisputeContradicts(Conflict):
+    """It says another amount or end of the dispute than is known."""

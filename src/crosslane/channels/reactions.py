@@ -7,10 +7,13 @@ from crosslane import returns
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
+from crosslane.channels.service.fulfillment import work_key
 from crosslane.channels.service.replaying import announce, forget_raw, wake
+from crosslane.channels.service.returned import handed_key
 from crosslane.channels.storage import messages, replays
 from crosslane.channels.storage.messages import Outcome
-from crosslane.orders import OrderPlaced
+from crosslane.fulfillment import FulfillmentOffered
+from crosslane.orders import LinesHandedOver, OrderPlaced, StopResolved
 from crosslane.platform import log
 from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
@@ -97,10 +100,28 @@ async def wake_refunds(tx: Tx, graded: Sequence[Logged[ReturnGraded]]) -> None:
     await announce(tx, await messages.lock_waiting(tx, keys))
 
 
+async def wake_offered(tx: Tx, told: Sequence[Logged[FulfillmentOffered | StopResolved]]) -> None:
+    """Try again what was said of goods that no location worked on, or that a stop held back."""
+    if not await replays.any_parked(tx):
+        return
+    keys = sorted({work_key(logged.event.order_id) for logged in told})
+    await announce(tx, await messages.lock_waiting(tx, keys))
+
+
+async def wake_returns(tx: Tx, told: Sequence[Logged[LinesHandedOver]]) -> None:
+    """Try again what was said of goods coming back that had not been handed over."""
+    if not await replays.any_parked(tx):
+        return
+    keys = sorted({handed_key(logged.event.order_id) for logged in told})
+    await announce(tx, await messages.lock_waiting(tx, keys))
+
+
 REACTIONS = [
     Reaction("channels.apply", (MessageReceived,), apply, batch_max=APPLIED_AT_ONCE_MAX),
     Reaction("channels.wake_parked", (OrderPlaced,), wake_parked),
     Reaction("channels.wake_refunds", (ReturnGraded,), wake_refunds),
+    Reaction("channels.wake_returns", (LinesHandedOver,), wake_returns),
+    Reaction("channels.wake_offered", (FulfillmentOffered, StopResolved), wake_offered),
 ]
 SCHEDULES = [
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),

@@ -7,20 +7,23 @@ content and customer), :class:`Consent` (the last word that fits counts, silence
 
 Doors for other modules: :func:`require_address` (pure: one form or a refusal with a pointer),
 :func:`label_lines` (an address as its country writes it), :func:`identify` (find or make, one
-customer or refusal per reference), :func:`snapshot_addresses` (addresses and the customer behind
-each; one that fails the rules is kept and marked unchecked), :func:`recognize` (both for a batch
-of orders, by one or two statements), :func:`addresses_by_id`,
+customer or refusal per reference), :func:`note_contact` and :func:`find_contact` (whom a channel
+tells of, by its own identifier, else by e-mail), :func:`snapshot_addresses` (addresses and the
+customer behind each; one that fails the rules is kept and marked unchecked), :func:`recognize`
+(both for a batch of orders, by one or two statements), :func:`addresses_by_id`,
 :func:`customers_by_id` (follows merges), :func:`buyers_by_id` (both at once), :func:`merged_ids`
 (what a customer's orders may name), :func:`list_customers`, :func:`search` (merged ones too),
-:func:`consenting`, :func:`list_addresses`, :func:`list_consents`, :func:`erase` and :func:`export`;
-the commands ``customers.correct``, ``customers.merge`` and ``customers.erase``.
+:func:`consenting`, :func:`record_consent`, :func:`list_addresses`, :func:`put_address`,
+:func:`remove_address`, :func:`list_consents`, :func:`erase` and :func:`export`; the commands
+``customers.correct``, ``customers.merge`` and ``customers.erase``.
 
 Bulk: an import registers customers and changes those that are known, row by row as a reference
 decides who they are; what it cannot take it tells and leaves out.
 
 Who a reference is, its strongest identity decides alone: account number, the channel's identifier,
 e-mail, telephone. A known customer gains no identity from an order, or anybody could attach a
-telephone number to somebody else's account.
+telephone number to somebody else's account; of a contact the channel itself speaks, and what is
+free is added.
 
 Invariants: an identity belongs to one customer. ``merged_into`` names the end of a chain. A
 snapshot never changes but to be erased; its country stays, because the tax of an order rests on it.
@@ -73,8 +76,11 @@ from crosslane.customers.service import (
     ErasureReport,
     KnownBuyer,
     MergeCustomers,
+    PutAddress,
     Recognized,
+    RecordConsent,
     RegisterCustomer,
+    RemoveAddress,
     addresses_by_id,
     buyers_by_id,
     consenting,
@@ -82,14 +88,19 @@ from crosslane.customers.service import (
     customers_by_id,
     erase,
     export,
+    find_contact,
     identify,
     list_addresses,
     list_consents,
     list_customers,
     merge,
     merged_ids,
+    note_contact,
+    put_address,
     recognize,
+    record_consent,
     register,
+    remove_address,
     search,
     snapshot_addresses,
 )
@@ -129,8 +140,11 @@ __all__ = [
     "IdentityTaken",
     "KnownBuyer",
     "MergeCustomers",
+    "PutAddress",
     "Recognized",
+    "RecordConsent",
     "RegisterCustomer",
+    "RemoveAddress",
     "SavedAddress",
     "UnknownCustomer",
     "UnknownRegion",
@@ -141,6 +155,7 @@ __all__ = [
     "customers_by_id",
     "erase",
     "export",
+    "find_contact",
     "identify",
     "identities_of",
     "label_lines",
@@ -152,9 +167,13 @@ __all__ = [
     "normal_email",
     "normal_phone",
     "normal_postcode",
+    "note_contact",
+    "put_address",
     "recognize",
+    "record_consent",
     "region_in_latin",
     "register",
+    "remove_address",
     "require_address",
     "search",
     "snapshot_addresses",

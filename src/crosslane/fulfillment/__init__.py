@@ -5,11 +5,12 @@ Nouns: fulfillment order (:class:`Work`: one location, one order, one way), parc
 An order that nothing holds back is offered to the locations its units were promised at. Commands
 take many fulfillment orders at once: accept, reject (other stock is found, the location is barred
 for those lines), pick (short units are found elsewhere), pack (one action asks for the label; the
-carrier's number sends the parcel off), hand over (the driver took it), arrive, collect (for the
-pickup code or a signature). A parcel to a store is a transfer: its
-goods are sold when the customer collects them there, and given up when nobody does in time. The
-order's buckets arbitrate: units cancelled meanwhile cannot be picked, and a cancellation takes what
-is released out of the work. So does a stop, until it is resolved; what is packed stays meanwhile.
+carrier's number sends the parcel off; one that was numbered elsewhere leaves at once), hand over
+(the driver took it), arrive, collect (for the pickup code or a signature). A parcel to a store is a
+transfer: its goods are sold when the customer collects them there, and given up when nobody does in
+time. The order's buckets arbitrate: units cancelled meanwhile cannot be picked, and a cancellation
+takes what is released out of the work. So does a stop, until it is resolved; what is packed stays
+meanwhile.
 The work of a vendor is its purchase order: what the vendor says moves it, nobody else.
 
 Invariants: every unit of a fulfillment line is to pick, picked, packed, gone, passed on or removed,
@@ -22,10 +23,10 @@ erased from here.
 Doors: the commands, such as PICK with :class:`PickUnits`; :func:`list_queue`, :func:`count_work`,
 :func:`work_view`, :func:`due_at`, :func:`list_leaving` (parcels that wait for their driver),
 :func:`proof_of` (who signed), :func:`works_by_order`, :func:`works_by_id`,
-:func:`list_orders_of_tracking`. Events: FulfillmentOffered, FulfillmentAccepted,
-FulfillmentRejected, FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped,
-ParcelHandedOver, ParcelDelivered, TransferSent, TransferArrived, PickupReady, PickupCollected,
-PickupUnclaimed.
+:func:`list_orders_of_tracking`; :func:`note_delivered` and :func:`note_collected` take in what
+others have seen. Events: FulfillmentOffered, FulfillmentAccepted, FulfillmentRejected,
+FulfillmentCancelled, UnitsPicked, ParcelPacked, ParcelShipped, ParcelHandedOver, ParcelDelivered,
+TransferSent, TransferArrived, PickupReady, PickupCollected, PickupUnclaimed.
 Policies: fulfillment.dispatch.
 Tables: fulfillment_order, fulfillment_line, fulfillment_parcel, fulfillment_parcel_line,
 fulfillment_transfer, fulfillment_proof.
@@ -42,6 +43,7 @@ from crosslane.fulfillment.domain import (
     WorkLine,
 )
 from crosslane.fulfillment.errors import (
+    HeldBack,
     NoSuchFulfillmentOrder,
     NotInState,
     ProofMissing,
@@ -67,6 +69,7 @@ from crosslane.fulfillment.events import (
 )
 from crosslane.fulfillment.reactions import REACTIONS, SCHEDULES
 from crosslane.fulfillment.rest import ROUTES
+from crosslane.fulfillment.service.delivering import note_delivered
 from crosslane.fulfillment.service.following import (
     COUNTED_MAX,
     NEVER,
@@ -82,9 +85,16 @@ from crosslane.fulfillment.service.following import (
     works_by_id,
     works_by_order,
 )
-from crosslane.fulfillment.service.handing import COLLECT, HAND_OVER, Collect, HandOver
+from crosslane.fulfillment.service.handing import (
+    COLLECT,
+    HAND_OVER,
+    Collect,
+    HandOver,
+    note_collected,
+)
 from crosslane.fulfillment.service.packing import (
     PACK,
+    Numbered,
     Pack,
     PackedUnits,
     PackParcel,
@@ -140,9 +150,11 @@ __all__ = [
     "FulfillmentOffered",
     "FulfillmentRejected",
     "HandOver",
+    "HeldBack",
     "LeavingParcel",
     "NoSuchFulfillmentOrder",
     "NotInState",
+    "Numbered",
     "Pack",
     "PackParcel",
     "PackUnits",
@@ -181,6 +193,8 @@ __all__ = [
     "list_orders_of_tracking",
     "list_queue",
     "location_address",
+    "note_collected",
+    "note_delivered",
     "proof_of",
     "work_view",
     "works_by_id",

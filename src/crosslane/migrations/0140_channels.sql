@@ -45,6 +45,8 @@ create table channels_message (
     order_id uuid,
     return_id uuid,
     supply_id uuid,
+    customer_id uuid,
+    variant_id uuid,
     -- What a parked message waits for besides messages of its own source.
     waits_for text not null default '',
     tries integer not null default 0,
@@ -96,3 +98,15 @@ create table channels_connection (
     locations jsonb not null,
     active boolean not null
 );
+
+-- How far a channel has told of things that are no orders: shipments, payments, people, articles,
+-- prices. `about` is the order they are of, by its channel's own number.
+create table channels_told (
+    channel text not null,
+    kind text not null,
+    source_id text not null,
+    about text not null,
+    standing jsonb not null,
+    primary key (channel, kind, source_id)
+) with (fillfactor = 80);
+create index channels_told_about on channels_told (about, channel, kind);

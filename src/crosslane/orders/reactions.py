@@ -56,9 +56,14 @@ def _doing(tx: Tx, trace: str, why: str) -> Doing:
 async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorized]]) -> None:
     """Let orders go whose tenders are all authorised.
 
-    When one was declined and the money is not all there, that decline decides.
+    When one was declined and the money is not all there, that decline decides. Money that lies with
+    a marketplace is booked as taken before its buyer has paid; its channel says when that is so.
     """
-    traces = {entry.event.order_id: entry.trace for entry in logged}
+    traces = {
+        entry.event.order_id: entry.trace
+        for entry in logged
+        if entry.event.method != payments.Method.MARKETPLACE
+    }
     money = await payments.money_by_order(tx, list(traces))
     decided = [order_id for order_id, theirs in money.items() if not theirs.undecided]
     sheet = await Sheet.open(tx, decided)

@@ -10,8 +10,9 @@ Doors for orders, in the caller's transaction and for many orders at once: :func
 in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``), :func:`ask_again` (what
 nobody could tell), :func:`capture`, :func:`refund`, :func:`void` (release what is not needed),
 :func:`abandon` (the order is off: everything goes back, also what still arrives),
-:func:`money_by_order`. For the day's end :func:`sum_moved` adds up what moved. Each request names
-its cause and answers an :class:`Asked` or a refusal; asked again for the same cause it answers what
+:func:`money_by_order`; :func:`dispute_order` books what a channel says was taken back from an order
+of its own. For the day's end :func:`sum_moved` adds up what moved. Each request names its cause and
+answers an :class:`Asked` or a refusal; asked again for the same cause it answers what
 that did. After the commit :func:`wait_until_decided` waits at most ten seconds.
 
 Tenders on account, in cash, and those whose money a till or a marketplace has taken already are
@@ -117,10 +118,12 @@ from crosslane.payments.events import (
     StoredValueUnblocked,
     VoidFailed,
 )
+from crosslane.payments.provider import Dispute
 from crosslane.payments.rest import ROUTES
 from crosslane.payments.service import (
     CALL,
     Asked,
+    Disputed,
     Means,
     MoneyRequest,
     Opened,
@@ -136,6 +139,7 @@ from crosslane.payments.service import (
     ask_again,
     capture,
     credit_account,
+    dispute_order,
     do_to_payment,
     list_providers,
     means_of_orders,
@@ -206,6 +210,8 @@ __all__ = [
     "CreditInUse",
     "CreditLimitReached",
     "Deed",
+    "Dispute",
+    "Disputed",
     "Means",
     "Method",
     "MoneyRequest",
@@ -270,6 +276,7 @@ __all__ = [
     "ask_again",
     "capture",
     "credit_account",
+    "dispute_order",
     "do_to_payment",
     "expire",
     "list_providers",

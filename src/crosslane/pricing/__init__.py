@@ -42,6 +42,7 @@ from crosslane.pricing.domain.cart import (
 )
 from crosslane.pricing.domain.coupons import CouponSheet, Redemption
 from crosslane.pricing.domain.explanation import Explanation
+from crosslane.pricing.domain.lists import PriceList
 from crosslane.pricing.domain.pricing import CART_COUPONS_MAX
 from crosslane.pricing.domain.promotions import Discount, PromotionOutcome
 from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
@@ -87,6 +88,7 @@ from crosslane.pricing.service.prices import (
     ImportPrices,
     PriceRow,
     PricesImported,
+    get_price_list,
     import_prices,
     prices_in_force,
 )
@@ -140,6 +142,7 @@ __all__ = [
     "Override",
     "OverrideNotAllowed",
     "PriceLine",
+    "PriceList",
     "PriceListChanged",
     "PriceRequest",
     "PriceRow",
@@ -172,6 +175,7 @@ __all__ = [
     "TaxTotal",
     "TaxesChanged",
     "explain",
+    "get_price_list",
     "import_prices",
     "lowest_prices",
     "open_coupons",

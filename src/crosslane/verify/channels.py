@@ -26,15 +26,26 @@ from channels_raw r where not exists (
 APPLIED_HAS_ITS_EFFECT = """
 select 'message:' || m.id as subject,
        format('it is an applied %s and made %s', m.kind,
-              case when m.order_id is null and m.return_id is null and m.supply_id is null
-                   then 'nothing'
+              case when coalesce(m.order_id, m.return_id, m.supply_id, m.customer_id,
+                                 m.variant_id) is null then 'nothing'
                    else 'something that is not there' end) as detail
 from channels_message m
 left join orders_order o on o.id = m.order_id
 left join returns_return r on r.id = m.return_id
 left join inventory_feed_message f on f.id = m.supply_id
+left join customers_customer c on c.id = m.customer_id
+left join catalog_variant v on v.id = m.variant_id
 where m.state = 'applied' and case
     when m.kind like 'supply%' then f.id is null or o.id is not null
+    when m.kind = 'contact' then c.id is null
+    when m.kind in ('product', 'price') then v.id is null
+    when m.kind = 'fulfillment' and m.order_id is null then not exists (
+        select from inventory_incoming i
+        where (i.source, i.reference) = ('channel:' || m.channel, m.source_id))
+    when m.kind in ('fulfillment', 'money') then not exists (
+        select from channels_told t
+        where (t.channel, t.kind, t.source_id) = (m.channel, m.kind, m.source_id)
+          and (t.channel, t.about) = (o.channel, o.source_id))
     when m.return_id is not null and r.id is null then true
     when m.kind = 'return' then r.id is null
     when m.kind in ('sale', 'void') and m.order_id is null then r.id is null
@@ -86,6 +97,38 @@ from channels_message where kind in ('sale', 'void') and state = 'applied' and o
 group by order_id having count(*) > 1
 """
 
+# Of an order's money our books keep no more than its channel has left. What disputes have taken
+# back is no money a channel gives.
+GIVEN_IS_BOOKED = """
+with told as (
+    select channel, about,
+           coalesce(sum((standing ->> 'minor')::bigint)
+               filter (where standing ->> 'step' = 'captured'), 0) as captured,
+           coalesce(sum((standing ->> 'minor')::bigint)
+               filter (where standing ->> 'step' = 'refunded'), 0) as refunded
+    from channels_told where kind = 'money' group by 1, 2
+), booked as (
+    select o.id, o.channel, o.source_id, sum(p.captured_minor) as captured,
+           sum(p.refunded_minor) as refunded, sum(p.charged_back_minor) as charged_back
+    from orders_order o join payments_payment p on p.order_id = o.id group by 1
+)
+select 'order:' || b.id as subject,
+       format('the channel took %s and gave %s, the books say %s and %s', t.captured, t.refunded,
+              b.captured, b.refunded) as detail
+from told t join booked b on (b.channel, b.source_id) = (t.channel, t.about)
+where b.charged_back = 0
+  and b.captured - b.refunded > greatest(0, greatest(t.captured, b.captured) - t.refunded)
+"""
+
+PARCELS_OF_SHIPMENT = """
+select 'shipment:' || t.channel || '/' || t.source_id as subject,
+       format('its parcel %s is %s', p.id, coalesce(c.state, 'missing')) as detail
+from channels_told t
+cross join lateral jsonb_array_elements_text(coalesce(t.standing -> 'parcels', '[]')) as p(id)
+left join fulfillment_parcel c on c.id = p.id::uuid
+where t.kind = 'fulfillment' and coalesce(c.state, '') not in ('shipped', 'delivered')
+"""
+
 RULES = [
     Rule("channels.batch_is_whole", BATCH_IS_WHOLE),
     Rule("channels.raw_of_message", RAW_OF_MESSAGE),
@@ -94,4 +137,6 @@ RULES = [
     Rule("channels.reason_told", REASON_TOLD),
     Rule("channels.standing_of_order", STANDING_OF_ORDER),
     Rule("channels.made_once", MADE_ONCE),
+    Rule("channels.given_is_booked", GIVEN_IS_BOOKED),
+    Rule("channels.parcels_of_shipment", PARCELS_OF_SHIPMENT),
 ]

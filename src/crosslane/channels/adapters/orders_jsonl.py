@@ -5,6 +5,7 @@ from crosslane.channels.adapters.port import JSON, LINES, Fault, lines_of, read_
 from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
+    REPORT_KINDS,
     SUPPLY_KINDS,
     Amendment,
     Cancellation,
@@ -14,8 +15,18 @@ from crosslane.channels.domain.messages import (
     SupplyDelta,
     SupplySnapshot,
 )
+from crosslane.channels.domain.reports import Report
 
-Line = Order | Amendment | Cancellation | PaymentEvent | ReturnEvent | SupplySnapshot | SupplyDelta
+Line = (
+    Order
+    | Amendment
+    | Cancellation
+    | PaymentEvent
+    | ReturnEvent
+    | SupplySnapshot
+    | SupplyDelta
+    | Report
+)
 
 
 def parse(text: str, context: Context) -> list[Reading]:
@@ -64,6 +75,6 @@ def _unclear(message: Line) -> Fault | None:
 ORDERS_JSONL = text_family(
     "orders-jsonl",
     (LINES, JSON),
-    frozenset((*ORDER_KINDS, *SUPPLY_KINDS, "return")),
+    frozenset((*ORDER_KINDS, *SUPPLY_KINDS, *REPORT_KINDS, "return")),
     parse,
 )

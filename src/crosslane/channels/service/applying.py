@@ -6,22 +6,33 @@ with the reason and the pointer to it in the record as it was received.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.adapters import Fault, family_of
+from crosslane.channels.adapters import family_of
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
-    REPORT_KINDS,
     SUPPLY_KINDS,
     Message,
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
-from crosslane.channels.service import orders, returned, sales, supply, voids
-from crosslane.channels.service.pending import Todo, outcome_of
+from crosslane.channels.service import (
+    contacts,
+    fulfillment,
+    money,
+    notices,
+    orders,
+    prices,
+    products,
+    returned,
+    sales,
+    supply,
+    voids,
+)
+from crosslane.channels.service.pending import Todo
 from crosslane.channels.service.replaying import announce
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome, Pending
@@ -30,8 +41,6 @@ from crosslane.platform.database import Tx
 
 # As many as orders are placed in one lane batch.
 APPLIED_AT_ONCE_MAX = 64
-
-NO_DOOR = Fault("no-door", "Nothing of ours is done by what it says")
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
@@ -50,12 +59,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     todo: dict[str, list[Todo]] = defaultdict(list)
     for pending in found:
         todo[_place_of(pending.kind)].append(Todo(pending, _decoder.decode(pending.canonical)))
-    outcomes = await sales.record(tx, todo["sale"])
-    outcomes += await voids.take_back(tx, todo["void"])
-    outcomes += await orders.follow(tx, todo["order"])
-    outcomes += await returned.follow(tx, todo["return"])
-    outcomes += await supply.report(tx, todo["supply"])
-    outcomes += [outcome_of(one, "kept", NO_DOOR) for one in todo["report"]]
+    outcomes = await _apply(tx, todo)
     by_id = {one.id: one for one in found}
     outcomes = [
         _pointed(outcome, by_id[outcome.id]) if outcome.id in by_id else outcome
@@ -64,27 +68,60 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     if outcomes:
         await messages.save_outcomes(tx, outcomes)
         await log.append(tx, _told(outcomes, by_id))
-    await _wake(tx, outcomes, by_id)
+    await _wake(tx, outcomes, by_id, products.keys_of(todo["product"], outcomes))
 
 
-async def _wake(tx: Tx, outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> None:
-    """Announce what waits for baskets that made no order, of which nobody else tells."""
+async def _apply(tx: Tx, todo: Mapping[str, list[Todo]]) -> list[Outcome]:
+    """Do what messages say, kind by kind: who people are and what articles are comes first."""
+    outcomes = await contacts.follow(tx, todo["contact"])
+    outcomes += await products.follow(tx, todo["product"])
+    outcomes += await prices.follow(tx, todo["price"])
+    outcomes += await sales.record(tx, todo["sale"])
+    outcomes += await voids.take_back(tx, todo["void"])
+    changed = await orders.follow(tx, todo["order"])
+    changed += await returned.follow(tx, todo["return"])
+    await money.rebalance(tx, [*todo["order"], *todo["return"]], changed)
+    outcomes += changed
+    outcomes += await money.follow(tx, todo["money"])
+    outcomes += await fulfillment.follow(tx, todo["fulfillment"])
+    outcomes += await supply.report(tx, todo["supply"])
+    return outcomes + notices.keep(todo["notice"])
+
+
+async def _wake(
+    tx: Tx, outcomes: Sequence[Outcome], by_id: dict[UUID, Any], keys: list[str]
+) -> None:
+    """Announce what waits for articles, and for baskets that made no order: nobody else tells.
+
+    Args:
+        tx: open transaction.
+        outcomes: what became of messages.
+        by_id: the messages.
+        keys: what may be waited for besides.
+    """
     booked = [
         by_id[outcome.id]
         for outcome in outcomes
         if outcome.state == "applied" and outcome.return_id and not outcome.order_id
     ]
-    keys = [messages.source_key(one.channel, one.source_id) for one in booked]
+    keys = keys + [messages.source_key(one.channel, one.source_id) for one in booked]
     keys += [f"return:{one.channel}:{one.source_id}" for one in booked if one.kind == "return"]
+    keys += [
+        messages.source_key(one.channel, one.source_id)
+        for outcome in outcomes
+        if outcome.state == "applied" and (one := by_id.get(outcome.id)) and _amends(one)
+    ]
     if keys:
         await announce(tx, await messages.lock_waiting(tx, keys))
+
+
+def _amends(one: Pending) -> bool:
+    return one.kind in ("order", "amendment") and one.source_version > 1
 
 
 def _place_of(kind: str) -> str:
     if kind in ORDER_KINDS:
         return "order"
-    if kind in REPORT_KINDS:
-        return "report"
     return "supply" if kind in SUPPLY_KINDS else kind
 
 

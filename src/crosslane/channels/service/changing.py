@@ -200,10 +200,15 @@ async def settle(
     """
     if message.outcome == "refused":
         return await cancel_rest(tx, todo, order_id, standing, "the channel has no payment")
+    await release(tx, todo, order_id, "paid at the channel")
+    return standing
+
+
+async def release(tx: Tx, todo: Todo, order_id: UUID, reason: str) -> None:
+    """Let an order go as far as it waits for the channel's money."""
     for stop in (await _state(tx, order_id)).open_stops:
         if stop.kind == "payment":
-            await _do(tx, RESOLVE_STOP, todo, ResolveStop(order_id, stop.id, "paid at the channel"))
-    return standing
+            await _do(tx, RESOLVE_STOP, todo, ResolveStop(order_id, stop.id, reason))
 
 
 async def _state(tx: Tx, order_id: UUID) -> OrderState:

@@ -56,6 +56,8 @@ def outcome_of(
     order_id: UUID | None = None,
     return_id: UUID | None = None,
     supply_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    variant_id: UUID | None = None,
     waits_for: str = "",
 ) -> Outcome:
     """Return what became of a message."""
@@ -68,6 +70,8 @@ def outcome_of(
         order_id=order_id,
         return_id=return_id,
         supply_id=supply_id,
+        customer_id=customer_id,
+        variant_id=variant_id,
         waits_for=waits_for,
     )
 

@@ -15,11 +15,9 @@ import msgspec
 from crosslane import orders, organization, returns
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import ReturnedGoods, ReturnEvent
-from crosslane.channels.domain.standing import Standing
 from crosslane.channels.errors import AmountsDiffer, GoodsUnknown
-from crosslane.channels.service.changing import Lines
+from crosslane.channels.service.goods import left_units, lines_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
-from crosslane.channels.storage import orders as standings
 from crosslane.channels.storage.messages import Outcome, source_key
 from crosslane.kernel import Refusal, allocate
 from crosslane.orders import CreditRequest, NewCharge
@@ -48,6 +46,7 @@ DIFFERENCE_CAUSE = "return_difference"
 DIFFERENCE_TITLE = "Difference at the channel"
 ORDER_MISSING = "order-missing"
 GOODS_MISSING = "goods-missing"
+NOT_HANDED_OVER = "not-handed-over"
 
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
@@ -70,11 +69,27 @@ async def _follow(tx: Tx, one: Todo) -> Outcome:
     try:
         async with tx.savepoint():
             done = await _Told(tx, one, message, order_id, channel.id).carry_out()
+    except (orders.ReturnedAboveHandedOver, returns.ReturnedAboveLeft) as refusal:
+        if not await _has_goods(tx, order_id):
+            return refused(one, refusal)
+        fault = Fault(NOT_HANDED_OVER, "Its goods have not been handed over yet", "/lines")
+        return outcome_of(one, "parked", fault, waits_for=handed_key(order_id))
     except Refusal as refusal:
-        return refused(one, refusal, order_id=None)
+        return refused(one, refusal)
     if isinstance(done, Fault):
         return outcome_of(one, "parked", done, waits_for=_own_key(one))
     return outcome_of(one, "applied", return_id=done)
+
+
+async def _has_goods(tx: Tx, order_id: UUID) -> bool:
+    """Tell whether goods of an order are still here."""
+    state = (await orders.list_states(tx, [order_id]))[order_id]
+    return any(left_units(state, line) for line in state.stock_lines)
+
+
+def handed_key(order_id: UUID) -> str:
+    """Return what a return waits for whose goods are still here."""
+    return f"handed:{order_id}"
 
 
 def _own_key(one: Todo) -> str:
@@ -140,12 +155,8 @@ class _Told:
         goods = self.message.lines
         if all(each.sku for each in goods):
             return [(each, None) for each in goods]
-        source = (self.one.pending.channel, self.message.order)
-        state = (await orders.list_states(self.tx, [self.order_id]))[self.order_id]
-        known = await standings.list_standings(self.tx, [source])
-        own = [x for x in state.lines if x.parent_line_id is None and not x.amendment_no]
-        named = Standing(names=tuple(str(place) for place, _ in enumerate(own, 1)))
-        lines = Lines(state, known[source][1] if source in known else named)
+        channel, number = self.one.pending.channel, self.message.order
+        lines = await lines_of(self.tx, channel, number, self.order_id)
         found: list[tuple[ReturnedGoods, UUID | None]] = []
         for place, each in enumerate(goods):
             theirs = lines.of(each.id)

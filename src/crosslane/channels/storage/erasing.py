@@ -8,6 +8,7 @@ from crosslane.platform.personal import Erased
 
 Patterns = tuple[str, str]
 
+# A request to forget somebody is answered by that.
 # A record that could be read is searched in its canonical form, where no name hides behind escapes.
 BLANK = """
 with named as (
@@ -27,8 +28,10 @@ with named as (
     where r.batch_id = n.batch_id and r.place = n.place and r.received_at = n.received_at
 )
 update channels_message m set canonical = null,
-    state = case when m.state in ('received', 'parked') then 'quarantined' else m.state end,
-    code = case when m.state in ('received', 'parked') then 'erased' else m.code end
+    state = case when m.state in ('received', 'parked') then 'quarantined'
+                 when m.code = 'erasure-requested' then 'kept' else m.state end,
+    code = case when m.state in ('received', 'parked') then 'erased'
+                when m.code = 'erasure-requested' then 'forgotten' else m.code end
 from named n where m.id = n.id
 """
 

@@ -147,6 +147,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         format: of its batch.
         canonical: the message as JSON.
+        tries: how often it was tried before.
         received_by, trace: of its batch.
     """
 
@@ -158,6 +159,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     canonical: bytes
     state: State
+    tries: int
     received_at: datetime
     received_by: str
     trace: str
@@ -165,7 +167,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 LOCK_PENDING = """
 select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
-       m.received_at, b.received_by, b.trace
+       m.tries, m.received_at, b.received_by, b.trace
 from channels_message m join channels_batch b on b.id = m.batch_id
 where m.id = any($1::uuid[]) and m.state = 'received' and m.canonical is not null
 order by m.id for update of m
@@ -179,7 +181,7 @@ async def lock_pending(tx: Tx, ids: Sequence[UUID]) -> list[Pending]:
 
 LOCK_PARKED = """
 select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
-       m.received_at, b.received_by, b.trace
+       m.tries, m.received_at, b.received_by, b.trace
 from unnest($1::text[], $2::text[]) as w(channel, source_id)
 join channels_message m using (channel, source_id)
 join channels_batch b on b.id = m.batch_id
@@ -202,6 +204,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         order_id: the order it made or changed.
         return_id: the return it made or changed, the first of several.
         supply_id: the supply message it became.
+        customer_id: the customer it changed; likewise the article.
         waits_for: what it is parked for, such as :func:`source_key` tells.
     """
 
@@ -213,24 +216,29 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None = None
     return_id: UUID | None = None
     supply_id: UUID | None = None
+    customer_id: UUID | None = None
+    variant_id: UUID | None = None
     waits_for: str = ""
 
 
 SAVE_OUTCOMES = """
 update channels_message m set state = w.state, code = w.code, detail = w.detail,
     pointer = w.pointer, order_id = w.order_id, return_id = w.return_id,
-    supply_id = w.supply_id, waits_for = w.waits_for, tries = m.tries + 1, changed_at = $1
+    supply_id = w.supply_id, customer_id = w.customer_id, variant_id = w.variant_id,
+    waits_for = w.waits_for, tries = m.tries + 1, changed_at = $1
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
-            $9::uuid[], $10::text[])
-     as w(id, state, code, detail, pointer, order_id, return_id, supply_id, waits_for)
+            $9::uuid[], $10::uuid[], $11::uuid[], $12::text[])
+     as w(id, state, code, detail, pointer, order_id, return_id, supply_id, customer_id,
+          variant_id, waits_for)
 where m.id = w.id
 """
 
 
 async def save_outcomes(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     """Store what became of messages."""
-    names = ("id", "state", "code", "detail", "pointer", "order_id", "return_id", "supply_id")
-    await tx.execute(SAVE_OUTCOMES, tx.now, *columns(outcomes, *names, "waits_for"))
+    told = ("id", "state", "code", "detail", "pointer")
+    made = ("order_id", "return_id", "supply_id", "customer_id", "variant_id")
+    await tx.execute(SAVE_OUTCOMES, tx.now, *columns(outcomes, *told, *made, "waits_for"))
 
 
 def source_key(channel: str, source_id: str) -> str:
@@ -240,7 +248,7 @@ def source_key(channel: str, source_id: str) -> str:
 
 LOCK_WAITING = """
 select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
-       m.received_at, b.received_by, b.trace
+       m.tries, m.received_at, b.received_by, b.trace
 from channels_message m join channels_batch b on b.id = m.batch_id
 where m.state = 'parked' and m.waits_for <> '' and m.waits_for = any($1::text[])
   and m.canonical is not null

@@ -22,6 +22,7 @@ from crosslane.customers.service.consents import (
     list_consents,
     record_consent,
 )
+from crosslane.customers.service.contacts import find_contact, note_contact
 from crosslane.customers.service.importing import (
     CustomersImported,
     ImportCustomers,
@@ -87,6 +88,7 @@ __all__ = [
     "customers_by_id",
     "erase",
     "export",
+    "find_contact",
     "identify",
     "import_customers",
     "list_addresses",
@@ -94,6 +96,7 @@ __all__ = [
     "list_customers",
     "merge",
     "merged_ids",
+    "note_contact",
     "put_address",
     "recognize",
     "record_consent",

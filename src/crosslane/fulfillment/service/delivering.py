@@ -62,6 +62,12 @@ async def deliver(
     await log.append(tx, told, [cause for _, _, _, cause in gone])
 
 
+async def note_delivered(tx: Tx, delivered: Sequence[tuple[UUID, datetime, log.Cause]]) -> None:
+    """Note that parcels have arrived, as somebody else than their carrier says; see deliver."""
+    works = await storage.lock_works_of_parcels(tx, [parcel_id for parcel_id, _, _ in delivered])
+    await deliver(tx, works, delivered)
+
+
 def steps_of_parcel(
     work: Work, parcel: Parcel, stages: tuple[Stage, Stage], at: datetime, cause: log.Cause
 ) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -116,9 +116,36 @@ async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
         raise ProofMissing(pointer="/pickup_code")
     if wish.pickup_code and wish.pickup_code != work.pickup_code:
         raise WrongPickupCode(pointer="/pickup_code")
+    at = wish.occurred_at or tx.now
+    await _give(tx, work, command, at)
+    if wish.signature is not None:
+        await storage.insert_proof(tx, work.id, wish.signature, at)
+    return [Worked(work.id, work.state)]
+
+
+async def note_collected(tx: Tx, command: Command[Any], work_id: UUID, at: datetime) -> Worked:
+    """Note that goods were collected where somebody else has seen to the proof.
+
+    Args:
+        tx: open transaction.
+        command: who says so.
+        work_id: the fulfillment order.
+        at: business time.
+
+    Raises:
+        NoSuchFulfillmentOrder, NotInState: it does not wait for its customer.
+        HeldBack: a stop is open.
+    """
+    (work,) = (await open_works(tx, {work_id: command})).values()
+    require_state(work, "collect")
+    await _give(tx, work, command, at)
+    return Worked(work.id, work.state)
+
+
+async def _give(tx: Tx, work: Work, command: Command[Any], at: datetime) -> None:
+    """Hand out whatever is put aside."""
     if await orders.lock_stopped(tx, [work.order_id]):
         raise HeldBack
-    at = wish.occurred_at or tx.now
     steps = [
         step_of(work, line.line_id, line.packed, Stage.PACKED, Stage.HANDED_OVER, command, at)
         for line in work.lines
@@ -131,10 +158,7 @@ async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
     work.collect_by = None
     advance(work, tx.now)
     await storage.save_works(tx, [work])
-    if wish.signature is not None:
-        await storage.insert_proof(tx, work.id, wish.signature, at)
     await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)])
-    return [Worked(work.id, work.state)]
 
 
 HAND_OVER = CommandKind(

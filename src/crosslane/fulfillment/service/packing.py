@@ -13,6 +13,7 @@ from crosslane.customers import Address
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Work, advance, pack, require_state
 from crosslane.fulfillment.errors import NothingPicked
+from crosslane.fulfillment.service.sending import send
 from crosslane.fulfillment.service.transfers import told_of_parcel
 from crosslane.fulfillment.service.working import (
     LINES_MAX,
@@ -23,7 +24,7 @@ from crosslane.fulfillment.service.working import (
     step_of,
     times_of,
 )
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import Refusal, matching, new_id
 from crosslane.locations import Location
 from crosslane.orders import Stage
 from crosslane.platform import log
@@ -42,16 +43,32 @@ class PackedUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Units
 
 
+class Numbered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a carrier calls a parcel whose label was made elsewhere.
+
+    Args:
+        carrier: who carries it.
+        tracking_number: its number there.
+        tracking_url: where it can be followed.
+    """
+
+    carrier: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    tracking_number: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    tracking_url: Annotated[str, matching("(?:https?://[!-~]+)?", max_length=2_000)] = ""
+
+
 class PackParcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One parcel.
 
     Args:
         lines: what is in it; everything that is picked when empty.
         weight_grams: as weighed; by the catalog's weights when absent.
+        numbered: its label was made elsewhere: none is asked for, and it leaves at once.
     """
 
     lines: Annotated[list[PackedUnits], msgspec.Meta(max_length=LINES_MAX)] = []
     weight_grams: Annotated[int, msgspec.Meta(ge=1, le=10**8)] | None = None
+    numbered: Numbered | None = None
 
 
 Parcels = Annotated[tuple[PackParcel, ...], msgspec.Meta(min_length=1, max_length=PARCELS_MAX)]
@@ -94,11 +111,14 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     at = times_of(command.body.packs, command.body.occurred_at or tx.now)
     works = await open_works(tx, {p.fulfillment_order: command for p in command.body.packs})
     packed: list[tuple[Work, Parcel]] = []
+    labelled: list[tuple[Work, Parcel]] = []
     for wish in command.body.packs:
         work = works[wish.fulfillment_order]
         require_state(work, "pack")
         for asked in wish.parcels:
             packed.append((work, _pack(work, asked, at[work.id])))
+            if asked.numbered is not None:
+                labelled.append(packed[-1])
     steps = [
         step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, command, at[work.id])
         for work, parcel in packed
@@ -109,11 +129,12 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     for refusal in refused.values():
         raise refusal
     await weigh(tx, packed)
-    await _ask_for_labels(tx, packed)
+    await _ask_for_labels(tx, [one for one in packed if one not in labelled])
     for work in works.values():
         advance(work, tx.now)
     await storage.save_works(tx, list(works.values()), packed)
     await log.append(tx, [told_of_parcel(events.ParcelPacked, w, p) for w, p in packed])
+    await send(tx, labelled, {parcel.id: command for _, parcel in labelled})
     closed: dict[UUID, tuple[UUID, ...]] = {}
     for work, parcel in packed:
         closed[work.id] = (*closed.get(work.id, ()), parcel.id)
@@ -133,6 +154,7 @@ def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:
         state="packed",
         packed_at=at,
         lines={pack(work, one.line_id, one.quantity).id: one.quantity for one in lines},
+        **(msgspec.structs.asdict(asked.numbered) if asked.numbered else {}),
     )
     work.parcels.append(parcel)
     return parcel

@@ -129,6 +129,7 @@ async def _hand_over(
             parcel,
             carrier=parcel.carrier,
             tracking_number=parcel.tracking_number,
+            tracking_url=parcel.tracking_url,
             occurred_at=parcel.packed_at,
         )
         for work, parcel in gone

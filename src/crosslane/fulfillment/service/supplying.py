@@ -13,7 +13,7 @@ from uuid import UUID
 from crosslane import inventory, locations, orders, organization, vendors
 from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import DISPATCH, Parcel, Work, WorkLine, advance
-from crosslane.fulfillment.service.delivering import deliver
+from crosslane.fulfillment.service import delivering
 from crosslane.fulfillment.service.offering import event_of
 from crosslane.fulfillment.service.packing import weigh
 from crosslane.fulfillment.service.transfers import told_of_parcel
@@ -255,5 +255,5 @@ async def note_acknowledged(
 
 async def note_delivered(tx: Tx, delivered: Sequence[Given[vendors.VendorDelivered]]) -> None:
     """Note parcels that have reached the customer."""
-    works = await storage.lock_works_of_parcels(tx, [one.event.parcel_id for one in delivered])
-    await deliver(tx, works, [(e.parcel_id, e.occurred_at, cause) for e, cause in delivered])
+    told = [(event.parcel_id, event.occurred_at, cause) for event, cause in delivered]
+    await delivering.note_delivered(tx, told)

@@ -10,6 +10,7 @@ from crosslane.payments.service.asking import (
     void,
 )
 from crosslane.payments.service.calls import CALL
+from crosslane.payments.service.disputes import Disputed, dispute_order
 from crosslane.payments.service.messages import Receipt, Received, receive, tidy
 from crosslane.payments.service.payouts import PaidOutMoney, PayOut, pay_out
 from crosslane.payments.service.reading import (
@@ -41,6 +42,7 @@ __all__ = [
     "CALL",
     "Asked",
     "CreditsImported",
+    "Disputed",
     "ImportCredits",
     "Means",
     "MoneyRequest",
@@ -60,6 +62,7 @@ __all__ = [
     "ask_again",
     "capture",
     "credit_account",
+    "dispute_order",
     "do_to_payment",
     "import_credits",
     "list_problems",

@@ -24,7 +24,7 @@ class Disputed(msgspec.Struct, frozen=True):
     """A message about a dispute.
 
     Args:
-        key: provider and the message's own name.
+        key: who tells it, a provider or channel, and the message's own name.
         by: the command it came with.
         dispute: what it tells.
     """
@@ -49,16 +49,7 @@ async def take_disputes(tx: Tx, told: Sequence[Disputed]) -> dict[tuple[str, str
         tx, [(each.key[0], each.dispute.reference) for each in told]
     )
     sheet = await open_sheet(tx, payment_ids=set(payments.values()))
-    causes = [
-        (tender.order_id, deed, CAUSE_KIND, each.cause_id)
-        for each in told
-        for tender in sheet.tenders.values()
-        for deed in (Deed.CHARGEBACK, Deed.CHARGEBACK_WON)
-    ]
-    known: _Known = {
-        (operation.payment_id, operation.deed, operation.cause_id): operation
-        for operation in await storage.list_by_cause(tx, causes)
-    }
+    known = await _known(tx, sheet, told)
     states: dict[tuple[str, str], str] = {}
     for each in told:
         payment_id = payments.get((each.key[0], each.dispute.reference))
@@ -69,6 +60,38 @@ async def take_disputes(tx: Tx, told: Sequence[Disputed]) -> dict[tuple[str, str
             states[each.key] = _take(tx, sheet, tender, each, known)
     await sheet.write(tx)
     return states
+
+
+async def dispute_order(tx: Tx, order_id: UUID, told: Disputed) -> str:
+    """Book a dispute that a channel tells of one of its orders; return what became of it.
+
+    It takes the money of the tender that holds most of it, and stays with that tender. Nothing is
+    unmatched but an order without money; see :func:`take_disputes` for the rest.
+    """
+    sheet = await open_sheet(tx, order_ids=[order_id])
+    tenders = sheet.of_order(order_id)
+    if not tenders:
+        return "unmatched"
+    known = await _known(tx, sheet, [told])
+    held = {payment_id for payment_id, _, _ in known}
+    tender = max(tenders, key=lambda t: (t.id in held, t.refundable_minor, -t.sequence))
+    state = _take(tx, sheet, tender, told, known)
+    await sheet.write(tx)
+    return state
+
+
+async def _known(tx: Tx, sheet: Sheet, told: Sequence[Disputed]) -> _Known:
+    """Return what was booked for disputes before."""
+    causes = [
+        (order_id, deed, CAUSE_KIND, each.cause_id)
+        for each in told
+        for order_id in {tender.order_id for tender in sheet.tenders.values()}
+        for deed in (Deed.CHARGEBACK, Deed.CHARGEBACK_WON)
+    ]
+    return {
+        (operation.payment_id, operation.deed, operation.cause_id): operation
+        for operation in await storage.list_by_cause(tx, causes)
+    }
 
 
 def _take(tx: Tx, sheet: Sheet, tender: Tender, told: Disputed, known: _Known) -> str:

@@ -166,7 +166,9 @@ class Sheet:
         if by is not None:
             self._traces[operation.id] = by.trace
         self._set(domain.set_aside(tender, operation))
-        if tender.local or deed is Deed.SETTLE or to is not None:
+        # Of a dispute it is told what became of it, and by what name.
+        by_itself = tender.local and deed not in _DISPUTED
+        if by_itself or deed is Deed.SETTLE or to is not None:
             self.learn(operation, DONE, by=by, now=now)
         return operation
 
