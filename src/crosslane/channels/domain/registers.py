@@ -15,6 +15,8 @@ import msgspec
 from crosslane.channels.domain.reports import MoneyEvent, PricePatch
 
 PRICES_KEPT_MAX = 50
+# By how much a channel's sums may be less than ours and still be the whole.
+ROUNDING_MINOR_MAX = 10
 # How far a shipment has come; of equals the first told stands.
 PLACES: Mapping[str, int] = {
     "accepted": 1,
@@ -138,11 +140,11 @@ def missing_minor(told: ChannelMoney, books: Books) -> int:
     A marketplace's order is booked as paid when it comes, and what is cancelled or comes back as
     given back: the channel has the money. So a refund that is told may be one of ours already.
     Whatever comes first, in the end there is kept what the order is worth, and no more than what
-    the channel has taken less what it gave. Until it has told of taking all, our books say what it
-    has taken.
+    the channel has taken less what it gave. Until it has told of taking all, but for rounding, our
+    books say what it has taken.
     """
-    told_whole = told.captured >= books.worth
-    taken = told.captured if told_whole else books.captured
+    told_whole = told.captured + ROUNDING_MINOR_MAX >= books.worth
+    taken = max(told.captured, books.worth) if told_whole else books.captured
     kept = books.captured - books.refunded
     missing = max(0, min(books.worth, taken - told.refunded)) - kept
     if missing > 0:
