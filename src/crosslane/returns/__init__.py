@@ -53,7 +53,7 @@ from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
 from crosslane.returns.domain.labelling import LABELS, Labels
-from crosslane.returns.errors import NotInState
+from crosslane.returns.errors import NotInState, ReturnedAboveLeft
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -196,6 +196,7 @@ __all__ = [
     "ReturnUnit",
     "Returnable",
     "ReturnableLine",
+    "ReturnedAboveLeft",
     "Settle",
     "SettledLine",
     "TakeBack",
