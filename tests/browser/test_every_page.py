@@ -76,14 +76,19 @@ async def test_every_page_is_found(found: Found):
 
 
 async def fit(
-    page: Page, name: str, looks: Iterable[tuple[int, Scheme]], closely: Container[tuple[int, str]]
+    page: Page,
+    name: str,
+    looks: Iterable[tuple[int, Scheme]],
+    closely: Container[tuple[int, str]],
+    *,
+    wholly: bool = False,
 ) -> None:
     """Look at a page in each of several ways."""
     for width, scheme in looks:
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
         one = f"pages/{name}-{width}-{scheme}"
-        await look(page, one, closely=(width, scheme) in closely)
+        await look(page, one, closely=(width, scheme) in closely, wholly=wholly)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +100,7 @@ async def test_a_page_is_fit_for_everybody(visitors: Visitors, found: Found, nam
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_page_is_fit_at_every_width(visitors: Visitors, found: Found, name: str):
     looks = list(product(WIDTHS, SCHEMES))
-    await fit(await visitors.open(name, found), name, looks, looks)
+    await fit(await visitors.open(name, found), name, looks, looks, wholly=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
