@@ -159,7 +159,7 @@ async def test_feeds_tell_how_old_they_are_and_where_they_differed(database, api
     assert other.status_code == 404
 
 
-async def test_a_transfer_is_seen_on_its_way_and_taken_in_by_its_store(database, lanes, api):
+async def test_parcels_are_seen_on_their_way_and_taken_in_by_their_store(database, lanes, api):
     await found_retailer(database, api.tenant)
     line = LineWish(sku="MUG", quantity=6, method="ship_to_store", store="S0001")
     placed = await place(lanes, api.tenant, wish(line, ship_to=None))
@@ -168,12 +168,12 @@ async def test_a_transfer_is_seen_on_its_way_and_taken_in_by_its_store(database,
     await pick(lanes, api.tenant, work.id)
     await pack(lanes, api.tenant, work.id)
     await settle(database, api.tenant)
-    shown = await read(api.admin, "/office/stock/transfers")
+    shown = await read(api.admin, "/office/stock/parcels")
     assert placed.number in shown
     assert "6 × Red mug" in shown
-    arrival = f"/office/stock/transfers/{work.id}/arrival"
+    arrival = f"/office/stock/parcels/{work.id}/arrival"
     assert (await submit(api.admin, arrival)).status_code == 303
-    assert placed.number not in await read(api.admin, "/office/stock/transfers")
-    assert placed.number in await read(api.admin, "/office/stock/transfers", state="arrived")
+    assert placed.number not in await read(api.admin, "/office/stock/parcels")
+    assert placed.number in await read(api.admin, "/office/stock/parcels", state="arrived")
     again = await submit(api.admin, arrival)
     assert (again.status_code, "role=" in again.text) == (422, True)

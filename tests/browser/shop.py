@@ -58,6 +58,8 @@ class Shop:
         today: numbers of orders placed today: ``shipped`` (to be sent to a customer), ``pickup``
             (to be collected at the store), ``stopped`` (somebody has to look at it), and of an
             order that its customer has and brings some of back: ``delivered``.
+        moved: number of a transfer that is on its way to the store; another one is to be sent from
+            there.
     """
 
     stage: Stage
@@ -68,6 +70,7 @@ class Shop:
     secret_key: bytes
     goods: list[str] = field(default_factory=list)
     today: dict[str, str] = field(default_factory=dict)
+    moved: str = ""
     _connections: Connections | None = None
 
     def client(self, token: str = "") -> Client:
@@ -122,6 +125,12 @@ class Shop:
         # What is counted twice alike is counted twice all the same.
         key = secrets.token_hex(16)
         await self.client().send("inventory/counts", {"lines": lines}, key=key)
+
+    async def move(self, source: str, destination: str, *lines: dict[str, Any]) -> str:
+        """Ask for goods of one location for another, and return the number of the transfer."""
+        body = {"source": source, "destination": destination, "lines": lines}
+        key = secrets.token_hex(16)
+        return (await self.client().send("transfers", body, key=key))["number"]
 
     async def order_link(self, number: str) -> str:
         """The path of an order's page, as its customer has it from a message."""
@@ -197,6 +206,9 @@ async def _open_for_today(shop: Shop) -> None:
         ]
         await operator.send("inventory/receipts", {"lines": lines})
     first, second, third = ({"sku": sku, "quantity": 2} for sku in shop.goods[:3])
+    shop.moved = await shop.move(WAREHOUSE, shop.store, second)
+    await operator.send(f"transfers/{shop.moved}/dispatches", {})
+    await shop.move(shop.store, WAREHOUSE, third)
     collected = {"method": "pickup", "store": shop.store}
     shop.today = {
         "shipped": await shop.place(first, second),

@@ -33,19 +33,28 @@ OWNED: Mapping[str, Mapping[str, str]] = {
     "office.ask_goodwill": {},
     "office.give_goodwill": {"minor": "100", "amount": "1.00", "reason": "sorry"},
     "office.count_article": {"quantity": "1"},
-    "office.take_transfer": {},
+    "office.take_store_parcels": {},
+    "office.show_transfer": {},
+    "office.send_office_transfer": {},
+    "office.receive_office_transfer": {},
+    "office.cancel_office_transfer": {},
+    "office.ask_for_transfer": {"source": "S0002", "destination": "DC1", "units.MUG": "1"},
     "office.show_office_return": {},
     "office.receive_goods_back": {},
     "office.grade_goods_back": {},
     "office.take_coming": {"units": "1"},
 }
 # Their pages are there for every store; the refusal stands on them.
-REFUSED_ON_THE_PAGE = {"office.count_article", "office.take_coming", "office.take_transfer"}
+REFUSED_ON_THE_PAGE = {
+    *("office.count_article", "office.take_coming", "office.take_store_parcels"),
+    "office.ask_for_transfer",
+}
 # What shows a caller what is its own only.
 LISTS = {
     "office.show_today": "",
     "office.list_orders": "",
     "office.find_anything": "?q=S0002",
+    "office.show_store_parcels": "",
     "office.show_transfers": "",
     "office.list_returns_of_office": "",
 }
@@ -56,6 +65,8 @@ SHARED = {
     *("office.show_locations", "office.show_location_page"),
     *("office.show_catalog", "office.show_catalog_article"),
     *("office.list_rules", "office.show_rule", "office.show_version"),
+    # Stock, and a list of articles that nobody keeps.
+    *("office.show_new_transfer", "office.gather_transfer"),
     # A person's own views; a tally of what was chosen, of orders that the person sees.
     *("office.save_order_view", "office.delete_order_view", "office.preview_order_deed"),
     # That something changed, and of what kind it is.
@@ -80,6 +91,7 @@ def named(store: Store, path: str) -> dict[str, str]:
         "line_id": own["incoming"],
         "variant_id": own["variant"],
         "place": store.code,
+        "transfer": own["transfer"],
     }
 
 
@@ -99,6 +111,7 @@ async def belongings(api: Api, store: Store) -> list[dict]:
         f"fulfillment-orders/{store.own['work']}",
         f"inventory/positions/{store.own['position']}/movements",
         f"inventory/incoming?location={store.code}",
+        f"transfers/{store.own['transfer']}",
     )
     return [await read(api.admin, path) for path in paths]
 

@@ -37,7 +37,3 @@ class NothingOnItsWay(Conflict):
 
 class NothingToClose(Conflict):
     """The transfer is {state}: there is no difference to write off."""
-
-
-class TooManyLines(Conflict):
-    """A transfer has at most {most} articles."""

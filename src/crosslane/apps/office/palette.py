@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import Request, Response
 
-from crosslane import catalog, customers, insights, locations
+from crosslane import catalog, customers, insights, locations, transfers
 from crosslane.apps.office.frame import PAGES, view
 from crosslane.apps.office.order_filters import KINDS, PATH, STATES, TABS, TONES, address
 from crosslane.apps.office.orders import rows_of, search
@@ -23,7 +23,9 @@ ACTIONS = (
     Step("Events that are parked", "/office/machine/reactions", "pause", "operations:read"),
     Step("API keys", "/office/machine/keys", "key", "auth:read"),
     Step("Stock feeds", "/office/stock/feeds", "refresh-cw", "inventory:read"),
-    Step("Transfers between locations", "/office/stock/transfers", "truck", "fulfillment:read"),
+    Step("Transfers between locations", "/office/stock/transfers", "truck", "transfers:read"),
+    Step("New transfer", "/office/stock/transfers/new", "plus", "transfers:request"),
+    Step("Parcels on their way to stores", "/office/stock/parcels", "store", "fulfillment:read"),
     Step("Goods on their way", "/office/stock/incoming", "package-plus", "inventory:read"),
     Step("Invite somebody", "/office/people/invitations", "user-plus", "auth:read"),
     Step("Shared devices", "/office/people/devices", "smartphone", "auth:read"),
@@ -165,11 +167,22 @@ async def _locations(tx: Tx, viewer: Viewer, words: str) -> list[Hit]:
     return hits[:FOUND_MAX]
 
 
+async def _transfers(tx: Tx, viewer: Viewer, words: str) -> list[Hit]:
+    try:
+        [one] = await transfers.views(tx, [await transfers.find_transfer(tx, words)])
+    except transfers.NoSuchTransfer:
+        return []
+    detail = f"{one.source} → {one.destination}"
+    href = f"/office/stock/transfers/{one.number}"
+    return [Hit(title=one.number, href=href, icon="arrow-left-right", detail=detail)]
+
+
 SOUGHT: Sequence[tuple[str, str, str, Find]] = (
     ("Orders", "orders:read", PATH, _orders),
     ("Customers", "customers:read", "/office/customers", _customers),
     ("Articles", "catalog:read", "/office/catalog", _articles),
     ("Locations", "locations:read", "/office/locations", _locations),
+    ("Transfers", "transfers:read", "/office/stock", _transfers),
 )
 """What is looked for: title, permission, page of the list, and how."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import fulfillment, inventory, orders, returns
+from crosslane import fulfillment, inventory, orders, returns, transfers
 from crosslane.platform.database import Tx
 
 # Work of a location that moved stock without an order of its own in the journal.
@@ -50,6 +50,8 @@ async def causes_of(
         shown[back.id] = CauseShown("return", back.number, back.order_number)
     for work in (await fulfillment.works_by_id(tx, of(*WORK))).values():
         shown[work.id] = CauseShown(kinds[work.id], work.order_number, work.order_number)
+    for moved in (await transfers.transfers_by_id(tx, of(transfers.KIND))).values():
+        shown[moved.id] = CauseShown(transfers.KIND, moved.number)
     for line in await inventory.incoming_by_id(tx, of("incoming")):
         shown[line.id] = CauseShown("incoming", line.key.reference)
     return shown

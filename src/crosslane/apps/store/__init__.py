@@ -18,6 +18,7 @@ from crosslane.apps.store import (
     returning,
     stock,
     today,
+    transfers,
     work,
 )
 from crosslane.apps.store.frame import PAGES
@@ -30,6 +31,7 @@ ROUTES = [
     *leaving.ROUTES,
     *pickups.ROUTES,
     *arrivals.ROUTES,
+    *transfers.ROUTES,
     *stock.ROUTES,
     *returning.ROUTES,
 ]

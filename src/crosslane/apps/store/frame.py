@@ -28,6 +28,7 @@ NAVIGATION = (
     Step("Stock", "/store/stock", "boxes", "inventory:read"),
     Step("Pick list", "/store/picking", "list-checks", READ),
     Step("Arrivals", "/store/arrivals", "package-plus", READ),
+    Step("Transfers", "/store/transfers", "arrow-left-right", "transfers:read"),
     Step("Take back", "/store/returns", "return", "returns:take_back"),
 )
 
@@ -121,6 +122,8 @@ def say(viewer: Viewer, refusal: Refusal) -> str:
         "nothing-picked": words("Nothing is picked that could be packed."),
         "nothing-packed": words("Nothing is packed that a carrier could take."),
         "nothing-in-transit": words("This was received already."),
+        "nothing-to-send": words("This was sent or cancelled already."),
+        "unknown-sku": words("No article has this number. Check what was typed."),
         "wrong-pickup-code": words("This is not the code of this order. Ask for it again."),
         "proof-missing": words("Enter the pickup code, or let the customer sign."),
         "held-back": words("This order is on hold. Do not hand it out; ask the office."),

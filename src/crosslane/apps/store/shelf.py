@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,22 @@ from crosslane.platform.screens import Viewer
 TONES = 6
 
 _DIGITS = re.compile(r"([0-9]+)")
+
+
+class Wanted(NamedTuple):
+    """Units of an article that some work, or a transfer, wants.
+
+    Args:
+        number: what people call the work, such as an order number.
+        title: of the article, where the catalog does not know it any more.
+    """
+
+    work_id: UUID
+    number: str
+    line_id: UUID
+    sku: str
+    title: str
+    units: int
 
 
 class ShelfLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,15 +72,21 @@ async def shelf_lines(tx: Tx, viewer: Viewer, works: Sequence[WorkView]) -> list
         viewer: in whose language titles are.
         works: what is picked for.
     """
-    skus = sorted({line.sku for work in works for line in work.lines if line.to_pick})
-    variants = await catalog.variants_by_sku(tx, skus, locale=viewer.language)
-    packs = await catalog.barcodes_of(tx, [variant.id for variant in variants.values()])
-    lines = [
-        _shelf_line(work, line, variants.get(line.sku), packs)
+    wanted = [
+        Wanted(work.id, work.order_number, line.line_id, line.sku, line.title, line.to_pick)
         for work in works
         for line in work.lines
         if line.to_pick
     ]
+    return await walk(tx, viewer, wanted)
+
+
+async def walk(tx: Tx, viewer: Viewer, wanted: Sequence[Wanted]) -> list[ShelfLine]:
+    """Return what is wanted as lines of a shelf, in walking order; arguments as above."""
+    skus = sorted({one.sku for one in wanted})
+    variants = await catalog.variants_by_sku(tx, skus, locale=viewer.language)
+    packs = await catalog.barcodes_of(tx, [variant.id for variant in variants.values()])
+    lines = [_shelf_line(one, variants.get(one.sku), packs) for one in wanted]
     return sorted(lines, key=_way(variants))
 
 
@@ -86,19 +109,19 @@ def codes_of(sku: str, variant: Variant | None, packs: Iterable[BarcodeRow]) -> 
     return codes | {pack.barcode.lstrip("0"): pack.units for pack in packs}
 
 
-def _shelf_line(work, line, variant: Variant | None, packs) -> ShelfLine:
+def _shelf_line(one: Wanted, variant: Variant | None, packs) -> ShelfLine:
     category = variant.category if variant else ""
-    title = variant.title if variant else line.title
+    title = variant.title if variant else one.title
     return ShelfLine(
-        work_id=work.id,
-        order_number=work.order_number,
-        line_id=line.line_id,
-        sku=line.sku,
+        work_id=one.work_id,
+        order_number=one.number,
+        line_id=one.line_id,
+        sku=one.sku,
         title=title,
         category=category,
-        units=line.to_pick,
-        codes=codes_of(line.sku, variant, packs.get(variant.id, ()) if variant else ()),
-        letters=letters_of(title, line.sku),
+        units=one.units,
+        codes=codes_of(one.sku, variant, packs.get(variant.id, ()) if variant else ()),
+        letters=letters_of(title, one.sku),
         tone=tone_of(category),
     )
 

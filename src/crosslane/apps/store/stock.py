@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import catalog, inventory, locations
+from crosslane.apps.finding import find_articles
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
 from crosslane.apps.store.shelf import letters_of, tone_of
 from crosslane.catalog import UnknownSku, Variant
@@ -14,7 +15,7 @@ from crosslane.inventory import COUNT, CountLine, CountStock, Figures
 from crosslane.kernel import QUANTITY_MAX, Refusal
 from crosslane.locations import Location, Near
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import Viewer, form, page, read_form, see_other
+from crosslane.platform.screens import form, page, read_form, see_other
 from crosslane.platform.web import Caller, InvalidField
 
 READ = "inventory:read"
@@ -44,8 +45,13 @@ async def look_up(caller: Caller, request: Request, code: str, q: str = "") -> R
     wanted = q.strip()[:100]
     async with caller.read() as tx:
         viewer, place = await enter(tx, caller, request, code)
-        found = await _found(tx, viewer, wanted) if wanted else []
-        articles = await _articles(tx, place, found)
+        language = viewer.language
+        found = (
+            await find_articles(tx, wanted, language=language, most=ARTICLES_SHOWN_MAX)
+            if wanted
+            else []
+        )
+        articles = await _articles(tx, place, [one.variant for one in found])
     if len(articles) == 1 and not viewer.fragment:
         return see_other(f"/store/{place.code}/stock/{articles[0].variant.sku}")
     return PAGES.answer(
@@ -56,18 +62,6 @@ async def look_up(caller: Caller, request: Request, code: str, q: str = "") -> R
         articles=articles,
         q=wanted,
         most=ARTICLES_SHOWN_MAX,
-    )
-
-
-async def _found(tx: Tx, viewer: Viewer, wanted: str) -> Sequence[Variant]:
-    """Return the article of a barcode or number, else those whose titles have the words."""
-    exact = await catalog.variants_by_sku(tx, [wanted], locale=viewer.language)
-    if not exact and (scanned := (await catalog.scan(tx, [wanted])).get(wanted)):
-        exact = await catalog.variants_by_id(tx, [scanned.variant_id], locale=viewer.language)
-    if exact:
-        return list(exact.values())
-    return await catalog.list_variants(
-        tx, after="", limit=ARTICLES_SHOWN_MAX, query=wanted, active=True, locale=viewer.language
     )
 
 

@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response
 
-from crosslane import fulfillment, locations, orders
+from crosslane import fulfillment, locations, orders, transfers
 from crosslane.apps.store.frame import PAGES, READ, enter
+from crosslane.apps.store.transfers import READ as TRANSFERS
+from crosslane.apps.store.transfers import list_expected, list_to_send
 from crosslane.apps.viewing import view
 from crosslane.fulfillment import NEVER, State, WorkView
 from crosslane.kernel import BadOrderNumber, parse_order_number
@@ -84,6 +86,9 @@ async def show_today(caller: Caller, request: Request, code: str) -> Response:
         groups = {state: await jobs_of(tx, place, state) for state in GROUPS}
         leaving = await fulfillment.list_leaving(tx, place.id)
         coming = await list_coming(tx, place)
+        moving = viewer.may(TRANSFERS)
+        to_send = await list_to_send(tx, place) if moving else []
+        expected = await list_expected(tx, place) if moving else []
     return PAGES.answer(
         viewer,
         "today.html",
@@ -94,6 +99,8 @@ async def show_today(caller: Caller, request: Request, code: str) -> Response:
         groups=groups,
         leaving=len(leaving),
         coming=len(coming),
+        to_send=to_send,
+        expected=expected,
     )
 
 
@@ -103,13 +110,26 @@ async def find_anything(caller: Caller, request: Request, code: str, q: str = ""
     wanted = q.strip()
     async with caller.read() as tx:
         _, place = await enter(tx, caller, request, code)
-        found = await _work_named(tx, place, wanted)
+        moved = await _transfer_named(tx, wanted) if caller.actor.may(TRANSFERS) else ""
+        found = None if moved else await _work_named(tx, place, wanted)
     base = f"/store/{place.code}"
+    if moved:
+        return see_other(f"{base}/transfers/{moved}")
     if found is not None:
         ready = found.state == "ready" and found.method == "pickup"
         return see_other(f"{base}/pickups/{found.id}" if ready else f"{base}/jobs/{found.id}")
     to = "stock" if any(letter.isdigit() for letter in wanted) else "pickups"
     return see_other(f"{base}/{to}?{urlencode({'q': wanted})}")
+
+
+async def _transfer_named(tx: Tx, wanted: str) -> str:
+    """Return the number of the transfer that is named, "" when none is."""
+    if wanted[:1].upper() != "T":
+        return ""
+    try:
+        return (await transfers.find_transfer(tx, wanted)).number
+    except transfers.NoSuchTransfer:
+        return ""
 
 
 async def _work_named(tx: Tx, place: Location, wanted: str) -> WorkView | None:

@@ -1,4 +1,4 @@
-"""Goods between places: parcels on their way to stores, and what suppliers send."""
+"""Goods that come: parcels on their way to stores, and what suppliers and transfers bring."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -22,7 +22,7 @@ from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, Paging
 
-TRANSFERS = "/office/stock/transfers"
+PARCELS = "/office/stock/parcels"
 COMING = "/office/stock/incoming"
 # Work without a promise stands at the end of a list.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -30,7 +30,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 State = Literal["in_transit", "arrived"]
 
 
-class TransferRow(msgspec.Struct, frozen=True):
+class ParcelsRow(msgspec.Struct, frozen=True):
     """Parcels of an order from one location to the store it is collected at."""
 
     work: WorkView
@@ -57,8 +57,8 @@ class ComingRow(msgspec.Struct, frozen=True):
     place: Location
 
 
-@page(TRANSFERS, permission="fulfillment:read")
-async def show_transfers(
+@page(PARCELS, permission="fulfillment:read")
+async def show_store_parcels(
     caller: Caller,
     request: Request,
     paging: Paging,
@@ -68,16 +68,18 @@ async def show_transfers(
     """Show parcels on their way to stores, and those that have arrived."""
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
-        told = await _transfers(tx, viewer, paging, state, store)
-    return PAGES.answer(viewer, "stock_transfers.html", **told)
+        told = await _parcels(tx, viewer, paging, state, store)
+    return PAGES.answer(viewer, "stock_parcels.html", **told)
 
 
 @form(
-    "/office/stock/transfers/{work_id}/arrival",
+    "/office/stock/parcels/{work_id}/arrival",
     permission="fulfillment:work",
     command=ARRIVE,
 )
-async def take_transfer(caller: Caller, request: Request, work_id: UUID, data: bytes) -> Response:
+async def take_store_parcels(
+    caller: Caller, request: Request, work_id: UUID, data: bytes
+) -> Response:
     """Say that parcels have reached their store."""
     del data
     try:
@@ -85,15 +87,15 @@ async def take_transfer(caller: Caller, request: Request, work_id: UUID, data: b
     except Refusal as refusal:
         async with caller.read() as tx:
             viewer = await view(tx, caller, request)
-            told = await _transfers(tx, viewer, Paging(), "in_transit", "")
+            told = await _parcels(tx, viewer, Paging(), "in_transit", "")
         told["refusal"] = refusal
-        return PAGES.answer(viewer, "stock_transfers.html", status=422, **told)
+        return PAGES.answer(viewer, "stock_parcels.html", status=422, **told)
     async with caller.read() as tx:
         words = PAGES.words(await view(tx, caller, request))
     said = words("Arrived. The customer is told that the goods are ready.")
     if arrived.pickup is None:
         said = words("Arrived. Nobody waits for these goods any more: they are stock of the store.")
-    return see_other(TRANSFERS, toast=said)
+    return see_other(PARCELS, toast=said)
 
 
 @page(COMING, permission=READ)
@@ -104,7 +106,7 @@ async def show_coming(
     location: str = "",
     reference: str = "",
 ) -> Response:
-    """Show goods that suppliers have on their way, the earliest first."""
+    """Show goods that suppliers and our own locations have on their way, the earliest first."""
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         told = await _coming(tx, viewer, paging, location, reference)
@@ -133,7 +135,7 @@ async def take_coming(caller: Caller, request: Request, line_id: UUID, data: byt
     return see_other(COMING, toast=words("Received."))
 
 
-async def _transfers(
+async def _parcels(
     tx: Tx, viewer: Viewer, paging: Paging, state: State, store: str
 ) -> dict[str, Any]:
     network = await locations.network(tx)
@@ -149,7 +151,7 @@ async def _transfers(
     )
     found = paging.page(works, key=lambda work: (work.promised_at or NEVER, work.id))
     return {
-        "rows": [_transfer(work, network) for work in found.items],
+        "rows": [_parcels_row(work, network) for work in found.items],
         "next": address(viewer, cursor=found.next_cursor) if found.next_cursor else "",
         "state": state,
         "store": store,
@@ -160,9 +162,9 @@ async def _transfers(
     }
 
 
-def _transfer(work: WorkView, network: Network) -> TransferRow:
+def _parcels_row(work: WorkView, network: Network) -> ParcelsRow:
     store = network.by_id.get(work.store_id) if work.store_id else None
-    return TransferRow(work, network.by_id[work.location_id], store)
+    return ParcelsRow(work, network.by_id[work.location_id], store)
 
 
 async def _coming(
@@ -206,4 +208,4 @@ async def _named(
     ]
 
 
-ROUTES = [show_transfers, take_transfer, show_coming, take_coming]
+ROUTES = [show_store_parcels, take_store_parcels, show_coming, take_coming]
