@@ -15,8 +15,10 @@ AREAS = {
     "sourcing": "Sourcing",
     "pricing": "Prices",
     "carts": "Carts",
+    "channels": "Channels",
     "orders": "Orders",
     "fulfillment": "Fulfillment",
+    "transfers": "Transfers",
     "vendors": "Vendors",
     "returns": "Returns",
     "payments": "Payments",
@@ -26,6 +28,7 @@ AREAS = {
 TITLES = {
     "carts.keeping": "How long carts last",
     "catalog.fulfillment": "How goods reach customers",
+    "channels.mastery": "What a channel is the master of",
     "documents.issue": "Which sales get a document",
     "engagement.messages": "What customers are told",
     "fulfillment.dispatch": "How locations take on work",
@@ -48,6 +51,7 @@ TITLES = {
     "sourcing.prices": "What stock is worth to later orders",
     "sourcing.reoptimisation": "Deciding open orders together",
     "sourcing.settings": "Costs and liberties of sourcing",
+    "transfers.travel": "How long transfers travel",
     "vendors.ordering": "Purchase orders",
 }
 SCOPES: dict[ScopeType, str] = {
