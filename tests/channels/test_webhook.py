@@ -143,7 +143,7 @@ async def test_a_connection_is_of_a_channel_and_a_format_that_signs(api: Api, sh
     for changed, code in (
         ({"channel": "nowhere"}, "unknown-channel"),
         ({"format": "nonsense"}, "unknown-format"),
-        ({"format": "orders-csv"}, "signs-nothing"),
+        ({"format": "orders-jsonl"}, "signs-nothing"),
         ({"secret": "short"}, "invalid-field"),
     ):
         answer = await api.admin.post(CONNECTIONS, json=wish | changed)
