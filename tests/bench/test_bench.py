@@ -106,6 +106,12 @@ async def test_returns_are_settled_by_the_lane_and_one_by_one():
     assert told["refused"] == 0
 
 
+async def test_deliveries_are_placed_and_known_when_they_come_again():
+    told = {figure.key: figure.value for figure in await bench.intake(QUICK)}
+    assert told["not_placed"] == 0
+    assert min(told["shopify_read_per_s"], told["first_per_s"], told["again_per_s"]) > 0
+
+
 async def test_planted_abuse_is_counted_beside_honest_returns():
     told = {figure.key or figure.name: figure for figure in await bench.abuse(QUICK)}
     assert told["years"].value == 1

@@ -11,8 +11,8 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
 :func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
-:func:`returning`, :func:`lists`, :func:`screens`, :func:`parsing` and :func:`abuse`;
-:func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
+:func:`returning`, :func:`intake`, :func:`lists`, :func:`screens`, :func:`parsing` and
+:func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -22,6 +22,7 @@ from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.grow import grow
 from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
+from crosslane.bench.intake import intake
 from crosslane.bench.listing import lists
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
@@ -56,6 +57,7 @@ __all__ = [
     "feed",
     "figures_of",
     "grow",
+    "intake",
     "lists",
     "machine",
     "made_up",

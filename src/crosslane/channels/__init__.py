@@ -70,7 +70,12 @@ from crosslane.channels.domain.policy import MASTERY, Mastery
 from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
 from crosslane.channels.reactions import REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
-from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
+from crosslane.channels.service.connecting import (
+    CONNECT,
+    ConnectionView,
+    PutConnection,
+    known_delivery,
+)
 from crosslane.channels.service.intake import (
     DELIMITERS,
     RECEIVE,
@@ -136,6 +141,7 @@ __all__ = [
     "batch",
     "count_quarantined",
     "family_of",
+    "known_delivery",
     "list_batches",
     "list_messages",
     "list_reasons",

@@ -33,6 +33,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "sourcing": (bench.sourcing, DEMO),
     "statement": (bench.stating, STATED),
     "returns": (bench.returning, RETURNED),
+    "intake": (bench.intake, DEMO),
     "abuse": (bench.abuse, DEMO),
     "lists": (bench.lists, DEMO),
     "screens": (bench.screens, DEMO),
@@ -163,6 +164,11 @@ def sourcing(
 def abuse(how: How = AS_USUAL) -> None:
     """Measure who is caught, and who passes, in made-up years with abuse of returns planted."""
     _run_one("abuse", bench.abuse, how)
+
+
+def intake(how: How = AS_USUAL) -> None:
+    """Measure orders of channels read a core, and what a delivery costs that comes again."""
+    _run_one("intake", bench.intake, how)
 
 
 def returns(how: How = AS_USUAL) -> None:

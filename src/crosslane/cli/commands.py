@@ -63,6 +63,7 @@ for name, what in (
     ("neighbours", "How long one retailer waits while another floods."),
     ("react", "Events a second that reactions read, and how far behind they are."),
     ("sourcing", "The planner on instance files: looking ahead, each order alone, the nearest."),
+    ("intake", "Orders of channels read, and deliveries that come again."),
     ("returns", "Returns settled a second through the lane, beside one by one."),
     ("screens", "What pages weigh, and when their first byte is there."),
     ("parse", "How fast day files of others are read to canonical messages."),

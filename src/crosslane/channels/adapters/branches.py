@@ -5,7 +5,6 @@ is handed over as the message's ``rest``. A value that is not what it must be ra
 :class:`NotReadable` with the pointer to it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -50,7 +49,7 @@ class Branch:
         return bool(self.value)
 
     def __contains__(self, name: str) -> bool:
-        return isinstance(self.value, Mapping) and self.value.get(name) not in (None, "")
+        return isinstance(self.value, dict) and self.value.get(name) not in (None, "")
 
     def wrong(self, name: str, wanted: str) -> NotReadable:
         """Return the refusal of a value."""
@@ -62,11 +61,11 @@ class Branch:
 
     def peek(self, name: str) -> Any:
         """Return a value without having read it."""
-        return self.value.get(name) if isinstance(self.value, Mapping) else None
+        return self.value.get(name) if isinstance(self.value, dict) else None
 
     def take(self, name: str) -> Any:
         """Return a value as it was decoded, None when it is absent."""
-        if not isinstance(self.value, Mapping):
+        if not isinstance(self.value, dict):
             return None
         self._seen.add(self._pointer(name))
         return self.value.get(name)
@@ -83,9 +82,10 @@ class Branch:
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
                 raise self.wrong(name, "a text")
-            found = found or str(value)
-            if str(value) == found:
-                self.take(name)
+            said = str(value)
+            found = found or said
+            if said == found:
+                self._seen.add(self._pointer(name))
         return found or default
 
     def needed(self, *names: str) -> str:
@@ -142,7 +142,7 @@ class Branch:
     def branch(self, name: str) -> "Branch":
         """Return a part, an empty one when it is absent."""
         value = self.peek(name)
-        if value is not None and not isinstance(value, Mapping):
+        if value is not None and not isinstance(value, dict):
             raise self.wrong(name, "an object")
         return Branch(value or {}, self._pointer(name), self._seen)
 
@@ -159,28 +159,24 @@ class Branch:
     def rest(self) -> dict[str, Any]:
         """Return what nobody has read, by pointer; what is empty says nothing."""
         found: dict[str, Any] = {}
-        for pointer, value in self._unread(self.value, self.at):
-            if len(found) >= REST_VALUES_MAX:
-                raise NotReadable(
-                    Fault("too-much", f"More than {REST_VALUES_MAX} values are not known", pointer)
-                )
-            found[pointer] = value
-        return found
-
-    def _unread(self, value: Any, at: str) -> Iterator[tuple[str, Any]]:
-        waiting = [(value, at)]
+        waiting: list[tuple[Any, str]] = [(self.value or {}, self.at)]
         while waiting:
             value, at = waiting.pop()
             if at in self._seen:
                 continue
-            parts: Sequence[tuple[Any, str]] = ()
-            if isinstance(value, Mapping):
-                parts = [(part, f"{at}/{_escaped(name)}") for name, part in value.items()]
-            elif isinstance(value, list):
-                parts = [(part, f"{at}/{n}") for n, part in enumerate(value)]
-            elif value not in (None, ""):
-                yield at, value
-            waiting.extend(reversed(parts))
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            for name, part in parts:
+                if part is None or part == "":
+                    continue
+                pointer = f"{at}/{_escaped(name) if isinstance(name, str) else name}"
+                if isinstance(part, dict | list):
+                    waiting.append((part, pointer))
+                elif pointer not in self._seen:
+                    found[pointer] = part
+            if len(found) > REST_VALUES_MAX:
+                detail = f"More than {REST_VALUES_MAX} values are not known"
+                raise NotReadable(Fault("too-much", detail, at))
+        return found
 
     def _money(self, name: str, default: int | None, read: Any) -> int | None:
         value = self.take(name)
@@ -240,4 +236,6 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _escaped(name: str) -> str:
+    if "~" not in name and "/" not in name:
+        return name
     return name.replace("~", "~0").replace("/", "~1")

@@ -127,6 +127,9 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     verify: Callable[[Mapping[str, str], bytes, Sequence[str]], bool] | None = None
 
 
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
 def checked(message: Message) -> Message:
     """Return a message if it holds to the limits every canonical message holds to.
 
@@ -134,7 +137,17 @@ def checked(message: Message) -> Message:
         NotReadable: with the pointer into the message.
     """
     try:
-        decode_json(msgspec.json.encode(message), Message)
+        raw = msgspec.json.encode(message)
+        if b"\\u" not in raw:
+            # Only escapes can make a text unsafe; all else the type tells.
+            _decoder.decode(raw)
+            return message
+    except msgspec.ValidationError:
+        pass
+    except OverflowError:
+        raise NotReadable(Fault("number-out-of-range", "A number does not fit 64 bits")) from None
+    try:
+        decode_json(raw, Message)
     except Refusal as refusal:
         raise NotReadable(Fault.of(refusal)) from None
     return message

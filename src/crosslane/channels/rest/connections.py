@@ -14,7 +14,6 @@ from crosslane.channels.rest.messages import BODY_BYTES_MAX, INLINE_BYTES_MAX
 from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
-from crosslane.channels.storage import batches
 from crosslane.platform.web import PUBLIC, Caller, get, post
 
 CONFIGURE = "channels:configure"
@@ -81,12 +80,9 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     again is known by the sender's own name of it. Who signs wrongly is not told what is wrong.
     """
     async with caller.read() as tx:
-        connection = (await connecting.connections(tx)).get(code)
-        connecting.require_signed(connection, request.headers, data, tx.now)
+        known = await connecting.known_delivery(tx, code, request.headers, data)
         channel = (await organization.book(tx)).channel(code)
-        format, received_at = connection.format if connection else "", tx.now
-        delivery = connecting.delivery_of(format, request.headers)
-        known = await batches.find_delivery(tx, code, delivery) if delivery else None
+        format, received_at = (await connecting.connection_of(tx, code)).format, tx.now
     if known is not None:
         return Delivered("known", known)
 

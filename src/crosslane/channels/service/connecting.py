@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
@@ -11,6 +12,7 @@ from crosslane import organization
 from crosslane.channels.adapters import FAMILIES, family_of
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.errors import NotSigned, SignsNothing
+from crosslane.channels.storage import batches
 from crosslane.channels.storage import connections as storage
 from crosslane.platform import facts
 from crosslane.platform.audit import Change, record
@@ -145,6 +147,27 @@ def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connecti
     return msgspec.structs.replace(before, **told)
 
 
+async def known_delivery(
+    tx: Tx, channel: str, headers: Mapping[str, str], body: bytes
+) -> UUID | None:
+    """Return the batch a delivery is already, None when it is new.
+
+    Args:
+        tx: open transaction.
+        channel: code of the channel at whose webhook it came.
+        headers: it came with, by names in lower case.
+        body: as sent.
+
+    Raises:
+        NotSigned: its sender has not signed it.
+    """
+    connection = (await connections(tx)).get(channel)
+    require_signed(connection, headers, body, tx.now)
+    family = family_of(connection.format if connection else "")
+    delivery = family.envelope(headers).delivery_id
+    return await batches.find_delivery(tx, channel, delivery) if delivery else None
+
+
 def require_signed(
     connection: Connection | None, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> None:
@@ -162,11 +185,6 @@ def require_signed(
     at_home = known.account in ("", account)
     if not (signed and at_home and known is not NOBODY and known.secrets(now)):
         raise NotSigned
-
-
-def delivery_of(format: str, headers: Mapping[str, str]) -> str:
-    """Return a sender's own name of a delivery, "" when it has none."""
-    return family_of(format).envelope(headers).delivery_id
 
 
 def _in_vain(body: bytes, secrets: list[str]) -> bool:
