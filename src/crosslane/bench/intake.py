@@ -39,6 +39,20 @@ BATCHES_MAX = 100_000
 LINES = 3
 AT = datetime(2012, 1, 5, 10, 0, 0, tzinfo=UTC)
 Document = dict[str, Any]
+HOME = {
+    "first_name": "Ada",
+    "last_name": "Brown",
+    "address1": "12 High Street",
+    "address2": None,
+    "city": "Oxford",
+    "zip": "OX1 1AA",
+    "country": "United Kingdom",
+    "country_code": "GB",
+    "province": None,
+    "latitude": 51.752,
+    "longitude": -1.2577,
+    "phone": "01865 000000",
+}
 
 
 async def intake(scale: Scale = DEMO) -> list[Figure]:
@@ -110,20 +124,6 @@ def _of_ours(number: int, sold: Sequence[str]) -> Document:
 
 def _of_shop(number: int, sold: Sequence[str]) -> Document:
     """Return an order with what real ones have beside what we read."""
-    home = {
-        "first_name": "Ada",
-        "last_name": "Brown",
-        "address1": "12 High Street",
-        "address2": None,
-        "city": "Oxford",
-        "zip": "OX1 1AA",
-        "country": "United Kingdom",
-        "country_code": "GB",
-        "province": None,
-        "latitude": 51.752,
-        "longitude": -1.2577,
-        "phone": "01865 000000",
-    }
     lines = [
         {
             "id": number * LINES + n,
@@ -173,8 +173,8 @@ def _of_shop(number: int, sold: Sequence[str]) -> Document:
         "landing_site": "/",
         "note_attributes": [{"name": "colour", "value": "red"}],
         "customer": {"id": 7, "first_name": "Ada", "last_name": "Brown", "state": "enabled"},
-        "shipping_address": home,
-        "billing_address": home,
+        "shipping_address": HOME,
+        "billing_address": HOME,
         "shipping_lines": [{"code": "Standard", "title": "Standard", "price": "0.00"}],
         "line_items": lines,
         "fulfillments": [],
