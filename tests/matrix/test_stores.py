@@ -54,6 +54,7 @@ OWNED: dict[str, Aim] = {
         "pickup_code": "000000",
     },
     "inventory.count_stock": of_stock(quantity=7),
+    "inventory.put_bins": of_stock(bins=["A1"]),
     "inventory.receive_stock": of_stock(quantity=1),
     "inventory.receive_incoming": lambda store: {
         "lines": [{"incoming_id": store.own["incoming"], "quantity": 1}]
@@ -136,6 +137,7 @@ SHARED = {
         *("inventory.list_allocations", "inventory.list_position_holds", "inventory.list_holds"),
         *("inventory.show_hold", "inventory.list_of_cause", "inventory.list_cost_changes"),
         *("inventory.list_messages", "inventory.list_feeds", "inventory.list_incoming"),
+        "inventory.list_bins",
     },
 }
 ROUTE = {route.name: route for route in ROUTES}

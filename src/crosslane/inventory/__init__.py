@@ -21,6 +21,10 @@ the sum of its journals. :func:`counter_sales` adds up what customers took thems
 positions in the order of their keys; a transaction that calls several locks all by
 :func:`protect` first.
 
+Bins: where an article lies at a location is told by :class:`PutBins`, many at a time, and read by
+:func:`bins_here` (for hands), :func:`bins_anywhere` and :func:`walk_bins` (in walking order). It is
+no stock and moves none.
+
 Time: a movement without ``occurred_at`` happens now. One that occurred at or before the position's
 baseline was already counted and leaves on hand as it is, so use one time line, business time, for
 counts, snapshots and facts of a location.
@@ -34,9 +38,10 @@ IncomingFreed, SupplyReported. None per allocation.
 Policies: inventory.safety_stock, inventory.ring_fence, inventory.vendor_supply.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
-inventory_feed_part (journal), inventory_incoming, inventory_promise.
+inventory_feed_part (journal), inventory_incoming, inventory_promise, inventory_bin.
 """
 
+from crosslane.inventory.domain.bins import Bin, bin_of
 from crosslane.inventory.domain.demand import (
     Allocated,
     AllocationRequest,
@@ -64,6 +69,7 @@ from crosslane.inventory.domain.sheet import HeldBy, Hold
 from crosslane.inventory.domain.supply import Adjustment, Count, Receipt, Recorded, Regrade
 from crosslane.inventory.domain.survey import Arrival, Survey, VariantStock
 from crosslane.inventory.errors import (
+    BadBin,
     BundleHasNoStock,
     GroupRefused,
     HoldEnded,
@@ -92,6 +98,15 @@ from crosslane.inventory.events import (
 )
 from crosslane.inventory.reactions import REACTIONS
 from crosslane.inventory.rest import ROUTES
+from crosslane.inventory.service.bins import (
+    PUT_BINS,
+    BinsLine,
+    BinsStored,
+    PutBins,
+    bins_anywhere,
+    bins_here,
+    walk_bins,
+)
 from crosslane.inventory.service.corrections import (
     ADJUST,
     COUNT,
@@ -190,6 +205,7 @@ COMMANDS = [
     RECEIVE,
     REGRADE,
     SET_SAFETY_STOCK,
+    PUT_BINS,
     HOLD,
     EXTEND,
     RELEASE,
@@ -204,6 +220,7 @@ __all__ = [
     "COMMANDS",
     "COUNT",
     "POLICIES",
+    "PUT_BINS",
     "REACTIONS",
     "RECEIVE",
     "RECEIVE_INCOMING",
@@ -225,6 +242,10 @@ __all__ = [
     "Arrived",
     "ArrivedLine",
     "AverageCost",
+    "BadBin",
+    "Bin",
+    "BinsLine",
+    "BinsStored",
     "BundleHasNoStock",
     "Cause",
     "Condition",
@@ -265,6 +286,7 @@ __all__ = [
     "Promised",
     "PromisedSlice",
     "Proof",
+    "PutBins",
     "Receipt",
     "ReceiveIncoming",
     "Recorded",
@@ -300,6 +322,9 @@ __all__ = [
     "added_up",
     "adjust",
     "allocate",
+    "bin_of",
+    "bins_anywhere",
+    "bins_here",
     "confirm",
     "count",
     "count_feeds_behind",
@@ -340,4 +365,5 @@ __all__ = [
     "survey",
     "transfer_allocation",
     "unit_costs",
+    "walk_bins",
 ]

@@ -85,3 +85,11 @@ class BundleHasNoStock(Invalid):
 
 class SameCondition(Invalid):
     """The units are {condition} already; name another condition."""
+
+
+class BadBin(Invalid):
+    """{code} is no code of a bin: letters, digits, blanks and ._/- at most {most} in all."""
+
+
+class TooManyBins(Invalid):
+    """An article lies in at most {most} bins at a location."""

@@ -186,3 +186,17 @@ create table inventory_promise (
     primary key (line_id, incoming_id)
 );
 create index inventory_promise_incoming on inventory_promise (incoming_id, line_id);
+
+-- Where an article lies at a location, the bin to pick from first. The way people walk is the code
+-- with its numbers counted as numbers.
+create table inventory_bin (
+    location_id uuid not null,
+    variant_id uuid not null,
+    place smallint not null check (place >= 0),
+    code text collate "C" not null check (code ~ '^[A-Z0-9][A-Z0-9 ._/-]{0,19}$'),
+    walk text collate "C" not null,
+    primary key (location_id, variant_id, place),
+    unique (location_id, variant_id, code)
+);
+create index inventory_bin_walk on inventory_bin (location_id, walk, variant_id, place);
+create index inventory_bin_variant on inventory_bin (variant_id, location_id, place);

@@ -261,6 +261,26 @@ left join (
 where coalesce(p.units, 0) <> coalesce(c.units, 0)
 """
 
+BINS = """
+with spelled as (
+    select b.location_id, b.variant_id, b.place, b.code, b.walk,
+           (select string_agg(case when part[1] ~ '^[0-9]' then lpad(part[1], 20, '0')
+                              else part[1] end, ' ' order by n)
+            from regexp_matches(b.code, '[0-9]+|[A-Z]+', 'g') with ordinality as p (part, n)
+           ) as way,
+           row_number() over (partition by b.location_id, b.variant_id order by b.place) - 1 as nth
+    from inventory_bin b
+)
+select 'variant:' || s.variant_id as subject,
+       case when s.walk <> s.way then format('%s is walked to as %s', s.code, s.walk)
+            when s.place <> s.nth then format('%s is bin %s, not %s', s.code, s.nth, s.place)
+            else format('%s is a bin of nothing that can lie there', s.code) end as detail
+from spelled s
+left join catalog_variant v on v.id = s.variant_id
+left join locations_location l on l.id = s.location_id
+where s.walk <> s.way or s.place <> s.nth or v.id is null or l.id is null
+"""
+
 RULES = [
     Rule("inventory.on_hand", ON_HAND),
     Rule("inventory.allocated", ALLOCATED),
@@ -279,5 +299,6 @@ RULES = [
     Rule("inventory.received", RECEIVED),
     Rule("inventory.watermark", WATERMARK),
     Rule("inventory.parts", PARTS),
+    Rule("inventory.bins", BINS),
     Rule("inventory.drift", DRIFT),
 ]

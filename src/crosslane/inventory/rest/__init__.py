@@ -1,9 +1,10 @@
 """Stock over HTTP."""
 
-from crosslane.inventory.rest import availability, holds, positions, reports, supply
+from crosslane.inventory.rest import availability, bins, holds, positions, reports, supply
 
 ROUTES = [
     *availability.ROUTES,
+    *bins.ROUTES,
     *positions.ROUTES,
     *reports.ROUTES,
     *holds.ROUTES,

@@ -44,6 +44,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "carts:*",
         "inventory:read",
         "inventory:count",
+        "inventory:place",
         "inventory:receive",
         "transfers:read",
         "transfers:request",
