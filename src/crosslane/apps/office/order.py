@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import (
+    catalog,
     customers,
     documents,
     engagement,
@@ -21,6 +22,7 @@ from crosslane import (
 from crosslane.apps.office.frame import PAGES, view
 from crosslane.apps.office.next_step import Matter, NextStep, ReturnMatter, next_step
 from crosslane.apps.office.story import Names, Told, doers_of, tell
+from crosslane.catalog import Variant
 from crosslane.customers import Customer
 from crosslane.documents import Document
 from crosslane.engagement import MessageView
@@ -92,6 +94,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """All that the page tells."""
 
     order: OrderView
+    goods: Mapping[str, Variant]
     customer: Customer | None
     groups: Sequence[Group]
     returns: Sequence[Return]
@@ -148,8 +151,10 @@ async def shown_order(tx: Tx, caller: Caller, viewer: Viewer, named: str) -> Sho
     groups = grouped(order, works, network)
     matter = matter_of(order, works, back)
     link = engagement.link_to_order(caller.key_prefix, order.id, tx.now)
+    goods = await catalog.variants_by_sku(tx, [line.sku for line in order.lines])
     return Shown(
         order=order,
+        goods=goods,
         customer=next(iter(found.values()), None),
         groups=groups,
         returns=back,

@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from crosslane import (
     carriers,
+    catalog,
     documents,
     fulfillment,
     locations,
@@ -18,6 +19,8 @@ from crosslane import (
 )
 from crosslane.apps.order_page.changing import changeable, parts_of
 from crosslane.apps.order_page.shell import Telling, words_of
+from crosslane.catalog import Shown as Picture
+from crosslane.catalog import Variant
 from crosslane.engagement import locale_of, share_minor, show_moment, wanted_units
 from crosslane.fulfillment import Work
 from crosslane.locations import Network, Timetable, show_spans, spans_on
@@ -49,6 +52,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     sku: str
+    picture: Picture | None
     quantity: int
     price: str
     where: list[tuple[str, str]]
@@ -148,6 +152,7 @@ class Shown(Telling, frozen=True, kw_only=True):
     """What all parts of the page need."""
 
     works: Sequence[Work]
+    goods: Mapping[UUID, Variant]
     tracking_urls: Mapping[UUID, str]
     network: Network
     now: datetime
@@ -175,6 +180,7 @@ async def order_page(tx: Tx, link: Link, address: str) -> OrderPage:
     shown = Shown(
         state=state,
         works=works,
+        goods=await catalog.variants_by_id(tx, [line.variant_id for line in state.lines]),
         tracking_urls={parcel: theirs[-1].tracking_url for parcel, theirs in labels.items()},
         network=await locations.network(tx),
         now=tx.now,
@@ -298,6 +304,7 @@ def _line(shown: Shown, line: OrderLine, ready: bool) -> Line:
     return Line(
         title=line.title,
         sku=line.sku,
+        picture=goods.picture if (goods := shown.goods.get(line.variant_id)) else None,
         quantity=line.quantity,
         price="" if line.parent_line_id else shown.money(share_minor(line, wanted)),
         where=[] if line.is_bundle else _where(shown, line, ready),

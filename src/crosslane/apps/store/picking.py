@@ -19,7 +19,7 @@ async def show_picking(caller: Caller, request: Request, code: str, scan: str = 
         viewer, place = await enter(tx, caller, request, code)
         jobs = await jobs_of(tx, place, "accepted")
         chosen = jobs[:ORDERS_AT_ONCE]
-        lines = await shelf_lines(tx, viewer, [job.work for job in chosen])
+        lines = await shelf_lines(tx, viewer, place, [job.work for job in chosen])
     return PAGES.answer(
         viewer,
         "picking.html",

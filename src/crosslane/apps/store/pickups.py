@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 
-from crosslane import customers, fulfillment, orders
+from crosslane import catalog, customers, fulfillment, orders
 from crosslane.apps.store.frame import PAGES, READ, WORK, enter, say, tapped_at, work_at
 from crosslane.apps.store.today import WORKS_SHOWN_MAX
 from crosslane.fulfillment import COLLECT, Collect, Signature, State, WorkView
@@ -92,6 +92,7 @@ async def _answer(
         work = await work_at(tx, place, work_id)
         (pickup,) = await _pickups(tx, [work])
         proof = await fulfillment.proof_of(tx, work_id)
+        goods = await catalog.variants_by_sku(tx, [line.sku for line in work.lines])
         stopped = await orders.list_states(tx, [work.order_id])
     held = bool(stopped and stopped[work.order_id].goods_stay)
     return PAGES.answer(
@@ -102,6 +103,7 @@ async def _answer(
         pickup=pickup,
         work=work,
         proof=proof,
+        goods=goods,
         held=held,
         refusal=said,
         fields=fields.plain() if fields else {},

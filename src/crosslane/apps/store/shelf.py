@@ -1,4 +1,8 @@
-"""Lines to pick as hands need them: in walking order, with what a scanner reads of each."""
+"""Lines to pick as hands need them: in walking order, with what a scanner reads of each.
+
+People walk along the bins of the store, aisle by aisle. What nobody has told a bin of comes last,
+by category and article number: goods of a category lie together.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,13 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import catalog
-from crosslane.catalog import BarcodeRow, Variant
+from crosslane import catalog, inventory
+from crosslane.catalog import BarcodeRow, Shown, Variant
 from crosslane.fulfillment import WorkView
+from crosslane.inventory import Bin
+from crosslane.locations import Location
 from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer
-
-TONES = 6
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -38,11 +42,11 @@ class ShelfLine(msgspec.Struct, frozen=True, kw_only=True):
     """Units to take from the shelf for one order.
 
     Args:
-        category: where they lie, as far as the catalog knows.
+        category: of the article, "" when the catalog does not know it.
         units: still to pick.
         codes: what a scanner may read of the article, with the units each stands for.
-        letters: for the picture, of which the catalog has none.
-        tone: likewise, 0 to TONES - 1; the same for all of a category.
+        bins: where they lie, the one to pick from first; empty when nobody knows.
+        picture: of the article, if there is one.
     """
 
     work_id: UUID
@@ -53,8 +57,13 @@ class ShelfLine(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     units: int
     codes: dict[str, int]
-    letters: str
-    tone: int
+    bins: Sequence[Bin]
+    picture: Shown | None
+
+    @property
+    def aisle(self) -> str:
+        """Where to go first, "" when nobody knows."""
+        return self.bins[0].aisle if self.bins else ""
 
     @property
     def field(self) -> str:
@@ -62,14 +71,15 @@ class ShelfLine(msgspec.Struct, frozen=True, kw_only=True):
         return f"found.{self.work_id}.{self.line_id}"
 
 
-async def shelf_lines(tx: Tx, viewer: Viewer, works: Sequence[WorkView]) -> list[ShelfLine]:
-    """Return what is to pick for some work, in walking order: by category, then by article number.
-
-    The catalog knows no aisles; goods of a category lie together.
+async def shelf_lines(
+    tx: Tx, viewer: Viewer, place: Location, works: Sequence[WorkView]
+) -> list[ShelfLine]:
+    """Return what is to pick for some work, in walking order.
 
     Args:
         tx: open transaction.
         viewer: in whose language titles are.
+        place: whose shelves they are.
         works: what is picked for.
     """
     wanted = [
@@ -78,27 +88,20 @@ async def shelf_lines(tx: Tx, viewer: Viewer, works: Sequence[WorkView]) -> list
         for line in work.lines
         if line.to_pick
     ]
-    return await walk(tx, viewer, wanted)
+    return await walk(tx, viewer, place, wanted)
 
 
-async def walk(tx: Tx, viewer: Viewer, wanted: Sequence[Wanted]) -> list[ShelfLine]:
+async def walk(
+    tx: Tx, viewer: Viewer, place: Location, wanted: Sequence[Wanted]
+) -> list[ShelfLine]:
     """Return what is wanted as lines of a shelf, in walking order; arguments as above."""
     skus = sorted({one.sku for one in wanted})
     variants = await catalog.variants_by_sku(tx, skus, locale=viewer.language)
-    packs = await catalog.barcodes_of(tx, [variant.id for variant in variants.values()])
-    lines = [_shelf_line(one, variants.get(one.sku), packs) for one in wanted]
+    ids = [variant.id for variant in variants.values()]
+    packs = await catalog.barcodes_of(tx, ids)
+    bins = await inventory.bins_here(tx, place.id, ids)
+    lines = [_shelf_line(one, variants.get(one.sku), packs, bins) for one in wanted]
     return sorted(lines, key=_way(variants))
-
-
-def letters_of(title: str, sku: str) -> str:
-    """Return two letters that stand for an article where there is no picture of it."""
-    words = [word for word in re.findall(r"[^\W\d_]+", title) if len(word) > 1]
-    return "".join(word[0] for word in words[:2]).upper() or sku[:2].upper()
-
-
-def tone_of(category: str) -> int:
-    """Return the tone of a category, the same wherever it is shown."""
-    return sum(category.encode()) % TONES
 
 
 def codes_of(sku: str, variant: Variant | None, packs: Iterable[BarcodeRow]) -> dict[str, int]:
@@ -109,20 +112,18 @@ def codes_of(sku: str, variant: Variant | None, packs: Iterable[BarcodeRow]) -> 
     return codes | {pack.barcode.lstrip("0"): pack.units for pack in packs}
 
 
-def _shelf_line(one: Wanted, variant: Variant | None, packs) -> ShelfLine:
-    category = variant.category if variant else ""
-    title = variant.title if variant else one.title
+def _shelf_line(one: Wanted, variant: Variant | None, packs, bins) -> ShelfLine:
     return ShelfLine(
         work_id=one.work_id,
         order_number=one.number,
         line_id=one.line_id,
         sku=one.sku,
-        title=title,
-        category=category,
+        title=variant.title if variant else one.title,
+        category=variant.category if variant else "",
         units=one.units,
         codes=codes_of(one.sku, variant, packs.get(variant.id, ()) if variant else ()),
-        letters=letters_of(title, one.sku),
-        tone=tone_of(category),
+        bins=bins.get(variant.id, ()) if variant else (),
+        picture=variant.picture if variant else None,
     )
 
 
@@ -132,6 +133,6 @@ def _way(variants):
         path = variant.category_path if variant else ()
         # Article numbers as people count: 9 before 10.
         parts = [(p.zfill(12) if p.isdigit() else p) for p in _DIGITS.split(line.sku.lower())]
-        return path, parts, line.order_number
+        return not line.bins, line.bins[0].walk if line.bins else "", path, parts, line.order_number
 
     return key

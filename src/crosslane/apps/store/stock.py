@@ -9,13 +9,21 @@ from litestar import Request, Response
 from crosslane import catalog, inventory, locations
 from crosslane.apps.finding import find_articles
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
-from crosslane.apps.store.shelf import letters_of, tone_of
 from crosslane.catalog import UnknownSku, Variant
-from crosslane.inventory import COUNT, CountLine, CountStock, Figures
+from crosslane.inventory import (
+    COUNT,
+    PUT_BINS,
+    BinsLine,
+    CountLine,
+    CountStock,
+    Figures,
+    PutBins,
+    bin_of,
+)
 from crosslane.kernel import QUANTITY_MAX, Refusal
 from crosslane.locations import Location, Near
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import form, page, read_form, see_other
+from crosslane.platform.screens import Form, Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, InvalidField
 
 READ = "inventory:read"
@@ -28,15 +36,12 @@ class Article(msgspec.Struct, frozen=True):
     """An article with what lies of it here.
 
     Args:
-        letters: for the picture, of which the catalog has none; likewise the tone.
         elsewhere: units to be had at all other places.
     """
 
     variant: Variant
     here: Figures
     elsewhere: int
-    letters: str
-    tone: int
 
 
 @page("/store/{code}/stock", permission=READ)
@@ -75,8 +80,6 @@ def _article(place: Location, variant: Variant, figures: Mapping[UUID, Figures])
         variant=variant,
         here=figures.get(place.id, NOTHING),
         elsewhere=sum(f.available for at, f in figures.items() if at != place.id),
-        letters=letters_of(variant.title, variant.sku),
-        tone=tone_of(variant.category),
     )
 
 
@@ -87,25 +90,38 @@ async def show_article(caller: Caller, request: Request, code: str, sku: str) ->
 
 
 async def _answer(
-    caller: Caller, request: Request, code: str, sku: str, refusal: Refusal | None = None
+    caller: Caller,
+    request: Request,
+    code: str,
+    sku: str,
+    refusal: Refusal | None = None,
+    wanted_bin: str = "",
 ) -> Response:
     async with caller.read() as tx:
         viewer, place = await enter(tx, caller, request, code)
         said = say(viewer, refusal) if refusal else ""
-        variant = (await catalog.variants_by_sku(tx, [sku], locale=viewer.language)).get(sku)
-        if variant is None:
-            raise UnknownSku(sku=sku[:64])
+        variant = await _variant(tx, viewer, sku)
         figures = (await inventory.stock_figures(tx, [variant.id])).get(variant.id, {})
         nearby = await _nearby(tx, place, figures)
+        bins = (await inventory.bins_here(tx, place.id, [variant.id])).get(variant.id, [])
     return PAGES.answer(
         viewer,
         "article.html",
         status=422 if refusal else 200,
         place=place,
         article=_article(place, variant, figures),
+        bins=bins,
+        wanted_bin=wanted_bin,
         nearby=[(near, figures[near.location.id]) for near in nearby],
         refusal=said,
     )
+
+
+async def _variant(tx: Tx, viewer: Viewer, sku: str) -> Variant:
+    variant = (await catalog.variants_by_sku(tx, [sku], locale=viewer.language)).get(sku)
+    if variant is None:
+        raise UnknownSku(sku=sku[:64])
+    return variant
 
 
 async def _nearby(tx: Tx, place: Location, figures: Mapping[UUID, Figures]) -> list[Near]:
@@ -143,4 +159,38 @@ async def count_article(
     return see_other(f"/store/{code}/stock/{sku}", toast=toast)
 
 
-ROUTES = [look_up, show_article, count_article]
+@form("/store/{code}/stock/{sku}/bins", permission="inventory:place", command=PUT_BINS)
+async def tell_bins(caller: Caller, request: Request, code: str, sku: str, data: bytes) -> Response:
+    """Tell of one more bin an article lies in, of one to pick from first, or of one it left."""
+    fields = read_form(data)
+    async with caller.read() as tx:
+        viewer, place = await enter(tx, caller, request, code)
+        variant = await _variant(tx, viewer, sku)
+        # What lies there now, and not on the page: several taps may have waited for the network.
+        here = (await inventory.bins_here(tx, place.id, [variant.id])).get(variant.id, [])
+    words = PAGES.words(viewer)
+    try:
+        bins = _bins(fields, [one.code for one in here])
+        stored = await caller.submit(PUT_BINS, PutBins((BinsLine(sku, place.code, bins),)))
+        if stored.problems:
+            raise InvalidField(pointer="/bin", reason=stored.problems[0].message)
+    except Refusal as refusal:
+        return await _answer(caller, request, code, sku, refusal, fields.text("bin"))
+    told = words("It lies in %(bins)s.", bins=", ".join(bins)) if bins else words("Noted.")
+    return see_other(f"/store/{code}/stock/{sku}", toast=told)
+
+
+def _bins(fields: Form, bins: list[str]) -> list[str]:
+    """Return all bins of an article, as they are after the tap.
+
+    Raises:
+        BadBin: what was typed or scanned is no code of one.
+    """
+    if gone := fields.text("gone"):
+        return [code for code in bins if code != gone]
+    if first := fields.text("first"):
+        return [first, *(code for code in bins if code != first)]
+    return list(dict.fromkeys([*bins, bin_of(fields.text("bin"), pointer="/bin").code]))
+
+
+ROUTES = [look_up, show_article, count_article, tell_bins]

@@ -104,8 +104,8 @@ async def _answer(
         one = await _transfer_at(tx, place, number)
         known = (await locations.network(tx)).by_code
         sends = one.source == place.code
-        lines = await walk(tx, viewer, _wanted(one, sends))
-        gone = await walk(tx, viewer, _wanted(one, not sends))
+        lines = await walk(tx, viewer, place, _wanted(one, sends))
+        gone = await walk(tx, viewer, place, _wanted(one, not sends))
     may = viewer.may("transfers:send" if sends else "transfers:receive")
     return PAGES.answer(
         viewer,

@@ -83,7 +83,7 @@ async def answer_work(
         viewer, place = await enter(tx, caller, request, code)
         said = say(viewer, refusal) if refusal else ""
         work = await work_at(tx, place, work_id)
-        lines = await shelf_lines(tx, viewer, [work])
+        lines = await shelf_lines(tx, viewer, place, [work])
         parcels = await _labelled(tx, work.parcels)
         names = await carrier_names(tx)
         job = job_of(work, place, tx.now)

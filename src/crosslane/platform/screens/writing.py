@@ -1,5 +1,6 @@
 """How money, numbers, days and times are written for somebody who looks."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,9 +23,21 @@ from crosslane.platform.screens.viewer import Viewer
 
 NOTHING = "–"
 DAY_SECONDS = 86_400
+TONES = 6
 
 
-def filters_for(viewer: Viewer) -> dict[str, Callable[..., str]]:
+def letters_of(name: str, code: str = "") -> str:
+    """Return two letters that stand for a thing where there is no picture of it."""
+    words = [word for word in re.findall(r"[^\W\d_]+", name) if len(word) > 1]
+    return "".join(word[0] for word in words[:2]).upper() or code[:2].upper()
+
+
+def tone_of(group: str) -> int:
+    """Return the tone of a group of things, the same wherever it is shown: 0 to TONES - 1."""
+    return sum(group.encode()) % TONES
+
+
+def filters_for(viewer: Viewer) -> dict[str, Callable[..., Any]]:
     """Return the filters of templates that write values as the viewer reads them."""
     locale, zone = viewer.locale, ZoneInfo(viewer.timezone)
 
@@ -92,6 +105,8 @@ def filters_for(viewer: Viewer) -> dict[str, Callable[..., str]]:
         "clock": clock,
         "ago": ago,
         "there": partial(_there, locale),
+        "letters": letters_of,
+        "tone": tone_of,
     }
 
 

@@ -52,7 +52,9 @@ const scan = (text) => {
     tell(`${says().unread} ${text.trim()}`, "bad");
     return;
   }
-  const box = document.querySelector("[data-scan]");
+  // On the page of an article a shelf is scanned to say that it lies there.
+  const bin = /^[0-9]{6,}$/.test(text.trim()) ? null : document.querySelector("[data-bin]");
+  const box = bin ?? document.querySelector("[data-scan]");
   if (box) { box.value = text.trim(); box.form.requestSubmit(); }
 };
 document.addEventListener("submit", (submit) => {
