@@ -350,3 +350,25 @@ async def test_somebody_of_all_stores_takes_each_for_itself(api: Api, stores: li
     for path in ("jobs", "pickups"):
         answer = await api.admin.get(f"/store/{first.code}/{path}/{second.own['work']}")
         assert answer.status_code == 404
+
+
+async def test_a_shelf_is_scanned_on_the_page_of_an_article_and_leads_the_way(store: Store):
+    path = f"/store/{store.code}/stock/MUG"
+    page = await store.associate.get(path)
+    for code in ("b2-1", "A10-3"):
+        page = await press(store.associate, await store.associate.get(path), "/bins", bin=code)
+        assert page.headers["location"] == path
+    job = (await store.associate.get(f"/store/{store.code}/jobs/{store.own['work']}")).text
+    assert "Aisle B2" in job
+    assert "also A10-3" in job
+    page = await store.associate.get(path)
+    await press(store.associate, page, "/bins", first="A10-3")
+    listed = (await store.associate.get(f"/store/{store.code}/jobs/{store.own['work']}")).text
+    assert "Aisle A10" in listed
+    await press(store.associate, await store.associate.get(path), "/bins", gone="A10-3")
+    await press(store.associate, await store.associate.get(path), "/bins", gone="B2-1")
+    refused = await press(store.associate, await store.associate.get(path), "/bins", bin="?!")
+    assert refused.status_code == 422
+    assert "is no code of a bin" in refused.text
+    bare = (await store.associate.get(f"/store/{store.code}/jobs/{store.own['work']}")).text
+    assert "Shelf unknown" in bare

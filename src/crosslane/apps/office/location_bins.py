@@ -134,10 +134,13 @@ def _wish(data: Form, place: Location) -> PutBins:
     if file is None:
         raise InvalidField(pointer="/table", reason="choose a file")
     bins: dict[str, list[str]] = {}
+    # An article written in two ways is one.
+    spelled: dict[str, str] = {}
     for row in _rows(file.content):
         sku = (row.get(SKU) or "").strip()
         code = (row.get(BIN) or "").strip()
         if sku:
+            sku = spelled.setdefault(sku.lower(), sku)
             bins.setdefault(sku, []).extend([code] if code else [])
     if not 1 <= len(bins) <= ARTICLES_MAX:
         reason = f"the table names {len(bins)} articles; 1 to {ARTICLES_MAX} can be taken at once"

@@ -7,6 +7,7 @@ references and keys, so doing it twice is doing it once. ``World`` is what a rep
 - ``places``: 815 real sites and 6 warehouses, hours and abilities by format and nation;
 - ``goods``: 3,492 real products, the tax change, price lists with the recorded history;
 - ``people``: invented names and addresses, drawn so that replay and world agree;
+- ``pictures``: signs drawn for the articles that are wanted most; ``shelves``: where goods lie;
 - ``stock``: opening stock and replenishment by a stated generator;
 - ``staff``: who works the orders.
 """

@@ -20,7 +20,15 @@ from crosslane.demo.progress import Progress
 from crosslane.demo.selection import Selection
 from crosslane.demo.stage import Stage
 from crosslane.demo.streams import Stream, is_credit
-from crosslane.demo.world import goods, organization, places, staff, stock
+from crosslane.demo.world import (
+    goods,
+    organization,
+    pictures,
+    places,
+    shelves,
+    staff,
+    stock,
+)
 from crosslane.demo.world.nouns import (
     TRADE_IE,
     TRADE_WEB,
@@ -134,7 +142,11 @@ class Builder:
         planned = list(stock.receipts(supply, articles, mark))
         opening = [one for one in planned if one.at == planned[0].at]
         await products
+        looks = asyncio.create_task(self._looks(articles, demand))
         await self._opening(opening, mark)
+        for call in shelves.bins(supply, articles):
+            await self._import(call)
+        await looks
         await terms
         people = await logins
         staff = {one.location: code for code, one in people.items() if one.location}
@@ -159,6 +171,13 @@ class Builder:
         """Products with everything that is said of them."""
         self._more(RETAILER, 1)
         await self._import(Call("product-imports", {"rows": [one.row for one in articles]}))
+
+    async def _looks(
+        self, articles: Sequence[goods.Article], demand: Sequence[stock.Demand]
+    ) -> None:
+        """Draw pictures of the articles that are wanted most."""
+        calls = await asyncio.to_thread(lambda: list(pictures.pictures(articles, demand)))
+        await self._call_each(calls)
 
     async def _terms(
         self,
