@@ -3,6 +3,7 @@ address behind an order's link × another order: nothing is seen, nothing change
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,6 +14,7 @@ from crosslane.kernel import new_id
 from crosslane.platform.actor import covers
 from crosslane.platform.auth import permissions_of
 from crosslane.platform.database import Database
+from crosslane.platform.screens import UPLOAD
 from crosslane.platform.settings import read_settings
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import Link, sign_link
@@ -43,6 +45,7 @@ OWNED: Mapping[str, Mapping[str, str]] = {
     "office.receive_goods_back": {},
     "office.grade_goods_back": {},
     "office.take_coming": {"units": "1"},
+    "office.take_bins_in": {},
 }
 # Their pages are there for every store; the refusal stands on them.
 REFUSED_ON_THE_PAGE = {
@@ -63,6 +66,7 @@ SHARED = {
     *("office.show_stock", "office.show_article_stock", "office.show_why", "office.show_coming"),
     *("office.show_feeds", "office.show_feed_messages", "office.show_feed_message"),
     *("office.show_locations", "office.show_location_page"),
+    *("office.show_bins", "office.take_bins_along"),
     *("office.show_catalog", "office.show_catalog_article"),
     *("office.list_rules", "office.show_rule", "office.show_version"),
     # Stock, and a list of articles that nobody keeps.
@@ -100,7 +104,9 @@ async def aim(
 ) -> httpx.Response:
     route = SCREENS[name]
     fields = {"_wish": new_id().hex, **OWNED.get(name, {})}
-    sent = {} if route.method == "GET" else {"data": fields}
+    sent: dict[str, Any] = {} if route.method == "GET" else {"data": fields}
+    if route.consumes == UPLOAD:
+        sent["files"] = {"table": ("bins.csv", b"sku,bin\nMUG,A1\n")}
     path = route.path.format(**named(store, route.path))
     return await client.request(route.method, path, headers=dict(headers), **sent)
 

@@ -31,7 +31,7 @@ from crosslane.demo.replay.taxes import Taxes
 from crosslane.demo.replay.timeline import Sale, list_steps, sales_of
 from crosslane.demo.selection import Selection
 from crosslane.demo.streams import Stream
-from crosslane.demo.world import WEB, World
+from crosslane.demo.world import WEB, World, shelves
 from crosslane.demo.world.goods import read_articles
 
 # What the day has brought when somebody first looks, over how long, and what it goes on to bring.
@@ -128,6 +128,8 @@ class Day:
             body = {"lines": lines[start : start + LINES_PER_RECEIPT]}
             key = f"demo/{self._seed}/live/{day}/{start}"
             await self._desk.ask(self._desk.operator, "inventory/receipts", body, key=key)
+        for call in shelves.bins(wanted, read_articles()):
+            await self._desk.ask(self._desk.operator, call.path, call.body)
 
     async def _sell(self) -> None:
         begun = datetime.now(UTC)

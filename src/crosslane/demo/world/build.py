@@ -144,7 +144,7 @@ class Builder:
         await products
         looks = asyncio.create_task(self._looks(articles, demand))
         await self._opening(opening, mark)
-        for call in shelves.bins(supply, articles):
+        for call in shelves.bins(((one.location, one.sku) for one in supply), articles):
             await self._import(call)
         await looks
         await terms

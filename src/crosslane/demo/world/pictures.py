@@ -137,8 +137,7 @@ def _mug(brush: ImageDraw.ImageDraw, color: Color) -> None:
 
 def _bag(brush: ImageDraw.ImageDraw, color: Color) -> None:
     brush.arc((80, 28, 160, 128), 180, 360, fill=INK, width=10)
-    brush.polygon([(48, 80), (192, 80), (206, 204), (34, 204)], fill=color)
-    _line(brush, (48, 80), (192, 80), (206, 204), (34, 204), (48, 80))
+    brush.polygon([(48, 80), (192, 80), (206, 204), (34, 204)], fill=color, outline=INK, width=6)
 
 
 def _heart(brush: ImageDraw.ImageDraw, color: Color) -> None:
@@ -150,16 +149,14 @@ def _heart(brush: ImageDraw.ImageDraw, color: Color) -> None:
         )
         for t in steps
     ]
-    brush.polygon(points, fill=color)
-    _line(brush, *points, points[0])
+    brush.polygon(points, fill=color, outline=INK, width=6)
 
 
 def _star(brush: ImageDraw.ImageDraw, color: Color) -> None:
     points = [
         (120 + r * sin(pi * n / 5), 124 - r * cos(pi * n / 5)) for n, r in enumerate((96, 42) * 5)
     ]
-    brush.polygon(points, fill=color)
-    _line(brush, *points, points[0])
+    brush.polygon(points, fill=color, outline=INK, width=6)
 
 
 def _box(brush: ImageDraw.ImageDraw, color: Color) -> None:
@@ -188,8 +185,7 @@ def _flower(brush: ImageDraw.ImageDraw, color: Color) -> None:
 def _ring(brush: ImageDraw.ImageDraw, color: Color) -> None:
     brush.ellipse((54, 78, 186, 210), outline=INK, width=20)
     brush.ellipse((58, 82, 182, 206), outline=color, width=12)
-    brush.polygon([(120, 20), (152, 52), (120, 92), (88, 52)], fill=color)
-    _line(brush, (120, 20), (152, 52), (120, 92), (88, 52), (120, 20))
+    brush.polygon([(120, 20), (152, 52), (120, 92), (88, 52)], fill=color, outline=INK, width=6)
 
 
 def _clock(brush: ImageDraw.ImageDraw, color: Color) -> None:
@@ -211,8 +207,7 @@ def _bowl(brush: ImageDraw.ImageDraw, color: Color) -> None:
 def _tree(brush: ImageDraw.ImageDraw, color: Color) -> None:
     brush.rectangle((108, 176, 132, 212), fill=(150, 110, 74), outline=INK, width=5)
     points: list[Point] = [(120, 26), (194, 180), (46, 180)]
-    brush.polygon(points, fill=color)
-    _line(brush, *points, points[0])
+    brush.polygon(points, fill=color, outline=INK, width=6)
 
 
 def _card(brush: ImageDraw.ImageDraw, color: Color) -> None:

@@ -5,26 +5,30 @@ one in FURTHER lies in a second one, behind the store.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from crosslane.demo.draws import draw
 from crosslane.demo.world.goods import Article
 from crosslane.demo.world.organization import Call
-from crosslane.demo.world.stock import Supply
 
 LINES_PER_CALL_MAX = 5_000
 BAYS, BOARDS = 14, 5
 UNTOLD, FURTHER = 15, 9
 
 
-def bins(supply: Sequence[Supply], articles: Sequence[Article]) -> Iterator[Call]:
-    """Return the calls that tell where goods lie, at every place that has some."""
+def bins(lying: Iterable[tuple[str, str]], articles: Sequence[Article]) -> Iterator[Call]:
+    """Return the calls that tell where goods lie.
+
+    Args:
+        lying: places with the articles that lie there.
+        articles: for their categories.
+    """
     categories = sorted({article.category for article in articles})
     aisles = {article.sku: categories.index(article.category) for article in articles}
     skus: dict[str, set[str]] = defaultdict(set)
-    for one in supply:
-        if draw(UNTOLD, "untold", one.sku):
-            skus[one.location].add(one.sku)
+    for place, sku in lying:
+        if draw(UNTOLD, "untold", sku):
+            skus[place].add(sku)
     lines = [
         {"sku": sku, "location": place, "bins": _bins(place, sku, aisles[sku])}
         for place, there in sorted(skus.items())
