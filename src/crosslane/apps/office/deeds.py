@@ -71,6 +71,7 @@ DEEDS: Mapping[str, str] = {
     "inventory.count": "Stock counted",
     "inventory.extend_hold": "Hold extended",
     "inventory.hold": "Stock held",
+    "inventory.put_bins": "Bins of articles told",
     "inventory.receive": "Goods received",
     "inventory.receive_incoming": "Delivery received",
     "inventory.regrade": "Condition of stock changed",
