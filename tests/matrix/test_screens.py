@@ -46,6 +46,8 @@ OWNED: Mapping[str, Mapping[str, str]] = {
     "office.grade_goods_back": {},
     "office.take_coming": {"units": "1"},
     "office.take_bins_in": {},
+    "office.ask_office_return": {},
+    "office.request_office_return": {},
 }
 # Their pages are there for every store; the refusal stands on them.
 REFUSED_ON_THE_PAGE = {
@@ -90,7 +92,7 @@ def named(store: Store, path: str) -> dict[str, str]:
     """What an address names of a store's belongings."""
     own = store.own
     return {
-        "number": own["return_number" if "/returns/" in path else "number"],
+        "number": own["return_number" if path.startswith("/office/returns/") else "number"],
         "work_id": own["work"],
         "line_id": own["incoming"],
         "variant_id": own["variant"],

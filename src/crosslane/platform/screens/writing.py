@@ -37,6 +37,9 @@ def tone_of(group: str) -> int:
     return sum(group.encode()) % TONES
 
 
+AT_A_GLANCE: dict[str, Callable[..., Any]] = {"letters": letters_of, "tone": tone_of}
+
+
 def filters_for(viewer: Viewer) -> dict[str, Callable[..., Any]]:
     """Return the filters of templates that write values as the viewer reads them."""
     locale, zone = viewer.locale, ZoneInfo(viewer.timezone)
@@ -105,8 +108,7 @@ def filters_for(viewer: Viewer) -> dict[str, Callable[..., Any]]:
         "clock": clock,
         "ago": ago,
         "there": partial(_there, locale),
-        "letters": letters_of,
-        "tone": tone_of,
+        **AT_A_GLANCE,
     }
 
 
