@@ -12,8 +12,6 @@ kept in ``rest``.
 
 from collections.abc import Callable, Iterator, Mapping
 
-import msgspec
-
 from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.family import Context, json_family
 from crosslane.channels.adapters.port import Fault
@@ -35,6 +33,7 @@ from crosslane.channels.adapters.shopify.money import (
 from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
 from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
+from crosslane.channels.adapters.shops import with_rest
 from crosslane.channels.domain.messages import Message
 
 Read = Callable[[Branch, Context], Iterator[Message]]
@@ -95,15 +94,7 @@ def understand(document: object, context: Context) -> Iterator[Message]:
         NotReadable: it is no resource of a shop, or one of its values is not what it must be.
     """
     for name, branch in _resources(document, context.topic):
-        messages = list(RESOURCES.get(name, notice(name))(branch, context))
-        if messages:
-            # What nobody has read goes with the first message: the record is about that.
-            messages[0] = _with_rest(messages[0], branch)
-        yield from messages
-
-
-def _with_rest(message: Message, branch: Branch) -> Message:
-    return msgspec.structs.replace(message, rest=branch.rest())
+        yield from with_rest(RESOURCES.get(name, notice(name))(branch, context), branch)
 
 
 def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
-from crosslane.channels.adapters.shopify.resource import address, identity
+from crosslane.channels.adapters.shopify.resource import identity
+from crosslane.channels.adapters.shops import address
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods, PricePatch, ProductPatch
 

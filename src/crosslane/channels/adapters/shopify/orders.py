@@ -1,7 +1,6 @@
 """Orders of a shop: goods, people, money, and what happened to them so far."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
@@ -9,16 +8,22 @@ from crosslane.channels.adapters.prices import net_price_milli
 from crosslane.channels.adapters.shopify.goods import fulfillment
 from crosslane.channels.adapters.shopify.money import refund
 from crosslane.channels.adapters.shopify.people import notice
-from crosslane.channels.adapters.shopify.resource import address, full_name, identity
+from crosslane.channels.adapters.shopify.resource import identity
+from crosslane.channels.adapters.shops import (
+    SETTLED,
+    UNPAID,
+    address,
+    full_name,
+    settlement,
+)
 from crosslane.channels.domain.messages import (
     Cancellation,
     Message,
     Order,
     OrderLine,
     Paid,
-    PaymentEvent,
 )
-from crosslane.orders import BuyerWish, StopWish
+from crosslane.orders import BuyerWish
 
 PAID: dict[str, Paid] = {
     "pending": "pending",
@@ -30,14 +35,6 @@ PAID: dict[str, Paid] = {
     "voided": "voided",
     "expired": "voided",
 }
-# What lets an order go that waited for its money, or ends it.
-SETTLED: dict[Paid, Literal["paid", "refused"]] = {
-    "paid": "paid",
-    "partly_refunded": "paid",
-    "refunded": "paid",
-    "voided": "refused",
-}
-UNPAID = StopWish(kind="payment", reason="The shop has not been paid yet")
 
 
 def order(branch: Branch, context: Context) -> Iterator[Message]:
@@ -78,12 +75,12 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
             note=branch.text("note"),
         )
         if paid in SETTLED:
-            yield PaymentEvent(
-                source_id=str(told["source_id"]),
-                # Said again with every version of the order, and the same each time.
-                event_at=told["event_at"],  # type: ignore[arg-type]
-                channel=context.channel,
-                outcome=SETTLED[paid],
+            # Said again with every version of the order, and the same each time.
+            yield settlement(
+                str(told["source_id"]),
+                told["event_at"],  # type: ignore[arg-type]
+                context.channel,
+                SETTLED[paid],
             )
     cancelled_at = branch.moment("cancelled_at", zone=context.timezone)
     if cancelled_at is not None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
-from crosslane.channels.adapters.shopify.resource import address, full_name, identity
+from crosslane.channels.adapters.shopify.resource import identity
+from crosslane.channels.adapters.shops import address, full_name
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import ContactEvent, Notice
 

@@ -1,4 +1,4 @@
-"""What several resources of a shop have in common: instants, versions, addresses, names."""
+"""What several resources of a shop have in common: instants and versions."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -6,9 +6,6 @@ from datetime import datetime
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.customers import Address
-
-LINES_OF_ADDRESS = ("address1", "address2")
 
 
 def identity(branch: Branch, context: Context, *, prefix: str = "") -> dict[str, object]:
@@ -43,29 +40,3 @@ def _instants(branch: Branch) -> list[datetime]:
                 at = datetime.fromisoformat(value)
                 found += [at] if at.tzinfo else []
     return found
-
-
-def address(branch: Branch) -> Address | None:
-    """Return an address, None when there is none to speak of."""
-    if not branch:
-        return None
-    names = (branch.text("first_name"), branch.text("last_name"))
-    lines = tuple(line for name in LINES_OF_ADDRESS if (line := branch.text(name)))
-    country = branch.text("country_code", "country")
-    region = branch.text("province_code", "province")
-    found = Address(
-        country=country[:200],
-        lines=lines,
-        city=branch.text("city"),
-        postcode=branch.text("zip"),
-        region=region,
-        name=branch.text("name", default=" ".join(filter(None, names))),
-        organization=branch.text("company"),
-        phone=branch.text("phone"),
-    )
-    return found if country or lines or found.city or found.postcode else None
-
-
-def full_name(branch: Branch) -> str:
-    """Return what a person is called."""
-    return " ".join(filter(None, (branch.text("first_name"), branch.text("last_name"))))
