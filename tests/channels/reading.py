@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def scalars(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 
 def forms_of(value: Any) -> set[str]:
     """How a value may be written in a canonical message."""
-    found = {str(value).strip(), str(value).lower()}
+    found = {str(value).strip(), str(value).lower(), unescape(str(value)).strip()}
     with suppress(InvalidOperation, ValueError, OverflowError):
         number = Decimal(str(value))
         found |= {str(int(abs(number) * scale)) for scale in (1, 100, 100_000)}
@@ -78,6 +79,8 @@ def told_nowhere(document: Any, readings: list[Reading], mapped: set[str]) -> li
         for message in messages
         for name, value in scalars({k: v for k, v in message.items() if k != "rest"})
     }
+    # What tells a variant from its siblings is told by name.
+    said |= {name for message in messages for name in message.get("options", ())}
     said |= {str(value).lower() for value in said}
     # Numbers of several resources may be alike; ours say of which one they are.
     said |= {message["source_id"].rpartition("/")[2] for message in messages}

@@ -7,11 +7,12 @@ nothing that can be understood: no clock, no database, no network.
 
 from crosslane.channels.adapters.family import Context, Envelope, Family, Reading
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
-from crosslane.channels.adapters.port import CSV, JSON, LINES, RECORDS_MAX, Fault
+from crosslane.channels.adapters.port import CSV, FORM, JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.tables import TABLES
 from crosslane.channels.adapters.till_batch import TILL_BATCH
+from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
 from crosslane.channels.adapters.x12 import X12
 from crosslane.channels.errors import UnknownFormat
 
@@ -22,6 +23,7 @@ FAMILIES = {
         TILL_BATCH,
         TABLES,
         SHOPIFY,
+        WOOCOMMERCE,
         POSLOG,
         X12,
     )
@@ -40,9 +42,15 @@ def family_of(format: str, *, pointer: str = "/format") -> Family:
     return found
 
 
+def is_ping(body: bytes) -> bool:
+    """Whether a body only asks, as any family does, whether somebody is there."""
+    return any(family.pings is not None and family.pings(body) for family in FAMILIES.values())
+
+
 __all__ = [
     "CSV",
     "FAMILIES",
+    "FORM",
     "JSON",
     "LINES",
     "RECORDS_MAX",
@@ -52,4 +60,5 @@ __all__ = [
     "Fault",
     "Reading",
     "family_of",
+    "is_ping",
 ]

@@ -113,6 +113,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         envelope: reads the headers, by names in lower case.
         verify: whether a sender who knows one of the secrets has signed a body, None where senders
             do not sign. Takes the same time whichever is wrong.
+        pings: whether a body only asks, unsigned, whether somebody is there.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     headers: frozenset[str] = frozenset()
     envelope: Callable[[Mapping[str, str]], Envelope] = no_envelope
     verify: Callable[[Mapping[str, str], bytes, Sequence[str]], bool] | None = None
+    pings: Callable[[bytes], bool] | None = None
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

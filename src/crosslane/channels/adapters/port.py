@@ -13,6 +13,7 @@ from crosslane.platform.web import decode_json
 JSON = "application/json"
 LINES = "application/x-ndjson"
 CSV = "text/csv"
+FORM = "application/x-www-form-urlencoded"
 RECORDS_MAX = 20_000
 RECORD_CHARACTERS_MAX = 1 << 20
 DETAIL_CHARACTERS_MAX = 500

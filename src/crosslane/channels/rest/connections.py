@@ -9,7 +9,7 @@ from litestar import Request
 
 from crosslane import organization
 from crosslane.channels import errors
-from crosslane.channels.adapters import CSV, JSON, LINES
+from crosslane.channels.adapters import CSV, FORM, JSON, LINES, is_ping
 from crosslane.channels.rest.messages import BODY_BYTES_MAX, INLINE_BYTES_MAX
 from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
@@ -17,19 +17,19 @@ from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_b
 from crosslane.platform.web import PUBLIC, Caller, get, post
 
 CONFIGURE = "channels:configure"
-FORM, XML = "application/x-www-form-urlencoded", "application/xml"
+XML = "application/xml"
 
 
 class Delivered(msgspec.Struct, frozen=True):
     """What became of a delivery.
 
     Args:
-        state: taken in now, or known already.
-        batch_id: the batch it is.
+        state: taken in now, known already, or a question whether somebody is there.
+        batch_id: the batch it is, None of such a question.
     """
 
-    state: Literal["taken", "known"]
-    batch_id: UUID
+    state: Literal["taken", "known", "heard"]
+    batch_id: UUID | None = None
 
 
 @get("/api/v1/channel-connections", permission=CONFIGURE)
@@ -77,8 +77,11 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     """Take in what a channel's system delivers, signed as its format says.
 
     It is answered as soon as it is stored, and applied in the background. A delivery that comes
-    again is known by the sender's own name of it. Who signs wrongly is not told what is wrong.
+    again is known by the sender's own name of it. Who signs wrongly is not told what is wrong. What
+    only asks whether somebody is there is answered at every channel, so nobody learns which exist.
     """
+    if is_ping(data):
+        return Delivered("heard")
     async with caller.read() as tx:
         known = await connecting.known_delivery(tx, code, request.headers, data)
         channel = (await organization.book(tx)).channel(code)

@@ -158,7 +158,7 @@ def read_body(
         bytes=len(raw),
         readings=readings,
         headers=kept,
-        delivery=family.envelope(kept).delivery_id,
+        delivery=family.envelope(headers).delivery_id,
         sender=sender,
     )
 

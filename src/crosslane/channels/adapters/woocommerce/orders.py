@@ -1,0 +1,228 @@
+"""Orders of a shop: goods, people, money, and what happened to them so far.
+
+Totals of lines, fees and delivery are always without tax, which stands beside them. Prices of an
+order whose shop sells with tax in its prices are those with their tax.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import unescape
+
+from crosslane.channels.adapters.branches import Branch, NotReadable
+from crosslane.channels.adapters.family import Context, version_of
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.prices import even_price_milli
+from crosslane.channels.adapters.shops import UNPAID, address, full_name, settlement
+from crosslane.channels.adapters.woocommerce.money import money_back
+from crosslane.channels.adapters.woocommerce.resource import (
+    identity,
+    instant,
+    minor_of,
+    notice,
+    number_of,
+    sum_minor,
+    unmarked,
+)
+from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
+from crosslane.channels.domain.reports import FulfillmentEvent
+from crosslane.kernel import allocate
+from crosslane.orders import BuyerWish, StopWish
+
+# A cart somebody is filling in; the order comes when it is made.
+DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
+OPEN = frozenset({"pending", "on-hold", "failed"})
+WORKED = frozenset({"processing", "completed"})
+ENDED = frozenset({"cancelled", "refunded", "trash"})
+STATUSES = DRAFTS | OPEN | WORKED | ENDED
+# A buyer may pay after all, so a payment that has failed is no end.
+WAITS = {
+    "pending": UNPAID,
+    "on-hold": StopWish(kind="payment", reason="The shop has put the order on hold"),
+    "failed": StopWish(kind="payment", reason="The payment at the shop has failed"),
+}
+COMPLETED = StopWish(kind="manual", reason="The shop has completed the order already")
+PICKUPS = frozenset({"local_pickup", "pickup_location"})
+NOTE_CHARACTERS_MAX = 2_000
+TAXED = ("total", "total_tax")
+
+
+def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[Message]:
+    """Say what an order says: itself, that it is paid, sent or off, and money that was given back.
+
+    Args:
+        branch: the order.
+        context: where it comes from.
+        gone: it was removed from the shop.
+    """
+    status = branch.peek("status")
+    if status in DRAFTS:
+        yield notice(branch, context, "draft_order")
+        return
+    told = identity(branch, context)
+    if gone and not branch.peek("line_items"):
+        yield _off(told, "removed from the shop")
+        return
+    if status not in STATUSES:
+        raise branch.wrong("status", f"one of {', '.join(sorted(STATUSES))}")
+    currency = branch.text("currency") or context.currency
+    paid_at = instant(unmarked(branch), context, "date_paid")
+    completed_at = instant(unmarked(branch), context, "date_completed")
+    finished = status == "completed" or completed_at is not None
+    lines = _lines(branch, currency)
+    if lines:
+        stops = (COMPLETED,) if finished else (WAITS[status],) if status in WAITS else ()
+        yield Order(
+            **told,
+            **_words(branch, currency),
+            lines=lines,
+            currency=currency,
+            shipping_minor=_delivery_minor(branch, currency),
+            paid=_paid(branch, status, paid=paid_at is not None),
+            stops=stops,
+        )
+        if status in WORKED:
+            paid_at = instant(branch, context, "date_paid")
+            yield settlement(
+                told["source_id"], paid_at or told["event_at"], context.channel, "paid"
+            )
+    if completed_at is not None:
+        instant(branch, context, "date_completed")
+        yield FulfillmentEvent(
+            source_id=f"completed/{told['source_id']}",
+            source_version=version_of(completed_at),
+            event_at=completed_at,
+            channel=context.channel,
+            order=told["source_id"],
+            step="shipped",
+        )
+    if status == "cancelled" or (not finished and (gone or status in ENDED)):
+        yield _off(told, f"{'removed' if gone else status} at the shop")
+    elif not lines:
+        raise branch.missing("line_items")
+    for part in branch.branches("refunds"):
+        # It tells no time of its own; the same is told with every version of the order.
+        at = {"event_at": told["event_at"], "source_version": 1}
+        yield money_back(part, told | at, told["source_id"], currency, "total")
+
+
+def _off(told: dict[str, object], reason: str) -> Cancellation:
+    return Cancellation(**told, reason=reason)  # type: ignore[arg-type]
+
+
+def _words(branch: Branch, currency: str) -> dict[str, object]:
+    """Return what an order says beside its goods."""
+    billing, shipping = branch.branch("billing"), branch.branch("shipping")
+    options = branch.branches("shipping_lines")
+    chosen = next((one for one in options if "method_title" in one or "method_id" in one), None)
+    discounts = ("discount_total", "discount_tax") if _taxed(branch) else ("discount_total",)
+    bill_to = address(billing)
+    picked_up = any(one.peek("method_id") in PICKUPS for one in options)
+    return {
+        "number": branch.text("number", "id"),
+        "buyer": _buyer(billing),
+        "ship_to": address(shipping) or (None if picked_up else bill_to),
+        "bill_to": bill_to,
+        "service": chosen.text("method_title") or chosen.text("method_id") if chosen else "",
+        "prices_include_tax": branch.flag("prices_include_tax"),
+        "total_minor": minor_of(branch, "total", currency),
+        "tax_minor": minor_of(branch, "total_tax", currency),
+        "discount_minor": sum_minor(branch, discounts, currency),
+        "note": branch.text("customer_note"),
+    }
+
+
+def _taxed(branch: Branch) -> bool:
+    return branch.peek("prices_include_tax") is True
+
+
+def _worth(branch: Branch, currency: str, *, taxed: bool, name: str = "total") -> int:
+    """Return what a part of an order costs, as its shop tells prices."""
+    return sum_minor(branch, (name, f"{name}_tax") if taxed else (name,), currency)
+
+
+def _fees(branch: Branch, currency: str) -> list[int]:
+    taxed = _taxed(branch)
+    return [_worth(part, currency, taxed=taxed) for part in branch.branches("fee_lines")]
+
+
+def _delivery_minor(branch: Branch, currency: str) -> int:
+    """Return what delivery costs, and what the shop charges besides, such as for wrapping."""
+    taxed = _taxed(branch)
+    delivery = [_worth(one, currency, taxed=taxed) for one in branch.branches("shipping_lines")]
+    return sum(delivery) + sum(fee for fee in _fees(branch, currency) if fee > 0)
+
+
+def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
+    """Return the goods of an order; a fee below nought is taken off all of them."""
+    taxed = _taxed(branch)
+    parts = [one for one in branch.branches("line_items") if one.peek("quantity") != 0]
+    worths = [_worth(part, currency, taxed=taxed) for part in parts]
+    for part, worth in zip(parts, worths, strict=True):
+        if worth < 0:
+            raise part.wrong("total", "an amount of nought or more")
+    off = -sum(fee for fee in _fees(branch, currency) if fee < 0)
+    if off > sum(worths):
+        detail = f"{off} are taken off goods of {sum(worths)} minor units"
+        raise NotReadable(Fault("discount-too-large", detail, f"{branch.at}/fee_lines"))
+    shares: Sequence[int] = allocate(off, worths) if off else [0] * len(parts)
+    return tuple(
+        _line(part, currency, worth, share, taxed=taxed)
+        for part, worth, share in zip(parts, worths, shares, strict=True)
+    )
+
+
+def _line(branch: Branch, currency: str, worth: int, share: int, *, taxed: bool) -> OrderLine:
+    quantity = branch.whole("quantity")
+    if quantity is None:
+        raise branch.missing("quantity")
+    if quantity < 0:
+        raise branch.wrong("quantity", "a number of units")
+    if "total" not in branch:
+        raise branch.missing("total")
+    full = _worth(branch, currency, taxed=taxed, name="subtotal")
+    return OrderLine(
+        id=branch.text("id"),
+        sku=branch.text("sku"),
+        article=number_of(branch, "variation_id", "product_id"),
+        title=unescape(branch.text("name"))[:500],
+        quantity=quantity,
+        unit_price_milli=even_price_milli(worth - share, quantity, branch.at),
+        discount_minor=max(0, full - worth) + share,
+        tax_minor=minor_of(branch, "total_tax", currency),
+        note=_wanted(branch),
+    )
+
+
+def _wanted(branch: Branch) -> str:
+    """Return what the buyer wants of a line, such as an engraving, one wish a line.
+
+    Names that begin with an underscore are the shop's own, those with ``pa_`` tell the variation.
+    """
+    wishes = []
+    for part in branch.branches("meta_data"):
+        key = part.peek("key")
+        name = part.peek("display_key") or key
+        value = part.peek("display_value") or part.peek("value")
+        if isinstance(key, str) and not key.startswith(("_", "pa_")) and isinstance(value, str):
+            wishes.append(f"{name}: {value}")
+    return "\n".join(wishes)[:NOTE_CHARACTERS_MAX]
+
+
+def _paid(branch: Branch, status: str, *, paid: bool) -> Paid:
+    """Return how far an order is paid.
+
+    Of one that is worked on the shop tells when it was paid, except when its carrier is to bring
+    the money.
+    """
+    if status == "refunded":
+        return "refunded"
+    untold = "date_paid" not in branch.value and "date_paid_gmt" not in branch.value
+    if paid or (untold and status in WORKED):
+        return "partly_refunded" if branch.peek("refunds") else "paid"
+    return "voided" if status in ENDED else "pending"
+
+
+def _buyer(billing: Branch) -> BuyerWish | None:
+    found = BuyerWish(
+        email=billing.text("email"), phone=billing.text("phone"), name=full_name(billing)[:200]
+    )
+    return found if found != BuyerWish() else None
