@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crosslane.channels.adapters import is_ping
 from crosslane.channels.adapters.branches import read_json
 from crosslane.channels.adapters.woocommerce.webhook import envelope
+from crosslane.channels.domain.messages import Order
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
 from tests.channels.reading import CAME_AT, CANONICAL, as_lines, read, told_nowhere
@@ -35,6 +36,17 @@ def test_nothing_of_a_published_message_gets_lost(path):
     raw = path.read_bytes()
     readings = read("woocommerce", raw, currency="USD")
     assert told_nowhere(read_json(raw), readings, set()) == []
+
+
+def test_published_orders_come_to_their_totals():
+    readings = read("woocommerce", (FIXTURES / "wp-api-v3_orders.json").read_bytes())
+    orders = [one for one in readings[0].messages if isinstance(one, Order)]
+    assert len(orders) == 8
+    for order in orders:
+        goods = sum(line_amount(line.unit_price_milli, line.quantity) for line in order.lines)
+        assert goods + order.shipping_minor + order.tax_minor == order.total_minor
+        # One of them rounds the tax of the order, not of its lines.
+        assert abs(sum(line.tax_minor for line in order.lines) - order.tax_minor) <= 1
 
 
 LINE = {
@@ -178,6 +190,13 @@ def test_amounts_finer_than_a_penny_are_rounded_once_and_kept():
     )
     assert line_amount(order.lines[0].unit_price_milli, 3) == 1_000
     assert (order.total_minor, order.rest["/total"]) == (1_000, "10.0004")
+
+
+@pytest.mark.parametrize(("total", "goods"), [("42.01", 3_601), ("41.99", 3_599), ("30.00", 3_600)])
+def test_a_penny_of_rounding_is_in_the_goods_and_a_gift_card_is_not(total, goods):
+    order, _ = messages(ORDER | {"total": total})
+    (line,) = order.lines
+    assert line_amount(line.unit_price_milli, line.quantity) == goods
 
 
 def test_a_reduction_is_in_the_price_already_and_told_beside_it():

@@ -24,7 +24,7 @@ from crosslane.channels.adapters.woocommerce.resource import (
 )
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
 from crosslane.channels.domain.reports import FulfillmentEvent
-from crosslane.kernel import allocate
+from crosslane.kernel import MILLI_PER_MINOR, allocate, rounded_ratio
 from crosslane.orders import BuyerWish, StopWish
 
 # A cart somebody is filling in; the order comes when it is made.
@@ -80,7 +80,7 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
             stops=stops,
         )
         if status in WORKED:
-            paid_at = instant(branch, context, "date_paid")
+            instant(branch, context, "date_paid")
             yield settlement(
                 told["source_id"], paid_at or told["event_at"], context.channel, "paid"
             )
@@ -159,6 +159,7 @@ def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
     for part, worth in zip(parts, worths, strict=True):
         if worth < 0:
             raise part.wrong("total", "an amount of nought or more")
+    worths = _evened(branch, worths, currency) if taxed else worths
     off = -sum(fee for fee in _fees(branch, currency) if fee < 0)
     if off > sum(worths):
         detail = f"{off} are taken off goods of {sum(worths)} minor units"
@@ -168,6 +169,24 @@ def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
         _line(part, currency, worth, share, taxed=taxed)
         for part, worth, share in zip(parts, worths, shares, strict=True)
     )
+
+
+def _evened(branch: Branch, worths: list[int], currency: str) -> list[int]:
+    """Return what lines cost, the dearest with what rounding of their taxes has left over.
+
+    A shop may round the tax of an order and not those of its lines. What differs by more than that,
+    such as a total less a gift card, is no rounding and stays.
+    """
+    total = unmarked(branch).milli("total", currency)
+    if total is None or not worths:
+        return worths
+    fees = sum(fee for fee in _fees(branch, currency) if fee < 0)
+    told = sum(worths) + fees + _delivery_minor(branch, currency)
+    left = rounded_ratio(total, 1, MILLI_PER_MINOR) - told
+    dearest = max(range(len(worths)), key=worths.__getitem__)
+    if abs(left) > len(worths) or worths[dearest] + left < 0:
+        return worths
+    return [worth + left * (place == dearest) for place, worth in enumerate(worths)]
 
 
 def _line(branch: Branch, currency: str, worth: int, share: int, *, taxed: bool) -> OrderLine:
@@ -211,12 +230,12 @@ def _paid(branch: Branch, status: str, *, paid: bool) -> Paid:
     """Return how far an order is paid.
 
     Of one that is worked on the shop tells when it was paid, except when its carrier is to bring
-    the money.
+    the money; one that is completed is paid whatever it tells.
     """
     if status == "refunded":
         return "refunded"
     untold = "date_paid" not in branch.value and "date_paid_gmt" not in branch.value
-    if paid or (untold and status in WORKED):
+    if paid or status == "completed" or (untold and status in WORKED):
         return "partly_refunded" if branch.peek("refunds") else "paid"
     return "voided" if status in ENDED else "pending"
 
