@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crosslane import organization, payments, returns
+from crosslane import catalog, organization, payments, returns
 from crosslane.channels.reactions import REACTIONS
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
@@ -18,7 +18,7 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import Reaction, run_reaction
 from crosslane.verify import all_rules, verify
-from tests.orders.world import HOME, found_retailer, set_policy
+from tests.orders.world import HOME, found_retailer, set_policy, stock_up
 
 organization.register_policies(returns.POLICIES)
 
@@ -154,6 +154,16 @@ async def open_bazaar(database: Database, tenant: str) -> Bazaar:
     async with database.transaction(tenant) as tx:
         await set_policy(tx, "pricing.price_source", {"price_source": "dictated"}, "till")
     return Bazaar(database, tenant)
+
+
+async def open_stocked(database: Database, tenant: str, skus: Sequence[str]) -> Bazaar:
+    """Found the retailer with articles of these SKUs, ten of each in the warehouse."""
+    opened = await open_bazaar(database, tenant)
+    async with database.transaction(tenant) as tx:
+        rows = tuple(catalog.ProductRow(sku, "home", title=sku, weight_grams=200) for sku in skus)
+        await catalog.import_products(tx, catalog.ImportProducts(rows))
+        await stock_up(tx, {(sku, "DC1"): 10 for sku in skus})
+    return opened
 
 
 def order(source_id: str = "B-1", *lines: tuple[str, int], **changes: Any) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import msgspec
 from crosslane.channels import FAMILIES, Context, Reading
 
 CANONICAL = Path(__file__).parent / "canonical"
+# Of no family whose records are JSON.
+NONSENSE = (b"", b"[", b"1", b'"x"', b"[1]", b'{"a":1}', b"\xff", b"[" * 5000)
 CAME_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

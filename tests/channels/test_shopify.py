@@ -12,7 +12,7 @@ from crosslane.channels.adapters.branches import Branch, NotReadable, read_json
 from crosslane.channels.adapters.prices import net_price_milli
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
-from tests.channels.reading import CANONICAL, as_lines, read, told_nowhere
+from tests.channels.reading import CANONICAL, NONSENSE, as_lines, read, told_nowhere
 
 FIXTURES = data_folder() / "fixtures/shopify"
 # Fields whose words become words of ours, and switches that decide what a message is.
@@ -159,7 +159,7 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert reading.messages == ()
 
 
-@pytest.mark.parametrize("raw", [b"", b"[", b"1", b'"x"', b"[1]", b'{"a":1}', b"\xff", b"[" * 5000])
+@pytest.mark.parametrize("raw", NONSENSE)
 def test_what_is_no_resource_is_refused(raw):
     (reading,) = read("shopify", raw)
     assert reading.fault is not None

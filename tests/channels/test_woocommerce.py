@@ -15,7 +15,7 @@ from crosslane.channels.adapters.woocommerce.webhook import envelope
 from crosslane.channels.domain.messages import Order
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
-from tests.channels.reading import CAME_AT, CANONICAL, as_lines, read, told_nowhere
+from tests.channels.reading import CAME_AT, CANONICAL, NONSENSE, as_lines, read, told_nowhere
 
 FIXTURES = data_folder() / "fixtures/woocommerce"
 
@@ -349,7 +349,7 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert reading.messages == ()
 
 
-@pytest.mark.parametrize("raw", [b"", b"[", b"1", b'"x"', b"[1]", b'{"a":1}', b"\xff", b"[" * 5000])
+@pytest.mark.parametrize("raw", NONSENSE)
 def test_what_is_no_resource_is_refused(raw):
     (reading,) = read("woocommerce", raw)
     assert reading.fault is not None

@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from crosslane import catalog
 from crosslane.demo.raw import data_folder
 from crosslane.platform.database import Database
 from tests.api import Api
-from tests.channels.bazaar import Bazaar, open_bazaar
+from tests.channels.bazaar import Bazaar, open_stocked
 from tests.channels.test_webhook import DOOR, SECRET, connect, signed
-from tests.orders.world import stock_up
 
 FIXTURE = data_folder() / "fixtures/woocommerce/wp-api-v3_orders.json"
 SKUS = ("SINGLE1", "Bar3")
@@ -46,11 +44,7 @@ def published() -> dict[str, Any]:
 
 @pytest.fixture
 async def shop(api: Api, database: Database) -> Bazaar:
-    opened = await open_bazaar(database, api.tenant)
-    async with database.transaction(api.tenant) as tx:
-        rows = tuple(catalog.ProductRow(sku, "home", title=sku, weight_grams=200) for sku in SKUS)
-        await catalog.import_products(tx, catalog.ImportProducts(rows))
-        await stock_up(tx, {(sku, "DC1"): 10 for sku in SKUS})
+    opened = await open_stocked(database, api.tenant, SKUS)
     await connect(
         api,
         format="woocommerce",
