@@ -46,8 +46,6 @@ OWNED: Mapping[str, Mapping[str, str]] = {
     "office.grade_goods_back": {},
     "office.take_coming": {"units": "1"},
     "office.take_bins_in": {},
-    "office.ask_office_return": {},
-    "office.request_office_return": {},
 }
 # Their pages are there for every store; the refusal stands on them.
 REFUSED_ON_THE_PAGE = {
@@ -69,6 +67,7 @@ SHARED = {
     *("office.show_feeds", "office.show_feed_messages", "office.show_feed_message"),
     *("office.show_locations", "office.show_location_page"),
     *("office.show_bins", "office.take_bins_along"),
+    *("office.ask_office_return", "office.request_office_return"),
     *("office.show_catalog", "office.show_catalog_article"),
     *("office.list_rules", "office.show_rule", "office.show_version"),
     # Stock, and a list of articles that nobody keeps.
