@@ -29,7 +29,7 @@ BEGINNINGS = {
     "associate": ("/store", "/store/{store}/stock?q=10"),
     "": ("/sign-in",),
 }
-_LINK = re.compile(r'(?:href|hx-get|formaction)="(/[^"]*)"')
+_LINK = re.compile(r'(?:href|hx-get)="(/[^"]*)"')
 _PARAMETER = re.compile(r"\\\{[a-z_]+\\\}")
 
 SHOWN = {
