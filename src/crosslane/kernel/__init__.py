@@ -43,7 +43,7 @@ from crosslane.kernel.paging import (
 )
 from crosslane.kernel.quantity import QUANTITY_MAX, QuantityOutOfRange, require_quantity
 from crosslane.kernel.rows import RowProblem
-from crosslane.kernel.text import UnsafeText, matching, require_safe_text
+from crosslane.kernel.text import UnsafeText, matching, pointer_step, require_safe_text
 from crosslane.kernel.time import (
     BadInstant,
     Instant,
@@ -95,6 +95,7 @@ __all__ = [
     "parse_instant",
     "parse_minor",
     "parse_order_number",
+    "pointer_step",
     "require_instant",
     "require_quantity",
     "require_safe_text",

@@ -23,6 +23,13 @@ class UnsafeText(Invalid):
     """The text has a character that cannot be stored (NUL or half a surrogate pair)."""
 
 
+def pointer_step(name: str) -> str:
+    """Return a name as a step of a JSON pointer (RFC 6901, section 3)."""
+    if "~" not in name and "/" not in name:
+        return name
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def require_safe_text(value: Any, *, pointer: str = "") -> None:
     """Refuse NUL and lone surrogates anywhere in a decoded JSON value.
 
@@ -41,9 +48,8 @@ def require_safe_text(value: Any, *, pointer: str = "") -> None:
                 raise UnsafeText(pointer=where)
         elif isinstance(item, dict):
             for key, inner in cast(dict[Any, Any], item).items():
-                step = str(key).replace("~", "~0").replace("/", "~1")
                 waiting.append((where, str(key)))
-                waiting.append((f"{where}/{step}", inner))
+                waiting.append((f"{where}/{pointer_step(str(key))}", inner))
         elif isinstance(item, list | tuple):
             inside = cast(list[Any], item)
             waiting.extend((f"{where}/{n}", inner) for n, inner in enumerate(inside))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import Invalid, milli_price, parse_minor
+from crosslane.kernel import Invalid, milli_price, parse_minor, pointer_step
 
 Seen = set[str]
 REST_VALUES_MAX = 20_000
@@ -168,7 +168,7 @@ class Branch:
             for name, part in parts:
                 if part is None or part == "":
                     continue
-                pointer = f"{at}/{_escaped(name) if isinstance(name, str) else name}"
+                pointer = f"{at}/{pointer_step(name) if isinstance(name, str) else name}"
                 if isinstance(part, dict | list):
                     waiting.append((part, pointer))
                 elif pointer not in self._seen:
@@ -199,7 +199,7 @@ class Branch:
         return found
 
     def _pointer(self, name: str) -> str:
-        return f"{self.at}/{_escaped(name)}"
+        return f"{self.at}/{pointer_step(name)}"
 
 
 def instant_of(text: str, zone: str) -> datetime | None:
@@ -233,9 +233,3 @@ def read_json(raw: bytes) -> Any:
 
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
-
-
-def _escaped(name: str) -> str:
-    if "~" not in name and "/" not in name:
-        return name
-    return name.replace("~", "~0").replace("/", "~1")

@@ -12,6 +12,7 @@ import msgspec
 
 from crosslane.channels.domain.fields import MESSAGES, Field, fields_of
 from crosslane.channels.errors import MappingUnusable
+from crosslane.kernel import pointer_step
 
 COLUMNS_MAX = 200
 VALUES_MAX = 500
@@ -97,42 +98,46 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     currency: Annotated[str, msgspec.Meta(max_length=3)] = ""
 
 
-def rules_of(mapping: TableMapping) -> dict[str, Column]:
+def rules_of(mapping: TableMapping, *, at: str = "") -> dict[str, Column]:
     """Return what each column holds, by its name in lower case.
+
+    Args:
+        mapping: what a table means.
+        at: pointer to it, for refusals.
 
     Raises:
         MappingUnusable: it names a value its kind of message does not have, or contradicts itself.
     """
     if mapping.decimal == mapping.thousands:
         raise MappingUnusable(
-            pointer="/thousands", reason="decimals and thousands have the same mark"
+            pointer=f"{at}/thousands", reason="decimals and thousands have the same mark"
         )
     known = fields_of(MESSAGES[mapping.brings])
     rules: dict[str, Column] = {}
     taken: set[str] = set()
     for name, told in mapping.columns.items():
         rule = told if isinstance(told, Column) else Column(field=told)
-        at = f"/columns/{name.replace('~', '~0').replace('/', '~1')}"
-        field = _field(known, rule.field, at)
+        here = f"{at}/columns/{pointer_step(name)}"
+        field = _field(known, rule.field, here)
         for path in rule.also:
-            _field(known, path, f"{at}/also")
+            _field(known, path, f"{here}/also")
         if rule.times != 1 and field.kind != "whole":
-            raise MappingUnusable(pointer=f"{at}/times", reason=f"{rule.field} is no number")
+            raise MappingUnusable(pointer=f"{here}/times", reason=f"{rule.field} is no number")
         if rule.minor and field.kind not in ("minor", "milli"):
-            raise MappingUnusable(pointer=f"{at}/minor", reason=f"{rule.field} is no amount")
+            raise MappingUnusable(pointer=f"{here}/minor", reason=f"{rule.field} is no amount")
         key = name.strip().lower()
         if key in rules or rule.field in taken:
-            raise MappingUnusable(pointer=at, reason=f"{rule.field} or the column is named twice")
+            raise MappingUnusable(pointer=here, reason=f"{rule.field} or the column is named twice")
         if mapping.header == 0 and not (key[:1] == "#" and key[1:].isdigit() and int(key[1:])):
             reason = "without a header columns are named #1, #2 and so on"
-            raise MappingUnusable(pointer=at, reason=reason)
+            raise MappingUnusable(pointer=here, reason=reason)
         rules[key] = rule
         taken.add(rule.field)
     for path in mapping.always:
-        at = f"/always/{path.replace('~', '~0').replace('/', '~1')}"
-        _field(known, path, at)
+        here = f"{at}/always/{pointer_step(path)}"
+        _field(known, path, here)
         if path in taken:
-            raise MappingUnusable(pointer=at, reason=f"{path} is told by a column already")
+            raise MappingUnusable(pointer=here, reason=f"{path} is told by a column already")
     return rules
 
 

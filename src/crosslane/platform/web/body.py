@@ -16,7 +16,7 @@ import msgspec
 from litestar import Request
 from multipart import parse_options_header
 
-from crosslane.kernel import require_safe_text
+from crosslane.kernel import pointer_step, require_safe_text
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.form import UPLOAD
@@ -222,7 +222,7 @@ def _object(pairs: list[tuple[str, Any]], refused: list[_Refused]) -> Any:
         return value
     seen: set[str] = set()
     twice = next(name for name, _ in pairs if name in seen or seen.add(name))
-    return _refuse(errors.DuplicateName, refused, "/" + twice.replace("~", "~0").replace("/", "~1"))
+    return _refuse(errors.DuplicateName, refused, f"/{pointer_step(twice)}")
 
 
 def _integer(text: str, refused: list[_Refused]) -> Any:
@@ -248,8 +248,10 @@ def _first_refused(value: Any) -> tuple[str, _Refused]:
         if isinstance(item, _Refused):
             return pointer, item
         if isinstance(item, dict):
-            steps = [(n.replace("~", "~0").replace("/", "~1"), inner) for n, inner in item.items()]
-            waiting += [(f"{pointer}/{step}", inner) for step, inner in reversed(steps)]
+            waiting += [
+                (f"{pointer}/{pointer_step(name)}", inner)
+                for name, inner in reversed(list(item.items()))
+            ]
         elif isinstance(item, list):
             waiting += [(f"{pointer}/{n}", inner) for n, inner in reversed(list(enumerate(item)))]
     raise AssertionError("nothing was refused")

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from litestar.exceptions import HTTPException
 
-from crosslane.kernel import Invalid, Kind, Refusal, Unavailable
+from crosslane.kernel import Invalid, Kind, Refusal, Unavailable, pointer_step
 from crosslane.platform.database import CommitUnknown
 from crosslane.platform.web import errors
 
@@ -177,7 +177,7 @@ def pointer_of(path: str) -> str:
     for name, index in steps:
         if index == "...":
             break
-        pointer += "/" + (name or index).replace("~", "~0").replace("/", "~1")
+        pointer += "/" + pointer_step(name or index)
     return pointer
 
 
@@ -192,5 +192,5 @@ def invalid_field(error: msgspec.ValidationError, at: str = "") -> errors.Invali
     pointer = at + pointer_of(path.rstrip("`"))
     named = re.search(r"(?:required|unknown) field `([^`]+)`", reason)
     if named:
-        pointer += "/" + named[1].replace("~", "~0").replace("/", "~1")
+        pointer += "/" + pointer_step(named[1])
     return errors.InvalidField(pointer=pointer, reason=reason.replace("`", "'"))

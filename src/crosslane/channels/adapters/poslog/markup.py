@@ -18,7 +18,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from crosslane.channels.adapters.branches import NotReadable, instant_of
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import Invalid, milli_price, parse_minor
+from crosslane.kernel import Invalid, milli_price, parse_minor, pointer_step
 
 DEPTH_MAX = 60
 VALUES_MAX = 20_000
@@ -50,7 +50,7 @@ class Steps:
     def __getitem__(self, name: str) -> str:
         if name not in self.known:
             uri, _, local = name.rpartition("}")
-            prefix = "" if uri in ("", self.own) else self._prefixes.get(uri, _escaped(uri))
+            prefix = "" if uri in ("", self.own) else self._prefixes.get(uri, pointer_step(uri))
             step = f"{self._before}{prefix}:{local}" if prefix else self._before + local
             self.known[name] = step
         return self.known[name]
@@ -160,10 +160,6 @@ class Markup:
 def _silence(parser: Any, handlers: Iterable[str]) -> None:
     for name in handlers:
         setattr(parser, name, None)
-
-
-def _escaped(uri: str) -> str:
-    return uri.replace("~", "~0").replace("/", "~1")
 
 
 def _told(error: Exception) -> str:

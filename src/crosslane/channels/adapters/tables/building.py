@@ -14,7 +14,7 @@ from crosslane.channels.domain.fields import MESSAGES, ROWS, Field, fields_of
 from crosslane.channels.domain.mapping import Column, TableMapping, rules_of
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.errors import ColumnMissing
-from crosslane.kernel import Refusal
+from crosslane.kernel import Refusal, pointer_step
 from crosslane.platform.web import decode_json
 
 # What names a message of itself when no column does.
@@ -167,7 +167,7 @@ class Builder:
         first: Mapping[str, str],
     ) -> None:
         """Put a cell where it belongs: into the message, into the row's part, or to the rest."""
-        at = f"/rows/{number}/{_escaped(key)}"
+        at = f"/rows/{number}/{pointer_step(key)}"
         rule = self._rules.get(key)
         if rule is None:
             if text:
@@ -221,7 +221,7 @@ class Builder:
         while path and path not in self._column_of:
             path = path.rpartition("/")[0]
         key = self._column_of.get(path)
-        return f"/rows/{number}/{_escaped(key)}" if key else f"/rows/{number}"
+        return f"/rows/{number}/{pointer_step(key)}" if key else f"/rows/{number}"
 
 
 def _cell(row: Row, place: int) -> str:
@@ -264,7 +264,3 @@ def _found(told: Any, path: str) -> Any:
             return None
         told = told.get(step)
     return told
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
