@@ -48,6 +48,14 @@ class MappingUnusable(Invalid):
     """The mapping cannot be used: {reason}."""
 
 
+class NoSuchMapping(Invalid):
+    """The channel {channel} has no mapping {name}; declare it first."""
+
+
+class TooManyMappings(Conflict):
+    """There are {most} mappings already; use one of them for several tables."""
+
+
 class NoSuchBatch(NotFound):
     """There is no batch {batch}."""
 
