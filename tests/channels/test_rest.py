@@ -105,3 +105,37 @@ async def test_one_message_may_come_as_json_of_many_lines(api: Api, database: Da
     }
     assert formats["till-batch"]["brings"] == ["sale", "void"]
     assert formats["orders-jsonl"]["media_types"] == ["application/x-ndjson", "application/json"]
+
+
+async def test_a_table_is_read_by_its_channels_mapping(api: Api, database: Database):
+    bazaar = await open_bazaar(database, api.tenant)
+    columns = {"Nr": "source_id", "Tag": "event_at", "Ware": "lines/sku", "Wieviel": "lines/lot"}
+    wish = {"channel": "bazaar", "name": "orders", "mapping": {"brings": "order"}}
+    home = {"name": "Ada", "lines/0": "1 High St", "city": "Oxford", "postcode": "OX1 4AA"}
+    always = {f"ship_to/{name}": value for name, value in home.items()}
+    always |= {"ship_to/country": "GB", "buyer/name": "Ada", "buyer/email": "ada@example.com"}
+    wish["mapping"] |= {"columns": columns, "dates": ["%d.%m.%Y"], "always": always}
+    refused = await api.admin.post("/api/v1/channel-mappings", json=wish)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/mapping/columns/Wieviel")
+    columns["Wieviel"] = "lines/quantity"
+    columns["Preis"] = {"field": "lines/unit_price_milli", "minor": True}
+    assert (await api.admin.post("/api/v1/channel-mappings", json=wish)).status_code == 201
+    url, table = f"{MESSAGES}?format=csv&mapping=orders", {"Content-Type": "text/csv"}
+    head = "Nr;Tag;Ware;Wieviel;Preis"
+    text = f"{head}\nC-1;05.01.2011;MUG;2;600\nC-2;05.01.2011;MUG;1 Paar;600\n"
+    sent = await api.admin.post(url, content=text, headers=table)
+    assert sent.status_code == 202, sent.text
+    await bazaar.work()
+    listed = (await api.admin.get("/api/v1/channel-messages?channel=bazaar")).json()["items"]
+    told = sorted((one["state"], one["code"], one["pointer"]) for one in listed)
+    assert told == [("applied", "", ""), ("quarantined", "not-a-number", "/rows/0/wieviel")]
+    # The mapping is mended, and what waited is read by it as it is now.
+    columns["Wieviel"] = {"field": "lines/quantity", "values": {"1 Paar": "1"}}
+    assert (await api.admin.post("/api/v1/channel-mappings", json=wish)).status_code == 201
+    again = {"channel": "bazaar", "code": "not-a-number"}
+    announced = await api.admin.post("/api/v1/channel-replays", json=again)
+    assert announced.json() == {"announced": 1, "kept_back": 0, "more": False}
+    listed = (await api.admin.get("/api/v1/channel-mappings")).json()
+    assert [(one["name"], one["mapping"]["brings"]) for one in listed] == [("orders", "order")]
+    unknown = await api.admin.post(f"{url}s", content=text, headers=table)
+    assert unknown.json()["code"] == "no-such-mapping"

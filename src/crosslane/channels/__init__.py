@@ -51,9 +51,9 @@ Personal: what was received and its canonical form; blanked when a person is era
 ``pricing.price_source`` lets the channel.
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
-Facts: ``channels.connections``. Policies: channels.mastery.
+Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
-channels_connection.
+channels_mapping, channels_connection.
 """
 
 from crosslane.channels.adapters import (
@@ -83,6 +83,13 @@ from crosslane.channels.service.intake import (
     Received,
     read_body,
 )
+from crosslane.channels.service.mapping import (
+    MAP,
+    MappingView,
+    PutMapping,
+    list_mappings,
+    mapping_of,
+)
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.reading import (
     BatchView,
@@ -99,7 +106,7 @@ from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY, CONNECT]
+COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP]
 POLICIES = [MASTERY]
 
 __all__ = [
@@ -108,6 +115,7 @@ __all__ = [
     "DELIMITERS",
     "ERASERS",
     "FAMILIES",
+    "MAP",
     "MASTERY",
     "PERSONAL_COLUMNS",
     "POLICIES",
@@ -123,12 +131,14 @@ __all__ = [
     "Envelope",
     "Family",
     "Fault",
+    "MappingView",
     "Mastery",
     "MessageQuarantined",
     "MessageReceived",
     "MessageTrace",
     "MessageView",
     "PutConnection",
+    "PutMapping",
     "Reading",
     "Reason",
     "Receive",
@@ -143,8 +153,10 @@ __all__ = [
     "family_of",
     "known_delivery",
     "list_batches",
+    "list_mappings",
     "list_messages",
     "list_reasons",
+    "mapping_of",
     "message",
     "read_body",
 ]

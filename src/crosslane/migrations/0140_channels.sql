@@ -6,6 +6,8 @@ create table channels_batch (
     file_name text not null,
     encoding text not null,
     delimiter text not null,
+    -- Name of what its columns mean, of a table.
+    mapping text not null,
     headers jsonb not null,
     -- The sender's own name of it, so that it is taken in once.
     delivery text not null,
@@ -85,6 +87,14 @@ create table channels_order (
     standing jsonb not null,
     primary key (channel, source_id)
 ) with (fillfactor = 80);
+
+-- What the tables of a channel mean.
+create table channels_mapping (
+    channel text not null,
+    name text not null,
+    mapping jsonb not null,
+    primary key (channel, name)
+);
 
 -- How the system of a channel is connected. Secrets rest concealed by the installation's key.
 create table channels_connection (

@@ -193,6 +193,10 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
         if errors:
             return await _new_page(tx, viewer, fields.plain(), errors=errors)
         channel = (await organization.book(tx)).channel(fields.text("channel"))
+        try:
+            mapping = await channels.mapping_of(tx, channel.code, fields.text("mapping"))
+        except Refusal as refusal:
+            return await _new_page(tx, viewer, fields.plain(), refusal=refusal)
         received_at = tx.now
 
     def read() -> channels.Receive:
@@ -202,6 +206,7 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             received_at=received_at,
             format=fields.text("format"),
             delimiter=fields.text("delimiter", "comma"),
+            mapping=mapping,
             file_name=fields.text("file_name")[:200],
         )
 
@@ -224,6 +229,7 @@ async def _new_page(
     refusal: Refusal | None = None,
 ) -> Response:
     known = (await organization.book(tx)).channels
+    mappings = await channels.list_mappings(tx)
     return PAGES.answer(
         viewer,
         "inbox_new.html",
@@ -233,6 +239,7 @@ async def _new_page(
         refusal=refusal,
         channels=[(code, f"{code} · {known[code].name}") for code in sorted(known)],
         formats=sorted(channels.FAMILIES),
+        mappings=[(name, name) for name in sorted({one.name for one in mappings})],
         delimiters=DELIMITERS,
         characters_max=TEXT_CHARACTERS_MAX,
     )

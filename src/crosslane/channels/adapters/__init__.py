@@ -10,7 +10,7 @@ from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import CSV, FORM, JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
-from crosslane.channels.adapters.tables import TABLES
+from crosslane.channels.adapters.tables import TABLES, WORKBOOKS
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
 from crosslane.channels.adapters.x12 import X12
@@ -54,6 +54,7 @@ __all__ = [
     "JSON",
     "LINES",
     "RECORDS_MAX",
+    "WORKBOOKS",
     "Context",
     "Envelope",
     "Family",

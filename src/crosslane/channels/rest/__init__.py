@@ -1,5 +1,5 @@
 """Channels over HTTP."""
 
-from crosslane.channels.rest import connections, messages
+from crosslane.channels.rest import connections, mappings, messages
 
-ROUTES = [*messages.ROUTES, *connections.ROUTES]
+ROUTES = [*messages.ROUTES, *connections.ROUTES, *mappings.ROUTES]

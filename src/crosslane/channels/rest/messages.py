@@ -10,9 +10,10 @@ from litestar import Request
 
 from crosslane import locations, organization
 from crosslane.channels import errors
-from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES
+from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body, stores_of
+from crosslane.channels.service.mapping import mapping_of
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage.messages import State
@@ -33,7 +34,7 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
     command=RECEIVE,
     status=202,
     consumes=LINES,
-    also_consumes=(CSV, JSON),
+    also_consumes=(CSV, JSON, *WORKBOOKS),
     body_bytes_max=BODY_BYTES_MAX,
     raises=(
         organization.UnknownChannel,
@@ -45,6 +46,8 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
         errors.NothingSent,
         errors.TooManyRecords,
         errors.BatchMalformed,
+        errors.NoSuchMapping,
+        errors.MappingUnusable,
         errors.ColumnMissing,
         errors.ColumnUnknown,
         OtherLocation,
@@ -65,6 +68,7 @@ async def receive_messages(
     format: Name,
     encoding: Name = "",
     delimiter: Name = "comma",
+    mapping: Name = "",
     file_name: FileName = "",
 ) -> Received:
     """Take in what a channel says: a file of orders, a till's batch, supply.
@@ -77,6 +81,7 @@ async def receive_messages(
     async with caller.read() as tx:
         channel = (await organization.book(tx)).channel(code, pointer="/code")
         network = await locations.network(tx)
+        meant = await mapping_of(tx, code, mapping)
         received_at = tx.now
 
     media_type = request.headers["content-type"].partition(";")[0].strip().lower()
@@ -90,6 +95,7 @@ async def receive_messages(
             received_at=received_at,
             encoding=encoding,
             delimiter=delimiter,
+            mapping=meant,
             file_name=file_name,
             headers=request.headers,
         )

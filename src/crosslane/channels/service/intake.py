@@ -29,6 +29,7 @@ from crosslane.channels.errors import (
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.connecting import connection_of
+from crosslane.channels.service.mapping import MappingView
 from crosslane.channels.storage import batches, messages, records
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft
@@ -54,7 +55,8 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         channel: code of the channel.
-        format: its format; likewise the name its sender gives it, and how it was read.
+        format: its format; likewise the name its sender gives it, how it was read, and the name of
+            what its columns mean.
         digest: of the bytes; likewise how many they were.
         readings: what its records say.
         headers: those kept of what it came with.
@@ -67,6 +69,7 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     encoding: str
     delimiter: str
+    mapping: str
     digest: bytes
     bytes: int
     readings: tuple[Reading, ...]
@@ -103,6 +106,7 @@ def read_body(
     file_name: str = "",
     encoding: str = "",
     delimiter: str = "comma",
+    mapping: MappingView | None = None,
     headers: Mapping[str, str] = MappingProxyType({}),
     sender: str = "",
 ) -> Receive:
@@ -117,12 +121,14 @@ def read_body(
         file_name: as its sender calls it.
         encoding: of the text, "" when it is the usual one or the body tells.
         delimiter: between the columns of a row, by name.
+        mapping: what the columns of a table mean, None for the format's own.
         headers: what it came with, by names in lower case.
         sender: who sent it, as ``kind:id``, when that is not the caller.
 
     Raises:
         UnknownFormat, WrongMediaType, UnknownEncoding, UnknownDelimiter: it is sent as something
             nobody knows.
+        MappingUnusable: the mapping means something its kind of message does not have.
         NotText, NothingSent, TooManyRecords, BatchMalformed, ColumnMissing, ColumnUnknown: it is
             nothing of this format.
     """
@@ -142,6 +148,7 @@ def read_body(
         context_of(family, channel, kept, received_at, DELIMITERS[delimiter]),
         media_type=media_type,
         encoding=encoding,
+        mapping=mapping.mapping if mapping else None,
     )
     readings = tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
     if not readings:
@@ -153,7 +160,8 @@ def read_body(
         format=format,
         file_name=file_name,
         encoding=encoding,
-        delimiter=DELIMITERS[delimiter],
+        delimiter=(mapping.mapping.delimiter if mapping else "") or DELIMITERS[delimiter],
+        mapping=mapping.name if mapping else "",
         digest=_digest(raw),
         bytes=len(raw),
         readings=readings,
@@ -208,6 +216,7 @@ async def receive(tx: Tx, wish: Receive) -> Received:
         file_name=wish.file_name,
         encoding=wish.encoding,
         delimiter=wish.delimiter,
+        mapping=wish.mapping,
         headers=dict(wish.headers),
         delivery=wish.delivery,
         digest=wish.digest,

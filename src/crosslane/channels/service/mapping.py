@@ -54,7 +54,7 @@ async def list_mappings(tx: Tx) -> list[MappingView]:
     return [MappingView(channel=key[0], name=key[1], mapping=one) for key, one in known.items()]
 
 
-async def mapping_of(tx: Tx, channel: str, name: str) -> TableMapping | None:
+async def mapping_of(tx: Tx, channel: str, name: str) -> MappingView | None:
     """Return what a table means; None for one that names no mapping.
 
     Raises:
@@ -65,7 +65,7 @@ async def mapping_of(tx: Tx, channel: str, name: str) -> TableMapping | None:
     found = (await facts.get(tx, MAPPINGS)).get((channel, name))
     if found is None:
         raise NoSuchMapping(pointer="/mapping", channel=channel, name=name[:64])
-    return found
+    return MappingView(channel=channel, name=name, mapping=found)
 
 
 async def put_mapping(tx: Tx, wish: PutMapping) -> MappingView:

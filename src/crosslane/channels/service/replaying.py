@@ -23,6 +23,7 @@ from crosslane.channels.service.intake import (
     repeat,
     store,
 )
+from crosslane.channels.service.mapping import MappingView, mapping_of
 from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, records, replays
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft, Outcome, Pending
@@ -206,14 +207,17 @@ async def _read_anew(
     readings: dict[Place, Reading] = {}
     for place, record in raw.items():
         batch = known[place[0]]
-        found = _read(batch, book.channel(batch.channel), record.text) if record.body else []
+        named = await mapping_of(tx, batch.channel, batch.mapping)
+        channel = book.channel(batch.channel)
+        found = _read(batch, channel, named, record.text) if record.body else []
         # Parts that were erased may have left a text that falls apart in another way.
         if len(found) == 1:
             readings[place] = msgspec.structs.replace(found[0], place=place[1])
     for batch_id in sorted({place[0] for place in places} - {place[0] for place in alone}):
         batch = known[batch_id]
         kept = [one for one in await records.list_raw(tx, batch_id, RECORDS_MAX) if one.body]
-        found = _read(batch, book.channel(batch.channel), "\n".join(one.text for one in kept))
+        text = "\n".join(one.text for one in kept)
+        found = _read(batch, book.channel(batch.channel), None, text)
         if len(found) == len(kept):
             wanted = {place[1] for place in places if place[0] == batch_id}
             for record, reading in zip(kept, found, strict=True):
@@ -223,10 +227,14 @@ async def _read_anew(
     return readings, known
 
 
-def _read(batch: Batch, channel: organization.Channel, text: str) -> list[Reading]:
+def _read(
+    batch: Batch, channel: organization.Channel, named: MappingView | None, text: str
+) -> list[Reading]:
     family = family_of(batch.format)
     context = context_of(family, channel, batch.headers, batch.received_at, batch.delimiter)
-    context = msgspec.structs.replace(context, encoding="utf-8")
+    context = msgspec.structs.replace(
+        context, encoding="utf-8", mapping=named.mapping if named else None
+    )
     try:
         return list(islice(family.read(BytesIO(text.encode()), context), RECORDS_MAX + 1))
     except Refusal:

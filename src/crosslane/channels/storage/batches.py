@@ -17,6 +17,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         format: name of its format.
         file_name: as the sender calls it, empty for none.
         encoding, delimiter: how it was read.
+        mapping: name of what its columns mean, "" where the format says it.
         headers: those kept of what it came with, by name in lower case.
         delivery: the sender's own name of it, "" for none.
         digest: of the bytes as received.
@@ -33,6 +34,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     encoding: str
     delimiter: str
+    mapping: str
     headers: dict[str, str]
     delivery: str
     digest: bytes
@@ -46,9 +48,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 INSERT_BATCH = """
 insert into channels_batch (
-    id, channel, format, file_name, encoding, delimiter, headers, delivery, digest, bytes, records,
-    received_at, received_by, trace
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    id, channel, format, file_name, encoding, delimiter, mapping, headers, delivery, digest, bytes,
+    records, received_at, received_by, trace
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 on conflict (channel, delivery) where delivery <> '' do nothing
 returning id
 """
@@ -72,8 +74,8 @@ async def find_delivery(tx: Tx, channel: str, delivery: str) -> UUID | None:
 
 
 LIST_BATCHES = """
-select b.id, b.channel, b.format, b.file_name, b.encoding, b.delimiter, b.headers, b.delivery,
-       b.digest, b.bytes, b.records, b.received_at, b.received_by, b.trace,
+select b.id, b.channel, b.format, b.file_name, b.encoding, b.delimiter, b.mapping, b.headers,
+       b.delivery, b.digest, b.bytes, b.records, b.received_at, b.received_by, b.trace,
        (select jsonb_object_agg(c.state, c.messages) from (
            select m.state, count(*) as messages from channels_message m
            where m.batch_id = b.id group by m.state

@@ -15,9 +15,11 @@ from crosslane.channels.adapters.tables.rows import rows_of
 from crosslane.channels.domain.fields import MESSAGES
 from crosslane.channels.domain.mapping import ORDERS
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-XLS = "application/vnd.ms-excel"
-ODS = "application/vnd.oasis.opendocument.spreadsheet"
+WORKBOOKS = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+)
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
@@ -36,10 +38,10 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
 
 TABLES = Family(
     name="csv",
-    media_types=(CSV, XLSX, XLS, ODS),
+    media_types=(CSV, *WORKBOOKS),
     brings=frozenset(MESSAGES),
     read=read,
     counts=True,
 )
 
-__all__ = ["TABLES"]
+__all__ = ["TABLES", "WORKBOOKS"]
