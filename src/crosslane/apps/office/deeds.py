@@ -43,6 +43,7 @@ DEEDS: Mapping[str, str] = {
     "catalog.put_texts": "Texts saved",
     "catalog.remove_picture": "Picture removed",
     "channels.put_connection": "Connection of a channel saved",
+    "channels.put_mapping": "Meaning of a channel's tables saved",
     "channels.receive": "Messages of a channel taken in",
     "channels.replay": "Messages of a channel tried again",
     "customers.add_identity": "Customer known by one thing more",
