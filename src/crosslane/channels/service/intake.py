@@ -135,12 +135,7 @@ def read_body(
     family = family_of(format)
     if not raw:
         raise NothingSent
-    if media_type and media_type not in family.media_types:
-        raise WrongMediaType(format=format, expected=" or ".join(family.media_types))
-    if encoding and encoding not in ENCODINGS:
-        raise UnknownEncoding(pointer="/encoding", known=", ".join(ENCODINGS))
-    if delimiter not in DELIMITERS:
-        raise UnknownDelimiter(pointer="/delimiter", known=", ".join(DELIMITERS))
+    _require_known(family, media_type, encoding, delimiter)
     kept = {
         name: headers[name][:HEADER_CHARACTERS_MAX] for name in family.headers if name in headers
     }
@@ -169,6 +164,16 @@ def read_body(
         delivery=family.envelope(headers).delivery_id,
         sender=sender,
     )
+
+
+def _require_known(family: Family, media_type: str, encoding: str, delimiter: str) -> None:
+    """Refuse what is sent as something nobody knows."""
+    if media_type and media_type not in family.media_types:
+        raise WrongMediaType(format=family.name, expected=" or ".join(family.media_types))
+    if encoding and encoding not in ENCODINGS:
+        raise UnknownEncoding(pointer="/encoding", known=", ".join(ENCODINGS))
+    if delimiter not in DELIMITERS:
+        raise UnknownDelimiter(pointer="/delimiter", known=", ".join(DELIMITERS))
 
 
 def context_of(
