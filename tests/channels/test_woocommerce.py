@@ -1,6 +1,8 @@
 """Messages of WooCommerce: every published one is read whole; what real shops do is understood."""
 
+import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +310,14 @@ def test_a_customer_who_was_removed_is_gone_later_than_anything_said_before():
         ({"create": [{"id": 0, "error": {"code": "sku", "message": "No"}}]}, "", "error"),
         ({"code": "no_route", "message": "No", "data": {"status": 404}}, "", "error"),
         ({"slug": "pending", "name": "Pending payment", "total": 7}, "", "resource"),
+        ({"message": "Order details sent"}, "", "answer"),
+        (
+            {"total_sales": "14.00", "_links": {"about": [{"href": "/wp-json/wc/v3/reports"}]}},
+            "",
+            "reports",
+        ),
+        # What it belongs to does not say what it is.
+        ({"id": 1, "_links": {"up": [{"href": "/wp-json/wc/v3/orders/7"}]}}, "", "resource"),
         ({"environment": {"version": "3"}, "database": {}}, "", "system_status"),
         (
             {
@@ -347,6 +357,32 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert reading.fault is not None
     assert reading.fault.pointer.startswith(pointer)
     assert reading.messages == ()
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if at:
+        yield at
+    listed = enumerate(value) if isinstance(value, list) else ()
+    for name, part in value.items() if isinstance(value, dict) else listed:
+        yield from paths(part, (*at, name))
+
+
+@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1}])
+def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
+    told = ORDER | {
+        "refunds": [{"id": 5, "total": "-1"}],
+        "fee_lines": [{"total": "1"}],
+        "type": "",
+    }
+    for path in paths(told):
+        changed = copy.deepcopy(told)
+        part: Any = changed
+        for name in path[:-1]:
+            part = part[name]
+        part[path[-1]] = wrong
+        for topic in ("", "product.updated", "customer.updated"):
+            (reading,) = read("woocommerce", json.dumps(changed).encode(), topic=topic)
+            assert bool(reading.messages) != bool(reading.fault)
 
 
 @pytest.mark.parametrize("raw", NONSENSE)

@@ -63,6 +63,11 @@ class Branch:
         """Return a value without having read it."""
         return self.value.get(name) if isinstance(self.value, dict) else None
 
+    def word(self, name: str) -> str:
+        """Return a text without having read it, "" when there is none."""
+        value = self.peek(name)
+        return value if isinstance(value, str) else ""
+
     def take(self, name: str) -> Any:
         """Return a value as it was decoded, None when it is absent."""
         if not isinstance(self.value, dict):
@@ -108,9 +113,9 @@ class Branch:
             number = Decimal(str(value))
             if isinstance(value, bool) or number != number.to_integral_value():
                 raise self.wrong(name, "a whole number")
-        except InvalidOperation:
+            return int(number)
+        except (InvalidOperation, OverflowError):
             raise self.wrong(name, "a whole number") from None
-        return int(number)
 
     def minor(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return an amount in minor units, the default when it is absent."""

@@ -66,7 +66,9 @@ MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("customers/downloads", frozenset({"download_id", "order_key"})),
     ("system_status", frozenset({"environment", "database"})),
     ("action", frozenset({"action", "arg"})),
+    ("index", frozenset({"namespace", "routes"})),
     ("error", frozenset({"code", "message"})),
+    ("answer", frozenset({"message"})),
     ("error", frozenset({"error"})),
 )
 NAMES = ("id", "slug", "code")

@@ -54,7 +54,7 @@ def product(branch: Branch, context: Context, *, gone: bool = False) -> Iterator
         else None,
         gone=gone,
     )
-    if "price" in branch and branch.peek("type") not in PARENTS and not gone:
+    if "price" in branch and branch.word("type") not in PARENTS and not gone:
         yield _price(branch, context, told, sku)
 
 

@@ -94,7 +94,7 @@ def _goods(branch: Branch) -> ReturnedGoods:
 
 
 def _linked_order(branch: Branch) -> str:
-    for steps in links_of(branch.value):
+    for steps in links_of(branch.value, ("collection", "self", "up")):
         if len(steps) > 1 and steps[0] == "orders":
             return steps[1]
     return ""

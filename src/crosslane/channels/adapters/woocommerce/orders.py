@@ -53,7 +53,7 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
         context: where it comes from.
         gone: it was removed from the shop.
     """
-    status = branch.peek("status")
+    status = branch.word("status")
     if status in DRAFTS:
         yield notice(branch, context, "draft_order")
         return
@@ -115,7 +115,7 @@ def _words(branch: Branch, currency: str) -> dict[str, object]:
     chosen = next((one for one in options if "method_title" in one or "method_id" in one), None)
     discounts = ("discount_total", "discount_tax") if _taxed(branch) else ("discount_total",)
     bill_to = address(billing)
-    picked_up = any(one.peek("method_id") in PICKUPS for one in options)
+    picked_up = any(one.word("method_id") in PICKUPS for one in options)
     return {
         "number": branch.text("number", "id"),
         "buyer": _buyer(billing),

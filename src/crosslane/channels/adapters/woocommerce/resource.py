@@ -71,15 +71,19 @@ def sum_minor(branch: Branch, names: Sequence[str], currency: str) -> int:
     return rounded_ratio(sum(plain.milli(n, currency, 0) or 0 for n in names), 1, MILLI_PER_MINOR)
 
 
-def links_of(resource: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield the paths a resource links to, step by step: what it is one of, itself, what it is of.
+def links_of(
+    resource: Mapping[str, Any], names: Sequence[str] = ("collection", "self", "item", "about")
+) -> Iterator[list[str]]:
+    """Yield the paths a resource links to, step by step; those to itself without its own number.
 
-    Steps to itself are without its own number.
+    Args:
+        resource: as decoded.
+        names: of the links; those when none are told say what it is.
     """
     links = resource.get("_links")
     if not isinstance(links, Mapping):
         return
-    for name in ("collection", "self", "item", "up"):
+    for name in names:
         first = next(iter(links[name]), None) if isinstance(links.get(name), list) else None
         href = first.get("href") if isinstance(first, Mapping) else None
         found = _PATH.search(href) if isinstance(href, str) else None
