@@ -5,10 +5,11 @@ from importlib import import_module
 import pytest
 from msgspec import structs
 
-from crosslane import bench
+from crosslane import app, bench
 from crosslane.bench import QUICK, Figure, placing
 from crosslane.bench.abuse_year import KINDS
 from crosslane.bench.figures import quantile
+from crosslane.bench.following import REACTIONS
 from crosslane.bench.grow import by_orders
 from crosslane.bench.shop import WAREHOUSES
 
@@ -26,6 +27,10 @@ def test_a_figure_knows_whether_it_is_as_it_should_be():
     assert Figure(name="x", value=3, unit="s", most=3).reached
     assert not Figure(name="x", value=3.1, unit="s", most=3).reached
     assert not Figure(name="x", value=2, unit="s", least=3).reached
+
+
+def test_what_is_measured_follows_the_log_as_a_worker_does():
+    assert list(REACTIONS) == app.REACTIONS
 
 
 async def test_memory_is_measured_while_clients_ask_and_order():

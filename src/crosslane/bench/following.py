@@ -3,16 +3,29 @@
 import asyncio
 import time
 
-from crosslane import channels, engagement, finance, fulfillment, inventory, orders
+from crosslane import (
+    channels,
+    documents,
+    engagement,
+    finance,
+    fulfillment,
+    insights,
+    inventory,
+    orders,
+    returns,
+    transfers,
+)
 from crosslane.bench.site import TENANT
 from crosslane.platform.database import Database
 from crosslane.platform.log import Reaction, reactions_with_work
 
-REACTIONS: tuple[Reaction, ...] = tuple(
-    reaction
-    for module in (inventory, orders, fulfillment, finance, engagement, channels)
-    for reaction in module.REACTIONS
+# Modules that follow the log, in the order in which a worker gives them their turns.
+FOLLOWING = (
+    *(inventory, transfers, orders, fulfillment, returns),
+    *(engagement, finance, documents, channels, insights),
 )
+REACTIONS: tuple[Reaction, ...] = tuple(each for module in FOLLOWING for each in module.REACTIONS)
+
 LOOK_SECONDS = 0.05
 
 

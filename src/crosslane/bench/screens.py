@@ -30,7 +30,7 @@ HTML = "text/html"
 
 _LINK = re.compile(r'<a\b[^>]*\bhref="(/[^"#]*)')
 _LOADED = re.compile(
-    r'(?:<link\b[^>]*\bhref|<script\b[^>]*\bsrc|<img\b[^>]*\bsrc)="(/static/[^"]+)'
+    r'(?:<link\b[^>]*\bhref|<script\b[^>]*\bsrc|<img\b[^>]*\bsrc)="(/(?:static|pictures)/[^"]+)'
 )
 _NAMED = re.compile(r'url\("(/static/[^"]+)"\)')
 
