@@ -107,6 +107,7 @@ async def found_place(database: Database, api: Api) -> Place:
         "addresses/{label}": "home",
         "locations/{code}": store.code,
         "channels/{code}": "bazaar",
+        "pictures/{tenant}": api.tenant,
         "holds/{hold_id}": store.own["hold"],
         "carts/{cart_id}": store.own["cart"],
     }

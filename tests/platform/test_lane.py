@@ -240,8 +240,10 @@ async def test_a_preview_is_refused_as_the_command_would_be(
         assert await tx.fetchval("select batches from shelf") == 0
 
 
-async def test_a_preview_gives_way_to_whoever_holds_the_rows(database: Database, shelf: str):
+async def test_a_preview_gives_way_to_whoever_holds_the_rows(
+    database: Database, hasty: Database, shelf: str
+):
     async with database.transaction(shelf) as tx:
         await tx.execute("select from shelf for update")
         with pytest.raises(RowsBusy):
-            await Lanes(database).preview(shelf, TAKE, Command("k", SYSTEM, Take(1)), left_units)
+            await Lanes(hasty).preview(shelf, TAKE, Command("k", SYSTEM, Take(1)), left_units)
