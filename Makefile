@@ -36,7 +36,7 @@ test: setup browser ## every check and every test: what must pass before a chang
 	@$(BIN)/ruff check src tests
 	@$(BIN)/ruff format --check src tests
 	$(SAY) "tests"
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz
 	@$(BIN)/pytest -m soak

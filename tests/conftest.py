@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from crosslane import catalog, locations, organization
 from crosslane.platform import outbound
@@ -24,19 +26,25 @@ settings.load_profile("any")
 LONG = ("browser", "chaos", "matrix", "journeys", "demo", "cli", "fuzz", "tidy")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, and keep on one worker what shares much.
-
-    That is a file, and all files of pages, which share a shop.
-    """
+    """Begin with what takes long; all else keeps its order."""
     folders = {name: place for place, name in enumerate(LONG)}
     here = Path(__file__).parent
     items.sort(key=lambda item: folders.get(item.path.relative_to(here).parts[0], len(LONG)))
-    for item in items:
-        path = item.path.relative_to(here)
-        together = path.parts[0] if path.parts[0] == "browser" else path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(together))
+
+
+class ByFile(LoadFileScheduling):
+    """Keeps on one worker what shares much: a file, and all files of pages, which share a shop."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        pages = "tests/browser/"
+        return pages if nodeid.startswith(pages) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Return what hands tests to workers."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
