@@ -51,7 +51,7 @@ async def cancel_a_part(page_at: PageAt, shop: Shop, name: str, width: int, **ho
     assert after["money"]["worth_minor"] < before["money"]["worth_minor"]
 
 
-@seen_at(360, "dark")
+@seen_at(1440, "dark")
 async def test_a_part_is_cancelled(page_at: PageAt, shop: Shop, width: int, scheme: Scheme):
     name = f"shopper-cancels-{width}-{scheme}"
     await cancel_a_part(page_at, shop, name, width, scheme=scheme)
@@ -95,7 +95,7 @@ async def move(page_at: PageAt, shop: Shop, name: str, width: int, **how: Any) -
     assert (to["lines"], to["city"], to["postcode"]) == (["9 Low Road"], "Leeds", "LS1 4DY")
 
 
-@seen_at(1440, "dark")
+@seen_at(360, "dark")
 async def test_goods_are_sent_elsewhere(page_at: PageAt, shop: Shop, width: int, scheme: Scheme):
     await move(page_at, shop, f"shopper-moves-{width}-{scheme}", width, scheme=scheme)
 

@@ -25,7 +25,7 @@ async def whoever(page: Page) -> str:
     return str(told["id"])
 
 
-@seen_at(768, "light")
+@seen_at(360, "light")
 async def test_an_associate_takes_over_by_pin(
     page_at: PageAt, shop: Shop, width: int, scheme: Scheme
 ):
