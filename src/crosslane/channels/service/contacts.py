@@ -13,10 +13,12 @@ from crosslane import customers
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.registers import FieldsStanding, news
 from crosslane.channels.domain.reports import ContactEvent
+from crosslane.channels.service.following import follow_each
 from crosslane.channels.service.orders import OVERTAKEN
 from crosslane.channels.service.pending import Todo, outcome_of
 from crosslane.channels.storage import told as storage
 from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.told import Source
 from crosslane.customers import (
     Address,
     CustomerRef,
@@ -39,21 +41,18 @@ WRITTEN = Fault("not-answered-here", "Letters of customers are answered in the c
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Take in what channels say of people, in the order of versions."""
-    if not todo:
-        return []
-    known = await storage.lock_told(tx, KIND, FieldsStanding, sorted({one.source for one in todo}))
-    outcomes: list[Outcome] = []
-    for one in sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id)):
-        message = one.message
-        if not isinstance(message, ContactEvent):
-            raise TypeError(f"{one.pending.kind} says nothing of a person")
-        if message.topic == "message":
-            outcomes.append(outcome_of(one, "kept", WRITTEN))
-        elif message.topic == "data_request" or message.gone:
-            outcomes.append(await _request(tx, one, message))
-        else:
-            outcomes.append(await _tell(tx, one, message, known))
-    return outcomes
+    return await follow_each(tx, todo, KIND, FieldsStanding, _follow)
+
+
+async def _follow(tx: Tx, one: Todo, known: dict[Source, FieldsStanding]) -> Outcome:
+    message = one.message
+    if not isinstance(message, ContactEvent):
+        raise TypeError(f"{one.pending.kind} says nothing of a person")
+    if message.topic == "message":
+        return outcome_of(one, "kept", WRITTEN)
+    if message.topic == "data_request" or message.gone:
+        return await _request(tx, one, message)
+    return await _tell(tx, one, message, known)
 
 
 async def _request(tx: Tx, one: Todo, message: ContactEvent) -> Outcome:
@@ -66,7 +65,7 @@ async def _request(tx: Tx, one: Todo, message: ContactEvent) -> Outcome:
 
 
 async def _tell(
-    tx: Tx, one: Todo, message: ContactEvent, known: dict[tuple[str, str], FieldsStanding]
+    tx: Tx, one: Todo, message: ContactEvent, known: dict[Source, FieldsStanding]
 ) -> Outcome:
     said = {name: getattr(message, name) for name in ("name", "locale", "marketing", "addresses")}
     standing = known.get(one.source, FieldsStanding())

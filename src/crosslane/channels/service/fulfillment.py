@@ -11,17 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
-from crosslane import fulfillment, locations, orders, organization
+from crosslane import fulfillment, locations, orders
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.registers import PLACES, ShipmentStanding
 from crosslane.channels.domain.reports import FulfillmentEvent
 from crosslane.channels.errors import GoodsUnknown, UnitsExceeded, WayDiffers
 from crosslane.channels.service import arriving
 from crosslane.channels.service.changing import Lines
+from crosslane.channels.service.following import await_order, find_order, follow_each
 from crosslane.channels.service.goods import left_units, lines_of, units_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import told as storage
 from crosslane.channels.storage.messages import Outcome, source_key
+from crosslane.channels.storage.told import Source
 from crosslane.fulfillment import (
     ACCEPT,
     ARRIVE,
@@ -47,7 +49,6 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import CommandKind
 
 KIND = "fulfillment"
-ORDER_MISSING = Fault("order-missing", "Its order has not come yet", "/order")
 WORK_MISSING = Fault("work-missing", "No location works on these goods yet")
 KNOWN = Fault("known-already", "It has come so far already")
 LEFT_ALREADY = Fault("left-already", "The goods have left already; somebody has to look")
@@ -66,17 +67,10 @@ def work_key(order_id: UUID) -> str:
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Do what channels say of shipments, in the order of their versions, each whole or not."""
-    if not todo:
-        return []
-    sources = sorted({one.source for one in todo})
-    known = await storage.lock_told(tx, KIND, ShipmentStanding, sources)
-    outcomes: list[Outcome] = []
-    for one in sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id)):
-        outcomes.append(await _follow(tx, one, known))
-    return outcomes
+    return await follow_each(tx, todo, KIND, ShipmentStanding, _follow)
 
 
-async def _follow(tx: Tx, one: Todo, known: dict[tuple[str, str], ShipmentStanding]) -> Outcome:
+async def _follow(tx: Tx, one: Todo, known: dict[Source, ShipmentStanding]) -> Outcome:
     message = one.message
     if not isinstance(message, FulfillmentEvent):
         raise TypeError(f"{one.pending.kind} says nothing of goods on their way")
@@ -87,12 +81,9 @@ async def _follow(tx: Tx, one: Todo, known: dict[tuple[str, str], ShipmentStandi
             known[one.source] = after
             await storage.save_told(tx, KIND, {one.source: after})
         return outcome
-    channel = (await organization.book(tx)).channel(one.pending.channel)
-    found = await orders.find_by_source(tx, [channel.id], [message.order])
-    if not found:
-        key = source_key(one.pending.channel, message.order)
-        return outcome_of(one, "parked", ORDER_MISSING, waits_for=key)
-    ((order_id, _),) = found.values()
+    order_id = await find_order(tx, one, message.order)
+    if order_id is None:
+        return await_order(one, message.order)
     if message.step == "cancelled" and standing.parcels:
         return outcome_of(one, "quarantined", LEFT_ALREADY, order_id=order_id)
     if message.step in WORDS:

@@ -21,16 +21,17 @@ from crosslane.channels.domain.registers import (
 from crosslane.channels.domain.reports import MoneyEvent
 from crosslane.channels.errors import DisputeContradicts
 from crosslane.channels.service.changing import release
+from crosslane.channels.service.following import await_order, find_order, follow_each
 from crosslane.channels.service.orders import OVERTAKEN
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import told as storage
-from crosslane.channels.storage.messages import Outcome, source_key
+from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.told import Source
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 
 KIND = "money"
 CAUSE_KIND = "channels.money"
-ORDER_MISSING = Fault("order-missing", "Its order has not come yet", "/order")
 NO_ORDER = Fault("of-no-order", "It is of no order", "/order")
 NOT_SETTLED = Fault("not-settled-here", "What a channel pays out or keeps is booked by hand")
 OWN_CARD = Fault("own-gift-card", "It lies on a gift card of the channel's own")
@@ -42,27 +43,18 @@ DISPUTES = {"disputed": "opened", "dispute_won": "won", "dispute_lost": "lost"}
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Do what channels say of money, in the order of versions, each whole or not at all."""
-    if not todo:
-        return []
-    known = await storage.lock_told(tx, KIND, MoneyStanding, sorted({one.source for one in todo}))
-    outcomes: list[Outcome] = []
-    for one in sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id)):
-        outcomes.append(await _follow(tx, one, known))
-    return outcomes
+    return await follow_each(tx, todo, KIND, MoneyStanding, _follow)
 
 
-async def _follow(tx: Tx, one: Todo, known: dict[tuple[str, str], MoneyStanding]) -> Outcome:
+async def _follow(tx: Tx, one: Todo, known: dict[Source, MoneyStanding]) -> Outcome:
     message = one.message
     if not isinstance(message, MoneyEvent):
         raise TypeError(f"{one.pending.kind} says nothing of money")
     if (kept := _kept(message)) is not None:
         return outcome_of(one, "kept", kept)
-    channel = (await organization.book(tx)).channel(one.pending.channel)
-    found = await orders.find_by_source(tx, [channel.id], [message.order])
-    if not found:
-        key = source_key(one.pending.channel, message.order)
-        return outcome_of(one, "parked", ORDER_MISSING, waits_for=key)
-    ((order_id, _),) = found.values()
+    order_id = await find_order(tx, one, message.order)
+    if order_id is None:
+        return await_order(one, message.order)
     if one.source in known and known[one.source].version > message.source_version:
         return outcome_of(one, "outdated", OVERTAKEN, order_id=order_id)
     standing = money_told(message)

@@ -16,10 +16,12 @@ from crosslane.channels.domain.registers import (
 )
 from crosslane.channels.domain.reports import PricePatch
 from crosslane.channels.errors import ArticleUnknown
+from crosslane.channels.service.following import follow_each
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.service.products import NOT_MASTER, article_key, mastery
 from crosslane.channels.storage import told as storage
 from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.told import Source
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 
@@ -29,23 +31,20 @@ ARTICLE_MISSING = Fault("article-missing", "Its article has not come yet", "/sku
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Take over what channels say articles cost, in the order of versions."""
-    if not todo:
-        return []
-    known = await storage.lock_told(tx, KIND, PriceStanding, sorted({one.source for one in todo}))
-    outcomes: list[Outcome] = []
-    for one in sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id)):
-        message = one.message
-        if not isinstance(message, PricePatch):
-            raise TypeError(f"{one.pending.kind} says nothing of a price")
-        price_list = (await mastery(tx, one.pending.channel)).price_list
-        if not price_list:
-            outcomes.append(outcome_of(one, "kept", NOT_MASTER))
-            continue
-        try:
-            outcomes.append(await _tell(tx, one, message, price_list, known))
-        except Refusal as refusal:
-            outcomes.append(refused(one, refusal))
-    return outcomes
+    return await follow_each(tx, todo, KIND, PriceStanding, _follow)
+
+
+async def _follow(tx: Tx, one: Todo, known: dict[Source, PriceStanding]) -> Outcome:
+    message = one.message
+    if not isinstance(message, PricePatch):
+        raise TypeError(f"{one.pending.kind} says nothing of a price")
+    price_list = (await mastery(tx, one.pending.channel)).price_list
+    if not price_list:
+        return outcome_of(one, "kept", NOT_MASTER)
+    try:
+        return await _tell(tx, one, message, price_list, known)
+    except Refusal as refusal:
+        return refused(one, refusal)
 
 
 async def _tell(
@@ -53,7 +52,7 @@ async def _tell(
     one: Todo,
     message: PricePatch,
     code: str,
-    known: dict[tuple[str, str], PriceStanding],
+    known: dict[Source, PriceStanding],
 ) -> Outcome:
     if not message.sku:
         raise ArticleUnknown(pointer="/sku", article=message.article or message.source_id)

@@ -13,10 +13,12 @@ from crosslane.channels.domain.policy import MASTERY, Mastery
 from crosslane.channels.domain.registers import FieldsStanding, news
 from crosslane.channels.domain.reports import ProductPatch
 from crosslane.channels.errors import ArticleUnknown
+from crosslane.channels.service.following import follow_each
 from crosslane.channels.service.orders import OVERTAKEN
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import told as storage
 from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.told import Source
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 
@@ -41,23 +43,20 @@ async def mastery(tx: Tx, channel: str) -> Mastery:
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Take over what channels say of articles, in the order of versions."""
-    if not todo:
-        return []
-    known = await storage.lock_told(tx, KIND, FieldsStanding, sorted({one.source for one in todo}))
-    outcomes: list[Outcome] = []
-    for one in sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id)):
-        message = one.message
-        if not isinstance(message, ProductPatch):
-            raise TypeError(f"{one.pending.kind} says nothing of an article")
-        master = await mastery(tx, one.pending.channel)
-        if not master.articles:
-            outcomes.append(outcome_of(one, "kept", NOT_MASTER))
-            continue
-        try:
-            outcomes.append(await _tell(tx, one, message, master, known))
-        except Refusal as refusal:
-            outcomes.append(refused(one, refusal))
-    return outcomes
+    return await follow_each(tx, todo, KIND, FieldsStanding, _follow)
+
+
+async def _follow(tx: Tx, one: Todo, known: dict[Source, FieldsStanding]) -> Outcome:
+    message = one.message
+    if not isinstance(message, ProductPatch):
+        raise TypeError(f"{one.pending.kind} says nothing of an article")
+    master = await mastery(tx, one.pending.channel)
+    if not master.articles:
+        return outcome_of(one, "kept", NOT_MASTER)
+    try:
+        return await _tell(tx, one, message, master, known)
+    except Refusal as refusal:
+        return refused(one, refusal)
 
 
 async def _tell(
@@ -65,7 +64,7 @@ async def _tell(
     one: Todo,
     message: ProductPatch,
     master: Mastery,
-    known: dict[tuple[str, str], FieldsStanding],
+    known: dict[Source, FieldsStanding],
 ) -> Outcome:
     sku = message.sku or await _sku_of(tx, message)
     before = (await catalog.variants_by_sku(tx, [sku])).get(sku)

@@ -16,9 +16,10 @@ from crosslane import orders, organization, returns
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import ReturnedGoods, ReturnEvent
 from crosslane.channels.errors import AmountsDiffer, GoodsUnknown
+from crosslane.channels.service.following import await_order, find_order, in_order
 from crosslane.channels.service.goods import left_units, lines_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
-from crosslane.channels.storage.messages import Outcome, source_key
+from crosslane.channels.storage.messages import Outcome
 from crosslane.kernel import Refusal, allocate
 from crosslane.orders import CreditRequest, NewCharge
 from crosslane.platform.database import Tx
@@ -44,28 +45,23 @@ CAME = "the goods have come"
 GIVEN = "the channel has given the money"
 DIFFERENCE_CAUSE = "return_difference"
 DIFFERENCE_TITLE = "Difference at the channel"
-ORDER_MISSING = "order-missing"
 GOODS_MISSING = "goods-missing"
 NOT_HANDED_OVER = "not-handed-over"
 
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Do what channels say of returns, in the order of their versions, each whole or not at all."""
-    ordered = sorted(todo, key=lambda t: (t.source, t.pending.source_version, t.id))
-    return [await _follow(tx, one) for one in ordered]
+    return [await _follow(tx, one) for one in in_order(todo)]
 
 
 async def _follow(tx: Tx, one: Todo) -> Outcome:
     message = one.message
     if not isinstance(message, ReturnEvent):
         raise TypeError(f"{one.pending.kind} says nothing of a return")
+    order_id = await find_order(tx, one, message.order)
+    if order_id is None:
+        return await_order(one, message.order)
     channel = (await organization.book(tx)).channel(one.pending.channel)
-    found = await orders.find_by_source(tx, [channel.id], [message.order])
-    if not found:
-        fault = Fault(ORDER_MISSING, "Its order has not come yet", "/order")
-        key = source_key(one.pending.channel, message.order)
-        return outcome_of(one, "parked", fault, waits_for=key)
-    ((order_id, _),) = found.values()
     try:
         async with tx.savepoint():
             done = await _Told(tx, one, message, order_id, channel.id).carry_out()
