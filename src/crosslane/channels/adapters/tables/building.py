@@ -17,7 +17,8 @@ from crosslane.channels.errors import ColumnMissing
 from crosslane.kernel import Refusal, pointer_step
 from crosslane.platform.web import decode_json
 
-# What names a message of itself when no column does.
+# What names a message of itself when no column does. Of these a later time is a later version; of
+# the others the sender counts, or says a thing once.
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "supply_snapshot": ("location",),
     "supply_delta": ("location",),
@@ -25,22 +26,12 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "price": ("sku", "article"),
     "contact": ("email", "phone"),
 }
-# Of these a later time is a later version; of the others the sender counts, or says a thing once.
-VERSIONED_BY_TIME = frozenset(("supply_snapshot", "supply_delta", "product", "price", "contact"))
 # What a table says when no column tells what happened.
 USUAL: Mapping[str, Mapping[str, Any]] = {
     "return": {"step": "requested"},
     "fulfillment": {"step": "shipped"},
     "payment": {"outcome": "paid"},
 }
-
-
-class _Group:
-    """The rows of one message."""
-
-    def __init__(self, place: int) -> None:
-        self.place = place
-        self.rows: list[Row] = []
 
 
 class Wrong(Exception):
@@ -73,30 +64,30 @@ class Builder:
         self._rules = rules_of(mapping)
         self._fields = fields_of(MESSAGES[mapping.brings])
         self._list = ROWS.get(mapping.brings, "")
+        self._named_by = NAMED_BY.get(mapping.brings, ())
+        self._usual = USUAL.get(mapping.brings, {})
         self._column_of = {rule.field: key for key, rule in self._rules.items()}
         self._require_columns()
 
     def readings(self) -> Iterator[Reading]:
         """Yield what the table says, a message a record, in the order of their first rows."""
-        for group in self._groups():
-            body = "\n".join(row.body for row in group.rows)
+        head = self._rows.head
+        for rows in self._groups():
+            place, body = rows[0].place, "\n".join(row.body for row in rows)
             try:
-                said = (self._message(group.rows),)
-                yield Reading(place=group.place, head=self._rows.head, body=body, messages=said)
+                yield Reading(place=place, head=head, body=body, messages=(self._message(rows),))
             except Wrong as wrong:
-                yield Reading(place=group.place, head=self._rows.head, body=body, fault=wrong.fault)
+                yield Reading(place=place, head=head, body=body, fault=wrong.fault)
 
     def _require_columns(self) -> None:
         """Refuse a table that lacks a column without which no message of it can be understood."""
         info = msgspec.structs.fields(MESSAGES[self._mapping.brings])
         needed = {each.encode_name for each in info if each.required}
-        named = NAMED_BY.get(self._mapping.brings, ())
-        needed -= {"event_at", "currency", self._list, *USUAL.get(self._mapping.brings, {})}
-        if named:
-            needed -= {"source_id"}
-        else:
-            needed |= {"event_at"} if self._mapping.brings not in VERSIONED_BY_TIME else set()
-        needed |= {f"{self._list}/quantity"} if self._list else set()
+        needed -= {"currency", self._list, *self._usual}
+        if self._named_by:
+            needed -= {"source_id", "event_at"}
+        if self._list:
+            needed.add(f"{self._list}/quantity")
         for path in sorted(needed - self._mapping.always.keys()):
             key = self._column_of.get(path)
             if key is None or key not in self._rows.keys:
@@ -107,32 +98,28 @@ class Builder:
         names = {name.strip().lower(): name for name in self._mapping.columns}
         return names.get(key or "", "")
 
-    def _groups(self) -> Iterator[_Group]:
+    def _groups(self) -> Iterator[list[Row]]:
         """Yield rows that belong together: of one source id, or, of supply, of one location."""
         if not self._list:
-            for row in self._rows.rows:
-                group = _Group(row.place)
-                group.rows.append(row)
-                yield group
+            yield from ([row] for row in self._rows.rows)
             return
-        named = ("source_id", *NAMED_BY.get(self._mapping.brings, ()))
         places = [
             self._rows.keys.index(key)
-            for path in named
+            for path in ("source_id", *self._named_by)
             if (key := self._column_of.get(path)) in self._rows.keys and key is not None
         ]
-        groups: dict[tuple[str, ...], _Group] = {}
+        groups: dict[tuple[str, ...], list[Row]] = {}
         for row in self._rows.rows:
             name = tuple(_cell(row, place) for place in places)
             # A row without a name stands alone, so that it spoils no other message.
             if places and not any(name):
                 name = ("", str(row.place))
-            groups.setdefault(name, _Group(row.place)).rows.append(row)
+            groups.setdefault(name, []).append(row)
         yield from groups.values()
 
     def _message(self, rows: Sequence[Row]) -> Message:
         told: dict[str, Any] = {"type": self._mapping.brings}
-        told |= USUAL.get(self._mapping.brings, {})
+        told |= self._usual
         rest: dict[str, Any] = {}
         for path, text in self._mapping.always.items():
             _put(told, path, self._value(text, path, Column(field=path), f"/always/{path}"))
@@ -199,9 +186,8 @@ class Builder:
         if "currency" in self._fields:
             told.setdefault("currency", self._notation.currency)
         if "source_id" not in told:
-            names = [told[path] for path in NAMED_BY.get(self._mapping.brings, ()) if path in told]
-            told["source_id"] = names[0] if names else ""
-        if "source_version" not in told and self._mapping.brings in VERSIONED_BY_TIME:
+            told["source_id"] = next((told[at] for at in self._named_by if at in told), "")
+        if "source_version" not in told and self._named_by:
             told["source_version"] = version_of(told["event_at"])
 
     def _checked(self, told: dict[str, Any], rest: dict[str, Any]) -> Message:

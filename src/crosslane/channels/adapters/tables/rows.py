@@ -178,6 +178,7 @@ def _require_small(raw: bytes) -> None:
                 with archive.open(part) as unpacked:
                     while left >= 0 and (chunk := unpacked.read(PIECE_BYTES)):
                         left -= len(chunk)
+    # A part that is locked (RuntimeError), or packed in a way nobody knows (NotImplementedError).
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
         raise BatchMalformed(pointer="", reason=f"it is no workbook: {error}"[:500]) from None
     if left < 0:
