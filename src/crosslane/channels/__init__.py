@@ -81,6 +81,7 @@ from crosslane.channels.service.intake import (
     RECEIVE,
     Receive,
     Received,
+    read_aside,
     read_body,
 )
 from crosslane.channels.service.mapping import (
@@ -158,5 +159,6 @@ __all__ = [
     "list_reasons",
     "mapping_of",
     "message",
+    "read_aside",
     "read_body",
 ]

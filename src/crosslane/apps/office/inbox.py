@@ -1,6 +1,5 @@
 """Messages of channels: what came in, what is kept back and why, trying it again, sending some."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,8 +24,6 @@ SUBMIT = "channels:submit"
 # A form writes a text up to three times as long as it is.
 SENT_BYTES_MAX = 3 << 20
 TEXT_CHARACTERS_MAX = 1 << 20
-# Larger texts are read in a thread, so that they hold up nobody else.
-INLINE_CHARACTERS_MAX = 64 << 10
 DELIMITERS = ("comma", "semicolon", "tab")
 STATES: tuple[str, ...] = get_args(channels.State)
 
@@ -199,8 +196,8 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             return await _new_page(tx, viewer, fields.plain(), refusal=refusal)
         received_at = tx.now
 
-    def read() -> channels.Receive:
-        return channels.read_body(
+    try:
+        wish = await channels.read_aside(
             text.encode(),
             channel=channel,
             received_at=received_at,
@@ -209,10 +206,6 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             mapping=mapping,
             file_name=fields.text("file_name")[:200],
         )
-
-    try:
-        small = len(text) <= INLINE_CHARACTERS_MAX
-        wish = read() if small else await asyncio.to_thread(read)
         received: channels.Received = await caller.submit(channels.RECEIVE, wish)
     except Refusal as refusal:
         async with caller.read() as tx:

@@ -1,6 +1,5 @@
 """How channels' systems are connected over HTTP, and the door at which they deliver."""
 
-import asyncio
 from typing import Literal
 from uuid import UUID
 
@@ -10,10 +9,10 @@ from litestar import Request
 from crosslane import organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FORM, JSON, LINES, is_ping
-from crosslane.channels.rest.messages import BODY_BYTES_MAX, INLINE_BYTES_MAX
+from crosslane.channels.rest.messages import BODY_BYTES_MAX
 from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
-from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
+from crosslane.channels.service.intake import RECEIVE, Received, read_aside
 from crosslane.platform.web import PUBLIC, Caller, get, post
 
 CONFIGURE = "channels:configure"
@@ -89,17 +88,14 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     if known is not None:
         return Delivered("known", known)
 
-    def read() -> Receive:
-        return read_body(
-            data,
-            channel=channel,
-            format=format,
-            received_at=received_at,
-            headers=request.headers,
-            sender=f"channel:{code}",
-        )
-
-    wish = read() if len(data) <= INLINE_BYTES_MAX else await asyncio.to_thread(read)
+    wish = await read_aside(
+        data,
+        channel=channel,
+        format=format,
+        received_at=received_at,
+        headers=request.headers,
+        sender=f"channel:{code}",
+    )
     received: Received = await caller.submit(RECEIVE, wish)
     return Delivered("taken" if received.counts else "known", received.id)
 

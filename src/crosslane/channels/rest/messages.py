@@ -1,6 +1,5 @@
 """Messages over HTTP: in, what became of them, trying again."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +11,7 @@ from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS
 from crosslane.channels.service import reading
-from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body, stores_of
+from crosslane.channels.service.intake import RECEIVE, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
@@ -21,8 +20,6 @@ from crosslane.kernel import Page
 from crosslane.platform.web import Caller, Document, OtherLocation, Paging, get, post
 
 BODY_BYTES_MAX = 8 << 20
-# Larger bodies are read in a thread, so that one file does not hold up every other request.
-INLINE_BYTES_MAX = 64 << 10
 
 Name = Annotated[str, msgspec.Meta(max_length=64)]
 FileName = Annotated[str, msgspec.Meta(max_length=200)]
@@ -86,21 +83,18 @@ async def receive_messages(
 
     media_type = request.headers["content-type"].partition(";")[0].strip().lower()
 
-    def read() -> Receive:
-        return read_body(
-            data,
-            media_type=media_type,
-            channel=channel,
-            format=format,
-            received_at=received_at,
-            encoding=encoding,
-            delimiter=delimiter,
-            mapping=meant,
-            file_name=file_name,
-            headers=request.headers,
-        )
-
-    wish = read() if len(data) <= INLINE_BYTES_MAX else await asyncio.to_thread(read)
+    wish = await read_aside(
+        data,
+        media_type=media_type,
+        channel=channel,
+        format=format,
+        received_at=received_at,
+        encoding=encoding,
+        delimiter=delimiter,
+        mapping=meant,
+        file_name=file_name,
+        headers=request.headers,
+    )
     if caller.actor.location_id is not None:
         for store in stores_of(wish):
             place = network.by_code.get(store)

@@ -3,6 +3,7 @@
 One transaction stores everything or nothing. What a message does happens later, by the log.
 """
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from io import BytesIO
 from itertools import islice
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -44,6 +46,7 @@ UNREADABLE, NOTHING = "unreadable", "nothing"
 SAYS_NOTHING = Fault("says-nothing", "The record asks for nothing")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 HEADER_CHARACTERS_MAX = 500
+INLINE_BYTES_MAX = 64 << 10
 # Two bodies with the same new messages may meet; the second try sees what the other has stored.
 TRIES_MAX = 5
 # Of two things said at one instant, the part of the version that their content decides.
@@ -164,6 +167,13 @@ def read_body(
         delivery=family.envelope(headers).delivery_id,
         sender=sender,
     )
+
+
+async def read_aside(raw: bytes, **how: Any) -> Receive:
+    """Do :func:`read_body`, in a thread when there is much, so that it holds up nobody else."""
+    if len(raw) <= INLINE_BYTES_MAX:
+        return read_body(raw, **how)
+    return await asyncio.to_thread(read_body, raw, **how)
 
 
 def _require_known(family: Family, media_type: str, encoding: str, delimiter: str) -> None:
