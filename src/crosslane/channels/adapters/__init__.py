@@ -11,6 +11,7 @@ from crosslane.channels.adapters.port import CSV, FORM, JSON, LINES, RECORDS_MAX
 from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.tables import TABLES, WORKBOOKS
+from crosslane.channels.adapters.telling import Answer, Call, Document, Outcome, Outgoing, Talk
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
 from crosslane.channels.adapters.x12 import X12
@@ -55,11 +56,17 @@ __all__ = [
     "LINES",
     "RECORDS_MAX",
     "WORKBOOKS",
+    "Answer",
+    "Call",
     "Context",
+    "Document",
     "Envelope",
     "Family",
     "Fault",
+    "Outcome",
+    "Outgoing",
     "Reading",
+    "Talk",
     "family_of",
     "is_ping",
 ]

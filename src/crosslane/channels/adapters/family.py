@@ -1,10 +1,11 @@
 """What every adapter is: how the records of one family are read; one may say several things.
 
 A family is declared once. It reads a stream and answers with readings, each with what a record says
-or with why it says nothing that can be understood: no clock, no database, no network.
+or with why it says nothing that can be understood: no clock, no database, no network. What is said
+to its channels is in ``telling.py``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -12,8 +13,10 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, read_json
 from crosslane.channels.adapters.port import JSON, LINES, Fault
+from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
 from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json, decode_written
 
@@ -97,7 +100,7 @@ def no_envelope(headers: Mapping[str, str]) -> Envelope:
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """How the messages of a family are read.
+    """How the messages of a family are read, and how its channels are told.
 
     Args:
         name: of the family.
@@ -114,6 +117,12 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         verify: whether a sender who knows one of the secrets has signed a body, None where senders
             do not sign. Takes the same time whichever is wrong.
         pings: whether a body only asks, unsigned, whether somebody is there.
+        acknowledge: says of each envelope that was read what is to be acknowledged of it; nothing
+            of one that itself acknowledges.
+        tells: how messages are told, by their kind.
+        rate: how fast one account of it may be called, None when nobody says.
+        settings: what telling needs to be told of a connection: by name, what it is.
+        lacks: what its channels cannot do, by name, and what is done instead.
     """
 
     name: str
@@ -127,6 +136,11 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     envelope: Callable[[Mapping[str, str]], Envelope] = no_envelope
     verify: Callable[[Mapping[str, str], bytes, Sequence[str]], bool] | None = None
     pings: Callable[[bytes], bool] | None = None
+    acknowledge: Callable[[Iterable[Reading], Context], Iterator[Acknowledgment]] | None = None
+    tells: Mapping[str, Telling] = {}
+    rate: Rate | None = None
+    settings: Mapping[str, str] = {}
+    lacks: Mapping[str, str] = {}
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

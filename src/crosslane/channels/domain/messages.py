@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.channels.domain.replies import Reply
 from crosslane.channels.domain.reports import Report
 from crosslane.channels.domain.told import (
     LINES_MAX,
@@ -350,12 +351,14 @@ Message = (
     | Void
     | Report
 )
+Outbound = Message | Reply
+"""What may be said to a channel: in the words in which it would say it to us, or a reply."""
 OrderMessage = Order | Amendment | Cancellation | PaymentEvent
 ORDER_KINDS = ("order", "amendment", "cancellation", "payment")
 SUPPLY_KINDS = ("supply_snapshot", "supply_delta")
 REPORT_KINDS = ("fulfillment", "money", "contact", "product", "price", "notice")
 
 
-def kind_of(message: Message) -> str:
+def kind_of(message: Outbound) -> str:
     """Return the kind of a message, as it is written in its ``type``."""
     return str(type(message).__struct_config__.tag)
