@@ -121,6 +121,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             of one that itself acknowledges.
         tells: how messages are told, by their kind.
         rate: how fast one account of it may be called, None when nobody says.
+        patience: how many seconds to wait, from the headers of an answer 429 that says no
+            Retry-After; None when they do not say either.
         settings: what telling needs to be told of a connection: by name, what it is.
         lacks: what its channels cannot do, by name, and what is done instead.
     """
@@ -139,6 +141,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     acknowledge: Callable[[Iterable[Reading], Context], Iterator[Acknowledgment]] | None = None
     tells: Mapping[str, Telling] = {}
     rate: Rate | None = None
+    patience: Callable[[Mapping[str, str]], float | None] | None = None
     settings: Mapping[str, str] = {}
     lacks: Mapping[str, str] = {}
 
