@@ -22,23 +22,34 @@ settings.register_profile("any", deadline=None, suppress_health_check=[HealthChe
 settings.load_profile("any")
 
 
-# Files that take long, so that none of them is begun when the other cores have nothing left to do.
-LONG = ("browser", "chaos", "matrix", "journeys", "demo", "cli", "fuzz", "tidy")
+# What takes long, so that none of it is begun when the other cores have nothing left to do. Fields
+# come early: what they compile is kept on disk, and later ones find it there.
+LONG = (
+    *("browser", "sourcing/fields", "chaos", "matrix", "journeys", "demo", "cli", "fuzz"),
+    *("tidy", "bench"),
+)
+# Files that share what is dear to make: a shop with its pages, compiled loops, homes of benchmarks.
+TOGETHER = ("browser", "sourcing/fields", "bench")
+TESTS = Path(__file__).parent
+
+
+def group_of(path: str, groups: tuple[str, ...]) -> int:
+    """Return which of some folders a file of this one lies in; how many there are when in none."""
+    inside = [place for place, name in enumerate(groups) if path.startswith(f"{name}/")]
+    return min(inside, default=len(groups))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long; all else keeps its order."""
-    folders = {name: place for place, name in enumerate(LONG)}
-    here = Path(__file__).parent
-    items.sort(key=lambda item: folders.get(item.path.relative_to(here).parts[0], len(LONG)))
+    items.sort(key=lambda item: group_of(item.path.relative_to(TESTS).as_posix(), LONG))
 
 
 class ByFile(LoadFileScheduling):
-    """Keeps on one worker what shares much: a file, and all files of pages, which share a shop."""
+    """Keeps on one worker what shares much: a file, and the folders that are named ``TOGETHER``."""
 
     def _split_scope(self, nodeid: str) -> str:
-        pages = "tests/browser/"
-        return pages if nodeid.startswith(pages) else super()._split_scope(nodeid)
+        group = group_of(nodeid.removeprefix("tests/"), TOGETHER)
+        return TOGETHER[group] if group < len(TOGETHER) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -187,10 +187,23 @@ async def site(scale: Scale, *, stocked: bool = True) -> AsyncIterator[Site]:
     """
     # Not deeper: the socket's path must be short, and the server's user must be let in.
     with tempfile.TemporaryDirectory(prefix="crosslane-bench-", ignore_cleanup_errors=True) as home:
+        api_keys = await found_home(Path(home), scale, stocked=stocked)
         async with EmbeddedPostgres(Path(home)) as postgres:
             facts.forget()
-            made = Site(Path(home), postgres)
-            async with made.bulk() as bulk:
-                await migrate(bulk)
-                made.api_keys = await made.found(bulk, TENANT, HOST, scale, stocked=stocked)
-            yield made
+            yield Site(Path(home), postgres, api_keys)
+
+
+async def found_home(home: Path, scale: Scale, *, stocked: bool) -> list[str]:
+    """Make the folder of an installation with a retailer, and return the retailer's API keys.
+
+    Args:
+        home: an empty folder.
+        scale: how large the retailer is.
+        stocked: goods lie there from the beginning.
+    """
+    async with EmbeddedPostgres(home) as postgres:
+        facts.forget()
+        made = Site(home, postgres)
+        async with made.bulk() as bulk:
+            await migrate(bulk)
+            return await made.found(bulk, TENANT, HOST, scale, stocked=stocked)
