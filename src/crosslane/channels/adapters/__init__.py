@@ -5,6 +5,7 @@ name. It reads a stream and answers with readings, each with what a record says 
 nothing that can be understood: no clock, no database, no network.
 """
 
+from crosslane.channels.adapters.amazon import AMAZON
 from crosslane.channels.adapters.family import Context, Envelope, Family, Reading
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import CSV, FORM, JSON, LINES, RECORDS_MAX, Fault
@@ -27,6 +28,7 @@ FAMILIES = {
         WOOCOMMERCE,
         POSLOG,
         X12,
+        AMAZON,
     )
 }
 

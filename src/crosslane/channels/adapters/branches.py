@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import Invalid, milli_price, parse_minor, pointer_step
+from crosslane.kernel import (
+    MILLI_PER_MINOR,
+    Invalid,
+    milli_price,
+    parse_minor,
+    pointer_step,
+    rounded_ratio,
+)
 
 Seen = set[str]
 REST_VALUES_MAX = 20_000
@@ -124,6 +131,16 @@ class Branch:
     def milli(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return a unit price in 1/1000 minor units, the default when it is absent."""
         return self._money(name, default, lambda text: milli_price(text, currency))
+
+    def rounded_minor(self, name: str, currency: str) -> int | None:
+        """Return an amount in minor units; one that is finer is rounded, and left over as told."""
+        milli = Branch(self.value, self.at).milli(name, currency)
+        if milli is None:
+            return None
+        minor = rounded_ratio(milli, 1, MILLI_PER_MINOR)
+        if minor * MILLI_PER_MINOR == milli:
+            self.take(name)
+        return minor
 
     def flag(self, name: str) -> bool | None:
         """Return a truth, None when it is absent."""

@@ -199,6 +199,8 @@ def json_family(
     name: str,
     brings: frozenset[str],
     understand: Callable[[object, Context], Iterator[Message]],
+    *,
+    cut: Callable[[bytes], Iterable[bytes]] = lambda document: (document,),
     **how: Any,
 ) -> Family:
     """Return a family whose streams are JSON: one document, or one a line.
@@ -206,17 +208,18 @@ def json_family(
     Args:
         name: of the family.
         brings: kinds of canonical messages it can bring.
-        understand: says what a decoded document says; raises NotReadable.
+        understand: says what a decoded record says; raises NotReadable.
+        cut: takes a document apart into its records; raises NotReadable.
         how: what else is to be said of the family.
     """
 
     def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
         try:
-            documents = _documents(stream)
+            records = [record for document in _documents(stream) for record in cut(document)]
         except NotReadable as refused:
             yield Reading(place=1, fault=refused.fault)
             return
-        for place, raw in enumerate(documents, 1):
+        for place, raw in enumerate(records, 1):
             body = as_text(raw)
             try:
                 said = tuple(checked(message) for message in understand(read_json(raw), context))

@@ -81,7 +81,10 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
     """An order as a whole, as it is at this version.
 
     Args:
-        lines: goods; a later version names all lines that are still wanted.
+        lines: goods; a later version names all lines that are still wanted. None when the channel
+            tells them apart from it, as an amendment: they are waited for, and stay as they are.
+        ship_near: as much as is told of where it goes while ``ship_to`` is not, so that it can be
+            decided on; the order waits at a stop for the rest.
         buyer, ship_to, service, coupons, tenders, stops, locale: as in placing an order.
         shipping_minor: what the channel charged for delivery.
         number: what people call the order in the channel.
@@ -94,9 +97,10 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
         note: what the buyer or the channel wrote on it.
     """
 
-    lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(max_length=LINES_MAX)]
     buyer: BuyerWish | None = None
     ship_to: Address | None = None
+    ship_near: Address | None = None
     service: Annotated[str, msgspec.Meta(max_length=64)] = ""
     shipping_minor: Minor | None = None
     coupons: Annotated[tuple[str, ...], msgspec.Meta(max_length=CART_COUPONS_MAX)] = ()

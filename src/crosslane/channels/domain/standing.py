@@ -133,6 +133,9 @@ def _change_whole(standing: Standing, message: Order) -> Change | None:
     if version <= standing.whole:
         return None
     telling = _Telling(standing, version)
+    if not message.lines:
+        # Its goods are told apart: what they are stays as it was told.
+        return telling.change(message.ship_to)
     names = names_of(message)
     for name, line in zip(names, message.lines, strict=True):
         telling.tell(name, line)

@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from crosslane import orders, organization
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import (
     Amendment,
     Cancellation,
     Order,
+    OrderLine,
     PaymentEvent,
 )
 from crosslane.channels.domain.standing import (
@@ -29,6 +32,7 @@ from crosslane.orders import LineWish, PlaceOrder
 from crosslane.platform.database import Tx
 
 ORDER_MISSING = Fault("order-missing", "Its order has not come yet")
+LINES_MISSING = Fault("lines-missing", "Its goods have not come yet", "/lines")
 OVERTAKEN = Fault("overtaken", "A newer version has said all of it")
 CANCELLED = Fault("cancelled", "The order was cancelled for good")
 
@@ -50,7 +54,8 @@ async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     for source, theirs in waiting.items():
         for one in theirs:
             if source not in known:
-                outcomes.append(outcome_of(one, "parked", ORDER_MISSING))
+                missing = LINES_MISSING if isinstance(one.message, Order) else ORDER_MISSING
+                outcomes.append(outcome_of(one, "parked", missing))
             else:
                 outcomes.append(await _change(tx, one, known, told))
     await storage.save_standings(tx, told)
@@ -73,10 +78,33 @@ def _first_orders(waiting: dict[Source, list[Todo]], known: Known) -> list[tuple
         if source in known:
             continue
         for place, one in enumerate(theirs):
-            if isinstance(one.message, Order):
-                begun.append((theirs.pop(place), one.message))
+            if isinstance(one.message, Order) and (whole := with_lines(one.message, theirs)):
+                begun.append((theirs.pop(place), whole))
                 break
     return begun
+
+
+def with_lines(message: Order, theirs: Sequence[Todo]) -> Order | None:
+    """Return an order with its goods, those told apart as well; None when they have not come."""
+    if message.lines:
+        return message
+    for one in reversed(theirs):
+        told = one.message.lines if isinstance(one.message, Amendment) else ()
+        if told and all(line.sku and line.quantity is not None for line in told):
+            lines = tuple(
+                OrderLine(
+                    id=line.id,
+                    sku=line.sku,
+                    quantity=line.quantity,
+                    unit_price_milli=line.unit_price_milli,
+                    method=line.method,
+                    store=line.store,
+                )
+                for line in told
+                if line.quantity
+            )
+            return msgspec.structs.replace(message, lines=lines) if lines else None
+    return None
 
 
 async def _create(
@@ -127,7 +155,7 @@ def wish_of(todo: Todo, message: Order) -> PlaceOrder:
         source_id=message.source_id,
         placed_at=message.event_at,
         buyer=message.buyer,
-        ship_to=message.ship_to,
+        ship_to=message.ship_to or message.ship_near,
         lines=[
             LineWish(
                 sku=line.sku,

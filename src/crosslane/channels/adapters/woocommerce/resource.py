@@ -56,13 +56,7 @@ def number_of(branch: Branch, *names: str) -> str:
 
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:
     """Return an amount; one that is finer than a minor unit is rounded, and kept as it was told."""
-    milli = unmarked(branch).milli(name, currency)
-    if milli is None:
-        return None
-    minor = rounded_ratio(milli, 1, MILLI_PER_MINOR)
-    if minor * MILLI_PER_MINOR == milli:
-        branch.take(name)
-    return minor
+    return branch.rounded_minor(name, currency)
 
 
 def sum_minor(branch: Branch, names: Sequence[str], currency: str) -> int:
