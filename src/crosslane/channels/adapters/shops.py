@@ -1,4 +1,4 @@
-"""What shop systems have in common, whichever of them it is: people, payment, and what is left."""
+"""What shop systems have in common, whichever of them it is: people, payment, amounts as text."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ import msgspec
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.domain.messages import Message, Paid, PaymentEvent
 from crosslane.customers import Address
+from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
 from crosslane.orders import StopWish
 
 # What a part of an address is called; no shop has two of the names for different things.
@@ -72,3 +73,22 @@ def address(branch: Branch) -> Address | None:
 def full_name(branch: Branch) -> str:
     """Return what a person is called."""
     return " ".join(filter(None, (branch.text("first_name"), branch.text("last_name"))))
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """Return an amount in minor units as decimal text, such as 12.50."""
+    return price_text(minor * MILLI_PER_MINOR, currency)
+
+
+def price_text(milli: int, currency: str) -> str:
+    """Return a unit price in 1/1000 minor units as decimal text, with no more digits than needed.
+
+    Args:
+        milli: the price, nought or more.
+        currency: ISO 4217, which says how many digits there are at least.
+    """
+    least = currency_exponent(currency)
+    whole, fine = divmod(milli, MILLI_PER_MINOR * 10**least)
+    digits = f"{fine:0{least + 3}}"
+    needed = digits[:least] + digits[least:].rstrip("0")
+    return f"{whole}.{needed}" if needed else str(whole)

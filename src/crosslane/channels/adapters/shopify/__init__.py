@@ -1,4 +1,4 @@
-"""``shopify``: what a Shopify shop sends by webhook, and what its REST API answers.
+"""``shopify``: what a Shopify shop sends by webhook or answers by REST, and what it is told.
 
 A webhook is the bare resource, an answer of the API wraps it in its name or in that of several.
 Which it is stands in the topic of the webhook; without one the wrapper says it, else the fields
@@ -32,6 +32,7 @@ from crosslane.channels.adapters.shopify.money import (
 )
 from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
+from crosslane.channels.adapters.shopify.telling import LACKS, RATE, SETTINGS, TELLS
 from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
 from crosslane.channels.adapters.shops import with_rest
 from crosslane.channels.domain.messages import Message
@@ -185,4 +186,8 @@ SHOPIFY = json_family(
     headers=HEADERS,
     envelope=envelope,
     verify=verify,
+    tells=TELLS,
+    rate=RATE,
+    settings=SETTINGS,
+    lacks=LACKS,
 )

@@ -1,0 +1,1 @@
+"""Published schemas that what we tell is held against; each says where it is from."""
