@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from crosslane.channels.adapters.branches import Branch
+from crosslane.channels.adapters.telling import Outcome
 from crosslane.channels.domain.messages import Message, Paid, PaymentEvent
 from crosslane.customers import Address
 from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
@@ -25,6 +26,8 @@ SETTLED: Mapping[Paid, Literal["paid", "refused"]] = {
     "refunded": "paid",
     "voided": "refused",
 }
+REFUSED = "refused:"
+NAMED_MAX = 5
 UNPAID = StopWish(kind="payment", reason="The shop has not been paid yet")
 
 
@@ -92,3 +95,22 @@ def price_text(milli: int, currency: str) -> str:
     digits = f"{fine:0{least + 3}}"
     needed = digits[:least] + digits[least:].rstrip("0")
     return f"{whole}.{needed}" if needed else str(whole)
+
+
+def partly_told(told: int, failed: Mapping[str, str], learnt: Mapping[str, str]) -> Outcome:
+    """Return what became of a message of which some rows may not have been taken.
+
+    Args:
+        told: rows that were.
+        failed: why others were not, by SKU.
+        learnt: what later tellings need.
+    """
+    if not failed:
+        return Outcome(learnt=learnt)
+    some = [f"{sku} ({code})" for sku, code in sorted(failed.items())[:NAMED_MAX]]
+    more = len(failed) - len(some)
+    detail = f"Not told: {', '.join(some)}" + (f" and {more} more" if more else "")
+    code = next(iter(failed.values())) if len({*failed.values()}) == 1 else "partly-told"
+    state = "told" if told else "refused"
+    knows = {**learnt, **{f"{REFUSED}{sku}": why for sku, why in failed.items()}}
+    return Outcome(state=state, code=code, detail=detail, learnt=knows)

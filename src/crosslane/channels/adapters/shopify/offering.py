@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from crosslane.channels.adapters.shopify.admin import ask, do, gid, number_of, reason_of
-from crosslane.channels.adapters.shops import price_text
+from crosslane.channels.adapters.shops import partly_told, price_text
 from crosslane.channels.adapters.telling import (
     Answer,
     Call,
@@ -35,7 +35,6 @@ PRICES_MAX = 100
 """Prices that are told at once, as shops take at most 250 variants of a product."""
 
 TRIES_MAX = 5
-NAMED_MAX = 5
 STALE = frozenset({"IDEMPOTENCY_CONCURRENT_REQUEST", "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"})
 
 VARIANTS = """
@@ -101,7 +100,7 @@ def tell_supply(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
         lost = yield from _set(one, f"{start}", part, gid("Location", place), talk)
         told += len(part) - len(lost)
         failed |= {by_item[item]: code for item, code in lost.items()}
-    return [_partly(told, failed, learnt)]
+    return [partly_told(told, failed, learnt)]
 
 
 def _set(
@@ -275,14 +274,3 @@ def _place_in(field: Any, count: int) -> int | None:
         if str(step).isdecimal() and int(step) < count:
             return int(step)
     return None
-
-
-def _partly(told: int, failed: Mapping[str, str], learnt: Mapping[str, str]) -> Outcome:
-    """Return what became of a message of which some rows may not have been taken."""
-    if not failed:
-        return Outcome(learnt=learnt)
-    some = [f"{sku} ({code})" for sku, code in sorted(failed.items())[:NAMED_MAX]]
-    more = len(failed) - len(some)
-    detail = f"Not told: {', '.join(some)}" + (f" and {more} more" if more else "")
-    code = next(iter(failed.values())) if len({*failed.values()}) == 1 else "partly-told"
-    return Outcome(state="told" if told else "refused", code=code, detail=detail, learnt=learnt)

@@ -1,4 +1,4 @@
-"""``woocommerce``: what a WooCommerce shop sends by webhook, and what its REST API answers.
+"""``woocommerce``: what a WooCommerce shop sends by webhook or answers, and what it is told.
 
 A webhook is the bare resource, or only its number when it was removed. An answer is a resource, a
 list of them, or what a batch has made, changed and removed. Which it is stands in the topic of the
@@ -29,6 +29,7 @@ from crosslane.channels.adapters.woocommerce.money import refund
 from crosslane.channels.adapters.woocommerce.orders import order
 from crosslane.channels.adapters.woocommerce.people import customer
 from crosslane.channels.adapters.woocommerce.resource import links_of, notice
+from crosslane.channels.adapters.woocommerce.telling import LACKS, RATE, SETTINGS, TELLS
 from crosslane.channels.adapters.woocommerce.webhook import HEADERS, envelope, is_ping, verify
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import Notice
@@ -180,4 +181,8 @@ WOOCOMMERCE = Family(
     envelope=envelope,
     verify=verify,
     pings=is_ping,
+    tells=TELLS,
+    rate=RATE,
+    settings=SETTINGS,
+    lacks=LACKS,
 )

@@ -1,0 +1,36 @@
+"""What a shop can be told, how fast, and what it lacks."""
+
+from crosslane.channels.adapters.telling import Rate, Telling
+from crosslane.channels.adapters.woocommerce.changing import (
+    CANCEL_PART,
+    tell_amendment,
+    tell_cancellation,
+    tell_reply,
+)
+from crosslane.channels.adapters.woocommerce.offering import BATCH_MAX, tell_prices, tell_supply
+from crosslane.channels.adapters.woocommerce.refunding import tell_money
+from crosslane.channels.adapters.woocommerce.shipping import tell_fulfillment
+
+TELLS = {
+    "order_reply": Telling(tell=tell_reply, calls=2, note="a status of your own, or cancelled"),
+    "fulfillment": Telling(
+        tell=tell_fulfillment, calls=5, note="a note or Shipment Tracking, then completed"
+    ),
+    "cancellation": Telling(tell=tell_cancellation, calls=2, note="status cancelled"),
+    "amendment": Telling(tell=tell_amendment, calls=3, note="a refund of units without money"),
+    "money": Telling(tell=tell_money, calls=3, note="a refund, whole or in part"),
+    "supply_snapshot": Telling(tell=tell_supply, calls=3, note="stock of products and variations"),
+    "price": Telling(
+        tell=tell_prices, at_once_max=BATCH_MAX, calls=3, note="regular and sale price"
+    ),
+}
+# Shops name no limit; each runs on a machine of its own, which has buyers to serve as well.
+RATE = Rate(burst=10, per_second=3)
+SETTINGS = {
+    "completes": "no: the status of an order is left alone when all of it has left",
+    "location": "code of the location whose units are told, when it is not their sum",
+    "refunds": "recorded: the money is given by somebody else, and the shop only notes it",
+    "status_accepted": "status of your own that an order gets once we have taken it",
+    "tracking": "shipment_tracking: numbers go to that extension instead of a note",
+}
+LACKS = {CANCEL_PART: "a refund of these units that gives no money; the money is told as money"}

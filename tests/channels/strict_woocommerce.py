@@ -1,0 +1,181 @@
+"""A strict shop: WooCommerce's REST API, version 3, as its reference and its source say it answers.
+
+It knows orders with their lines, notes and refunds, products and their variations, and the Shipment
+Tracking extension. A refund beyond what is left is answered 500, as the real one does.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from crosslane.channels import Answer, Call
+from tests.channels.schemas.woocommerce import faults_of
+
+KEY, SECRET = "ck_strict", "cs_strict"
+STATUSES = frozenset(
+    {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash"}
+)
+BATCH_MAX = 100
+
+
+class Refuses(Exception):
+    """The shop refuses: its code, words and status."""
+
+    def __init__(self, status: int, code: str, message: str = "Not so") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "data": {"status": self.status}}
+
+
+class StrictWoo:
+    """One shop; ``statuses`` are those of its own besides the usual ones."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.statuses = STATUSES | set(statuses)
+        self.orders: dict[int, dict[str, Any]] = {}
+        self.refunds: dict[int, list[dict[str, Any]]] = {}
+        self.notes: dict[int, list[dict[str, Any]]] = {}
+        self.trackings: dict[int, list[dict[str, Any]]] = {}
+        self.products: dict[int, dict[str, Any]] = {}
+        self.calls: list[str] = []
+        self._last = 100
+
+    def add_order(
+        self,
+        number: int,
+        lines: Mapping[int, int],
+        *,
+        total: str = "50.00",
+        status: str = "processing",
+        currency: str = "GBP",
+    ) -> None:
+        self.orders[number] = {
+            "id": number,
+            "status": status,
+            "currency": currency,
+            "total": total,
+            "line_items": [{"id": n, "quantity": units} for n, units in lines.items()],
+        }
+        self.refunds[number], self.notes[number], self.trackings[number] = [], [], []
+
+    def add_product(self, sku: str, parent: int = 0) -> dict[str, Any]:
+        number = self._next()
+        self.products[number] = {"id": number, "sku": sku, "parent_id": parent}
+        return self.products[number]
+
+    def answer(self, call: Call) -> Answer:
+        """Answer a call as it would over HTTP."""
+        body = msgspec.json.decode(call.body) if call.body else None
+        told = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+        url = urlsplit(call.path)
+        self.calls.append(f"{call.method} {url.path.partition('/v3/')[2]}")
+        try:
+            if call.headers.get("authorization") != f"Basic {told}":
+                raise Refuses(401, "woocommerce_rest_cannot_view")
+            if faults := faults_of(call.method, call.path, body):
+                raise AssertionError(faults)
+            said = self._route(call.method, url.path, parse_qs(url.query), body)
+        except Refuses as refuses:
+            return Answer(status=refuses.status, body=msgspec.json.encode(refuses.body))
+        status = 201 if call.method == "POST" and "batch" not in call.path else 200
+        return Answer(status=status, body=msgspec.json.encode(said))
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+    def _route(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
+        if found := re.search(r"/orders/(\d+)(?:/([a-z-]+))?$", path):
+            number, part = int(found[1]), found[2] or ""
+            if number not in self.orders:
+                raise Refuses(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
+            return getattr(self, f"_{method.lower()}_{part.replace('-', '_') or 'order'}")(
+                number, body if body is not None else query
+            )
+        if found := re.search(r"/products/(?:(\d+)/variations/)?batch$", path):
+            return self._batch(int(found[1] or 0), body["update"])
+        return self._search(query)
+
+    def _get_order(self, number: int, _: Any) -> dict[str, Any]:
+        return self.orders[number]
+
+    def _put_order(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("status", "pending") not in self.statuses:
+            raise Refuses(400, "rest_invalid_param", "Invalid parameter(s): status")
+        self.orders[number] |= body
+        return self.orders[number]
+
+    def _get_notes(self, number: int, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        customer = query.get("type", ["any"]) == ["customer"]
+        return [note for note in self.notes[number] if note["customer_note"] or not customer]
+
+    def _post_notes(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        kept = body["note"].replace("&", "&amp;")
+        note = {"id": self._next(), "customer_note": False, **body, "note": kept}
+        self.notes[number].append(note)
+        return note
+
+    def _get_refunds(self, number: int, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        size, page = int(query["per_page"][0]), int(query["page"][0])
+        assert 1 <= size <= 100
+        return self.refunds[number][(page - 1) * size : page * size]
+
+    def _post_refunds(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        order, given = self.orders[number], sum(Decimal(r["amount"]) for r in self.refunds[number])
+        lines = body.get("line_items", [])
+        if Decimal(body["amount"]) > Decimal(order["total"]) - given:
+            code = "woocommerce_rest_cannot_create_order_refund"
+            raise Refuses(500, code, "Invalid refund amount.")
+        known = {line["id"] for line in order["line_items"]}
+        assert all(line["id"] in known for line in lines), lines
+        refund = {
+            "id": self._next(),
+            "amount": body["amount"],
+            "reason": body.get("reason", ""),
+            "refunded_payment": body["api_refund"],
+            "restocked": body["api_restock"],
+            "meta_data": [{"id": self._next(), **meta} for meta in body["meta_data"]],
+            "line_items": [
+                {
+                    "id": self._next(),
+                    "quantity": -line["quantity"],
+                    "meta_data": [{"key": "_refunded_item_id", "value": str(line["id"])}],
+                }
+                for line in lines
+            ],
+        }
+        self.refunds[number].insert(0, refund)
+        return refund
+
+    def _get_shipment_trackings(self, number: int, _: Any) -> list[dict[str, Any]]:
+        return self.trackings[number]
+
+    def _post_shipment_trackings(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        self.trackings[number].append(body)
+        return body
+
+    def _search(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        wanted = query["sku"][0].split(",")
+        return [product for product in self.products.values() if product["sku"] in wanted]
+
+    def _batch(self, parent: int, changes: list[dict[str, Any]]) -> dict[str, Any]:
+        if len(changes) > BATCH_MAX:
+            raise Refuses(413, "woocommerce_rest_request_entity_too_large")
+        done = []
+        for change in changes:
+            product = self.products.get(change["id"])
+            if product is None or product["parent_id"] != parent:
+                refuses = Refuses(400, "woocommerce_rest_product_invalid_id", "Invalid ID.")
+                done.append({"id": change["id"], "error": refuses.body})
+                continue
+            product |= change
+            done.append(product)
+        return {"update": done}
