@@ -106,9 +106,6 @@ class StrictShop:
         self.variants[variant["id"]] = variant
         return variant
 
-    def add_location(self, number: str) -> None:
-        self.locations.add(number)
-
     def units(self, sku: str, place: str) -> int | None:
         (variant,) = [v for v in self.variants.values() if v["sku"] == sku]
         return self.stock.get((variant["inventoryItem"]["id"], gid("Location", place)))
@@ -160,18 +157,10 @@ class StrictShop:
         return body
 
     def _cost(self, asked: float, actual: float | None) -> dict[str, Any]:
-        status = {
-            "maximumAvailable": BUCKET,
-            "currentlyAvailable": self.available,
-            "restoreRate": RESTORED,
-        }
-        return {
-            "cost": {
-                "requestedQueryCost": asked,
-                "actualQueryCost": actual,
-                "throttleStatus": status,
-            }
-        }
+        status = {"currentlyAvailable": self.available, "restoreRate": RESTORED}
+        bucket = {"maximumAvailable": BUCKET, **status}
+        costs = {"requestedQueryCost": asked, "actualQueryCost": actual}
+        return {"cost": {**costs, "throttleStatus": bucket}}
 
     def _root(self) -> dict[str, Callable[..., Any]]:
         return {

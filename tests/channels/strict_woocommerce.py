@@ -36,10 +36,9 @@ class Refuses(Exception):
 
 
 class StrictWoo:
-    """One shop; ``statuses`` are those of its own besides the usual ones."""
+    """One shop."""
 
-    def __init__(self, *statuses: str) -> None:
-        self.statuses = STATUSES | set(statuses)
+    def __init__(self) -> None:
         self.orders: dict[int, dict[str, Any]] = {}
         self.refunds: dict[int, list[dict[str, Any]]] = {}
         self.notes: dict[int, list[dict[str, Any]]] = {}
@@ -108,7 +107,7 @@ class StrictWoo:
         return self.orders[number]
 
     def _put_order(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
-        if body.get("status", "pending") not in self.statuses:
+        if body.get("status", "pending") not in STATUSES:
             raise Refuses(400, "rest_invalid_param", "Invalid parameter(s): status")
         self.orders[number] |= body
         return self.orders[number]

@@ -58,7 +58,7 @@ def say(shop: StrictWoo, *messages: Outbound, talk: Talk = TALK, **known: str) -
 
 @pytest.fixture
 def shop() -> StrictWoo:
-    made = StrictWoo("in-warehouse")
+    made = StrictWoo()
     made.add_order(727, {315: 2, 316: 1})
     return made
 
@@ -148,15 +148,11 @@ def test_units_are_taken_off_once_and_never_put_on(shop: StrictWoo):
     assert refused.value.code == "units-exceeded"
 
 
-def test_an_order_taken_gets_a_status_of_the_shops_own(shop: StrictWoo):
-    def reply(outcome: str, **changes: Any) -> OrderReply:
-        return OrderReply(source_id="A-1", event_at=AT, order=ORDER, outcome=outcome, **changes)
-
-    assert say(shop, reply("accepted"))[0].state == "needless"
-    say(shop, reply("accepted"), talk=with_settings(status_accepted="in-warehouse"))
-    assert shop.orders[727]["status"] == "in-warehouse"
-    say(shop, reply("rejected"))
-    assert shop.orders[727]["status"] == "cancelled"
+def test_an_order_that_is_not_taken_is_cancelled(shop: StrictWoo):
+    for outcome, status in (("accepted", "processing"), ("rejected", "cancelled")):
+        reply = OrderReply(source_id="A-1", event_at=AT, order=ORDER, outcome=outcome)
+        say(shop, reply)
+        assert shop.orders[727]["status"] == status
 
 
 def test_money_is_given_back_once_whole_or_in_part(shop: StrictWoo):

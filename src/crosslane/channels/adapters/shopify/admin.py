@@ -94,8 +94,8 @@ def wait_seconds(said: Mapping[str, Any]) -> float:
     try:
         cost = said["extensions"]["cost"]
         status = cost["throttleStatus"]
-        missing = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
-        seconds = math.ceil(missing / float(status["restoreRate"]))
+        missing = cost["requestedQueryCost"] - status["currentlyAvailable"]
+        seconds = math.ceil(missing / status["restoreRate"])
     except (KeyError, TypeError, ValueError, ArithmeticError):
         seconds = 1
     return min(max(1, seconds), THROTTLED_SECONDS_MAX)

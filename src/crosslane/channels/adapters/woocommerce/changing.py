@@ -68,21 +68,14 @@ def tell_amendment(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
 
 
 def tell_reply(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
-    """Tell a shop what becomes of an order: off when it is not taken, a status when it is."""
+    """Tell a shop that an order is not taken; one that is taken it has in work already."""
     (one,) = messages
     reply = one.message
     if not isinstance(reply, OrderReply):
         raise TypeError(f"{reply} is no reply")
     if reply.outcome == "rejected" and not reply.change:
         return [(yield from _cancel(one, reply.order, reply.reason, talk))]
-    status = talk.settings.get("status_accepted", "")
-    if not status or reply.outcome == "rejected":
-        return [Outcome(state="needless")]
-    order = yield from ask(talk, "GET", order_path(reply.order))
-    if order["status"] != "processing":
-        return [Outcome(state="needless")]
-    yield from ask(talk, "PUT", order_path(reply.order), {"status": status})
-    return [Outcome()]
+    return [Outcome(state="needless")]
 
 
 def _cancel(

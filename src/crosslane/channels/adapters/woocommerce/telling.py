@@ -12,7 +12,7 @@ from crosslane.channels.adapters.woocommerce.refunding import tell_money
 from crosslane.channels.adapters.woocommerce.shipping import tell_fulfillment
 
 TELLS = {
-    "order_reply": Telling(tell=tell_reply, calls=2, note="a status of your own, or cancelled"),
+    "order_reply": Telling(tell=tell_reply, calls=2, note="status cancelled when it is not taken"),
     "fulfillment": Telling(
         tell=tell_fulfillment, calls=5, note="a note or Shipment Tracking, then completed"
     ),
@@ -30,7 +30,6 @@ SETTINGS = {
     "completes": "no: the status of an order is left alone when all of it has left",
     "location": "code of the location whose units are told, when it is not their sum",
     "refunds": "recorded: the money is given by somebody else, and the shop only notes it",
-    "status_accepted": "status of your own that an order gets once we have taken it",
     "tracking": "shipment_tracking: numbers go to that extension instead of a note",
 }
 LACKS = {CANCEL_PART: "a refund of these units that gives no money; the money is told as money"}
