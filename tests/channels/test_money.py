@@ -3,11 +3,17 @@
 import itertools
 import random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.channels.domain.registers import Books, ChannelMoney, missing_minor
+from crosslane.channels.domain.registers import (
+    Books,
+    ChannelMoney,
+    MoneyStanding,
+    missing_minor,
+)
 from crosslane.platform.database import Database
 from tests.channels.bazaar import about, order
 from tests.channels.market import Market, moved, open_market, paid
@@ -50,6 +56,31 @@ def test_what_is_missing_is_missing_no_more_once_it_is_booked(
     )
     assert missing_minor(told, after) == 0
     assert after.refunded <= after.captured
+
+
+@given(
+    payments=st.lists(st.tuples(st.sampled_from(["captured", "refunded"]), minors), max_size=5),
+    known=st.integers(0, 5),
+)
+def test_money_told_in_two_accounts_counts_once_whichever_is_told_of_more(
+    payments: list[tuple[str, int]], known: int
+):
+    once = [MoneyStanding(version=1, step=step, minor=minor) for step, minor in payments]
+    again = [msgspec.structs.replace(one, account="tenders") for one in once]
+    assert ChannelMoney.of([*once, *again[:known]]) == ChannelMoney.of(once)
+    assert ChannelMoney.of([*again, *once[:known]]) == ChannelMoney.of(once)
+
+
+async def test_a_payment_told_as_transaction_and_as_tender_is_booked_once(market: Market):
+    await market.tell(order("B-1", ("MUG", 1), ("SPOON", 3)))
+    await market.tell(
+        paid("captured", 400, "T-1"),
+        paid("captured", 400, "tender/1", account="tenders"),
+        paid("refunded", 50, "tender/2", account="tenders"),
+        paid("refunded", 50, "T-2"),
+    )
+    assert await market.money() == (400, 50)
+    await market.assert_sound()
 
 
 async def test_payments_told_in_any_order_and_number_end_in_the_same_books(market: Market):

@@ -98,15 +98,19 @@ group by order_id having count(*) > 1
 """
 
 # Of an order's money our books keep no more than its channel has left. What disputes have taken
-# back is no money a channel gives.
+# back is no money a channel gives. Of several accounts of the same money the fullest one stands.
 GIVEN_IS_BOOKED = """
-with told as (
+with accounts as (
     select channel, about,
            coalesce(sum((standing ->> 'minor')::bigint)
                filter (where standing ->> 'step' = 'captured'), 0) as captured,
            coalesce(sum((standing ->> 'minor')::bigint)
                filter (where standing ->> 'step' = 'refunded'), 0) as refunded
-    from channels_told where kind = 'money' group by 1, 2
+    from channels_told where kind = 'money'
+    group by 1, 2, coalesce(standing ->> 'account', '')
+), told as (
+    select channel, about, max(captured) as captured, max(refunded) as refunded
+    from accounts group by 1, 2
 ), booked as (
     select o.id, o.channel, o.source_id, sum(p.captured_minor) as captured,
            sum(p.refunded_minor) as refunded, sum(p.charged_back_minor) as charged_back

@@ -56,11 +56,13 @@ class MoneyStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         version: that said it.
         step: what happened.
         minor: minor units that have moved, 0 for what is pending or has failed.
+        account: in which of its accounts, see ``MoneyEvent.account``.
     """
 
     version: int
     step: str
     minor: int = 0
+    account: str = ""
 
 
 class FieldsStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +96,7 @@ def money_told(message: MoneyEvent) -> MoneyStanding:
         version=message.source_version,
         step=message.step,
         minor=message.minor if message.outcome == "done" else 0,
+        account=message.account,
     )
 
 
@@ -107,12 +110,20 @@ class ChannelMoney(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, told: Iterable[MoneyStanding]) -> "ChannelMoney":
-        """Add up what was told."""
-        sums = dict.fromkeys(cls.__struct_fields__, 0)
+        """Add up what was told.
+
+        Accounts of one money are not added to each other: of each sum the fullest one stands.
+        """
+        sums: dict[str, dict[str, int]] = {}
         for one in told:
-            if one.step in sums:
-                sums[one.step] += one.minor
-        return cls(**sums)
+            if one.step in cls.__struct_fields__:
+                account = sums.setdefault(one.account, dict.fromkeys(cls.__struct_fields__, 0))
+                account[one.step] += one.minor
+        fullest = {
+            step: max((account[step] for account in sums.values()), default=0)
+            for step in cls.__struct_fields__
+        }
+        return cls(**fullest)
 
     @property
     def covered(self) -> int:

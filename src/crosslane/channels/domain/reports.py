@@ -102,6 +102,8 @@ class MoneyEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         method: way of paying as the channel calls it; likewise who carries the payment.
         reference: the provider's own number.
         reason: why, of what went wrong.
+        account: in which of its accounts the channel tells it, where it keeps several of the same
+            money, such as of payments and of tenders; "" for the usual one.
     """
 
     order: Short = ""
@@ -127,6 +129,7 @@ class MoneyEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
     provider: Text = ""
     reference: Text = ""
     reason: Text = ""
+    account: Short = ""
 
 
 class ContactEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="contact"):

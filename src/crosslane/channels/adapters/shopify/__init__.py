@@ -28,6 +28,7 @@ from crosslane.channels.adapters.shopify.money import (
     gift_card,
     payout,
     refund,
+    tender_transaction,
     transaction,
 )
 from crosslane.channels.adapters.shopify.orders import order
@@ -44,7 +45,7 @@ RESOURCES: Mapping[str, Read] = {
     "fulfillment": fulfillment,
     "refund": refund,
     "transaction": transaction,
-    "tender_transaction": transaction,
+    "tender_transaction": tender_transaction,
     "dispute": dispute,
     "payout": payout,
     "gift_card": gift_card,

@@ -45,6 +45,17 @@ COMING = frozenset({"return", "cancel"})
 
 def transaction(branch: Branch, context: Context) -> Iterator[Message]:
     """Say what happened to money of an order."""
+    yield from _moved(branch, context)
+
+
+def tender_transaction(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say what happened to money, as the shop's account of tenders tells it once more."""
+    yield from _moved(branch, context, prefix="tender/", account="tenders")
+
+
+def _moved(
+    branch: Branch, context: Context, *, prefix: str = "", account: str = ""
+) -> Iterator[Message]:
     kind, status = branch.text("kind"), branch.text("status")
     if kind == "change":
         # Change a till has given out of cash; the sale it belongs to says what was paid.
@@ -64,7 +75,7 @@ def transaction(branch: Branch, context: Context) -> Iterator[Message]:
         raise branch.wrong("status", f"one of {', '.join(sorted(OUTCOMES))}")
     failed = outcome == "failed"
     yield MoneyEvent(
-        **identity(branch, context),  # type: ignore[arg-type]
+        **identity(branch, context, prefix=prefix),  # type: ignore[arg-type]
         order=branch.text("order_id"),
         step=step,  # type: ignore[arg-type]
         outcome=outcome,  # type: ignore[arg-type]
@@ -74,6 +85,7 @@ def transaction(branch: Branch, context: Context) -> Iterator[Message]:
         provider=branch.text("gateway"),
         reference=branch.text("authorization", "remote_reference"),
         reason=branch.text("error_code", "message") if failed else "",
+        account=account,
     )
 
 
