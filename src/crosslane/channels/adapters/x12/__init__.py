@@ -83,7 +83,7 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     if not said:
         raise NotReadable(Fault("says-nothing", "The set asks for nothing", "/1/ST"))
     first, *others = said
-    first = msgspec.structs.replace(first, rest=left_of(segments))
+    first = msgspec.structs.replace(first, rest={**first.rest, **left_of(segments)})
     return tuple(map(checked_text, (first, *others)))
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
+from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_FOR, pieces_in
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -23,9 +25,6 @@ from crosslane.orders import BuyerWish, StopWish, TenderWish
 
 CANCELLED, REPLACED = "01", ("04", "05")
 ROLES = ("ST", "BT", "BY", "BO")
-PIECES = frozenset(("EA", "PC", "UN", "EACH", "PCE", ""))
-# What a price is for, where it is not for one unit (element 639).
-PER = {"HP": 100, "TP": 1_000}
 ON_ACCOUNT = (TenderWish(method="on_account"),)
 NOTE_CHARACTERS_MAX = 5_000
 LINE_NOTE_CHARACTERS_MAX = 2_000
@@ -47,23 +46,58 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     require_count(segments, len(items), "lines")
     currency = _currency(head, context)
     known = parties(head, ROLES)
-    lines: list[tuple[OrderLine, dict[str, int]]] = [
-        _line(loop, n, currency) for n, loop in enumerate(items, 1)
-    ]
+    number = begin.peek(3) or str(told["source_id"])
+    lines = [_line(loop, n, currency) for n, loop in enumerate(items, 1)]
     if not lines:
         raise NotReadable(Fault("field-missing", "No line is ordered", "/PO1"))
-    shared = _shared(head, segments, known, currency, envelope, begin)
-    stores = list(dict.fromkeys(store for _, split in lines for store in split))
-    number = begin.peek(3) or str(told["source_id"])
+    shared = _shared(head, segments, known, currency, envelope, lines)
+    asked = _asked(begin, head, envelope)
+    stores = list(dict.fromkeys(store for line in lines for store in line.split))
     ship_to = known["ST"].address if "ST" in known else None
     if not stores:
-        every = tuple(line for line, _ in lines)
-        yield Order(**told, **shared, lines=every, number=number, ship_to=ship_to)  # type: ignore[arg-type]
+        every = tuple(line.line for line in lines)
+        for line in lines:
+            asked |= line.asked
+        yield Order(  # type: ignore[misc]
+            **told,  # type: ignore[arg-type]
+            **shared,  # type: ignore[arg-type]
+            lines=every,
+            number=number,
+            ship_to=ship_to,
+            rest=asked,
+        )
     for store in stores:
-        own = {**told, "source_id": f"{told['source_id']}/{store}"}
-        bound = tuple(_for_store(line, split[store]) for line, split in lines if split.get(store))
-        where = _store(segments, known, store, ship_to)
-        yield Order(**own, **shared, lines=bound, number=number, ship_to=where)  # type: ignore[arg-type]
+        bound = [line for line in lines if line.split.get(store)]
+        rest = dict(asked)
+        for line in bound:
+            rest |= line.asked
+        yield Order(
+            **{**told, "source_id": f"{told['source_id']}/{store}"},  # type: ignore[arg-type]
+            **shared,  # type: ignore[arg-type]
+            lines=tuple(_for_store(line.line, line.split[store]) for line in bound),
+            number=number,
+            ship_to=_store(segments, known, store, ship_to),
+            rest=rest,
+        )
+
+
+class _Line(NamedTuple):
+    """A line, how many of it each store gets when it says so, and what an answer has to repeat."""
+
+    line: OrderLine
+    split: dict[str, int]
+    asked: dict[str, str]
+    measured: bool
+
+
+def _asked(begin: Segment, head: Sequence[Segment], envelope: Envelope) -> dict[str, str]:
+    """Return what an answer has to repeat of the head of an order, by its place."""
+    found = envelope.answerable
+    for one in (begin, *head):
+        if one.tag == "N1" or one is begin:
+            one.stays = True
+            found[f"/{one.number}/{one.tag}"] = one.text
+    return found
 
 
 def _beginning(segments: Sequence[Segment], tag: str) -> Segment:
@@ -124,7 +158,7 @@ def _shared(
     known: dict[str, Party],
     currency: str,
     envelope: Envelope,
-    begin: Segment,
+    lines: Sequence["_Line"],
 ) -> dict[str, object]:
     """Return what is the same in the orders of all stores."""
     stops: list[StopWish] = []
@@ -134,6 +168,9 @@ def _shared(
         stops.append(StopWish(kind="manual", reason=reason))
     if envelope.is_test:
         stops.append(StopWish(kind="manual", reason="The interchange says it is a test"))
+    if any(line.measured for line in lines):
+        reason = "Goods are ordered by length, weight or area: is their stock counted so?"
+        stops.append(StopWish(kind="manual", reason=reason))
     buyer = known.get("BY") or known.get("BO") or known.get("BT") or known.get("ST")
     return {
         "buyer": _buyer(buyer),
@@ -178,13 +215,16 @@ def _note(segments: Sequence[Segment], most: int) -> str:
     return "\n".join(said)
 
 
-def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, dict[str, int]]:
-    """Return a line, and how many of it each store gets, when it says so."""
+def _line(loop: list[Segment], place: int, currency: str) -> _Line:
     head = loop[0]
-    quantity = head.units(2)
-    if quantity < 1:
+    head.stays = True
+    asked = {f"/{head.number}/{head.tag}": head.text}
+    ordered = head.units(2)
+    if ordered < 1:
         raise head.wrong(2, "at least one unit")
-    unit = head.peek(3)
+    unit = head.take(3)
+    each = 1 if unit in PIECES else _pieces_in(head, 3, unit, loop, asked)
+    quantity = ordered * each
     sku, theirs, gtin = article(head, 6, OF_SELLER)
     split: dict[str, int] = {}
     title = ""
@@ -195,16 +235,12 @@ def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, di
         elif one.tag in WORDS:
             words.append(one)
         elif one.tag == "SDQ":
-            _split(one, split)
+            _split(one, split, each)
     if split and sum(split.values()) != quantity:
         detail = f"{quantity} are ordered, stores get {sum(split.values())}"
         raise NotReadable(Fault("store-count", detail, head.at(2)))
-    if unit in PIECES:
-        head.take(3)
-        note = ""
-    else:
-        # How many pieces another unit is only the catalog knows.
-        note = f"Ordered by unit {unit}"
+    measured = unit in MEASURES
+    note = f"Ordered by unit {unit}" if measured else ""
     if words:
         note = "\n".join(filter(None, (note, _note(words, LINE_NOTE_CHARACTERS_MAX - 40))))
     line = OrderLine(
@@ -214,20 +250,35 @@ def _line(loop: list[Segment], place: int, currency: str) -> tuple[OrderLine, di
         gtin=gtin,
         title=title,
         quantity=quantity,
-        unit_price_milli=head.milli(4, currency, PER.get(head.peek(5), 1)),
+        unit_price_milli=head.milli_each(4, currency, PRICED_FOR.get(head.peek(5), each), quantity),
         note=note,
     )
-    return line, split
+    return _Line(line, split, asked, measured)
 
 
-def _split(one: Segment, split: dict[str, int]) -> None:
-    """Add what stores get: pairs of store and quantity from the third element on."""
+def _pieces_in(
+    head: Segment, n: int, unit: str, loop: Sequence[Segment], asked: dict[str, str]
+) -> int:
+    """Return how many pieces a unit is; the segment that says so is one to repeat."""
+    pack = next((one for one in loop if one.tag == "PO4"), None)
+    each = pieces_in(unit, pack.peek(1) if pack else "")
+    if each is None:
+        detail = f"How many pieces a {unit} is, neither it nor PO401 says"
+        raise NotReadable(Fault("unit-unknown", detail, head.at(n)))
+    if pack is not None:
+        pack.stays = True
+        asked[f"/{pack.number}/{pack.tag}"] = pack.text
+    return each
+
+
+def _split(one: Segment, split: dict[str, int], each: int) -> None:
+    """Add how many pieces stores get: pairs of store and quantity from the third element on."""
     for n in range(3, 22, 2):
         if not one.peek(n):
             break
         units = one.units(n + 1)
         store = one.take(n)
-        split[store] = split.get(store, 0) + units
+        split[store] = split.get(store, 0) + units * each
     if one.peek(1) in PIECES:
         one.take(1)
 
@@ -303,16 +354,23 @@ def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLin
     if kind == UNCHANGED:
         raise _Unchanged
     gone = kind == GONE
+    quantity = 0 if gone else (head.units(3) if head.peek(3) else None)
+    unit = head.peek(5)
+    each = 1
+    if unit not in PIECES and not gone:
+        each = _pieces_in(head, 5, unit, loop, {})
+        quantity = None if quantity is None else quantity * each
     split: dict[str, int] = {}
     for one in loop:
         if one.tag == "SDQ":
-            _split(one, split)
-    quantity = 0 if gone else (head.units(3) if head.peek(3) else None)
+            _split(one, split, each)
     sku, _, _ = article(head, 8, OF_SELLER)
     line = AmendedLine(
         id=head.take(1) or str(place),
         quantity=quantity,
-        unit_price_milli=head.milli(6, currency, PER.get(head.peek(7), 1)),
+        unit_price_milli=head.milli_each(
+            6, currency, PRICED_FOR.get(head.peek(7), each), quantity or each
+        ),
         sku=sku,
     )
     if not gone and quantity is None and line.unit_price_milli is None:

@@ -12,8 +12,16 @@ from zoneinfo import ZoneInfo
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.x12.interchange import BLANKS, Cut
-from crosslane.kernel import Invalid, currency_exponent, milli_price, parse_minor
+from crosslane.channels.adapters.x12.interchange import BLANKS, ISA_ELEMENTS, Cut
+from crosslane.kernel import (
+    MILLI_PER_MINOR,
+    Invalid,
+    currency_exponent,
+    line_amount,
+    milli_price,
+    parse_minor,
+    rounded_ratio,
+)
 
 VALUES_MAX = 20_000
 UNITS_MAX = 10**9
@@ -32,23 +40,29 @@ class Segment:
         between: what stands between its elements.
     """
 
-    __slots__ = ("_between", "_elements", "number", "tag", "text_if_unread")
+    __slots__ = ("_between", "_elements", "number", "stays", "tag", "text")
 
     def __init__(self, text: str, number: int, between: str) -> None:
         self._between = between
         self._elements: list[str] | None = None
         self.number = number
         self.tag = text.partition(between)[0]
-        self.text_if_unread = text
+        self.text = text
+        # Left over as a whole, whatever is read of it: what answers it has to say it again.
+        self.stays = False
 
     @property
     def elements(self) -> list[str]:
         """The elements, the tag first."""
         found = self._elements
         if found is None:
-            found = self._elements = self.text_if_unread.split(self._between, ELEMENTS_MAX)
-            self.text_if_unread = ""
+            found = self._elements = self.text.split(self._between, ELEMENTS_MAX)
         return found
+
+    @property
+    def read(self) -> list[str] | None:
+        """What is left of its elements, None when it is left as a whole."""
+        return None if self.stays else self._elements
 
     def peek(self, n: int) -> str:
         """Return an element without having read it."""
@@ -103,21 +117,34 @@ class Segment:
             raise self.wrong(n, "a whole number of units")
         return int(number)
 
-    def milli(self, n: int, currency: str, per: int = 1) -> int | None:
-        """Return a unit price in 1/1000 minor units, None when it is absent.
-
-        Args:
-            n: number of the element.
-            currency: ISO 4217.
-            per: how many units the price is for.
-        """
+    def milli(self, n: int, currency: str) -> int | None:
+        """Return a price in 1/1000 minor units, None when it is absent."""
         text = self.take(n)
         if not text:
             return None
         try:
-            return milli_price(text if per == 1 else str(Decimal(text) / per), currency)
-        except (Invalid, InvalidOperation):
+            return milli_price(text, currency)
+        except Invalid:
             raise self.wrong(n, f"a price in {currency}") from None
+
+    def milli_each(self, n: int, currency: str, per: int, pieces: int) -> int | None:
+        """Return what one piece costs in 1/1000 minor units, None when no price is told.
+
+        Args:
+            n: number of the element.
+            currency: ISO 4217.
+            per: how many pieces the price is for.
+            pieces: how many are bought: what they cost must not change by the division.
+        """
+        milli = self.milli(n, currency)
+        if milli is None or per == 1:
+            return milli
+        each = rounded_ratio(milli, 1, per)
+        if each * per != milli and line_amount(each, pieces) != rounded_ratio(
+            milli * pieces, 1, per * MILLI_PER_MINOR
+        ):
+            raise self.wrong(n, f"a price of which a piece is a {per}th part")
+        return each
 
     def minor(self, n: int, currency: str) -> int | None:
         """Return an amount with its decimals told, in minor units."""
@@ -159,8 +186,24 @@ class Envelope:
         self.interchange = cut.isa[13]
         self.zone = zone
         self.is_test = cut.isa[15] == "T"
+        self._cut = cut
         day, time = (cut.gs[4], cut.gs[5]) if cut.gs else (cut.isa[9], cut.isa[10])
         self.at = instant(day, time, zone)
+
+    @property
+    def answerable(self) -> dict[str, str]:
+        """What an answer needs of it: who wrote to whom, how, and by which version.
+
+        Secrets, times and numbers are left out: sent again in another, a set says the same.
+        """
+        between, component, end = self._cut.way
+        isa, gs = list(self._cut.isa), list(self._cut.gs)
+        for n in (2, 4, 9, 10, 13):
+            isa[n] = ""
+        for n in (4, 5, 6):
+            gs[n] = ""
+        isa[ISA_ELEMENTS] = component + end
+        return {"/ISA": between.join(isa), "/GS": between.join(gs[:9])}
 
 
 @lru_cache(INSTANTS_KEPT_MAX)
@@ -227,11 +270,12 @@ def left_of(segments: Sequence[Segment]) -> dict[str, str]:
     """Return what nobody has read of a set, by its place."""
     found: dict[str, str] = {}
     for one in segments:
-        if one.text_if_unread:
-            found[f"/{one.number}/{one.tag}"] = one.text_if_unread
+        elements = one.read
+        if elements is None:
+            found[f"/{one.number}/{one.tag}"] = one.text
             continue
         before = ""
-        for n, text in enumerate(one.elements):
+        for n, text in enumerate(elements):
             if text and n and not text.isspace():
                 before = before or f"/{one.number}/{one.tag}"
                 found[before + ELEMENTS[n]] = text

@@ -1,0 +1,51 @@
+"""846: how much there is to sell, by article."""
+
+from crosslane.channels.adapters.telling import Outgoing, Talk
+from crosslane.channels.adapters.x12.telling.asked import (
+    LINE_CHARACTERS_MAX,
+    NAME_CHARACTERS_MAX,
+    PARTY_CHARACTERS_MAX,
+    Asked,
+    numbers_of,
+)
+from crosslane.channels.adapters.x12.telling.pen import Pen, day
+from crosslane.channels.adapters.x12.telling.sending import Told, local
+from crosslane.channels.adapters.x12.units import PIECE
+from crosslane.channels.domain.messages import SupplySnapshot
+
+WHOLE, CHANGED = "00", "04"
+SELLERS_INVENTORY, AVAILABLE = "SI", "33"
+NUMBER_CHARACTERS_MAX = 30
+EVERYWHERE = "*"
+
+
+def inventory(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
+    """Write what may be sold at a location, or everywhere together."""
+    del asked
+    message = one.message
+    assert isinstance(message, SupplySnapshot)
+    at = local(talk, message.event_at)
+    number = message.source_id
+    if not pen.can_code(number, NUMBER_CHARACTERS_MAX):
+        number = f"{one.number:09d}"
+    segments = [
+        pen.segment(
+            *("BIA", WHOLE if message.complete else CHANGED, SELLERS_INVENTORY, number),
+            *(day(at), at.strftime("%H%M%S")),
+        )
+    ]
+    if message.location != EVERYWHERE:
+        theirs = talk.locations.get(message.location, "")
+        kind, code = ("92", theirs) if theirs else ("91", message.location)
+        name = pen.words(message.location, NAME_CHARACTERS_MAX)
+        coded = pen.can_code(code, PARTY_CHARACTERS_MAX, 2)
+        segments.append(pen.segment("N1", "WH", name, *((kind, code) if coded else ())))
+    for n, row in enumerate(message.rows):
+        theirs = row.article or one.known.get(f"article:{row.sku}", "")
+        numbers = numbers_of(
+            None, sku=row.sku, gtin=row.gtin, theirs=theirs, pen=pen, pointer=f"/rows/{n}"
+        )
+        segments.append(pen.segment("LIN", str(n + 1)[-LINE_CHARACTERS_MAX:], *numbers))
+        segments.append(pen.segment("QTY", AVAILABLE, str(max(0, row.quantity)), PIECE))
+    segments.append(pen.segment("CTT", str(len(message.rows))))
+    return Told(segments)

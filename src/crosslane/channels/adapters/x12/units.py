@@ -1,0 +1,49 @@
+"""In what is counted (element 355), and what a price is for (element 639).
+
+Stock is counted in pieces. A dozen is twelve of them; how many a case holds the line itself says
+(PO4), or nobody does. Goods by the yard or pound are stock of yards and pounds, if the catalog
+means it so, which somebody has to look at.
+"""
+
+PIECE = "EA"
+PIECES = frozenset(("EA", "PC", "UN", "EACH", "PCE", ""))
+# Words for so many pieces.
+COUNTS = {"DZ": 12, "GS": 144, "HC": 100, "HU": 100, "TH": 1_000}
+# By length, weight, area and volume; by time, what is done for somebody.
+MEASURES = frozenset(
+    (
+        *("YD", "FT", "IN", "LF", "LY", "MR", "CM", "MM"),
+        *("LB", "OZ", "KG", "GR", "TN"),
+        *("SF", "SY", "SM", "CF", "CC", "CI", "CY"),
+        *("GA", "QT", "PT", "LT", "ML", "FO"),
+        *("HR", "DA", "WK", "MO", "YR"),
+    )
+)
+PACK_MAX = 1_000_000
+# So many pieces a price is for, where its code says so.
+PRICED_FOR = {
+    **dict.fromkeys(("PE", "LE", "QE", "RE", "TE", "WE"), 1),
+    "PN": 10,
+    **dict.fromkeys(("PD", "LD", "RD", "TD", "WD"), 12),
+    **dict.fromkeys(("HP", "LC", "QH", "RC", "TC", "WC"), 100),
+    **dict.fromkeys(("TP", "LM", "QS", "RM", "TM", "WM"), 1_000),
+    "TT": 10_000,
+    "HT": 100_000,
+}
+EACH, BY_UNIT = "PE", "UM"
+
+
+def pieces_in(unit: str, pack: str) -> int | None:
+    """Return how many pieces a unit is, None when nobody says.
+
+    Args:
+        unit: code of it.
+        pack: units in a pack as the line says (PO401), "" when it does not.
+    """
+    if unit in PIECES or unit in MEASURES:
+        return 1
+    if unit in COUNTS:
+        return COUNTS[unit]
+    if pack.isdecimal() and len(pack) < 8 and 0 < int(pack) <= PACK_MAX:
+        return int(pack)
+    return None
