@@ -6,25 +6,22 @@ accepted with its errors noted, while a set that cannot be read is rejected, wit
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from crosslane.channels.adapters.telling import Conversation, Outcome, Outgoing, Talk
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
+from crosslane.channels.adapters.x12.received import ASKED_FOR, UNSUPPORTED
 from crosslane.channels.adapters.x12.telling.partner import Partner, interchange, marks_of
-from crosslane.channels.adapters.x12.telling.pen import Marks, Pen, Unwritable
+from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable
 from crosslane.channels.adapters.x12.telling.sending import document, local, refused
 from crosslane.channels.domain.replies import Acknowledgment, PartFault, ReceivedPart
 
 ACCEPTED, NOTED, PARTLY, REJECTED = "A", "E", "P", "R"
-# Groups of acknowledgments are never acknowledged: two who did would never end.
-SILENT = frozenset(("FA",))
-UNKNOWN = "1"
 # Why a set, a group, an interchange is not as it should be: elements 718, 716 and I18.
 OF_SET = {
+    (UNSUPPORTED, ""): "1",
     ("set-cut-off", ""): "2",
     ("control-number", "SE"): "3",
     ("segment-count", "SE"): "4",
-    ("record-too-large", ""): "5",
 }
 IN_SEGMENTS = "5"
 OF_GROUP = {
@@ -43,7 +40,7 @@ SEGMENT_MISSING, SEGMENT_WRONG = "3", "8"
 MISSING, CHARACTER, VALUE, DAY = "1", "6", "7", "8"
 # Elements that are days or numbers, with what the standard calls them; others are codes.
 NUMBERED = {
-    **dict.fromkeys(("PO102", "POC03", "SDQ04"), ("330", CHARACTER)),
+    **dict.fromkeys(("PO102", "POC03"), ("330", CHARACTER)),
     **dict.fromkeys(("PO104", "POC06"), ("212", CHARACTER)),
     **dict.fromkeys(("PO103", "POC05"), ("355", VALUE)),
     **dict.fromkeys(("BEG03", "BCH03"), ("324", VALUE)),
@@ -60,159 +57,124 @@ NUMBERED = {
     "HL02": ("734", VALUE),
     "HL03": ("735", VALUE),
 }
-SET_CHARACTERS_MAX, CONTROL_CHARACTERS_MAX = 3, 9
-_PLACE = re.compile(r"/(\d{1,6})/([A-Z][A-Z0-9]{1,2}?)(\d\d)?")
-_TAIL = re.compile(r"/([A-Z]{2,3}?)(\d\d)?")
-
-
-class _Group(NamedTuple):
-    """A group as it was received.
-
-    Args:
-        gs: elements of its segment GS.
-        sets: records of its sets.
-        wrong: what does not add up about itself, and the count it tells.
-    """
-
-    gs: list[str]
-    sets: list[ReceivedPart]
-    wrong: list[str]
-    counts: list[str]
+REASONS_MAX = 5
+_PLACE = re.compile(r"(?:/(\d{1,6}))?/([A-Z][A-Z0-9]{1,2}?)(\d\d)?")
 
 
 def acknowledge(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
-    """Tell of each thing received what was understood of it, if it is to be acknowledged."""
+    """Tell of each interchange received what was understood of it, each in a file of its own."""
     outcomes: list[Outcome] = []
     for one in messages:
         message = one.message
         assert isinstance(message, Acknowledgment)
-        texts: list[str] = []
         try:
-            for isa, parts in _interchanges(message):
-                if text := _answer(isa, parts, one.number, talk):
-                    texts.append(text)
+            text = _answer(message, one.number, talk)
         except Unwritable as why:
             outcomes.append(refused(why))
             continue
-        if not texts:
-            detail = "Nothing in it is acknowledged"
-            outcomes.append(Outcome(state="needless", code="not-acknowledged", detail=detail))
-            continue
-        answer = yield document("997", one.number, "".join(texts))
+        answer = yield document("997", one.number, text)
         outcomes.append(Outcome() if answer.is_good else Outcome.refused(answer))
     return outcomes
 
 
-def _interchanges(
-    message: Acknowledgment,
-) -> Iterator[tuple[str, list[tuple[str, ReceivedPart]]]]:
-    """Yield envelopes, each with the records in it and the group in which each of them lay."""
-    found: dict[str, list[tuple[str, ReceivedPart]]] = {}
-    for part in message.parts:
-        head = message.heads[part.head] if part.head < len(message.heads) else ""
-        if head.startswith("ISA") and len(pieces := head.split(head[3], ISA_ELEMENTS)) > ISA_ELEMENTS:
-            end = pieces[ISA_ELEMENTS][1:2]
-            at = head.index(end, len(head) - len(pieces[ISA_ELEMENTS])) + 1
-            found.setdefault(head[:at], []).append((head[at:].strip(), part))
-    yield from found.items()
-
-
-def _answer(isa: str, parts: list[tuple[str, ReceivedPart]], number: int, talk: Talk) -> str:
+def _answer(message: Acknowledgment, number: int, talk: Talk) -> str:
+    isa = str(message.rest.get("/ISA", ""))
+    if not isa:
+        raise Unwritable("/rest/~1ISA", "Its envelope is not known any more")
     marks = marks_of(isa)
     elements = [text.strip() for text in isa.split(marks.element, ISA_ELEMENTS)]
-    groups: dict[str, _Group] = {}
-    around: list[str] = []
-    for gs, part in parts:
-        around += [
-            code for fault in part.faults if (code := _looked_up(OF_INTERCHANGE, fault)) is not None
-        ]
-        if gs:
-            read = [text.strip() for text in gs.rstrip(marks.segment).split(marks.element)]
-            group = groups.setdefault(gs, _Group([*read, *[""] * 9][:9], [], [], []))
-            _sort_in(group, part, marks)
-    asked = [group for group in groups.values() if group.gs[1] not in SILENT]
-    first = asked[0].gs if asked else next((group.gs for group in groups.values()), [])
+    groups: dict[str, list[ReceivedPart]] = {}
+    for part in message.parts:
+        if part.group:
+            groups.setdefault(part.group, []).append(part)
+    told = {
+        name: str(text).rstrip(marks.segment).split(marks.element)
+        for name in groups
+        if (text := message.rest.get(f"/GS/{name}"))
+    }
+    first = next(iter(told.values()), [])
     partner = Partner.of(talk.settings, isa, marks.element.join(first))
     pen = Pen(partner.marks)
-    sets = [("997", list(_group(group, pen, marks))) for group in asked]
-    before = []
-    if around or elements[14] == "1":
-        noted = NOTED if around else ACCEPTED
-        told = (elements[13], elements[9], elements[10], noted, (around or [WITHOUT_ERROR])[0])
-        before = [pen.segment("TA1", *told)]
-    if not sets and not before:
-        return ""
+    sets = [
+        ("997", list(_group(gs[1].strip(), name, groups[name], pen, _said(message, name, marks[0]))))
+        for name, gs in told.items()
+    ]
+    around = [
+        code
+        for part in message.parts
+        for fault in part.faults
+        if (code := _looked_up(OF_INTERCHANGE, fault)) is not None
+    ]
+    before: list[str] = []
+    if around or elements[14] == ASKED_FOR:
+        noted = (NOTED, around[0]) if around else (ACCEPTED, WITHOUT_ERROR)
+        before = [pen.segment("TA1", elements[13], elements[9], elements[10], *noted)]
     at = local(talk)
     return interchange(partner, group="FA", sets=sets, number=number, at=at, before=before)
 
 
-def _sort_in(group: _Group, part: ReceivedPart, marks: Marks) -> None:
-    if part.opening.startswith("ST" + marks.element):
-        group.sets.append(part)
-        return
-    for fault in part.faults:
-        code = _looked_up(OF_GROUP, fault)
-        if code is not None:
-            group.wrong.append(code)
-            told = part.opening.rstrip(marks.segment).split(marks.element)
-            if told[0] == "GE" and len(told) > 1 and told[1].strip().isdecimal():
-                group.counts.append(told[1].strip()[:6])
+def _said(message: Acknowledgment, name: str, between: str) -> str:
+    """Return how many sets the end of a group says that there are, "" when nobody knows."""
+    elements = str(message.rest.get(f"/GE/{name}", "")).split(between)
+    count = elements[1].strip() if len(elements) > 1 else ""
+    return count[:6] if count.isdecimal() else ""
 
 
-def _group(group: _Group, pen: Pen, theirs: Marks) -> Iterator[str]:
+def _group(
+    kind: str, name: str, parts: Sequence[ReceivedPart], pen: Pen, said: str
+) -> Iterator[str]:
     """Yield what is said of a group: of it, of each set, and how many are accepted."""
-    yield pen.segment("AK1", group.gs[1][:2], group.gs[6][:9])
-    accepted = 0
-    for part in group.sets:
-        name = [*part.opening.split(theirs.segment, 1)[0].split(theirs.element), "", ""]
-        kind, control = name[1].strip(), name[2].strip()
-        yield pen.segment("AK2", kind[:SET_CHARACTERS_MAX], control[:CONTROL_CHARACTERS_MAX])
-        verdict = list(_set(part, pen))
-        accepted += verdict[-1] == pen.segment("AK5", ACCEPTED)
-        yield from verdict
-    there = len(group.sets)
-    outcome = REJECTED if there and not accepted else PARTLY if accepted < there else ACCEPTED
-    if group.wrong and outcome == ACCEPTED:
-        outcome = NOTED
-    counts = ((group.counts or [str(there)])[0], str(there), str(accepted))
-    yield pen.segment("AK9", outcome, *counts, *dict.fromkeys(group.wrong[:5]))
+    yield pen.segment("AK1", kind[:2], name[:9])
+    sets = [part for part in parts if part.kind.isdecimal()]
+    for part in sets:
+        yield pen.segment("AK2", part.kind, part.control)
+        yield from _set(part, pen)
+    there, accepted = len(sets), sum(part.taken for part in sets)
+    wrong = [
+        code
+        for part in parts
+        for fault in part.faults
+        if (code := _looked_up(OF_GROUP, fault)) is not None
+    ]
+    if accepted < there:
+        outcome = PARTLY if accepted else REJECTED
+    else:
+        outcome = NOTED if wrong else ACCEPTED
+    counts = (said or str(there), str(there), str(accepted))
+    yield pen.segment("AK9", outcome, *counts, *list(dict.fromkeys(wrong))[:REASONS_MAX])
 
 
 def _set(part: ReceivedPart, pen: Pen) -> Iterator[str]:
-    if not part.faults:
-        if UNREAD in part.kinds:
-            yield pen.segment("AK5", REJECTED, UNKNOWN)
-        else:
-            yield pen.segment("AK5", ACCEPTED)
+    if part.taken:
+        yield pen.segment("AK5", ACCEPTED)
         return
     reasons: list[str] = []
     for fault in part.faults:
         reason = _looked_up(OF_SET, fault)
-        if reason is None or fault.code == "segment-count":
+        if reason is None:
             yield from _fault(fault, pen)
         reasons.append(reason or IN_SEGMENTS)
-    yield pen.segment("AK5", REJECTED, *list(dict.fromkeys(reasons))[:5])
+    yield pen.segment("AK5", REJECTED, *list(dict.fromkeys(reasons))[:REASONS_MAX])
 
 
 def _fault(fault: PartFault, pen: Pen) -> Iterator[str]:
     """Yield where in a set something is wrong, and what, as far as X12 has numbers for it."""
     found = _PLACE.fullmatch(fault.pointer)
-    if found is None:
+    if found is None or found[1] is None:
         return
     number, tag, element = found[1], found[2], found[3]
+    missing = fault.code == "field-missing"
     if element is None:
-        code = SEGMENT_MISSING if fault.code == "field-missing" else SEGMENT_WRONG
+        code = SEGMENT_MISSING if missing else SEGMENT_WRONG
         yield pen.segment("AK3", tag, number, "", code)
         return
     reference, usual = NUMBERED.get(tag + element, ("", VALUE))
-    code = MISSING if fault.code == "field-missing" else usual
     yield pen.segment("AK3", tag, number, "", SEGMENT_WRONG)
-    yield pen.segment("AK4", str(int(element)), reference, code)
+    yield pen.segment("AK4", str(int(element)), reference, MISSING if missing else usual)
 
 
 def _looked_up(table: dict[tuple[str, str], str], fault: PartFault) -> str | None:
     """Return the number of a reason, by its code and the segment it is about."""
     found = _PLACE.fullmatch(fault.pointer)
-    tail = _TAIL.fullmatch(fault.pointer)
-    tag = found[2] if found else tail[1] if tail else ""
+    tag = found[2] if found else ""
     return table.get((fault.code, tag), table.get((fault.code, "")))
