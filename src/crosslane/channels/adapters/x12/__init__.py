@@ -1,4 +1,6 @@
-"""``x12``: sets of ANSI ASC X12, any version: 850, 860, 846, 856, 810, 997 and 999.
+"""``x12``: sets of ANSI ASC X12, any version: in 850, 860, 846, 856, 810, 997 and 999.
+
+Out 855, 856, 810, 846 and 997: see ``telling``.
 
 A record is a set (ST to SE) in its envelope. Sets are read one by one; what does not add up in an
 envelope (GE, IEA) is a record of its own, told when its end is there. Sets of other kinds are
@@ -15,6 +17,7 @@ from crosslane.channels.adapters.family import Context, Family, Reading, as_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import Cut, Cutter
 from crosslane.channels.adapters.x12.orders import change, order
+from crosslane.channels.adapters.x12.received import acknowledge
 from crosslane.channels.adapters.x12.replies import (
     acknowledgment,
     interchange_reply,
@@ -23,6 +26,7 @@ from crosslane.channels.adapters.x12.replies import (
 )
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, left_of, segments_of
 from crosslane.channels.adapters.x12.supply import inventory, shipment
+from crosslane.channels.adapters.x12.telling import SETTINGS, TELLS
 from crosslane.channels.domain.messages import Message
 
 MEDIA_TYPES = ("application/edi-x12", "text/plain")
@@ -97,4 +101,7 @@ X12 = Family(
         )
     ),
     read=read,
+    acknowledge=acknowledge,
+    tells=TELLS,
+    settings=SETTINGS,
 )

@@ -6,6 +6,7 @@ accepted with its errors noted, while a set that cannot be read is rejected, wit
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from crosslane.channels.adapters.telling import Conversation, Outcome, Outgoing, Talk
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
@@ -65,10 +66,8 @@ def acknowledge(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
     """Tell of each interchange received what was understood of it, each in a file of its own."""
     outcomes: list[Outcome] = []
     for one in messages:
-        message = one.message
-        assert isinstance(message, Acknowledgment)
         try:
-            text = _answer(message, one.number, talk)
+            text = _answer(cast(Acknowledgment, one.message), one.number, talk)
         except Unwritable as why:
             outcomes.append(refused(why))
             continue
@@ -92,11 +91,17 @@ def _answer(message: Acknowledgment, number: int, talk: Talk) -> str:
         for name in groups
         if (text := message.rest.get(f"/GS/{name}"))
     }
-    first = next(iter(told.values()), [])
+    first = next(iter(told.values()), list[str]())
     partner = Partner.of(talk.settings, isa, marks.element.join(first))
     pen = Pen(partner.marks)
     sets = [
-        ("997", list(_group(gs[1].strip(), name, groups[name], pen, _said(message, name, marks[0]))))
+        (
+            "997",
+            [
+                pen.segment("AK1", gs[1].strip()[:2], name[:9]),
+                *_group(groups[name], pen, _said(message, name, marks.element)),
+            ],
+        )
         for name, gs in told.items()
     ]
     around = [
@@ -120,11 +125,8 @@ def _said(message: Acknowledgment, name: str, between: str) -> str:
     return count[:6] if count.isdecimal() else ""
 
 
-def _group(
-    kind: str, name: str, parts: Sequence[ReceivedPart], pen: Pen, said: str
-) -> Iterator[str]:
-    """Yield what is said of a group: of it, of each set, and how many are accepted."""
-    yield pen.segment("AK1", kind[:2], name[:9])
+def _group(parts: Sequence[ReceivedPart], pen: Pen, said: str) -> Iterator[str]:
+    """Yield what is said of the sets of a group, and of it as a whole."""
     sets = [part for part in parts if part.kind.isdecimal()]
     for part in sets:
         yield pen.segment("AK2", part.kind, part.control)

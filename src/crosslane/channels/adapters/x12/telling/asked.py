@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from crosslane.channels.adapters.x12.telling.pen import Pen, price
-from crosslane.channels.adapters.x12.units import BY_UNIT, EACH, PIECE, PIECES, PRICED_FOR, pieces_in
+from crosslane.channels.adapters.x12.units import (
+    BY_UNIT,
+    EACH,
+    PIECE,
+    PIECES,
+    PRICED_FOR,
+    pieces_in,
+)
 from crosslane.channels.domain.messages import Order, OrderLine
 
 NUMBER_CHARACTERS_MAX = 48
@@ -101,7 +108,7 @@ class Asked:
     @cached_property
     def begin(self) -> list[str]:
         """Elements of BEG, its tag first."""
-        found = next((one for one in self._segments if one[0] == "BEG"), [])
+        found = next((one for one in self._segments if one[0] == "BEG"), list[str]())
         return [*found, *[""] * (7 - len(found))]
 
     @cached_property
@@ -162,15 +169,16 @@ def numbers_of(
 
     Args:
         asked: the line, None when it was not asked for.
-        sku: our number; likewise GS1's, and the partner's.
-        gtin, theirs: see sku.
+        sku: our number.
+        gtin: number by GS1.
+        theirs: number of the partner.
         pen: of the partner.
         pointer: to the line, into the message.
     """
     if asked is not None and (told := asked.numbers):
         return told
     pairs = (
-        ("VN", sku, f"{pointer}/sku"),
+        ("VP", sku, f"{pointer}/sku"),
         ("UP" if len(gtin) == 12 else "UK" if len(gtin) == 14 else "EN", gtin, f"{pointer}/gtin"),
         ("BP", theirs, f"{pointer}/article"),
     )

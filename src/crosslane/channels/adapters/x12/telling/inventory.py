@@ -19,11 +19,9 @@ NUMBER_CHARACTERS_MAX = 30
 EVERYWHERE = "*"
 
 
-def inventory(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
+def inventory(message: SupplySnapshot, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what may be sold at a location, or everywhere together."""
     del asked
-    message = one.message
-    assert isinstance(message, SupplySnapshot)
     at = local(talk, message.event_at)
     number = message.source_id
     if not pen.can_code(number, NUMBER_CHARACTERS_MAX):

@@ -32,15 +32,13 @@ SCHEMES = {"0088": "UL", "0060": "1"}
 BASIS_POINTS = 100
 
 
-def invoice(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
+def invoice(message: Invoice, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write an invoice; the sum of what it says is what it says is owed.
 
     Raises:
         Unwritable: the amounts do not add up, or cannot be written.
     """
-    del talk
-    message = one.message
-    assert isinstance(message, Invoice)
+    del one, talk
     _require_sound(message)
     credit = message.kind == "credit_note"
     ordered = message.ordered_on
@@ -66,7 +64,8 @@ def invoice(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
         segments.append(pen.segment("DTM", "011", day(message.supplied_on)))
     for n, line in enumerate(message.lines):
         segments += _line(line, asked.line(line.id), f"/lines/{n}", message.currency, pen)
-    segments.append(pen.segment("TDS", implied(message.gross_minor, message.currency, "/gross_minor")))
+    gross = implied(message.gross_minor, message.currency, "/gross_minor")
+    segments.append(pen.segment("TDS", gross))
     segments += _taxes(message, pen)
     for n, charge in enumerate(message.charges):
         segments.append(_charge(charge, f"/charges/{n}", message.currency, pen))

@@ -1,5 +1,6 @@
 """Who a partner is, how it writes, and the interchange that is made for it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -13,6 +14,8 @@ NUMBERS = 10**9
 ID_CHARACTERS_MAX, GROUP_CHARACTERS_MAX = 15, 15
 # ISA11 names the mark of repetitions from this version on.
 REPEATS_FROM = "00402"
+USAGES = ("P", "T", "I")
+VERSION_CHARACTERS_MAX = 12
 SETTINGS = {
     "our_id": "ISA06 of what we send; what the partner's orders call us when absent",
     "our_qualifier": "ISA05 beside our_id, such as ZZ, 01 or 12",
@@ -24,6 +27,7 @@ SETTINGS = {
     "usage": "ISA15 of what we send: P for real ones, T for tests",
     "marks": "what stands between elements and components, ends segments and repeats: *>~^",
 }
+_ENVELOPE = re.compile(r"\d{5}")
 
 
 class Partner(NamedTuple):
@@ -53,7 +57,8 @@ class Partner(NamedTuple):
 
         Args:
             settings: of the connection; they win.
-            isa, gs: segments of the envelope in which the partner wrote, "" when it did not.
+            isa: beginning of the envelope in which the partner wrote, "" when it did not.
+            gs: beginning of the group in it.
 
         Raises:
             Unwritable: nobody says who it is.
@@ -79,9 +84,9 @@ class Partner(NamedTuple):
             theirs=(told("their_qualifier", read[5]) or "ZZ", theirs),
             our_group=told("our_group", group[3]) or ours,
             their_group=told("their_group", group[2]) or theirs,
-            envelope=read[12].strip() or version[:5],
+            envelope=read[12] if _ENVELOPE.fullmatch(read[12]) else version[:5],
             version=version,
-            usage=told("usage", read[15]) or "P",
+            usage=usage if (usage := told("usage", read[15])) in USAGES else "P",
         )
 
     @property
@@ -127,7 +132,7 @@ def interchange(
         before: segments between ISA and the group.
 
     Raises:
-        Unwritable: an identifier cannot be written.
+        Unwritable: an identifier or mark cannot be written.
     """
     pen, marks = Pen(partner.marks), partner.marks
     control = f"{number % NUMBERS:09d}"
@@ -139,13 +144,17 @@ def interchange(
         _fixed(pen, partner.theirs[1], "their_id"),
         *(at.strftime("%y%m%d"), at.strftime("%H%M")),
         (marks.repetition or "U") if partner.repeats else "U",
-        *(partner.envelope, control, "0", partner.usage, marks.component),
+        pen.code(partner.envelope, 5, "/settings/version", 5),
+        *(control, "0", partner.usage, marks.component),
     ]
     written = [marks.element.join(("ISA", *fixed)), *before]
     if sets:
         written += _group(pen, partner, group, sets, str(number % NUMBERS), at)
     written.append(pen.segment("IEA", "1" if sets else "0", control))
-    return "".join(segment + marks.segment for segment in written)
+    text = "".join(segment + marks.segment for segment in written)
+    if not text.isascii():
+        raise Unwritable("/settings/marks", "The partner's marks are no plain characters")
+    return text
 
 
 def _group(
@@ -160,7 +169,8 @@ def _group(
         group,
         pen.code(partner.our_group, GROUP_CHARACTERS_MAX, "/settings/our_group", 2),
         pen.code(partner.their_group, GROUP_CHARACTERS_MAX, "/settings/their_group", 2),
-        *(at.strftime("%Y%m%d"), at.strftime("%H%M"), number, "X", partner.version),
+        *(at.strftime("%Y%m%d"), at.strftime("%H%M"), number, "X"),
+        pen.code(partner.version, VERSION_CHARACTERS_MAX, "/settings/version"),
     )
     written = [pen.segment("GS", *head)]
     for n, (kind, segments) in enumerate(sets, 1):

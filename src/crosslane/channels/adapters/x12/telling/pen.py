@@ -16,10 +16,34 @@ from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
 IMPLIED_DECIMALS = 2
 AMOUNT_DIGITS_MAX = 15
 PRICE_CHARACTERS_MAX = 17
+# Letters that no decomposition makes plain, and the marks of typesetters.
 PLAIN = str.maketrans(
     {
-        **dict(zip("ßÆæØøŁłĐđŒœÞþ", ("ss", "AE", "ae", *"OoLlDd", "OE", "oe", "TH", "th"), strict=True)),
-        **dict(zip("‘’‚“”„«»–—‐…\u00a0\u00ad", ("'", "'", "'", *'"""""', "-", "-", "-", "...", " ", ""), strict=True)),
+        "ß": "ss",
+        "Æ": "AE",
+        "æ": "ae",
+        "Ø": "O",
+        "ø": "o",
+        "Ł": "L",
+        "ł": "l",
+        "Đ": "D",
+        "đ": "d",
+        "Œ": "OE",
+        "œ": "oe",
+        "Þ": "TH",
+        "þ": "th",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "«": '"',
+        "»": '"',
+        "\u2010": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u00ad": "",
     }
 )
 

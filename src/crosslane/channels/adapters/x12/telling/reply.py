@@ -25,10 +25,8 @@ REASON_CHARACTERS_MAX = 80
 OURS_CHARACTERS_MAX = 30
 
 
-def reply(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
+def reply(message: OrderReply, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what becomes of an order; a later reply replaces the one before."""
-    message = one.message
-    assert isinstance(message, OrderReply)
     lines = message.lines or _refused_lines(asked.order)
     number = pen.code(number_of(message.order, asked), ORDER_CHARACTERS_MAX, "/order")
     learnt = f"reply:{message.order}"
@@ -37,12 +35,13 @@ def reply(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     changed = message.outcome == "changed" or any(line.is_changed for line in written)
     verdict = REJECTED if message.outcome == "rejected" else CHANGED if changed else AS_ASKED
     release = pen.code(asked.begin[4], RELEASE_CHARACTERS_MAX, "/order")
+    contract = pen.code(asked.begin[6], RELEASE_CHARACTERS_MAX, "/order")
     ours = pen.code(message.ours, OURS_CHARACTERS_MAX, "/ours")
     later = message.change or learnt in one.known
     segments = [
         pen.segment(
             *("BAK", REPLACED if later else ORIGINAL, verdict, number),
-            *(ordered_on(asked, talk), release, "", "", ours, day(local(talk))),
+            *(ordered_on(asked, talk), release, "", contract, ours, day(local(talk))),
         ),
         pen.segment("CUR", "SE", currency),
         *asked.parties(pen, "BY", "ST", "BT", "SU", "VN", "SE"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -47,7 +48,8 @@ class Silence(Exception):
         self.outcome = outcome
 
 
-Write = Callable[[Outgoing, Asked, Pen, Talk], Told]
+# The message, what it stands in, what it answers, how and with whom.
+Write = Callable[[Any, Outgoing, Asked, Pen, Talk], Told]
 
 
 def teller(group: str, kind: str, write: Write) -> Tell:
@@ -66,7 +68,7 @@ def teller(group: str, kind: str, write: Write) -> Tell:
             try:
                 asked = Asked(one.order)
                 partner = Partner.of(talk.settings, asked.isa, asked.gs)
-                told = write(one, asked, Pen(partner.marks), talk)
+                told = write(one.message, one, asked, Pen(partner.marks), talk)
             except Unwritable as why:
                 outcomes[n] = refused(why)
             except Silence as silence:

@@ -37,10 +37,8 @@ SETTINGS = {
 }
 
 
-def shipment(one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
+def shipment(message: FulfillmentEvent, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what has left; what happens to it later is no business of this set."""
-    message = one.message
-    assert isinstance(message, FulfillmentEvent)
     if message.step != "shipped":
         detail = f"856 tells what leaves, not that it is {message.step}"
         raise Silence(Outcome(state="unsupported", code="step-unsupported", detail=detail))
