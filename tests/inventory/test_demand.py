@@ -160,3 +160,35 @@ async def test_what_left_for_a_line_keeps_its_owner_and_cost(database, shop):
         found = await list_shipped(tx, asked)
     assert [(u.unit_cost_milli, u.quantity) for u in found[asked[0]]] == [(700, 2), (800, 1)]
     assert found[asked[1]] == []
+
+
+MOVED = """
+select body -> 'variant_ids' as moved from platform_log
+where kind = 'inventory.AvailabilityMoved' order by id
+"""
+
+
+async def test_what_a_batch_moves_is_told_once_and_what_moves_nothing_is_not(database, shop):
+    cause = demand()
+
+    async def told(act) -> list[set[str]]:
+        async with database.transaction(shop.tenant) as tx:
+            before = len(await tx.fetch(MOVED))
+            result = await act(tx)
+        async with database.transaction(shop.tenant, read_only=True) as tx:
+            rows = (await tx.fetch(MOVED))[before:]
+        return result, [set(msgspec.json.decode(row["moved"])) for row in rows]
+
+    mug, bowl = str(shop.mug), str(shop.bowl)
+    assert (await told(lambda tx: stocked(tx, shop, 9)))[1] == [{mug}]
+    await told(lambda tx: stocked(tx, shop, 9, variant=shop.bowl))
+    wishes = [wish(shop, 2, cause=cause), wish(shop, 1), wish(shop, 1, variant_id=shop.bowl)]
+    assert (await told(lambda tx: allocate(tx, wishes)))[1] == [{mug, bowl}]
+    assert (await told(lambda tx: allocate(tx, [wish(shop, 99)])))[1] == []
+    (taken,), moved = await told(lambda tx: hold(tx, [hold_wish(shop, 2, tx.now)]))
+    assert moved == [{mug}]
+    # Held units become allocated ones, and those leave: nobody could have promised them.
+    confirmed = confirmation(taken, 2, cause=cause)
+    assert (await told(lambda tx: confirm(tx, [confirmed])))[1] == []
+    assert (await told(lambda tx: ship(tx, [sale(shop, 4, cause=cause)])))[1] == []
+    assert (await told(lambda tx: ship(tx, [sale(shop, 1)])))[1] == [{mug}]

@@ -31,8 +31,9 @@ furthest thing told of it; what leaves is picked, packed and handed over by fulf
 Of an order's money the channel's sums stand: the tenders of a marketplace are brought to what it
 took less what it gave, and what a cancellation has given back already is not given twice. Of people
 and articles each field keeps what the highest version said; articles and prices only where the
-policy makes the channel their master. A request about somebody's data waits, quarantined, for a
-person.
+policy makes the channel their master; what it calls them and their stock is its own to say, and
+what it tells by such a name waits until that was told. A request about somebody's data waits,
+quarantined, for a person.
 
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
@@ -53,7 +54,7 @@ Personal: what was received and its canonical form; blanked when a person is era
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
-channels_mapping, channels_connection.
+channels_mapping, channels_connection, channels_article.
 """
 
 from crosslane.channels.adapters import (

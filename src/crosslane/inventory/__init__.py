@@ -14,12 +14,12 @@ Facts are always recorded, below zero if need be: :func:`ship`, :func:`receive`,
 way is told by :func:`report_incoming`, promised to those who wait by :func:`keep_promises`, and
 held for those it was promised to by :func:`receive_incoming`.
 :func:`survey` reads without locks, for planning; what it says is only promised by `allocate`, whose
-refusals name what is left. People look at :func:`stock_figures` of a page of articles and at what
-needs them (:func:`list_troubled`); :func:`explain_position` and :func:`prove` show that a figure is
-the sum of its journals. :func:`counter_sales` adds up what customers took themselves,
-:func:`list_shipped` tells whose units left for a line and what they had cost. Each door locks
-positions in the order of their keys; a transaction that calls several locks all by
-:func:`protect` first.
+refusals name what is left, and more of it by the clock when :func:`holds_run_out`. People look at
+:func:`stock_figures` of a page of articles and at what needs them (:func:`list_troubled`);
+:func:`explain_position` and :func:`prove` show that a figure is the sum of its journals.
+:func:`counter_sales` adds up what customers took themselves, :func:`list_shipped` tells whose units
+left for a line and what they had cost. Each door locks positions in the order of their keys; a
+transaction that calls several locks all by :func:`protect` first.
 
 Bins: where an article lies at a location is told by :class:`PutBins`, many at a time, and read by
 :func:`bins_here` (for hands), :func:`bins_anywhere` and :func:`walk_bins` (in walking order). It is
@@ -33,8 +33,9 @@ Invariants: a counter is the sum of its movements, held is the sum of active hol
 has is the sum of its movements; a decision never takes a position below zero. `crosslane verify`
 adds all of it up anew.
 
-Events: StockAdjusted, StockReceived, StockValued, StockShort, PromiseArrived, IncomingChanged,
-IncomingFreed, SupplyReported. None per allocation.
+Events: AvailabilityMoved, StockAdjusted, StockReceived, StockValued, StockShort, PromiseArrived,
+IncomingChanged, IncomingFreed, SupplyReported. None per allocation: what a batch has moved is one
+AvailabilityMoved.
 Policies: inventory.safety_stock, inventory.ring_fence, inventory.vendor_supply.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
@@ -84,6 +85,7 @@ from crosslane.inventory.errors import (
     TimeInFuture,
 )
 from crosslane.inventory.events import (
+    AvailabilityMoved,
     AverageCost,
     IncomingChanged,
     IncomingFreed,
@@ -126,6 +128,7 @@ from crosslane.inventory.service.corrections import (
 from crosslane.inventory.service.demand import (
     allocate,
     counter_sales,
+    holds_run_out,
     list_losing,
     release_allocation,
     ship,
@@ -241,6 +244,7 @@ __all__ = [
     "Arrival",
     "Arrived",
     "ArrivedLine",
+    "AvailabilityMoved",
     "AverageCost",
     "BadBin",
     "Bin",
@@ -334,6 +338,7 @@ __all__ = [
     "find_message",
     "hold",
     "holds_of",
+    "holds_run_out",
     "incoming_at",
     "incoming_by_id",
     "keep_promises",

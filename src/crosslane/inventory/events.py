@@ -29,6 +29,27 @@ class StockEvent(Event, frozen=True, kw_only=True):
         return f"{self.cause_kind}:{self.cause_id}"
 
 
+class AvailabilityMoved(Event, frozen=True, kw_only=True):
+    """More or less can be promised of some variants than before, for whatever reason.
+
+    Told once for all that was decided together, so that a batch of orders is one event. What can be
+    promised now is read from inventory; that holds run out by the clock, or policies change what
+    is kept back, is told by nobody.
+
+    Args:
+        moved_id: of this event.
+        variant_ids: what.
+    """
+
+    moved_id: UUID
+    variant_ids: tuple[UUID, ...]
+
+    @property
+    def subject(self) -> str:
+        """Each stands alone: whoever hears of it reads the present state."""
+        return f"availability:{self.moved_id}"
+
+
 class StockAdjusted(StockEvent, frozen=True, kw_only=True):
     """A person or a count corrected stock.
 

@@ -120,3 +120,16 @@ create table channels_told (
     primary key (channel, kind, source_id)
 ) with (fillfactor = 80);
 create index channels_told_about on channels_told (about, channel, kind);
+
+-- What a channel calls articles of ours, and the stock of them. '' stands for a name that means
+-- nothing any more. The highest version of what was said of a name stands.
+create table channels_article (
+    channel text not null,
+    part text not null check (part in ('article', 'stock')),
+    name text not null,
+    sku text not null,
+    version bigint not null,
+    primary key (channel, part, name)
+) with (fillfactor = 90);
+create index channels_article_of_sku on channels_article (channel, lower(sku) collate "C", part, version)
+    where sku <> '';

@@ -11,7 +11,8 @@ or where the policy ``pricing.price_source`` lets the channel dictate and the ca
 a price came about. An order that is placed redeems the coupons of its cart on a sheet
 (:func:`open_coupons`, ``sheet.take``, ``sheet.undo``, :func:`write_coupons`), one that comes to
 nothing gives them back (:func:`release_coupons`). :func:`lowest_prices` tells the lowest that
-articles were lately listed at, :func:`prices_in_force` what one costs now in every list.
+articles were lately listed at, :func:`prices_in_force` what one costs now in every list,
+:func:`shown_prices` what a channel shows, and when that may change.
 
 How: a cart is priced on the basis its channel shows, gross when prices include tax, else net. Unit
 prices are integers in 1/1000 minor unit. Each line is rounded once, half away from zero; its tax is
@@ -45,6 +46,7 @@ from crosslane.pricing.domain.explanation import Explanation
 from crosslane.pricing.domain.lists import PriceList
 from crosslane.pricing.domain.pricing import CART_COUPONS_MAX
 from crosslane.pricing.domain.promotions import Discount, PromotionOutcome
+from crosslane.pricing.domain.shown import Showing, ShownPrice
 from crosslane.pricing.domain.tax import Amounts, Basis, Destination, Tax, split
 from crosslane.pricing.errors import (
     CART_REFUSALS,
@@ -93,6 +95,7 @@ from crosslane.pricing.service.prices import (
     prices_in_force,
 )
 from crosslane.pricing.service.promotions import CouponRow, PutCoupons, put_coupons
+from crosslane.pricing.service.shown import shown_prices
 from crosslane.pricing.service.terms import (
     PutPriceList,
     PutPromotion,
@@ -168,6 +171,8 @@ __all__ = [
     "ShippingPriceRow",
     "ShippingPricesChanged",
     "ShippingWish",
+    "Showing",
+    "ShownPrice",
     "Tax",
     "TaxRateRow",
     "TaxRateUnknown",
@@ -191,6 +196,7 @@ __all__ = [
     "quote",
     "quotes",
     "release_coupons",
+    "shown_prices",
     "split",
     "write_coupons",
 ]

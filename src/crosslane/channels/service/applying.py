@@ -20,6 +20,7 @@ from crosslane.channels.domain.messages import (
 )
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service import (
+    articles,
     contacts,
     fulfillment,
     money,
@@ -59,6 +60,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     todo: dict[str, list[Todo]] = defaultdict(list)
     for pending in found:
         todo[_place_of(pending.kind)].append(Todo(pending, _decoder.decode(pending.canonical)))
+    names = await articles.keep_names(tx, todo["product"])
     outcomes = await _apply(tx, todo)
     by_id = {one.id: one for one in found}
     outcomes = [
@@ -68,7 +70,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     if outcomes:
         await messages.save_outcomes(tx, outcomes)
         await log.append(tx, _told(outcomes, by_id))
-    await _wake(tx, outcomes, by_id, products.keys_of(todo["product"], outcomes))
+    await _wake(tx, outcomes, by_id, names + products.keys_of(todo["product"], outcomes))
 
 
 async def _apply(tx: Tx, todo: Mapping[str, list[Todo]]) -> list[Outcome]:

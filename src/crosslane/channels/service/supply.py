@@ -1,15 +1,23 @@
-"""Supply: what a channel says lies somewhere goes to inventory, which sorts it by its time."""
+"""Supply: what a channel says lies somewhere goes to inventory, which sorts it by its time.
 
-from collections.abc import Sequence
+An article may be named by its SKU, by its number of GS1, or as the channel calls it; what names one
+the channel has not told of yet waits for it.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from crosslane import inventory, locations
-from crosslane.channels.domain.messages import SupplyDelta, SupplySnapshot
+from crosslane.channels.adapters import Fault
+from crosslane.channels.domain.messages import StockRow, SupplyDelta, SupplySnapshot
 from crosslane.channels.errors import ArticleUnknown
+from crosslane.channels.service.articles import name_key, skus_of_rows
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage.messages import Outcome
 from crosslane.kernel import Refusal
 from crosslane.locations import Network
 from crosslane.platform.database import Tx
+
+Skus = Mapping[tuple[str, str], str]
 
 
 async def report(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
@@ -17,24 +25,32 @@ async def report(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     if not todo:
         return []
     network = await locations.network(tx)
-    return [await _report(tx, one, network) for one in todo]
+    skus = await skus_of_rows(
+        tx, [(one.pending.channel, row) for one in todo for row in _supply(one).rows]
+    )
+    return [await _report(tx, one, network, skus) for one in todo]
 
 
-async def _report(tx: Tx, todo: Todo, network: Network) -> Outcome:
-    message = todo.message
-    if not isinstance(message, SupplySnapshot | SupplyDelta):
-        raise TypeError(f"{todo.pending.kind} is no supply message")
+async def _report(tx: Tx, todo: Todo, network: Network, skus: Skus) -> Outcome:
+    message, channel = _supply(todo), todo.pending.channel
+    rows = [_sku_of(row, channel, skus) for row in message.rows]
+    for place, (sku, row) in enumerate(zip(rows, message.rows, strict=True)):
+        if not sku:
+            return _unknown(todo, place, row)
     try:
         async with tx.savepoint():
             taken = await inventory.report_supply(
                 tx,
                 inventory.SupplyReport(
-                    source=f"channel:{todo.pending.channel}",
+                    source=f"channel:{channel}",
                     message=f"{message.source_id}/{message.source_version}",
                     kind="snapshot" if isinstance(message, SupplySnapshot) else "delta",
                     location_id=network.require(message.location, pointer="/location").id,
                     as_of=message.event_at,
-                    rows=_rows(message),
+                    rows=tuple(
+                        inventory.SupplyRow(sku, row.quantity)
+                        for sku, row in zip(rows, message.rows, strict=True)
+                    ),
                     complete=isinstance(message, SupplySnapshot) and message.complete,
                 ),
             )
@@ -43,8 +59,20 @@ async def _report(tx: Tx, todo: Todo, network: Network) -> Outcome:
     return outcome_of(todo, "applied", supply_id=taken.header.id)
 
 
-def _rows(message: SupplySnapshot | SupplyDelta) -> tuple[inventory.SupplyRow, ...]:
-    for place, row in enumerate(message.rows):
-        if not row.sku:
-            raise ArticleUnknown(pointer=f"/rows/{place}/sku", article=row.article or row.gtin)
-    return tuple(inventory.SupplyRow(row.sku, row.quantity) for row in message.rows)
+def _supply(todo: Todo) -> SupplySnapshot | SupplyDelta:
+    if not isinstance(todo.message, SupplySnapshot | SupplyDelta):
+        raise TypeError(f"{todo.pending.kind} is no supply message")
+    return todo.message
+
+
+def _sku_of(row: StockRow, channel: str, skus: Skus) -> str:
+    return row.sku or skus.get((channel, row.article), "") or skus.get((channel, row.gtin), "")
+
+
+def _unknown(todo: Todo, place: int, row: StockRow) -> Outcome:
+    """Return that an article is unknown: it waits for its name, if it has one of the channel's."""
+    refusal = ArticleUnknown(pointer=f"/rows/{place}/sku", article=row.article or row.gtin)
+    if not row.article:
+        return refused(todo, refusal)
+    key = name_key(todo.pending.channel, row.article)
+    return outcome_of(todo, "parked", Fault.of(refusal), waits_for=key)

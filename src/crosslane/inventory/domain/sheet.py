@@ -174,6 +174,7 @@ class Sheet:
         self.cost_changes: list[CostChange] = []
         self.promised_for: dict[tuple[UUID, UUID], datetime | None] = {}
         self.touched: dict[UUID, int] = {}
+        self._before: dict[UUID, tuple[int, int | None]] = {}
         self.changed_holds: set[UUID] = set()
         self._later = dict(later or {})
         self._doers, self._otherwise = doers or {}, otherwise
@@ -383,6 +384,18 @@ class Sheet:
             if self.positions[position_id].short() > before
         ]
 
+    def moved_variants(self) -> set[UUID]:
+        """Return of which variants more or less can be promised than before this sheet."""
+        return {
+            position.key.variant_id
+            for position_id, before in self._before.items()
+            if (position := self.positions[position_id]).key.is_sellable
+            and before != self._promisable(position)
+        }
+
+    def _promisable(self, position: Position) -> tuple[int, int | None]:
+        return position.free(self.minute), position.safety_stock
+
     def _judged(self, hold: Hold) -> Hold:
         if hold.state == "active" and hold.expires_minute <= self.minute:
             return msgspec.structs.replace(hold, state="expired")
@@ -407,7 +420,9 @@ class Sheet:
         return self._later.get((position_id, instant), 0) + units
 
     def _touch(self, position: Position) -> None:
-        self.touched.setdefault(position.id, position.short())
+        if position.id not in self.touched:
+            self.touched[position.id] = position.short()
+            self._before[position.id] = self._promisable(position)
 
     def _journal(
         self,

@@ -1,7 +1,7 @@
 """Demand on stock: survey, allocate, give back, pass on, ship, find what is short."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -55,6 +55,15 @@ async def survey(
         channel_id=channel_id,
         arrivals=coming,
     )
+
+
+async def holds_run_out(tx: Tx, variant_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when more of variants can be promised by the clock alone: their next hold runs out.
+
+    Variants of which nothing is held are left out.
+    """
+    found = await surveys.list_run_out(tx, variant_ids, minute_of(tx.now))
+    return {one: datetime.fromtimestamp(minute * 60, UTC) for one, minute in found.items()}
 
 
 async def counter_sales(

@@ -12,6 +12,7 @@ from crosslane.inventory.events import (
     DEMANDS_NAMED_MAX,
     MOVEMENTS_NAMED_MAX,
     VARIANTS_NAMED_MAX,
+    AvailabilityMoved,
     AverageCost,
     LosingDemand,
     StockAdjusted,
@@ -21,6 +22,7 @@ from crosslane.inventory.events import (
     ValuedMovement,
 )
 from crosslane.inventory.storage import positions
+from crosslane.kernel import new_id
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Event
 
@@ -44,7 +46,23 @@ class Lacking(msgspec.Struct, frozen=True):
 
 async def news_of(tx: Tx, sheet: Sheet) -> list[Event]:
     """Return what others learn of a sheet."""
-    return [*_changes(sheet), *_valued(sheet), *await shortages(tx, _lacking(sheet))]
+    return [
+        *_changes(sheet),
+        *_valued(sheet),
+        *availability(sheet.moved_variants()),
+        *await shortages(tx, _lacking(sheet)),
+    ]
+
+
+def availability(variant_ids: Collection[UUID]) -> list[Event]:
+    """Return events that name variants of which more or less can be promised."""
+    listed = sorted(variant_ids)
+    return [
+        AvailabilityMoved(
+            moved_id=new_id(), variant_ids=tuple(listed[start : start + VARIANTS_NAMED_MAX])
+        )
+        for start in range(0, len(listed), VARIANTS_NAMED_MAX)
+    ]
 
 
 def changes(

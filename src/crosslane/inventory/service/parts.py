@@ -6,7 +6,7 @@ from crosslane.inventory.domain.feeds import SupplyHeader
 from crosslane.inventory.domain.position import Condition, Reason
 from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX
 from crosslane.inventory.events import StockReceived, ValuedMovement
-from crosslane.inventory.service.news import Lacking, changes, shortages, valued
+from crosslane.inventory.service.news import Lacking, availability, changes, shortages, valued
 from crosslane.inventory.storage import feeds, parts
 from crosslane.inventory.storage.parts import PartApplied, PartAsked
 from crosslane.kernel import new_id
@@ -69,17 +69,21 @@ def _news(header: SupplyHeader, applied: PartApplied) -> list[Event]:
     reason = Reason.FEED_SNAPSHOT if header.kind == "snapshot" else Reason.FEED_DELTA
     moved: list[ValuedMovement] = []
     more: list[UUID] = []
+    differs: list[UUID] = []
     for variant_id, units, undone, cost in rows:
         moved.append(_movement(variant_id, header.owner_id, reason, units, cost))
         if undone:
             back = Reason.ALREADY_COUNTED
             moved.append(_movement(variant_id, header.owner_id, back, -units, cost))
-        elif units > 0:
-            more.append(variant_id)
+        elif units:
+            differs.append(variant_id)
+            if units > 0:
+                more.append(variant_id)
     cause = header.cause.kind, header.cause.id
     sellable = header.condition is Condition.SELLABLE
     return [
         *(changes(StockReceived, cause, header.location_id, more) if sellable else ()),
+        *(availability(differs) if sellable else ()),
         *valued(cause, header.location_id, header.as_of, moved, {}),
     ]
 

@@ -85,6 +85,22 @@ async def list_arrivals(
     return arrivals
 
 
+LIST_RUN_OUT = """
+select p.variant_id, min(h.until) as until
+from inventory_position p
+cross join lateral unnest(p.held_until) as h(until)
+where p.variant_id = any($1::uuid[]) and p.condition = 'sellable' and p.held_until <> '{}'
+  and h.until > $2
+group by p.variant_id
+"""
+
+
+async def list_run_out(tx: Tx, variant_ids: Sequence[UUID], minute: int) -> dict[UUID, int]:
+    """Return the minute in which the next hold of variants runs out; those without are left out."""
+    rows = await tx.fetch(LIST_RUN_OUT, variant_ids, minute)
+    return {row["variant_id"]: row["until"] for row in rows}
+
+
 # What leaves and was allocated to nobody went over the counter, unless a transfer took it. The
 # journal's months that ended before the time have nothing to say: nothing is recorded before it
 # occurs.

@@ -10,8 +10,8 @@ from crosslane.organization import Channel, book
 from crosslane.platform import facts
 from crosslane.platform.database import Tx
 from crosslane.pricing.domain.lists import Buyer, PriceList, refuse_list
-from crosslane.pricing.domain.pricing import brought_to_basis
-from crosslane.pricing.domain.tax import Destination, Tax, TaxTable
+from crosslane.pricing.domain.shown import Frame
+from crosslane.pricing.domain.tax import Destination, Tax
 from crosslane.pricing.service.carts import TERMS
 from crosslane.pricing.storage.prices import list_prices
 
@@ -71,9 +71,15 @@ async def lowest_prices(tx: Tx, wishes: Sequence[LowestWish]) -> list[Lowest]:
     for (place, each), rows in zip(asked, found, strict=True):
         for row in rows:
             if row.quantity_min == 1:
-                price = _brought(
-                    terms.taxes, each, row.unit_price_milli, wishes[place], taxes[place]
+                wish = wishes[place]
+                frame = Frame(
+                    taxes=terms.taxes,
+                    tax_class=wish.tax_class,
+                    tax=taxes[place],
+                    basis="gross" if wish.channel.tax_mode == "inclusive" else "net",
+                    at=wish.at,
                 )
+                price = frame.milli(each, row.unit_price_milli)
                 before = lowest[place]
                 lowest[place] = price if before is None else min(before, price)
     return [Lowest(price, tax) for price, tax in zip(lowest, taxes, strict=True)]
@@ -83,14 +89,3 @@ def _offered(price_list: PriceList, wish: LowestWish) -> bool:
     channel = wish.channel
     buyer = Buyer(channel.code, channel.market, None, channel.currency, wish.at)
     return refuse_list(price_list, buyer) is None
-
-
-def _brought(taxes: TaxTable, listed: PriceList, milli: int, wish: LowestWish, tax: Tax) -> int:
-    contained = 0
-    if listed.basis == "gross":
-        contained = tax.rate_bp
-        if listed.tax_country is not None:
-            home = Destination(listed.tax_country)
-            contained = taxes.rate(home, wish.tax_class, wish.at).rate_bp
-    basis = "gross" if wish.channel.tax_mode == "inclusive" else "net"
-    return brought_to_basis(milli, contained_bp=contained, rate_bp=tax.rate_bp, basis=basis)
