@@ -113,6 +113,10 @@ class Position(msgspec.Struct):
         unallocated = self.on_hand - self.allocated
         return unallocated - held_after(self.held, minute) if self.held else unallocated
 
+    def promisable(self, minute: int) -> tuple[int, int | None]:
+        """Return all of it that decides how much can be promised."""
+        return self.free(minute), self.safety_stock
+
     def short(self) -> int:
         """Return allocated units that no longer lie here."""
         missing = self.allocated - self.on_hand if self.on_hand > 0 else self.allocated

@@ -146,6 +146,7 @@ class Sheet:
 
     Attributes:
         touched: positions to save, with the shortage each had before.
+        before: the same with what could be promised of them.
         lapsed: positions that dropped buckets of expired holds.
     """
 
@@ -174,7 +175,7 @@ class Sheet:
         self.cost_changes: list[CostChange] = []
         self.promised_for: dict[tuple[UUID, UUID], datetime | None] = {}
         self.touched: dict[UUID, int] = {}
-        self._before: dict[UUID, tuple[int, int | None]] = {}
+        self.before: dict[UUID, tuple[int, int | None]] = {}
         self.changed_holds: set[UUID] = set()
         self._later = dict(later or {})
         self._doers, self._otherwise = doers or {}, otherwise
@@ -384,18 +385,6 @@ class Sheet:
             if self.positions[position_id].short() > before
         ]
 
-    def moved_variants(self) -> set[UUID]:
-        """Return of which variants more or less can be promised than before this sheet."""
-        return {
-            position.key.variant_id
-            for position_id, before in self._before.items()
-            if (position := self.positions[position_id]).key.is_sellable
-            and before != self._promisable(position)
-        }
-
-    def _promisable(self, position: Position) -> tuple[int, int | None]:
-        return position.free(self.minute), position.safety_stock
-
     def _judged(self, hold: Hold) -> Hold:
         if hold.state == "active" and hold.expires_minute <= self.minute:
             return msgspec.structs.replace(hold, state="expired")
@@ -422,7 +411,7 @@ class Sheet:
     def _touch(self, position: Position) -> None:
         if position.id not in self.touched:
             self.touched[position.id] = position.short()
-            self._before[position.id] = self._promisable(position)
+            self.before[position.id] = position.promisable(self.minute)
 
     def _journal(
         self,

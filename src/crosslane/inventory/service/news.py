@@ -49,7 +49,7 @@ async def news_of(tx: Tx, sheet: Sheet) -> list[Event]:
     return [
         *_changes(sheet),
         *_valued(sheet),
-        *availability(sheet.moved_variants()),
+        *availability(_moved(sheet)),
         *await shortages(tx, _lacking(sheet)),
     ]
 
@@ -148,6 +148,16 @@ async def shortages(tx: Tx, lacking: Sequence[Lacking]) -> list[Event]:
         )
         for one in lacking
     ]
+
+
+def _moved(sheet: Sheet) -> set[UUID]:
+    """Return of which variants more or less can be promised than before."""
+    return {
+        position.key.variant_id
+        for position_id, before in sheet.before.items()
+        if (position := sheet.positions[position_id]).key.is_sellable
+        and before != position.promisable(sheet.minute)
+    }
 
 
 def _changes(sheet: Sheet) -> list[Event]:
