@@ -23,13 +23,17 @@ from crosslane.channels.adapters.amazon import (
     shipments,
     vendors,
 )
+from crosslane.channels.adapters.amazon.calling import patience
 from crosslane.channels.adapters.amazon.envelopes import cut, innermost, opened
 from crosslane.channels.adapters.amazon.notifications import is_notification, notification
+from crosslane.channels.adapters.amazon.offering import tell_price, tell_stock
 from crosslane.channels.adapters.amazon.resource import ZONE, notice
+from crosslane.channels.adapters.amazon.shipping import tell_parcel
 from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.family import Context, Family, json_family
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.shops import with_rest
+from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.messages import Message
 
 Read = Callable[[Branch, Context], Iterator[Message]]
@@ -157,4 +161,42 @@ _BRINGS = frozenset(
         *("product", "price", "supply_snapshot", "contact", "notice"),
     )
 )
-AMAZON: Family = json_family("amazon", _BRINGS, understand, cut=cut, point=point, verify=verify)
+AMAZON: Family = json_family(
+    "amazon",
+    _BRINGS,
+    understand,
+    cut=cut,
+    point=point,
+    verify=verify,
+    tells={
+        "fulfillment": Telling(
+            tell=tell_parcel,
+            calls=1,
+            note="shipment confirmation with carrier and tracking, parcel by parcel; in store: "
+            "ready and fetched (2 a second, burst 10)",
+        ),
+        "supply_snapshot": Telling(
+            tell=tell_stock,
+            calls=10,
+            note="availability by SKU, or External Fulfillment's inventory, ten SKUs a call",
+        ),
+        "price": Telling(tell=tell_price, note="the offer's price, and a reduction while it holds"),
+    },
+    rate=Rate(burst=10, per_second=2.0),
+    patience=patience,
+    settings={
+        "client_id": "of our application at Amazon; the token is its secret, a blank, and the "
+        "seller's refresh token",
+        "seller": "the seller's identifier",
+        "marketplace": "identifier of the marketplace, such as A1F83G8C2ARO7P",
+        "stock": "external: tell stock to External Fulfillment, location by location",
+        "channel_name": "of External Fulfillment: MFN, as usual, or FBA",
+        "product_type": "of listings, PRODUCT as usual",
+        "token_url": "where tokens are got, Amazon's own as usual",
+    },
+    lacks={
+        "cancel an order": "Amazon lets sellers cancel in Seller Central only: a person does",
+        "refund": "a person gives money back in Seller Central; Finances tell of it",
+        "packages of External Fulfillment": "they are labeled at Amazon, which knows when they go",
+    },
+)

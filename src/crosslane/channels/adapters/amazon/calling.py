@@ -1,0 +1,117 @@
+"""Calling Amazon: a token for our calls, and one call with it.
+
+Rules: "Connecting to the Selling Partner API". A token of Login with Amazon is good for an hour. It
+is got for the application's secret and the seller's refresh token, and kept between tries.
+"""
+
+from collections.abc import Generator, Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+import msgspec
+
+from crosslane.channels.adapters.telling import (
+    Answer,
+    Call,
+    Document,
+    Later,
+    Outcome,
+    Refused,
+    Talk,
+)
+
+TOKEN_URL = "https://api.amazon.com/auth/o2/token"  # noqa: S105
+TOKEN_HEADER = "x-amz-access-token"  # noqa: S105
+LIMIT_HEADER = "x-amzn-ratelimit-limit"
+NOT_ALLOWED = 403
+SPARE_SECONDS = 60
+WAIT_SECONDS_MAX = 900.0
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+Conversation = Generator[Call | Document, Answer, Answer]
+
+
+def ask(talk: Talk, method: str, path: str, body: object = None) -> Conversation:
+    """Make a call, with another token where the one at hand is good no longer.
+
+    Args:
+        talk: with whom.
+        method: of HTTP.
+        path: below the address of the region.
+        body: sent as JSON, decimals as exact numbers; nothing when None.
+
+    Raises:
+        Later: there is no token to be had now.
+        Refused: the connection's token is none.
+    """
+    for last in (False, True):
+        token = yield from _token(talk)
+        headers = {"accept": "application/json", TOKEN_HEADER: token}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        content = b"" if body is None else _encoder.encode(body)
+        answer = yield Call(method=method, path=path, headers=headers, body=content)
+        if last or answer.status != NOT_ALLOWED:
+            return answer
+        talk.memory.clear()
+    raise AssertionError("the last answer is returned")
+
+
+def _token(talk: Talk) -> Generator[Call | Document, Answer, str]:
+    until = talk.memory.get("until", "")
+    if until and talk.now < datetime.fromisoformat(until):
+        return talk.memory["token"]
+    secret, _, refresh = talk.secret.partition(" ")
+    if not refresh:
+        detail = "The token is the application's secret, a blank, and the seller's refresh token"
+        raise Refused("token-malformed", detail)
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": refresh.strip(),
+        "client_id": talk.setting("client_id"),
+        "client_secret": secret,
+    }
+    answer = yield Call(
+        method="POST",
+        path=talk.settings.get("token_url") or TOKEN_URL,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    )
+    told = answer.document()
+    token = told.get("access_token") if isinstance(told, dict) else None
+    if not answer.is_good or not isinstance(token, str) or not token:
+        raise Later(f"Amazon gives no token ({answer.status})")
+    seconds = told.get("expires_in")
+    good = seconds if isinstance(seconds, int) else SPARE_SECONDS
+    talk.memory["token"] = token
+    talk.memory["until"] = (talk.now + timedelta(seconds=good - SPARE_SECONDS)).isoformat()
+    return token
+
+
+def patience(headers: Mapping[str, str]) -> float | None:
+    """Return for how many seconds Amazon wants to be left alone, from its calls a second."""
+    told = headers.get(LIMIT_HEADER)
+    try:
+        rate = float(told) if told else 0.0
+    except ValueError:
+        return None
+    return min(1 / rate, WAIT_SECONDS_MAX) if rate > 0 else None
+
+
+def refused(answer: Answer) -> Outcome:
+    """Return that Amazon will not have it, and why as it says."""
+    code, detail = why(answer)
+    return Outcome.refused(answer, code, detail)
+
+
+def why(answer: Answer) -> tuple[str, str]:
+    """Return code and words of the first error of an answer."""
+    try:
+        told = answer.document()
+    except Later:
+        return "", ""
+    errors = told.get("errors") if isinstance(told, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return "", ""
+    return str(first.get("code") or ""), str(first.get("message") or "")
