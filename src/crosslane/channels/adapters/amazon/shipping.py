@@ -1,7 +1,7 @@
 """Telling Amazon of parcels: shipment confirmation, and orders that are fetched in a store.
 
-Rules: ``confirmShipment`` and ``updateShipmentStatus`` of the Orders API, version 0. A package has a
-number of its own in its order; confirmed again by the same one it is the same package. Where a
+Rules: ``confirmShipment`` and ``updateShipmentStatus`` of the Orders API, version 0. A package has
+a number of its own in its order; confirmed again by the same one it is the same package. Where a
 confirmation is refused, Amazon is asked whether it knows the package.
 """
 
