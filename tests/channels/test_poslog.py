@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.channels import FAMILIES, Context
+from crosslane.channels.adapters import encoded
 from crosslane.channels.adapters.poslog import cutting
 from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
@@ -420,6 +421,7 @@ def test_damage_is_a_fault_and_never_an_exception(damage, at, gone):
     ],
 )
 def test_memory_does_not_grow_with_the_log(part, monkeypatch):
+    monkeypatch.setattr(encoded, "CHUNK_BYTES", 4 << 10)
     monkeypatch.setattr(cutting, "CHUNK_BYTES", 4 << 10)
     monkeypatch.setattr(cutting, "RECORD_CHARACTERS_MAX", 16 << 10)
     opening = log().removesuffix(b"</POSLog>") + b"<Transaction>"

@@ -14,6 +14,7 @@ from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.tables import TABLES, WORKBOOKS
 from crosslane.channels.adapters.telling import Answer, Call, Document, Outcome, Outgoing, Talk
 from crosslane.channels.adapters.till_batch import TILL_BATCH
+from crosslane.channels.adapters.ubl import UBL
 from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
 from crosslane.channels.adapters.x12 import X12
 from crosslane.channels.errors import UnknownFormat
@@ -29,6 +30,7 @@ FAMILIES = {
         POSLOG,
         X12,
         AMAZON,
+        UBL,
     )
 }
 

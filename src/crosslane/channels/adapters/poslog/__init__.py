@@ -14,11 +14,13 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.markup import Markup
 from crosslane.channels.adapters.poslog.cutting import Cut, Cutter
-from crosslane.channels.adapters.poslog.markup import Markup
 from crosslane.channels.adapters.poslog.transactions import said
 from crosslane.channels.domain.messages import Message
 
+# Lines of a transaction.
+NUMBERED = ("/LineItem",)
 MEDIA_TYPES = ("application/xml", "text/xml")
 
 
@@ -26,7 +28,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read transaction by transaction; what is read is forgotten."""
     try:
         cutter = Cutter(stream, context.encoding)
-        markup = Markup(cutter.head)
+        markup = Markup(cutter.head, NUMBERED)
     except NotReadable as refused:
         yield Reading(place=1, fault=refused.fault)
         return

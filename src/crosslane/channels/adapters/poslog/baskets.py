@@ -14,8 +14,8 @@ import msgspec
 from stdnum import ean
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.poslog.markup import Part
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import SaleLine, TakenTender
 from crosslane.channels.domain.told import TillMethod

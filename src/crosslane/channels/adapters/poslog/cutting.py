@@ -5,42 +5,17 @@ out by its own tags and read by itself, so that one that is broken does no harm 
 stands before the first one, with its namespaces, is the head of all of them.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.encoded import CHUNK_BYTES, texts_of, undeclared
 from crosslane.channels.adapters.port import Fault
 
-CHUNK_BYTES = 256 << 10
 HEAD_CHARACTERS_MAX = 64 << 10
 TAG_CHARACTERS_MAX = 4 << 10
 RECORD_CHARACTERS_MAX = 1 << 20
-PROLOGUE_BYTES = 400
-ENCODINGS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "iso-8859-1": "iso-8859-1",
-    "latin1": "iso-8859-1",
-    "iso-8859-2": "iso-8859-2",
-    "iso-8859-15": "iso-8859-15",
-    "windows-1252": "cp1252",
-    "windows-1250": "cp1250",
-    "cp1252": "cp1252",
-}
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-_DECLARED = re.compile(r"""(<\?xml[^>]*?)\s+encoding\s*=\s*["']([\w.:-]+)["']""")
 _FIRST = re.compile(r"<((?:[\w.-]+:)?)Transaction(?=[\s>/])")
 _BOUND = re.compile(r"""\sxmlns(?::([\w.-]+))?\s*=\s*["']([^"']*)["']""")
 _UNREAD = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
@@ -65,7 +40,7 @@ class Cutter:
     """
 
     def __init__(self, stream: BinaryIO, encoding: str = "") -> None:
-        self._texts = _texts(stream, encoding)
+        self._texts = texts_of(stream, encoding)
         self._text = ""
         found = None
         while found is None:
@@ -77,7 +52,7 @@ class Cutter:
             if not more:
                 break
         at = found.start() if found else len(self._text)
-        self.head = _DECLARED.sub(r"\1", self._text[:at], count=1)
+        self.head = undeclared(self._text[:at])
         self._text = self._text[at:]
         if "<!DOCTYPE" in self.head or "<!ENTITY" in self.head:
             raise NotReadable(Fault("doctype-refused", "A document type is not let in"))
@@ -176,32 +151,3 @@ def _prefixes(head: str, text: str, found: re.Match[str] | None) -> set[str]:
     bound: dict[str, str] = dict(_BOUND.findall(head + opening))
     uri = bound.get(own.removesuffix(":"), "")
     return {own} | {f"{p}:" if p else "" for p, one in bound.items() if one == uri}
-
-
-def _texts(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Yield the stream as text; what is no text in its encoding is kept so that it is noticed.
-
-    Raises:
-        NotReadable: its encoding is not known.
-    """
-    raw = stream.read(CHUNK_BYTES)
-    mark = next((mark for mark in MARKS if raw.startswith(mark[0])), None)
-    declared = encoding or (mark[1] if mark else _declared(raw))
-    known = ENCODINGS.get(declared.lower().replace("_", "-"))
-    if known is None:
-        raise NotReadable(Fault("encoding-unknown", f"The encoding {declared[:40]} is not known"))
-    raw = raw.removeprefix(codecs.BOM_UTF8) if known == "utf-8" else raw
-    errors = "surrogateescape" if not known.startswith("utf-16") else "replace"
-    decoder = codecs.getincrementaldecoder(known)(errors)
-    while raw:
-        if text := decoder.decode(raw):
-            yield text
-        raw = stream.read(CHUNK_BYTES)
-    yield decoder.decode(b"", True)
-
-
-def _declared(raw: bytes) -> str:
-    if raw.startswith((b"<\x00", b"\x00<")):
-        return "utf-16le" if raw[1:2] == b"\x00" else "utf-16be"
-    found = _DECLARED.search(raw[:PROLOGUE_BYTES].decode("ascii", "replace"))
-    return found[2] if found else "utf-8"

@@ -8,9 +8,9 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.poslog import baskets
-from crosslane.channels.adapters.poslog.markup import Part
 from crosslane.channels.domain.messages import Message, Sale, TakenTender, Void
 from crosslane.channels.domain.reports import MoneyEvent, Notice
 from crosslane.orders import BuyerWish

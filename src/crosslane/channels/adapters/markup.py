@@ -2,8 +2,8 @@
 
 A place is written as XPath would, without prefixes of the records' own namespace:
 ``/RetailTransaction/LineItem[3]/Sale/Quantity/@Units``. The second of several elements of one name
-is ``Tax[2]``; lines of a transaction are numbered from the first. What is read is taken out, so
-what is left is what nobody has read.
+is ``Tax[2]``; elements of names that a family says are numbered from the first. What is read is
+taken out, so what is left is what nobody has read.
 
 No document type is let in, so no entity can be declared: nothing grows, nothing is fetched.
 """
@@ -22,7 +22,6 @@ from crosslane.kernel import Invalid, milli_price, parse_minor, pointer_step
 
 DEPTH_MAX = 60
 VALUES_MAX = 20_000
-NUMBERED = "/LineItem"
 ELEMENTS = (
     *("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "CommentHandler"),
     *("ProcessingInstructionHandler", "DefaultHandlerExpand", "StartNamespaceDeclHandler"),
@@ -39,18 +38,21 @@ class Steps:
     Args:
         before: the name: a slash, and ``@`` for an attribute.
         prefixes: of namespaces.
+        plain: namespaces whose names are told without prefix, as the records' own.
     """
 
-    def __init__(self, before: str, prefixes: dict[str, str]) -> None:
+    def __init__(self, before: str, prefixes: dict[str, str], plain: frozenset[str]) -> None:
         self.own = ""
         self.known: dict[str, str] = {}
         self._before = before
         self._prefixes = prefixes
+        self._plain = plain
 
     def __getitem__(self, name: str) -> str:
         if name not in self.known:
             uri, _, local = name.rpartition("}")
-            prefix = "" if uri in ("", self.own) else self._prefixes.get(uri, pointer_step(uri))
+            bare = uri in ("", self.own) or uri in self._plain
+            prefix = "" if bare else self._prefixes.get(uri, pointer_step(uri))
             step = f"{self._before}{prefix}:{local}" if prefix else self._before + local
             self.known[name] = step
         return self.known[name]
@@ -61,13 +63,18 @@ class Markup:
 
     Args:
         head: what stands before the records, down to the element that holds them.
+        numbered: names, each after its slash, whose elements are numbered from the first.
+        plain: namespaces whose names are told without prefix, as the records' own.
     """
 
-    def __init__(self, head: str) -> None:
+    def __init__(
+        self, head: str, numbered: tuple[str, ...], plain: frozenset[str] = frozenset()
+    ) -> None:
         self.head = head
+        self._numbered = numbered
         self._prefixes: dict[str, str] = {}
-        self._elements = Steps("/", self._prefixes)
-        self._attributes = Steps("/@", self._prefixes)
+        self._elements = Steps("/", self._prefixes, plain)
+        self._attributes = Steps("/@", self._prefixes, plain)
 
     def read(self, body: str) -> "Part":
         """Return a record, an element of the head's.
@@ -77,7 +84,7 @@ class Markup:
         """
         parser: Any = DefusedXMLParser(forbid_dtd=True).parser
         parser.buffer_text, parser.ordered_attributes = True, False
-        _silence(parser, ELEMENTS)
+        silence(parser, ELEMENTS)
         parser.StartNamespaceDeclHandler = self._bind
         texts: dict[str, str] = {}
         counts: dict[str, int] = {}
@@ -96,11 +103,11 @@ class Markup:
             raise NotReadable(Fault("doctype-refused", told)) from None
         finally:
             # Else parser and handlers hold each other until garbage is collected.
-            _silence(parser, (*ELEMENTS, *GUARDS))
+            silence(parser, (*ELEMENTS, *GUARDS))
         if places or not counts:
             at = places[-1] if places else ""
-            raise NotReadable(Fault("record-cut-off", "The transaction does not end", at))
-        return Part(texts, counts, "")
+            raise NotReadable(Fault("record-cut-off", "It does not end", at))
+        return Part(texts, counts, "", self._numbered)
 
     def _bind(self, prefix: str | None, uri: str | None) -> None:
         if uri and prefix:
@@ -111,6 +118,7 @@ class Markup:
     ) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
         """Return what a parser calls; one function each, since each is called for every element."""
         elements, attributes, steps = self._elements, self._attributes, self._elements.known
+        numbered = self._numbered
         pending = ""
 
         def start(name: str, told: dict[str, str]) -> None:
@@ -132,7 +140,7 @@ class Markup:
                     place = f"{place}[{counts[place]}]"
                 else:
                     counts[place] = 1
-                    if place.endswith(NUMBERED):
+                    if place.endswith(numbered):
                         place += "[1]"
                     elif len(places) > DEPTH_MAX:
                         detail = f"Elements lie in each other more than {DEPTH_MAX} deep"
@@ -157,7 +165,8 @@ class Markup:
         return start, end, collect
 
 
-def _silence(parser: Any, handlers: Iterable[str]) -> None:
+def silence(parser: Any, handlers: Iterable[str]) -> None:
+    """Take handlers off a parser."""
     for name in handlers:
         setattr(parser, name, None)
 
@@ -175,13 +184,17 @@ class Part:
         texts: of the record, by their place.
         counts: how many elements of a name there are, by the place of the first.
         at: its place.
+        numbered: names whose elements are numbered from the first.
     """
 
-    __slots__ = ("_counts", "_texts", "at")
+    __slots__ = ("_counts", "_numbered", "_texts", "at")
 
-    def __init__(self, texts: dict[str, str], counts: dict[str, int], at: str) -> None:
+    def __init__(
+        self, texts: dict[str, str], counts: dict[str, int], at: str, numbered: tuple[str, ...]
+    ) -> None:
         self._texts = texts
         self._counts = counts
+        self._numbered = numbered
         self.at = at
 
     def __contains__(self, name: str) -> bool:
@@ -207,6 +220,14 @@ class Part:
     def peek(self, name: str) -> str:
         """Return a text without having read it."""
         return self._texts.get(f"{self.at}/{name}", "").strip()
+
+    def peek_own(self) -> str:
+        """Return its own text without having read it."""
+        return self._texts.get(self.at, "").strip()
+
+    def own(self) -> str:
+        """Return its own text."""
+        return self._texts.pop(self.at, "").strip()
 
     def text(self, *names: str) -> str:
         """Return the first of several texts that says something; others are left over."""
@@ -252,7 +273,7 @@ class Part:
 
     def part(self, name: str) -> "Part":
         """Return a child, an empty one when it is absent; of several the first."""
-        return Part(self._texts, self._counts, f"{self.at}/{name}")
+        return self._at(f"{self.at}/{name}")
 
     def parts(self, name: str) -> list["Part"]:
         """Return the children of a name."""
@@ -260,16 +281,22 @@ class Part:
         count = self._counts.get(at)
         if count is None:
             return []
-        first = f"{at}[1]" if at.endswith(NUMBERED) else at
-        places = [first, *(f"{at}[{n}]" for n in range(2, count + 1))]
-        return [Part(self._texts, self._counts, one) for one in places]
+        first = f"{at}[1]" if at.endswith(self._numbered) else at
+        return list(map(self._at, (first, *(f"{at}[{n}]" for n in range(2, count + 1)))))
 
-    def rest(self) -> dict[str, str]:
-        """Return what nobody has read of the whole record, by its place."""
-        if len(self._texts) > VALUES_MAX:
-            detail = f"More than {VALUES_MAX} values are not known"
+    def rest(self, most: int = VALUES_MAX) -> dict[str, str]:
+        """Return what nobody has read of the whole record, by its place.
+
+        Raises:
+            NotReadable: it is more values than that.
+        """
+        if len(self._texts) > most:
+            detail = f"More than {most} values are not known"
             raise NotReadable(Fault("too-much", detail, self.at))
         return self._texts
+
+    def _at(self, place: str) -> "Part":
+        return Part(self._texts, self._counts, place, self._numbered)
 
     def _money(self, name: str, currency: str, read: Callable[[str, str], int]) -> int | None:
         found = self.text(name)
