@@ -1,36 +1,22 @@
 """UBL: published documents are read whole, and what partners may write is understood."""
 
-import tracemalloc
 from collections.abc import Iterator
-from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import given
-from hypothesis import strategies as st
 
-from crosslane.channels import FAMILIES, Context
-from crosslane.channels.adapters import encoded
-from crosslane.channels.adapters.ubl import ATTACHMENT_CHARACTERS_MAX, cutting
 from crosslane.channels.adapters.ubl.reading import LINES
-from crosslane.demo.raw import data_folder
-from tests.channels.reading import CANONICAL, Endless, as_lines, forms_of, read
+from tests.channels.reading import CANONICAL, as_lines, forms_of, read
+from tests.channels.ubl import CHANGE, HEAD, MONEY, ORDER, document, fault, one, published
 
-# Garbage that waits to be collected, and what is kept of words that come again.
-SLACK_BYTES = 96 << 10
-FIXTURES = data_folder() / "fixtures"
 # Codes that become words of ours, and of which currency an amount is that is told in it.
 MAPPED = {
     *("@currencyID", "AcceptedIndicator", "ChargeIndicator", "InvoiceTypeCode"),
     # Told with their days.
     *("IssueTime", "ActualDeliveryTime"),
 }
-
-
-def published() -> list[Path]:
-    return sorted([*FIXTURES.glob("ubl/*/*"), *FIXTURES.glob("en16931/ubl/*")])
 
 
 def canonical(path: Path) -> Path:
@@ -80,61 +66,6 @@ def leaves(element, place="") -> Iterator[tuple[str, str]]:
         counts[tag] = counts.get(tag, 0) + 1
         several = counts[tag] > 1 or tag in LINES
         yield from leaves(child, f"{place}/{tag}" + (f"[{counts[tag]}]" if several else ""))
-
-
-SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:"
-
-
-def document(
-    name: str, inner: str, *, basic: str = "b", aggregate: str = "a", own: str = ""
-) -> str:
-    """A document in names without prefix: those of one word are basic unless they hold others."""
-    return (
-        f'<{own}{name} xmlns{":" + own[:-1] if own else ""}="{SCHEMA}{name}-2"'
-        f' xmlns:{basic}="{SCHEMA}CommonBasicComponents-2"'
-        f' xmlns:{aggregate}="{SCHEMA}CommonAggregateComponents-2">'
-        f"{inner.replace('b:', basic + ':').replace('a:', aggregate + ':')}</{own}{name}>"
-    )
-
-
-LINE = (
-    "<a:OrderLine><b:Note>Blue</b:Note><a:LineItem><b:ID>1</b:ID>"
-    '<b:Quantity unitCode="C62">12</b:Quantity>'
-    '<b:LineExtensionAmount currencyID="EUR">111.00</b:LineExtensionAmount>'
-    '<a:Price><b:PriceAmount currencyID="EUR">9.25</b:PriceAmount></a:Price>'
-    "<a:Item><b:Name>A mug</b:Name>"
-    "<a:BuyersItemIdentification><b:ID>77-1</b:ID></a:BuyersItemIdentification>"
-    "<a:SellersItemIdentification><b:ID>MUG</b:ID></a:SellersItemIdentification>"
-    '<a:StandardItemIdentification><b:ID schemeID="0160">4006381333931</b:ID>'
-    "</a:StandardItemIdentification></a:Item></a:LineItem></a:OrderLine>"
-)
-HOME = (
-    "<a:PostalAddress><b:StreetName>High St</b:StreetName><b:BuildingNumber>1</b:BuildingNumber>"
-    "<b:CityName>Oxford</b:CityName><b:PostalZone>OX1 4AA</b:PostalZone>"
-    "<a:Country><b:IdentificationCode>GB</b:IdentificationCode></a:Country></a:PostalAddress>"
-)
-BUYER = (
-    '<a:BuyerCustomerParty><a:Party><b:EndpointID schemeID="0088">7300010000001</b:EndpointID>'
-    "<a:PartyIdentification><b:ID>77</b:ID></a:PartyIdentification>"
-    f"<a:PartyName><b:Name>Shops</b:Name></a:PartyName>{HOME}</a:Party></a:BuyerCustomerParty>"
-)
-HEAD = "<b:ID>PO-1</b:ID><b:IssueDate>2026-01-04</b:IssueDate>"
-MONEY = "<b:DocumentCurrencyCode>EUR</b:DocumentCurrencyCode>"
-ORDER = HEAD + MONEY + BUYER + LINE
-
-
-def one(inner: str, name: str = "Order", **context):
-    (reading,) = read("ubl", document(name, inner).encode(), **context)
-    assert reading.fault is None, reading.fault
-    (message,) = reading.messages
-    return message
-
-
-def fault(inner: str, name: str = "Order"):
-    (reading,) = read("ubl", document(name, inner).encode())
-    assert reading.messages == ()
-    assert reading.fault is not None
-    return reading.fault
 
 
 def test_an_order_is_as_old_as_its_day_and_names_goods_money_and_people():
@@ -253,13 +184,6 @@ def test_an_order_for_several_places_is_one_for_each():
     ]
     wrong = fault(split.replace(">7<", ">8<"))
     assert (wrong.code, wrong.pointer) == ("delivery-count", "/OrderLine[1]/LineItem/Quantity")
-
-
-CHANGE = (
-    "<b:ID>C-9</b:ID><b:IssueDate>2026-01-04</b:IssueDate>{more}"
-    "<b:DocumentCurrencyCode>EUR</b:DocumentCurrencyCode>"
-    "<a:OrderReference><b:ID>PO-1</b:ID></a:OrderReference>" + LINE
-)
 
 
 def test_a_change_of_the_same_day_comes_after_its_order_and_in_its_sequence():
@@ -393,194 +317,3 @@ def test_documents_of_other_kinds_are_kept():
     kept = one(HEAD + "<b:Description>x</b:Description>", "TenderReceipt")
     assert (type(kept).__name__, kept.topic) == ("Notice", "tender_receipt")
     assert kept.rest == {"/Description": "x"}
-
-
-@pytest.mark.parametrize("basic", ["cbc", "ns1"])
-@pytest.mark.parametrize("own", ["", "ord:"])
-def test_prefixes_and_ways_of_writing_say_the_same(basic, own):
-    text = document("Order", ORDER, basic=basic, aggregate="x", own=own)
-    declared = '<?xml version="1.0" encoding="ISO-8859-1"?><!-- an order -->\n' + text
-    plain = one(ORDER)
-    for raw in (
-        text.encode(),
-        b"\xef\xbb\xbf" + text.encode(),
-        declared.replace("A mug", "A mug").encode("latin-1"),
-        text.encode("utf-16"),
-    ):
-        (reading,) = read("ubl", raw)
-        assert reading.messages == (plain,)
-        (again,) = read("ubl", (reading.head + reading.body + reading.tail).encode())
-        assert again.messages == (plain,)
-
-
-def enveloped(*documents: str) -> str:
-    uri = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
-    header = (
-        "<sh:StandardBusinessDocumentHeader><sh:HeaderVersion>1.0</sh:HeaderVersion><sh:Sender>"
-        '<sh:Identifier Authority="iso6523-actorid-upis">0088:7300010000001</sh:Identifier>'
-        "</sh:Sender></sh:StandardBusinessDocumentHeader>"
-    )
-    return (
-        f'<?xml version="1.0"?><sh:StandardBusinessDocument xmlns:sh="{uri}">{header}'
-        f"{''.join(documents)}</sh:StandardBusinessDocument>"
-    )
-
-
-def test_an_envelope_holds_documents_and_its_header_is_kept():
-    text = enveloped(
-        document("Order", ORDER), "\n", document("OrderChange", CHANGE.format(more=""))
-    )
-    readings = read("ubl", text.encode())
-    assert [type(m).__name__ for r in readings for m in r.messages] == ["Order", "Amendment"]
-    for reading in readings:
-        sender = "/StandardBusinessDocumentHeader/Sender/Identifier"
-        assert reading.messages[0].rest[sender] == "0088:7300010000001"
-        (again,) = read("ubl", (reading.head + reading.body + reading.tail).encode())
-        assert again.messages == reading.messages
-
-
-def test_a_stream_holds_several_documents_and_a_broken_one_does_no_harm():
-    declared = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    whole = declared + document("Order", ORDER)
-    broken = declared + document("Order", ORDER).replace("</b:ID>", "", 1)
-    stream = whole + "\r\n" + broken + enveloped(document("Order", ORDER)) + whole[:-9]
-    readings = read("ubl", stream.encode())
-    assert [r.fault.code if r.fault else len(r.messages) for r in readings] == [
-        1,
-        "malformed-xml",
-        1,
-        "record-cut-off",
-    ]
-    assert [r.place for r in readings] == [1, 2, 3, 4]
-
-
-def test_what_is_attached_is_kept_but_not_carried_about():
-    def attached(text):
-        return ORDER + (
-            "<a:AdditionalDocumentReference><b:ID>D</b:ID><a:Attachment>"
-            f'<b:EmbeddedDocumentBinaryObject mimeCode="application/pdf">{text}'
-            "</b:EmbeddedDocumentBinaryObject></a:Attachment></a:AdditionalDocumentReference>"
-        )
-
-    place = "/AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"
-    assert one(attached("UjBs")).rest[place] == "UjBs"
-    long = "UjBs" * ATTACHMENT_CHARACTERS_MAX
-    (reading,) = read("ubl", document("Order", attached(long)).encode())
-    assert reading.messages[0].rest[place] == f"({len(long)} characters, kept with the record)"
-    assert long in reading.body
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "code", "pointer"),
-    [
-        ("<b:ID>PO-1</b:ID>", "", "field-missing", "/ID"),
-        ("<b:ID>PO-1</b:ID>", "<b:ID/>", "field-missing", "/ID"),
-        ("2026-01-04", "2026-13-04", "invalid-field", "/IssueDate"),
-        (LINE, "", "field-missing", "/OrderLine"),
-        (">12<", ">x<", "invalid-field", "/OrderLine[1]/LineItem/Quantity"),
-        (">12<", ">0<", "invalid-field", "/OrderLine[1]/LineItem/Quantity"),
-        (">12<", ">1e99<", "invalid-field", "/OrderLine[1]/LineItem/Quantity"),
-        (">12<", "><", "field-missing", "/OrderLine[1]/LineItem/Quantity"),
-        (">9.25<", ">NaN<", "invalid-field", "/OrderLine[1]/LineItem/Price/PriceAmount"),
-        (">9.25<", ">-1<", "invalid-field", "/OrderLine[1]/LineItem/Price/PriceAmount"),
-        (
-            'EUR">9.25',
-            'USD">9.25',
-            "invalid-field",
-            "/OrderLine[1]/LineItem/Price/PriceAmount/@currencyID",
-        ),
-        (">111.00<", ">111.005<", "bad-amount", "/OrderLine[1]/LineItem/LineExtensionAmount"),
-        ("MUG", "M" * 99, "invalid-field", "/lines/0/sku"),
-    ],
-)
-def test_what_does_not_add_up_is_pointed_at(old, new, code, pointer):
-    assert old in ORDER
-    found = fault(ORDER.replace(old, new, 1))
-    assert (found.code, found.pointer) == (code, pointer)
-
-
-@pytest.mark.parametrize(
-    ("raw", "codes"),
-    [
-        (b"", []),
-        (b"  \r\n", []),
-        (b"{}", ["malformed-xml"]),
-        (b"UNB+UNOA:1", ["malformed-xml"]),
-        (b"\x00" * 99, []),
-        (b"<a/>", ["not-ubl"]),
-        (b"<Order/>", ["not-ubl"]),
-        (b"<a>", ["record-cut-off"]),
-        (b'<?xml version="1.0" encoding="EBCDIC"?><a/>', ["encoding-unknown"]),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', ["doctype-refused"]),
-        (b"<a>" * 999, ["not-ubl"]),
-        (b"<a>\xff</a>", ["malformed-xml"]),
-    ],
-)
-def test_what_is_no_document_of_ubl_is_refused(raw, codes):
-    assert [reading.fault.code for reading in read("ubl", raw)] == codes
-
-
-def test_wherever_a_document_is_cut_off_it_is_pointed_at():
-    raw = document("Order", ORDER).encode()
-    (whole,) = read("ubl", raw)
-    for at in range(1, len(raw), 7):
-        (reading,) = read("ubl", raw[:at])
-        assert reading.fault is not None
-    assert whole.messages
-
-
-def test_a_document_is_read_alike_in_whatever_parts_it_comes(monkeypatch):
-    raw = (enveloped(document("Order", ORDER)) + enveloped(document("Order", ORDER))).encode()
-    whole = read("ubl", raw)
-    for size in (1, 7, 64, 500):
-        monkeypatch.setattr(encoded, "CHUNK_BYTES", size)
-        assert [r.messages for r in read("ubl", raw)] == [r.messages for r in whole]
-
-
-@given(st.binary(max_size=60), st.integers(0, 2_000), st.integers(0, 40))
-def test_damage_is_a_fault_and_never_an_exception(damage, at, gone):
-    raw = document("Order", ORDER).encode()
-    for reading in read("ubl", raw[:at] + damage + raw[at + gone :]):
-        assert reading.fault is not None or reading.messages
-        reading.body.encode()
-
-
-@given(st.sampled_from(published()), st.data())
-def test_wrong_values_are_faults_and_never_exceptions(path, data):
-    raw = path.read_text(encoding="utf-8-sig")
-    starts = [n for n in range(len(raw)) if raw.startswith(">", n)]
-    at = data.draw(st.sampled_from(starts)) + 1
-    end = raw.find("<", at)
-    wrong = data.draw(st.sampled_from(["", "-1", "x", "9" * 40, "1e9", "NaN", "é" * 600, "  "]))
-    changed = raw[:at] + wrong + raw[end if end >= 0 else at :]
-    for reading in read("ubl", changed.encode()):
-        assert reading.fault is not None or reading.messages
-
-
-@pytest.mark.parametrize(
-    ("opening", "part"),
-    [
-        pytest.param("", document("Order", ORDER), id="documents without end"),
-        pytest.param(enveloped("")[:-30], document("Order", ORDER), id="in one envelope"),
-        pytest.param(f'<Order xmlns="{SCHEMA}Order-2">', "<x>1</x>", id="a document without end"),
-        pytest.param(f'<Order xmlns="{SCHEMA}Order-2" x="', "y" * 999, id="a tag without end"),
-        pytest.param("<a>", "<b/>", id="elements without end"),
-        pytest.param("{", "x" * 999, id="nothing of it"),
-    ],
-)
-def test_memory_does_not_grow_with_the_stream(opening, part, monkeypatch):
-    monkeypatch.setattr(encoded, "CHUNK_BYTES", 4 << 10)
-    monkeypatch.setattr(cutting, "DOCUMENT_BYTES_MAX", 16 << 10)
-    monkeypatch.setattr(cutting, "HEAD_BYTES_MAX", 4 << 10)
-
-    def peak(size):
-        stream = Endless(chain([opening.encode()], repeat(part.encode())), size)
-        tracemalloc.start()
-        for _ in FAMILIES["ubl"].read(stream, Context()):
-            pass
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return found
-
-    peak(32 << 10)
-    assert peak(256 << 10) < peak(64 << 10) + SLACK_BYTES
