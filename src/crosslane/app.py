@@ -33,6 +33,7 @@ from crosslane import (
     organization,
     payments,
     pricing,
+    publishing,
     returns,
     sourcing,
     transfers,
@@ -85,6 +86,7 @@ MODULES: tuple[ModuleType, ...] = (
     documents,
     channels,
     insights,
+    publishing,
     order_page,
     sign_in,
     office,
@@ -166,6 +168,7 @@ def create_worker(database: Database, settings: Settings) -> Worker:
         settings: what the operator chose.
     """
     engagement.use_settings(settings)
+    seals.use_secret(settings.secret_key())
     outbound.allow(settings.outbound_allow)
 
     def failed(tenant: str, error: BaseException) -> None:

@@ -123,6 +123,17 @@ async def test_however_an_answer_is_framed_it_is_read_and_the_connection_goes_on
     assert (talker.connections, len(talker.requests)) == (1, 2)
 
 
+async def test_of_an_answer_that_is_too_long_the_beginning_may_do(
+    talker: Talker, line: Line
+) -> None:
+    talker.answer = lambda _: b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n" + b"x" * 500
+    reply = await line.call("GET", "/x", {}, b"", 100, cut=True)
+    assert reply == Reply(200, b"x" * 100)
+    talker.answer = lambda _: OK
+    assert (await ask(line)).body == b"ok"
+    assert talker.connections == 2  # nobody reads what is left of the first one
+
+
 async def test_an_answer_that_ends_with_the_connection_is_read(talker: Talker, line: Line) -> None:
     talker.answer, talker.hang_up = (lambda _: b"HTTP/1.1 200 OK\r\n\r\nall of it"), True
     assert (await ask(line)).body == b"all of it"
@@ -189,7 +200,7 @@ async def test_who_is_busy_says_when_to_come_back(
     )
     with pytest.raises(NoReply, match="busy") as silence:
         await ask(line)
-    assert silence.value.after_seconds == seconds
+    assert (silence.value.after_seconds, silence.value.status) == (seconds, 503)
 
 
 async def test_a_connection_dropped_while_it_waits_is_not_used_again(

@@ -63,6 +63,8 @@ INNOCENT = {
     "payments_message.body": "key, reference and state; the rest of a message is not kept",
     "payments_operation.reason": "what a provider or the connection said",
     "payments_payment.reason": "what a provider or the connection said",
+    "publishing_*.subject": "a noun and an id",
+    "publishing_attempt.reason": "what the connection said, or a status",
     "vendors_vendor.message_secret": "a key of the retailer",
     "vendors_order.delivery_reason": "a code the vendor gave, or what the connection said",
     "vendors_message.message_id": "the number of a message",

@@ -21,7 +21,7 @@ def words(text: str) -> frozenset[str]:
 CAPABILITIES = words(
     "organization ledger catalog customers locations carriers payments inventory pricing "
     "sourcing orders fulfillment returns carts engagement finance documents channels insights "
-    "vendors transfers"
+    "vendors transfers publishing"
 )
 
 

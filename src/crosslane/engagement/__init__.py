@@ -16,12 +16,13 @@ to is a state of the message, no error. Names and addresses are not kept with a 
 whom it went to, 90 days long.
 
 Doors: the command ``engagement.resend``; :func:`use_settings` says how messages leave;
-:func:`messages_of_order` lists what was told. For pages
-about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`, :func:`show_moment`,
-:func:`wanted_units`, :func:`share_minor` and :func:`link_to_order`, so that they tell the same as
-the messages.
+:func:`messages_of_order` lists what was told; :func:`tell_administrators` writes to those who
+administer. For pages about an order: :func:`locale_of`, :func:`show_money`, :func:`show_day`,
+:func:`show_moment`, :func:`wanted_units`, :func:`share_minor` and :func:`link_to_order`, so that
+they tell the same as the messages.
 Events: MessageSent, MessageFailed. Effects: ``engagement.send``, ``engagement.invite`` (the link of
-an invitation, to who is to work here). Policies: engagement.messages.
+an invitation, to who is to work here), ``engagement.tell_administrator``. Policies:
+engagement.messages.
 Tables: engagement_message (recipient is personal).
 """
 
@@ -36,6 +37,11 @@ from crosslane.engagement.errors import MessageUnderWay, NoSuchMessage
 from crosslane.engagement.events import MessageEvent, MessageFailed, MessageSent
 from crosslane.engagement.reactions import REACTIONS, SCHEDULES
 from crosslane.engagement.rest import ROUTES
+from crosslane.engagement.service.administrators import (
+    TELL_ADMINISTRATOR,
+    StaffLetter,
+    tell_administrators,
+)
 from crosslane.engagement.service.inviting import INVITE
 from crosslane.engagement.service.personal import ERASERS, EXPORTERS
 from crosslane.engagement.service.posting import use_settings
@@ -51,7 +57,7 @@ from crosslane.engagement.service.writing import locale_of, show_day, show_momen
 from crosslane.engagement.storage import PERSONAL_COLUMNS
 
 COMMANDS = [RESEND]
-EFFECTS = [SEND, INVITE]
+EFFECTS = [SEND, INVITE, TELL_ADMINISTRATOR]
 POLICIES = [MESSAGES]
 
 __all__ = [
@@ -71,6 +77,7 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "SEND",
+    "TELL_ADMINISTRATOR",
     "MessageEvent",
     "MessageFailed",
     "MessageSent",
@@ -79,6 +86,7 @@ __all__ = [
     "Messages",
     "NoSuchMessage",
     "Resend",
+    "StaffLetter",
     "link_to_order",
     "locale_of",
     "messages_of_customers",
@@ -87,6 +95,7 @@ __all__ = [
     "show_day",
     "show_moment",
     "show_money",
+    "tell_administrators",
     "use_settings",
     "wanted_units",
 ]

@@ -36,11 +36,15 @@ class NoReply(Exception):
     Args:
         reason: what went wrong; it names no address and quotes no answer.
         after_seconds: how long the other side asks us to wait, None when it does not say.
+        status: HTTP status by which it said that it is busy, None when there was none.
     """
 
-    def __init__(self, reason: str, after_seconds: float | None = None) -> None:
+    def __init__(
+        self, reason: str, after_seconds: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(reason)
         self.after_seconds = after_seconds
+        self.status = status
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -150,6 +154,7 @@ async def call(
     headers: Mapping[str, str],
     content: bytes = b"",
     answer_bytes_max: int,
+    cut: bool = False,
 ) -> Reply:
     """Make one call; nothing is tried twice.
 
@@ -160,6 +165,7 @@ async def call(
         headers: to be sent.
         content: body to be sent.
         answer_bytes_max: the longest answer that is read.
+        cut: of a longer one the beginning will do; otherwise it is none.
 
     Raises:
         NoReply: the target is refused, cannot be reached, is busy, takes longer than
@@ -168,4 +174,4 @@ async def call(
     # The library is large, and most processes never call anybody.
     from crosslane.platform.outbound_http import send
 
-    return await send(base_url, method, path, headers, content, answer_bytes_max)
+    return await send(base_url, method, path, headers, content, answer_bytes_max, cut=cut)

@@ -38,11 +38,14 @@ async def send(
     headers: Mapping[str, str],
     content: bytes,
     answer_bytes_max: int,
+    *,
+    cut: bool = False,
 ) -> Reply:
     """Make one call, as :func:`crosslane.platform.outbound.call` says."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            return await _line(base_url).call(method, path, headers, content, answer_bytes_max)
+            line = _line(base_url)
+            return await line.call(method, path, headers, content, answer_bytes_max, cut=cut)
     except TimeoutError:
         raise NoReply("it takes too long") from None
     except PrivateTarget as refused:
@@ -97,6 +100,8 @@ class Line:
         headers: Mapping[str, str],
         content: bytes,
         answer_bytes_max: int,
+        *,
+        cut: bool = False,
     ) -> Reply:
         """Make one call below the base.
 
@@ -111,7 +116,8 @@ class Line:
             sent["Content-Length"] = str(len(content))
         async with self._places:
             wire = self._waiting() or await self._connect()
-            reply = await wire.ask(method, target, list(sent.items()), content, answer_bytes_max)
+            told = list(sent.items())
+            reply = await wire.ask(method, target, told, content, answer_bytes_max, cut=cut)
             self._let_wait(wire)
         return reply
 

@@ -28,6 +28,7 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Reply] | None = None
         self._answer_bytes_max = 0
+        self._cut = False
         self._head: h11.Response | None = None
         self._body = bytearray()
 
@@ -43,16 +44,23 @@ class Wire(asyncio.Protocol):
         return not arrived.poll(0)
 
     async def ask(
-        self, method: str, target: str, headers: Headers, content: bytes, answer_bytes_max: int
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        content: bytes,
+        answer_bytes_max: int,
+        *,
+        cut: bool = False,
     ) -> Reply:
-        """Send a request and return its answer.
+        """Send a request and return its answer, or the beginning of it where that will do.
 
         Raises:
             NoReply: the answer is too large, or says that the other side is busy.
             h11.ProtocolError: the request or the answer is no HTTP.
             OSError: the other side hung up.
         """
-        self._answer_bytes_max = answer_bytes_max
+        self._answer_bytes_max, self._cut = answer_bytes_max, cut
         self._answer = asyncio.get_running_loop().create_future()
         try:
             self._write(h11.Request(method=method, target=target, headers=headers), content)
@@ -108,7 +116,7 @@ class Wire(asyncio.Protocol):
                 elif isinstance(event, h11.Data):
                     self._body += event.data
                     if len(self._body) > self._answer_bytes_max:
-                        raise NoReply("the answer is too large")
+                        return self._end(self._beginning())
                 elif isinstance(event, h11.EndOfMessage):
                     return self._end(self._reply())
                 elif not isinstance(event, h11.InformationalResponse):
@@ -124,6 +132,13 @@ class Wire(asyncio.Protocol):
         else:
             self._answer.set_exception(outcome)
 
+    def _beginning(self) -> Reply | NoReply:
+        """Return what was read of an answer that is too long, whose rest nobody reads."""
+        if not self._cut:
+            return NoReply("the answer is too large")
+        del self._body[self._answer_bytes_max :]
+        return self._reply()
+
     def _reply(self) -> Reply:
         """Return what was read, and make ready for the next request or hang up."""
         head, body = cast(h11.Response, self._head), bytes(self._body)
@@ -135,7 +150,8 @@ class Wire(asyncio.Protocol):
         else:
             self.close()
         if head.status_code in BUSY:
-            raise NoReply("it is busy", _seconds(dict(head.headers).get(b"retry-after", b"")))
+            wait = _seconds(dict(head.headers).get(b"retry-after", b""))
+            raise NoReply("it is busy", wait, head.status_code)
         return Reply(head.status_code, body)
 
 

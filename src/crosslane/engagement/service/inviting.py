@@ -4,21 +4,22 @@ It is no message to a customer: nothing of it is kept beside the invitation itse
 """
 
 from collections.abc import Sequence
-from email.utils import format_datetime
 from uuid import UUID
 
 import msgspec
-from aiosmtplib import SMTPException
-from babel import Locale
 from babel.dates import format_date
-from jinja2 import Environment, StrictUndefined
 
-from crosslane import organization
-from crosslane.engagement.domain import message_id
-from crosslane.engagement.service.mime import mailbox, unstructured, write_mime
+from crosslane.engagement.service.letters import (
+    Finished,
+    Told,
+    finish,
+    hand_over,
+    keep_nothing,
+    voice,
+)
 from crosslane.engagement.service.posting import post_office
-from crosslane.engagement.service.sending import CALL_SECONDS_MAX, failure_of
-from crosslane.engagement.service.writing import TEMPLATES, locale_of, words_in
+from crosslane.engagement.service.sending import CALL_SECONDS_MAX
+from crosslane.engagement.service.writing import words_in
 from crosslane.platform import auth, effects
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Effect, EffectCall, EffectKind, one_by_one
@@ -34,20 +35,6 @@ class SendInvitation(msgspec.Struct, frozen=True):
     """Which invitation is to be sent."""
 
     invitation_id: UUID
-
-
-class Invited(msgspec.Struct, frozen=True):
-    """A letter to somebody who is invited.
-
-    Args:
-        sender: address it comes from.
-        email: whom it goes to.
-        mail: the finished e-mail.
-    """
-
-    sender: str
-    email: str
-    mail: bytes
 
 
 async def invite_people(tx: Tx, logged: Sequence[Logged[auth.PersonInvited]]) -> None:
@@ -66,7 +53,7 @@ async def invite_people(tx: Tx, logged: Sequence[Logged[auth.PersonInvited]]) ->
     )
 
 
-async def _prepare(tx: Tx, call: EffectCall[SendInvitation]) -> Invited | None:
+async def _prepare(tx: Tx, call: EffectCall[SendInvitation]) -> Finished | None:
     """Write the letter; None when the invitation is open no more, or there is no mail server."""
     office = post_office()
     try:
@@ -77,74 +64,33 @@ async def _prepare(tx: Tx, call: EffectCall[SendInvitation]) -> Invited | None:
         return None
     tenant = await tenant_of(tx)
     link = Link(tenant.key_prefix, auth.LINK_PURPOSE, invitation.id, invitation.expires_at)
-    address = f"{office.public_url}{PAGE}{sign_link(office.secret_key, link)}"
-    book = await organization.book(tx)
-    # What the person speaks is not known; who invites speaks what the first market does.
-    spoken = book.markets[min(book.markets)].locales[0] if book.markets else "en"
-    brand = book.brands[min(book.brands)].name if book.brands else "Crosslane"
-    mail = _write(invitation, address, brand, locale_of(spoken), office.sender, tenant.name)
-    return Invited(office.sender, invitation.email, mail)
-
-
-def _write(
-    invitation: auth.Invitation, link: str, brand: str, locale: Locale, sender: str, tenant: str
-) -> bytes:
+    # What the person speaks is not known.
+    brand, locale = await voice(tx)
     words = words_in(locale.language)["invitation"]
-    told = {
-        "subject": words["subject"].format(brand=brand),
-        "greeting": words["greeting"].format(name=invitation.name),
-        "lead": words["lead"].format(brand=brand),
-        "join": words["join"],
-        "footer": words["footer"].format(
-            day=format_date(invitation.expires_at, "full", locale=locale)
-        ),
-        "link": link,
-        "language": locale.language,
-    }
-    headers = [
-        ("Subject", unstructured(told["subject"])),
-        ("From", mailbox(brand, sender)),
-        ("To", mailbox(invitation.name, invitation.email)),
-        ("Date", format_datetime(invitation.created_at)),
-        ("Message-ID", message_id(tenant, f"invited:{invitation.id}", sender.rpartition("@")[2])),
-        ("Auto-Submitted", "auto-generated"),
-        ("Content-Language", locale.language),
-    ]
-    html = (TEMPLATES / "invitation.html").read_text(encoding="utf-8")
-    page = Environment(undefined=StrictUndefined, autoescape=True).from_string(html).render(told)
-    text = "\n\n".join(told[part] for part in ("greeting", "lead", "link", "footer")) + "\n"
-    return write_mime(headers, text, page)
-
-
-async def _hand_over(call: EffectCall[SendInvitation], letter: Invited | None) -> None:
-    """Give the letter to the mail server.
-
-    Raises:
-        Retry: the server could not be reached, or asks to come back later.
-        Dead: it will not take this message.
-    """
-    del call
-    line = post_office().line
-    if letter is None or line is None:
-        return
-    try:
-        await line.hand_over(letter.sender, letter.email, letter.mail)
-    except SMTPException as error:
-        raise failure_of(error) from error
-
-
-async def _record(
-    tx: Tx, calls: Sequence[EffectCall[SendInvitation]], results: Sequence[None]
-) -> None:
-    """Nothing is kept of an invitation that was sent."""
-    del tx, calls, results
+    told = Told(
+        email=invitation.email,
+        name=invitation.name,
+        at=invitation.created_at,
+        cause=f"invited:{invitation.id}",
+        link=f"{office.public_url}{PAGE}{sign_link(office.secret_key, link)}",
+        words={
+            "subject": words["subject"].format(brand=brand),
+            "greeting": words["greeting"].format(name=invitation.name),
+            "lead": words["lead"].format(brand=brand),
+            "join": words["join"],
+            "footer": words["footer"].format(
+                day=format_date(invitation.expires_at, "full", locale=locale)
+            ),
+        },
+    )
+    return finish(told, brand, locale, tenant.name)
 
 
 INVITE = EffectKind(
     EFFECT_KIND,
     body=SendInvitation,
-    call=_hand_over,
+    call=hand_over,
     prepare=one_by_one(_prepare),
-    record=_record,
+    record=keep_nothing,
     timeout_seconds=CALL_SECONDS_MAX,
 )

@@ -30,6 +30,7 @@ _OPERATIONS = (
     "engagement:*",
     "documents:*",
     "vendors:*",
+    "publishing:*",
 )
 
 ROLES: dict[str, tuple[str, ...]] = {

@@ -28,6 +28,8 @@ from crosslane.platform.lane import Command, CommandKind
 from crosslane.platform.tokens import KEY, new_token
 
 SESSIONS_LISTED_MAX = 100
+ADMINISTRATORS_MAX = 50
+ADMINISTRATOR = "admin"
 FORGET_DAYS = 30
 FORGET_AT_ONCE_MAX = 10_000
 
@@ -311,6 +313,11 @@ async def account(tx: Tx, *, id: UUID) -> Account:
 async def accounts(tx: Tx, *, after: str, limit: int) -> list[Account]:
     """Return accounts by e-mail address, those after the given one."""
     return await storage.list_accounts(tx, after, limit)
+
+
+async def administrators(tx: Tx) -> list[Account]:
+    """Return the accounts that administer and may sign in, at most ADMINISTRATORS_MAX."""
+    return await storage.list_with_role(tx, ADMINISTRATOR, ADMINISTRATORS_MAX)
 
 
 async def account_by_email(tx: Tx, email: str) -> Account | None:

@@ -173,6 +173,17 @@ async def list_accounts(tx: Tx, after: str, limit: int) -> list[Account]:
     return [Account(**dict(row)) for row in await tx.fetch(LIST_ACCOUNTS, after, limit)]
 
 
+LIST_WITH_ROLE = """
+select id, email, role, location_id, active, locked_until, version, created_at
+from platform_account where role = $1 and active order by email limit $2
+"""
+
+
+async def list_with_role(tx: Tx, role: str, limit: int) -> list[Account]:
+    """Return the accounts of a role that may sign in."""
+    return [Account(**dict(row)) for row in await tx.fetch(LIST_WITH_ROLE, role, limit)]
+
+
 UPDATE_ACCOUNT = """
 update platform_account set role = $2, location_id = $3, active = $4, version = version + 1
 where id = $1

@@ -97,6 +97,8 @@ class EffectKind(msgspec.Struct, frozen=True, eq=False):
             short transaction before them. ``call`` gets its answer in the body's place, unless that
             is a Retry or Dead: then there is no call.
         timeout_seconds: total time of one call.
+        slots_max: most calls of a tenant's that one worker has under way, None for no such limit:
+            for counterparts who may all be slow at once.
     """
 
     name: str
@@ -106,6 +108,7 @@ class EffectKind(msgspec.Struct, frozen=True, eq=False):
     dead: Callable[[Tx, Sequence[EffectCall[Any]], Sequence[str]], Awaitable[None]] = _nothing_to_do
     prepare: Callable[[Tx, Sequence[EffectCall[Any]]], Awaitable[Sequence[Any]]] | None = None
     timeout_seconds: float = CALL_SECONDS_DEFAULT
+    slots_max: int | None = None
 
 
 def one_by_one(single: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -68,7 +69,7 @@ class Runner:
         self._saver = Saver(database, self.lease_seconds)
         self._slots = self._free = slots
         self._claiming = False
-        self._running: dict[asyncio.Task[None], EffectCall[Any]] = {}
+        self._running: dict[asyncio.Task[None], _Claimed] = {}
         self._unsure: set[str] = set()
 
     @property
@@ -93,19 +94,27 @@ class Runner:
 
     def _share_of(self, tenant: str) -> int:
         """Return how many slots a tenant may fill: most of what others leave, at least one."""
-        mine = sum(call.tenant == tenant for call in self._running.values())
+        mine = sum(each.call.tenant == tenant for each in self._running.values())
         left = self._free + mine
         return min(self._free, max(1, left - left // SHARE_OF_FREE) - mine)
+
+    def _rooms_of(self, tenant: str) -> dict[str, int]:
+        """Return how many more calls of each limited kind a tenant may have under way."""
+        calls = Counter(
+            each.kind.name for each in self._running.values() if each.call.tenant == tenant
+        )
+        limits = ((kind.name, kind.slots_max) for kind in self.kinds.values())
+        return {name: max(0, most - calls[name]) for name, most in limits if most is not None}
 
     async def _start_due(self, tenant: str, share: int) -> int:
         try:
             async with self.database.transaction(tenant) as tx:
                 if tenant in self._unsure and self.worker is not None:
-                    mine = [call.id for call in self._running.values()]
+                    mine = [each.call.id for each in self._running.values()]
                     await storage.release(tx, self.worker, self.lease_seconds, mine)
-                rows = await storage.claim(
-                    tx, self._names(), share, self.lease_seconds, self.worker
-                )
+                rooms = self._rooms_of(tenant)
+                kinds = [name for name in self._names() if rooms.get(name) != 0]
+                rows = await storage.claim(tx, kinds, share, self.lease_seconds, self.worker, rooms)
         except CommitUnknown:
             # What was claimed then, if it was, nobody knows of; the next claim lets go of it.
             self._unsure.add(tenant)
@@ -118,7 +127,7 @@ class Runner:
             self._free -= 1
             with traced(each.call.trace, tenant):  # a task keeps the context it is made in
                 task = asyncio.create_task(self._carry_out(each, preparing))
-            self._running[task] = each.call
+            self._running[task] = each
             task.add_done_callback(self._freed)
         return len(rows)
 

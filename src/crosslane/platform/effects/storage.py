@@ -1,6 +1,6 @@
 """The SQL of effects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from crosslane.platform.database import Record, Tx, columns
@@ -11,19 +11,40 @@ update platform_effect
 set attempt = attempt + 1, tries = tries + 1, claimed_by = $4,
     due_at = clock_timestamp() + make_interval(secs => $3)
 where id in (
-    select id from platform_effect
-    where state = 'due' and due_at <= clock_timestamp() and kind = any($1::text[])
-    order by due_at limit $2 for update skip locked
+    select id from (
+        select id, kind, row_number() over (partition by kind order by due_at) as place
+        from (
+            select id, kind, due_at from platform_effect
+            where state = 'due' and due_at <= clock_timestamp() and kind = any($1::text[])
+            order by due_at limit $2 for update skip locked
+        ) as next
+    ) as counted
+    where place <= coalesce(($6::integer[])[array_position($5::text[], kind)], $2)
 )
 returning id, key, kind, body, trace, attempt, tries
 """
 
 
 async def claim(
-    tx: Tx, kinds: list[str], limit: int, lease_seconds: float, worker: int | None
+    tx: Tx,
+    kinds: list[str],
+    limit: int,
+    lease_seconds: float,
+    worker: int | None,
+    rooms: Mapping[str, int],
 ) -> list[Record]:
-    """Take due effects under a lease; another worker passes over them."""
-    return await tx.fetch(CLAIM, kinds, limit, lease_seconds, worker)
+    """Take due effects under a lease; another worker passes over them.
+
+    Args:
+        tx: open transaction.
+        kinds: those that are taken.
+        limit: most of all of them.
+        lease_seconds: how long they are taken for.
+        worker: its number.
+        rooms: most of some kinds; what is beyond stays due.
+    """
+    limits = list(rooms), list(rooms.values())
+    return await tx.fetch(CLAIM, kinds, limit, lease_seconds, worker, *limits)
 
 
 RELEASE = """

@@ -27,7 +27,15 @@ from crosslane.platform.log.reactions import (
     replay_parked,
     run_reaction,
 )
-from crosslane.platform.log.writing import Cause, Entry, append, histories, history
+from crosslane.platform.log.writing import (
+    Cause,
+    Entry,
+    append,
+    entries,
+    epoch,
+    histories,
+    history,
+)
 
 __all__ = [
     "TRIES_MAX",
@@ -41,6 +49,8 @@ __all__ = [
     "Parked",
     "Reaction",
     "append",
+    "entries",
+    "epoch",
     "histories",
     "history",
     "latest_at",

@@ -1,13 +1,13 @@
 """Appending to the log and reading one subject's history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from crosslane.platform.actor import Actor
-from crosslane.platform.database import Record, Tx
+from crosslane.platform.database import Record, Tx, columns
 from crosslane.platform.log.events import Event
 from crosslane.platform.outbox import EventRow, write, write_when_long
 
@@ -105,6 +105,51 @@ async def histories(tx: Tx, subjects: Sequence[str], *, limit: int) -> list[Entr
     """
     await write(tx)
     return [_entry(row) for row in await tx.fetch(HISTORIES, list(subjects), limit)]
+
+
+# Each is asked for by itself, so that the index of one partition gives it.
+ENTRIES = """
+select l.id, l.subject, l.subject_no, l.kind, l.actor, l.trace, l.at, l.body
+from unnest((select $1::text[]), (select $2::bigint[]), (select $3::timestamptz[]))
+     as w(subject, subject_no, at)
+cross join lateral (
+    select * from platform_log
+    where subject = w.subject and subject_no = w.subject_no and at = w.at limit 1
+) l
+"""
+
+
+class Named(Protocol):
+    """Whatever names an event of the log."""
+
+    @property
+    def subject(self) -> str:
+        """What it happened to."""
+        ...
+
+    @property
+    def subject_no(self) -> int:
+        """Which of the subject's events it is."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it was recorded, to the microsecond."""
+        ...
+
+
+async def entries(tx: Tx, named: Iterable[Named]) -> dict[tuple[str, int], Entry]:
+    """Return some events by subject and number; those that are not there are left out."""
+    found = await tx.fetch(ENTRIES, *columns(list(named), "subject", "subject_no", "at"))
+    return {(row["subject"], row["subject_no"]): _entry(row) for row in found}
+
+
+EPOCH = "select epoch from platform_log_epoch"
+
+
+async def epoch(tx: Tx) -> int:
+    """Return the log's epoch: it grows when what was told before may be told otherwise."""
+    return await tx.fetchval(EPOCH)
 
 
 def _entry(row: Record) -> Entry:

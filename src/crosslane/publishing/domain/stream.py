@@ -1,0 +1,63 @@
+"""Where a reader of the stream stands, and how it goes on from there."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crosslane.publishing.errors import UnknownCursor
+
+
+class Head(msgspec.Struct, frozen=True):
+    """How far events are told in an epoch of the log.
+
+    Args:
+        epoch: grows when what was told may be told otherwise, as after a restored backup.
+        first_place: place of its first event.
+        last_place: place of its last event so far.
+    """
+
+    epoch: int
+    first_place: int
+    last_place: int
+
+
+class Position(msgspec.Struct, frozen=True):
+    """What a reader has seen: every event of the epoch up to a place."""
+
+    epoch: int
+    place: int
+
+
+def begin(heads: Sequence[Head]) -> Position:
+    """Return the position before the first event.
+
+    Args:
+        heads: of every epoch that has events, the oldest first.
+    """
+    return Position(heads[0].epoch, heads[0].first_place - 1) if heads else Position(0, 0)
+
+
+def end(heads: Sequence[Head]) -> Position:
+    """Return the position behind the last event."""
+    return Position(heads[-1].epoch, heads[-1].last_place) if heads else Position(0, 0)
+
+
+def go_on(heads: Sequence[Head], seen: Position) -> Position:
+    """Return the position from which a reader goes on: it enters the next epoch after its own.
+
+    Raises:
+        UnknownCursor: the position is of no epoch, or beyond what its last epoch has told.
+    """
+    if seen == Position(0, 0):
+        return begin(heads)
+    known = {head.epoch: head for head in heads}
+    if seen.epoch not in known or seen.place < 0:
+        raise UnknownCursor(pointer="/after")
+    if seen.place < known[seen.epoch].last_place:
+        return seen
+    later = [head for head in heads if head.epoch > seen.epoch]
+    if later:
+        return go_on(heads, Position(later[0].epoch, later[0].first_place - 1))
+    if seen.place > known[seen.epoch].last_place:
+        raise UnknownCursor(pointer="/after")
+    return seen

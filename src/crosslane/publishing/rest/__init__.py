@@ -1,0 +1,5 @@
+"""Public events over HTTP: the stream, webhooks, and the schemas of both."""
+
+from crosslane.publishing.rest import events, webhooks
+
+ROUTES = [*events.ROUTES, *webhooks.ROUTES]
