@@ -78,6 +78,7 @@ CHOSEN_LATER = {
     "carts_cart_of_owner": "carts/storage.py:LIST_CARTS",
     "catalog_product_category": "catalog/storage/products.py:LIST_PRODUCTS",
     "channels_batch_of_channel": "channels/storage/batches.py:LIST_BATCHES",
+    "channels_outgoing_of_subject": "channels/storage/outgoing.py:LIST_DUE",
     "documents_document_customer": "documents/storage.py:LIST_OF_CUSTOMERS",
     "fulfillment_line_line": "fulfillment/storage.py:LOCK_OPEN_WORKS_OF_LINES",
     "fulfillment_order_coming": "fulfillment/storage.py:LIST_QUEUE_OF_STATE",

@@ -35,6 +35,16 @@ policy makes the channel their master; what it calls them and their stock is its
 what it tells by such a name waits until that was told. A request about somebody's data waits,
 quarantined, for a person.
 
+Talking back: what happens to an order of a channel is said to it in the same words, kept in the
+transaction in which a reaction sees it (``service/saying``), in the order in which it came about.
+The effect ``channels.tell`` has the family make calls or documents of it, in turns: one worker at a
+time speaks to a channel, as fast as it may be called, and what it tells is fixed when the turn is
+asked for, so a worker that dies in between tells nothing twice where keys are known. What a channel
+has told of itself is not told back. States: waiting, told, needless (it knew), refused, unsupported
+(it has no way to be told; the work-around is named), failed, superseded, erased;
+``channels.resend`` tells again. A channel that is away or asks for patience costs its messages no
+try. Policy ``channels.telling`` withholds kinds.
+
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
 
@@ -45,16 +55,19 @@ Invariants: a record is at least one message, each in one state; one message sta
 identity; an applied order or sale names its order, a basket its first return, applied supply its
 supply message, a contact its customer, a patch its variant; of the money of an order the books keep
 no more than the channel has left; a batch has as many records as it says, and a delivery is one
-batch.
+batch. A channel that has something to be told has a turn open; what is said of one subject is told
+in its order; what was told names its document where it lies in one.
 
-Personal: what was received and its canonical form; blanked when a person is erased, removed after
-400 days. Whoever may submit acts within the channel's policies, so prices are dictated only where
-``pricing.price_source`` lets the channel.
+Personal: what was received and its canonical form, what was told and the documents made of it;
+blanked when a person is erased, removed after 400 days. Whoever may submit acts within the
+channel's policies, so prices are dictated only where ``pricing.price_source`` lets the channel.
 
-Events: MessageReceived, MessageQuarantined, UnknownArticleSold.
-Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery.
+Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
+Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
+channels.telling. Effects: ``channels.tell``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
-channels_mapping, channels_connection, channels_article.
+channels_mapping, channels_connection, channels_article, channels_outgoing, channels_pace,
+channels_document, channels_known.
 """
 
 from crosslane.channels.adapters import (
@@ -73,9 +86,14 @@ from crosslane.channels.adapters import (
     family_of,
 )
 from crosslane.channels.domain.mapping import Column, TableMapping
-from crosslane.channels.domain.policy import MASTERY, Mastery
-from crosslane.channels.events import MessageQuarantined, MessageReceived, UnknownArticleSold
-from crosslane.channels.reactions import REACTIONS, SCHEDULES
+from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
+from crosslane.channels.events import (
+    MessageNotTold,
+    MessageQuarantined,
+    MessageReceived,
+    UnknownArticleSold,
+)
+from crosslane.channels.reactions import EFFECTS, REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.connecting import (
     CONNECT,
@@ -98,6 +116,17 @@ from crosslane.channels.service.mapping import (
     list_mappings,
     mapping_of,
 )
+from crosslane.channels.service.outgoing import (
+    RESEND,
+    ChannelStanding,
+    OutgoingTrace,
+    OutgoingView,
+    Resend,
+    Resent,
+    list_outgoing,
+    list_standings,
+    told,
+)
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.reading import (
     BatchView,
@@ -114,13 +143,14 @@ from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP]
-POLICIES = [MASTERY]
+COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP, RESEND]
+POLICIES = [MASTERY, TELLING]
 
 __all__ = [
     "COMMANDS",
     "CONNECT",
     "DELIMITERS",
+    "EFFECTS",
     "ERASERS",
     "FAMILIES",
     "MAP",
@@ -130,11 +160,14 @@ __all__ = [
     "REACTIONS",
     "RECEIVE",
     "REPLAY",
+    "RESEND",
     "ROUTES",
     "SCHEDULES",
+    "TELLING",
     "Answer",
     "BatchView",
     "Call",
+    "ChannelStanding",
     "Column",
     "ConnectionView",
     "Context",
@@ -144,12 +177,15 @@ __all__ = [
     "Fault",
     "MappingView",
     "Mastery",
+    "MessageNotTold",
     "MessageQuarantined",
     "MessageReceived",
     "MessageTrace",
     "MessageView",
     "Outcome",
     "Outgoing",
+    "OutgoingTrace",
+    "OutgoingView",
     "PutConnection",
     "PutMapping",
     "Reading",
@@ -158,9 +194,12 @@ __all__ = [
     "Received",
     "Replay",
     "Replayed",
+    "Resend",
+    "Resent",
     "State",
     "TableMapping",
     "Talk",
+    "Telling",
     "UnknownArticleSold",
     "batch",
     "count_quarantined",
@@ -169,9 +208,12 @@ __all__ = [
     "list_batches",
     "list_mappings",
     "list_messages",
+    "list_outgoing",
     "list_reasons",
+    "list_standings",
     "mapping_of",
     "message",
     "read_aside",
     "read_body",
+    "told",
 ]

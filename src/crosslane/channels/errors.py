@@ -82,6 +82,28 @@ class SignsNothing(Invalid):
     """Senders of the format {format} do not sign, so there is no secret to know."""
 
 
+class SettingUnknown(Invalid):
+    """The format knows no setting {name}; known are {known}."""
+
+
+class AddressUnusable(Invalid):
+    """The address must be one of http or https, without a login, a query or a fragment."""
+
+
+class NoSuchOutgoing(NotFound):
+    """Nothing with the identifier {outgoing} was to be told."""
+
+
+class NotResendable(Conflict):
+    """It is {state}; only what was refused, has failed, or had no way to be told is told again."""
+
+
+class NothingToFetch(EdgeRefusal):
+    """Nobody may fetch here who does not name the right token."""
+
+    status = 401
+
+
 class ReplayUnclear(Invalid):
     """Name the messages, or a channel and a reason, not both."""
 

@@ -44,3 +44,23 @@ class UnknownArticleSold(MessageEvent):
     """
 
     skus: list[str]
+
+
+class MessageNotTold(Event):
+    """A channel was not told something: it refused it, or has failed for long.
+
+    Args:
+        outgoing_id: what was to be told.
+        message_kind: of the message.
+        code: reason, as in the list of what channels are told.
+    """
+
+    outgoing_id: UUID
+    channel: str
+    message_kind: str
+    code: str
+
+    @property
+    def subject(self) -> str:
+        """The message."""
+        return f"outgoing:{self.outgoing_id}"

@@ -8,12 +8,36 @@ from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
 from crosslane.channels.service.fulfillment import work_key
+from crosslane.channels.service.outgoing import forget_told
 from crosslane.channels.service.replaying import announce, forget_raw, wake
 from crosslane.channels.service.returned import handed_key
+from crosslane.channels.service.saying.invoices import tell_documents
+from crosslane.channels.service.saying.parcels import tell_moved
+from crosslane.channels.service.saying.refunds import tell_refunds
+from crosslane.channels.service.saying.replies import (
+    reply_unstopped,
+    tell_cancelled,
+    tell_promises,
+)
+from crosslane.channels.service.telling import TELLING
 from crosslane.channels.storage import messages, replays
 from crosslane.channels.storage.messages import Outcome
-from crosslane.fulfillment import FulfillmentOffered
-from crosslane.orders import LinesHandedOver, OrderPlaced, StopResolved
+from crosslane.documents import DocumentIssued
+from crosslane.fulfillment import (
+    FulfillmentOffered,
+    ParcelDelivered,
+    ParcelShipped,
+    PickupCollected,
+    PickupReady,
+)
+from crosslane.orders import (
+    LinesCancelled,
+    LinesHandedOver,
+    OrderPlaced,
+    PromiseMoved,
+    StopResolved,
+)
+from crosslane.payments import PaymentRefunded
 from crosslane.platform import log
 from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
@@ -122,9 +146,21 @@ REACTIONS = [
     Reaction("channels.wake_refunds", (ReturnGraded,), wake_refunds),
     Reaction("channels.wake_returns", (LinesHandedOver,), wake_returns),
     Reaction("channels.wake_offered", (FulfillmentOffered, StopResolved), wake_offered),
+    Reaction("channels.reply_unstopped", (StopResolved,), reply_unstopped),
+    Reaction("channels.tell_cancelled", (LinesCancelled,), tell_cancelled),
+    Reaction("channels.tell_promises", (PromiseMoved,), tell_promises),
+    Reaction(
+        "channels.tell_moved",
+        (ParcelShipped, ParcelDelivered, PickupReady, PickupCollected),
+        tell_moved,
+    ),
+    Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds),
+    Reaction("channels.tell_documents", (DocumentIssued,), tell_documents),
 ]
+EFFECTS = [TELLING]
 SCHEDULES = [
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
     Schedule("channels.look_again", LATE_EVERY_SECONDS, look_again),
     Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),
+    Schedule("channels.forget_told", FORGET_EVERY_SECONDS, forget_told),
 ]

@@ -13,18 +13,18 @@ Invariants: numbers of a series have no gaps; one document per cause, of exactly
 amounts; a document never changes. An erased customer stays named on documents, which the law wants
 kept, until the end of their retention.
 
-Doors: :func:`documents_of_order` and :func:`drawn`, for pages.
+Doors: :func:`documents_of_order` and :func:`drawn`, for pages; :func:`documents_of_orders`.
 Events: DocumentIssued. Policies: documents.issue.
 Tables: documents_document (buyer is personal and kept).
 """
 
-from crosslane.documents.domain import ISSUE, Issue
+from crosslane.documents.domain import ISSUE, Issue, Line
 from crosslane.documents.errors import NoSuchDocument
 from crosslane.documents.events import DocumentIssued
 from crosslane.documents.reactions import REACTIONS, SCHEDULES
 from crosslane.documents.rest import ROUTES
 from crosslane.documents.service.personal import EXPORTERS
-from crosslane.documents.service.reading import documents_of_order, drawn
+from crosslane.documents.service.reading import documents_of_order, documents_of_orders, drawn
 from crosslane.documents.storage import PERSONAL_COLUMNS, Document
 
 POLICIES = [ISSUE]
@@ -40,7 +40,9 @@ __all__ = [
     "Document",
     "DocumentIssued",
     "Issue",
+    "Line",
     "NoSuchDocument",
     "documents_of_order",
+    "documents_of_orders",
     "drawn",
 ]

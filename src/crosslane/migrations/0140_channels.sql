@@ -66,6 +66,7 @@ create index channels_message_waits_for on channels_message (waits_for)
 create index channels_message_of_channel on channels_message (channel, received_at, id);
 create index channels_message_recent on channels_message (received_at, id);
 create index channels_message_of_order on channels_message (order_id) where order_id is not null;
+create index channels_message_of_return on channels_message (return_id) where return_id is not null;
 
 -- A record as it was received, with what reading it needs of what stood around it.
 create table channels_raw (
@@ -87,6 +88,7 @@ create table channels_order (
     standing jsonb not null,
     primary key (channel, source_id)
 ) with (fillfactor = 80);
+create index channels_order_of_order on channels_order (order_id);
 
 -- What the tables of a channel mean.
 create table channels_mapping (
@@ -106,8 +108,93 @@ create table channels_connection (
     former_until timestamptz,
     services jsonb not null,
     locations jsonb not null,
-    active boolean not null
+    active boolean not null,
+    -- How it is told something: where, with which secret, what else has to be known, and which way
+    -- documents go.
+    base_url text not null,
+    token text not null,
+    settings jsonb not null,
+    delivery text not null check (delivery in ('call', 'http', 'pull', 'folder'))
 );
+
+-- What a channel is told, in the order in which it was said. What is said of one subject is told in
+-- that order.
+create table channels_outgoing (
+    id uuid primary key,
+    channel text not null,
+    number bigint not null check (number > 0),
+    kind text not null,
+    key text not null,
+    subject text not null,
+    order_id uuid,
+    message jsonb,
+    state text not null check (state in (
+        'waiting', 'told', 'needless', 'refused', 'unsupported', 'failed', 'superseded', 'erased'
+    )),
+    code text not null default '',
+    detail text not null default '',
+    -- Which of the things the channel cannot do was worked around.
+    instead text not null default '',
+    -- The calls and documents of the last try.
+    said jsonb not null default '[]',
+    document bigint,
+    tries integer not null default 0,
+    due_at timestamptz not null,
+    trace text not null,
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    unique (channel, number),
+    unique (channel, key),
+    check ((message is null) = (state = 'erased') or state not in ('waiting', 'erased'))
+) with (fillfactor = 80);
+create index channels_outgoing_waiting on channels_outgoing (channel, number)
+    where state = 'waiting';
+create index channels_outgoing_of_subject on channels_outgoing (channel, subject, number);
+create index channels_outgoing_of_channel on channels_outgoing (channel, created_at, id);
+create index channels_outgoing_recent on channels_outgoing (created_at, id);
+create index channels_outgoing_of_order on channels_outgoing (order_id, number)
+    where order_id is not null;
+
+-- Who speaks to a channel, and how fast: one turn at a time, due when it may be called again.
+create table channels_pace (
+    channel text not null,
+    errand text not null,
+    number bigint not null,
+    turn bigint not null,
+    is_open boolean not null,
+    -- Up to which number its turn goes, and since when what it tells was due.
+    upto bigint not null,
+    due_at timestamptz not null,
+    ready_at timestamptz not null,
+    full_at timestamptz not null,
+    failures integer not null default 0,
+    code text not null default '',
+    detail text not null default '',
+    documents bigint not null default 0,
+    primary key (channel, errand)
+) with (fillfactor = 50);
+
+-- A file that was handed over to a channel, or that it may fetch.
+create table channels_document (
+    channel text not null,
+    number bigint not null check (number > 0),
+    name text not null,
+    media_type text not null,
+    body bytea not null,
+    created_at timestamptz not null,
+    primary key (channel, number),
+    unique (channel, name)
+);
+create index channels_document_old on channels_document (created_at);
+
+-- What telling has learnt: what a channel calls ours. `subject` is "" for articles.
+create table channels_known (
+    channel text not null,
+    subject text not null,
+    name text not null,
+    value text not null,
+    primary key (channel, subject, name)
+) with (fillfactor = 80);
 
 -- How far a channel has told of things that are no orders: shipments, payments, people, articles,
 -- prices. `about` is the order they are of, by its channel's own number.

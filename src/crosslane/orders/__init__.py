@@ -219,7 +219,7 @@ from crosslane.orders.storage.states import (
     list_states,
     lock_orders,
 )
-from crosslane.orders.storage.views import list_price_reasons
+from crosslane.orders.storage.views import list_amenders, list_price_reasons
 
 COMMANDS = [
     PLACE,
@@ -364,6 +364,7 @@ __all__ = [
     "find_ids",
     "find_order",
     "give_up_units",
+    "list_amenders",
     "list_carried_out",
     "list_deliveries",
     "list_had_since",

@@ -47,16 +47,34 @@ class NoReply(Exception):
         self.status = status
 
 
+class Busy(NoReply):
+    """The other side has no time: it answered 429 or 503.
+
+    Args:
+        after_seconds: how long it asks us to wait, None when it does not say.
+        status: which of the two.
+        headers: of its answer, by names in lower case.
+    """
+
+    def __init__(
+        self, after_seconds: float | None, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__("it is busy", after_seconds, status)
+        self.headers = headers
+
+
 class Reply(msgspec.Struct, frozen=True):
     """What the other side answered.
 
     Args:
         status: HTTP status.
         body: all of it.
+        headers: by names in lower case; one that came several times has all its values.
     """
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = {}
 
 
 class _Refused(msgspec.Struct):

@@ -111,7 +111,12 @@ class Line:
             OSError, h11.ProtocolError: the same.
         """
         target = self._path + quote(path, safe=AS_IT_IS)
-        sent = {**headers, **self._headers}
+        # Who wants an answer of some kind says so; all else is ours to say.
+        wanted = {name for name in headers if name.lower() == "accept"}
+        sent = {
+            **headers,
+            **{k: v for k, v in self._headers.items() if k != "Accept" or not wanted},
+        }
         if content or method in WITH_LENGTH:
             sent["Content-Length"] = str(len(content))
         async with self._places:

@@ -7,7 +7,7 @@ from typing import cast
 
 import h11
 
-from crosslane.platform.outbound import NoReply, Reply
+from crosslane.platform.outbound import Busy, NoReply, Reply
 
 RETRY_AFTER_SECONDS_MAX = 600.0
 BUSY = (429, 503)
@@ -149,11 +149,23 @@ class Wire(asyncio.Protocol):
             self._body.clear()
         else:
             self.close()
+        headers = _headers(head)
         if head.status_code in BUSY:
-            wait = _seconds(dict(head.headers).get(b"retry-after", b""))
-            raise NoReply("it is busy", wait, head.status_code)
-        return Reply(head.status_code, body)
+            raise Busy(_seconds(headers.get("retry-after", "")), head.status_code, headers)
+        return Reply(head.status_code, body, headers)
 
 
-def _seconds(text: bytes) -> float | None:
-    return min(float(text[:9]), RETRY_AFTER_SECONDS_MAX) if text.isdigit() else None
+def _headers(head: h11.Response) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in head.headers:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _seconds(text: str) -> float | None:
+    # Shops count in fractions, too.
+    whole = text.replace(".", "", 1)
+    if not (whole.isascii() and whole.isdigit()):
+        return None
+    return min(float(text[:9]), RETRY_AFTER_SECONDS_MAX)

@@ -1,7 +1,22 @@
-"""``orders-jsonl``: one canonical message a line."""
+"""``orders-jsonl``: one canonical message a line, in both directions.
+
+What it is told are the messages as they are, some hundred in a document.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
 
 from crosslane.channels.adapters.family import Context, Reading
 from crosslane.channels.adapters.port import JSON, LINES, Fault, lines_of, read_line
+from crosslane.channels.adapters.telling import (
+    Conversation,
+    Document,
+    Outcome,
+    Outgoing,
+    Talk,
+    Telling,
+)
 from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
@@ -15,7 +30,10 @@ from crosslane.channels.domain.messages import (
     SupplyDelta,
     SupplySnapshot,
 )
+from crosslane.channels.domain.replies import REPLY_KINDS
 from crosslane.channels.domain.reports import Report
+
+TOLD_AT_ONCE_MAX = 200
 
 Line = (
     Order
@@ -72,9 +90,39 @@ def _unclear(message: Line) -> Fault | None:
     return None
 
 
+def tell_lines(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
+    """Hand messages over as they are, a line each."""
+    lines = [
+        msgspec.json.encode(msgspec.structs.replace(one.message, channel=talk.channel))
+        for one in messages
+    ]
+    first, last = messages[0].number, messages[-1].number
+    answer = yield Document(
+        name=f"{talk.channel}-{first}-{last}.jsonl",
+        media_type=LINES,
+        body=b"\n".join(lines) + b"\n",
+    )
+    if not answer.is_good:
+        return [Outcome.refused(answer)] * len(messages)
+    return [Outcome()] * len(messages)
+
+
+TOLD = (
+    *REPLY_KINDS,
+    "cancellation",
+    "amendment",
+    "fulfillment",
+    "money",
+    "supply_snapshot",
+    "price",
+)
 ORDERS_JSONL = text_family(
     "orders-jsonl",
     (LINES, JSON),
     frozenset((*ORDER_KINDS, *SUPPLY_KINDS, *REPORT_KINDS, "return")),
     parse,
+    tells={
+        kind: Telling(tell=tell_lines, at_once_max=TOLD_AT_ONCE_MAX, note="a line of a document")
+        for kind in TOLD
+    },
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,6 +10,9 @@ from crosslane.channels.domain.messages import Message
 
 OTHERS = "*"
 """Stands for every service a connection has no word for."""
+Delivery = Literal["call", "http", "pull", "folder"]
+# Ways documents go that need no address.
+FETCHED: tuple[Delivery, ...] = ("pull", "folder")
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +26,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         former_until: until when the one before is still good.
         services: our delivery services by its names; ``*`` is for all others.
         locations: codes of our locations by its names.
-        active: its webhook is open.
+        active: its webhook is open, and it is told things.
+        base_url: where it is called, "" when it is not.
+        token: authorises our calls, "" for none.
+        settings: what its format needs to know to tell it something, by name.
+        delivery: which way documents go.
     """
 
     channel: str
@@ -35,6 +42,15 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     services: Mapping[str, str] = {}
     locations: Mapping[str, str] = {}
     active: bool = True
+    base_url: str = ""
+    token: str = ""
+    settings: Mapping[str, str] = {}
+    delivery: Delivery = "call"
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is told anything."""
+        return self.active and (bool(self.base_url) or self.delivery in FETCHED)
 
     def secrets(self, now: datetime) -> list[str]:
         """Return the secrets that are good at an instant."""

@@ -1,6 +1,6 @@
-"""What a retailer lets a channel decide."""
+"""What a retailer lets a channel decide, and what it is told."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,3 +22,28 @@ class Mastery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MASTERY = PolicyKind("channels.mastery", Mastery, Mastery(), scopes=("channel", "brand", "tenant"))
+
+ToldKind = Literal[
+    "order_reply",
+    "cancellation",
+    "amendment",
+    "fulfillment",
+    "money",
+    "invoice",
+    "acknowledgment",
+    "supply_snapshot",
+    "price",
+]
+
+
+class Telling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a channel is told, of all that its format can be told.
+
+    Args:
+        withheld: kinds of messages it is not told.
+    """
+
+    withheld: frozenset[ToldKind] = frozenset()
+
+
+TELLING = PolicyKind("channels.telling", Telling, Telling(), scopes=("channel", "brand", "tenant"))

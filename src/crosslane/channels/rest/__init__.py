@@ -1,5 +1,5 @@
 """Channels over HTTP."""
 
-from crosslane.channels.rest import connections, mappings, messages
+from crosslane.channels.rest import connections, mappings, messages, outgoing
 
-ROUTES = [*messages.ROUTES, *connections.ROUTES, *mappings.ROUTES]
+ROUTES = [*messages.ROUTES, *connections.ROUTES, *mappings.ROUTES, *outgoing.ROUTES]

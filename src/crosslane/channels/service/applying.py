@@ -35,6 +35,7 @@ from crosslane.channels.service import (
 )
 from crosslane.channels.service.pending import Todo
 from crosslane.channels.service.replaying import announce
+from crosslane.channels.service.saying.replies import reply_to
 from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome, Pending
 from crosslane.platform import log
@@ -42,6 +43,7 @@ from crosslane.platform.database import Tx
 
 # As many as orders are placed in one lane batch.
 APPLIED_AT_ONCE_MAX = 64
+ANSWERED = ("order", "amendment", "cancellation")
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
@@ -70,6 +72,7 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     if outcomes:
         await messages.save_outcomes(tx, outcomes)
         await log.append(tx, _told(outcomes, by_id))
+        await reply_to(tx, _answered(outcomes, by_id))
     await _wake(tx, outcomes, by_id, names + products.keys_of(todo["product"], outcomes))
 
 
@@ -115,6 +118,20 @@ async def _wake(
     ]
     if keys:
         await announce(tx, await messages.lock_waiting(tx, keys))
+
+
+def _answered(
+    outcomes: Sequence[Outcome], by_id: Mapping[UUID, Pending]
+) -> list[tuple[UUID, UUID, str]]:
+    """Return what channels expect a reply to: orders that were placed, changed or called off."""
+    return [
+        (one.id, outcome.order_id, one.trace)
+        for outcome in outcomes
+        if outcome.state == "applied"
+        and outcome.order_id
+        and (one := by_id.get(outcome.id))
+        and one.kind in ANSWERED
+    ]
 
 
 def _amends(one: Pending) -> bool:

@@ -52,6 +52,11 @@ class Lines:
             later = [by_id[line_id] for line_id in known.line_ids if line_id in by_id]
             self._of.setdefault(name, []).extend(later)
 
+    @property
+    def names(self) -> list[str]:
+        """What the channel calls the lines, in their order."""
+        return list(self._of)
+
     def of(self, name: str) -> Sequence[orders.OrderLine]:
         """Return the lines of one name, the original first."""
         return self._of.get(name, ())

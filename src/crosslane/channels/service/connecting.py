@@ -4,17 +4,19 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
 from crosslane import organization
 from crosslane.channels.adapters import FAMILIES, family_of
-from crosslane.channels.domain.connection import Connection
-from crosslane.channels.errors import NotSigned, SignsNothing
+from crosslane.channels.domain.connection import Connection, Delivery
+from crosslane.channels.errors import AddressUnusable, NotSigned, SettingUnknown, SignsNothing
+from crosslane.channels.service import turns
 from crosslane.channels.storage import batches
 from crosslane.channels.storage import connections as storage
-from crosslane.platform import facts
+from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
@@ -22,6 +24,8 @@ from crosslane.platform.lane import one_by_one
 
 OVERLAP_HOURS_MAX = 720
 NAMES_MAX = 500
+SETTINGS_MAX = 50
+TOKEN_CHARACTERS_MAX = 4_000
 # What a body is compared with where nobody may send one, so that it takes as long.
 NOBODY = Connection(channel="", format="", secret="nobody has this secret")  # noqa: S106
 
@@ -44,7 +48,13 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         overlap_hours: how long the secret before is good beside a new one; 0 ends it at once.
         services: our delivery services by the names it has for them; ``*`` is for all others.
         locations: codes of our locations by the names it has for them.
-        active: whether its webhook is open.
+        active: whether its webhook is open, and it is told things.
+        base_url: where it is called to be told something, http or https; "" for nowhere.
+        token: authorises our calls, and signs documents that are posted to it; never shown again.
+            Absent, it stays as it is; "" forgets it.
+        settings: what its format needs to know to tell it something, by the names it declares.
+        delivery: which way documents go: ``http`` posts them to ``base_url``, ``pull`` lets the
+            other side fetch them, ``folder`` puts them into one; ``call`` where there are none.
     """
 
     channel: Code
@@ -55,6 +65,13 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     services: Names = {}
     locations: Names = {}
     active: bool = True
+    base_url: Annotated[str, msgspec.Meta(max_length=400)] = ""
+    token: Annotated[str, msgspec.Meta(max_length=TOKEN_CHARACTERS_MAX)] | None = None
+    settings: Annotated[
+        dict[Code, Annotated[str, msgspec.Meta(max_length=2_000)]],
+        msgspec.Meta(max_length=SETTINGS_MAX),
+    ] = {}
+    delivery: Delivery = "call"
 
 
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +81,7 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
         webhook: where it sends to, "" when its format is not signed.
         signed: it has a secret.
         former_until: until when the secret before is good, None when it is not.
+        authorised: our calls have a token.
     """
 
     channel: str
@@ -75,6 +93,10 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
     services: Mapping[str, str]
     locations: Mapping[str, str]
     active: bool
+    base_url: str
+    authorised: bool
+    settings: Mapping[str, str]
+    delivery: Delivery
 
 
 async def _load(tx: Tx) -> dict[str, Connection]:
@@ -105,15 +127,24 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
     Raises:
         UnknownChannel, UnknownFormat: there is no such channel, or format.
         SignsNothing: it is to have a secret, and senders of its format do not sign.
+        SettingUnknown: its format knows no such setting.
+        AddressUnusable, PrivateTarget: nobody can be called there, or nobody may.
     """
     (await organization.book(tx)).channel(wish.channel, pointer="/channel")
     family = family_of(wish.format)
     if wish.secret is not None and family.verify is None:
         raise SignsNothing(pointer="/secret", format=wish.format)
+    for name in wish.settings:
+        if name not in family.settings:
+            known = ", ".join(sorted(family.settings)) or "none"
+            raise SettingUnknown(pointer=f"/settings/{name}", name=name, known=known)
+    _require_callable(wish.base_url)
     await facts.touch(tx, CONNECTIONS.topic)
     before = (await storage.list_connections(tx)).get(wish.channel)
     after = _changed(before or Connection(channel=wish.channel, format=wish.format), wish, tx.now)
     await storage.save_connection(tx, after)
+    if after.is_told:
+        await turns.wake(tx, [wish.channel])
     view = _view(after, tx.now)
     await record(
         tx,
@@ -129,6 +160,20 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
     return view
 
 
+def _require_callable(base_url: str) -> None:
+    """Refuse an address that cannot be called, or that shows a password."""
+    if not base_url:
+        return
+    try:
+        url = urlsplit(base_url)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or url.username is not None or url.query or url.fragment:
+        raise AddressUnusable(pointer="/base_url")
+    outbound.require_public(base_url, pointer="/base_url")
+
+
 def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connection:
     told = {
         "format": wish.format,
@@ -136,7 +181,12 @@ def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connecti
         "services": wish.services,
         "locations": wish.locations,
         "active": wish.active,
+        "base_url": wish.base_url.rstrip("/"),
+        "settings": wish.settings,
+        "delivery": wish.delivery,
     }
+    if wish.token is not None:
+        told["token"] = wish.token
     if wish.secret not in (None, before.secret):
         until = now + timedelta(hours=wish.overlap_hours) if wish.overlap_hours else None
         told |= {
@@ -206,6 +256,10 @@ def _view(connection: Connection, now: datetime) -> ConnectionView:
         services=connection.services,
         locations=connection.locations,
         active=connection.active,
+        base_url=connection.base_url,
+        authorised=bool(connection.token),
+        settings=connection.settings,
+        delivery=connection.delivery,
     )
 
 

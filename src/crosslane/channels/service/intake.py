@@ -21,6 +21,7 @@ from crosslane.channels.adapters import RECORDS_MAX, Context, Family, Fault, Rea
 from crosslane.channels.adapters.port import ENCODINGS
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
+from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.channels.domain.told import VERSION_MAX
 from crosslane.channels.errors import (
     NothingSent,
@@ -32,6 +33,7 @@ from crosslane.channels.errors import (
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.service.mapping import MappingView
+from crosslane.channels.service.saying.acknowledging import acknowledge
 from crosslane.channels.storage import batches, messages, records
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft
@@ -65,6 +67,7 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
         headers: those kept of what it came with.
         delivery: the sender's own name of it, "" for none.
         sender: who sent it, as ``kind:id``, when that is not the caller.
+        acknowledged: what is to be acknowledged of it.
     """
 
     channel: str
@@ -79,6 +82,7 @@ class Receive(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = MappingProxyType({})
     delivery: str = ""
     sender: str = ""
+    acknowledged: tuple[Acknowledgment, ...] = ()
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +170,7 @@ def read_body(
         headers=kept,
         delivery=family.envelope(headers).delivery_id,
         sender=sender,
+        acknowledged=tuple(family.acknowledge(readings, context)) if family.acknowledge else (),
     )
 
 
@@ -249,6 +254,7 @@ async def receive(tx: Tx, wish: Receive) -> Received:
     await store(tx, batch.id, tx.now, drafts)
     await records.insert_raw(tx, batch.id, [_raw(one) for one in wish.readings])
     await log.append(tx, [event for draft in drafts for event in events_of(draft)])
+    await acknowledge(tx, batch, wish.acknowledged)
     return _received(batch, drafts)
 
 

@@ -1,6 +1,6 @@
 """A message in hand: what it says, for whom it is done, and what became of it."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from crosslane.channels.adapters import Fault
@@ -12,11 +12,11 @@ from crosslane.platform.lane import Command
 
 # What the channel's own policy lets its messages do, whoever has sent them.
 MAY = frozenset({"pricing:dictate", "orders:resolve_payment"})
-_KINDS: dict[str, Literal["customer", "staff", "api_key", "system"]] = {
-    "customer": "customer",
-    "staff": "staff",
-    "api_key": "api_key",
-}
+
+
+def actor_of(channel: str) -> str:
+    """Return in whose name a channel's messages act, as events and amendments name it."""
+    return f"system:channel:{channel}"
 
 
 class Todo:
@@ -42,9 +42,8 @@ class Todo:
         return self.pending.channel, self.pending.source_id
 
     def command(self, body: Any) -> Command[Any]:
-        """Return a wish of the message, in the name of who sent it."""
-        kind, _, who = self.pending.received_by.partition(":")
-        actor = Actor(kind=_KINDS.get(kind, "system"), id=who, permissions=MAY)
+        """Return a wish of the message, in the name of its channel, whoever has sent it."""
+        actor = Actor(kind="system", id=f"channel:{self.pending.channel}", permissions=MAY)
         return Command(f"channels:{self.id}", actor, body, self.pending.trace)
 
 

@@ -10,7 +10,8 @@ CONNECTIONS_MAX = 1_000
 PURPOSE = "channels.connection"
 
 LIST_CONNECTIONS = """
-select channel, format, account, secret, former_secret, former_until, services, locations, active
+select channel, format, account, secret, former_secret, former_until, services, locations, active,
+       base_url, token, settings, delivery
 from channels_connection order by channel limit $1
 """
 
@@ -26,6 +27,8 @@ async def list_connections(tx: Tx) -> dict[str, Connection]:
                 "former_secret": _shown(row["former_secret"]),
                 "services": msgspec.json.decode(row["services"]),
                 "locations": msgspec.json.decode(row["locations"]),
+                "token": _shown(row["token"]),
+                "settings": msgspec.json.decode(row["settings"]),
             }
         )
         for row in rows
@@ -34,12 +37,14 @@ async def list_connections(tx: Tx) -> dict[str, Connection]:
 
 SAVE_CONNECTION = """
 insert into channels_connection (
-    channel, format, account, secret, former_secret, former_until, services, locations, active
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    channel, format, account, secret, former_secret, former_until, services, locations, active,
+    base_url, token, settings, delivery
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (channel) do update set format = excluded.format, account = excluded.account,
     secret = excluded.secret, former_secret = excluded.former_secret,
     former_until = excluded.former_until, services = excluded.services,
-    locations = excluded.locations, active = excluded.active
+    locations = excluded.locations, active = excluded.active, base_url = excluded.base_url,
+    token = excluded.token, settings = excluded.settings, delivery = excluded.delivery
 """
 
 
@@ -56,6 +61,10 @@ async def save_connection(tx: Tx, connection: Connection) -> None:
         msgspec.json.encode(connection.services),
         msgspec.json.encode(connection.locations),
         connection.active,
+        connection.base_url,
+        _hidden(connection.token),
+        msgspec.json.encode(connection.settings),
+        connection.delivery,
     )
 
 

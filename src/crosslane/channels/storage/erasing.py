@@ -36,6 +36,24 @@ from named n where m.id = n.id
 """
 
 
+# A document may hold what several channels' orders say; it goes as a whole.
+BLANK_TOLD = """
+with named as (
+    select o.id, o.channel, o.document from channels_outgoing o
+    where o.order_id = any($1::uuid[])
+    union
+    select o.id, o.channel, o.document from channels_outgoing o
+    where concat(o.message::text, o.said::text) ~* $2 or concat(o.message::text, o.said::text) ~* $3
+), files as (
+    update channels_document d set body = '' from named n
+    where (d.channel, d.number) = (n.channel, n.document)
+)
+update channels_outgoing o set message = null, said = '[]',
+    state = case when o.state = 'waiting' then 'erased' else o.state end
+from named n where o.id = n.id
+"""
+
+
 async def blank(
     tx: Tx, order_ids: Sequence[UUID], json: Patterns | None, text: Patterns | None
 ) -> list[Erased]:
@@ -51,4 +69,10 @@ async def blank(
     tag = await tx.execute(BLANK, list(order_ids), *(json or nothing), *(text or nothing))
     rows = int(tag.rpartition(" ")[2])
     erased = ("channels_raw.head", "channels_raw.body", "channels_raw.tail")
-    return [Erased(name, rows) for name in (*erased, "channels_message.canonical")]
+    tag = await tx.execute(BLANK_TOLD, list(order_ids), *(json or nothing))
+    told = int(tag.rpartition(" ")[2])
+    also = ("channels_outgoing.message", "channels_outgoing.said", "channels_document.body")
+    return [
+        *(Erased(name, rows) for name in (*erased, "channels_message.canonical")),
+        *(Erased(name, told) for name in also),
+    ]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.channels.domain.messages import Amendment, Order
 from crosslane.channels.domain.standing import Standing
 from crosslane.platform.database import Tx
 
@@ -48,3 +49,43 @@ async def save_standings(tx: Tx, told: Mapping[Source, tuple[UUID, Standing]]) -
             [order_id for order_id, _ in told.values()],
             [msgspec.json.encode(standing) for _, standing in told.values()],
         )
+
+
+LIST_OF_ORDERS = """
+select channel, source_id, order_id, standing from channels_order
+where order_id = any($1::uuid[]) and channel = any($2::text[])
+"""
+
+
+async def list_of_orders(
+    tx: Tx, order_ids: Sequence[UUID], channels: Sequence[str]
+) -> dict[UUID, tuple[Source, Standing]]:
+    """Return source and standing of those orders that came by messages of some channels."""
+    rows = await tx.fetch(LIST_OF_ORDERS, list(order_ids), list(channels))
+    return {
+        row["order_id"]: (
+            (row["channel"], row["source_id"]),
+            msgspec.json.decode(row["standing"], type=Standing),
+        )
+        for row in rows
+    }
+
+
+LIST_SAID = """
+select m.channel, m.source_id, m.canonical
+from unnest($1::text[], $2::text[]) as w(channel, source_id)
+join channels_message m using (channel, source_id)
+where m.kind in ('order', 'amendment') and m.owns and m.canonical is not null
+  and m.state in ('applied', 'outdated', 'quarantined')
+order by m.channel, m.source_id, m.source_version
+"""
+_said: msgspec.json.Decoder[Order | Amendment] = msgspec.json.Decoder(Order | Amendment)
+
+
+async def list_said(tx: Tx, sources: Sequence[Source]) -> dict[Source, list[Order | Amendment]]:
+    """Return what channels have said of orders, by version; nothing of those that were erased."""
+    found: dict[Source, list[Order | Amendment]] = {}
+    for row in await tx.fetch(LIST_SAID, [s[0] for s in sources], [s[1] for s in sources]):
+        theirs = found.setdefault((row["channel"], row["source_id"]), [])
+        theirs.append(_said.decode(row["canonical"]))
+    return found

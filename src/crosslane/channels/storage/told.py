@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -79,3 +80,17 @@ async def save_told(
             [(about or {}).get(source, "") for source in told],
             [msgspec.json.encode(standing) for standing in told.values()],
         )
+
+
+LIST_REFUNDED_RETURNS = """
+select distinct return_id from channels_message
+where return_id = any($1::uuid[]) and kind = 'return' and canonical ->> 'step' = 'refunded'
+"""
+
+
+async def list_refunded_returns(tx: Tx, return_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those returns for which their channel has given the money itself."""
+    if not return_ids:
+        return set()
+    rows = await tx.fetch(LIST_REFUNDED_RETURNS, list(return_ids))
+    return {row["return_id"] for row in rows}

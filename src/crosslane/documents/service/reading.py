@@ -1,6 +1,7 @@
 """Reading documents, and having one drawn."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -62,6 +63,11 @@ class DocumentShown(DocumentView, frozen=True, kw_only=True):
 async def documents_of_order(tx: Tx, order_id: UUID) -> list[Document]:
     """Return all documents of an order, oldest first."""
     return (await storage.list_of_orders(tx, [order_id])).get(order_id, [])
+
+
+async def documents_of_orders(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Document]]:
+    """Return all documents of some orders, oldest first."""
+    return await storage.list_of_orders(tx, order_ids)
 
 
 async def documents_of(tx: Tx, named: str) -> list[DocumentView]:

@@ -158,7 +158,7 @@ async def _give(tx: Tx, work: Work, command: Command[Any], at: datetime) -> None
     work.collect_by = None
     advance(work, tx.now)
     await storage.save_works(tx, [work])
-    await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)])
+    await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)], [command])
 
 
 HAND_OVER = CommandKind(

@@ -99,7 +99,8 @@ def _decide(tx: Tx, sheet: Sheet, command: Command[CancelUnits]) -> Cancelled | 
     moves = plan_cancellation(state, wish.lines)
     if isinstance(moves, Refusal):
         return moves
-    return cancel_units(sheet, wish.order_id, moves, wish.reason, Doing(command, tx.now, "cancel"))
+    doing = Doing(command, tx.now, f"amendment:{state.amendments + 1}")
+    return cancel_units(sheet, wish.order_id, moves, wish.reason, doing)
 
 
 def plan_cancellation(state: OrderState, lines: Sequence[CancelLine]) -> list[Move] | Refusal:

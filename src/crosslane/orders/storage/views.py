@@ -132,6 +132,23 @@ async def list_amendments(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
     return await tx.fetch(LIST_AMENDMENTS, order_id, limit)
 
 
+LIST_AMENDERS = """
+select a.order_id, a.no, a.actor
+from unnest($1::uuid[], $2::integer[]) as w(order_id, no)
+join orders_amendment a using (order_id, no)
+"""
+
+
+async def list_amenders(
+    tx: Tx, amendments: Sequence[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], str]:
+    """Return who made amendments, as ``kind:id``, each by its order and number."""
+    if not amendments:
+        return {}
+    rows = await tx.fetch(LIST_AMENDERS, [a[0] for a in amendments], [a[1] for a in amendments])
+    return {(row["order_id"], row["no"]): row["actor"] for row in rows}
+
+
 LIST_ATTRIBUTIONS = """
 select a.line_id, a.role, a.beneficiary_kind, a.beneficiary_id, a.share_bp, a.source
 from orders_attribution a join orders_line l on l.id = a.line_id

@@ -1,0 +1,455 @@
+"""Telling: what was said to a channel is told in turns, by one worker at a time.
+
+A turn is an effect. It reads what was waiting when it was called, has the family make calls and
+documents of it, and saves what became of each message, with what was learnt, in the transaction
+that ends it and asks for the next turn. What it tells is fixed by its body: a turn that is taken
+over from a worker that died tells the same messages with the same keys and numbers.
+
+That a channel is slow, away or does not let us in costs its messages no try: it is left alone for
+growing times, and all of it waits. A message that fails by itself is tried again later, while what
+is said of other things goes on; after :data:`~crosslane.channels.domain.outgoing.TRIES_MIN` tries
+within a day and more it has failed.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from crosslane import organization
+from crosslane.channels.adapters.telling import (
+    CODE_CHARACTERS_MAX,
+    DETAIL_CHARACTERS_MAX,
+    Busy,
+    Document,
+    Later,
+    Outcome,
+    Outgoing,
+    Refused,
+)
+from crosslane.channels.domain import outgoing as rules
+from crosslane.channels.domain.asked import newest_order
+from crosslane.channels.domain.messages import Order, Outbound
+from crosslane.channels.domain.outgoing import Due, Pace
+from crosslane.channels.events import MessageNotTold
+from crosslane.channels.service.conversing import Exchange, Speaker, Unreachable
+from crosslane.channels.service.saying import Voice, voices
+from crosslane.channels.service.saying.words import number_of, skus_of, subject_of_order
+from crosslane.channels.service.turns import ERRAND, TELL, Errand, call_turns
+from crosslane.channels.storage import known as known_storage
+from crosslane.channels.storage import orders as order_storage
+from crosslane.channels.storage import outgoing as storage
+from crosslane.channels.storage import pace as pace_storage
+from crosslane.channels.storage.known import ARTICLES, Kept
+from crosslane.channels.storage.outgoing import Ended
+from crosslane.channels.storage.pace import Standing
+from crosslane.platform import log
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import EffectCall, EffectKind, one_by_one
+
+MESSAGES_A_TURN_MAX = 500
+LOOKED_AT_MAX = 2_000
+# A turn begins nothing new after this time; a part may take as long as this once begun.
+TURN_SECONDS = 10.0
+PART_SECONDS_MAX = 30.0
+MEMORIES_MAX = 1_000
+LOGGER = logging.getLogger("crosslane.channels")
+
+_decoder: msgspec.json.Decoder[Outbound] = msgspec.json.Decoder(Outbound)
+_memories: dict[tuple[str, str, str], dict[str, str]] = {}
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Messages of one kind that are told together."""
+
+    kind: str
+    due: list[Due]
+    outgoing: list[Outgoing]
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What a turn needs.
+
+    Args:
+        voice: the channel.
+        parts: what it tells, one after the other.
+        pace: what is left of its rate.
+        now: time of the transaction that read all this.
+        currency: of the channel; likewise its zone.
+    """
+
+    voice: Voice
+    parts: list[Part]
+    pace: Pace
+    now: datetime
+    currency: str
+    timezone: str
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Why a channel is left alone.
+
+    Args:
+        code: stable name of the reason; likewise words for people.
+        seconds: for how long, None for a time that grows.
+    """
+
+    code: str
+    detail: str
+    seconds: float | None = None
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a message.
+
+    Args:
+        outcome: as the family says, None when it is tried again.
+        failed: why not, then.
+        counts: whether that was a try: the message may be at fault.
+        said: calls and documents; likewise the name of the last document.
+    """
+
+    due: Due
+    outcome: Outcome | None = None
+    failed: Pause | None = None
+    counts: bool = True
+    said: Sequence[Exchange] = ()
+    document: str = ""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a turn."""
+
+    endings: list[Ending]
+    documents: list[Document]
+    pace: Pace
+    pause: Pause | None
+    succeeded: bool
+
+
+async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
+    """Read what a turn tells; None when it was overtaken, or nobody listens any more."""
+    errand = call.body
+    standing = (await pace_storage.list_standings(tx, ERRAND, [errand.channel])).get(errand.channel)
+    voice = (await voices(tx)).get(errand.channel)
+    if standing is None or standing.turn != errand.turn or voice is None:
+        return None
+    waiting = await storage.list_due(
+        tx, errand.channel, errand.upto, standing.due_at, MESSAGES_A_TURN_MAX
+    )
+    tells = voice.family.tells
+    parts = rules.together(
+        waiting, lambda kind: tells[kind].at_once_max if kind in tells else MESSAGES_A_TURN_MAX
+    )
+    channel = (await organization.book(tx)).channel(errand.channel)
+    full_at = standing.full_at
+    if call.attempt > 1 and (rate := voice.family.rate):
+        # What the try before has called nobody knows.
+        full_at = max(full_at, tx.now + timedelta(seconds=rate.burst / rate.per_second))
+    return Prepared(
+        voice=voice,
+        parts=await _outgoing(tx, errand.channel, parts),
+        pace=Pace(voice.family.rate, full_at),
+        now=tx.now,
+        currency=channel.currency,
+        timezone=channel.timezone,
+    )
+
+
+async def _outgoing(tx: Tx, channel: str, parts: Sequence[Sequence[Due]]) -> list[Part]:
+    """Return messages as a family is given them."""
+    every = [one for part in parts for one in part]
+    messages = {one.id: _decoder.decode(one.canonical) for one in every}
+    orders = await _orders(tx, channel, every)
+    skus = {one.id: skus_of(messages[one.id], orders.get(one.subject)) for one in every}
+    subjects = sorted({one.subject for one in every})
+    learnt, articles = await known_storage.list_known(
+        tx, channel, subjects, sorted({sku for theirs in skus.values() for sku in theirs})
+    )
+    return [
+        Part(
+            part[0].kind,
+            list(part),
+            [
+                Outgoing(
+                    key=one.key,
+                    number=one.number,
+                    message=messages[one.id],
+                    order=orders.get(one.subject),
+                    known=_known(learnt.get(one.subject, {}), articles, skus[one.id]),
+                )
+                for one in part
+            ],
+        )
+        for part in parts
+    ]
+
+
+async def _orders(tx: Tx, channel: str, every: Sequence[Due]) -> dict[str, Order]:
+    """Return the newest order the channel has told, by the subject it is."""
+    sources = [
+        (channel, number) for s in {one.subject for one in every} if (number := number_of(s))
+    ]
+    said = await order_storage.list_said(tx, sources) if sources else {}
+    return {
+        subject_of_order(number): order
+        for (_, number), theirs in said.items()
+        if (order := newest_order(theirs))
+    }
+
+
+def _known(
+    learnt: Mapping[str, str], articles: Mapping[str, str], skus: Sequence[str]
+) -> dict[str, str]:
+    names = [prefix + sku for sku in skus for prefix in ARTICLES]
+    return {**learnt, **{name: articles[name] for name in names if name in articles}}
+
+
+async def tell(call: EffectCall[Errand], prepared: Prepared | None) -> Done | None:
+    """Tell what a turn has to tell, part by part, until its time is over or the channel balks."""
+    if prepared is None:
+        return None
+    voice = prepared.voice
+    speaker = Speaker(voice.connection, voice.family, prepared.pace, prepared.now)
+    memory = _memory(call.tenant, voice)
+    endings: list[Ending] = []
+    pause = None
+    ends_at = time.monotonic() + TURN_SECONDS
+    for part in prepared.parts:
+        if time.monotonic() > ends_at:
+            break
+        theirs, pause = await _tell_part(speaker, prepared, part, memory)
+        endings += theirs
+        if pause is not None:
+            break
+    return Done(
+        endings=endings,
+        documents=speaker.documents,
+        pace=speaker.pace,
+        pause=pause,
+        succeeded=any(one.outcome is not None for one in endings),
+    )
+
+
+async def _tell_part(
+    speaker: Speaker, prepared: Prepared, part: Part, memory: dict[str, str]
+) -> tuple[list[Ending], Pause | None]:
+    """Tell messages together; return what became of them, and why the channel is left alone."""
+    speaker.begin()
+    telling = prepared.voice.family.tells.get(part.kind)
+    if telling is None:
+        outcome = Outcome(
+            state="unsupported", code="not-told", detail="Nobody can tell it any more"
+        )
+        return [Ending(due=one, outcome=outcome) for one in part.due], None
+    talk = speaker.talk(prepared.currency, prepared.timezone, memory)
+    try:
+        async with asyncio.timeout(PART_SECONDS_MAX):
+            conversation = telling.tell(part.outgoing, talk)
+            outcomes = await speaker.converse(conversation, part.outgoing[0].key)
+        if len(outcomes) != len(part.due):
+            raise TypeError(f"{len(part.due)} messages have {len(outcomes)} outcomes")
+    except Busy as busy:
+        pause = Pause("busy", "The channel asks us to wait", busy.after_seconds)
+        return _not_tried(speaker, part, pause), pause
+    except Unreachable as away:
+        pause = Pause(away.code, away.detail)
+        return _not_tried(speaker, part, pause), pause
+    except Refused as refused:
+        outcomes = [Outcome(state="refused", code=refused.code, detail=refused.detail)] * len(
+            part.due
+        )
+    except (Later, TimeoutError) as later:
+        pause = Pause("failed", str(later) or "it takes too long")
+        return _failed(speaker, part, pause), pause
+    # A family may live outside our tree; what is wrong with it must not keep others from talking.
+    except Exception as defect:
+        LOGGER.exception("telling %s to %s failed", part.kind, prepared.voice.connection.channel)
+        pause = Pause("defect", f"{type(defect).__name__} in the format's own code")
+        return _failed(speaker, part, pause), pause
+    said, document = speaker.said(), speaker.document
+    return [
+        Ending(due=one, outcome=outcome, said=said, document=document)
+        for one, outcome in zip(part.due, outcomes, strict=True)
+    ], None
+
+
+def _failed(speaker: Speaker, part: Part, pause: Pause) -> list[Ending]:
+    return [
+        Ending(due=one, failed=pause, said=speaker.said(), document=speaker.document)
+        for one in part.due
+    ]
+
+
+def _not_tried(speaker: Speaker, part: Part, pause: Pause) -> list[Ending]:
+    return [msgspec.structs.replace(one, counts=False) for one in _failed(speaker, part, pause)]
+
+
+def _memory(tenant: str, voice: Voice) -> dict[str, str]:
+    """Return what the family keeps between turns; another token begins anew."""
+    if len(_memories) >= MEMORIES_MAX:
+        _memories.clear()
+    one = voice.connection
+    return _memories.setdefault((tenant, one.channel, one.token), {})
+
+
+async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
+    """Save what became of messages, and ask for the next turn if anything waits."""
+    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
+    if standing is None or standing.turn != call.body.turn:
+        return
+    if done is None:
+        await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
+        return
+    standing, numbers = await _keep_documents(tx, standing, done.documents)
+    ended = [_ended(one, numbers.get(one.document), tx.now) for one in done.endings]
+    mine = await storage.save(tx, ended) if ended else set()
+    await known_storage.save_known(tx, standing.channel, _learnt(done.endings, mine))
+    await _announce(tx, call, done.endings, ended, mine)
+    await _go_on(tx, _rested(standing, done, tx.now))
+
+
+def _ended(one: Ending, document: int | None, now: datetime) -> Ended:
+    said = msgspec.json.encode(one.said)
+    outcome = one.outcome
+    if outcome is not None:
+        return Ended(
+            id=one.due.id,
+            state=outcome.state,
+            code=outcome.code[:CODE_CHARACTERS_MAX],
+            detail=outcome.detail[:DETAIL_CHARACTERS_MAX],
+            instead=outcome.instead[:CODE_CHARACTERS_MAX],
+            said=said,
+            document=document,
+            tries=one.due.tries + 1,
+            due_at=now,
+        )
+    failed = one.failed or Pause("unknown", "")
+    tries = one.due.tries + one.counts
+    given_up = one.counts and rules.is_given_up(tries, one.due.created_at, now)
+    wait = rules.retry_seconds(tries) if one.counts else 0.0
+    return Ended(
+        id=one.due.id,
+        state="failed" if given_up else "waiting",
+        code=failed.code,
+        detail=failed.detail[:DETAIL_CHARACTERS_MAX],
+        said=said,
+        document=document,
+        tries=tries,
+        due_at=now + timedelta(seconds=wait),
+    )
+
+
+async def _keep_documents(
+    tx: Tx, standing: Standing, documents: Sequence[Document]
+) -> tuple[Standing, dict[str, int]]:
+    """Keep files; return the numbers they have by name."""
+    numbers = {one.name: number for number, one in enumerate(documents, standing.documents + 1)}
+    kept = [
+        Kept(
+            number=numbers[one.name],
+            name=one.name,
+            media_type=one.media_type,
+            body=one.body,
+            created_at=tx.now,
+        )
+        for one in documents
+    ]
+    await known_storage.insert_documents(tx, standing.channel, kept)
+    last = standing.documents + len(documents)
+    return msgspec.structs.replace(standing, documents=last), numbers
+
+
+def _learnt(endings: Sequence[Ending], mine: set[UUID]) -> dict[tuple[str, str], str]:
+    return {
+        ("" if name.startswith(ARTICLES) else one.due.subject, name): value
+        for one in endings
+        if one.outcome is not None and one.due.id in mine
+        for name, value in one.outcome.learnt.items()
+    }
+
+
+async def _announce(
+    tx: Tx,
+    call: EffectCall[Errand],
+    endings: Sequence[Ending],
+    ended: Sequence[Ended],
+    mine: set[UUID],
+) -> None:
+    """Tell of what a person has to look at."""
+    lost = [
+        MessageNotTold(
+            outgoing_id=one.id,
+            channel=call.body.channel,
+            message_kind=ending.due.kind,
+            code=one.code,
+        )
+        for ending, one in zip(endings, ended, strict=True)
+        if one.id in mine and one.state in ("refused", "failed")
+    ]
+    if lost:
+        await log.append(tx, lost, [call] * len(lost))
+
+
+def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
+    """Return how a channel stands after a turn: when it may be called again, and why not before."""
+    failures = 0 if done.succeeded else standing.failures
+    ready_at = done.pace.ready_at(1, now)
+    if (pause := done.pause) is not None:
+        failures += 1
+        seconds = pause.seconds
+        if seconds is None:
+            seconds = rules.pause_seconds(failures)
+        ready_at = max(ready_at, now + timedelta(seconds=seconds))
+    return msgspec.structs.replace(
+        standing,
+        ready_at=ready_at,
+        full_at=done.pace.full_at,
+        failures=failures,
+        code=pause.code if pause else "",
+        detail=pause.detail[:DETAIL_CHARACTERS_MAX] if pause else "",
+    )
+
+
+async def _go_on(tx: Tx, standing: Standing) -> None:
+    """Save how a channel stands, and ask for its next turn."""
+    due_at = await storage.next_due(tx, standing.channel, LOOKED_AT_MAX)
+    if due_at is None:
+        await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
+        return
+    following = msgspec.structs.replace(
+        standing,
+        turn=standing.turn + 1,
+        upto=standing.number,
+        is_open=True,
+        due_at=max(due_at, standing.ready_at, tx.now),
+    )
+    await pace_storage.save_standing(tx, following)
+    await call_turns(tx, [following])
+
+
+async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
+    """Go on with a turn of its own when one could not even be prepared or saved."""
+    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
+    if standing is None or standing.turn != call.body.turn:
+        return
+    later = tx.now + timedelta(seconds=rules.PAUSE_SECONDS_MAX)
+    detail = reason[:DETAIL_CHARACTERS_MAX]
+    await _go_on(
+        tx, msgspec.structs.replace(standing, ready_at=later, code="turn-failed", detail=detail)
+    )
+
+
+TELLING = EffectKind(
+    TELL,
+    Errand,
+    call=tell,
+    record=one_by_one(record),
+    dead=one_by_one(give_up),
+    prepare=one_by_one(prepare),
+    timeout_seconds=TURN_SECONDS + PART_SECONDS_MAX + 5.0,
+)

@@ -1,0 +1,113 @@
+"""What telling has learnt, and the files that were made of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from crosslane.platform.database import Tx
+
+ARTICLES = ("article:", "stock:")
+"""How names begin that hold for every order of a channel."""
+
+LIST_OF_SUBJECTS = """
+select subject, name, value from channels_known
+where channel = $1 and subject = any($2::text[]) and subject <> ''
+"""
+LIST_OF_ARTICLES = """
+select name, value from channels_known
+where channel = $1 and subject = '' and name = any($2::text[])
+"""
+
+
+async def list_known(
+    tx: Tx, channel: str, subjects: Sequence[str], skus: Sequence[str]
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Return what was learnt of subjects, and what a channel calls articles.
+
+    Args:
+        tx: open transaction.
+        channel: code of the channel.
+        subjects: what is spoken of.
+        skus: of the articles.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in await tx.fetch(LIST_OF_SUBJECTS, channel, list(subjects)):
+        found[row["subject"]][row["name"]] = row["value"]
+    names = [prefix + sku for sku in skus for prefix in ARTICLES]
+    rows = await tx.fetch(LIST_OF_ARTICLES, channel, names) if names else []
+    return found, {row["name"]: row["value"] for row in rows}
+
+
+SAVE_KNOWN = """
+insert into channels_known (channel, subject, name, value)
+select $1, subject, name, value from unnest($2::text[], $3::text[], $4::text[])
+     as w(subject, name, value)
+order by subject, name
+on conflict (channel, subject, name) do update set value = excluded.value
+"""
+
+
+async def save_known(tx: Tx, channel: str, learnt: Mapping[tuple[str, str], str]) -> None:
+    """Keep what was learnt, by subject and name."""
+    if learnt:
+        await tx.execute(
+            SAVE_KNOWN,
+            channel,
+            [subject for subject, _ in learnt],
+            [name for _, name in learnt],
+            list(learnt.values()),
+        )
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was handed over, or that a channel may fetch.
+
+    Args:
+        number: 1 for the first of its channel; a later one has a higher number.
+        name: of the file.
+        media_type: of its body.
+        body: empty once it is erased.
+        created_at: when it was made.
+    """
+
+    number: int
+    name: str
+    media_type: str
+    body: bytes
+    created_at: datetime
+
+
+INSERT_DOCUMENTS = """
+insert into channels_document (channel, number, name, media_type, body, created_at)
+select $1, number, name, media_type, body, $2
+from unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[]) as w(number, name, media_type, body)
+on conflict (channel, name) do nothing
+"""
+
+
+async def insert_documents(tx: Tx, channel: str, documents: Sequence[Kept]) -> None:
+    """Keep files; one whose name is known stays as it was handed over first."""
+    if documents:
+        await tx.execute(
+            INSERT_DOCUMENTS,
+            channel,
+            tx.now,
+            [one.number for one in documents],
+            [one.name for one in documents],
+            [one.media_type for one in documents],
+            [one.body for one in documents],
+        )
+
+
+LIST_DOCUMENTS = """
+select number, name, media_type, body, created_at from channels_document
+where channel = $1 and number > $2 order by number limit $3
+"""
+
+
+async def list_documents(tx: Tx, channel: str, after: int, limit: int) -> list[Kept]:
+    """Return the files of a channel after one of them, in their order."""
+    rows = await tx.fetch(LIST_DOCUMENTS, channel, after, limit)
+    return [Kept(**dict(row)) for row in rows]
