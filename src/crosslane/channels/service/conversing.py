@@ -26,6 +26,7 @@ from crosslane.platform import outbound
 # What a channel says when nobody can say what became of a call, or when we are not let in.
 BROKEN = 500
 NOT_LET_IN = 401
+TOO_MANY = 429
 BUSY_SECONDS_USUAL = 5.0
 BUSY_SECONDS_MAX = 3_600.0
 CALLS_MAX = 500
@@ -197,8 +198,8 @@ class Speaker:
             )
         except outbound.Busy as busy:
             self._note(shown, busy.status, call.body)
-            if busy.status == BROKEN + 3 and busy.after_seconds is None:
-                raise Later("it answers 503") from None
+            if busy.status != TOO_MANY and busy.after_seconds is None:
+                raise Later(f"it answers {busy.status}") from None
             raise Busy(self._patience(busy)) from None
         except outbound.NoReply as silence:
             self._note(shown, 0, call.body)
