@@ -144,6 +144,7 @@ def create_app(settings: Settings) -> Litestar:
     seals.use_secret(secret_key)
     outbound.allow(settings.outbound_allow)
     screens.use_tiles(settings.tiles_url)
+    channels.FAMILIES.load()
 
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:
@@ -170,6 +171,7 @@ def create_worker(database: Database, settings: Settings) -> Worker:
     engagement.use_settings(settings)
     seals.use_secret(settings.secret_key())
     outbound.allow(settings.outbound_allow)
+    channels.FAMILIES.load()
 
     def failed(tenant: str, error: BaseException) -> None:
         log.error("a round of work failed", error, of_tenant=tenant)

@@ -7,22 +7,26 @@ to its channels is in ``telling.py``.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
+from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, read_json
-from crosslane.channels.adapters.port import JSON, LINES, Fault
+from crosslane.channels.adapters.port import JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.kernel import Refusal
+from crosslane.platform.telemetry import Log
 from crosslane.platform.web import decode_json, decode_written
 
 RECORD_BYTES_MAX = 32 << 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS = 1_000
+log = Log(__name__)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,30 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     patience: Callable[[Mapping[str, str]], float | None] | None = None
     settings: Mapping[str, str] = {}
     lacks: Mapping[str, str] = {}
+
+
+def read_records(family: Family, raw: bytes, context: Context) -> tuple[Reading, ...]:
+    """Read a body: at most one record more than a body may have.
+
+    An adapter that fails is no reason to turn away or lose what was sent: the whole of it is one
+    record then, kept back until the adapter is mended.
+
+    Args:
+        family: whose it is.
+        raw: as it came.
+        context: where it came from.
+
+    Raises:
+        Refusal: it is nothing of this family at all.
+    """
+    try:
+        return tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
+    except Refusal:
+        raise
+    except Exception as error:
+        log.error("an adapter failed", error, family=family.name)
+        detail = f"The adapter {family.name} has failed: {type(error).__name__}"
+        return (Reading(place=1, body=as_text(raw), fault=Fault("adapter-failed", detail)),)
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

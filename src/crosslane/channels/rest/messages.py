@@ -9,7 +9,7 @@ from litestar import Request
 
 from crosslane import locations, organization
 from crosslane.channels import errors
-from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS
+from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
 from crosslane.channels.service import reading
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
@@ -108,25 +108,44 @@ class FormatView(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         media_types: in which it is sent.
         brings: kinds of messages it can bring.
+        package: distribution it comes from, with its version; "" for one of the house.
+        problem: why it cannot be used, "" when it can.
     """
 
     name: str
     media_types: list[str]
     brings: list[str]
+    package: str = ""
+    problem: str = ""
 
 
 @get("/api/v1/channel-formats", permission="channels:read")
 async def list_formats(caller: Caller) -> list[FormatView]:
-    """List the formats that channels may speak, and what each can say."""
+    """List the formats that channels may speak, and what each can say.
+
+    Those of installed packages are among them; one that cannot be used says why.
+    """
     del caller
+    known = {one.family: one for one in FAMILIES.packages if not one.problem}
     return [
         FormatView(
             name=family.name,
             media_types=list(family.media_types),
             brings=sorted(family.brings),
+            package=_called(known.get(family.name)),
         )
         for family in FAMILIES.values()
+    ] + [
+        FormatView(
+            name=one.family, media_types=[], brings=[], package=_called(one), problem=one.problem
+        )
+        for one in FAMILIES.packages
+        if one.problem
     ]
+
+
+def _called(package: Package | None) -> str:
+    return f"{package.package} {package.version}".strip() if package else ""
 
 
 @get("/api/v1/channel-batches", permission="channels:read")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.adapters import family_of
+from crosslane.channels.adapters import FAMILIES
 from crosslane.channels.domain.messages import (
     ORDER_KINDS,
     SUPPLY_KINDS,
@@ -148,8 +148,10 @@ def _pointed(outcome: Outcome, pending: Pending) -> Outcome:
     """Let a pointer lead into the record as it was received."""
     if not outcome.pointer:
         return outcome
-    pointer = family_of(pending.format).point(outcome.pointer)
-    return msgspec.structs.replace(outcome, pointer=pointer)
+    family = FAMILIES.get(pending.format)
+    if family is None:  # its package was removed since
+        return outcome
+    return msgspec.structs.replace(outcome, pointer=family.point(outcome.pointer))
 
 
 def _told(outcomes: Sequence[Outcome], by_id: dict[UUID, Any]) -> list[MessageQuarantined]:

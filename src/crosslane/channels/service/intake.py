@@ -8,8 +8,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from io import BytesIO
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -17,7 +15,15 @@ from uuid import UUID
 import msgspec
 
 from crosslane import organization
-from crosslane.channels.adapters import RECORDS_MAX, Context, Family, Fault, Reading, family_of
+from crosslane.channels.adapters import (
+    RECORDS_MAX,
+    Context,
+    Family,
+    Fault,
+    Reading,
+    family_of,
+    read_records,
+)
 from crosslane.channels.adapters.port import ENCODINGS
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
@@ -152,7 +158,7 @@ def read_body(
         encoding=encoding,
         mapping=mapping.mapping if mapping else None,
     )
-    readings = tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
+    readings = read_records(family, raw, context)
     if not readings:
         raise NothingSent
     if len(readings) > RECORDS_MAX:

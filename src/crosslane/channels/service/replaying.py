@@ -3,15 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from io import BytesIO
-from itertools import islice
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from crosslane import orders, organization
-from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of
+from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of, read_records
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
 from crosslane.channels.service.connecting import connection_of
@@ -236,7 +234,7 @@ def _read(
         context, encoding="utf-8", mapping=named.mapping if named else None
     )
     try:
-        return list(islice(family.read(BytesIO(text.encode()), context), RECORDS_MAX + 1))
+        return list(read_records(family, text.encode(), context))
     except Refusal:
         return []
 
