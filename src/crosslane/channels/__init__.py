@@ -85,6 +85,7 @@ from crosslane.channels.adapters import (
     Talk,
     family_of,
 )
+from crosslane.channels.domain.folding import Fold, Heard, digest_of, heard
 from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
 from crosslane.channels.events import (
@@ -175,6 +176,8 @@ __all__ = [
     "Envelope",
     "Family",
     "Fault",
+    "Fold",
+    "Heard",
     "MappingView",
     "Mastery",
     "MessageNotTold",
@@ -203,7 +206,9 @@ __all__ = [
     "UnknownArticleSold",
     "batch",
     "count_quarantined",
+    "digest_of",
     "family_of",
+    "heard",
     "known_delivery",
     "list_batches",
     "list_mappings",

@@ -32,6 +32,10 @@ class TooManyRecords(Invalid):
     """A body has at most {most} records; send the rest by itself."""
 
 
+class TextTooLarge(Invalid):
+    """A text of this format has at most {most} MiB; send it in parts."""
+
+
 class BatchMalformed(Invalid):
     """The batch does not begin as one of this format: {reason}."""
 

@@ -47,6 +47,11 @@ app.command(worth)
 channel = App(name="channel", help="What channels send.")
 channel.command("crosslane.cli.channel:parse", name="parse", help="Read a file, apply nothing.")
 app.command(channel)
+
+adapter = App(name="adapter", help="What makes a format a channel may speak.")
+adapter.command("crosslane.cli.adapter:new", name="new", help="Begin a package with one.")
+adapter.command("crosslane.cli.adapter:check", name="check", help="Prove one by every rule.")
+app.command(adapter)
 app.command("crosslane.cli.demo:demo", name="demo", help="Found a retailer and replay real orders.")
 
 bench = App(name="bench", help="Measure, against what was agreed on or against a baseline.")

@@ -14,20 +14,22 @@ What is in ``__all__`` is what packages may lean on; it changes only with a word
 - Reading: :class:`Context` says where a stream comes from, :class:`Reading` is the answer,
   :class:`Fault` why a record is not taken. :class:`Branch` stands on a decoded record and remembers
   what was read of it, so that ``rest()`` is what nobody read; it raises :class:`NotReadable`.
-  :func:`read_json` decodes without floats, :func:`as_text` keeps bytes as text, :func:`checked` and
-  :func:`checked_text` hold a message to its limits, :func:`version_of` makes a version of an
-  instant, :func:`net_price_milli` takes reductions off the price of a unit.
+  :func:`read_json` decodes without floats, :func:`as_text` and :func:`kept_text` make text that
+  can be kept, :func:`checked` and :func:`checked_text` hold a message to its limits,
+  :func:`version_of` makes a version of an instant, :func:`net_price_milli` takes reductions off
+  the price of a unit.
 - Deliveries: :class:`Envelope` is what headers say, :func:`is_signed` checks HMAC-SHA-256.
 - Telling: :class:`Telling` holds a teller, a generator that is given :class:`Outgoing` and a
-  :class:`Talk`, asks for a :class:`Call` (:func:`json_call`) or hands over a :class:`Document`, gets
-  an :class:`Answer`, and returns an :class:`Outcome` each; or raises :class:`Busy`,
-  :class:`Later`, :class:`Refused`. :class:`Rate` is how fast a channel may be called.
+  :class:`Talk`, asks for a :class:`Call` (:func:`json_call`) or hands over a :class:`Document`,
+  gets an :class:`Answer`, and returns an :class:`Outcome` each; or raises :class:`Busy`,
+  :class:`Later`, :class:`Refused`. :class:`Rate` is how fast a channel may be called;
+  :func:`wary` makes a Later of answers that are not of the documented shape.
 - Messages: the structs of ``domain/messages.py``, ``domain/reports.py`` and
   ``domain/replies.py``, and what they are made of.
 """
 
 from crosslane.channels.adapters.amazon import AMAZON
-from crosslane.channels.adapters.branches import Branch, NotReadable, read_json
+from crosslane.channels.adapters.branches import Branch, NotReadable, leads_into, read_json
 from crosslane.channels.adapters.family import (
     Context,
     Envelope,
@@ -37,10 +39,12 @@ from crosslane.channels.adapters.family import (
     checked,
     checked_text,
     json_family,
+    keep_whole,
+    kept_text,
     read_records,
     version_of,
 )
-from crosslane.channels.adapters.installed import GROUP, Families, Package
+from crosslane.channels.adapters.installed import GROUP, NAME, Families, Package
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
 from crosslane.channels.adapters.port import CSV, FORM, JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.poslog import POSLOG
@@ -52,6 +56,7 @@ from crosslane.channels.adapters.telling import (
     Answer,
     Busy,
     Call,
+    Conversation,
     Document,
     Later,
     Outcome,
@@ -62,6 +67,7 @@ from crosslane.channels.adapters.telling import (
     Tell,
     Telling,
     json_call,
+    wary,
 )
 from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.adapters.till_batch import TILL_BATCH
@@ -151,6 +157,7 @@ __all__ = [
     "GROUP",
     "JSON",
     "LINES",
+    "NAME",
     "RECORDS_MAX",
     "WORKBOOKS",
     "Acknowledgment",
@@ -165,6 +172,7 @@ __all__ = [
     "Cancellation",
     "ContactEvent",
     "Context",
+    "Conversation",
     "Document",
     "Envelope",
     "Families",
@@ -219,10 +227,14 @@ __all__ = [
     "is_signed",
     "json_call",
     "json_family",
+    "keep_whole",
+    "kept_text",
     "kind_of",
+    "leads_into",
     "net_price_milli",
     "read_json",
     "read_records",
     "text_family",
     "version_of",
+    "wary",
 ]

@@ -254,4 +254,17 @@ def read_json(raw: bytes) -> Any:
         raise NotReadable(Fault("malformed-json", f"It is not JSON: {error}"[:500])) from None
 
 
+def leads_into(pointer: str, document: Any) -> bool:
+    """Whether a JSON pointer leads into a document; what it names may be missing there."""
+    *steps, _ = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
+    for step in steps[1:]:
+        if isinstance(document, dict) and step in document:
+            document = document[step]
+        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return False
+    return True
+
+
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

@@ -7,13 +7,14 @@ to its channels is in ``telling.py``.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
 
-from crosslane.channels.adapters.branches import NotReadable, read_json
+from crosslane.channels.adapters.branches import NotReadable, leads_into, read_json
 from crosslane.channels.adapters.port import JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
@@ -26,6 +27,7 @@ from crosslane.platform.web import decode_json, decode_written
 RECORD_BYTES_MAX = 32 << 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS = 1_000
+REST = "/rest/"
 log = Log(__name__)
 
 
@@ -165,7 +167,8 @@ def read_records(family: Family, raw: bytes, context: Context) -> tuple[Reading,
         Refusal: it is nothing of this family at all.
     """
     try:
-        return tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
+        readings = tuple(islice(family.read(BytesIO(raw), context), RECORDS_MAX + 1))
+        return keep_whole(readings, raw)
     except Refusal:
         raise
     except Exception as error:
@@ -174,14 +177,27 @@ def read_records(family: Family, raw: bytes, context: Context) -> tuple[Reading,
         return (Reading(place=1, body=as_text(raw), fault=Fault("adapter-failed", detail)),)
 
 
+def keep_whole(readings: tuple[Reading, ...], raw: bytes) -> tuple[Reading, ...]:
+    """Return readings with all of a body that could not be cut into records at all."""
+    if len(readings) == 1 and readings[0].fault is not None:
+        (one,) = readings
+        if not (one.head or one.body or one.tail):
+            return (msgspec.structs.replace(one, body=as_text(raw)),)
+    return readings
+
+
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
-def checked(message: Message) -> Message:
+def checked(message: Message, point: Callable[[str], str] = str) -> Message:
     """Return a message if it holds to the limits every canonical message holds to.
 
+    Args:
+        message: as it was read.
+        point: turns a pointer into the message into one into the record.
+
     Raises:
-        NotReadable: with the pointer into the message.
+        NotReadable: with the pointer to what is wrong.
     """
     try:
         raw = msgspec.json.encode(message)
@@ -196,26 +212,40 @@ def checked(message: Message) -> Message:
     try:
         decode_json(raw, Message)
     except Refusal as refusal:
-        raise NotReadable(Fault.of(refusal)) from None
+        raise NotReadable(_pointed(Fault.of(refusal), point)) from None
     return message
 
 
-def checked_text(message: Message) -> Message:
+def checked_text(message: Message, point: Callable[[str], str] = str) -> Message:
     """Do what :func:`checked` does with a message whose rest is text: no number comes from there.
 
     Raises:
-        NotReadable: with the pointer into the message.
+        NotReadable: with the pointer to what is wrong.
     """
     try:
         decode_written(msgspec.json.encode(message), Message)
     except Refusal as refusal:
-        raise NotReadable(Fault.of(refusal)) from None
+        raise NotReadable(_pointed(Fault.of(refusal), point)) from None
     return message
+
+
+def _pointed(fault: Fault, point: Callable[[str], str]) -> Fault:
+    """Let a fault of a message lead into its record, as what is left over does by its name."""
+    if fault.pointer.startswith(REST):
+        pointer = fault.pointer.removeprefix(REST).replace("~1", "/").replace("~0", "~")
+    else:
+        pointer = point(fault.pointer)
+    return Fault(fault.code, fault.detail, pointer)
 
 
 def as_text(raw: bytes) -> str:
     """Return a record as it is kept; bytes that are no text, and NUL, are escaped."""
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+
+
+def kept_text(text: str) -> str:
+    """Return the text of a record as it is kept; half a pair, and NUL, are escaped."""
+    return as_text(text.encode("utf-8", "surrogatepass"))
 
 
 def version_of(at: datetime) -> int:
@@ -240,6 +270,7 @@ def json_family(
         cut: takes a document apart into its records; raises NotReadable.
         how: what else is to be said of the family.
     """
+    point = how.get("point", str)
 
     def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
         try:
@@ -250,13 +281,21 @@ def json_family(
         for place, raw in enumerate(records, 1):
             body = as_text(raw)
             try:
-                said = tuple(checked(message) for message in understand(read_json(raw), context))
+                document = read_json(raw)
+                into = partial(_into, point, document)
+                said = tuple(checked(one, into) for one in understand(document, context))
             except NotReadable as refused:
                 yield Reading(place=place, body=body, fault=refused.fault)
             else:
                 yield Reading(place=place, body=body, messages=said)
 
     return Family(name=name, brings=brings, read=read, **how)
+
+
+def _into(point: Callable[[str], str], document: object, pointer: str) -> str:
+    """Turn a pointer into one into the document; what is told elsewhere there stays as it is."""
+    found = point(pointer)
+    return found if leads_into(found, document) else pointer
 
 
 def _documents(stream: BinaryIO) -> list[bytes]:

@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 
 from crosslane.channels.adapters.family import Envelope, Family
-from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.messages import Message, Outbound
 from crosslane.platform.telemetry import Log
 
 GROUP = "crosslane.channels"
 REASON_CHARACTERS_MAX = 500
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
-KINDS = frozenset(str(struct.__struct_config__.tag) for struct in Message.__args__)
+
 log = Log(__name__)
 
 
@@ -135,9 +135,15 @@ def _load(entry: metadata.EntryPoint) -> tuple[Family | None, str]:
         return None, f"{entry.value} is a {type(family).__name__}, not a Family"
     if family.name != entry.name:
         return None, f"the family calls itself {family.name}"
-    if unknown := sorted(family.brings - KINDS):
+    if unknown := sorted(family.brings - _kinds(Message)):
         return None, f"it brings what nobody knows: {', '.join(unknown)}"
+    if unknown := sorted(family.tells.keys() - _kinds(Outbound)):
+        return None, f"it tells what nobody knows: {', '.join(unknown)}"
     return _confined(family), ""
+
+
+def _kinds(union: Any) -> set[str]:
+    return {str(struct.__struct_config__.tag) for struct in union.__args__}
 
 
 def _confined(family: Family) -> Family:
@@ -148,7 +154,18 @@ def _confined(family: Family) -> Family:
         envelope=_answering(family.envelope, lambda headers: Envelope()),
         verify=family.verify and _answering(family.verify, lambda *_: False),
         pings=family.pings and _answering(family.pings, lambda body: False),
+        acknowledge=family.acknowledge and _answering(_whole(family.acknowledge), lambda *_: ()),
     )
+
+
+def _whole(ask: Callable[..., Iterator[Any]]) -> Callable[..., tuple[Any, ...]]:
+    """Return what is answered one by one as a whole, so that its failure is one too."""
+
+    @wraps(ask)
+    def asked(*about: Any) -> tuple[Any, ...]:
+        return tuple(ask(*about))
+
+    return asked
 
 
 def _answering(ask: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ whether it has happened. What it cannot go on with it raises: :class:`Busy`, :cl
 
 from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any, Literal
 
 import msgspec
@@ -260,3 +261,23 @@ def json_call(
         return Call(method=method, path=path, headers=told)
     told["content-type"] = "application/json"
     return Call(method=method, path=path, headers=told, body=msgspec.json.encode(body))
+
+
+def wary(tell: Tell) -> Tell:
+    """Return a teller to which an answer of another shape than documented is one to ask for again.
+
+    For channels whose answers are taken apart by name. What else is wrong with the teller looks the
+    same, so its tests hold it to outcomes.
+
+    Args:
+        tell: raises LookupError, TypeError, ValueError or AttributeError at such an answer.
+    """
+
+    @wraps(tell)
+    def told(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
+        try:
+            return (yield from tell(messages, talk))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Later("An answer is not of the shape that is documented") from error
+
+    return told

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from crosslane.channels.adapters.family import Context, Family, Reading
+from crosslane.channels.adapters.family import RECORD_BYTES_MAX, Context, Family, Reading
 from crosslane.channels.adapters.port import decode_text
+from crosslane.channels.errors import TextTooLarge
 
 Parse = Callable[[str, Context], Sequence[Reading]]
 
@@ -23,6 +24,9 @@ def text_family(
     """
 
     def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
-        yield from parse(decode_text(stream.read(), context.encoding or "utf-8"), context)
+        raw = stream.read(RECORD_BYTES_MAX + 1)
+        if len(raw) > RECORD_BYTES_MAX:
+            raise TextTooLarge(most=RECORD_BYTES_MAX >> 20)
+        yield from parse(decode_text(raw, context.encoding or "utf-8"), context)
 
     return Family(name=name, media_types=media_types, brings=brings, read=read, counts=True, **how)

@@ -10,14 +10,23 @@ So that this holds, a line that is new, or comes back after a whole order left i
 article and its price. One that is not known and tells no article waits for who does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.domain.messages import AmendedLine, Amendment, Order, OrderLine
+from crosslane.channels.domain.messages import (
+    AmendedLine,
+    Amendment,
+    Message,
+    Order,
+    OrderLine,
+)
 from crosslane.channels.domain.told import Method
 from crosslane.customers import Address
+
+RANK: Mapping[str, int] = {"order": 0, "amendment": 1, "payment": 2, "cancellation": 3}
+"""Of messages of one version, by kind, which is taken first."""
 
 
 class Article(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,6 +108,34 @@ class LineUnknown(msgspec.Struct, frozen=True):
     place: int
 
 
+def with_lines(message: Order, others: Sequence[Message]) -> Order | None:
+    """Return an order with its goods, those told apart as well; None when they have not come.
+
+    Args:
+        message: the order.
+        others: what else was told of it, by version.
+    """
+    if message.lines:
+        return message
+    for one in reversed(others):
+        told = one.lines if isinstance(one, Amendment) else ()
+        if told and all(line.sku and line.quantity is not None for line in told):
+            lines = tuple(
+                OrderLine(
+                    id=line.id,
+                    sku=line.sku,
+                    quantity=line.quantity,
+                    unit_price_milli=line.unit_price_milli,
+                    method=line.method,
+                    store=line.store,
+                )
+                for line in told
+                if line.quantity
+            )
+            return msgspec.structs.replace(message, lines=lines) if lines else None
+    return None
+
+
 def names_of(message: Order) -> tuple[str, ...]:
     """Return what the lines of an order are called: by their channel, else by their place."""
     return tuple(line.id or str(place) for place, line in enumerate(message.lines, 1))
@@ -119,6 +156,9 @@ def change_by(standing: Standing, message: Order | Amendment) -> Change | LineUn
     """
     if isinstance(message, Order):
         return _change_whole(standing, message)
+    if message.source_version <= standing.whole:
+        # Even of a line nobody has named: a newer order did without it.
+        return None
     for place, line in enumerate(message.lines):
         if not (standing.is_there(line.id) or line.sku or standing.line(line.id).told):
             return LineUnknown(line.id, place)

@@ -42,6 +42,7 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
         errors.NotText,
         errors.NothingSent,
         errors.TooManyRecords,
+        errors.TextTooLarge,
         errors.BatchMalformed,
         errors.NoSuchMapping,
         errors.MappingUnusable,

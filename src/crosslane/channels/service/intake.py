@@ -26,9 +26,9 @@ from crosslane.channels.adapters import (
 )
 from crosslane.channels.adapters.port import ENCODINGS
 from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.folding import heard
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
 from crosslane.channels.domain.replies import Acknowledgment
-from crosslane.channels.domain.told import VERSION_MAX
 from crosslane.channels.errors import (
     NothingSent,
     TooManyRecords,
@@ -57,8 +57,6 @@ HEADER_CHARACTERS_MAX = 500
 INLINE_BYTES_MAX = 64 << 10
 # Two bodies with the same new messages may meet; the second try sees what the other has stored.
 TRIES_MAX = 5
-# Of two things said at one instant, the part of the version that their content decides.
-VERSIONS_AN_INSTANT = 1_000
 
 
 class Receive(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,14 +290,8 @@ def drafts_of(reading: Reading, family: Family, connection: Connection) -> list[
 def _draft(
     reading: Reading, part: int, message: Message, family: Family, connection: Connection
 ) -> Draft:
-    # A till that sends its batch again as a new version repeats the sales it had right, and what a
-    # channel says besides makes no other message.
-    plain = msgspec.structs.replace(message, source_version=1, rest={})
-    digest = _digest(msgspec.json.encode(plain))
-    if not family.counts:
-        message = msgspec.structs.replace(
-            message, source_version=_version_of(message.source_version, digest)
-        )
+    one = heard(message, counts=family.counts)
+    message = one.message
     draft = Draft(
         id=new_id(),
         place=reading.place,
@@ -309,19 +301,13 @@ def _draft(
         source_id=message.source_id,
         source_version=message.source_version,
         event_at=message.event_at,
-        digest=digest,
+        digest=one.digest,
         # Told apart by the channel's own words, since ours for them may change.
         canonical=msgspec.json.encode(connection.translated(message)),
     )
     if reading.fault is not None:
         _quarantine(draft, reading.fault)
     return draft
-
-
-def _version_of(instant: int, digest: bytes) -> int:
-    """Return a version that is later at a later instant, and at one instant by its content."""
-    later = int.from_bytes(digest[:4]) % VERSIONS_AN_INSTANT
-    return min(instant * VERSIONS_AN_INSTANT + later, VERSION_MAX)
 
 
 def _wordless(reading: Reading, channel: str) -> Draft:

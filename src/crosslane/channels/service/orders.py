@@ -4,23 +4,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import msgspec
-
 from crosslane import orders, organization
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import (
     Amendment,
     Cancellation,
     Order,
-    OrderLine,
     PaymentEvent,
 )
 from crosslane.channels.domain.standing import (
+    RANK,
     LineUnknown,
     Standing,
     begun_by,
     change_by,
     names_of,
+    with_lines,
 )
 from crosslane.channels.service.changing import cancel_rest, carry_out, settle
 from crosslane.channels.service.pending import Todo, outcome_of, refused
@@ -37,7 +36,6 @@ OVERTAKEN = Fault("overtaken", "A newer version has said all of it")
 CANCELLED = Fault("cancelled", "The order was cancelled for good")
 
 Known = dict[Source, tuple[UUID, Standing]]
-_RANK = {"order": 0, "amendment": 1, "payment": 2, "cancellation": 3}
 
 
 async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
@@ -67,7 +65,7 @@ def _by_source(todo: Sequence[Todo]) -> dict[Source, list[Todo]]:
     for one in todo:
         found[one.source].append(one)
     for theirs in found.values():
-        theirs.sort(key=lambda t: (t.pending.source_version, _RANK[t.pending.kind], t.id))
+        theirs.sort(key=lambda t: (t.pending.source_version, RANK[t.pending.kind], t.id))
     return found
 
 
@@ -78,33 +76,11 @@ def _first_orders(waiting: dict[Source, list[Todo]], known: Known) -> list[tuple
         if source in known:
             continue
         for place, one in enumerate(theirs):
-            if isinstance(one.message, Order) and (whole := with_lines(one.message, theirs)):
+            said = [each.message for each in theirs]
+            if isinstance(one.message, Order) and (whole := with_lines(one.message, said)):
                 begun.append((theirs.pop(place), whole))
                 break
     return begun
-
-
-def with_lines(message: Order, theirs: Sequence[Todo]) -> Order | None:
-    """Return an order with its goods, those told apart as well; None when they have not come."""
-    if message.lines:
-        return message
-    for one in reversed(theirs):
-        told = one.message.lines if isinstance(one.message, Amendment) else ()
-        if told and all(line.sku and line.quantity is not None for line in told):
-            lines = tuple(
-                OrderLine(
-                    id=line.id,
-                    sku=line.sku,
-                    quantity=line.quantity,
-                    unit_price_milli=line.unit_price_milli,
-                    method=line.method,
-                    store=line.store,
-                )
-                for line in told
-                if line.quantity
-            )
-            return msgspec.structs.replace(message, lines=lines) if lines else None
-    return None
 
 
 async def _create(

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
-from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.family import Context, Family, Reading, checked_text, kept_text
 from crosslane.channels.adapters.markup import Markup
 from crosslane.channels.adapters.poslog.cutting import Cut, Cutter
 from crosslane.channels.adapters.poslog.transactions import said
@@ -32,14 +32,14 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     except NotReadable as refused:
         yield Reading(place=1, fault=refused.fault)
         return
+    head = kept_text(cutter.head)
     for place, cut in enumerate(cutter.cuts(), 1):
         try:
             messages = _said(cut, markup, context)
         except NotReadable as refused:
-            body = as_text(cut.body.encode("utf-8", "surrogateescape"))
-            yield Reading(place=place, head=cutter.head, body=body, fault=refused.fault)
+            yield Reading(place=place, head=head, body=kept_text(cut.body), fault=refused.fault)
         else:
-            yield Reading(place=place, head=cutter.head, body=cut.body, messages=messages)
+            yield Reading(place=place, head=head, body=cut.body, messages=messages)
 
 
 def _said(cut: Cut, markup: Markup, context: Context) -> tuple[Message, ...]:

@@ -18,7 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
-from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.family import Context, Family, Reading, checked_text, kept_text
 from crosslane.channels.adapters.markup import Markup, Part
 from crosslane.channels.adapters.ubl.cutting import Cut, Cutter
 from crosslane.channels.adapters.ubl.orders import cancellation, change, order
@@ -83,9 +83,13 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
             messages, fault = _said(cut, context), None
         except NotReadable as refused:
             messages, fault = (), refused.fault
-        body = as_text(cut.body.encode("utf-8", "replace"))
         yield Reading(
-            place=place, head=cut.head, body=body, tail=cut.tail, messages=messages, fault=fault
+            place=place,
+            head=kept_text(cut.head),
+            body=kept_text(cut.body),
+            tail=kept_text(cut.tail),
+            messages=messages,
+            fault=fault,
         )
 
 

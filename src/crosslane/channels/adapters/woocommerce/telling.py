@@ -1,6 +1,6 @@
 """What a shop can be told, how fast, and what it lacks."""
 
-from crosslane.channels.adapters.telling import Rate, Telling
+from crosslane.channels.adapters.telling import Rate, Telling, wary
 from crosslane.channels.adapters.woocommerce.changing import (
     CANCEL_PART,
     tell_amendment,
@@ -12,16 +12,22 @@ from crosslane.channels.adapters.woocommerce.refunding import tell_money
 from crosslane.channels.adapters.woocommerce.shipping import tell_fulfillment
 
 TELLS = {
-    "order_reply": Telling(tell=tell_reply, calls=2, note="status cancelled when it is not taken"),
-    "fulfillment": Telling(
-        tell=tell_fulfillment, calls=5, note="a note or Shipment Tracking, then completed"
+    "order_reply": Telling(
+        tell=wary(tell_reply), calls=2, note="status cancelled when it is not taken"
     ),
-    "cancellation": Telling(tell=tell_cancellation, calls=2, note="status cancelled"),
-    "amendment": Telling(tell=tell_amendment, calls=3, note="a refund of units without money"),
-    "money": Telling(tell=tell_money, calls=3, note="a refund, whole or in part"),
-    "supply_snapshot": Telling(tell=tell_supply, calls=3, note="stock of products and variations"),
+    "fulfillment": Telling(
+        tell=wary(tell_fulfillment), calls=5, note="a note or Shipment Tracking, then completed"
+    ),
+    "cancellation": Telling(tell=wary(tell_cancellation), calls=2, note="status cancelled"),
+    "amendment": Telling(
+        tell=wary(tell_amendment), calls=3, note="a refund of units without money"
+    ),
+    "money": Telling(tell=wary(tell_money), calls=3, note="a refund, whole or in part"),
+    "supply_snapshot": Telling(
+        tell=wary(tell_supply), calls=3, note="stock of products and variations"
+    ),
     "price": Telling(
-        tell=tell_prices, at_once_max=BATCH_MAX, calls=3, note="regular and sale price"
+        tell=wary(tell_prices), at_once_max=BATCH_MAX, calls=3, note="regular and sale price"
     ),
 }
 # Shops name no limit; each runs on a machine of its own, which has buyers to serve as well.

@@ -44,14 +44,17 @@ SETS: dict[str, Understand] = {
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read set by set; what is read is forgotten."""
-    cuts = Cutter(stream, context.encoding).cuts()
+    cutter = Cutter(stream, context.encoding)
+    cuts = cutter.cuts()
     place = 0
     while True:
         place += 1
         try:
             cut = next(cuts, None)
         except NotReadable as refused:
-            yield Reading(place=place, fault=refused.fault)
+            # What follows whole interchanges; of a body that is none all is kept anyway.
+            body = as_text(cutter.ahead.encode("utf-8", "replace")) if place > 1 else ""
+            yield Reading(place=place, body=body, fault=refused.fault)
             return
         if cut is None:
             return

@@ -75,6 +75,11 @@ class Cutter:
                 return
             yield from self._interchange()
 
+    @property
+    def ahead(self) -> str:
+        """The beginning of what was not read yet."""
+        return self._text[self._at : self._at + SEGMENT_CHARACTERS_MAX]
+
     def _interchange(self) -> Iterator[Cut]:
         way, isa, head = self._isa()
         controls = re.compile(
@@ -272,7 +277,7 @@ def _texts(stream: BinaryIO, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding or "utf-8")("surrogateescape")
     while raw := stream.read(CHUNK_BYTES):
         if text := decoder.decode(raw):
-            yield text if text.isascii() else _plain(text)
+            yield text if text.isascii() and "\0" not in text else _plain(text)
     if text := decoder.decode(b"", True):
         yield _plain(text)
 

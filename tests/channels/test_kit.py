@@ -1,0 +1,28 @@
+"""Our own families by the rules of everybody's, and planted adapters that break each rule."""
+
+import pytest
+
+from crosslane.channels.adapters import FAMILIES
+from crosslane.kit import check_family
+from tests.channels.capabilities import SAMPLES, page, report_of, samples_of
+from tests.tidy.tree import REPOSITORY
+
+PAGE = REPOSITORY / "docs/reference/channels.md"
+
+
+@pytest.mark.parametrize("name", FAMILIES.own)
+def test_a_family_keeps_every_rule(name: str):
+    # A family that has no samples of its own yet is tried with what is published.
+    wrong = {"failed", "unshown"} if (SAMPLES / name).is_dir() else {"failed"}
+    assert [one for one in report_of(name).checks if one.state in wrong] == []
+
+
+def test_the_page_of_what_families_can_is_up_to_date():
+    assert PAGE.read_text() == page(), "run `make reference`"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", FAMILIES.own)
+def test_a_family_keeps_every_rule_at_length(name: str):
+    report = check_family(FAMILIES.own[name], samples_of(name), long=True)
+    assert [one for one in report.checks if one.state == "failed"] == []
