@@ -219,11 +219,16 @@ def checked(message: Message, point: Callable[[str], str] = str) -> Message:
 def checked_text(message: Message, point: Callable[[str], str] = str) -> Message:
     """Do what :func:`checked` does with a message whose rest is text: no number comes from there.
 
+    There is nothing about such a rest that a type could tell, only whether it can be stored.
+
     Raises:
         NotReadable: with the pointer to what is wrong.
     """
+    bare = message
+    if message.rest and b"\\u" not in msgspec.json.encode(message.rest):
+        bare = msgspec.structs.replace(message, rest={})
     try:
-        decode_written(msgspec.json.encode(message), Message)
+        decode_written(msgspec.json.encode(bare), Message)
     except Refusal as refusal:
         raise NotReadable(_pointed(Fault.of(refusal), point)) from None
     return message

@@ -79,7 +79,8 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
         raise NotReadable(cut.fault)
     envelope = Envelope(cut, context.timezone)
     if cut.body.startswith("TA1"):
-        segments = [Segment(cut.body.rstrip(cut.way.segment).strip(), 1, cut.way.element)]
+        text = cut.body.rstrip(cut.way.segment).strip()
+        segments = [Segment(text, 1, cut.way.element, "TA1")]
         said: tuple[Message, ...] = (interchange_reply(segments[0], envelope, context),)
     else:
         segments = segments_of(cut)
@@ -90,7 +91,7 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     if not said:
         raise NotReadable(Fault("says-nothing", "The set asks for nothing", "/1/ST"))
     first, *others = said
-    first = msgspec.structs.replace(first, rest={**first.rest, **left_of(segments)})
+    first = msgspec.structs.replace(first, rest=first.rest | left_of(segments))
     return tuple(map(checked_text, (first, *others)))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, parties
+from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, named, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
 from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_FOR, pieces_in
 from crosslane.channels.domain.messages import (
@@ -32,6 +32,7 @@ TITLE_CHARACTERS_MAX = 500
 # What may be said of a line on 860 (element 670): that it is gone, or stays as it was.
 GONE, UNCHANGED = "DI", "NC"
 WORDS = frozenset(("MSG", "MTX", "NTE"))
+CLOSES = ("CTT", "TDS")
 
 
 def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
@@ -51,53 +52,44 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     if not lines:
         raise NotReadable(Fault("field-missing", "No line is ordered", "/PO1"))
     shared = _shared(head, segments, known, currency, envelope, lines)
-    asked = _asked(begin, head, envelope)
+    repeated = [begin, *(one for one in head if one.tag == "N1")]
     stores = list(dict.fromkeys(store for line in lines for store in line.split))
     ship_to = known["ST"].address if "ST" in known else None
     if not stores:
         every = tuple(line.line for line in lines)
-        for line in lines:
-            asked |= line.asked
         yield Order(  # type: ignore[misc]
             **told,  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
             lines=every,
             number=number,
             ship_to=ship_to,
-            rest=asked,
+            rest=envelope.answerable,
         )
     for store in stores:
         bound = [line for line in lines if line.split.get(store)]
-        rest = dict(asked)
-        for line in bound:
-            rest |= line.asked
+        whole = [*repeated, *(one for line in bound for one in line.repeated)]
         yield Order(
             **{**told, "source_id": f"{told['source_id']}/{store}"},  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
             lines=tuple(_for_store(line.line, line.split[store]) for line in bound),
             number=number,
             ship_to=_store(segments, known, store, ship_to),
-            rest=rest,
+            rest=envelope.answerable | {f"/{one.number}/{one.tag}": one.text for one in whole},
         )
+    for one in repeated:
+        one.stay()
+    for line in lines:
+        for one in line.repeated:
+            one.stay()
 
 
 class _Line(NamedTuple):
-    """A line, how many of it each store gets when it says so, and what an answer has to repeat."""
+    """A line, how many of it each store gets when it says so, and segments an answer repeats."""
 
     line: OrderLine
     split: dict[str, int]
-    asked: dict[str, str]
+    repeated: list[Segment]
     measured: bool
-
-
-def _asked(begin: Segment, head: Sequence[Segment], envelope: Envelope) -> dict[str, str]:
-    """Return what an answer has to repeat of the head of an order, by its place."""
-    found = envelope.answerable
-    for one in (begin, *head):
-        if one.tag == "N1" or one is begin:
-            one.stays = True
-            found[f"/{one.number}/{one.tag}"] = one.text
-    return found
 
 
 def _beginning(segments: Sequence[Segment], tag: str) -> Segment:
@@ -132,15 +124,17 @@ def _identity(
 
 def _parts(segments: list[Segment], tag: str) -> tuple[list[Segment], list[list[Segment]]]:
     """Return the segments before the lines, and those of each line."""
-    starts = [n for n, one in enumerate(segments) if one.tag == tag]
+    starts: list[int] = []
+    # What closes the set belongs to no line.
+    end = len(segments) - 1
+    for n, one in enumerate(segments):
+        if one.tag == tag:
+            starts.append(n)
+        elif one.tag in CLOSES and n < end:
+            end = n
     if not starts:
         return segments, []
-    # What closes the set belongs to no line.
-    end = next(
-        (n for n, one in enumerate(segments) if one.tag in ("CTT", "TDS")), len(segments) - 1
-    )
-    end = max(end, starts[-1] + 1)
-    bounds = [*starts, end]
+    bounds = [*starts, max(end, starts[-1] + 1)]
     return segments[: starts[0]], [segments[a:b] for a, b in pairwise(bounds)]
 
 
@@ -187,7 +181,7 @@ def _shared(
             ),
             None,
         ),
-        "note": _note(head, NOTE_CHARACTERS_MAX),
+        "note": "" if tags.isdisjoint(WORDS) else _note(head, NOTE_CHARACTERS_MAX),
     }
 
 
@@ -217,24 +211,25 @@ def _note(segments: Sequence[Segment], most: int) -> str:
 
 def _line(loop: list[Segment], place: int, currency: str) -> _Line:
     head = loop[0]
-    head.stays = True
-    asked = {f"/{head.number}/{head.tag}": head.text}
+    elements = head.elements
+    repeated = [head]
     ordered = head.units(2)
     if ordered < 1:
         raise head.wrong(2, "at least one unit")
-    unit = head.take(3)
-    each = 1 if unit in PIECES else _pieces_in(head, 3, unit, loop, asked)
+    unit = head.peek(3)
+    each = 1 if unit in PIECES else _pieces_in(head, 3, unit, loop, repeated)
     quantity = ordered * each
-    sku, theirs, gtin = article(head, 6, OF_SELLER)
+    sku, theirs, gtin = named(elements, 6, OF_SELLER)
     split: dict[str, int] = {}
     title = ""
     words: list[Segment] = []
     for one in loop:
-        if one.tag == "PID":
+        tag = one.tag
+        if tag == "PID":
             title = title or one.within(TITLE_CHARACTERS_MAX, 5)
-        elif one.tag in WORDS:
+        elif tag in WORDS:
             words.append(one)
-        elif one.tag == "SDQ":
+        elif tag == "SDQ":
             _split(one, split, each)
     if split and sum(split.values()) != quantity:
         detail = f"{quantity} are ordered, stores get {sum(split.values())}"
@@ -244,7 +239,7 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
     if words:
         note = "\n".join(filter(None, (note, _note(words, LINE_NOTE_CHARACTERS_MAX - 40))))
     line = OrderLine(
-        id=head.take(1) or str(place),
+        id=head.peek(1) or str(place),
         sku=sku,
         article=theirs,
         gtin=gtin,
@@ -253,11 +248,11 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
         unit_price_milli=head.milli_each(4, currency, PRICED_FOR.get(head.peek(5), each), quantity),
         note=note,
     )
-    return _Line(line, split, asked, measured)
+    return _Line(line, split, repeated, measured)
 
 
 def _pieces_in(
-    head: Segment, n: int, unit: str, loop: Sequence[Segment], asked: dict[str, str]
+    head: Segment, n: int, unit: str, loop: Sequence[Segment], repeated: list[Segment]
 ) -> int:
     """Return how many pieces a unit is; the segment that says so is one to repeat."""
     pack = next((one for one in loop if one.tag == "PO4"), None)
@@ -266,8 +261,7 @@ def _pieces_in(
         detail = f"How many pieces a {unit} is, neither it nor PO401 says"
         raise NotReadable(Fault("unit-unknown", detail, head.at(n)))
     if pack is not None:
-        pack.stays = True
-        asked[f"/{pack.number}/{pack.tag}"] = pack.text
+        repeated.append(pack)
     return each
 
 
@@ -358,7 +352,7 @@ def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLin
     unit = head.peek(5)
     each = 1
     if unit not in PIECES and not gone:
-        each = _pieces_in(head, 5, unit, loop, {})
+        each = _pieces_in(head, 5, unit, loop, [])
         quantity = None if quantity is None else quantity * each
     split: dict[str, int] = {}
     for one in loop:

@@ -1,9 +1,7 @@
 """Who and what a set is about: parties with their addresses, and numbers of articles."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from itertools import takewhile
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 
 from crosslane.channels.adapters.x12.segments import Segment
 from crosslane.customers import Address
@@ -26,63 +24,48 @@ class Party:
     """
 
     def __init__(self, head: Segment, loop: Sequence[Segment]) -> None:
-        self._head = head
+        self.head = head
         self._loop = loop
-        self._said: dict[str, Any] = {}
         head.take(1)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What it is called."""
-        return self._once("name", lambda: self._head.take(2))
+        return self.head.take(2)
 
-    @property
+    @cached_property
     def code(self) -> str:
         """How the partners call it."""
-        return self._once("code", self._code)
-
-    @property
-    def phone(self) -> str:
-        """Its telephone."""
-        return self._once("phone", lambda: self._contact("TE", "CP"))
-
-    @property
-    def email(self) -> str:
-        """Its e-mail address."""
-        return self._once("email", lambda: self._contact("EM"))
-
-    @property
-    def address(self) -> Address | None:
-        """Where it is, None when that is not said."""
-        return self._once("address", self._address)
-
-    def is_called(self, code: str) -> bool:
-        """Whether the partners call it so; it is not read by that."""
-        return code in (self._head.peek(4), self._said.get("code"))
-
-    def _once(self, what: str, read: Callable[[], Any]) -> Any:
-        """Return what was read before, since reading takes it out."""
-        if what not in self._said:
-            self._said[what] = read()
-        return self._said[what]
-
-    def _code(self) -> str:
-        found = self._head.take(4)
+        found = self.head.take(4)
         if found:
-            self._head.take(3)
+            self.head.take(3)
         return found
 
-    def _address(self) -> Address | None:
+    @cached_property
+    def phone(self) -> str:
+        """Its telephone."""
+        return self._contact("TE", "CP")
+
+    @cached_property
+    def email(self) -> str:
+        """Its e-mail address."""
+        return self._contact("EM")
+
+    @cached_property
+    def address(self) -> Address | None:
+        """Where it is, None when that is not said."""
         lines: list[str] = []
         organization = city = region = postcode = country = ""
         for one in self._loop:
-            if one.tag == "N3":
+            tag = one.tag
+            if tag == "N3":
                 room = ADDRESS_LINES_MAX - len(lines)
                 lines += [line for n in (1, 2)[:room] if (line := one.take(n))]
-            elif one.tag == "N2":
+            elif tag == "N4" and not city:
+                city, region = one.take(1), one.take(2)
+                postcode, country = one.take(3), one.take(4)
+            elif tag == "N2":
                 organization = organization or one.take(1)
-            elif one.tag == "N4" and not city:
-                city, region, postcode, country = (one.take(n) for n in (1, 2, 3, 4))
         if not (lines or city or postcode):
             return None
         return Address(
@@ -96,6 +79,10 @@ class Party:
             organization=organization,
             phone=self.phone,
         )
+
+    def is_called(self, code: str) -> bool:
+        """Whether the partners call it so; it is not read by that."""
+        return code in (self.head.peek(4), self.__dict__.get("code"))
 
     def _contact(self, *kinds: str) -> str:
         for one in self._loop:
@@ -115,10 +102,12 @@ def parties(segments: Sequence[Segment], roles: Sequence[str]) -> dict[str, Part
         roles: which are to be read; others are left over.
     """
     found: dict[str, Party] = {}
-    for n, one in enumerate(segments):
+    for n, one in enumerate(segments, 1):
         if one.tag == "N1" and (role := one.peek(1)) in roles and role not in found:
-            loop = takewhile(lambda following: following.tag in AROUND, segments[n + 1 :])
-            found[role] = Party(one, list(loop))
+            end = n
+            while end < len(segments) and segments[end].tag in AROUND:
+                end += 1
+            found[role] = Party(one, segments[n:end])
     return found
 
 
@@ -142,12 +131,30 @@ def article(segment: Segment, first: int, ours: Sequence[str]) -> tuple[str, str
         ours: qualifiers of numbers that are ours, the best one first.
     """
     elements = segment.elements
+    chosen = _places(elements, first, ours)
+    found = [elements[n + 1].strip() if n else "" for n in chosen]
+    for n in chosen:
+        if n:
+            elements[n] = elements[n + 1] = ""
+    return found[0], found[1], found[2]
+
+
+def named(elements: Sequence[str], first: int, ours: Sequence[str]) -> tuple[str, str, str]:
+    """Return what :func:`article` does, of elements that stay as they are."""
+    mine, theirs, gs1 = _places(elements, first, ours)
+    return (
+        elements[mine + 1].strip() if mine else "",
+        elements[theirs + 1].strip() if theirs else "",
+        elements[gs1 + 1].strip() if gs1 else "",
+    )
+
+
+def _places(elements: Sequence[str], first: int, ours: Sequence[str]) -> tuple[int, int, int]:
     numbers = elements[first + 1 :: 2]
     qualifiers = elements[first : first + 2 * len(numbers) : 2]
-    if not all(numbers):
+    if "" in numbers:
         qualifiers = [q if n else "" for q, n in zip(qualifiers, numbers, strict=True)]
-    mine, theirs, gs1 = _chosen(tuple(qualifiers), ours is OF_SELLER, first)
-    return _read(elements, mine), _read(elements, theirs), _read(elements, gs1)
+    return _chosen(tuple(qualifiers), ours is OF_SELLER, first)
 
 
 @lru_cache(CHOICES_KEPT_MAX)
@@ -159,11 +166,3 @@ def _chosen(qualifiers: tuple[str, ...], of_seller: bool, first: int) -> tuple[i
         places = (first + 2 * qualifiers.index(q) for q in wanted if q in qualifiers)
         found.append(next((n for n in places if n not in found), 0))
     return found[0], found[1], found[2]
-
-
-def _read(elements: list[str], n: int) -> str:
-    if n == 0:
-        return ""
-    found = elements[n + 1].strip()
-    elements[n] = elements[n + 1] = ""
-    return found

@@ -10,9 +10,11 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.x12.interchange import BLANKS, ISA_ELEMENTS, Cut
+from crosslane.channels.adapters.x12.interchange import BLANKS, ISA_ELEMENTS, Cut, Way
 from crosslane.kernel import (
     MILLI_PER_MINOR,
     Invalid,
@@ -29,49 +31,47 @@ IMPLIED_DECIMALS = 2
 ELEMENTS_MAX = 200
 ELEMENTS = [f"{n:02d}" for n in range(ELEMENTS_MAX + 1)]
 INSTANTS_KEPT_MAX = 1_000
+ENVELOPES_KEPT_MAX = 16
+PRICES_KEPT_MAX = 10_000
 
 
-class Segment:
+class Segment(msgspec.Struct, eq=False):
     """A segment. Elements are counted from 1; what is read of them is taken out.
 
     Args:
         text: as received.
         number: in its set, from 1.
         between: what stands between its elements.
+        tag: its first element.
+        left: its elements less what was read, None as long as nobody has looked at them.
     """
 
-    __slots__ = ("_between", "_elements", "number", "stays", "tag", "text")
-
-    def __init__(self, text: str, number: int, between: str) -> None:
-        self._between = between
-        self._elements: list[str] | None = None
-        self.number = number
-        self.tag = text.partition(between)[0]
-        self.text = text
-        # Left over as a whole, whatever is read of it: what answers it has to say it again.
-        self.stays = False
+    text: str
+    number: int
+    between: str
+    tag: str
+    left: list[str] | None = None
 
     @property
     def elements(self) -> list[str]:
         """The elements, the tag first."""
-        found = self._elements
+        found = self.left
         if found is None:
-            found = self._elements = self.text.split(self._between, ELEMENTS_MAX)
+            found = self.left = self.text.split(self.between, ELEMENTS_MAX)
         return found
 
-    @property
-    def read(self) -> list[str] | None:
-        """What is left of its elements, None when it is left as a whole."""
-        return None if self.stays else self._elements
+    def stay(self) -> None:
+        """Be left as a whole, whatever was read of it: an answer has to say it again."""
+        self.left = None
 
     def peek(self, n: int) -> str:
         """Return an element without having read it."""
-        found = self._elements or self.elements
+        found = self.left or self.elements
         return found[n].strip() if n < len(found) else ""
 
     def take(self, n: int) -> str:
         """Return an element, "" when it is absent."""
-        found = self._elements or self.elements
+        found = self.left or self.elements
         if n >= len(found):
             return ""
         text, found[n] = found[n], ""
@@ -79,7 +79,7 @@ class Segment:
 
     def within(self, most: int, n: int) -> str:
         """Return an element of at most so many characters; a longer one is left over."""
-        found = self._elements or self.elements
+        found = self.left or self.elements
         return self.take(n) if n < len(found) and len(found[n]) <= most else ""
 
     def at(self, n: int) -> str:
@@ -101,7 +101,7 @@ class Segment:
 
     def units(self, n: int) -> int:
         """Return a number of units."""
-        found = self._elements or self.elements
+        found = self.left or self.elements
         text = found[n] if n < len(found) else ""
         if text.isdecimal() and len(text) < 10:
             found[n] = ""
@@ -123,7 +123,7 @@ class Segment:
         if not text:
             return None
         try:
-            return milli_price(text, currency)
+            return _priced(text, currency)
         except Invalid:
             raise self.wrong(n, f"a price in {currency}") from None
 
@@ -171,6 +171,10 @@ class Segment:
         return minor
 
 
+# The same prices come again and again.
+_priced = lru_cache(PRICES_KEPT_MAX)(milli_price)
+
+
 class Envelope:
     """What stands around a set.
 
@@ -196,14 +200,15 @@ class Envelope:
 
         Secrets, times and numbers are left out: sent again in another, a set says the same.
         """
-        between, component, end = self._cut.way
-        isa, gs = list(self._cut.isa), list(self._cut.gs)
-        for n in (2, 4, 9, 10, 13):
-            isa[n] = ""
-        for n in (4, 5, 6):
-            gs[n] = ""
-        isa[ISA_ELEMENTS] = component + end
-        return {"/ISA": between.join(isa), "/GS": between.join(gs[:9])}
+        return dict(_answerable(self._cut.way, tuple(self._cut.isa), tuple(self._cut.gs)))
+
+
+@lru_cache(ENVELOPES_KEPT_MAX)
+def _answerable(way: Way, isa: tuple[str, ...], gs: tuple[str, ...]) -> dict[str, str]:
+    between, component, end = way
+    around = ["" if n in (2, 4, 9, 10, 13) else text for n, text in enumerate(isa[:ISA_ELEMENTS])]
+    group = ["" if n in (4, 5, 6) else text for n, text in enumerate(gs[:9])]
+    return {"/ISA": between.join([*around, component + end]), "/GS": between.join(group)}
 
 
 @lru_cache(INSTANTS_KEPT_MAX)
@@ -236,7 +241,9 @@ def segments_of(cut: Cut) -> list[Segment]:
     """
     between = cut.way.element
     texts = [text for raw in cut.body.split(cut.way.segment) if (text := raw.strip(BLANKS))]
-    found = [Segment(text, n, between) for n, text in enumerate(texts, 1)]
+    found = [
+        Segment(text, n, between, text.partition(between)[0]) for n, text in enumerate(texts, 1)
+    ]
     begin, end = found[0], found[-1]
     end.elements.extend([""] * 3)
     count, control = end.take(1), end.take(2)
@@ -270,15 +277,14 @@ def left_of(segments: Sequence[Segment]) -> dict[str, str]:
     """Return what nobody has read of a set, by its place."""
     found: dict[str, str] = {}
     for one in segments:
-        elements = one.read
+        elements = one.left
         if elements is None:
             found[f"/{one.number}/{one.tag}"] = one.text
-            continue
-        before = ""
-        for n, text in enumerate(elements):
-            if text and n and not text.isspace():
-                before = before or f"/{one.number}/{one.tag}"
-                found[before + ELEMENTS[n]] = text
+        elif any(elements[1:]):
+            before = f"/{one.number}/{one.tag}"
+            for n, text in enumerate(elements):
+                if text and n and not text.isspace():
+                    found[before + ELEMENTS[n]] = text
     if len(found) > VALUES_MAX:
         detail = f"More than {VALUES_MAX} values are not known"
         raise NotReadable(Fault("too-much", detail, "/1/ST"))
