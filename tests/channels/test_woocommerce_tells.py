@@ -16,7 +16,6 @@ from crosslane.channels.domain.messages import (
     StockRow,
     SupplySnapshot,
 )
-from crosslane.channels.domain.replies import OrderReply
 from crosslane.channels.domain.reports import (
     FulfillmentEvent,
     MoneyEvent,
@@ -146,13 +145,6 @@ def test_units_are_taken_off_once_and_never_put_on(shop: StrictWoo):
     with pytest.raises(Refused) as refused:
         tell("woocommerce", [outgoing(left(3), 2)], shop.answer, TALK)
     assert refused.value.code == "units-exceeded"
-
-
-def test_an_order_that_is_not_taken_is_cancelled(shop: StrictWoo):
-    for outcome, status in (("accepted", "processing"), ("rejected", "cancelled")):
-        reply = OrderReply(source_id="A-1", event_at=AT, order=ORDER, outcome=outcome)
-        say(shop, reply)
-        assert shop.orders[727]["status"] == status
 
 
 def test_money_is_given_back_once_whole_or_in_part(shop: StrictWoo):

@@ -26,7 +26,6 @@ from crosslane.channels.adapters.woocommerce.rest import (
 )
 from crosslane.channels.adapters.woocommerce.shipping import PARCEL, missing
 from crosslane.channels.domain.messages import Amendment, Cancellation
-from crosslane.channels.domain.replies import OrderReply
 
 CANCEL_PART = "cancel a part of an order"
 ENDED = frozenset({"cancelled", "refunded", "trash"})
@@ -65,17 +64,6 @@ def tell_amendment(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
     if not off:
         return [Outcome(state="needless")]
     return [(yield from _take_off(one, message.source_id, off, message.reason, talk))]
-
-
-def tell_reply(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
-    """Tell a shop that an order is not taken; one that is taken it has in work already."""
-    (one,) = messages
-    reply = one.message
-    if not isinstance(reply, OrderReply):
-        raise TypeError(f"{reply} is no reply")
-    if reply.outcome == "rejected" and not reply.change:
-        return [(yield from _cancel(one, reply.order, reply.reason, talk))]
-    return [Outcome(state="needless")]
 
 
 def _cancel(

@@ -5,16 +5,12 @@ from crosslane.channels.adapters.woocommerce.changing import (
     CANCEL_PART,
     tell_amendment,
     tell_cancellation,
-    tell_reply,
 )
 from crosslane.channels.adapters.woocommerce.offering import BATCH_MAX, tell_prices, tell_supply
 from crosslane.channels.adapters.woocommerce.refunding import tell_money
 from crosslane.channels.adapters.woocommerce.shipping import tell_fulfillment
 
 TELLS = {
-    "order_reply": Telling(
-        tell=wary(tell_reply), calls=2, note="status cancelled when it is not taken"
-    ),
     "fulfillment": Telling(
         tell=wary(tell_fulfillment), calls=5, note="a note or Shipment Tracking, then completed"
     ),

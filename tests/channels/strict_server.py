@@ -1,0 +1,110 @@
+"""Strict shops in processes of their own, which a test sets up, lets go wrong and looks into."""
+
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import msgspec
+
+SHOPS = ("shopify", "woocommerce")
+
+
+class ShopProcess:
+    """One strict shop.
+
+    Args:
+        family: which of the SHOPS.
+    """
+
+    def __init__(self, family: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.channels.strict_server", family],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": "src:."},
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def do(self, name: str, *args: Any, **named: Any) -> None:
+        """Have the shop do one of its own methods, such as ``add_order``."""
+        self._control("do", {"name": name, "args": args, "named": named})
+
+    def fault(self, fault: str, **more: Any) -> None:
+        """Let the next call go wrong."""
+        self._control("faults", {"fault": fault, **more})
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What it keeps."""
+        return self._control("shown", {}).json()
+
+    def _control(self, what: str, body: Any) -> httpx.Response:
+        answer = httpx.post(f"{self.url}/control/{what}", json=body, trust_env=False, timeout=60)
+        assert answer.is_success, answer.text
+        return answer
+
+
+def _shown(shop: Any) -> dict[str, Any]:
+    """What a shop keeps, as JSON; names of a pair are written as one."""
+    kept = {name: value for name, value in vars(shop).items() if not name.startswith("_")}
+    kept.pop("keys", None)
+    return {
+        name: sorted(value)
+        if isinstance(value, set)
+        else {"@".join(n) if isinstance(n, tuple) else str(n): v for n, v in value.items()}
+        if isinstance(value, dict)
+        else value
+        for name, value in kept.items()
+    }
+
+
+def serve(family: str) -> None:
+    """Serve one shop until killed."""
+    from threading import Lock
+
+    from crosslane.channels import Call
+    from crosslane.platform.misdeeds import go_wrong
+    from crosslane.platform.strangers import Asked, Stranger
+    from tests.channels.strict_shopify import StrictShop
+    from tests.channels.strict_woocommerce import StrictWoo
+
+    shop: Any = StrictShop() if family == "shopify" else StrictWoo()
+
+    class Server(Stranger):
+        body_bytes_max = 4 << 20
+
+        def __init__(self) -> None:
+            super().__init__(0)
+            self.lock = Lock()
+
+        def answer(self, asked: Asked) -> tuple[int, Any]:
+            method, *steps = asked.steps
+            with self.lock:
+                match steps:
+                    case ["control", "do"]:
+                        told = msgspec.json.decode(asked.body)
+                        getattr(shop, told["name"])(*told["args"], **told["named"])
+                        return 204, None
+                    case ["control", "shown"]:
+                        return 200, _shown(shop)
+                call = Call(
+                    method=method, path="/".join(steps), headers=asked.headers, body=asked.body
+                )
+                answer = go_wrong(self.faults.take(), lambda: shop.answer(call))
+                return (200, answer) if isinstance(answer, bytes) else (answer.status, answer.body)
+
+    Server().run()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
