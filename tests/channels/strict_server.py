@@ -1,4 +1,4 @@
-"""Strict shops in processes of their own, which a test sets up, lets go wrong and looks into."""
+"""Strict shops in processes of their own: a test sets them up, and looks into them."""
 
 import os
 import signal
@@ -39,9 +39,9 @@ class ShopProcess:
         """Have the shop do one of its own methods, such as ``add_order``."""
         self._control("do", {"name": name, "args": args, "named": named})
 
-    def fault(self, fault: str, **more: Any) -> None:
-        """Let the next call go wrong."""
-        self._control("faults", {"fault": fault, **more})
+    def lose(self, call: str) -> None:
+        """Let the answer to the next call of a name be lost, done as it is."""
+        self._control("lose", call)
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def serve(family: str) -> None:
     """Serve one shop until killed."""
     from threading import Lock
 
-    from crosslane.channels import Call
-    from crosslane.platform.misdeeds import go_wrong
+    from crosslane.channels import Answer, Call
+    from crosslane.platform.misdeeds import Lost
     from crosslane.platform.strangers import Asked, Stranger
     from tests.channels.strict_shopify import StrictShop
     from tests.channels.strict_woocommerce import StrictWoo
@@ -86,6 +86,7 @@ def serve(family: str) -> None:
         def __init__(self) -> None:
             super().__init__(0)
             self.lock = Lock()
+            self.lost: set[str] = set()
 
         def answer(self, asked: Asked) -> tuple[int, Any]:
             method, *steps = asked.steps
@@ -97,11 +98,17 @@ def serve(family: str) -> None:
                         return 204, None
                     case ["control", "shown"]:
                         return 200, _shown(shop)
+                    case ["control", "lose"]:
+                        self.lost.add(msgspec.json.decode(asked.body))
+                        return 204, None
                 call = Call(
                     method=method, path="/".join(steps), headers=asked.headers, body=asked.body
                 )
-                answer = go_wrong(self.faults.take(), lambda: shop.answer(call))
-                return (200, answer) if isinstance(answer, bytes) else (answer.status, answer.body)
+                answer: Answer = shop.answer(call)
+                if shop.calls and shop.calls[-1] in self.lost:
+                    self.lost.remove(shop.calls[-1])
+                    raise Lost
+                return answer.status, answer.body
 
     Server().run()
 

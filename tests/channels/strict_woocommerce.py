@@ -50,7 +50,7 @@ class StrictWoo:
     def add_order(
         self,
         number: int,
-        lines: Mapping[int, int],
+        lines: Mapping[Any, int],
         *,
         total: str = "50.00",
         status: str = "processing",
@@ -61,7 +61,7 @@ class StrictWoo:
             "status": status,
             "currency": currency,
             "total": total,
-            "line_items": [{"id": n, "quantity": units} for n, units in lines.items()],
+            "line_items": [{"id": int(n), "quantity": units} for n, units in lines.items()],
         }
         self.refunds[number], self.notes[number], self.trackings[number] = [], [], []
 

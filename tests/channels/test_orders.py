@@ -4,12 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crosslane import catalog
+from crosslane.channels.domain.standing import wanted_units
 from crosslane.channels.errors import NotReplayable
 from crosslane.channels.reactions import quarantine_late
 from crosslane.kernel import format_instant
-from crosslane.orders import LineWish
+from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
 from tests.channels.bazaar import Bazaar, about, order, snapshot
 from tests.orders.world import place, wish
 
@@ -118,6 +121,31 @@ async def test_an_order_that_waits_for_its_money_is_let_go_or_cancelled(bazaar: 
     assert await bazaar.units("B-1") == {"MUG": 1}
     assert await bazaar.units("B-2") == {}
     await bazaar.assert_sound()
+
+
+async def test_what_a_channel_repeats_puts_nothing_back_that_we_have_called_off(bazaar: Bazaar):
+    await bazaar.tell(order("B-1", ("MUG", 3), ("SPOON", 1)))
+    shown = await bazaar.order("B-1")
+    called_off = [CancelLine(line.id, 1) for line in shown.lines]
+    cancel = CancelUnits(order_id=shown.id, lines=called_off, reason="broken")
+    await bazaar.lanes.run(bazaar.tenant, CANCEL, "by us", cancel)
+    told = []
+    for version, units in enumerate((3, 4, 2, 2), 2):
+        await bazaar.tell(order("B-1", ("MUG", units), ("SPOON", 1), source_version=version))
+        told.append(await bazaar.units("B-1"))
+    # As before, one more, as many as are left, and the same again.
+    assert told == [{"MUG": 2}, {"MUG": 3}, {"MUG": 2}, {"MUG": 2}]
+    await bazaar.assert_sound()
+
+
+@given(told=st.lists(st.integers(0, 9), min_size=1), off=st.integers(0, 9))
+def test_units_follow_what_a_channel_says_less_what_we_have_called_off(told: list[int], off: int):
+    before = live = told[0]
+    for units in told:
+        live, before = wanted_units(units, before, live), units
+    assert live == told[-1]
+    less = max(0, told[-1] - off)
+    assert wanted_units(told[-1], told[-1], less) == less
 
 
 async def test_one_bad_record_stops_no_other(bazaar: Bazaar):

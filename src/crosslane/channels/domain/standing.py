@@ -6,6 +6,9 @@ keeps what the highest version said. A whole order says all of them. So the set 
 decides, not the order in which they come: what is told late counts only where nothing newer has
 spoken. A cancellation is final.
 
+What we have called off ourselves a channel may not know yet, or never say: units it tells again as
+before are no news, and put nothing back; see :func:`wanted_units`.
+
 So that this holds, a line that is new, or comes back after a whole order left it out, tells its
 article and its price. One that is not known and tells no article waits for who does.
 """
@@ -43,6 +46,7 @@ class LineStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Args:
         line_ids: lines of the order that were added for it later.
         quantity, price, article: versions that last said them; the whole order's when lower.
+        units: last told, None for those it was placed with.
         price_milli: price last told, None for the one it was placed at.
         told: article last told, None for the one it was placed with.
     """
@@ -51,6 +55,7 @@ class LineStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     quantity: int = 0
     price: int = 0
     article: int = 0
+    units: int | None = None
     price_milli: int | None = None
     told: Article | None = None
 
@@ -99,6 +104,17 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     articles: Mapping[str, Article]
     added: Mapping[str, OrderLine]
     ship_to: Address | None = None
+
+
+def wanted_units(told: int, before: int, live: int) -> int:
+    """Return how many units of a line are wanted from now on.
+
+    Args:
+        told: what the channel says now.
+        before: what it said before that.
+        live: what is there of it; less than before when we have called some off, more never.
+    """
+    return live + told - before if told > before else min(live, told)
 
 
 class LineUnknown(msgspec.Struct, frozen=True):
@@ -214,7 +230,7 @@ class _Telling:
             if there:
                 self.prices[name] = price
         if line.quantity is not None and self.version > max(before.quantity, whole):
-            now = msgspec.structs.replace(now, quantity=self.version)
+            now = msgspec.structs.replace(now, quantity=self.version, units=line.quantity)
             if there:
                 self.quantities[name] = line.quantity
             elif line.quantity and now.told:

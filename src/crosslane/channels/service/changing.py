@@ -8,7 +8,13 @@ import msgspec
 
 from crosslane import customers, locations, orders, payments
 from crosslane.channels.domain.messages import OrderLine, PaymentEvent
-from crosslane.channels.domain.standing import Article, Change, Standing, line_of
+from crosslane.channels.domain.standing import (
+    Article,
+    Change,
+    Standing,
+    line_of,
+    wanted_units,
+)
 from crosslane.channels.service.pending import Todo
 from crosslane.customers import Address
 from crosslane.kernel import Refusal
@@ -127,7 +133,9 @@ def _plan(
     for name in dict.fromkeys((*change.quantities, *change.articles, *change.prices)):
         theirs = lines.of(name)
         live = sum(map(lines.live, theirs))
-        wanted = change.quantities.get(name, live)
+        told = before.line(name).units
+        told = sum(line.quantity for line in theirs) if told is None else told
+        wanted = wanted_units(change.quantities.get(name, told), told, live)
         present = _article_of(theirs[-1], network)
         article = change.articles.get(name, present)
         price = change.standing.line(name).price_milli
