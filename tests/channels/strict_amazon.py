@@ -19,6 +19,8 @@ from tests.channels.schemas.amazon import fitting
 CLIENT, SECRET, REFRESH = "amzn1.application-oa2-client.1", "amzn1.oa2-cs.v1.2", "Atzr|3"
 SELLER, MARKETPLACE = "A3TH9S8BH6GOGM", "A1F83G8C2ARO7P"
 PAGE_MAX = 100
+# Pages are as long as this, however long they were wanted.
+PAGE_USUAL = 3
 BATCH_MAX = 10
 TOKENS_ASKED = "POST /auth/o2/token"
 
@@ -160,19 +162,26 @@ class StrictAmazon:
     def _search(self, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
         del body
         after = datetime.fromisoformat(query["lastUpdatedAfter"][0])
+        before = datetime.fromisoformat(query["lastUpdatedBefore"][0])
+        assert after <= before, query
+        assert query["marketplaceIds"] == [MARKETPLACE]
         size = int(query.get("maxResultsPerPage", ["100"])[0])
         assert 1 <= size <= PAGE_MAX
-        begin = int(query.get("paginationToken", ["0"])[0])
+        token = query.get("paginationToken", ["0"])[0]
+        if not token.isdecimal():
+            raise Refuses(400, "InvalidInput", "The token is not good any more")
+        begin = int(token)
         found = sorted(
             (o["lastUpdatedTime"], number)
             for number, o in self.orders.items()
-            if datetime.fromisoformat(o["lastUpdatedTime"]) >= after
+            if after <= datetime.fromisoformat(o["lastUpdatedTime"]) <= before
         )
+        size = min(size, PAGE_USUAL)
         page = found[begin : begin + size]
         said: dict[str, Any] = {"orders": [self.orders[number] for _, number in page]}
         if begin + size < len(found):
             said["pagination"] = {"nextToken": str(begin + size)}
-        said["lastUpdatedBefore"] = datetime.now(UTC).isoformat()
+        said["lastUpdatedBefore"] = query["lastUpdatedBefore"][0]
         return 200, self._checked("SearchOrdersResponse", said)
 
     def _checked(self, name: str, said: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, leads_into, read_json
+from crosslane.channels.adapters.fetching import Fetching
 from crosslane.channels.adapters.port import JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
@@ -126,6 +127,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         acknowledge: says of each envelope that was read what is to be acknowledged of it; nothing
             of one that itself acknowledges.
         tells: how messages are told, by their kind.
+        fetches: how it asks its channels for what has happened, None where they tell by themselves.
         rate: how fast one account of it may be called, None when nobody says.
         patience: how many seconds to wait, from the headers of an answer 429 that says no
             Retry-After; None when they do not say either.
@@ -146,6 +148,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pings: Callable[[bytes], bool] | None = None
     acknowledge: Callable[[Iterable[Reading], Context], Iterator[Acknowledgment]] | None = None
     tells: Mapping[str, Telling] = {}
+    fetches: Fetching | None = None
     rate: Rate | None = None
     patience: Callable[[Mapping[str, str]], float | None] | None = None
     settings: Mapping[str, str] = {}

@@ -25,12 +25,14 @@ from crosslane.channels.adapters.amazon import (
 )
 from crosslane.channels.adapters.amazon.calling import patience
 from crosslane.channels.adapters.amazon.envelopes import cut, innermost, opened
+from crosslane.channels.adapters.amazon.fetching import fetch_orders
 from crosslane.channels.adapters.amazon.notifications import is_notification, notification
 from crosslane.channels.adapters.amazon.offering import tell_price, tell_stock
 from crosslane.channels.adapters.amazon.resource import ZONE, notice
 from crosslane.channels.adapters.amazon.shipping import tell_parcel
 from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.family import Context, Family, json_family
+from crosslane.channels.adapters.fetching import Fetching
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.shops import with_rest
 from crosslane.channels.adapters.telling import Rate, Telling
@@ -182,6 +184,11 @@ AMAZON: Family = json_family(
         ),
         "price": Telling(tell=tell_price, note="the offer's price, and a reduction while it holds"),
     },
+    fetches=Fetching(
+        fetch=fetch_orders,
+        rate=Rate(burst=20, per_second=0.0056),
+        note="orders that were updated, with their goods, people, money and parcels",
+    ),
     rate=Rate(burst=10, per_second=2.0),
     patience=patience,
     settings={
@@ -189,6 +196,7 @@ AMAZON: Family = json_family(
         "seller's refresh token",
         "seller": "the seller's identifier",
         "marketplace": "identifier of the marketplace, such as A1F83G8C2ARO7P",
+        "since": "instant from which orders are fetched the first time; a day ago as usual",
         "stock": "external: tell stock to External Fulfillment, location by location",
         "channel_name": "of External Fulfillment: MFN, as usual, or FBA",
         "product_type": "of listings, PRODUCT as usual",

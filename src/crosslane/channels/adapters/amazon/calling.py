@@ -31,7 +31,9 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 Conversation = Generator[Call | Document, Answer, Answer]
 
 
-def ask(talk: Talk, method: str, path: str, body: object = None) -> Conversation:
+def ask(
+    talk: Talk, method: str, path: str, body: object = None, *, answer_bytes_max: int = 1 << 20
+) -> Conversation:
     """Make a call, with another token where the one at hand is good no longer.
 
     Args:
@@ -39,6 +41,7 @@ def ask(talk: Talk, method: str, path: str, body: object = None) -> Conversation
         method: of HTTP.
         path: below the address of the region.
         body: sent as JSON, decimals as exact numbers; nothing when None.
+        answer_bytes_max: the longest answer that is read.
 
     Raises:
         Later: there is no token to be had now.
@@ -50,7 +53,13 @@ def ask(talk: Talk, method: str, path: str, body: object = None) -> Conversation
         if body is not None:
             headers["content-type"] = "application/json"
         content = b"" if body is None else _encoder.encode(body)
-        answer = yield Call(method=method, path=path, headers=headers, body=content)
+        answer = yield Call(
+            method=method,
+            path=path,
+            headers=headers,
+            body=content,
+            answer_bytes_max=answer_bytes_max,
+        )
         if last or answer.status != NOT_ALLOWED:
             return answer
         talk.memory.clear()

@@ -1,0 +1,55 @@
+"""What every fetcher is: how a family asks its channels what has happened since it asked last.
+
+A fetcher is a generator like a teller: it yields calls and is given answers, and in the end returns
+a page: records as the family reads them from files, and the cursor from which to go on. It knows no
+clock, no network and no database::
+
+    def orders(cursor, talk):
+        answer = yield json_call("GET", f"orders?since={cursor or talk.setting('since')}")
+        told = answer.document()
+        return Page(records=[encode(one) for one in told["orders"]], cursor=told["now"])
+
+Records and cursor are saved together, so a page that nobody can say was taken is fetched again from
+the same cursor. What comes twice is known by its version, so a fetcher rather overlaps than leaves
+a gap. :class:`~crosslane.channels.adapters.telling.Busy`, ``Later`` and ``Refused`` are raised as
+by tellers.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+
+import msgspec
+
+from crosslane.channels.adapters.telling import Answer, Call, Document, Rate, Talk
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What was fetched.
+
+    Args:
+        records: each as the family reads one from a file.
+        cursor: from where to go on, in the fetcher's own words.
+        more: there is more to be had at once.
+    """
+
+    records: Sequence[bytes] = ()
+    cursor: str
+    more: bool = False
+
+
+Fetch = Callable[[str, Talk], Generator[Call | Document, Answer, Page]]
+
+
+class Fetching(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How a family fetches.
+
+    Args:
+        fetch: makes calls from a cursor, "" for the first time.
+        every_seconds: how long after the last page it is asked again.
+        rate: how fast it may call, None when nobody says.
+        note: what is fetched, for the table of what a family can.
+    """
+
+    fetch: Fetch
+    every_seconds: float = 300.0
+    rate: Rate | None = None
+    note: str = ""
