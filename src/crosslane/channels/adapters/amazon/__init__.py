@@ -203,8 +203,8 @@ AMAZON: Family = json_family(
         "token_url": "where tokens are got, Amazon's own as usual",
     },
     lacks={
-        "cancel an order": "Amazon lets sellers cancel in Seller Central only: a person does",
-        "refund": "a person gives money back in Seller Central; Finances tell of it",
-        "packages of External Fulfillment": "they are labeled at Amazon, which knows when they go",
+        "cancellation": "sellers cancel in Seller Central: a person does, and Amazon tells of it",
+        "amendment": "units that are not sent are cancelled in Seller Central",
+        "money": "refunds are given in Seller Central: a person does, and Finances tell of it",
     },
 )

@@ -1,0 +1,259 @@
+"""Fetching: channels that do not tell by themselves, or not all of it, are asked.
+
+A turn is an effect that asks for one page and saves its records, as if the channel had sent them,
+together with the cursor from which the next turn goes on: a turn that is lost is asked again and
+loses nothing, and what came twice is known by its version. There is one turn of a channel at a
+time, in a pace of its own; the schedule begins for whoever was connected since.
+"""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+import msgspec
+
+from crosslane import organization
+from crosslane.channels.adapters import LINES, family_of
+from crosslane.channels.adapters.fetching import Fetching, Page
+from crosslane.channels.adapters.telling import DETAIL_CHARACTERS_MAX, Busy, Later, Refused
+from crosslane.channels.domain import outgoing as rules
+from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.outgoing import Pace
+from crosslane.channels.service.connecting import connections
+from crosslane.channels.service.conversing import Speaker, Unreachable
+from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
+from crosslane.channels.service.telling import Pause, memory_of
+from crosslane.channels.storage import cursors
+from crosslane.channels.storage import pace as pace_storage
+from crosslane.channels.storage.pace import Standing, Turn
+from crosslane.kernel import Refusal
+from crosslane.organization import Channel
+from crosslane.platform import effects
+from crosslane.platform.actor import Actor
+from crosslane.platform.database import Tx
+from crosslane.platform.effects import Effect, EffectCall, EffectKind, one_by_one
+from crosslane.platform.lane import Command
+
+FETCH = "channels.fetch"
+ERRAND = "fetch"
+BEGIN_EVERY_SECONDS = 60.0
+TURN_SECONDS = 60.0
+# A token and a page.
+CALLS_A_TURN = 2
+LOGGER = logging.getLogger("crosslane.channels")
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """A turn of asking a channel.
+
+    Args:
+        channel: code of the channel.
+        turn: number of the turn.
+    """
+
+    channel: str
+    turn: int
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What a turn needs.
+
+    Args:
+        connection: how the channel's system is connected.
+        channel: the channel.
+        cursor: from where it goes on.
+        pace: what is left of its rate.
+        now: time of the transaction that read all this.
+    """
+
+    connection: Connection
+    channel: Channel
+    cursor: str
+    pace: Pace
+    now: datetime
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a turn.
+
+    Args:
+        page: what was fetched, None when nothing was.
+        wish: its records, read; None when there are none.
+        pace: what is left of the rate.
+        pause: why the channel is left alone.
+        every_seconds: how long after it the next turn is due.
+    """
+
+    page: Page | None
+    wish: Receive | None
+    pace: Pace
+    pause: Pause | None
+    every_seconds: float
+
+
+def fetching_of(connection: Connection) -> Fetching | None:
+    """Return how a connection is fetched from, None when it is not."""
+    wanted = connection.active and connection.base_url and connection.token
+    return family_of(connection.format).fetches if wanted else None
+
+
+async def begin(tx: Tx) -> None:
+    """Give every channel that is fetched from its turn; one that has it already keeps it."""
+    wanted = [code for code, one in (await connections(tx)).items() if fetching_of(one)]
+    if wanted:
+        turns = await pace_storage.open_turns(tx, ERRAND, dict.fromkeys(wanted, 0))
+        await _call(tx, list(turns.values()))
+
+
+async def _call(tx: Tx, turns: list[Turn]) -> None:
+    await effects.request(
+        tx,
+        [
+            Effect(
+                key=f"{FETCH}:{turn.channel}:{turn.turn}",
+                kind=FETCH,
+                body=Errand(turn.channel, turn.turn),
+                due_at=turn.due_at,
+            )
+            for turn in turns
+        ],
+    )
+
+
+async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
+    """Read what a turn needs; None when it was overtaken, or the channel is asked no longer."""
+    errand = call.body
+    standing = (await pace_storage.list_standings(tx, ERRAND, [errand.channel])).get(errand.channel)
+    connection = (await connections(tx)).get(errand.channel)
+    fetching = fetching_of(connection) if connection else None
+    if standing is None or standing.turn != errand.turn or connection is None or fetching is None:
+        return None
+    return Prepared(
+        connection=connection,
+        channel=(await organization.book(tx)).channel(errand.channel),
+        cursor=(await cursors.find_fetched(tx, errand.channel)).cursor,
+        pace=Pace(fetching.rate, standing.full_at),
+        now=tx.now,
+    )
+
+
+async def fetch(call: EffectCall[Errand], prepared: Prepared | None) -> Done | None:
+    """Ask for a page."""
+    if prepared is None:
+        return None
+    connection, channel = prepared.connection, prepared.channel
+    family = family_of(connection.format)
+    if (fetching := family.fetches) is None:
+        return None
+    speaker = Speaker(connection, family, prepared.pace, prepared.now)
+    memory = memory_of(call.tenant, connection)
+    talk = speaker.talk(channel.currency, channel.timezone, memory)
+    page = wish = pause = None
+    try:
+        async with asyncio.timeout(TURN_SECONDS):
+            page = await speaker.converse(fetching.fetch(prepared.cursor, talk), call.key)
+            wish = await _read(page, prepared)
+    except Busy as busy:
+        pause = Pause("busy", "The channel asks us to wait", busy.after_seconds)
+    except Unreachable as away:
+        pause = Pause(away.code, away.detail)
+    except Refused as refused:
+        pause = Pause(refused.code, refused.detail)
+    except Refusal as refusal:
+        pause = Pause(refusal.code, refusal.message)
+    except (Later, TimeoutError) as later:
+        pause = Pause("failed", str(later) or "it takes too long")
+    # A family may live outside our tree; what is wrong with it must not keep others from talking.
+    except Exception as defect:
+        LOGGER.exception("fetching from %s failed", connection.channel)
+        pause = Pause("defect", f"{type(defect).__name__} in the format's own code")
+    return Done(
+        page=None if pause else page,
+        wish=wish,
+        pace=speaker.pace,
+        pause=pause,
+        every_seconds=fetching.every_seconds,
+    )
+
+
+async def _read(page: Page, prepared: Prepared) -> Receive | None:
+    if not page.records:
+        return None
+    return await read_aside(
+        b"\n".join(page.records),
+        channel=prepared.channel,
+        format=prepared.connection.format,
+        received_at=prepared.now,
+        media_type=LINES,
+        file_name=FETCH,
+    )
+
+
+async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
+    """Take in what was fetched, save from where to go on, and ask for the next turn."""
+    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
+    if standing is None or standing.turn != call.body.turn:
+        return
+    if done is None:
+        await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
+        return
+    if done.page is not None:
+        if done.wish is not None:
+            command = Command(call.key, Actor("system", FETCH), done.wish, call.trace)
+            (answer,) = await RECEIVE.handle(tx, [command])
+            if isinstance(answer, Refusal):
+                raise answer
+        await cursors.save_fetched(tx, standing.channel, done.page.cursor, len(done.page.records))
+    await _go_on(tx, _rested(standing, done, tx.now))
+
+
+def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
+    """Return how a channel stands after a turn: when it is asked again, and why not before."""
+    more = done.page is not None and done.page.more
+    ready_at = done.pace.ready_at(CALLS_A_TURN, now)
+    failures = 0
+    if (pause := done.pause) is not None:
+        failures = standing.failures + 1
+        seconds = rules.pause_seconds(failures) if pause.seconds is None else pause.seconds
+        ready_at = max(ready_at, now + timedelta(seconds=seconds))
+    elif not more:
+        ready_at = max(ready_at, now + timedelta(seconds=done.every_seconds))
+    return msgspec.structs.replace(
+        standing,
+        ready_at=ready_at,
+        full_at=done.pace.full_at,
+        failures=failures,
+        code=pause.code if pause else "",
+        detail=pause.detail[:DETAIL_CHARACTERS_MAX] if pause else "",
+    )
+
+
+async def _go_on(tx: Tx, standing: Standing) -> None:
+    following = msgspec.structs.replace(
+        standing, turn=standing.turn + 1, is_open=True, due_at=max(standing.ready_at, tx.now)
+    )
+    await pace_storage.save_standing(tx, following)
+    await _call(tx, [following])
+
+
+async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
+    """Go on later with a turn of its own when one could not even be prepared or saved."""
+    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
+    if standing is None or standing.turn != call.body.turn:
+        return
+    later = tx.now + timedelta(seconds=rules.PAUSE_SECONDS_MAX)
+    detail = reason[:DETAIL_CHARACTERS_MAX]
+    await _go_on(
+        tx, msgspec.structs.replace(standing, ready_at=later, code="turn-failed", detail=detail)
+    )
+
+
+FETCHING = EffectKind(
+    FETCH,
+    Errand,
+    call=fetch,
+    record=one_by_one(record),
+    dead=one_by_one(give_up),
+    prepare=one_by_one(prepare),
+    timeout_seconds=TURN_SECONDS + 5.0,
+)
