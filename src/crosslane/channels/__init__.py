@@ -45,6 +45,10 @@ has told of itself is not told back. States: waiting, told, needless (it knew), 
 ``channels.resend`` tells again. A channel that is away or asks for patience costs its messages no
 try. Policy ``channels.telling`` withholds kinds.
 
+Asking: what a channel does not tell by itself is fetched. The effect ``channels.fetch`` has the
+family ask for a page from its cursor on; records and cursor are saved together, so a page that is
+lost is asked for again. Schedule ``channels.fetch`` begins with whoever was connected since.
+
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
 
@@ -66,7 +70,7 @@ Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
 channels.telling. Effects: ``channels.tell``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
-channels_mapping, channels_connection, channels_article, channels_outgoing, channels_pace,
+channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing, channels_pace,
 channels_document, channels_known.
 """
 

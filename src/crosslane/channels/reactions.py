@@ -7,6 +7,7 @@ from crosslane import returns
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
+from crosslane.channels.service.fetching import BEGIN_EVERY_SECONDS, FETCHING, begin
 from crosslane.channels.service.fulfillment import work_key
 from crosslane.channels.service.outgoing import forget_told
 from crosslane.channels.service.replaying import announce, forget_raw, wake
@@ -157,8 +158,9 @@ REACTIONS = [
     Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds),
     Reaction("channels.tell_documents", (DocumentIssued,), tell_documents),
 ]
-EFFECTS = [TELLING]
+EFFECTS = [TELLING, FETCHING]
 SCHEDULES = [
+    Schedule("channels.fetch", BEGIN_EVERY_SECONDS, begin),
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
     Schedule("channels.look_again", LATE_EVERY_SECONDS, look_again),
     Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),

@@ -174,6 +174,14 @@ create table channels_pace (
     primary key (channel, errand)
 ) with (fillfactor = 50);
 
+-- How far a channel that is asked was fetched from, by its format's own words.
+create table channels_cursor (
+    channel text primary key,
+    cursor text not null,
+    fetched_at timestamptz not null,
+    records bigint not null
+);
+
 -- A file that was handed over to a channel, or that it may fetch.
 create table channels_document (
     channel text not null,

@@ -25,6 +25,7 @@ from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
 from crosslane.channels.service.telling import Pause, memory_of
 from crosslane.channels.storage import cursors
 from crosslane.channels.storage import pace as pace_storage
+from crosslane.channels.storage.cursors import Fetched
 from crosslane.channels.storage.pace import Standing, Turn
 from crosslane.kernel import Refusal
 from crosslane.organization import Channel
@@ -91,6 +92,44 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     every_seconds: float
 
 
+class FetchingView(msgspec.Struct, frozen=True, kw_only=True):
+    """How fetching from a channel goes.
+
+    Args:
+        fetched_at: when it last answered, None when it never did.
+        records: how many it has ever brought.
+        ready_at: when it is asked again, None when nobody has begun.
+        failures: how often it has failed, one after the other.
+        code: why it is left alone, "" when it is not; likewise words for people.
+    """
+
+    fetched_at: datetime | None = None
+    records: int = 0
+    ready_at: datetime | None = None
+    failures: int = 0
+    code: str = ""
+    detail: str = ""
+
+
+async def views(tx: Tx) -> dict[str, FetchingView]:
+    """Return how fetching goes, of every channel that is fetched from."""
+    wanted = [code for code, one in (await connections(tx)).items() if fetching_of(one)]
+    fetched = await cursors.list_fetched(tx, wanted)
+    standings = await pace_storage.list_standings(tx, ERRAND, wanted)
+    return {code: _view(fetched.get(code), standings.get(code)) for code in wanted}
+
+
+def _view(fetched: Fetched | None, standing: Standing | None) -> FetchingView:
+    return FetchingView(
+        fetched_at=fetched.fetched_at if fetched else None,
+        records=fetched.records if fetched else 0,
+        ready_at=standing.ready_at if standing else None,
+        failures=standing.failures if standing else 0,
+        code=standing.code if standing else "",
+        detail=standing.detail if standing else "",
+    )
+
+
 def fetching_of(connection: Connection) -> Fetching | None:
     """Return how a connection is fetched from, None when it is not."""
     wanted = connection.active and connection.base_url and connection.token
@@ -128,10 +167,11 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     fetching = fetching_of(connection) if connection else None
     if standing is None or standing.turn != errand.turn or connection is None or fetching is None:
         return None
+    fetched = (await cursors.list_fetched(tx, [errand.channel])).get(errand.channel)
     return Prepared(
         connection=connection,
         channel=(await organization.book(tx)).channel(errand.channel),
-        cursor=(await cursors.find_fetched(tx, errand.channel)).cursor,
+        cursor=fetched.cursor if fetched else "",
         pace=Pace(fetching.rate, standing.full_at),
         now=tx.now,
     )

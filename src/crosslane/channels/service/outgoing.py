@@ -16,9 +16,10 @@ from crosslane.channels.errors import (
     NotResendable,
     ReplayUnclear,
 )
-from crosslane.channels.service import turns
+from crosslane.channels.service import fetching, turns
 from crosslane.channels.service.connecting import NOBODY, connections
 from crosslane.channels.service.conversing import Exchange
+from crosslane.channels.service.fetching import FetchingView
 from crosslane.channels.service.turns import ERRAND
 from crosslane.channels.storage import TOLD_RETENTION_DAYS, known, outgoing, pace
 from crosslane.channels.storage.outgoing import Filter
@@ -91,6 +92,7 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
         ready_at: when it may be called again, None when it was never called.
         failures: how often it has failed, one after the other.
         code: why it is left alone, "" when it is not; likewise words for people.
+        fetching: how asking it goes, None when it is not asked.
     """
 
     channel: str
@@ -100,6 +102,7 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     code: str = ""
     detail: str = ""
+    fetching: FetchingView | None = None
 
 
 async def list_outgoing(
@@ -139,7 +142,8 @@ async def told(tx: Tx, outgoing_id: UUID) -> OutgoingTrace:
 
 
 async def list_standings(tx: Tx) -> list[ChannelStanding]:
-    """Return how telling goes, of every channel that is told anything."""
+    """Return how telling and fetching go, of every channel that is told anything."""
+    asked = await fetching.views(tx)
     told_to = sorted(code for code, one in (await connections(tx)).items() if one.is_told)
     standings = await pace.list_standings(tx, ERRAND, told_to)
     counts: dict[tuple[str, bool], int] = {}
@@ -158,6 +162,7 @@ async def list_standings(tx: Tx) -> list[ChannelStanding]:
                 failures=one.failures if one else 0,
                 code=one.code if one else "",
                 detail=one.detail if one else "",
+                fetching=asked.get(channel),
             )
         )
     return found

@@ -33,6 +33,7 @@ from crosslane.channels.adapters.telling import (
 )
 from crosslane.channels.domain import outgoing as rules
 from crosslane.channels.domain.asked import newest_order
+from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Order, Outbound
 from crosslane.channels.domain.outgoing import Due, Pace
 from crosslane.channels.events import MessageNotTold
@@ -215,7 +216,7 @@ async def tell(call: EffectCall[Errand], prepared: Prepared | None) -> Done | No
         return None
     voice = prepared.voice
     speaker = Speaker(voice.connection, voice.family, prepared.pace, prepared.now)
-    memory = _memory(call.tenant, voice)
+    memory = memory_of(call.tenant, voice.connection)
     endings: list[Ending] = []
     pause = None
     ends_at = time.monotonic() + TURN_SECONDS
@@ -289,11 +290,10 @@ def _not_tried(speaker: Speaker, part: Part, pause: Pause) -> list[Ending]:
     return [msgspec.structs.replace(one, counts=False) for one in _failed(speaker, part, pause)]
 
 
-def _memory(tenant: str, voice: Voice) -> dict[str, str]:
-    """Return what the family keeps between turns; another token begins anew."""
+def memory_of(tenant: str, one: Connection) -> dict[str, str]:
+    """Return what a family keeps between turns of a connection; another token begins anew."""
     if len(_memories) >= MEMORIES_MAX:
         _memories.clear()
-    one = voice.connection
     return _memories.setdefault((tenant, one.channel, one.token), {})
 
 

@@ -1,5 +1,6 @@
 """How far channels were fetched from, by the family's own words."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,13 +24,15 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     records: int = 0
 
 
-FIND = "select channel, cursor, fetched_at, records from channels_cursor where channel = $1"
+LIST = """
+select channel, cursor, fetched_at, records from channels_cursor where channel = any($1::text[])
+order by channel
+"""
 
 
-async def find_fetched(tx: Tx, channel: str) -> Fetched:
-    """Return how far a channel was fetched from."""
-    row = await tx.fetchrow(FIND, channel)
-    return Fetched(**dict(row)) if row else Fetched(channel=channel)
+async def list_fetched(tx: Tx, channels: Sequence[str]) -> dict[str, Fetched]:
+    """Return how far channels were fetched from, those that ever answered."""
+    return {row["channel"]: Fetched(**dict(row)) for row in await tx.fetch(LIST, channels)}
 
 
 SAVE = """
