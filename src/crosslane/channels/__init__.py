@@ -70,8 +70,8 @@ Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
 channels.telling. Effects: ``channels.tell``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
-channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing, channels_pace,
-channels_document, channels_known.
+channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing,
+channels_pace, channels_document, channels_known.
 """
 
 from crosslane.channels.adapters import (
