@@ -20,6 +20,8 @@ import msgspec
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, Family, Reading, checked_text, kept_text
 from crosslane.channels.adapters.markup import Markup, Part
+from crosslane.channels.adapters.telling import Telling
+from crosslane.channels.adapters.ubl.billing import bill
 from crosslane.channels.adapters.ubl.cutting import Cut, Cutter
 from crosslane.channels.adapters.ubl.orders import cancellation, change, order
 from crosslane.channels.adapters.ubl.others import (
@@ -37,7 +39,9 @@ from crosslane.channels.adapters.ubl.supply import (
     inventory,
     receipt,
 )
-from crosslane.channels.domain.messages import Message
+from crosslane.channels.adapters.ubl.telling import despatch as tell_despatch
+from crosslane.channels.adapters.ubl.telling import reply
+from crosslane.channels.domain.messages import Message, Order
 
 MEDIA_TYPES = ("application/xml", "text/xml")
 # A long invoice has so many values that nobody here acts upon.
@@ -99,8 +103,13 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     root = Markup(cut.head, NUMBERED, PLAIN).read(cut.body)
     understand = DOCUMENTS.get(cut.name) or partial(other, cut.name)
     first, *others = understand(root, context)
-    first = msgspec.structs.replace(first, rest=_rest(root) | _header(cut.head))
-    return tuple(map(checked_text, (first, *others)))
+    rest = _rest(root) | _header(cut.head)
+    said = (
+        # Each order for a place is answered by itself, so each needs what the document says.
+        msgspec.structs.replace(one, rest=rest) if one is first or isinstance(one, Order) else one
+        for one in (first, *others)
+    )
+    return tuple(map(checked_text, said))
 
 
 def _rest(root: Part) -> dict[str, str]:
@@ -131,4 +140,17 @@ UBL = Family(
         )
     ),
     read=read,
+    tells={
+        "order_reply": Telling(tell=reply, note="OrderResponse"),
+        "fulfillment": Telling(tell=tell_despatch, note="DespatchAdvice of what was shipped"),
+        "invoice": Telling(tell=bill, note="Invoice or CreditNote by EN 16931"),
+    },
+    settings={
+        "our_id": "our electronic address as scheme:number, such as 0088:7300010000001",
+        "their_id": "the partner's electronic address, where orders do not name it",
+        "iban": "account that invoices are paid to",
+        "bic": "its bank",
+        "payment_terms": "until when invoices are paid, in words, where no day is agreed on",
+        "buyer_reference": "what the partner wants to find on invoices",
+    },
 )

@@ -248,7 +248,8 @@ def _line(line: Part, place: int, currency: str, where: dict[str, Address]) -> B
     said = words(line, "Note", LINE_NOTE_CHARACTERS_MAX)
     own = words(part, "Note", LINE_NOTE_CHARACTERS_MAX - len(said))
     ordered = OrderLine(
-        id=part.text("ID") or str(place),
+        # Left over, since answers find the line by it.
+        id=part.peek("ID") or str(place),
         sku=what.sku,
         article=what.article,
         gtin=what.gtin,
