@@ -11,6 +11,7 @@ from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.adapters.ubl.reading import (
+    MILLI_DECIMALS,
     OF_SELLER,
     Count,
     Stub,
@@ -44,7 +45,6 @@ from crosslane.orders import BuyerWish, StopWish, TenderWish
 
 ON_ACCOUNT = (TenderWish(method="on_account"),)
 STOPS_MAX = 4
-MILLI_DECIMALS = 3
 NOTE_CHARACTERS_MAX = 5_000
 LINE_NOTE_CHARACTERS_MAX = 1_900
 REASON_CHARACTERS_MAX = 500

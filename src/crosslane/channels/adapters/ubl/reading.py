@@ -47,6 +47,8 @@ PACKAGES = frozenset(
 # Where the number of the house comes before its street.
 NUMBER_FIRST = frozenset(("GB", "IE", "US", "CA", "AU", "NZ", "ZA", "FR", "LU", "IN", "JE", "GG"))
 ADDRESS_LINES_MAX = 4
+# Prices are told in 1/1000 of a minor unit.
+MILLI_DECIMALS = 3
 TITLE_CHARACTERS_MAX = 500
 GTIN_SCHEMES = frozenset(("GTIN", "EAN", "EAN13", "UPC", "0160", "SRV", ""))
 

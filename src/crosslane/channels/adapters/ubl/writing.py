@@ -12,10 +12,10 @@ from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
 from crosslane.channels.adapters.telling import Document, Outgoing, Talk
-from crosslane.channels.adapters.ubl.reading import DOZENS, PIECES
+from crosslane.channels.adapters.ubl.reading import DOZENS, MILLI_DECIMALS, PIECES
 from crosslane.channels.domain.messages import Order
 from crosslane.customers import Address
-from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
+from crosslane.kernel import currency_exponent
 
 XML = "application/xml"
 PIECE = "C62"
@@ -86,8 +86,7 @@ def amount(name: str, minor: int | None, currency: str) -> str:
 def price_of(milli: int, currency: str) -> str:
     """Return a price as it is written, with no more decimals than it needs."""
     exponent = currency_exponent(currency)
-    found = Decimal(milli) / MILLI_PER_MINOR
-    text = f"{found.scaleb(-exponent):f}"
+    text = f"{Decimal(milli).scaleb(-exponent - MILLI_DECIMALS):f}"
     whole, _, decimals = text.partition(".")
     decimals = decimals.rstrip("0").ljust(exponent, "0")
     return f"{whole}.{decimals}" if decimals else whole
