@@ -55,9 +55,10 @@ check: setup ## the quick half of `make test`: style, layers, types and the othe
 bench: setup ## measure against agreed figures and baselines; takes some minutes on a quiet machine
 	@$(BIN)/crosslane bench all
 
-reference: setup ## write docs/reference anew, after a route or what a channel can was changed
+reference: setup ## write docs/reference anew, after a route, an event or what a channel can was changed
 	@$(BIN)/crosslane reference > docs/reference/api.md
 	@$(BIN)/python -m tests.channels.capabilities > docs/reference/channels.md
+	@$(BIN)/crosslane schema --listing > docs/reference/events.md
 
 fix: setup ## put the code into shape: fix what can be fixed by itself, then format
 	@$(BIN)/ruff check --fix src tests

@@ -10,7 +10,7 @@ import pytest
 from tests.interop.conftest import ask, serving
 from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
-from crosslane import __version__
+from crosslane import __version__, publishing
 from crosslane.app import ROUTES
 from crosslane.engagement.domain import Story, StoryCharge, StoryLine
 from crosslane.engagement.service.posting import use_settings
@@ -45,6 +45,18 @@ async def test_an_openapi_document_that_is_not_bites():
     wrong = openapi()
     wrong["paths"]["/api/v1/orders"]["get"]["parameters"][0]["in"] = "nowhere"
     assert not (await ask("openapi.mjs", wrong))["valid"]
+
+
+async def test_the_asyncapi_document_is_valid():
+    found = await ask("asyncapi.mjs", publishing.asyncapi())
+    assert (found["valid"], found["errors"]) == (True, [])
+    assert found["messages"] >= len(publishing.PUBLIC)
+
+
+async def test_an_asyncapi_document_that_is_not_bites():
+    wrong = publishing.asyncapi()
+    wrong["operations"]["tellEvents"]["action"] = "shout"
+    assert not (await ask("asyncapi.mjs", wrong))["valid"]
 
 
 def vendor(port: int, secret: str) -> Vendor:

@@ -91,6 +91,7 @@ from crosslane.channels.adapters import (
 )
 from crosslane.channels.domain.folding import Fold, Heard, digest_of, heard
 from crosslane.channels.domain.mapping import Column, TableMapping
+from crosslane.channels.domain.messages import Outbound
 from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
 from crosslane.channels.events import (
     MessageNotTold,
@@ -189,6 +190,7 @@ __all__ = [
     "MessageReceived",
     "MessageTrace",
     "MessageView",
+    "Outbound",
     "Outcome",
     "Outgoing",
     "OutgoingTrace",

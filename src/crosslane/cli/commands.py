@@ -27,6 +27,9 @@ app.command(
 app.command(
     "crosslane.cli.reference:reference", name="reference", help="Print every route of the API."
 )
+app.command(
+    "crosslane.cli.schema:schema", name="schema", help="Print schemas of events and messages."
+)
 
 tenant = App(name="tenant", help="The retailers on this installation.")
 tenant.command("crosslane.cli.tenant:create", name="create", help="Make a tenant.")

@@ -21,6 +21,9 @@ and again only for a resend or a replay, always under the same id; of one subjec
 not sent while an earlier one waits; at most two secrets are good. A turn that is lost on the way
 back is sent again: at least once, never in silence.
 
+The schemas of public events and of the canonical messages of channels are made from their structs
+(:func:`schema`, :func:`asyncapi`).
+
 The stream goes back 90 days, deliveries are kept for 30 after they ended. What events say rests in
 the log alone, so an erasure there reaches all of it.
 
@@ -51,6 +54,9 @@ from crosslane.publishing.service.reading import (
     show_delivery,
 )
 from crosslane.publishing.service.replaying import REPLAY, RESEND, Replay, Replayed, Resend
+from crosslane.publishing.service.schemas import asyncapi, schema
+from crosslane.publishing.service.schemas import listing as schema_listing
+from crosslane.publishing.service.schemas import names as schema_names
 from crosslane.publishing.service.sending import DELIVER, signed_headers
 from crosslane.publishing.service.subscribing import (
     CHANGE,
@@ -112,11 +118,15 @@ __all__ = [
     "Subscribe",
     "SubscriptionDisabled",
     "SubscriptionView",
+    "asyncapi",
     "hint_of",
     "list_deliveries",
     "list_subscriptions",
     "new_secret",
     "read",
+    "schema",
+    "schema_listing",
+    "schema_names",
     "show_delivery",
     "signed_headers",
     "subscription",

@@ -88,6 +88,7 @@ from crosslane.platform.web.listing import listing
 from crosslane.platform.web.mount import build_app
 from crosslane.platform.web.problems import Problem, problem_of, status_of
 from crosslane.platform.web.routes import PUBLIC, Route, delete, get, patch, post, put
+from crosslane.platform.web.schemas import Schemas
 from crosslane.platform.web.throttle import Rate, Throttle
 
 __all__ = [
@@ -110,6 +111,7 @@ __all__ = [
     "Problem",
     "Rate",
     "Route",
+    "Schemas",
     "TenantName",
     "Throttle",
     "TooManyRequests",

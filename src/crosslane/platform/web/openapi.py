@@ -22,6 +22,7 @@ from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
     PROBLEM_TYPE_PREFIX,
     DatabaseUnavailable,
+    Problem,
     ValueNotStorable,
     status_of,
     title_of,
@@ -79,7 +80,7 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
         version: version of the software.
     """
     listed = [route for route in routes if route.listed]
-    schemas = Schemas(of for route in listed for of in _types_of(route))
+    schemas = Schemas([*(of for route in listed for of in _types_of(route)), Problem])
     failures = _Failures()
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for route in listed:

@@ -1,4 +1,4 @@
-"""JSON schemas of bodies and parameters, shared parts apart, as the OpenAPI document needs them."""
+"""JSON schemas of bodies and parameters, shared parts apart, as descriptions of them need it."""
 
 import re
 import textwrap
@@ -9,7 +9,6 @@ import msgspec
 from msgspec import inspect
 
 from crosslane.kernel import Page
-from crosslane.platform.web.problems import Problem
 
 REFERENCE = "#/components/schemas/{name}"
 
@@ -19,12 +18,13 @@ class Schemas:
 
     Args:
         types: every type that will be asked for, in any order and number.
+        reference: where a shared part is found, by its ``{name}``.
     """
 
-    def __init__(self, types: Iterable[Any]) -> None:
-        taken = {repr(of): of for of in map(_item_of, [*types, Problem])}
+    def __init__(self, types: Iterable[Any], *, reference: str = REFERENCE) -> None:
+        taken = {repr(of): of for of in map(_item_of, types)}
         written, self.components = msgspec.json.schema_components(
-            taken.values(), ref_template=REFERENCE
+            taken.values(), ref_template=reference
         )
         self._by_type = dict(zip(taken, written, strict=True))
         self._seen: set[str] = set()

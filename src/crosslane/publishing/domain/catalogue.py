@@ -75,6 +75,7 @@ class PublicKind(msgspec.Struct, frozen=True, kw_only=True):
         return next((f for f in ("channel_id", "channel", "order_id") if f in fields), "")
 
 
+# What a person may have typed; reasons of payments are what a provider or the connection said.
 TYPED = ("reason",)
 _PUBLIC: Mapping[ModuleType, Mapping[str, tuple[str, ...]]] = {
     orders: {
@@ -112,6 +113,7 @@ _PUBLIC: Mapping[ModuleType, Mapping[str, tuple[str, ...]]] = {
         "FulfillmentCancelled": (),
     },
     inventory: {
+        "AvailabilityMoved": (),
         "StockAdjusted": (),
         "StockReceived": (),
         "StockShort": (),
@@ -128,17 +130,17 @@ _PUBLIC: Mapping[ModuleType, Mapping[str, tuple[str, ...]]] = {
     },
     payments: {
         "PaymentAuthorized": (),
-        "PaymentDeclined": TYPED,
+        "PaymentDeclined": (),
         "PaymentArrivedLate": (),
         "PaymentCaptured": (),
         "PaymentRefunded": (),
         "PaymentVoided": (),
         "PaymentSettled": (),
-        "CaptureFailed": TYPED,
-        "RefundFailed": TYPED,
-        "VoidFailed": TYPED,
-        "PaymentUnresolved": TYPED,
-        "PaymentChargedBack": TYPED,
+        "CaptureFailed": (),
+        "RefundFailed": (),
+        "VoidFailed": (),
+        "PaymentUnresolved": (),
+        "PaymentChargedBack": (),
         "ChargebackWon": (),
         "ChargebackLost": (),
         "PaidOut": (),
@@ -156,7 +158,7 @@ _PUBLIC: Mapping[ModuleType, Mapping[str, tuple[str, ...]]] = {
         "LabelVoidFailed": (),
         "TrackingRecorded": (),
     },
-    channels: {"MessageQuarantined": (), "UnknownArticleSold": ()},
+    channels: {"MessageQuarantined": (), "MessageNotTold": (), "UnknownArticleSold": ()},
     returns: {
         "ReturnRequested": (),
         "ReturnAuthorized": (),
