@@ -390,3 +390,48 @@ def test_units_are_taken_once_and_no_more_than_are_left(
 @given(st.integers(0, 10**9), st.sampled_from(["GBP", "JPY", "KWD"]))
 def test_a_price_reads_as_it_was_written(milli: int, currency: str):
     assert milli_price(price_text(milli, currency), currency) == milli
+
+
+class _Lost(Exception):
+    """Nobody knows what became of a call."""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        parcel(("11", 2), ("12", 3)),
+        parcel(("11", 2), ("12", 3), tracking=(), carrier=""),
+        parcel(("11", 1), step="delivered"),
+        Cancellation(source_id=ORDER, event_at=AT),
+        Amendment(source_id=ORDER, event_at=AT, lines=(AmendedLine(id="12", quantity=1),)),
+        money(4_500),
+        stock(("MUG", 4), ("NOT", 2)),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_whichever_answer_is_lost_the_next_try_ends_as_one_would(message: Outbound):
+    def opened() -> StrictShop:
+        made = StrictShop()
+        places = {"71": {"11": 2, "12": 1}, "72": {"12": 2}}
+        made.add_order(ORDER, {"11": 2, "12": 3}, places, paid=["40", "9.95"])
+        made.add_variant("MUG", 5)
+        return made
+
+    def kept(shop: StrictShop) -> dict[str, Any]:
+        return {n: v for n, v in vars(shop).items() if n not in ("calls", "available", "_key")}
+
+    whole = opened()
+    say(whole, message)
+    for lost in range(len(whole.calls)):
+        shop = opened()
+
+        def answer(call: Call, shop: StrictShop = shop, lost: int = lost):
+            answered = shop.answer(call)
+            if len(shop.calls) > lost:
+                raise _Lost
+            return answered
+
+        with pytest.raises(_Lost):
+            tell("shopify", [outgoing(message)], answer, TALK)
+        say(shop, message)
+        assert kept(shop) == kept(whole), whole.calls[lost]

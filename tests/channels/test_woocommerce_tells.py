@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from crosslane.channels import FAMILIES, Answer, Outcome, Talk
+from crosslane.channels import FAMILIES, Answer, Call, Outcome, Talk
 from crosslane.channels.adapters.telling import Refused
 from crosslane.channels.domain.messages import (
     AmendedLine,
@@ -242,3 +242,51 @@ def test_prices_are_told_with_what_they_were(shop: StrictWoo):
     assert (mug["regular_price"], mug["sale_price"]) == ("9.00", "")
     assert (bowl["regular_price"], bowl["sale_price"]) == ("20.00", "12.505")
     assert bowl["date_on_sale_from_gmt"] == "2026-11-28T12:00:00"
+
+
+class _Lost(Exception):
+    """Nobody knows what became of a call."""
+
+
+@pytest.mark.parametrize(
+    ("message", "settings"),
+    [
+        (parcel(("315", 2), ("316", 1)), {}),
+        (parcel(("315", 2), ("316", 1), tracking=("A", "B")), {"tracking": "shipment_tracking"}),
+        (Cancellation(source_id=ORDER, event_at=AT), {}),
+        (Amendment(source_id=ORDER, event_at=AT, lines=(AmendedLine(id="315", quantity=1),)), {}),
+        (money(1_250), {}),
+        (stock(("MUG", 4), ("BOWL", 2), ("NOT", 2)), {}),
+    ],
+    ids=["note", "tracking", "cancellation", "amendment", "money", "stock"],
+)
+def test_whichever_answer_is_lost_the_next_try_ends_as_one_would(
+    message: Outbound, settings: dict[str, str]
+):
+    talk = with_settings(**settings)
+
+    def opened() -> StrictWoo:
+        made = StrictWoo()
+        made.add_order(727, {315: 2, 316: 1})
+        made.add_product("MUG")
+        made.add_product("BOWL", parent=22)
+        return made
+
+    def kept(shop: StrictWoo) -> dict[str, Any]:
+        return {name: value for name, value in vars(shop).items() if name != "calls"}
+
+    whole = opened()
+    say(whole, message, talk=talk)
+    for lost in range(len(whole.calls)):
+        shop = opened()
+
+        def answer(call: Call, shop: StrictWoo = shop, lost: int = lost):
+            answered = shop.answer(call)
+            if len(shop.calls) > lost:
+                raise _Lost
+            return answered
+
+        with pytest.raises(_Lost):
+            tell("woocommerce", [outgoing(message)], answer, talk)
+        say(shop, message, talk=talk)
+        assert kept(shop) == kept(whole), whole.calls[lost]

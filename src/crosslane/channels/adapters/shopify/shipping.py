@@ -3,7 +3,8 @@
 A shop keeps of each order fulfillment orders: what is to be sent from where. A fulfillment takes
 units out of those of one location, and cannot be given a key of ours. So what is there already is
 asked for first: fulfillments we know by number, or that carry a tracking number of ours, or, where
-there is none, that hold the same units and are nobody else's. Only what they lack is made.
+there is none, that hold the same units and are nobody else's; or parts of them, when the shop has
+less left than that. Only what they lack is made.
 """
 
 from collections import Counter
@@ -147,16 +148,18 @@ def tell_fulfillment(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
 def _sent(one: Outgoing, event: FulfillmentEvent, talk: Talk) -> Generator[Call, Answer, Outcome]:
     """Bring a shop's fulfillments to what left in one parcel, and say how far it has come."""
     order = yield from ask_order(talk, FULFILLMENTS, event.order)
-    there = [part for part in order["fulfillments"] if part["status"] not in ENDED]
-    ours, units = yield from _found(one, event, there, talk)
+    free = _free(one, event, order["fulfillments"])
     wanted = _wanted(event)
-    missing = wanted - units
-    if missing or not (wanted or ours):
+    ours, units = yield from _found(one, event, free, wanted, talk)
+    if wanted - units or not (wanted or ours):
         works = yield from _works(event, talk)
-        for taken in share_out(missing, works, talk.locations.get(event.location, "")):
+        if not (ours or event.tracking) and _lacks(works, wanted):
+            ours, units = yield from _parts(free, wanted, talk)
+        missing = wanted - units
+        place = talk.locations.get(event.location, "")
+        for taken in share_out(missing, works, place) if missing or not ours else ():
             payload = yield from must(talk, CREATE, {"fulfillment": _input(event, taken, talk)})
-            made = {"id": payload["fulfillment"]["id"], "new": True}
-            ours.append(made)
+            ours.append({"id": payload["fulfillment"]["id"], "new": True})
     changed = False
     for fulfillment in ours:
         changed |= yield from _follow(event, fulfillment, talk)
@@ -174,31 +177,64 @@ def _wanted(event: FulfillmentEvent) -> Counter[str]:
     return +wanted
 
 
+def _free(
+    one: Outgoing, event: FulfillmentEvent, there: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return fulfillments that are not known to be other parcels of ours."""
+    others = {
+        number
+        for name, numbers in one.known.items()
+        if name.startswith(KNOWN) and name != f"{KNOWN}{event.source_id}"
+        for number in numbers.split()
+    }
+    live = [part for part in there if part["status"] not in ENDED]
+    return [part for part in live if number_of(part["id"]) not in others]
+
+
 def _found(
-    one: Outgoing, event: FulfillmentEvent, there: Sequence[dict[str, Any]], talk: Talk
+    one: Outgoing,
+    event: FulfillmentEvent,
+    free: Sequence[dict[str, Any]],
+    wanted: Counter[str],
+    talk: Talk,
 ) -> Generator[Call, Answer, tuple[list[dict[str, Any]], Counter[str]]]:
     """Return the fulfillments that are this parcel, and the units in them by line."""
     mine = set(one.known.get(f"{KNOWN}{event.source_id}", "").split())
-    told = {
-        number
-        for name, numbers in one.known.items()
-        if name.startswith(KNOWN)
-        for number in numbers.split()
-    }
-    free = [part for part in there if number_of(part["id"]) not in told - mine]
     ours = [p for p in free if number_of(p["id"]) in mine or _numbers(p) & {*event.tracking}]
     units: Counter[str] = Counter()
     for part in ours:
         units += yield from _contents(part["id"], talk)
     if ours or event.tracking:
         return ours, units
-    wanted = _wanted(event)
     for part in free:
         if wanted and not _numbers(part):
             units = yield from _contents(part["id"], talk)
             if units == wanted:
                 return [part], units
     return [], Counter()
+
+
+def _parts(
+    free: Sequence[dict[str, Any]], wanted: Counter[str], talk: Talk
+) -> Generator[Call, Answer, tuple[list[dict[str, Any]], Counter[str]]]:
+    """Return fulfillments without a number that may be a part of a parcel, and their units."""
+    ours: list[dict[str, Any]] = []
+    units: Counter[str] = Counter()
+    for part in free:
+        if not _numbers(part):
+            theirs = yield from _contents(part["id"], talk)
+            if units + theirs <= wanted:
+                ours.append(part)
+                units += theirs
+    return ours, units
+
+
+def _lacks(works: Sequence[Work], wanted: Counter[str]) -> bool:
+    """Whether less is left than that: some of it may have been fulfilled as this parcel."""
+    left: Counter[str] = Counter()
+    for work in works:
+        left.update({line: units for line, (_, units) in work.left.items()})
+    return bool(wanted - left)
 
 
 def _numbers(fulfillment: Mapping[str, Any]) -> set[str]:
