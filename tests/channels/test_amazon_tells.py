@@ -10,6 +10,7 @@ from crosslane.channels import FAMILIES, Answer, Outcome, Talk
 from crosslane.channels.adapters.telling import Call, Later, Refused
 from crosslane.channels.domain.messages import Outbound, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods, PricePatch
+from tests.channels.schemas.amazon import fitting
 from tests.channels.strict_amazon import (
     CLIENT,
     MARKETPLACE,
@@ -20,6 +21,8 @@ from tests.channels.strict_amazon import (
     StrictAmazon,
 )
 from tests.channels.telling import outgoing, tell
+from tests.channels.test_amazon import ORDER as READ_ORDER
+from tests.channels.test_amazon import V0, V0_ITEM
 
 AT = datetime(2026, 7, 2, 9, 30, tzinfo=UTC)
 SETTINGS = {"client_id": CLIENT, "seller": SELLER, "marketplace": MARKETPLACE}
@@ -175,13 +178,17 @@ def test_stock_is_merged_into_listings(amazon: StrictAmazon):
     assert there == {"fulfillment_channel_code": "source-1", "quantity": 3}
 
 
-@pytest.mark.parametrize("settings", [{}, {"stock": "external"}])
-def test_articles_that_are_refused_are_named(amazon: StrictAmazon, settings: dict[str, str]):
+@pytest.mark.parametrize(
+    ("settings", "code"), [({}, "90220"), ({"stock": "external"}, "answer-404")]
+)
+def test_articles_that_are_refused_are_named(
+    amazon: StrictAmazon, settings: dict[str, str], code: str
+):
     amazon.invalid_skus = {"LAMP"}
     some = say(amazon, stock("DC1", MUG=5, LAMP=2), talk(**settings))
-    assert (some.state, list(some.learnt)) == ("told", ["refused:LAMP"])
+    assert (some.state, some.learnt) == ("told", {"refused:LAMP": code})
     none = say(amazon, stock("DC1", LAMP=2), talk(**settings))
-    assert (none.state, none.code) == ("refused", some.learnt["refused:LAMP"])
+    assert (none.state, none.code) == ("refused", code)
 
 
 def test_stock_of_external_fulfillment_goes_in_tens(amazon: StrictAmazon):
@@ -228,3 +235,9 @@ def test_amazon_says_in_calls_a_second_how_long_to_wait():
     assert patience({"x-amzn-ratelimit-limit": "0.0001"}) == 900.0
     assert patience({}) is None
     assert patience({"x-amzn-ratelimit-limit": "soon"}) is None
+
+
+def test_what_is_read_and_what_is_fetched_in_tests_is_as_amazon_s_models_allow():
+    fitting("sales", "Order", READ_ORDER)
+    fitting("orders", "Order", {k: v for k, v in V0.items() if k != "OrderItems"})
+    fitting("orders", "OrderItem", V0_ITEM)

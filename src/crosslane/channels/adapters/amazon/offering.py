@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from crosslane.channels.adapters.amazon.calling import ask, why
+from crosslane.channels.adapters.shops import partly_told
 from crosslane.channels.adapters.telling import Answer, Call, Document, Outcome, Outgoing, Talk
 from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import PricePatch
@@ -27,8 +28,8 @@ PRODUCT = "PRODUCT"
 TAKEN = ("ACCEPTED", "VALID")
 
 Told = Generator[Call | Document, Answer, Sequence[Outcome]]
-Rows = Generator[Call | Document, Answer, dict[str, tuple[str, str]]]
-"""Calls about several articles; returns codes and words by SKU of those that were refused."""
+Rows = Generator[Call | Document, Answer, dict[str, str]]
+"""Calls about several articles; returns why some were refused, by SKU."""
 
 
 def tell_stock(messages: Sequence[Outgoing], talk: Talk) -> Told:
@@ -38,35 +39,32 @@ def tell_stock(messages: Sequence[Outgoing], talk: Talk) -> Told:
     if not isinstance(message, SupplySnapshot):
         raise TypeError("No stock is told of")
     tell = _external if talk.settings.get("stock") == EXTERNAL else _listed
-    refusals = yield from tell(message, talk, one.number)
-    if refusals and len(refusals) == len(message.rows):
-        code, detail = next(iter(refusals.values()))
-        return [Outcome(state="refused", code=code, detail=detail)]
-    return [Outcome(learnt={f"refused:{sku}": code for sku, (code, _) in refusals.items()})]
+    refused = yield from tell(message, talk, one.number)
+    return [partly_told(len(message.rows) - len(refused), refused, {})]
 
 
 def _listed(message: SupplySnapshot, talk: Talk, number: int) -> Rows:
     del number
     source = "" if message.location == EVERYWHERE else talk.locations.get(message.location, "")
-    refusals: dict[str, tuple[str, str]] = {}
+    refusals: dict[str, str] = {}
     for row in message.rows:
         value = {"fulfillment_channel_code": source or DEFAULT, "quantity": max(0, row.quantity)}
         answer = yield from _patch(talk, row.sku, "fulfillment_availability", value)
         if (refusal := _refusal(answer)) is not None:
-            refusals[row.sku] = refusal
+            refusals[row.sku] = refusal[0]
     return refusals
 
 
 def _external(message: SupplySnapshot, talk: Talk, number: int) -> Rows:
     source = talk.locations.get(message.location, message.location)
-    refusals: dict[str, tuple[str, str]] = {}
+    refusals: dict[str, str] = {}
     for begin in range(0, len(message.rows), BATCH_MAX):
         rows = message.rows[begin : begin + BATCH_MAX]
         body = {"requests": [_request(row, source, talk, number) for row in rows]}
         path = "externalFulfillment/inventory/2024-09-11/inventories"
         answer = yield from ask(talk, "POST", path, body)
         if not answer.is_good:
-            refusals |= {row.sku: _said(answer) for row in rows}
+            refusals |= {row.sku: _said(answer)[0] for row in rows}
             continue
         told = answer.document()
         parts = told.get("responses") if isinstance(told, dict) else None
@@ -93,13 +91,10 @@ def _request(row: StockRow, source: str, talk: Talk, number: int) -> dict[str, A
     }
 
 
-def _part_refusal(part: object) -> tuple[str, str] | None:
+def _part_refusal(part: object) -> str | None:
     status = part.get("status") if isinstance(part, dict) else None
     code = status.get("statusCode") if isinstance(status, dict) else None
-    if isinstance(code, int) and code < 300:
-        return None
-    words = status.get("reasonPhrase") if isinstance(status, dict) else ""
-    return f"answer-{code}", str(words or "")
+    return None if isinstance(code, int) and code < 300 else f"answer-{code}"
 
 
 def tell_price(messages: Sequence[Outgoing], talk: Talk) -> Told:

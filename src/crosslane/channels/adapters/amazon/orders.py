@@ -15,7 +15,6 @@ from crosslane.channels.adapters.amazon.resource import (
     currency_told,
     identity,
     milli_of,
-    milli_of_minor,
     minor_of,
     notice,
 )
@@ -29,6 +28,7 @@ from crosslane.channels.adapters.amazon.selling import (
 )
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import Message, OrderLine
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.kernel import line_amount
@@ -169,7 +169,9 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderL
         article=product.text("asin"),
         title=product.text("title")[:500],
         quantity=quantity,
-        unit_price_milli=unit if same or paid is None else milli_of_minor(paid, quantity),
+        unit_price_milli=unit
+        if same or paid is None
+        else even_price_milli(paid, quantity, branch.at),
         discount_minor=off,
         tax_minor=tax if parts else None,
         note=_wanted(branch),

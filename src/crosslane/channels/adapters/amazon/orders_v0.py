@@ -15,7 +15,6 @@ from crosslane.channels.adapters.amazon.resource import (
     currency_told,
     identity,
     is_true,
-    milli_of_minor,
     minor_of,
     notice,
     sum_of,
@@ -30,6 +29,7 @@ from crosslane.channels.adapters.amazon.selling import (
 )
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -127,7 +127,7 @@ def _price(branch: Branch, quantity: int, currency: str) -> tuple[int | None, in
         return None, off
     if off > worth:
         raise branch.wrong("PromotionDiscount", "at most the price of the line")
-    return milli_of_minor(worth - off, quantity), off
+    return even_price_milli(worth - off, quantity, branch.at), off
 
 
 def _line(branch: Branch, currency: str, *, picked_up: bool) -> OrderLine:

@@ -14,7 +14,6 @@ from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.domain.reports import Notice
 from crosslane.customers import Address
-from crosslane.kernel import MILLI_PER_MINOR, rounded_ratio
 
 AMOUNTS = ("Amount", "amount", "value", "currencyAmount", "CurrencyAmount")
 CURRENCIES = ("CurrencyCode", "currencyCode")
@@ -102,11 +101,6 @@ def sum_of(branch: Branch, plus: tuple[str, ...], minus: tuple[str, ...], curren
     """Return amounts less others, in minor units; what is not told is nought."""
     added = sum(minor_of(branch, name, currency) or 0 for name in plus)
     return added - sum(abs(minor_of(branch, name, currency) or 0) for name in minus)
-
-
-def milli_of_minor(minor: int, quantity: int) -> int:
-    """Return the unit price of units that cost so much in all, as near as it can be told."""
-    return rounded_ratio(minor * MILLI_PER_MINOR, 1, quantity)
 
 
 def address(branch: Branch) -> Address | None:

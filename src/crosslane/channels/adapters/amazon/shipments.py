@@ -13,13 +13,13 @@ from crosslane.channels.adapters.amazon.resource import (
     address,
     currency_told,
     identity,
-    milli_of_minor,
     minor_of,
     whole_or_near,
 )
 from crosslane.channels.adapters.amazon.selling import stops_of
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import (
     Cancellation,
     Message,
@@ -128,7 +128,7 @@ def _line(branch: Branch, currency: str) -> OrderLine:
         id=branch.needed("shipmentLineItemId"),
         sku=branch.text("merchantSku"),
         quantity=quantity,
-        unit_price_milli=None if worth is None else milli_of_minor(worth, quantity),
+        unit_price_milli=None if worth is None else even_price_milli(worth, quantity, branch.at),
         tax_minor=minor_of(tax, "netAmount", currency) if tax else None,
         discount_minor=(minor_of(off, "discountAmount", currency) or 0) if off else 0,
         note=_wrapping(branch),
