@@ -8,6 +8,7 @@ connection says so. An attribute is merged, so offers for others and stock elsew
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -68,7 +69,8 @@ def _external(message: SupplySnapshot, talk: Talk, number: int) -> Rows:
             continue
         told = answer.document()
         parts = told.get("responses") if isinstance(told, dict) else None
-        for row, part in zip(rows, parts if isinstance(parts, list) else (), strict=False):
+        found = parts if isinstance(parts, list) else []
+        for row, part in zip_longest(rows, found[: len(rows)]):
             if (refusal := _part_refusal(part)) is not None:
                 refusals[row.sku] = refusal
     return refusals
@@ -94,7 +96,7 @@ def _request(row: StockRow, source: str, talk: Talk, number: int) -> dict[str, A
 def _part_refusal(part: object) -> str | None:
     status = part.get("status") if isinstance(part, dict) else None
     code = status.get("statusCode") if isinstance(status, dict) else None
-    return None if isinstance(code, int) and code < 300 else f"answer-{code}"
+    return None if isinstance(code, int) and code < 300 else f"answer-{code or 'missing'}"
 
 
 def tell_price(messages: Sequence[Outgoing], talk: Talk) -> Told:
