@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crosslane import carriers, channels, documents, orders, organization, payments, returns
-from crosslane.channels.service.connecting import CONNECT, PutConnection
+from crosslane.channels.service.connecting import PutConnection
+from crosslane.channels.service.joining import CONNECT
 from crosslane.channels.service.outgoing import OutgoingView, list_outgoing
 from crosslane.fulfillment import (
     ACCEPT,

@@ -63,6 +63,7 @@ INNOCENT = {
     "channels_told.standing": "versions, amounts and ids; the channel's own numbers",
     "channels_mapping.*": "names of columns and of our values",
     "channels_article.name": "what a channel calls an article",
+    "channels_offer.*": "units, prices, ids of tellings",
     "payments_account.code_hash": "a keyed digest",
     "payments_message.message_id": "the number of a message",
     "payments_message.body": "key, reference and state; the rest of a message is not kept",

@@ -45,6 +45,12 @@ has told of itself is not told back. States: waiting, told, needless (it knew), 
 ``channels.resend`` tells again. A channel that is away or asks for patience costs its messages no
 try. Policy ``channels.telling`` withholds kinds.
 
+Offers: a channel is told what it may sell, less than could be promised and never more, and what
+that costs, by the policy ``channels.offering``. Reactions mark what has moved, a moment later a run
+looks at it and says what the channel does not stand at (``service/offers.py``); a figure is worked
+out once more as its turn is prepared. All is told when a channel is connected, and stock again once
+a day. What such a channel says that it has is no fact but is compared with what it was told.
+
 Asking: what a channel does not tell by itself is fetched. The effect ``channels.fetch`` has the
 family ask for a page from its cursor on; records and cursor are saved together, so a page that is
 lost is asked for again. Schedule ``channels.fetch`` begins with whoever was connected since.
@@ -60,7 +66,8 @@ identity; an applied order or sale names its order, a basket its first return, a
 supply message, a contact its customer, a patch its variant; of the money of an order the books keep
 no more than the channel has left; a batch has as many records as it says, and a delivery is one
 batch. A channel that has something to be told has a turn open; what is said of one subject is told
-in its order; what was told names its document where it lies in one.
+in its order; what was told names its document where it lies in one. An offer that is being told is
+in a message that waits; what a channel stands at it was told, or said itself.
 
 Personal: what was received and its canonical form, what was told and the documents made of it;
 blanked when a person is erased, removed after 400 days. Whoever may submit acts within the
@@ -68,10 +75,10 @@ channel's policies, so prices are dictated only where ``pricing.price_source`` l
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
-channels.telling. Effects: ``channels.tell``.
+channels.telling, channels.offering. Effects: ``channels.tell``, ``channels.offer``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
 channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing,
-channels_pace, channels_document, channels_known.
+channels_pace, channels_document, channels_known, channels_offer, channels_offering.
 """
 
 from crosslane.channels.adapters import (
@@ -92,6 +99,7 @@ from crosslane.channels.adapters import (
 from crosslane.channels.domain.folding import Fold, Heard, digest_of, heard
 from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.domain.messages import Outbound
+from crosslane.channels.domain.offering import OFFERING, Offering
 from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
 from crosslane.channels.events import (
     MessageNotTold,
@@ -102,7 +110,6 @@ from crosslane.channels.events import (
 from crosslane.channels.reactions import EFFECTS, REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.connecting import (
-    CONNECT,
     ConnectionView,
     PutConnection,
     known_delivery,
@@ -115,6 +122,7 @@ from crosslane.channels.service.intake import (
     read_aside,
     read_body,
 )
+from crosslane.channels.service.joining import CONNECT
 from crosslane.channels.service.mapping import (
     MAP,
     MappingView,
@@ -122,6 +130,7 @@ from crosslane.channels.service.mapping import (
     list_mappings,
     mapping_of,
 )
+from crosslane.channels.service.offer_views import TELL_ALL
 from crosslane.channels.service.outgoing import (
     RESEND,
     ChannelStanding,
@@ -149,8 +158,8 @@ from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP, RESEND]
-POLICIES = [MASTERY, TELLING]
+COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP, RESEND, TELL_ALL]
+POLICIES = [MASTERY, TELLING, OFFERING]
 
 __all__ = [
     "COMMANDS",
@@ -161,6 +170,7 @@ __all__ = [
     "FAMILIES",
     "MAP",
     "MASTERY",
+    "OFFERING",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "REACTIONS",
@@ -190,6 +200,7 @@ __all__ = [
     "MessageReceived",
     "MessageTrace",
     "MessageView",
+    "Offering",
     "Outbound",
     "Outcome",
     "Outgoing",

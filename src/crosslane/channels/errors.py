@@ -138,3 +138,7 @@ class WayDiffers(Conflict):
 
 class DisputeContradicts(Conflict):
     """It says another amount or end of the dispute than is known."""
+
+
+class NothingOffered(Conflict):
+    """The channel {channel} is told of no stock, by its connection or by policy."""

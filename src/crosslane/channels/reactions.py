@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from crosslane import returns
+from crosslane.catalog import ProductsChanged
 from crosslane.channels.events import MessageQuarantined, MessageReceived
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
 from crosslane.channels.service.fetching import BEGIN_EVERY_SECONDS, FETCHING, begin
 from crosslane.channels.service.fulfillment import work_key
+from crosslane.channels.service.noticing import (
+    notice_articles,
+    notice_policies,
+    notice_prices,
+    notice_stock,
+)
+from crosslane.channels.service.offers import LOOK, tell_all_daily
 from crosslane.channels.service.outgoing import forget_told
 from crosslane.channels.service.replaying import announce, forget_raw, wake
 from crosslane.channels.service.returned import handed_key
@@ -31,6 +39,7 @@ from crosslane.fulfillment import (
     PickupCollected,
     PickupReady,
 )
+from crosslane.inventory import AvailabilityMoved
 from crosslane.orders import (
     LinesCancelled,
     LinesHandedOver,
@@ -38,16 +47,20 @@ from crosslane.orders import (
     PromiseMoved,
     StopResolved,
 )
+from crosslane.organization import PolicyChanged
 from crosslane.payments import PaymentRefunded
 from crosslane.platform import log
 from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
+from crosslane.pricing import PriceListChanged, PricesChanged, TaxesChanged
 from crosslane.returns import ReturnGraded
 
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
 FORGET_EVERY_SECONDS = 3_600.0
+# So late the daily full may begin.
+DAILY_LOOKED_AT_SECONDS = 300.0
 
 
 async def wake_parked(tx: Tx, placed: Sequence[Logged[OrderPlaced]]) -> None:
@@ -157,12 +170,19 @@ REACTIONS = [
     ),
     Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds),
     Reaction("channels.tell_documents", (DocumentIssued,), tell_documents),
+    Reaction("channels.notice_stock", (AvailabilityMoved,), notice_stock),
+    Reaction(
+        "channels.notice_prices", (PricesChanged, PriceListChanged, TaxesChanged), notice_prices
+    ),
+    Reaction("channels.notice_articles", (ProductsChanged,), notice_articles),
+    Reaction("channels.notice_policies", (PolicyChanged,), notice_policies),
 ]
-EFFECTS = [TELLING, FETCHING]
+EFFECTS = [TELLING, FETCHING, LOOK]
 SCHEDULES = [
     Schedule("channels.fetch", BEGIN_EVERY_SECONDS, begin),
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
     Schedule("channels.look_again", LATE_EVERY_SECONDS, look_again),
     Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),
     Schedule("channels.forget_told", FORGET_EVERY_SECONDS, forget_told),
+    Schedule("channels.tell_all_daily", DAILY_LOOKED_AT_SECONDS, tell_all_daily),
 ]

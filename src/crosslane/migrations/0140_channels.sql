@@ -228,3 +228,42 @@ create table channels_article (
 ) with (fillfactor = 90);
 create index channels_article_of_sku on channels_article (channel, lower(sku) collate "C", part, version)
     where sku <> '';
+
+-- What a channel is told of an article that it is offered: stock (units by location) or price.
+create table channels_offer (
+    channel text not null,
+    kind text not null check (kind in ('supply_snapshot', 'price')),
+    variant_id uuid not null,
+    sku text not null,
+    -- What it was told last, and what it stands at as far as anybody knows, by the location it was
+    -- told for; nobody knows where there is none. It is told what differs.
+    told jsonb not null default '{}',
+    told_at timestamptz,
+    stands jsonb not null default '{}',
+    -- Tellings under way, by location.
+    asked jsonb not null default '{}',
+    -- What the channel itself said that it has.
+    heard jsonb not null default '{}',
+    heard_at timestamptz,
+    -- Why the last telling was refused, and how many in a row.
+    code text not null default '',
+    refusals smallint not null default 0,
+    -- When to look whether it differs; null while nothing has happened to it.
+    look_at timestamptz,
+    primary key (channel, kind, variant_id)
+) with (fillfactor = 80);
+create unique index channels_offer_of_sku on channels_offer (channel, kind, sku collate "C");
+create index channels_offer_due on channels_offer (channel, kind, look_at)
+    where look_at is not null;
+create index channels_offer_of_variant on channels_offer (variant_id, kind);
+
+-- How far the looking at what a channel is offered has come; its row is locked before its offers.
+create table channels_offering (
+    channel text primary key,
+    -- Of the next run, so that each is asked for once.
+    run_no bigint not null default 0,
+    -- All of it is looked at once more, from this article on; null when it is not under way.
+    walk text,
+    -- On which day all of it was told last.
+    full_on date
+);

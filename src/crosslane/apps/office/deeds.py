@@ -46,6 +46,7 @@ DEEDS: Mapping[str, str] = {
     "channels.put_mapping": "Meaning of a channel's tables saved",
     "channels.receive": "Messages of a channel taken in",
     "channels.replay": "Messages of a channel tried again",
+    "channels.tell_all": "All stock told to a channel again",
     "channels.resend": "Channels told again what they were not told",
     "customers.add_identity": "Customer known by one thing more",
     "customers.change": "Customer changed",

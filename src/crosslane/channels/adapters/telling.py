@@ -223,12 +223,14 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         tell: makes calls or documents of them.
         at_once_max: so many are given to it together; those of one order in the order in which they
             were said.
+        rows_max: so many articles at most come in one message of stock.
         calls: so many calls it usually makes, which the pace counts with.
         note: what it becomes there, for the table of what a family can.
     """
 
     tell: Tell
     at_once_max: int = 1
+    rows_max: int = 250
     calls: int = 1
     note: str = ""
 

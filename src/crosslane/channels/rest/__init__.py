@@ -1,5 +1,11 @@
 """Channels over HTTP."""
 
-from crosslane.channels.rest import connections, mappings, messages, outgoing
+from crosslane.channels.rest import connections, mappings, messages, offers, outgoing
 
-ROUTES = [*messages.ROUTES, *connections.ROUTES, *mappings.ROUTES, *outgoing.ROUTES]
+ROUTES = [
+    *messages.ROUTES,
+    *connections.ROUTES,
+    *mappings.ROUTES,
+    *outgoing.ROUTES,
+    *offers.ROUTES,
+]

@@ -11,8 +11,9 @@ from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FORM, JSON, LINES, is_ping
 from crosslane.channels.rest.messages import BODY_BYTES_MAX
 from crosslane.channels.service import connecting
-from crosslane.channels.service.connecting import CONNECT, ConnectionView, PutConnection
+from crosslane.channels.service.connecting import ConnectionView, PutConnection
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside
+from crosslane.channels.service.joining import CONNECT
 from crosslane.platform.web import PUBLIC, Caller, get, post
 
 CONFIGURE = "channels:configure"

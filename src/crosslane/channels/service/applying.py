@@ -33,6 +33,7 @@ from crosslane.channels.service import (
     supply,
     voids,
 )
+from crosslane.channels.service.noticing import notice_names
 from crosslane.channels.service.pending import Todo
 from crosslane.channels.service.replaying import announce
 from crosslane.channels.service.saying.replies import reply_to
@@ -62,7 +63,8 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
     todo: dict[str, list[Todo]] = defaultdict(list)
     for pending in found:
         todo[_place_of(pending.kind)].append(Todo(pending, _decoder.decode(pending.canonical)))
-    names = await articles.keep_names(tx, todo["product"])
+    names = [one for one in await articles.keep_names(tx, todo["product"]) if one.sku]
+    await notice_names(tx, [(one.channel, one.sku) for one in names])
     outcomes = await _apply(tx, todo)
     by_id = {one.id: one for one in found}
     outcomes = [
@@ -73,7 +75,8 @@ async def apply_pending(tx: Tx, found: Sequence[Pending]) -> None:
         await messages.save_outcomes(tx, outcomes)
         await log.append(tx, _told(outcomes, by_id))
         await reply_to(tx, _answered(outcomes, by_id))
-    await _wake(tx, outcomes, by_id, names + products.keys_of(todo["product"], outcomes))
+    keys = [articles.name_key(one.channel, one.name) for one in names]
+    await _wake(tx, outcomes, by_id, keys + products.keys_of(todo["product"], outcomes))
 
 
 async def _apply(tx: Tx, todo: Mapping[str, list[Todo]]) -> list[Outcome]:

@@ -10,18 +10,17 @@ from crosslane.channels.storage import articles as storage
 from crosslane.channels.storage.articles import Named
 from crosslane.platform.database import Tx
 
+Skus = Mapping[tuple[str, str], str]
+"""What channels mean, by channel and name."""
+
 
 def name_key(channel: str, name: str) -> str:
     """Return what a message waits for that names an article nobody has told of."""
     return f"name:{channel}/{name}"
 
 
-async def keep_names(tx: Tx, todo: Sequence[Todo]) -> list[str]:
-    """Keep what channels call articles, whoever is the master of what these are.
-
-    Returns:
-        What messages may have waited for.
-    """
+async def keep_names(tx: Tx, todo: Sequence[Todo]) -> list[Named]:
+    """Keep what channels call articles, whoever is the master of what these are; return it."""
     patches = [(one, m) for one in todo if isinstance(m := one.message, ProductPatch)]
     unnamed = {m.gtin for _, m in patches if m.gtin and not m.sku}
     scanned = await catalog.scan(tx, sorted(unnamed)) if unnamed else {}
@@ -31,7 +30,7 @@ async def keep_names(tx: Tx, todo: Sequence[Todo]) -> list[str]:
         for named in _names(one, m, m.sku or (scanned[m.gtin].sku if m.gtin in scanned else ""))
     ]
     await storage.save_names(tx, names)
-    return [name_key(one.channel, one.name) for one in names if one.sku]
+    return names
 
 
 def _names(one: Todo, message: ProductPatch, sku: str) -> Iterable[Named]:
@@ -45,9 +44,7 @@ def _names(one: Todo, message: ProductPatch, sku: str) -> Iterable[Named]:
         yield Named(channel, "stock", message.stock, meant, version)
 
 
-async def skus_of_rows(
-    tx: Tx, rows: Iterable[tuple[str, StockRow]]
-) -> Mapping[tuple[str, str], str]:
+async def skus_of_rows(tx: Tx, rows: Iterable[tuple[str, StockRow]]) -> Skus:
     """Return the SKUs that rows without one mean, by channel and the row's own name or GTIN.
 
     Args:
@@ -64,3 +61,8 @@ async def skus_of_rows(
         for channel, row in lacking
         if row.gtin in scanned
     }
+
+
+def sku_of(row: StockRow, channel: str, skus: Skus) -> str:
+    """Return the SKU a row of a channel means, "" when nobody knows."""
+    return row.sku or skus.get((channel, row.article), "") or skus.get((channel, row.gtin), "")

@@ -20,7 +20,6 @@ from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
 from crosslane.platform.database import Tx
 from crosslane.platform.facts import Fact
-from crosslane.platform.lane import one_by_one
 
 OVERLAP_HOURS_MAX = 720
 NAMES_MAX = 500
@@ -261,6 +260,3 @@ def _view(connection: Connection, now: datetime) -> ConnectionView:
         settings=connection.settings,
         delivery=connection.delivery,
     )
-
-
-CONNECT = one_by_one("channels.put_connection", PutConnection, ConnectionView, put_connection)

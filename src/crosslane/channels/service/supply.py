@@ -4,20 +4,19 @@ An article may be named by its SKU, by its number of GS1, or as the channel call
 the channel has not told of yet waits for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from crosslane import inventory, locations
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import StockRow, SupplyDelta, SupplySnapshot
 from crosslane.channels.errors import ArticleUnknown
-from crosslane.channels.service.articles import name_key, skus_of_rows
+from crosslane.channels.service import hearing
+from crosslane.channels.service.articles import Skus, name_key, sku_of, skus_of_rows
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage.messages import Outcome
 from crosslane.kernel import Refusal
 from crosslane.locations import Network
 from crosslane.platform.database import Tx
-
-Skus = Mapping[tuple[str, str], str]
 
 
 async def report(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
@@ -28,12 +27,17 @@ async def report(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     skus = await skus_of_rows(
         tx, [(one.pending.channel, row) for one in todo for row in _supply(one).rows]
     )
-    return [await _report(tx, one, network, skus) for one in todo]
+    compared = await hearing.compare(tx, todo, skus)
+    return compared + [
+        await _report(tx, one, network, skus)
+        for one in todo
+        if one.id not in {outcome.id for outcome in compared}
+    ]
 
 
 async def _report(tx: Tx, todo: Todo, network: Network, skus: Skus) -> Outcome:
     message, channel = _supply(todo), todo.pending.channel
-    rows = [_sku_of(row, channel, skus) for row in message.rows]
+    rows = [sku_of(row, channel, skus) for row in message.rows]
     for place, (sku, row) in enumerate(zip(rows, message.rows, strict=True)):
         if not sku:
             return _unknown(todo, place, row)
@@ -63,10 +67,6 @@ def _supply(todo: Todo) -> SupplySnapshot | SupplyDelta:
     if not isinstance(todo.message, SupplySnapshot | SupplyDelta):
         raise TypeError(f"{todo.pending.kind} is no supply message")
     return todo.message
-
-
-def _sku_of(row: StockRow, channel: str, skus: Skus) -> str:
-    return row.sku or skus.get((channel, row.article), "") or skus.get((channel, row.gtin), "")
 
 
 def _unknown(todo: Todo, place: int, row: StockRow) -> Outcome:

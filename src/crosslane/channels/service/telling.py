@@ -37,7 +37,10 @@ from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Order, Outbound
 from crosslane.channels.domain.outgoing import Due, Pace
 from crosslane.channels.events import MessageNotTold
+from crosslane.channels.service import offer_turns
 from crosslane.channels.service.conversing import Exchange, Speaker, Unreachable
+from crosslane.channels.service.offer_turns import KINDS as OFFERS
+from crosslane.channels.service.offer_turns import REFUSED, Renewed, TurnedOffer, renew
 from crosslane.channels.service.saying import Voice, voices
 from crosslane.channels.service.saying.words import number_of, skus_of, subject_of_order
 from crosslane.channels.service.turns import ERRAND, TELL, Errand, call_turns
@@ -81,6 +84,7 @@ class Prepared(msgspec.Struct, frozen=True):
         pace: what is left of its rate.
         now: time of the transaction that read all this.
         currency: of the channel; likewise its zone.
+        offers: which of it are offers, made anew.
     """
 
     voice: Voice
@@ -89,6 +93,7 @@ class Prepared(msgspec.Struct, frozen=True):
     now: datetime
     currency: str
     timezone: str
+    offers: Renewed
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -123,13 +128,14 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a turn."""
+    """What came of a turn; ``made`` is what its offers said before they were made anew."""
 
     endings: list[Ending]
     documents: list[Document]
     pace: Pace
     pause: Pause | None
     succeeded: bool
+    made: Mapping[UUID, bytes]
 
 
 async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
@@ -146,6 +152,7 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     parts = rules.together(
         waiting, lambda kind: tells[kind].at_once_max if kind in tells else MESSAGES_A_TURN_MAX
     )
+    offers = await renew(tx, errand.channel, parts, is_taken_over=call.attempt > 1)
     channel = (await organization.book(tx)).channel(errand.channel)
     full_at = standing.full_at
     if call.attempt > 1 and (rate := voice.family.rate):
@@ -153,17 +160,18 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
         full_at = max(full_at, tx.now + timedelta(seconds=rate.burst / rate.per_second))
     return Prepared(
         voice=voice,
-        parts=await _outgoing(tx, errand.channel, parts),
+        parts=await _outgoing(tx, errand.channel, offers),
         pace=Pace(voice.family.rate, full_at),
         now=tx.now,
         currency=channel.currency,
         timezone=channel.timezone,
+        offers=offers,
     )
 
 
-async def _outgoing(tx: Tx, channel: str, parts: Sequence[Sequence[Due]]) -> list[Part]:
+async def _outgoing(tx: Tx, channel: str, offers: Renewed) -> list[Part]:
     """Return messages as a family is given them."""
-    every = [one for part in parts for one in part]
+    every = [one for part in offers.parts for one in part]
     messages = {one.id: _decoder.decode(one.canonical) for one in every}
     orders = await _orders(tx, channel, every)
     skus = {one.id: skus_of(messages[one.id], orders.get(one.subject)) for one in every}
@@ -171,6 +179,7 @@ async def _outgoing(tx: Tx, channel: str, parts: Sequence[Sequence[Due]]) -> lis
     learnt, articles = await known_storage.list_known(
         tx, channel, subjects, sorted({sku for theirs in skus.values() for sku in theirs})
     )
+    names = {**articles, **offers.known}
     return [
         Part(
             part[0].kind,
@@ -181,12 +190,12 @@ async def _outgoing(tx: Tx, channel: str, parts: Sequence[Sequence[Due]]) -> lis
                     number=one.number,
                     message=messages[one.id],
                     order=orders.get(one.subject),
-                    known=_known(learnt.get(one.subject, {}), articles, skus[one.id]),
+                    known=_known(learnt.get(one.subject, {}), names, skus[one.id]),
                 )
                 for one in part
             ],
         )
-        for part in parts
+        for part in offers.parts
     ]
 
 
@@ -217,7 +226,10 @@ async def tell(call: EffectCall[Errand], prepared: Prepared | None) -> Done | No
     voice = prepared.voice
     speaker = Speaker(voice.connection, voice.family, prepared.pace, prepared.now)
     memory = memory_of(call.tenant, voice.connection)
-    endings: list[Ending] = []
+    endings = [
+        Ending(due=one, outcome=Outcome(state="needless", code=code))
+        for one, code in prepared.offers.unsaid
+    ]
     pause = None
     ends_at = time.monotonic() + TURN_SECONDS
     for part in prepared.parts:
@@ -232,7 +244,8 @@ async def tell(call: EffectCall[Errand], prepared: Prepared | None) -> Done | No
         documents=speaker.documents,
         pace=speaker.pace,
         pause=pause,
-        succeeded=any(one.outcome is not None for one in endings),
+        succeeded=any(one.outcome for one in endings[len(prepared.offers.unsaid) :]),
+        made=prepared.offers.made,
     )
 
 
@@ -309,6 +322,7 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     ended = [_ended(one, numbers.get(one.document), tx.now) for one in done.endings]
     mine = await storage.save(tx, ended) if ended else set()
     await known_storage.save_known(tx, standing.channel, _learnt(done.endings, mine))
+    await offer_turns.end(tx, standing.channel, _offers(done, ended, mine))
     await _announce(tx, call, done.endings, ended, mine)
     await _go_on(tx, _rested(standing, done, tx.now))
 
@@ -331,10 +345,12 @@ def _ended(one: Ending, document: int | None, now: datetime) -> Ended:
     failed = one.failed or Pause("unknown", "")
     tries = one.due.tries + one.counts
     given_up = one.counts and rules.is_given_up(tries, one.due.created_at, now)
+    # An offer is not told again but made anew.
+    state = "superseded" if one.due.kind in OFFERS else "failed" if given_up else "waiting"
     wait = rules.retry_seconds(tries) if one.counts else 0.0
     return Ended(
         id=one.due.id,
-        state="failed" if given_up else "waiting",
+        state=state,
         code=failed.code,
         detail=failed.detail[:DETAIL_CHARACTERS_MAX],
         said=said,
@@ -342,6 +358,21 @@ def _ended(one: Ending, document: int | None, now: datetime) -> Ended:
         tries=tries,
         due_at=now + timedelta(seconds=wait),
     )
+
+
+def _offers(done: Done, ended: Sequence[Ended], mine: set[UUID]) -> list[TurnedOffer]:
+    """Return what became of offers."""
+    return [
+        TurnedOffer(
+            due=one.due,
+            made=done.made[one.due.id],
+            state=as_kept.state,
+            code=as_kept.code,
+            learnt=one.outcome.learnt if one.outcome else {},
+        )
+        for one, as_kept in zip(done.endings, ended, strict=True)
+        if one.due.id in done.made and one.due.id in mine
+    ]
 
 
 async def _keep_documents(
@@ -370,6 +401,7 @@ def _learnt(endings: Sequence[Ending], mine: set[UUID]) -> dict[tuple[str, str],
         for one in endings
         if one.outcome is not None and one.due.id in mine
         for name, value in one.outcome.learnt.items()
+        if not name.startswith(REFUSED)
     }
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from crosslane.platform.database import Tx
 
-ARTICLES = ("article:", "stock:")
+ARTICLES = ("article:", "stock:", "product:")
 """How names begin that hold for every order of a channel."""
 
 LIST_OF_SUBJECTS = """

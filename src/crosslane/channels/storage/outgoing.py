@@ -1,6 +1,6 @@
 """What channels are told: kept when it is said, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -172,6 +172,17 @@ async def save(tx: Tx, ended: Sequence[Ended]) -> set[UUID]:
     names = ("id", "state", "code", "detail", "instead", "said", "document", "tries", "due_at")
     rows = await tx.fetch(SAVE, tx.now, *columns(ended, *names))
     return {row["id"] for row in rows}
+
+
+SAVE_MESSAGES = """
+update channels_outgoing o set message = w.message
+from unnest($1::uuid[], $2::jsonb[]) as w(id, message) where o.id = w.id and o.state <> 'erased'
+"""
+
+
+async def save_messages(tx: Tx, messages: Mapping[UUID, bytes]) -> None:
+    """Keep what was said where it was made anew as it was told."""
+    await tx.execute(SAVE_MESSAGES, list(messages), list(messages.values()))
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
