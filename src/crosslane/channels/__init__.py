@@ -75,7 +75,8 @@ channel's policies, so prices are dictated only where ``pricing.price_source`` l
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
-channels.telling, channels.offering. Effects: ``channels.tell``, ``channels.offer``.
+channels.telling, channels.offering. Effects: ``channels.tell``, ``channels.fetch``,
+``channels.offer``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
 channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing,
 channels_pace, channels_document, channels_known, channels_offer, channels_offering.
