@@ -14,12 +14,17 @@ from crosslane.platform.database import Tx
 
 
 class TenderMoney(msgspec.Struct, frozen=True):
-    """One tender of an order, with its amounts in minor units."""
+    """One tender of an order, with its amounts in minor units.
+
+    Args:
+        terms_days: days from capture until money on account is due.
+    """
 
     payment_id: UUID
     sequence: int
     method: Method
     terms: Terms
+    terms_days: int
     provider: str
     state: State
     reason: str
@@ -129,6 +134,7 @@ def _order_money(order_id: UUID, tenders: Sequence[Tender]) -> OrderMoney:
             sequence=t.sequence,
             method=t.method,
             terms=t.terms,
+            terms_days=t.terms_days,
             provider=t.provider,
             state=t.state,
             reason=t.reason,

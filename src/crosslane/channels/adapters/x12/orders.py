@@ -33,6 +33,8 @@ TITLE_CHARACTERS_MAX = 500
 GONE, UNCHANGED = "DI", "NC"
 WORDS = frozenset(("MSG", "MTX", "NTE"))
 CLOSES = ("CTT", "TDS")
+# Prepaid by the seller and charged to the buyer (element 146).
+ADDED = "PC"
 
 
 def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
@@ -172,6 +174,7 @@ def _shared(
         "currency": currency,
         "tenders": ON_ACCOUNT,
         "stops": tuple(stops),
+        "shipping_minor": None if _is_freight_added(head) else 0,
         "total_minor": next(
             (
                 total
@@ -183,6 +186,12 @@ def _shared(
         ),
         "note": "" if tags.isdisjoint(WORDS) else _note(head, NOTE_CHARACTERS_MAX),
     }
+
+
+def _is_freight_added(head: Sequence[Segment]) -> bool:
+    """Whether the buyer pays for delivery beside the prices, which FOB01 says."""
+    found = next((one for one in head if one.tag == "FOB"), None)
+    return found is not None and found.text.split(found.between, 2)[1:2] == [ADDED]
 
 
 def _buyer(party: Party | None) -> BuyerWish | None:

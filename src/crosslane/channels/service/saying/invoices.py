@@ -15,7 +15,7 @@ from crosslane.channels.service.saying import Saying, say, voices
 from crosslane.channels.service.saying.words import Spoken, spoken_of
 from crosslane.customers import Address
 from crosslane.documents import Document, DocumentIssued
-from crosslane.payments import Method, Tender
+from crosslane.payments import Method, TenderMoney
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Logged
 
@@ -48,7 +48,7 @@ async def tell_documents(tx: Tx, issued: Sequence[Logged[DocumentIssued]]) -> No
     await say(tx, sayings)
 
 
-def invoice_of(document: Document, one: Spoken, tenders: Sequence[Tender]) -> Invoice:
+def invoice_of(document: Document, one: Spoken, tenders: Sequence[TenderMoney]) -> Invoice:
     """Return a document in the words of its channel.
 
     Args:

@@ -1,0 +1,85 @@
+"""mock-edi as a trading partner, in a process of its own: it orders, and judges what it is told."""
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+
+US, THEM = "NORTHWIND", "BUYCO"
+OXFORD = {"street": "12 High Street", "city": "Oxford", "postal": "OX1 4AA", "country": "GB"}
+
+
+class Buyer:
+    """A buyer in Oxford; the supplier it knows is us."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.channels.buyer"], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        # Real orders, not tests of the line.
+        self._ask("PATCH", f"partners/{US}", {"test": 0})
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def order(self, number: str, *lines: tuple[str, int, str], unit: str = "EA") -> str:
+        """Place an order of SKUs, units and prices; returns the interchange it has sent."""
+        told = [
+            {"sku": sku, "quantity": str(units), "uom": unit, "price": price, "description": sku}
+            for sku, units, price in lines
+        ]
+        wish = {"partner": US, "po_number": number, "currency": "GBP", "lines": told}
+        self._ask("POST", "purchase", wish)
+        return self.mailbox()
+
+    def change(self, number: str, line: str, units: int) -> str:
+        """Change units of a line; returns the interchange it has sent."""
+        wish = {"lines": [{"line": line, "quantity": str(units)}]}
+        self._ask("POST", f"purchase/{number}/change", wish)
+        return self.mailbox()
+
+    def mailbox(self) -> str:
+        """What it has to say to us."""
+        return self._ask("GET", f"mailbox?partner={US}&raw").text
+
+    def received(self) -> list[tuple[str, bool]]:
+        """Sets it has received, in their order, and whether it accepts them without a finding."""
+        rows = [row for row in self._ask("GET", "documents").json() if row["direction"] == "in"]
+        rows.sort(key=lambda row: row["id"])
+        return [(row["code"], bool(row["accepted"]) and not row["findings"]) for row in rows]
+
+    def standing(self, number: str) -> dict[str, Any]:
+        """What it knows of an order: ordered, confirmed, shipped, billed, and disagreements."""
+        return self._ask("GET", f"orders/{number}?partner={US}").json()
+
+    def unacknowledged(self) -> list[dict[str, Any]]:
+        """What it has sent and nobody has acknowledged."""
+        return self._ask("GET", "unacknowledged?older-than=0").json()
+
+    def _ask(self, method: str, what: str, body: Any = None) -> httpx.Response:
+        answer = httpx.request(
+            method, f"{self.url}/_mock/{what}", json=body, trust_env=False, timeout=60
+        )
+        assert answer.is_success, answer.text
+        return answer
+
+
+def serve() -> None:
+    """Serve until killed."""
+    from mockedi.server import Config, make_server
+
+    named = {"as2_id": THEM, "name": "Shops of Oxford", "region": ""}
+    server = make_server(Config(port=0, quiet=True, **named, **OXFORD))
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve()
