@@ -142,10 +142,7 @@ def _check_brings(
         Finding(kind, "is brought, and not declared")
         for kind in sorted(seen.keys() - family.brings)
     ]
-    shown = tuple(
-        Capability(kind=kind, shown=seen[kind], proof=samples.proofs.get(kind, ""))
-        for kind in sorted(family.brings)
-    )
+    shown = tuple(Capability(kind=kind, shown=seen[kind]) for kind in sorted(family.brings))
     detail = f"{len(family.brings)} kinds declared"
     return Check.of("brings", detail, findings, unshown), shown
 

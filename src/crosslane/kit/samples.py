@@ -78,8 +78,8 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         streams: how files are read; each pattern that fits a file adds to those before.
         deliveries: that were signed.
         pings: bodies that only ask whether somebody is there.
-        proofs: what has proved a kind of message besides the kit, by the kind, such as a schema
-            that its channel publishes.
+        proofs: what has proved messages that are told besides the kit, by their kind, such as a
+            schema that its channel publishes.
     """
 
     streams: tuple[How, ...] = ()
