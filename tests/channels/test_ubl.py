@@ -174,7 +174,13 @@ def test_an_order_for_several_places_is_one_for_each():
             "</a:DeliveryLocation></a:Delivery>"
         )
 
+    freight = (
+        "<a:AllowanceCharge><b:ChargeIndicator>true</b:ChargeIndicator>"
+        "<b:AllowanceChargeReasonCode>FC</b:AllowanceChargeReasonCode>"
+        '<b:Amount currencyID="EUR">2.50</b:Amount></a:AllowanceCharge>'
+    )
     split = ORDER.replace("<a:Price>", to("S1", 5, "Bath") + to("S2", 7, "York") + "<a:Price>")
+    split = split.replace("<a:OrderLine>", freight + "<a:OrderLine>")
     (reading,) = read("ubl", document("Order", split).encode())
     first, second = reading.messages
     assert (first.source_id, second.source_id) == ("PO-1/S1", "PO-1/S2")
@@ -182,6 +188,10 @@ def test_an_order_for_several_places_is_one_for_each():
         (5, "Bath"),
         (7, "York"),
     ]
+    # Each is answered by itself; what is told of the whole is of no part of it.
+    assert first.rest == second.rest
+    assert [m.shipping_minor for m in reading.messages] == [250, 0]
+    assert [m.total_minor for m in reading.messages] == [None, None]
     wrong = fault(split.replace(">7<", ">8<"))
     assert (wrong.code, wrong.pointer) == ("delivery-count", "/OrderLine[1]/LineItem/Quantity")
 

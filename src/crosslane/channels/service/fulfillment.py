@@ -284,7 +284,12 @@ class _Shipment:
             if parcel.state in ("shipped", "delivered") and parcel.id not in claimed
         ]
         numbers = set(self.message.tracking)
-        same = tuple(p.id for _, p in gone if p.tracking_number and p.tracking_number in numbers)
+        same = tuple(
+            p.id
+            for _, p in gone
+            # A partner may name a parcel as we have named it to them.
+            if str(p.id) == self.message.source_id or (p.tracking_number or "-") in numbers
+        )
         if same or not self.message.lines:
             return same
         lines = await self._lines()

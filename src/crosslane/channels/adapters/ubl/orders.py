@@ -96,15 +96,18 @@ def order(root: Part, context: Context) -> Iterator[Message]:
         to = where[places[0]] if places and places[0] in where else main
         yield Order(**told(of, context), **shared, lines=every, number=of.number, ship_to=to)
         return
+    # What is told of the whole is of no single part of it; delivery is paid for once.
+    parts = shared | {"total_minor": None, "tax_minor": None, "discount_minor": None}
     for place in places:
         own = told(of, context, f"{of.number}/{place}" if place else of.number)
         yield Order(
             **own,
-            **shared,
+            **parts,
             lines=tuple(_part_of(one, place) for one in bound if one.places.get(place)),
             number=of.number,
             ship_to=where.get(place, main),
         )
+        parts = parts | {"shipping_minor": 0}
 
 
 def _part_of(one: Bound, place: str) -> OrderLine:
@@ -187,17 +190,17 @@ def _exact(part: Part, name: str, currency: str) -> int | None:
     return _positive(part, name, currency)
 
 
-def _charges(root: Part, currency: str) -> tuple[int | None, int | None, bool]:
+def _charges(root: Part, currency: str) -> tuple[int, int | None, bool]:
     """Return what is charged for delivery, what is taken off, and whether anything else is asked.
 
-    What is not for delivery is left over, since nobody acts upon it.
+    An order that names no charge for delivery agrees on none. What is not for delivery is left
+    over, since nobody acts upon it.
     """
     shipping = off = 0
-    any_shipping = others = False
+    others = False
     for one in root.parts("AllowanceCharge"):
         is_charge = one.peek("ChargeIndicator") == "true"
         if is_charge and one.peek("AllowanceChargeReasonCode").upper() in FREIGHT:
-            any_shipping = True
             shipping += minor(one, "Amount", currency) or 0
             one.text("ChargeIndicator")
             one.text("AllowanceChargeReasonCode")
@@ -205,7 +208,7 @@ def _charges(root: Part, currency: str) -> tuple[int | None, int | None, bool]:
         others = True
         if not is_charge:
             off += weighed(one, "Amount", currency) or 0
-    return shipping if any_shipping else None, off or None, others
+    return shipping, off or None, others
 
 
 def _ship_to(root: Part) -> Address | None:
