@@ -133,6 +133,57 @@ left join fulfillment_parcel c on c.id = p.id::uuid
 where t.kind = 'fulfillment' and coalesce(c.state, '') not in ('shipped', 'delivered')
 """
 
+# What is to be told has a turn, and the turn a call that is due.
+WAITING_HAS_A_TURN = """
+select 'channel:' || o.channel as subject,
+       format('%s messages wait, and it has no turn', count(*)) as detail
+from channels_outgoing o
+join channels_connection c using (channel)
+where o.state = 'waiting' and c.active and (c.base_url <> '' or c.delivery in ('pull', 'folder'))
+  and not exists (
+      select from channels_pace p
+      join platform_effect e on e.key = concat('channels.tell:', p.channel, ':', p.turn)
+      where p.channel = o.channel and p.errand = 'tell' and p.is_open and e.state = 'due')
+group by o.channel
+"""
+
+TOLD_OF_ITS_ORDER = """
+select 'outgoing:' || o.id as subject,
+       format('it speaks of %s, and is about %s', o.subject,
+              coalesce(r.channel || '/' || r.source_id, 'an order that is not there')) as detail
+from channels_outgoing o left join orders_order r on r.id = o.order_id
+where o.order_id is not null
+  and (r.channel, 'order:' || r.source_id) is distinct from (o.channel, o.subject)
+"""
+
+NUMBERS_WERE_GIVEN = """
+select 'outgoing:' || o.id as subject,
+       format('its number is %s, the last one given is %s', o.number,
+              coalesce(p.number, 0)) as detail
+from channels_outgoing o
+left join channels_pace p on p.channel = o.channel and p.errand = 'tell'
+where o.number > coalesce(p.number, 0)
+union all
+select 'document:' || d.channel || '/' || d.number,
+       format('the last number given is %s', coalesce(p.documents, 0))
+from channels_document d
+left join channels_pace p on p.channel = d.channel and p.errand = 'tell'
+where d.number > coalesce(p.documents, 0)
+"""
+
+DOCUMENT_OF_TOLD = """
+select 'outgoing:' || o.id as subject, format('its document %s is missing', o.document) as detail
+from channels_outgoing o
+where o.document is not null and o.changed_at > clock_timestamp() - interval '399 days'
+  and not exists (
+      select from channels_document d where (d.channel, d.number) = (o.channel, o.document))
+"""
+
+NOT_TOLD_HAS_A_REASON = """
+select 'outgoing:' || id as subject, format('it is %s, and nobody says why', state) as detail
+from channels_outgoing where state in ('refused', 'unsupported', 'failed') and code = ''
+"""
+
 RULES = [
     Rule("channels.batch_is_whole", BATCH_IS_WHOLE),
     Rule("channels.raw_of_message", RAW_OF_MESSAGE),
@@ -143,4 +194,9 @@ RULES = [
     Rule("channels.made_once", MADE_ONCE),
     Rule("channels.given_is_booked", GIVEN_IS_BOOKED),
     Rule("channels.parcels_of_shipment", PARCELS_OF_SHIPMENT),
+    Rule("channels.waiting_has_a_turn", WAITING_HAS_A_TURN),
+    Rule("channels.told_of_its_order", TOLD_OF_ITS_ORDER),
+    Rule("channels.numbers_were_given", NUMBERS_WERE_GIVEN),
+    Rule("channels.document_of_told", DOCUMENT_OF_TOLD),
+    Rule("channels.not_told_has_a_reason", NOT_TOLD_HAS_A_REASON),
 ]

@@ -25,7 +25,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         order_id: the order it is about, None for none.
         message: what it says.
         state: waiting, or unsupported where the channel has no way to be told.
-        detail: why, then.
+        code: why, then; likewise words for people.
         trace: trace id of what it is due to.
     """
 
@@ -38,19 +38,21 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None
     message: bytes
     state: State
+    code: str
     detail: str
     trace: str
 
 
 INSERT = """
 insert into channels_outgoing (
-    id, channel, number, kind, key, subject, order_id, message, state, detail, trace, due_at,
+    id, channel, number, kind, key, subject, order_id, message, state, code, detail, trace, due_at,
     created_at, changed_at
 )
-select id, channel, number, kind, key, subject, order_id, message, state, detail, trace, $1, $1, $1
+select id, channel, number, kind, key, subject, order_id, message, state, code, detail, trace, $1,
+       $1, $1
 from unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[],
-            $9::jsonb[], $10::text[], $11::text[], $12::text[])
-     as w(id, channel, number, kind, key, subject, order_id, message, state, detail, trace)
+            $9::jsonb[], $10::text[], $11::text[], $12::text[], $13::text[])
+     as w(id, channel, number, kind, key, subject, order_id, message, state, code, detail, trace)
 on conflict (channel, key) do nothing
 """
 
@@ -58,7 +60,7 @@ on conflict (channel, key) do nothing
 async def insert(tx: Tx, said: Sequence[Said]) -> None:
     """Keep what is to be told; what was said under its key before stays as it is."""
     names = ("id", "channel", "number", "kind", "key", "subject", "order_id", "message")
-    await tx.execute(INSERT, tx.now, *columns(said, *names, "state", "detail", "trace"))
+    await tx.execute(INSERT, tx.now, *columns(said, *names, "state", "code", "detail", "trace"))
 
 
 SUPERSEDE = """

@@ -24,6 +24,8 @@ from crosslane.channels.storage.outgoing import Said
 from crosslane.kernel import new_id
 from crosslane.platform.database import Tx
 
+LACKING = "lacking"
+
 
 class Voice(msgspec.Struct, frozen=True):
     """A channel that is told things.
@@ -128,6 +130,7 @@ def _said(tx: Tx, one: Saying, voice: Voice, number: int) -> Said:
         order_id=one.order_id,
         message=msgspec.json.encode(one.message),
         state=state,
+        code="" if state == "waiting" else LACKING,
         detail="" if state == "waiting" else voice.family.lacks[kind],
         trace=one.trace or tx.trace,
     )
