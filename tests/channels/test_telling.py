@@ -63,7 +63,7 @@ def shop(monkeypatch):
             "order_reply": Telling(tell=tell_replies, at_once_max=9),
         },
     )
-    monkeypatch.setitem(FAMILIES, family.name, family)
+    monkeypatch.setitem(FAMILIES.load(), family.name, family)
     return family.name
 
 

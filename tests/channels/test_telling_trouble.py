@@ -166,7 +166,7 @@ def shop(monkeypatch) -> dict:
         settings={"partner": "its number"},
         lacks={"amendment": "its money is given back instead"},
     )
-    monkeypatch.setitem(FAMILIES, family.name, family)
+    monkeypatch.setitem(FAMILIES.load(), family.name, family)
     return tells
 
 

@@ -29,9 +29,10 @@ from crosslane.channels.domain.messages import (
     ReturnEvent,
     SupplyDelta,
     SupplySnapshot,
+    kind_of,
 )
-from crosslane.channels.domain.replies import REPLY_KINDS
-from crosslane.channels.domain.reports import Report
+from crosslane.channels.domain.replies import REPLY_KINDS, Reply
+from crosslane.channels.domain.reports import Notice, Report
 
 TOLD_AT_ONCE_MAX = 200
 
@@ -44,6 +45,7 @@ Line = (
     | SupplySnapshot
     | SupplyDelta
     | Report
+    | Reply
 )
 
 
@@ -59,10 +61,24 @@ def _reading(place: int, line: str, context: Context) -> Reading:
     read = read_line(line, Line)
     if isinstance(read, Fault):
         return Reading(place=place, body=line, fault=read)
+    if isinstance(read, Reply):
+        read = _notice(read)
     if read.channel not in ("", context.channel):
         fault = Fault("other-channel", f"It is of channel {read.channel}", "/channel")
         return Reading(place=place, body=line, fault=fault)
     return Reading(place=place, body=line, messages=(read,), fault=_twice(read) or _unclear(read))
+
+
+def _notice(reply: Reply) -> Notice:
+    """Return what somebody replies to us, which asks nothing of the hub: kept as it is."""
+    return Notice(
+        source_id=reply.source_id,
+        source_version=reply.source_version,
+        event_at=reply.event_at,
+        channel=reply.channel,
+        topic=kind_of(reply),
+        rest={"": msgspec.to_builtins(reply)},
+    )
 
 
 def _twice(message: Line) -> Fault | None:
@@ -92,10 +108,7 @@ def _unclear(message: Line) -> Fault | None:
 
 def tell_lines(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
     """Hand messages over as they are, a line each."""
-    lines = [
-        msgspec.json.encode(msgspec.structs.replace(one.message, channel=talk.channel))
-        for one in messages
-    ]
+    lines = [msgspec.json.encode(one.message) for one in messages]
     first, last = messages[0].number, messages[-1].number
     answer = yield Document(
         name=f"{talk.channel}-{first}-{last}.jsonl",
