@@ -30,6 +30,7 @@ app.command(
 app.command(
     "crosslane.cli.schema:schema", name="schema", help="Print schemas of events and messages."
 )
+app.command("crosslane.cli.listen:listen", name="listen", help="Print public events as they come.")
 
 tenant = App(name="tenant", help="The retailers on this installation.")
 tenant.command("crosslane.cli.tenant:create", name="create", help="Make a tenant.")
