@@ -76,6 +76,7 @@ from crosslane.publishing.service.subscribing import (
     subscription,
 )
 from crosslane.publishing.storage import PERSONAL_COLUMNS
+from crosslane.publishing.storage.deliveries import DeliveryState
 
 COMMANDS = [SUBSCRIBE, CHANGE, REMOVE, ROTATE, PING, RESEND, REPLAY]
 EFFECTS = [DELIVER]
@@ -100,6 +101,7 @@ __all__ = [
     "SUBSCRIBE",
     "ChangeSubscription",
     "DeliveryShown",
+    "DeliveryState",
     "DeliveryView",
     "EventPage",
     "NoSuchDelivery",

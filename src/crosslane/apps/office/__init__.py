@@ -33,6 +33,7 @@ from crosslane.apps.office import (
     today,
     transfer_new,
     transfers,
+    webhooks,
     why,
 )
 from crosslane.apps.office.frame import PAGES
@@ -66,6 +67,7 @@ ROUTES = [
     *people.ROUTES,
     *audit.ROUTES,
     *machine.ROUTES,
+    *webhooks.ROUTES,
     *palette.ROUTES,
 ]
 
