@@ -42,7 +42,7 @@ soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SO
 	@$(BIN)/pytest -m soak
 
 # Programs of others, at exact versions; where they come from is left to the machine's npm.
-interop: setup ## OpenAPI, webhooks and mail against programs of others; needs Node 20 and npm
+interop: setup ## OpenAPI, webhooks, mail and X12 against programs of others; needs Node 20, npm
 	@command -v npm >/dev/null || { echo "npm is missing; install Node 20 or newer"; exit 1; }
 	@mkdir -p build/interop && cp tests/interop/package.json tests/interop/*.mjs build/interop/
 	@npm install --prefix build/interop --no-package-lock --no-audit --no-fund --loglevel=error

@@ -29,6 +29,14 @@ class Buyer:
         assert self.process.stdout is not None
         self.process.stdout.close()
 
+    def behave(self, how: str) -> None:
+        """Let it be of a kind of partner, such as strict."""
+        self._ask("PATCH", f"partners/{US}", {"behaviour": how})
+
+    def advance(self) -> None:
+        """Let all be said that it meant to say later."""
+        self._ask("POST", "advance?all")
+
     def order(self, number: str, *lines: tuple[str, int, str], unit: str = "EA") -> str:
         """Place an order of SKUs, units and prices; returns the interchange it has sent."""
         told = [
@@ -54,6 +62,12 @@ class Buyer:
         rows = [row for row in self._ask("GET", "documents").json() if row["direction"] == "in"]
         rows.sort(key=lambda row: row["id"])
         return [(row["code"], bool(row["accepted"]) and not row["findings"]) for row in rows]
+
+    def sent(self) -> list[tuple[str, str, str]]:
+        """Sets it has sent, in their order, what was acknowledged of them, and why."""
+        rows = [row for row in self._ask("GET", "documents").json() if row["direction"] == "out"]
+        rows.sort(key=lambda row: row["id"])
+        return [(row["code"], row["ack_status"], row["ack_note"]) for row in rows]
 
     def standing(self, number: str) -> dict[str, Any]:
         """What it knows of an order: ordered, confirmed, shipped, billed, and disagreements."""

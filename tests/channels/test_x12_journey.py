@@ -4,13 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from crosslane.orders import OrderView
-from crosslane.platform.database import Database
-from tests.channels.buyer import THEM, Buyer
-from tests.channels.talking import Talking, allowed
-from tests.orders.world import found_retailer, give_credit, set_policy
+from tests.channels.buyer import Buyer
+from tests.channels.talking import allowed
+from tests.channels.trading import Trading, open_trading
 
-CHANNEL = "trade"
 network = pytest.fixture(allowed)
 
 
@@ -21,31 +18,14 @@ def buyer(network) -> Iterator[Buyer]:
     started.kill()
 
 
-class Trading(Talking):
-    """The retailer, whose trade channel a partner of X12 buys from."""
-
-    async def order(self, source_id: str, channel: str = CHANNEL) -> OrderView | None:
-        return await super().order(source_id, channel)
-
-    async def take(self, text: str) -> None:
-        """Take in what the partner has sent, and tell what comes of it."""
-        await self.send(text, channel=CHANNEL, format="x12")
-        await self.settle()
-
-
 @pytest.fixture
-async def trading(database: Database, tenant: str) -> Trading:
-    await found_retailer(database, tenant)
-    opened = Trading(database, tenant)
-    async with database.transaction(tenant) as tx:
-        await set_policy(tx, "documents.issue", {"issue": "always"}, CHANNEL)
-        await set_policy(tx, "pricing.price_source", {"price_source": "dictated"}, CHANNEL)
-        await give_credit(tx, THEM, 100_000)
+async def trading(database, tenant, buyer) -> Trading:
+    opened = await open_trading(database, tenant)
+    await opened.trade(buyer)
     return opened
 
 
 async def test_a_partner_orders_and_is_told_all_that_becomes_of_it(trading: Trading, buyer: Buyer):
-    await trading.connect(f"{buyer.url}/edi", channel=CHANNEL, format="x12")
     await trading.take(buyer.order("4500001", ("MUG", 5, "1.25")))
     await trading.send_off(2, "4500001")
     await trading.take(buyer.change("4500001", "1", 4))

@@ -106,6 +106,8 @@ class _Line:
         )
         name = pen.code(line.id, LINE_CHARACTERS_MAX, f"{at}/id")
         yield pen.segment("PO1", name, quantity, unit, price, basis, *numbers)
+        if not reason and line.backordered:
+            reason = f"{line.backordered} of {ordered} follow"
         if self.is_changed and (words := pen.words(reason, REASON_CHARACTERS_MAX)):
             yield pen.segment("REF", "ZZ", "", words)
         if store:
