@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from crosslane.channels.domain.messages import Outbound
+from crosslane.channels.errors import NotDeclinable
+from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.platform.database import Database
 from tests.channels.bazaar import about, order
 from tests.channels.market import moved, paid
@@ -121,6 +123,30 @@ async def test_an_order_of_which_not_all_is_there_is_changed(talking, partner):
     assert line["quantity"] + line["backordered"] == 1_000
     await talking.call_off(1_000)
     assert [told["type"] for told in partner.lines()] == ["order_reply", "cancellation", "money"]
+
+
+async def test_what_is_declined_is_rejected(talking, partner):
+    await talking.connect(f"{partner.url}/inbox")
+    await talking.sell(order("B-1", ("GONE", 2)), order("B-2"))
+    gone = [{"id": "2", "sku": "GONE", "quantity": 1, "unit_price_milli": 100_000}]
+    await talking.sell(about("amendment", "B-2", lines=gone))
+    kept = [one.id for one in await talking.messages(state="quarantined")]
+    assert len(kept) == 2
+    wish = Decline(message_ids=tuple(kept), reason="We do not sell it")
+    assert await talking.lanes.run(talking.tenant, DECLINE, "d", wish) == Declined(2, 2)
+    await talking.settle()
+    taken, order_off, change_off = partner.lines()
+    assert (taken["order"], taken["outcome"]) == ("B-2", "accepted")
+    assert (order_off["order"], order_off["change"], order_off["ours"]) == ("B-1", False, "")
+    assert [(x["quantity"], x["cancelled"]) for x in order_off["lines"]] == [(0, 2)]
+    assert (change_off["order"], change_off["change"]) == ("B-2", True)
+    assert {one["outcome"] for one in (order_off, change_off)} == {"rejected"}
+    assert {one["reason"] for one in (order_off, change_off)} == {"We do not sell it"}
+    declined = await talking.messages(state="kept")
+    assert {one.code for one in declined} == {"declined"}
+    with pytest.raises(NotDeclinable):
+        await talking.lanes.run(talking.tenant, DECLINE, "e", wish)
+    await talking.assert_sound()
 
 
 async def test_withheld_kinds_and_other_orders_are_not_told(talking, partner):

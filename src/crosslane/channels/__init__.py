@@ -16,7 +16,8 @@ days), quarantined (somebody has to mend or answer something; code, detail and p
 record say what), repeated (known already), outdated (newer ones have said all of it), replaced (a
 corrected record took its place, or its record does not say it any more), voided (the till took it
 back), kept (understood, and nothing of ours is to be done; the code says why). ``channels.replay``
-reads the records of quarantined and parked messages anew, some or all of one reason.
+reads the records of quarantined and parked messages anew, some or all of one reason;
+``channels.decline`` keeps them undone for good.
 
 The same set of messages in any order, any number of times, ends in the same state: deduplicated by
 channel, kind, source id and version; of an order each register (units and price of a line, address)
@@ -115,6 +116,7 @@ from crosslane.channels.service.connecting import (
     PutConnection,
     known_delivery,
 )
+from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.intake import (
     DELIMITERS,
     RECEIVE,
@@ -159,12 +161,13 @@ from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY, CONNECT, MAP, RESEND, TELL_ALL]
+COMMANDS = [RECEIVE, REPLAY, DECLINE, CONNECT, MAP, RESEND, TELL_ALL]
 POLICIES = [MASTERY, TELLING, OFFERING]
 
 __all__ = [
     "COMMANDS",
     "CONNECT",
+    "DECLINE",
     "DELIMITERS",
     "EFFECTS",
     "ERASERS",
@@ -188,6 +191,8 @@ __all__ = [
     "Column",
     "ConnectionView",
     "Context",
+    "Decline",
+    "Declined",
     "Document",
     "Envelope",
     "Family",

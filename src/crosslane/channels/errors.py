@@ -76,6 +76,10 @@ class NotReplayable(Conflict):
     """The message is {state}; only quarantined and parked ones are replayed."""
 
 
+class NotDeclinable(Conflict):
+    """Only what is quarantined and was understood is declined."""
+
+
 class NotSigned(EdgeRefusal):
     """Nobody may send here who does not sign rightly."""
 

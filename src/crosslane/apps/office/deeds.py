@@ -42,6 +42,7 @@ DEEDS: Mapping[str, str] = {
     "catalog.put_categories": "Categories saved",
     "catalog.put_texts": "Texts saved",
     "catalog.remove_picture": "Picture removed",
+    "channels.decline": "Messages of a channel declined",
     "channels.put_connection": "Connection of a channel saved",
     "channels.put_mapping": "Meaning of a channel's tables saved",
     "channels.receive": "Messages of a channel taken in",

@@ -11,6 +11,7 @@ from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
 from crosslane.channels.service import reading
+from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
 from crosslane.channels.service.reading import BatchView, MessageView
@@ -243,6 +244,25 @@ async def replay_messages(caller: Caller, data: Replay) -> Replayed:
     return await caller.submit(REPLAY, data)
 
 
+@post(
+    "/api/v1/channel-declines",
+    permission="channels:replay",
+    command=DECLINE,
+    raises=(errors.NoSuchMessage, errors.NotDeclinable, OtherLocation),
+    example=Decline(
+        message_ids=(UUID("018f0000-0000-7000-8000-000000000001"),), reason="We do not sell it"
+    ),
+)
+async def decline_messages(caller: Caller, data: Decline) -> Declined:
+    """Say that quarantined messages are not done, now or later, and tell their channel.
+
+    They are kept from then on, with the code ``declined``. A later version of the same order is
+    taken in as any other.
+    """
+    _require_unbound(caller)
+    return await caller.submit(DECLINE, data)
+
+
 def _require_unbound(caller: Caller) -> None:
     """Refuse who acts for one location: messages are of all of them."""
     if caller.actor.location_id is not None:
@@ -258,4 +278,5 @@ ROUTES = [
     list_messages,
     show_message,
     replay_messages,
+    decline_messages,
 ]

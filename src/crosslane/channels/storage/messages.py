@@ -179,6 +179,28 @@ async def lock_pending(tx: Tx, ids: Sequence[UUID]) -> list[Pending]:
     return [Pending(**dict(row)) for row in await tx.fetch(LOCK_PENDING, list(ids))]
 
 
+LOCK_QUARANTINED = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
+       m.tries, m.received_at, b.received_by, b.trace
+from channels_message m join channels_batch b on b.id = m.batch_id
+where m.id = any($1::uuid[]) and m.state = 'quarantined' and m.owns and m.canonical is not null
+order by m.id for update of m
+"""
+
+
+async def lock_quarantined(tx: Tx, ids: Sequence[UUID]) -> list[Pending]:
+    """Lock and return those of some messages that are quarantined and were understood."""
+    return [Pending(**dict(row)) for row in await tx.fetch(LOCK_QUARANTINED, list(ids))]
+
+
+EXISTS = "select true from channels_message where id = $1"
+
+
+async def exists(tx: Tx, message_id: UUID) -> bool:
+    """Tell whether there is a message."""
+    return await tx.fetchval(EXISTS, message_id) is not None
+
+
 LOCK_PARKED = """
 select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
        m.tries, m.received_at, b.received_by, b.trace
