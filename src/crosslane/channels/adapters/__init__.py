@@ -30,6 +30,7 @@ What is in ``__all__`` is what packages may lean on; it changes only with a word
 
 from crosslane.channels.adapters.amazon import AMAZON
 from crosslane.channels.adapters.branches import Branch, NotReadable, leads_into, read_json
+from crosslane.channels.adapters.ebay import EBAY
 from crosslane.channels.adapters.family import (
     Context,
     Envelope,
@@ -128,6 +129,7 @@ FAMILIES = Families(
         POSLOG,
         X12,
         AMAZON,
+        EBAY,
         UBL,
     )
 )

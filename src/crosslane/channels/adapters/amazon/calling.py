@@ -5,26 +5,17 @@ is got for the application's secret and the seller's refresh token, and kept bet
 """
 
 from collections.abc import Generator, Mapping
-from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import msgspec
 
-from crosslane.channels.adapters.telling import (
-    Answer,
-    Call,
-    Document,
-    Later,
-    Outcome,
-    Refused,
-    Talk,
-)
+from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Outcome, Talk
+from crosslane.channels.adapters.tokens import access_token, secret_and_refresh
 
 TOKEN_URL = "https://api.amazon.com/auth/o2/token"  # noqa: S105
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105
 LIMIT_HEADER = "x-amzn-ratelimit-limit"
 NOT_ALLOWED = 403
-SPARE_SECONDS = 60
 WAIT_SECONDS_MAX = 900.0
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -48,7 +39,7 @@ def ask(
         Refused: the connection's token is none.
     """
     for last in (False, True):
-        token = yield from _token(talk)
+        token = yield from access_token(talk, _asks_token(talk))
         headers = {"accept": "application/json", TOKEN_HEADER: token}
         if body is not None:
             headers["content-type"] = "application/json"
@@ -66,35 +57,20 @@ def ask(
     raise AssertionError("the last answer is returned")
 
 
-def _token(talk: Talk) -> Generator[Call | Document, Answer, str]:
-    until = talk.memory.get("until", "")
-    if until and talk.now < datetime.fromisoformat(until):
-        return talk.memory["token"]
-    secret, _, refresh = talk.secret.partition(" ")
-    if not refresh:
-        detail = "The token is the application's secret, a blank, and the seller's refresh token"
-        raise Refused("token-malformed", detail)
+def _asks_token(talk: Talk) -> Call:
+    secret, refresh = secret_and_refresh(talk)
     form = {
         "grant_type": "refresh_token",
-        "refresh_token": refresh.strip(),
+        "refresh_token": refresh,
         "client_id": talk.setting("client_id"),
         "client_secret": secret,
     }
-    answer = yield Call(
+    return Call(
         method="POST",
         path=talk.settings.get("token_url") or TOKEN_URL,
         headers={"content-type": "application/x-www-form-urlencoded"},
         body=urlencode(form).encode(),
     )
-    told = answer.document()
-    token = told.get("access_token") if isinstance(told, dict) else None
-    if not answer.is_good or not isinstance(token, str) or not token:
-        raise Later(f"Amazon gives no token ({answer.status})")
-    seconds = told.get("expires_in")
-    good = seconds if isinstance(seconds, int) else SPARE_SECONDS
-    talk.memory["token"] = token
-    talk.memory["until"] = (talk.now + timedelta(seconds=good - SPARE_SECONDS)).isoformat()
-    return token
 
 
 def patience(headers: Mapping[str, str]) -> float | None:
