@@ -6,7 +6,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from crosslane import documents, organization
-from crosslane.channels.service import outgoing
+from crosslane.channels.service import einvoices, outgoing
 from crosslane.organization import PutEntity, VatNumber
 from crosslane.platform.database import Database
 from tests.channels.bazaar import about
@@ -137,3 +137,15 @@ async def test_an_order_goes_in_and_all_that_becomes_of_it_comes_out(trading: Tr
     assert said(credit, "BillingReference", "InvoiceDocumentReference", "ID")
     assert said(credit, "LegalMonetaryTotal", "TaxExclusiveAmount") == ["9.25"]
     await trading.assert_sound()
+
+
+async def test_what_a_partner_was_sent_can_be_had_again(trading: Trading):
+    await trading.hear(document("Order", THREE))
+    await trading.send_off(1, "PO-1")
+    _, _, (_, bill) = await trading.written()
+    shown = await trading.order("PO-1")
+    assert shown is not None
+    (issued,) = await trading.issued(shown.id)
+    async with trading.database.transaction(trading.tenant, read_only=True) as tx:
+        file = await einvoices.written(tx, issued.id)
+    assert file.body == bill

@@ -146,3 +146,7 @@ class DisputeContradicts(Conflict):
 
 class NothingOffered(Conflict):
     """The channel {channel} is told of no stock, by its connection or by policy."""
+
+
+class NotAnEInvoice(Conflict):
+    """This document cannot be written as one of EN 16931: {detail}."""

@@ -13,7 +13,8 @@ Invariants: numbers of a series have no gaps; one document per cause, of exactly
 amounts; a document never changes. An erased customer stays named on documents, which the law wants
 kept, until the end of their retention.
 
-Doors: :func:`documents_of_order` and :func:`drawn`, for pages; :func:`documents_of_orders`.
+Doors: :func:`documents_of_order` and :func:`drawn`, for pages; :func:`documents_of_orders` and
+:func:`find_document`, for who tells of them in other words.
 Events: DocumentIssued. Policies: documents.issue.
 Tables: documents_document (buyer is personal and kept).
 """
@@ -24,7 +25,12 @@ from crosslane.documents.events import DocumentIssued
 from crosslane.documents.reactions import REACTIONS, SCHEDULES
 from crosslane.documents.rest import ROUTES
 from crosslane.documents.service.personal import EXPORTERS
-from crosslane.documents.service.reading import documents_of_order, documents_of_orders, drawn
+from crosslane.documents.service.reading import (
+    documents_of_order,
+    documents_of_orders,
+    drawn,
+    find_document,
+)
 from crosslane.documents.storage import PERSONAL_COLUMNS, Document
 
 POLICIES = [ISSUE]
@@ -45,4 +51,5 @@ __all__ = [
     "documents_of_order",
     "documents_of_orders",
     "drawn",
+    "find_document",
 ]

@@ -73,6 +73,7 @@ from crosslane.channels.adapters.telling import (
 from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.adapters.till_batch import TILL_BATCH
 from crosslane.channels.adapters.ubl import UBL
+from crosslane.channels.adapters.ubl.billing import billed as e_invoice
 from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
 from crosslane.channels.adapters.x12 import X12
 from crosslane.channels.domain.messages import (
@@ -224,6 +225,7 @@ __all__ = [
     "as_text",
     "checked",
     "checked_text",
+    "e_invoice",
     "family_of",
     "is_ping",
     "is_signed",

@@ -1,6 +1,6 @@
 """Channels over HTTP."""
 
-from crosslane.channels.rest import connections, mappings, messages, offers, outgoing
+from crosslane.channels.rest import connections, einvoices, mappings, messages, offers, outgoing
 
 ROUTES = [
     *messages.ROUTES,
@@ -8,4 +8,5 @@ ROUTES = [
     *mappings.ROUTES,
     *outgoing.ROUTES,
     *offers.ROUTES,
+    *einvoices.ROUTES,
 ]

@@ -48,20 +48,26 @@ async def tell_documents(tx: Tx, issued: Sequence[Logged[DocumentIssued]]) -> No
     await say(tx, sayings)
 
 
-def invoice_of(document: Document, one: Spoken, tenders: Sequence[TenderMoney]) -> Invoice:
+def invoice_of(
+    document: Document,
+    one: Spoken | None,
+    tenders: Sequence[TenderMoney],
+    home: Address | None = None,
+) -> Invoice:
     """Return a document in the words of its channel.
 
     Args:
         document: as it was issued.
-        one: its order.
+        one: its order as the channel knows it, None when it did not come by a message.
         tenders: how that is paid.
+        home: where the buyer is, when the channel has not said it.
     """
     content = document.content
     days = [tender.terms_days for tender in tenders if tender.method not in PAID_BY]
     return Invoice(
         source_id=document.number,
         event_at=document.issued_at,
-        order=one.number,
+        order=one.number if one else content.source_id,
         ours=content.order_number,
         kind=document.kind,
         issued_on=content.issued_on,
@@ -70,7 +76,7 @@ def invoice_of(document: Document, one: Spoken, tenders: Sequence[TenderMoney]) 
         ordered_on=content.ordered_on,
         currency=document.currency,
         seller=_seller(document),
-        buyer=_buyer(document, one),
+        buyer=_buyer(document, one, home),
         ship_to=_receiver(one),
         lines=tuple(_line(line, one) for line in content.lines if not line.charge_kind),
         charges=tuple(
@@ -95,12 +101,12 @@ def invoice_of(document: Document, one: Spoken, tenders: Sequence[TenderMoney]) 
     )
 
 
-def _line(line: documents.Line, one: Spoken) -> InvoiceLine:
-    ours = one.state.by_id.get(line.ref_id)
-    name = one.name_of(ours.parent_line_id or ours.id) if ours else ""
+def _line(line: documents.Line, one: Spoken | None) -> InvoiceLine:
+    ours = one.state.by_id.get(line.ref_id) if one else None
+    name = one.name_of(ours.parent_line_id or ours.id) if one and ours else ""
     # A part of a bundle has the line of the bundle, and an article of its own.
     whole = ours is not None and ours.parent_line_id is None
-    called = one.article(name) if name and whole else {"id": name, "sku": line.sku}
+    called = one.article(name) if one and name and whole else {"id": name, "sku": line.sku}
     called["sku"] = line.sku or called["sku"]
     units = max(1, line.quantity)
     return InvoiceLine(
@@ -129,9 +135,9 @@ def _seller(document: Document) -> Party:
     )
 
 
-def _buyer(document: Document, one: Spoken) -> Party:
-    order = one.order
-    address = (order.bill_to or order.ship_to) if order else None
+def _buyer(document: Document, one: Spoken | None, home: Address | None) -> Party:
+    order = one.order if one else None
+    address = (order.bill_to or order.ship_to) if order else home
     told = address.organization or address.name if address else ""
     if not told and order and order.buyer:
         told = order.buyer.name
@@ -140,8 +146,8 @@ def _buyer(document: Document, one: Spoken) -> Party:
     return Party(name=name[:500], address=address, email=email)
 
 
-def _receiver(one: Spoken) -> Party | None:
-    address = one.order.ship_to if one.order else None
+def _receiver(one: Spoken | None) -> Party | None:
+    address = one.order.ship_to if one and one.order else None
     if address is None:
         return None
     return Party(name=address.organization or address.name, address=address)

@@ -4,7 +4,7 @@ Only orders that came by messages of a channel are spoken of to it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from crosslane.channels.domain.reports import MovedGoods
 from crosslane.channels.domain.standing import Standing
 from crosslane.channels.service.changing import Lines
 from crosslane.channels.service.pending import actor_of
-from crosslane.channels.service.saying import Saying, Voice
+from crosslane.channels.service.saying import Saying
 from crosslane.channels.storage import orders as storage
 from crosslane.orders import OrderLine, OrderState, Stage
 from crosslane.platform.database import Tx
@@ -197,7 +197,7 @@ class Spoken:
 
 
 async def spoken_of(
-    tx: Tx, order_ids: Sequence[UUID], known: Mapping[str, Voice]
+    tx: Tx, order_ids: Sequence[UUID], known: Collection[str]
 ) -> dict[UUID, Spoken]:
     """Return those orders that are spoken of to one of the channels that listen, by id."""
     once = sorted(set(order_ids))
