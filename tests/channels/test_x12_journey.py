@@ -1,28 +1,14 @@
 """A partner orders by X12, and all that becomes of it is told back: mock-edi buys and judges."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.channels.buyer import Buyer
 from tests.channels.talking import allowed
-from tests.channels.trading import Trading, open_trading
+from tests.channels.trading import Trading, buying, open_trading
 
 network = pytest.fixture(allowed)
-
-
-@pytest.fixture
-def buyer(network) -> Iterator[Buyer]:
-    started = Buyer()
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-async def trading(database, tenant, buyer) -> Trading:
-    opened = await open_trading(database, tenant)
-    await opened.trade(buyer)
-    return opened
+buyer = pytest.fixture(buying)
+trading = pytest.fixture(open_trading)
 
 
 async def test_a_partner_orders_and_is_told_all_that_becomes_of_it(trading: Trading, buyer: Buyer):

@@ -3,29 +3,15 @@
 What it buys in good order is in ``tests/channels/test_x12_journey.py``.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from tests.channels.buyer import Buyer
 from tests.channels.talking import allowed
-from tests.channels.trading import Trading, open_trading
+from tests.channels.trading import Trading, buying, open_trading
 
 pytestmark = pytest.mark.interop
 network = pytest.fixture(allowed)
-
-
-@pytest.fixture
-def buyer(network) -> Iterator[Buyer]:
-    started = Buyer()
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-async def trading(database, tenant, buyer) -> Trading:
-    opened = await open_trading(database, tenant)
-    await opened.trade(buyer)
-    return opened
+buyer = pytest.fixture(buying)
+trading = pytest.fixture(open_trading)
 
 
 async def test_a_strict_partner_finds_nothing_to_reject(trading: Trading, buyer: Buyer):

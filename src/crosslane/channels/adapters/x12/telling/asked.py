@@ -79,6 +79,10 @@ class AskedLine:
         return price(milli, currency, self.each, pointer), BY_UNIT
 
 
+# A line nobody has asked for is counted in pieces.
+UNASKED = AskedLine(("PO1", "", "", PIECE), (), None)
+
+
 class Asked:
     """An order as the partner has asked for it.
 

@@ -2,14 +2,11 @@
 
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
-    LINE_CHARACTERS_MAX,
-    NAME_CHARACTERS_MAX,
-    PARTY_CHARACTERS_MAX,
     Asked,
     numbers_of,
 )
 from crosslane.channels.adapters.x12.telling.pen import Pen, day
-from crosslane.channels.adapters.x12.telling.sending import Told, local
+from crosslane.channels.adapters.x12.telling.sending import Told, local, place
 from crosslane.channels.adapters.x12.units import PIECE
 from crosslane.channels.domain.messages import SupplySnapshot
 
@@ -33,17 +30,13 @@ def inventory(message: SupplySnapshot, one: Outgoing, asked: Asked, pen: Pen, ta
         )
     ]
     if message.location != EVERYWHERE:
-        theirs = talk.locations.get(message.location, "")
-        kind, code = ("92", theirs) if theirs else ("91", message.location)
-        name = pen.words(message.location, NAME_CHARACTERS_MAX)
-        coded = pen.can_code(code, PARTY_CHARACTERS_MAX, 2)
-        segments.append(pen.segment("N1", "WH", name, *((kind, code) if coded else ())))
+        segments.append(place("WH", message.location, pen, talk))
     for n, row in enumerate(message.rows):
         theirs = row.article or one.known.get(f"article:{row.sku}", "")
         numbers = numbers_of(
             None, sku=row.sku, gtin=row.gtin, theirs=theirs, pen=pen, pointer=f"/rows/{n}"
         )
-        segments.append(pen.segment("LIN", str(n + 1)[-LINE_CHARACTERS_MAX:], *numbers))
+        segments.append(pen.segment("LIN", str(n + 1), *numbers))
         segments.append(pen.segment("QTY", AVAILABLE, str(max(0, row.quantity)), PIECE))
     segments.append(pen.segment("CTT", str(len(message.rows))))
     return Told(segments)

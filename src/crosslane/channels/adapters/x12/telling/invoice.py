@@ -8,6 +8,7 @@ from crosslane.channels.adapters.x12.telling.asked import (
     LINE_CHARACTERS_MAX,
     ORDER_CHARACTERS_MAX,
     RELEASE_CHARACTERS_MAX,
+    UNASKED,
     Asked,
     AskedLine,
     numbers_of,
@@ -16,7 +17,6 @@ from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable, amount,
 from crosslane.channels.adapters.x12.telling.reply import number_of
 from crosslane.channels.adapters.x12.telling.sending import Told
 from crosslane.channels.adapters.x12.telling.shipment import TITLE_CHARACTERS_MAX, party
-from crosslane.channels.adapters.x12.units import PIECE
 from crosslane.channels.domain.replies import Invoice, InvoiceCharge, InvoiceLine, Party
 from crosslane.customers import Address
 from crosslane.kernel import line_amount
@@ -121,7 +121,7 @@ def _others(message: Invoice, asked: Asked, pen: Pen) -> Iterator[str]:
 def _line(
     line: InvoiceLine, known: AskedLine | None, at: str, currency: str, pen: Pen
 ) -> Iterator[str]:
-    asked = known or AskedLine(["PO1", "", "", PIECE], [], None)
+    asked = known or UNASKED
     quantity, unit = asked.counted(line.quantity)
     price, basis = asked.priced(
         line.unit_price_milli, currency, line.quantity, f"{at}/unit_price_milli"

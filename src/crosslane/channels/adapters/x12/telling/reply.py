@@ -7,13 +7,13 @@ from crosslane.channels.adapters.x12.telling.asked import (
     LINE_CHARACTERS_MAX,
     ORDER_CHARACTERS_MAX,
     RELEASE_CHARACTERS_MAX,
+    UNASKED,
     Asked,
     AskedLine,
     numbers_of,
 )
 from crosslane.channels.adapters.x12.telling.pen import Pen, day
 from crosslane.channels.adapters.x12.telling.sending import Told, local
-from crosslane.channels.adapters.x12.units import PIECE
 from crosslane.channels.domain.messages import Order
 from crosslane.channels.domain.replies import OrderReply, ReplyLine
 
@@ -84,9 +84,7 @@ class _Line:
 
     def __init__(self, line: ReplyLine, n: int, asked: AskedLine | None, currency: str) -> None:
         self._line, self._n, self._currency = line, n, currency
-        # A line that was not asked for is counted in pieces.
-        self._asked = asked or AskedLine(["PO1", "", "", PIECE], [], None)
-        self._known = asked
+        self._asked, self._known = asked or UNASKED, asked
         before = asked.line.unit_price_milli if asked and asked.line else None
         self._ours = None if line.unit_price_milli == before else line.unit_price_milli
         self._repriced = self._ours is not None and before is not None

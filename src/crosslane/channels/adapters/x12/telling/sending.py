@@ -16,7 +16,11 @@ from crosslane.channels.adapters.telling import (
     Talk,
     Tell,
 )
-from crosslane.channels.adapters.x12.telling.asked import Asked
+from crosslane.channels.adapters.x12.telling.asked import (
+    NAME_CHARACTERS_MAX,
+    PARTY_CHARACTERS_MAX,
+    Asked,
+)
 from crosslane.channels.adapters.x12.telling.partner import NUMBERS, Partner, interchange
 from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable
 
@@ -104,6 +108,22 @@ def refused(why: Unwritable) -> Outcome:
     """Return that something cannot be written, with the place in the message."""
     detail = ": ".join(filter(None, (why.pointer, why.detail)))
     return Outcome(state="refused", code=why.code, detail=detail[:DETAIL_CHARACTERS_MAX])
+
+
+def place(role: str, location: str, pen: Pen, talk: Talk) -> str:
+    """Return a location of ours, by the partner's code of it where it has one.
+
+    Args:
+        role: which it plays.
+        location: code of it.
+        pen: of the partner.
+        talk: knows the partner's codes.
+    """
+    theirs = talk.locations.get(location, "")
+    called = ("92", theirs) if theirs else ("91", location)
+    known = pen.can_code(called[1], PARTY_CHARACTERS_MAX, 2)
+    name = pen.words(location, NAME_CHARACTERS_MAX)
+    return pen.segment("N1", role, name, *(called if known else ()))
 
 
 def local(talk: Talk, at: datetime | None = None) -> datetime:

@@ -10,15 +10,15 @@ from crosslane.channels.adapters.x12.telling.asked import (
     LINE_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
     ORDER_CHARACTERS_MAX,
-    PARTY_CHARACTERS_MAX,
     RELEASE_CHARACTERS_MAX,
+    UNASKED,
     Asked,
     AskedLine,
     numbers_of,
 )
 from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable, day
 from crosslane.channels.adapters.x12.telling.reply import number_of, ordered_on
-from crosslane.channels.adapters.x12.telling.sending import Silence, Told, local
+from crosslane.channels.adapters.x12.telling.sending import Silence, Told, local, place
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.customers import Address
 
@@ -94,14 +94,14 @@ def party(role: str, address: Address, pen: Pen, *called: str, name: str = "") -
     city, region = pen.words(address.city, 30), pen.words(address.region, 2)
     # A region in words is no code of one; nothing else in N4 takes it.
     region = region if len(address.region) == 2 else ""
-    place = (
+    where = (
         city if len(city) > 1 else "",
         region,
         pen.words(address.postcode, 15) if len(address.postcode) > 2 else "",
         pen.words(address.country, 3),
     )
-    if any(place):
-        yield pen.segment("N4", *place)
+    if any(where):
+        yield pen.segment("N4", *where)
 
 
 def _whole(message: FulfillmentEvent, asked: Asked, pen: Pen, talk: Talk) -> Iterator[str]:
@@ -116,11 +116,7 @@ def _whole(message: FulfillmentEvent, asked: Asked, pen: Pen, talk: Talk) -> Ite
     if message.due_at is not None:
         yield pen.segment("DTM", "017", day(local(talk, message.due_at)))
     if message.location:
-        theirs = talk.locations.get(message.location, "")
-        kind, code = ("92", theirs) if theirs else ("91", message.location)
-        known = pen.can_code(code, PARTY_CHARACTERS_MAX, 2)
-        name = pen.words(message.location, NAME_CHARACTERS_MAX)
-        yield pen.segment("N1", "SF", name, *((kind, code) if known else ()))
+        yield place("SF", message.location, pen, talk)
     told = asked.parties(pen, "ST")
     if asked.store:
         yield pen.segment("N1", "ST", "", "92", pen.code(asked.store, 80, "/order", 2))
@@ -178,7 +174,7 @@ def _goods(line: MovedGoods, asked: AskedLine | None, at: str, pen: Pen) -> Iter
     if line.lot:
         numbers += ["LT", pen.code(line.lot, 48, f"{at}/lot")]
     name = pen.code(line.id, LINE_CHARACTERS_MAX, f"{at}/id")
-    quantity, unit = asked.counted(line.quantity) if asked else (str(line.quantity), "EA")
+    quantity, unit = (asked or UNASKED).counted(line.quantity)
     ordered: tuple[str, ...] = ()
     if asked is not None and asked.line is not None:
         whole, of = asked.counted(asked.line.quantity)
