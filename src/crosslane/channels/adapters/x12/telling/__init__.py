@@ -14,9 +14,11 @@ from crosslane.channels.adapters.x12.telling.sending import AT_ONCE_MAX, teller
 from crosslane.channels.adapters.x12.telling.shipment import SETTINGS as SHIPMENT
 from crosslane.channels.adapters.x12.telling.shipment import shipment
 
+# Of stock in one document.
+ROWS_MAX = 5_000
 SETTINGS = {**PARTNER, **SHIPMENT}
 TELLS = {
-    kind: Telling(tell=tell, at_once_max=AT_ONCE_MAX, note=note)
+    kind: Telling(tell=tell, at_once_max=AT_ONCE_MAX, rows_max=ROWS_MAX, note=note)
     for kind, tell, note in (
         ("order_reply", teller("PR", "855", reply), "855 purchase order acknowledgment"),
         ("fulfillment", teller("SH", "856", shipment), "856 ship notice, when goods leave"),
