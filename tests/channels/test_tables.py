@@ -16,7 +16,6 @@ from crosslane.channels import Context, Reading, TableMapping, errors
 from crosslane.channels.adapters import FAMILIES
 from crosslane.channels.adapters.tables.cells import CellWrong, Notation
 from crosslane.channels.domain.mapping import Column, rules_of
-from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json
 
 SENT_AT = datetime(2026, 7, 1, 6, tzinfo=UTC)
@@ -295,17 +294,6 @@ def test_a_number_is_read_one_way_or_not_at_all(text: str):
         return
     assert number.lstrip("-").replace(".", "").isdigit()
     assert "." not in text or all(len(g.split(",")[0]) == 3 for g in text.split(".")[1:])
-
-
-@given(st.binary(max_size=200))
-def test_no_bytes_break_it(raw: bytes):
-    for declared in (mapping(), mapping(header=0, columns={"#1": "source_id"}), None):
-        for start in (b"", HEADER.encode("cp1252") + b"\n", b"PK\x03\x04"):
-            try:
-                readings = read(start + raw, declared)
-            except Refusal:
-                continue
-            assert all(one.fault or one.messages for one in readings)
 
 
 def test_the_command_shows_what_a_table_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

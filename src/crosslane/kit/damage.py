@@ -5,6 +5,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator
+from itertools import cycle, islice
 
 import msgspec
 
@@ -99,18 +100,24 @@ def changed_tokens(raw: bytes, chance: random.Random, times: int) -> Iterator[Ca
         yield told, raw[:begin] + token + raw[end:]
 
 
-def changed_values(raw: bytes, chance: random.Random, times: int) -> Iterator[Case]:
-    """Yield a document of JSON in which a value is of another kind; nothing for other formats."""
+def changed_values(raw: bytes, *, each: int, most: int) -> Iterator[Case]:
+    """Yield a document of JSON in which a value is of another kind; nothing for other formats.
+
+    Args:
+        raw: the document.
+        each: so many strange values stand in turn at a place of it, another few at the next.
+        most: at so many places, evenly chosen.
+    """
     try:
         document = msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return
+    values = cycle(STRANGE_VALUES)
     places = list(_places(document))
-    for _ in range(times if places else 0):
-        place = chance.choice(places)
-        value = chance.choice(STRANGE_VALUES)
-        told = f"/{'/'.join(map(str, place))} is {value!r:.30}"
-        yield told, _encoded(_replaced(document, place, value))
+    for place in places[:: -(-len(places) // most)] if places else ():
+        for value in islice(values, min(each, len(STRANGE_VALUES))):
+            told = f"/{'/'.join(map(str, place))} is {value!r:.30}"
+            yield told, _encoded(_replaced(document, place, value))
 
 
 def _places(value: object, at: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:

@@ -43,15 +43,24 @@ BASE_BYTES_MAX = 200_000
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is tried: how many streams are damaged, and how often in each way."""
+    """How much is tried.
+
+    Args:
+        streams: so many are damaged: cut off at so many places besides marks, and
+        changes: so many times in bytes, and in words.
+        values: that stand in a document at each of so many
+        places.
+    """
 
     streams: int
     cuts: int
     changes: int
+    values: int
+    places: int
 
 
-SHORT = Extent(streams=5, cuts=25, changes=40)
-LONG = Extent(streams=40, cuts=2_000, changes=1_000)
+SHORT = Extent(streams=5, cuts=25, changes=40, values=1, places=40)
+LONG = Extent(streams=40, cuts=2_000, changes=1_000, values=100, places=1_000)
 
 
 def check_fuzzing(family: Family, reads: Sequence[Read], *, long: bool) -> Check:
@@ -84,7 +93,7 @@ def _cases(family: Family, reads: Sequence[Read], extent: Extent) -> Iterator[tu
             recoded(base.raw),
             changed_bytes(base.raw, chance, extent.changes),
             changed_tokens(base.raw, chance, extent.changes),
-            changed_values(base.raw, chance, extent.changes),
+            changed_values(base.raw, each=extent.values, most=extent.places),
         )
         for way in ways:
             for case in way:

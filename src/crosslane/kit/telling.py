@@ -190,6 +190,7 @@ def _check_documents(family: Family, played: Sequence[tuple[Conversation, Gone]]
                 continue
             documents += 1
             context = Context(
+                channel=one.talk.channel,
                 currency=one.talk.currency,
                 timezone=one.talk.timezone,
                 media_type=asked.media_type,
@@ -202,9 +203,14 @@ def _check_documents(family: Family, played: Sequence[tuple[Conversation, Gone]]
                 continue
             faults = [x.fault for x in readings if x.fault is not None]
             understood += not faults
-            findings += [
-                Finding(one.name, f"{asked.name}: {fault.code} {fault.detail} {fault.pointer}")
-                for fault in faults
-            ]
+            # What only we say, a family need not understand.
+            findings += (
+                []
+                if one.kind not in family.brings
+                else [
+                    Finding(one.name, f"{asked.name}: {fault.code} {fault.detail} {fault.pointer}")
+                    for fault in faults
+                ]
+            )
     detail = f"{documents} read by the family itself, {understood} understood"
     return Check.of("documents", detail, findings)
