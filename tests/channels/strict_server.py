@@ -10,6 +10,9 @@ import httpx
 import msgspec
 
 SHOPS = ("shopify", "woocommerce")
+# What the app of a test shows for a token, and its client id and secret.
+APP = "an app:its secret"
+GRANT = b"grant_type=client_credentials&client_id=an+app&client_secret=its+secret"
 
 
 class ShopProcess:
@@ -75,7 +78,7 @@ def serve(family: str) -> None:
     from crosslane.channels import Answer, Call
     from crosslane.platform.misdeeds import Lost
     from crosslane.platform.strangers import Asked, Stranger
-    from tests.channels.strict_shopify import StrictShop
+    from tests.channels.strict_shopify import TOKEN, StrictShop
     from tests.channels.strict_woocommerce import StrictWoo
 
     shop: Any = StrictShop() if family == "shopify" else StrictWoo()
@@ -98,6 +101,10 @@ def serve(family: str) -> None:
                         return 204, None
                     case ["control", "shown"]:
                         return 200, _shown(shop)
+                    case ["admin", "oauth", "access_token"]:
+                        if asked.body != GRANT:
+                            return 400, {"error": "invalid_client"}
+                        return 200, {"access_token": TOKEN, "expires_in": 86_399}
                     case ["control", "lose"]:
                         self.lost.add(msgspec.json.decode(asked.body))
                         return 204, None

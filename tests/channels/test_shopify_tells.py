@@ -1,6 +1,6 @@
 """What a Shopify shop is told: calls its published schema allows, done once, as it keeps things."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.channels import FAMILIES, Outcome, Talk
+from crosslane.channels import FAMILIES, Answer, Outcome, Talk
 from crosslane.channels.adapters.shopify.admin import gid, wait_seconds
 from crosslane.channels.adapters.shopify.shipping import Work, share_out
 from crosslane.channels.adapters.shops import price_text
@@ -342,6 +342,27 @@ def test_an_empty_bucket_is_waited_for_as_long_as_it_takes(shop: StrictShop):
     status = {"currentlyAvailable": 20.0, "restoreRate": 100.0}
     cost = {"requestedQueryCost": 500, "throttleStatus": status}
     assert wait_seconds({"extensions": {"cost": cost}}) == 5
+
+
+def test_a_token_is_granted_for_an_apps_secret_and_kept_until_it_ends(shop: StrictShop):
+    asked: list[Call] = []
+
+    def answer(call: Call) -> Answer:
+        asked.append(call)
+        if call.path == "admin/oauth/access_token":
+            return Answer(body=msgspec.json.encode({"access_token": TOKEN, "expires_in": 86_399}))
+        return shop.answer(call)
+
+    talk = msgspec.structs.replace(TALK, secret="an app:its secret", memory={})
+    off = outgoing(Cancellation(source_id=ORDER, event_at=AT))
+    for now in (AT, AT + timedelta(hours=23), AT + timedelta(hours=24)):
+        tell("shopify", [off], answer, msgspec.structs.replace(talk, now=now))
+    grants = [call for call in asked if call.path == "admin/oauth/access_token"]
+    form = b"grant_type=client_credentials&client_id=an+app&client_secret=its+secret"
+    assert [(call.body, call.concealed) for call in grants] == [(form, True)] * 2
+    with pytest.raises(Later):
+        refuses = Answer(status=400, body=b'{"error":"invalid_client"}')
+        tell("shopify", [off], [refuses], msgspec.structs.replace(talk, memory={}))
 
 
 units = st.integers(0, 4)

@@ -98,6 +98,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         headers: to be sent, with the authorisation.
         body: to be sent.
         answer_bytes_max: the longest answer that is read.
+        concealed: its body and its answer hold secrets, so that nobody is shown them.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     answer_bytes_max: int = 1 << 20
+    concealed: bool = False
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

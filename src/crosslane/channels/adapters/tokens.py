@@ -1,9 +1,11 @@
-"""Access tokens that are good for some time (OAuth 2), got for a refresh token."""
+"""Access tokens that are good for some time (OAuth 2), got for what a connection keeps."""
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
 
-from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Refused, Talk
+import msgspec
+
+from crosslane.channels.adapters.telling import Answer, Call, Later, Refused, Talk
 
 SPARE_SECONDS = 60
 
@@ -21,12 +23,12 @@ def secret_and_refresh(talk: Talk) -> tuple[str, str]:
     return secret, refresh.strip()
 
 
-def access_token(talk: Talk, asks: Call) -> Generator[Call | Document, Answer, str]:
+def access_token(talk: Talk, asks: Call) -> Generator[Call, Answer, str]:
     """Return the token at hand, another one when it is about to end.
 
     Args:
         talk: with whom; its memory keeps the token.
-        asks: gets another one.
+        asks: gets another one; nobody is shown what it says.
 
     Raises:
         Later: there is none to be had now.
@@ -34,7 +36,7 @@ def access_token(talk: Talk, asks: Call) -> Generator[Call | Document, Answer, s
     until = talk.memory.get("until", "")
     if until and talk.now < datetime.fromisoformat(until):
         return talk.memory["token"]
-    answer = yield asks
+    answer = yield msgspec.structs.replace(asks, concealed=True)
     told = answer.document()
     token = told.get("access_token") if isinstance(told, dict) else None
     if not answer.is_good or not isinstance(token, str) or not token:

@@ -88,12 +88,13 @@ class Speaker:
         self.documents: list[Document] = []
         self.document = ""
         self._exchanges: list[Exchange] = []
+        self._memory: dict[str, str] = {}
         self._pace = pace
         self._now, self._began = now, time.monotonic()
 
     def talk(self, currency: str, timezone: str, memory: dict[str, str]) -> Talk:
         """Return what a family is told of the channel it speaks to."""
-        one = self.connection
+        one, self._memory = self.connection, memory
         return Talk(
             channel=one.channel,
             account=one.account,
@@ -187,6 +188,7 @@ class Speaker:
         await self._wait()
         base_url, path = self._target(call.path)
         shown = f"{call.method} {call.path or path}"
+        sent = b"" if call.concealed else call.body
         try:
             reply = await outbound.call(
                 base_url,
@@ -197,15 +199,17 @@ class Speaker:
                 answer_bytes_max=min(call.answer_bytes_max, ANSWER_BYTES_MAX),
             )
         except outbound.Busy as busy:
-            self._note(shown, busy.status, call.body)
+            self._note(shown, busy.status, sent)
             if busy.status != TOO_MANY and busy.after_seconds is None:
                 raise Later(f"it answers {busy.status}") from None
             raise Busy(self._patience(busy)) from None
         except outbound.NoReply as silence:
-            self._note(shown, 0, call.body)
+            self._note(shown, 0, sent)
             raise Unreachable("no-answer", f"No answer: {silence}") from None
-        self._note(shown, reply.status, call.body, reply.body)
+        self._note(shown, reply.status, sent, b"" if call.concealed else reply.body)
         if reply.status == NOT_LET_IN:
+            # A token that was granted may have ended before its time.
+            self._memory.clear()
             raise Unreachable("not-let-in", "It answers 401: the token is not good")
         if reply.status >= BROKEN:
             raise Later(f"it answers {reply.status}")

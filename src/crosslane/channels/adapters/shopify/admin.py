@@ -1,14 +1,16 @@
 """Calls of a shop's Admin API: GraphQL over HTTP, what they cost, and what its errors mean.
 
-Rules: "GraphQL Admin API" and "Response status and error codes" of Shopify's documentation, version
-2026-10. Each call takes points out of a bucket that fills again; a call the bucket is too empty for
-is answered THROTTLED, and by then nothing of it was done. What a call was refused for stands in
-``userErrors``, and then too nothing of it was done.
+Rules: "GraphQL Admin API", "Response status and error codes" and, of apps for one's own shops,
+"Using the client credentials grant" of Shopify's documentation, version 2026-10. Each call takes
+points out of a bucket that fills again; a call the bucket is too empty for is answered THROTTLED,
+and by then nothing of it was done. What a call was refused for stands in ``userErrors``, and then
+too nothing of it was done.
 """
 
 import math
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from crosslane.channels.adapters.telling import (
     Answer,
@@ -19,9 +21,11 @@ from crosslane.channels.adapters.telling import (
     Talk,
     json_call,
 )
+from crosslane.channels.adapters.tokens import access_token
 
 API_VERSION = "2026-10"
 TOKEN = "x-shopify-access-token"  # noqa: S105 - the header's name
+GRANTS = "admin/oauth/access_token"
 CLOSED_SECONDS = 3_600
 """How long to wait for a shop that its owner has to open again."""
 
@@ -49,10 +53,9 @@ def ask(talk: Talk, document: str, variables: Mapping[str, Any]) -> Asking:
         Refused: we may not, or there is no such shop, or it does not understand us.
     """
     version = talk.settings.get("api_version", API_VERSION)
+    token = yield from _token(talk)
     body = {"query": document, "variables": variables}
-    answer = yield json_call(
-        "POST", f"admin/api/{version}/graphql.json", body, {TOKEN: talk.secret}
-    )
+    answer = yield json_call("POST", f"admin/api/{version}/graphql.json", body, {TOKEN: token})
     if answer.status in CLOSED:
         raise Busy(CLOSED_SECONDS)
     if not answer.is_good:
@@ -67,6 +70,21 @@ def ask(talk: Talk, document: str, variables: Mapping[str, Any]) -> Asking:
     if not isinstance(data, dict):
         raise Later("The shop's answer has no data")
     return data
+
+
+def _token(talk: Talk) -> Generator[Call, Answer, str]:
+    """Return a token for calls: that of the connection, or one that is granted for a day."""
+    client, _, secret = talk.secret.partition(":")
+    if not secret:
+        return talk.secret
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    asks = Call(
+        method="POST",
+        path=GRANTS,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    )
+    return (yield from access_token(talk, asks))
 
 
 def _fail(errors: Any, said: Mapping[str, Any]) -> None:
