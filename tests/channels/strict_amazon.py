@@ -51,6 +51,10 @@ class StrictAmazon:
         fitting("sales", "Order", order)
         self.orders[order["orderId"]] = {"packages": [], **order}
 
+    def seen(self) -> dict[str, Any]:
+        """What it knows, and which calls were made."""
+        return {"orders": self.orders, "listings": self.listings, "calls": self.calls}
+
     def answer(self, call: Call) -> Answer:
         """Answer a call as it would over HTTP."""
         url = urlsplit(call.path)

@@ -7,7 +7,7 @@ knows no idempotency keys: a parcel that is told twice is two parcels.
 import base64
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
@@ -52,6 +52,18 @@ class StrictEbay:
     def add_article(self, sku: str, offer: str) -> None:
         self.stock[sku] = 0
         self.offers[offer] = {"offerId": offer, "sku": sku, "marketplaceId": MARKETPLACE}
+
+    def touch(self, number: str) -> None:
+        """Let an order have been changed a moment after it was last."""
+        one = self.orders[number]
+        at = datetime.fromisoformat(one["lastModifiedDate"]) + timedelta(seconds=1)
+        later = at.astimezone(UTC).isoformat(timespec="milliseconds")
+        self.orders[number] = one | {"lastModifiedDate": later.replace("+00:00", "Z")}
+
+    def seen(self) -> dict[str, Any]:
+        """What it knows, and which calls were made."""
+        told = {"orders": self.orders, "parcels": self.parcels, "stock": self.stock}
+        return told | {"offers": self.offers, "calls": self.calls}
 
     def answer(self, call: Call) -> Answer:
         """Answer a call as it would over HTTP."""

@@ -8,9 +8,10 @@ import pytest
 from crosslane.channels.service.fetching import FetchingView, begin
 from crosslane.channels.service.outgoing import list_standings
 from crosslane.platform.database import Database
-from tests.channels.amazon_partner import AmazonPartner
 from tests.channels.strict_amazon import CLIENT, MARKETPLACE, REFRESH, SECRET, SELLER
+from tests.channels.strict_partner import StrictPartner
 from tests.channels.talking import Talking, allowed, open_talking
+from tests.orders.world import set_policy, stock_up
 
 network = pytest.fixture(allowed)
 NUMBER = "202-1234567-1234567"
@@ -20,6 +21,12 @@ HOME = {
     "city": "Oxford",
     "postalCode": "OX1 4AA",
     "countryCode": "GB",
+}
+SETTINGS = {
+    "client_id": CLIENT,
+    "seller": SELLER,
+    "marketplace": MARKETPLACE,
+    "since": "2011-01-01T00:00:00Z",
 }
 SEARCH = "GET /orders/2026-01-01/orders"
 
@@ -50,14 +57,14 @@ def order(number: str = NUMBER, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def amazon(network) -> Iterator[AmazonPartner]:
-    started = AmazonPartner()
+def amazon(network) -> Iterator[StrictPartner]:
+    started = StrictPartner("amazon")
     yield started
     started.kill()
 
 
 @pytest.fixture
-async def talking(database: Database, tenant: str, amazon: AmazonPartner) -> Talking:
+async def talking(database: Database, tenant: str, amazon: StrictPartner) -> Talking:
     opened = await open_talking(database, tenant)
     await opened.connect(
         amazon.url,
@@ -65,13 +72,7 @@ async def talking(database: Database, tenant: str, amazon: AmazonPartner) -> Tal
         delivery="call",
         token=f"{SECRET} {REFRESH}",
         services={"*": "STANDARD48"},
-        settings={
-            "client_id": CLIENT,
-            "seller": SELLER,
-            "marketplace": MARKETPLACE,
-            "since": "2011-01-01T00:00:00Z",
-            "token_url": f"{amazon.url}/auth/o2/token",
-        },
+        settings={**SETTINGS, "token_url": f"{amazon.url}/auth/o2/token"},
     )
     return opened
 
@@ -84,7 +85,7 @@ async def ask(talking: Talking) -> None:
     await talking.settle()
 
 
-async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: AmazonPartner):
+async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: StrictPartner):
     amazon.add_order(order())
     await ask(talking)
     assert await talking.units(NUMBER) == {"MUG": 2}
@@ -168,6 +169,36 @@ async def test_a_page_is_fetched_again_until_it_was_taken(talking, amazon):
     assert len({m.source_id for m in await talking.messages() if m.kind == "order"}) == 4
     assert amazon.seen()["calls"].count(SEARCH) >= 2
     await talking.assert_sound()
+
+
+async def test_what_may_be_sold_is_told_and_follows_the_stock(talking, amazon):
+    async with talking.database.transaction(talking.tenant) as tx:
+        await set_policy(tx, "channels.offering", {"sold": "all", "kept_units": 2}, "bazaar")
+    await talking.connect(
+        amazon.url,
+        format="amazon",
+        delivery="call",
+        token=f"{SECRET} {REFRESH}",
+        settings={**SETTINGS, "token_url": f"{amazon.url}/auth/o2/token"},
+    )
+    first = await listed(talking, amazon)
+    assert first["MUG"] > 0
+    async with talking.database.transaction(talking.tenant) as tx:
+        await stock_up(tx, {("MUG", "DC1"): 5})
+    assert (await listed(talking, amazon))["MUG"] == first["MUG"] + 5
+    amazon.add_order(order())
+    await ask(talking)
+    assert (await listed(talking, amazon))["MUG"] == first["MUG"] + 3
+    await talking.assert_sound()
+
+
+async def listed(talking: Talking, amazon: StrictPartner) -> dict[str, int]:
+    """What Amazon lets be bought, by SKU."""
+    for _ in range(3):
+        await talking.settle()
+        await talking.hurry()
+    listings = amazon.seen()["listings"]
+    return {sku: one["fulfillment_availability"]["quantity"] for sku, one in listings.items()}
 
 
 async def test_a_channel_that_is_not_connected_any_more_is_asked_no_longer(talking, amazon):

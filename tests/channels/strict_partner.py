@@ -1,9 +1,10 @@
-"""The strict Amazon in a process of its own."""
+"""A strict marketplace in a process of its own: Amazon or eBay."""
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import httpx
@@ -12,12 +13,16 @@ import msgspec
 BODY_BYTES_MAX = 4 << 20
 
 
-class AmazonPartner:
-    """It can be killed, and tells what it has been told."""
+class StrictPartner:
+    """It can be killed, and tells what it has been told.
 
-    def __init__(self) -> None:
+    Args:
+        name: which marketplace it plays.
+    """
+
+    def __init__(self, name: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.channels.amazon_partner"],
+            [sys.executable, "-m", "tests.channels.strict_partner", name],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": "src:."},
@@ -43,7 +48,7 @@ class AmazonPartner:
         self._control("POST", "statuses", [status] * times)
 
     def seen(self) -> dict[str, Any]:
-        """Orders, listings and calls as it knows them."""
+        """What it knows, and which calls were made."""
         return self._control("GET", "seen").json()
 
     def _control(self, method: str, what: str, body: Any = None) -> httpx.Response:
@@ -54,45 +59,49 @@ class AmazonPartner:
         return answer
 
 
-def serve() -> None:
+def serve(name: str) -> None:
     """Serve until killed."""
     from crosslane.channels import Call
     from crosslane.platform.strangers import Asked, Stranger
     from tests.channels.strict_amazon import StrictAmazon
+    from tests.channels.strict_ebay import StrictEbay
+
+    plays: dict[str, Callable[[], StrictAmazon | StrictEbay]] = {
+        "amazon": StrictAmazon,
+        "ebay": StrictEbay,
+    }
 
     class Server(Stranger):
         body_bytes_max: ClassVar[int] = BODY_BYTES_MAX
 
         def __init__(self) -> None:
             super().__init__(0)
-            self.amazon = StrictAmazon()
+            self.market = plays[name]()
             self.statuses: list[int] = []
 
         def answer(self, asked: Asked) -> tuple[int, Any]:
             match asked.steps:
                 case ["POST", "control", "orders"]:
-                    self.amazon.add_order(msgspec.json.decode(asked.body))
+                    self.market.add_order(msgspec.json.decode(asked.body))
                     return 204, None
                 case ["POST", "control", "changes", number]:
-                    self.amazon.orders[number] |= msgspec.json.decode(asked.body)
-                    self.amazon.touch(number)
+                    self.market.orders[number] |= msgspec.json.decode(asked.body)
+                    self.market.touch(number)
                     return 204, None
                 case ["POST", "control", "statuses"]:
                     self.statuses += msgspec.json.decode(asked.body)
                     return 204, None
                 case ["GET", "control", "seen"]:
-                    amazon = self.amazon
-                    told = {"orders": amazon.orders, "listings": amazon.listings}
-                    return 200, told | {"calls": amazon.calls}
+                    return 200, self.market.seen()
             if self.statuses:
                 return self.statuses.pop(0), {"errors": [{"code": "QuotaExceeded", "message": ""}]}
             method, *steps = asked.steps
             call = Call(method=method, path="/".join(steps), headers=asked.headers, body=asked.body)
-            said = self.amazon.answer(call)
+            said = self.market.answer(call)
             return said.status, said.body
 
     Server().run()
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])
