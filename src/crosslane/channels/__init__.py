@@ -102,7 +102,9 @@ from crosslane.channels.domain.folding import Fold, Heard, digest_of, heard
 from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.domain.messages import Outbound
 from crosslane.channels.domain.offering import OFFERING, Offering
+from crosslane.channels.domain.outgoing import State as OutgoingState
 from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
+from crosslane.channels.errors import NoSuchMessage
 from crosslane.channels.events import (
     MessageNotTold,
     MessageQuarantined,
@@ -206,10 +208,12 @@ __all__ = [
     "MessageReceived",
     "MessageTrace",
     "MessageView",
+    "NoSuchMessage",
     "Offering",
     "Outbound",
     "Outcome",
     "Outgoing",
+    "OutgoingState",
     "OutgoingTrace",
     "OutgoingView",
     "PutConnection",

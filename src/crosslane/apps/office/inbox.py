@@ -108,7 +108,12 @@ async def show_message(caller: Caller, request: Request, message_id: UUID) -> Re
 
 
 async def _message_page(
-    tx: Tx, viewer: Viewer, message_id: UUID, refusal: Refusal | None = None
+    tx: Tx,
+    viewer: Viewer,
+    message_id: UUID,
+    refusal: Refusal | None = None,
+    *,
+    reason_missing: bool = False,
 ) -> Response:
     trace = await channels.message(tx, message_id)
     raw, pointer = trace.raw, trace.message.pointer
@@ -117,7 +122,8 @@ async def _message_page(
     return PAGES.answer(
         viewer,
         "inbox_message.html",
-        status=422 if refusal else 200,
+        status=422 if refusal or reason_missing else 200,
+        reason_missing=reason_missing,
         trace=trace,
         message=trace.message,
         rows=rows,
@@ -157,6 +163,29 @@ async def replay_message(caller: Caller, request: Request, data: bytes) -> Respo
     if done.more:
         told.append(words("There are more of this reason: try again."))
     return see_other(back, toast=" ".join(told))
+
+
+@form("/office/messages/decline", permission=REPLAY, command=channels.DECLINE)
+async def decline_message(caller: Caller, request: Request, data: bytes) -> Response:
+    """Keep a quarantined message undone for good, and tell its channel why."""
+    _require_unbound(caller)
+    fields = read_form(data)
+    message_id = fields.id("message_id")
+    reason = fields.text("reason")[:500]
+    async with caller.read() as tx:
+        viewer = await view(tx, caller, request)
+        words = PAGES.words(viewer)
+        if message_id is None:
+            raise channels.NoSuchMessage(message="")
+        if not reason:
+            return await _message_page(tx, viewer, message_id, reason_missing=True)
+    try:
+        wish = channels.Decline(message_ids=(message_id,), reason=reason)
+        await caller.submit(channels.DECLINE, wish)
+    except Refusal as refusal:
+        async with caller.read() as tx:
+            return await _message_page(tx, viewer, message_id, refusal)
+    return see_other(f"/office/messages/{message_id}", toast=words("Declined."))
 
 
 @page("/office/messages/new", permission=SUBMIT)
@@ -249,6 +278,7 @@ ROUTES = [
     list_inbox_batches,
     show_message,
     replay_message,
+    decline_message,
     write_messages,
     take_messages,
 ]

@@ -10,6 +10,7 @@ from litestar import Request, Response
 
 from crosslane import (
     catalog,
+    channels,
     customers,
     documents,
     engagement,
@@ -233,7 +234,10 @@ async def _story(
     entries = await log.histories(tx, subjects, limit=STORY_ENTRIES_MAX)
     audited = await audit.list_entries(tx, subject=subject, limit=AUDITED_MAX)
     names = await names_for(tx, viewer, [*entries, *audited], network)
-    story = tell(entries, names, order=order, messages=messages, audited=audited)
+    channel: Sequence[channels.OutgoingView] = ()
+    if viewer.may("channels:read"):
+        channel = await channels.list_outgoing(tx, order_id=order.id, limit=STORY_ENTRIES_MAX)
+    story = tell(entries, names, order=order, messages=messages, audited=audited, channel=channel)
     return story, names.staff
 
 

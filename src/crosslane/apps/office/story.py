@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane.apps.office.deeds import deed_title
+from crosslane.channels import OutgoingView
 from crosslane.engagement import MessageView
 from crosslane.orders import ENDS_BY_ITSELF, OrderView
 from crosslane.platform import audit, log
@@ -108,6 +109,7 @@ def tell(
     order: OrderView | None = None,
     messages: Sequence[MessageView] = (),
     audited: Sequence[audit.Entry] = (),
+    channel: Sequence[OutgoingView] = (),
 ) -> list[Told]:
     """Return what happened, the latest first.
 
@@ -117,9 +119,11 @@ def tell(
         order: for the reasons of its stops and amendments.
         messages: what the customer was told.
         audited: what people did that no event tells.
+        channel: what the channel of the order was told.
     """
     told = [_event(entry, names, order) for entry in entries if entry.kind not in PASSED_OVER]
     told += [_message(message, names) for message in messages]
+    told += [_told_channel(one, names) for one in channel]
     told += [_audited(row, names) for row in audited if not row.action.startswith(TOLD_BY_EVENTS)]
     return sorted(told, key=lambda one: one.at, reverse=True)
 
@@ -227,6 +231,25 @@ def _message(message: MessageView, names: Names) -> Told:
     )
 
 
+def _told_channel(one: OutgoingView, names: Names) -> Told:
+    words = names.words
+    said = {
+        "waiting": words("About to tell the channel"),
+        "refused": words("Could not tell the channel"),
+        "unsupported": words("Could not tell the channel"),
+        "failed": words("Could not tell the channel"),
+        "superseded": words("Did not need to tell the channel"),
+    }.get(one.state, words("Told the channel"))
+    lost = one.state in ("refused", "unsupported", "failed")
+    return Told(
+        at=one.created_at if one.state == "waiting" else one.changed_at,
+        title=f"{said}: {outgoing_kinds(words).get(one.kind, one.kind)}",
+        reason=one.detail or one.instead,
+        icon="send",
+        tone="warn" if lost else "",
+    )
+
+
 def _audited(row: audit.Entry, names: Names) -> Told:
     who, kind = _who(row.actor, names)
     title = names.words(deed_title(row.action))
@@ -276,6 +299,21 @@ def topics(words: Words) -> dict[str, str]:
         "return_received": words("return received"),
         "return_expired": words("return did not come"),
         "refunded": words("money given back"),
+    }
+
+
+def outgoing_kinds(words: Words) -> dict[str, str]:
+    """Return what channels are told of."""
+    return {
+        "order_reply": words("reply to the order"),
+        "cancellation": words("called off"),
+        "amendment": words("called off in part"),
+        "fulfillment": words("goods on their way"),
+        "money": words("money given back"),
+        "invoice": words("invoice"),
+        "acknowledgment": words("receipt of a delivery"),
+        "supply_snapshot": words("stock"),
+        "price": words("price"),
     }
 
 
