@@ -298,6 +298,25 @@ async def test_a_ping_is_sent_and_shown(house, receiver):
     await house.sound()
 
 
+async def test_a_turn_whose_worker_died_is_sent_again_under_the_same_name(house, receiver):
+    await receiver.behave(secret=SECRET)
+    id = await house.subscribe(receiver.url, SECRET)
+    await house.happen(closed())
+    await house.publish()
+    kind = publishing.DELIVER
+    [(body,)] = await house.fetch("select body from platform_effect where kind = $1", kind.name)
+    call = EffectCall(new_id(), "k", 1, 1, house.tenant, "", json.decode(body, type=kind.body))
+    async with house.transaction(read_only=True) as tx:
+        [turn] = await kind.prepare(tx, [call])
+    await kind.call(call, turn)  # and nobody hears what came of it
+    await house.send()
+    first, again = await receiver.taken()
+    assert first["name"] == again["name"]
+    [told] = await deliveries(house, id)
+    assert (told.state, told.tries) == ("delivered", 1)
+    await house.sound()
+
+
 class Nothing(publishing.RemoveSubscription, frozen=True):
     """The body of a call that is not ours."""
 

@@ -9,20 +9,12 @@ from uuid import UUID
 import msgspec
 from babel.dates import format_date
 
-from crosslane.engagement.service.letters import (
-    Finished,
-    Told,
-    finish,
-    hand_over,
-    keep_nothing,
-    voice,
-)
+from crosslane.engagement.service.letters import Finished, Told, finish, letter_kind, voice
 from crosslane.engagement.service.posting import post_office
-from crosslane.engagement.service.sending import CALL_SECONDS_MAX
 from crosslane.engagement.service.writing import words_in
 from crosslane.platform import auth, effects
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import Effect, EffectCall, EffectKind, one_by_one
+from crosslane.platform.effects import Effect, EffectCall
 from crosslane.platform.log import Logged
 from crosslane.platform.tenants import tenant_of
 from crosslane.platform.tokens import Link, sign_link
@@ -86,11 +78,4 @@ async def _prepare(tx: Tx, call: EffectCall[SendInvitation]) -> Finished | None:
     return finish(told, brand, locale, tenant.name)
 
 
-INVITE = EffectKind(
-    EFFECT_KIND,
-    body=SendInvitation,
-    call=hand_over,
-    prepare=one_by_one(_prepare),
-    record=keep_nothing,
-    timeout_seconds=CALL_SECONDS_MAX,
-)
+INVITE = letter_kind(EFFECT_KIND, SendInvitation, _prepare)

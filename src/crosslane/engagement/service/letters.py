@@ -1,6 +1,6 @@
 """Letters to people who work here, or are to: no messages to customers, and nothing is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -14,10 +14,10 @@ from crosslane import organization
 from crosslane.engagement.domain import message_id
 from crosslane.engagement.service.mime import mailbox, unstructured, write_mime
 from crosslane.engagement.service.posting import post_office
-from crosslane.engagement.service.sending import failure_of
+from crosslane.engagement.service.sending import CALL_SECONDS_MAX, failure_of
 from crosslane.engagement.service.writing import TEMPLATES, locale_of
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import EffectCall
+from crosslane.platform.effects import EffectCall, EffectKind, one_by_one
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -80,7 +80,21 @@ def finish(told: Told, brand: str, locale: Locale, tenant: str) -> Finished:
     return Finished(sender, told.email, write_mime(headers, text, page))
 
 
-async def hand_over(call: EffectCall[Any], letter: Finished | None) -> None:
+def letter_kind(
+    name: str, body: type[msgspec.Struct], prepare: Callable[..., Awaitable[Finished | None]]
+) -> EffectKind:
+    """Return a kind of effect that sends letters; ``prepare`` writes one, None for nobody."""
+    return EffectKind(
+        name,
+        body=body,
+        call=_hand_over,
+        prepare=one_by_one(prepare),
+        record=_keep_nothing,
+        timeout_seconds=CALL_SECONDS_MAX,
+    )
+
+
+async def _hand_over(call: EffectCall[Any], letter: Finished | None) -> None:
     """Give a letter to the mail server; nothing when there is nobody to send to.
 
     Raises:
@@ -97,6 +111,6 @@ async def hand_over(call: EffectCall[Any], letter: Finished | None) -> None:
         raise failure_of(error) from error
 
 
-async def keep_nothing(tx: Tx, calls: Sequence[EffectCall[Any]], results: Sequence[None]) -> None:
+async def _keep_nothing(tx: Tx, calls: Sequence[EffectCall[Any]], results: Sequence[None]) -> None:
     """Keep nothing of letters that were sent."""
     del tx, calls, results

@@ -30,6 +30,7 @@ from crosslane.platform.log.reactions import (
 from crosslane.platform.log.writing import (
     Cause,
     Entry,
+    Named,
     append,
     entries,
     epoch,
@@ -44,6 +45,7 @@ __all__ = [
     "Event",
     "Lag",
     "Logged",
+    "Named",
     "News",
     "NotParked",
     "Parked",

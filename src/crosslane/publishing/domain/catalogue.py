@@ -11,7 +11,7 @@ and who of the staff did it are left out, as are costs, which are nobody's busin
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from inspect import getdoc
 from types import ModuleType
 from typing import Any, cast
@@ -39,6 +39,7 @@ from crosslane import (
 from crosslane.publishing import events as own
 
 VERSION = 1
+PATTERNS_KEPT_MAX = 1_000
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -229,7 +230,7 @@ PING = "publishing.ping"
 """The name of what a test sends; it is no event."""
 
 
-@cache
+@lru_cache(maxsize=PATTERNS_KEPT_MAX)
 def _matched(pattern: str) -> frozenset[str]:
     return frozenset(kind.logged_as for kind in PUBLIC if fnmatchcase(kind.name, pattern))
 

@@ -1,5 +1,6 @@
 """The stream of public events over HTTP, for those who ask instead of being told."""
 
+import time
 from typing import Annotated, Any
 
 import msgspec
@@ -71,9 +72,11 @@ async def read_events(
     answer is held back. Events appear a moment after they are recorded.
     """
     page = await _read(caller, after, kinds, channels, limit)
-    if wait and not page.items and not page.more:
+    until = time.monotonic() + wait
+    # What others are told of moves the stream too.
+    while not page.items and not page.more and (left := until - time.monotonic()) > 0:
         known = decode_cursor(page.next_cursor, int, int)
-        await wait_beyond(caller, (known[0], known[1]), wait)
+        await wait_beyond(caller, (known[0], known[1]), left)
         page = await _read(caller, page.next_cursor, kinds, channels, limit)
     return page
 

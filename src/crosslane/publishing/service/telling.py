@@ -1,7 +1,6 @@
 """Writing public events down as others read them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,11 +9,12 @@ import msgspec
 from crosslane import organization
 from crosslane.platform import log
 from crosslane.platform.database import Tx
+from crosslane.platform.log import Named
 from crosslane.publishing.domain.catalogue import BY_LOGGED, VERSION, told
 from crosslane.publishing.domain.envelope import PublicEvent, schema_of
 
 
-class Placed(Protocol):
+class Placed(Named, Protocol):
     """An event of the stream, or a delivery of one."""
 
     @property
@@ -25,21 +25,6 @@ class Placed(Protocol):
     @property
     def kind(self) -> str:
         """Its name in the log."""
-        ...
-
-    @property
-    def subject(self) -> str:
-        """What it happened to."""
-        ...
-
-    @property
-    def subject_no(self) -> int:
-        """Which of the subject's events it is."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When it was recorded."""
         ...
 
     @property
