@@ -10,7 +10,7 @@ from crosslane.channels.domain.replies import Corrected, Invoice, InvoiceCharge,
 from crosslane.customers import Address
 from tests.channels.judges import read_by_mock
 from tests.channels.reading import read
-from tests.channels.x12_partner import NOW, ordered, segments, sound, told
+from tests.channels.x12_partner import ASKED, NOW, ordered, segments, sound, told
 
 
 def party(name: str, **more) -> Party:
@@ -104,6 +104,15 @@ def test_an_invoice_is_exact_to_the_cent():
     (invoice,) = read_by_mock(text)
     assert invoice.total == invoice.line_total + invoice.charges + invoice.tax == Decimal("378.00")
     assert invoice.charges_known
+
+
+def test_an_invoice_of_a_part_for_a_store_names_the_store():
+    split = ASKED.replace("PID", "SDQ*EA*92*0001*5*0002*7\nPID")
+    split = split.replace("PO4*24", "PO4*24\nSDQ*CA*92*0002*2")
+    first, second = ordered(split.replace("CTT", "SDQ*EA*92*0001*3\nCTT"))
+    for order, store in ((first, "0001"), (second, "0002")):
+        text = sound("invoice", bill(), order=order)
+        assert f"N1*ST**92*{store}" in segments(text, "N1")
 
 
 def test_a_credit_memo_names_what_it_corrects():

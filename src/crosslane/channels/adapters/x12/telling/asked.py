@@ -22,6 +22,8 @@ RELEASE_CHARACTERS_MAX = 30
 NAME_CHARACTERS_MAX = 60
 PARTY_CHARACTERS_MAX = 80
 ADDRESS_CHARACTERS_MAX = 55
+# Whose code it is: ours, or that of the partner who buys (element 66).
+BY_SELLER, BY_BUYER = "91", "92"
 _PLACE = re.compile(r"/(\d+)/(BEG|N1|PO1|PO4)")
 
 
@@ -143,21 +145,23 @@ class Asked:
         return self.lines.get(name)
 
     def parties(self, pen: Pen, *roles: str) -> list[str]:
-        """Return who was named in these roles, as they were named but for their addresses."""
+        """Return who was named in these roles, as they were named but for their addresses.
+
+        Goods of a part for a store go there, whoever the whole order names.
+        """
         found: list[str] = []
         for one in self._segments:
-            if one[0] == "N1" and one[1:2] and one[1].strip() in roles:
-                role, name, kind, code = [*map(str.strip, one[1:5]), "", "", ""][:4]
-                known = pen.can_code(code, PARTY_CHARACTERS_MAX, 2) and pen.can_code(kind, 2)
-                words = pen.words(name, NAME_CHARACTERS_MAX)
-                if known or words:
-                    told = (kind, code) if known else ()
-                    found.append(pen.segment("N1", role, words, *told))
+            role, name, kind, code = [*map(str.strip, one[1:5]), "", "", "", ""][:4]
+            if one[0] != "N1" or role not in roles or (role == "ST" and self.store):
+                continue
+            known = pen.can_code(code, PARTY_CHARACTERS_MAX, 2) and pen.can_code(kind, 2)
+            words = pen.words(name, NAME_CHARACTERS_MAX)
+            if known or words:
+                found.append(pen.segment("N1", role, words, *((kind, code) if known else ())))
+        if "ST" in roles and self.store:
+            store = pen.code(self.store, PARTY_CHARACTERS_MAX, "/order", 2)
+            found.append(pen.segment("N1", "ST", "", BY_BUYER, store))
         return found
-
-    def names(self, role: str) -> bool:
-        """Whether somebody was named in a role."""
-        return any(one[0] == "N1" and one[1:2] == [role] for one in self._segments)
 
     def _unnamed(self, head: Sequence[str], understood: dict[str, OrderLine]) -> str:
         """Return the name of a line that has none: its place among the lines."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
+    BY_BUYER,
     LINE_CHARACTERS_MAX,
     ORDER_CHARACTERS_MAX,
     RELEASE_CHARACTERS_MAX,
@@ -109,7 +110,7 @@ class _Line:
         if self.is_changed and (words := pen.words(reason, REASON_CHARACTERS_MAX)):
             yield pen.segment("REF", "ZZ", "", words)
         if store:
-            yield pen.segment("SDQ", unit, "92", pen.code(store, 80, "/order", 2), quantity)
+            yield pen.segment("SDQ", unit, BY_BUYER, store, quantity)
         yield from self._verdicts(pen, talk)
 
     def _verdicts(self, pen: Pen, talk: Talk) -> Iterator[str]:

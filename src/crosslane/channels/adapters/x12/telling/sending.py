@@ -17,6 +17,8 @@ from crosslane.channels.adapters.telling import (
     Tell,
 )
 from crosslane.channels.adapters.x12.telling.asked import (
+    BY_BUYER,
+    BY_SELLER,
     NAME_CHARACTERS_MAX,
     PARTY_CHARACTERS_MAX,
     Asked,
@@ -120,7 +122,7 @@ def place(role: str, location: str, pen: Pen, talk: Talk) -> str:
         talk: knows the partner's codes.
     """
     theirs = talk.locations.get(location, "")
-    called = ("92", theirs) if theirs else ("91", location)
+    called = (BY_BUYER, theirs) if theirs else (BY_SELLER, location)
     known = pen.can_code(called[1], PARTY_CHARACTERS_MAX, 2)
     name = pen.words(location, NAME_CHARACTERS_MAX)
     return pen.segment("N1", role, name, *(called if known else ()))

@@ -118,9 +118,7 @@ def _whole(message: FulfillmentEvent, asked: Asked, pen: Pen, talk: Talk) -> Ite
     if message.location:
         yield place("SF", message.location, pen, talk)
     told = asked.parties(pen, "ST")
-    if asked.store:
-        yield pen.segment("N1", "ST", "", "92", pen.code(asked.store, 80, "/order", 2))
-    elif told:
+    if told:
         yield told[0]
     elif address := message.ship_to or (asked.order.ship_to if asked.order else None):
         yield from party("ST", address, pen)
