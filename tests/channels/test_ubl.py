@@ -319,6 +319,11 @@ def test_bills_are_money_a_supplier_wants_or_gives_back():
     ):
         money = one(text, name)
         assert (money.step, money.minor, money.order) == (step, 1_250, "PO-1")
+    # Who must name an order and knows none says so.
+    bare = one(billed("12.50").replace("PO-1", "n/a"), "Invoice")
+    assert (bare.order, bare.rest["/OrderReference/ID"]) == ("", "n/a")
+    # Credits are numbered by themselves.
+    assert one(billed("12.50"), "CreditNote").source_id == "CreditNote/I-1"
     wrong = fault(billed("12.505"), "Invoice")
     assert wrong.pointer == "/LegalMonetaryTotal/PayableAmount"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.markup import Part
-from crosslane.channels.adapters.ubl.reading import currency_of, minor, stub, told
+from crosslane.channels.adapters.ubl.reading import currency_of, minor, order_of, stub, told
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import MoneyEvent, Notice
 
@@ -38,19 +38,21 @@ def invoice(root: Part, context: Context) -> Iterator[Message]:
 
 def credit_note(root: Part, context: Context) -> Iterator[Message]:
     """Say what a supplier gives back."""
-    yield _billed(root, context, is_credit=True)
+    yield _billed(root, context, is_credit=True, is_note=True)
 
 
-def _billed(root: Part, context: Context, *, is_credit: bool) -> MoneyEvent:
+def _billed(root: Part, context: Context, *, is_credit: bool, is_note: bool = False) -> MoneyEvent:
     of = stub(root, context)
-    name = "LegalMonetaryTotal/PayableAmount"
-    currency = currency_of(root, context, name)
-    due = minor(root, name, currency)
+    total = "LegalMonetaryTotal/PayableAmount"
+    currency = currency_of(root, context, total)
+    due = minor(root, total, currency)
     if due is None:
-        raise root.missing(name)
+        raise root.missing(total)
+    # Credits are numbered in a series of their own.
+    name = f"CreditNote/{of.number}" if is_note else of.number
     return MoneyEvent(
-        **told(of, context),
-        order=root.within(SHORT_CHARACTERS_MAX, "OrderReference/ID"),
+        **told(of, context, name[:SHORT_CHARACTERS_MAX]),
+        order=order_of(root, "OrderReference/ID"),
         step="credited" if is_credit == (due >= 0) else "invoiced",
         minor=abs(due),
         currency=currency,
@@ -67,7 +69,7 @@ def remittance(root: Part, context: Context) -> Iterator[Message]:
     if paid is None or paid < 0:
         raise root.missing(name) if paid is None else root.wrong(name, "at least nothing")
     yield MoneyEvent(
-        **told(of, context),
+        **told(of, context, f"RemittanceAdvice/{of.number}"[:SHORT_CHARACTERS_MAX]),
         step="paid_out",
         minor=paid,
         currency=currency,

@@ -50,6 +50,7 @@ ADDRESS_LINES_MAX = 4
 # Prices are told in 1/1000 of a minor unit.
 MILLI_DECIMALS = 3
 TITLE_CHARACTERS_MAX = 500
+ORDER_CHARACTERS_MAX = 100
 GTIN_SCHEMES = frozenset(("GTIN", "EAN", "EAN13", "UPC", "0160", "SRV", ""))
 
 
@@ -291,6 +292,14 @@ def currency_of(root: Part, context: Context, *amounts: str) -> str:
         names = (f"{amount}/@currencyID" for amount in amounts)
         found = next((code for name in names if (code := root.peek(name).upper())), "")
     return found or context.currency
+
+
+def order_of(part: Part, name: str) -> str:
+    """Return the number of an order, "" where a document only says that there is none."""
+    found = part.peek(name)
+    if found.replace("/", "").upper() in ("", "NA") or len(found) > ORDER_CHARACTERS_MAX:
+        return ""
+    return part.text(name)
 
 
 def words(part: Part, name: str, most: int) -> str:

@@ -17,6 +17,7 @@ from crosslane.channels.adapters.ubl.reading import (
     lines,
     moment,
     name_of,
+    order_of,
     stub,
     told,
     words,
@@ -164,7 +165,7 @@ def fulfilment_cancelled(root: Part, context: Context) -> Iterator[Message]:
     yield FulfillmentEvent(
         **told(of, context, shipment or of.number),
         step="cancelled",
-        order=root.text("OrderReference/ID")[:SHORT_CHARACTERS_MAX],
+        order=order_of(root, "OrderReference/ID"),
         reason=words(root, "CancellationNote", REASON_CHARACTERS_MAX),
     )
 
@@ -173,17 +174,12 @@ def _by_order(
     root: Part, name: str, quantity: str, ours: tuple[str, str]
 ) -> dict[str, list[MovedGoods]]:
     """Return goods by the orders they are of; a line that names none is of the document's."""
-    usual = root.parts("OrderReference")
-    of_all = usual[0].peek("ID") if len(usual) == 1 else ""
+    references = root.parts("OrderReference")
+    of_all = next((order for one in references if (order := order_of(one, "ID"))), "")
     found: dict[str, list[MovedGoods]] = {}
     for line in lines(root, name):
-        order = line.peek("OrderLineReference/OrderReference/ID") or of_all
-        order = order or (usual[0].peek("ID") if usual else "")
-        line.text("OrderLineReference/OrderReference/ID")
-        found.setdefault(order[:SHORT_CHARACTERS_MAX], []).append(_goods(line, quantity, ours))
-    for one in usual:
-        if one.peek("ID") in found:
-            one.text("ID")
+        order = order_of(line, "OrderLineReference/OrderReference/ID") or of_all
+        found.setdefault(order, []).append(_goods(line, quantity, ours))
     return found
 
 
