@@ -60,7 +60,7 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SHORT = Extent(streams=5, cuts=25, changes=40, values=1, places=40)
-LONG = Extent(streams=40, cuts=2_000, changes=1_000, values=100, places=1_000)
+LONG = Extent(streams=12, cuts=500, changes=300, values=3, places=300)
 
 
 def check_fuzzing(family: Family, reads: Sequence[Read], *, long: bool) -> Check:

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from crosslane.channels.adapters import FAMILIES, JSON, Context, Family
+from crosslane.channels.adapters import FAMILIES, JSON, RECORDS_MAX, Context, Family
 from crosslane.kernel import Refusal
 from crosslane.kit.reading import Read, whole_text
 from crosslane.kit.report import Check, Finding
@@ -152,7 +152,11 @@ def _streams(reads: Sequence[Read]) -> Iterator[Stream]:
 
 
 def _speed(family: Family, day: Stream) -> Check:
-    found = _aside(family, msgspec.structs.replace(day, size=SPEED_BYTES))
+    size = min(SPEED_BYTES, len(day.opening) + len(day.part) * (RECORDS_MAX - 1))
+    found = _aside(family, msgspec.structs.replace(day, size=size))
+    if not found.messages:
+        detail = "not told: a record that comes again and again is not understood"
+        return Check(rule="speed", state="told", detail=detail)
     seconds = max(found.seconds, 1e-9)
     megabytes, messages = found.bytes / 1e6 / seconds, found.messages / seconds
     least = f"{MEGABYTES_PER_SECOND_LEAST} MB/s"
