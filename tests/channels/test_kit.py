@@ -1,9 +1,16 @@
 """Our own families by the rules of everybody's, and planted adapters that break each rule."""
 
+from contextlib import suppress
+from functools import cache
+
+import jsonschema_rs
+import msgspec
 import pytest
 
-from crosslane.channels.adapters import FAMILIES
+from crosslane.channels.adapters import FAMILIES, kind_of, read_records
+from crosslane.kernel import Refusal
 from crosslane.kit import check_family
+from crosslane.publishing import schema
 from tests.channels.capabilities import SAMPLES, page, report_of, samples_of
 from tests.tidy.tree import REPOSITORY
 
@@ -15,6 +22,20 @@ def test_a_family_keeps_every_rule(name: str):
     # A family that has no samples of its own yet is tried with what is published.
     wrong = {"failed", "unshown"} if (SAMPLES / name).is_dir() else {"failed"}
     assert [one for one in report_of(name).checks if one.state in wrong] == []
+
+
+@pytest.mark.parametrize("name", FAMILIES.own)
+def test_what_a_family_says_keeps_to_the_published_schemas(name: str):
+    for stream in samples_of(name).streams:
+        with suppress(Refusal):
+            for reading in read_records(FAMILIES.own[name], stream.raw, stream.context):
+                for message in reading.messages:
+                    judge(kind_of(message)).validate(msgspec.to_builtins(message))
+
+
+@cache
+def judge(kind: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema(f"messages.{kind}.1"))
 
 
 def test_the_page_of_what_families_can_is_up_to_date():
