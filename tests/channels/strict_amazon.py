@@ -45,15 +45,21 @@ class StrictAmazon:
         self.calls: list[str] = []
         self.tokens: set[str] = set()
         self.invalid_skus: set[str] = set()
+        self.statuses: list[int] = []
 
     def add_order(self, order: dict[str, Any]) -> None:
         """Take an order, or tell it anew."""
         fitting("sales", "Order", order)
         self.orders[order["orderId"]] = {"packages": [], **order}
 
-    def seen(self) -> dict[str, Any]:
-        """What it knows, and which calls were made."""
-        return {"orders": self.orders, "listings": self.listings, "calls": self.calls}
+    def change(self, number: str, **told: Any) -> None:
+        """Let an order be otherwise, a second after it was last."""
+        self.orders[number] |= told
+        self.touch(number)
+
+    def say(self, status: int) -> None:
+        """Let it answer a status to the next call, before it looks at it."""
+        self.statuses.append(status)
 
     def answer(self, call: Call) -> Answer:
         """Answer a call as it would over HTTP."""
@@ -61,6 +67,8 @@ class StrictAmazon:
         path = f"/{url.path.lstrip('/')}"
         self.calls.append(f"{call.method} {path}")
         try:
+            if self.statuses:
+                raise Refuses(self.statuses.pop(0), "QuotaExceeded", "You exceeded your quota")
             if path == "/auth/o2/token":
                 return self._said(200, self._token(call))
             if call.headers.get("x-amz-access-token") not in self.tokens:

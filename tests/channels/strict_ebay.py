@@ -53,17 +53,12 @@ class StrictEbay:
         self.stock[sku] = 0
         self.offers[offer] = {"offerId": offer, "sku": sku, "marketplaceId": MARKETPLACE}
 
-    def touch(self, number: str) -> None:
-        """Let an order have been changed a moment after it was last."""
+    def change(self, number: str, **told: Any) -> None:
+        """Let an order be otherwise, a second after it was last."""
         one = self.orders[number]
         at = datetime.fromisoformat(one["lastModifiedDate"]) + timedelta(seconds=1)
         later = at.astimezone(UTC).isoformat(timespec="milliseconds")
-        self.orders[number] = one | {"lastModifiedDate": later.replace("+00:00", "Z")}
-
-    def seen(self) -> dict[str, Any]:
-        """What it knows, and which calls were made."""
-        told = {"orders": self.orders, "parcels": self.parcels, "stock": self.stock}
-        return told | {"offers": self.offers, "calls": self.calls}
+        self.orders[number] = one | told | {"lastModifiedDate": later.replace("+00:00", "Z")}
 
     def answer(self, call: Call) -> Answer:
         """Answer a call as it would over HTTP."""

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-SHOPS = ("shopify", "woocommerce")
+SHOPS = ("shopify", "woocommerce", "amazon", "ebay")
 # What the app of a test shows for a token, and its client id and secret.
 APP = "an app:its secret"
 GRANT = b"grant_type=client_credentials&client_id=an+app&client_secret=its+secret"
@@ -78,10 +78,13 @@ def serve(family: str) -> None:
     from crosslane.channels import Answer, Call
     from crosslane.platform.misdeeds import Lost
     from crosslane.platform.strangers import Asked, Stranger
+    from tests.channels.strict_amazon import StrictAmazon
+    from tests.channels.strict_ebay import StrictEbay
     from tests.channels.strict_shopify import TOKEN, StrictShop
     from tests.channels.strict_woocommerce import StrictWoo
 
-    shop: Any = StrictShop() if family == "shopify" else StrictWoo()
+    plays = dict(zip(SHOPS, (StrictShop, StrictWoo, StrictAmazon, StrictEbay), strict=True))
+    shop: Any = plays[family]()
 
     class Server(Stranger):
         body_bytes_max = 4 << 20

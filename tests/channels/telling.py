@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from crosslane.channels import FAMILIES, Answer, Call, Document, Outcome, Outgoing, Talk
+from crosslane.channels.adapters.fetching import Page
 from crosslane.channels.domain.messages import Order, Outbound, kind_of
 
 Asked = Call | Document
@@ -62,6 +63,26 @@ def tell(
         outcomes = ended.value
     assert len(outcomes) == len(messages)
     return Told(asked, outcomes)
+
+
+def fetch(
+    family: str, answer: Callable[[Call], Answer], cursor: str = "", talk: Talk | None = None
+) -> Page:
+    """Let a family fetch a page.
+
+    Raises:
+        Busy, Later, Refused: as the fetcher does.
+    """
+    fetching = FAMILIES[family].fetches
+    assert fetching is not None
+    conversation = fetching.fetch(cursor, talk or Talk())
+    try:
+        wanted = next(conversation)
+        while True:
+            assert isinstance(wanted, Call)
+            wanted = conversation.send(answer(wanted))
+    except StopIteration as ended:
+        return ended.value
 
 
 def _one_by_one(answers: Iterable[Answer]) -> Callable[[Asked], Answer]:

@@ -9,6 +9,7 @@ from crosslane.channels import FAMILIES, Answer, Talk
 from crosslane.channels.adapters.fetching import Page
 from crosslane.channels.adapters.telling import Call, Later
 from crosslane.channels.domain.messages import Order
+from tests.channels import telling
 from tests.channels.reading import read
 from tests.channels.strict_amazon import StrictAmazon
 from tests.channels.test_amazon_tells import order, talk
@@ -17,14 +18,7 @@ AT = datetime(2026, 7, 2, 9, 30, tzinfo=UTC)
 
 
 def fetch(amazon: StrictAmazon, cursor: str = "", who: Talk | None = None) -> Page:
-    conversation = FAMILIES["amazon"].fetches.fetch(cursor, who or talk())
-    try:
-        wanted = next(conversation)
-        while True:
-            assert isinstance(wanted, Call)
-            wanted = conversation.send(amazon.answer(wanted))
-    except StopIteration as ended:
-        return ended.value
+    return telling.fetch("amazon", amazon.answer, cursor, who or talk())
 
 
 def told(n: int, at: datetime = AT - timedelta(hours=1)) -> dict:

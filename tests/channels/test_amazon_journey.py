@@ -9,7 +9,7 @@ from crosslane.channels.service.fetching import FetchingView, begin
 from crosslane.channels.service.outgoing import list_standings
 from crosslane.platform.database import Database
 from tests.channels.strict_amazon import CLIENT, MARKETPLACE, REFRESH, SECRET, SELLER
-from tests.channels.strict_partner import StrictPartner
+from tests.channels.strict_server import ShopProcess
 from tests.channels.talking import Talking, allowed, open_talking
 from tests.orders.world import set_policy, stock_up
 
@@ -57,14 +57,14 @@ def order(number: str = NUMBER, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def amazon(network) -> Iterator[StrictPartner]:
-    started = StrictPartner("amazon")
+def amazon(network) -> Iterator[ShopProcess]:
+    started = ShopProcess("amazon")
     yield started
     started.kill()
 
 
 @pytest.fixture
-async def talking(database: Database, tenant: str, amazon: StrictPartner) -> Talking:
+async def talking(database: Database, tenant: str, amazon: ShopProcess) -> Talking:
     opened = await open_talking(database, tenant)
     await opened.connect(
         amazon.url,
@@ -85,8 +85,8 @@ async def ask(talking: Talking) -> None:
     await talking.settle()
 
 
-async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: StrictPartner):
-    amazon.add_order(order())
+async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: ShopProcess):
+    amazon.do("add_order", order())
     await ask(talking)
     assert await talking.units(NUMBER) == {"MUG": 2}
     shown = await talking.order(NUMBER)
@@ -98,13 +98,13 @@ async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: 
     await talking.send_off(1, NUMBER)
     await talking.hurry()
     await talking.settle()
-    (first,) = amazon.seen()["orders"][NUMBER]["packages"]
+    (first,) = amazon.shown["orders"][NUMBER]["packages"]
     assert [(i["orderItemId"], i["quantity"]) for i in first["packageItems"]] == [("11", 1)]
     assert first["trackingNumber"]
     await talking.send_off(1, NUMBER)
     await talking.hurry()
     await talking.settle()
-    seen = amazon.seen()["orders"][NUMBER]
+    seen = amazon.shown["orders"][NUMBER]
     assert seen["fulfillment"]["fulfillmentStatus"] == "SHIPPED"
     assert len({p["packageReferenceId"] for p in seen["packages"]}) == 2
     # Amazon tells of our own parcels; nothing is sent twice.
@@ -133,19 +133,19 @@ async def forget_cursor(talking: Talking) -> None:
 
 async def test_an_order_that_waits_is_paid_changes_and_is_off(talking, amazon):
     waiting = {"fulfillmentStatus": "PENDING", "fulfilledBy": "MERCHANT"}
-    amazon.add_order(order(fulfillment=waiting, recipient=None) | {"recipient": {}})
+    amazon.do("add_order", order(fulfillment=waiting, recipient=None) | {"recipient": {}})
     await ask(talking)
     shown = await talking.order(NUMBER)
     held = {stop.kind for stop in shown.stops if stop.resolved_at is None}
     assert held == {"payment", "address"}
     open_now = waiting | {"fulfillmentStatus": "UNSHIPPED"}
-    amazon.change(NUMBER, fulfillment=open_now, recipient={"deliveryAddress": HOME})
+    amazon.do("change", NUMBER, fulfillment=open_now, recipient={"deliveryAddress": HOME})
     await forget_cursor(talking)
     await ask(talking)
     shown = await talking.order(NUMBER)
     assert [stop for stop in shown.stops if stop.resolved_at is None] == []
     assert shown.ship_to.city == "Oxford"
-    amazon.change(NUMBER, fulfillment=waiting | {"fulfillmentStatus": "CANCELLED"})
+    amazon.do("change", NUMBER, fulfillment=waiting | {"fulfillmentStatus": "CANCELLED"})
     await forget_cursor(talking)
     await ask(talking)
     assert await talking.units(NUMBER) == {}
@@ -156,8 +156,8 @@ async def test_an_order_that_waits_is_paid_changes_and_is_off(talking, amazon):
 
 async def test_a_page_is_fetched_again_until_it_was_taken(talking, amazon):
     for n in range(4):
-        amazon.add_order(order(f"202-1234567-{n:07}"))
-    amazon.say(429, 1)
+        amazon.do("add_order", order(f"202-1234567-{n:07}"))
+    amazon.do("say", 429)
     await ask(talking)
     assert await talking.messages() == []
     asked = await standing(talking)
@@ -167,7 +167,7 @@ async def test_a_page_is_fetched_again_until_it_was_taken(talking, amazon):
     asked = await standing(talking)
     assert (asked.records, asked.code, asked.failures) == (4, "", 0)
     assert len({m.source_id for m in await talking.messages() if m.kind == "order"}) == 4
-    assert amazon.seen()["calls"].count(SEARCH) >= 2
+    assert amazon.shown["calls"].count(SEARCH) >= 2
     await talking.assert_sound()
 
 
@@ -186,18 +186,18 @@ async def test_what_may_be_sold_is_told_and_follows_the_stock(talking, amazon):
     async with talking.database.transaction(talking.tenant) as tx:
         await stock_up(tx, {("MUG", "DC1"): 5})
     assert (await listed(talking, amazon))["MUG"] == first["MUG"] + 5
-    amazon.add_order(order())
+    amazon.do("add_order", order())
     await ask(talking)
     assert (await listed(talking, amazon))["MUG"] == first["MUG"] + 3
     await talking.assert_sound()
 
 
-async def listed(talking: Talking, amazon: StrictPartner) -> dict[str, int]:
+async def listed(talking: Talking, amazon: ShopProcess) -> dict[str, int]:
     """What Amazon lets be bought, by SKU."""
     for _ in range(3):
         await talking.settle()
         await talking.hurry()
-    listings = amazon.seen()["listings"]
+    listings = amazon.shown["listings"]
     return {sku: one["fulfillment_availability"]["quantity"] for sku, one in listings.items()}
 
 
@@ -205,7 +205,7 @@ async def test_a_channel_that_is_not_connected_any_more_is_asked_no_longer(talki
     await talking.connect(
         amazon.url, format="amazon", delivery="call", token=f"{SECRET} {REFRESH}", active=False
     )
-    amazon.add_order(order())
+    amazon.do("add_order", order())
     await ask(talking)
     assert await talking.messages() == []
-    assert amazon.seen()["calls"] == []
+    assert amazon.shown["calls"] == []

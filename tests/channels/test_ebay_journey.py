@@ -8,7 +8,7 @@ import pytest
 from crosslane.channels.service.fetching import begin
 from crosslane.platform.database import Database
 from tests.channels.strict_ebay import CLIENT, MARKETPLACE, REFRESH, SECRET
-from tests.channels.strict_partner import StrictPartner
+from tests.channels.strict_server import ShopProcess
 from tests.channels.talking import Talking, allowed, open_talking
 from tests.channels.test_ebay import LINE, ORDER, gbp
 
@@ -26,14 +26,14 @@ def order(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ebay(network) -> Iterator[StrictPartner]:
-    started = StrictPartner("ebay")
+def ebay(network) -> Iterator[ShopProcess]:
+    started = ShopProcess("ebay")
     yield started
     started.kill()
 
 
 @pytest.fixture
-async def talking(database: Database, tenant: str, ebay: StrictPartner) -> Talking:
+async def talking(database: Database, tenant: str, ebay: ShopProcess) -> Talking:
     opened = await open_talking(database, tenant)
     await opened.connect(
         ebay.url,
@@ -51,8 +51,8 @@ async def talking(database: Database, tenant: str, ebay: StrictPartner) -> Talki
     return opened
 
 
-async def test_an_order_is_fetched_sent_and_told(talking: Talking, ebay: StrictPartner):
-    ebay.add_order(order())
+async def test_an_order_is_fetched_sent_and_told(talking: Talking, ebay: ShopProcess):
+    ebay.do("add_order", order())
     async with talking.database.transaction(talking.tenant) as tx:
         await begin(tx)
     await talking.settle()
@@ -63,11 +63,11 @@ async def test_an_order_is_fetched_sent_and_told(talking: Talking, ebay: StrictP
         await talking.send_off(1, NUMBER)
         await talking.hurry()
         await talking.settle()
-    parcels = ebay.seen()["parcels"][NUMBER]
+    parcels = ebay.shown["parcels"][NUMBER]
     assert [one["lineItems"] for one in parcels] == [[{"lineItemId": "10012", "quantity": 1}]] * 2
     assert len({one["shipmentTrackingNumber"] for one in parcels}) == 2
     # eBay tells that all of it has left; nothing is sent twice.
-    ebay.change(NUMBER, orderFulfillmentStatus="FULFILLED")
+    ebay.do("change", NUMBER, orderFulfillmentStatus="FULFILLED")
     async with talking.database.transaction(talking.tenant) as tx:
         await tx.execute("delete from channels_cursor")
     await talking.hurry()

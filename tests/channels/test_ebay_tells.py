@@ -8,9 +8,10 @@ import pytest
 
 from crosslane.channels import FAMILIES, Answer, Outcome, Talk
 from crosslane.channels.adapters.fetching import Page
-from crosslane.channels.adapters.telling import Call, Later, Refused
+from crosslane.channels.adapters.telling import Later, Refused
 from crosslane.channels.domain.messages import Order, Outbound, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods, PricePatch
+from tests.channels import telling
 from tests.channels.reading import read
 from tests.channels.strict_ebay import CLIENT, MARKETPLACE, REFRESH, SECRET, StrictEbay
 from tests.channels.telling import outgoing, tell
@@ -129,14 +130,7 @@ def test_a_token_is_kept_and_one_that_is_none_says_so(ebay: StrictEbay):
 
 
 def fetch(ebay: StrictEbay, cursor: str = "", who: Talk | None = None) -> Page:
-    conversation = FAMILIES["ebay"].fetches.fetch(cursor, who or talk())
-    try:
-        wanted = next(conversation)
-        while True:
-            assert isinstance(wanted, Call)
-            wanted = conversation.send(ebay.answer(wanted))
-    except StopIteration as ended:
-        return ended.value
+    return telling.fetch("ebay", ebay.answer, cursor, who or talk())
 
 
 def numbers(page: Page) -> list[str]:

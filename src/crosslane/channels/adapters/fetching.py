@@ -16,10 +16,16 @@ by tellers.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from crosslane.channels.adapters.telling import Answer, Call, Document, Rate, Talk
+from crosslane.channels.adapters.branches import instant_of
+from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Rate, Talk
+
+FIRST_HOURS = 24
+SINCE = "since"
+"""Setting of a connection: from when on it is fetched from for the first time."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,3 +59,30 @@ class Fetching(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     every_seconds: float = 300.0
     rate: Rate | None = None
     note: str = ""
+
+
+def first_instant(talk: Talk) -> datetime:
+    """Return from when on a channel is asked for the first time: as its connection says, or a day.
+
+    Raises:
+        Later: the connection says no instant.
+    """
+    if not (since := talk.settings.get(SINCE)):
+        return talk.now - timedelta(hours=FIRST_HOURS)
+    try:
+        found = instant_of(since, "UTC")
+    except ValueError:
+        found = None
+    if found is None:
+        raise Later(f"The setting since is no instant: {since[:40]}")
+    return found
+
+
+def instant_text(at: datetime) -> str:
+    """Return an instant as ISO 8601 writes it in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def one_line(record: bytes) -> bytes:
+    """Return a record of JSON as one line, whatever blanks were written between its parts."""
+    return record.replace(b"\r", b" ").replace(b"\n", b" ")

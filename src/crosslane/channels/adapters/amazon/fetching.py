@@ -6,13 +6,13 @@ where it ended, both ends in it. A page that is no longer to be had lets the tim
 """
 
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import msgspec
 
 from crosslane.channels.adapters.amazon.calling import ask, why
-from crosslane.channels.adapters.fetching import Page
+from crosslane.channels.adapters.fetching import Page, first_instant, instant_text, one_line
 from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Talk
 
 PATH = "/orders/2026-01-01/orders"
@@ -20,8 +20,6 @@ INCLUDED = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES
 PAGE_ORDERS = 100
 ANSWER_BYTES_MAX = 8 << 20
 SETTLED_SECONDS = 120
-# How far back orders are asked for the first time, unless the connection says.
-FIRST_HOURS = 24
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,8 +59,8 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
     if before <= at.after:
         return Page(cursor=cursor)
     query = {
-        "lastUpdatedAfter": _text(at.after),
-        "lastUpdatedBefore": _text(before),
+        "lastUpdatedAfter": instant_text(at.after),
+        "lastUpdatedBefore": instant_text(before),
         "marketplaceIds": talk.setting("marketplace"),
         "fulfilledBy": "MERCHANT",
         "maxResultsPerPage": PAGE_ORDERS,
@@ -89,24 +87,13 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
 def _cursor(cursor: str, talk: Talk) -> Cursor:
     if cursor:
         return msgspec.json.decode(cursor, type=Cursor)
-    if since := talk.settings.get("since"):
-        try:
-            return Cursor(after=datetime.fromisoformat(since).astimezone(UTC))
-        except ValueError:
-            raise Later(f"The setting since is no instant: {since[:40]}") from None
-    return Cursor(after=talk.now - timedelta(hours=FIRST_HOURS))
+    return Cursor(after=first_instant(talk))
 
 
 def _encoded(cursor: Cursor) -> str:
     return msgspec.json.encode(cursor).decode()
 
 
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _record(order: msgspec.Raw) -> bytes:
     head = f'{{"op":"searchOrders","path":"{PATH}","status":200,"response":{{"orders":['
-    # A record is one line, whatever blanks Amazon writes.
-    body = msgspec.json.encode(msgspec.Raw(order)).replace(b"\r", b" ").replace(b"\n", b" ")
-    return head.encode() + body + b"]}}"
+    return head.encode() + one_line(bytes(order)) + b"]}}"

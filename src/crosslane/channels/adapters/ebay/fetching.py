@@ -5,18 +5,17 @@ asked for, so the time that is asked for has an end: what changes meanwhile come
 """
 
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import msgspec
 
 from crosslane.channels.adapters.ebay.calling import ask, why
-from crosslane.channels.adapters.fetching import Page
+from crosslane.channels.adapters.fetching import Page, first_instant, instant_text, one_line
 from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Talk
 
 PATH = "sell/fulfillment/v1/order"
 PAGE_ORDERS = 50
-FIRST_HOURS = 24
 # eBay finds what was changed a moment later.
 SETTLED_SECONDS = 60
 
@@ -53,7 +52,7 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
     if before <= at.after:
         return Page(cursor=cursor)
     query = {
-        "filter": f"lastmodifieddate:[{_text(at.after)}..{_text(before)}]",
+        "filter": f"lastmodifieddate:[{instant_text(at.after)}..{instant_text(before)}]",
         "limit": PAGE_ORDERS,
         "offset": at.offset,
     }
@@ -67,20 +66,11 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
     more = bool(told.next and told.orders)
     offset = at.offset + len(told.orders)
     then = Cursor(after=at.after, before=before, offset=offset) if more else Cursor(after=before)
-    records = [bytes(order).replace(b"\r", b" ").replace(b"\n", b" ") for order in told.orders]
+    records = [one_line(bytes(order)) for order in told.orders]
     return Page(records=records, cursor=msgspec.json.encode(then).decode(), more=more)
 
 
 def _cursor(cursor: str, talk: Talk) -> Cursor:
     if cursor:
         return msgspec.json.decode(cursor, type=Cursor)
-    if since := talk.settings.get("since"):
-        try:
-            return Cursor(after=datetime.fromisoformat(since).astimezone(UTC))
-        except ValueError:
-            raise Later(f"The setting since is no instant: {since[:40]}") from None
-    return Cursor(after=talk.now - timedelta(hours=FIRST_HOURS))
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Cursor(after=first_instant(talk))
