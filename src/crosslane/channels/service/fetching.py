@@ -15,14 +15,14 @@ import msgspec
 from crosslane import organization
 from crosslane.channels.adapters import LINES, family_of
 from crosslane.channels.adapters.fetching import Fetching, Page
-from crosslane.channels.adapters.telling import DETAIL_CHARACTERS_MAX, Busy, Later, Refused
-from crosslane.channels.domain import outgoing as rules
+from crosslane.channels.adapters.telling import Busy, Later, Refused
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.outgoing import Pace
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import Speaker, Unreachable
 from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
-from crosslane.channels.service.telling import Pause, memory_of
+from crosslane.channels.service.telling import memory_of
+from crosslane.channels.service.turns import Pause, broken, lock_turn, rested_after
 from crosslane.channels.storage import cursors
 from crosslane.channels.storage import pace as pace_storage
 from crosslane.channels.storage.cursors import Fetched
@@ -231,8 +231,7 @@ async def _read(page: Page, prepared: Prepared) -> Receive | None:
 
 async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     """Take in what was fetched, save from where to go on, and ask for the next turn."""
-    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
-    if standing is None or standing.turn != call.body.turn:
+    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
         return
     if done is None:
         await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
@@ -249,23 +248,13 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
 
 def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
     """Return how a channel stands after a turn: when it is asked again, and why not before."""
-    more = done.page is not None and done.page.more
-    ready_at = done.pace.ready_at(CALLS_A_TURN, now)
-    failures = 0
-    if (pause := done.pause) is not None:
-        failures = standing.failures + 1
-        seconds = rules.pause_seconds(failures) if pause.seconds is None else pause.seconds
-        ready_at = max(ready_at, now + timedelta(seconds=seconds))
-    elif not more:
-        ready_at = max(ready_at, now + timedelta(seconds=done.every_seconds))
-    return msgspec.structs.replace(
-        standing,
-        ready_at=ready_at,
-        full_at=done.pace.full_at,
-        failures=failures,
-        code=pause.code if pause else "",
-        detail=pause.detail[:DETAIL_CHARACTERS_MAX] if pause else "",
+    rested = rested_after(
+        standing, done.pace, done.pause, now, succeeded=done.pause is None, calls=CALLS_A_TURN
     )
+    if done.pause is not None or (done.page is not None and done.page.more):
+        return rested
+    again_at = max(rested.ready_at, now + timedelta(seconds=done.every_seconds))
+    return msgspec.structs.replace(rested, ready_at=again_at)
 
 
 async def _go_on(tx: Tx, standing: Standing) -> None:
@@ -278,14 +267,9 @@ async def _go_on(tx: Tx, standing: Standing) -> None:
 
 async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
     """Go on later with a turn of its own when one could not even be prepared or saved."""
-    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
-    if standing is None or standing.turn != call.body.turn:
+    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
         return
-    later = tx.now + timedelta(seconds=rules.PAUSE_SECONDS_MAX)
-    detail = reason[:DETAIL_CHARACTERS_MAX]
-    await _go_on(
-        tx, msgspec.structs.replace(standing, ready_at=later, code="turn-failed", detail=detail)
-    )
+    await _go_on(tx, broken(standing, reason, tx.now))
 
 
 FETCHING = EffectKind(

@@ -43,7 +43,16 @@ from crosslane.channels.service.offer_turns import KINDS as OFFERS
 from crosslane.channels.service.offer_turns import REFUSED, Renewed, TurnedOffer, renew
 from crosslane.channels.service.saying import Voice, voices
 from crosslane.channels.service.saying.words import number_of, skus_of, subject_of_order
-from crosslane.channels.service.turns import ERRAND, TELL, Errand, call_turns
+from crosslane.channels.service.turns import (
+    ERRAND,
+    TELL,
+    Errand,
+    Pause,
+    broken,
+    call_turns,
+    lock_turn,
+    rested_after,
+)
 from crosslane.channels.storage import known as known_storage
 from crosslane.channels.storage import orders as order_storage
 from crosslane.channels.storage import outgoing as storage
@@ -94,19 +103,6 @@ class Prepared(msgspec.Struct, frozen=True):
     currency: str
     timezone: str
     offers: Renewed
-
-
-class Pause(msgspec.Struct, frozen=True):
-    """Why a channel is left alone.
-
-    Args:
-        code: stable name of the reason; likewise words for people.
-        seconds: for how long, None for a time that grows.
-    """
-
-    code: str
-    detail: str
-    seconds: float | None = None
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,8 +308,7 @@ def memory_of(tenant: str, one: Connection) -> dict[str, str]:
 
 async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     """Save what became of messages, and ask for the next turn if anything waits."""
-    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
-    if standing is None or standing.turn != call.body.turn:
+    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
         return
     if done is None:
         await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
@@ -324,7 +319,8 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     await known_storage.save_known(tx, standing.channel, _learnt(done.endings, mine))
     await offer_turns.end(tx, standing.channel, _offers(done, ended, mine))
     await _announce(tx, call, done.endings, ended, mine)
-    await _go_on(tx, _rested(standing, done, tx.now))
+    rested = rested_after(standing, done.pace, done.pause, tx.now, succeeded=done.succeeded)
+    await _go_on(tx, rested)
 
 
 def _ended(one: Ending, document: int | None, now: datetime) -> Ended:
@@ -427,26 +423,6 @@ async def _announce(
         await log.append(tx, lost, [call] * len(lost))
 
 
-def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
-    """Return how a channel stands after a turn: when it may be called again, and why not before."""
-    failures = 0 if done.succeeded else standing.failures
-    ready_at = done.pace.ready_at(1, now)
-    if (pause := done.pause) is not None:
-        failures += 1
-        seconds = pause.seconds
-        if seconds is None:
-            seconds = rules.pause_seconds(failures)
-        ready_at = max(ready_at, now + timedelta(seconds=seconds))
-    return msgspec.structs.replace(
-        standing,
-        ready_at=ready_at,
-        full_at=done.pace.full_at,
-        failures=failures,
-        code=pause.code if pause else "",
-        detail=pause.detail[:DETAIL_CHARACTERS_MAX] if pause else "",
-    )
-
-
 async def _go_on(tx: Tx, standing: Standing) -> None:
     """Save how a channel stands, and ask for its next turn."""
     due_at = await storage.next_due(tx, standing.channel, LOOKED_AT_MAX)
@@ -466,14 +442,9 @@ async def _go_on(tx: Tx, standing: Standing) -> None:
 
 async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
     """Go on with a turn of its own when one could not even be prepared or saved."""
-    standing = await pace_storage.lock_standing(tx, ERRAND, call.body.channel)
-    if standing is None or standing.turn != call.body.turn:
+    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
         return
-    later = tx.now + timedelta(seconds=rules.PAUSE_SECONDS_MAX)
-    detail = reason[:DETAIL_CHARACTERS_MAX]
-    await _go_on(
-        tx, msgspec.structs.replace(standing, ready_at=later, code="turn-failed", detail=detail)
-    )
+    await _go_on(tx, broken(standing, reason, tx.now))
 
 
 TELLING = EffectKind(
