@@ -33,7 +33,7 @@ async def test_what_was_refused_is_shown_and_told_again(api: Api, talking: Talki
     await talking.sell(order("B-1"))
     (one,) = await talking.outgoing()
     listed = await look(api.admin, "/office/messages/told?state=refused")
-    for text in ("reply to the order", "B-1", one.order_number, "answer-422", "Tell all again"):
+    for text in ("Reply to the order", "B-1", one.order_number, "answer-422", "Tell all again"):
         assert text in listed.text, text
     nothing = await look(api.admin, "/office/messages/told?state=told")
     assert "Nothing told" in nothing.text

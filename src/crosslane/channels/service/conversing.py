@@ -205,7 +205,7 @@ class Speaker:
             raise Busy(self._patience(busy)) from None
         except outbound.NoReply as silence:
             self._note(shown, 0, sent)
-            raise Unreachable("no-answer", f"No answer: {silence}") from None
+            raise Unreachable("no-answer", f"Nobody answers: {silence}") from None
         self._note(shown, reply.status, sent, b"" if call.concealed else reply.body)
         if reply.status == NOT_LET_IN:
             # A token that was granted may have ended before its time.
