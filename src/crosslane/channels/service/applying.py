@@ -33,6 +33,7 @@ from crosslane.channels.service import (
     supply,
     voids,
 )
+from crosslane.channels.service.elsewhere import ELSEWHERE
 from crosslane.channels.service.noticing import notice_names
 from crosslane.channels.service.pending import Todo
 from crosslane.channels.service.replaying import announce
@@ -118,6 +119,11 @@ async def _wake(
         messages.source_key(one.channel, one.source_id)
         for outcome in outcomes
         if outcome.state == "applied" and (one := by_id.get(outcome.id)) and _amends(one)
+    ]
+    keys += [
+        messages.source_key(one.channel, one.source_id)
+        for outcome in outcomes
+        if outcome.code == ELSEWHERE.code and (one := by_id.get(outcome.id)) and one.kind == "order"
     ]
     if keys:
         await announce(tx, await messages.lock_waiting(tx, keys))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from crosslane import orders, organization
 from crosslane.channels.adapters import Fault
+from crosslane.channels.service.elsewhere import ELSEWHERE, list_elsewhere
 from crosslane.channels.service.pending import Todo, outcome_of
 from crosslane.channels.storage.messages import Outcome, source_key
 from crosslane.channels.storage.told import Source, Standing, lock_told
@@ -51,7 +52,9 @@ async def find_order(tx: Tx, one: Todo, number: str) -> UUID | None:
     return next((order_id for order_id, _ in found.values()), None)
 
 
-def await_order(one: Todo, number: str) -> Outcome:
-    """Return that a message is parked until its order comes."""
+async def await_order(tx: Tx, one: Todo, number: str) -> Outcome:
+    """Return that a message is parked until its order comes, or kept when that is elsewhere."""
+    if await list_elsewhere(tx, [(one.pending.channel, number)]):
+        return outcome_of(one, "kept", ELSEWHERE)
     key = source_key(one.pending.channel, number)
     return outcome_of(one, "parked", ORDER_MISSING, waits_for=key)

@@ -83,7 +83,7 @@ async def _follow(tx: Tx, one: Todo, known: dict[Source, ShipmentStanding]) -> O
         return outcome
     order_id = await find_order(tx, one, message.order)
     if order_id is None:
-        return await_order(one, message.order)
+        return await await_order(tx, one, message.order)
     if message.step == "cancelled" and standing.parcels:
         return outcome_of(one, "quarantined", LEFT_ALREADY, order_id=order_id)
     if message.step in WORDS:

@@ -54,7 +54,7 @@ async def _follow(tx: Tx, one: Todo, known: dict[Source, MoneyStanding]) -> Outc
         return outcome_of(one, "kept", kept)
     order_id = await find_order(tx, one, message.order)
     if order_id is None:
-        return await_order(one, message.order)
+        return await await_order(tx, one, message.order)
     if one.source in known and known[one.source].version > message.source_version:
         return outcome_of(one, "outdated", OVERTAKEN, order_id=order_id)
     standing = money_told(message)

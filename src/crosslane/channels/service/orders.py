@@ -22,6 +22,7 @@ from crosslane.channels.domain.standing import (
     with_lines,
 )
 from crosslane.channels.service.changing import cancel_rest, carry_out, settle
+from crosslane.channels.service.elsewhere import ELSEWHERE, list_elsewhere, sold_by
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import orders as storage
 from crosslane.channels.storage.messages import Outcome
@@ -32,6 +33,7 @@ from crosslane.platform.database import Tx
 
 ORDER_MISSING = Fault("order-missing", "Its order has not come yet")
 LINES_MISSING = Fault("lines-missing", "Its goods have not come yet", "/lines")
+CURRENCY = "currency-differs"
 OVERTAKEN = Fault("overtaken", "A newer version has said all of it")
 CANCELLED = Fault("cancelled", "The order was cancelled for good")
 
@@ -47,11 +49,16 @@ async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     known |= await _adopted(tx, {s: theirs for s, theirs in waiting.items() if s not in known})
     outcomes: list[Outcome] = []
     told: Known = {}
+    elsewhere: set[Source] = set()
     while begun := _first_orders(waiting, known):
-        outcomes += await _create(tx, begun, known, told)
+        outcomes += await _create(tx, begun, known, told, elsewhere)
+    unknown = [source for source, theirs in waiting.items() if theirs and source not in known]
+    elsewhere |= await list_elsewhere(tx, unknown)
     for source, theirs in waiting.items():
         for one in theirs:
-            if source not in known:
+            if source in elsewhere:
+                outcomes.append(outcome_of(one, "kept", ELSEWHERE))
+            elif source not in known:
                 missing = LINES_MISSING if isinstance(one.message, Order) else ORDER_MISSING
                 outcomes.append(outcome_of(one, "parked", missing))
             else:
@@ -84,7 +91,11 @@ def _first_orders(waiting: dict[Source, list[Todo]], known: Known) -> list[tuple
 
 
 async def _create(
-    tx: Tx, begun: Sequence[tuple[Todo, Order]], known: Known, told: Known
+    tx: Tx,
+    begun: Sequence[tuple[Todo, Order]],
+    known: Known,
+    told: Known,
+    elsewhere: set[Source],
 ) -> list[Outcome]:
     book = await organization.book(tx)
     outcomes: list[Outcome] = []
@@ -93,6 +104,9 @@ async def _create(
         fault = unfit(message, book.channel(one.pending.channel))
         if fault is None:
             fitting.append((one, message))
+        elif fault.code == CURRENCY and await sold_by(tx, one.pending.channel, message.currency):
+            elsewhere.add(one.source)
+            outcomes.append(outcome_of(one, "kept", ELSEWHERE))
         else:
             outcomes.append(outcome_of(one, "quarantined", fault))
     commands = [one.command(wish_of(one, message)) for one, message in fitting]
@@ -110,7 +124,7 @@ def unfit(message: Order, channel: organization.Channel) -> Fault | None:
     """Return why an order cannot be one of its channel: other money, other prices, no article."""
     if message.currency not in ("", channel.currency):
         detail = f"The order is in {message.currency}, the channel sells in {channel.currency}"
-        return Fault("currency-differs", detail, "/currency")
+        return Fault(CURRENCY, detail, "/currency")
     inclusive = channel.tax_mode == "inclusive"
     if message.prices_include_tax not in (None, inclusive):
         told = "include" if message.prices_include_tax else "exclude"

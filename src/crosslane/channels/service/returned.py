@@ -60,7 +60,7 @@ async def _follow(tx: Tx, one: Todo) -> Outcome:
         raise TypeError(f"{one.pending.kind} says nothing of a return")
     order_id = await find_order(tx, one, message.order)
     if order_id is None:
-        return await_order(one, message.order)
+        return await await_order(tx, one, message.order)
     channel = (await organization.book(tx)).channel(one.pending.channel)
     try:
         async with tx.savepoint():

@@ -30,6 +30,20 @@ async def list_standings(tx: Tx, sources: Sequence[Source]) -> dict[Source, tupl
     }
 
 
+LIST_KEPT = """
+select distinct m.channel, m.source_id
+from unnest($1::text[], $2::text[]) as w(channel, source_id)
+join channels_message m using (channel, source_id)
+where m.kind = 'order' and m.state = 'kept' and m.code = $3
+"""
+
+
+async def list_kept(tx: Tx, sources: Sequence[Source], code: str) -> set[Source]:
+    """Return those sources whose order was kept for a reason, each as channel and source id."""
+    rows = await tx.fetch(LIST_KEPT, [s[0] for s in sources], [s[1] for s in sources], code)
+    return {(row["channel"], row["source_id"]) for row in rows}
+
+
 SAVE_STANDINGS = """
 insert into channels_order (channel, source_id, order_id, standing)
 select channel, source_id, order_id, standing
