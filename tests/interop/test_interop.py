@@ -2,6 +2,7 @@
 
 import html
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ async def test_the_asyncapi_document_is_valid():
 
 
 async def test_an_asyncapi_document_that_is_not_bites():
-    wrong = publishing.asyncapi()
+    wrong = deepcopy(publishing.asyncapi())
     wrong["operations"]["tellEvents"]["action"] = "shout"
     assert not (await ask("asyncapi.mjs", wrong))["valid"]
 

@@ -1,14 +1,13 @@
 """The schemas of events and messages over HTTP, for anybody."""
 
+from typing import Any
+
 import msgspec
 
-from crosslane.platform.web import PUBLIC, Caller, Document, get
+from crosslane.platform.web import PUBLIC, Caller, get
 from crosslane.publishing import errors
 from crosslane.publishing.domain.envelope import SCHEMAS
 from crosslane.publishing.service import schemas
-
-SCHEMA_JSON = "application/schema+json"
-ASYNCAPI_JSON = "application/json"
 
 
 class SchemaPlace(msgspec.Struct, frozen=True):
@@ -25,23 +24,18 @@ async def list_schemas(caller: Caller) -> list[SchemaPlace]:
     return [SchemaPlace(name, f"{SCHEMAS}{name}") for name in schemas.names()]
 
 
-@get(
-    "/api/v1/schemas/{name}",
-    permission=PUBLIC,
-    raises=(errors.NoSuchSchema,),
-    produces=SCHEMA_JSON,
-)
-async def show_schema(caller: Caller, name: str) -> Document:
+@get("/api/v1/schemas/{name}", permission=PUBLIC, raises=(errors.NoSuchSchema,))
+async def show_schema(caller: Caller, name: str) -> dict[str, Any]:
     """Show a JSON Schema (2020-12), such as ``orders.order_placed.1`` or ``messages.order.1``."""
     del caller
-    return Document(content=msgspec.json.encode(schemas.schema(name)), media_type=SCHEMA_JSON)
+    return schemas.schema(name)
 
 
 @get("/api/v1/asyncapi.json", permission=PUBLIC)
-async def show_asyncapi(caller: Caller) -> Document:
+async def show_asyncapi(caller: Caller) -> dict[str, Any]:
     """Show events and messages as an AsyncAPI 3 document."""
     del caller
-    return Document(content=msgspec.json.encode(schemas.asyncapi()), media_type=ASYNCAPI_JSON)
+    return schemas.asyncapi()
 
 
 ROUTES = [list_schemas, show_schema, show_asyncapi]

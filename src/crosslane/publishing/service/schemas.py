@@ -100,8 +100,9 @@ def _leave_out(schema: dict[str, Any], path: list[str], parts: Mapping[str, Any]
         schema["required"].remove(first)
 
 
+@cache
 def asyncapi() -> dict[str, Any]:
-    """Return all of it as an AsyncAPI 3 document."""
+    """Return all of it as an AsyncAPI 3 document; whoever changes it takes a copy."""
     parts: dict[str, Any] = {}
     for name in names():
         parts |= _apart(name)
