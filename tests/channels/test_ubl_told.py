@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.channels import Talk
+from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.replies import (
     Corrected,
     Invoice,
@@ -159,6 +160,24 @@ def test_a_parcel_is_a_despatch_advice_that_a_receipt_can_name():
 def test_other_steps_of_goods_have_no_document():
     told = tell("ubl", [outgoing(shipped("delivered"))])
     assert [(one.state, one.code) for one in told.outcomes] == [("unsupported", "step-unsupported")]
+
+
+def test_stock_is_reported_so_that_a_partner_reads_it_by_its_own_names():
+    rows = (
+        StockRow(sku="MUG", article="77-1", gtin="4006381333931", quantity=9),
+        StockRow(sku="BOWL", quantity=0),
+    )
+    snapshot = SupplySnapshot(source_id="offer", event_at=AT, location="DC1", rows=rows)
+    talk = Talk(channel="trade", locations={"DC1": "W1"}, settings=PARTNERS.settings)
+    (reading,) = read("ubl", said_by(snapshot, talk=talk).body)
+    (read_back,) = reading.messages
+    assert read_back.location == "W1"
+    told = [(row.sku, row.article, row.gtin, row.quantity) for row in read_back.rows]
+    assert told == [("77-1", "MUG", "4006381333931", 9), ("", "BOWL", "", 0)]
+    whole = msgspec.structs.replace(snapshot, location="*")
+    assert text(said_by(whole, talk=talk).body, "InventoryReportLine/InventoryLocation/ID") == []
+    empty = msgspec.structs.replace(snapshot, rows=())
+    assert tell("ubl", [outgoing(empty)]).outcomes[0].state == "needless"
 
 
 def line(net, tax, rate=2_000, quantity=1, **more):

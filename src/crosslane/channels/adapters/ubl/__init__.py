@@ -33,6 +33,7 @@ from crosslane.channels.adapters.ubl.others import (
     response,
 )
 from crosslane.channels.adapters.ubl.reading import LINES
+from crosslane.channels.adapters.ubl.stock import report
 from crosslane.channels.adapters.ubl.supply import (
     despatch,
     fulfilment_cancelled,
@@ -48,6 +49,8 @@ MEDIA_TYPES = ("application/xml", "text/xml")
 VALUES_MAX = 200_000
 # Of what a document carries with it more is kept with the record alone.
 ATTACHMENT_CHARACTERS_MAX = 16 << 10
+# Articles of one report.
+ROWS_MAX = 2_000
 BINARY = "/EmbeddedDocumentBinaryObject"
 NUMBERED = tuple(f"/{name}" for name in LINES)
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:Common"
@@ -143,6 +146,9 @@ UBL = Family(
     tells={
         "order_reply": Telling(tell=reply, note="OrderResponse"),
         "fulfillment": Telling(tell=tell_despatch, note="DespatchAdvice of what was shipped"),
+        "supply_snapshot": Telling(
+            tell=report, rows_max=ROWS_MAX, note="InventoryReport of what may be counted on"
+        ),
         "invoice": Telling(tell=bill, note="Invoice or CreditNote by EN 16931"),
     },
     settings={
