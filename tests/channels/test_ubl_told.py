@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.channels import Talk
+from crosslane.channels.adapters.ubl.stock import report
 from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.replies import (
     Corrected,
@@ -176,8 +177,10 @@ def test_stock_is_reported_so_that_a_partner_reads_it_by_its_own_names():
     assert told == [("77-1", "MUG", "4006381333931", 9), ("", "BOWL", "", 0)]
     whole = msgspec.structs.replace(snapshot, location="*")
     assert text(said_by(whole, talk=talk).body, "InventoryReportLine/InventoryLocation/ID") == []
-    empty = msgspec.structs.replace(snapshot, rows=())
-    assert tell("ubl", [outgoing(empty)]).outcomes[0].state == "needless"
+    empty = outgoing(msgspec.structs.replace(snapshot, rows=()))
+    with pytest.raises(StopIteration) as ended:
+        next(report([empty], talk))
+    assert [one.state for one in ended.value.value] == ["needless"]
 
 
 def line(net, tax, rate=2_000, quantity=1, **more):
