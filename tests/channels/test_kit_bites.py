@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from crosslane.channels.adapters import (
+    Acknowledgment,
     Answer,
     Branch,
     Context,
@@ -159,6 +160,17 @@ def test_a_message_beyond_its_limits_is_found():
             yield msgspec.structs.replace(one, messages=tuple(long(document, context)), fault=None)
 
     assert "schema" in broken(tried(msgspec.structs.replace(GOOD, read=read)))
+
+
+def test_faults_that_are_accepted_are_found():
+    def accepting(readings, context):
+        yield Acknowledgment(source_id="1", event_at=AT, outcome="accepted")
+
+    wrong = Sample(name="wrong.json", raw=b"{}", context=CONTEXT, wrong=True)
+    family = msgspec.structs.replace(GOOD, acknowledge=accepting)
+    assert broken(tried(family, streams=(*STREAMS, wrong))) == {"acknowledgment"}
+    family = msgspec.structs.replace(GOOD, acknowledge=lambda *_: [1 // 0])
+    assert {"acknowledgment", "damage"} <= broken(tried(family))
 
 
 def signature(body: bytes) -> str:

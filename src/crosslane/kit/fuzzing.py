@@ -34,7 +34,7 @@ from crosslane.kit.damage import (
     whole_bodies,
 )
 from crosslane.kit.pointing import texts_of
-from crosslane.kit.reading import Read, fault_findings, whole_text
+from crosslane.kit.reading import Read, acknowledged, fault_findings, whole_text
 from crosslane.kit.report import Check, Finding
 from crosslane.kit.samples import Sample
 
@@ -127,6 +127,9 @@ def _tried(family: Family, sample: Sample, what: str, raw: bytes) -> Iterator[Fi
     seconds = time.process_time() - began
     if seconds > SECONDS_MAX:
         yield Finding(where, f"is read for very long: {seconds:.0f} s for {len(raw)} bytes")
+    _, wrong = acknowledged(family, readings, sample.context)
+    if wrong:
+        yield Finding(where, wrong)
     for reading in readings:
         yield from _kept(where, reading, texts_of(family, reading, readings))
 

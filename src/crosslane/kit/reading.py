@@ -10,6 +10,8 @@ from datetime import timedelta
 import msgspec
 
 from crosslane.channels.adapters import (
+    Acknowledgment,
+    Context,
     Family,
     Fault,
     Message,
@@ -64,6 +66,7 @@ def check_reading(
         _check_understood(family, reads),
         _check_schema(reads),
         _check_round_trip(family, reads),
+        _check_acknowledged(family, reads),
         brings,
     ]
     return reads, checks, shown
@@ -170,6 +173,38 @@ def _check_round_trip(family: Family, reads: Sequence[Read]) -> Check:
         if _named(later) != _named(read) and not _tells_no_time(later, read):
             findings.append(Finding(read.sample.name, "says something else hours later"))
     return Check.of("round trip", f"{records} records read again", findings)
+
+
+def _check_acknowledged(family: Family, reads: Sequence[Read]) -> Check:
+    """What was received is acknowledged for what it was; what has faults is not all accepted."""
+    findings, said = [], 0
+    for read in reads:
+        told, wrong = acknowledged(family, read.readings, read.sample.context)
+        said += len(told)
+        faults = any(one.fault is not None for one in read.readings)
+        if wrong:
+            findings.append(Finding(read.sample.name, wrong))
+        elif told and faults and all(one.outcome == "accepted" for one in told):
+            findings.append(Finding(read.sample.name, "has faults, and is accepted"))
+    detail = f"{said} acknowledgments" if family.acknowledge else "nobody is answered"
+    return Check.of("acknowledgment", detail, findings)
+
+
+def acknowledged(
+    family: Family, readings: Sequence[Reading], context: Context
+) -> tuple[list[Acknowledgment], str]:
+    """Return what a family answers to what was received, and what is wrong with that."""
+    if family.acknowledge is None:
+        return [], ""
+    try:
+        told = list(family.acknowledge(readings, context))
+        for one in told:
+            msgspec.json.decode(msgspec.json.encode(one), type=Acknowledgment)
+    except msgspec.ValidationError as error:
+        return [], f"an acknowledgment is beyond its limits: {error}"
+    except Exception as error:
+        return [], f"acknowledging fails: {type(error).__name__}: {error}"
+    return told, ""
 
 
 def _differs(wanted: Sequence[Reading], again: Read) -> str | None:
