@@ -144,3 +144,9 @@ async def test_pages_are_weighed_and_timed(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_day_files_of_others_are_read_to_the_end():
     told = {figure.key: figure.value for figure in await bench.parsing(QUICK) if figure.key}
     assert told.keys() == {"poslog_megabytes_per_second", "x12_megabytes_per_second"}
+
+
+async def test_offers_are_told_in_full_and_by_what_has_moved():
+    told = {figure.key: figure.value for figure in await bench.offering(QUICK) if figure.key}
+    assert min(told.values()) > 0
+    assert told.keys() >= {"full_per_s", "delta_small_s", "delta_large_s"}

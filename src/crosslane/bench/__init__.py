@@ -11,8 +11,9 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
 :func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
-:func:`returning`, :func:`intake`, :func:`lists`, :func:`screens`, :func:`parsing` and
-:func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a :class:`Family`.
+:func:`returning`, :func:`intake`, :func:`lists`, :func:`screens`, :func:`parsing`,
+:func:`offering` and :func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a
+:class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -26,6 +27,7 @@ from crosslane.bench.intake import intake
 from crosslane.bench.listing import lists
 from crosslane.bench.memory import memory
 from crosslane.bench.neighbours import neighbours
+from crosslane.bench.offering import OFFERED, offering
 from crosslane.bench.parsing import parsing
 from crosslane.bench.placing import BOOK, place
 from crosslane.bench.promise import promise
@@ -42,6 +44,7 @@ __all__ = [
     "BOOK",
     "DEMO",
     "FAMILIES",
+    "OFFERED",
     "OPEN_ORDERS",
     "QUICK",
     "REOPTIMISING_SECONDS",
@@ -63,6 +66,7 @@ __all__ = [
     "made_up",
     "memory",
     "neighbours",
+    "offering",
     "parsing",
     "place",
     "promise",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosslane import bench
-from crosslane.bench import BOOK, DEMO, QUICK, RETURNED, STATED, Figure, Scale
+from crosslane.bench import BOOK, DEMO, OFFERED, QUICK, RETURNED, STATED, Figure, Scale
 from crosslane.platform.processes import collect_seldom
 
 Bench = Callable[[Scale], Awaitable[list[Figure]]]
@@ -38,6 +38,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "lists": (bench.lists, DEMO),
     "screens": (bench.screens, DEMO),
     "parse": (bench.parsing, DEMO),
+    "offers": (bench.offering, OFFERED),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -179,6 +180,11 @@ def returns(how: How = AS_USUAL) -> None:
 def parse(how: How = AS_USUAL) -> None:
     """Measure how fast day files of tills and partners are read, against splitting them alone."""
     _run_one("parse", bench.parsing, how)
+
+
+def offers(how: How = AS_USUAL) -> None:
+    """Measure what a channel is told of 20,000 articles at first, and of a hundredth that moved."""
+    _run_one("offers", bench.offering, how, OFFERED)
 
 
 def screens(how: How = AS_USUAL) -> None:

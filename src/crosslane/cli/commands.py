@@ -76,6 +76,7 @@ for name, what in (
     ("returns", "Returns settled a second through the lane, beside one by one."),
     ("screens", "What pages weigh, and when their first byte is there."),
     ("parse", "How fast day files of others are read to canonical messages."),
+    ("offers", "How fast a channel is told what it may sell, in full and what has moved."),
     ("abuse", "Who is caught and who passes in years with abuse of returns planted."),
     ("lists", "Pages of orders when a million are stored, beside one order read by its key."),
     ("statement", "The statement of a store-year, beside adding up its postings."),
