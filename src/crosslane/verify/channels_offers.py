@@ -21,7 +21,8 @@ cross join lateral jsonb_each(o.stands) as s(place, value)
 where s.value is distinct from o.told -> s.place and s.value is distinct from o.heard -> s.place
 """
 
-# Of several messages the last one that was told stands; of what was refused nobody knows.
+# Of several messages the last one that was told stands, of what was refused nobody knows, and what
+# was told before yesterday was told again since.
 TOLD_AS_SAID = """
 with said as (
     select distinct on (m.channel, m.message ->> 'location', r.sku)
@@ -29,6 +30,7 @@ with said as (
     from channels_outgoing m
     cross join lateral jsonb_to_recordset(m.message -> 'rows') as r(sku text, quantity bigint)
     where m.kind = 'supply_snapshot' and m.key like 'offers:%' and m.state = 'told'
+      and m.changed_at > clock_timestamp() - interval '2 days'
     order by m.channel, m.message ->> 'location', r.sku, m.changed_at desc, m.number desc
 )
 select format('offer:%s/%s', o.channel, o.sku) as subject,

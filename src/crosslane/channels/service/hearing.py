@@ -8,8 +8,9 @@ where the channel has more than it may sell, after a while where it has less.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from crosslane import catalog
 from crosslane.channels.adapters import Fault
-from crosslane.channels.domain.messages import SupplyDelta, SupplySnapshot
+from crosslane.channels.domain.messages import SupplySnapshot
 from crosslane.channels.domain.offering import EVERYWHERE
 from crosslane.channels.service import offers
 from crosslane.channels.service.articles import Skus, sku_of
@@ -46,29 +47,38 @@ async def compare(tx: Tx, todo: Sequence[Todo], skus: Skus) -> list[Outcome]:
         for one in todo
         if one.pending.channel in terms and not terms[one.pending.channel].offerings()[0].counts
     ]
-    heard = [each for one in theirs for each in _heard(terms[one.pending.channel], one, skus)]
+    named = {sku for one in theirs for _, sku in _units(one, skus)}
+    variants = await catalog.variants_by_sku(tx, sorted(named)) if named else {}
+    heard = [
+        Heard(
+            channel=one.pending.channel,
+            variant_id=variants[sku].id,
+            place=place,
+            units=units,
+            at=one.message.event_at,
+        )
+        for one in theirs
+        if (place := _place(terms[one.pending.channel], one)) is not None
+        for units, sku in _units(one, skus)
+        if sku in variants
+    ]
     if heard:
         await offers.hear(tx, heard, less_at=tx.now + ORDERS_COME_WITHIN)
     return [outcome_of(one, "kept", COMPARED) for one in theirs]
 
 
-def _heard(terms: Terms, one: Todo, skus: Skus) -> list[Heard]:
-    message, channel = one.message, one.pending.channel
-    if not isinstance(message, SupplySnapshot | SupplyDelta):
-        raise TypeError(f"{one.pending.kind} is no supply message")
-    place = _place(terms, message.location)
+def _units(one: Todo, skus: Skus) -> list[tuple[int, str]]:
+    """Return how many a message says there are of which articles, by SKU."""
     # What came or went says nothing of how much there is.
-    if isinstance(message, SupplyDelta) or place is None:
+    if not isinstance(one.message, SupplySnapshot):
         return []
-    return [
-        Heard(channel=channel, sku=sku, place=place, units=row.quantity, at=message.event_at)
-        for row in message.rows
-        if (sku := sku_of(row, channel, skus))
-    ]
+    named = [(row.quantity, sku_of(row, one.pending.channel, skus)) for row in one.message.rows]
+    return [(units, sku) for units, sku in named if sku]
 
 
-def _place(terms: Terms, location: str) -> str | None:
+def _place(terms: Terms, one: Todo) -> str | None:
     """Return the location a channel was told of, that it speaks of; None for another one."""
+    location = one.message.location if isinstance(one.message, SupplySnapshot) else ""
     offering = terms.offerings()[0]
     if offering.by_location or offering.at == location:
         return location

@@ -338,7 +338,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     channel: str
-    sku: str
+    variant_id: UUID
     place: str
     units: int
     at: datetime
@@ -358,14 +358,14 @@ set heard = o.heard || jsonb_build_object(w.place, w.units),
                                    then $6::timestamptz else $7::timestamptz end)
         else o.look_at end
 from (
-    select distinct on (h.channel, h.sku, h.place) h.*, f.variant_id,
+    select distinct on (h.channel, h.variant_id, h.place) h.*,
            h.at >= coalesce(f.told_at, h.at) as news
-    from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
-        as h(channel, sku, place, units, at)
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[])
+        as h(channel, variant_id, place, units, at)
     join channels_offer f on f.channel = h.channel and f.kind = 'supply_snapshot'
-        and lower(f.sku) = lower(h.sku) and f.asked = '{}'
+        and f.variant_id = h.variant_id and f.asked = '{}'
     where h.at >= coalesce(f.heard_at, h.at)
-    order by h.channel, h.sku, h.place, h.at desc
+    order by h.channel, h.variant_id, h.place, h.at desc
 ) as w
 where (o.channel, o.kind, o.variant_id) = (w.channel, 'supply_snapshot', w.variant_id)
 returning o.channel
@@ -382,7 +382,7 @@ async def hear(tx: Tx, heard: Sequence[Heard], *, less_at: datetime, more_at: da
         more_at: likewise at what is more.
     """
     rows = await tx.fetch(
-        HEAR, *columns(heard, "channel", "sku", "place", "units", "at"), less_at, more_at
+        HEAR, *columns(heard, "channel", "variant_id", "place", "units", "at"), less_at, more_at
     )
     return {row["channel"] for row in rows}
 

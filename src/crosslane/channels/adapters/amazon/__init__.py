@@ -179,6 +179,7 @@ AMAZON: Family = json_family(
         ),
         "supply_snapshot": Telling(
             tell=tell_stock,
+            rows_max=20,
             calls=10,
             note="availability by SKU, or External Fulfillment's inventory, ten SKUs a call",
         ),

@@ -147,7 +147,9 @@ EBAY: Family = json_family(
         "fulfillment": Telling(
             tell=tell_parcel, calls=2, note="shipping fulfillment with carrier and tracking"
         ),
-        "supply_snapshot": Telling(tell=tell_stock, note="quantity of inventory items, 25 a call"),
+        "supply_snapshot": Telling(
+            tell=tell_stock, rows_max=100, note="quantity of inventory items, 25 a call"
+        ),
         "price": Telling(tell=tell_price, calls=2, note="price of the article's offer"),
     },
     fetches=Fetching(
