@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from crosslane import carriers, channels, documents, orders, organization, payments, returns
 from crosslane.channels.service.connecting import PutConnection
@@ -70,16 +71,33 @@ class Talking(Market):
         await self.tell(*messages)
         await self.settle()
 
-    async def send_off(self, units: int, source_id: str = "B-1") -> None:
-        """Let hands of ours pick and pack units of an order's only line; its carrier takes them."""
+    async def pick(self, units: int, source_id: str = "B-1") -> None:
+        """Let hands of ours take units of an order's only line from the shelf."""
+        await self._pick({None: units}, source_id)
+        await self.settle()
+
+    async def send_units(self, units: dict[str | None, int], source_id: str = "B-1") -> None:
+        """Let hands of ours send units off, by article, as one parcel."""
+        work, taken = await self._pick(units, source_id)
+        parcel = PackParcel(lines=[PackedUnits(line, n) for line, n in taken.items()])
+        await self._do(PACK, PackUnits([Pack(work, (parcel,))]))
+        await self.settle()
+
+    async def _pick(
+        self, units: dict[str | None, int], source_id: str
+    ) -> tuple[UUID, dict[UUID, int]]:
         (work,) = [one for one in await self.works(source_id) if one.ended_at is None]
-        (line,) = work.lines
         if work.state == "offered":
             await self._do(ACCEPT, Accept([work.id]))
-        await self._do(PICK, PickUnits([Pick(work.id, [PickedLine(line.line_id, units)])]))
-        parcel = PackParcel(lines=[PackedUnits(line.line_id, units)])
-        await self._do(PACK, PackUnits([Pack(work.id, (parcel,))]))
-        await self.settle()
+        wanted = {line.line_id: units.get(line.sku, units.get(None, 0)) for line in work.lines}
+        taken = {line: n for line, n in wanted.items() if n}
+        picks = [PickedLine(line, n) for line, n in taken.items()]
+        await self._do(PICK, PickUnits([Pick(work.id, picks)]))
+        return work.id, taken
+
+    async def send_off(self, units: int, source_id: str = "B-1") -> None:
+        """Let hands of ours pick and pack units of an order's only line; its carrier takes them."""
+        await self.send_units({None: units}, source_id)
 
     async def call_off(self, units: int, source_id: str = "B-1") -> None:
         """Let somebody of ours cancel units of an order's only line."""

@@ -155,3 +155,52 @@ async def test_withheld_kinds_and_other_orders_are_not_told(talking, partner):
         await set_policy(tx, "channels.telling", {"withheld": ["order_reply"]}, "bazaar")
     await talking.sell(order("B-1"))
     assert await talking.said() == []
+
+
+async def test_a_bundle_is_told_of_when_it_is_whole(talking, partner):
+    await talking.connect(f"{partner.url}/inbox")
+    await talking.sell(order("B-1", ("SET", 2)))
+    (reply,) = partner.lines()
+    assert [(x["sku"], x["quantity"]) for x in reply["lines"]] == [("SET", 2)]
+    # Four mugs and four spoons are two sets: three of each are one, the last make the other.
+    for mugs, spoons in ((3, 3), (1, 0), (0, 1)):
+        await talking.send_units({"MUG": mugs, "SPOON": spoons})
+    told = [line for line in partner.lines() if line["type"] == "fulfillment"]
+    assert [[(x["sku"], x["quantity"]) for x in one["lines"]] for one in told] == [
+        [("SET", 1)],
+        [("SET", 1)],
+    ]
+    invoices = [line for line in partner.lines() if line["type"] == "invoice"]
+    assert {x["id"] for one in invoices for x in one["lines"]} == {"1"}
+    await talking.assert_sound()
+
+
+async def test_goods_that_lie_ready_are_told_of(talking, partner):
+    await talking.connect(f"{partner.url}/inbox")
+    wanted = order("B-1", ("MUG", 2))
+    await talking.sell(
+        wanted | {"lines": [x | {"method": "pickup", "store": "S0001"} for x in wanted["lines"]]}
+    )
+    await talking.pick(2)
+    told = [line for line in partner.lines() if line["type"] == "fulfillment"]
+    assert [(x["step"], x["location"], x["lines"][0]["quantity"]) for x in told] == [
+        ("ready", "S0001", 2)
+    ]
+    # That they were collected the channel says itself.
+    await talking.sell(moved("collected", version=2))
+    assert len([line for line in partner.lines() if line["type"] == "fulfillment"]) == 1
+
+
+@pytest.mark.parametrize(("step", "told"), [("arrived", 1), ("refunded", 0)])
+async def test_a_refund_is_told_of_unless_the_channel_gave_it(talking, partner, step, told):
+    await talking.connect(f"{partner.url}/inbox")
+    await talking.sell(order("B-1", ("MUG", 2)))
+    await talking.send_off(2)
+    goods = [{"id": "1", "quantity": 1, "disposition": "sellable", "reason": "changed_mind"}]
+    back = {"order": "B-1", "lines": goods, "location": "S0001"}
+    if step == "refunded":
+        back |= {"goods": "stay", "refunded_minor": 100}
+    await talking.sell(about("return", "R-1", 1, step=step, **back))
+    assert (await talking.order("B-1")).money.refunded_minor == 100
+    given = [line for line in partner.lines() if line["type"] == "money"]
+    assert [line["minor"] for line in given] == [100] * told
