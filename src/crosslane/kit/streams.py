@@ -14,7 +14,15 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from crosslane.channels.adapters import FAMILIES, JSON, RECORDS_MAX, Context, Family
+from crosslane.channels.adapters import (
+    FAMILIES,
+    JSON,
+    RECORDS_MAX,
+    Context,
+    Family,
+    NotReadable,
+    read_json,
+)
 from crosslane.kernel import Refusal
 from crosslane.kit.reading import Read, whole_text
 from crosslane.kit.report import Check, Finding
@@ -141,7 +149,7 @@ def _streams(reads: Sequence[Read]) -> Iterator[Stream]:
     ]
     if good:
         read, reading = max(good, key=lambda one: len(one[1].body))
-        part = (reading.body.rstrip("\n") + "\n").encode()
+        part = (_on_a_line(reading.body) + "\n").encode()
         context = msgspec.structs.replace(read.sample.context, encoding="utf-8")
         head = reading.head.encode()
         yield Stream(name="a long day", opening=head, part=part, size=0, context=context)
@@ -151,6 +159,14 @@ def _streams(reads: Sequence[Read]) -> Iterator[Stream]:
     yield Stream(name="brackets", opening=b"", part=b"[" * BLOCK, size=0)
     yield Stream(name="elements", opening=b"<?xml version='1.0'?>", part=b"<a>" * BLOCK, size=0)
     yield Stream(name="lines", opening=b"", part=b"\n" * BLOCK, size=0)
+
+
+def _on_a_line(body: str) -> str:
+    """Return a record so that it can come again and again; a document of JSON without line ends."""
+    try:
+        return msgspec.json.encode(read_json(body.encode())).decode()
+    except (NotReadable, UnicodeEncodeError):
+        return body.rstrip("\n")
 
 
 def _speed(family: Family, day: Stream) -> Check:
