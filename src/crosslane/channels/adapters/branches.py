@@ -178,6 +178,10 @@ class Branch:
         at = self._pointer(name)
         return [Branch(part, f"{at}/{n}", self._seen) for n, part in enumerate(value)]
 
+    def finish(self) -> None:
+        """Count all of it as read: what was left over of it has been handed over."""
+        self._seen.add(self.at)
+
     def rest(self) -> dict[str, Any]:
         """Return what nobody has read, by pointer; what is empty says nothing."""
         found: dict[str, Any] = {}

@@ -80,15 +80,12 @@ def understand(document: object, context: Context) -> Iterator[Message]:
         yield from with_rest(notification(inner, context), whole)
         return
     said: list[Message] = []
-    kept: set[str] = set()
     asked = "response" in whole.value and ("op" in whole or "path" in whole)
     for branch, read in _resources(whole, "response" if asked else ""):
-        theirs = list(with_rest(read(branch, context), branch))
-        kept.update(theirs[0].rest)
-        said += theirs
+        said += with_rest(read(branch, context), branch)
+        branch.finish()
     said = said or [_notice(whole, context, asked=asked)]
-    around = {at: value for at, value in whole.rest().items() if at not in kept}
-    said[0] = msgspec.structs.replace(said[0], rest=around | said[0].rest)
+    said[0] = msgspec.structs.replace(said[0], rest=whole.rest() | said[0].rest)
     yield from said
 
 

@@ -59,14 +59,11 @@ def understand(document: object, context: Context) -> Iterator[Message]:
 
 def _say(whole: Branch, context: Context) -> Iterator[Message]:
     said: list[Message] = []
-    kept: set[str] = set()
     for branch, read in _resources(whole):
-        theirs = list(with_rest(read(branch, context), branch))
-        kept.update(theirs[0].rest)
-        said += theirs
+        said += with_rest(read(branch, context), branch)
+        branch.finish()
     said = said or list(_parcels(whole, context)) or [_other(whole, context)]
-    around = {at: value for at, value in whole.rest().items() if at not in kept}
-    said[0] = msgspec.structs.replace(said[0], rest=around | said[0].rest)
+    said[0] = msgspec.structs.replace(said[0], rest=whole.rest() | said[0].rest)
     yield from said
 
 
