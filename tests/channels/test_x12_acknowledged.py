@@ -94,6 +94,13 @@ def test_an_interchange_is_answered_where_it_does_not_add_up_or_asks_for_it(old,
     assert said[-1] == "AK9*A*1*1*1"
 
 
+@pytest.mark.parametrize("damaged", ["ST*850~", "ST*8*0001~", "ST**0001~"])
+def test_a_set_that_cannot_be_named_is_counted(damaged):
+    raw = wrapped(ASKED, ASKED).replace("ST*850*0001~", damaged)
+    (text,) = acknowledged(raw)
+    assert segments(text, "AK2", "AK5", "AK9") == ["AK2*850*0002", "AK5*A", "AK9*P*2*2*1"]
+
+
 def test_sets_we_do_not_use_are_said_to_be_unsupported():
     assert about(wrapped("204\nB2**SCAC**1", kind="SM"))[1:] == [
         "AK2*204*0001",

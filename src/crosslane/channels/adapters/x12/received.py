@@ -13,6 +13,8 @@ SILENT = frozenset(("FA",))
 UNSUPPORTED = "set-unsupported"
 NAME_CHARACTERS_MAX = 100
 ASKED_FOR = "1"
+# Kinds of parts that are no sets.
+CONTROLS = frozenset(("ISA", "IEA", "GS", "GE", "SE", "TA1"))
 IEA = "/IEA"
 
 
@@ -28,7 +30,7 @@ def acknowledge(readings: Iterable[Reading], context: Context) -> Iterator[Ackno
         elements = [text.strip() for text in isa.split(isa[3], ISA_ELEMENTS)]
         rest = {"/ISA": isa}
         parts = [part for reading in read for part in _parts(reading, isa, rest)]
-        sets = [part for part in parts if part.kind.isdecimal()]
+        sets = [part for part in parts if part.kind not in CONTROLS]
         wrong = any(fault.pointer.startswith(IEA) for part in parts for fault in part.faults)
         if not (sets or wrong or elements[14] == ASKED_FOR):
             continue

@@ -10,7 +10,7 @@ from typing import cast
 
 from crosslane.channels.adapters.telling import Conversation, Outcome, Outgoing, Talk
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
-from crosslane.channels.adapters.x12.received import ASKED_FOR, UNSUPPORTED
+from crosslane.channels.adapters.x12.received import ASKED_FOR, CONTROLS, UNSUPPORTED
 from crosslane.channels.adapters.x12.telling.partner import Partner, interchange, marks_of
 from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable
 from crosslane.channels.adapters.x12.telling.sending import document, local, refused
@@ -59,6 +59,7 @@ NUMBERED = {
     "HL03": ("735", VALUE),
 }
 REASONS_MAX = 5
+CONTROL_CHARACTERS_MAX = 9
 _PLACE = re.compile(r"(?:/(\d{1,6}))?/([A-Z][A-Z0-9]{1,2}?)(\d\d)?")
 
 
@@ -127,10 +128,12 @@ def _said(message: Acknowledgment, name: str, between: str) -> str:
 
 def _group(parts: Sequence[ReceivedPart], pen: Pen, said: str) -> Iterator[str]:
     """Yield what is said of the sets of a group, and of it as a whole."""
-    sets = [part for part in parts if part.kind.isdecimal()]
+    sets = [part for part in parts if part.kind not in CONTROLS]
     for part in sets:
-        yield pen.segment("AK2", part.kind, part.control)
-        yield from _set(part, pen)
+        # A set whose beginning cannot be read has no name here: it is only counted.
+        if pen.can_code(part.kind, 3, 3) and pen.can_code(part.control, CONTROL_CHARACTERS_MAX):
+            yield pen.segment("AK2", part.kind, part.control)
+            yield from _set(part, pen)
     there, accepted = len(sets), sum(part.taken for part in sets)
     wrong = [
         code
