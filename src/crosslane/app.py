@@ -143,6 +143,7 @@ def create_app(settings: Settings) -> Litestar:
     gate = Gate(secret_key=secret_key)
     seals.use_secret(secret_key)
     outbound.allow(settings.outbound_allow)
+    channels.use_exchange(settings.exchange)
     screens.use_tiles(settings.tiles_url)
     channels.FAMILIES.load()
 
@@ -171,6 +172,7 @@ def create_worker(database: Database, settings: Settings) -> Worker:
     engagement.use_settings(settings)
     seals.use_secret(settings.secret_key())
     outbound.allow(settings.outbound_allow)
+    channels.use_exchange(settings.exchange)
     channels.FAMILIES.load()
 
     def failed(tenant: str, error: BaseException) -> None:

@@ -37,6 +37,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
             "CROSSLANE_PUBLIC_URL": "https://shop.example/",
             "CROSSLANE_SMTP_URL": "smtps://me%40x:s%3Aecret@mail.example",
             "CROSSLANE_MAIL_FROM": "hello@shop.example",
+            "CROSSLANE_EXCHANGE": "/srv/exchange",
             "CROSSLANE_TILES_URL": "https://tiles.example/{z}/{x}/{y}.png",
             "CROSSLANE_LOG_LEVEL": "WARNING",
             "CROSSLANE_SECRET_KEY": "ab" * 32,
@@ -52,6 +53,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         True,
     )
     assert (settings.smtp.user, settings.smtp.password) == ("me@x", "s:ecret")
+    assert settings.exchange == Path("/srv/exchange")
     assert settings.tiles_url == "https://tiles.example/{z}/{x}/{y}.png"
     assert settings.log_level == "warning"
     assert settings.secret_key() == bytes.fromhex("ab" * 32)

@@ -55,6 +55,7 @@ INNOCENT = {
     "channels_order.standing": "names, versions and prices of lines",
     "channels_connection.services": "our names and theirs",
     "channels_connection.locations": "our names and theirs",
+    "channels_connection.files": "names of files by their patterns",
     "channels_connection.settings": "how a channel's system is talked to",
     "channels_outgoing.subject": "a noun and the channel's own number",
     "channels_known.subject": "a noun and the channel's own number",

@@ -56,6 +56,11 @@ Asking: what a channel does not tell by itself is fetched. The effect ``channels
 family ask for a page from its cursor on; records and cursor are saved together, so a page that is
 lost is asked for again. Schedule ``channels.fetch`` begins with whoever was connected since.
 
+Files: of a channel whose delivery is ``folder`` the effect ``channels.exchange`` takes what lies in
+its folder, and writes its documents there (``service/exchanging.py``). A file is known by its
+content; what was taken is saved before the file is moved, so a worker that dies loses nothing and
+takes nothing twice.
+
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
 
@@ -77,10 +82,10 @@ channel's policies, so prices are dictated only where ``pricing.price_source`` l
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
 channels.telling, channels.offering. Effects: ``channels.tell``, ``channels.fetch``,
-``channels.offer``.
+``channels.exchange``, ``channels.offer``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
 channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing,
-channels_pace, channels_document, channels_known, channels_offer, channels_offering.
+channels_pace, channels_document, channels_file, channels_known, channels_offer, channels_offering.
 """
 
 from crosslane.channels.adapters import (
@@ -119,6 +124,7 @@ from crosslane.channels.service.connecting import (
     known_delivery,
 )
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
+from crosslane.channels.service.folder import use_root as use_exchange
 from crosslane.channels.service.intake import (
     DELIMITERS,
     RECEIVE,
@@ -248,4 +254,5 @@ __all__ = [
     "read_aside",
     "read_body",
     "told",
+    "use_exchange",
 ]

@@ -98,6 +98,14 @@ class AddressUnusable(Invalid):
     """The address must be one of http or https, without a login, a query or a fragment."""
 
 
+class NoExchange(Invalid):
+    """No files are exchanged here; an operator allows it by CROSSLANE_EXCHANGE."""
+
+
+class FileNameUnusable(Invalid):
+    """It has to hold {{name}} or {{number}}, and else letters, digits, dots and dashes."""
+
+
 class NoSuchOutgoing(NotFound):
     """Nothing with the identifier {outgoing} was to be told."""
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 from crosslane import returns
 from crosslane.catalog import ProductsChanged
 from crosslane.channels.events import MessageQuarantined, MessageReceived
+from crosslane.channels.service import exchanging, fetching
 from crosslane.channels.service.applying import APPLIED_AT_ONCE_MAX, apply
 from crosslane.channels.service.baskets import PARKED_DAYS_MAX, SALE_MISSING
-from crosslane.channels.service.fetching import BEGIN_EVERY_SECONDS, FETCHING, begin
 from crosslane.channels.service.fulfillment import work_key
 from crosslane.channels.service.noticing import (
     notice_articles,
@@ -177,9 +177,10 @@ REACTIONS = [
     Reaction("channels.notice_articles", (ProductsChanged,), notice_articles),
     Reaction("channels.notice_policies", (PolicyChanged,), notice_policies),
 ]
-EFFECTS = [TELLING, FETCHING, LOOK]
+EFFECTS = [TELLING, fetching.FETCHING, exchanging.EXCHANGING, LOOK]
 SCHEDULES = [
-    Schedule("channels.fetch", BEGIN_EVERY_SECONDS, begin),
+    Schedule("channels.fetch", fetching.BEGIN_EVERY_SECONDS, fetching.begin),
+    Schedule("channels.exchange", fetching.BEGIN_EVERY_SECONDS, exchanging.begin),
     Schedule("channels.quarantine_late", LATE_EVERY_SECONDS, quarantine_late),
     Schedule("channels.look_again", LATE_EVERY_SECONDS, look_again),
     Schedule("channels.forget_raw", FORGET_EVERY_SECONDS, forget_raw),

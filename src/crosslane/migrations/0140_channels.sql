@@ -114,7 +114,9 @@ create table channels_connection (
     base_url text not null,
     token text not null,
     settings jsonb not null,
-    delivery text not null check (delivery in ('call', 'http', 'pull', 'folder'))
+    delivery text not null check (delivery in ('call', 'http', 'pull', 'folder')),
+    -- How files are exchanged by its folder.
+    files jsonb not null default '{}'
 );
 
 -- What a channel is told, in the order in which it was said. What is said of one subject is told in
@@ -181,6 +183,26 @@ create table channels_cursor (
     fetched_at timestamptz not null,
     records bigint not null
 );
+
+-- A file that lay in a channel's folder, known by its content.
+create table channels_file (
+    channel text not null,
+    digest bytea not null,
+    name text not null,
+    stamp text not null,
+    bytes bigint not null,
+    state text not null check (state in ('taking', 'taken', 'done', 'failed')),
+    -- How far it was read, and its first piece.
+    place bigint not null,
+    batch_id uuid references channels_batch (id),
+    seen_at timestamptz not null,
+    code text not null,
+    detail text not null,
+    primary key (channel, digest)
+);
+create index channels_file_open on channels_file (channel, name)
+    where state in ('taking', 'taken');
+create index channels_file_failed on channels_file (channel) where state = 'failed';
 
 -- A file that was handed over to a channel, or that it may fetch.
 create table channels_document (

@@ -10,6 +10,7 @@
 | `CROSSLANE_SMTP_URL` | `smtp://user:password@host:port` or `smtps://…` | none |
 | `CROSSLANE_MAIL_FROM` | sender of messages | orders@localhost |
 | `CROSSLANE_OUTBOUND_ALLOW` | hosts and networks inside that may be called, by commas | none |
+| `CROSSLANE_EXCHANGE` | folder in which files are exchanged with channels | none: not at all |
 | `CROSSLANE_TILES_URL` | tiles of maps, with `{z}`, `{x}` and `{y}` | none: the bundled outline |
 | `CROSSLANE_LOG_LEVEL` | debug, info, warning, error | info |
 | `CROSSLANE_SECRET_KEY` | 64 hexadecimal digits, the same on every machine | made once |
@@ -77,6 +78,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str
     outbound_allow: tuple[str, ...]
+    exchange: Path | None
     tiles_url: str
     log_level: str
     given_secret: bytes | None = field(repr=False)
@@ -111,6 +113,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         smtp=reader.read("CROSSLANE_SMTP_URL", _smtp_server, None),
         mail_from=reader.read("CROSSLANE_MAIL_FROM", _mail_address, "orders@localhost"),
         outbound_allow=reader.read("CROSSLANE_OUTBOUND_ALLOW", _hosts, ()),
+        exchange=reader.read("CROSSLANE_EXCHANGE", _folder, None),
         tiles_url=reader.read("CROSSLANE_TILES_URL", _tiles_url, ""),
         log_level=reader.read("CROSSLANE_LOG_LEVEL", _log_level, "info"),
         given_secret=reader.read("CROSSLANE_SECRET_KEY", _secret, None),
@@ -206,6 +209,13 @@ def _hosts(text: str) -> tuple[str, ...]:
     except ValueError:
         raise ValueError("host names and networks like vendor.lan,10.1.0.0/16") from None
     return hosts
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute():
+        raise ValueError("the whole path of a folder, like /srv/exchange")
+    return path
 
 
 def _log_level(text: str) -> str:

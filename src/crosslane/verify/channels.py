@@ -184,6 +184,15 @@ select 'outgoing:' || id as subject, format('it is %s, and nobody says why', sta
 from channels_outgoing where state in ('refused', 'unsupported', 'failed') and code = ''
 """
 
+FILE_WAS_TAKEN = """
+select 'file:' || f.channel || '/' || f.name as subject,
+       format('it is %s, and no batch of its channel is its first piece', f.state) as detail
+from channels_file f
+left join channels_batch b on b.id = f.batch_id
+    and (b.channel, b.delivery) = (f.channel, 'file:' || encode(f.digest, 'hex') || ':0')
+where f.state <> 'failed' and b.id is null
+"""
+
 RULES = [
     Rule("channels.batch_is_whole", BATCH_IS_WHOLE),
     Rule("channels.raw_of_message", RAW_OF_MESSAGE),
@@ -199,4 +208,5 @@ RULES = [
     Rule("channels.numbers_were_given", NUMBERS_WERE_GIVEN),
     Rule("channels.document_of_told", DOCUMENT_OF_TOLD),
     Rule("channels.not_told_has_a_reason", NOT_TOLD_HAS_A_REASON),
+    Rule("channels.file_was_taken", FILE_WAS_TAKEN),
 ]

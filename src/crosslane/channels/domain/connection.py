@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from crosslane.channels.domain.exchange import Files
 from crosslane.channels.domain.messages import Message
 
 OTHERS = "*"
@@ -31,6 +32,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         token: authorises our calls, "" for none.
         settings: what its format needs to know to tell it something, by name.
         delivery: which way documents go.
+        files: how files are exchanged by its folder.
     """
 
     channel: str
@@ -46,11 +48,17 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     settings: Mapping[str, str] = {}
     delivery: Delivery = "call"
+    files: Files = Files()
 
     @property
     def is_told(self) -> bool:
         """Whether it is told anything."""
         return self.active and (bool(self.base_url) or self.delivery in FETCHED)
+
+    @property
+    def has_folder(self) -> bool:
+        """Whether files are exchanged with it by a folder."""
+        return self.active and self.delivery == "folder"
 
     def secrets(self, now: datetime) -> list[str]:
         """Return the secrets that are good at an instant."""

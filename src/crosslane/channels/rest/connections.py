@@ -43,7 +43,13 @@ async def list_connections(caller: Caller) -> list[ConnectionView]:
     "/api/v1/channel-connections",
     permission=CONFIGURE,
     command=CONNECT,
-    raises=(organization.UnknownChannel, errors.UnknownFormat, errors.SignsNothing),
+    raises=(
+        organization.UnknownChannel,
+        errors.UnknownFormat,
+        errors.SignsNothing,
+        errors.NoExchange,
+        errors.FileNameUnusable,
+    ),
     example=PutConnection(
         channel="shop",
         format="shopify",

@@ -12,8 +12,16 @@ import msgspec
 from crosslane import organization
 from crosslane.channels.adapters import FAMILIES, family_of
 from crosslane.channels.domain.connection import Connection, Delivery
-from crosslane.channels.errors import AddressUnusable, NotSigned, SettingUnknown, SignsNothing
-from crosslane.channels.service import turns
+from crosslane.channels.domain.exchange import Files
+from crosslane.channels.errors import (
+    AddressUnusable,
+    FileNameUnusable,
+    NoExchange,
+    NotSigned,
+    SettingUnknown,
+    SignsNothing,
+)
+from crosslane.channels.service import folder, folder_turns, turns
 from crosslane.channels.storage import batches
 from crosslane.channels.storage import connections as storage
 from crosslane.platform import facts, outbound
@@ -53,7 +61,9 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             Absent, it stays as it is; "" forgets it.
         settings: what its format needs to know to tell it something, by the names it declares.
         delivery: which way documents go: ``http`` posts them to ``base_url``, ``pull`` lets the
-            other side fetch them, ``folder`` puts them into one; ``call`` where there are none.
+            other side fetch them, ``folder`` puts them into one, and takes files from there;
+            ``call`` where there are none.
+        files: how files are exchanged by that folder.
     """
 
     channel: Code
@@ -71,6 +81,7 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         msgspec.Meta(max_length=SETTINGS_MAX),
     ] = {}
     delivery: Delivery = "call"
+    files: Files = Files()
 
 
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +107,7 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
     authorised: bool
     settings: Mapping[str, str]
     delivery: Delivery
+    files: Files
 
 
 async def _load(tx: Tx) -> dict[str, Connection]:
@@ -128,6 +140,7 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
         SignsNothing: it is to have a secret, and senders of its format do not sign.
         SettingUnknown: its format knows no such setting.
         AddressUnusable, PrivateTarget: nobody can be called there, or nobody may.
+        NoExchange, FileNameUnusable: no files are exchanged here, or not by such names.
     """
     (await organization.book(tx)).channel(wish.channel, pointer="/channel")
     family = family_of(wish.format)
@@ -138,12 +151,20 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
             known = ", ".join(sorted(family.settings)) or "none"
             raise SettingUnknown(pointer=f"/settings/{name}", name=name, known=known)
     _require_callable(wish.base_url)
+    if wish.delivery == "folder" and folder.root() is None:
+        raise NoExchange(pointer="/delivery")
+    if not wish.files.is_usable:
+        raise FileNameUnusable(pointer="/files/name")
     await facts.touch(tx, CONNECTIONS.topic)
     before = (await storage.list_connections(tx)).get(wish.channel)
     after = _changed(before or Connection(channel=wish.channel, format=wish.format), wish, tx.now)
     await storage.save_connection(tx, after)
     if after.is_told:
         await turns.wake(tx, [wish.channel])
+    if after.has_folder:
+        await folder_turns.begin(tx, [wish.channel])
+        if before is None or not before.has_folder:
+            await folder_turns.skip_documents(tx, wish.channel)
     view = _view(after, tx.now)
     await record(
         tx,
@@ -183,6 +204,7 @@ def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connecti
         "base_url": wish.base_url.rstrip("/"),
         "settings": wish.settings,
         "delivery": wish.delivery,
+        "files": wish.files,
     }
     if wish.token is not None:
         told["token"] = wish.token
@@ -259,4 +281,5 @@ def _view(connection: Connection, now: datetime) -> ConnectionView:
         authorised=bool(connection.token),
         settings=connection.settings,
         delivery=connection.delivery,
+        files=connection.files,
     )

@@ -16,9 +16,10 @@ from crosslane.channels.errors import (
     NotResendable,
     ReplayUnclear,
 )
-from crosslane.channels.service import fetching, turns
+from crosslane.channels.service import exchanging, fetching, turns
 from crosslane.channels.service.connecting import NOBODY, connections
 from crosslane.channels.service.conversing import Exchange
+from crosslane.channels.service.exchanging import FolderView
 from crosslane.channels.service.fetching import FetchingView
 from crosslane.channels.service.turns import ERRAND
 from crosslane.channels.storage import TOLD_RETENTION_DAYS, known, outgoing, pace
@@ -93,6 +94,7 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
         failures: how often it has failed, one after the other.
         code: why it is left alone, "" when it is not; likewise words for people.
         fetching: how asking it goes, None when it is not asked.
+        folder: how exchanging files with it goes, None when none are.
     """
 
     channel: str
@@ -103,6 +105,7 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     detail: str = ""
     fetching: FetchingView | None = None
+    folder: FolderView | None = None
 
 
 async def list_outgoing(
@@ -143,7 +146,7 @@ async def told(tx: Tx, outgoing_id: UUID) -> OutgoingTrace:
 
 async def list_standings(tx: Tx) -> list[ChannelStanding]:
     """Return how telling and fetching go, of every channel that is told anything."""
-    asked = await fetching.views(tx)
+    asked, folders = await fetching.views(tx), await exchanging.views(tx)
     told_to = sorted(code for code, one in (await connections(tx)).items() if one.is_told)
     standings = await pace.list_standings(tx, ERRAND, told_to)
     counts: dict[tuple[str, bool], int] = {}
@@ -163,6 +166,7 @@ async def list_standings(tx: Tx) -> list[ChannelStanding]:
                 code=one.code if one else "",
                 detail=one.detail if one else "",
                 fetching=asked.get(channel),
+                folder=folders.get(channel),
             )
         )
     return found

@@ -30,5 +30,7 @@ PERSONAL_COLUMNS = [
     PersonalColumn("channels_outgoing", "detail", "words", "why a channel was not told"),
     PersonalColumn("channels_batch", "headers", "words", "what stood on an envelope", "json"),
     PersonalColumn("channels_batch", "file_name", "words", "what a sender calls a file"),
+    PersonalColumn("channels_file", "name", "words", "what a sender calls a file"),
+    PersonalColumn("channels_file", "detail", "words", "why a file could not be read"),
     PersonalColumn("channels_message", "detail", "words", "why a message was not taken"),
 ]

@@ -3,6 +3,7 @@
 import msgspec
 
 from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.exchange import Files
 from crosslane.platform.database import Tx
 from crosslane.platform.seals import conceal, reveal
 
@@ -11,7 +12,7 @@ PURPOSE = "channels.connection"
 
 LIST_CONNECTIONS = """
 select channel, format, account, secret, former_secret, former_until, services, locations, active,
-       base_url, token, settings, delivery
+       base_url, token, settings, delivery, files
 from channels_connection order by channel limit $1
 """
 
@@ -29,6 +30,7 @@ async def list_connections(tx: Tx) -> dict[str, Connection]:
                 "locations": msgspec.json.decode(row["locations"]),
                 "token": _shown(row["token"]),
                 "settings": msgspec.json.decode(row["settings"]),
+                "files": msgspec.json.decode(row["files"], type=Files),
             }
         )
         for row in rows
@@ -38,13 +40,14 @@ async def list_connections(tx: Tx) -> dict[str, Connection]:
 SAVE_CONNECTION = """
 insert into channels_connection (
     channel, format, account, secret, former_secret, former_until, services, locations, active,
-    base_url, token, settings, delivery
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    base_url, token, settings, delivery, files
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (channel) do update set format = excluded.format, account = excluded.account,
     secret = excluded.secret, former_secret = excluded.former_secret,
     former_until = excluded.former_until, services = excluded.services,
     locations = excluded.locations, active = excluded.active, base_url = excluded.base_url,
-    token = excluded.token, settings = excluded.settings, delivery = excluded.delivery
+    token = excluded.token, settings = excluded.settings, delivery = excluded.delivery,
+    files = excluded.files
 """
 
 
@@ -65,6 +68,7 @@ async def save_connection(tx: Tx, connection: Connection) -> None:
         _hidden(connection.token),
         msgspec.json.encode(connection.settings),
         connection.delivery,
+        msgspec.json.encode(connection.files),
     )
 
 

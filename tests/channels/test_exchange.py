@@ -1,0 +1,211 @@
+"""Files are exchanged with a channel by its folder: all are taken once, and all are written."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from crosslane.channels.domain.exchange import Files, TableFiles
+from crosslane.channels.errors import FileNameUnusable, NoExchange
+from crosslane.channels.service import exchanging, pieces
+from crosslane.channels.service.folder import Folder, use_root
+from crosslane.channels.service.outgoing import FolderView, list_standings
+from crosslane.platform.database import Database
+from crosslane.verify import verify
+from crosslane.verify.channels import RULES
+from tests.channels.bazaar import order
+from tests.channels.talking import Talking, allowed, open_talking
+
+network = pytest.fixture(allowed)
+
+
+class Exchanging(Talking):
+    """A channel that has a folder."""
+
+    root: Path
+
+    def at(self, *parts: str) -> Path:
+        return self.root.joinpath(self.tenant, "bazaar", *parts)
+
+    def put(self, name: str, *messages: dict) -> Path:
+        """Lay a file of messages into the folder."""
+        path = self.at("in", name)
+        path.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in messages))
+        return path
+
+    def names(self, part: str) -> list[str]:
+        return sorted(one.name for one in self.at(part).iterdir())
+
+    async def look(self) -> None:
+        """Let turns come until the folder is to be left alone for a while."""
+        await self.hurry()
+        await self.settle()
+
+    async def folder(self) -> FolderView:
+        async with self.database.transaction(self.tenant, read_only=True) as tx:
+            (one,) = await list_standings(tx)
+        assert one.folder is not None
+        return one.folder
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(exchanging, "SETTLED_SECONDS", 0.0)
+    use_root(tmp_path)
+    yield tmp_path
+    use_root(None)
+
+
+@pytest.fixture
+async def talking(network, root: Path, database: Database, tenant: str) -> Exchanging:
+    await open_talking(database, tenant)
+    opened = Exchanging(database, tenant)
+    opened.root = root
+    await opened.connect(delivery="folder")
+    await opened.settle()
+    return opened
+
+
+async def test_files_are_taken_once_and_put_away(talking: Exchanging):
+    assert talking.names("in") == []
+    talking.put("b.jsonl", order("B-1"), order("B-2"))
+    talking.put("a.jsonl", order("B-3"))
+    talking.put("c.jsonl.part", order("B-4"))
+    await talking.look()
+    assert talking.names("in") == ["c.jsonl.part"]
+    batches = {one.batch_id for one in await talking.messages()}
+    assert sorted(name.split(".")[1] for name in talking.names("done")) == sorted(
+        str(one) for one in batches
+    )
+    assert {one.source_id for one in await talking.messages()} == {"B-1", "B-2", "B-3"}
+    assert await talking.order("B-2") is not None
+
+    # The same again, under another name, is known by its content.
+    talking.put("again.jsonl", order("B-3"))
+    await talking.look()
+    assert (talking.names("in"), len(talking.names("done"))) == (["c.jsonl.part"], 3)
+    assert len(await talking.messages()) == 3
+    await talking.assert_sound()
+
+
+async def test_what_nobody_can_read_lies_beside_its_reason(talking: Exchanging):
+    talking.at("in", "bad.jsonl").write_bytes(b'{"type": "order", "lines": 5}\nno json\n')
+    talking.put("good.jsonl", order("B-1"))
+    await talking.look()
+    bad, reason = talking.names("failed")
+    told = msgspec.json.decode(talking.at("failed", reason).read_bytes())
+    assert (reason, told["file"], told["taken"]) == (bad + ".reason.json", "bad.jsonl", 0)
+    assert [place for place, _ in told["faults"]] == [1, 2]
+    assert told["faults"][0][1]["pointer"]
+    assert await talking.order("B-1") is not None
+    shown = await talking.folder()
+    assert (shown.failed_files, shown.failed_name, shown.code) == (1, "bad.jsonl", "")
+
+    # Put back it is tried again; part of a file that can be read is taken.
+    os.rename(talking.at("failed", bad), talking.at("in", "bad.jsonl"))
+    talking.at("in", "half.jsonl").write_bytes(b"no json\n" + msgspec.json.encode(order("B-2")))
+    await talking.look()
+    assert len(talking.names("failed")) == 2
+    assert await talking.states() == ["applied", "quarantined", "applied"]
+    await talking.assert_sound()
+
+
+async def test_tables_mean_what_the_first_pattern_says(talking: Exchanging):
+    files = Files(tables=(TableFiles("stock-*.csv", "stock"),))
+    await talking.connect(format="csv", delivery="folder", files=files)
+    header = "order,date,name,email,address_1,city,postcode,country,sku,quantity,unit_price\n"
+    talking.at("in", "stock-1.csv").write_text(header, encoding="utf-8")
+    await talking.look()
+    (_, reason) = talking.names("failed")
+    told = msgspec.json.decode(talking.at("failed", reason).read_bytes())
+    assert told["code"] == "no-such-mapping"
+
+
+async def test_a_large_file_is_taken_in_pieces(
+    talking: Exchanging, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pieces, "PIECE_BYTES_MAX", 500)
+    said = [order(f"B-{number}") for number in range(7)]
+    talking.put("lines.jsonl", *said)
+    talking.put("read-as-records.txt", *said)
+    await talking.look()
+    for state in ("applied", "repeated"):
+        told = await talking.messages(state=state)
+        assert sorted(one.source_id for one in told) == [f"B-{number}" for number in range(7)]
+        assert len({one.batch_id for one in told}) > 2
+    assert (talking.names("in"), len(talking.names("done"))) == ([], 2)
+    await talking.assert_sound()
+
+
+async def test_links_and_pipes_are_left_where_they_are(talking: Exchanging, tmp_path: Path):
+    secret = tmp_path / "secret.jsonl"
+    secret.write_bytes(msgspec.json.encode(order("B-1")))
+    talking.at("in", "link.jsonl").symlink_to(secret)
+    os.link(secret, talking.at("in", "hard.jsonl"))
+    os.mkfifo(talking.at("in", "pipe.jsonl"))
+    talking.at("in", "folder.jsonl").mkdir()
+    await talking.look()
+    assert len(talking.names("in")) == 4
+    assert await talking.messages() == []
+
+    for one in talking.at("in").iterdir():
+        one.rmdir() if one.name == "folder.jsonl" else one.unlink()
+    talking.at("in").rmdir()
+    talking.at("in").symlink_to(tmp_path)
+    await talking.look()
+    assert (await talking.folder()).code == "folder-unusable"
+
+
+async def test_what_is_told_is_written_and_other_ways_are_not_repeated(talking: Exchanging):
+    await talking.connect(delivery="pull")
+    await talking.sell(order("B-1"))
+    await talking.connect(delivery="folder", files=Files(name="{channel}_{number}.jsonl"))
+    await talking.sell(order("B-2"))
+    await talking.look()
+    (name,) = talking.names("out")
+    assert name.startswith("bazaar_")
+    line = msgspec.json.decode(talking.at("out", name).read_bytes())
+    assert (line["type"], line["order"]) == ("order_reply", "B-2")
+    # Fetched by the other side, it is not written again.
+    talking.at("out", name).unlink()
+    await talking.look()
+    assert talking.names("out") == []
+
+
+async def test_a_folder_that_cannot_be_used_loses_nothing(
+    talking: Exchanging, monkeypatch: pytest.MonkeyPatch
+):
+    def full(self: Folder, *_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write", full)
+        await talking.sell(order("B-1"))
+        await talking.look()
+        shown = await talking.folder()
+        assert (shown.code, shown.failures > 0) == ("folder-unusable", True)
+        assert "No space left" in shown.detail
+    await talking.look()
+    assert len(talking.names("out")) == 1
+    assert (await talking.folder()).code == ""
+
+
+async def test_a_folder_is_only_where_the_operator_allows_it(talking: Exchanging):
+    with pytest.raises(FileNameUnusable):
+        await talking.connect(delivery="folder", files=Files(name="same"))
+    use_root(None)
+    with pytest.raises(NoExchange):
+        await talking.connect(delivery="folder")
+    await talking.look()
+    assert (await talking.folder()).code == "no-exchange"
+
+
+async def test_a_planted_defect_is_named(talking: Exchanging):
+    talking.put("a.jsonl", order("B-1"))
+    await talking.look()
+    async with talking.database.transaction(talking.tenant) as tx:
+        await tx.execute("update channels_batch set delivery = 'lost' where delivery <> ''")
+        found = await verify(tx, RULES)
+    assert [one.rule for one in found] == ["channels.file_was_taken"]
