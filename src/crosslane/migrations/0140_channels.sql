@@ -200,7 +200,7 @@ create table channels_file (
     detail text not null,
     primary key (channel, digest)
 );
-create index channels_file_open on channels_file (channel, name)
+create index channels_file_open on channels_file (channel, state, seen_at)
     where state in ('taking', 'taken');
 create index channels_file_failed on channels_file (channel) where state = 'failed';
 

@@ -39,9 +39,11 @@ class TakenFile(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+# A file that was removed half read stays behind; the one that is being read was seen last.
 LIST_OPEN = """
 select channel, digest, name, stamp, bytes, state, place, batch_id, seen_at, code, detail
-from channels_file where channel = $1 and state in ('taking', 'taken') order by name limit $2
+from channels_file where channel = $1 and state in ('taking', 'taken')
+order by state, seen_at desc limit $2
 """
 
 
