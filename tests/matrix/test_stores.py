@@ -92,6 +92,7 @@ OWNED: dict[str, Aim] = {
     "documents.list_order_documents": nothing,
     "documents.show_document": nothing,
     "documents.download_document": nothing,
+    "documents.download_e_invoice": nothing,
     "orders.appease_customer": lambda store: {"minor": 1, "reason": "sorry"},
     "payments.issue_gift_card": lambda store: of_till(store) | {"channel": "till"},
     "payments.top_up": lambda store: of_till(store) | {"currency": "GBP"},
