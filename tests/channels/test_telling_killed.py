@@ -1,0 +1,93 @@
+"""A worker is killed at every point between a call to a channel and its record: told once."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crosslane.platform.database import Database
+from crosslane.platform.seals import use_secret
+from crosslane.verify import verify
+from crosslane.verify.channels import RULES
+from tests.channels.bazaar import order
+from tests.channels.partner import Partner
+from tests.channels.talking import Talking, allowed, open_talking
+from tests.payments.fake import eventually
+from tests.running import LOOPBACK
+
+network = pytest.fixture(allowed)
+
+# The worker that is started has to open what the test has sealed.
+SECRET_KEY = b"a secret of the tests, 32 bytes."
+
+KILLED = -9
+SECONDS_MAX = 180.0
+KILLS = ["effects.after_call=kill", "effects.before_commit=kill"]
+
+
+@pytest.fixture
+def partner(network) -> Iterator[Partner]:
+    started = Partner()
+    yield started
+    started.kill()
+
+
+async def start(url: str, home: Path, fault: str):
+    """Start a worker process on the tests' database."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "CROSSLANE_HOME": str(home),
+        "CROSSLANE_SECRET_KEY": SECRET_KEY.hex(),
+        "CROSSLANE_OUTBOUND_ALLOW": LOOPBACK,
+        "CROSSLANE_FAULT": fault,
+        "DATABASE_URL": url,
+    }
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
+    )
+
+
+async def test_a_partner_is_told_once_and_in_order_whenever_the_worker_is_killed(
+    database: Database, tenant: str, partner: Partner, postgres_url: str, tmp_path: Path
+):
+    use_secret(SECRET_KEY)
+    talking = await open_talking(database, tenant)
+    await talking.connect(f"{partner.url}/inbox")
+    await talking.settle()
+    await quiet(talking)
+    for n, fault in enumerate(KILLS, 1):
+        await talking.tell(order(f"B-{n}"))
+        worker = await start(postgres_url, tmp_path, fault)
+        async with asyncio.timeout(SECONDS_MAX):
+            assert await worker.wait() == KILLED, fault
+    await talking.tell(order("B-last"))
+    worker = await start(postgres_url, tmp_path, "")
+
+    async def all_told() -> bool:
+        said = await talking.said()
+        return len(said) == len(KILLS) + 1 and {state for _, state in said} == {"told"}
+
+    try:
+        await eventually(all_told)
+    finally:
+        worker.terminate()
+        await worker.wait()
+    # Asked again with the same key, it has taken each message once.
+    asked = partner.asked()
+    assert len(asked) > len(set(asked))
+    assert [told["order"] for told in partner.lines()] == ["B-1", "B-2", "B-last"]
+    async with database.transaction(tenant) as tx:
+        assert await verify(tx, RULES) == []
+
+
+async def quiet(talking: Talking) -> None:
+    """Let nothing be due but what is to be told, so that the points are those of the telling."""
+    async with talking.database.transaction(talking.tenant) as tx:
+        await tx.execute(
+            "update platform_effect set due_at = now() + interval '1 day'"
+            " where kind <> 'channels.tell'"
+        )
