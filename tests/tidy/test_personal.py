@@ -52,6 +52,7 @@ INNOCENT = {
     "inventory_feed_message.*": "numbers and fingerprints of messages",
     "inventory_movement.reason": "one of a list",
     "sourcing_receipt.body": "articles, locations and costs",
+    "channels_order.part_of": "the number of an order",
     "channels_order.standing": "names, versions and prices of lines",
     "channels_connection.services": "our names and theirs",
     "channels_connection.locations": "our names and theirs",

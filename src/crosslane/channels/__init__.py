@@ -36,6 +36,10 @@ policy makes the channel their master; what it calls them and their stock is its
 what it tells by such a name waits until that was told. A request about somebody's data waits,
 quarantined, for a person.
 
+An order for several places comes in parts, an order for each: what names the whole is done at the
+parts it is about, found by place, line or article (``service/parts.py``). What ends it also ends
+parts that come later; all else waits for all parts. What could be of several is quarantined.
+
 Talking back: what happens to an order of a channel is said to it in the same words, kept in the
 transaction in which a reaction sees it (``service/saying``), in the order in which it came about.
 The effect ``channels.tell`` has the family make calls or documents of it, in turns: one worker at a

@@ -86,9 +86,12 @@ create table channels_order (
     source_id text not null,
     order_id uuid not null,
     standing jsonb not null,
+    part_of text generated always as (standing ->> 'part_of') stored,
     primary key (channel, source_id)
 ) with (fillfactor = 80);
 create index channels_order_of_order on channels_order (order_id);
+create index channels_order_of_whole on channels_order (channel, part_of)
+    where part_of is not null;
 
 -- What the tables of a channel mean.
 create table channels_mapping (

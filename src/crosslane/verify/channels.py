@@ -44,12 +44,15 @@ where m.state = 'applied' and case
         where (i.source, i.reference) = ('channel:' || m.channel, m.source_id))
     when m.kind in ('fulfillment', 'money') then not exists (
         select from channels_told t
-        where (t.channel, t.kind, t.source_id) = (m.channel, m.kind, m.source_id)
+        where (t.channel, t.kind) = (m.channel, m.kind)
+          and t.source_id in (m.source_id, m.source_id || '@' || o.source_id)
           and (t.channel, t.about) = (o.channel, o.source_id))
     when m.return_id is not null and r.id is null then true
     when m.kind = 'return' then r.id is null
     when m.kind in ('sale', 'void') and m.order_id is null then r.id is null
-    else o.id is null or o.channel <> m.channel or o.source_id <> m.source_id end
+    else o.id is null or o.channel <> m.channel or (o.source_id <> m.source_id and not exists (
+        select from channels_order p
+        where (p.channel, p.source_id, p.part_of) = (m.channel, o.source_id, m.source_id))) end
 """
 
 ONE_STANDS_FOR_ITS_IDENTITY = """

@@ -15,6 +15,7 @@ from crosslane.channels.domain.reports import Report
 from crosslane.channels.domain.told import (
     LINES_MAX,
     MINOR_MAX,
+    ORDER_PARTS_MAX,
     SALE_LINES_MAX,
     SUPPLY_ROWS_MAX,
     Code,
@@ -94,6 +95,8 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
         total_minor: what the buyer owes or has paid in all; likewise the tax in or on it.
         discount_minor: what was taken off the order in all.
         bill_to: where the invoice goes.
+        part_of: number of the order this is a part of, when one for several places came as an
+            order for each of them; what names that is of its parts. Likewise how many it has.
         note: what the buyer or the channel wrote on it.
     """
 
@@ -118,6 +121,8 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
     discount_minor: Minor | None = None
     bill_to: Address | None = None
     note: Annotated[str, msgspec.Meta(max_length=5_000)] = ""
+    part_of: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    parts: Annotated[int, msgspec.Meta(ge=1, le=ORDER_PARTS_MAX)] | None = None
 
 
 class AmendedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

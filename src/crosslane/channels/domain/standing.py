@@ -69,6 +69,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         names: what the channel calls the original lines, in their order.
         lines: by name, those spoken of since.
         cancelled: the order is off for good.
+        part_of: number of the order this is a part of; likewise how many parts that has.
     """
 
     whole: int = 0
@@ -76,6 +77,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: tuple[str, ...] = ()
     lines: dict[str, LineStanding] = {}
     cancelled: bool = False
+    part_of: str = ""
+    parts: int = 0
 
     def line(self, name: str) -> LineStanding:
         """Return what is known of a line."""
@@ -160,7 +163,11 @@ def names_of(message: Order) -> tuple[str, ...]:
 def begun_by(message: Order) -> Standing:
     """Return the standing of an order that this message has placed."""
     return Standing(
-        whole=message.source_version, ship_to=message.source_version, names=names_of(message)
+        whole=message.source_version,
+        ship_to=message.source_version,
+        names=names_of(message),
+        part_of=message.part_of,
+        parts=message.parts or 0,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from crosslane.kernel import QUANTITY_MAX, Instant
 
 LINES_MAX = 2_000
+ORDER_PARTS_MAX = 100_000
 SUPPLY_ROWS_MAX = 20_000
 SALE_LINES_MAX = 500
 VERSION_MAX = 2**62

@@ -26,6 +26,7 @@ from crosslane.channels.service import (
     money,
     notices,
     orders,
+    parts,
     prices,
     products,
     returned,
@@ -87,12 +88,12 @@ async def _apply(tx: Tx, todo: Mapping[str, list[Todo]]) -> list[Outcome]:
     outcomes += await prices.follow(tx, todo["price"])
     outcomes += await sales.record(tx, todo["sale"])
     outcomes += await voids.take_back(tx, todo["void"])
-    changed = await orders.follow(tx, todo["order"])
-    changed += await returned.follow(tx, todo["return"])
+    changed = await parts.follow(tx, todo["order"], orders.follow)
+    changed += await parts.follow(tx, todo["return"], returned.follow)
     await money.rebalance(tx, [*todo["order"], *todo["return"]], changed)
     outcomes += changed
-    outcomes += await money.follow(tx, todo["money"])
-    outcomes += await fulfillment.follow(tx, todo["fulfillment"])
+    outcomes += await parts.follow(tx, todo["money"], money.follow)
+    outcomes += await parts.follow(tx, todo["fulfillment"], fulfillment.follow)
     outcomes += await supply.report(tx, todo["supply"])
     return outcomes + notices.keep(todo["notice"])
 
@@ -134,12 +135,13 @@ def _answered(
 ) -> list[tuple[UUID, UUID, str]]:
     """Return what channels expect a reply to: orders that were placed, changed or called off."""
     return [
-        (one.id, outcome.order_id, one.trace)
+        (one.id, order_id, one.trace)
         for outcome in outcomes
         if outcome.state == "applied"
         and outcome.order_id
         and (one := by_id.get(outcome.id))
         and one.kind in ANSWERED
+        for order_id in outcome.part_ids or (outcome.order_id,)
     ]
 
 

@@ -186,11 +186,13 @@ async def _adopted(tx: Tx, waiting: Mapping[Source, Sequence[Todo]]) -> Known:
         own = [line for line in states[order_id].lines if line.parent_line_id is None]
         original = [line for line in own if not line.amendment_no]
         names = tuple(str(place) for place, _ in enumerate(original, 1))
+        part_of, parts = "", 0
         for one in waiting[ids[channel_id], number]:
             told = one.message
             if isinstance(told, Order) and [x.sku for x in told.lines] == [x.sku for x in original]:
-                names = names_of(told)
-        known[ids[channel_id], number] = order_id, Standing(names=names)
+                names, part_of, parts = names_of(told), told.part_of, told.parts or 0
+        standing = Standing(names=names, part_of=part_of, parts=parts)
+        known[ids[channel_id], number] = order_id, standing
     return known
 
 

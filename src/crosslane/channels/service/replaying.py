@@ -23,6 +23,7 @@ from crosslane.channels.service.intake import (
 )
 from crosslane.channels.service.mapping import MappingView, mapping_of
 from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, records, replays
+from crosslane.channels.storage import orders as standings
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft, Outcome, Pending
 from crosslane.channels.storage.records import Place
@@ -244,8 +245,10 @@ async def wake(tx: Tx, order_ids: Sequence[UUID]) -> None:
     if not await replays.any_parked(tx):
         return
     heads = (await orders.list_heads(tx, order_ids)).values()
-    parked = await messages.lock_parked(tx, [(head.channel, head.source_id) for head in heads])
-    keys = [messages.source_key(head.channel, head.source_id) for head in heads]
+    sources = {(head.channel, head.source_id) for head in heads}
+    sources.update(await standings.list_wholes(tx, order_ids))
+    parked = await messages.lock_parked(tx, sorted(sources))
+    keys = [messages.source_key(*source) for source in sorted(sources)]
     keys += [f"order:{name}" for head in heads for name in (head.number, str(head.id).upper())]
     waiting = await messages.lock_waiting(tx, keys)
     await announce(tx, list({one.id: one for one in (*parked, *waiting)}.values()))

@@ -218,12 +218,33 @@ async def lock_parked(tx: Tx, sources: Sequence[tuple[str, str]]) -> list[Pendin
     return [Pending(**dict(row)) for row in await tx.fetch(LOCK_PARKED, channels, source_ids)]
 
 
+# What ends a whole also ends the parts that come after it.
+LIST_SAID_OF_WHOLES = """
+select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
+       m.tries, m.received_at, b.received_by, b.trace
+from unnest($1::text[], $2::text[]) as w(channel, source_id)
+join channels_message m using (channel, source_id)
+join channels_batch b on b.id = m.batch_id
+where m.state = 'applied' and m.kind in ('cancellation', 'payment') and m.canonical is not null
+order by m.source_version, m.id
+"""
+
+
+async def list_said_of_wholes(tx: Tx, wholes: Sequence[tuple[str, str]]) -> list[Pending]:
+    """Return what was done already of what was said of wholes, each as channel and number."""
+    channels, source_ids = [w[0] for w in wholes], [w[1] for w in wholes]
+    return [
+        Pending(**dict(row)) for row in await tx.fetch(LIST_SAID_OF_WHOLES, channels, source_ids)
+    ]
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a message.
 
     Args:
         code, detail, pointer: why it is parked or quarantined.
-        order_id: the order it made or changed.
+        order_id: the order it made or changed, the first of several parts of one.
+        part_ids: the orders of all parts it changed; not stored.
         return_id: the return it made or changed, the first of several.
         supply_id: the supply message it became.
         customer_id: the customer it changed; likewise the article.
@@ -236,6 +257,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     pointer: str = ""
     order_id: UUID | None = None
+    part_ids: tuple[UUID, ...] = ()
     return_id: UUID | None = None
     supply_id: UUID | None = None
     customer_id: UUID | None = None

@@ -65,6 +65,43 @@ async def save_standings(tx: Tx, told: Mapping[Source, tuple[UUID, Standing]]) -
         )
 
 
+LIST_PARTS = """
+select o.channel, o.part_of, o.source_id, o.order_id, o.standing
+from unnest($1::text[], $2::text[]) as w(channel, part_of)
+join channels_order o on o.channel = w.channel and o.part_of = w.part_of
+order by o.channel, o.part_of, o.source_id
+"""
+
+
+async def list_parts(
+    tx: Tx, wholes: Sequence[Source]
+) -> dict[Source, list[tuple[str, UUID, Standing]]]:
+    """Return number, order and standing of the parts of orders that came in parts.
+
+    Args:
+        tx: open transaction.
+        wholes: orders, each as channel and the number of the whole.
+    """
+    found: dict[Source, list[tuple[str, UUID, Standing]]] = {}
+    for row in await tx.fetch(LIST_PARTS, [w[0] for w in wholes], [w[1] for w in wholes]):
+        standing = msgspec.json.decode(row["standing"], type=Standing)
+        theirs = found.setdefault((row["channel"], row["part_of"]), [])
+        theirs.append((row["source_id"], row["order_id"], standing))
+    return found
+
+
+LIST_WHOLES = """
+select distinct channel, part_of from channels_order
+where order_id = any($1::uuid[]) and part_of is not null
+"""
+
+
+async def list_wholes(tx: Tx, order_ids: Sequence[UUID]) -> list[Source]:
+    """Return what orders are parts of, each as channel and the number of the whole."""
+    rows = await tx.fetch(LIST_WHOLES, list(order_ids))
+    return [(row["channel"], row["part_of"]) for row in rows]
+
+
 LIST_OF_ORDERS = """
 select channel, source_id, order_id, standing from channels_order
 where order_id = any($1::uuid[]) and channel = any($2::text[])

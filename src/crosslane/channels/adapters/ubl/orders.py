@@ -105,6 +105,8 @@ def order(root: Part, context: Context) -> Iterator[Message]:
             **parts,
             lines=tuple(_part_of(one, place) for one in bound if one.places.get(place)),
             number=of.number,
+            part_of=of.number,
+            parts=len(places),
             ship_to=where.get(place, main),
         )
         parts = parts | {"shipping_minor": 0}

@@ -75,6 +75,8 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             **shared,  # type: ignore[arg-type]
             lines=tuple(_for_store(line.line, line.split[store]) for line in bound),
             number=number,
+            part_of=str(told["source_id"]),
+            parts=len(stores),
             ship_to=_store(segments, known, store, ship_to),
             rest=envelope.answerable | {f"/{one.number}/{one.tag}": one.text for one in whole},
         )
@@ -330,19 +332,22 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
         with suppress(_Unchanged):
             lines.append(_amended(loop, n, currency))
     stores = list(dict.fromkeys(store for _, split in lines for store in split))
-    if not stores:
-        every = tuple(line for line, _ in lines)
-        yield Amendment(**told, lines=every, ship_to=ship_to, reason="changed by the buyer")  # type: ignore[arg-type]
+    unsplit = tuple(line for line, split in lines if not split)
+    if unsplit or not stores:
+        # What names no store is of the order as a whole, however many parts it has.
+        where_to = None if stores else ship_to
+        yield Amendment(**told, lines=unsplit, ship_to=where_to, reason="changed by the buyer")  # type: ignore[arg-type]
     for store in stores:
         own = {**told, "source_id": f"{told['source_id']}/{store}"}
         bound = tuple(
             AmendedLine(
                 id=line.id,
-                quantity=split.get(store, 0) if line.quantity else line.quantity,
+                quantity=split.get(store, 0),
                 unit_price_milli=line.unit_price_milli,
                 sku=line.sku,
             )
             for line, split in lines
+            if split
         )
         yield Amendment(**own, lines=bound, reason="changed by the buyer")  # type: ignore[arg-type]
 

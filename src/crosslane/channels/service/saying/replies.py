@@ -39,7 +39,7 @@ async def reply_to(tx: Tx, answered: Sequence[tuple[UUID, UUID, str]]) -> None:
         if (one := found.get(order_id)) is None:
             continue
         if first_key(order_id) in begun:
-            key = f"{REPLY}:{message_id}"
+            key = f"{REPLY}:{message_id}:{order_id}"
             sayings.append(one.saying(one.reply(key, tx.now, change=True), key, trace))
         elif not one.state.troubles:
             begun.add(first_key(order_id))
