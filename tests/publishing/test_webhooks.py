@@ -13,7 +13,7 @@ from crosslane import engagement, publishing
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.effects import Effect, EffectCall, EffectKind, Runner, request
 from crosslane.publishing.domain.trying import TRIES_MAX
-from crosslane.publishing.service import sending
+from crosslane.publishing.service import replaying, sending
 from crosslane.publishing.service.turns import WINDOW_MAX
 from tests.publishing.conftest import closed, placed
 
@@ -250,6 +250,31 @@ async def test_one_is_sent_again_and_a_time_is_replayed(house, receiver):
     again = [one.cause for one in await deliveries(house, id)]
     assert again == ["replay", "replay", "resend", "event", "event"]
     await house.sound()
+
+
+async def test_a_replay_in_pieces_leaves_nothing_out_and_tells_nothing_twice(
+    house, receiver, monkeypatch
+):
+    await receiver.behave(secret=SECRET)
+    id = await house.subscribe(receiver.url, SECRET)
+    events = [closed() for _ in range(6)]
+    await deliver(house, *events[:3])
+    await deliver(house, *events[3:])
+    # Who begins first may end last: what comes later in the stream was recorded earlier.
+    await house.execute("update publishing_event set at = at - interval '1 min' where place > 3")
+    [(since, until)] = await house.fetch(
+        "select min(at), max(at) + interval '1 s' from publishing_event"
+    )
+    monkeypatch.setattr(replaying, "REPLAYED_AT_ONCE_MAX", 2)
+    pieces = []
+    while since is not None:
+        wish = publishing.Replay(subscription_id=id, since=since, until=until)
+        done = await house.submit(publishing.REPLAY, wish)
+        pieces.append(done.events)
+        since = done.next_since
+        assert len(pieces) < 6
+    told = [one.event_id for one in await deliveries(house, id) if one.cause == "replay"]
+    assert len(told) == len(set(told)) == 6
 
 
 async def test_what_cannot_be_is_refused(house, receiver):

@@ -1,7 +1,7 @@
 """Telling again what was told: one delivery, or the events of a time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -90,7 +90,8 @@ async def _replay(tx: Tx, wish: Replay) -> Replayed:
     ids = channel_ids(one, await organization.book(tx))
     events, last_at = await deliveries.replay(tx, one.id, wish.since, wish.until, kinds, ids, room)
     await advance(tx, [one])
-    replayed = Replayed(events, last_at if events == room else None)
+    goes_on = last_at is not None and events >= room
+    replayed = Replayed(events, last_at + timedelta(microseconds=1) if goes_on else None)
     change = Change(
         action="publishing.replay",
         subject=one.subject,

@@ -114,12 +114,14 @@ async def read_on(tx: Tx, readers: Sequence[Reader]) -> dict[UUID, list[int]]:
     return places
 
 
+# Places are not given in the order of times, and whoever asks goes on by time: so all that was
+# recorded at the last time is told with it, however much it is.
 REPLAY = """
 with wanted as (
     select * from publishing_event
     where at >= $2 and at < $3 and kind = any($4::text[])
       and ($5::uuid[] is null or channel_id = any($5::uuid[]))
-    order by place limit $6
+    order by at fetch first $6 rows with ties
 ), told as (
     insert into publishing_delivery (
         id, subscription_id, cause, event_place, event_id, kind, subject, subject_no, at,
@@ -145,7 +147,10 @@ async def replay(
     channel_ids: Sequence[UUID] | None,
     limit: int,
 ) -> tuple[int, datetime | None]:
-    """Have the events of a time told again; return how many, and the time of the last."""
+    """Have the events of a time told again; return how many, and the time of the last.
+
+    There are more than ``limit`` of them only where several were recorded at the last time.
+    """
     row = await tx.fetchrow(
         REPLAY, subscription_id, since, until, list(kinds), channel_ids, limit, tx.now
     )
