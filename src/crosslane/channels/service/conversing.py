@@ -88,6 +88,7 @@ class Speaker:
         self.documents: list[Document] = []
         self.document = ""
         self._exchanges: list[Exchange] = []
+        self._posts = 0
         self._memory: dict[str, str] = {}
         self._pace = pace
         self._now, self._began = now, time.monotonic()
@@ -112,6 +113,7 @@ class Speaker:
         """Forget what was said: something else is told now."""
         self.document = ""
         self._exchanges = []
+        self._posts = 0
 
     def said(self) -> tuple[Exchange, ...]:
         """Return what was said since the beginning, the last of it."""
@@ -134,7 +136,7 @@ class Speaker:
 
         Args:
             conversation: asks for calls and documents.
-            key: names what is told; documents that are posted carry it.
+            key: names what is told; documents that are posted carry it, each in a way of its own.
 
         Raises:
             Busy, Later: the channel asks for patience, or it failed in a way that may pass.
@@ -159,7 +161,9 @@ class Speaker:
             raise Later(f"a document has at most {DOCUMENT_BYTES_MAX >> 20} MiB")
         answer = Answer(status=202)
         if self.connection.delivery == "http":
-            answer = await self._call(self._posted(wanted, key))
+            self._posts += 1
+            own = key if self._posts == 1 else f"{key}-{self._posts}"
+            answer = await self._call(self._posted(wanted, own))
         elif self.connection.delivery == "call":
             raise Unreachable("delivery-missing", "The connection says no way for documents")
         else:

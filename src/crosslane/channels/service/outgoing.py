@@ -266,16 +266,8 @@ async def list_documents(
         NothingToFetch: it does not let anybody fetch, or the token is another.
     """
     await _require_token(tx, channel, token)
-    return [
-        DocumentHead(
-            number=one.number,
-            name=one.name,
-            media_type=one.media_type,
-            bytes=len(one.body),
-            created_at=one.created_at,
-        )
-        for one in await known.list_documents(tx, channel, after, limit)
-    ]
+    rows = await known.list_documents(tx, channel, after, limit)
+    return [DocumentHead(**dict(row)) for row in rows]
 
 
 async def document(tx: Tx, channel: str, token: str, number: int) -> known.Kept:
@@ -286,10 +278,10 @@ async def document(tx: Tx, channel: str, token: str, number: int) -> known.Kept:
         NoSuchOutgoing: there is none of this number.
     """
     await _require_token(tx, channel, token)
-    found = await known.list_documents(tx, channel, number - 1, 1)
-    if not found or found[0].number != number:
+    found = await known.find_document(tx, channel, number)
+    if found is None:
         raise NoSuchOutgoing(outgoing=str(number))
-    return found[0]
+    return found
 
 
 async def _require_token(tx: Tx, channel: str, token: str) -> None:

@@ -12,6 +12,7 @@ within a day and more it has failed.
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,18 @@ class Part(msgspec.Struct, frozen=True):
     kind: str
     due: list[Due]
     outgoing: list[Outgoing]
+
+    @property
+    def key(self) -> str:
+        """Names what is told together: with another message it is another key.
+
+        Who has taken the first of them alone, and whose answer was lost, has not heard the others.
+        """
+        keys = [one.key for one in self.outgoing]
+        if len(keys) == 1:
+            return keys[0]
+        digest = hashlib.sha256("\n".join(keys).encode()).hexdigest()
+        return f"{self.kind}:{digest}"
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -260,7 +273,7 @@ async def _tell_part(
     try:
         async with asyncio.timeout(PART_SECONDS_MAX):
             conversation = telling.tell(part.outgoing, talk)
-            outcomes = await speaker.converse(conversation, part.outgoing[0].key)
+            outcomes = await speaker.converse(conversation, part.key)
         if len(outcomes) != len(part.due):
             raise TypeError(f"{len(part.due)} messages have {len(outcomes)} outcomes")
     except Busy as busy:
@@ -374,20 +387,20 @@ def _offers(done: Done, ended: Sequence[Ended], mine: set[UUID]) -> list[TurnedO
 async def _keep_documents(
     tx: Tx, standing: Standing, documents: Sequence[Document]
 ) -> tuple[Standing, dict[str, int]]:
-    """Keep files; return the numbers they have by name."""
-    numbers = {one.name: number for number, one in enumerate(documents, standing.documents + 1)}
+    """Keep files; return the numbers they have by name: of one handed over again the first."""
+    by_name = {one.name: one for one in reversed(documents)}
     kept = [
         Kept(
-            number=numbers[one.name],
+            number=number,
             name=one.name,
             media_type=one.media_type,
             body=one.body,
             created_at=tx.now,
         )
-        for one in documents
+        for number, one in enumerate(reversed(by_name.values()), standing.documents + 1)
     ]
-    await known_storage.insert_documents(tx, standing.channel, kept)
-    last = standing.documents + len(documents)
+    numbers = await known_storage.insert_documents(tx, standing.channel, kept)
+    last = standing.documents + len(kept)
     return msgspec.structs.replace(standing, documents=last), numbers
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from crosslane.platform.database import Tx
+from crosslane.platform.database import Record, Tx, columns
 
 ARTICLES = ("article:", "stock:", "product:")
 """How names begin that hold for every order of a channel."""
@@ -83,31 +83,47 @@ INSERT_DOCUMENTS = """
 insert into channels_document (channel, number, name, media_type, body, created_at)
 select $1, number, name, media_type, body, $2
 from unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[]) as w(number, name, media_type, body)
-on conflict (channel, name) do nothing
+on conflict (channel, name) do update set name = excluded.name
+returning name, number
 """
 
 
-async def insert_documents(tx: Tx, channel: str, documents: Sequence[Kept]) -> None:
-    """Keep files; one whose name is known stays as it was handed over first."""
-    if documents:
-        await tx.execute(
-            INSERT_DOCUMENTS,
-            channel,
-            tx.now,
-            [one.number for one in documents],
-            [one.name for one in documents],
-            [one.media_type for one in documents],
-            [one.body for one in documents],
-        )
+async def insert_documents(tx: Tx, channel: str, documents: Sequence[Kept]) -> dict[str, int]:
+    """Keep files; one whose name is known stays as it was handed over first.
+
+    Args:
+        tx: open transaction.
+        channel: code of the channel.
+        documents: each with a name of its own.
+
+    Returns:
+        The numbers they are kept under, by name.
+    """
+    if not documents:
+        return {}
+    values = columns(documents, "number", "name", "media_type", "body")
+    rows = await tx.fetch(INSERT_DOCUMENTS, channel, tx.now, *values)
+    return {row["name"]: row["number"] for row in rows}
 
 
 LIST_DOCUMENTS = """
-select number, name, media_type, body, created_at from channels_document
+select number, name, media_type, octet_length(body) as bytes, created_at from channels_document
 where channel = $1 and number > $2 order by number limit $3
 """
 
 
-async def list_documents(tx: Tx, channel: str, after: int, limit: int) -> list[Kept]:
-    """Return the files of a channel after one of them, in their order."""
-    rows = await tx.fetch(LIST_DOCUMENTS, channel, after, limit)
-    return [Kept(**dict(row)) for row in rows]
+async def list_documents(tx: Tx, channel: str, after: int, limit: int) -> list[Record]:
+    """Return the files of a channel after one of them, in their order, without their bodies."""
+    return await tx.fetch(LIST_DOCUMENTS, channel, after, limit)
+
+
+FIND_DOCUMENT = """
+select number, name, media_type, body, created_at from channels_document
+where channel = $1 and number = $2
+"""
+
+
+async def find_document(tx: Tx, channel: str, number: int) -> Kept | None:
+    """Return a file of a channel, or None."""
+    row = await tx.fetchrow(FIND_DOCUMENT, channel, number)
+    return Kept(**dict(row)) if row else None
