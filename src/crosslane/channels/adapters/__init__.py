@@ -31,6 +31,7 @@ What is in ``__all__`` is what packages may lean on; it changes only with a word
 from crosslane.channels.adapters.amazon import AMAZON
 from crosslane.channels.adapters.branches import Branch, NotReadable, leads_into, read_json
 from crosslane.channels.adapters.ebay import EBAY
+from crosslane.channels.adapters.edifact import EDIFACT
 from crosslane.channels.adapters.family import (
     Context,
     Envelope,
@@ -129,6 +130,7 @@ FAMILIES = Families(
         WOOCOMMERCE,
         POSLOG,
         X12,
+        EDIFACT,
         AMAZON,
         EBAY,
         UBL,

@@ -5,32 +5,20 @@ element: ``/12/PO104``. A segment that nobody has read is left as a whole: ``/13
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import instant, milli_of_one, whole_units
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import BLANKS, ISA_ELEMENTS, Cut, Way
-from crosslane.kernel import (
-    MILLI_PER_MINOR,
-    Invalid,
-    currency_exponent,
-    line_amount,
-    milli_price,
-    parse_minor,
-    rounded_ratio,
-)
+from crosslane.kernel import Invalid, currency_exponent, milli_price, parse_minor
 
 VALUES_MAX = 20_000
-UNITS_MAX = 10**9
 IMPLIED_DECIMALS = 2
 ELEMENTS_MAX = 200
 ELEMENTS = [f"{n:02d}" for n in range(ELEMENTS_MAX + 1)]
-INSTANTS_KEPT_MAX = 1_000
 ENVELOPES_KEPT_MAX = 16
 PRICES_KEPT_MAX = 10_000
 
@@ -106,16 +94,10 @@ class Segment(msgspec.Struct, eq=False):
         if text.isdecimal() and len(text) < 10:
             found[n] = ""
             return int(text)
-        text = self.needed(n)
         try:
-            number = Decimal(text)
-        except InvalidOperation:
-            raise self.wrong(n, "a number") from None
-        if not number.is_finite() or abs(number) > UNITS_MAX:
-            raise self.wrong(n, "a number of units")
-        if number != number.to_integral_value():
-            raise self.wrong(n, "a whole number of units")
-        return int(number)
+            return whole_units(self.needed(n))
+        except ValueError as wanted:
+            raise self.wrong(n, str(wanted)) from None
 
     def milli(self, n: int, currency: str) -> int | None:
         """Return a price in 1/1000 minor units, None when it is absent."""
@@ -139,10 +121,8 @@ class Segment(msgspec.Struct, eq=False):
         milli = self.milli(n, currency)
         if milli is None or per == 1:
             return milli
-        each = rounded_ratio(milli, 1, per)
-        if each * per != milli and line_amount(each, pieces) != rounded_ratio(
-            milli * pieces, 1, per * MILLI_PER_MINOR
-        ):
+        each = milli_of_one(milli, per, pieces)
+        if each is None:
             raise self.wrong(n, f"a price of which a piece is a {per}th part")
         return each
 
@@ -209,28 +189,6 @@ def _answerable(way: Way, isa: tuple[str, ...], gs: tuple[str, ...]) -> dict[str
     around = ["" if n in (2, 4, 9, 10, 13) else text for n, text in enumerate(isa[:ISA_ELEMENTS])]
     group = ["" if n in (4, 5, 6) else text for n, text in enumerate(gs[:9])]
     return {"/ISA": between.join([*around, component + end]), "/GS": between.join(group)}
-
-
-@lru_cache(INSTANTS_KEPT_MAX)
-def instant(day: str, time: str, zone: str) -> datetime | None:
-    """Read a day and a time as X12 writes them, None when they are none.
-
-    Args:
-        day: YYMMDD or CCYYMMDD.
-        time: HHMM, HHMMSS or finer, "" for midnight.
-        zone: IANA zone.
-    """
-    if len(day) == 6 and day.isdecimal():
-        # Of a century that is not told the year is the one that is nearest to the standard's age.
-        day = ("19" if day[:2] >= "70" else "20") + day
-    if not (len(day) == 8 and day.isdecimal() and (not time or time.isdecimal())):
-        return None
-    time = (time + "000000")[:6]
-    try:
-        found = datetime.strptime(day + time, "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone follows
-        return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def segments_of(cut: Cut) -> list[Segment]:

@@ -1,0 +1,96 @@
+"""``edifact``: messages of UN/EDIFACT, any directory: ORDERS, ORDCHG, INVRPT, DESADV and CONTRL.
+
+A record is a message (UNH to UNT) in its envelope, or an object (UNO to UNP). They are read one by
+one; what does not add up in an envelope (UNE, UNZ) is a record of its own, told when its end is
+there. Messages of other kinds are notices: kept, and applied to nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edifact.interchange import Cut, Cutter
+from crosslane.channels.adapters.edifact.orders import change, order
+from crosslane.channels.adapters.edifact.replies import other, reply
+from crosslane.channels.adapters.edifact.segments import Envelope, Segment, left_of, segments_of
+from crosslane.channels.adapters.edifact.supply import inventory, shipment
+from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.domain.messages import Message
+
+MEDIA_TYPES = ("application/edifact", "text/plain")
+Understand = Callable[[list[Segment], Envelope, Context], Iterator[Message]]
+KINDS: dict[str, Understand] = {
+    "ORDERS": order,
+    "ORDCHG": change,
+    "INVRPT": inventory,
+    "DESADV": shipment,
+    "CONTRL": reply,
+}
+
+
+def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
+    """Read message by message; what is read is forgotten."""
+    cutter = Cutter(stream, context.encoding)
+    cuts = cutter.cuts()
+    place = 0
+    while True:
+        place += 1
+        try:
+            cut = next(cuts, None)
+        except NotReadable as refused:
+            # What follows whole interchanges; of a body that is none all is kept anyway.
+            body = as_text(cutter.ahead) if place > 1 else ""
+            yield Reading(place=place, body=body, fault=refused.fault)
+            return
+        if cut is None:
+            return
+        fault: Fault | None = None
+        messages: tuple[Message, ...] = ()
+        try:
+            messages = _said(cut, context)
+        except NotReadable as refused:
+            fault = refused.fault
+        yield Reading(
+            place=place,
+            body=cut.body,
+            head=cut.head,
+            tail=cut.tail,
+            messages=messages,
+            fault=fault,
+        )
+
+
+def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
+    if cut.fault is not None:
+        raise NotReadable(cut.fault)
+    envelope = Envelope(cut, context.timezone)
+    if cut.body.startswith("UNO"):
+        # An object may hold any marks, so that nothing of it is looked for.
+        opening = Segment(cut.body, 1, cut.way, "UNO")
+        segments = [Segment(cut.body.partition(cut.way.segment)[0], 1, cut.way, "UNO")]
+        said = tuple(other(segments, envelope, context))
+        segments = [opening]
+    else:
+        segments = segments_of(cut)
+        kind = segments[0].peek(2)
+        said = tuple(KINDS.get(kind, other)(segments, envelope, context))
+        segments[0].take(1)
+        segments[0].take(2)
+    if not said:
+        raise NotReadable(Fault("says-nothing", "The message asks for nothing", "/1/UNH"))
+    first, *others = said
+    first = msgspec.structs.replace(first, rest=first.rest | left_of(segments))
+    return tuple(map(checked_text, (first, *others)))
+
+
+EDIFACT = Family(
+    name="edifact",
+    media_types=MEDIA_TYPES,
+    brings=frozenset(
+        ("order", "amendment", "cancellation", "supply_snapshot", "fulfillment", "notice")
+    ),
+    read=read,
+)

@@ -1,0 +1,405 @@
+"""Cutting a stream of EDIFACT into its messages, however long it is, and counting them.
+
+An interchange may say by UNA how it is written; else it is written as ISO 9735 says. Its segments
+are cut as bytes, since only UNB says in which letters they are: what is UTF-8 is read as such,
+whatever UNB says, and all else as UNB says. What does not add up is told as a record of its own,
+since the messages before it were read already.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import BinaryIO, NamedTuple
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.port import Fault
+
+CHUNK_BYTES = 256 << 10
+MESSAGE_BYTES_MAX = 1 << 20
+SEGMENT_BYTES_MAX = 64 << 10
+BLANKS = " \t\r\n"
+AROUND = b"\xef\xbb\xbf\x1a \t\r\n\0"
+# How ISO 9735 repetitions are marked from syntax version 4 on, when UNA does not say.
+REPEATED_SINCE = "4"
+LATIN = "iso8859-1"
+# Letters by the syntax identifier (0001).
+LETTERS = {
+    "UNOD": "iso8859-2",
+    "UNOE": "iso8859-5",
+    "UNOF": "iso8859-7",
+    "UNOG": "iso8859-3",
+    "UNOH": "iso8859-4",
+    "UNOI": "iso8859-6",
+    "UNOJ": "iso8859-8",
+    "UNOK": "iso8859-9",
+    "UNOL": "iso8859-15",
+}
+SERVICE = frozenset((b"UNA", b"UNB", b"UNG", b"UNH", b"UNT", b"UNE", b"UNZ", b"UNO"))
+
+
+class Way(NamedTuple):
+    """How an interchange is written: its marks in the order of UNA, "" for one it has not."""
+
+    component: str = ":"
+    element: str = "+"
+    decimal: str = "."
+    release: str = "?"
+    repetition: str = ""
+    segment: str = "'"
+
+
+# Of level B, where marks cannot be printed and nothing is released.
+UNPRINTED = Way("\x1f", "\x1d", ".", "", "", "\x1c")
+
+
+class Cut(NamedTuple):
+    """A record as it stands in the stream: a message in its envelope, or what is wrong with one.
+
+    Args:
+        body: its text.
+        way: how it is written.
+        unb, ung: elements of the envelope as written; none where there is none.
+        head: the envelope before it, as received; likewise what must follow.
+        fault: why it cannot be read.
+    """
+
+    body: str
+    way: Way
+    unb: list[str]
+    ung: list[str]
+    head: str = ""
+    tail: str = ""
+    fault: Fault | None = None
+
+
+class _TooLong(Exception):
+    """A segment does not end within what one may have."""
+
+
+class Cutter:
+    """A stream of interchanges, cut while it is read.
+
+    Args:
+        stream: bytes.
+        encoding: of them, "" when they say it themselves.
+    """
+
+    def __init__(self, stream: BinaryIO, encoding: str = "") -> None:
+        self._raws = _raws(stream, encoding)
+        self._raw = b""
+        self._at = 0
+        self._ends = _ending(Way())
+
+    def cuts(self) -> Iterator[Cut]:
+        """Yield the messages in their order, and after them what does not add up.
+
+        Raises:
+            NotReadable: what follows is no interchange.
+        """
+        while True:
+            self._skip_blanks()
+            if not self._raw:
+                return
+            yield from self._interchange()
+
+    @property
+    def ahead(self) -> bytes:
+        """The beginning of what was not read yet."""
+        return self._raw[self._at : self._at + SEGMENT_BYTES_MAX]
+
+    def _interchange(self) -> Iterator[Cut]:
+        envelope = self._beginning()
+        marks = (envelope.way.element.encode(LATIN), envelope.way.segment.encode(LATIN))
+        body: list[bytes] = []
+        size, lost = 0, False
+        while True:
+            try:
+                raw = self._segment()
+                text = raw.strip(AROUND)
+                is_package = text[:3] == b"UNO" and text[3:4] in marks
+                whole = self._package(raw, envelope.way) if is_package else b""
+            except _TooLong:
+                yield envelope.too_long(b"".join(body) or self.ahead)
+                body, lost = [], True
+                self._skip_segment(marks[1])
+                continue
+            if not raw:
+                break
+            tag = text[:3]
+            if tag not in SERVICE or (text[3:4] not in marks and tag != b"UNA"):
+                if body:
+                    body.append(raw)
+                    size += len(raw)
+                elif not lost:
+                    yield envelope.outside(text)
+                    lost = True
+                if size > MESSAGE_BYTES_MAX:
+                    yield envelope.too_long(b"".join(body))
+                    body, size, lost = [], 0, True
+                continue
+            lost = False
+            if body and tag != b"UNT":
+                yield envelope.unended(b"".join(body))
+                body = []
+            if tag in (b"UNA", b"UNB"):
+                self._at -= len(raw)
+                yield from envelope.ended(None)
+                return
+            if tag == b"UNH":
+                body, size = [text], len(raw)
+            elif tag == b"UNT" and body:
+                yield envelope.message(b"".join((*body, raw)))
+                body = []
+            elif is_package:
+                yield envelope.message(whole.strip(AROUND))
+            else:
+                yield from envelope.control(text)
+            if tag == b"UNZ":
+                return
+        if body:
+            yield envelope.unended(b"".join((*body, self._raw[self._at :])))
+        elif self._raw[self._at :].strip(AROUND) and not lost:
+            yield envelope.outside(self.ahead.strip(AROUND))
+        self._raw, self._at = b"", 0
+        yield from envelope.ended(None)
+
+    def _beginning(self) -> "_Envelope":
+        """Read how an interchange is written, and its UNB.
+
+        Raises:
+            NotReadable: it is none.
+        """
+        while len(self._raw) < SEGMENT_BYTES_MAX and self._more():
+            pass
+        una = ""
+        way, at = Way(), 0
+        raw = self._raw
+        if raw.startswith(b"UNA"):
+            una = raw[:9].decode(LATIN)
+            if len(una) < 9:
+                raise NotReadable(Fault("not-edifact", "UNA has too few marks", "/UNA"))
+            way = Way(*(mark.strip() for mark in una[3:]))
+            at = len(raw) - len(raw[9:].lstrip(AROUND))
+        elif raw.startswith(b"UNB\x1d"):
+            way = UNPRINTED
+        if not raw.startswith(b"UNB" + way.element.encode(LATIN), at):
+            raise NotReadable(Fault("not-edifact", "It does not begin with UNB", "/UNB"))
+        apart = [way.component, way.element, way.segment, *filter(None, [way.release])]
+        if (
+            "" in apart
+            or "\0" in una
+            or len(set(apart)) < len(apart)
+            or any(one.isalnum() for one in apart)
+        ):
+            raise NotReadable(Fault("not-edifact", "Its marks cannot be told apart", "/UNA"))
+        self._ends = _ending(way)
+        found = self._ends.match(raw, at)
+        if found is None:
+            raise NotReadable(Fault("not-edifact", "Nothing ends the segment UNB", "/UNB"))
+        self._at = found.end()
+        text = found[0][:-1].strip(AROUND)
+        syntax = cut_at(cut_at(text.decode(LATIN), way.element, way.release)[1], way.component, "")
+        version = syntax[1][:1] if len(syntax) > 1 else ""
+        if version < REPEATED_SINCE:
+            way = way._replace(repetition="")
+        elif not una:
+            way = way._replace(repetition="*")
+        return _Envelope(way, una, text, LETTERS.get(syntax[0].strip(), LATIN))
+
+    def _segment(self) -> bytes:
+        """Return the next segment with what ends it, b"" when the stream ends before."""
+        while True:
+            found = self._ends.match(self._raw, self._at)
+            if found is not None:
+                self._at = found.end()
+                return found[0]
+            if len(self._raw) - self._at > SEGMENT_BYTES_MAX:
+                raise _TooLong
+            self._forget()
+            if not self._more():
+                return b""
+
+    def _package(self, raw: bytes, way: Way) -> bytes:
+        """Return an object with the segments around it: it is as long as UNO says."""
+        elements = cut_at(raw.decode(LATIN), way.element, way.release)
+        told = (
+            elements[4].partition(way.component)[0].strip(way.segment) if len(elements) > 4 else ""
+        )
+        length = int(told) if told.isdecimal() and len(told) < 10 else 0
+        if length > MESSAGE_BYTES_MAX:
+            raise _TooLong
+        while len(self._raw) - self._at < length and self._more():
+            pass
+        found = self._raw[self._at : self._at + length]
+        self._at += len(found)
+        return raw + found + self._segment()
+
+    def _skip_segment(self, end: bytes) -> None:
+        """Go to where the next segment may begin."""
+        while (at := self._raw.find(end, self._at)) < 0:
+            self._raw, self._at = b"", 0
+            if not self._more():
+                return
+        self._at = at + 1
+
+    def _skip_blanks(self) -> None:
+        while True:
+            self._raw, self._at = self._raw[self._at :].lstrip(AROUND), 0
+            if self._raw or not self._more():
+                return
+
+    def _forget(self) -> None:
+        self._raw, self._at = self._raw[self._at :], 0
+
+    def _more(self) -> bool:
+        raw = next(self._raws, b"")
+        self._raw += raw
+        return bool(raw)
+
+
+class _Envelope:
+    """What the envelope of an interchange says, and what was found in it so far."""
+
+    def __init__(self, way: Way, una: str, unb: bytes, letters: str) -> None:
+        self.way = way
+        self._letters = letters
+        self._unb_text = self._text(unb)
+        self._unb = cut_at(self._unb_text, way.element, way.release)
+        self._unb_text = una + self._unb_text + way.segment
+        self._ung: list[str] = []
+        self._ung_text = ""
+        self._groups = self._messages = 0
+
+    def message(self, raw: bytes) -> Cut:
+        """Return a message, or an object that stands where one could."""
+        self._messages += 1
+        return self._cut(raw, None)
+
+    def unended(self, raw: bytes) -> Cut:
+        """Return a message that has no end."""
+        self._messages += 1
+        fault = Fault("message-cut-off", "The message does not end", "/UNT")
+        return self._cut(raw.rstrip(AROUND), fault)
+
+    def too_long(self, raw: bytes) -> Cut:
+        """Return the beginning of what is longer than messages may be."""
+        self._messages += 1
+        most = f"{MESSAGE_BYTES_MAX} bytes, a segment {SEGMENT_BYTES_MAX}"
+        fault = Fault("record-too-large", f"A message has at most {most}", "/UNH")
+        return self._cut(raw, fault)
+
+    def outside(self, raw: bytes) -> Cut:
+        """Return a segment that stands in no message."""
+        detail = f"{self._text(raw[:3])} stands in no message"
+        fault = Fault("segment-outside", detail, "/UNH")
+        return self._cut(raw, fault)
+
+    def control(self, raw: bytes) -> Iterator[Cut]:
+        """Go on by a segment of the envelope; yield what does not add up."""
+        way = self.way
+        text = self._text(raw).rstrip(BLANKS).removesuffix(way.segment)
+        elements = [one.strip() for one in cut_at(text, way.element, way.release)]
+        tag = elements[0]
+        if tag == "UNG":
+            if self._ung:
+                yield self._wrong("group-cut-off", "The group before it does not end", "/UNE", text)
+            self._ung = elements + [""] * (6 - len(elements))
+            self._ung_text = text + way.segment
+            self._groups, self._messages = self._groups + 1, 0
+        elif tag == "UNE":
+            yield from self._counted(elements, self._messages, "messages", self._ung[5:6])
+            self._ung, self._ung_text = [], ""
+        elif tag == "UNT":
+            yield self._wrong("message-unbegun", "UNT ends no message", "/UNT", text)
+        else:
+            yield from self.ended(elements)
+
+    def ended(self, elements: list[str] | None) -> Iterator[Cut]:
+        """Yield what does not add up at the end of the interchange, None when it has none."""
+        if self._ung:
+            text = self.way.element.join(elements or ["UNE"])
+            yield self._wrong("group-cut-off", "The group does not end", "/UNE", text)
+        if elements is None:
+            detail = "The interchange does not end"
+            yield self._wrong("interchange-cut-off", detail, "/UNZ", "UNZ")
+        elif self._groups:
+            yield from self._counted(elements, self._groups, "groups", self._unb[5:6])
+        else:
+            yield from self._counted(elements, self._messages, "messages", self._unb[5:6])
+
+    def _counted(
+        self, told: list[str], found: int, what: str, number: Sequence[str]
+    ) -> Iterator[Cut]:
+        tag, count, control = (*told, "", "")[:3]
+        text = self.way.element.join(told)
+        if not count.isdecimal() or int(count[:9]) != found:
+            detail = f"{tag} says {count[:40]} {what}, there are {found}"
+            yield self._wrong("control-count", detail, f"/{tag}01", text)
+        if control.lstrip("0") != "".join(number).strip().lstrip("0"):
+            detail = f"{tag} names {control[:40]}, what it ends is {''.join(number)[:40]}"
+            yield self._wrong("control-number", detail, f"/{tag}02", text)
+
+    def _wrong(self, code: str, detail: str, pointer: str, text: str) -> Cut:
+        """Return what is wrong with the envelope."""
+        head = self._unb_text + self._ung_text
+        body, fault = text + self.way.segment, Fault(code, detail, pointer)
+        return Cut(body, self.way, self._unb, self._ung, head, "", fault)
+
+    def _cut(self, raw: bytes, fault: Fault | None) -> Cut:
+        between, end = self.way.element, self.way.segment
+        group = f"UNE{between}1{between}{self._ung[5]}{end}" if self._ung else ""
+        number = (*self._unb, *[""] * 6)[5]
+        return Cut(
+            self._text(raw),
+            self.way,
+            self._unb,
+            self._ung,
+            self._unb_text + self._ung_text,
+            f"{group}UNZ{between}1{between}{number}{end}",
+            fault,
+        )
+
+    def _text(self, raw: bytes) -> str:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode(self._letters, "replace")
+        return text.replace("\0", " ")
+
+
+def cut_at(text: str, mark: str, release: str) -> list[str]:
+    """Split a text at a mark where it is not released; what releases stays in it."""
+    parts = text.split(mark)
+    if not release or release not in text:
+        return parts
+    last = parts.pop()
+    found: list[str] = []
+    held = ""
+    for part in parts:
+        if (len(part) - len(part.rstrip(release))) % 2:
+            held += part + mark
+        else:
+            found.append(held + part)
+            held = ""
+    return [*found, held + last]
+
+
+@lru_cache(16)
+def _ending(way: Way) -> re.Pattern[bytes]:
+    """Return what finds a segment with the mark that ends it, unless that is released."""
+    end, release = (re.escape(mark.encode(LATIN)) for mark in (way.segment, way.release))
+    if not release:
+        return re.compile(rb"[^%b]*%b" % (end, end))
+    return re.compile(
+        rb"[^%b%b]*(?:%b.[^%b%b]*)*%b" % (end, release, release, end, release, end), re.S
+    )
+
+
+def _raws(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Yield the stream; where somebody says in which letters it is, in UTF-8."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+    while raw := stream.read(CHUNK_BYTES):
+        text = decoder.decode(raw).encode() if decoder else raw
+        if text:
+            yield text
