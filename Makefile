@@ -41,12 +41,22 @@ test: setup browser ## every check and every test: what must pass before a chang
 soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz
 	@$(BIN)/pytest -m soak
 
-# Programs of others, at exact versions; where they come from is left to the machine's npm.
-interop: setup ## OpenAPI, webhooks, mail and X12 against programs of others; needs Node 20, npm
+# Programs of others, at exact versions; where they come from is left to the machine's npm. None of
+# them needs the scripts it would run while it is installed.
+STRANGERS := build/interop
+interop: setup ## OpenAPI, webhooks, mail, X12 and a shop against programs of others; needs Node 20, npm
 	@command -v npm >/dev/null || { echo "npm is missing; install Node 20 or newer"; exit 1; }
-	@mkdir -p build/interop && cp tests/interop/package.json tests/interop/*.mjs build/interop/
-	@npm install --prefix build/interop --no-package-lock --no-audit --no-fund --loglevel=error
-	@$(BIN)/pytest -m interop tests/interop
+	$(SAY) "programs of others, below $(STRANGERS)"
+	@mkdir -p $(STRANGERS) && cp tests/interop/package.json tests/interop/*.mjs $(STRANGERS)/
+	@npm install --prefix $(STRANGERS) --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@rm -rf $(STRANGERS)/vendure $(STRANGERS)/packages && cp -R interop/vendure $(STRANGERS)/
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation \
+	  --target $(STRANGERS)/packages $(STRANGERS)/vendure
+	$(SAY) "the adapter, by the kit"
+	@PYTHONPATH=$(STRANGERS)/packages $(BIN)/crosslane adapter check vendure --short
+	@PYTHONPATH=$(STRANGERS)/packages $(BIN)/pytest interop/vendure/tests
+	$(SAY) "each of them, with us"
+	@PYTHONPATH=$(STRANGERS)/packages $(BIN)/pytest -v -m interop tests/interop
 
 check: setup ## the quick half of `make test`: style, layers, types and the other rules of the house
 	@$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests
