@@ -4,8 +4,7 @@ Everything goes by the Admin API of Vendure 3. A connection's address is the ser
 ``<user> <password>`` of an administrator who may read and update orders and the catalogue.
 """
 
-from crosslane.channels.adapters import Rate, Telling, json_family, wary
-from crosslane.channels.adapters.fetching import Fetching
+from crosslane.channels.adapters import Fetching, Rate, Telling, json_family, wary
 from vendure_adapter.fetching import fetch_orders
 from vendure_adapter.offering import tell_price, tell_stock
 from vendure_adapter.reading import point, understand

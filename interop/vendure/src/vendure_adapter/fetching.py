@@ -10,8 +10,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from crosslane.channels.adapters import Answer, Call, Document, Talk
-from crosslane.channels.adapters.fetching import Page, first_instant, instant_text, one_line
+from crosslane.channels.adapters import (
+    Answer,
+    Call,
+    Document,
+    Page,
+    Talk,
+    first_instant,
+    instant_text,
+    one_line,
+)
 from vendure_adapter.calling import ask
 
 PAGE_ORDERS = 50

@@ -24,6 +24,9 @@ What is in ``__all__`` is what packages may lean on; it changes only with a word
   gets an :class:`Answer`, and returns an :class:`Outcome` each; or raises :class:`Busy`,
   :class:`Later`, :class:`Refused`. :class:`Rate` is how fast a channel may be called;
   :func:`wary` makes a Later of answers that are not of the documented shape.
+- Fetching: :class:`Fetching` holds a fetcher, a generator like a teller that is given a cursor and
+  returns a :class:`Page`; :func:`first_instant` is where it begins, :func:`instant_text` writes an
+  instant, :func:`one_line` a record.
 - Messages: the structs of ``domain/messages.py``, ``domain/reports.py`` and
   ``domain/replies.py``, and what they are made of.
 """
@@ -45,6 +48,13 @@ from crosslane.channels.adapters.family import (
     kept_text,
     read_records,
     version_of,
+)
+from crosslane.channels.adapters.fetching import (
+    Fetching,
+    Page,
+    first_instant,
+    instant_text,
+    one_line,
 )
 from crosslane.channels.adapters.installed import GROUP, NAME, Families, Package
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
@@ -183,6 +193,7 @@ __all__ = [
     "Families",
     "Family",
     "Fault",
+    "Fetching",
     "FulfillmentEvent",
     "Invoice",
     "InvoiceCharge",
@@ -200,6 +211,7 @@ __all__ = [
     "Outcome",
     "Outgoing",
     "Package",
+    "Page",
     "PartFault",
     "Party",
     "PaymentEvent",
@@ -229,6 +241,8 @@ __all__ = [
     "checked_text",
     "e_invoice",
     "family_of",
+    "first_instant",
+    "instant_text",
     "is_ping",
     "is_signed",
     "json_call",
@@ -238,6 +252,7 @@ __all__ = [
     "kind_of",
     "leads_into",
     "net_price_milli",
+    "one_line",
     "read_json",
     "read_records",
     "text_family",
