@@ -35,6 +35,7 @@ from crosslane.channels.adapters.amazon import AMAZON
 from crosslane.channels.adapters.branches import Branch, NotReadable, leads_into, read_json
 from crosslane.channels.adapters.ebay import EBAY
 from crosslane.channels.adapters.edifact import EDIFACT
+from crosslane.channels.adapters.epcis import EPCIS
 from crosslane.channels.adapters.family import (
     Context,
     Envelope,
@@ -144,6 +145,7 @@ FAMILIES = Families(
         AMAZON,
         EBAY,
         UBL,
+        EPCIS,
     )
 )
 

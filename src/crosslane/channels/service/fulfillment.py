@@ -19,7 +19,7 @@ from crosslane.channels.errors import GoodsUnknown, UnitsExceeded, WayDiffers
 from crosslane.channels.service import arriving
 from crosslane.channels.service.changing import Lines
 from crosslane.channels.service.following import await_order, find_order, follow_each
-from crosslane.channels.service.goods import left_units, lines_of, units_of
+from crosslane.channels.service.goods import left_units, lines_of, named_by_gtin, units_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage import told as storage
 from crosslane.channels.storage.messages import Outcome, source_key
@@ -74,6 +74,7 @@ async def _follow(tx: Tx, one: Todo, known: dict[Source, ShipmentStanding]) -> O
     message = one.message
     if not isinstance(message, FulfillmentEvent):
         raise TypeError(f"{one.pending.kind} says nothing of goods on their way")
+    message = await named_by_gtin(tx, message)
     standing = known.get(one.source, ShipmentStanding())
     if not message.order:
         outcome, after = await arriving.report(tx, one, message, standing)

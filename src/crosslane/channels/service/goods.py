@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from crosslane import orders
-from crosslane.channels.domain.reports import MovedGoods
+import msgspec
+
+from crosslane import catalog, orders
+from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.channels.domain.standing import Standing
 from crosslane.channels.errors import GoodsUnknown
 from crosslane.channels.service.changing import Lines
@@ -24,6 +26,21 @@ async def lines_of(tx: Tx, channel: str, number: str, order_id: UUID) -> Lines:
     own = [x for x in state.lines if x.parent_line_id is None and not x.amendment_no]
     named = Standing(names=tuple(str(place) for place, _ in enumerate(own, 1)))
     return Lines(state, known[source][1] if source in known else named)
+
+
+async def named_by_gtin(tx: Tx, message: FulfillmentEvent) -> FulfillmentEvent:
+    """Return a message with the SKUs of goods that are named by their number of GS1 alone."""
+    lacking = [each for each in message.lines if each.gtin and not (each.sku or each.id)]
+    if not lacking:
+        return message
+    scanned = await catalog.scan(tx, sorted({each.gtin for each in lacking}))
+    lines = tuple(
+        msgspec.structs.replace(each, sku=scanned[each.gtin].sku)
+        if not (each.sku or each.id) and each.gtin in scanned
+        else each
+        for each in message.lines
+    )
+    return msgspec.structs.replace(message, lines=lines)
 
 
 def units_of(lines: Lines, goods: Sequence[MovedGoods]) -> Counter[UUID]:
