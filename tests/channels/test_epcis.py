@@ -11,6 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from crosslane.channels.adapters.epcis.events import word
 from crosslane.demo.raw import data_folder
+from tests.channels.capabilities import SAMPLES
 from tests.channels.reading import CANONICAL, as_lines, forms_of, read, scalars, told_nowhere
 
 FIXTURES = data_folder() / "fixtures/epcis"
@@ -119,9 +120,13 @@ def test_json_and_xml_of_one_document_say_the_same(path):
     assert messages(path) == messages(path.with_suffix(".jsonld"))
 
 
-@pytest.mark.parametrize("event", [SHIPPED, MADE], ids=["shipped", "made"])
-def test_our_own_events_are_ones_by_the_schema_of_gs1(event):
-    judge().validate(document({**event, "bizTransactionList": [ORDER]}))
+def test_what_we_read_are_documents_by_the_schema_of_gs1():
+    ours = [SHIPPED, MADE, MADE | {"errorDeclaration": {"declarationTime": "2026-01-06T09:00:00Z"}}]
+    told = [document(event) for event in ours] + [json.loads(path.read_bytes()) for path in JSON]
+    histories = sorted((SAMPLES / "epcis/histories").glob("*/*.json"))
+    told += [json.loads(path.read_bytes()) for path in histories]
+    assert [one for one in told if not judge().is_valid(one)] == []
+    assert not judge().is_valid(document(SHIPPED | {"action": "MOVE"}))
 
 
 def test_goods_of_an_order_are_shipped_with_their_parcel():
