@@ -63,12 +63,14 @@ class SignedFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         secret: that signed it.
         headers: it came with; the signature among them.
         keyed: the secret itself is among them, whatever the body is.
+        settings: of the connection at which it came.
     """
 
     file: str
     secret: str
     headers: dict[str, str]
     keyed: bool = False
+    settings: dict[str, str] = {}
 
 
 class Plan(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -112,6 +114,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     secret: str
     keyed: bool = False
+    settings: Mapping[str, str] = {}
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +156,7 @@ def load_samples(folder: Path, published: Iterable[Path] = ()) -> Samples:
                 headers={name.lower(): value for name, value in one.headers.items()},
                 secret=one.secret,
                 keyed=one.keyed,
+                settings=one.settings,
             )
             for one in plan.deliveries
         ],

@@ -51,26 +51,26 @@ def _tried(family: Family, one: Delivery) -> Iterator[tuple[str, str, bool]]:
         ("is taken without headers", False, {}, one.body, [one.secret]),
     ]
     for what, good, headers, body, secrets in ways:
-        yield one.name, what, _verify(family, headers, body, secrets) is not good
+        yield one.name, what, _verify(family, one, headers, body, secrets) is not good
     needed = [
         name
         for name in one.headers
-        if not _verify(family, _without(one.headers, name), one.body, [one.secret])
+        if not _verify(family, one, _without(one.headers, name), one.body, [one.secret])
     ]
     if not needed:
         yield one.name, "is taken whichever header is missing", True
     for name in needed:
         for value in STRANGE:
             headers = {**one.headers, name: value}
-            answer = _verify(family, headers, one.body, [one.secret])
+            answer = _verify(family, one, headers, one.body, [one.secret])
             yield one.name, f"{name} {value[:20]!r}: {answer!r}", answer is not False
 
 
-def _verify(family: Family, headers: Mapping[str, str], body: bytes, secrets: list[str]) -> object:
-    if family.verify is None:
-        return False
+def _verify(
+    family: Family, one: Delivery, headers: Mapping[str, str], body: bytes, secrets: list[str]
+) -> object:
     try:
-        return family.verify(headers, body, secrets)
+        return family.is_signed(headers, body, secrets, one.settings)
     except Exception as error:
         return error
 

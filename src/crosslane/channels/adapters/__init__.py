@@ -64,6 +64,7 @@ from crosslane.channels.adapters.poslog import POSLOG
 from crosslane.channels.adapters.prices import net_price_milli
 from crosslane.channels.adapters.shopify import SHOPIFY
 from crosslane.channels.adapters.signatures import is_signed
+from crosslane.channels.adapters.square import SQUARE
 from crosslane.channels.adapters.tables import TABLES, WORKBOOKS
 from crosslane.channels.adapters.telling import (
     Answer,
@@ -144,6 +145,7 @@ FAMILIES = Families(
         EDIFACT,
         AMAZON,
         EBAY,
+        SQUARE,
         UBL,
         EPCIS,
     )

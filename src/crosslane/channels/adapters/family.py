@@ -145,6 +145,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     headers: frozenset[str] = frozenset()
     envelope: Callable[[Mapping[str, str]], Envelope] = no_envelope
     verify: Callable[[Mapping[str, str], bytes, Sequence[str]], bool] | None = None
+    signs: Callable[[bytes, Mapping[str, str]], bytes] | None = None
     pings: Callable[[bytes], bool] | None = None
     acknowledge: Callable[[Iterable[Reading], Context], Iterator[Acknowledgment]] | None = None
     tells: Mapping[str, Telling] = {}
@@ -153,6 +154,26 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     patience: Callable[[Mapping[str, str]], float | None] | None = None
     settings: Mapping[str, str] = {}
     lacks: Mapping[str, str] = {}
+
+    def is_signed(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        secrets: Sequence[str],
+        settings: Mapping[str, str],
+    ) -> bool:
+        """Whether a sender who knows one of the secrets has signed a delivery.
+
+        Args:
+            headers: it came with, by names in lower case.
+            body: as sent.
+            secrets: each of which is good.
+            settings: of the connection.
+        """
+        if self.verify is None:
+            return False
+        signed = body if self.signs is None else self.signs(body, settings)
+        return self.verify(headers, signed, secrets)
 
 
 def read_records(family: Family, raw: bytes, context: Context) -> tuple[Reading, ...]:

@@ -153,6 +153,7 @@ def _confined(family: Family) -> Family:
         point=_answering(family.point, lambda pointer: pointer),
         envelope=_answering(family.envelope, lambda headers: Envelope()),
         verify=family.verify and _answering(family.verify, lambda *_: False),
+        signs=family.signs and _answering(family.signs, lambda body, settings: body),
         pings=family.pings and _answering(family.pings, lambda body: False),
         acknowledge=family.acknowledge and _answering(_whole(family.acknowledge), lambda *_: ()),
     )

@@ -249,9 +249,11 @@ def require_signed(
     """
     known = connection if connection and connection.active else NOBODY
     family = FAMILIES.get(known.format)
-    verify = family.verify if family else None
     secrets = known.secrets(now) or NOBODY.secrets(now)
-    signed = verify(headers, body, secrets) if verify else _in_vain(body, secrets)
+    if family and family.verify:
+        signed = family.is_signed(headers, body, secrets, known.settings)
+    else:
+        signed = _in_vain(body, secrets)
     account = family.envelope(headers).account if family else ""
     at_home = known.account in ("", account)
     if not (signed and at_home and known is not NOBODY and known.secrets(now)):

@@ -1,0 +1,135 @@
+"""Money at a till: payments, refunds, disputes and payouts, each as it is after its last change."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from crosslane.channels.adapters.branches import Branch
+from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.square.resource import (
+    amount,
+    currency_of,
+    identity,
+    notice,
+    times,
+)
+from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.reports import MoneyEvent
+
+Done = Literal["done", "pending", "failed"]
+Step = Literal["authorized", "captured", "voided", "disputed", "dispute_won", "dispute_lost"]
+PAYMENTS: Mapping[str, tuple[Step, Done]] = {
+    "APPROVED": ("authorized", "done"),
+    "PENDING": ("authorized", "pending"),
+    "COMPLETED": ("captured", "done"),
+    "CANCELED": ("voided", "done"),
+    "FAILED": ("authorized", "failed"),
+}
+REFUNDS: Mapping[str, Done] = {
+    "PENDING": "pending",
+    "APPROVED": "pending",
+    "COMPLETED": "done",
+    "REJECTED": "failed",
+    "FAILED": "failed",
+}
+DISPUTES: Mapping[str, Step] = {
+    "INQUIRY_EVIDENCE_REQUIRED": "disputed",
+    "INQUIRY_PROCESSING": "disputed",
+    "INQUIRY_CLOSED": "dispute_won",
+    "EVIDENCE_REQUIRED": "disputed",
+    "PROCESSING": "disputed",
+    "WON": "dispute_won",
+    "LOST": "dispute_lost",
+    "ACCEPTED": "dispute_lost",
+}
+PAYOUTS: Mapping[str, Done] = {"SENT": "pending", "PAID": "done", "FAILED": "failed"}
+MONEY = "amount_money"
+
+
+def _told(branch: Branch, context: Context, number: str) -> dict[str, Any]:
+    """Return what every message of money says: of what, when, and how much."""
+    currency = currency_of(branch, MONEY) or context.currency
+    minor = amount(branch, MONEY, currency)
+    if minor is None:
+        raise branch.missing(MONEY)
+    return {**identity(number, *times(branch), context), "minor": minor, "currency": currency}
+
+
+def _word(branch: Branch, name: str, known: Mapping[str, Any]) -> str:
+    word = branch.word(name)
+    if word not in known:
+        raise branch.wrong(name, f"one of {', '.join(sorted(known))}")
+    return word
+
+
+def fees(branch: Branch, currency: str) -> int:
+    """Return what Square keeps of it, in minor units."""
+    parts = [
+        amount(Branch(one.value, one.at), MONEY, currency)
+        for one in branch.branches("processing_fee")
+    ]
+    return sum(filter(None, parts))
+
+
+def payment(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say how far a payment is; a tip is no money of the order's, and is left over."""
+    step, outcome = PAYMENTS[_word(branch, "status", PAYMENTS)]
+    told = _told(branch, context, branch.needed("id"))
+    yield MoneyEvent(
+        **told,
+        order=branch.text("order_id"),
+        step=step,
+        outcome=outcome,
+        fee_minor=fees(branch, told["currency"]),
+        method=branch.text("source_type"),
+        provider="square",
+        reference=branch.text("receipt_number"),
+    )
+
+
+def refund(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say money that is given back, or was."""
+    outcome = REFUNDS[_word(branch, "status", REFUNDS)]
+    told = _told(branch, context, branch.needed("id"))
+    yield MoneyEvent(
+        **told,
+        order=branch.text("order_id"),
+        step="refunded",
+        outcome=outcome,
+        fee_minor=fees(branch, told["currency"]),
+        method=branch.text("destination_type"),
+        provider="square",
+        reference=branch.text("payment_id"),
+        reason=branch.text("reason")[:500],
+    )
+
+
+def dispute(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say that a buyer's bank wants money back, and how that ended."""
+    step = DISPUTES[_word(branch, "state", DISPUTES)]
+    yield MoneyEvent(
+        **_told(branch, context, branch.needed("id", "dispute_id")),
+        step=step,
+        method=branch.text("card_brand"),
+        provider="square",
+        reference=branch.branch("disputed_payment").text("payment_id"),
+        reason=branch.text("reason")[:500],
+    )
+
+
+def payout(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say what Square pays out to us; what it takes from us instead is a notice."""
+    outcome = PAYOUTS[_word(branch, "status", PAYOUTS)]
+    number = branch.needed("id")
+    if (branch.branch(MONEY).whole("amount") or 0) < 0:
+        yield notice(Branch(branch.value, branch.at), context, "payout", number)
+        return
+    # A payout's own times are of its books; the day it arrives is told beside them.
+    told = _told(branch, context, number)
+    yield MoneyEvent(
+        **told,
+        step="paid_out",
+        outcome=outcome,
+        method=branch.branch("destination").text("type"),
+        provider="square",
+        reference=branch.branch("destination").text("id"),
+    )
