@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-SHOPS = ("shopify", "woocommerce", "amazon", "ebay")
+SHOPS = ("shopify", "woocommerce", "amazon", "ebay", "square")
 # What the app of a test shows for a token, and its client id and secret.
 APP = "an app:its secret"
 GRANT = b"grant_type=client_credentials&client_id=an+app&client_secret=its+secret"
@@ -81,9 +81,11 @@ def serve(family: str) -> None:
     from tests.channels.strict_amazon import StrictAmazon
     from tests.channels.strict_ebay import StrictEbay
     from tests.channels.strict_shopify import TOKEN, StrictShop
+    from tests.channels.strict_square import StrictSquare
     from tests.channels.strict_woocommerce import StrictWoo
 
-    plays = dict(zip(SHOPS, (StrictShop, StrictWoo, StrictAmazon, StrictEbay), strict=True))
+    every = (StrictShop, StrictWoo, StrictAmazon, StrictEbay, StrictSquare)
+    plays = dict(zip(SHOPS, every, strict=True))
     shop: Any = plays[family]()
 
     class Server(Stranger):

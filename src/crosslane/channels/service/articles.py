@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from crosslane import catalog
-from crosslane.channels.domain.messages import StockRow
+from crosslane.channels.domain.messages import OrderLine, StockRow
 from crosslane.channels.domain.reports import ProductPatch
 from crosslane.channels.service.pending import Todo
 from crosslane.channels.storage import articles as storage
@@ -44,7 +44,7 @@ def _names(one: Todo, message: ProductPatch, sku: str) -> Iterable[Named]:
         yield Named(channel, "stock", message.stock, meant, version)
 
 
-async def skus_of_rows(tx: Tx, rows: Iterable[tuple[str, StockRow]]) -> Skus:
+async def skus_of_rows(tx: Tx, rows: Iterable[tuple[str, StockRow | OrderLine]]) -> Skus:
     """Return the SKUs that rows without one mean, by channel and the row's own name or GTIN.
 
     Args:
@@ -63,6 +63,6 @@ async def skus_of_rows(tx: Tx, rows: Iterable[tuple[str, StockRow]]) -> Skus:
     }
 
 
-def sku_of(row: StockRow, channel: str, skus: Skus) -> str:
+def sku_of(row: StockRow | OrderLine, channel: str, skus: Skus) -> str:
     """Return the SKU a row of a channel means, "" when nobody knows."""
     return row.sku or skus.get((channel, row.article), "") or skus.get((channel, row.gtin), "")

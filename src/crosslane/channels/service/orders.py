@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from crosslane import orders, organization
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.messages import (
@@ -21,6 +23,7 @@ from crosslane.channels.domain.standing import (
     names_of,
     with_lines,
 )
+from crosslane.channels.service.articles import sku_of, skus_of_rows
 from crosslane.channels.service.changing import cancel_rest, carry_out, settle
 from crosslane.channels.service.elsewhere import ELSEWHERE, list_elsewhere, sold_by
 from crosslane.channels.service.pending import Todo, outcome_of, refused
@@ -44,6 +47,7 @@ async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Apply messages about orders, those of one order by version; several orders are one batch."""
     if not todo:
         return []
+    await _name_articles(tx, todo)
     waiting = _by_source(todo)
     known = await storage.list_standings(tx, list(waiting))
     known |= await _adopted(tx, {s: theirs for s, theirs in waiting.items() if s not in known})
@@ -65,6 +69,23 @@ async def follow(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
                 outcomes.append(await _change(tx, one, known, told))
     await storage.save_standings(tx, told)
     return outcomes
+
+
+async def _name_articles(tx: Tx, todo: Sequence[Todo]) -> None:
+    """Give lines without a SKU the one that the channel's own name of their article means."""
+    lacking = [
+        (one, one.message)
+        for one in todo
+        if isinstance(one.message, Order) and not all(line.sku for line in one.message.lines)
+    ]
+    named = [(one.pending.channel, line) for one, order in lacking for line in order.lines]
+    skus = await skus_of_rows(tx, named)
+    for one, order in lacking:
+        lines = tuple(
+            msgspec.structs.replace(line, sku=sku_of(line, one.pending.channel, skus))
+            for line in order.lines
+        )
+        one.message = msgspec.structs.replace(order, lines=lines)
 
 
 def _by_source(todo: Sequence[Todo]) -> dict[Source, list[Todo]]:

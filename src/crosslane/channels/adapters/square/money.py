@@ -87,7 +87,10 @@ def payment(branch: Branch, context: Context) -> Iterator[Message]:
 
 
 def refund(branch: Branch, context: Context) -> Iterator[Message]:
-    """Say money that is given back, or was."""
+    """Say money that is given back, or was; what a terminal is asked for is no refund yet."""
+    if "device_id" in branch:
+        yield notice(branch, context, "terminal refund", branch.word("id"))
+        return
     outcome = REFUNDS[_word(branch, "status", REFUNDS)]
     told = _told(branch, context, branch.needed("id"))
     yield MoneyEvent(
@@ -119,12 +122,10 @@ def dispute(branch: Branch, context: Context) -> Iterator[Message]:
 def payout(branch: Branch, context: Context) -> Iterator[Message]:
     """Say what Square pays out to us; what it takes from us instead is a notice."""
     outcome = PAYOUTS[_word(branch, "status", PAYOUTS)]
-    number = branch.needed("id")
-    if (branch.branch(MONEY).whole("amount") or 0) < 0:
-        yield notice(Branch(branch.value, branch.at), context, "payout", number)
+    if (Branch(branch.value, branch.at).branch(MONEY).whole("amount") or 0) < 0:
+        yield notice(branch, context, "payout", branch.word("id"))
         return
-    # A payout's own times are of its books; the day it arrives is told beside them.
-    told = _told(branch, context, number)
+    told = _told(branch, context, branch.needed("id"))
     yield MoneyEvent(
         **told,
         step="paid_out",

@@ -61,31 +61,31 @@ SENT = ("shipment_details", "delivery_details")
 
 def order(branch: Branch, context: Context) -> Iterator[Message]:
     """Say an order, and what became of it: paid, handed over, off, and goods that came back."""
-    number, state = branch.text("id"), branch.word("state")
+    number, state = branch.word("id"), branch.word("state")
     if state and state not in STATES:
         raise branch.wrong("state", f"one of {', '.join(STATES)}")
     currency = currency_of(branch, "total_money") or context.currency
-    changed, made = times(branch)
-    told = identity(number or "order", changed, made, context)
     lines = [one for one in branch.branches("line_items") if one.peek("quantity") != "0"]
     parts = branch.branches("fulfillments")
     paid = _paid(branch, state, currency)
-    back = list(_returned(branch, told))
-    open_basket = not parts and state != "COMPLETED" and paid != "paid"
-    if not number or state == "DRAFT" or (open_basket and state != "CANCELED"):
+    basket = not parts and state != "COMPLETED" and paid != "paid"
+    if not number or state == "DRAFT" or (basket and state != "CANCELED"):
         yield notice(branch, context, f"order {state.lower() or 'calculated'}", number)
         return
-    if lines and not (open_basket and state == "CANCELED"):
+    changed, made = times(branch)
+    told = identity(branch.needed("id"), changed, made, context)
+    back = list(_returned(branch, told))
+    if lines and not basket:
         yield _order(branch, told, lines, parts, currency, paid, state)
         if paid == "paid":
             yield settlement(number, told["event_at"], context.channel, "paid")
-    if state == "CANCELED":
+    if state == "CANCELED" and not basket:
         yield Cancellation(**told, reason="cancelled at Square")
     for part in parts:
         yield from _handed_over(part, told, number)
     yield from back
-    if not (lines or back or state == "CANCELED"):
-        yield notice(branch, context, "order without goods", number)
+    if basket or not (lines or back):
+        yield notice(branch, context, f"order {state.lower()}", number)
 
 
 def _paid(branch: Branch, state: str, currency: str) -> Paid:
