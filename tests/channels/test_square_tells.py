@@ -18,8 +18,8 @@ AT = datetime(2026, 7, 2, 9, 30, tzinfo=UTC)
 
 
 def talk(**changes: Any) -> Talk:
-    told = {"secret": TOKEN, "locations": {"OXFORD": PLACE}} | changes
-    return Talk(currency="GBP", now=AT, **told)
+    told = {"secret": TOKEN, "locations": {"OXFORD": PLACE}, "now": AT} | changes
+    return Talk(currency="GBP", **told)
 
 
 def stock(location: str = "OXFORD", **units: int) -> SupplySnapshot:
