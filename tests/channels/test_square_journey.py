@@ -63,7 +63,7 @@ async def test_what_was_sold_over_the_counter_is_booked_and_what_is_left_is_told
     assert await talking.money("O-1") == (200, 0)
     assert await talking.on_hand("MUG", STORE) == before - 2
     async with talking.database.transaction(talking.tenant) as tx:
-        await set_policy(tx, "channels.offering", {"sold": "all"}, "bazaar")
+        await set_policy(tx, "channels.offering", {"by_location": True}, "bazaar")
     for _ in range(2):
         await talking.settle()
         await talking.hurry()
