@@ -1,5 +1,6 @@
-"""Reading day files of others: megabytes a second and core until canonical messages are there.
+"""Reading what others send, until canonical messages are there: orders, and day files.
 
+Orders of JSON families are counted a second and core, day files in megabytes a second and core.
 Baselines in the same run: the standard library's parser that forgets each transaction, and
 splitting an interchange into segments and elements without looking at them. Nothing is applied.
 """
@@ -7,24 +8,40 @@ splitting an interchange into segments and elements without looking at them. Not
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from xml.etree.ElementTree import iterparse
 
+import msgspec
+
 from crosslane.bench.figures import DEMO, Figure, Scale, ratio
+from crosslane.bench.shop import skus
+from crosslane.bench.told_orders import AT, TOLD, Document
 from crosslane.channels import FAMILIES, Context
 
 MEGABYTE = 1 << 20
 BLOCK_RECORDS = 200
 LINES = 6
 RATE_LEAST = 20.0
+ORDERS_LEAST = 5_000.0
+ORDERS_CURRENCY = "GBP"
 GROWN_MEGABYTES_MOST = 24.0
 CONTEXT = Context(currency="USD", timezone="America/Los_Angeles")
 
 
 async def parsing(scale: Scale = DEMO) -> list[Figure]:
-    """Measure how fast a day of tills and a day of orders are read, and in how much memory."""
-    figures: list[Figure] = []
+    """Measure how fast orders and day files are read, and day files in how much memory."""
+    figures = [
+        Figure(
+            name=f"orders of {name} read",
+            value=round(_pace(family, [make(n, skus(scale)) for n in range(scale.orders)])),
+            unit="a second a core",
+            least=ORDERS_LEAST,
+            key=f"{name.replace('-', '_').replace(' ', '_')}_read_per_s",
+        )
+        for name, (family, make) in TOLD.items()
+    ]
     days = (
         ("poslog", _till_day, _bare_markup, "iterparse of the standard library"),
         ("x12", _order_day, _bare_split, "split into elements"),
@@ -58,6 +75,18 @@ async def parsing(scale: Scale = DEMO) -> list[Figure]:
                 ),
             ]
     return figures
+
+
+def _pace(format: str, documents: Sequence[Document]) -> float:
+    """Return how many documents are read a second of processor time."""
+    family = FAMILIES[format]
+    context = Context(currency=ORDERS_CURRENCY, received_at=AT)
+    raw = [msgspec.json.encode(one) for one in documents]
+    began = time.process_time()
+    for body in raw:
+        if any(reading.fault for reading in family.read(BytesIO(body), context)):
+            raise RuntimeError(f"{format} does not read its own order")
+    return len(raw) / (time.process_time() - began)
 
 
 def _taken(work: Callable[[], None]) -> float:

@@ -168,7 +168,7 @@ def abuse(how: How = AS_USUAL) -> None:
 
 
 def intake(how: How = AS_USUAL) -> None:
-    """Measure orders of channels read a core, and what a delivery costs that comes again."""
+    """Measure orders delivered and placed, and what a delivery costs that comes again."""
     _run_one("intake", bench.intake, how)
 
 
@@ -178,7 +178,7 @@ def returns(how: How = AS_USUAL) -> None:
 
 
 def parse(how: How = AS_USUAL) -> None:
-    """Measure how fast day files of tills and partners are read, against splitting them alone."""
+    """Measure how fast orders are read, family by family, and day files of tills and partners."""
     _run_one("parse", bench.parsing, how)
 
 

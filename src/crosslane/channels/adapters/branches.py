@@ -5,6 +5,7 @@ is handed over as the message's ``rest``. A value that is not what it must be ra
 :class:`NotReadable` with the pointer to it.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -22,8 +23,14 @@ from crosslane.kernel import (
     rounded_ratio,
 )
 
-Seen = set[str]
+Seen = dict[Any, Any]
+"""What was read of a part: by name or place whether (True), or what of it (Seen)."""
 REST_VALUES_MAX = 20_000
+# In a Seen: nothing of the part is left over.
+ALL = None
+NOT_SEEN: Seen = {}
+PARTS = (dict, list)
+TEXTS = (str, int, Decimal)
 
 
 class NotReadable(Exception):
@@ -43,20 +50,34 @@ class Branch:
 
     Args:
         value: what was decoded: an object, usually.
-        at: pointer to it.
-        seen: pointers to what was read, of the whole record.
+        at: pointer to it, or the part it is in and its name there.
+        seen: what was read of it, nothing yet when absent.
     """
 
-    def __init__(self, value: Any, at: str = "", seen: Seen | None = None) -> None:
+    __slots__ = ("_at", "_parts", "_seen", "value")
+
+    def __init__(
+        self, value: Any, at: "str | tuple[Branch, str]" = "", seen: Seen | None = None
+    ) -> None:
         self.value = value
-        self.at = at
-        self._seen: Seen = set() if seen is None else seen
+        self._at = at
+        self._parts: dict[str, Any] = value if isinstance(value, dict) else {}
+        self._seen: Seen = {} if seen is None else seen
+
+    @property
+    def at(self) -> str:
+        """Pointer to it; made when it is asked for, as hardly any ever is."""
+        if not isinstance(self._at, str):
+            above, name = self._at
+            self._at = above._pointer(name)
+        return self._at
 
     def __bool__(self) -> bool:
         return bool(self.value)
 
     def __contains__(self, name: str) -> bool:
-        return isinstance(self.value, dict) and self.value.get(name) not in (None, "")
+        value = self._parts.get(name)
+        return value is not None and value != ""
 
     def wrong(self, name: str, wanted: str) -> NotReadable:
         """Return the refusal of a value."""
@@ -68,19 +89,17 @@ class Branch:
 
     def peek(self, name: str) -> Any:
         """Return a value without having read it."""
-        return self.value.get(name) if isinstance(self.value, dict) else None
+        return self._parts.get(name)
 
     def word(self, name: str) -> str:
         """Return a text without having read it, "" when there is none."""
-        value = self.peek(name)
+        value = self._parts.get(name)
         return value if isinstance(value, str) else ""
 
     def take(self, name: str) -> Any:
         """Return a value as it was decoded, None when it is absent."""
-        if not isinstance(self.value, dict):
-            return None
-        self._seen.add(self._pointer(name))
-        return self.value.get(name)
+        self._seen[name] = True
+        return self._parts.get(name)
 
     def text(self, *names: str, default: str = "") -> str:
         """Return the first of several values that says something, as text.
@@ -89,15 +108,15 @@ class Branch:
         """
         found = ""
         for name in names:
-            value = self.peek(name)
+            value = self._parts.get(name)
             if value is None or value == "":
                 continue
-            if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            if isinstance(value, bool) or not isinstance(value, TEXTS):
                 raise self.wrong(name, "a text")
             said = str(value)
             found = found or said
             if said == found:
-                self._seen.add(self._pointer(name))
+                self._seen[name] = True
         return found or default
 
     def needed(self, *names: str) -> str:
@@ -126,20 +145,23 @@ class Branch:
 
     def minor(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return an amount in minor units, the default when it is absent."""
-        return self._money(name, default, lambda text: parse_minor(text, currency))
+        self._seen[name] = True
+        return self._money(name, currency, default, parse_minor)
 
     def milli(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return a unit price in 1/1000 minor units, the default when it is absent."""
-        return self._money(name, default, lambda text: milli_price(text, currency))
+        self._seen[name] = True
+        return self._money(name, currency, default, milli_price)
 
     def rounded_minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units; one that is finer is rounded, and left over as told."""
-        milli = Branch(self.value, self.at).milli(name, currency)
+        milli = self._money(name, currency, None, milli_price)
         if milli is None:
             return None
-        minor = rounded_ratio(milli, 1, MILLI_PER_MINOR)
-        if minor * MILLI_PER_MINOR == milli:
-            self.take(name)
+        minor, finer = divmod(milli, MILLI_PER_MINOR)
+        if finer:
+            return rounded_ratio(milli, 1, MILLI_PER_MINOR)
+        self._seen[name] = True
         return minor
 
     def flag(self, name: str) -> bool | None:
@@ -157,16 +179,18 @@ class Branch:
             zone: IANA zone of times that name none; without it they are refused.
         """
         for name in names:
-            if self.peek(name) not in (None, ""):
+            if name in self:
                 return self._instant(name, self.take(name), zone)
         return None
 
     def branch(self, name: str) -> "Branch":
         """Return a part, an empty one when it is absent."""
-        value = self.peek(name)
-        if value is not None and not isinstance(value, dict):
+        value = self._parts.get(name)
+        if value is None:
+            return Branch({}, (self, name))
+        if not isinstance(value, dict):
             raise self.wrong(name, "an object")
-        return Branch(value or {}, self._pointer(name), self._seen)
+        return Branch(value, (self, name), self._within(name))
 
     def branches(self, name: str) -> list["Branch"]:
         """Return the parts of a list, none when it is absent."""
@@ -175,43 +199,54 @@ class Branch:
             return []
         if not isinstance(value, list):
             raise self.wrong(name, "a list")
-        at = self._pointer(name)
-        return [Branch(part, f"{at}/{n}", self._seen) for n, part in enumerate(value)]
+        if not value:
+            return []
+        at, seen = self._pointer(name), self._within(name)
+        return [Branch(part, f"{at}/{n}", seen.setdefault(n, {})) for n, part in enumerate(value)]
 
     def finish(self) -> None:
         """Count all of it as read: what was left over of it has been handed over."""
-        self._seen.add(self.at)
+        self._seen[ALL] = True
 
     def rest(self) -> dict[str, Any]:
         """Return what nobody has read, by pointer; what is empty says nothing."""
         found: dict[str, Any] = {}
-        waiting: list[tuple[Any, str]] = [(self.value or {}, self.at)]
+        waiting: list[tuple[Any, str, Seen]] = [(self.value or {}, self.at, self._seen)]
         while waiting:
-            value, at = waiting.pop()
-            if at in self._seen:
+            value, at, within = waiting.pop()
+            if ALL in within:
                 continue
-            parts = value.items() if isinstance(value, dict) else enumerate(value)
-            for name, part in parts:
+            named = isinstance(value, dict)
+            for name, part in value.items() if named else enumerate(value):
                 if part is None or part == "":
                     continue
-                pointer = f"{at}/{pointer_step(name) if isinstance(name, str) else name}"
-                if isinstance(part, dict | list):
-                    waiting.append((part, pointer))
-                elif pointer not in self._seen:
+                seen = within.get(name)
+                if seen is True:
+                    continue
+                pointer = f"{at}/{pointer_step(name) if named else name}"
+                if isinstance(part, PARTS):
+                    waiting.append((part, pointer, seen or NOT_SEEN))
+                elif seen is None or ALL not in seen:
                     found[pointer] = part
             if len(found) > REST_VALUES_MAX:
                 detail = f"More than {REST_VALUES_MAX} values are not known"
                 raise NotReadable(Fault("too-much", detail, at))
         return found
 
-    def _money(self, name: str, default: int | None, read: Any) -> int | None:
-        value = self.take(name)
+    def _within(self, name: str) -> Seen:
+        seen = self._seen.setdefault(name, {})
+        return {} if seen is True else seen
+
+    def _money(
+        self, name: str, currency: str, default: int | None, read: Callable[[str, str], int]
+    ) -> int | None:
+        value = self._parts.get(name)
         if value is None or value == "":
             return default
-        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        if isinstance(value, bool) or not isinstance(value, TEXTS):
             raise self.wrong(name, "an amount")
         try:
-            return read(str(value).strip())
+            return read(str(value).strip(), currency)
         except Invalid as refusal:
             raise NotReadable(Fault.of(refusal, at=self._pointer(name))) from None
 

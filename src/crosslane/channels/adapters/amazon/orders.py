@@ -4,7 +4,6 @@ What an order brings in is told as parts of its proceeds, which add up to its to
 reductions are parts of their own, and tell of what they are.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -43,7 +42,7 @@ STEPS: Mapping[str, Literal["shipped", "in_transit", "delivered", "failed", "can
     "CANCELLED": "cancelled",
 }
 
-Parts = Counter[tuple[str, str]]
+Parts = dict[tuple[str, str], int]
 """Amounts in minor units by what they are: ``(ITEM, "")``, ``(TAX, SHIPPING)`` and so on."""
 
 
@@ -110,17 +109,19 @@ def _told_driver(recipient: Branch) -> str:
 
 def _parts(proceeds: Branch, currency: str) -> Parts:
     """Return what a line brings in, part by part."""
-    found: Parts = Counter()
+    found: Parts = {}
     for part in proceeds.branches("breakdowns"):
         kind = part.text("type")
         details = part.branches("detailedBreakdowns")
         whole = minor_of(part, "subtotal", currency) or 0
         for detail in details:
             amount = minor_of(detail, "value", currency) or 0
-            found[kind, detail.text("subtype")] += amount
+            of = (kind, detail.text("subtype"))
+            found[of] = found.get(of, 0) + amount
             whole -= amount
         # Of what tells no more of itself: taxes and reductions are those of the goods.
-        found[kind, "ITEM" if kind in ("TAX", "DISCOUNT") else ""] += whole
+        of = (kind, "ITEM" if kind in ("TAX", "DISCOUNT") else "")
+        found[of] = found.get(of, 0) + whole
     return found
 
 
@@ -129,13 +130,13 @@ def _all(parts: Parts, kind: str) -> int:
 
 
 def _off(parts: Parts, of: str) -> int:
-    return abs(parts["DISCOUNT", of])
+    return abs(parts.get(("DISCOUNT", of), 0))
 
 
 def _beside(parts: Parts, *, taxed: bool) -> int:
     """Return what is paid beside the goods of a line, with its tax where prices include it."""
-    paid = sum(parts[kind, ""] - _off(parts, kind) for kind in BESIDE)
-    return paid + (sum(parts["TAX", kind] for kind in BESIDE) if taxed else 0)
+    paid = sum(parts.get((kind, ""), 0) - _off(parts, kind) for kind in BESIDE)
+    return paid + (sum(parts.get(("TAX", kind), 0) for kind in BESIDE) if taxed else 0)
 
 
 def _tip(proceeds: Branch, currency: str) -> int:
@@ -155,7 +156,7 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderL
         raise branch.wrong("quantityOrdered", "a number of units")
     product = branch.branch("product")
     unit = milli_of(product.branch("price"), "unitPrice", currency)
-    off, tax = _off(parts, "ITEM"), parts["TAX", "ITEM"]
+    off, tax = _off(parts, "ITEM"), parts.get(("TAX", "ITEM"), 0)
     worth = parts.get(("ITEM", ""))
     if worth is None and unit is not None:
         worth = line_amount(unit, quantity)

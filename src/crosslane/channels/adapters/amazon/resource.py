@@ -88,6 +88,8 @@ def minor_of(branch: Branch, name: str, currency: str) -> int | None:
 
 def _amount(branch: Branch, name: str, currency: str) -> tuple[Branch, str]:
     part = branch.branch(name)
+    if not part:
+        return part, ""
     field = next((one for one in AMOUNTS if one in part), "")
     told = currency_told(branch, name)
     if told and told != currency:

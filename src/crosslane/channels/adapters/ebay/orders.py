@@ -46,7 +46,7 @@ ADDRESS_LINES_MAX = 4
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:
     """Return an amount in minor units, None when there is none; another currency's is left over."""
     part = branch.branch(name)
-    if "value" not in part or part.word("currency") not in ("", currency):
+    if not part or "value" not in part or part.word("currency") not in ("", currency):
         return None
     part.text("currency")
     return part.rounded_minor("value", currency)
