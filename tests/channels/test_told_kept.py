@@ -105,6 +105,24 @@ async def test_a_connection_nobody_could_talk_over_is_refused(api: Api, talking,
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
+async def test_a_token_goes_to_nobody_it_was_not_given_for(api: Api, talking: Talking):
+    wish = {"channel": "bazaar", "format": "orders-jsonl", "base_url": "https://bazaar.example/a"}
+    connections = "/api/v1/channel-connections"
+
+    async def told(**changes: object) -> tuple[int, str]:
+        answer = await api.admin.post(connections, json=wish | changes)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await told(token="hidden-for-bazaar") == (201, "")
+    assert await told(base_url="https://bazaar.example/b") == (201, "")
+    for other in ("https://else.example/b", "http://bazaar.example/b"):
+        assert await told(base_url=other) == (422, "token-needed")
+    # Nor by way of no address at all.
+    assert await told(base_url="") == (201, "")
+    assert await told(base_url="https://else.example/b") == (422, "token-needed")
+    assert await told(base_url="https://else.example/b", token="another") == (201, "")
+
+
 async def test_nothing_told_of_a_forgotten_person_is_kept(talking: Talking):
     await talking.connect()
     zoe = order("B-1", buyer={"name": "Zoë Secretive", "email": "zoe@example.org"})

@@ -98,6 +98,10 @@ class AddressUnusable(Invalid):
     """The address must be one of http or https, without a login, a query or a fragment."""
 
 
+class TokenNeeded(Invalid):
+    """The token was given for another address; send the token with the new one."""
+
+
 class NoExchange(Invalid):
     """No files are exchanged here; an operator allows it by CROSSLANE_EXCHANGE."""
 

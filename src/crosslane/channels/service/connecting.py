@@ -20,6 +20,7 @@ from crosslane.channels.errors import (
     NotSigned,
     SettingUnknown,
     SignsNothing,
+    TokenNeeded,
 )
 from crosslane.channels.service import folder, folder_turns, turns
 from crosslane.channels.storage import batches
@@ -140,6 +141,7 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
         SignsNothing: it is to have a secret, and senders of its format do not sign.
         SettingUnknown: its format knows no such setting.
         AddressUnusable, PrivateTarget: nobody can be called there, or nobody may.
+        TokenNeeded: its token would go to another host than whoever gave it had in mind.
         NoExchange, FileNameUnusable: no files are exchanged here, or not by such names.
     """
     (await organization.book(tx)).channel(wish.channel, pointer="/channel")
@@ -157,6 +159,8 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
         raise FileNameUnusable(pointer="/files/name")
     await facts.touch(tx, CONNECTIONS.topic)
     before = (await storage.list_connections(tx)).get(wish.channel)
+    if before is not None:
+        _require_token_meant(before, wish)
     after = _changed(before or Connection(channel=wish.channel, format=wish.format), wish, tx.now)
     await storage.save_connection(tx, after)
     if after.is_told:
@@ -192,6 +196,18 @@ def _require_callable(base_url: str) -> None:
     if not usable or url.username is not None or url.query or url.fragment:
         raise AddressUnusable(pointer="/base_url")
     outbound.require_public(base_url, pointer="/base_url")
+
+
+def _require_token_meant(before: Connection, wish: PutConnection) -> None:
+    """Refuse a new host for a token that is kept, as who names it may not know the token."""
+    kept = before.token and wish.token is None and wish.base_url
+    if kept and _origin(wish.base_url) != _origin(before.base_url):
+        raise TokenNeeded(pointer="/token")
+
+
+def _origin(base_url: str) -> tuple[str, str | None, int | None]:
+    url = urlsplit(base_url)
+    return url.scheme, url.hostname, url.port
 
 
 def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connection:
