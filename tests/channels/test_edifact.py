@@ -119,6 +119,19 @@ def test_an_order_for_several_stores_is_one_for_each():
     assert [(line.sku, line.quantity) for line in two.lines] == [("MUG", 7), ("BOWL", 3)]
     assert [(line.sku, line.quantity) for line in rest.lines] == [("JAR", 1)]
     assert (one.ship_to.name, rest.ship_to.name) == ("S1", "Shop 1")
+    assert {(order.part_of, order.parts) for order in (one, two, rest)} == {("PO-1", 3)}
+
+
+def test_a_change_of_some_stores_leaves_other_lines_to_the_whole():
+    split = CHANGE.replace("QTY+21:15", "QTY+21:15\nLOC+7+S1::9\nQTY+11:5\nLOC+7+S2::9\nQTY+11:10")
+    whole, one, two = said(split)
+    assert [(line.id, line.quantity) for line in whole.lines] == [("2", 0), ("4", 2)]
+    assert whole.source_id == "PO-1"
+    assert [(own.source_id, own.lines[0].quantity) for own in (one, two)] == [
+        ("PO-1/S1", 5),
+        ("PO-1/S2", 10),
+    ]
+    assert {len(own.lines) for own in (one, two)} == {1}
 
 
 @pytest.mark.parametrize(

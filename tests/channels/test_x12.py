@@ -140,6 +140,22 @@ def test_an_order_for_several_stores_is_one_for_each():
     assert (wrong.code, wrong.pointer) == ("store-count", "/8/PO102")
 
 
+def test_lines_that_name_no_store_go_where_the_order_goes():
+    some = ORDER.replace("PID", "SDQ*EA*92*0001*5*0002*7\nPID").replace(
+        "CTT*1", "PO1*2*3*EA*1*PE*VN*BOWL\nCTT*2"
+    )
+    first, second = said(some)
+    assert [(one.source_id, one.part_of, one.parts) for one in (first, second)] == [
+        ("PO-1/0001", "PO-1", 2),
+        ("PO-1/0002", "PO-1", 2),
+    ]
+    # The store the order goes to is one of those that lines name.
+    assert [(line.sku, line.quantity) for line in first.lines] == [("MUG", 5), ("BOWL", 3)]
+    *_, rest = said(some.replace("0001*5", "0003*5"))
+    assert (rest.source_id, rest.parts, rest.ship_to.lines) == ("PO-1/0001", 3, ("1 High St",))
+    assert [(line.sku, line.quantity) for line in rest.lines] == [("BOWL", 3)]
+
+
 def test_what_the_prices_do_not_say_stops_the_order():
     (order,) = said(ORDER.replace("N1*BY", "SAC*A*C310***1000\nN1*BY"))
     assert [stop.kind for stop in order.stops] == ["manual"]

@@ -9,6 +9,8 @@ from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 
 UNITS_MAX = 10**9
 INSTANTS_KEPT_MAX = 1_000
+# The part of a split order whose lines name no place, where nobody has a name for it.
+OWN = "*"
 
 
 @lru_cache(INSTANTS_KEPT_MAX)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.edifact.loops import (
     beginning,
     each_of,
@@ -74,11 +75,13 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
         if loop[0].peek(2) not in UNCHANGED and loop[0].peek(4) != SUB_LINE:
             lines.append(_amended(loop, n, currency))
     stores = list(dict.fromkeys(store for _, split in lines for store in split))
-    if not stores:
+    unsplit = tuple(line for line, split in lines if not split)
+    if unsplit or not stores:
+        # What names no store is of the order as a whole, however many parts it has.
         yield Amendment(
             **told,  # type: ignore[arg-type]
-            lines=tuple(line for line, _ in lines),
-            ship_to=where.address if where else None,
+            lines=unsplit,
+            ship_to=where.address if where and not stores else None,
             reason="changed by the buyer",
         )
     for store in stores:
@@ -92,6 +95,7 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
                     sku=line.sku,
                 )
                 for line, split in lines
+                if split
             ),
             reason="changed by the buyer",
         )
@@ -134,7 +138,7 @@ def _ordered(
     shared["number"] = told["source_id"]
     shared["stops"] = tuple(_stops(begin, head, segments, envelope, lines, bool(made_of)))
     repeated = [begin, *(one for one in head if one.tag == "NAD")]
-    usual = where.code if where else ""
+    usual = (where.code if where else "") or OWN
     stores = list(dict.fromkeys(store for line in lines for store in line.split or {usual: 0}))
     alone = stores == [usual]
     for store in stores:
@@ -144,6 +148,8 @@ def _ordered(
         yield Order(
             **(told if alone else _of_store(told, store)),  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
+            part_of="" if alone else str(told["source_id"]),
+            parts=None if alone else len(stores),
             lines=tuple(_for_store(line, store) for line in bound),
             ship_to=(where.address if where else None)
             if store == usual

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, named, parties
@@ -67,17 +68,22 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             ship_to=ship_to,
             rest=envelope.answerable,
         )
+    # Lines that name no store go where the order as a whole goes.
+    own = ""
+    if stores and not all(line.split for line in lines):
+        own = (known["ST"].code if "ST" in known else "") or OWN
+        stores = list(dict.fromkeys((*stores, own)))
     for store in stores:
-        bound = [line for line in lines if line.split.get(store)]
+        bound = [line for line in lines if line.units_of(store, own)]
         whole = [*repeated, *(one for line in bound for one in line.repeated)]
         yield Order(
             **{**told, "source_id": f"{told['source_id']}/{store}"},  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
-            lines=tuple(_for_store(line.line, line.split[store]) for line in bound),
+            lines=tuple(_for_store(line.line, line.units_of(store, own)) for line in bound),
             number=number,
             part_of=str(told["source_id"]),
             parts=len(stores),
-            ship_to=_store(segments, known, store, ship_to),
+            ship_to=ship_to if store == own else _store(segments, known, store, ship_to),
             rest=envelope.answerable | {f"/{one.number}/{one.tag}": one.text for one in whole},
         )
     for one in repeated:
@@ -94,6 +100,11 @@ class _Line(NamedTuple):
     split: dict[str, int]
     repeated: list[Segment]
     measured: bool
+
+    def units_of(self, store: str, own: str) -> int:
+        """Return how many units a store gets; all of them go to the own one when none is named."""
+        usual = {own: self.line.quantity}
+        return (self.split or usual).get(store, 0)
 
 
 def _beginning(segments: Sequence[Segment], tag: str) -> Segment:
