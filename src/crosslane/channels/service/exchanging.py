@@ -163,7 +163,7 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
         channel=(await organization.book(tx)).channel(code),
         mappings={one.name: one for one in await list_mappings(tx) if one.channel == code},
         open=await storage.list_open(tx, code, FILES_A_TURN_MAX),
-        documents=await known_storage.list_documents(
+        documents=await known_storage.read_documents(
             tx, code, standing.documents, DOCUMENTS_A_TURN_MAX
         ),
         now=tx.now,

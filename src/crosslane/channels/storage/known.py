@@ -117,6 +117,18 @@ async def list_documents(tx: Tx, channel: str, after: int, limit: int) -> list[R
     return await tx.fetch(LIST_DOCUMENTS, channel, after, limit)
 
 
+READ_DOCUMENTS = """
+select number, name, media_type, body, created_at from channels_document
+where channel = $1 and number > $2 order by number limit $3
+"""
+
+
+async def read_documents(tx: Tx, channel: str, after: int, limit: int) -> list[Kept]:
+    """Return the files of a channel after one of them, in their order, as they are kept."""
+    rows = await tx.fetch(READ_DOCUMENTS, channel, after, limit)
+    return [Kept(**dict(row)) for row in rows]
+
+
 FIND_DOCUMENT = """
 select number, name, media_type, body, created_at from channels_document
 where channel = $1 and number = $2
