@@ -41,8 +41,10 @@ def sent(fields: list[rule_fields.RuleField], values: dict[str, Any]) -> Form:
                     pairs[f"{field.name}.{place}.{column.path[-1]}"] = [row[column.name]]
         elif field.sort == "switch":
             pairs |= {field.name: ["on"]} if value else {}
+        elif field.sort == "choices":
+            pairs |= {field.name: value} if value else {}
         else:
-            pairs[field.name] = value if field.sort == "choices" else [value]
+            pairs[field.name] = [value]
     return Form(pairs)
 
 

@@ -17,7 +17,9 @@ from crosslane.kernel import MILLI_PER_MINOR
 KEY = "_key"
 MILLI_DIGITS = len(str(MILLI_PER_MINOR)) - 1
 
-Sort = Literal["number", "switch", "choice", "choices", "words", "text", "day", "rows", "json"]
+Sort = Literal[
+    "number", "switch", "choice", "choices", "words", "numbers", "text", "day", "rows", "json"
+]
 
 _ARGUMENT = re.compile(r"^ {8}(\w+(?:, \w+)*): (.*)$")
 _NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
@@ -179,6 +181,8 @@ def _sort(bare: Any, name: str, digits: int, path: tuple[str, ...]) -> dict[str,
             return {"sort": "choices", "choices": tuple(str(v) for v in values)}
         case shapes.VarTupleType(item_type=shapes.StrType()):
             return {"sort": "words"}
+        case shapes.VarTupleType(item_type=shapes.IntType()):
+            return {"sort": "numbers"}
         case shapes.VarTupleType(item_type=shapes.StructType(cls=cls)) if columns := _columns(
             cls, digits, path
         ):

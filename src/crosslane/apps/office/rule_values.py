@@ -93,8 +93,8 @@ def written(field: RuleField, value: Any, viewer: Viewer, words: Words) -> str:
         case "choices":
             chosen = [words(title_of(one)) for one in field.choices if one in value]
             return ", ".join(chosen) or words("none")
-        case "words":
-            return ", ".join(value) or words("none")
+        case "words" | "numbers":
+            return ", ".join(map(str, value)) or words("none")
         case "rows":
             rows = [
                 ", ".join(
@@ -128,6 +128,10 @@ def _read_one(field: RuleField, form: Form, name: str, viewer: Viewer, words: Wo
             return [one for one in field.choices if one in form.texts(name)]
         case "words":
             return [word for word in re.split(r"[\s,]+", text) if word]
+        case "numbers":
+            # What is no number stays as it was typed, and is refused as such.
+            found = [one for one in re.split(r"[\s,]+", text) if one]
+            return [int(one) if one.isdecimal() else one for one in found]
         case _ if not text and field.optional:
             return None
         case "number":
@@ -226,8 +230,8 @@ def _filled(field: RuleField, value: Any, viewer: Viewer) -> Any:
             return bool(value)
         case "choices":
             return list(value or ())
-        case "words":
-            return ", ".join(value or ())
+        case "words" | "numbers":
+            return ", ".join(map(str, value or ()))
         case "rows":
             return [
                 {
@@ -267,7 +271,7 @@ def _comparable(field: RuleField, value: Any) -> Any:
     match field.sort:
         case "choices":
             return sorted(value or ())
-        case "words":
+        case "words" | "numbers":
             return list(value or ())
         case "rows":
             return [dict(row) for row in _rows(field, value)]

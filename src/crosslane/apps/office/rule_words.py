@@ -29,6 +29,8 @@ TITLES = {
     "carts.keeping": "How long carts last",
     "catalog.fulfillment": "How goods reach customers",
     "channels.mastery": "What a channel is the master of",
+    "channels.offering": "What a channel may sell",
+    "channels.telling": "What a channel is told",
     "documents.issue": "Which sales get a document",
     "engagement.messages": "What customers are told",
     "fulfillment.dispatch": "How locations take on work",

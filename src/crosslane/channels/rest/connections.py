@@ -14,6 +14,7 @@ from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import ConnectionView, PutConnection
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside
 from crosslane.channels.service.joining import CONNECT
+from crosslane.platform import outbound
 from crosslane.platform.web import PUBLIC, Caller, get, post
 
 CONFIGURE = "channels:configure"
@@ -47,6 +48,10 @@ async def list_connections(caller: Caller) -> list[ConnectionView]:
         organization.UnknownChannel,
         errors.UnknownFormat,
         errors.SignsNothing,
+        errors.SettingUnknown,
+        errors.AddressUnusable,
+        outbound.PrivateTarget,
+        errors.TokenNeeded,
         errors.NoExchange,
         errors.FileNameUnusable,
     ),
