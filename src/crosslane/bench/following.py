@@ -12,6 +12,7 @@ from crosslane import (
     insights,
     inventory,
     orders,
+    publishing,
     returns,
     transfers,
 )
@@ -22,7 +23,7 @@ from crosslane.platform.log import Reaction, reactions_with_work
 # Modules that follow the log, in the order in which a worker gives them their turns.
 FOLLOWING = (
     *(inventory, transfers, orders, fulfillment, returns),
-    *(engagement, finance, documents, channels, insights),
+    *(engagement, finance, documents, channels, insights, publishing),
 )
 REACTIONS: tuple[Reaction, ...] = tuple(each for module in FOLLOWING for each in module.REACTIONS)
 

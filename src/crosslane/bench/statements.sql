@@ -72,7 +72,7 @@ begin
                    else quote_ident(attname) end, ', ' order by attnum)
         into names, told
         from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where attrelid = kept.oid and attnum > 0 and not attisdropped and attidentity = ''
+        where attrelid = kept.oid and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = ''
           and coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~ 'nextval|xact_id';
         execute format('insert into %I (%s) select %s from %I, generate_series($2, $3) as k',
                        kept.relname, names, told, 'bench_of_' || kept.relname)
