@@ -1,16 +1,112 @@
-"""What interchanges of all kinds tell alike: instants, numbers of units, prices of packs."""
+"""What interchanges of all kinds have alike: reading them, instants, units, prices of packs."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.family import Reading, as_text, checked_text
+from crosslane.channels.adapters.port import Fault
+from crosslane.channels.domain.messages import Message
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 
 UNITS_MAX = 10**9
 INSTANTS_KEPT_MAX = 1_000
 # The part of a split order whose lines name no place, where nobody has a name for it.
 OWN = "*"
+
+
+class Record(Protocol):
+    """What is cut out of a stream."""
+
+    @property
+    def body(self) -> str:
+        """Its text."""
+
+    @property
+    def head(self) -> str:
+        """What stands around it before it, as received."""
+
+    @property
+    def tail(self) -> str:
+        """What must follow it."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it cannot be read."""
+
+
+Cut = TypeVar("Cut", bound=Record)
+
+
+def readings(
+    cuts: Iterator[Cut],
+    ahead: Callable[[], str],
+    understand: Callable[[Cut], tuple[Message, ...]],
+) -> Iterator[Reading]:
+    """Read record by record; what is read is forgotten.
+
+    Args:
+        cuts: records in their order; raise NotReadable at what is no interchange.
+        ahead: the beginning of what was not cut yet.
+        understand: what a record says; raises NotReadable.
+    """
+    place = 0
+    while True:
+        place += 1
+        try:
+            cut = next(cuts, None)
+        except NotReadable as refused:
+            # What follows whole interchanges; of a body that is none all is kept anyway.
+            body = _kept(ahead()) if place > 1 else ""
+            yield Reading(place=place, body=body, fault=refused.fault)
+            return
+        if cut is None:
+            return
+        fault = cut.fault
+        messages: tuple[Message, ...] = ()
+        if fault is None:
+            try:
+                messages = understand(cut)
+            except NotReadable as refused:
+                fault = refused.fault
+        yield Reading(
+            place=place,
+            body=_kept(cut.body),
+            head=cut.head,
+            tail=cut.tail,
+            messages=messages,
+            fault=fault,
+        )
+
+
+def _kept(text: str) -> str:
+    return as_text(text.encode("utf-8", "replace"))
+
+
+def complete(
+    said: tuple[Message, ...], left: dict[str, str], nothing: Fault
+) -> tuple[Message, ...]:
+    """Return what a record says, held to its limits; the first message keeps what nobody has read.
+
+    Args:
+        said: by the record.
+        left: what nobody has read of it, by its place.
+        nothing: what is wrong with a record that says nothing.
+
+    Raises:
+        NotReadable: it says nothing, or more than can be kept.
+    """
+    if not said:
+        raise NotReadable(nothing)
+    first, *others = said
+    first = msgspec.structs.replace(first, rest=first.rest | left)
+    return tuple(map(checked_text, (first, *others)))
 
 
 @lru_cache(INSTANTS_KEPT_MAX)

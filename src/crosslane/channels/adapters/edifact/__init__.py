@@ -8,15 +8,13 @@ there. Messages of other kinds are notices: kept, and applied to nothing.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-import msgspec
-
-from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import complete, readings
 from crosslane.channels.adapters.edifact.interchange import Cut, Cutter
 from crosslane.channels.adapters.edifact.orders import change, order
 from crosslane.channels.adapters.edifact.replies import other, reply
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment, left_of, segments_of
 from crosslane.channels.adapters.edifact.supply import inventory, shipment
-from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.family import Context, Family, Reading, as_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
 
@@ -34,38 +32,12 @@ KINDS: dict[str, Understand] = {
 def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read message by message; what is read is forgotten."""
     cutter = Cutter(stream, context.encoding)
-    cuts = cutter.cuts()
-    place = 0
-    while True:
-        place += 1
-        try:
-            cut = next(cuts, None)
-        except NotReadable as refused:
-            # What follows whole interchanges; of a body that is none all is kept anyway.
-            body = as_text(cutter.ahead) if place > 1 else ""
-            yield Reading(place=place, body=body, fault=refused.fault)
-            return
-        if cut is None:
-            return
-        fault: Fault | None = None
-        messages: tuple[Message, ...] = ()
-        try:
-            messages = _said(cut, context)
-        except NotReadable as refused:
-            fault = refused.fault
-        yield Reading(
-            place=place,
-            body=cut.body,
-            head=cut.head,
-            tail=cut.tail,
-            messages=messages,
-            fault=fault,
-        )
+    yield from readings(
+        cutter.cuts(), lambda: as_text(cutter.ahead), lambda cut: _said(cut, context)
+    )
 
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
-    if cut.fault is not None:
-        raise NotReadable(cut.fault)
     envelope = Envelope(cut, context.timezone)
     if cut.body.startswith("UNO"):
         # An object may hold any marks, so that nothing of it is looked for.
@@ -79,11 +51,8 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
         said = tuple(KINDS.get(kind, other)(segments, envelope, context))
         segments[0].take(1)
         segments[0].take(2)
-    if not said:
-        raise NotReadable(Fault("says-nothing", "The message asks for nothing", "/1/UNH"))
-    first, *others = said
-    first = msgspec.structs.replace(first, rest=first.rest | left_of(segments))
-    return tuple(map(checked_text, (first, *others)))
+    nothing = Fault("says-nothing", "The message asks for nothing", "/1/UNH")
+    return complete(said, left_of(segments), nothing)
 
 
 EDIFACT = Family(

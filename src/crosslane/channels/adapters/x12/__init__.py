@@ -10,10 +10,8 @@ notices: kept, and applied to nothing.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-import msgspec
-
-from crosslane.channels.adapters.branches import NotReadable
-from crosslane.channels.adapters.family import Context, Family, Reading, as_text, checked_text
+from crosslane.channels.adapters.edi import complete, readings
+from crosslane.channels.adapters.family import Context, Family, Reading
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import Cut, Cutter
 from crosslane.channels.adapters.x12.orders import change, order
@@ -45,38 +43,10 @@ SETS: dict[str, Understand] = {
 def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read set by set; what is read is forgotten."""
     cutter = Cutter(stream, context.encoding)
-    cuts = cutter.cuts()
-    place = 0
-    while True:
-        place += 1
-        try:
-            cut = next(cuts, None)
-        except NotReadable as refused:
-            # What follows whole interchanges; of a body that is none all is kept anyway.
-            body = as_text(cutter.ahead.encode("utf-8", "replace")) if place > 1 else ""
-            yield Reading(place=place, body=body, fault=refused.fault)
-            return
-        if cut is None:
-            return
-        try:
-            messages = _said(cut, context)
-        except NotReadable as refused:
-            messages, fault = (), refused.fault
-        else:
-            fault = None
-        yield Reading(
-            place=place,
-            body=as_text(cut.body.encode("utf-8", "replace")),
-            head=cut.head,
-            tail=cut.tail,
-            messages=messages,
-            fault=fault,
-        )
+    yield from readings(cutter.cuts(), lambda: cutter.ahead, lambda cut: _said(cut, context))
 
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
-    if cut.fault is not None:
-        raise NotReadable(cut.fault)
     envelope = Envelope(cut, context.timezone)
     if cut.body.startswith("TA1"):
         text = cut.body.rstrip(cut.way.segment).strip()
@@ -88,11 +58,8 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
         said = tuple(SETS.get(kind, other)(segments, envelope, context))
         segments[0].take(1)
         segments[0].take(2)
-    if not said:
-        raise NotReadable(Fault("says-nothing", "The set asks for nothing", "/1/ST"))
-    first, *others = said
-    first = msgspec.structs.replace(first, rest=first.rest | left_of(segments))
-    return tuple(map(checked_text, (first, *others)))
+    nothing = Fault("says-nothing", "The set asks for nothing", "/1/ST")
+    return complete(said, left_of(segments), nothing)
 
 
 X12 = Family(
