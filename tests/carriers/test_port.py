@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.carriers.shipments import consignment, to
-from tests.carriers.strict import API_KEY, Fake
+from tests.carriers.strict import API_KEY, StrictCarrier
 
 from crosslane.carriers.errors import BadTrackingMessage
 from crosslane.carriers.port import (
@@ -18,16 +18,16 @@ from crosslane.carriers.port import (
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory) -> Iterator[Fake]:
-    fake = Fake(tmp_path_factory.mktemp("carrier") / "labels.jsonl")
+def running(tmp_path_factory) -> Iterator[StrictCarrier]:
+    fake = StrictCarrier(tmp_path_factory.mktemp("carrier") / "labels.jsonl")
     yield fake
     fake.kill()
 
 
 @pytest.fixture
-async def fake(running: Fake) -> AsyncIterator[Fake]:
+async def fake(running: StrictCarrier) -> AsyncIterator[StrictCarrier]:
     yield running
-    running.clear()
+    running.clear_faults()
 
 
 async def test_a_label_is_made_once_per_key(fake):
@@ -74,7 +74,7 @@ async def test_what_cannot_be_carried_is_refused_for_good(fake, changes, reason)
 )
 async def test_without_a_clear_answer_nothing_is_claimed(fake, fault, done):
     key = f"d-{fault}"
-    fake.plan(fault, seconds=0.05)
+    fake.fault(fault, seconds=0.05)
     with pytest.raises(AnswerUnknown):
         await fake.port().create_label(key, consignment())
     made = await fake.port().did_it_happen(key)
@@ -105,11 +105,12 @@ async def test_nobody_there_is_no_answer():
 
 
 async def test_a_killed_carrier_remembers_what_it_did(tmp_path):
-    fake = Fake(tmp_path / "labels.jsonl")
+    labels = tmp_path / "labels.jsonl"
+    fake = StrictCarrier(labels)
     try:
         made = await fake.port().create_label("h", consignment())
         fake.kill()
-        with fake.state.open("ab") as state:
+        with labels.open("ab") as state:
             state.write(b'{"key": "cut off')
         fake.start()
         assert await fake.port().did_it_happen("h") == made

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from tests.carriers.shipments import house_sheet, shipment, to, with_house
-from tests.carriers.strict import API_KEY, Fake
+from tests.carriers.strict import API_KEY, StrictCarrier
 
 from crosslane.carriers import (
     EFFECTS,
@@ -55,16 +55,16 @@ async def runner(database) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory) -> Iterator[Fake]:
-    fake = Fake(tmp_path_factory.mktemp("carrier") / "labels.jsonl")
+def running(tmp_path_factory) -> Iterator[StrictCarrier]:
+    fake = StrictCarrier(tmp_path_factory.mktemp("carrier") / "labels.jsonl")
     yield fake
     fake.kill()
 
 
 @pytest.fixture
-def fake(running: Fake) -> Iterator[Fake]:
+def fake(running: StrictCarrier) -> Iterator[StrictCarrier]:
     yield running
-    running.clear()
+    running.clear_faults()
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def _tried_again_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crosslane.platform.effects.running.RETRY_SECONDS_FIRST", 300.0)
 
 
-def made_for(fake: Fake, label_id: UUID) -> list[dict[str, Any]]:
+def made_for(fake: StrictCarrier, label_id: UUID) -> list[dict[str, Any]]:
     """Return what the carrier made for one of our labels."""
     return [made for made in fake.labels() if made["key"] == label_key(label_id)]
 
@@ -246,7 +246,7 @@ async def test_a_lost_answer_never_makes_a_second_label(
 ):
     await with_house(lanes, tenant, port="http", endpoint=fake.url, api_key=API_KEY)
     (label_id,) = await requested(database, tenant, LabelRequest(key(), shipment()))
-    fake.plan(fault, seconds=0.05)
+    fake.fault(fault, seconds=0.05)
     await work(runner, tenant)
     assert (await shown(database, tenant, label_id)).state == "requested"
     await retry_now(database, tenant)
@@ -262,12 +262,12 @@ async def test_an_outage_ends_in_a_dead_letter_that_can_be_replayed(
 ):
     await with_house(lanes, tenant, port="http", endpoint=fake.url, api_key=API_KEY)
     (label_id,) = await requested(database, tenant, LabelRequest(key(), shipment()))
-    fake.plan("error", times=-1)
+    fake.fault("error", times=-1)
     for _ in range(8):
         await work(runner, tenant)
         await retry_now(database, tenant)
     assert (await shown(database, tenant, label_id)).state == "failed"
-    fake.clear()
+    fake.clear_faults()
     async with database.transaction(tenant) as tx:
         (dead,) = await effects.list_dead(tx)
         await effects.replay_dead(tx, dead.id)
@@ -281,7 +281,7 @@ async def test_a_wish_withdrawn_while_the_carrier_works_is_given_back(
 ):
     await with_house(lanes, tenant, port="http", endpoint=fake.url, api_key=API_KEY)
     (label_id,) = await requested(database, tenant, LabelRequest(key(), shipment()))
-    fake.plan("timeout_after", seconds=0.05)
+    fake.fault("timeout_after", seconds=0.05)
     await work(runner, tenant)
     async with database.transaction(tenant) as tx:
         await void_labels(tx, [label_id])
@@ -401,7 +401,7 @@ async def test_a_message_of_a_carrier(lanes, database, tenant, runner):
 async def test_a_refusal_is_final_and_keeps_its_code(lanes, database, tenant, runner, fake):
     await with_house(lanes, tenant, port="http", endpoint=fake.url, api_key=API_KEY)
     (label_id,) = await requested(database, tenant, LabelRequest(key(), shipment()))
-    fake.plan("refuse")
+    fake.fault("refuse")
     await work(runner, tenant)
     record = await shown(database, tenant, label_id)
     assert (record.state, record.reason) == ("failed", "not_today")

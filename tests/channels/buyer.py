@@ -1,33 +1,24 @@
 """mock-edi as a trading partner, in a process of its own: it orders, and judges what it is told."""
 
-import signal
-import subprocess
-import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from tests.counterpart import Counterpart
 
 US, THEM = "NORTHWIND", "BUYCO"
 OXFORD = {"street": "12 High Street", "city": "Oxford", "postal": "OX1 4AA", "country": "GB"}
 
 
-class Buyer:
+class Buyer(Counterpart):
     """A buyer in Oxford; the supplier it knows is us."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.channels.buyer"], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
+    MODULE: ClassVar[str] = "tests.channels.buyer"
+
+    def start(self) -> None:
+        super().start()
         # Real orders, not tests of the line.
         self._ask("PATCH", f"partners/{US}", {"test": 0})
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
     def behave(self, how: str) -> None:
         """Let it be of a kind of partner, such as strict."""
@@ -78,11 +69,7 @@ class Buyer:
         return self._ask("GET", "unacknowledged?older-than=0").json()
 
     def _ask(self, method: str, what: str, body: Any = None) -> httpx.Response:
-        answer = httpx.request(
-            method, f"{self.url}/_mock/{what}", json=body, trust_env=False, timeout=60
-        )
-        assert answer.is_success, answer.text
-        return answer
+        return self.ask(method, f"_mock/{what}", body)
 
 
 def serve() -> None:

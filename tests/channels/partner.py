@@ -1,50 +1,27 @@
 """A strict partner in a process of its own: takes signed documents, each key once."""
 
-import os
-import signal
-import subprocess
-import sys
 from typing import Any, ClassVar
 
-import httpx
 import msgspec
+
+from tests.counterpart import Counterpart
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 BODY_BYTES_MAX = 4 << 20
 
 
-class Partner:
+class Partner(Counterpart):
     """It can be killed and told to go wrong; what it has taken it tells."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.channels.partner"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": "src:."},
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def fault(self, fault: str, **more: Any) -> None:
-        self._control("POST", "faults", {"fault": fault, **more})
-
-    def clear_faults(self) -> None:
-        self._control("DELETE", "faults")
+    MODULE: ClassVar[str] = "tests.channels.partner"
 
     def say(self, status: int, times: int = 1, after: int | None = None) -> None:
         """Let it answer a status before it looks at what comes."""
-        self._control("POST", "statuses", [[status, after]] * times)
+        self.ask("POST", "control/statuses", [[status, after]] * times)
 
     def documents(self) -> list[dict[str, Any]]:
         """What it has taken: key, name, and the lines of it."""
-        return self._control("GET", "documents").json()
+        return self.ask("GET", "control/documents").json()
 
     def lines(self) -> list[dict[str, Any]]:
         """What it was told, message by message."""
@@ -52,14 +29,7 @@ class Partner:
 
     def asked(self) -> list[str]:
         """The keys it was asked to take, however often."""
-        return self._control("GET", "asked").json()
-
-    def _control(self, method: str, what: str, body: Any = None) -> httpx.Response:
-        answer = httpx.request(
-            method, f"{self.url}/control/{what}", json=body, trust_env=False, timeout=60
-        )
-        assert answer.is_success, answer.text
-        return answer
+        return self.ask("GET", "control/asked").json()
 
 
 def serve() -> None:

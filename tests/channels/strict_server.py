@@ -1,13 +1,11 @@
 """Strict shops in processes of their own: a test sets them up, and looks into them."""
 
-import os
-import signal
-import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
-import httpx
 import msgspec
+
+from tests.counterpart import Counterpart
 
 SHOPS = ("shopify", "woocommerce", "amazon", "ebay", "square")
 # What the app of a test shows for a token, and its client id and secret.
@@ -15,46 +13,30 @@ APP = "an app:its secret"
 GRANT = b"grant_type=client_credentials&client_id=an+app&client_secret=its+secret"
 
 
-class ShopProcess:
+class ShopProcess(Counterpart):
     """One strict shop.
 
     Args:
         family: which of the SHOPS.
     """
 
-    def __init__(self, family: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.channels.strict_server", family],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": "src:."},
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
+    MODULE: ClassVar[str] = "tests.channels.strict_server"
 
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+    def __init__(self, family: str) -> None:
+        super().__init__(family)
 
     def do(self, name: str, *args: Any, **named: Any) -> None:
         """Have the shop do one of its own methods, such as ``add_order``."""
-        self._control("do", {"name": name, "args": args, "named": named})
+        self.ask("POST", "control/do", {"name": name, "args": args, "named": named})
 
     def lose(self, call: str) -> None:
         """Let the answer to the next call of a name be lost, done as it is."""
-        self._control("lose", call)
+        self.ask("POST", "control/lose", call)
 
     @property
     def shown(self) -> dict[str, Any]:
         """What it keeps."""
-        return self._control("shown", {}).json()
-
-    def _control(self, what: str, body: Any) -> httpx.Response:
-        answer = httpx.post(f"{self.url}/control/{what}", json=body, trust_env=False, timeout=60)
-        assert answer.is_success, answer.text
-        return answer
+        return self.ask("POST", "control/shown", {}).json()
 
 
 def _shown(shop: Any) -> dict[str, Any]:
