@@ -1,5 +1,6 @@
 """Reading published messages of a family, and asking of each whether anything got lost."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from crosslane.channels import FAMILIES, Context, Reading
 CANONICAL = Path(__file__).parent / "canonical"
 # Of no family whose records are JSON.
 NONSENSE = (b"", b"[", b"1", b'"x"', b"[1]", b'{"a":1}', b"\xff", b"[" * 5000)
+# Of every kind that JSON has: somewhere each is one that nobody expects.
+WRONG = (None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1})
 CAME_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +43,21 @@ def as_lines(readings: list[Reading], *, faults: bool = False) -> str:
             kept = {k: v for k, v in msgspec.to_builtins(message).items() if v not in ("", None)}
             lines.append(msgspec.json.encode(kept, order="sorted").decode())
     return "\n".join(lines) + "\n"
+
+
+def spoiled(document: Any, wrong: Any) -> Iterator[bytes]:
+    """A document of JSON again and again, each time with another part of it replaced."""
+    whole = copy.deepcopy(document)
+    return (msgspec.json.encode(whole) for _ in _each_replaced(whole, wrong))
+
+
+def _each_replaced(part: Any, wrong: Any) -> Iterator[None]:
+    listed = range(len(part)) if isinstance(part, list) else ()
+    for name in list(part) if isinstance(part, dict) else listed:
+        kept, part[name] = part[name], wrong
+        yield
+        part[name] = kept
+        yield from _each_replaced(kept, wrong)
 
 
 def scalars(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,8 +1,6 @@
 """Messages of Amazon: every published one is read whole; what its models allow is understood."""
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ from crosslane.channels.domain.reports import (
 )
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
-from tests.channels.reading import CANONICAL, NONSENSE, as_lines, read, told_nowhere
+from tests.channels.reading import CANONICAL, NONSENSE, WRONG, as_lines, read, spoiled, told_nowhere
 
 FIXTURES = data_folder() / "fixtures/amazon_sp_api"
 GB, US, DE = "A1F83G8C2ARO7P", "ATVPDKIKX0DER", "A1PA6795UKMFR9"
@@ -438,15 +436,7 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert (reading.fault.pointer, reading.messages) == (pointer, ())
 
 
-def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if at:
-        yield at
-    listed = enumerate(value) if isinstance(value, list) else ()
-    for name, part in value.items() if isinstance(value, dict) else listed:
-        yield from paths(part, (*at, name))
-
-
-@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1}])
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
     package = {
         "packageReferenceId": "1",
@@ -458,13 +448,8 @@ def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
         {"op": "getOrders", "response": {"payload": {"Orders": [V0 | {"OrderItems": [V0_ITEM]}]}}},
         changed("Canceled"),
     ):
-        for path in paths(document):
-            said = copy.deepcopy(document)
-            part: Any = said
-            for name in path[:-1]:
-                part = part[name]
-            part[path[-1]] = wrong
-            for reading in read("amazon", json.dumps(said).encode()):
+        for raw in spoiled(document, wrong):
+            for reading in read("amazon", raw):
                 assert bool(reading.messages) != bool(reading.fault)
 
 

@@ -1,6 +1,5 @@
 """Messages of eBay: the published one is read whole; what its descriptions allow is understood."""
 
-import copy
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +12,8 @@ from crosslane.channels.domain.messages import Order
 from crosslane.channels.domain.reports import ContactEvent, FulfillmentEvent, MoneyEvent, Notice
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
-from tests.channels.reading import CANONICAL, NONSENSE, as_lines, read, told_nowhere
+from tests.channels.reading import CANONICAL, NONSENSE, WRONG, as_lines, read, spoiled, told_nowhere
 from tests.channels.schemas.ebay import fitting
-from tests.channels.test_amazon import paths
 
 FIXTURES = data_folder() / "fixtures/ebay"
 
@@ -264,16 +262,11 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert (reading.fault.pointer, reading.messages) == (pointer, ())
 
 
-@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1}])
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
     document = {"orders": [ORDER], "total": 1}
-    for path in paths(document):
-        said = copy.deepcopy(document)
-        part: Any = said
-        for name in path[:-1]:
-            part = part[name]
-        part[path[-1]] = wrong
-        (reading,) = read("ebay", json.dumps(said).encode())
+    for raw in spoiled(document, wrong):
+        (reading,) = read("ebay", raw)
         assert bool(reading.messages) != bool(reading.fault)
 
 

@@ -1,8 +1,6 @@
 """Messages of WooCommerce: every published one is read whole; what real shops do is understood."""
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,16 @@ from crosslane.channels.adapters.woocommerce.webhook import envelope
 from crosslane.channels.domain.messages import Order
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
-from tests.channels.reading import CAME_AT, CANONICAL, NONSENSE, as_lines, read, told_nowhere
+from tests.channels.reading import (
+    CAME_AT,
+    CANONICAL,
+    NONSENSE,
+    WRONG,
+    as_lines,
+    read,
+    spoiled,
+    told_nowhere,
+)
 
 FIXTURES = data_folder() / "fixtures/woocommerce"
 
@@ -359,29 +366,16 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert reading.messages == ()
 
 
-def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if at:
-        yield at
-    listed = enumerate(value) if isinstance(value, list) else ()
-    for name, part in value.items() if isinstance(value, dict) else listed:
-        yield from paths(part, (*at, name))
-
-
-@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1}])
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
     told = ORDER | {
         "refunds": [{"id": 5, "total": "-1"}],
         "fee_lines": [{"total": "1"}],
         "type": "",
     }
-    for path in paths(told):
-        changed = copy.deepcopy(told)
-        part: Any = changed
-        for name in path[:-1]:
-            part = part[name]
-        part[path[-1]] = wrong
+    for raw in spoiled(told, wrong):
         for topic in ("", "product.updated", "customer.updated"):
-            (reading,) = read("woocommerce", json.dumps(changed).encode(), topic=topic)
+            (reading,) = read("woocommerce", raw, topic=topic)
             assert bool(reading.messages) != bool(reading.fault)
 
 
