@@ -1,6 +1,8 @@
 """Routes about the interface itself: its OpenAPI document, and what each code of problem means."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -55,7 +57,7 @@ def reference_routes(routes: Sequence[Route]) -> list[Route]:
     @get("/api/v1/openapi.json", permission=PUBLIC, tag=TAG, listed=False)
     async def show_document() -> Document:
         """Show the OpenAPI document."""
-        return Document(content=written, media_type="application/json")
+        return Document(content=await asyncio.to_thread(written), media_type="application/json")
 
     @get("/api/v1/problems", permission=PUBLIC, tag=TAG)
     async def list_problems() -> Page[ProblemType]:
@@ -70,5 +72,10 @@ def reference_routes(routes: Sequence[Route]) -> list[Route]:
         return types[code]
 
     listed = [*routes, list_problems, show_problem]
-    written = encode(document(listed, title="Crosslane", version=__version__))
+
+    @cache
+    def written() -> bytes:
+        # By whoever asks first: hundreds of routes take longer than a process should to start.
+        return encode(document(listed, title="Crosslane", version=__version__))
+
     return [show_document, list_problems, show_problem]
