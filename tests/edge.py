@@ -1,10 +1,13 @@
 """Clients of a module's routes over HTTP, without a network, each with permissions of its own."""
 
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 import httpx
+from litestar import Litestar
 
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
@@ -15,21 +18,33 @@ from crosslane.platform.web import Gate, Route, build_app
 
 Client = Callable[..., httpx.AsyncClient]
 
+_addresses = itertools.count(1)
+
+
+@cache
+def served(routes: tuple[Route, ...]) -> tuple[Litestar, Gate]:
+    """Return the application of some routes, and its gate, which each test opens for itself."""
+    gate = Gate(secret_key=b"test")
+    return build_app(routes, gate), gate
+
 
 @asynccontextmanager
 async def clients(
     routes: Sequence[Route], database: Database, lanes: Lanes, tenant: str
 ) -> AsyncIterator[Client]:
     """Make clients of routes: call what is yielded with permissions and fields of the actor."""
+    # An application is the same for every test; who may come in is not.
+    app, gate = served(tuple(routes))
     found = await find_tenant(database, name=tenant)
     actors: dict[str, Actor] = {}
 
     async def identify(_: object, token: Token) -> Actor | None:
         return actors.get(str(token))
 
-    gate = Gate(secret_key=b"test")
     gate.open(database, lanes, identify)
-    transport = httpx.ASGITransport(app=build_app(routes, gate), raise_app_exceptions=False)
+    # From an address of its own, because what was refused before counts against an address.
+    address = (f"test{next(_addresses)}", 1)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=address)
     opened: list[httpx.AsyncClient] = []
 
     def client(*permissions: str, **who) -> httpx.AsyncClient:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from tests.edge import served
 from tests.orders.world import found_retailer
 
 from crosslane.carts import ROUTES
@@ -15,7 +16,6 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.seals import use_secret
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
-from crosslane.platform.web import Gate, build_app
 
 BOTH = frozenset({"carts:read", "carts:write"})
 
@@ -34,9 +34,8 @@ async def client_of(database: Database, lanes: Lanes, tenant: str) -> AsyncItera
     async def identify(_: object, token: Token) -> Actor | None:
         return actors.get(str(token))
 
-    gate = Gate(secret_key=b"test")
+    app, gate = served(tuple(ROUTES))
     gate.open(database, lanes, identify)
-    app = build_app(ROUTES, gate)
     clients: list[httpx.AsyncClient] = []
 
     def client(permissions: frozenset[str] = BOTH, **who) -> httpx.AsyncClient:

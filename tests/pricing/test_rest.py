@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from tests.edge import served
 from tests.pricing.world import open_shop
 
 from crosslane.catalog import (
@@ -24,7 +25,6 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.seals import use_secret
 from crosslane.platform.tenants import find_tenant
 from crosslane.platform.tokens import KEY, Token, new_token
-from crosslane.platform.web import Gate, build_app
 from crosslane.pricing import ROUTES
 from crosslane.pricing.rest.prices import GATHERING
 
@@ -56,9 +56,8 @@ async def client_of(database: Database, lanes: Lanes, tenant: str) -> AsyncItera
     async def identify(_: object, token: Token) -> Actor | None:
         return actors.get(str(token))
 
-    gate = Gate(secret_key=b"test")
+    app, gate = served(tuple(ROUTES))
     gate.open(database, lanes, identify)
-    app = build_app(ROUTES, gate)
     clients: list[httpx.AsyncClient] = []
 
     def client(permissions: frozenset[str] = EVERYTHING, **who) -> httpx.AsyncClient:
