@@ -29,13 +29,13 @@ def statements(tree: Tree) -> dict[str, str]:
 async def unprepared(tx, texts: dict[str, str]) -> list[str]:
     """Statements that the database refuses to prepare, with its reason."""
     found = []
+    await tx.conn.execute("savepoint before")
     for where, text in texts.items():
-        await tx.conn.execute("savepoint before")
         try:
             await tx.conn.prepare(text)
         except asyncpg.PostgresError as error:
             found.append(f"{where}: {error}")
-        await tx.conn.execute("rollback to before")
+            await tx.conn.execute("rollback to before")
     return found
 
 
