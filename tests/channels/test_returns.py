@@ -78,6 +78,83 @@ async def test_messages_of_a_return_in_any_order_and_twice_end_the_same(
     await bazaar.assert_sound()
 
 
+@pytest.mark.parametrize("sequence", [(1, 2, 3, 4), (1, 4, 3), (4, 1), (3, 3, 4, 2)])
+async def test_goods_counted_in_all_are_received_once_however_often_they_are_told(
+    bazaar: Bazaar, sequence: tuple[int, ...]
+):
+    two = [{"id": "1", "quantity": 2}]
+    one_of_two = [{"id": "1", "quantity": 1}]
+    so_far = {"lines": two, "counted": "in_all"}
+    messages = {
+        1: returned("requested", 1, lines=two),
+        2: returned("sent", 2, lines=two),
+        3: returned("arrived", 3, **so_far | {"lines": one_of_two, "complete": False}),
+        4: returned("arrived", 4, **so_far),
+    }
+    await bazaar.tell(sold())
+    for place in sequence:
+        await bazaar.tell(messages[place])
+    one = await the_return(bazaar)
+    assert (one.state, one.awaited, one.lines[0].received) == ("received", False, 2)
+    assert set(await bazaar.states()) <= {"applied", "repeated"}
+    await bazaar.assert_sound()
+
+
+async def test_goods_on_their_way_are_dispatched_unless_they_are_here(bazaar: Bazaar):
+    await bazaar.tell(sold())
+    await bazaar.tell(returned("sent", 2))
+    assert (await the_return(bazaar)).state == "in_transit"
+    await bazaar.tell(returned("arrived", 3), returned("sent", 4))
+    assert (await the_return(bazaar)).state == "graded"
+    assert await bazaar.states() == ["applied"] * 4
+    await bazaar.assert_sound()
+
+
+@pytest.mark.parametrize("sequence", [(0, 1, 2), (0, 2, 1), (2, 0, 1), (2, 1, 0)])
+async def test_a_return_called_off_at_the_channel_awaits_nothing(
+    bazaar: Bazaar, sequence: tuple[int, ...]
+):
+    messages = [sold(), returned("requested", 1), returned("cancelled", 2)]
+    for place in sequence:
+        await bazaar.tell(messages[place])
+    assert (await the_return(bazaar)).state == "cancelled"
+    assert set(await bazaar.states()) == {"applied"}
+    # What comes all the same is here, and a person looks at it.
+    await bazaar.tell(returned("arrived", 3))
+    one = await the_return(bazaar)
+    assert (one.state, one.held) == ("graded", True)
+    assert await bazaar.on_hand("MUG", "S0001") == 4 - 2 + 1
+    await bazaar.assert_sound()
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_money_of_goods_that_came_over_our_own_counter_finds_their_return(
+    bazaar: Bazaar, told_first: bool
+):
+    goods = [{"id": "1", "quantity": 1}]
+    given = returned("refunded", 1, number="F-1", refunded_minor=600, lines=goods)
+    money = about("money", "TX-1", 1, order="B-1", step="refunded", minor=600, currency="GBP")
+    await bazaar.tell(sold())
+    if told_first:
+        await bazaar.tell(given, money)
+        assert await bazaar.states() == ["applied", "parked", "applied"]
+    shown = await bazaar.order("B-1")
+    mug = returns.DeskLine(sku="MUG", quantity=1)
+    wish = returns.TakeBack(
+        channel="bazaar", location="S0001", order=shown.number, lines=[mug], happened=True
+    )
+    await bazaar.lanes.run(bazaar.tenant, returns.TAKE_BACK, "counter", wish)
+    await work(bazaar)
+    if not told_first:
+        await bazaar.tell(given, money)
+    await work(bazaar)
+    assert await bazaar.states() == ["applied"] * 3
+    shown = await bazaar.order("B-1")
+    assert (shown.money.captured_minor, shown.money.refunded_minor) == (1200, 600)
+    assert await the_return(bazaar, "F-1") is None
+    await bazaar.assert_sound()
+
+
 async def test_money_for_goods_that_stay_is_a_claim(bazaar: Bazaar):
     await bazaar.tell(sold())
     await bazaar.tell(returned("refunded", 1, refunded_minor=250, goods="stay"))

@@ -128,6 +128,8 @@ def test_a_refund_tells_goods_that_come_and_goods_that_stay():
         "refund_line_items": [
             part | {"restock_type": "return"},
             part | {"restock_type": "no_restock", "line_item_id": 8},
+            # It never left: its order tells that it is off.
+            part | {"restock_type": "cancel", "line_item_id": 9},
         ],
         "transactions": [
             {"id": 6, "kind": "refund", "amount": "9.00", "status": "success", "order_id": 1}
@@ -135,6 +137,7 @@ def test_a_refund_tells_goods_that_come_and_goods_that_stay():
     }
     come, stay, money = messages(refund, currency="EUR")
     assert (come.goods, stay.goods, money.minor) == ("come", "stay", 900)
+    assert [one.id for one in (*come.lines, *stay.lines)] == ["7", "8"]
     assert len({come.source_id, stay.source_id}) == 2
 
 

@@ -19,7 +19,7 @@ from crosslane.channels.service.noticing import (
 from crosslane.channels.service.offers import LOOK, tell_all_daily
 from crosslane.channels.service.outgoing import forget_told
 from crosslane.channels.service.replaying import announce, forget_raw, wake
-from crosslane.channels.service.returned import handed_key
+from crosslane.channels.service.returned import goods_key, handed_key
 from crosslane.channels.service.saying.invoices import tell_documents
 from crosslane.channels.service.saying.parcels import tell_moved
 from crosslane.channels.service.saying.refunds import tell_refunds
@@ -54,7 +54,7 @@ from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
 from crosslane.pricing import PriceListChanged, PricesChanged, TaxesChanged
-from crosslane.returns import ReturnGraded
+from crosslane.returns import ReturnGraded, ReturnSettled
 
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
@@ -129,12 +129,13 @@ async def _try_again(tx: Tx, parked: Sequence[Record]) -> None:
     )
 
 
-async def wake_refunds(tx: Tx, graded: Sequence[Logged[ReturnGraded]]) -> None:
-    """Try again what a channel said of money for goods nobody had looked at."""
+async def wake_refunds(tx: Tx, told: Sequence[Logged[ReturnGraded | ReturnSettled]]) -> None:
+    """Try again what a channel said of money for goods nobody had looked at, or announced."""
     if not await replays.any_parked(tx):
         return
-    found = await returns.list_returns(tx, [logged.event.return_id for logged in graded])
+    found = await returns.list_returns(tx, [logged.event.return_id for logged in told])
     keys = [f"return:{one.source_id}" for one in found.values() if one.source_id]
+    keys += [goods_key(one.order_id) for one in found.values() if one.order_id]
     await announce(tx, await messages.lock_waiting(tx, keys))
 
 
@@ -157,7 +158,7 @@ async def wake_returns(tx: Tx, told: Sequence[Logged[LinesHandedOver]]) -> None:
 REACTIONS = [
     Reaction("channels.apply", (MessageReceived,), apply, batch_max=APPLIED_AT_ONCE_MAX),
     Reaction("channels.wake_parked", (OrderPlaced,), wake_parked),
-    Reaction("channels.wake_refunds", (ReturnGraded,), wake_refunds),
+    Reaction("channels.wake_refunds", (ReturnGraded, ReturnSettled), wake_refunds),
     Reaction("channels.wake_returns", (LinesHandedOver,), wake_returns),
     Reaction("channels.wake_offered", (FulfillmentOffered, StopResolved), wake_offered),
     Reaction("channels.reply_unstopped", (StopResolved,), reply_unstopped),

@@ -328,9 +328,11 @@ class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
     Args:
         order: the channel's own number of the order.
-        step: the customer asks to bring goods back; goods have arrived; the channel has given the
-            money itself.
-        lines: which goods; of those arrived, which came now.
+        step: the customer asks to bring goods back; they are on their way; they have arrived; the
+            channel has given the money itself; they will not come after all.
+        lines: which goods; of those arrived, which came now, or so far.
+        counted: whether those arrived are what came now, or all that has come of the return, which
+            a channel tells again with each thing that happens to it.
         method: by which way they come.
         location: code of the location at which they arrived.
         complete: nothing more is expected to arrive.
@@ -339,7 +341,8 @@ class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """
 
     order: SourceId
-    step: Literal["requested", "arrived", "refunded"]
+    step: Literal["requested", "sent", "arrived", "refunded", "cancelled"]
+    counted: Literal["now", "in_all"] = "now"
     lines: Annotated[tuple[ReturnedGoods, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     method: Literal["post", "counter"] = "post"
     location: Annotated[str, msgspec.Meta(max_length=64)] = ""

@@ -1,11 +1,13 @@
 """What channels say of returns: asked for, arrived, refunded by the channel itself.
 
-A request is a wish and may be refused. That goods have come and that a channel gave money back are
-facts: goods nobody had asked to bring are received all the same, and money is booked as it was
-given, the difference to what the goods are worth apart. Money for goods that are still on their
-way is booked when they have come and were looked at.
+A request is a wish and may be refused. That goods are on their way, have come, will not come, and
+that a channel gave money back are facts: goods nobody had asked to bring are received all the same,
+and money is booked as it was given, the difference to what the goods are worth apart. Money for
+goods that are still on their way is booked when they have come and were looked at, also when they
+came by a return the channel knows nothing of, such as over a counter of ours.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -26,12 +28,16 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 from crosslane.returns import (
     AUTHORIZE,
+    CANCEL,
     CLEAR,
+    DISPATCH,
     RECEIVE,
     REQUEST,
     SETTLE,
     Authorize,
+    Cancel,
     Clear,
+    Dispatch,
     Receive,
     ReceiveLine,
     RequestLine,
@@ -42,10 +48,15 @@ from crosslane.returns import (
 
 OVERRIDE = "returns:override"
 CAME = "the goods have come"
+LEFT = "the goods are on their way"
+OFF = "called off at the channel"
+GIVEN_UP = ("declined", "cancelled", "expired")
 GIVEN = "the channel has given the money"
 DIFFERENCE_CAUSE = "return_difference"
 DIFFERENCE_TITLE = "Difference at the channel"
 GOODS_MISSING = "goods-missing"
+NEVER_ASKED = Fault(GOODS_MISSING, "Its goods have not come, and nobody has announced them")
+NOT_ASKED = "not-asked"
 NOT_HANDED_OVER = "not-handed-over"
 
 
@@ -73,7 +84,8 @@ async def _follow(tx: Tx, one: Todo) -> Outcome:
     except Refusal as refusal:
         return refused(one, refusal)
     if isinstance(done, Fault):
-        return outcome_of(one, "parked", done, waits_for=_own_key(one))
+        waits_for = goods_key(order_id) if done is NEVER_ASKED else _own_key(one)
+        return outcome_of(one, "parked", done, waits_for=waits_for)
     return outcome_of(one, "applied", return_id=done)
 
 
@@ -86,6 +98,11 @@ async def _has_goods(tx: Tx, order_id: UUID) -> bool:
 def handed_key(order_id: UUID) -> str:
     """Return what a return waits for whose goods are still here."""
     return f"handed:{order_id}"
+
+
+def goods_key(order_id: UUID) -> str:
+    """Return what money waits for whose goods nobody has announced: any return of their order."""
+    return f"goods:{order_id}"
 
 
 def _own_key(one: Todo) -> str:
@@ -107,8 +124,12 @@ class _Told:
         """Do what the message says; return the return, or what it waits for."""
         if self.message.step == "requested":
             return (await self._ask()).id
+        if self.message.step == "sent":
+            return (await self._send()).id
         if self.message.step == "arrived":
             return (await self._arrive()).id
+        if self.message.step == "cancelled":
+            return await self._cancel()
         if self.message.goods == "stay":
             return (await self._claim()).id
         return await self._refund()
@@ -161,27 +182,58 @@ class _Told:
             found.append((each, theirs[0].id if theirs and not each.sku else None))
         return found
 
+    async def _send(self) -> Return:
+        """Note that goods are on their way, unless more is known of them already."""
+        one = await self._known() or await self._ask(fact=LEFT)
+        if one.state == "requested":
+            one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
+        if one.state != "authorized":
+            return one
+        wish = Dispatch(return_id=one.id, occurred_at=self.message.event_at)
+        return await self._do(DISPATCH, wish)
+
+    async def _cancel(self) -> UUID | Fault:
+        """Note that goods will not come; told before they were asked for, it waits for that."""
+        one = await self._known()
+        if one is None:
+            return Fault(NOT_ASKED, "Nobody has asked to bring its goods back yet")
+        if one.state in GIVEN_UP:
+            return one.id
+        return (await self._do(CANCEL, Cancel(return_id=one.id, reason=OFF))).id
+
     async def _arrive(self) -> Return:
         """Receive goods, of whose coming nobody may have asked, and grade those looked at."""
         one = await self._known() or await self._ask(fact=CAME)
         if one.state == "requested":
             one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
-        goods = await self._lines()
+        came = [self._came(one, goods, line_id) for goods, line_id in await self._lines()]
+        lines = [line for line in came if line is not None]
+        closes = one.awaited and self.message.complete
+        if not lines and not closes:
+            return one
         wish = Receive(
             return_id=one.id,
             location=self.message.location,
-            lines=[self._received(one, each, line_id) for each, line_id in goods],
+            lines=lines,
             complete=self.message.complete,
             occurred_at=self.message.event_at,
         )
         return await self._do(RECEIVE, wish)
 
-    def _received(self, one: Return, goods: ReturnedGoods, line_id: UUID | None) -> ReceiveLine:
-        mine = [x for x in one.lines if line_id is not None and x.order_line_id == line_id]
+    def _came(self, one: Return, goods: ReturnedGoods, line_id: UUID | None) -> ReceiveLine | None:
+        """Return units that came now, None when all the channel has counted are here already."""
+        if line_id is None:
+            mine = [line for line in one.lines if line.sku == goods.sku]
+        else:
+            mine = [line for line in one.lines if line.order_line_id == line_id]
+        before = sum(line.received for line in mine) if self.message.counted == "in_all" else 0
+        if goods.quantity <= before:
+            return None
+        by_line = line_id is not None and mine
         return ReceiveLine(
-            return_line=mine[0].id if mine else None,
-            sku=None if mine else goods.sku,
-            quantity=goods.quantity,
+            return_line=mine[0].id if by_line else None,
+            sku=None if by_line else goods.sku,
+            quantity=goods.quantity - before,
             disposition=goods.disposition,
         )
 
@@ -194,7 +246,9 @@ class _Told:
 
     async def _refund(self) -> UUID | Fault:
         one = await self._known()
-        if one is None or one.state not in ("graded", "settled", "closed"):
+        if one is None:
+            return await self._came_elsewise() or NEVER_ASKED
+        if one.state not in ("graded", "settled", "closed"):
             return Fault(GOODS_MISSING, "Its goods have not come, or nobody has looked at them yet")
         one = await self._settle(one)
         told = self.message.refunded_minor
@@ -202,6 +256,27 @@ class _Told:
             return one.id
         await self._tell_difference(one, told - one.refund_minor)
         return one.id
+
+    async def _came_elsewise(self) -> UUID | None:
+        """Return the return by which just these goods came that the channel did not announce.
+
+        Only where it gave what the channel says: else a person has to tell what belongs together.
+        """
+        told: Counter[UUID | str] = Counter()
+        for goods, line_id in await self._lines():
+            told[line_id or goods.sku] += goods.quantity
+        prefix = f"{self.one.pending.channel}:"
+        for one in await returns.returns_of_orders(self.tx, [self.order_id]):
+            if one.kind == "claim" or one.source_id.startswith(prefix):
+                continue
+            came: Counter[UUID | str] = Counter()
+            for line in one.lines:
+                named = line.order_line_id if line.order_line_id in told else line.sku
+                came[named or line.sku] += line.credited
+            given = self.message.refunded_minor in (None, one.refund_minor)
+            if one.state in ("settled", "closed") and given and came == told:
+                return one.id
+        return None
 
     async def _settle(self, one: Return) -> Return:
         if one.state in ("settled", "closed"):

@@ -39,8 +39,9 @@ PAYOUTS = {
     "canceled": "failed",
     "cancelled": "failed",
 }
-# What a refund says of goods that were taken back into stock, or never left.
-COMING = frozenset({"return", "cancel"})
+# What a refund says of goods that never left: the order itself tells that they are off.
+NEVER_LEFT = "cancel"
+COMING = "return"
 
 
 def transaction(branch: Branch, context: Context) -> Iterator[Message]:
@@ -102,7 +103,9 @@ def refund(branch: Branch, context: Context) -> Iterator[Message]:
     staying: list[ReturnedGoods] = []
     for part in branch.branches("refund_line_items"):
         how = part.text("restock_type")
-        back = how in COMING if how else restocks is not False
+        if how == NEVER_LEFT:
+            continue
+        back = how == COMING if how else restocks is not False
         (coming if back else staying).append(_goods(part))
     payments = branch.branches("transactions")
     given = [message for part in payments for message in transaction(part, context)]
