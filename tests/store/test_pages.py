@@ -270,6 +270,40 @@ async def test_goods_come_back_over_the_counter(api: Api, store: Store):
     assert "No order has that number" in (await store.associate.get(f"{base}?q=zz")).text
 
 
+async def test_a_return_announced_for_elsewhere_is_taken_in_by_its_number(
+    api: Api, stores: list[Store]
+):
+    store, other = stores[:2]
+    sale = await read(api.admin, f"orders/{store.own['sale']}")
+    line = {"order_line": sale["lines"][0]["id"], "quantity": 1, "reason": "too_small"}
+    asked = {"order": sale["number"], "method": "counter", "location": other.code, "lines": [line]}
+    back = await send(api.admin, "returns", asked)
+    assert back["state"] == "authorized"
+    base = f"/store/{store.code}/returns"
+    # The order alone has nothing left to take back, and says where it is announced.
+    page = await store.associate.get(f"{base}?q={sale['number']}")
+    assert f"{base}?q={back['number']}" in page.text
+    found = await store.associate.get(f"/store/{store.code}/find?q={back['number'].lower()}")
+    assert found.headers["location"] == f"{base}?q={back['number']}"
+    page = await store.associate.get(found.headers["location"])
+    to = f"/returns/{back['number']}"
+    units, fate = (f"{name}.{back['lines'][0]['id']}" for name in ("units", "fate"))
+    none = await press(store.associate, page, to, **{units: "0"})
+    assert none.status_code == 422
+    done = await press(
+        store.associate, page, to, **{units: "1", fate: "refurbish", "complete": "on"}
+    )
+    assert done.status_code == 303
+    shown = await read(api.admin, f"returns/{back['id']}")
+    assert (shown["state"], shown["lines"][0]["received"]) == ("graded", 1)
+    assert shown["lines"][0]["units"][0]["disposition"] == "refurbish"
+    page = await store.associate.get(f"{base}?q={back['number']}")
+    assert "It is here already" in page.text
+    # It lies at that store now, and is no concern of the other any more.
+    page = await other.associate.get(f"/store/{other.code}/returns?q={back['number']}")
+    assert "No order has that number" in page.text
+
+
 async def test_what_is_scanned_leads_to_what_it_is(store: Store):
     async def leads(q: str) -> str:
         answer = await store.associate.get(f"/store/{store.code}/find?" + urlencode({"q": q}))

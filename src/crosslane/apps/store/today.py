@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response
 
-from crosslane import fulfillment, locations, orders, transfers
+from crosslane import fulfillment, locations, orders, returns, transfers
 from crosslane.apps.store.frame import PAGES, READ, enter
+from crosslane.apps.store.returning import PERMISSION as RETURNS
 from crosslane.apps.store.transfers import READ as TRANSFERS
 from crosslane.apps.store.transfers import list_expected, list_to_send
 from crosslane.apps.viewing import view
@@ -111,8 +112,11 @@ async def find_anything(caller: Caller, request: Request, code: str, q: str = ""
     async with caller.read() as tx:
         _, place = await enter(tx, caller, request, code)
         moved = await _transfer_named(tx, wanted) if caller.actor.may(TRANSFERS) else ""
-        found = None if moved else await _work_named(tx, place, wanted)
+        back = await _return_named(tx, wanted) if caller.actor.may(RETURNS) else ""
+        found = None if moved or back else await _work_named(tx, place, wanted)
     base = f"/store/{place.code}"
+    if back:
+        return see_other(f"{base}/returns?{urlencode({'q': back})}")
     if moved:
         return see_other(f"{base}/transfers/{moved}")
     if found is not None:
@@ -129,6 +133,16 @@ async def _transfer_named(tx: Tx, wanted: str) -> str:
     try:
         return (await transfers.find_transfer(tx, wanted)).number
     except transfers.NoSuchTransfer:
+        return ""
+
+
+async def _return_named(tx: Tx, wanted: str) -> str:
+    """Return the number of the return that is named, "" when none is."""
+    if wanted[:1].upper() != "R":
+        return ""
+    try:
+        return (await returns.find_return(tx, wanted)).number
+    except returns.NoSuchReturn:
         return ""
 
 

@@ -34,11 +34,21 @@ async def find_return(tx: Tx, named: str) -> Return:
     return one
 
 
+# Goods of these may still come, to any location whatever was announced.
+COMES: frozenset[State] = frozenset(
+    {"authorized", "in_transit", "declined", "cancelled", "expired"}
+)
+
+
 def may_see(actor: Actor, one: Return) -> bool:
-    """Tell whether a return is a customer's own, or may come to an associate's location."""
+    """Tell whether a return is a customer's own, or may come to an associate's location.
+
+    What was announced for one location is brought to another: who has its number there sees it.
+    """
     if actor.customer_id not in (None, one.customer_id):
         return False
-    return actor.location_id is None or one.location_id in (None, actor.location_id)
+    here = one.location_id in (None, actor.location_id)
+    return actor.location_id is None or here or one.state in COMES
 
 
 async def _id_of(tx: Tx, named: str) -> UUID | None:
