@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from crosslane import returns
+from crosslane import orders, returns
 from crosslane.kernel import Refusal
-from crosslane.orders import LineWish, TenderWish
+from crosslane.orders import CancelLine, CancelUnits, LineWish, TenderWish
 from crosslane.returns import (
     Authorize,
     Cancel,
@@ -146,6 +146,34 @@ async def test_a_claim_is_paid_or_replaced_without_goods(database, lanes, shop):
     # What is kept is worth less now.
     taken = await bring(lanes, shop, sold, line("MUG", 3))
     assert taken.refund_minor == 1100
+    await assert_sound(database, shop, "returns")
+
+
+async def test_what_was_replaced_is_made_good_once(database, lanes, shop):
+    async with database.transaction(shop) as tx:
+        await stock_up(tx, {("LAMP", "S0001"): 5})
+    sold = await sell(database, lanes, shop, LineWish(sku="LAMP", quantity=2))
+    again = RequestLine(sku="LAMP", quantity=1, reason="damaged", wanted="replacement")
+    one = await announce(lanes, shop, sold, again, kind="claim")
+    await step(lanes, shop, returns.AUTHORIZE, Authorize(return_id=one.id))
+    (sent,) = (await step(lanes, shop, returns.SETTLE, Settle(return_id=one.id))).exchange
+    # One lamp of two is whole: no more is replaced, paid for or taken back.
+    whole = sold.lines[0].id
+    money = RequestLine(order_line=whole, quantity=2, reason="damaged", wanted="money")
+    refused = await announce(lanes, shop, sold, money, kind="claim")
+    assert isinstance(refused, errors.ReturnedAboveLeft)
+    assert one.number in refused.message
+    both = line("LAMP", 2, order_line=whole)
+    assert isinstance(await bring(lanes, shop, sold, both), errors.ReturnedAboveLeft)
+    assert (await bring(lanes, shop, sold, line("LAMP", order_line=whole))).refund_minor > 0
+    async with database.transaction(shop) as tx:
+        told = {x.order_line: x for x in (await returns.list_returnable(tx, sold.number)).lines}
+    assert (told[whole].left, told[whole].refusal) == (0, "replaced")
+    # When what was sent instead is called off, the unit it stood for is paid for.
+    off = CancelUnits(order_id=sold.id, lines=[CancelLine(sent, 1)], reason="none left")
+    assert not isinstance(await step(lanes, shop, orders.CANCEL, off), Refusal)
+    money = RequestLine(order_line=whole, quantity=1, reason="damaged", wanted="money")
+    assert not isinstance(await announce(lanes, shop, sold, money, kind="claim"), Refusal)
     await assert_sound(database, shop, "returns")
 
 

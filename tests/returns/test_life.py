@@ -119,6 +119,37 @@ async def test_money_goes_to_the_buyers_store_credit_when_no_account_is_named(
     assert isinstance(refused, errors.RefundUnfit)
 
 
+async def test_who_wants_store_credit_or_a_gift_card_gets_no_money(database, lanes, shop):
+    buyer = BuyerWish(email="ada@example.com", name="Ada Brown")
+    sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=4), buyer=buyer)
+    credit = await announce(lanes, shop, sold, wanted("MUG", wanted="store_credit"))
+    card = await announce(lanes, shop, sold, wanted("MUG", wanted="gift_card"))
+    for one in (credit, card):
+        assert one.refund_method == "stored_value"
+        told = [ReceiveLine(sku="MUG", quantity=1, disposition="sellable")]
+        came = Receive(return_id=one.id, location="RC1", lines=told)
+        await step(lanes, shop, returns.RECEIVE, came)
+    await react(database, shop)
+    at_desk = await bring(lanes, shop, sold, line("MUG", wanted="gift_card"))
+    assert at_desk.refund_minor == 600
+    desk = await read(database, shop, at_desk.return_id)
+    async with database.transaction(shop) as tx:
+        accounts = {
+            row["id"]: (row["kind"], row["balance_minor"])
+            for row in await tx.fetch("select id, kind, balance_minor from payments_account")
+        }
+    found = [accounts[one.refund_account] for one in (credit, card, desk)]
+    assert found == [("store_credit", 600), ("gift_card", 600), ("gift_card", 600)]
+    lines = [wanted("MUG", wanted="store_credit"), wanted("MUG")]
+    for told in (
+        {"lines": lines},
+        {"lines": lines[:1], "refund": returns.RefundWish(method="original")},
+    ):
+        refused = await announce(lanes, shop, sold, *told.pop("lines"), **told)
+        assert isinstance(refused, errors.RefundUnfit)
+    await assert_sound(database, shop, "returns")
+
+
 async def test_units_that_are_on_their_way_cannot_be_brought_to_a_counter(database, lanes, shop):
     sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=2))
     one = await announce(lanes, shop, sold, wanted("MUG", 2))
@@ -176,9 +207,46 @@ async def test_what_never_comes_is_given_up_and_may_be_asked_for_again(database,
         await tx.execute("update returns_return set expires_at = $1", THEN)
         await expire(tx)
     assert (await read(database, shop, one.id)).state == "expired"
-    late = await step(lanes, shop, returns.RECEIVE, Receive(return_id=one.id, location="RC1"))
-    assert isinstance(late, errors.NotInState)
     assert (await announce(lanes, shop, sold, "MUG")).state == "authorized"
+    await assert_sound(database, shop, "returns")
+
+
+@pytest.mark.parametrize("end", ["expired", "cancelled", "declined"])
+async def test_what_comes_although_nobody_awaits_it_is_here_and_waits_for_a_person(
+    database, lanes, shop, end
+):
+    if end == "declined":
+        await set_rule(database, shop, decides="agent")
+    sold = await sell(database, lanes, shop, "MUG", "LAMP")
+    one = await announce(lanes, shop, sold, "MUG")
+    if end == "expired":
+        async with database.transaction(shop) as tx:
+            await tx.execute("update returns_return set expires_at = $1", THEN)
+            await expire(tx)
+    elif end == "cancelled":
+        await step(lanes, shop, returns.CANCEL, Cancel(return_id=one.id, reason="keeps it"))
+    else:
+        await step(lanes, shop, returns.DECLINE, Decline(return_id=one.id, reason="worn"))
+    assert (await read(database, shop, one.id)).state == end
+    told = [ReceiveLine(sku="MUG", quantity=1, disposition="sellable")]
+    came = Receive(return_id=one.id, location="RC1", lines=told)
+    late = await step(lanes, shop, returns.RECEIVE, came)
+    assert (late.state, late.held, late.awaited, late.ended_at) == ("graded", True, False, None)
+    assert end in late.hold_reason
+    assert await stock_at(database, shop, "MUG", "RC1") == {"sellable": 1}
+    await react(database, shop)
+    assert (await read(database, shop, one.id)).state == "graded"
+    await assert_sound(database, shop, "returns")
+    if end == "declined":
+        # Whoever looks at it declines it again, and what was looked at comes no more.
+        await step(lanes, shop, returns.DECLINE, Decline(return_id=one.id, reason="worn"))
+        again = await step(lanes, shop, returns.RECEIVE, came)
+        assert isinstance(again, errors.NotInState)
+    else:
+        await step(lanes, shop, returns.CLEAR, Clear(return_id=one.id, reason="the post was slow"))
+        paid = await step(lanes, shop, returns.SETTLE, Settle(return_id=one.id))
+        assert paid.refund_minor == 600
+    await react(database, shop)
     await assert_sound(database, shop, "returns")
 
 

@@ -6,11 +6,13 @@ disposition (what becomes of them), :class:`ReturnPolicy`.
 
 A return is requested, authorized or declined, dispatched, received at any location that takes
 returns, graded, settled and closed; it may be cancelled before anything has come, and is given up
-when nothing does. Over a counter all of it happens at once.
+when nothing does. What comes all the same is received, and held for a person. Over a counter all of
+it happens at once.
 
 Invariants: of an order line no more comes back than was handed over, whoever asks where; what a
 line has received and was credited is the sum of its journal; units are graded once; money is given
-once; the order's own snapshot of price and tax decides how much, never today's.
+once, and a unit that a claim had replaced is made good; the order's own snapshot of price and tax
+decides how much, never today's.
 
 A location that takes back what others had sold is credited by the policy returns.handling_credit,
 once for each settlement and within its caps; a settlement for which nothing is given says why. What
@@ -53,7 +55,7 @@ from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
 from crosslane.returns.domain.labelling import LABELS, Labels
-from crosslane.returns.errors import NotInState, ReturnedAboveLeft
+from crosslane.returns.errors import NoSuchReturn, NotInState, ReturnedAboveLeft
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -164,6 +166,7 @@ __all__ = [
     "HandlingPolicy",
     "ItemState",
     "Labels",
+    "NoSuchReturn",
     "NotInState",
     "Past",
     "Posting",

@@ -4,7 +4,7 @@ A window begins when the customer had the goods and ends with the last day, as t
 channel's market has it. The policy is the one that held when the goods were bought.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -33,7 +33,9 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         handed: units that left our hands; of these
         returned: came back and were credited, and
-        pending: are announced by other returns, ``pending_number`` among them.
+        pending: are announced by other returns, ``pending_number`` among them, and
+        replaced: were sent once more by claims, ``replaced_number`` among them, and what was sent
+            instead has not come back.
         had_since: when the customer had the last of them, None while none has left.
         bought_at: when they were ordered.
         zone: time zone of the channel's market.
@@ -45,6 +47,8 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     returned: int
     pending: int = 0
     pending_number: str = ""
+    replaced: int = 0
+    replaced_number: str = ""
     had_since: datetime | None
     bought_at: datetime
     zone: str
@@ -54,7 +58,7 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def left(self) -> int:
         """Units that may still be asked for."""
-        return max(0, self.handed - self.returned - self.pending)
+        return max(0, self.handed - self.returned - self.pending - self.replaced)
 
     def until(self, wanted: Wanted = "refund") -> date | None:
         """Return the last day on which the line may come back, None while nothing has left."""
@@ -94,6 +98,11 @@ def refuse_quantity(bought: Bought, quantity: int) -> Refusal | None:
     why = NO_UNITS_LEFT
     if bought.pending:
         why = f"{bought.pending} are on their way by return {bought.pending_number}"
+    elif bought.replaced:
+        why = (
+            f"{bought.replaced} were replaced by claim {bought.replaced_number}; "
+            "take back what was sent instead first"
+        )
     elif bought.returned:
         why = f"{bought.returned} came back before"
     return ReturnedAboveLeft(
@@ -172,6 +181,55 @@ def units_kept(state: OrderState) -> int:
         line.quantity - state.buckets.units(line.id, Stage.CANCELLED) for line in state.stock_lines
     )
     return total - sum(back.quantity for back in state.returned)
+
+
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an order line that a claim had replaced.
+
+    Args:
+        line_id: the line; likewise its article.
+        units: how many.
+        number: of the claim.
+        sent: lines of the order that were sent instead, of all lines of the claim.
+    """
+
+    line_id: UUID
+    variant_id: UUID
+    units: int
+    number: str
+    sent: Sequence[UUID]
+
+
+def still_replaced(state: OrderState, claims: Iterable[Replaced]) -> dict[UUID, tuple[int, str]]:
+    """Return how many units of lines were made good by others that the customer still has or gets.
+
+    What was sent instead and came back, or was never sent, frees a unit that it stood for: money
+    can be given for it then. So nobody gets goods and money for the same unit.
+
+    Args:
+        state: the order.
+        claims: what was replaced, the earliest first.
+
+    Returns:
+        Units and the number of the last claim, by line; lines with none are left out.
+    """
+    freed: dict[UUID, int] = {}
+    for line in state.stock_lines:
+        back = sum(one.quantity for one in state.returned if one.line_id == line.id)
+        freed[line.id] = back + state.buckets.units(line.id, Stage.CANCELLED)
+    by_id = state.by_id
+    found: dict[UUID, tuple[int, str]] = {}
+    for claim in claims:
+        left = claim.units
+        for line_id in claim.sent:
+            if line_id in by_id and by_id[line_id].variant_id == claim.variant_id:
+                taken = min(left, freed.get(line_id, 0))
+                freed[line_id] = freed.get(line_id, 0) - taken
+                left -= taken
+        if left:
+            before, _ = found.get(claim.line_id, (0, ""))
+            found[claim.line_id] = before + left, claim.number
+    return found
 
 
 def handed_over(state: OrderState, line_id: UUID) -> int:

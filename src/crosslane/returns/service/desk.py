@@ -22,6 +22,7 @@ from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.naming import Known, lowest_of
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import Job, Settled, entry_of, subject_of
+from crosslane.returns.service.wanting import open_accounts
 from crosslane.returns.service.wishes import TakeBack, TakenBack, TakenLine
 from crosslane.returns.storage import blind, views, writing
 from crosslane.returns.storage.writing import Entry
@@ -109,6 +110,7 @@ async def _carry_out(
 ) -> dict[str, Refusal]:
     """Book what was drafted; return the refusals of commands, of which nothing is left behind."""
     await _number(tx, drafts)
+    await open_accounts(tx, [job.one for one in drafts for job in one.jobs])
     arrivals = [arrival for one in drafts for arrival in one.arrivals]
     await goods.protect(tx, arrivals)
     jobs = [job for one in drafts for job in one.jobs]

@@ -37,6 +37,7 @@ from crosslane.returns.service.goods import Arrival
 from crosslane.returns.service.looking import OVERRIDE, Around, by_component, line_of
 from crosslane.returns.service.naming import Known
 from crosslane.returns.service.settling import Job
+from crosslane.returns.service.wanting import refund_wanted
 from crosslane.returns.service.wishes import DeskCharge, DeskLine, TakeBack
 
 CLOCK_LEAD_MAX = timedelta(minutes=5)
@@ -225,6 +226,8 @@ class _Desk:
                 returned=bought.returned + more.returned,
                 pending=bought.pending + more.pending,
                 pending_number=bought.pending_number or more.pending_number,
+                replaced=bought.replaced + more.replaced,
+                replaced_number=bought.replaced_number or more.replaced_number,
             )
         asked = wanted.quantity + sum(taken.get(line.id, 0) for line in named)
         refusal = refuse_quantity(bought, asked)
@@ -403,7 +406,10 @@ class _Desk:
 
     def _return(self, state: OrderState | None) -> Return:
         wish, order = self.wish, state.order if state else None
+        customer_id = (order.customer_id if order else None) or wish.customer
         refund = wish.refunds[-1] if wish.refunds else None
+        if not wish.happened:
+            refund = refund_wanted(wish.lines, refund, customer_id)
         usual = "original" if order else "cash"
         return Return(
             id=new_id(),
@@ -419,7 +425,7 @@ class _Desk:
             channel=self.channel.code,
             entity=order.entity if order else self.channel.entity,
             currency=order.currency if order else self.channel.currency,
-            customer_id=(order.customer_id if order else None) or wish.customer,
+            customer_id=customer_id,
             location_id=self.location.id,
             requested_by=str(self.command.actor),
             staff=wish.staff,

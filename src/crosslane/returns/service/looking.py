@@ -15,7 +15,7 @@ from crosslane.organization import Channel, OrganizationBook, PolicyBook
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
 from crosslane.returns.domain import POLICY, Bought, Return, ReturnLine, ReturnPolicy
-from crosslane.returns.domain.deciding import handed_over
+from crosslane.returns.domain.deciding import Replaced, handed_over, still_replaced
 from crosslane.returns.errors import NoReturnsHere, OtherMarket, ReturnLocationForeign
 from crosslane.returns.service.wishes import DeskLine, RequestLine
 from crosslane.returns.storage import views
@@ -134,18 +134,48 @@ async def look_at(
     line_ids = [line.id for line in lines]
     pending = await views.list_pending(tx, line_ids, but_for) if line_ids else {}
     variants = await catalog.variants_by_id(tx, list({line.variant_id for line in lines}))
+    replaced = await _replaced(tx, states)
     bought: dict[UUID, Bought] = {}
     for state in states.values():
         for line in state.stock_lines:
+            one = _bought(state, line, variants.get(line.variant_id), near, had_since, location)
             units, number = pending.get(line.id, (0, ""))
-            bought[line.id] = _bought(
-                state, line, variants.get(line.variant_id), near, had_since, location
+            again, claim = replaced.get(line.id, (0, ""))
+            bought[line.id] = msgspec.structs.replace(
+                one,
+                pending=units,
+                pending_number=number,
+                replaced=again,
+                replaced_number=claim,
             )
-            if units:
-                bought[line.id] = msgspec.structs.replace(
-                    bought[line.id], pending=units, pending_number=number
-                )
     return Looked(states, bought, variants)
+
+
+async def _replaced(tx: Tx, states: Mapping[UUID, OrderState]) -> dict[UUID, tuple[int, str]]:
+    """Return what claims had replaced of some orders; most have no line of that cause."""
+    told = {
+        line.id: state
+        for state in states.values()
+        if any(line.cause == "replacement" for line in state.lines)
+        for line in state.stock_lines
+    }
+    if not told:
+        return {}
+    claims: dict[UUID, list[Replaced]] = {}
+    for row in await views.list_replaced(tx, list(told)):
+        claims.setdefault(told[row.order_line_id].order.id, []).append(
+            Replaced(
+                line_id=row.order_line_id,
+                variant_id=row.variant_id,
+                units=row.units,
+                number=row.number,
+                sent=row.exchange,
+            )
+        )
+    found: dict[UUID, tuple[int, str]] = {}
+    for order_id, theirs in claims.items():
+        found |= still_replaced(states[order_id], theirs)
+    return found
 
 
 def _bought(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from crosslane import catalog, orders
 from crosslane.catalog import UnknownSku, Variant
@@ -12,6 +13,7 @@ from crosslane.platform.lane import Command, CommandKind
 from crosslane.returns import events
 from crosslane.returns.domain import Disposition, Return, ReturnLine, go_on, require_state
 from crosslane.returns.domain.goods import is_graded, to_grade
+from crosslane.returns.domain.states import comes_late
 from crosslane.returns.errors import NoSuchReturnLine, NothingReceived, TooManyGraded
 from crosslane.returns.service import goods
 from crosslane.returns.service.goods import Arrival, Verdict
@@ -27,33 +29,40 @@ from crosslane.returns.service.steps import (
 )
 from crosslane.returns.service.wishes import Grade, Receive, ReceiveLine
 
+LATE = "its goods came although it was {state}"
+
 
 async def receive(tx: Tx, commands: Sequence[Command[Receive]]) -> list[Return | Refusal]:
     """Receive goods of returns, at any location that takes returns.
 
     More than announced is received too, and so is an article nobody had announced, as a wrong item.
+    What had been declined, cancelled or given up and comes all the same is held for a person.
     """
     named, near = await open_named(tx, commands), await around(tx)
     skus = {line.sku for c in commands for line in c.body.lines if line.sku}
     variants = await catalog.variants_by_sku(tx, list(skus)) if skus else {}
     outcomes: list[Return | Refusal] = []
     arrivals: list[tuple[Return, list[Arrival]]] = []
+    late: set[UUID] = set()
     for command, one in named:
         if isinstance(one, Refusal):
             outcomes.append(one)
             continue
         try:
+            given_up = comes_late(one)
             theirs = _arrivals(near, variants, command, one)
         except Refusal as refusal:
             outcomes.append(refusal)
             continue
+        if given_up:
+            late.add(one.id)
         arrivals.append((one, theirs))
         outcomes.append(one)
     news = no_news()
     await _take_in(tx, near, [a for _, theirs in arrivals for a in theirs], news)
     by_id = {one.id: command for command, one in named if isinstance(one, Return)}
     for one, theirs in arrivals:
-        _note(one, theirs, by_id[one.id], tx.now, news)
+        _note(one, theirs, by_id[one.id], tx.now, news, late=one.id in late)
     await news.save(tx)
     return [fresh(one) if isinstance(one, Return) else one for one in outcomes]
 
@@ -88,9 +97,14 @@ def _arrivals(
     if not told and not wish.complete:
         raise NothingReceived(pointer="/lines")
     placed = [_place(variants, one, line, n) for n, line in enumerate(told)]
+    late = comes_late(one)
+    if late:
+        one.held, one.hold_reason, one.ended_at = True, LATE.format(state=one.state), None
     go_on(one, "receive")
     one.lines = [*one.lines, *(line for line, _, _ in placed if line not in one.lines)]
-    one.location_id, one.received_at, one.awaited = location.id, at, not wish.complete
+    one.location_id, one.received_at = location.id, at
+    # Nobody waits for the rest of what was not to come.
+    one.awaited = not wish.complete and not late
     return [
         Arrival(
             one=one,
@@ -138,7 +152,13 @@ def _place(
 
 
 def _note(
-    one: Return, arrivals: Sequence[Arrival], command: Command, now: datetime, news: News
+    one: Return,
+    arrivals: Sequence[Arrival],
+    command: Command,
+    now: datetime,
+    news: News,
+    *,
+    late: bool,
 ) -> None:
     at = one.received_at or now
     units = [
@@ -160,7 +180,11 @@ def _note(
             occurred_at=at,
         )
     ]
-    news.add(one, command, [entry_of(one, "receive", at, command)], told)
+    entries = [entry_of(one, "receive", at, command)]
+    if late:
+        entries.append(entry_of(one, "hold", at, command))
+        told.append(events.ReturnHeld(**subject_of(one), reason=one.hold_reason))
+    news.add(one, command, entries, told)
     graded = [
         events.GradedUnits(
             line_id=a.line.id,

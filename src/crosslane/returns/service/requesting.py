@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from crosslane import orders, payments
+from crosslane import orders
 from crosslane.kernel import Refusal, new_id
 from crosslane.orders import NoSuchOrder, OrderLine, OrderState
 from crosslane.organization import Channel
-from crosslane.payments import StoredWish
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
@@ -26,7 +25,6 @@ from crosslane.returns.errors import (
     ClaimUnfit,
     NoReturnsHere,
     NoSuchOrderLine,
-    RefundUnfit,
 )
 from crosslane.returns.service.authorizing import Allowed, let_come
 from crosslane.returns.service.looking import (
@@ -42,6 +40,7 @@ from crosslane.returns.service.looking import (
 from crosslane.returns.service.reading import number_of
 from crosslane.returns.service.settling import entry_of, subject_of
 from crosslane.returns.service.steps import RETURNS_AT_ONCE_MAX, no_news, time_of
+from crosslane.returns.service.wanting import open_accounts, refund_wanted
 from crosslane.returns.service.wishes import RequestLine, RequestReturn
 from crosslane.returns.storage import views, writing
 
@@ -101,7 +100,7 @@ async def _save(
     looked: Looked,
     drafts: Sequence[tuple[Command[RequestReturn], Return]],
 ) -> dict[UUID, Refusal]:
-    await _open_credits(tx, [one for _, one in drafts])
+    await open_accounts(tx, [one for _, one in drafts])
     news = no_news()
     allowed: list[Allowed] = []
     for (command, one), number in zip(
@@ -126,18 +125,6 @@ async def _save(
     return refused
 
 
-async def _open_credits(tx: Tx, drafts: Sequence[Return]) -> None:
-    """Give customers store credit who want their money there and named no account."""
-    wanted = [
-        one
-        for one in drafts
-        if one.refund_method == "stored_value" and one.refund_account is None and one.customer_id
-    ]
-    wishes = [StoredWish(o.entity, o.channel_id, o.currency, o.customer_id) for o in wanted]
-    for one, account in zip(wanted, await payments.store_credits(tx, wishes), strict=True):
-        one.refund_account = account
-
-
 def draft(
     near: Around, looked: Looked, ids: Mapping[str, UUID], command: Command[RequestReturn]
 ) -> Return:
@@ -154,15 +141,11 @@ def draft(
     if wish.override_reason and not actor.may(OVERRIDE):
         raise BlindNotAllowed(pointer="/override_reason", why="the reason is a manager's")
     at = time_of(wish.occurred_at, near.now)
-    refund = wish.refund
-    if (
-        refund
-        and refund.method == "stored_value"
-        and not (refund.account or state.order.customer_id)
-    ):
-        raise RefundUnfit(pointer="/refund", why="nobody knows whose store credit it would be")
+    refund = refund_wanted(wish.lines, wish.refund, state.order.customer_id)
     channel = near.book.channel_by_id(state.order.channel_id)
     one = _head(near, state, channel, command, at)
+    if refund is not None:
+        one.refund_method, one.refund_account = refund.method, refund.account
     whole, _ = near.policy(channel, state.order.placed_at)
     one.instant = whole.instant_refund and wish.kind == "return" and wish.method == "post"
     taken: dict[UUID, int] = {}
@@ -305,8 +288,6 @@ def _head(
         customer_id=order.customer_id,
         location_id=location.id if location else None,
         requested_by=str(command.actor),
-        refund_method=wish.refund.method if wish.refund else "original",
-        refund_account=wish.refund.account if wish.refund else None,
         exchange_wish=wish.exchange if wish.kind == "return" else [],
         reason=wish.override_reason,
         occurred_at=at,

@@ -148,7 +148,11 @@ def _why_not(one: Bought, at: datetime) -> tuple[str, str]:
         return NONE_HANDED_OVER, "none-handed-over"
     if not one.left:
         pending = f"all are on their way by return {one.pending_number}"
-        return (pending, "on-its-way") if one.pending else (NO_UNITS_LEFT, "none-left")
+        if one.pending:
+            return pending, "on-its-way"
+        if one.replaced:
+            return f"all were replaced by claim {one.replaced_number}", "replaced"
+        return NO_UNITS_LEFT, "none-left"
     asked = Asked(
         quantity=one.left,
         reason="changed_mind",

@@ -47,8 +47,8 @@ class RefundWish(Wish, frozen=True, kw_only=True):
             store's card terminal when that has given it already, or towards what the customer
             owes on account.
         minor: how much of it; the last of several takes what is left.
-        account: gift card or store credit, or the customer on account; of a request for
-            ``stored_value`` the buyer's own store credit when absent.
+        account: gift card or store credit, or the customer on account. Of ``stored_value`` the
+            customer's own store credit when absent, or a new gift card where the lines want one.
     """
 
     method: RefundMethod
@@ -65,7 +65,8 @@ class RequestLine(Wish, frozen=True, kw_only=True):
         quantity: units.
         reason: why.
         item_state: in which state they are.
-        wanted: money or others.
+        wanted: money, others, store credit or a gift card; all lines that want none of the others
+            want the same.
         minor: of a claim for money, how much of it, with tax; what the units are worth when
             absent.
     """
