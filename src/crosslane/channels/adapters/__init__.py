@@ -85,6 +85,7 @@ from crosslane.channels.adapters.telling import (
 )
 from crosslane.channels.adapters.texts import text_family
 from crosslane.channels.adapters.till_batch import TILL_BATCH
+from crosslane.channels.adapters.tradacoms import TRADACOMS
 from crosslane.channels.adapters.ubl import UBL
 from crosslane.channels.adapters.ubl.billing import billed as e_invoice
 from crosslane.channels.adapters.woocommerce import WOOCOMMERCE
@@ -143,6 +144,7 @@ FAMILIES = Families(
         POSLOG,
         X12,
         EDIFACT,
+        TRADACOMS,
         AMAZON,
         EBAY,
         SQUARE,

@@ -86,7 +86,7 @@ class Cutter:
     """
 
     def __init__(self, stream: BinaryIO, encoding: str = "") -> None:
-        self._raws = _raws(stream, encoding)
+        self._raws = raws(stream, encoding)
         self._raw = b""
         self._at = 0
         self._ends = _ending(Way())
@@ -396,7 +396,7 @@ def _ending(way: Way) -> re.Pattern[bytes]:
     )
 
 
-def _raws(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+def raws(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
     """Yield the stream; where somebody says in which letters it is, in UTF-8."""
     decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
     while raw := stream.read(CHUNK_BYTES):
