@@ -1,10 +1,8 @@
-"""What others make of us: a validator, a library of webhooks and a mail server of other authors."""
+"""What others make of us: validators, and a library of webhooks, of other authors."""
 
-import html
 import json
 from copy import deepcopy
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +11,7 @@ from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
 from crosslane import __version__, publishing
 from crosslane.app import ROUTES
-from crosslane.engagement.domain import Story, StoryCharge, StoryLine
-from crosslane.engagement.service.posting import use_settings
-from crosslane.engagement.service.sending import Outcome, first_cause, hand_over
-from crosslane.engagement.service.telling import Send
-from crosslane.engagement.service.writing import Letter
-from crosslane.engagement.storage import Message
 from crosslane.kernel import new_id
-from crosslane.platform.effects import EffectCall
-from crosslane.platform.settings import read_settings
 from crosslane.platform.web.openapi import document
 from crosslane.platform.web.reference import reference_routes
 from crosslane.vendors.domain import Vendor
@@ -127,67 +117,3 @@ async def test_we_verify_what_a_vendor_signs():
     late = await ask("sign.mjs", asked | {"at": at - 3_600})
     with pytest.raises(BadVendorSignature):
         require_signed(known, late, body.encode())
-
-
-def letter() -> Letter:
-    """A confirmation in German with letters and signs that no seven bits hold."""
-    order_id, now = new_id(), datetime.now(UTC)
-    story = Story(
-        number="000001-Y",
-        brand="Märlow & Finch",
-        currency="GBP",
-        timezone="Europe/London",
-        lines=[StoryLine(title="Teekanne „Frühling“", sku="POT", quantity=2, gross_minor=3_000)],
-        charges=[StoryCharge("shipping", 395)],
-        gross_minor=3_395,
-        tax_minor=566,
-        promised_at=now,
-    )
-    message = Message(
-        id=new_id(),
-        order_id=order_id,
-        customer_id=None,
-        ship_address_id=None,
-        topic="confirmed",
-        cause=first_cause(order_id),
-        repeats=None,
-        state="due",
-        reason="",
-        locale="de-DE",
-        story=story,
-        recipient="",
-        requested_at=now,
-        ended_at=None,
-    )
-    return Letter(
-        message=message,
-        first_cause=message.cause,
-        email="zoe@example.com",
-        name="Zoë Größmann",
-        address=["12 High Street", "Oxford"],
-        link="https://orders.example.com/o/abc",
-        tenant="shop",
-        sender="orders@example.com",
-    )
-
-
-async def test_a_mail_program_reads_our_mail(tmp_path: Path):
-    async with serving("mailbox.mjs") as stranger:
-        environment = {
-            "CROSSLANE_HOME": str(tmp_path),
-            "CROSSLANE_SMTP_URL": f"smtp://127.0.0.1:{stranger.port}",
-        }
-        use_settings(read_settings(environment))
-        call = EffectCall(new_id(), "one", 1, 1, "shop", "", Send(new_id()))
-        assert await hand_over(call, letter()) == Outcome("sent", recipient="zoe@example.com")
-        read = await stranger.says()
-    assert "000001-Y" in read["subject"]
-    assert read["sender"] == {"address": "orders@example.com", "name": "Märlow & Finch"}
-    assert read["recipient"] == {"address": "zoe@example.com", "name": "Zoë Größmann"}
-    assert read["rcpt"] == ["zoe@example.com"]
-    assert read["messageId"].endswith("@example.com>")
-    for shown in (read["text"], html.unescape(read["html"])):
-        assert "Teekanne „Frühling“" in shown
-        assert "https://orders.example.com/o/abc" in shown
-    assert "<html" in read["html"]
-    assert "<" not in read["text"]
