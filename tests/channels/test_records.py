@@ -10,10 +10,11 @@ from crosslane.channels.domain.messages import Order, OrderLine
 from crosslane.channels.domain.reports import Notice
 from crosslane.channels.service.intake import drafts_of
 from crosslane.channels.service.replaying import compare
+from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.replays import Stored
 from crosslane.kernel import new_id
 from tests.channels.bazaar import AT, Bazaar
-from tests.channels.reading import read
+from tests.channels.reading import CAME_AT, read
 
 SHOP = {"format": "shopify"}
 
@@ -126,13 +127,30 @@ def stored(draft, state: str, *, owns: bool = True) -> Stored:
 
 
 BAZAAR = Connection(channel="bazaar", format="shopify")
+SENT = Batch(
+    id=new_id(),
+    channel="bazaar",
+    format="shopify",
+    file_name="",
+    encoding="",
+    delimiter=",",
+    mapping="",
+    headers={},
+    delivery="",
+    digest=b"",
+    bytes=1,
+    records=1,
+    received_at=CAME_AT,
+    received_by="",
+    trace="",
+)
 COUNTING = json_family("counting", frozenset(), lambda _, __: iter(()), counts=True)
 
 
 def drafts(*numbers: str):
     (reading,) = read("shopify", json.dumps({"shop": {"id": 1}}).encode())
     notices = tuple(Notice(source_id=n, event_at=AT, topic="shop") for n in numbers)
-    return drafts_of(type(reading)(place=1, messages=notices), COUNTING, BAZAAR)
+    return drafts_of(type(reading)(place=1, messages=notices), COUNTING, BAZAAR, SENT)
 
 
 def test_a_message_that_was_applied_is_left_as_it_is():
@@ -166,7 +184,7 @@ def test_of_two_things_said_at_one_instant_the_content_decides_which_is_later():
     def version(quantity: int, at: int, rest: dict) -> int:
         line = OrderLine(sku="A", quantity=quantity)
         message = Order(source_id="1", event_at=AT, source_version=at, lines=(line,), rest=rest)
-        (draft,) = drafts_of(type(reading)(place=1, messages=(message,)), family, BAZAAR)
+        (draft,) = drafts_of(type(reading)(place=1, messages=(message,)), family, BAZAAR, SENT)
         return draft.source_version
 
     assert version(1, 5, {}) == version(1, 5, {"/tags": "new"})

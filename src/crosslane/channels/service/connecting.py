@@ -252,7 +252,9 @@ async def known_delivery(
     require_signed(connection, headers, body, tx.now)
     family = family_of(connection.format if connection else "")
     delivery = family.envelope(headers).delivery_id
-    return await batches.find_delivery(tx, channel, delivery) if delivery else None
+    if not delivery:
+        return None
+    return (await batches.list_deliveries(tx, [(channel, delivery)])).get((channel, delivery))
 
 
 def require_signed(

@@ -1,6 +1,7 @@
 """Taking in: a body is kept record by record, known messages are told apart, the rest is announced.
 
-One transaction stores everything or nothing. What a message does happens later, by the log.
+Bodies that come at the same moment are stored together, each whole or not at all. What a message
+does happens later, by the log.
 """
 
 import asyncio
@@ -44,17 +45,20 @@ from crosslane.channels.storage import batches, messages, records
 from crosslane.channels.storage.batches import Batch
 from crosslane.channels.storage.messages import Draft
 from crosslane.channels.storage.records import Raw
-from crosslane.kernel import new_id
+from crosslane.kernel import Refusal, new_id
 from crosslane.organization import Channel
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import one_by_one
+from crosslane.platform.lane import Command, CommandKind, NotTogether
 
 UNREADABLE, NOTHING = "unreadable", "nothing"
 SAYS_NOTHING = Fault("says-nothing", "The record asks for nothing")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 HEADER_CHARACTERS_MAX = 500
 INLINE_BYTES_MAX = 64 << 10
+# More than this is kept body by body: who comes with little does not wait for who comes with much.
+TOGETHER_RECORDS_MAX = 1_000
+TOGETHER_BYTES_MAX = 4 << 20
 # Two bodies with the same new messages may meet; the second try sees what the other has stored.
 TRIES_MAX = 5
 
@@ -226,14 +230,80 @@ def stores_of(wish: Receive) -> set[str]:
     }
 
 
-async def receive(tx: Tx, wish: Receive) -> Received:
-    """Keep a body and announce what is new in it.
+async def receive(tx: Tx, commands: Sequence[Command[Receive]]) -> list[Received | Refusal]:
+    """Keep bodies and announce what is new in them; one of a channel that is not is refused.
 
     Raises:
-        UnknownChannel: there is no such channel.
+        NotTogether: they are too much at once, or what becomes of one may depend on another.
     """
-    (await organization.book(tx)).channel(wish.channel, pointer="/code")
-    batch = Batch(
+    if len(commands) > 1 and not _fit_together([command.body for command in commands]):
+        raise NotTogether
+    book = await organization.book(tx)
+    answers: dict[str, Received | Refusal] = {}
+    asked: list[_Asked] = []
+    for command in commands:
+        try:
+            book.channel(command.body.channel, pointer="/code")
+        except Refusal as refusal:
+            answers[command.key] = refusal
+        else:
+            asked.append(_Asked(command, _batch(command, tx.now)))
+    stored = await batches.insert_batches(tx, [one.batch for one in asked])
+    await _keep(tx, [one for one in asked if one.batch.id in stored])
+    again = [one for one in asked if one.batch.id not in stored]
+    if again:
+        known = await batches.list_deliveries(tx, [one.delivery for one in again])
+        for one in again:
+            one.batch = msgspec.structs.replace(one.batch, id=known[one.delivery])
+    answers |= {one.command.key: one.received for one in asked}
+    return [answers[command.key] for command in commands]
+
+
+def _fit_together(wishes: Sequence[Receive]) -> bool:
+    """Whether bodies can be kept in one transaction as if they came one after the other."""
+    read = [reading for wish in wishes for reading in wish.readings]
+    return (
+        len(read) <= TOGETHER_RECORDS_MAX
+        and sum(wish.bytes for wish in wishes) <= TOGETHER_BYTES_MAX
+        # What is kept back gives way to what comes after it.
+        and all(reading.fault is None for reading in read)
+    )
+
+
+class _Asked(msgspec.Struct, eq=False):
+    """A body that is asked to be kept.
+
+    Args:
+        command: who asks for it.
+        batch: as which it is kept, or was already.
+        drafts: what it says; nothing when it was there already.
+    """
+
+    command: Command[Receive]
+    batch: Batch
+    drafts: list[Draft] = []
+
+    @property
+    def delivery(self) -> tuple[str, str]:
+        """What its sender calls it."""
+        return self.batch.channel, self.batch.delivery
+
+    @property
+    def received(self) -> Received:
+        """What is answered."""
+        return Received(
+            id=self.batch.id,
+            channel=self.batch.channel,
+            format=self.batch.format,
+            records=self.batch.records,
+            counts=Counter(draft.state for draft in self.drafts),
+            received_at=self.batch.received_at,
+        )
+
+
+def _batch(command: Command[Receive], now: datetime) -> Batch:
+    wish = command.body
+    return Batch(
         id=new_id(),
         channel=wish.channel,
         format=wish.format,
@@ -246,54 +316,67 @@ async def receive(tx: Tx, wish: Receive) -> Received:
         digest=wish.digest,
         bytes=wish.bytes,
         records=len(wish.readings),
-        received_at=tx.now,
-        received_by=wish.sender or str(tx.actor),
-        trace=tx.trace,
+        received_at=now,
+        received_by=wish.sender or str(command.actor),
+        trace=command.trace,
     )
-    if not await batches.insert_batch(tx, batch):
-        known = await batches.find_delivery(tx, wish.channel, wish.delivery)
-        return _received(msgspec.structs.replace(batch, id=known or batch.id), [])
-    family, connection = family_of(wish.format), await connection_of(tx, wish.channel)
-    drafts = [draft for one in wish.readings for draft in drafts_of(one, family, connection)]
-    await store(tx, batch.id, tx.now, drafts)
-    await records.insert_raw(tx, batch.id, [_raw(one) for one in wish.readings])
-    await log.append(tx, [event for draft in drafts for event in events_of(draft)])
-    await acknowledge(tx, batch, wish.acknowledged)
-    return _received(batch, drafts)
 
 
-def _received(batch: Batch, drafts: Sequence[Draft]) -> Received:
-    return Received(
-        id=batch.id,
-        channel=batch.channel,
-        format=batch.format,
-        records=batch.records,
-        counts=Counter(draft.state for draft in drafts),
-        received_at=batch.received_at,
+async def _keep(tx: Tx, fresh: Sequence[_Asked]) -> None:
+    """Store what bodies say and how they say it, and announce it."""
+    if not fresh:
+        return
+    for one in fresh:
+        family = family_of(one.batch.format)
+        connection = await connection_of(tx, one.batch.channel)
+        one.drafts = [
+            draft
+            for reading in one.command.body.readings
+            for draft in drafts_of(reading, family, connection, one.batch)
+        ]
+    await store(tx, [draft for one in fresh for draft in one.drafts])
+    await records.insert_raw(
+        tx,
+        [(one.batch.id, _raw(reading)) for one in fresh for reading in one.command.body.readings],
     )
+    told = [
+        (event, one.command) for one in fresh for draft in one.drafts for event in events_of(draft)
+    ]
+    await log.append(tx, [event for event, _ in told], [command for _, command in told])
+    for one in fresh:
+        await acknowledge(tx, one.batch, one.command.body.acknowledged)
 
 
 def _raw(reading: Reading) -> Raw:
     return Raw(place=reading.place, head=reading.head, body=reading.body, tail=reading.tail)
 
 
-def drafts_of(reading: Reading, family: Family, connection: Connection) -> list[Draft]:
+def drafts_of(
+    reading: Reading, family: Family, connection: Connection, batch: Batch
+) -> list[Draft]:
     """Return a record as the messages it will be, at least one."""
     if not reading.messages:
-        return [_wordless(reading, connection.channel)]
+        return [_wordless(reading, batch)]
     return [
-        _draft(reading, part, message, family, connection)
+        _draft(reading, part, message, family, connection, batch)
         for part, message in enumerate(reading.messages)
     ]
 
 
 def _draft(
-    reading: Reading, part: int, message: Message, family: Family, connection: Connection
+    reading: Reading,
+    part: int,
+    message: Message,
+    family: Family,
+    connection: Connection,
+    batch: Batch,
 ) -> Draft:
     one = heard(message, counts=family.counts)
     message = one.message
     draft = Draft(
         id=new_id(),
+        batch_id=batch.id,
+        received_at=batch.received_at,
         place=reading.place,
         part=part,
         channel=connection.channel,
@@ -310,13 +393,15 @@ def _draft(
     return draft
 
 
-def _wordless(reading: Reading, channel: str) -> Draft:
+def _wordless(reading: Reading, batch: Batch) -> Draft:
     """Return what stands for a record that cannot be read, or asks for nothing."""
     digest = _digest((reading.head + reading.body + reading.tail).encode())
     draft = Draft(
         id=new_id(),
+        batch_id=batch.id,
+        received_at=batch.received_at,
         place=reading.place,
-        channel=channel,
+        channel=batch.channel,
         kind=NOTHING if reading.fault is None else UNREADABLE,
         source_id=digest.hex(),
         source_version=0,
@@ -340,12 +425,12 @@ def _quarantine(draft: Draft, fault: Fault) -> None:
     draft.code, draft.detail, draft.pointer = fault.code, fault.detail, fault.pointer
 
 
-async def store(tx: Tx, batch_id: UUID, received_at: datetime, drafts: Sequence[Draft]) -> None:
+async def store(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Store messages; one whose identity is known already repeats it, or is refused."""
     waiting = first_of_each(drafts)
     stored = [draft for draft in drafts if not draft.owns]
     if stored:
-        await messages.insert_messages(tx, batch_id, received_at, stored)
+        await messages.insert_messages(tx, stored)
     for _ in range(TRIES_MAX):
         owners = await messages.lock_owners(tx, waiting)
         fresh = [draft for draft in waiting if draft.identity not in owners]
@@ -360,7 +445,7 @@ async def store(tx: Tx, batch_id: UUID, received_at: datetime, drafts: Sequence[
                 repeat(draft, same=owner.digest == draft.digest)
         await messages.disown(tx, given_way)
         known = [draft for draft in met if not draft.owns]
-        taken = await messages.insert_messages(tx, batch_id, received_at, [*known, *fresh])
+        taken = await messages.insert_messages(tx, [*known, *fresh])
         waiting = [draft for draft in fresh if draft.id not in taken]
         if not waiting:
             return
@@ -397,4 +482,4 @@ def events_of(draft: Draft) -> list[log.Event]:
     return []
 
 
-RECEIVE = one_by_one("channels.receive", Receive, Received, receive)
+RECEIVE = CommandKind("channels.receive", Receive, Received, receive)

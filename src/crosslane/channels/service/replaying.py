@@ -116,6 +116,7 @@ async def _try_again(tx: Tx, places: Sequence[Place]) -> tuple[int, int]:
                 reading,
                 family_of(known[place[0]].format),
                 await connection_of(tx, known[place[0]].channel),
+                known[place[0]],
             ),
         )
         for place, reading in readings.items()
@@ -128,9 +129,9 @@ async def _try_again(tx: Tx, places: Sequence[Place]) -> tuple[int, int]:
     more: dict[UUID, list[Draft]] = defaultdict(list)
     for (batch_id, _), found in compared.items():
         more[batch_id] += found.more
-    for batch_id, drafts in more.items():
+    for drafts in more.values():
         if drafts:
-            await store(tx, batch_id, known[batch_id].received_at, drafts)
+            await store(tx, drafts)
     added = [draft for drafts in more.values() for draft in drafts]
     announced = [draft for draft in (*again, *added) if draft.state == "received"]
     await log.append(tx, [event for draft in announced for event in events_of(draft)])

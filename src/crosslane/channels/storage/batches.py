@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.platform.database import Tx
+from crosslane.platform.database import Tx, columns
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,31 +46,51 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
 
 
-INSERT_BATCH = """
+# Sorted, so that two that name the same deliveries wait for each other in one direction only.
+INSERT_BATCHES = """
 insert into channels_batch (
     id, channel, format, file_name, encoding, delimiter, mapping, headers, delivery, digest, bytes,
     records, received_at, received_by, trace
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+)
+select id, channel, format, file_name, encoding, delimiter, mapping, headers, delivery, digest,
+       bytes, records, received_at, received_by, trace
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::jsonb[], $9::text[], $10::bytea[], $11::integer[], $12::integer[],
+            $13::timestamptz[], $14::text[], $15::text[])
+     with ordinality
+     as w(id, channel, format, file_name, encoding, delimiter, mapping, headers, delivery, digest,
+          bytes, records, received_at, received_by, trace, place)
+order by channel, delivery, place
 on conflict (channel, delivery) where delivery <> '' do nothing
 returning id
 """
 
 
-async def insert_batch(tx: Tx, batch: Batch) -> bool:
-    """Store a batch; return whether its delivery was not known yet."""
-    values = list(msgspec.structs.astuple(batch)[:-1])
-    values[Batch.__struct_fields__.index("headers")] = msgspec.json.encode(batch.headers)
-    return await tx.fetchval(INSERT_BATCH, *values) is not None
+async def insert_batches(tx: Tx, fresh: Sequence[Batch]) -> set[UUID]:
+    """Store batches, of one delivery the first; return the ids of those that were not known."""
+    rows = await tx.fetch(
+        INSERT_BATCHES,
+        *columns(fresh, *("id", "channel", "format", "file_name", "encoding", "delimiter")),
+        [batch.mapping for batch in fresh],
+        [msgspec.json.encode(batch.headers) for batch in fresh],
+        *columns(fresh, *("delivery", "digest", "bytes", "records", "received_at")),
+        *columns(fresh, *("received_by", "trace")),
+    )
+    return {row["id"] for row in rows}
 
 
-FIND_DELIVERY = (
-    "select id from channels_batch where channel = $1 and delivery = $2 and delivery <> ''"
-)
+LIST_DELIVERIES = """
+select b.channel, b.delivery, b.id from unnest($1::text[], $2::text[]) as w(channel, delivery)
+join channels_batch b using (channel, delivery) where b.delivery <> ''
+"""
 
 
-async def find_delivery(tx: Tx, channel: str, delivery: str) -> UUID | None:
-    """Return the batch of a delivery, or None."""
-    return await tx.fetchval(FIND_DELIVERY, channel, delivery)
+async def list_deliveries(
+    tx: Tx, deliveries: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
+    """Return the batches of deliveries, each named by its channel and its sender's name of it."""
+    rows = await tx.fetch(LIST_DELIVERIES, *(list(part) for part in zip(*deliveries, strict=True)))
+    return {(row["channel"], row["delivery"]): row["id"] for row in rows}
 
 
 LIST_BATCHES = """

@@ -27,6 +27,7 @@ class Draft(msgspec.Struct, kw_only=True):
     """A message that is about to be stored.
 
     Args:
+        batch_id: what it came in; likewise when that came.
         place: number of its record in the batch, from 1; likewise of what it says of it, from 0.
         kind: of the canonical message, ``unreadable`` when there is none.
         source_id, source_version, event_at: as in the message.
@@ -37,6 +38,8 @@ class Draft(msgspec.Struct, kw_only=True):
     """
 
     id: UUID
+    batch_id: UUID
+    received_at: datetime
     place: int
     part: int = 0
     channel: str
@@ -110,32 +113,29 @@ insert into channels_message (
     id, batch_id, place, part, channel, kind, source_id, source_version, event_at, digest, owns,
     state, code, detail, pointer, canonical, received_at, changed_at
 )
-select id, $1, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
-       code, detail, pointer, canonical, $2, $3
-from unnest($4::uuid[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::text[],
-            $10::bigint[], $11::timestamptz[], $12::bytea[], $13::boolean[], $14::text[],
-            $15::text[], $16::text[], $17::text[], $18::jsonb[])
-     as w(id, place, part, channel, kind, source_id, source_version, event_at, digest, owns, state,
-          code, detail, pointer, canonical)
+select id, batch_id, place, part, channel, kind, source_id, source_version, event_at, digest, owns,
+       state, code, detail, pointer, canonical, received_at, $1
+from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[],
+            $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::bytea[],
+            $13::boolean[], $14::text[], $15::text[], $16::text[], $17::text[], $18::jsonb[])
+     as w(id, batch_id, received_at, place, part, channel, kind, source_id, source_version,
+          event_at, digest, owns, state, code, detail, pointer, canonical)
 order by channel, kind, source_id, source_version
 on conflict (channel, kind, source_id, source_version) where owns do nothing
 returning id
 """
 
 
-async def insert_messages(
-    tx: Tx, batch_id: UUID, received_at: datetime, drafts: Sequence[Draft]
-) -> set[UUID]:
+async def insert_messages(tx: Tx, drafts: Sequence[Draft]) -> set[UUID]:
     """Store messages; return the ids of those whose identity nobody had meanwhile."""
     rows = await tx.fetch(
         INSERT_MESSAGES,
-        batch_id,
-        received_at,
         tx.now,
         *columns(
             drafts,
-            *("id", "place", "part", "channel", "kind", "source_id", "source_version", "event_at"),
-            *("digest", "owns", "state", "code", "detail", "pointer", "canonical"),
+            *("id", "batch_id", "received_at", "place", "part", "channel", "kind", "source_id"),
+            *("source_version", "event_at", "digest", "owns", "state", "code", "detail"),
+            *("pointer", "canonical"),
         ),
     )
     return {row["id"] for row in rows}

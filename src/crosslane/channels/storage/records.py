@@ -32,15 +32,16 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 INSERT_RAW = """
 insert into channels_raw (batch_id, place, received_at, head, body, tail)
-select $1, place, $2, head, body, tail
-from unnest($3::integer[], $4::text[], $5::text[], $6::text[]) as w(place, head, body, tail)
+select batch_id, place, $1, head, body, tail
+from unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[])
+     as w(batch_id, place, head, body, tail)
 """
 
 
-async def insert_raw(tx: Tx, batch_id: UUID, records: Sequence[Raw]) -> None:
-    """Keep records as they were received."""
-    values = columns(records, "place", "head", "body", "tail")
-    await tx.execute(INSERT_RAW, batch_id, tx.now, *values)
+async def insert_raw(tx: Tx, kept: Sequence[tuple[UUID, Raw]]) -> None:
+    """Keep records as they were received, each with the batch it came in."""
+    values = columns([record for _, record in kept], "place", "head", "body", "tail")
+    await tx.execute(INSERT_RAW, tx.now, [batch_id for batch_id, _ in kept], *values)
 
 
 LIST_RAW = """

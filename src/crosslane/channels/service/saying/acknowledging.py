@@ -21,7 +21,12 @@ async def acknowledge(tx: Tx, batch: Batch, received: Sequence[Acknowledgment]) 
     await say(
         tx,
         [
-            Saying(channel=batch.channel, message=one, key=f"{KIND}:{batch.id}:{place}")
+            Saying(
+                channel=batch.channel,
+                message=one,
+                key=f"{KIND}:{batch.id}:{place}",
+                trace=batch.trace,
+            )
             for place, one in enumerate(received, 1)
         ],
     )
