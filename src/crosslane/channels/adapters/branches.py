@@ -13,15 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from crosslane.channels.adapters.amounts import milli_told, minor_told
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import (
-    MILLI_PER_MINOR,
-    Invalid,
-    milli_price,
-    parse_minor,
-    pointer_step,
-    rounded_ratio,
-)
+from crosslane.kernel import MILLI_PER_MINOR, Invalid, pointer_step, rounded_ratio
 
 Seen = dict[Any, Any]
 """What was read of a part: by name or place whether (True), or what of it (Seen)."""
@@ -111,9 +105,12 @@ class Branch:
             value = self._parts.get(name)
             if value is None or value == "":
                 continue
-            if isinstance(value, bool) or not isinstance(value, TEXTS):
+            if type(value) is str:
+                said = value
+            elif isinstance(value, bool) or not isinstance(value, TEXTS):
                 raise self.wrong(name, "a text")
-            said = str(value)
+            else:
+                said = str(value)
             found = found or said
             if said == found:
                 self._seen[name] = True
@@ -133,6 +130,8 @@ class Branch:
     def whole(self, name: str, default: int | None = None) -> int | None:
         """Return a whole number, the default when it is absent."""
         value = self.take(name)
+        if type(value) is int:
+            return value
         if value is None or value == "":
             return default
         try:
@@ -146,16 +145,16 @@ class Branch:
     def minor(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return an amount in minor units, the default when it is absent."""
         self._seen[name] = True
-        return self._money(name, currency, default, parse_minor)
+        return self._money(name, currency, default, minor_told)
 
     def milli(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return a unit price in 1/1000 minor units, the default when it is absent."""
         self._seen[name] = True
-        return self._money(name, currency, default, milli_price)
+        return self._money(name, currency, default, milli_told)
 
     def rounded_minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units; one that is finer is rounded, and left over as told."""
-        milli = self._money(name, currency, None, milli_price)
+        milli = self._money(name, currency, None, milli_told)
         if milli is None:
             return None
         minor, finer = divmod(milli, MILLI_PER_MINOR)
@@ -216,14 +215,13 @@ class Branch:
             value, at, within = waiting.pop()
             if ALL in within:
                 continue
-            named = isinstance(value, dict)
-            for name, part in value.items() if named else enumerate(value):
-                if part is None or part == "":
-                    continue
+            for name, part in value.items() if isinstance(value, dict) else enumerate(value):
                 seen = within.get(name)
-                if seen is True:
+                if seen is True or part is None or part == "":
                     continue
-                pointer = f"{at}/{pointer_step(name) if named else name}"
+                pointer = f"{at}/{name}"
+                if type(name) is str and ("/" in name or "~" in name):
+                    pointer = f"{at}/{pointer_step(name)}"
                 if isinstance(part, PARTS):
                     waiting.append((part, pointer, seen or NOT_SEEN))
                 elif seen is None or ALL not in seen:
@@ -243,10 +241,10 @@ class Branch:
         value = self._parts.get(name)
         if value is None or value == "":
             return default
-        if isinstance(value, bool) or not isinstance(value, TEXTS):
+        if not isinstance(value, TEXTS) or isinstance(value, bool):
             raise self.wrong(name, "an amount")
         try:
-            return read(str(value).strip(), currency)
+            return read((value if type(value) is str else str(value)).strip(), currency)
         except Invalid as refusal:
             raise NotReadable(Fault.of(refusal, at=self._pointer(name))) from None
 

@@ -211,6 +211,7 @@ def keep_whole(readings: tuple[Reading, ...], raw: bytes) -> tuple[Reading, ...]
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_encode = msgspec.json.Encoder().encode
 
 
 def checked(message: Message, point: Callable[[str], str] = str) -> Message:
@@ -224,7 +225,7 @@ def checked(message: Message, point: Callable[[str], str] = str) -> Message:
         NotReadable: with the pointer to what is wrong.
     """
     try:
-        raw = msgspec.json.encode(message)
+        raw = _encode(message)
         if b"\\u" not in raw:
             # Only escapes can make a text unsafe; all else the type tells.
             _decoder.decode(raw)
@@ -249,10 +250,10 @@ def checked_text(message: Message, point: Callable[[str], str] = str) -> Message
         NotReadable: with the pointer to what is wrong.
     """
     bare = message
-    if message.rest and b"\\u" not in msgspec.json.encode(message.rest):
+    if message.rest and b"\\u" not in _encode(message.rest):
         bare = msgspec.structs.replace(message, rest={})
     try:
-        decode_written(msgspec.json.encode(bare), Message)
+        decode_written(_encode(bare), Message)
     except Refusal as refusal:
         raise NotReadable(_pointed(Fault.of(refusal), point)) from None
     return message

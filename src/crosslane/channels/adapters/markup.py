@@ -16,9 +16,10 @@ from xml.parsers.expat import ExpatError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from crosslane.channels.adapters.amounts import milli_told, minor_told
 from crosslane.channels.adapters.branches import NotReadable, instant_of
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import Invalid, milli_price, parse_minor, pointer_step
+from crosslane.kernel import Invalid, pointer_step
 
 DEPTH_MAX = 60
 VALUES_MAX = 20_000
@@ -251,11 +252,11 @@ class Part:
 
     def minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units, None when it is absent."""
-        return self._money(name, currency, parse_minor)
+        return self._money(name, currency, minor_told)
 
     def milli(self, name: str, currency: str) -> int | None:
         """Return a unit price in 1/1000 minor units, None when it is absent."""
-        return self._money(name, currency, milli_price)
+        return self._money(name, currency, milli_told)
 
     def moment(self, *names: str, zone: str) -> datetime | None:
         """Return the first of several instants that is told, of the zone when it names none."""

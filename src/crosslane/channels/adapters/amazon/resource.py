@@ -67,7 +67,7 @@ def is_true(branch: Branch, name: str) -> bool:
 def currency_told(branch: Branch, name: str) -> str:
     """Return the currency of an amount without having read it, "" when there is none."""
     part = branch.peek(name)
-    told = part.get(CURRENCIES[0]) or part.get(CURRENCIES[1]) if isinstance(part, Mapping) else None
+    told = part.get(CURRENCIES[0]) or part.get(CURRENCIES[1]) if isinstance(part, dict) else None
     return told if isinstance(told, str) else ""
 
 
@@ -90,10 +90,14 @@ def _amount(branch: Branch, name: str, currency: str) -> tuple[Branch, str]:
     part = branch.branch(name)
     if not part:
         return part, ""
-    field = next((one for one in AMOUNTS if one in part), "")
     told = currency_told(branch, name)
     if told and told != currency:
         return part, ""
+    field = ""
+    for one in AMOUNTS:
+        if one in part:
+            field = one
+            break
     if field and told:
         part.text(*CURRENCIES)
     return part, field

@@ -9,18 +9,18 @@ from functools import lru_cache
 
 import msgspec
 
+from crosslane.channels.adapters.amounts import milli_told, minor_told
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import instant, milli_of_one, whole_units
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import BLANKS, ISA_ELEMENTS, Cut, Way
-from crosslane.kernel import Invalid, currency_exponent, milli_price, parse_minor
+from crosslane.kernel import Invalid, currency_exponent
 
 VALUES_MAX = 20_000
 IMPLIED_DECIMALS = 2
 ELEMENTS_MAX = 200
 ELEMENTS = [f"{n:02d}" for n in range(ELEMENTS_MAX + 1)]
 ENVELOPES_KEPT_MAX = 16
-PRICES_KEPT_MAX = 10_000
 
 
 class Segment(msgspec.Struct, eq=False):
@@ -105,7 +105,7 @@ class Segment(msgspec.Struct, eq=False):
         if not text:
             return None
         try:
-            return _priced(text, currency)
+            return milli_told(text, currency)
         except Invalid:
             raise self.wrong(n, f"a price in {currency}") from None
 
@@ -132,7 +132,7 @@ class Segment(msgspec.Struct, eq=False):
         if not text:
             return None
         try:
-            return parse_minor(text, currency)
+            return minor_told(text, currency)
         except Invalid:
             raise self.wrong(n, f"an amount in {currency}") from None
 
@@ -149,10 +149,6 @@ class Segment(msgspec.Struct, eq=False):
         if left:
             raise self.wrong(n, f"an amount in {currency}")
         return minor
-
-
-# The same prices come again and again.
-_priced = lru_cache(PRICES_KEPT_MAX)(milli_price)
 
 
 class Envelope:
