@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -43,7 +44,7 @@ SERVICE = "STANDARD48"
 CLIENTS = 64
 TURNS = 5
 BATCHES_MAX = 100_000
-IDLE_SECONDS = 0.005
+IDLE_SECONDS = 0.05
 Asked = TypeVar("Asked")
 
 
@@ -100,6 +101,7 @@ class _Door:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lanes = Lanes(database)
+        self._read = partial(database.transaction, TENANT, read_only=True)
         self._keys = count()
 
     async def open(self) -> None:
@@ -158,14 +160,17 @@ class _Door:
         return time.perf_counter() - began
 
     async def _take(self, body: bytes, headers: Mapping[str, str]) -> None:
-        async with self._database.transaction(TENANT, read_only=True) as tx:
-            known = await channels.known_delivery(tx, CHANNEL, headers, body)
-            channel = (await organization.book(tx)).channel(CHANNEL)
-            received_at = tx.now
-        if known is not None:
+        sender = await channels.DELIVERIES.ask(
+            TENANT, self._read, channels.Delivery(CHANNEL, headers, body)
+        )
+        if sender.known is not None:
             return
         wish = read_body(
-            body, channel=channel, format="shopify", received_at=received_at, headers=headers
+            body,
+            channel=sender.channel,
+            format=sender.format,
+            received_at=sender.received_at,
+            headers=headers,
         )
         command = Command(f"bench {next(self._keys)}", SYSTEM, wish)
         await self._lanes.submit(TENANT, RECEIVE, command)

@@ -125,9 +125,9 @@ from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.connecting import (
     ConnectionView,
     PutConnection,
-    known_delivery,
 )
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
+from crosslane.channels.service.deliveries import DELIVERIES, Delivery
 from crosslane.channels.service.folder import use_root as use_exchange
 from crosslane.channels.service.intake import (
     DELIMITERS,
@@ -181,6 +181,7 @@ __all__ = [
     "CONNECT",
     "DECLINE",
     "DELIMITERS",
+    "DELIVERIES",
     "EFFECTS",
     "ERASERS",
     "FAMILIES",
@@ -205,6 +206,7 @@ __all__ = [
     "Context",
     "Decline",
     "Declined",
+    "Delivery",
     "Document",
     "Envelope",
     "Family",
@@ -246,7 +248,6 @@ __all__ = [
     "digest_of",
     "family_of",
     "heard",
-    "known_delivery",
     "list_batches",
     "list_mappings",
     "list_messages",

@@ -12,6 +12,7 @@ from crosslane.channels.adapters import CSV, FORM, JSON, LINES, is_ping
 from crosslane.channels.rest.messages import BODY_BYTES_MAX
 from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import ConnectionView, PutConnection
+from crosslane.channels.service.deliveries import DELIVERIES, Delivery
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside
 from crosslane.channels.service.joining import CONNECT
 from crosslane.platform import outbound
@@ -93,18 +94,16 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     """
     if is_ping(data):
         return Delivered("heard")
-    async with caller.read() as tx:
-        known = await connecting.known_delivery(tx, code, request.headers, data)
-        channel = (await organization.book(tx)).channel(code)
-        format, received_at = (await connecting.connection_of(tx, code)).format, tx.now
-    if known is not None:
-        return Delivered("known", known)
+    delivery = Delivery(code, request.headers, data)
+    sender = await DELIVERIES.ask(caller.tenant, caller.read, delivery)
+    if sender.known is not None:
+        return Delivered("known", sender.known)
 
     wish = await read_aside(
         data,
-        channel=channel,
-        format=format,
-        received_at=received_at,
+        channel=sender.channel,
+        format=sender.format,
+        received_at=sender.received_at,
         headers=request.headers,
         sender=f"channel:{code}",
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import msgspec
 
@@ -23,7 +22,6 @@ from crosslane.channels.errors import (
     TokenNeeded,
 )
 from crosslane.channels.service import folder, folder_turns, turns
-from crosslane.channels.storage import batches
 from crosslane.channels.storage import connections as storage
 from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
@@ -232,29 +230,6 @@ def _changed(before: Connection, wish: PutConnection, now: datetime) -> Connecti
             "former_until": until if before.secret else None,
         }
     return msgspec.structs.replace(before, **told)
-
-
-async def known_delivery(
-    tx: Tx, channel: str, headers: Mapping[str, str], body: bytes
-) -> UUID | None:
-    """Return the batch a delivery is already, None when it is new.
-
-    Args:
-        tx: open transaction.
-        channel: code of the channel at whose webhook it came.
-        headers: it came with, by names in lower case.
-        body: as sent.
-
-    Raises:
-        NotSigned: its sender has not signed it.
-    """
-    connection = (await connections(tx)).get(channel)
-    require_signed(connection, headers, body, tx.now)
-    family = family_of(connection.format if connection else "")
-    delivery = family.envelope(headers).delivery_id
-    if not delivery:
-        return None
-    return (await batches.list_deliveries(tx, [(channel, delivery)])).get((channel, delivery))
 
 
 def require_signed(

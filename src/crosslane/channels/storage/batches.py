@@ -89,6 +89,8 @@ async def list_deliveries(
     tx: Tx, deliveries: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], UUID]:
     """Return the batches of deliveries, each named by its channel and its sender's name of it."""
+    if not deliveries:
+        return {}
     rows = await tx.fetch(LIST_DELIVERIES, *(list(part) for part in zip(*deliveries, strict=True)))
     return {(row["channel"], row["delivery"]): row["id"] for row in rows}
 
