@@ -15,6 +15,7 @@ from crosslane.returns import (
     ReturnDeclined,
     ReturnExpired,
     ReturnReceived,
+    ReturnRequested,
     ReturnSettled,
     SettledLine,
 )
@@ -181,6 +182,23 @@ async def test_a_claim_sends_nothing_back_and_says_so(told):
     assert mail["Subject"] == f"We have settled your claim {OTHER}"
     assert "What it was about" in text_of(mail)
     assert "came back" not in text_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "says"),
+    [("en-GB", "We have your request", "write again"), ("de-DE", "Ihre Anfrage", "Wir schreiben")],
+)
+async def test_who_waits_for_a_decision_is_told_so_and_whoever_does_not_is_not(
+    told, locale, subject, says
+):
+    def requested(back: Return) -> ReturnRequested:
+        return ReturnRequested(**about(back), number=back.number, method="post", units=2)
+
+    _, (mail,) = await told(requested, locale, state="requested")
+    assert subject in mail["Subject"]
+    assert says in text_of(mail)
+    _, mails = await told(requested, locale, state="authorized", number=OTHER)
+    assert mails == []
 
 
 async def test_what_a_return_has_gone_past_is_not_told_any_more(told):

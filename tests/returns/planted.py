@@ -17,7 +17,6 @@ async def plant(tx: Tx, order_id: UUID, **fields) -> Return:
     order, line = order_state.order, order_state.lines[0]
     one = Return(
         id=new_id(),
-        state="authorized",
         source_id="",
         order_id=order.id,
         order_number=order.number,
@@ -30,7 +29,13 @@ async def plant(tx: Tx, order_id: UUID, **fields) -> Return:
         requested_by="link:anybody",
         occurred_at=tx.now,
         requested_at=tx.now,
-        **{"number": NUMBER, "kind": "return", "method": "post", **fields},
+        **{
+            "number": NUMBER,
+            "state": "authorized",
+            "kind": "return",
+            "method": "post",
+            **fields,
+        },
     )
     one.lines = [
         ReturnLine(

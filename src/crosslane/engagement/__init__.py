@@ -5,10 +5,10 @@ Nouns: a message is told of one cause and keeps its story, a snapshot of what it
 
 Told by e-mail: an order is confirmed (it was placed and nothing holds it back), a parcel left
 (one message each, with tracking number and link), goods lie ready (with the pickup code), units
-wait for stock or will come later than promised, units were cancelled; a return may come, may not,
-has come, is settled, has not come in time. Whoever carries goods out, or brings them back to the
-counter, is told nothing: they have a receipt. A message leads to the page of the order or return by
-a signed link that expires.
+wait for stock or will come later than promised, units were cancelled; a return waits for a
+decision, may come, may not, has come, is settled, has not come in time. Whoever carries goods out,
+or brings them back to the counter, is told nothing: they have a receipt. A message leads to the
+page of the order or return by a signed link that expires.
 
 Invariants: one message per cause, never lost, and never repeated but when the sender dies between
 the server's 250 and our commit; then it comes once more under the same Message-ID. Nobody to send

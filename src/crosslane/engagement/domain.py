@@ -20,6 +20,7 @@ Topic = Literal[
     "pickup_ready",
     "delayed",
     "cancelled",
+    "return_requested",
     "return_authorized",
     "return_declined",
     "return_cancelled",
@@ -183,6 +184,9 @@ def is_told(occasion: Occasion, state: OrderState, back: Return | None = None) -
     if back is not None and _has_receipt(state, back):
         return False
     match occasion.topic:
+        case "return_requested":
+            # Where a rule lets it come at once, that is told instead.
+            return back is not None and back.state == "requested"
         case "return_authorized":
             return back is not None and back.kind != "claim" and back.received_at is None
         case "return_received":

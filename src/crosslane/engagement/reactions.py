@@ -27,12 +27,14 @@ from crosslane.returns import (
     ReturnEvent,
     ReturnExpired,
     ReturnReceived,
+    ReturnRequested,
     ReturnSettled,
 )
 
 FORGET_SECONDS = 3600.0
 STORIES_AT_ONCE_MAX = 200
 RETURNS: Mapping[type[ReturnEvent], Topic] = {
+    ReturnRequested: "return_requested",
     ReturnAuthorized: "return_authorized",
     ReturnDeclined: "return_declined",
     ReturnCancelled: "return_cancelled",

@@ -7,8 +7,8 @@ create table engagement_message (
     ship_address_id uuid,
     topic text not null
         check (topic in ('confirmed', 'shipped', 'exchange_sent', 'pickup_ready', 'delayed',
-                         'cancelled', 'return_authorized', 'return_declined', 'return_cancelled',
-                         'return_received', 'return_expired', 'refunded')),
+                         'cancelled', 'return_requested', 'return_authorized', 'return_declined',
+                         'return_cancelled', 'return_received', 'return_expired', 'refunded')),
     cause text not null unique,
     -- The message this one says again, null for a first one.
     repeats uuid references engagement_message (id),

@@ -293,6 +293,7 @@ def topics(words: Words) -> dict[str, str]:
         "pickup_ready": words("ready for pickup"),
         "delayed": words("later than promised"),
         "cancelled": words("units cancelled"),
+        "return_requested": words("return asked for"),
         "return_authorized": words("return may come"),
         "return_declined": words("return declined"),
         "return_cancelled": words("return cancelled"),

@@ -118,7 +118,6 @@ async def look_at(
     near: Around,
     *,
     but_for: Sequence[UUID] = (),
-    location: str | None = None,
 ) -> Looked:
     """Tell what of orders may come back, with a fixed number of statements.
 
@@ -127,7 +126,6 @@ async def look_at(
         states: the orders; locked when something is decided on them.
         near: the surroundings.
         but_for: returns whose announced units count as free.
-        location: code of the location that takes them back, where it is known.
     """
     lines = [line for state in states.values() for line in state.stock_lines]
     had_since = await orders.list_had_since(tx, list(states))
@@ -138,7 +136,7 @@ async def look_at(
     bought: dict[UUID, Bought] = {}
     for state in states.values():
         for line in state.stock_lines:
-            one = _bought(state, line, variants.get(line.variant_id), near, had_since, location)
+            one = _bought(state, line, variants.get(line.variant_id), near, had_since)
             units, number = pending.get(line.id, (0, ""))
             again, claim = replaced.get(line.id, (0, ""))
             bought[line.id] = msgspec.structs.replace(
@@ -184,12 +182,12 @@ def _bought(
     variant: Variant | None,
     near: Around,
     had_since: Mapping[UUID, datetime],
-    location: str | None,
 ) -> Bought:
     order = state.order
     channel = near.book.channel_by_id(order.channel_id)
     category = variant.category_path if variant else ()
-    policy, policy_id = near.policy(channel, order.placed_at, location=location, category=category)
+    # What was sold under may not change with the place it is brought to.
+    policy, policy_id = near.policy(channel, order.placed_at, category=category)
     return Bought(
         line=line,
         handed=handed_over(state, line.id),
