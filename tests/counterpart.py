@@ -2,15 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
 
-ROOT = Path(__file__).parents[1]
+from tests.forking import begin
+
 ASK_SECONDS_MAX = 60.0
 
 
@@ -36,13 +34,7 @@ class Counterpart:
 
     def start(self) -> None:
         """Start it, or start it again, and wait until it listens."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", self.MODULE, *self.words],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
-        )
+        self.process = begin(self.MODULE, *self.words, environment=os.environ, listens=True)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         assert self.url, f"{self.MODULE} ended before it said where it listens"
@@ -50,7 +42,7 @@ class Counterpart:
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does."""
         self.process.kill()
-        self.process.wait()
+        self.process.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
 

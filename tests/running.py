@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.forking import begin
+
 COMMAND = (sys.executable, "-c", "from crosslane.cli import main; main()")
 READY_SECONDS_MAX = 180.0
 STOP_SECONDS_MAX = 90.0
@@ -46,11 +48,11 @@ class Installation:
 
     async def command(self, *words: str) -> tuple[int, str]:
         """Run a command of the command line; return its status and what it printed."""
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, *words, env=self.environment, stdout=asyncio.subprocess.PIPE
-        )
-        printed, _ = await process.communicate()
-        return process.returncode or 0, printed.decode()
+        process = begin("tests.command", *words, environment=self.environment, listens=True)
+        assert process.stdout is not None
+        with process.stdout:
+            printed = await asyncio.to_thread(process.stdout.read)
+        return await process.wait(), printed
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:

@@ -69,7 +69,7 @@ async def test_files_are_taken_and_written_once_whenever_the_worker_is_killed(
                 "update platform_effect set due_at = now() + interval '1 day'"
                 " where key not like 'channels.exchange:%' and key not like 'channels.tell:%'"
             )
-        worker = await processes.start("worker", point)
+        worker = processes.start("worker", point)
         async with asyncio.timeout(SECONDS_MAX):
             assert await worker.wait() == KILLED, point
     await talking.hurry()

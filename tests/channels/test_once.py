@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from crosslane.platform.database import Tx
 from crosslane.verify import verify
 from crosslane.verify.channels import RULES
 from tests.channels.bazaar import Bazaar, about, order, snapshot
+from tests.forking import begin_worker
 
 KILLED = -9
 SECONDS_MAX = 180.0
@@ -101,15 +101,14 @@ async def test_killed_workers_apply_everything_once(
     await bazaar.send("\n".join(map(json.dumps, messages)))
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(tmp_path),
         "DATABASE_URL": postgres_url,
     }
     for fault in ("reaction.before_commit=kill@2", "reaction.after_commit=kill"):
-        killed = await work({**environment, "CROSSLANE_FAULT": fault})
+        killed = begin_worker({**environment, "CROSSLANE_FAULT": fault})
         async with asyncio.timeout(SECONDS_MAX):
             assert await killed.wait() == KILLED
-    last = await work(environment)
+    last = begin_worker(environment)
     try:
         async with asyncio.timeout(SECONDS_MAX):
             while await bazaar.messages(state="received"):  # noqa: ASYNC110 - another process works
@@ -121,13 +120,6 @@ async def test_killed_workers_apply_everything_once(
     async with bazaar.database.transaction(bazaar.tenant) as tx:
         assert await tx.fetchval("select count(*) from orders_order") == 70
         assert await verify(tx, RULES) == []
-
-
-async def work(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a worker process."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )
 
 
 class Counted(Tx):

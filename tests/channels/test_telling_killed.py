@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from crosslane.verify.channels import RULES
 from tests.channels.bazaar import order
 from tests.channels.partner import Partner
 from tests.channels.talking import Talking, allowed, open_talking
+from tests.forking import begin_worker
 from tests.payments.fake import eventually
 from tests.running import LOOPBACK
 
@@ -35,20 +35,17 @@ def partner(network) -> Iterator[Partner]:
     started.kill()
 
 
-async def start(url: str, home: Path, fault: str):
+def start(url: str, home: Path, fault: str):
     """Start a worker process on the tests' database."""
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(home),
         "CROSSLANE_SECRET_KEY": SECRET_KEY.hex(),
         "CROSSLANE_OUTBOUND_ALLOW": LOOPBACK,
         "CROSSLANE_FAULT": fault,
         "DATABASE_URL": url,
     }
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )
+    return begin_worker(environment)
 
 
 async def test_a_partner_is_told_once_and_in_order_whenever_the_worker_is_killed(
@@ -61,11 +58,11 @@ async def test_a_partner_is_told_once_and_in_order_whenever_the_worker_is_killed
     await quiet(talking)
     for n, fault in enumerate(KILLS, 1):
         await talking.tell(order(f"B-{n}"))
-        worker = await start(postgres_url, tmp_path, fault)
+        worker = start(postgres_url, tmp_path, fault)
         async with asyncio.timeout(SECONDS_MAX):
             assert await worker.wait() == KILLED, fault
     await talking.tell(order("B-last"))
-    worker = await start(postgres_url, tmp_path, "")
+    worker = start(postgres_url, tmp_path, "")
 
     async def all_told() -> bool:
         said = await talking.said()

@@ -1,16 +1,13 @@
 """The outside world as processes that can be killed, frozen and brought back where they were."""
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+
+from tests.forking import Begun, begin
 
 START_SECONDS_MAX = 60.0
-ROOT = Path(__file__).parents[2]
 
 
 async def _nothing() -> None: ...
@@ -38,9 +35,9 @@ class Stranger:
     ) -> None:
         self.name = name
         self.url = ""
-        self._command = [sys.executable, "-m", module, *words]
+        self._module, self._words = module, words
         self._prepare = prepare
-        self._process: Process | None = None
+        self._process: Begun | None = None
 
     @property
     def port(self) -> str:
@@ -49,17 +46,16 @@ class Stranger:
 
     async def start(self) -> None:
         """Start it, at its old port when it had one."""
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            "--port",
-            self.port or "0",
-            stdout=PIPE,
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+        self._process = begin(
+            self._module,
+            *self._words,
+            *("--port", self.port or "0"),
+            environment={"PATH": os.environ["PATH"]},
+            listens=True,
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(START_SECONDS_MAX):
-            self.url = (await self._process.stdout.readline()).decode().strip()
+            self.url = (await asyncio.to_thread(self._process.stdout.readline)).strip()
         await self._prepare()
 
     async def kill(self) -> None:
@@ -79,10 +75,9 @@ class Stranger:
     async def change(self, *words: str) -> None:
         """Start it again with other arguments."""
         await self.kill()
-        self._command[3:] = words
+        self._words = words
         await self.start()
 
     def _signal(self, kind: signal.Signals) -> None:
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(kind)
+            self._process.send_signal(kind)

@@ -11,6 +11,7 @@ import pytest
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.engagement.desk import hurry, messages, settle
+from tests.forking import begin_worker
 from tests.orders.world import place, wish
 
 SECONDS_MAX = 180.0
@@ -47,17 +48,16 @@ async def test_a_killed_sender_loses_nothing_and_repeats_at_most_once(
         port = int(await server.stdout.readline())
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
             "CROSSLANE_HOME": str(tmp_path),
             "CROSSLANE_SMTP_URL": f"smtp://127.0.0.1:{port}",
             "DATABASE_URL": postgres_url,
         }
         placed = await place(lanes, shop, wish("MUG"))
-        first = await work({**environment, "CROSSLANE_FAULT": f"{point}=kill"})
+        first = begin_worker({**environment, "CROSSLANE_FAULT": f"{point}=kill"})
         async with asyncio.timeout(SECONDS_MAX):
             assert await first.wait() == KILLED
         await hurry(database, shop)
-        second = await work(environment)
+        second = begin_worker(environment)
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 await until_sent(database, shop, placed.id)
@@ -70,13 +70,6 @@ async def test_a_killed_sender_loses_nothing_and_repeats_at_most_once(
     finally:
         server.terminate()
         await server.wait()
-
-
-async def work(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a worker process."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )
 
 
 async def until_sent(database: Database, tenant: str, order_id: UUID) -> None:

@@ -6,7 +6,6 @@ A process that was killed is started again, and killed at the next point, until 
 import asyncio
 import os
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -25,6 +24,7 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.log import run_reaction
 from crosslane.platform.seals import use_secret
 from crosslane.verify import verify
+from tests.forking import Begun, begin
 from tests.orders.test_money_problems import Till
 from tests.orders.world import HOME, set_policy, view
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider, eventually
@@ -53,27 +53,23 @@ class Processes:
     def __init__(self, url: str, home: Path) -> None:
         self.environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
             "CROSSLANE_HOME": str(home),
             "CROSSLANE_OUTBOUND_ALLOW": LOOPBACK,
             "DATABASE_URL": url,
         }
 
-    async def start(self, kind: str, fault: str, *args: str, files: tuple[int, ...] = ()):
+    def start(self, kind: str, fault: str, *args: str, file: int | None = None) -> Begun:
         environment = self.environment | ({"CROSSLANE_FAULT": f"{fault}=kill"} if fault else {})
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"crosslane.cli.{kind}_process", *args),
-            env=environment,
-            pass_fds=files,
-        )
+        module = f"crosslane.cli.{kind}_process"
+        return begin(module, *args, environment=environment, file=file)
 
     async def work(self, faults: list[str], done: Callable[[], Awaitable[bool]]) -> None:
         """Let worker after worker be killed at its point, and the last one finish."""
         for fault in faults:
-            worker = await self.start("worker", fault)
+            worker = self.start("worker", fault)
             async with asyncio.timeout(SECONDS_MAX):
                 assert await worker.wait() == KILLED, fault
-        worker = await self.start("worker", "")
+        worker = self.start("worker", "")
         try:
             await eventually(done)
         finally:
@@ -84,7 +80,7 @@ class Processes:
         """Ask web process after web process the same; return what the one that lives answers."""
         file = opened.fileno()
         for fault in faults:
-            web = await self.start("web", fault, str(file), files=(file,))
+            web = self.start("web", fault, str(file), file=file)
             async with asyncio.timeout(SECONDS_MAX):
                 try:
                     answer = await send()
@@ -93,7 +89,7 @@ class Processes:
                 except httpx.TransportError:
                     pass
                 assert await web.wait() == KILLED, fault
-        web = await self.start("web", "", str(file), files=(file,))
+        web = self.start("web", "", str(file), file=file)
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 return await send()

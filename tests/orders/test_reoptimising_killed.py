@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from crosslane.orders.service.reoptimising import DECIDE_KIND, MOVE_KIND
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import run_reaction
+from tests.forking import begin_worker
 from tests.orders.test_reoptimising import Book, crossed
 from tests.orders.world import assert_sound, stock_up
 
@@ -39,11 +39,10 @@ async def test_a_killed_worker_leaves_every_order_whole(
     run = await book.ask()
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(tmp_path),
         "DATABASE_URL": postgres_url,
     }
-    died = await work({**environment, "CROSSLANE_FAULT": fault})
+    died = begin_worker({**environment, "CROSSLANE_FAULT": fault})
     async with asyncio.timeout(SECONDS_MAX):
         assert await died.wait() == KILLED
     assert (await book.where(first), await book.where(second)) == before
@@ -51,7 +50,7 @@ async def test_a_killed_worker_leaves_every_order_whole(
         await tx.execute(
             "update platform_effect set due_at = now() where state = 'due' and kind = any($1)", OURS
         )
-    worker = await work(environment)
+    worker = begin_worker(environment)
     try:
         async with asyncio.timeout(SECONDS_MAX):
             while (await book.came_to(run)).state != "done":  # noqa: ASYNC110 - another process works
@@ -64,10 +63,3 @@ async def test_a_killed_worker_leaves_every_order_whole(
     assert len(await book.receipts(first)) == len(await book.receipts(second)) == 2
     assert (await book.where(second))["MUG"] == {("allocated", "DC2"): 1}
     await assert_sound(database, shop)
-
-
-async def work(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a worker process."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )

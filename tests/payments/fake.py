@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.forking import Begun, begin
 
 API_KEY = "key_test"
 WEBHOOK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
@@ -36,21 +36,21 @@ class FakeProvider:
         self.state = state
         self.url = ""
         self.webhook_url = ""
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Begun | None = None
         self._client = httpx.AsyncClient(timeout=60, trust_env=False)
 
     async def start(self) -> None:
         port = self.url.rpartition(":")[2] or "0"
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "crosslane.payments.provider.fake"),
+        self._process = begin(
+            "crosslane.payments.provider.fake",
             *("--state", str(self.state), "--port", port, "--api-key", API_KEY),
             *("--webhook-secret", WEBHOOK_SECRET, "--webhook-url", self.webhook_url),
-            stdout=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": "src"},
+            environment={"PATH": os.environ["PATH"]},
+            listens=True,
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(START_SECONDS_MAX):
-            self.url = (await self._process.stdout.readline()).decode().strip()
+            self.url = (await asyncio.to_thread(self._process.stdout.readline)).strip()
 
     async def kill(self) -> None:
         assert self._process is not None

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,13 @@ from crosslane.orders import LineWish
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.returns import Receive, ReceiveLine
+from tests.forking import begin_worker
 from tests.orders.world import assert_sound, view
 from tests.returns.counter import sell
 from tests.returns.test_life import announce, read, step, wanted
 
 KILLED = -9
 SECONDS_MAX = 180.0
-
-
-async def work(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a worker process."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )
 
 
 @pytest.mark.parametrize("point", ["reaction.before_commit", "reaction.after_commit"])
@@ -38,15 +31,14 @@ async def test_goods_that_came_are_paid_back_once_whoever_dies(
     assert (await step(lanes, shop, returns.RECEIVE, came)).state == "graded"
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(tmp_path),
         "DATABASE_URL": postgres_url,
     }
     for after in (1, 2, 4):
-        died = await work({**environment, "CROSSLANE_FAULT": f"{point}=kill@{after}"})
+        died = begin_worker({**environment, "CROSSLANE_FAULT": f"{point}=kill@{after}"})
         async with asyncio.timeout(SECONDS_MAX):
             assert await died.wait() == KILLED
-    worker = await work(environment)
+    worker = begin_worker(environment)
     try:
         async with asyncio.timeout(SECONDS_MAX):
             while (await read(database, shop, one.id)).state != "closed":  # noqa: ASYNC110 - another process works

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from crosslane.app import REACTIONS
 from crosslane.platform.log import run_reaction
+from tests.forking import begin_worker
 from tests.orders.world import place, wish
 from tests.running import LOOPBACK
 from tests.vendors.shop import Play, sound
@@ -27,19 +27,18 @@ async def test_a_killed_worker_makes_no_second_order(
 ):
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(tmp_path),
         "CROSSLANE_OUTBOUND_ALLOW": LOOPBACK,
         "DATABASE_URL": postgres_url,
     }
     placed = await place(wired.lanes, wired.tenant, wish("MUG"))
     await ask_the_vendor_only(wired)
-    first = await work({**environment, "CROSSLANE_FAULT": f"{point}=kill"})
+    first = begin_worker({**environment, "CROSSLANE_FAULT": f"{point}=kill"})
     async with asyncio.timeout(SECONDS_MAX):
         assert await first.wait() == KILLED
     assert len(strict.orders()) == known
     await make_due(wired)
-    second = await work(environment)
+    second = begin_worker(environment)
     try:
         async with asyncio.timeout(SECONDS_MAX):
             while (await wired.purchase(placed)).delivery != "sent":  # noqa: ASYNC110 - another process works
@@ -75,10 +74,3 @@ async def make_due(play: Play) -> None:
             "update platform_effect set due_at = now()"
             " where state = 'due' and kind = 'vendors.send'"
         )
-
-
-async def work(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a worker process."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "crosslane.cli.worker_process"), env=environment
-    )
