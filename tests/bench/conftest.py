@@ -1,50 +1,90 @@
-"""Homes of benchmarks are founded once for each size, and copied for every other one."""
+"""Benchmarks share a server; a retailer of each size is founded once and copied for every other."""
 
-import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Self
 
+import asyncpg
 import pytest
 
 from crosslane.bench import site
 from crosslane.bench.figures import Scale
+from crosslane.platform import facts
+from crosslane.platform.migrations import migrate
+from crosslane.platform.postgres import DATABASE, SUPERUSER, EmbeddedPostgres
+from crosslane.platform.postgres import ROLE as OWNER
 
 
-class Homes:
-    """Keeps a home of each size as it is when new."""
+class Server:
+    """As durable as that of any benchmark; its one database is made anew for each of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._found = site.found_home
-        self._kept: dict[str, tuple[Path, list[str]]] = {}
+    def __init__(self, home: Path, postgres: EmbeddedPostgres) -> None:
+        self._home, self._postgres = home, postgres
+        self._kept: dict[tuple[Scale, bool], tuple[str, list[str]]] = {}
 
-    async def found(self, home: Path, scale: Scale, *, stocked: bool) -> list[str]:
-        """Do what ``found_home`` does, by a copy where there is one to copy."""
-        name = f"{scale} {stocked}"
-        if name not in self._kept:
-            kept = self._folder / str(len(self._kept))
-            kept.mkdir()
-            self._kept[name] = kept, await self._found(kept, scale, stocked=stocked)
-        kept, api_keys = self._kept[name]
-        # Of the server's own user, and with its modes.
-        copy = await asyncio.create_subprocess_exec("cp", "-a", f"{kept}/.", home)
-        assert await copy.wait() == 0
+    async def __aenter__(self) -> EmbeddedPostgres:
+        """Stand for a server of a benchmark's own."""
+        return self._postgres
+
+    async def __aexit__(self, *raised: object) -> None:
+        return None
+
+    def __call__(self, home: Path) -> Self:
+        """Be started on a folder, which takes nothing here."""
+        del home
+        return self
+
+    async def found_home(self, home: Path, scale: Scale, *, stocked: bool) -> list[str]:
+        """Do what the product's own does, by a copy of the database where there is one."""
+        del home
+        kept, api_keys = self._kept.get((scale, stocked), ("template1", []))
+        await self._copy(kept, DATABASE)
+        if api_keys:
+            return api_keys
+        facts.forget()
+        made = site.Site(self._home, self._postgres)
+        async with made.bulk() as bulk:
+            await migrate(bulk)
+            api_keys = await made.found(bulk, site.TENANT, site.HOST, scale, stocked=stocked)
+        name = f"kept_{len(self._kept)}"
+        await self._copy(DATABASE, name)
+        self._kept[scale, stocked] = name, api_keys
         return api_keys
+
+    async def _copy(self, source: str, target: str) -> None:
+        sockets = str(self._postgres.install.sockets)
+        connection = await asyncpg.connect(
+            host=sockets, port=5432, user=SUPERUSER, database="postgres"
+        )
+        try:
+            await connection.execute(f"drop database if exists {target} with (force)")
+            await connection.execute(
+                f"create database {target} template {source} strategy file_copy owner {OWNER}"
+            )
+        finally:
+            await connection.close()
 
 
 @pytest.fixture(scope="session")
-def homes() -> Iterator[Homes]:
-    """The homes of the whole run."""
+def home() -> Iterator[Path]:
+    """Where the server's data are."""
     # Not pytest's own folder: as root the unprivileged user of the server may not enter that.
     folder = Path(tempfile.mkdtemp(prefix="crosslane-homes-"))
-    folder.chmod(0o755)
-    yield Homes(folder)
+    yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+async def server(home: Path) -> AsyncIterator[Server]:
+    """The server of the whole run."""
+    async with EmbeddedPostgres(home) as postgres:
+        yield Server(home, postgres)
+
+
 @pytest.fixture(autouse=True)
-def _copied(homes: Homes, monkeypatch: pytest.MonkeyPatch) -> None:
+def _shared(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let benchmarks begin with a copy."""
-    monkeypatch.setattr(site, "found_home", homes.found)
+    monkeypatch.setattr(site, "found_home", server.found_home)
+    monkeypatch.setattr(site, "EmbeddedPostgres", server)

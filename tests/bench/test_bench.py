@@ -13,6 +13,9 @@ from crosslane.bench.following import REACTIONS
 from crosslane.bench.grow import by_orders
 from crosslane.bench.shop import WAREHOUSES
 
+# Each starts processes for many seconds; what they ask is tested where it is made.
+long = pytest.mark.soak
+
 
 @pytest.mark.parametrize(
     ("share", "expected"), [(0.5, 50), (0.99, 99), (0.999, 100), (1.0, 100), (0.001, 1)]
@@ -33,6 +36,7 @@ def test_what_is_measured_follows_the_log_as_a_worker_does():
     assert list(REACTIONS) == app.REACTIONS
 
 
+@long
 async def test_memory_is_measured_while_clients_ask_and_order():
     figures = await bench.memory(QUICK)
     assert [figure.unit for figure in figures] == ["MB", "MB"]
@@ -51,6 +55,7 @@ async def test_what_was_placed_beside_pgbench_is_there_after_a_crash(
     assert told["locations_compared"] >= WAREHOUSES
 
 
+@long
 async def test_a_feed_is_compared_with_copy():
     figures = {figure.key: figure.value for figure in await bench.feed(QUICK) if figure.key}
     assert figures["rows_per_s"] > 0
@@ -72,6 +77,7 @@ async def test_reactions_are_measured_on_orders_of_all_kinds():
     assert any("finance.post" in figure.name for figure in told)
 
 
+@long
 async def test_a_flood_of_one_retailer_fails_no_request_of_another():
     figures = {figure.key: figure.value for figure in await bench.neighbours(QUICK) if figure.key}
     assert figures["beside_failures"] == 0
@@ -79,12 +85,14 @@ async def test_a_flood_of_one_retailer_fails_no_request_of_another():
     assert figures["flood_per_s"] > 0
 
 
+@long
 async def test_orders_are_multiplied_in_every_table():
     empty, paces = await by_orders(QUICK, (QUICK.orders * 2, QUICK.orders * 3))
     assert empty > 0
     assert all(pace > 0 for pace in paces.values())
 
 
+@long
 async def test_dialogues_become_orders_beside_a_bare_route():
     told = {figure.key or figure.name: figure.value for figure in await bench.dialogue(QUICK)}
     assert told["dialogue_ratio"] > 0
@@ -92,6 +100,7 @@ async def test_dialogues_become_orders_beside_a_bare_route():
     assert told["refused"] == 0
 
 
+@long
 async def test_promises_are_decided_in_the_kernel_and_told_over_http():
     told = {figure.key or figure.name: figure.value for figure in await bench.promise(QUICK)}
     assert min(told["kernel_per_s"], told["http_per_s"], told["p99_ms"]) > 0
