@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 from crosslane import catalog, locations, organization
 from crosslane.platform import outbound
 from crosslane.platform.postgres import EmbeddedPostgres
+from crosslane.platform.processes import collect_seldom
 
 pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
 
@@ -28,8 +29,9 @@ LONG = (
     *("browser", "sourcing/fields", "chaos", "matrix", "journeys", "demo", "cli", "fuzz"),
     *("tidy", "bench"),
 )
-# Files that share what is dear to make: a shop with its pages, compiled loops, homes of benchmarks.
-TOGETHER = ("browser", "sourcing/fields", "bench")
+# Files that share what is dear to make: a shop with its pages, compiled loops, an installation that
+# serves, homes of benchmarks.
+TOGETHER = ("browser", "sourcing/fields", "journeys", "bench")
 TESTS = Path(__file__).parent
 
 
@@ -42,6 +44,11 @@ def group_of(path: str, groups: tuple[str, ...]) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long; all else keeps its order."""
     items.sort(key=lambda item: group_of(item.path.relative_to(TESTS).as_posix(), LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage as seldom as processes of the product do: what was collected here stays."""
+    collect_seldom()
 
 
 class ByFile(LoadFileScheduling):

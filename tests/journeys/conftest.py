@@ -1,12 +1,12 @@
 """Fixtures: a running Crosslane with one retailer in it, and the outside world as processes."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from tests.engagement.mailbox import Mailbox
 from tests.payments.fake import FakeProvider
 from tests.retailer import LONG_AGO, WEEK, found_retailer, send
@@ -27,18 +27,30 @@ class Town:
     mail: Mailbox
 
 
-@pytest.fixture(scope="module")
-async def town(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    """A fresh retailer for the stories of one file."""
-    folder: Path = tmp_path_factory.mktemp("town")
-    bank, mail = FakeProvider(folder / "bank"), Mailbox()
-    installation = Installation(postgres_url, folder / "home")
-    async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(mail.opened())
+# As long as the journeys last and no longer: its workers work for every tenant of the database.
+@pytest.fixture(scope="package")
+async def installation(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Installation, Mailbox]]:
+    """What serves all of them, and where its mail arrives."""
+    mail, installation = Mailbox(), Installation(postgres_url, tmp_path_factory.mktemp("home"))
+    async with mail.opened() as port:
         installation.environment["CROSSLANE_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
-        await stack.enter_async_context(installation.serve())
-        shop = await stack.enter_async_context(installation.tenant())
-        bank.webhook_url = f"{installation.url}/api/v1/payment-providers/house/messages"
+        async with installation.serve():
+            yield installation, mail
+
+
+@pytest.fixture(scope="module")
+async def town(
+    installation: tuple[Installation, Mailbox], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
+    """A fresh retailer for the stories of one file."""
+    served, mail = installation
+    # Numbers of orders begin anew.
+    mail.arrived.clear()
+    bank = FakeProvider(tmp_path_factory.mktemp("town") / "bank")
+    bank.webhook_url = f"{served.url}/api/v1/payment-providers/house/messages"
+    async with served.tenant() as shop:
         await bank.start()
         try:
             await found_retailer(shop.client, bank.url, STOCK)

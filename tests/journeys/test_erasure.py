@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+
+from crosslane.kernel import new_id
+from crosslane.platform.database import Database, Tx
 from tests.channels.bazaar import till_batch
 from tests.journeys.conftest import Town
 from tests.payments.fake import eventually
 from tests.retailer import LONG_AGO, WEEK, order, send
 from tests.vendors.strict import StrictVendor
-
-from crosslane.kernel import new_id
-from crosslane.platform.database import Database, Tx
 
 NAME, EMAIL, PHONE = "Zebulon Quixworth", "zebulon@quixworth.example", "+442079460958"
 BUYER = {"name": NAME, "email": EMAIL, "phone": PHONE}
