@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 SAY     = @printf '\n== %s\n'
 # One run of tests per core, each with a PostgreSQL of its own.
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
+# A process reads what an earlier one has compiled, also where the machine's habit is to keep nothing.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev browser test soak interop check bench reference fix lock clean
@@ -38,7 +40,7 @@ test: setup browser ## every check and every test: what must pass before a chang
 	$(SAY) "tests"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz
+soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SOAK_MINUTES (10) each; fuzz, benchmarks
 	@$(BIN)/pytest -m soak
 
 # Programs of others, at exact versions; where they come from is left to the machine's npm. None of
