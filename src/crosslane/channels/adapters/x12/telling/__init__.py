@@ -4,13 +4,14 @@ Who they are, which numbers they call things by and in which units they count is
 they asked; the connection's settings say the rest and win where both do.
 """
 
+from crosslane.channels.adapters.edi_telling import AT_ONCE_MAX
 from crosslane.channels.adapters.telling import Telling
 from crosslane.channels.adapters.x12.telling.acknowledgment import acknowledge
 from crosslane.channels.adapters.x12.telling.inventory import inventory
 from crosslane.channels.adapters.x12.telling.invoice import invoice
 from crosslane.channels.adapters.x12.telling.partner import SETTINGS as PARTNER
 from crosslane.channels.adapters.x12.telling.reply import reply
-from crosslane.channels.adapters.x12.telling.sending import AT_ONCE_MAX, teller
+from crosslane.channels.adapters.x12.telling.sending import teller
 from crosslane.channels.adapters.x12.telling.shipment import SETTINGS as SHIPMENT
 from crosslane.channels.adapters.x12.telling.shipment import shipment
 

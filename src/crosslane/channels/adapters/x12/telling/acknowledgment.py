@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from crosslane.channels.adapters.telling import Conversation, Outcome, Outgoing, Talk
+from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one
+from crosslane.channels.adapters.telling import Document, Outgoing, Talk
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
 from crosslane.channels.adapters.x12.received import ASKED_FOR, CONTROLS, UNSUPPORTED
 from crosslane.channels.adapters.x12.telling.partner import Partner, interchange, marks_of
-from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable
-from crosslane.channels.adapters.x12.telling.sending import document, local, refused
+from crosslane.channels.adapters.x12.telling.pen import Pen
+from crosslane.channels.adapters.x12.telling.sending import document
 from crosslane.channels.domain.replies import Acknowledgment, PartFault, ReceivedPart
 
 ACCEPTED, NOTED, PARTLY, REJECTED = "A", "E", "P", "R"
@@ -63,21 +64,8 @@ CONTROL_CHARACTERS_MAX = 9
 _PLACE = re.compile(r"(?:/(\d{1,6}))?/([A-Z][A-Z0-9]{1,2}?)(\d\d)?")
 
 
-def acknowledge(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
-    """Tell of each interchange received what was understood of it, each in a file of its own."""
-    outcomes: list[Outcome] = []
-    for one in messages:
-        try:
-            text = _answer(cast(Acknowledgment, one.message), one.number, talk)
-        except Unwritable as why:
-            outcomes.append(refused(why))
-            continue
-        answer = yield document("997", one.number, text)
-        outcomes.append(Outcome() if answer.is_good else Outcome.refused(answer))
-    return outcomes
-
-
-def _answer(message: Acknowledgment, number: int, talk: Talk) -> str:
+def _answer(one: Outgoing, talk: Talk) -> Document:
+    message = cast(Acknowledgment, one.message)
     isa = str(message.rest.get("/ISA", ""))
     if not isa:
         raise Unwritable("/rest/~1ISA", "Its envelope is not known any more")
@@ -116,7 +104,12 @@ def _answer(message: Acknowledgment, number: int, talk: Talk) -> str:
         noted = (NOTED, around[0]) if around else (ACCEPTED, WITHOUT_ERROR)
         before = [pen.segment("TA1", elements[13], elements[9], elements[10], *noted)]
     at = local(talk)
-    return interchange(partner, group="FA", sets=sets, number=number, at=at, before=before)
+    text = interchange(partner, group="FA", sets=sets, number=one.number, at=at, before=before)
+    return document("997", one.number, text)
+
+
+# Of each interchange received what was understood of it, each in a file of its own.
+acknowledge = one_by_one(_answer)
 
 
 def _said(message: Acknowledgment, name: str, between: str) -> str:

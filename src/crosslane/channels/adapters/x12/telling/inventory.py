@@ -1,12 +1,13 @@
 """846: how much there is to sell, by article."""
 
+from crosslane.channels.adapters.edi_telling import Told, local
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
     Asked,
     numbers_of,
 )
 from crosslane.channels.adapters.x12.telling.pen import Pen, day
-from crosslane.channels.adapters.x12.telling.sending import Told, local, place
+from crosslane.channels.adapters.x12.telling.sending import place
 from crosslane.channels.adapters.x12.units import PIECE
 from crosslane.channels.domain.messages import SupplySnapshot
 

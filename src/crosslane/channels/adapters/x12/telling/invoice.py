@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from crosslane.channels.adapters.edi_telling import Told, amount, require_sound
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
     LINE_CHARACTERS_MAX,
@@ -13,9 +14,8 @@ from crosslane.channels.adapters.x12.telling.asked import (
     AskedLine,
     numbers_of,
 )
-from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable, amount, day, implied
+from crosslane.channels.adapters.x12.telling.pen import Pen, day, implied
 from crosslane.channels.adapters.x12.telling.reply import number_of
-from crosslane.channels.adapters.x12.telling.sending import Told
 from crosslane.channels.adapters.x12.telling.shipment import TITLE_CHARACTERS_MAX, party
 from crosslane.channels.domain.replies import Invoice, InvoiceCharge, InvoiceLine, Party
 from crosslane.customers import Address
@@ -39,7 +39,7 @@ def invoice(message: Invoice, one: Outgoing, asked: Asked, pen: Pen, talk: Talk)
         Unwritable: the amounts do not add up, or cannot be written.
     """
     del one, talk
-    _require_sound(message)
+    require_sound(message)
     credit = message.kind == "credit_note"
     ordered = message.ordered_on
     segments = [
@@ -71,17 +71,6 @@ def invoice(message: Invoice, one: Outgoing, asked: Asked, pen: Pen, talk: Talk)
         segments.append(_charge(charge, f"/charges/{n}", message.currency, pen))
     segments.append(pen.segment("CTT", str(len(message.lines))))
     return Told(segments)
-
-
-def _require_sound(message: Invoice) -> None:
-    parts = (*message.lines, *message.charges)
-    for name, found, told in (
-        ("net_minor", sum(part.net_minor for part in parts), message.net_minor),
-        ("tax_minor", sum(part.tax_minor for part in parts), message.tax_minor),
-        ("gross_minor", message.net_minor + message.tax_minor, message.gross_minor),
-    ):
-        if found != told:
-            raise Unwritable(f"/{name}", f"It says {told}, what it is made of comes to {found}")
 
 
 def _references(message: Invoice, pen: Pen) -> Iterator[str]:

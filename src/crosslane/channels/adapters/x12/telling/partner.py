@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from crosslane.channels.adapters.edi_telling import Unwritable
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
-from crosslane.channels.adapters.x12.telling.pen import Marks, Pen, Unwritable
+from crosslane.channels.adapters.x12.telling.pen import Marks, Pen
 
 USUAL = Marks("*", ">", "~", "^")
 VERSION = "004010"

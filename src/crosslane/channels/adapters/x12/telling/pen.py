@@ -6,60 +6,16 @@ one would be meant.
 """
 
 import re
-import unicodedata
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple
 
-from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
+from crosslane.channels.adapters import edi_telling
+from crosslane.channels.adapters.edi_telling import Unwritable, amount, plain
+from crosslane.kernel import currency_exponent
 
 IMPLIED_DECIMALS = 2
 AMOUNT_DIGITS_MAX = 15
 PRICE_CHARACTERS_MAX = 17
-# Letters that no decomposition makes plain, and the marks of typesetters.
-PLAIN = str.maketrans(
-    {
-        "ß": "ss",
-        "Æ": "AE",
-        "æ": "ae",
-        "Ø": "O",
-        "ø": "o",
-        "Ł": "L",
-        "ł": "l",
-        "Đ": "D",
-        "đ": "d",
-        "Œ": "OE",
-        "œ": "oe",
-        "Þ": "TH",
-        "þ": "th",
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201a": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "«": '"',
-        "»": '"',
-        "\u2010": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u00ad": "",
-    }
-)
-
-
-class Unwritable(Exception):
-    """Something cannot be said by X12 to this partner.
-
-    Args:
-        pointer: to it, into the message.
-        detail: why.
-        code: stable name of the reason.
-    """
-
-    def __init__(self, pointer: str, detail: str, code: str = "not-writable") -> None:
-        super().__init__(detail)
-        self.pointer, self.detail, self.code = pointer, detail, code
 
 
 class Marks(NamedTuple):
@@ -84,10 +40,8 @@ class Pen:
 
     def words(self, text: str, most: int) -> str:
         """Return words as they can be written, of at most so many characters."""
-        bare = unicodedata.normalize("NFKD", text.translate(PLAIN))
-        plain = "".join(one for one in bare if not unicodedata.combining(one))
-        plain = "".join(one if one < "\x7f" else "?" for one in plain)
-        return " ".join(self._never.sub(" ", plain).split())[:most].rstrip()
+        bare = "".join(one if one < "\x7f" else "?" for one in plain(text))
+        return " ".join(self._never.sub(" ", bare).split())[:most].rstrip()
 
     def code(self, text: str, most: int, pointer: str, least: int = 1) -> str:
         """Return a code as it is, "" when there is none.
@@ -135,12 +89,6 @@ def day(at: date) -> str:
     return at.strftime("%Y%m%d")
 
 
-def amount(minor: int, currency: str) -> str:
-    """Return an amount with its decimals told."""
-    exponent = currency_exponent(currency)
-    return f"{Decimal(minor).scaleb(-exponent):.{exponent}f}"
-
-
 def price(milli: int, currency: str, per: int, pointer: str) -> str:
     """Return a price, with no more decimals than it has but those of its currency.
 
@@ -153,14 +101,7 @@ def price(milli: int, currency: str, per: int, pointer: str) -> str:
     Raises:
         Unwritable: it is too long.
     """
-    exponent = currency_exponent(currency)
-    minor, rest = divmod(milli * per, MILLI_PER_MINOR)
-    text = amount(minor, currency)
-    if rest:
-        text += ("" if exponent else ".") + f"{rest:03d}".rstrip("0")
-    if len(text) > PRICE_CHARACTERS_MAX:
-        raise Unwritable(pointer, f"A price has at most {PRICE_CHARACTERS_MAX} characters")
-    return text
+    return edi_telling.price(milli, currency, per, pointer, PRICE_CHARACTERS_MAX)
 
 
 def implied(minor: int, currency: str, pointer: str) -> str:

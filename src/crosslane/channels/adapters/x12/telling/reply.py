@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from crosslane.channels.adapters.edi_telling import Told, local, refused_lines
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
     BY_BUYER,
@@ -14,8 +15,6 @@ from crosslane.channels.adapters.x12.telling.asked import (
     numbers_of,
 )
 from crosslane.channels.adapters.x12.telling.pen import Pen, day
-from crosslane.channels.adapters.x12.telling.sending import Told, local
-from crosslane.channels.domain.messages import Order
 from crosslane.channels.domain.replies import OrderReply, ReplyLine
 
 ORIGINAL, REPLACED = "00", "05"
@@ -28,7 +27,7 @@ OURS_CHARACTERS_MAX = 30
 
 def reply(message: OrderReply, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what becomes of an order; a later reply replaces the one before."""
-    lines = message.lines or _refused_lines(asked.order)
+    lines = message.lines or refused_lines(asked.order)
     number = pen.code(number_of(message.order, asked), ORDER_CHARACTERS_MAX, "/order")
     learnt = f"reply:{message.order}"
     currency = message.currency or (asked.order.currency if asked.order else "") or talk.currency
@@ -64,20 +63,6 @@ def ordered_on(asked: Asked, talk: Talk) -> str:
     if len(told) == 8 and told.isdecimal():
         return told
     return day(local(talk, asked.order.event_at if asked.order else None))
-
-
-def _refused_lines(order: Order | None) -> tuple[ReplyLine, ...]:
-    return tuple(
-        ReplyLine(
-            id=line.id,
-            article=line.article,
-            sku=line.sku,
-            gtin=line.gtin,
-            quantity=0,
-            cancelled=line.quantity,
-        )
-        for line in (order.lines if order else ())
-    )
 
 
 class _Line:

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator
 
-from stdnum import ean
-
-from crosslane.channels.adapters.telling import Outcome, Outgoing, Talk
+from crosslane.channels.adapters.edi_telling import (
+    Told,
+    Unwritable,
+    all_of,
+    local,
+    needs_no_departure,
+    sscc,
+)
+from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
     ADDRESS_CHARACTERS_MAX,
     LINE_CHARACTERS_MAX,
@@ -16,9 +22,9 @@ from crosslane.channels.adapters.x12.telling.asked import (
     AskedLine,
     numbers_of,
 )
-from crosslane.channels.adapters.x12.telling.pen import Pen, Unwritable, day
+from crosslane.channels.adapters.x12.telling.pen import Pen, day
 from crosslane.channels.adapters.x12.telling.reply import number_of, ordered_on
-from crosslane.channels.adapters.x12.telling.sending import Silence, Told, local, place
+from crosslane.channels.adapters.x12.telling.sending import place
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.customers import Address
 
@@ -29,8 +35,6 @@ PACK_CHARACTERS_MAX = 48
 SCAC_CHARACTERS = range(2, 5)
 ROUTING_CHARACTERS_MAX = 35
 TITLE_CHARACTERS_MAX = 80
-SSCC_DIGITS = 18
-PREFIX_DIGITS = range(7, 13)
 SETTINGS = {
     "company_prefix": "GS1 company prefix: parcels get numbers by it (SSCC-18) in a level of packs",
     "scac": "codes of carriers by our names of them, such as UPS=UPSN FEDEX=FDEG",
@@ -40,14 +44,13 @@ SETTINGS = {
 def shipment(message: FulfillmentEvent, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what has left; what happens to it later is no business of this set."""
     if message.step != "shipped":
-        detail = f"856 tells what leaves, not that it is {message.step}"
-        raise Silence(Outcome(state="unsupported", code="step-unsupported", detail=detail))
+        raise needs_no_departure(message.step, "856")
     number, at = message.source_id, local(talk)
     if not pen.can_code(number, NUMBER_CHARACTERS_MAX, NUMBER_CHARACTERS_MIN):
         # Longer names are of ours alone; the number is the shipment's at every try.
         number = f"{one.number:09d}"
-    sscc = _sscc(talk.settings.get("company_prefix", "").strip(), one.number)
-    structure = WITH_PACKS if sscc else WITHOUT_PACKS
+    pack = sscc(talk.settings.get("company_prefix", "").strip(), one.number)
+    structure = WITH_PACKS if pack else WITHOUT_PACKS
     segments = [
         pen.segment("BSN", "00", number, day(at), at.strftime("%H%M%S"), structure),
         pen.segment("HL", "1", "", "S", "1"),
@@ -56,23 +59,23 @@ def shipment(message: FulfillmentEvent, one: Outgoing, asked: Asked, pen: Pen, t
         _order(message, asked, pen, talk),
     ]
     above = "2"
-    if sscc:
+    if pack:
         above = "3"
         segments += [
             pen.segment("HL", "3", "2", "P", "1"),
-            pen.segment("MAN", "GM", sscc),
+            pen.segment("MAN", "GM", pack),
             *(
                 pen.segment("MAN", "CP", pen.code(text, PACK_CHARACTERS_MAX, f"/tracking/{n}"))
                 for n, text in enumerate(message.tracking[:1])
             ),
         ]
-    goods = message.lines or _all_of(asked)
+    goods = message.lines or all_of(asked.order)
     for n, line in enumerate(goods):
         segments.append(pen.segment("HL", str(int(above) + n + 1), above, "I", "0"))
         segments += _goods(line, asked.line(line.id), f"/lines/{n}", pen)
     segments.append(pen.segment("CTT", str(int(above) + len(goods))))
     learnt = {f"fulfillment:{message.source_id}": number}
-    return Told(segments, learnt | ({f"sscc:{message.source_id}": sscc} if sscc else {}))
+    return Told(segments, learnt | ({f"sscc:{message.source_id}": pack} if pack else {}))
 
 
 def party(role: str, address: Address, pen: Pen, *called: str, name: str = "") -> Iterator[str]:
@@ -149,20 +152,6 @@ def _order(message: FulfillmentEvent, asked: Asked, pen: Pen, talk: Talk) -> str
     )
 
 
-def _all_of(asked: Asked) -> tuple[MovedGoods, ...]:
-    return tuple(
-        MovedGoods(
-            id=line.id,
-            article=line.article,
-            sku=line.sku,
-            gtin=line.gtin,
-            quantity=line.quantity,
-            title=line.title,
-        )
-        for line in (asked.order.lines if asked.order else ())
-    )
-
-
 def _goods(line: MovedGoods, asked: AskedLine | None, at: str, pen: Pen) -> Iterator[str]:
     numbers = numbers_of(
         asked, sku=line.sku, gtin=line.gtin, theirs=line.article, pen=pen, pointer=at
@@ -181,18 +170,3 @@ def _goods(line: MovedGoods, asked: AskedLine | None, at: str, pen: Pen) -> Iter
     yield pen.segment("SN1", name, quantity, unit, *ordered)
     if title := pen.words(line.title, TITLE_CHARACTERS_MAX):
         yield pen.segment("PID", "F", "", "", "", title)
-
-
-def _sscc(prefix: str, number: int) -> str:
-    """Return the number of a parcel by GS1, "" without a company prefix.
-
-    The serial number comes again when the digits that the prefix leaves are used up.
-    """
-    if not prefix:
-        return ""
-    if not prefix.isdecimal() or len(prefix) not in PREFIX_DIGITS:
-        detail = "A company prefix has 7 to 12 digits"
-        raise Unwritable("/settings/company_prefix", detail, "setting-invalid")
-    digits = SSCC_DIGITS - 2 - len(prefix)
-    body = f"0{prefix}{number % 10**digits:0{digits}d}"
-    return body + ean.calc_check_digit(body)
