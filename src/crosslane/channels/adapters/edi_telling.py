@@ -5,7 +5,7 @@ written at all, since another one would be meant.
 """
 
 import unicodedata
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from stdnum import ean
 
+from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.telling import (
     DETAIL_CHARACTERS_MAX,
     Conversation,
@@ -24,11 +25,18 @@ from crosslane.channels.adapters.telling import (
     Tell,
 )
 from crosslane.channels.domain.messages import Order
-from crosslane.channels.domain.replies import Invoice, ReplyLine
+from crosslane.channels.domain.replies import (
+    PARTS_MAX,
+    Acknowledgment,
+    Invoice,
+    ReceivedPart,
+    ReplyLine,
+)
 from crosslane.channels.domain.reports import MovedGoods
 from crosslane.kernel import MILLI_PER_MINOR, currency_exponent
 
 AT_ONCE_MAX = 200
+NAME_CHARACTERS_MAX = 100
 SSCC_DIGITS = 18
 PREFIX_DIGITS = range(7, 13)
 # Letters that no decomposition makes plain, and the marks of typesetters.
@@ -277,3 +285,30 @@ def sscc(prefix: str, number: int) -> str:
     digits = SSCC_DIGITS - 2 - len(prefix)
     body = f"0{prefix}{number % 10**digits:0{digits}d}"
     return body + ean.calc_check_digit(body)
+
+
+def acknowledged(
+    name: str,
+    context: Context,
+    parts: Sequence[ReceivedPart],
+    taken: int,
+    rest: Mapping[str, str],
+) -> Acknowledgment:
+    """Return what was understood of an envelope.
+
+    Args:
+        name: of the envelope.
+        context: where it came from.
+        parts: its records.
+        taken: how many of them were understood and are used.
+        rest: what an answer has to name of it.
+    """
+    clean = not any(part.faults for part in parts)
+    return Acknowledgment(
+        source_id=name[:NAME_CHARACTERS_MAX],
+        event_at=context.received_at,
+        channel=context.channel,
+        outcome="accepted" if clean else "partly" if taken else "rejected",
+        parts=tuple(parts[:PARTS_MAX]),
+        rest=rest,
+    )

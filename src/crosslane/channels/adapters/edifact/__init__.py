@@ -1,4 +1,6 @@
-"""``edifact``: messages of UN/EDIFACT, any directory: ORDERS, ORDCHG, INVRPT, DESADV and CONTRL.
+"""``edifact``: messages of UN/EDIFACT, any directory: in ORDERS, ORDCHG, INVRPT, DESADV, CONTRL.
+
+Out ORDRSP, DESADV, INVOIC, INVRPT and CONTRL: see ``telling``.
 
 A record is a message (UNH to UNT) in its envelope, or an object (UNO to UNP). They are read one by
 one; what does not add up in an envelope (UNE, UNZ) is a record of its own, told when its end is
@@ -11,9 +13,11 @@ from typing import BinaryIO
 from crosslane.channels.adapters.edi import complete, readings
 from crosslane.channels.adapters.edifact.interchange import Cut, Cutter
 from crosslane.channels.adapters.edifact.orders import change, order
+from crosslane.channels.adapters.edifact.received import acknowledge
 from crosslane.channels.adapters.edifact.replies import other, reply
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment, left_of, segments_of
 from crosslane.channels.adapters.edifact.supply import inventory, shipment
+from crosslane.channels.adapters.edifact.telling import SETTINGS, TELLS
 from crosslane.channels.adapters.family import Context, Family, Reading, as_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
@@ -62,4 +66,7 @@ EDIFACT = Family(
         ("order", "amendment", "cancellation", "supply_snapshot", "fulfillment", "notice")
     ),
     read=read,
+    acknowledge=acknowledge,
+    tells=TELLS,
+    settings=SETTINGS,
 )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.edifact.loops import (
+    PACKED,
     beginning,
     each_of,
     lines_of,
@@ -144,7 +145,8 @@ def _ordered(
     for store in stores:
         bound = [line for line in lines if store in (line.split or {usual: 0})]
         whole = [*repeated, *(one for line in bound for one in line.repeated)]
-        kept = {f"/{one.number}/{one.tag}": one.text for one in whole}
+        kept = {"/UNH": segments[0].without(1)}
+        kept |= {f"/{one.number}/{one.tag}": one.text for one in whole}
         yield Order(
             **(told if alone else _of_store(told, store)),  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
@@ -313,6 +315,7 @@ def _line(loop: Sequence[Segment], place: int, currency: str) -> _Line:
     if quantity < 1:
         raise ordered.wrong(1, 2, "at least one unit")
     repeated = [head, ordered, *(one for one in loop if one.tag in ("PIA", "PRI"))]
+    repeated += [one for one in loop if one.tag == "QTY" and one.peek(1) in PACKED]
     split = _split(loop, quantity, ordered)
     kind, price = _price(loop, currency, unit, quantity)
     measured = unit in MEASURES

@@ -9,8 +9,50 @@ from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import Notice
 
-# Element 0083: of what is acknowledged all is but what is refused by name; 8 only says it came.
-OUTCOMES = {"1": "accepted", "4": "rejected", "7": "accepted", "8": "received"}
+# Element 0083. Of what is acknowledged all is but what is refused by name; 8 only says it came.
+# Directories before 2001 have more codes.
+OUTCOMES = {
+    "1": "accepted",
+    "2": "accepted_with_errors",
+    "3": "partly_accepted",
+    "4": "rejected",
+    "5": "accepted",
+    "6": "rejected",
+    "7": "accepted",
+    "8": "received",
+}
+# Element 0085, as far as it can be met; others are told by their number.
+WRONG = {
+    "2": "syntax not supported",
+    "7": "we are not who should get it",
+    "12": "invalid value",
+    "13": "missing",
+    "14": "value not supported here",
+    "15": "not supported here",
+    "16": "too many constituents",
+    "17": "no agreement",
+    "18": "unspecified",
+    "19": "wrong decimal mark",
+    "20": "mark of the syntax not valid",
+    "21": "invalid character",
+    "22": "invalid mark",
+    "23": "sender unknown",
+    "24": "too old",
+    "25": "tests not supported",
+    "26": "came before",
+    "28": "references do not match",
+    "29": "count does not match",
+    "32": "nothing in it",
+    "33": "stands outside a message",
+    "35": "repeated too often",
+    "36": "group repeated too often",
+    "37": "wrong kind of character",
+    "38": "no digit before the decimals",
+    "39": "too long",
+    "40": "too short",
+    "45": "mark at the end",
+    "46": "letters not supported",
+}
 NAMES = {
     "APERAK": "application error or acknowledgment",
     "IFCSUM": "forwarding summary",
@@ -47,9 +89,7 @@ def reply(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
                 name = "/".join(filter(None, (group or interchange, one.take(2), number)))
             told.append((name, _outcome(one, LEVELS[one.tag]), _faults(one)))
         elif one.tag in ("UCS", "UCD") and told:
-            place = "element" if one.tag == "UCD" else "segment"
-            where, code = (2, 1) if one.tag == "UCD" else (1, 2)
-            told[-1][2].append(f"{place} {one.peek(where)}: {one.peek(code)}".strip())
+            told[-1][2].append(_within(one))
     for of, outcome, faults in told:
         why = f": {'; '.join(faults)}" if faults else ""
         yield Notice(
@@ -74,7 +114,30 @@ def _faults(one: Segment) -> list[str]:
     """Return what is wrong with the whole that a segment answers: a code, and in which segment."""
     n = LEVELS[one.tag] + 1
     code, segment = one.peek(n), one.peek(n + 1)
-    return [" ".join(filter(None, (code, segment)))] if code else []
+    if not code:
+        return []
+    element = _element(one, n + 2)
+    return [" ".join(filter(None, (segment + element, _words(code))))]
+
+
+def _within(one: Segment) -> str:
+    """Return what is wrong within a message: in which segment, or which element of it."""
+    if one.tag == "UCS":
+        code = one.peek(2)
+        return f"segment {one.peek(1)}" + (f": {_words(code)}" if code else "")
+    return f"element {_element(one, 2)}: {_words(one.peek(1))}"
+
+
+def _element(one: Segment, n: int) -> str:
+    """Return which element is meant: theirs counts the tag as the first (0098), ours does not."""
+    number, part = one.peek(n), one.peek(n, 2)
+    if not number.isdecimal():
+        return number
+    return f"{max(int(number[:3]) - 1, 0):02d}" + (f".{part}" if part else "")
+
+
+def _words(code: str) -> str:
+    return " ".join(filter(None, (code, WRONG.get(code, ""))))
 
 
 def other(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:

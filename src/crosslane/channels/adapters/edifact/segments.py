@@ -57,6 +57,11 @@ class Segment(msgspec.Struct, eq=False):
                 self.again = again
         return self.left
 
+    def without(self, n: int) -> str:
+        """Return the segment as received, without an element."""
+        told = cut_at(self.text, self.way.element, self.way.release)
+        return self.way.element.join("" if place == n else one for place, one in enumerate(told))
+
     def stay(self) -> None:
         """Be left as a whole, whatever was read of it: an answer has to say it again."""
         self.left = None

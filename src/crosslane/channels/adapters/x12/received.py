@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from crosslane.channels.adapters.edi_telling import acknowledged
 from crosslane.channels.adapters.family import Context, Reading
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
-from crosslane.channels.domain.replies import PARTS_MAX, Acknowledgment, PartFault, ReceivedPart
+from crosslane.channels.domain.replies import Acknowledgment, PartFault, ReceivedPart
 from crosslane.channels.domain.reports import Notice
 
 # Groups of acknowledgments are never acknowledged: two who did would never end.
@@ -35,15 +36,8 @@ def acknowledge(readings: Iterable[Reading], context: Context) -> Iterator[Ackno
         if not (sets or wrong or elements[14] == ASKED_FOR):
             continue
         taken = sum(part.taken for part in sets)
-        clean = taken == len(sets) and not any(part.faults for part in parts)
-        yield Acknowledgment(
-            source_id=f"{elements[6]}/{elements[13]}"[:NAME_CHARACTERS_MAX],
-            event_at=context.received_at,
-            channel=context.channel,
-            outcome="accepted" if clean else "partly" if taken else "rejected",
-            parts=tuple(parts[:PARTS_MAX]),
-            rest=rest,
-        )
+        name = f"{elements[6]}/{elements[13]}"
+        yield acknowledged(name, context, parts, taken, rest)
 
 
 def _parts(reading: Reading, isa: str, rest: dict[str, str]) -> Iterator[ReceivedPart]:
