@@ -24,8 +24,8 @@ from mockedi import x12 as mock_x12
 UNKNOWN_TO_MOCK = re.compile(r" *(MAN|SDQ) at segment|.*: (LT|VX|VN|SM) is not a code")
 # The same of EDIFACT, where it knows one directory and few of its codes.
 UNKNOWN_TO_MOCK_EDIFACT = re.compile(
-    r" *(PCI|GIN|TAX) at segment"
-    r"|.*: (SRV|NB|VA|13|125|113|171|LI|EA|C62) is not a code"
+    r" *(PCI|GIN|TAX|UCF) at segment"
+    r"|.*: (SRV|NB|VA|13|125|113|171|LI|33) is not a code"
     r"|.*UNH02 names \S+, the dictionary defines"
 )
 # The letters of level A to C, which bots brings as codecs and this port of it does not; and its
@@ -48,7 +48,7 @@ def edifact_found_by_bots(raw: bytes) -> list[str]:
     """What the grammars of bots find wrong with EDIFACT."""
     logging.getLogger("edi_parser").setLevel(logging.CRITICAL)
     # It reads the bytes by itself, from a file that this port of it cannot read.
-    with mock.patch.object(bots_files, "readdata_bin", lambda filename: raw):
+    with mock.patch.object(bots_files, "readdata_bin", return_value=raw):
         verdict = edi_parser.validate_edi(
             content=raw.decode("latin-1"), editype="edifact", messagetype="edifact"
         )

@@ -15,8 +15,8 @@ SILENT = "CONTRL"
 UNSUPPORTED = "message-unsupported"
 NAME_CHARACTERS_MAX = 100
 KIND_CHARACTERS_MAX, CONTROL_CHARACTERS_MAX = 6, 14
-# Kinds of parts that are no messages.
-CONTROLS = frozenset(("UNA", "UNB", "UNG", "UNE", "UNT", "UNZ"))
+# Kinds of parts that are no messages; "" is of what stands outside of all.
+CONTROLS = frozenset(("UNA", "UNB", "UNG", "UNE", "UNT", "UNZ", ""))
 UNZ = "/UNZ"
 
 
@@ -73,7 +73,9 @@ def _parts(reading: Reading, opened: Cut, rest: dict[str, str]) -> Iterator[Rece
     told = [*(one.strip() for one in cut_at(first, way.element, way.release)), "", "", ""]
     tag = told[0].partition(way.component)[0].strip()[:3]
     identified = cut_at(told[2], way.component, way.release)
-    kind = identified[0].strip() if tag == "UNH" else tag
+    kind = tag if tag in CONTROLS or tag == "UNO" else ""
+    if tag == "UNH":
+        kind = identified[0].strip() or "?"
     if kind == SILENT:
         return
     if tag == "UNH":

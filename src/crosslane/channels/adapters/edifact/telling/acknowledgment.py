@@ -71,9 +71,12 @@ class _Report:
 
     def interchange(self, unb: Segment) -> Iterator[str]:
         """Yield what is said of it as a whole: which one it was, by whom, for whom."""
+        number = self._pen.code(unb.peek(5), CONTROL_CHARACTERS_MAX, "/source_id")
+        if not (number and unb.peek(2) and unb.peek(3)):
+            raise Unwritable("/source_id", "It does not say which interchange it is, of whom")
         yield self._pen.segment(
             "UCI",
-            self._pen.code(unb.peek(5), CONTROL_CHARACTERS_MAX, "/source_id"),
+            number,
             self._who(unb, 2),
             self._who(unb, 3),
             ACKNOWLEDGED,

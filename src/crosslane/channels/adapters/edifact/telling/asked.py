@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from stdnum import ean
 
@@ -148,8 +149,8 @@ class Asked:
     def lines(self) -> dict[str, AskedLine]:
         """Lines by their names, in their order."""
         starts = [n for n, one in enumerate(self._segments) if one.tag == "LIN"]
-        ends = [*starts[1:], len(self._segments)]
-        loops = [self._segments[a:b] for a, b in zip(starts, ends, strict=True)]
+        bounds = [*starts, len(self._segments)]
+        loops = [self._segments[a:b] for a, b in pairwise(bounds)]
         understood = self.order.lines if self.order else ()
         # Each line of an order comes from one LIN, in their order.
         return {
