@@ -46,7 +46,7 @@ soak: setup ## long runs: random trouble, then lives of orders, for CROSSLANE_SO
 # Programs of others, at exact versions; where they come from is left to the machine's npm. None of
 # them needs the scripts it would run while it is installed.
 STRANGERS := build/interop
-interop: setup ## OpenAPI, webhooks, mail, X12 and a shop against programs of others; needs Node 20, npm
+interop: setup ## OpenAPI, webhooks, mail, EDI and a shop against programs of others; needs Node 20, npm
 	@command -v npm >/dev/null || { echo "npm is missing; install Node 20 or newer"; exit 1; }
 	$(SAY) "programs of others, below $(STRANGERS)"
 	@mkdir -p $(STRANGERS) && cp tests/interop/package.json tests/interop/*.mjs $(STRANGERS)/

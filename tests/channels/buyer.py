@@ -7,18 +7,28 @@ import httpx
 from tests.counterpart import Counterpart
 
 US, THEM = "NORTHWIND", "BUYCO"
+VERSIONS = {"X12": "004010", "EDIFACT": "D:96A:UN"}
 OXFORD = {"street": "12 High Street", "city": "Oxford", "postal": "OX1 4AA", "country": "GB"}
 
 
 class Buyer(Counterpart):
-    """A buyer in Oxford; the supplier it knows is us."""
+    """A buyer in Oxford; the supplier it knows is us.
+
+    Args:
+        dialect: X12 or EDIFACT.
+    """
 
     MODULE: ClassVar[str] = "tests.channels.buyer"
+
+    def __init__(self, dialect: str = "X12") -> None:
+        self.dialect = dialect
+        super().__init__()
 
     def start(self) -> None:
         super().start()
         # Real orders, not tests of the line.
-        self._ask("PATCH", f"partners/{US}", {"test": 0})
+        told = {"test": 0, "dialect": self.dialect, "version": VERSIONS[self.dialect]}
+        self._ask("PATCH", f"partners/{US}", told)
 
     def behave(self, how: str) -> None:
         """Let it be of a kind of partner, such as strict."""
@@ -53,6 +63,14 @@ class Buyer(Counterpart):
         rows = [row for row in self._ask("GET", "documents").json() if row["direction"] == "in"]
         rows.sort(key=lambda row: row["id"])
         return [(row["code"], bool(row["accepted"]) and not row["findings"]) for row in rows]
+
+    def findings(self) -> dict[str, set[str]]:
+        """What it has found about what it has received, by the kind of message."""
+        found: dict[str, set[str]] = {}
+        for row in self._ask("GET", "documents").json():
+            if row["direction"] == "in":
+                found.setdefault(row["code"], set()).update(map(str, row["findings"] or ()))
+        return found
 
     def sent(self) -> list[tuple[str, str, str]]:
         """Sets it has sent, in their order, what was acknowledged of them, and why."""

@@ -1,4 +1,4 @@
-"""A retailer whose trade channel a partner of X12 buys from, on account."""
+"""A retailer whose trade channel a partner buys from on account, by X12 or EDIFACT."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,20 @@ CREDIT_MINOR = 1_000_000
 class Trading(Talking):
     """It takes in what the partner sends, and tells it what comes of that."""
 
+    family = "x12"
+
     async def order(self, source_id: str, channel: str = CHANNEL) -> OrderView | None:
         return await super().order(source_id, channel)
 
     async def take(self, text: str) -> None:
         """Take in what the partner has sent, and tell what comes of it."""
-        await self.send(text, channel=CHANNEL, format="x12")
+        await self.send(text, channel=CHANNEL, format=self.family)
         await self.settle()
 
 
-def buying(network: None) -> Iterator[Buyer]:
+def buying(network: None, dialect: str = "X12") -> Iterator[Buyer]:
     """Run a partner."""
-    started = Buyer()
+    started = Buyer(dialect)
     yield started
     started.kill()
 
@@ -39,5 +41,6 @@ async def open_trading(database: Database, tenant: str, buyer: Buyer) -> Trading
         await set_policy(tx, "pricing.price_source", {"price_source": "dictated"}, CHANNEL)
         await give_credit(tx, THEM, CREDIT_MINOR)
     opened = Trading(database, tenant)
-    await opened.connect(f"{buyer.url}/edi", channel=CHANNEL, format="x12")
+    opened.family = buyer.dialect.lower()
+    await opened.connect(f"{buyer.url}/edi", channel=CHANNEL, format=opened.family)
     return opened
