@@ -277,7 +277,10 @@ UCD+21+2:1"""
     whole, first, second = said(text)
     assert [one.topic for one in (whole, first, second)] == ["accepted", "accepted", "rejected"]
     assert (whole.source_id, second.source_id) == ("77", "77/INVOIC/2")
-    assert "segment 8: 12; element 2: 21" in second.title
+    assert second.title == (
+        "77/INVOIC/2 rejected: 13 missing; segment 8: 12 invalid value;"
+        " element 01.1: 21 invalid character"
+    )
 
 
 async def test_an_order_is_placed_on_account_and_changed(bazaar: Bazaar):
