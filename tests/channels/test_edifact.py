@@ -95,6 +95,19 @@ def test_an_order_is_as_old_as_its_day_and_names_goods_money_and_people():
     assert again == order
 
 
+def test_goods_go_to_the_buyer_where_nobody_else_is_named():
+    text = ORDER.replace("NAD+BY+4012345000009::9++Shops", "NAD+BY+1::9++Shops+2 Side St+Town+++FR")
+    text = text.replace("\nNAD+DP+4012345000016::9++Shop 1+1 High St+Town++44139+DE", "")
+    (order,) = said(text)
+    assert (order.ship_to.country, order.ship_to.lines) == ("FR", ("2 Side St",))
+
+
+def test_a_book_is_called_by_the_number_of_gs1():
+    (order,) = said(ORDER.replace("4000862141404:SRV", "0764569104:IB"))
+    assert order.lines[0].gtin == "9780764569104"
+    assert order.rest["/9/LIN"] == "LIN+1++0764569104:IB"
+
+
 def test_an_order_keeps_what_an_answer_has_to_repeat():
     (order,) = said(ORDER)
     assert order.rest["/UNB"] == "UNB+UNOC:3+BUYER:14+SELLER:14++"

@@ -44,6 +44,56 @@ def test_every_way_of_writing_says_the_same(way, una, syntax, ends):
     assert bare(plain) == bare("\ufeff\r\n" + other + "  \r\n\x1a")
 
 
+@pytest.mark.parametrize(
+    ("raw", "una"),
+    [
+        (wrapped(ORDER).replace("'\n", "\n"), "UNA:+.? \n"),
+        (wrapped(ORDER).replace("'\n", "\r\n\r\n"), "UNA:+.? \n"),
+        (wrapped(ORDER, way="\x1d\x1f\x1c?"), "UNA\x1f\x1d.? \x1c"),
+    ],
+)
+def test_marks_may_be_what_is_blank_elsewhere(raw, una):
+    (reading,) = read("edifact", (una + raw).encode())
+    (again,) = read("edifact", (reading.head + reading.body + reading.tail).encode())
+    assert said(ORDER)[0].lines == reading.messages[0].lines
+    assert again.messages == reading.messages
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lines_that_end_where_they_are_full_are_one(width, ends):
+    flat = wrapped(ORDER, CHANGE, ends="")
+    raw = ends.join(flat[n : n + width] for n in range(0, len(flat), width))
+    assert raw.count(ends) > 5
+    told = [reading.messages for reading in read("edifact", raw.encode())]
+    assert told == [reading.messages for reading in read("edifact", flat.encode())]
+
+
+def test_small_letters_are_read_as_capitals_where_tags_are_written_so():
+    text = wrapped(ORDER, syntax="UNOA:3")
+    small = text.replace("Ring twice:please", "ring twice:at 1").lower().replace("po-1", "PO-1")
+    (reading,) = read("edifact", small.encode())
+    assert reading.fault is None, reading.fault
+    (order,) = reading.messages
+    (line,) = order.lines
+    assert (line.sku, line.gtin, line.quantity) == ("MUG", "4000862141404", 12)
+    assert (line.title, order.note, order.currency) == ("a mug of clay", "ring twice at 1", "EUR")
+    assert reading.body.startswith("unh+1+orders")
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("una", ["", "UNA:+.? '\n"])
+def test_messages_without_a_beginning_are_read_and_that_is_told(una, ended):
+    lines = wrapped(ORDER).splitlines(True)[1 : None if ended else -1]
+    missing, reading = read("edifact", (una + "".join(lines)).encode())
+    assert (missing.fault.code, missing.fault.pointer) == ("interchange-unbegun", "/UNB")
+    assert reading.messages[0].lines == said(ORDER)[0].lines
+    (again,) = read("edifact", (reading.head + reading.body + reading.tail).encode())
+    assert again.messages == reading.messages
+    acknowledged = FAMILIES["edifact"].acknowledge([missing, reading], Context())
+    assert list(acknowledged) == []
+
+
 def test_what_is_released_is_no_mark():
     text = ORDER.replace("A mug:of clay", "5?' ?+ 2?: what???'")
     (order,) = said(text.replace("Ring twice", "UNH?'UNT?+1"))

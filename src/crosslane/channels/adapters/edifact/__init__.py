@@ -43,7 +43,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     envelope = Envelope(cut, context.timezone)
-    if cut.body.startswith("UNO"):
+    if cut.body[:3].upper() == "UNO":
         # An object may hold any marks, so that nothing of it is looked for.
         opening = Segment(cut.body, 1, cut.way, "UNO")
         segments = [Segment(cut.body.partition(cut.way.segment)[0], 1, cut.way, "UNO")]
@@ -51,7 +51,7 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
         segments = [opening]
     else:
         segments = segments_of(cut)
-        kind = segments[0].peek(2)
+        kind = segments[0].peek(2).upper()
         said = tuple(KINDS.get(kind, other)(segments, envelope, context))
         segments[0].take(1)
         segments[0].take(2)

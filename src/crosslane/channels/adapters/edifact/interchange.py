@@ -22,7 +22,7 @@ BLANKS = " \t\r\n"
 AROUND = b"\xef\xbb\xbf\x1a \t\r\n\0"
 # How ISO 9735 repetitions are marked from syntax version 4 on, when UNA does not say.
 REPEATED_SINCE = "4"
-LATIN = "iso8859-1"
+LATIN, SYNTAX = "iso8859-1", "UNOC"
 # Letters by the syntax identifier (0001).
 LETTERS = {
     "UNOD": "iso8859-2",
@@ -90,6 +90,7 @@ class Cutter:
         self._raw = b""
         self._at = 0
         self._ends = _ending(Way())
+        self._is_wrapped = False
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the messages in their order, and after them what does not add up.
@@ -110,14 +111,16 @@ class Cutter:
 
     def _interchange(self) -> Iterator[Cut]:
         envelope = self._beginning()
+        if envelope.is_headless:
+            yield envelope.unbegun()
         marks = (envelope.way.element.encode(LATIN), envelope.way.segment.encode(LATIN))
         body: list[bytes] = []
         size, lost = 0, False
         while True:
             try:
                 raw = self._segment()
-                text = raw.strip(AROUND)
-                is_package = text[:3] == b"UNO" and text[3:4] in marks
+                text = self._bare(raw)
+                is_package = text[:3].upper() == b"UNO" and text[3:4] in marks
                 whole = self._package(raw, envelope.way) if is_package else b""
             except _TooLong:
                 yield envelope.too_long(b"".join(body) or self.ahead)
@@ -126,7 +129,9 @@ class Cutter:
                 continue
             if not raw:
                 break
-            tag = text[:3]
+            tag = text[:3].upper()
+            if not body and not text[:-1]:
+                continue
             if tag not in SERVICE or (text[3:4] not in marks and tag != b"UNA"):
                 if body:
                     body.append(raw)
@@ -175,15 +180,17 @@ class Cutter:
         una = ""
         way, at = Way(), 0
         raw = self._raw
-        if raw.startswith(b"UNA"):
+        if raw[:3].upper() == b"UNA":
             una = raw[:9].decode(LATIN)
             if len(una) < 9:
                 raise NotReadable(Fault("not-edifact", "UNA has too few marks", "/UNA"))
-            way = Way(*(mark.strip() for mark in una[3:]))
+            way = Way(*(mark.strip(" ") for mark in una[3:]))
             at = len(raw) - len(raw[9:].lstrip(AROUND))
         elif raw.startswith(b"UNB\x1d"):
             way = UNPRINTED
-        if not raw.startswith(b"UNB" + way.element.encode(LATIN), at):
+        between = way.element.encode(LATIN)
+        is_headless = raw[at : at + 4].upper() in (b"UNH" + between, b"UNG" + between)
+        if raw[at : at + 4].upper() != b"UNB" + between and not is_headless:
             raise NotReadable(Fault("not-edifact", "It does not begin with UNB", "/UNB"))
         apart = [way.component, way.element, way.segment, *filter(None, [way.release])]
         if (
@@ -194,6 +201,14 @@ class Cutter:
         ):
             raise NotReadable(Fault("not-edifact", "Its marks cannot be told apart", "/UNA"))
         self._ends = _ending(way)
+        if not self._is_wrapped and _is_wrapped(raw[at:], way):
+            self._is_wrapped = True
+            raw = self._raw = raw[:at] + _unwrapped(raw[at:])
+        if is_headless:
+            self._at = at
+            syntax = way.component.join((SYNTAX, "3"))
+            text = way.element.join(("UNB", syntax)).encode(LATIN)
+            return _Envelope(way._replace(repetition=""), una, text, LATIN, is_headless=True)
         found = self._ends.match(raw, at)
         if found is None:
             raise NotReadable(Fault("not-edifact", "Nothing ends the segment UNB", "/UNB"))
@@ -205,7 +220,7 @@ class Cutter:
             way = way._replace(repetition="")
         elif not una:
             way = way._replace(repetition="*")
-        return _Envelope(way, una, text, LETTERS.get(syntax[0].strip(), LATIN))
+        return _Envelope(way, una, text, LETTERS.get(syntax[0].strip().upper(), LATIN))
 
     def _segment(self) -> bytes:
         """Return the next segment with what ends it, b"" when the stream ends before."""
@@ -252,8 +267,14 @@ class Cutter:
     def _forget(self) -> None:
         self._raw, self._at = self._raw[self._at :], 0
 
+    def _bare(self, raw: bytes) -> bytes:
+        """Return a segment without what stands around it; what ends it stays."""
+        return raw[:-1].strip(AROUND) + raw[-1:]
+
     def _more(self) -> bool:
         raw = next(self._raws, b"")
+        if self._is_wrapped:
+            raw = _unwrapped(raw)
         self._raw += raw
         return bool(raw)
 
@@ -261,8 +282,10 @@ class Cutter:
 class _Envelope:
     """What the envelope of an interchange says, and what was found in it so far."""
 
-    def __init__(self, way: Way, una: str, unb: bytes, letters: str) -> None:
-        self.way = way
+    def __init__(
+        self, way: Way, una: str, unb: bytes, letters: str, *, is_headless: bool = False
+    ) -> None:
+        self.way, self.is_headless = way, is_headless
         self._letters = letters
         self._unb_text = self._text(unb)
         self._unb = cut_at(self._unb_text, way.element, way.release)
@@ -275,6 +298,10 @@ class _Envelope:
         """Return a message, or an object that stands where one could."""
         self._messages += 1
         return self._cut(raw, None)
+
+    def unbegun(self) -> Cut:
+        """Return that nothing says by whom the interchange is, and for whom."""
+        return self._wrong("interchange-unbegun", "UNB is missing", "/UNB", "UNB")
 
     def unended(self, raw: bytes) -> Cut:
         """Return a message that has no end."""
@@ -320,12 +347,12 @@ class _Envelope:
         if self._ung:
             text = self.way.element.join(elements or ["UNE"])
             yield self._wrong("group-cut-off", "The group does not end", "/UNE", text)
-        if elements is None:
+        if elements is None and not self.is_headless:
             detail = "The interchange does not end"
             yield self._wrong("interchange-cut-off", detail, "/UNZ", "UNZ")
-        elif self._groups:
+        elif elements is not None and self._groups:
             yield from self._counted(elements, self._groups, "groups", self._unb[5:6])
-        else:
+        elif elements is not None:
             yield from self._counted(elements, self._messages, "messages", self._unb[5:6])
 
     def _counted(
@@ -336,7 +363,9 @@ class _Envelope:
         if not count.isdecimal() or int(count[:9]) != found:
             detail = f"{tag} says {count[:40]} {what}, there are {found}"
             yield self._wrong("control-count", detail, f"/{tag}01", text)
-        if control.lstrip("0") != "".join(number).strip().lstrip("0"):
+        # Of a beginning that is missing nobody knows the number.
+        known = number or not self.is_headless
+        if known and control.lstrip("0") != "".join(number).strip().lstrip("0"):
             detail = f"{tag} names {control[:40]}, what it ends is {''.join(number)[:40]}"
             yield self._wrong("control-number", detail, f"/{tag}02", text)
 
@@ -366,6 +395,20 @@ class _Envelope:
         except UnicodeDecodeError:
             text = raw.decode(self._letters, "replace")
         return text.replace("\0", " ")
+
+
+def _is_wrapped(raw: bytes, way: Way) -> bool:
+    """Whether lines end where they are full, which is no place where anything else does."""
+    end = way.segment.encode(LATIN)
+    if end in b"\r\n":
+        return False
+    *lines, _ = raw[:SEGMENT_BYTES_MAX].replace(b"\r\n", b"\n").split(b"\n")
+    same = len(lines) > 1 and len({len(line) for line in lines}) == 1
+    return same and not all(line.endswith(end) for line in lines)
+
+
+def _unwrapped(raw: bytes) -> bytes:
+    return raw.replace(b"\r", b"").replace(b"\n", b"")
 
 
 def cut_at(text: str, mark: str, release: str) -> list[str]:

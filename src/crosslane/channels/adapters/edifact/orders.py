@@ -140,6 +140,9 @@ def _ordered(
     shared["stops"] = tuple(_stops(begin, head, segments, envelope, lines, bool(made_of)))
     repeated = [begin, *(one for one in head if one.tag == "NAD")]
     usual = (where.code if where else "") or OWN
+    # Who buys gets the goods where nobody else is named.
+    buyer = known.get("BY")
+    to = where.address if where else buyer.address if buyer else None
     stores = list(dict.fromkeys(store for line in lines for store in line.split or {usual: 0}))
     alone = stores == [usual]
     for store in stores:
@@ -153,9 +156,7 @@ def _ordered(
             part_of="" if alone else str(told["source_id"]),
             parts=None if alone else len(stores),
             lines=tuple(_for_store(line, store) for line in bound),
-            ship_to=(where.address if where else None)
-            if store == usual
-            else _store(segments, store, where.address if where else None),
+            ship_to=to if store == usual else _store(segments, store, to),
             rest=envelope.answerable | kept,
         )
     for one in (*repeated, *(one for line in lines for one in line.repeated)):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from stdnum import isbn
+
 from crosslane.channels.adapters.edifact.segments import Segment
 from crosslane.customers import Address
 
@@ -13,6 +15,8 @@ AROUND = frozenset(("RFF", "CTA", "COM", "LOC", "FII", "DTM", "DOC"))
 TELEPHONES, EMAILS = ("TE", "AL", "MO"), ("EM", "EMAIL")
 # Numbers of articles by who gave them (element 7143). GS1's own are the same for everybody.
 GS1 = ("SRV", "EN", "UP", "EU", "IB", "IS")
+# The number of a book, which is one of GS1's in its long form alone.
+ISBN = "IB"
 OF_SELLER = ("SA", "VN", "VP", "SK", "MF", "MN")
 OF_BUYER = ("IN", "BP", "PV", "SK")
 GTIN_LENGTHS = (8, 12, 13, 14)
@@ -140,6 +144,8 @@ def article(loop: Sequence[Segment], ours: Sequence[str]) -> Article:
             one, n = told[kind]
             number = one.take(n)
             one.take(n, 2)
+            if kind == ISBN and isbn.is_valid(number):
+                number = isbn.to_isbn13(number)
         found.append(number)
     return Article(*found)
 

@@ -38,6 +38,9 @@ def acknowledge(readings: Iterable[Reading], context: Context) -> Iterator[Ackno
             continue
         unb = [*opened.unb, *[""] * 6]
         sender = unb[2].partition(opened.way.component)[0].strip()
+        if not sender:
+            # It has no beginning: there is nobody to be answered.
+            continue
         yield acknowledged(
             f"{sender}/{unb[5].strip()}", context, parts, sum(part.taken for part in messages), rest
         )
@@ -71,11 +74,11 @@ def _parts(reading: Reading, opened: Cut, rest: dict[str, str]) -> Iterator[Rece
         rest.setdefault(f"/UNG/{group}", after)
     first = cut_at(reading.body, way.segment, way.release)[0].strip(" \r\n")
     told = [*(one.strip() for one in cut_at(first, way.element, way.release)), "", "", ""]
-    tag = told[0].partition(way.component)[0].strip()[:3]
+    tag = told[0].partition(way.component)[0].strip()[:3].upper()
     identified = cut_at(told[2], way.component, way.release)
     kind = tag if tag in CONTROLS or tag == "UNO" else ""
     if tag == "UNH":
-        kind = identified[0].strip() or "?"
+        kind = identified[0].strip().upper() or "?"
     if kind == SILENT:
         return
     if tag == "UNH":

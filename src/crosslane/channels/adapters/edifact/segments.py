@@ -26,6 +26,7 @@ PRICES_KEPT_MAX = 10_000
 ZONED = re.compile(r"(\d{12}|\d{14})(?:(?P<utc>Z|UTC|GMT)|(?P<sign>[+-])(?P<h>\d\d):?(?P<m>\d\d)?)")
 LENGTHS = {"101": 6, "102": 8, "201": 10, "202": 12, "203": 12, "204": 14}
 ZONES = ("205", "303", "304")
+_SMALL_CODE = re.compile(r"(?<![^\W_])(?<!\s)[a-z]{1,3}(?![\w\s])")
 PERIODS = {"717": 6, "718": 8, "719": 12}
 
 
@@ -163,6 +164,9 @@ def _pointed(text: str) -> str:
 
 
 def _elements(text: str, way: Way) -> tuple[list[list[str]], dict[tuple[int, int], list[str]]]:
+    if text[:3].islower():
+        # Who writes tags in small letters writes codes so.
+        text = _SMALL_CODE.sub(lambda one: one[0].upper(), text)
     release, found = way.release, list[list[str]]()
     again: dict[tuple[int, int], list[str]] = {}
     for n, element in enumerate(cut_at(text, way.element, release)):
@@ -269,7 +273,7 @@ def segments_of(cut: Cut) -> list[Segment]:
     found: list[Segment] = []
     for raw in cut_at(cut.body, way.segment, way.release):
         if text := raw.strip(BLANKS):
-            tag = text.partition(way.element)[0].partition(way.component)[0].strip()
+            tag = text.partition(way.element)[0].partition(way.component)[0].strip().upper()
             found.append(Segment(text, len(found) + 1, way, tag))
     begin, end = found[0], found[-1]
     count, control = end.take(1), end.take(2)
