@@ -5,7 +5,7 @@ written at all, since another one would be meant.
 """
 
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -292,7 +292,7 @@ def acknowledged(
     context: Context,
     parts: Sequence[ReceivedPart],
     taken: int,
-    rest: Mapping[str, str],
+    rest: dict[str, str],
 ) -> Acknowledgment:
     """Return what was understood of an envelope.
 

@@ -120,7 +120,7 @@ class _Report:
             yield self._pen.segment("UCM", part.control, identified, REJECTED, *service[0])
             return
         within = [list(self._within(fault)) for fault in part.faults]
-        told = next((segments for segments in within if segments), [])
+        told = next((segments for segments in within if segments), list[str]())
         code = () if told else (UNSPECIFIED,)
         yield self._pen.segment("UCM", part.control, identified, REJECTED, *code)
         yield from told
