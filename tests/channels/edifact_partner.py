@@ -2,9 +2,12 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
+
 from crosslane.channels import FAMILIES
 from crosslane.channels.adapters.edifact.interchange import cut_at
 from crosslane.channels.adapters.telling import Answer, Document, Outgoing, Talk
+from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.replies import (
     Invoice,
     InvoiceCharge,
@@ -43,6 +46,10 @@ QTY+21:3
 PRI+AAB:0.125
 UNS+S
 CNT+2:3"""
+
+
+def set_up(**settings: str):
+    return msgspec.structs.replace(TALK, settings=settings)
 
 
 def ordered(text: str = ASKED, release: str = "D:96A", **how):
@@ -172,3 +179,15 @@ def invoice(**more) -> Invoice:
         "gross_minor": 26_525,
     }
     return Invoice(**{**said, **more})
+
+
+SUPPLY = SupplySnapshot(
+    source_id="S-77",
+    event_at=NOW,
+    location="LONDON",
+    rows=(
+        StockRow(sku="MUG", gtin="036000291452", article="77-1", quantity=9),
+        StockRow(sku="BOWL", gtin="4006381333931", quantity=0),
+        StockRow(sku="CLIP", quantity=-2),
+    ),
+)
