@@ -8,9 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from defusedxml.ElementTree import fromstring
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crosslane.channels import FAMILIES, Context
-from crosslane.channels.adapters import encoded
+from crosslane.channels.adapters import encoded, markup
 from crosslane.channels.adapters.poslog import cutting
 from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
@@ -391,6 +393,32 @@ def test_one_broken_transaction_does_no_harm_to_the_next():
     codes = [reading.fault and reading.fault.code for reading in readings]
     assert codes == [None, "record-cut-off", None, "malformed-xml", None]
     assert readings[-1].messages[0].rest == readings[0].messages[0].rest
+
+
+@given(st.lists(st.sampled_from(range(7)), min_size=1, max_size=9), st.integers(1, 3))
+def test_a_transaction_says_what_it_says_alone_whatever_stands_before_it(order, most):
+    apart = [
+        basket(sold("1.00"), paid("1.00")),
+        basket(sold("2.00", more="<Lot xmlns='urn:x'><Made>1</Made></Lot>"), paid("2.00")),
+        basket(sold("3.00", more="<a:Lot xmlns:a='urn:y'>7</a:Lot>"), paid("3.00")),
+        basket("<Sale>" * 99),
+        basket(sold("1.00"), "&b;"),
+        transaction("<A></B>"),
+        transaction("</POSLog>"),
+    ]
+    alone = [read("poslog", log(one))[0] for one in apart]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(markup, "RECORDS_A_PARSER_MAX", most)
+        together = read("poslog", log(*(apart[n] for n in order)))
+    assert [(one.messages, one.fault, one.body) for one in together] == [
+        (alone[n].messages, alone[n].fault, alone[n].body) for n in order
+    ]
+
+
+def test_transactions_that_nothing_holds_together_are_read_as_well():
+    bare = basket(sold("1.00"), paid("1.00"))
+    whole = read("poslog", bare.encode() * 3)
+    assert [one.fault for one in whole] == [None] * 3
 
 
 def test_wherever_a_log_is_cut_off_its_transactions_are_read_or_pointed_at():

@@ -8,7 +8,8 @@ taken out, so what is left is what nobody has read.
 No document type is let in, so no entity can be declared: nothing grows, nothing is fetched.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -23,6 +24,8 @@ from crosslane.kernel import Invalid, pointer_step
 
 DEPTH_MAX = 60
 VALUES_MAX = 20_000
+# A parser keeps every name it has met.
+RECORDS_A_PARSER_MAX = 1_000
 ELEMENTS = (
     *("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "CommentHandler"),
     *("ProcessingInstructionHandler", "DefaultHandlerExpand", "StartNamespaceDeclHandler"),
@@ -83,28 +86,59 @@ class Markup:
         Raises:
             NotReadable: it is not well-formed, declares a document type, or lies too deep.
         """
+        with self.reading() as read:
+            return read(body)
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], "Part"]]:
+        """Lend what reads record after record as :meth:`read` does, and the head once for many."""
+        parsers: list[Any] = []
+        # Whether a record ends what the head has begun, so that none can follow it.
+        alone = False
+        left = 0
+
+        def read(body: str) -> "Part":
+            nonlocal alone, left
+            failed = False
+            if parsers and left and not alone:
+                left -= 1
+                try:
+                    return self._read(parsers[-1], body)
+                except NotReadable:
+                    # It cannot go on after that; a new one tells what is wrong, and where.
+                    failed = True
+            _close(parsers)
+            try:
+                found = self._read(self._opened(parsers), body)
+            except NotReadable:
+                _close(parsers)
+                raise
+            alone, left = alone or failed, RECORDS_A_PARSER_MAX
+            return found
+
+        try:
+            yield read
+        finally:
+            _close(parsers)
+
+    def _opened(self, parsers: list[Any]) -> Any:
+        """Add a parser that has read the head, and return it."""
         parser: Any = DefusedXMLParser(forbid_dtd=True).parser
+        parsers.append(parser)
         parser.buffer_text, parser.ordered_attributes = True, False
         silence(parser, ELEMENTS)
         parser.StartNamespaceDeclHandler = self._bind
+        _feed(parser, self.head, [])
+        return parser
+
+    def _read(self, parser: Any, body: str) -> "Part":
         texts: dict[str, str] = {}
         counts: dict[str, int] = {}
         places: list[str] = []
-        try:
-            parser.Parse(self.head, False)
-            start, end, collect = self._handlers(texts, counts, places)
-            parser.StartElementHandler, parser.EndElementHandler = start, end
-            parser.CharacterDataHandler = collect
-            parser.Parse(body, False)
-        except (ExpatError, UnicodeEncodeError, IndexError) as error:
-            at = places[-1] if places else ""
-            raise NotReadable(Fault("malformed-xml", _told(error), at)) from None
-        except DefusedXmlException:
-            told = "A document type is not let in"
-            raise NotReadable(Fault("doctype-refused", told)) from None
-        finally:
-            # Else parser and handlers hold each other until garbage is collected.
-            silence(parser, (*ELEMENTS, *GUARDS))
+        start, end, collect = self._handlers(texts, counts, places)
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.CharacterDataHandler = collect
+        _feed(parser, body, places)
         if places or not counts:
             at = places[-1] if places else ""
             raise NotReadable(Fault("record-cut-off", "It does not end", at))
@@ -170,6 +204,31 @@ def silence(parser: Any, handlers: Iterable[str]) -> None:
     """Take handlers off a parser."""
     for name in handlers:
         setattr(parser, name, None)
+
+
+def _close(parsers: list[Any]) -> None:
+    """Forget parsers; else they and their handlers hold each other until garbage is collected."""
+    for parser in parsers:
+        silence(parser, (*ELEMENTS, *GUARDS))
+    parsers.clear()
+
+
+def _feed(parser: Any, text: str, places: Sequence[str]) -> None:
+    """Let a parser read on.
+
+    Args:
+        parser: that has read what is before it.
+        text: which follows.
+        places: of the elements that have not ended, kept up by its handlers.
+    """
+    try:
+        parser.Parse(text, False)
+    except (ExpatError, UnicodeEncodeError, IndexError) as error:
+        at = places[-1] if places else ""
+        raise NotReadable(Fault("malformed-xml", _told(error), at)) from None
+    except DefusedXmlException:
+        told = "A document type is not let in"
+        raise NotReadable(Fault("doctype-refused", told)) from None
 
 
 def _told(error: Exception) -> str:

@@ -7,14 +7,14 @@ logs, such as sign-on, no sale, cash brought to the safe and the end of the day,
 A sale is named ``store/till/day-number``: numbers of tills begin again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, Family, Reading, checked_text, kept_text
-from crosslane.channels.adapters.markup import Markup
+from crosslane.channels.adapters.markup import Markup, Part
 from crosslane.channels.adapters.poslog.cutting import Cut, Cutter
 from crosslane.channels.adapters.poslog.transactions import said
 from crosslane.channels.domain.messages import Message
@@ -33,19 +33,20 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
         yield Reading(place=1, fault=refused.fault)
         return
     head = kept_text(cutter.head)
-    for place, cut in enumerate(cutter.cuts(), 1):
-        try:
-            messages = _said(cut, markup, context)
-        except NotReadable as refused:
-            yield Reading(place=place, head=head, body=kept_text(cut.body), fault=refused.fault)
-        else:
-            yield Reading(place=place, head=head, body=cut.body, messages=messages)
+    with markup.reading() as read_one:
+        for place, cut in enumerate(cutter.cuts(), 1):
+            try:
+                messages = _said(cut, read_one, context)
+            except NotReadable as refused:
+                yield Reading(place=place, head=head, body=kept_text(cut.body), fault=refused.fault)
+            else:
+                yield Reading(place=place, head=head, body=cut.body, messages=messages)
 
 
-def _said(cut: Cut, markup: Markup, context: Context) -> tuple[Message, ...]:
+def _said(cut: Cut, read_one: Callable[[str], Part], context: Context) -> tuple[Message, ...]:
     if cut.fault is not None:
         raise NotReadable(cut.fault)
-    transaction = markup.read(cut.body)
+    transaction = read_one(cut.body)
     first, *others = said(transaction, context)
     first = msgspec.structs.replace(first, rest=transaction.rest())
     return tuple(map(checked_text, (first, *others)))
