@@ -17,7 +17,7 @@ from crosslane.apps.office.raw_marks import marked_json, marked_rows
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
-from crosslane.platform.web import Caller, OtherLocation, Paging
+from crosslane.platform.web import Caller, Paging
 
 READ, RAW, REPLAY = "channels:read", "channels:raw", "channels:replay"
 SUBMIT = "channels:submit"
@@ -42,7 +42,7 @@ async def show_inbox(
     batch: UUID | None = None,
 ) -> Response:
     """Show what is kept back by reason, and messages by what became of them."""
-    _require_unbound(caller)
+    caller.require_unbound()
     before: Any = paging.after(datetime, UUID)
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
@@ -77,7 +77,7 @@ async def list_inbox_batches(
     caller: Caller, request: Request, paging: Paging, channel: Name = ""
 ) -> Response:
     """Show what was sent at once, the latest first, with its messages by state."""
-    _require_unbound(caller)
+    caller.require_unbound()
     before: Any = paging.after(datetime, UUID)
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
@@ -101,7 +101,7 @@ async def list_inbox_batches(
 @page("/office/messages/{message_id}", permission=RAW)
 async def show_message(caller: Caller, request: Request, message_id: UUID) -> Response:
     """Show a message as it was received, with the place marked that is at fault."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         return await _message_page(tx, viewer, message_id)
@@ -138,7 +138,7 @@ async def _message_page(
 @form("/office/messages/replay", permission=REPLAY, command=channels.REPLAY)
 async def replay_message(caller: Caller, request: Request, data: bytes) -> Response:
     """Try one message again, or all of a channel that were kept back for one reason."""
-    _require_unbound(caller)
+    caller.require_unbound()
     fields = read_form(data)
     message_id = fields.id("message_id")
     if message_id:
@@ -168,7 +168,7 @@ async def replay_message(caller: Caller, request: Request, data: bytes) -> Respo
 @form("/office/messages/decline", permission=REPLAY, command=channels.DECLINE)
 async def decline_message(caller: Caller, request: Request, data: bytes) -> Response:
     """Keep a quarantined message undone for good, and tell its channel why."""
-    _require_unbound(caller)
+    caller.require_unbound()
     fields = read_form(data)
     message_id = fields.id("message_id")
     reason = fields.text("reason")[:500]
@@ -191,7 +191,7 @@ async def decline_message(caller: Caller, request: Request, data: bytes) -> Resp
 @page("/office/messages/new", permission=SUBMIT)
 async def write_messages(caller: Caller, request: Request, channel: Name = "") -> Response:
     """Show the form that takes in messages of a channel as text."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         return await _new_page(tx, viewer, {"channel": channel})
@@ -205,7 +205,7 @@ async def write_messages(caller: Caller, request: Request, channel: Name = "") -
 )
 async def take_messages(caller: Caller, request: Request, data: bytes) -> Response:
     """Take in messages that were pasted, as if the channel had sent them."""
-    _require_unbound(caller)
+    caller.require_unbound()
     fields = read_form(data)
     text = fields.text("text")
     async with caller.read() as tx:
@@ -265,12 +265,6 @@ async def _new_page(
         delimiters=DELIMITERS,
         characters_max=TEXT_CHARACTERS_MAX,
     )
-
-
-def _require_unbound(caller: Caller) -> None:
-    """Refuse who acts for one location: messages are of all of them."""
-    if caller.actor.location_id is not None:
-        raise OtherLocation
 
 
 ROUTES = [

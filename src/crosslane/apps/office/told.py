@@ -15,7 +15,7 @@ from crosslane.apps.office.story import outgoing_kinds
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
 from crosslane.platform.screens import Viewer, form, page, read_form, see_other
-from crosslane.platform.web import Caller, OtherLocation, Paging
+from crosslane.platform.web import Caller, Paging
 
 STATES: tuple[str, ...] = get_args(channels.OutgoingState)
 RESENT = ("refused", "unsupported", "failed")
@@ -28,7 +28,7 @@ async def show_told(
     caller: Caller, request: Request, paging: Paging, channel: Name = "", state: Name = ""
 ) -> Response:
     """Show how telling goes channel by channel, and what was told, the latest first."""
-    _require_unbound(caller)
+    caller.require_unbound()
     before: Any = paging.after(datetime, UUID)
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
@@ -56,7 +56,7 @@ async def show_told(
 @page("/office/messages/told/{outgoing_id}", permission=RAW)
 async def show_told_message(caller: Caller, request: Request, outgoing_id: UUID) -> Response:
     """Show what a channel was told, in our words and by the calls that were made of it."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         return await _told_page(tx, viewer, outgoing_id)
@@ -83,7 +83,7 @@ async def _told_page(
 @form("/office/messages/resend", permission=REPLAY, command=channels.RESEND)
 async def resend_told(caller: Caller, request: Request, data: bytes) -> Response:
     """Tell one message again, or all that a channel was not told."""
-    _require_unbound(caller)
+    caller.require_unbound()
     fields = read_form(data)
     outgoing_id = fields.id("outgoing_id")
     if outgoing_id:
@@ -103,12 +103,6 @@ async def resend_told(caller: Caller, request: Request, data: bytes) -> Response
     async with caller.read() as tx:
         words = PAGES.words(await view(tx, caller, request))
     return see_other(back, toast=words("%(n)s will be told in a moment.", n=done.messages))
-
-
-def _require_unbound(caller: Caller) -> None:
-    """Refuse who acts for one location: what channels are told is of all of them."""
-    if caller.actor.location_id is not None:
-        raise OtherLocation
 
 
 ROUTES = [show_told, show_told_message, resend_told]

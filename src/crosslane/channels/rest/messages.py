@@ -181,7 +181,7 @@ async def show_batch(caller: Caller, batch_id: UUID) -> BatchView:
 )
 async def show_raw_batch(caller: Caller, batch_id: UUID) -> Document:
     """Show what was received, record by record; rows of one order stand together."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         text = await reading.raw_batch(tx, batch_id)
     return Document(content=text.encode(), media_type="text/plain; charset=utf-8")
@@ -198,7 +198,7 @@ async def list_messages(
     source_id: Annotated[str, msgspec.Meta(max_length=100)] | None = None,
 ) -> Page[MessageView]:
     """List messages and what became of them, the latest first."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         found = await reading.list_messages(
             tx,
@@ -220,7 +220,7 @@ async def list_messages(
 )
 async def show_message(caller: Caller, message_id: UUID) -> reading.MessageTrace:
     """Show a message whole: as received, in our words, and what it has made."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         return await reading.message(tx, message_id)
 
@@ -240,7 +240,7 @@ async def show_message(caller: Caller, message_id: UUID) -> reading.MessageTrace
 )
 async def replay_messages(caller: Caller, data: Replay) -> Replayed:
     """Try messages again, some or all of one reason, after what was wrong has been mended."""
-    _require_unbound(caller)
+    caller.require_unbound()
     return await caller.submit(REPLAY, data)
 
 
@@ -259,14 +259,8 @@ async def decline_messages(caller: Caller, data: Decline) -> Declined:
     They are kept from then on, with the code ``declined``. A later version of the same order is
     taken in as any other.
     """
-    _require_unbound(caller)
+    caller.require_unbound()
     return await caller.submit(DECLINE, data)
-
-
-def _require_unbound(caller: Caller) -> None:
-    """Refuse who acts for one location: messages are of all of them."""
-    if caller.actor.location_id is not None:
-        raise OtherLocation
 
 
 ROUTES = [

@@ -34,7 +34,7 @@ async def list_offers(
     ``waiting`` has moved and is looked at soon, ``asked`` is being told, ``refused`` was not taken
     the last time, of ``drifted`` the channel says that it has something else than it was told.
     """
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         found = await offer_views.list_offers(
             tx,
@@ -55,7 +55,7 @@ async def list_offers(
 )
 async def explain_offer(caller: Caller, code: str, sku: str) -> Why:
     """Say why a channel shows what it shows of an article: every figure with its terms."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         return await offer_views.explain(tx, code, sku)
 
@@ -69,14 +69,8 @@ async def explain_offer(caller: Caller, code: str, sku: str) -> Why:
 )
 async def tell_all(caller: Caller, data: TellAll) -> TellingAll:
     """Tell a channel all of its stock again, whatever it stands at, as happens once a day."""
-    _require_unbound(caller)
+    caller.require_unbound()
     return await caller.submit(TELL_ALL, data)
-
-
-def _require_unbound(caller: Caller) -> None:
-    """Refuse who acts for one location: what channels are offered is of all of them."""
-    if caller.actor.location_id is not None:
-        raise OtherLocation
 
 
 ROUTES = [list_offers, explain_offer, tell_all]

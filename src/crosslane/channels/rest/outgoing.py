@@ -41,7 +41,7 @@ async def list_outgoing(
     order_id: UUID | None = None,
 ) -> Page[OutgoingView]:
     """List what channels are told and what became of it, the latest first."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         found = await outgoing.list_outgoing(
             tx,
@@ -63,7 +63,7 @@ async def list_outgoing(
 )
 async def show_outgoing(caller: Caller, outgoing_id: UUID) -> OutgoingTrace:
     """Show what a channel is told, whole: in our words, and the calls that were made of it."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         return await outgoing.told(tx, outgoing_id)
 
@@ -71,7 +71,7 @@ async def show_outgoing(caller: Caller, outgoing_id: UUID) -> OutgoingTrace:
 @get("/api/v1/channel-standings", permission="channels:read", raises=(OtherLocation,))
 async def list_standings(caller: Caller) -> list[ChannelStanding]:
     """List how telling goes, channel by channel: what waits, and why one is left alone."""
-    _require_unbound(caller)
+    caller.require_unbound()
     async with caller.read() as tx:
         return await outgoing.list_standings(tx)
 
@@ -94,7 +94,7 @@ async def resend(caller: Caller, data: Resend) -> Resent:
 
     It keeps its keys and numbers, so a channel that had it after all is told nothing twice.
     """
-    _require_unbound(caller)
+    caller.require_unbound()
     return await caller.submit(RESEND, data)
 
 
@@ -128,12 +128,6 @@ async def show_document(caller: Caller, request: Request, code: str, number: int
     async with caller.read() as tx:
         found = await outgoing.document(tx, code, request.headers.get(TOKEN, ""), number)
     return Document(content=found.body, media_type=found.media_type, filename=found.name)
-
-
-def _require_unbound(caller: Caller) -> None:
-    """Refuse who acts for one location: what channels are told is of all of them."""
-    if caller.actor.location_id is not None:
-        raise OtherLocation
 
 
 ROUTES = [

@@ -170,3 +170,12 @@ class Caller:
         """
         if self.actor.location_id not in (None, location_id):
             raise OtherLocation
+
+    def require_unbound(self) -> None:
+        """Refuse who acts for one location alone: what is asked for is of all of them.
+
+        Raises:
+            OtherLocation: the caller is bound to a location.
+        """
+        if self.actor.location_id is not None:
+            raise OtherLocation
