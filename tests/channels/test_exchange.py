@@ -12,6 +12,7 @@ from crosslane.channels.errors import FileNameUnusable, NoExchange
 from crosslane.channels.service import exchanging, pieces
 from crosslane.channels.service.folder import Folder, use_root
 from crosslane.channels.service.outgoing import FolderView, list_standings
+from crosslane.channels.storage.known import read_documents
 from crosslane.platform.database import Database
 from crosslane.verify import verify
 from crosslane.verify.channels import RULES
@@ -19,6 +20,11 @@ from tests.channels.bazaar import order
 from tests.channels.talking import Talking, allowed, open_talking
 
 network = pytest.fixture(allowed)
+DOCUMENTS = """
+insert into channels_document (channel, number, name, media_type, body, created_at)
+select 'bazaar', no, no || '.txt', 'text/plain', convert_to(repeat('x', size), 'UTF8'), now()
+from unnest($1::integer[]) with ordinality as w(size, no)
+"""
 
 
 class Exchanging(Talking):
@@ -172,6 +178,23 @@ async def test_what_is_told_is_written_and_other_ways_are_not_repeated(talking: 
     talking.at("out", name).unlink()
     await talking.look()
     assert talking.names("out") == []
+
+
+async def test_much_is_written_part_by_part(talking: Exchanging, monkeypatch: pytest.MonkeyPatch):
+    """So much is in memory at once as one document may have; one that is longer comes alone."""
+    monkeypatch.setattr(exchanging, "DOCUMENT_BYTES_A_TURN_MAX", 10)
+    sizes = [4, 6, 1, 30, 2, 9]
+    async with talking.database.transaction(talking.tenant) as tx:
+        await tx.execute(DOCUMENTS, sizes)
+        taken, after = [], 0
+        while after < len(sizes):
+            found, more = await read_documents(tx, "bazaar", after, 2, 10)
+            taken.append([len(one.body) for one in found])
+            after = found[-1].number
+            assert more == (after < len(sizes))
+    assert taken == [[4, 6], [1], [30], [2], [9]]
+    await talking.look()
+    assert talking.names("out") == [f"{n}.txt" for n in range(1, 7)]
 
 
 async def test_a_folder_that_cannot_be_used_loses_nothing(

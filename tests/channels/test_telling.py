@@ -7,9 +7,11 @@ import pytest
 
 from crosslane.channels import FAMILIES, Answer, Family, Outcome, Talk
 from crosslane.channels.adapters.telling import Document, Later, Refused, Telling, json_call
+from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.messages import Message, Outbound, kind_of
 from crosslane.channels.domain.replies import REPLY_KINDS, OrderReply, Reply, ReplyLine
 from crosslane.channels.domain.reports import FulfillmentEvent
+from crosslane.channels.service.memories import memory_of
 from tests.channels.telling import outgoing, tell
 
 AT = datetime(2030, 1, 4, 12, tzinfo=UTC)
@@ -116,3 +118,25 @@ def test_replies_are_messages_that_no_channel_says():
     assert kind_of(REPLY) == "order_reply"
     raw = msgspec.json.encode(REPLY)
     assert msgspec.json.decode(raw, type=Outbound) == REPLY
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base_url": "https://other.example"},
+        {"token": "another"},
+        {"settings": {"site": "de"}},
+        {"account": "another"},
+        {"format": "ebay"},
+    ],
+)
+def test_a_connection_that_was_changed_shows_nobody_what_it_was_granted(change):
+    one = Connection(
+        channel="changed", format="square", base_url="https://shop.example", token="secret"
+    )
+    memory_of("t", one)["token"] = "granted"
+    assert memory_of("t", msgspec.structs.replace(one)) == {"token": "granted"}
+    assert memory_of("another", one) == {}
+    assert memory_of("t", msgspec.structs.replace(one, **change)) == {}
+    # Nor when it is changed back.
+    assert memory_of("t", one) == {}

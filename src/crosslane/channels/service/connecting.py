@@ -164,7 +164,7 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
     if after.is_told:
         await turns.wake(tx, [wish.channel])
     if after.has_folder:
-        await folder_turns.begin(tx, [wish.channel])
+        await folder_turns.ROUNDS.begin(tx, [wish.channel])
         if before is None or not before.has_folder:
             await folder_turns.skip_documents(tx, wish.channel)
     view = _view(after, tx.now)

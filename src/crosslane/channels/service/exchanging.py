@@ -22,14 +22,15 @@ from crosslane.channels.adapters import RECORDS_MAX, family_of
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.exchange import Seen, marked, settled
 from crosslane.channels.domain.outgoing import Pace
-from crosslane.channels.service import folder_turns
 from crosslane.channels.service.connecting import connections
+from crosslane.channels.service.conversing import DOCUMENT_BYTES_MAX
 from crosslane.channels.service.folder import Folder, root
-from crosslane.channels.service.folder_turns import ERRAND, EXCHANGE, Errand
+from crosslane.channels.service.folder_turns import ERRAND, EXCHANGE, ROUNDS
 from crosslane.channels.service.intake import RECEIVE
 from crosslane.channels.service.mapping import MappingView, list_mappings
 from crosslane.channels.service.pieces import PIECE_BYTES_MAX, Piece, Reader, Reason
-from crosslane.channels.service.turns import Pause, broken, lock_turn, rested_after
+from crosslane.channels.service.rounds import Errand
+from crosslane.channels.service.turns import Pause, rested_after
 from crosslane.channels.storage import files as storage
 from crosslane.channels.storage import known as known_storage
 from crosslane.channels.storage import pace as pace_storage
@@ -49,6 +50,8 @@ LOOK_EVERY_SECONDS = 10.0
 SETTLED_SECONDS = 2.0
 FILES_A_TURN_MAX = 100
 DOCUMENTS_A_TURN_MAX = 20
+# As many bytes as one document may have: so much of them is in memory at once.
+DOCUMENT_BYTES_A_TURN_MAX = DOCUMENT_BYTES_MAX
 TURN_SECONDS = 300.0
 DIGEST_MARK_CHARACTERS = 12
 REASON = ".reason.json"
@@ -62,7 +65,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         channel: the channel.
         mappings: what its tables mean, by name.
         open: files that are being taken, or were and are to be put away.
-        documents: what is to be written.
+        documents: what is to be written; the first part of it where there is much.
+        more_documents: there are others.
         now: time of the transaction that read all this.
     """
 
@@ -71,6 +75,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     mappings: Mapping[str, MappingView]
     open: Sequence[TakenFile]
     documents: Sequence[Kept]
+    more_documents: bool
     now: datetime
 
 
@@ -144,28 +149,27 @@ async def views(tx: Tx) -> dict[str, FolderView]:
 
 async def begin(tx: Tx) -> None:
     """Give every channel that has a folder its turn; one that has it already keeps it."""
-    wanted = [code for code, one in (await connections(tx)).items() if one.has_folder]
-    if wanted:
-        await folder_turns.begin(tx, wanted)
+    await ROUNDS.begin(
+        tx, [code for code, one in (await connections(tx)).items() if one.has_folder]
+    )
 
 
 async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     """Read what a turn needs; None when it was overtaken, or the channel has no folder any more."""
-    code = call.body.channel
-    standing = (await pace_storage.list_standings(tx, ERRAND, [code])).get(code)
+    code, standing = call.body.channel, await ROUNDS.find(tx, call.body)
     connection = (await connections(tx)).get(code)
-    if standing is None or standing.turn != call.body.turn or connection is None:
+    if standing is None or connection is None or not connection.has_folder:
         return None
-    if not connection.has_folder:
-        return None
+    documents, more = await known_storage.read_documents(
+        tx, code, standing.documents, DOCUMENTS_A_TURN_MAX, DOCUMENT_BYTES_A_TURN_MAX
+    )
     return Prepared(
         connection=connection,
         channel=(await organization.book(tx)).channel(code),
         mappings={one.name: one for one in await list_mappings(tx) if one.channel == code},
         open=await storage.list_open(tx, code, FILES_A_TURN_MAX),
-        documents=await known_storage.read_documents(
-            tx, code, standing.documents, DOCUMENTS_A_TURN_MAX
-        ),
+        documents=documents,
+        more_documents=more,
         now=tx.now,
     )
 
@@ -203,7 +207,7 @@ def _write(folder: Folder, prepared: Prepared, done: Done) -> None:
             name = connection.files.name_of(connection.channel, one.number, one.name)
             folder.write("out", name, one.body)
         done.written = one.number
-    done.more = len(prepared.documents) == DOCUMENTS_A_TURN_MAX
+    done.more = prepared.more_documents
 
 
 def _put_away(folder: Folder, prepared: Prepared, done: Done) -> None:
@@ -266,10 +270,8 @@ def _take_one(
 
 async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     """Take in what was read, save how far everything is, and ask for the next turn."""
-    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
-        return
-    if done is None:
-        await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
+    standing = await ROUNDS.lock(tx, call, is_last=done is None)
+    if standing is None or done is None:
         return
     await storage.put_away(tx, standing.channel, done.put_away)
     files: dict[bytes, TakenFile] = {}
@@ -280,7 +282,8 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     if files:
         await storage.save_files(tx, list(files.values()))
     written = max(standing.documents, done.written)
-    await _go_on(tx, _rested(msgspec.structs.replace(standing, documents=written), done, tx.now))
+    standing = msgspec.structs.replace(standing, documents=written)
+    await ROUNDS.go_on(tx, _rested(standing, done, tx.now))
 
 
 async def _receive(tx: Tx, call: EffectCall[Errand], piece: Piece, number: int) -> TakenFile:
@@ -324,27 +327,12 @@ def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
     return msgspec.structs.replace(rested, ready_at=now + timedelta(seconds=LOOK_EVERY_SECONDS))
 
 
-async def _go_on(tx: Tx, standing: Standing) -> None:
-    following = msgspec.structs.replace(
-        standing, turn=standing.turn + 1, is_open=True, due_at=max(standing.ready_at, tx.now)
-    )
-    await pace_storage.save_standing(tx, following)
-    await folder_turns.call(tx, [following])
-
-
-async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
-    """Go on later with a turn of its own when one could not even be prepared or saved."""
-    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
-        return
-    await _go_on(tx, broken(standing, reason, tx.now))
-
-
 EXCHANGING = EffectKind(
     EXCHANGE,
     Errand,
     call=exchange,
     record=one_by_one(record),
-    dead=one_by_one(give_up),
+    dead=one_by_one(ROUNDS.give_up),
     prepare=one_by_one(prepare),
     timeout_seconds=TURN_SECONDS,
 )

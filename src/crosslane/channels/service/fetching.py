@@ -21,18 +21,18 @@ from crosslane.channels.domain.outgoing import Pace
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import Speaker, Unreachable
 from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
-from crosslane.channels.service.telling import memory_of
-from crosslane.channels.service.turns import Pause, broken, lock_turn, rested_after
+from crosslane.channels.service.memories import memory_of
+from crosslane.channels.service.rounds import Errand, Rounds
+from crosslane.channels.service.turns import Pause, rested_after
 from crosslane.channels.storage import cursors
 from crosslane.channels.storage import pace as pace_storage
 from crosslane.channels.storage.cursors import Fetched
-from crosslane.channels.storage.pace import Standing, Turn
+from crosslane.channels.storage.pace import Standing
 from crosslane.kernel import Refusal
 from crosslane.organization import Channel
-from crosslane.platform import effects
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
-from crosslane.platform.effects import Effect, EffectCall, EffectKind, one_by_one
+from crosslane.platform.effects import EffectCall, EffectKind, one_by_one
 from crosslane.platform.lane import Command
 
 FETCH = "channels.fetch"
@@ -41,19 +41,8 @@ BEGIN_EVERY_SECONDS = 60.0
 TURN_SECONDS = 60.0
 # A token and a page.
 CALLS_A_TURN = 2
+ROUNDS = Rounds(FETCH, ERRAND)
 LOGGER = logging.getLogger("crosslane.channels")
-
-
-class Errand(msgspec.Struct, frozen=True):
-    """A turn of asking a channel.
-
-    Args:
-        channel: code of the channel.
-        turn: number of the turn.
-    """
-
-    channel: str
-    turn: int
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -139,38 +128,20 @@ def fetching_of(connection: Connection) -> Fetching | None:
 async def begin(tx: Tx) -> None:
     """Give every channel that is fetched from its turn; one that has it already keeps it."""
     wanted = [code for code, one in (await connections(tx)).items() if fetching_of(one)]
-    if wanted:
-        turns = await pace_storage.open_turns(tx, ERRAND, dict.fromkeys(wanted, 0))
-        await _call(tx, list(turns.values()))
-
-
-async def _call(tx: Tx, turns: list[Turn]) -> None:
-    await effects.request(
-        tx,
-        [
-            Effect(
-                key=f"{FETCH}:{turn.channel}:{turn.turn}",
-                kind=FETCH,
-                body=Errand(turn.channel, turn.turn),
-                due_at=turn.due_at,
-            )
-            for turn in turns
-        ],
-    )
+    await ROUNDS.begin(tx, wanted)
 
 
 async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     """Read what a turn needs; None when it was overtaken, or the channel is asked no longer."""
-    errand = call.body
-    standing = (await pace_storage.list_standings(tx, ERRAND, [errand.channel])).get(errand.channel)
-    connection = (await connections(tx)).get(errand.channel)
+    code, standing = call.body.channel, await ROUNDS.find(tx, call.body)
+    connection = (await connections(tx)).get(code)
     fetching = fetching_of(connection) if connection else None
-    if standing is None or standing.turn != errand.turn or connection is None or fetching is None:
+    if standing is None or connection is None or fetching is None:
         return None
-    fetched = (await cursors.list_fetched(tx, [errand.channel])).get(errand.channel)
+    fetched = (await cursors.list_fetched(tx, [code])).get(code)
     return Prepared(
         connection=connection,
-        channel=(await organization.book(tx)).channel(errand.channel),
+        channel=(await organization.book(tx)).channel(code),
         cursor=fetched.cursor if fetched else "",
         pace=Pace(fetching.rate, standing.full_at),
         now=tx.now,
@@ -231,10 +202,8 @@ async def _read(page: Page, prepared: Prepared) -> Receive | None:
 
 async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     """Take in what was fetched, save from where to go on, and ask for the next turn."""
-    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
-        return
-    if done is None:
-        await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
+    standing = await ROUNDS.lock(tx, call, is_last=done is None)
+    if standing is None or done is None:
         return
     if done.page is not None:
         if done.wish is not None:
@@ -243,7 +212,7 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
             if isinstance(answer, Refusal):
                 raise answer
         await cursors.save_fetched(tx, standing.channel, done.page.cursor, len(done.page.records))
-    await _go_on(tx, _rested(standing, done, tx.now))
+    await ROUNDS.go_on(tx, _rested(standing, done, tx.now))
 
 
 def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
@@ -257,27 +226,12 @@ def _rested(standing: Standing, done: Done, now: datetime) -> Standing:
     return msgspec.structs.replace(rested, ready_at=again_at)
 
 
-async def _go_on(tx: Tx, standing: Standing) -> None:
-    following = msgspec.structs.replace(
-        standing, turn=standing.turn + 1, is_open=True, due_at=max(standing.ready_at, tx.now)
-    )
-    await pace_storage.save_standing(tx, following)
-    await _call(tx, [following])
-
-
-async def give_up(tx: Tx, call: EffectCall[Errand], reason: str) -> None:
-    """Go on later with a turn of its own when one could not even be prepared or saved."""
-    if (standing := await lock_turn(tx, ERRAND, call.body.channel, call.body.turn)) is None:
-        return
-    await _go_on(tx, broken(standing, reason, tx.now))
-
-
 FETCHING = EffectKind(
     FETCH,
     Errand,
     call=fetch,
     record=one_by_one(record),
-    dead=one_by_one(give_up),
+    dead=one_by_one(ROUNDS.give_up),
     prepare=one_by_one(prepare),
     timeout_seconds=TURN_SECONDS + 5.0,
 )

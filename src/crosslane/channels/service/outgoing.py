@@ -234,12 +234,12 @@ async def resend(tx: Tx, wish: Resend) -> Resent:
 
 async def _refuse(tx: Tx, ids: Sequence[UUID]) -> None:
     """Refuse the first message that cannot be told again."""
+    states = await outgoing.list_states(tx, ids)
     for place, one in enumerate(ids):
-        row = await outgoing.find(tx, one)
-        if row is None:
+        if one not in states:
             raise NoSuchOutgoing(pointer=f"/outgoing_ids/{place}", outgoing=str(one))
-        if row["state"] != "waiting":
-            raise NotResendable(pointer=f"/outgoing_ids/{place}", state=row["state"])
+        if states[one] != "waiting":
+            raise NotResendable(pointer=f"/outgoing_ids/{place}", state=states[one])
 
 
 class DocumentHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,20 @@
 """Pieces: a file of any size is read as bodies that intake takes, one after the other.
 
-A text of a message a line is cut between lines and goes on at a byte. Any other is read from its
-beginning each time and goes on after the records that were taken: what stands around a record is
-only known to who has read it. Tables, and records that are understood only together, are one piece.
+A text of a message a line is cut between lines and goes on at a byte. Any other goes on after the
+records that were taken. What stands around a record is only known to who has read it, so such a
+file stays open between its pieces, and is read once from beginning to end; only another process, or
+one that comes late, reads it anew up to where it was. Tables, and records that are understood only
+together, are one piece.
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from io import BufferedReader, BytesIO
 from itertools import islice
+from uuid import UUID
 
 import msgspec
 
@@ -28,6 +33,9 @@ PIECE_BYTES_MAX = 8 << 20
 LINE_BYTES_MAX = 32 << 20
 FAULTS_SHOWN_MAX = 100
 BLOCK_BYTES = 1 << 20
+# Files that are open between their pieces, and for how long nobody need come.
+BEGUN_MAX = 4
+BEGUN_SECONDS = 60.0
 SUFFIXES = {".jsonl": LINES, ".ndjson": LINES, ".json": JSON}
 log = Log(__name__)
 
@@ -68,6 +76,46 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     wish: Receive | None
     place: int
     is_last: bool
+
+
+class Begun(msgspec.Struct, kw_only=True):
+    """A file that is open between two of its pieces.
+
+    Args:
+        stream: its content.
+        readings: what is left of it.
+        following: the first of that, when it was looked at already.
+        mapping: what its columns mean.
+        place: after how many records it goes on.
+        left_at: since when nobody has read on, by the clock of this process.
+    """
+
+    stream: BufferedReader
+    readings: Iterator[Reading]
+    following: Reading | None = None
+    mapping: MappingView | None
+    place: int
+    left_at: float = 0.0
+
+    def first(self, bytes_max: int) -> list[Reading]:
+        """Return as many records as a body may have; none follows when ``following`` is None."""
+        found: list[Reading] = []
+        left = bytes_max
+        one = self.following or next(self.readings, None)
+        while one is not None and len(found) < RECORDS_MAX and (left > 0 or not found):
+            found.append(one)
+            left -= len(one.body)
+            one = next(self.readings, None)
+        self.following = one
+        self.place += len(found)
+        return found
+
+    def close(self) -> None:
+        """Let it go."""
+        self.stream.close()
+
+
+_begun: dict[tuple[UUID, bytes], Begun] = {}
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +162,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                 most = f"A file has at most {FILE_BYTES_MAX >> 20} MiB"
                 return self._reason(seen, Fault("file-too-large", most), place)
             context = self._context(seen, mapping)
-            readings, following, is_last = self._cut(stream, context, place)
+            readings, following, is_last = self._cut(stream, context, mapping, digest, place)
             if not (readings or place):
                 raise NothingSent
         except Refusal as refusal:
@@ -155,7 +203,12 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _cut(
-        self, stream: BufferedReader, context: Context, place: int
+        self,
+        stream: BufferedReader,
+        context: Context,
+        mapping: MappingView | None,
+        digest: bytes,
+        place: int,
     ) -> tuple[list[Reading], int, bool]:
         """Return the records of a piece, where the next one begins, and whether there is none."""
         if context.media_type == LINES and not self.family.together:
@@ -163,12 +216,31 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             body, is_last = _lines(stream)
             readings = list(self.family.read(BytesIO(body), context)) if body.strip() else []
             return readings, place + len(body), is_last
-        left = islice(self.family.read(stream, context), place, None)
-        bytes_max = FILE_BYTES_MAX if self.family.together else PIECE_BYTES_MAX
-        readings, is_last = _first(left, bytes_max)
-        if self.family.together and not is_last:
-            raise TooManyRecords(most=RECORDS_MAX)
-        return readings, place + len(readings), is_last
+        key = self.channel.id, digest
+        begun = _begun.pop(key, None)
+        if begun is None or begun.place != place or begun.mapping != mapping:
+            begun = self._begin(stream, context, mapping, place)
+        try:
+            readings = begun.first(FILE_BYTES_MAX if self.family.together else PIECE_BYTES_MAX)
+            if begun.following is None:
+                begun.close()
+            elif self.family.together:
+                raise TooManyRecords(most=RECORDS_MAX)
+            else:
+                _keep(key, begun)
+        except BaseException:
+            begun.close()
+            raise
+        return readings, begun.place, begun.following is None
+
+    def _begin(
+        self, stream: BufferedReader, context: Context, mapping: MappingView | None, place: int
+    ) -> Begun:
+        """Open a file for itself, which outlives this piece, and go to where it was read."""
+        own = open(os.dup(stream.fileno()), "rb")  # noqa: SIM115
+        own.seek(0)
+        left = islice(self.family.read(own, context), place, None)
+        return Begun(stream=own, readings=left, mapping=mapping, place=place)
 
     def _wish(
         self,
@@ -211,13 +283,11 @@ def _lines(stream: BufferedReader) -> tuple[bytes, bool]:
     return b"".join(lines), not stream.peek(1)
 
 
-def _first(readings: Iterator[Reading], bytes_max: int) -> tuple[list[Reading], bool]:
-    """Return as many records as a body may have, and whether they are the last ones."""
-    found: list[Reading] = []
-    left = bytes_max
-    for one in readings:
-        if len(found) >= RECORDS_MAX or (found and left <= 0):
-            return found, False
-        found.append(one)
-        left -= len(one.body)
-    return found, True
+def _keep(key: tuple[UUID, bytes], begun: Begun) -> None:
+    """Keep a file open for who reads on, and let go those that nobody has come back to."""
+    begun.left_at = time.monotonic()
+    _begun[key] = begun
+    for other, one in sorted(_begun.items(), key=lambda each: each[1].left_at):
+        is_too_much = len(_begun) > BEGUN_MAX or one.left_at < begun.left_at - BEGUN_SECONDS
+        if is_too_much and (gone := _begun.pop(other, None)) is not None:
+            gone.close()

@@ -17,14 +17,11 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 
 from crosslane import organization
 from crosslane.channels.adapters.telling import (
-    CODE_CHARACTERS_MAX,
-    DETAIL_CHARACTERS_MAX,
     Busy,
     Document,
     Later,
@@ -34,14 +31,22 @@ from crosslane.channels.adapters.telling import (
 )
 from crosslane.channels.domain import outgoing as rules
 from crosslane.channels.domain.asked import newest_order
-from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.connection import FETCHED
 from crosslane.channels.domain.messages import Order, Outbound
 from crosslane.channels.domain.outgoing import Due, Pace
 from crosslane.channels.events import MessageNotTold
 from crosslane.channels.service import offer_turns
-from crosslane.channels.service.conversing import Exchange, Speaker, Unreachable
-from crosslane.channels.service.offer_turns import KINDS as OFFERS
-from crosslane.channels.service.offer_turns import REFUSED, Renewed, TurnedOffer, renew
+from crosslane.channels.service.conversing import Speaker, Unreachable
+from crosslane.channels.service.endings import (
+    Done,
+    Ending,
+    kept_as,
+    learnt_of,
+    offers_of,
+    without_erased,
+)
+from crosslane.channels.service.memories import memory_of
+from crosslane.channels.service.offer_turns import Renewed, renew
 from crosslane.channels.service.saying import Voice, voices
 from crosslane.channels.service.saying.words import number_of, skus_of, subject_of_order
 from crosslane.channels.service.turns import (
@@ -70,11 +75,9 @@ LOOKED_AT_MAX = 2_000
 # A turn begins nothing new after this time; a part may take as long as this once begun.
 TURN_SECONDS = 10.0
 PART_SECONDS_MAX = 30.0
-MEMORIES_MAX = 1_000
 LOGGER = logging.getLogger("crosslane.channels")
 
 _decoder: msgspec.json.Decoder[Outbound] = msgspec.json.Decoder(Outbound)
-_memories: dict[tuple[str, str, str], dict[str, str]] = {}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -116,35 +119,6 @@ class Prepared(msgspec.Struct, frozen=True):
     currency: str
     timezone: str
     offers: Renewed
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a message.
-
-    Args:
-        outcome: as the family says, None when it is tried again.
-        failed: why not, then.
-        counts: whether that was a try: the message may be at fault.
-        said: calls and documents; likewise the name of the last document.
-    """
-
-    due: Due
-    outcome: Outcome | None = None
-    failed: Pause | None = None
-    counts: bool = True
-    said: Sequence[Exchange] = ()
-    document: str = ""
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a turn; ``made`` is what its offers said before they were made anew."""
-
-    endings: list[Ending]
-    documents: list[Document]
-    pace: Pace
-    pause: Pause | None
-    succeeded: bool
-    made: Mapping[UUID, bytes]
 
 
 async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
@@ -255,6 +229,7 @@ async def tell(call: EffectCall[Errand], prepared: Prepared | None) -> Done | No
         pause=pause,
         succeeded=any(one.outcome for one in endings[len(prepared.offers.unsaid) :]),
         made=prepared.offers.made,
+        are_fetched=voice.connection.delivery in FETCHED,
     )
 
 
@@ -268,7 +243,7 @@ async def _tell_part(
         outcome = Outcome(
             state="unsupported", code="not-told", detail="Nobody can tell it any more"
         )
-        return [Ending(due=one, outcome=outcome) for one in part.due], None
+        return [Ending(due=one, outcome=outcome, part=part.key) for one in part.due], None
     talk = speaker.talk(prepared.currency, prepared.timezone, memory)
     try:
         async with asyncio.timeout(PART_SECONDS_MAX):
@@ -296,27 +271,21 @@ async def _tell_part(
         return _failed(speaker, part, pause), pause
     said, document = speaker.said(), speaker.document
     return [
-        Ending(due=one, outcome=outcome, said=said, document=document)
+        Ending(due=one, outcome=outcome, said=said, document=document, part=part.key)
         for one, outcome in zip(part.due, outcomes, strict=True)
     ], None
 
 
 def _failed(speaker: Speaker, part: Part, pause: Pause) -> list[Ending]:
+    said, document = speaker.said(), speaker.document
     return [
-        Ending(due=one, failed=pause, said=speaker.said(), document=speaker.document)
+        Ending(due=one, failed=pause, said=said, document=document, part=part.key)
         for one in part.due
     ]
 
 
 def _not_tried(speaker: Speaker, part: Part, pause: Pause) -> list[Ending]:
     return [msgspec.structs.replace(one, counts=False) for one in _failed(speaker, part, pause)]
-
-
-def memory_of(tenant: str, one: Connection) -> dict[str, str]:
-    """Return what a family keeps between turns of a connection; another token begins anew."""
-    if len(_memories) >= MEMORIES_MAX:
-        _memories.clear()
-    return _memories.setdefault((tenant, one.channel, one.token), {})
 
 
 async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
@@ -326,62 +295,16 @@ async def record(tx: Tx, call: EffectCall[Errand], done: Done | None) -> None:
     if done is None:
         await pace_storage.save_standing(tx, msgspec.structs.replace(standing, is_open=False))
         return
+    mine = await storage.lock_waiting(tx, [one.due.id for one in done.endings])
+    done = without_erased(done, mine)
     standing, numbers = await _keep_documents(tx, standing, done.documents)
-    ended = [_ended(one, numbers.get(one.document), tx.now) for one in done.endings]
-    mine = await storage.save(tx, ended) if ended else set()
-    await known_storage.save_known(tx, standing.channel, _learnt(done.endings, mine))
-    await offer_turns.end(tx, standing.channel, _offers(done, ended, mine))
-    await _announce(tx, call, done.endings, ended, mine)
+    ended = [kept_as(one, numbers.get(one.document), tx.now) for one in done.endings]
+    await storage.save(tx, ended)
+    await known_storage.save_known(tx, standing.channel, learnt_of(done.endings))
+    await offer_turns.end(tx, standing.channel, offers_of(done, ended))
+    await _announce(tx, call, done.endings, ended)
     rested = rested_after(standing, done.pace, done.pause, tx.now, succeeded=done.succeeded)
     await _go_on(tx, rested)
-
-
-def _ended(one: Ending, document: int | None, now: datetime) -> Ended:
-    said = msgspec.json.encode(one.said)
-    outcome = one.outcome
-    if outcome is not None:
-        return Ended(
-            id=one.due.id,
-            state=outcome.state,
-            code=outcome.code[:CODE_CHARACTERS_MAX],
-            detail=outcome.detail[:DETAIL_CHARACTERS_MAX],
-            instead=outcome.instead[:CODE_CHARACTERS_MAX],
-            said=said,
-            document=document,
-            tries=one.due.tries + 1,
-            due_at=now,
-        )
-    failed = one.failed or Pause("unknown", "")
-    tries = one.due.tries + one.counts
-    given_up = one.counts and rules.is_given_up(tries, one.due.created_at, now)
-    # An offer is not told again but made anew.
-    state = "superseded" if one.due.kind in OFFERS else "failed" if given_up else "waiting"
-    wait = rules.retry_seconds(tries) if one.counts else 0.0
-    return Ended(
-        id=one.due.id,
-        state=state,
-        code=failed.code,
-        detail=failed.detail[:DETAIL_CHARACTERS_MAX],
-        said=said,
-        document=document,
-        tries=tries,
-        due_at=now + timedelta(seconds=wait),
-    )
-
-
-def _offers(done: Done, ended: Sequence[Ended], mine: set[UUID]) -> list[TurnedOffer]:
-    """Return what became of offers."""
-    return [
-        TurnedOffer(
-            due=one.due,
-            made=done.made[one.due.id],
-            state=as_kept.state,
-            code=as_kept.code,
-            learnt=one.outcome.learnt if one.outcome else {},
-        )
-        for one, as_kept in zip(done.endings, ended, strict=True)
-        if one.due.id in done.made and one.due.id in mine
-    ]
 
 
 async def _keep_documents(
@@ -404,22 +327,11 @@ async def _keep_documents(
     return msgspec.structs.replace(standing, documents=last), numbers
 
 
-def _learnt(endings: Sequence[Ending], mine: set[UUID]) -> dict[tuple[str, str], str]:
-    return {
-        ("" if name.startswith(ARTICLES) else one.due.subject, name): value
-        for one in endings
-        if one.outcome is not None and one.due.id in mine
-        for name, value in one.outcome.learnt.items()
-        if not name.startswith(REFUSED)
-    }
-
-
 async def _announce(
     tx: Tx,
     call: EffectCall[Errand],
     endings: Sequence[Ending],
     ended: Sequence[Ended],
-    mine: set[UUID],
 ) -> None:
     """Tell of what a person has to look at."""
     lost = [
@@ -430,7 +342,7 @@ async def _announce(
             code=one.code,
         )
         for ending, one in zip(endings, ended, strict=True)
-        if one.id in mine and one.state in ("refused", "failed")
+        if one.state in ("refused", "failed")
     ]
     if lost:
         await log.append(tx, lost, [call] * len(lost))

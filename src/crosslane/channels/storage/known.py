@@ -117,16 +117,43 @@ async def list_documents(tx: Tx, channel: str, after: int, limit: int) -> list[R
     return await tx.fetch(LIST_DOCUMENTS, channel, after, limit)
 
 
+# How long a body is, is known without reading it.
 READ_DOCUMENTS = """
-select number, name, media_type, body, created_at from channels_document
-where channel = $1 and number > $2 order by number limit $3
+with next as (
+    select number, octet_length(body) as bytes from channels_document
+    where channel = $1 and number > $2 order by number limit $3 + 1
+), told as (
+    select number, row_number() over (order by number) as no,
+           sum(bytes) over (order by number) as bytes
+    from next
+), chosen as (
+    select number from told where no = 1 or no <= $3 and bytes <= $4
+)
+select d.number, d.name, d.media_type, d.body, d.created_at,
+       (select count(*) from next) > (select count(*) from chosen) as more
+from chosen join channels_document d on d.channel = $1 and d.number = chosen.number
+order by d.number
 """
 
 
-async def read_documents(tx: Tx, channel: str, after: int, limit: int) -> list[Kept]:
-    """Return the files of a channel after one of them, in their order, as they are kept."""
-    rows = await tx.fetch(READ_DOCUMENTS, channel, after, limit)
-    return [Kept(**dict(row)) for row in rows]
+async def read_documents(
+    tx: Tx, channel: str, after: int, limit: int, bytes_max: int
+) -> tuple[list[Kept], bool]:
+    """Return the files of a channel after one of them, in their order, as they are kept.
+
+    Args:
+        tx: open transaction.
+        channel: code of the channel.
+        after: number of that one.
+        limit: most files.
+        bytes_max: most bytes of them all; one that is longer comes alone.
+
+    Returns:
+        The files, and whether there are others after them.
+    """
+    rows = [dict(row) for row in await tx.fetch(READ_DOCUMENTS, channel, after, limit, bytes_max)]
+    more = [row.pop("more") for row in rows]
+    return [Kept(**row) for row in rows], any(more)
 
 
 FIND_DOCUMENT = """

@@ -64,13 +64,18 @@ async def insert(tx: Tx, said: Sequence[Said]) -> None:
 
 
 SUPERSEDE = """
+with older as (
+    select o.id from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
+        as w(channel, subject, kind, number)
+    join channels_outgoing o on (o.channel, o.subject, o.kind) = (w.channel, w.subject, w.kind)
+    where o.state = 'waiting' and o.number < w.number and o.tries = 0
+      and o.number > coalesce((
+          select p.upto from channels_pace p
+          where p.channel = o.channel and p.errand = 'tell' and p.is_open), 0)
+    order by o.id for update of o
+)
 update channels_outgoing o set state = 'superseded', changed_at = $1
-from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) as w(channel, subject, kind, number)
-where (o.channel, o.subject, o.kind) = (w.channel, w.subject, w.kind)
-  and o.state = 'waiting' and o.number < w.number and o.tries = 0
-  and o.number > coalesce((
-      select p.upto from channels_pace p
-      where p.channel = o.channel and p.errand = 'tell' and p.is_open), 0)
+from older where o.id = older.id
 """
 
 
@@ -152,33 +157,39 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
 
 
-# What was erased, or superseded, while it was told stays so.
-SAVE = """
-with mine as (
-    select o.id from channels_outgoing o
-    where o.id = any($2::uuid[]) and o.state in ('waiting', 'superseded') order by o.id for update
-)
-update channels_outgoing o
-set state = w.state, code = w.code, detail = w.detail, instead = w.instead, said = w.said,
-    document = coalesce(w.document, o.document), tries = w.tries, due_at = w.due_at, changed_at = $1
-from mine join unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
-                      $8::bigint[], $9::integer[], $10::timestamptz[])
-     as w(id, state, code, detail, instead, said, document, tries, due_at) using (id)
-where o.id = mine.id
-returning o.id
+# What was erased while it was told waits no more.
+LOCK_WAITING = """
+select id from channels_outgoing where id = any($1::uuid[]) and state = 'waiting'
+order by id for update
 """
 
 
-async def save(tx: Tx, ended: Sequence[Ended]) -> set[UUID]:
-    """Save what became of messages; return which of them were still to be told."""
+async def lock_waiting(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+    """Lock messages that were tried; return which of them are still to be told."""
+    return {row["id"] for row in await tx.fetch(LOCK_WAITING, list(ids))}
+
+
+SAVE = """
+update channels_outgoing o
+set state = w.state, code = w.code, detail = w.detail, instead = w.instead, said = w.said,
+    document = coalesce(w.document, o.document), tries = w.tries, due_at = w.due_at, changed_at = $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
+            $8::bigint[], $9::integer[], $10::timestamptz[])
+     as w(id, state, code, detail, instead, said, document, tries, due_at)
+where o.id = w.id
+"""
+
+
+async def save(tx: Tx, ended: Sequence[Ended]) -> None:
+    """Save what became of messages that are locked."""
     names = ("id", "state", "code", "detail", "instead", "said", "document", "tries", "due_at")
-    rows = await tx.fetch(SAVE, tx.now, *columns(ended, *names))
-    return {row["id"] for row in rows}
+    if ended:
+        await tx.execute(SAVE, tx.now, *columns(ended, *names))
 
 
 SAVE_MESSAGES = """
 update channels_outgoing o set message = w.message
-from unnest($1::uuid[], $2::jsonb[]) as w(id, message) where o.id = w.id and o.state <> 'erased'
+from unnest($1::uuid[], $2::jsonb[]) as w(id, message) where o.id = w.id and o.message is not null
 """
 
 
@@ -217,6 +228,14 @@ async def list_outgoing(
     return await tx.fetch(LIST, *msgspec.structs.astuple(chosen), seen_at, seen_id, limit)
 
 
+LIST_STATES = "select id, state from channels_outgoing where id = any($1::uuid[])"
+
+
+async def list_states(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, State]:
+    """Return the states of messages, of those that are there."""
+    return {row["id"]: row["state"] for row in await tx.fetch(LIST_STATES, list(ids))}
+
+
 FIND = """
 select id, channel, number, kind, key, subject, order_id, state, code, detail, instead, document,
        tries, due_at, trace, created_at, changed_at, message, said
@@ -230,11 +249,15 @@ async def find(tx: Tx, outgoing_id: UUID) -> Record | None:
 
 
 RESEND = """
-with mine as (
+with first as (
     select id from channels_outgoing
     where state = any($2::text[]) and case when $3::uuid[] is null
         then channel = $4 and ($5::text is null or code = $5) else id = any($3) end
-    order by number limit $6 for update
+    order by number limit $6
+), mine as (
+    select o.id from channels_outgoing o
+    where o.id in (select id from first) and o.state = any($2::text[])
+    order by o.id for update
 )
 update channels_outgoing o
 set state = 'waiting', code = '', detail = '', tries = 0, due_at = $1, changed_at = $1
