@@ -64,6 +64,15 @@ def test_tenant_is_made_listed_verified_and_dropped(crosslane: Run, name: str) -
     assert name not in crosslane("tenant", "list").stdout
 
 
+def test_a_restored_backup_begins_an_epoch(crosslane: Run, name: str) -> None:
+    assert crosslane("tenant", "create", name).returncode == 0
+    told = crosslane("restored", "--tenant", name, "--json")
+    assert json.loads(told.stdout) == [{"tenant": name, "epoch": 2}]
+    assert f"{name}: epoch 3 of its log" in crosslane("restored", "--tenant", name).stdout
+    refused = crosslane("restored", "--tenant", "nobody")
+    assert (refused.returncode, "nobody" in refused.stderr) == (1, True)
+
+
 def test_script_gets_tenant_and_key_as_json(crosslane: Run, name: str) -> None:
     made = json.loads(crosslane("tenant", "create", name, "--json").stdout)
     assert made["tenant"]["name"] == name

@@ -219,6 +219,25 @@ async def test_an_idle_reaction_has_no_work_and_enters_a_new_epoch(database: Dat
     assert await heard(database, tower) == [("a", 1), ("a", 2)]
 
 
+async def test_what_another_server_wrote_is_read_to_its_end_before_a_new_epoch(
+    database: Database, tower: str
+):
+    """Its transactions are numbered beyond all that run here, as after a backup was restored."""
+    await ring(database, tower, Rung(bell="a", n=1), Rung(bell="b", n=1))
+    await ring(database, tower, Rung(bell="a", n=2))
+    async with database.transaction(tower) as tx:
+        await tx.execute("update platform_log set txid = (8000000000 + id)::text::xid8")
+        assert await log.begin_epoch(tx) == 2
+    await ring(database, tower, Rung(bell="a", n=3))
+    for _ in range(3):
+        async with database.transaction(tower) as tx:
+            assert await reactions_with_work(tx, [HEAR]) == [HEAR]
+        await react(database, tower)
+    assert await heard(database, tower) == [("a", 1), ("a", 2), ("b", 1), ("a", 3)]
+    async with database.transaction(tower) as tx:
+        assert await reactions_with_work(tx, [HEAR]) == []
+
+
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosslane.kernel import decode_cursor
 from crosslane.publishing import PUBLIC
 from crosslane.publishing.domain import catalogue
 from crosslane.publishing.domain.stream import Head, Position, begin, end, go_on
@@ -19,7 +20,7 @@ from crosslane.publishing.domain.trying import (
     after_turn,
     due_again,
 )
-from crosslane.publishing.errors import UnknownCursor
+from crosslane.publishing.errors import EventsUndone, UnknownCursor
 
 NOW = datetime(2030, 5, 1, 12, tzinfo=UTC)
 NAMED = {kind.name: kind for kind in PUBLIC}
@@ -83,9 +84,17 @@ def test_a_cursor_of_another_stream_is_refused(seen):
         go_on([Head(1, 1, 5)], seen)
 
 
-def test_what_was_lost_by_a_restored_backup_is_passed_over():
+def test_who_has_read_what_a_restored_backup_has_lost_is_told_so():
     """Epoch 1 had told 9 places when 5 of them were restored; epoch 3 tells the sixth anew."""
-    assert go_on([Head(1, 1, 5), Head(3, 6, 8)], Position(1, 9)) == Position(3, 5)
+    heads = [Head(1, 1, 5), Head(3, 6, 12)]
+    with pytest.raises(EventsUndone) as undone:
+        go_on(heads, Position(1, 9))
+    assert (undone.value.details["lost"], undone.value.kind) == (4, "gone")
+    again = Position(*decode_cursor(undone.value.details["next_cursor"], int, int))
+    assert go_on(heads, again) == Position(3, 5)
+    # Who had not read so far has missed nothing, and notices nothing.
+    assert go_on(heads, Position(1, 4)) == Position(1, 4)
+    assert go_on(heads, Position(1, 5)) == Position(3, 5)
 
 
 def attempt(no: int = 1, status: int | None = 200, **told) -> Attempt:

@@ -1,6 +1,7 @@
 """The stream and webhooks over HTTP."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -50,11 +51,49 @@ async def test_a_secret_is_told_once(api):
     assert again == {"webhook": first["webhook"], "secret": None}
     at = f"{WEBHOOKS}/{first['webhook']['id']}/secret"
     turned = (await api.admin.post(at, json={}, headers={"Idempotency-Key": "turn"})).json()
-    assert turned["secret"].endswith(turned["hint"])
+    assert turned["secret"].rstrip("=").endswith(turned["hint"])
+    assert len(turned["hint"]) == 4
     once_more = (await api.admin.post(at, json={}, headers={"Idempotency-Key": "turn"})).json()
     assert (once_more["secret"], once_more["hint"]) == (None, turned["hint"])
     former = (await api.admin.get(WEBHOOKS)).json()[0]["former_secret_until"]
     assert former == turned["former_until"] is not None
+
+
+async def test_secrets_that_end_alike_are_told_apart(api, monkeypatch):
+    made = (await api.admin.post(WEBHOOKS, json=NEW)).json()["webhook"]
+    at, key = f"{WEBHOOKS}/{made['id']}/secret", {"Idempotency-Key": "alike"}
+    number = itertools.count(1)
+    monkeypatch.setattr("secrets.token_bytes", lambda n: bytes([next(number)]).ljust(n, b"-"))
+    turned = (await api.admin.post(at, json={}, headers=key)).json()
+    again = (await api.admin.post(at, json={}, headers=key)).json()
+    assert turned["secret"] is not None
+    # That of the repeated request is good for nothing.
+    assert (again["secret"], again["hint"]) == (None, turned["hint"])
+
+
+async def test_what_an_address_says_in_its_query_is_shown_to_nobody(api, database):
+    url = "https://erp.example.com/hook?shop=7&token=hidden&hidden"
+    made = await api.admin.post(WEBHOOKS, json=NEW | {"url": url})
+    at, shown = f"{WEBHOOKS}/{made.json()['webhook']['id']}", made.json()["webhook"]["url"]
+    assert shown == "https://erp.example.com/hook?shop=…&token=…&…"
+    # Sent back with something else it is the one that is there, and no address of its own.
+    changed = await api.admin.patch(at, json={"url": shown, "description": "ERP"})
+    assert changed.status_code == 200
+    assert (await api.admin.post(WEBHOOKS, json=NEW | {"url": shown})).json()["code"] == (
+        "bad-address"
+    )
+    other = await api.admin.patch(at, json={"url": "https://erp.example.com/hook?token=hidden2"})
+    told = (
+        await api.admin.get(at),
+        await api.admin.get("/api/v1/audit-entries"),
+        changed,
+        other,
+        made,
+    )
+    assert not [one.text for one in told if "hidden" in one.text]
+    async with database.transaction(api.tenant) as tx:
+        [kept] = await tx.fetch("select url from publishing_subscription")
+    assert kept["url"].endswith("?token=hidden2")
 
 
 async def test_deliveries_are_listed_and_shown(api, happen):

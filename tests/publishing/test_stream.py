@@ -13,7 +13,12 @@ from crosslane import catalog, customers, publishing
 from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.log import run_reaction
-from crosslane.publishing.errors import EventsForgotten, UnknownCursor, UnknownEventKind
+from crosslane.publishing.errors import (
+    EventsForgotten,
+    EventsUndone,
+    UnknownCursor,
+    UnknownEventKind,
+)
 from crosslane.publishing.service import publishing as service
 from tests.publishing.conftest import House, closed, placed
 
@@ -108,30 +113,47 @@ async def test_what_is_not_kept_any_more_is_said(house):
     await house.publish()
     async with house.transaction() as tx:
         assert not await service.forget(tx)
-    with pytest.raises(EventsForgotten):
+    with pytest.raises(EventsForgotten) as forgotten:
         await house.read(after=behind_first)
     assert len((await house.read()).items) == 1
+    assert len((await house.read(after=forgotten.value.details["next_cursor"])).items) == 1
     await house.execute("delete from publishing_event")
     with pytest.raises(EventsForgotten):
         await house.read(after=behind_first)
     assert (await house.read()).items == []
 
 
-async def test_a_restored_backup_is_passed_by_its_epoch(house):
+async def test_a_restored_backup_skips_nothing_and_says_what_is_undone(house):
     await house.happen(*(closed() for _ in range(4)))
     await house.publish()
+    behind_two = (await house.read(limit=2)).next_cursor
     _, cursor = await read_all(house)
-    # The backup had told two of the four; the operator begins a new epoch.
-    await house.execute("delete from publishing_event where place > 2")
-    await house.execute("update publishing_head set last_place = 2")
+    # The backup had two of the four, one of them not told yet, and its server counted further.
+    await house.execute("delete from publishing_event where place > 1")
+    await house.execute("update publishing_head set last_place = 1")
+    await house.execute(
+        "delete from platform_log where id > (select min(id) + 1 from platform_log)"
+    )
+    await house.execute("update platform_log set txid = (8000000000 + id)::text::xid8")
+    await house.execute(
+        "update platform_cursor c set txid = l.txid, id = l.id"
+        " from (select txid, id from platform_log order by id limit 1) l"
+    )
     with pytest.raises(UnknownCursor):
         await house.read(after=cursor)
-    await house.execute("update platform_log_epoch set epoch = 2")
-    await house.happen(closed())
-    await house.publish()  # reads the old epoch to its end
-    await house.publish()
-    found, _ = await read_all(house, cursor)
-    assert len(found) == 1
+    async with house.transaction() as tx:
+        assert await log.begin_epoch(tx) == 2
+    fresh = [closed() for _ in range(5)]
+    await house.happen(*fresh)
+    for _ in range(3):  # reads the old epoch to its end, enters the new one, reads that
+        await house.publish()
+    for lost, late in ((3, cursor), (1, behind_two)):
+        with pytest.raises(EventsUndone) as undone:
+            await house.read(after=late)
+        assert undone.value.details["lost"] == lost
+        found, _ = await read_all(house, undone.value.details["next_cursor"])
+        assert [one.data["order_id"] for one in found[1:]] == [str(one.order_id) for one in fresh]
+        assert len({one.id for one in found}) == 6
     with pytest.raises(UnknownCursor):
         await house.read(after="nonsense")
 

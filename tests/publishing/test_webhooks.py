@@ -11,12 +11,17 @@ from msgspec import json
 
 from crosslane import engagement, publishing
 from crosslane.kernel import Refusal, new_id
+from crosslane.platform.actor import SYSTEM
 from crosslane.platform.effects import Effect, EffectCall, EffectKind, Runner, request
+from crosslane.platform.lane import Command
 from crosslane.publishing.domain.trying import TRIES_MAX
+from crosslane.publishing.errors import UnknownCursor
 from crosslane.publishing.service import replaying, sending
 from crosslane.publishing.service.turns import WINDOW_MAX
+from crosslane.publishing.storage.subscriptions import LOCK_NEW
 from tests.publishing.conftest import closed, placed
 
+WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
 SECRET, OTHER = publishing.new_secret(), publishing.new_secret()
 
 
@@ -51,7 +56,8 @@ async def test_a_changed_secret_is_good_beside_the_former(house, receiver):
     await receiver.behave(secret=SECRET)
     id = await house.subscribe(receiver.url, SECRET)
     rotated = await house.submit(
-        publishing.ROTATE, publishing.RotateSecret(id=id, secret=OTHER, overlap_hours=1)
+        publishing.ROTATE,
+        publishing.RotateSecret(id=id, secret_id=new_id(), secret=OTHER, overlap_hours=1),
     )
     assert rotated.former_until is not None
     for secret in (SECRET, OTHER):
@@ -61,7 +67,8 @@ async def test_a_changed_secret_is_good_beside_the_former(house, receiver):
         assert taken["status"] == 200
     third = publishing.new_secret()
     await house.submit(
-        publishing.ROTATE, publishing.RotateSecret(id=id, secret=third, overlap_hours=0)
+        publishing.ROTATE,
+        publishing.RotateSecret(id=id, secret_id=new_id(), secret=third, overlap_hours=0),
     )
     await receiver.behave(secret=OTHER)
     await deliver(house, closed())
@@ -252,29 +259,63 @@ async def test_one_is_sent_again_and_a_time_is_replayed(house, receiver):
     await house.sound()
 
 
-async def test_a_replay_in_pieces_leaves_nothing_out_and_tells_nothing_twice(
+async def test_a_replay_in_pieces_leaves_nothing_out_and_keeps_the_order_of_a_subject(
     house, receiver, monkeypatch
 ):
     await receiver.behave(secret=SECRET)
     id = await house.subscribe(receiver.url, SECRET)
-    events = [closed() for _ in range(6)]
-    await deliver(house, *events[:3])
-    await deliver(house, *events[3:])
+    both = [new_id(), new_id(), new_id()]
+    await deliver(house, *(closed(one) for one in both))
+    await deliver(house, *(closed(one) for one in both))
     # Who begins first may end last: what comes later in the stream was recorded earlier.
     await house.execute("update publishing_event set at = at - interval '1 min' where place > 3")
     [(since, until)] = await house.fetch(
         "select min(at), max(at) + interval '1 s' from publishing_event"
     )
     monkeypatch.setattr(replaying, "REPLAYED_AT_ONCE_MAX", 2)
-    pieces = []
-    while since is not None:
-        wish = publishing.Replay(subscription_id=id, since=since, until=until)
+    pieces, after = [], ""
+    while after is not None:
+        wish = publishing.Replay(subscription_id=id, since=since, until=until, after=after)
         done = await house.submit(publishing.REPLAY, wish)
         pieces.append(done.events)
-        since = done.next_since
-        assert len(pieces) < 6
-    told = [one.event_id for one in await deliveries(house, id) if one.cause == "replay"]
-    assert len(told) == len(set(told)) == 6
+        after = done.next_after
+    assert pieces == [2, 2, 2, 0]
+    told = [one for one in await deliveries(house, id) if one.cause == "replay"]
+    assert len({one.event_id for one in told}) == len(told) == 6
+    for subject in {one.subject for one in told}:
+        # The latest first.
+        names = [one.event_id for one in told if one.subject == subject]
+        assert names == sorted(names, key=lambda name: -int(name.rpartition("_")[2]))
+    astray = publishing.Replay(subscription_id=id, since=since, until=until, after="nonsense")
+    with pytest.raises(UnknownCursor):
+        await house.submit(publishing.REPLAY, astray)
+
+
+async def test_the_most_subscriptions_are_kept_to_when_two_come_at_once(
+    house, receiver, monkeypatch
+):
+    monkeypatch.setattr("crosslane.publishing.service.subscribing.SUBSCRIPTIONS_MAX", 1)
+
+    async def subscribe() -> str:
+        told = {"description": "", "kinds": (), "channels": (), "brands": ()}
+        url = receiver.url
+        wish = publishing.Subscribe(id=new_id(), secret=SECRET, url=url, **told)
+        try:
+            # Another process has a lane of its own.
+            async with house.transaction() as tx:
+                await publishing.SUBSCRIBE.handle(tx, [Command(str(new_id()), SYSTEM, wish)])
+        except Refusal as refusal:
+            return refusal.code
+        return ""
+
+    async with house.transaction() as tx:
+        await tx.execute(LOCK_NEW)
+        waiting = [asyncio.create_task(subscribe()) for _ in range(2)]
+        async with asyncio.timeout(30):
+            while await tx.fetchval(WAITING) < 2:  # noqa: ASYNC110 - the server knows it alone
+                await asyncio.sleep(0.005)
+    answers = await asyncio.gather(*waiting)
+    assert sorted(answers) == ["", "too-many-subscriptions"]
 
 
 async def test_what_cannot_be_is_refused(house, receiver):

@@ -15,6 +15,11 @@ app.command(
     "crosslane.cli.migration:migrate", name="migrate", help="Bring every tenant up to date."
 )
 app.command(
+    "crosslane.cli.restored:restored",
+    name="restored",
+    help="Say that the database is a restored backup, before anybody reads on.",
+)
+app.command(
     "crosslane.cli.verification:verify",
     name="verify",
     help="Recompute every balance and status from the journals.",

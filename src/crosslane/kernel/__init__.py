@@ -6,6 +6,7 @@ Pure values only: the standard library and msgspec, no input or output, no clock
 from crosslane.kernel.errors import (
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     Kind,
     NotFound,
@@ -67,6 +68,7 @@ __all__ = [
     "Conflict",
     "CurrencyMismatch",
     "Forbidden",
+    "Gone",
     "Instant",
     "InstantOutOfRange",
     "Invalid",

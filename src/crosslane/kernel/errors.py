@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    GONE = "gone"
     STALE = "stale"
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
@@ -82,6 +83,12 @@ class Conflict(Refusal):
     """The request does not fit the present state."""
 
     kind = Kind.CONFLICT
+
+
+class Gone(Refusal):
+    """What was asked for is not there any more, and will not be again."""
+
+    kind = Kind.GONE
 
 
 class Stale(Refusal):

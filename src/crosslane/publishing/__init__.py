@@ -71,7 +71,6 @@ from crosslane.publishing.service.subscribing import (
     RotateSecret,
     Subscribe,
     SubscriptionView,
-    hint_of,
     list_subscriptions,
     subscription,
 )
@@ -121,7 +120,6 @@ __all__ = [
     "SubscriptionDisabled",
     "SubscriptionView",
     "asyncapi",
-    "hint_of",
     "list_deliveries",
     "list_subscriptions",
     "new_secret",

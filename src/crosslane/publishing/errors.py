@@ -1,6 +1,6 @@
 """What publishing refuses."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound, Unavailable
+from crosslane.kernel import Conflict, Gone, Invalid, NotFound, Unavailable
 
 
 class NoSuchSubscription(NotFound):
@@ -47,8 +47,12 @@ class UnknownCursor(Conflict):
     """The cursor is not of this stream as it is now; begin anew, or at the oldest event kept."""
 
 
-class EventsForgotten(Conflict):
-    """Events after the cursor are not kept any more; the oldest kept begins at {since}."""
+class EventsForgotten(Gone):
+    """Events after the cursor are not kept any more; go on after {next_cursor}, at {since}."""
+
+
+class EventsUndone(Gone):
+    """A backup was restored: {lost} events you have read are undone; go on after {next_cursor}."""
 
 
 class TooManyWaiting(Unavailable):

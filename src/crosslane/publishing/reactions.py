@@ -11,6 +11,7 @@ from crosslane.platform.log import Logged, Reaction
 from crosslane.publishing.domain.catalogue import PUBLIC
 from crosslane.publishing.events import SubscriptionDisabled
 from crosslane.publishing.service import publishing
+from crosslane.publishing.service.subscribing import shown_url
 from crosslane.publishing.storage import DELIVERIES_DAYS, deliveries, subscriptions
 
 FORGET_SECONDS = 3_600.0
@@ -30,7 +31,7 @@ async def give_notice(tx: Tx, logged: Sequence[Logged[SubscriptionDisabled]]) ->
                 key=f"webhook-disabled:{entry.subject}#{entry.subject_no}",
                 topic=f"webhook_{entry.event.cause}",
                 path=f"{PAGE}{one.id}",
-                told={"receiver": one.description or one.url},
+                told={"receiver": one.description or shown_url(one.url)},
                 moments={"since": entry.event.failing_since},
                 trace=entry.trace,
             )

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ LAST_PLACE = 2**63 - 1
 SHOWN = 20
 FIELD_CHARACTERS_MAX = 2_000
 NOTHING: Mapping[str, str] = MappingProxyType({})
+Told = Annotated[str, msgspec.Meta(max_length=512)]
 
 
 @page(LIST, permission=READ)
@@ -88,11 +90,15 @@ async def show_webhook(
     paging: Paging,
     webhook_id: UUID,
     state: DeliveryState | None = None,
+    since: Told = "",
+    until: Told = "",
+    after: Told = "",
 ) -> Response:
-    """Show a webhook, how its receiver does, and its deliveries."""
+    """Show a webhook, how its receiver does, its deliveries, and what is left of a replay."""
+    rest = {"since": since, "until": until, "after": after}
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
-        return await _webhook_page(tx, viewer, webhook_id, paging, state)
+        return await _webhook_page(tx, viewer, webhook_id, paging, state, fields=rest)
 
 
 async def _webhook_page(
@@ -187,12 +193,15 @@ async def rotate_secret(
     secret = publishing.new_secret()
     hours = read_form(data).number("overlap_hours", 24)
     wish = publishing.RotateSecret(
-        id=webhook_id, secret=secret, overlap_hours=min(max(hours or 0, 0), 720)
+        id=webhook_id,
+        secret_id=new_id(),
+        secret=secret,
+        overlap_hours=min(max(hours or 0, 0), 720),
     )
     rotated = await caller.submit(publishing.ROTATE, wish)
     async with caller.read() as tx:
         webhook = await publishing.subscription(tx, webhook_id)
-    fresh = rotated.hint == publishing.hint_of(secret)
+    fresh = rotated.secret_id == wish.secret_id
     return await _secret_page(caller, request, webhook, secret if fresh else "")
 
 
@@ -216,7 +225,10 @@ async def replay_webhook(
         since, until = (_moment(fields, name, viewer) for name in ("since", "until"))
         words = PAGES.words(viewer)
         wish = publishing.Replay(
-            subscription_id=webhook_id, since=since or tx.now, until=until or tx.now
+            subscription_id=webhook_id,
+            since=since or tx.now,
+            until=until or tx.now,
+            after=fields.text("after"),
         )
     try:
         done = await caller.submit(publishing.REPLAY, wish)
@@ -226,9 +238,10 @@ async def replay_webhook(
                 tx, viewer, webhook_id, fields=fields.plain(), refusal=refusal
             )
     toast = words.plural("One event is told again.", "%(n)s events are told again.", done.events)
-    if done.next_since is not None:
-        toast += " " + words("There are more: ask again from where these end.")
-    return see_other(f"{LIST}/{webhook_id}", toast=toast)
+    if done.next_after is None:
+        return see_other(f"{LIST}/{webhook_id}", toast=toast)
+    rest = {name: fields.text(name) for name in ("since", "until")} | {"after": done.next_after}
+    return see_other(f"{LIST}/{webhook_id}?{urlencode(rest)}", toast=toast)
 
 
 @form(

@@ -8,6 +8,9 @@ subject's row lock, and a reaction handles a subject's rows in that order.
 Effect and cursor are stored in one transaction. A row that fails TRIES_MAX times is parked with its
 reason; later rows of its subject queue behind it, all others go on.
 
+Positions are of an epoch. :func:`begin_epoch` begins the next one after a backup was restored: what
+is in the log is read to its end, whatever its transactions are numbered, and then what is new.
+
 Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor, platform_backlog.
 """
 
@@ -32,6 +35,7 @@ from crosslane.platform.log.writing import (
     Entry,
     Named,
     append,
+    begin_epoch,
     entries,
     epoch,
     histories,
@@ -51,6 +55,7 @@ __all__ = [
     "Parked",
     "Reaction",
     "append",
+    "begin_epoch",
     "entries",
     "epoch",
     "histories",

@@ -31,7 +31,9 @@ class Turn(msgspec.Struct, frozen=True):
 
     Args:
         cursor: how far it had read.
-        horizon: the oldest transaction still running; rows below it are complete.
+        horizon: the oldest transaction still running; rows below it are complete. All rows of an
+            epoch that has ended are: nobody writes to it, and its transactions may be of a server
+            that counted further than this one.
         current_epoch: the log's epoch.
         has_backlog: rows were kept back.
         rows: the next rows after the cursor and below the horizon, in order.
@@ -121,7 +123,9 @@ TAKE = """
 with taken as materialized (
     select epoch, txid, id from platform_cursor where reaction = $1 for update skip locked
 ), horizon as materialized (
-    select pg_snapshot_xmin(pg_current_snapshot()) as txid
+    select case when c.epoch < e.epoch then '9223372036854775807'::xid8
+                else pg_snapshot_xmin(pg_current_snapshot()) end as txid
+    from taken c cross join platform_log_epoch e
 )
 select c.epoch as cursor_epoch, c.txid as cursor_txid, c.id as cursor_id, h.txid as horizon,
        (select epoch from platform_log_epoch) as current_epoch,

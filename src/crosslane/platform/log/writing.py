@@ -147,6 +147,22 @@ async def entries(tx: Tx, named: Iterable[Named]) -> dict[tuple[str, int], Entry
 EPOCH = "select epoch from platform_log_epoch"
 
 
+# Nobody may still write to the epoch that ends: its readers go on to the next one when they have
+# read all that is there.
+KEEP_WRITERS_OUT = "lock table platform_log in exclusive mode"
+BEGIN_EPOCH = "update platform_log_epoch set epoch = epoch + 1 returning epoch"
+
+
+async def begin_epoch(tx: Tx) -> int:
+    """Begin a new epoch, as after a backup was restored: return its number.
+
+    What is in the log is read to its end by every reaction, whichever server has written it; what
+    comes from now on is read after it.
+    """
+    await tx.execute(KEEP_WRITERS_OUT)
+    return await tx.fetchval(BEGIN_EPOCH)
+
+
 async def epoch(tx: Tx) -> int:
     """Return the log's epoch: it grows when what was told before may be told otherwise."""
     return await tx.fetchval(EPOCH)

@@ -61,8 +61,8 @@ a :class:`Document` (a file). The first docstring line is the summary, the rest 
 
 Rules: reads go through ``caller.read()``, changes through ``caller.submit`` of the declared
 command, which ``caller.preview`` tries and undoes; there is no other way. Refusals are raised; each
-becomes a problem+json with the status of its kind (not_found 404, conflict 409, stale 412, invalid
-422, forbidden 403, unavailable 503).
+becomes a problem+json with the status of its kind (not_found 404, conflict 409, gone 410, stale
+412, invalid 422, forbidden 403, unavailable 503).
 For a version that is out of date raise :class:`crosslane.kernel.Stale`.
 
 The edge does before a handler runs: trace, address sanity, number and time limits, tenant (by host

@@ -19,6 +19,7 @@ RETRY_AFTER_SECONDS = 1
 STATUS_BY_KIND = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
+    Kind.GONE: 410,
     Kind.STALE: 412,
     Kind.INVALID: 422,
     Kind.FORBIDDEN: 403,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from crosslane.publishing.errors import UnknownCursor
+from crosslane.kernel import encode_cursor
+from crosslane.publishing.errors import EventsUndone, UnknownCursor
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -27,6 +28,11 @@ class Position(msgspec.Struct, frozen=True):
     epoch: int
     place: int
 
+    @property
+    def cursor(self) -> str:
+        """The same for others, who keep it and need not understand it."""
+        return encode_cursor(self.epoch, self.place)
+
 
 def begin(heads: Sequence[Head]) -> Position:
     """Return the position before the first event.
@@ -46,18 +52,22 @@ def go_on(heads: Sequence[Head], seen: Position) -> Position:
     """Return the position from which a reader goes on: it enters the next epoch after its own.
 
     Raises:
-        UnknownCursor: the position is of no epoch, or beyond what its last epoch has told.
+        UnknownCursor: the position is of no epoch, or beyond what the last one has told.
+        EventsUndone: the reader has seen events of its epoch that a restored backup has lost.
     """
     if seen == Position(0, 0):
         return begin(heads)
     known = {head.epoch: head for head in heads}
     if seen.epoch not in known or seen.place < 0:
         raise UnknownCursor(pointer="/after")
-    if seen.place < known[seen.epoch].last_place:
+    last_place = known[seen.epoch].last_place
+    if seen.place < last_place:
         return seen
     later = [head for head in heads if head.epoch > seen.epoch]
-    if later:
-        return go_on(heads, Position(later[0].epoch, later[0].first_place - 1))
-    if seen.place > known[seen.epoch].last_place:
-        raise UnknownCursor(pointer="/after")
-    return seen
+    if seen.place > last_place:
+        if not later:
+            raise UnknownCursor(pointer="/after")
+        again = Position(seen.epoch, last_place)
+        lost = seen.place - last_place
+        raise EventsUndone(pointer="/after", lost=lost, next_cursor=again.cursor)
+    return go_on(heads, Position(later[0].epoch, later[0].first_place - 1)) if later else seen

@@ -51,6 +51,7 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
         errors.UnknownEventKind,
         errors.UnknownCursor,
         errors.EventsForgotten,
+        errors.EventsUndone,
         errors.TooManyWaiting,
         organization.UnknownChannel,
     ),
@@ -68,6 +69,7 @@ async def read_events(
     ``after`` is the ``next_cursor`` of the page before: keep it with what was read. Without it the
     stream begins at the oldest event kept (90 days); ``latest`` begins with what comes from now on.
     Nothing is left out and nothing comes twice, and the events of one subject come in their order.
+    Where a cursor leads nowhere any more, 410 tells why, and from which cursor to go on.
     ``kinds`` are names or patterns such as ``orders.*``. ``wait`` is for how many seconds an empty
     answer is held back. Events appear a moment after they are recorded.
     """

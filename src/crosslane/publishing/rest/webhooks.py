@@ -118,11 +118,13 @@ class WantedReplay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         since: recorded from this time on.
         until: recorded before this time.
         kinds: names or patterns; all that the subscription is told of without any.
+        after: ``next_after`` of the piece before, for what is left of the same time.
     """
 
     since: datetime
     until: datetime
     kinds: Kinds = []
+    after: Annotated[str, msgspec.Meta(max_length=512)] = ""
 
 
 def new_secret() -> str:
@@ -211,9 +213,11 @@ async def rotate_secret(caller: Caller, webhook_id: UUID, data: NewSecret) -> Ma
     At most two are good: changing it again ends the one before the last at once.
     """
     secret = new_secret()
-    wish = subscribing.RotateSecret(id=webhook_id, secret=secret, overlap_hours=data.overlap_hours)
+    wish = subscribing.RotateSecret(
+        id=webhook_id, secret_id=new_id(), secret=secret, overlap_hours=data.overlap_hours
+    )
     rotated: subscribing.Rotated = await caller.submit(subscribing.ROTATE, wish)
-    fresh = rotated.hint == subscribing.hint_of(secret)
+    fresh = rotated.secret_id == wish.secret_id
     return MadeSecret(secret if fresh else None, rotated.hint, rotated.former_until)
 
 
@@ -290,14 +294,23 @@ async def resend_delivery(caller: Caller, webhook_id: UUID, delivery_id: UUID) -
         errors.NotActive,
         errors.NotAPeriod,
         errors.UnknownEventKind,
+        errors.UnknownCursor,
+        errors.EventsUndone,
         errors.BacklogFull,
     ),
     example={"since": "2030-05-01T00:00:00Z", "until": "2030-05-02T00:00:00Z"},
 )
 async def replay_events(caller: Caller, webhook_id: UUID, data: WantedReplay) -> Replayed:
-    """Tell the events of a time again, at most 5,000 at once; ``next_since`` tells of more."""
+    """Tell the events of a time again, in their order, at most 5,000 at once.
+
+    ``next_after`` tells that there are more: ask again with it as ``after`` and all else the same.
+    """
     wish = replaying.Replay(
-        subscription_id=webhook_id, since=data.since, until=data.until, kinds=data.kinds
+        subscription_id=webhook_id,
+        since=data.since,
+        until=data.until,
+        kinds=data.kinds,
+        after=data.after,
     )
     return await caller.submit(replaying.REPLAY, wish)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane import organization
-from crosslane.kernel import BadCursor, decode_cursor, encode_cursor
+from crosslane.kernel import BadCursor, decode_cursor
 from crosslane.platform.database import Tx
 from crosslane.publishing import errors
 from crosslane.publishing.domain import stream as positions
@@ -108,8 +108,9 @@ async def read(
 
     Raises:
         UnknownEventKind, UnknownChannel: there is no such thing.
-        BadCursor, UnknownCursor: the cursor is not of this stream.
+        UnknownCursor: the cursor is not of this stream.
         EventsForgotten: what comes next is not kept any more.
+        EventsUndone: what was read is not of this stream any more, since a backup was restored.
     """
     if strange := unknown(kinds):
         raise errors.UnknownEventKind(pointer="/kinds", kind=strange)
@@ -125,7 +126,7 @@ async def read(
     events = await written(tx, found)
     return EventPage(
         [events[one.event_id] for one in found if one.event_id in events],
-        encode_cursor(reached.epoch, reached.place),
+        reached.cursor,
         reached != positions.end(heads),
     )
 
@@ -136,17 +137,33 @@ async def _begin(tx: Tx, heads: Sequence[Head], after: str) -> Position:
         return positions.end(heads)
     oldest = await stream.find_oldest(tx)
     first, since = oldest or (positions.end(heads).place + 1, tx.now)
+    kept = (one for one in heads if one.first_place <= first <= one.last_place)
+    head = next(kept, None)
+    beginning = Position(head.epoch, first - 1) if head else positions.end(heads)
     if not after:
-        kept = (one for one in heads if one.first_place <= first <= one.last_place)
-        head = next(kept, None)
-        return Position(head.epoch, first - 1) if head else positions.end(heads)
+        return beginning
+    seen = _position(heads, after)
+    if seen.place + 1 < first:
+        raise errors.EventsForgotten(
+            pointer="/after", since=since.isoformat(), next_cursor=beginning.cursor
+        )
+    return seen
+
+
+async def position_of(tx: Tx, cursor: str) -> Position:
+    """Return where whoever has a cursor goes on.
+
+    Raises:
+        UnknownCursor, EventsUndone: as :func:`read`.
+    """
+    return _position(await stream.list_heads(tx), cursor)
+
+
+def _position(heads: Sequence[Head], cursor: str) -> Position:
     try:
-        seen = positions.go_on(heads, Position(*decode_cursor(after, int, int)))
+        return positions.go_on(heads, Position(*decode_cursor(cursor, int, int)))
     except BadCursor:
         raise errors.UnknownCursor(pointer="/after") from None
-    if seen.place + 1 < first:
-        raise errors.EventsForgotten(pointer="/after", since=since.isoformat())
-    return seen
 
 
 async def list_deliveries(

@@ -1,21 +1,23 @@
 """Telling again what was told: one delivery, or the events of a time."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from crosslane import organization
+from crosslane.kernel import encode_cursor
 from crosslane.platform import audit
 from crosslane.platform.audit import Change
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import one_by_one
 from crosslane.publishing import errors
 from crosslane.publishing.domain import catalogue
+from crosslane.publishing.service.reading import position_of
 from crosslane.publishing.service.subscribing import lock, require_active
 from crosslane.publishing.service.turns import advance, channel_ids
-from crosslane.publishing.storage import deliveries
+from crosslane.publishing.storage import deliveries, stream
 
 REPLAYED_AT_ONCE_MAX = 5_000
 BACKLOG_MAX = 10_000
@@ -40,12 +42,14 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         since: recorded from this time on.
         until: recorded before this time.
         kinds: names or patterns, of those the subscription is told of; all of them without any.
+        after: cursor of the piece before, "" for the first.
     """
 
     subscription_id: UUID
     since: datetime
     until: datetime
     kinds: Sequence[str] = ()
+    after: str = ""
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -53,11 +57,11 @@ class Replayed(msgspec.Struct, frozen=True):
 
     Args:
         events: how many.
-        next_since: there are more; ask again from this time on. None when it is all.
+        next_after: there are more of this time: ask again after this cursor. None when it is all.
     """
 
     events: int
-    next_since: datetime | None
+    next_after: str | None
 
 
 async def _resend(tx: Tx, wish: Resend) -> None:
@@ -88,10 +92,11 @@ async def _replay(tx: Tx, wish: Replay) -> Replayed:
     ours = set(catalogue.logged_kinds(one.kinds))
     kinds = sorted(ours & set(catalogue.logged_kinds(wish.kinds)))
     ids = channel_ids(one, await organization.book(tx))
-    events, last_at = await deliveries.replay(tx, one.id, wish.since, wish.until, kinds, ids, room)
+    after = await _place_after(tx, wish.after)
+    wanted = deliveries.Wanted(one.id, after, wish.since, wish.until, kinds, ids)
+    events, last = await deliveries.replay(tx, wanted, room)
     await advance(tx, [one])
-    goes_on = last_at is not None and events >= room
-    replayed = Replayed(events, last_at + timedelta(microseconds=1) if goes_on else None)
+    replayed = Replayed(events, await _cursor_of(tx, last) if events == room else None)
     change = Change(
         action="publishing.replay",
         subject=one.subject,
@@ -99,6 +104,17 @@ async def _replay(tx: Tx, wish: Replay) -> Replayed:
     )
     await audit.record(tx, [change])
     return replayed
+
+
+async def _place_after(tx: Tx, cursor: str) -> int:
+    """Return the place a piece begins after."""
+    return (await position_of(tx, cursor)).place if cursor else 0
+
+
+async def _cursor_of(tx: Tx, place: int) -> str:
+    heads = await stream.list_heads(tx)
+    epoch = next(one.epoch for one in heads if one.first_place <= place <= one.last_place)
+    return encode_cursor(epoch, place)
 
 
 RESEND = one_by_one("publishing.resend", Resend, None, _resend)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import msgspec
@@ -82,10 +82,13 @@ class RotateSecret(msgspec.Struct, frozen=True, kw_only=True):
     """A new secret for a subscription.
 
     Args:
+        id: whose.
+        secret_id: what it is to be called.
         overlap_hours: how long the one before is good beside it; 0 ends it at once.
     """
 
     id: UUID
+    secret_id: UUID
     secret: str
     overlap_hours: int = OVERLAP_HOURS
 
@@ -94,10 +97,12 @@ class Rotated(msgspec.Struct, frozen=True):
     """What is known of a new secret.
 
     Args:
+        secret_id: what it is called; by that a repeated request is told from the first.
         hint: its last characters.
         former_until: until when the one before is good, None when it is not.
     """
 
+    secret_id: UUID
     hint: str
     former_until: datetime | None
 
@@ -118,6 +123,7 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook subscription, without its secrets.
 
     Args:
+        url: where they are sent, without the values of its query, which may be secrets.
         kinds: names or patterns of events; every public event without any.
         channels: codes; only what concerns them. Likewise brands.
         state: active; paused by a person; disabled because its receiver takes nothing.
@@ -160,7 +166,7 @@ async def views(tx: Tx, found: Sequence[Subscription]) -> list[SubscriptionView]
     return [
         SubscriptionView(
             id=one.id,
-            url=one.url,
+            url=shown_url(one.url),
             description=one.description,
             kinds=one.kinds,
             channels=one.channels,
@@ -239,6 +245,9 @@ async def _change(tx: Tx, wish: ChangeSubscription) -> SubscriptionView:
         raise Stale(present=before.version, given=wish.version)
     names = ("url", "description", "kinds", "channels", "brands")
     told = {name: value for name in names if (value := getattr(wish, name)) is not None}
+    if told.get("url") == shown_url(before.url):
+        # Who was shown it and sends it back means the one that is there.
+        del told["url"]
     told |= {n: tuple(told[n]) for n in ("kinds", "channels", "brands") if n in told}
     after = msgspec.structs.replace(before, **told, changed_at=tx.now, version=before.version + 1)
     if told:
@@ -289,7 +298,8 @@ async def _rotate(tx: Tx, wish: RotateSecret) -> Rotated:
     before = await lock(tx, wish.id)
     until = tx.now + timedelta(hours=wish.overlap_hours)
     await subscriptions.add_secret(tx, wish.id, wish.secret, until)
-    rotated = Rotated(hint_of(wish.secret), until if wish.overlap_hours else None)
+    former_until = until if wish.overlap_hours else None
+    rotated = Rotated(wish.secret_id, hint_of(wish.secret), former_until)
     change = Change(action="publishing.rotate_secret", subject=before.subject, after=rotated)
     await audit.record(tx, [change])
     return rotated
@@ -315,8 +325,20 @@ def require_active(one: Subscription) -> None:
 
 
 def hint_of(secret: str) -> str:
-    """Return by what a secret is told from another without being known."""
-    return secret[-4:]
+    """Return the end of a secret, by which people tell it from another."""
+    return secret.rstrip("=")[-4:]
+
+
+def shown_url(url: str) -> str:
+    """Return an address as it is shown to people: what its query says may be a secret.
+
+    What stands for a value is no part of an address, so that nothing is ever sent to what is shown.
+    """
+    told = urlsplit(url)
+    parts = (
+        part.partition("=")[0] if "=" in part else "" for part in told.query.split("&") if part
+    )
+    return urlunsplit(told._replace(query="&".join(f"{name}=…" if name else "…" for name in parts)))
 
 
 async def _require_possible(
@@ -357,7 +379,7 @@ async def _audited(
 
 def _told(one: Subscription) -> dict[str, object]:
     names = ("url", "description", "kinds", "channels", "brands", "state")
-    return {name: getattr(one, name) for name in names}
+    return {name: getattr(one, name) for name in names} | {"url": shown_url(one.url)}
 
 
 SUBSCRIBE = one_by_one("publishing.subscribe", Subscribe, SubscriptionView, _subscribe)

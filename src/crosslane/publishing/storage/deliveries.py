@@ -114,47 +114,53 @@ async def read_on(tx: Tx, readers: Sequence[Reader]) -> dict[UUID, list[int]]:
     return places
 
 
-# Places are not given in the order of times, and whoever asks goes on by time: so all that was
-# recorded at the last time is told with it, however much it is.
+class Wanted(msgspec.Struct, frozen=True):
+    """Events that are to be told again.
+
+    Args:
+        subscription_id: to whom.
+        after: place they come after.
+        since: recorded from this time on; until before this time.
+        kinds: names in the log.
+        channel_ids: of these channels, None for all.
+    """
+
+    subscription_id: UUID
+    after: int
+    since: datetime
+    until: datetime
+    kinds: Sequence[str]
+    channel_ids: Sequence[UUID] | None
+
+
+# Times are not in the order of places: who began first may end last. So pieces go on by place, and
+# the events of a subject stay in their order from one piece to the next.
 REPLAY = """
 with wanted as (
     select * from publishing_event
-    where at >= $2 and at < $3 and kind = any($4::text[])
-      and ($5::uuid[] is null or channel_id = any($5::uuid[]))
-    order by at fetch first $6 rows with ties
+    where place > $2 and at >= $3 and at < $4 and kind = any($5::text[])
+      and ($6::uuid[] is null or channel_id = any($6::uuid[]))
+    order by place limit $7
 ), told as (
     insert into publishing_delivery (
         id, subscription_id, cause, event_place, event_id, kind, subject, subject_no, at,
         channel_id, state, due_at, requested_at
     )
     select gen_random_uuid(), $1, 'replay', e.place, e.event_id, e.kind, e.subject, e.subject_no,
-           e.at, e.channel_id, 'waiting', greatest($7, (
+           e.at, e.channel_id, 'waiting', greatest($8, (
                select max(due_at) from publishing_delivery d
                where d.subscription_id = $1 and d.subject = e.subject and d.state = 'waiting'
-           )), $7
+           )), $8
     from wanted e order by e.place
 )
-select count(*) as events, max(at) as last_at from wanted
+select count(*) as events, coalesce(max(place), 0) as last from wanted
 """
 
 
-async def replay(
-    tx: Tx,
-    subscription_id: UUID,
-    since: datetime,
-    until: datetime,
-    kinds: Sequence[str],
-    channel_ids: Sequence[UUID] | None,
-    limit: int,
-) -> tuple[int, datetime | None]:
-    """Have the events of a time told again; return how many, and the time of the last.
-
-    There are more than ``limit`` of them only where several were recorded at the last time.
-    """
-    row = await tx.fetchrow(
-        REPLAY, subscription_id, since, until, list(kinds), channel_ids, limit, tx.now
-    )
-    return (row["events"], row["last_at"]) if row else (0, None)
+async def replay(tx: Tx, wanted: Wanted, limit: int) -> tuple[int, int]:
+    """Have events told again, in their order; return how many, and the place of the last."""
+    row = await tx.fetchrow(REPLAY, *msgspec.structs.astuple(wanted), limit, tx.now)
+    return (row["events"], row["last"]) if row else (0, 0)
 
 
 AGAIN = """
