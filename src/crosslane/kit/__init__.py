@@ -8,9 +8,9 @@ Doors: :func:`check_family`, :func:`load_samples`, :func:`new_package`, :func:`t
 
 Rules: understood (every fixture, or kept back with a reason that leads into it), schema, brings
 (what is declared is shown, and nothing else), round trip, acknowledgment, order and repetition,
-damage, signature, headers, pings, tells, conversations, trouble, repeats, documents, memory. The
-long form damages more, tries 10,000 logs, and sends streams of a gigabyte. Speed is told and breaks
-no rule.
+damage, signature, headers, pings, tells, conversations, trouble, repeats, documents, fetches,
+fetches resume, fetches in trouble, memory. The long form damages more, tries 10,000 logs, and sends
+streams of a gigabyte. Speed is told and breaks no rule.
 
 Our own adapters are tried by the same rules in ``tests/channels/test_kit.py``.
 """

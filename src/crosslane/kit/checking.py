@@ -1,6 +1,7 @@
 """All rules, one after the other."""
 
 from crosslane.channels.adapters import FAMILIES, Family
+from crosslane.kit.fetching import check_fetching
 from crosslane.kit.fuzzing import check_fuzzing
 from crosslane.kit.reading import check_reading
 from crosslane.kit.report import Report
@@ -25,6 +26,7 @@ def check_family(family: Family, samples: Samples, *, long: bool = False) -> Rep
     checks += check_signing(family, samples)
     told, tells, lacks = check_telling(family, samples)
     checks += told
+    checks += check_fetching(family, samples.fetches)
     checks += check_streams(family, reads, long=long)
     package = {one.family: one.package for one in FAMILIES.packages}.get(family.name, "")
     return Report(
@@ -35,4 +37,10 @@ def check_family(family: Family, samples: Samples, *, long: bool = False) -> Rep
         brings=brings,
         tells=tells,
         lacks=lacks,
+        fetches=_fetched(family),
     )
+
+
+def _fetched(family: Family) -> str:
+    """Return what is fetched, in words; "" for nothing."""
+    return "" if family.fetches is None else family.fetches.note or "what is new"

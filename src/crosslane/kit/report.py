@@ -80,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         checks: rule by rule.
         brings, tells: what it can.
         lacks: what its channels cannot do, and what is done instead.
+        fetches: what is fetched from its channels, "" for nothing.
     """
 
     family: str
@@ -89,6 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     brings: tuple[Capability, ...] = ()
     tells: tuple[Capability, ...] = ()
     lacks: dict[str, str] = {}
+    fetches: str = ""
 
     @property
     def passed(self) -> bool:

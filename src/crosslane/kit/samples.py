@@ -2,7 +2,8 @@
 
 Every file of the folder is a stream as a channel sends it. ``kit.json`` says how they are read,
 which deliveries are signed, and what proves the family besides; ``conversations/`` holds what is
-told with the answers of the channel. Files whose names sort later were sent later.
+told with the answers of the channel, ``fetches/`` what is fetched. Files whose names sort later
+were sent later.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +19,10 @@ from crosslane.channels import TableMapping
 from crosslane.channels.adapters import GROUP, Context
 from crosslane.kit.conversations import Conversation, read_conversation
 from crosslane.kit.errors import FixturesMissing, FixturesUnusable
+from crosslane.kit.fetching import Fetches, read_fetches
 
 PLAN, FIXTURES = "kit.json", "fixtures"
-CONVERSATIONS = "conversations"
+CONVERSATIONS, FETCHES = "conversations", "fetches"
 NOT_STREAMS = (PLAN, "README*", "LICENSE*", ".*", "__*")
 CAME_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -124,6 +126,7 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Sequence[Delivery] = ()
     pings: Sequence[bytes] = ()
     conversations: Sequence[Conversation] = ()
+    fetches: Sequence[Fetches] = ()
     proofs: Mapping[str, str] = {}
 
 
@@ -145,7 +148,8 @@ def load_samples(folder: Path, published: Iterable[Path] = ()) -> Samples:
     conversations = [
         read_conversation(path) for path in sorted((folder / CONVERSATIONS).glob("*.json"))
     ]
-    if not (streams or conversations):
+    fetches = [read_fetches(path) for path in sorted((folder / FETCHES).glob("*.json"))]
+    if not (streams or conversations or fetches):
         raise FixturesMissing(folder=str(folder))
     return Samples(
         streams=streams,
@@ -162,6 +166,7 @@ def load_samples(folder: Path, published: Iterable[Path] = ()) -> Samples:
         ],
         pings=[ping.encode() for ping in plan.pings],
         conversations=conversations,
+        fetches=fetches,
         proofs=plan.proofs,
     )
 
@@ -203,7 +208,7 @@ def _streams(root: Path, plan: Plan) -> list[Sample]:
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         steps = name.split("/")
-        if not path.is_file() or CONVERSATIONS in steps:
+        if not path.is_file() or not {CONVERSATIONS, FETCHES}.isdisjoint(steps):
             continue
         if any(fnmatch(step, pattern) for step in steps for pattern in NOT_STREAMS):
             continue

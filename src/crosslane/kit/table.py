@@ -47,6 +47,8 @@ def _family(report: Report) -> str:
     lines += ["| kind | way | what it is there | proved besides by |", "|---|---|---|---|"]
     for way, capabilities in (("in", report.brings), ("out", report.tells)):
         lines += [_row(way, one) for one in capabilities if one.shown]
+    if report.fetches:
+        lines += ["", f"Fetched: {report.fetches}."]
     if report.lacks:
         lines += ["", "| its channels lack | instead |", "|---|---|"]
         lines += [f"| {name} | {instead} |" for name, instead in sorted(report.lacks.items())]

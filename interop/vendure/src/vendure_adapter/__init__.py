@@ -4,7 +4,7 @@ Everything goes by the Admin API of Vendure 3. A connection's address is the ser
 ``<user> <password>`` of an administrator who may read and update orders and the catalogue.
 """
 
-from crosslane.channels.adapters import Fetching, Rate, Telling, json_family, wary
+from crosslane.channels.adapters import Fetching, Rate, Telling, json_family, wary, wary_of_pages
 from vendure_adapter.fetching import fetch_orders
 from vendure_adapter.offering import tell_price, tell_stock
 from vendure_adapter.reading import point, understand
@@ -15,7 +15,9 @@ VENDURE = json_family(
     frozenset({"order", "cancellation"}),
     understand,
     point=point,
-    fetches=Fetching(fetch=fetch_orders, every_seconds=30, note="orders that were changed"),
+    fetches=Fetching(
+        fetch=wary_of_pages(fetch_orders), every_seconds=30, note="orders that were changed"
+    ),
     tells={
         "fulfillment": Telling(tell=wary(tell_parcel), calls=4, note="a fulfilment, shipped"),
         "cancellation": Telling(tell=wary(tell_cancellation), calls=3, note="the order's end"),

@@ -56,6 +56,7 @@ from crosslane.channels.adapters.fetching import (
     first_instant,
     instant_text,
     one_line,
+    wary_of_pages,
 )
 from crosslane.channels.adapters.installed import GROUP, NAME, Families, Package
 from crosslane.channels.adapters.orders_jsonl import ORDERS_JSONL
@@ -264,4 +265,5 @@ __all__ = [
     "text_family",
     "version_of",
     "wary",
+    "wary_of_pages",
 ]

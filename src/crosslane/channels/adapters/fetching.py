@@ -17,6 +17,7 @@ by tellers.
 
 from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 
 import msgspec
 
@@ -59,6 +60,25 @@ class Fetching(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     every_seconds: float = 300.0
     rate: Rate | None = None
     note: str = ""
+
+
+def wary_of_pages(fetch: Fetch) -> Fetch:
+    """Return a fetcher to which an answer of another shape than documented is one to ask for again.
+
+    As :func:`~crosslane.channels.adapters.telling.wary` for tellers.
+
+    Args:
+        fetch: raises LookupError, TypeError, ValueError or AttributeError at such an answer.
+    """
+
+    @wraps(fetch)
+    def fetched(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, Page]:
+        try:
+            return (yield from fetch(cursor, talk))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Later("An answer is not of the shape that is documented") from error
+
+    return fetched
 
 
 def first_instant(talk: Talk) -> datetime:
