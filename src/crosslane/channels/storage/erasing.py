@@ -49,10 +49,12 @@ from named n where m.id = n.id
 
 
 LOCK_TOLD = """
-select id from channels_outgoing
-where order_id = any($1::uuid[])
-   or concat(message::text, said::text) ~* $2 or concat(message::text, said::text) ~* $3
-order by id for update
+select o.id from channels_outgoing o where o.id in (
+    select id from channels_outgoing where order_id = any($1::uuid[])
+    union
+    select id from channels_outgoing
+    where concat(message::text, said::text) ~* $2 or concat(message::text, said::text) ~* $3
+) order by o.id for update
 """
 # A document may hold what several channels' orders say; it goes as a whole.
 BLANK_TOLD = """
