@@ -240,6 +240,21 @@ def test_refunds_disputes_and_payouts_are_told():
     assert kinds({"payout": payout | {"amount_money": gbp(-1)}}) == ["Notice"]
 
 
+def test_a_payout_says_what_it_costs_and_what_was_said_later_of_one_instant():
+    payout = {
+        "id": "po_1",
+        "amount_money": gbp(9_000),
+        "payout_fee": [{"amount_money": gbp(95), "type": "TRANSFER_FEE"}],
+        "updated_at": "2026-01-05T10:00:00Z",
+    }
+    (sent,) = messages({"payout": payout | {"status": "SENT", "version": 1}})
+    (paid,) = messages({"payout": payout | {"status": "PAID", "version": 2}})
+    assert (paid.fee_minor, paid.outcome) == (95, "done")
+    assert paid.source_version == sent.source_version + 1
+    (odd,) = messages({"payout": payout | {"status": "PAID", "version": 10**15}})
+    assert odd.rest["/payout/version"] == 10**15
+
+
 COUNT = {
     "catalog_object_id": "V-MUG",
     "catalog_object_type": "ITEM_VARIATION",

@@ -43,15 +43,26 @@ DISPUTES: Mapping[str, Step] = {
 }
 PAYOUTS: Mapping[str, Done] = {"SENT": "pending", "PAID": "done", "FAILED": "failed"}
 MONEY = "amount_money"
+CHANGES_MAX = 1_000_000
 
 
-def _told(branch: Branch, context: Context, number: str) -> dict[str, Any]:
-    """Return what every message of money says: of what, when, and how much."""
+def _told(
+    branch: Branch, context: Context, number: str, timed: Branch | None = None
+) -> dict[str, Any]:
+    """Return what every message of money says: of what, when, and how much.
+
+    Args:
+        branch: what tells it.
+        context: where it comes from.
+        number: its name.
+        timed: the same once more, when its times are to be left over.
+    """
     currency = currency_of(branch, MONEY) or context.currency
     minor = amount(branch, MONEY, currency)
     if minor is None:
         raise branch.missing(MONEY)
-    return {**identity(number, *times(branch), context), "minor": minor, "currency": currency}
+    known = identity(number, *times(timed or branch), context)
+    return {**known, "minor": minor, "currency": currency}
 
 
 def _word(branch: Branch, name: str, known: Mapping[str, Any]) -> str:
@@ -61,12 +72,9 @@ def _word(branch: Branch, name: str, known: Mapping[str, Any]) -> str:
     return word
 
 
-def fees(branch: Branch, currency: str) -> int:
+def fees(branch: Branch, currency: str, name: str = "processing_fee") -> int:
     """Return what Square keeps of it, in minor units."""
-    parts = [
-        amount(Branch(one.value, one.at), MONEY, currency)
-        for one in branch.branches("processing_fee")
-    ]
+    parts = [amount(Branch(one.value, one.at), MONEY, currency) for one in branch.branches(name)]
     return sum(filter(None, parts))
 
 
@@ -125,9 +133,14 @@ def payout(branch: Branch, context: Context) -> Iterator[Message]:
     if (Branch(branch.value, branch.at).branch(MONEY).whole("amount") or 0) < 0:
         yield notice(branch, context, "payout", branch.word("id"))
         return
-    told = _told(branch, context, branch.needed("id"))
+    timed = Branch(branch.value, branch.at)
+    told = _told(branch, context, branch.needed("id"), timed)
+    # Of one instant the number of the change says which is later; both only grow.
+    change = branch.peek("version")
+    told["source_version"] += change if change in range(CHANGES_MAX) else 0
     yield MoneyEvent(
         **told,
+        fee_minor=fees(branch, told["currency"], "payout_fee"),
         step="paid_out",
         outcome=outcome,
         method=branch.branch("destination").text("type"),
