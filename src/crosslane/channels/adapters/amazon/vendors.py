@@ -29,7 +29,8 @@ from crosslane.orders import BuyerWish, StopWish, TenderWish
 ACCOUNT = (TenderWish(method="on_account"),)
 CLOSED = StopWish(kind="manual", reason="Amazon has closed it already")
 MIXED = StopWish(kind="manual", reason="Its prices are in several currencies")
-CASES = "Cases"
+WEIGHED = StopWish(kind="manual", reason="Its prices are by weight")
+CASES = "cases"
 CHANGES = ("purchaseOrderChangedDate", "purchaseOrderStateChangedDate")
 ON_THE_WAY: Mapping[str, Literal["in_transit", "delivered"]] = {
     "PickedUp": "in_transit",
@@ -72,7 +73,15 @@ def purchase_order(branch: Branch, context: Context) -> Iterator[Message]:
         prices_include_tax=False,
         tax_minor=_tax(details.branch("taxTotal"), currency),
         tenders=ACCOUNT,
-        stops=(CLOSED,) if state == "Closed" else (MIXED,) if len(currencies) > 1 else (),
+        stops=tuple(
+            stop
+            for stop, holds in (
+                (CLOSED, state == "Closed"),
+                (MIXED, len(currencies) > 1),
+                (WEIGHED, any(map(_is_weighed, parts))),
+            )
+            if holds
+        ),
         service=shipping.text("shipMethod"),
         note=noted(
             details.branch("importDetails").text("shippingInstructions"),
@@ -114,23 +123,29 @@ def _line(branch: Branch, currency: str) -> OrderLine:
 
 
 def _price(branch: Branch, currency: str) -> int | None:
+    """Return what a unit costs; what is priced by weight costs as much as it will weigh."""
+    if _is_weighed(branch):
+        return None
     found = milli_of(branch, "netCost", currency)
     return milli_of(branch, "netPrice", currency) if found is None else found
+
+
+def _is_weighed(branch: Branch) -> bool:
+    return any(branch.branch(name).word("unitOfMeasure") for name in ("netCost", "netPrice"))
 
 
 def _units(branch: Branch, name: str) -> int:
     """Return how many units a quantity is, of which a case may hold several."""
     told = branch.branch(name)
-    if told.word("unitOfMeasure") == CASES:
+    in_cases = told.word("unitOfMeasure").lower() == CASES
+    if in_cases:
         told = Branch(told.value, told.at)
     amount = told.whole("amount")
     if amount is None:
         raise branch.missing(name)
     if amount < 0:
         raise told.wrong("amount", "a number of units")
-    if told.word("unitOfMeasure") != CASES:
-        return amount
-    return amount * (told.whole("unitSize", 1) or 1)
+    return amount * (told.whole("unitSize", 1) or 1) if in_cases else amount
 
 
 def _amount(branch: Branch) -> object:
