@@ -1,6 +1,8 @@
+import os
 import time
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -44,6 +46,18 @@ def test_new_ids_still_sort_when_the_clock_is_set_back(monkeypatch: pytest.Monke
     before = new_id()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
     assert before < new_id() < new_id()
+
+
+def test_a_child_does_not_go_on_with_the_randomness_of_its_parent():
+    new_id()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, new_id().bytes)
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs, ours = UUID(bytes=os.read(reading, 16)), new_id()
+    assert (theirs.int ^ ours.int) & (2**62 - 1)
 
 
 @given(st.integers(0, 2**60))

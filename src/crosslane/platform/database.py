@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 
 import asyncpg
 import msgspec
+from asyncpg.protocol import protocol
 
 from crosslane.kernel import Unavailable
 from crosslane.platform import outbox
@@ -65,6 +66,12 @@ CONNECTION_LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+
+# What may be the value of an array. The driver asks that of each element of every array, by itself
+# of abstract classes, three hundred times for an order that is placed.
+ARRAYS = (list, tuple, set, frozenset, type({}.keys()), type({}.values()))
+protocol.IterableABC = protocol.SizedABC = ARRAYS
+protocol.MappingABC = dict
 
 Record = asyncpg.Record
 
