@@ -11,7 +11,16 @@ from crosslane.kernel import Refusal
 from crosslane.sourcing.domain import SourcingRequest
 from crosslane.sourcing.domain.building import route_of
 from crosslane.sourcing.domain.glance import Glance
+from crosslane.sourcing.domain.glimpse import at_a_glance
 from crosslane.sourcing.domain.planning import plan, plan_of_order
+from crosslane.sourcing.domain.receipt import (
+    COLUMNS_VERSION,
+    Receipt,
+    decide,
+    decode_receipt,
+    replay,
+    wanted_in,
+)
 from crosslane.sourcing.domain.sites import order_of
 from crosslane.sourcing.domain.sourcing import question_of
 
@@ -77,3 +86,58 @@ def test_a_parcel_that_is_counted_is_seen():
             if at.parcels_per_day is not None and day is not None:
                 world.use(at.id, day, at.parcels_per_day)
         looked_at(made)
+
+
+def kept_of(made: MadeUp, cart: SourcingRequest) -> Receipt | None:
+    """Decide a cart at a glance; what is kept must be what a closer look would have kept."""
+    try:
+        route = route_of(made.world, cart)
+    except Refusal:
+        return None
+    seen = at_a_glance(made.world, cart, route, made.survey)
+    if seen is None:
+        return None
+    problem = question_of(made.world, cart, made.survey).problem
+    closely = decide(problem)
+    assert seen.whole.problem == problem
+    assert seen.plan.encode() == closely.plan.encode()
+    assert seen.nearest_milli == closely.nearest_milli
+    digest, stored = seen.filed()
+    kept = decode_receipt(stored)
+    assert kept == seen.whole == replace(closely, version=COLUMNS_VERSION)
+    assert (kept.digest, kept.encode()) == (digest, stored)
+    assert replay(kept).encode() == stored
+    then = wanted_in(stored)
+    assert then == wanted_in(closely.encode())
+    return kept
+
+
+@settings(max_examples=100)
+@given(st.integers(min_value=0, max_value=10**6))
+def test_a_receipt_made_at_a_glance_is_that_of_a_closer_look(seed: int):
+    made = made_up(seed)
+    for cart in made.carts:
+        kept_of(made, cart)
+
+
+def test_a_glance_is_often_enough_for_a_receipt():
+    """Also where earlier plans of a batch have used up what lay somewhere, or a place's day."""
+    kept = 0
+    for seed in range(8 * MANY):
+        made = made_up(seed)
+        for cart in made.carts:
+            receipt = kept_of(made, cart)
+            if receipt is None:
+                continue
+            kept += 1
+            skus = {asked.variant.sku: asked.variant.id for asked in cart.lines}
+            for line in receipt.problem.lines:
+                for candidate in line.candidates[::2]:
+                    at = made.world.network.by_code[candidate.place]
+                    made.survey.bar(skus[line.sku], at.id)
+            for sent in receipt.plan.parcels:
+                at = made.world.network.by_code[sent.place]
+                day = made.world.days_at(cart.at).of(at.timetable)
+                if day is not None:
+                    made.world.use(at.id, day, sent.parcels)
+    assert kept > MANY

@@ -62,7 +62,7 @@ async def test_published_prices_enter_plans_and_are_told(shop: Shop, tx: Tx):
     await publish(tx, estimated(shop))
     (found,) = await sourced(tx, shop, wish(shop, ("MUG", 1), barred=("DC", "ABERDEEN")))
     assert isinstance(found, Sourced)
-    told = explain(found.receipt)
+    told = explain(found.receipt.whole)
     (parcel,) = told.parcels
     assert (parcel.terms["scarcity"], parcel.terms["capacity"]) == (120_000, 40_000)
     assert told.looking_ahead == (
@@ -88,7 +88,7 @@ async def test_published_prices_change_who_serves_an_order(shop: Shop, tx: Tx, k
     assert isinstance(after, Sourced)
     assert places_of(shop, before) == [("MUG", "DC", 1)]
     assert places_of(shop, after) == [("MUG", "LEEDS", 1)]
-    kept = after.receipt.problem
+    kept = after.receipt.whole.problem
     if kind == "scarcity":
         assert {c.scarcity_milli for c in kept.lines[0].candidates} == {0, 5_000_000}
     else:

@@ -72,7 +72,7 @@ async def test_barred_and_closed_locations_serve_nothing(shop: Shop, tx: Tx, lan
     await stocked(tx, shop, "MUG", DC=5, LEEDS=5, ABERDEEN=5)
     (found,) = await sourced(tx, shop, wish(shop, ("MUG", 1), barred=("DC", "ABERDEEN")))
     assert places_of(shop, found) == [("MUG", "LEEDS", 1)]
-    rules = {group.rule: group.places for group in found.receipt.dropped}
+    rules = {group.rule: group.places for group in found.receipt.whole.dropped}
     assert rules["barred"] == ("ABERDEEN", "DC")
 
 
@@ -91,7 +91,7 @@ async def test_a_full_location_sends_the_next_day(shop: Shop, tx: Tx):
 
 
 def explained(decision: Sourced) -> list[dict[str, int]]:
-    return [dict(parcel.terms) for parcel in explain(decision.receipt).parcels]
+    return [dict(parcel.terms) for parcel in explain(decision.receipt.whole).parcels]
 
 
 async def test_a_pickup_is_served_by_its_store_alone(shop: Shop, tx: Tx):
@@ -127,7 +127,7 @@ async def test_what_no_parcel_can_hold_is_not_shipped(shop: Shop, tx: Tx):
     await stocked(tx, shop, "SOFA", DC=5)
     (found,) = await sourced(tx, shop, wish(shop, ("SOFA", 1)))
     assert places_of(shop, found) == []
-    assert {group.rule for group in found.receipt.dropped} == {"too_heavy"}
+    assert {group.rule for group in found.receipt.whole.dropped} == {"too_heavy"}
 
 
 async def test_a_policy_decides_by_which_methods_goods_may_go(shop: Shop, tx: Tx):
@@ -144,7 +144,7 @@ async def test_a_policy_decides_by_which_methods_goods_may_go(shop: Shop, tx: Tx
     )
     (found,) = await sourced(tx, shop, wish(shop, ("MUG", 1)))
     assert places_of(shop, found) == []
-    assert {group.rule for group in found.receipt.dropped} == {"method_not_allowed"}
+    assert {group.rule for group in found.receipt.whole.dropped} == {"method_not_allowed"}
 
 
 async def test_a_policy_sets_what_counts(shop: Shop, tx: Tx):
@@ -165,7 +165,7 @@ async def test_a_channel_may_leave_its_parcels_to_some_kinds_of_place(shop: Shop
     await set_policy(tx, SetPolicy("sourcing.settings", value, "no parcels", channel, LONG_AGO))
     (found,) = await sourced(tx, shop, wish(shop, ("MUG", 3)))
     assert places_of(shop, found) == [("MUG", "DC", 2)]
-    assert {group.rule for group in found.receipt.dropped} == {"not_a_sender"}
+    assert {group.rule for group in found.receipt.whole.dropped} == {"not_a_sender"}
     leeds = shop.locations["LEEDS"]
     (fetched,) = await sourced(tx, shop, wish(shop, ("MUG", 3), method="pickup", store=leeds))
     assert places_of(shop, fetched) == [("MUG", "LEEDS", 3)]
@@ -220,9 +220,9 @@ async def test_receipts_are_kept_and_replay(shop: Shop, tx: Tx):
     await save_receipts(tx, found)
     for decision in found:
         kept = await receipt_by_id(tx, decision.receipt_id)
-        assert kept.receipt == decision.receipt
+        assert kept.receipt == decision.receipt.whole
         assert kept.placed_at == MORNING
-        assert replay(kept.receipt).encode() == decision.receipt.encode()
+        assert replay(kept.receipt).encode() == decision.receipt.whole.encode()
     order_id = found[0].request.order_id
     assert [kept.id for kept in await receipts_of_order(tx, order_id, limit=10)] == [
         found[0].receipt_id
@@ -251,7 +251,7 @@ async def test_a_closed_location_serves_nothing(shop: Shop, lanes, database, ten
     async with database.transaction(tenant) as tx:
         (found,) = await sourced(tx, shop, wish(shop, ("MUG", 1)))
     assert places_of(shop, found) == []
-    assert {group.rule for group in found.receipt.dropped} == {"closed"}
+    assert {group.rule for group in found.receipt.whole.dropped} == {"closed"}
 
 
 async def test_others_are_answered_while_a_large_order_is_planned(database: Database, tenant: str):
@@ -280,6 +280,7 @@ async def test_an_order_of_a_thousand_lines_is_planned_as_any_other(
         await stocked(tx, shop, "MUG", DC=1900, LEEDS=10, ABERDEEN=10)
         (found,) = await sourced(tx, shop, wish(shop, *[("MUG", 1)] * CANDIDATES_ASIDE_MIN))
     assert isinstance(found, Sourced)
-    assert sum(len(line.candidates) for line in found.receipt.problem.lines) > CANDIDATES_ASIDE_MIN
+    lines = found.receipt.whole.problem.lines
+    assert sum(len(line.candidates) for line in lines) > CANDIDATES_ASIDE_MIN
     assert sum(units for _, _, units in found.placed) == 1920
-    assert replay(found.receipt) == found.receipt
+    assert replay(found.receipt.whole) == found.receipt.whole

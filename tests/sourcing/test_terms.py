@@ -36,7 +36,7 @@ async def policy(tx: Tx, kind: str, value: dict[str, Any], *, location: str = ""
 
 
 def terms_of(decision: Sourced) -> dict[str, int]:
-    (parcel,) = explain(decision.receipt).parcels
+    (parcel,) = explain(decision.receipt.whole).parcels
     return dict(parcel.terms)
 
 
@@ -68,7 +68,7 @@ async def test_what_has_to_be_in_time_is_left_when_nothing_is_fast_enough(shop: 
     asked = wish(shop, ("MUG", 1), wanted_at=MORNING + timedelta(hours=3), in_time=True)
     (found,) = await decide(tx, shop, asked)
     assert places_of(shop, found) == []
-    assert {group.rule for group in found.receipt.dropped} == {"too_late"}
+    assert {group.rule for group in found.receipt.whole.dropped} == {"too_late"}
 
 
 async def test_a_pickup_that_is_ready_too_late_is_left_too(shop: Shop, tx: Tx):
@@ -109,7 +109,7 @@ async def test_what_a_unit_earns_decides_whether_it_is_worth_a_parcel(shop: Shop
     dear, cheap, unknown = await decide(tx, shop, priced(10**7), priced(150_000), priced(None))
     assert [len(each.placed) for each in (dear, cheap, unknown)] == [1, 0, 0]
     assert [reason for *_, reason in cheap.unfilled] == ["too_costly"]
-    assert dear.receipt.problem.lines[0].margin_milli == 10**7 - 100_000
+    assert dear.receipt.whole.problem.lines[0].margin_milli == 10**7 - 100_000
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_a_vendor_is_not_asked_for_less_than_it_takes_on(
         await put_terms(tx, PutTerms("V1", (term,)))
         little, enough = await decide(tx, shop, wish(shop, ("MUG", 2)), wish(shop, ("MUG", 3)))
     assert places_of(shop, little) == []
-    assert {group.rule: group.places for group in little.receipt.dropped} == {
+    assert {group.rule: group.places for group in little.receipt.whole.dropped} == {
         "below_minimum": ("V1",)
     }
     assert places_of(shop, enough) == [("MUG", "V1", 3)]

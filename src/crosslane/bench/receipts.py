@@ -93,8 +93,11 @@ def _without_receipts() -> Iterator[None]:
     def bare(problem: SourcingProblem) -> Receipt:
         return Receipt(0, problem, plan(problem), None)
 
+    glance = "crosslane.sourcing.domain.glimpse"
     with (
         mock.patch("crosslane.sourcing.service.orders.decide", bare),
+        mock.patch(f"{glance}._columns", return_value=(None, None)),
+        mock.patch(f"{glance}._nearest_milli", return_value=None),
         mock.patch("crosslane.sourcing.storage.insert_receipts", nothing),
     ):
         yield

@@ -1,6 +1,6 @@
 """The planner and its nouns: pure functions from a problem to a plan, a receipt, an explanation."""
 
-from crosslane.sourcing.domain.building import capacity_keys, settings_of
+from crosslane.sourcing.domain.building import capacity_keys, route_of, settings_of
 from crosslane.sourcing.domain.calendar import DispatchDays, end_of
 from crosslane.sourcing.domain.cart import Cart
 from crosslane.sourcing.domain.explanation import (
@@ -11,6 +11,7 @@ from crosslane.sourcing.domain.explanation import (
     RankedCandidate,
     explain,
 )
+from crosslane.sourcing.domain.glimpse import at_a_glance
 from crosslane.sourcing.domain.offers import (
     OFFERS,
     Offer,
@@ -133,6 +134,7 @@ __all__ = [
     "Tariff",
     "Unfilled",
     "World",
+    "at_a_glance",
     "capacity_keys",
     "decide",
     "decode_receipt",
@@ -146,6 +148,7 @@ __all__ = [
     "question_of",
     "replay",
     "require_fitting",
+    "route_of",
     "settings_of",
     "sourced",
     "stores_near",

@@ -10,7 +10,7 @@ import msgspec
 from crosslane.catalog import Variant
 from crosslane.locations import Location
 from crosslane.organization import Channel
-from crosslane.sourcing.domain.receipt import Receipt
+from crosslane.sourcing.domain.receipt import Glimpsed, Receipt
 
 SourcedMethod = Literal["ship", "ship_to_store", "pickup"]
 
@@ -100,7 +100,7 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     placed: Sequence[tuple[UUID, UUID, int]]
     unfilled: Sequence[tuple[UUID, int, str]]
     receipt_id: UUID
-    receipt: Receipt
+    receipt: Receipt | Glimpsed
     service: str
     services: Mapping[UUID, str]
     ship_days: Mapping[UUID, date]

@@ -19,7 +19,7 @@ from crosslane.sourcing.domain.building import (
 from crosslane.sourcing.domain.planning import SourcingPlan
 from crosslane.sourcing.domain.problem import SourcingProblem
 from crosslane.sourcing.domain.promising import promised_at, ship_days
-from crosslane.sourcing.domain.receipt import Receipt
+from crosslane.sourcing.domain.receipt import Glimpsed, Receipt
 from crosslane.sourcing.domain.requests import Sourced, SourcingRequest
 from crosslane.sourcing.domain.world import Route, World
 
@@ -51,15 +51,23 @@ class Question(msgspec.Struct, frozen=True):
     problem: SourcingProblem
 
 
-def question_of(world: World, request: SourcingRequest, survey: Survey) -> Question:
+def question_of(
+    world: World, request: SourcingRequest, survey: Survey, route: Route | None = None
+) -> Question:
     """Return what the planner is asked about a request; nothing is marked or kept.
+
+    Args:
+        world: what it is decided on.
+        request: as asked.
+        survey: what is available.
+        route: how its parcels travel, where it is known.
 
     Raises:
         ServiceUnknown: no carrier has the service.
         NotDelivered: the service does not go there.
         NoDeliveryService: the request names none, and none goes there.
     """
-    route = route_of(world, request)
+    route = route or route_of(world, request)
     locations = reachable(world, request, survey)
     lines = lines_for(world, request, survey, locations)
     return Question(route, problem_for(world, request, route, locations, lines))
@@ -84,8 +92,8 @@ def sourced(
     world: World,
     request: SourcingRequest,
     survey: Survey,
-    asked: Question,
-    receipt: Receipt,
+    route: Route,
+    receipt: Receipt | Glimpsed,
     receipt_id: UUID,
 ) -> Sourced:
     """Return what the decision on a request means, and mark what it uses.
@@ -95,7 +103,7 @@ def sourced(
     if request.before_milli is not None:
         receipt = msgspec.structs.replace(receipt, before_milli=request.before_milli)
     plan = receipt.plan
-    found = foresee(world, request, asked.route, plan)
+    found = foresee(world, request, route, plan)
     parcels: Counter[UUID] = Counter()
     room: int | None = None
     for parcel in plan.parcels:
@@ -117,7 +125,7 @@ def sourced(
         unfilled=[(lines[left.line].key, left.quantity, left.reason) for left in plan.unfilled],
         receipt_id=receipt_id,
         receipt=receipt,
-        service=asked.route.service,
+        service=route.service,
         services=_upgraded(found),
         ship_days=found.ship_days,
         parcels=parcels,

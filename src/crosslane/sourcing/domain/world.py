@@ -1,7 +1,8 @@
 """What a batch of requests is decided on, and how the parcels of one of them travel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
 from crosslane.sourcing.domain.policies import MARKDOWN, Saving
 from crosslane.sourcing.domain.problem import SourcingSettings, Tariff
 from crosslane.sourcing.domain.requests import LineAsked
+from crosslane.sourcing.domain.stood import Stood
 from crosslane.vendors import Vendor
 
 NOTHING: Mapping[UUID, int] = {}
@@ -67,10 +69,12 @@ class World(msgspec.Struct):
         agreed: what their units cost in 1/1000 minor unit, by location and variant.
         instants: the days of the instants that were asked for.
         held: the lines that were asked for, by identity, with the locations that hold any.
+        sets: locations that hold any of some lines, by code, found once for each set of them.
         savings: the markdowns that can be saved, by code of the location and instant.
         parcels: what a parcel costs from each location that was asked for, carriage and distance
             aside, None where it may not send; by instant, method and settings. They hold until a
-            parcel is counted.
+            parcel of the location is counted.
+        standings: what places are for every order, by the set they are of, instant and settings.
     """
 
     network: Network
@@ -84,14 +88,19 @@ class World(msgspec.Struct):
     agreed: Mapping[tuple[UUID, UUID], int] = {}
     instants: dict[datetime, DaysAt] = {}
     held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
+    sets: dict[frozenset[UUID], dict[UUID, Location]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
     parcels: dict[tuple[datetime, str, SourcingSettings], dict[UUID, int | None]] = {}
+    standings: dict[tuple[int, datetime, SourcingSettings], Stood] = {}
 
     def use(self, location_id: UUID, day: date, parcels: int) -> int:
         """Count parcels of a plan against a location's day; return how many it has then."""
         taken = self.taken.get((location_id, day), 0) + parcels
         self.taken[location_id, day] = taken
-        self.parcels.clear()
+        for known in self.parcels.values():
+            known.pop(location_id, None)
+        for stood in self.standings.values():
+            stood.use(location_id, day, parcels)
         return taken
 
     def days_at(self, at: datetime) -> DaysAt:
@@ -107,13 +116,12 @@ class World(msgspec.Struct):
         """
         known = self.held.get(id(lines))
         if known is None:
-            ids: set[UUID] = set()
-            ids.update(*(survey.candidates(line.variant.id) for line in lines))
-            by_id = self.network.by_id.get
-            found = [(location.code, each, location) for each in ids if (location := by_id(each))]
-            found.sort()
-            known = lines, {each: location for _, each, location in found}
-            self.held[id(lines)] = known
+            ids = frozenset[UUID]().union(*[survey.candidates(line.variant.id) for line in lines])
+            found = self.sets.get(ids)
+            if found is None:
+                by_id = self.network.by_id.get
+                found = self.sets[ids] = _by_code(at for each in ids if (at := by_id(each)))
+            known = self.held[id(lines)] = lines, found
         return known[1]
 
     @property
@@ -131,3 +139,7 @@ class World(msgspec.Struct):
             if saving.concerns(variant.sku, variant.category_path):
                 return saving.unit_milli if units > saving.above_units else 0
         return 0
+
+
+def _by_code(locations: Iterable[Location]) -> dict[UUID, Location]:
+    return {at.id: at for at in sorted(locations, key=attrgetter("code"))}

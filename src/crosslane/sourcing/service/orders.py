@@ -19,8 +19,10 @@ from crosslane.sourcing.domain import (
     SourcingProblem,
     SourcingRequest,
     World,
+    at_a_glance,
     decide,
     question_of,
+    route_of,
     sourced,
 )
 from crosslane.sourcing.errors import UnknownReceipt
@@ -72,15 +74,19 @@ async def _answer(
     tx: Tx, world: World, request: SourcingRequest, survey: Survey
 ) -> Sourced | Refusal:
     try:
-        asked = question_of(world, request, survey)
+        route = route_of(world, request)
     except Refusal as refusal:
         return refusal
     receipt_id = new_id()
+    seen = at_a_glance(world, request, route, survey)
+    if seen is not None:
+        return sourced(world, request, survey, route, seen, receipt_id)
+    asked = question_of(world, request, survey, route)
     if sum(len(line.candidates) for line in asked.problem.lines) < CANDIDATES_ASIDE_MIN:
         receipt = decide(asked.problem)
     else:
         receipt = await decided_aside(tx, asked.problem)
-    return sourced(world, request, survey, asked, receipt, receipt_id)
+    return sourced(world, request, survey, route, receipt, receipt_id)
 
 
 async def decided_aside(tx: Tx, problem: SourcingProblem) -> Receipt:
