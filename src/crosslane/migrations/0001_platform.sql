@@ -6,6 +6,7 @@ declare
     starts timestamptz := date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC';
     ends timestamptz;
     partition_name text;
+    said record;
 begin
     execute format('create table if not exists %I partition of %I default', journal || '_rest', journal);
     for step in 0..months_ahead loop
@@ -16,6 +17,18 @@ begin
             partition_name, journal, starts, ends
         );
         starts := ends;
+    end loop;
+    -- What is said of a column's values, for the planner, is not handed down to partitions.
+    for said in
+        select c.relname, a.attname, array_to_string(a.attoptions, ', ') as options
+        from pg_attribute a join pg_inherits i on i.inhparent = a.attrelid
+        join pg_class c on c.oid = i.inhrelid
+        join pg_attribute own on own.attrelid = c.oid and own.attname = a.attname
+        where a.attrelid = journal::regclass and own.attoptions is distinct from a.attoptions
+    loop
+        execute format(
+            'alter table %I alter column %I set (%s)', said.relname, said.attname, said.options
+        );
     end loop;
 end $$;
 
