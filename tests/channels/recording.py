@@ -87,13 +87,17 @@ def _told(one: Outgoing) -> dict[str, Any]:
 
 def _asks(asked: Any) -> dict[str, Any]:
     if not isinstance(asked, Call):
-        text = asked.body.decode("utf-8", "replace")
-        return {"name": asked.name, "media_type": asked.media_type, "holds": [text]}
+        found = {"name": asked.name, "media_type": asked.media_type}
+        try:
+            return found | {"holds": [asked.body.decode()]}
+        except UnicodeDecodeError:
+            # A workbook, or a text in another encoding; the family reads it by itself.
+            return found
     headers = {n: v for n, v in asked.headers.items() if n.lower() not in PLAIN_HEADERS}
-    found: dict[str, Any] = {"method": asked.method, "path": asked.path}
+    called: dict[str, Any] = {"method": asked.method, "path": asked.path}
     if headers:
-        found["headers"] = headers
-    return found | ({"body": _body(asked.body)} if asked.body else {})
+        called["headers"] = headers
+    return called | ({"body": _body(asked.body)} if asked.body else {})
 
 
 def _answer(given: Any) -> dict[str, Any]:

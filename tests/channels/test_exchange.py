@@ -1,14 +1,25 @@
 """Files are exchanged with a channel by its folder: all are taken once, and all are written."""
 
+import csv
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from python_calamine import CalamineWorkbook
 
-from crosslane.channels.domain.exchange import Files, TableFiles
-from crosslane.channels.errors import FileNameUnusable, NoExchange
+from crosslane.channels import FAMILIES, MAP, Column, Context, PutMapping, TableMapping
+from crosslane.channels.domain.exchange import Files, TableFiles, ToldTable
+from crosslane.channels.errors import (
+    FileNameUnusable,
+    MappingUnusable,
+    NoExchange,
+    NoSuchMapping,
+    TellsNoTables,
+)
 from crosslane.channels.service import exchanging, pieces
 from crosslane.channels.service.folder import Folder, use_root
 from crosslane.channels.service.outgoing import FolderView, list_standings
@@ -18,6 +29,7 @@ from crosslane.verify import verify
 from crosslane.verify.channels import RULES
 from tests.channels.bazaar import order
 from tests.channels.talking import Talking, allowed, open_talking
+from tests.orders.world import set_policy
 
 network = pytest.fixture(allowed)
 DOCUMENTS = """
@@ -232,3 +244,106 @@ async def test_a_planted_defect_is_named(talking: Exchanging):
         await tx.execute("update channels_batch set delivery = 'lost' where delivery <> ''")
         found = await verify(tx, RULES)
     assert [one.rule for one in found] == ["channels.file_was_taken"]
+
+
+async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables(
+    talking: Exchanging,
+):
+    shipments = TableMapping(
+        brings="fulfillment",
+        columns={
+            "Nummer": "source_id",
+            "Bestellung": "order",
+            "Art": Column(field="step", values={"versandt": "shipped"}),
+            "Datum": "event_at",
+            "Paketnummer": "tracking/0",
+            "Artikel": "lines/sku",
+            "Stück": "lines/quantity",
+        },
+        delimiter=";",
+        encoding="cp1252",
+        dates=("%d.%m.%Y %H:%M",),
+        timezone="Europe/Berlin",
+    )
+    await talking.lanes.run(
+        talking.tenant, MAP, "m", PutMapping(channel="bazaar", name="versand", mapping=shipments)
+    )
+    told = {
+        "order_reply": ToldTable(),
+        "fulfillment": ToldTable(mapping="versand", name="versand"),
+        "supply_snapshot": ToldTable(written="xlsx", name="stock"),
+    }
+    async with talking.database.transaction(talking.tenant) as tx:
+        await set_policy(tx, "channels.offering", {"sold": "all"}, "bazaar")
+    await talking.connect(format="csv", delivery="folder", files=Files(told=told))
+    await talking.settle()
+    await talking.look()
+    (stock,) = talking.names("out")
+    heading, *rows = cells(talking.at("out", stock).read_bytes())
+    units = {
+        one["sku"]: one["available"] for one in (dict(zip(heading, r, strict=True)) for r in rows)
+    }
+    assert stock.startswith("stock-")
+    assert units["MUG"] > 2
+
+    head = "order_number,ordered_at,sku,quantity,unit_price,name,address1,city,postcode,country"
+    row = "A-1,2011-01-05T10:00:00Z,MUG,2,2.55,Ada Brown,12 High Street,Oxford,OX1 4AA,GB"
+    talking.at("in", "orders.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    await talking.look()
+    await talking.send_off(2, "A-1")
+    await talking.look()
+    written = [name for name in talking.names("out") if name != stock]
+    (reply,), (parcel,) = (
+        [name for name in written if name.startswith(kind)] for kind in ("order-reply", "versand")
+    )
+    said = list(csv.DictReader(talking.at("out", reply).open(encoding="utf-8", newline="")))
+    assert [(one["order_number"], one["outcome"], one["quantity"]) for one in said] == [
+        ("A-1", "accepted", "2")
+    ]
+    raw = talking.at("out", parcel).read_bytes()
+    (sent,) = csv.DictReader(io.StringIO(raw.decode("cp1252"), newline=""), delimiter=";")
+    assert (sent["Bestellung"], sent["Art"], sent["Artikel"], sent["Stück"]) == (
+        *("A-1", "versandt", "MUG"),
+        "2",
+    )
+    assert sent["Paketnummer"]
+    # Stock that is gone is told; no file is half written, and no name comes twice.
+    (later, *_) = [name for name in written if name.startswith("stock-")]
+    heading, *rows = cells(talking.at("out", later).read_bytes())
+    left = {
+        one["sku"]: one["available"] for one in (dict(zip(heading, r, strict=True)) for r in rows)
+    }
+    assert left["MUG"] == units["MUG"] - 2
+
+    # What we wrote, somebody who has the mapping reads.
+    context = Context(currency="GBP", mapping=shipments)
+    (reading,) = FAMILIES["csv"].read(io.BytesIO(raw), context)
+    (message,) = reading.messages
+    assert (message.order, message.lines[0].quantity) == ("A-1", 2)
+    await talking.assert_sound()
+
+
+def cells(workbook: bytes) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(workbook)).get_sheet_by_index(0).to_python()
+
+
+async def test_a_channel_is_told_nothing_by_tables_that_cannot_be_used(talking: Exchanging):
+    for format, how, refusal in (
+        ("orders-jsonl", ToldTable(), TellsNoTables),
+        ("csv", ToldTable(mapping="gone"), NoSuchMapping),
+    ):
+        with pytest.raises(refusal) as refused:
+            await talking.connect(
+                format=format, delivery="folder", files=Files(told={"money": how})
+            )
+        assert refused.value.pointer.startswith("/files/told")
+    prices = PutMapping(
+        channel="bazaar", name="prices", mapping=TableMapping(brings="price", columns={"a": "sku"})
+    )
+    await talking.lanes.run(talking.tenant, MAP, "m", prices)
+    with pytest.raises(MappingUnusable, match="of price"):
+        await talking.connect(
+            format="csv",
+            delivery="folder",
+            files=Files(told={"money": ToldTable(mapping="prices")}),
+        )

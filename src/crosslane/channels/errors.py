@@ -110,6 +110,10 @@ class FileNameUnusable(Invalid):
     """It has to hold {{name}} or {{number}}, and else letters, digits, dots and dashes."""
 
 
+class TellsNoTables(Invalid):
+    """The format {format} has words of its own, and is told nothing by tables."""
+
+
 class NoSuchOutgoing(NotFound):
     """Nothing with the identifier {outgoing} was to be told."""
 

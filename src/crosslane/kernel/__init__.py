@@ -23,6 +23,7 @@ from crosslane.kernel.ids import (
     parse_order_number,
 )
 from crosslane.kernel.money import (
+    MILLI_DECIMALS,
     MILLI_PER_MINOR,
     CurrencyMismatch,
     Money,
@@ -57,6 +58,7 @@ from crosslane.kernel.time import (
 
 __all__ = [
     "CURSOR_BYTES_MAX",
+    "MILLI_DECIMALS",
     "MILLI_PER_MINOR",
     "NUMBER_ALPHABET",
     "PAGE_ITEMS_DEFAULT",

@@ -195,6 +195,7 @@ def _check_documents(family: Family, played: Sequence[tuple[Conversation, Gone]]
                 timezone=one.talk.timezone,
                 media_type=asked.media_type,
                 received_at=CAME_AT,
+                mapping=table.mapping if (table := one.talk.tables.get(one.kind)) else None,
             )
             try:
                 readings = read_records(family, asked.body, context)

@@ -98,6 +98,7 @@ create table channels_mapping (
     channel text not null,
     name text not null,
     mapping jsonb not null,
+    columns_in_order text[] not null,
     primary key (channel, name)
 );
 

@@ -127,6 +127,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         acknowledge: says of each envelope that was read what is to be acknowledged of it; nothing
             of one that itself acknowledges.
         tells: how messages are told, by their kind.
+        mapped: a connection says by which tables, and is told only kinds it has a table for.
         fetches: how it asks its channels for what has happened, None where they tell by themselves.
         rate: how fast one account of it may be called, None when nobody says.
         patience: how many seconds to wait, from the headers of an answer 429 that says no
@@ -149,6 +150,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pings: Callable[[bytes], bool] | None = None
     acknowledge: Callable[[Iterable[Reading], Context], Iterator[Acknowledgment]] | None = None
     tells: Mapping[str, Telling] = {}
+    mapped: bool = False
     fetches: Fetching | None = None
     rate: Rate | None = None
     patience: Callable[[Mapping[str, str]], float | None] | None = None

@@ -29,10 +29,9 @@ from crosslane.channels.domain.messages import (
     ReturnEvent,
     SupplyDelta,
     SupplySnapshot,
-    kind_of,
 )
-from crosslane.channels.domain.replies import REPLY_KINDS, Reply
-from crosslane.channels.domain.reports import Notice, Report
+from crosslane.channels.domain.replies import REPLY_KINDS, Reply, noted
+from crosslane.channels.domain.reports import Report
 
 TOLD_AT_ONCE_MAX = 200
 
@@ -62,23 +61,11 @@ def _reading(place: int, line: str, context: Context) -> Reading:
     if isinstance(read, Fault):
         return Reading(place=place, body=line, fault=read)
     if isinstance(read, Reply):
-        read = _notice(read)
+        read = noted(read)
     if read.channel not in ("", context.channel):
         fault = Fault("other-channel", f"It is of channel {read.channel}", "/channel")
         return Reading(place=place, body=line, fault=fault)
     return Reading(place=place, body=line, messages=(read,), fault=_twice(read) or _unclear(read))
-
-
-def _notice(reply: Reply) -> Notice:
-    """Return what somebody replies to us, which asks nothing of the hub: kept as it is."""
-    return Notice(
-        source_id=reply.source_id,
-        source_version=reply.source_version,
-        event_at=reply.event_at,
-        channel=reply.channel,
-        topic=kind_of(reply),
-        rest={"": msgspec.to_builtins(reply)},
-    )
 
 
 def _twice(message: Line) -> Fault | None:

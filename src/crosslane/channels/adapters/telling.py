@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from crosslane.channels.domain.exchange import WrittenTable
 from crosslane.channels.domain.messages import Order, Outbound
 
 CODE_CHARACTERS_MAX = 60
@@ -63,6 +64,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
         settings: values of the names the family declares; one that is not set is absent.
         secret: authorises our calls, "" for none.
         locations: THEIR names by codes of ours; likewise of services.
+        tables: how messages are written as tables, by kind, for formats of tables.
         memory: what a teller keeps for its next tries, such as an access token. May be empty at any
             time, and is kept nowhere.
     """
@@ -76,6 +78,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     locations: Mapping[str, str] = {}
     services: Mapping[str, str] = {}
+    tables: Mapping[str, WrittenTable] = {}
     memory: MutableMapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def setting(self, name: str) -> str:

@@ -32,7 +32,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         token: authorises our calls, "" for none.
         settings: what its format needs to know to tell it something, by name.
         delivery: which way documents go.
-        files: how files are exchanged by its folder.
+        files: which files are exchanged, and by which tables it is told things.
     """
 
     channel: str

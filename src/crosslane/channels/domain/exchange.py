@@ -1,11 +1,14 @@
-"""Files of a channel that lie in a folder: which tables mean what, and what is called how."""
+"""Files of a channel: which tables mean what, which it is told things by, what is called how."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+
+from crosslane.channels.domain.mapping import TableMapping
+from crosslane.kernel import matching
 
 TABLES_MAX = 50
 NAME_CHARACTERS_MAX = 90
@@ -29,17 +32,63 @@ class TableFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mapping: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
+ToldKind = Literal[
+    "order_reply",
+    "cancellation",
+    "amendment",
+    "fulfillment",
+    "money",
+    "supply_snapshot",
+    "price",
+]
+
+
+class ToldTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How messages of a kind are written as a table.
+
+    Args:
+        mapping: name of what its columns mean; our own columns when empty.
+        written: as a text with delimiters, or a workbook.
+        each: a file for all that is told together, or for every message.
+        name: what its files are called, before their number; the kind when empty.
+        quotes: which cells of a text stand in quotation marks: those that have to, or all.
+        line_end: of a text; the usual one of tables, or that of Unix.
+    """
+
+    mapping: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    written: Literal["csv", "xlsx"] = "csv"
+    each: Literal["batch", "message"] = "batch"
+    name: Annotated[str, matching("([A-Za-z0-9][A-Za-z0-9._-]{0,39})?")] = ""
+    quotes: Literal["needed", "all"] = "needed"
+    line_end: Literal["crlf", "lf"] = "crlf"
+
+
+class WrittenTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table a channel is told things by, with what its columns mean.
+
+    Args:
+        how: as the connection says.
+        mapping: what it means, None when the channel has none of the name.
+    """
+
+    how: ToldTable
+    mapping: TableMapping | None
+
+
 class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How files are exchanged with a channel.
+    """Which files are exchanged with a channel, and how.
 
     Args:
         tables: what its tables mean; the first pattern that fits counts, and without one they are
             read by the format's own columns.
+        told: by which tables it is told things, by kind; of other kinds it is told nothing, where
+            the format is one of tables.
         name: of files we write, with ``{name}`` (as the format calls it), ``{number}`` (of the
             document, from 1) and ``{channel}``.
     """
 
     tables: Annotated[tuple[TableFiles, ...], msgspec.Meta(max_length=TABLES_MAX)] = ()
+    told: Mapping[ToldKind, ToldTable] = {}
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=PATTERN_CHARACTERS_MAX)] = "{name}"
 
     @property

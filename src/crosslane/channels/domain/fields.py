@@ -24,6 +24,7 @@ from msgspec.inspect import (
 )
 
 from crosslane.channels.domain.messages import (
+    Amendment,
     Cancellation,
     Order,
     PaymentEvent,
@@ -31,6 +32,7 @@ from crosslane.channels.domain.messages import (
     SupplyDelta,
     SupplySnapshot,
 )
+from crosslane.channels.domain.replies import OrderReply
 from crosslane.channels.domain.reports import (
     ContactEvent,
     FulfillmentEvent,
@@ -45,6 +47,7 @@ Kind = Literal["text", "whole", "minor", "milli", "instant", "flag"]
 MESSAGES: Mapping[str, type[Told]] = MappingProxyType(
     {
         "order": Order,
+        "amendment": Amendment,
         "cancellation": Cancellation,
         "payment": PaymentEvent,
         "return": ReturnEvent,
@@ -55,11 +58,16 @@ MESSAGES: Mapping[str, type[Told]] = MappingProxyType(
         "contact": ContactEvent,
         "product": ProductPatch,
         "price": PricePatch,
+        "order_reply": OrderReply,
     }
 )
+# What others reply to us asks nothing of the hub, and is kept as a notice.
+BROUGHT = frozenset(MESSAGES) - {"order_reply"} | {"notice"}
 ROWS: Mapping[str, str] = MappingProxyType(
     {
         "order": "lines",
+        "amendment": "lines",
+        "order_reply": "lines",
         "return": "lines",
         "fulfillment": "lines",
         "supply_snapshot": "rows",

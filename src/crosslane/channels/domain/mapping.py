@@ -1,12 +1,14 @@
-"""Mappings: what the columns of somebody's table mean, declared and not coded.
+"""Mappings: what the columns of a table mean, somebody's or ours, declared and not coded.
 
 A mapping says which kind of message a table brings and, for each column it cares for, which value
 of the message the column holds, named by its path: ``source_id``, ``ship_to/city``,
 ``lines/quantity``. Whatever a column is not mapped to is kept in the message's ``rest``.
 """
 
+import codecs
 from collections.abc import Mapping as MappingType
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -24,6 +26,7 @@ Path = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Mark = Annotated[str, msgspec.Meta(max_length=1)]
 Brings = Literal[
     "order",
+    "amendment",
     "cancellation",
     "payment",
     "return",
@@ -34,6 +37,7 @@ Brings = Literal[
     "contact",
     "product",
     "price",
+    "order_reply",
 ]
 
 
@@ -65,7 +69,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         brings: kind of message.
         columns: by the name in the header, whatever its case, or by place as ``#1``: a path, or a
             path with how it is told. A header may name one column after the other alike only when
-            none of them is mapped.
+            none of them is mapped. A table we write has them in this order.
         always: values that no column tells, by path.
         header: number of the row with the names, 0 when there is none; rows before it are passed
             over.
@@ -76,7 +80,9 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         dates: how instants are told, in the letters of ``strptime``, the likeliest first; those of
             ISO 8601 are always understood.
         timezone: IANA zone of times that name none; the channel's when empty.
-        currency: ISO 4217, of amounts; the channel's when empty.
+        currency: ISO 4217, of amounts that name none; the channel's when empty.
+        formulas: texts that a spreadsheet would calculate have an apostrophe before them, as
+            spreadsheets write it, or stand as they are: for programs alone.
     """
 
     brings: Brings
@@ -96,6 +102,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ] = ()
     timezone: Annotated[str, msgspec.Meta(max_length=60)] = ""
     currency: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    formulas: Literal["guarded", "plain"] = "guarded"
 
 
 def rules_of(mapping: TableMapping, *, at: str = "") -> dict[str, Column]:
@@ -111,6 +118,14 @@ def rules_of(mapping: TableMapping, *, at: str = "") -> dict[str, Column]:
     if mapping.decimal == mapping.thousands:
         raise MappingUnusable(
             pointer=f"{at}/thousands", reason="decimals and thousands have the same mark"
+        )
+    if mapping.encoding and not _is_encoding(mapping.encoding):
+        raise MappingUnusable(
+            pointer=f"{at}/encoding", reason=f"{mapping.encoding} is no encoding of texts"
+        )
+    if mapping.timezone and not _is_zone(mapping.timezone):
+        raise MappingUnusable(
+            pointer=f"{at}/timezone", reason=f"{mapping.timezone} is no time zone"
         )
     known = fields_of(MESSAGES[mapping.brings])
     rules: dict[str, Column] = {}
@@ -139,6 +154,20 @@ def rules_of(mapping: TableMapping, *, at: str = "") -> dict[str, Column]:
         if path in taken:
             raise MappingUnusable(pointer=here, reason=f"{path} is told by a column already")
     return rules
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return ZoneInfo(name).key == name
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return "".encode(name) in (b"", codecs.BOM_UTF8, codecs.BOM_UTF16, codecs.BOM_UTF32)
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
 
 def _field(known: MappingType[str, Field], path: str, at: str) -> Field:

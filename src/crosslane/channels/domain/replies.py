@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from crosslane.channels.domain.reports import Currency, Short, Text
+from crosslane.channels.domain.reports import Currency, Notice, Short, Text
 from crosslane.channels.domain.told import LINES_MAX, MINOR_MAX, PriceMilli, Told, Units
 from crosslane.customers import Address
 from crosslane.kernel import QUANTITY_MAX, Instant
@@ -227,6 +227,19 @@ class Acknowledgment(
 Reply = OrderReply | Invoice | Acknowledgment
 REPLY_KINDS = ("order_reply", "invoice", "acknowledgment")
 
+
+def noted(reply: Reply) -> Notice:
+    """Return what somebody replies to us, which asks nothing of the hub: kept as it is."""
+    return Notice(
+        source_id=reply.source_id,
+        source_version=reply.source_version,
+        event_at=reply.event_at,
+        channel=reply.channel,
+        topic=str(type(reply).__struct_config__.tag),
+        rest={"": msgspec.to_builtins(reply)},
+    )
+
+
 __all__ = [
     "REPLY_KINDS",
     "Acknowledgment",
@@ -240,4 +253,5 @@ __all__ = [
     "ReceivedPart",
     "Reply",
     "ReplyLine",
+    "noted",
 ]

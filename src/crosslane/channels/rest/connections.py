@@ -55,6 +55,9 @@ async def list_connections(caller: Caller) -> list[ConnectionView]:
         errors.TokenNeeded,
         errors.NoExchange,
         errors.FileNameUnusable,
+        errors.TellsNoTables,
+        errors.NoSuchMapping,
+        errors.MappingUnusable,
     ),
     example=PutConnection(
         channel="shop",

@@ -19,9 +19,11 @@ from crosslane.channels.errors import (
     NotSigned,
     SettingUnknown,
     SignsNothing,
+    TellsNoTables,
     TokenNeeded,
 )
 from crosslane.channels.service import folder, folder_turns, turns
+from crosslane.channels.service.mapping import require_tables
 from crosslane.channels.storage import connections as storage
 from crosslane.platform import facts, outbound
 from crosslane.platform.audit import Change, record
@@ -62,7 +64,7 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         delivery: which way documents go: ``http`` posts them to ``base_url``, ``pull`` lets the
             other side fetch them, ``folder`` puts them into one, and takes files from there;
             ``call`` where there are none.
-        files: how files are exchanged by that folder.
+        files: which files are exchanged, and by which tables it is told things.
     """
 
     channel: Code
@@ -141,6 +143,7 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
         AddressUnusable, PrivateTarget: nobody can be called there, or nobody may.
         TokenNeeded: its token would go to another host than whoever gave it had in mind.
         NoExchange, FileNameUnusable: no files are exchanged here, or not by such names.
+        TellsNoTables, NoSuchMapping, MappingUnusable: it cannot be told things by such tables.
     """
     (await organization.book(tx)).channel(wish.channel, pointer="/channel")
     family = family_of(wish.format)
@@ -155,6 +158,9 @@ async def put_connection(tx: Tx, wish: PutConnection) -> ConnectionView:
         raise NoExchange(pointer="/delivery")
     if not wish.files.is_usable:
         raise FileNameUnusable(pointer="/files/name")
+    if wish.files.told and not family.mapped:
+        raise TellsNoTables(pointer="/files/told", format=wish.format)
+    await require_tables(tx, wish.channel, wish.files)
     await facts.touch(tx, CONNECTIONS.topic)
     before = (await storage.list_connections(tx)).get(wish.channel)
     if before is not None:

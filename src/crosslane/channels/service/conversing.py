@@ -12,6 +12,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ import msgspec
 from crosslane.channels.adapters.family import Family
 from crosslane.channels.adapters.telling import Answer, Busy, Call, Document, Later, Talk
 from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.exchange import WrittenTable
 from crosslane.channels.domain.outgoing import Pace
 from crosslane.platform import outbound
 
@@ -93,7 +95,13 @@ class Speaker:
         self._pace = pace
         self._now, self._began = now, time.monotonic()
 
-    def talk(self, currency: str, timezone: str, memory: dict[str, str]) -> Talk:
+    def talk(
+        self,
+        currency: str,
+        timezone: str,
+        memory: dict[str, str],
+        tables: Mapping[str, WrittenTable] = MappingProxyType({}),
+    ) -> Talk:
         """Return what a family is told of the channel it speaks to."""
         one, self._memory = self.connection, memory
         return Talk(
@@ -106,6 +114,7 @@ class Speaker:
             secret=one.token,
             locations=_turned(one.locations),
             services=_turned(one.services),
+            tables=tables,
             memory=memory,
         )
 

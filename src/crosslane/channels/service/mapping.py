@@ -6,8 +6,11 @@ from typing import Annotated
 import msgspec
 
 from crosslane import organization
+from crosslane.channels.domain.connection import Connection
+from crosslane.channels.domain.exchange import Files, WrittenTable
 from crosslane.channels.domain.mapping import TableMapping, rules_of
-from crosslane.channels.errors import NoSuchMapping, TooManyMappings
+from crosslane.channels.domain.own_tables import OWN_TABLES
+from crosslane.channels.errors import MappingUnusable, NoSuchMapping, TooManyMappings
 from crosslane.channels.storage import mappings as storage
 from crosslane.channels.storage.mappings import MAPPINGS_MAX, Key
 from crosslane.platform import facts
@@ -66,6 +69,40 @@ async def mapping_of(tx: Tx, channel: str, name: str) -> MappingView | None:
     if found is None:
         raise NoSuchMapping(pointer="/mapping", channel=channel, name=name[:64])
     return MappingView(channel=channel, name=name, mapping=found)
+
+
+async def tables_of(tx: Tx, connection: Connection) -> dict[str, WrittenTable]:
+    """Return the tables a channel is told things by, with what their columns mean."""
+    if not connection.files.told:
+        return {}
+    known = await facts.get(tx, MAPPINGS)
+    return {
+        kind: WrittenTable(
+            how=how,
+            mapping=known.get((connection.channel, how.mapping))
+            if how.mapping
+            else OWN_TABLES[kind],
+        )
+        for kind, how in connection.files.told.items()
+    }
+
+
+async def require_tables(tx: Tx, channel: str, files: Files) -> None:
+    """Refuse tables that a channel could not be told anything by.
+
+    Raises:
+        NoSuchMapping: the channel has no mapping of the name.
+        MappingUnusable: what its columns mean is of another kind.
+    """
+    for kind, how in files.told.items():
+        if not how.mapping:
+            continue
+        at = f"/files/told/{kind}/mapping"
+        found = (await facts.get(tx, MAPPINGS)).get((channel, how.mapping))
+        if found is None:
+            raise NoSuchMapping(pointer=at, channel=channel, name=how.mapping)
+        if found.brings != kind:
+            raise MappingUnusable(pointer=at, reason=f"it is of {found.brings}, not of {kind}")
 
 
 async def put_mapping(tx: Tx, wish: PutMapping) -> MappingView:

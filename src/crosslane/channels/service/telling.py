@@ -32,6 +32,7 @@ from crosslane.channels.adapters.telling import (
 from crosslane.channels.domain import outgoing as rules
 from crosslane.channels.domain.asked import newest_order
 from crosslane.channels.domain.connection import FETCHED
+from crosslane.channels.domain.exchange import WrittenTable
 from crosslane.channels.domain.messages import Order, Outbound
 from crosslane.channels.domain.outgoing import Due, Pace
 from crosslane.channels.events import MessageNotTold
@@ -45,6 +46,7 @@ from crosslane.channels.service.endings import (
     offers_of,
     without_erased,
 )
+from crosslane.channels.service.mapping import tables_of
 from crosslane.channels.service.memories import memory_of
 from crosslane.channels.service.offer_turns import Renewed, renew
 from crosslane.channels.service.saying import Voice, voices
@@ -110,6 +112,7 @@ class Prepared(msgspec.Struct, frozen=True):
         now: time of the transaction that read all this.
         currency: of the channel; likewise its zone.
         offers: which of it are offers, made anew.
+        tables: how it is written, by kind, for formats of tables.
     """
 
     voice: Voice
@@ -119,6 +122,7 @@ class Prepared(msgspec.Struct, frozen=True):
     currency: str
     timezone: str
     offers: Renewed
+    tables: Mapping[str, WrittenTable]
 
 
 async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
@@ -149,6 +153,7 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
         currency=channel.currency,
         timezone=channel.timezone,
         offers=offers,
+        tables=await tables_of(tx, voice.connection),
     )
 
 
@@ -244,7 +249,7 @@ async def _tell_part(
             state="unsupported", code="not-told", detail="Nobody can tell it any more"
         )
         return [Ending(due=one, outcome=outcome, part=part.key) for one in part.due], None
-    talk = speaker.talk(prepared.currency, prepared.timezone, memory)
+    talk = speaker.talk(prepared.currency, prepared.timezone, memory, prepared.tables)
     try:
         async with asyncio.timeout(PART_SECONDS_MAX):
             conversation = telling.tell(part.outgoing, talk)

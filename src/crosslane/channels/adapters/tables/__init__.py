@@ -1,7 +1,8 @@
-"""``csv``: tables of anybody's, texts with delimiters and workbooks, read by a declared mapping.
+"""``csv``: tables of anybody's, texts with delimiters and workbooks, by a declared mapping.
 
 A table without a mapping is one of orders with our own names of columns: a header, then a row per
-order line; rows of one order share its number and may stand anywhere.
+order line; rows of one order share its number and may stand anywhere. Tables are written by the
+same mappings, of those kinds that a connection declares one for.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from crosslane.channels.adapters.port import CSV
 from crosslane.channels.adapters.tables.building import Builder
 from crosslane.channels.adapters.tables.cells import Notation
 from crosslane.channels.adapters.tables.rows import rows_of
-from crosslane.channels.domain.fields import MESSAGES
+from crosslane.channels.adapters.tables.telling import TELLS
+from crosslane.channels.domain.fields import BROUGHT
 from crosslane.channels.domain.mapping import ORDERS
 
 WORKBOOKS = (
@@ -39,9 +41,11 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
 TABLES = Family(
     name="csv",
     media_types=(CSV, *WORKBOOKS),
-    brings=frozenset(MESSAGES),
+    brings=BROUGHT,
     read=read,
     counts=True,
+    tells=TELLS,
+    mapped=True,
 )
 
 __all__ = ["TABLES", "WORKBOOKS"]

@@ -13,6 +13,7 @@ from crosslane.channels.adapters.tables.rows import Row, Rows
 from crosslane.channels.domain.fields import MESSAGES, ROWS, Field, fields_of
 from crosslane.channels.domain.mapping import Column, TableMapping, rules_of
 from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.replies import OrderReply, noted
 from crosslane.channels.errors import ColumnMissing
 from crosslane.kernel import Refusal, pointer_step
 from crosslane.platform.web import decode_json
@@ -40,6 +41,22 @@ class Wrong(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.detail)
         self.fault = fault
+
+
+class Draft(msgspec.Struct):
+    """A message while it is built.
+
+    Args:
+        first: cells of its first row, by column.
+        notation: how its numbers are written: amounts are of the currency it names.
+        told: what it says so far, by name.
+        rest: what no column means anything by, by pointer.
+    """
+
+    first: Mapping[str, str]
+    notation: Notation
+    told: dict[str, Any]
+    rest: dict[str, Any]
 
 
 class Builder:
@@ -118,23 +135,35 @@ class Builder:
         yield from groups.values()
 
     def _message(self, rows: Sequence[Row]) -> Message:
-        told: dict[str, Any] = {"type": self._mapping.brings}
-        told |= self._usual
-        rest: dict[str, Any] = {}
-        for path, text in self._mapping.always.items():
-            _put(told, path, self._value(text, path, Column(field=path), f"/always/{path}"))
         first = self._cells(rows[0], 0)
+        draft = Draft(first, self._notation_of(first), {"type": self._mapping.brings}, {})
+        told = draft.told
+        told |= self._usual
+        for path, text in self._mapping.always.items():
+            rule, at = Column(field=path), f"/always/{path}"
+            _put(told, path, self._value(draft.notation, text, path, rule, at))
         for number, row in enumerate(rows):
             cells = self._cells(row, number)
             part: dict[str, Any] = {}
             for key, text in cells.items():
-                self._tell(key, text, told, part, rest, number, first)
+                self._tell(draft, key, text, part, number)
             if self._list:
                 told.setdefault(self._list, []).append(part.get(self._list, {}))
         for rule in self._rules.values():
             _tell_also(told, rule)
-        self._name(told)
-        return self._checked(told, rest)
+        self._name(draft)
+        return self._checked(draft)
+
+    def _notation_of(self, first: Mapping[str, str]) -> Notation:
+        """Return how the amounts of a message are written: a yen has no hundredths."""
+        currency = self._mapping.always.get("currency", "")
+        key = self._column_of.get("currency", "")
+        if key in first:
+            rule = self._rules[key]
+            text = first[key] or rule.otherwise
+            at = f"/rows/0/{pointer_step(key)}"
+            currency = text and str(self._value(self._notation, text, "currency", rule, at))
+        return msgspec.structs.replace(self._notation, currency=currency or self._notation.currency)
 
     def _cells(self, row: Row, number: int) -> dict[str, str]:
         keys, cells = self._rows.keys, row.cells
@@ -145,58 +174,59 @@ class Builder:
 
     def _tell(
         self,
+        draft: Draft,
         key: str,
         text: str,
-        told: dict[str, Any],
         part: dict[str, Any],
-        rest: dict[str, Any],
         number: int,
-        first: Mapping[str, str],
     ) -> None:
         """Put a cell where it belongs: into the message, into the row's part, or to the rest."""
         at = f"/rows/{number}/{pointer_step(key)}"
         rule = self._rules.get(key)
         if rule is None:
             if text:
-                rest[at] = text
+                draft.rest[at] = self._notation.plain(text)
             return
         field = self._fields.get(rule.field)
         in_row = field is not None and field.in_row
-        if not in_row and number and text != first[key]:
+        if not in_row and number and text != draft.first[key]:
             detail = f"{key} differs between the rows of one message"
             raise Wrong(Fault("rows-differ", detail, at))
         text = text or rule.otherwise
         if text and (in_row or not number):
-            value = self._value(text, rule.field, rule, at)
-            _put(part if in_row else told, rule.field, value)
+            value = self._value(draft.notation, text, rule.field, rule, at)
+            _put(part if in_row else draft.told, rule.field, value)
 
-    def _value(self, text: str, path: str, rule: Column, at: str) -> Any:
+    def _value(self, notation: Notation, text: str, path: str, rule: Column, at: str) -> Any:
         field = self._fields.get(path) or Field(path, "text", in_row=False)
         try:
             if path == "source_version" and not text.isdigit():
-                return version_of(self._notation.value(text, "instant", rule))
-            return self._notation.value(text, field.kind, rule)
+                return version_of(notation.value(text, "instant", rule))
+            return notation.value(text, field.kind, rule)
         except CellWrong as wrong:
             raise Wrong(Fault(wrong.code, wrong.detail, at)) from None
 
-    def _name(self, told: dict[str, Any]) -> None:
+    def _name(self, draft: Draft) -> None:
         """Say of itself what no column tells: its name, its time, its version."""
+        told = draft.told
         said_at = self._context.said_at or self._context.received_at
         told.setdefault("event_at", said_at)
         if "currency" in self._fields:
-            told.setdefault("currency", self._notation.currency)
+            told.setdefault("currency", draft.notation.currency)
         if "source_id" not in told:
             told["source_id"] = next((told[at] for at in self._named_by if at in told), "")
         if "source_version" not in told and self._named_by:
             told["source_version"] = version_of(told["event_at"])
 
-    def _checked(self, told: dict[str, Any], rest: dict[str, Any]) -> Message:
+    def _checked(self, draft: Draft) -> Message:
+        told = msgspec.json.encode(draft.told | {"rest": draft.rest})
         try:
-            return decode_json(msgspec.json.encode(told | {"rest": rest}), Message)
+            said = decode_json(told, Message | OrderReply)
         except Refusal as refusal:
             raise Wrong(
                 Fault(refusal.code, refusal.message, self._pointer(refusal.pointer))
             ) from None
+        return noted(said) if isinstance(said, OrderReply) else said
 
     def _pointer(self, pointer: str) -> str:
         """Turn a pointer into the message into one to the row, of its record, and the column."""

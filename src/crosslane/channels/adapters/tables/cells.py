@@ -20,6 +20,8 @@ FLAGS = {
 DIGITS_MAX = 19
 # Blanks that programs put between thousands.
 BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
+# What spreadsheets begin to calculate at, where a text stands behind it or not.
+_FORMULA = re.compile("('*)[=+\\-@＝＋－＠]")
 
 
 class CellWrong(Exception):
@@ -43,6 +45,7 @@ class Notation(msgspec.Struct, frozen=True):
         dates: formats of instants besides ISO 8601.
         zone: IANA zone of times that name none.
         currency: ISO 4217, of amounts.
+        is_guarded: an apostrophe before what would be calculated is no part of a text.
     """
 
     decimal: str
@@ -50,6 +53,7 @@ class Notation(msgspec.Struct, frozen=True):
     dates: Sequence[str]
     zone: str
     currency: str
+    is_guarded: bool = True
 
     @classmethod
     def of(cls, mapping: TableMapping, *, zone: str, currency: str) -> "Notation":
@@ -60,7 +64,17 @@ class Notation(msgspec.Struct, frozen=True):
             mapping.dates,
             mapping.timezone or zone,
             mapping.currency or currency,
+            mapping.formulas == "guarded",
         )
+
+    def guarded(self, text: str) -> str:
+        """Return a text as no spreadsheet calculates it; :meth:`plain` takes that back."""
+        return f"'{text}" if self.is_guarded and _FORMULA.match(text) else text
+
+    def plain(self, text: str) -> str:
+        """Return a text without the apostrophe that kept a spreadsheet from calculating it."""
+        found = _FORMULA.match(text) if self.is_guarded else None
+        return text[1:] if found and found[1] else text
 
     def value(self, text: str, kind: Kind, rule: Column) -> str | int | bool | datetime:
         """Return what a cell says.
@@ -73,10 +87,12 @@ class Notation(msgspec.Struct, frozen=True):
         Raises:
             CellWrong: it says nothing of this kind.
         """
+        plain = self.plain(text)
         if rule.values:
-            if (meant := rule.values.get(text)) is None:
+            if (meant := rule.values.get(text, rule.values.get(plain))) is None:
                 raise CellWrong("value-unknown", f"{text[:40]!r} is none of the column's values")
-            text = meant
+            plain = meant
+        text = plain
         match kind:
             case "text":
                 return text

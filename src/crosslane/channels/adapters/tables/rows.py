@@ -6,6 +6,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from datetime import date, time
 from typing import BinaryIO
 
 import msgspec
@@ -84,7 +85,7 @@ def rows_of(
             encoding = "utf-16"
         text = decode_text(raw, encoding)
         found = _of_text(text, mark if mapping.delimiter else _likeliest(text, mark, mapping))
-    return _under_names(_limited(found), mapping)
+    return _under_names(_limited(found), mapping, notation)
 
 
 def _limited(rows: Iterator[Row]) -> Iterator[Row]:
@@ -94,7 +95,7 @@ def _limited(rows: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-def _under_names(rows: Iterator[Row], mapping: TableMapping) -> Rows:
+def _under_names(rows: Iterator[Row], mapping: TableMapping, notation: Notation) -> Rows:
     if mapping.header == 0:
         first = next(rows, Row(1, "", ()))
         places = tuple(f"#{n}" for n in range(1, COLUMNS_MAX + 1))
@@ -104,7 +105,8 @@ def _under_names(rows: Iterator[Row], mapping: TableMapping) -> Rows:
             break
     else:
         row = Row(1, "", ())
-    keys = tuple(name.lower() or f"#{n}" for n, name in enumerate(row.cells, 1))
+    names = map(notation.plain, row.cells)
+    keys = tuple(name.lower() or f"#{n}" for n, name in enumerate(names, 1))
     if len(keys) > COLUMNS_MAX:
         raise BatchMalformed(pointer="/1", reason=f"a table has at most {COLUMNS_MAX} columns")
     wanted = {name.strip().lower() for name in mapping.columns}
@@ -160,9 +162,15 @@ def _of_workbook(
     except (CalamineError, zipfile.BadZipFile) as error:
         raise BatchMalformed(pointer="", reason=f"it is no workbook: {error}"[:500]) from None
     for place, cells in enumerate(rows, 1):
-        texts = [notation.written(cell)[:CELL_CHARACTERS_MAX].strip() for cell in cells]
+        texts = [_cell_text(cell, notation) for cell in cells]
         if any(texts):
             yield Row(place, _as_text(texts, delimiter), tuple(texts))
+
+
+def _cell_text(cell: str | float | bool | date | time | None, notation: Notation) -> str:
+    """Return a cell as it would stand in a text, where what is text there is text here."""
+    text = notation.written(cell)[:CELL_CHARACTERS_MAX].strip()
+    return notation.guarded(text) if isinstance(cell, str) else text
 
 
 def _require_small(raw: bytes) -> None:

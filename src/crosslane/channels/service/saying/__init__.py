@@ -42,7 +42,8 @@ class Voice(msgspec.Struct, frozen=True):
 
     def tells(self, kind: str) -> bool:
         """Whether messages of a kind are told."""
-        return kind in self.family.tells and kind not in self.withheld
+        has_table = not self.family.mapped or kind in self.connection.files.told
+        return kind in self.family.tells and kind not in self.withheld and has_table
 
     def lacks(self, kind: str) -> bool:
         """Whether the channel has no way to be told of a kind, and says what is done instead."""
@@ -63,6 +64,8 @@ async def voices(tx: Tx) -> dict[str, Voice]:
     for one in told:
         family = FAMILIES.get(one.format)
         if family is None or not (family.tells or family.lacks):
+            continue
+        if family.mapped and not one.files.told:
             continue
         channel = book.channel(one.channel)
         value, _ = policies.resolve(TELLING, tx.now, channel=channel.code, brand=channel.brand)
