@@ -158,6 +158,7 @@ from crosslane.channels.service.outgoing import (
     told,
 )
 from crosslane.channels.service.personal import ERASERS
+from crosslane.channels.service.previewing import Preview, look_at, previewed
 from crosslane.channels.service.reading import (
     BatchView,
     MessageTrace,
@@ -228,6 +229,7 @@ __all__ = [
     "OutgoingState",
     "OutgoingTrace",
     "OutgoingView",
+    "Preview",
     "PutConnection",
     "PutMapping",
     "Reading",
@@ -254,8 +256,10 @@ __all__ = [
     "list_outgoing",
     "list_reasons",
     "list_standings",
+    "look_at",
     "mapping_of",
     "message",
+    "previewed",
     "read_aside",
     "read_body",
     "told",

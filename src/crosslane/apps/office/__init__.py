@@ -34,6 +34,7 @@ from crosslane.apps.office import (
     told,
     transfer_new,
     transfers,
+    uploads,
     webhooks,
     why,
 )
@@ -63,6 +64,7 @@ ROUTES = [
     *catalog_edit.ROUTES,
     *catalog_pictures.ROUTES,
     *customers.ROUTES,
+    *uploads.ROUTES,
     *inbox.ROUTES,
     *told.ROUTES,
     *rules.ROUTES,

@@ -69,6 +69,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         place: number of the record in the stream, from 1.
+        rows: numbers of its rows in the stream, where it is a table.
         messages: what it says, in the order it says it; none when it says nothing.
         fault: why none of it is taken, None when it is.
         body: the record; what is not text is escaped.
@@ -80,6 +81,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
     head: str = ""
     tail: str = ""
+    rows: tuple[int, ...] = ()
     messages: tuple[Message, ...] = ()
     fault: Fault | None = None
 

@@ -91,10 +91,11 @@ class Builder:
         head = self._rows.head
         for rows in self._groups():
             place, body = rows[0].place, "\n".join(row.body for row in rows)
+            of = Reading(place=place, head=head, body=body, rows=tuple(row.place for row in rows))
             try:
-                yield Reading(place=place, head=head, body=body, messages=(self._message(rows),))
+                yield msgspec.structs.replace(of, messages=(self._message(rows),))
             except Wrong as wrong:
-                yield Reading(place=place, head=head, body=body, fault=wrong.fault)
+                yield msgspec.structs.replace(of, fault=wrong.fault)
 
     def _require_columns(self) -> None:
         """Refuse a table that lacks a column without which no message of it can be understood."""
