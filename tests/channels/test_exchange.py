@@ -37,6 +37,7 @@ insert into channels_document (channel, number, name, media_type, body, created_
 select 'bazaar', no, no || '.txt', 'text/plain', convert_to(repeat('x', size), 'UTF8'), now()
 from unnest($1::integer[]) with ordinality as w(size, no)
 """
+LOOKS_MAX = 8
 
 
 class Exchanging(Talking):
@@ -60,6 +61,14 @@ class Exchanging(Talking):
         """Let turns come until the folder is to be left alone for a while."""
         await self.hurry()
         await self.settle()
+
+    async def wait_for(self, name: str, files: int) -> list[str]:
+        """Look until so many files are out whose names begin so."""
+        for _ in range(LOOKS_MAX):
+            if len(found := [one for one in self.names("out") if one.startswith(name)]) >= files:
+                return found
+            await self.look()
+        raise AssertionError(f"{name} is not among {self.names('out')}")
 
     async def folder(self) -> FolderView:
         async with self.database.transaction(self.tenant, read_only=True) as tx:
@@ -277,13 +286,11 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
         await set_policy(tx, "channels.offering", {"sold": "all"}, "bazaar")
     await talking.connect(format="csv", delivery="folder", files=Files(told=told))
     await talking.settle()
-    await talking.look()
-    (stock,) = talking.names("out")
+    (stock,) = await talking.wait_for("stock-", 1)
     heading, *rows = cells(talking.at("out", stock).read_bytes())
     units = {
         one["sku"]: one["available"] for one in (dict(zip(heading, r, strict=True)) for r in rows)
     }
-    assert stock.startswith("stock-")
     assert units["MUG"] > 2
 
     head = "order_number,ordered_at,sku,quantity,unit_price,name,address1,city,postcode,country"
@@ -291,11 +298,8 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
     talking.at("in", "orders.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
     await talking.look()
     await talking.send_off(2, "A-1")
-    await talking.look()
-    written = [name for name in talking.names("out") if name != stock]
-    (reply,), (parcel,) = (
-        [name for name in written if name.startswith(kind)] for kind in ("order-reply", "versand")
-    )
+    (reply,) = await talking.wait_for("order-reply-", 1)
+    (parcel,) = await talking.wait_for("versand-", 1)
     said = list(csv.DictReader(talking.at("out", reply).open(encoding="utf-8", newline="")))
     assert [(one["order_number"], one["outcome"], one["quantity"]) for one in said] == [
         ("A-1", "accepted", "2")
@@ -308,7 +312,7 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
     )
     assert sent["Paketnummer"]
     # Stock that is gone is told; no file is half written, and no name comes twice.
-    (later, *_) = [name for name in written if name.startswith("stock-")]
+    (_, later) = await talking.wait_for("stock-", 2)
     heading, *rows = cells(talking.at("out", later).read_bytes())
     left = {
         one["sku"]: one["available"] for one in (dict(zip(heading, r, strict=True)) for r in rows)
