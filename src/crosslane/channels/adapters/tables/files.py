@@ -5,10 +5,7 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import XlsxWriterException
-from xlsxwriter.format import Format
+from typing import Any
 
 from crosslane.channels.adapters.port import CSV
 from crosslane.channels.adapters.tables.writing import Cell
@@ -74,6 +71,10 @@ def _text(how: ToldTable, mapping: TableMapping, heading: Sequence[str], rows: T
 
 
 def _workbook(mapping: TableMapping, heading: Sequence[str], rows: Table) -> bytes:
+    # Few processes ever write a workbook.
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import XlsxWriterException
+
     out = io.BytesIO()
     book = Workbook(out, AS_THEY_ARE)
     # Written again after a crash it is the same file.
@@ -83,7 +84,7 @@ def _workbook(mapping: TableMapping, heading: Sequence[str], rows: Table) -> byt
     except XlsxWriterException as error:
         raise Refused("sheet-unusable", str(error)) from None
     text, bold = book.add_format({"quote_prefix": True}), book.add_format({"bold": True})
-    by_decimals: dict[int, Format] = {}
+    by_decimals: dict[int, Any] = {}
     first = mapping.header
     for at, name in enumerate(heading if first else ()):
         sheet.write_string(first - 1, at, name, bold)
