@@ -90,7 +90,8 @@ class Cutter:
         self._raw = b""
         self._at = 0
         self._ends = _ending(Way())
-        self._is_wrapped = False
+        # A stream is wrapped as a whole; its first interchange says whether.
+        self._is_wrapped: bool | None = None
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the messages in their order, and after them what does not add up.
@@ -114,12 +115,14 @@ class Cutter:
         if envelope.is_headless:
             yield envelope.unbegun()
         marks = (envelope.way.element.encode(LATIN), envelope.way.segment.encode(LATIN))
+        # What ends a segment is blank elsewhere where it is the end of a line.
+        keeps_end = marks[1] not in AROUND
         body: list[bytes] = []
         size, lost = 0, False
         while True:
             try:
                 raw = self._segment()
-                text = self._bare(raw)
+                text = raw.strip(AROUND) if keeps_end else raw[:-1].strip(AROUND) + raw[-1:]
                 is_package = text[:3].upper() == b"UNO" and text[3:4] in marks
                 whole = self._package(raw, envelope.way) if is_package else b""
             except _TooLong:
@@ -201,9 +204,10 @@ class Cutter:
         ):
             raise NotReadable(Fault("not-edifact", "Its marks cannot be told apart", "/UNA"))
         self._ends = _ending(way)
-        if not self._is_wrapped and _is_wrapped(raw[at:], way):
-            self._is_wrapped = True
-            raw = self._raw = raw[:at] + _unwrapped(raw[at:])
+        if self._is_wrapped is None:
+            self._is_wrapped = _is_wrapped(raw[at:], way)
+            if self._is_wrapped:
+                raw = self._raw = raw[:at] + _unwrapped(raw[at:])
         if is_headless:
             self._at = at
             syntax = way.component.join((SYNTAX, "3"))
@@ -266,10 +270,6 @@ class Cutter:
 
     def _forget(self) -> None:
         self._raw, self._at = self._raw[self._at :], 0
-
-    def _bare(self, raw: bytes) -> bytes:
-        """Return a segment without what stands around it; what ends it stays."""
-        return raw[:-1].strip(AROUND) + raw[-1:]
 
     def _more(self) -> bool:
         raw = next(self._raws, b"")
