@@ -146,6 +146,9 @@ def _patience() -> Iterator[None]:
         yield
 
 
+DEAR = passwords._HASHER  # the product's own
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
     """Let a password of this process cost a hundredth: hundreds of people sign in here."""
@@ -153,6 +156,12 @@ def _cheap_passwords() -> Iterator[None]:
         cheap = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1)
         patch.setattr(passwords, "_HASHER", cheap)
         yield
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords cost what they do, for whom that is the point."""
+    monkeypatch.setattr(passwords, "_HASHER", DEAR)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import os
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from crosslane.platform.log import run_reaction
 from crosslane.verify import verify
 from crosslane.verify.channels import RULES
 from tests.channels.bazaar import Bazaar, order, sale, till_batch, void
-from tests.channels.test_once import KILLED, SECONDS_MAX, work
+from tests.channels.test_once import KILLED, SECONDS_MAX
+from tests.forking import begin_worker
 
 TILL = {"channel": "till", "format": "till-batch"}
 OTHER = {"till": "T2", "batch": "2011-01-05/2"}
@@ -341,15 +341,14 @@ async def test_killed_workers_book_baskets_once(bazaar: Bazaar, postgres_url: st
             await bazaar.send(text, **TILL)
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "CROSSLANE_HOME": str(tmp_path),
         "DATABASE_URL": postgres_url,
     }
     for fault in ("reaction.before_commit=kill@2", "reaction.after_commit=kill"):
-        killed = await work({**environment, "CROSSLANE_FAULT": fault})
+        killed = begin_worker({**environment, "CROSSLANE_FAULT": fault})
         async with asyncio.timeout(SECONDS_MAX):
             assert await killed.wait() == KILLED
-    last = await work(environment)
+    last = begin_worker(environment)
     try:
         async with asyncio.timeout(SECONDS_MAX):
             while {"received", "parked"} & set(await bazaar.states()):  # noqa: ASYNC110

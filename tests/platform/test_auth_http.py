@@ -351,6 +351,7 @@ async def test_guessing_at_one_address_is_slowed_down(door, admin, host, monkeyp
     assert_problem(answers[-1], 429, "too-many-requests")
 
 
+@pytest.mark.usefixtures("dear_passwords")
 async def test_known_and_unknown_addresses_look_and_take_the_same(door, admin, host):
     account = await make_account(admin)
 
