@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from crosslane import catalog
 from crosslane.channels.domain.standing import wanted_units
-from crosslane.channels.errors import NotReplayable
+from crosslane.channels.errors import NotReplayable, ReplayUnclear
 from crosslane.channels.reactions import quarantine_late
-from crosslane.kernel import format_instant
+from crosslane.channels.service import replaying
+from crosslane.kernel import format_instant, new_id
 from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
 from tests.channels.bazaar import Bazaar, about, order, snapshot
 from tests.orders.world import place, wish
@@ -190,11 +191,29 @@ async def test_what_is_mended_is_replayed_one_or_all_of_a_reason(bazaar: Bazaar)
     one = await bazaar.replay(message_ids=(kept_back[0].id,))
     assert (one.announced, await bazaar.units("B-0")) == (1, {"NEW": 1})
     rest = await bazaar.replay(channel="bazaar", code="sku-not-on-sale")
-    assert (rest.announced, rest.kept_back, rest.more) == (4, 0, False)
+    assert (rest.announced, rest.kept_back, rest.next_after) == (4, 0, None)
     assert await bazaar.states() == ["applied"] * 4 + ["quarantined"]
     with pytest.raises(NotReplayable):
         await bazaar.replay(message_ids=(kept_back[0].id,))
     await bazaar.assert_sound()
+
+
+async def test_all_of_a_reason_are_tried_though_the_first_stay_behind(
+    bazaar: Bazaar, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(replaying, "REPLAYED_AT_ONCE_MAX", 2)
+    await bazaar.tell(*(order(f"B-{n}", ("GONE", 1)) for n in range(3)), order("B-3", ("NEW", 1)))
+    async with bazaar.database.transaction(bazaar.tenant) as tx:
+        rows = (catalog.ProductRow("NEW", "home", title="New"),)
+        await catalog.import_products(tx, catalog.ImportProducts(rows))
+    reason = {"channel": "bazaar", "code": "sku-not-on-sale"}
+    first = await bazaar.replay(**reason)
+    assert await bazaar.states() == ["quarantined"] * 4
+    second = await bazaar.replay(**reason, after=first.next_after)
+    assert (second.announced, second.next_after) == (2, None)
+    assert await bazaar.units("B-3") == {"NEW": 1}
+    with pytest.raises(ReplayUnclear):
+        await bazaar.replay(message_ids=(new_id(),), after=first.next_after)
 
 
 async def test_a_corrected_record_takes_the_place_of_one_that_was_never_applied(bazaar: Bazaar):

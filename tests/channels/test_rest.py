@@ -32,7 +32,7 @@ async def test_messages_go_in_and_are_told_of(api: Api, database: Database):
     assert json.loads(whole["raw"]) == order("B-2", ("GONE", 1))
     assert whole["canonical"]["lines"][0]["sku"] == "GONE"
     again = await key.post("/api/v1/channel-replays", json={"message_ids": [message["id"]]})
-    assert again.json() == {"announced": 1, "kept_back": 0, "more": False}
+    assert again.json() == {"announced": 1, "kept_back": 0, "next_after": None}
 
 
 async def test_a_till_sends_its_batch(api: Api, database: Database):
@@ -134,7 +134,7 @@ async def test_a_table_is_read_by_its_channels_mapping(api: Api, database: Datab
     assert (await api.admin.post("/api/v1/channel-mappings", json=wish)).status_code == 201
     again = {"channel": "bazaar", "code": "not-a-number"}
     announced = await api.admin.post("/api/v1/channel-replays", json=again)
-    assert announced.json() == {"announced": 1, "kept_back": 0, "more": False}
+    assert announced.json() == {"announced": 1, "kept_back": 0, "next_after": None}
     listed = (await api.admin.get("/api/v1/channel-mappings")).json()
     assert [(one["name"], one["mapping"]["brings"]) for one in listed] == [("orders", "order")]
     unknown = await api.admin.post(f"{url}s", content=text, headers=table)

@@ -3,10 +3,12 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.apps.office.raw_marks import marked_json, marked_rows
+from crosslane.channels.service import replaying
 from tests.api import Api
 from tests.office.pages import Read, look, submit
 
@@ -76,6 +78,22 @@ async def test_what_is_pasted_is_taken_in_and_what_is_wrong_is_marked(retailer: 
     everything = await submit(retailer.admin, path, inbox.forms[path])
     assert everything.headers["location"] == "/office/messages"
     assert "web" in (await look(retailer.admin, "/office/messages/batches")).text
+
+
+async def test_the_next_of_a_reason_are_offered(retailer: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(replaying, "REPLAYED_AT_ONCE_MAX", 1)
+    wrong = ORDER.replace('"quantity": 1', '"quantity": "many"')
+    await pasted(retailer, "\n".join(wrong.replace("MP-1", f"WRONG-{n}") for n in range(2)))
+    path = "/office/messages/replay"
+    reason = {"channel": "web", "code": "invalid-field"}
+    inbox = await look(retailer.admin, "/office/messages")
+    first = await submit(retailer.admin, path, {**inbox.forms[path], **reason})
+    rest = await look(retailer.admin, first.headers["location"])
+    assert "There are more of this reason" in rest.text
+    tried = rest.forms[path]
+    assert tried["after"]
+    second = await submit(retailer.admin, path, {**tried, **reason})
+    assert second.headers["location"] == "/office/messages"
 
 
 async def test_what_cannot_be_taken_in_is_told_and_kept(retailer: Api):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -40,8 +41,12 @@ async def show_inbox(
     code: Name = "",
     source: Name = "",
     batch: UUID | None = None,
+    untried: UUID | None = None,
 ) -> Response:
-    """Show what is kept back by reason, and messages by what became of them."""
+    """Show what is kept back by reason, and messages by what became of them.
+
+    Of a channel and a code, those after the message ``untried`` were not tried again yet.
+    """
     caller.require_unbound()
     before: Any = paging.after(datetime, UUID)
     async with caller.read() as tx:
@@ -66,6 +71,7 @@ async def show_inbox(
         reasons=reasons,
         shown=paging.page(found, key=lambda one: (one.received_at, one.id)),
         chosen=chosen | {"batch": str(batch) if batch else ""},
+        untried=untried if channel and code else None,
         batch=sent,
         channels=known,
         states=STATES,
@@ -145,7 +151,8 @@ async def replay_message(caller: Caller, request: Request, data: bytes) -> Respo
         wish = channels.Replay(message_ids=(message_id,))
         back = f"/office/messages/{message_id}"
     else:
-        wish = channels.Replay(channel=fields.text("channel")[:64], code=fields.text("code")[:64])
+        channel, code = fields.text("channel")[:64], fields.text("code")[:64]
+        wish = channels.Replay(channel=channel, code=code, after=fields.id("after"))
         back = "/office/messages"
     try:
         done: channels.Replayed = await caller.submit(channels.REPLAY, wish)
@@ -160,8 +167,9 @@ async def replay_message(caller: Caller, request: Request, data: bytes) -> Respo
     told = [words("%(n)s will be applied in a moment.", n=done.announced)]
     if done.kept_back:
         told.append(words("%(n)s still cannot be read.", n=done.kept_back))
-    if done.more:
-        told.append(words("There are more of this reason: try again."))
+    if done.next_after is not None:
+        rest = {"channel": wish.channel, "code": wish.code, "untried": done.next_after}
+        back = f"/office/messages?{urlencode(rest)}"
     return see_other(back, toast=" ".join(told))
 
 

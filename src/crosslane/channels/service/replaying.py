@@ -45,11 +45,13 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         message_ids: which, or
         channel: code of the channel, and
         code: the reason; at most REPLAYED_AT_ONCE_MAX of them, the oldest first.
+        after: ``next_after`` of the call before, for the next of this reason.
     """
 
     message_ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=REPLAYED_AT_ONCE_MAX)] = ()
     channel: Code | None = None
     code: Code | None = None
+    after: UUID | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +60,13 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         announced: messages that are applied in a moment.
         kept_back: messages that still cannot be read, or whose batch is still wrong.
-        more: there are more of this reason; ask again.
+        next_after: there are more of this reason: ask again after this message. None when all of
+            them were tried.
     """
 
     announced: int
     kept_back: int
-    more: bool
+    next_after: UUID | None = None
 
 
 async def replay(tx: Tx, wish: Replay) -> Replayed:
@@ -73,22 +76,24 @@ async def replay(tx: Tx, wish: Replay) -> Replayed:
     now and did not say before is added, what it does not say any more is set aside.
 
     Raises:
-        ReplayUnclear: it names neither messages nor a channel and a reason, or both.
+        ReplayUnclear: it names neither messages nor a channel and a reason, or both; or what others
+            come after without a reason.
         NoSuchMessage, NotReplayable, RawGone: one of the named messages cannot be tried again.
     """
     by_reason = wish.channel is not None and wish.code is not None
-    if by_reason == bool(wish.message_ids):
+    if by_reason == bool(wish.message_ids) or (wish.after is not None and not by_reason):
         raise ReplayUnclear
     if by_reason:
         found = await replays.lock_of_reason(
-            tx, wish.channel or "", wish.code or "", REPLAYED_AT_ONCE_MAX + 1
+            tx, wish.channel or "", wish.code or "", REPLAYED_AT_ONCE_MAX + 1, wish.after
         )
     else:
         found = await replays.lock_named(tx, wish.message_ids)
         _refuse_named(wish.message_ids, found)
     chosen = found[:REPLAYED_AT_ONCE_MAX]
     announced, kept_back = await _try_again(tx, sorted({one.record for one in chosen}))
-    return Replayed(announced=announced, kept_back=kept_back, more=len(found) > len(chosen))
+    next_after = chosen[-1].id if len(found) > len(chosen) else None
+    return Replayed(announced=announced, kept_back=kept_back, next_after=next_after)
 
 
 def _refuse_named(ids: Sequence[UUID], found: Sequence[Stored]) -> None:

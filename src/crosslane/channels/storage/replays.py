@@ -70,14 +70,25 @@ from channels_message m
 join channels_raw r on r.batch_id = m.batch_id and r.place = m.place
     and r.received_at = m.received_at
 where m.channel = $1 and m.code = $2 and m.state in ('quarantined', 'parked') and m.owns
-  and r.body <> ''
-order by m.received_at, m.id limit $3 for update of m
+  and r.body <> '' and ($4::uuid is null or m.id > $4)
+order by m.id limit $3 for update of m
 """
 
 
-async def lock_of_reason(tx: Tx, channel: str, code: str, limit: int) -> list[Stored]:
-    """Lock and return messages of a channel kept back for one reason, the oldest first."""
-    return [Stored(**dict(row)) for row in await tx.fetch(LOCK_OF_REASON, channel, code, limit)]
+async def lock_of_reason(
+    tx: Tx, channel: str, code: str, limit: int, after: UUID | None
+) -> list[Stored]:
+    """Lock and return messages of a channel kept back for one reason, the oldest first.
+
+    Args:
+        tx: open transaction.
+        channel: code of the channel.
+        code: the reason.
+        limit: how many at most.
+        after: the message they come after.
+    """
+    found = await tx.fetch(LOCK_OF_REASON, channel, code, limit, after)
+    return [Stored(**dict(row)) for row in found]
 
 
 LOCK_PARTS = """
