@@ -26,6 +26,7 @@ DEPTH_MAX = 60
 VALUES_MAX = 20_000
 # A parser keeps every name it has met.
 RECORDS_A_PARSER_MAX = 1_000
+NAMES_MAX = 5_000
 ELEMENTS = (
     *("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "CommentHandler"),
     *("ProcessingInstructionHandler", "DefaultHandlerExpand", "StartNamespaceDeclHandler"),
@@ -77,8 +78,14 @@ class Markup:
         self.head = head
         self._numbered = numbered
         self._prefixes: dict[str, str] = {}
+        self._prefixes_of_head = 0
         self._elements = Steps("/", self._prefixes, plain)
         self._attributes = Steps("/@", self._prefixes, plain)
+
+    @property
+    def names_kept(self) -> int:
+        """How many names it remembers of the records it has read."""
+        return len(self._elements.known) + len(self._attributes.known)
 
     def read(self, body: str) -> "Part":
         """Return a record, an element of the head's.
@@ -129,9 +136,32 @@ class Markup:
         silence(parser, ELEMENTS)
         parser.StartNamespaceDeclHandler = self._bind
         _feed(parser, self.head, [])
+        self._prefixes_of_head = len(self._prefixes)
         return parser
 
     def _read(self, parser: Any, body: str) -> "Part":
+        try:
+            return self._read_record(parser, body)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep nothing that would have the next record say something else than alone."""
+        of_record = list(self._prefixes)[self._prefixes_of_head :]
+        for uri in of_record:
+            del self._prefixes[uri]
+        if of_record or self.names_kept > NAMES_MAX:
+            self._elements.known.clear()
+            self._attributes.known.clear()
+
+    def _own(self, uri: str) -> None:
+        """Begin a record, whose own namespace this is."""
+        for steps in (self._elements, self._attributes):
+            if uri != steps.own:
+                steps.own = uri
+                steps.known.clear()
+
+    def _read_record(self, parser: Any, body: str) -> "Part":
         texts: dict[str, str] = {}
         counts: dict[str, int] = {}
         places: list[str] = []
@@ -159,7 +189,7 @@ class Markup:
         def start(name: str, told: dict[str, str]) -> None:
             nonlocal pending
             if not places:
-                elements.own = attributes.own = name.rpartition("}")[0]
+                self._own(name.rpartition("}")[0])
                 place, counts[""] = "", 1
             else:
                 above = places[-1]
