@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 
 from crosslane.channels import FAMILIES, Context, Reading
+from crosslane.kit.damage import FAR
 
 CANONICAL = Path(__file__).parent / "canonical"
 # Of no family whose records are JSON.
 NONSENSE = (b"", b"[", b"1", b'"x"', b"[1]", b'{"a":1}', b"\xff", b"[" * 5000)
 # Of every kind that JSON has: somewhere each is one that nobody expects.
-WRONG = (None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1})
+WRONG = (None, True, -1, 1.5, "x", "Infinity", [], {}, [1], {"a": 1}, *FAR)
 CAME_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -13,14 +13,18 @@ TOKEN = re.compile(rb"[\w.:+-]+")
 MARKS = b"{}[]\":,<>/&;~'*+|\n\r\t= "
 DEEP, LONG = 200_000, 100_000
 CONTENT_BYTES_MAX = 40_000
+# The first and the last year end within hours of these: in UTC they are no instants any more.
+FAR = ("0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00")
 STRANGE_TOKENS = (
     *(b"", b"-1", b"0", b"x", b"NaN", b"Infinity", b"1e999", b"1e-999", b"0x1F", b"--", b"1.5"),
     *(b"9" * 400, b"0" * 400 + b"1", b"9" * 19, b"1." + b"3" * 99, b"2026-02-30", b"0000-00-00"),
     *("é".encode() * 600, b"\x00", b"\x1a", b"\xff", b"\xed\xa0\x80", b"&x;", b"A" * LONG),
+    *(one.encode() for one in FAR),
 )
 STRANGE_VALUES: tuple[object, ...] = (
     *(None, True, False, 0, -1, 1.5, 10**19, "", "x", "NaN", "1e999", "\ud800", "\x00"),
     *([], {}, [None], {"": None}, [[]], "9" * 400, "é" * 600, -(2**63), "2026-02-30T25:61:61Z"),
+    *FAR,
 )
 ENTITIES = (
     b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'

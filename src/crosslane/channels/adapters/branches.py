@@ -15,7 +15,13 @@ import msgspec
 
 from crosslane.channels.adapters.amounts import milli_told, minor_told
 from crosslane.channels.adapters.port import Fault
-from crosslane.kernel import MILLI_PER_MINOR, Invalid, pointer_step, rounded_ratio
+from crosslane.kernel import (
+    MILLI_PER_MINOR,
+    Invalid,
+    pointer_step,
+    require_instant,
+    rounded_ratio,
+)
 
 Seen = dict[Any, Any]
 """What was read of a part: by name or place whether (True), or what of it (Seen)."""
@@ -269,14 +275,26 @@ def instant_of(text: str, zone: str) -> datetime | None:
         zone: IANA zone of times that name none, "" when there is no such.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or none that can be kept.
     """
     found = datetime.fromisoformat(text.strip())
     if found.tzinfo is None:
         if not zone:
             return None
         found = found.replace(tzinfo=ZoneInfo(zone))
-    return found.astimezone(UTC)
+    return in_utc(found)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return an instant as every canonical message tells it.
+
+    Raises:
+        ValueError: it lies where none can be kept, such as in the first year of all.
+    """
+    try:
+        return require_instant(moment.astimezone(UTC))
+    except (Invalid, OverflowError):
+        raise ValueError(f"{moment.isoformat()} is out of range") from None
 
 
 def read_json(raw: bytes) -> Any:

@@ -1,7 +1,7 @@
 """What interchanges of all kinds have alike: reading them, instants, units, prices of packs."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Protocol, TypeVar
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.branches import NotReadable, in_utc
 from crosslane.channels.adapters.family import Reading, as_text, checked_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
@@ -126,8 +126,8 @@ def instant(day: str, time: str, zone: str) -> datetime | None:
     time = (time + "000000")[:6]
     try:
         found = datetime.strptime(day + time, "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone follows
-        return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return in_utc(found.replace(tzinfo=ZoneInfo(zone)))
+    except ValueError:
         return None
 
 

@@ -358,7 +358,7 @@ class Part:
         """Return what a text says as an instant; the name is for the refusal."""
         try:
             return instant_of(text, zone)
-        except (ValueError, OverflowError):
+        except ValueError:
             raise self.wrong(name, "an instant") from None
 
     def part(self, name: str) -> "Part":

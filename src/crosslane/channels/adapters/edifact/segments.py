@@ -8,12 +8,12 @@ after the first are ``/8/COM01*2.1``. A segment that nobody has read is left as 
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
 
-from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.branches import NotReadable, in_utc
 from crosslane.channels.adapters.edi import instant, milli_of_one, whole_units
 from crosslane.channels.adapters.edifact.interchange import BLANKS, Cut, Way, cut_at
 from crosslane.channels.adapters.port import Fault
@@ -220,8 +220,8 @@ def _zoned(text: str) -> datetime | None:
         return at
     ahead = timedelta(hours=int(found["h"]), minutes=int(found["m"] or 0))
     try:
-        return (at - ahead if found["sign"] == "+" else at + ahead).astimezone(UTC)
-    except OverflowError:
+        return in_utc(at - ahead if found["sign"] == "+" else at + ahead)
+    except (ValueError, OverflowError):
         return None
 
 

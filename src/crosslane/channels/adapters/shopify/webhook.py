@@ -9,6 +9,7 @@ resource has none.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from crosslane.channels.adapters.branches import instant_of
 from crosslane.channels.adapters.family import Envelope
 from crosslane.channels.adapters.signatures import is_signed
 
@@ -42,6 +43,6 @@ def _instant(text: str) -> datetime | None:
     # Nanoseconds are more than an instant of ours can hold.
     whole, _, fraction = text.removesuffix("Z").partition(".")
     try:
-        return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")
+        return instant_of(f"{whole}.{fraction[:6]:0<6}+00:00", "UTC")
     except ValueError:
         return None

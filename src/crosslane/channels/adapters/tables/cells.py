@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from crosslane.channels.adapters.branches import in_utc
 from crosslane.channels.domain.fields import Kind
 from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.kernel import Invalid, milli_price, parse_minor
@@ -170,7 +171,10 @@ class Notation(msgspec.Struct, frozen=True):
             if not self.zone:
                 raise CellWrong("not-a-time", f"{text[:40]!r} names no time zone")
             found = found.replace(tzinfo=ZoneInfo(self.zone))
-        return found.astimezone(UTC)
+        try:
+            return in_utc(found)
+        except ValueError:
+            raise CellWrong("not-a-time", f"{text[:40]!r} lies out of range") from None
 
 
 @lru_cache
