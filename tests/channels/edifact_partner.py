@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from crosslane.channels import FAMILIES
-from crosslane.channels.adapters.edifact.interchange import cut_at
+from crosslane.channels.adapters.edi_stream import cut_at
 from crosslane.channels.adapters.telling import Answer, Document, Outgoing, Talk
 from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.replies import (

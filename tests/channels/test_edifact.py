@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from crosslane.channels.adapters.edifact.interchange import Way, cut_at
+from crosslane.channels.adapters.edi_stream import cut_at
+from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
 from tests.channels.edifact import CHANGE, ORDER, SHIPMENT, wrapped

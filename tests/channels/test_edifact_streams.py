@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from crosslane.channels import FAMILIES, Context
+from crosslane.channels.adapters import edi_stream
 from crosslane.channels.adapters.edifact import interchange
 from crosslane.channels.adapters.edifact.segments import moment
 from tests.channels.edifact import CHANGE, ORDER, SHIPMENT, wrapped
@@ -240,9 +241,9 @@ def test_wherever_an_interchange_is_cut_off_it_is_read_or_pointed_at():
     ],
 )
 def test_memory_does_not_grow_with_the_stream(part, monkeypatch):
-    monkeypatch.setattr(interchange, "CHUNK_BYTES", 4 << 10)
+    monkeypatch.setattr(edi_stream, "CHUNK_BYTES", 4 << 10)
     monkeypatch.setattr(interchange, "MESSAGE_BYTES_MAX", 16 << 10)
-    monkeypatch.setattr(interchange, "SEGMENT_BYTES_MAX", 4 << 10)
+    monkeypatch.setattr(edi_stream, "SEGMENT_BYTES_MAX", 4 << 10)
     opening = wrapped(ORDER).splitlines(True)[0].encode()
 
     def peak(size):

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from crosslane.channels import FAMILIES, Context
-from crosslane.channels.adapters.edifact import interchange
-from crosslane.channels.adapters.edifact.interchange import cut_at
+from crosslane.channels.adapters import edi_stream
+from crosslane.channels.adapters.edi_stream import cut_at
 from crosslane.channels.adapters.tradacoms import transmission
 from crosslane.channels.adapters.tradacoms.segments import components_of
 from crosslane.demo.raw import data_folder
@@ -332,9 +332,9 @@ def test_wherever_a_transmission_is_cut_off_it_is_read_or_pointed_at():
     ],
 )
 def test_memory_does_not_grow_with_the_stream(part, monkeypatch):
-    monkeypatch.setattr(interchange, "CHUNK_BYTES", 4 << 10)
+    monkeypatch.setattr(edi_stream, "CHUNK_BYTES", 4 << 10)
     monkeypatch.setattr(transmission, "MESSAGE_BYTES_MAX", 16 << 10)
-    monkeypatch.setattr(transmission, "SEGMENT_BYTES_MAX", 4 << 10)
+    monkeypatch.setattr(edi_stream, "SEGMENT_BYTES_MAX", 4 << 10)
     opening = sent(*filed(ORDER)).splitlines(True)[0].encode()
 
     def peak(size):

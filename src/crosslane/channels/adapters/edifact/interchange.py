@@ -6,23 +6,27 @@ whatever UNB says, and all else as UNB says. What does not add up is told as a r
 since the messages before it were read already.
 """
 
-import codecs
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi_stream import (
+    AROUND,
+    BLANKS,
+    LATIN,
+    SEGMENT_BYTES_MAX,
+    Segments,
+    TooLong,
+    cut_at,
+    ending_of,
+)
 from crosslane.channels.adapters.port import Fault
 
-CHUNK_BYTES = 256 << 10
 MESSAGE_BYTES_MAX = 1 << 20
-SEGMENT_BYTES_MAX = 64 << 10
-BLANKS = " \t\r\n"
-AROUND = b"\xef\xbb\xbf\x1a \t\r\n\0"
 # How ISO 9735 repetitions are marked from syntax version 4 on, when UNA does not say.
 REPEATED_SINCE = "4"
-LATIN, SYNTAX = "iso8859-1", "UNOC"
+SYNTAX = "UNOC"
 # Letters by the syntax identifier (0001).
 LETTERS = {
     "UNOD": "iso8859-2",
@@ -73,11 +77,7 @@ class Cut(NamedTuple):
     fault: Fault | None = None
 
 
-class _TooLong(Exception):
-    """A segment does not end within what one may have."""
-
-
-class Cutter:
+class Cutter(Segments):
     """A stream of interchanges, cut while it is read.
 
     Args:
@@ -86,9 +86,7 @@ class Cutter:
     """
 
     def __init__(self, stream: BinaryIO, encoding: str = "") -> None:
-        self._raws = raws(stream, encoding)
-        self._raw = b""
-        self._at = 0
+        super().__init__(stream, encoding)
         self._ends = _ending(Way())
         # A stream is wrapped as a whole; its first interchange says whether.
         self._is_wrapped: bool | None = None
@@ -99,16 +97,8 @@ class Cutter:
         Raises:
             NotReadable: what follows is no interchange.
         """
-        while True:
-            self._skip_blanks()
-            if not self._raw:
-                return
+        while self.skip_blanks():
             yield from self._interchange()
-
-    @property
-    def ahead(self) -> bytes:
-        """The beginning of what was not read yet."""
-        return self._raw[self._at : self._at + SEGMENT_BYTES_MAX]
 
     def _interchange(self) -> Iterator[Cut]:
         envelope = self._beginning()
@@ -121,14 +111,14 @@ class Cutter:
         size, lost = 0, False
         while True:
             try:
-                raw = self._segment()
+                raw = self.segment(self._ends)
                 text = raw.strip(AROUND) if keeps_end else raw[:-1].strip(AROUND) + raw[-1:]
                 is_package = text[:3].upper() == b"UNO" and text[3:4] in marks
                 whole = self._package(raw, envelope.way) if is_package else b""
-            except _TooLong:
+            except TooLong:
                 yield envelope.too_long(b"".join(body) or self.ahead)
                 body, lost = [], True
-                self._skip_segment(marks[1])
+                self.skip_segment(marks[1])
                 continue
             if not raw:
                 break
@@ -151,7 +141,7 @@ class Cutter:
                 yield envelope.unended(b"".join(body))
                 body = []
             if tag in (b"UNA", b"UNB"):
-                self._at -= len(raw)
+                self.at -= len(raw)
                 yield from envelope.ended(None)
                 return
             if tag == b"UNH":
@@ -166,10 +156,10 @@ class Cutter:
             if tag == b"UNZ":
                 return
         if body:
-            yield envelope.unended(b"".join((*body, self._raw[self._at :])))
-        elif self._raw[self._at :].strip(AROUND) and not lost:
+            yield envelope.unended(b"".join((*body, self.left)))
+        elif self.left.strip(AROUND) and not lost:
             yield envelope.outside(self.ahead.strip(AROUND))
-        self._raw, self._at = b"", 0
+        self.forget()
         yield from envelope.ended(None)
 
     def _beginning(self) -> "_Envelope":
@@ -178,11 +168,10 @@ class Cutter:
         Raises:
             NotReadable: it is none.
         """
-        while len(self._raw) < SEGMENT_BYTES_MAX and self._more():
-            pass
+        self.look_ahead()
         una = ""
         way, at = Way(), 0
-        raw = self._raw
+        raw = self.raw
         if raw[:3].upper() == b"UNA":
             una = raw[:9].decode(LATIN)
             if len(una) < 9:
@@ -207,16 +196,16 @@ class Cutter:
         if self._is_wrapped is None:
             self._is_wrapped = _is_wrapped(raw[at:], way)
             if self._is_wrapped:
-                raw = self._raw = raw[:at] + _unwrapped(raw[at:])
+                raw = self.raw = raw[:at] + _unwrapped(raw[at:])
         if is_headless:
-            self._at = at
+            self.at = at
             syntax = way.component.join((SYNTAX, "3"))
             text = way.element.join(("UNB", syntax)).encode(LATIN)
             return _Envelope(way._replace(repetition=""), una, text, LATIN, is_headless=True)
         found = self._ends.match(raw, at)
         if found is None:
             raise NotReadable(Fault("not-edifact", "Nothing ends the segment UNB", "/UNB"))
-        self._at = found.end()
+        self.at = found.end()
         text = found[0][:-1].strip(AROUND)
         syntax = cut_at(cut_at(text.decode(LATIN), way.element, way.release)[1], way.component, "")
         version = syntax[1][:1] if len(syntax) > 1 else ""
@@ -226,19 +215,6 @@ class Cutter:
             way = way._replace(repetition="*")
         return _Envelope(way, una, text, LETTERS.get(syntax[0].strip().upper(), LATIN))
 
-    def _segment(self) -> bytes:
-        """Return the next segment with what ends it, b"" when the stream ends before."""
-        while True:
-            found = self._ends.match(self._raw, self._at)
-            if found is not None:
-                self._at = found.end()
-                return found[0]
-            if len(self._raw) - self._at > SEGMENT_BYTES_MAX:
-                raise _TooLong
-            self._forget()
-            if not self._more():
-                return b""
-
     def _package(self, raw: bytes, way: Way) -> bytes:
         """Return an object with the segments around it: it is as long as UNO says."""
         elements = cut_at(raw.decode(LATIN), way.element, way.release)
@@ -247,36 +223,16 @@ class Cutter:
         )
         length = int(told) if told.isdecimal() and len(told) < 10 else 0
         if length > MESSAGE_BYTES_MAX:
-            raise _TooLong
-        while len(self._raw) - self._at < length and self._more():
+            raise TooLong
+        while len(self.raw) - self.at < length and self.more():
             pass
-        found = self._raw[self._at : self._at + length]
-        self._at += len(found)
-        return raw + found + self._segment()
+        found = self.raw[self.at : self.at + length]
+        self.at += len(found)
+        return raw + found + self.segment(self._ends)
 
-    def _skip_segment(self, end: bytes) -> None:
-        """Go to where the next segment may begin."""
-        while (at := self._raw.find(end, self._at)) < 0:
-            self._raw, self._at = b"", 0
-            if not self._more():
-                return
-        self._at = at + 1
-
-    def _skip_blanks(self) -> None:
-        while True:
-            self._raw, self._at = self._raw[self._at :].lstrip(AROUND), 0
-            if self._raw or not self._more():
-                return
-
-    def _forget(self) -> None:
-        self._raw, self._at = self._raw[self._at :], 0
-
-    def _more(self) -> bool:
-        raw = next(self._raws, b"")
-        if self._is_wrapped:
-            raw = _unwrapped(raw)
-        self._raw += raw
-        return bool(raw)
+    def taken(self, fetched: bytes) -> bytes:
+        """Return what is read of what was fetched: the ends of full lines are no part of it."""
+        return _unwrapped(fetched) if self._is_wrapped else fetched
 
 
 class _Envelope:
@@ -411,38 +367,5 @@ def _unwrapped(raw: bytes) -> bytes:
     return raw.replace(b"\r", b"").replace(b"\n", b"")
 
 
-def cut_at(text: str, mark: str, release: str) -> list[str]:
-    """Split a text at a mark where it is not released; what releases stays in it."""
-    parts = text.split(mark)
-    if not release or release not in text:
-        return parts
-    last = parts.pop()
-    found: list[str] = []
-    held = ""
-    for part in parts:
-        if (len(part) - len(part.rstrip(release))) % 2:
-            held += part + mark
-        else:
-            found.append(held + part)
-            held = ""
-    return [*found, held + last]
-
-
-@lru_cache(16)
 def _ending(way: Way) -> re.Pattern[bytes]:
-    """Return what finds a segment with the mark that ends it, unless that is released."""
-    end, release = (re.escape(mark.encode(LATIN)) for mark in (way.segment, way.release))
-    if not release:
-        return re.compile(rb"[^%b]*%b" % (end, end))
-    return re.compile(
-        rb"[^%b%b]*(?:%b.[^%b%b]*)*%b" % (end, release, release, end, release, end), re.S
-    )
-
-
-def raws(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """Yield the stream; where somebody says in which letters it is, in UTF-8."""
-    decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
-    while raw := stream.read(CHUNK_BYTES):
-        text = decoder.decode(raw).encode() if decoder else raw
-        if text:
-            yield text
+    return ending_of(way.segment.encode(LATIN), way.release.encode(LATIN))

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import groupby
 
+from crosslane.channels.adapters.edi_stream import cut_at
 from crosslane.channels.adapters.edi_telling import acknowledged
-from crosslane.channels.adapters.edifact.interchange import Cut, Cutter, cut_at
+from crosslane.channels.adapters.edifact.interchange import Cut, Cutter
 from crosslane.channels.adapters.family import Context, Reading
 from crosslane.channels.domain.replies import Acknowledgment, PartFault, ReceivedPart
 from crosslane.channels.domain.reports import Notice

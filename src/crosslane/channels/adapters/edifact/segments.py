@@ -15,7 +15,8 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, in_utc
 from crosslane.channels.adapters.edi import instant, milli_of_one, whole_units
-from crosslane.channels.adapters.edifact.interchange import BLANKS, Cut, Way, cut_at
+from crosslane.channels.adapters.edi_stream import BLANKS, cut_at
+from crosslane.channels.adapters.edifact.interchange import Cut, Way
 from crosslane.channels.adapters.port import Fault
 from crosslane.kernel import Invalid, milli_price, parse_minor
 

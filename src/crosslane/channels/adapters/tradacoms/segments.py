@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import instant
+from crosslane.channels.adapters.edi_stream import BLANKS, cut_at
 from crosslane.channels.adapters.edifact import segments as gtdi
-from crosslane.channels.adapters.edifact.interchange import BLANKS, Way, cut_at
+from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.tradacoms.transmission import BREAKS, Cut, elements_of
 

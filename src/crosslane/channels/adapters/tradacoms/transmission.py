@@ -9,15 +9,22 @@ before it were read already.
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
-from crosslane.channels.adapters.edifact.interchange import AROUND, LATIN, cut_at, raws
+from crosslane.channels.adapters.edi_stream import (
+    AROUND,
+    LATIN,
+    SEGMENT_BYTES_MAX,
+    Segments,
+    TooLong,
+    cut_at,
+    ending_of,
+)
 from crosslane.channels.adapters.port import Fault
 
 MESSAGE_BYTES_MAX = 1 << 20
-SEGMENT_BYTES_MAX = 64 << 10
-ENDING = re.compile(rb"[^'?]*(?:\?.[^'?]*)*'", re.S)
+ENDING = ending_of(b"'", b"?")
 # Lines of a fixed length end wherever they do, and no letter of a text is a line's end.
 BREAKS = re.compile(r"[\r\n]+")
 SERVICE = frozenset((b"STX", b"BAT", b"MHD", b"MTR", b"EOB", b"END"))
@@ -43,11 +50,7 @@ class Cut(NamedTuple):
     fault: Fault | None = None
 
 
-class _TooLong(Exception):
-    """A segment does not end within what one may have."""
-
-
-class Cutter:
+class Cutter(Segments):
     """A stream of transmissions, cut while it is read.
 
     Args:
@@ -55,27 +58,14 @@ class Cutter:
         encoding: of them, "" when they do not say.
     """
 
-    def __init__(self, stream: BinaryIO, encoding: str = "") -> None:
-        self._raws = raws(stream, encoding)
-        self._raw = b""
-        self._at = 0
-
     def cuts(self) -> Iterator[Cut]:
         """Yield the messages in their order, and after them what does not add up.
 
         Raises:
             NotReadable: what follows is no transmission.
         """
-        while True:
-            self._skip_blanks()
-            if not self._raw:
-                return
+        while self.skip_blanks():
             yield from self._transmission()
-
-    @property
-    def ahead(self) -> bytes:
-        """The beginning of what was not read yet."""
-        return self._raw[self._at : self._at + SEGMENT_BYTES_MAX]
 
     def _transmission(self) -> Iterator[Cut]:
         envelope = self._beginning()
@@ -83,11 +73,11 @@ class Cutter:
         size, lost = 0, False
         while True:
             try:
-                raw = self._segment()
-            except _TooLong:
+                raw = self.segment(ENDING)
+            except TooLong:
                 yield envelope.too_long(b"".join(body) or self.ahead)
                 body, lost = [], True
-                self._skip_segment()
+                self.skip_segment(b"'")
                 continue
             if not raw:
                 break
@@ -109,7 +99,7 @@ class Cutter:
                 yield envelope.unended(b"".join(body))
                 body = []
             if tag == b"STX":
-                self._at -= len(raw)
+                self.at -= len(raw)
                 yield from envelope.ended(None)
                 return
             if tag == b"MHD":
@@ -122,10 +112,10 @@ class Cutter:
             if tag == b"END":
                 return
         if body:
-            yield envelope.unended(b"".join((*body, self._raw[self._at :])))
-        elif self._raw[self._at :].strip(AROUND) and not lost:
+            yield envelope.unended(b"".join((*body, self.left)))
+        elif self.left.strip(AROUND) and not lost:
             yield envelope.outside(self.ahead.strip(AROUND))
-        self._raw, self._at = b"", 0
+        self.forget()
         yield from envelope.ended(None)
 
     def _beginning(self) -> "_Envelope":
@@ -134,47 +124,14 @@ class Cutter:
         Raises:
             NotReadable: it is none.
         """
-        while len(self._raw) < SEGMENT_BYTES_MAX and self._more():
-            pass
-        if not re.match(rb"STX\s*=", self._raw):
+        self.look_ahead()
+        if not re.match(rb"STX\s*=", self.raw):
             raise NotReadable(Fault("not-tradacoms", "It does not begin with STX=", "/STX"))
-        found = ENDING.match(self._raw)
+        found = ENDING.match(self.raw)
         if found is None:
             raise NotReadable(Fault("not-tradacoms", "Nothing ends the segment STX", "/STX"))
-        self._at = found.end()
+        self.at = found.end()
         return _Envelope(found[0].strip(AROUND))
-
-    def _segment(self) -> bytes:
-        """Return the next segment with what ends it, b"" when the stream ends before."""
-        while True:
-            found = ENDING.match(self._raw, self._at)
-            if found is not None:
-                self._at = found.end()
-                return found[0]
-            if len(self._raw) - self._at > SEGMENT_BYTES_MAX:
-                raise _TooLong
-            self._raw, self._at = self._raw[self._at :], 0
-            if not self._more():
-                return b""
-
-    def _skip_segment(self) -> None:
-        """Go to where the next segment may begin."""
-        while (at := self._raw.find(b"'", self._at)) < 0:
-            self._raw, self._at = b"", 0
-            if not self._more():
-                return
-        self._at = at + 1
-
-    def _skip_blanks(self) -> None:
-        while True:
-            self._raw, self._at = self._raw[self._at :].lstrip(AROUND), 0
-            if self._raw or not self._more():
-                return
-
-    def _more(self) -> bool:
-        raw = next(self._raws, b"")
-        self._raw += raw
-        return bool(raw)
 
 
 class _Envelope:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from crosslane.channels.adapters.edi_stream import cut_at
 from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one
-from crosslane.channels.adapters.edifact.interchange import Way, cut_at
+from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.channels.adapters.edifact.received import CONTROLS, UNSUPPORTED, opening
 from crosslane.channels.adapters.edifact.segments import Segment
 from crosslane.channels.adapters.edifact.telling.partner import CONTROL, Partner, interchange

@@ -11,8 +11,9 @@ from datetime import date, datetime
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from crosslane.channels.adapters import edi_telling
+from crosslane.channels.adapters.edi_stream import LATIN
 from crosslane.channels.adapters.edi_telling import Unwritable, plain
-from crosslane.channels.adapters.edifact.interchange import LATIN, LETTERS, Way
+from crosslane.channels.adapters.edifact.interchange import LETTERS, Way
 
 PRICE_CHARACTERS_MAX, AMOUNT_CHARACTERS_MAX = 15, 18
 # ISO 9735 annex A: what level A and B may hold.
