@@ -1,12 +1,14 @@
 """Reading published messages of a family, and asking of each whether anything got lost."""
 
 import copy
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import unescape
 from io import BytesIO
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +131,26 @@ class Endless:
             self._left -= len(part)
         found, self._held = self._held[:most], self._held[most:]
         return found
+
+
+def require_level(family: str, opening: bytes, part: bytes, slack: int) -> None:
+    """Require that memory does not grow with a stream that goes on with the same part.
+
+    Args:
+        family: that reads it.
+        opening: how the stream begins.
+        part: what follows again and again.
+        slack: bytes that may be more after four times as long a stream.
+    """
+
+    def peak(size: int) -> int:
+        stream = Endless(chain([opening], repeat(part)), size)
+        tracemalloc.start()
+        for _ in FAMILIES[family].read(stream, Context()):
+            pass
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(32 << 10)
+    assert peak(256 << 10) < peak(64 << 10) + slack

@@ -1,20 +1,17 @@
 """TRADACOMS: published files are read whole, and orders are read by the rules of the manuals."""
 
-import tracemalloc
-from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from crosslane.channels import FAMILIES, Context
 from crosslane.channels.adapters import edi_stream
 from crosslane.channels.adapters.edi_stream import cut_at
 from crosslane.channels.adapters.tradacoms import transmission
 from crosslane.channels.adapters.tradacoms.segments import components_of
 from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
-from tests.channels.reading import CANONICAL, Endless, as_lines, forms_of, read
+from tests.channels.reading import CANONICAL, as_lines, forms_of, read, require_level
 from tests.channels.tradacoms import HEADER, ORDER, OTHER, filed, sent
 from tests.orders.world import give_credit
 
@@ -336,18 +333,7 @@ def test_memory_does_not_grow_with_the_stream(part, monkeypatch):
     monkeypatch.setattr(transmission, "MESSAGE_BYTES_MAX", 16 << 10)
     monkeypatch.setattr(edi_stream, "SEGMENT_BYTES_MAX", 4 << 10)
     opening = sent(*filed(ORDER)).splitlines(True)[0].encode()
-
-    def peak(size):
-        stream = Endless(chain([opening], repeat(part)), size)
-        tracemalloc.start()
-        for _ in FAMILIES["tradacoms"].read(stream, Context()):
-            pass
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return found
-
-    peak(32 << 10)
-    assert peak(256 << 10) < peak(64 << 10) + SLACK_BYTES
+    require_level("tradacoms", opening, part, SLACK_BYTES)
 
 
 async def test_orders_of_a_file_are_placed_on_account_and_called_off(bazaar: Bazaar):
