@@ -1,29 +1,24 @@
 """Telling partners by EDIFACT: an order as they ask for it, and what is said of it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import msgspec
 
 from crosslane.channels import FAMILIES
 from crosslane.channels.adapters.edi_stream import cut_at
-from crosslane.channels.adapters.telling import Answer, Document, Outgoing, Talk
 from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.replies import (
     Invoice,
     InvoiceCharge,
     InvoiceLine,
-    OrderReply,
     Party,
-    ReplyLine,
 )
-from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.customers import Address
+from tests.channels.edi_saying import NOW, TALK, documents_of
 from tests.channels.edifact import wrapped
 from tests.channels.judges import edifact_found_by_bots, edifact_found_by_mock
 from tests.channels.reading import read
 
-NOW = datetime(2026, 1, 6, 9, 30, tzinfo=UTC)
-TALK = Talk(channel="edi", now=NOW, currency="EUR", timezone="UTC")
 EDIFACT = FAMILIES["edifact"]
 
 ASKED = """ORDERS
@@ -59,23 +54,9 @@ def ordered(text: str = ASKED, release: str = "D:96A", **how):
     return readings[0].messages
 
 
-def told(kind: str, *messages, talk: Talk = TALK, order=None, **more):
+def told(kind: str, *messages, **how):
     """Tell messages; returns the documents as bytes, and what became of each message."""
-    outgoing = [
-        Outgoing(key=f"k{n}", number=n, message=message, order=order, **more)
-        for n, message in enumerate(messages, 41)
-    ]
-    talking = EDIFACT.tells[kind].tell(outgoing, talk)
-    documents: list[bytes] = []
-    try:
-        said = next(talking)
-        while True:
-            assert isinstance(said, Document)
-            assert said.name.endswith(".edi")
-            documents.append(said.body)
-            said = talking.send(Answer())
-    except StopIteration as stop:
-        return documents, stop.value
+    return documents_of("edifact", ".edi", kind, *messages, **how)
 
 
 def sound(kind: str, *messages, **how) -> str:
@@ -96,39 +77,6 @@ def body(text: str) -> list[str]:
     all_of_it = cut_at(text, "'", "?")
     start = next(n for n, one in enumerate(all_of_it) if one.startswith("UNH"))
     return all_of_it[start + 1 : -3]
-
-
-def reply(*lines: ReplyLine, outcome="accepted", **more) -> OrderReply:
-    return OrderReply(
-        source_id="reply-1",
-        event_at=NOW,
-        order="PO-1",
-        ours="000001-Y",
-        outcome=outcome,
-        lines=lines,
-        **more,
-    )
-
-
-MUG = ReplyLine(id="10", sku="MUG", quantity=12, due_at=NOW, unit_price_milli=925_000)
-BOWL = ReplyLine(id="20", sku="BOWL", quantity=48, unit_price_milli=500_000)
-CLIP = ReplyLine(id="3", sku="CLIP", quantity=3)
-
-
-def shipped(*goods: MovedGoods, **more) -> FulfillmentEvent:
-    told = {
-        "source_id": "S-1",
-        "event_at": NOW,
-        "order": "PO-1",
-        "step": "shipped",
-        "lines": goods,
-        "location": "LONDON",
-        "carrier": "UPS",
-        "service": "Ground",
-        "tracking": ("1Z999",),
-        "due_at": datetime(2026, 1, 8, tzinfo=UTC),
-    }
-    return FulfillmentEvent(**{**told, **more})
 
 
 HOME = Address(country="GB", lines=("1 Mill Lane",), city="Leeds", postcode="LS1 1AA", name="")

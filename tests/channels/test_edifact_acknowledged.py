@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from crosslane.channels import Context
 from crosslane.channels.adapters.telling import Talk
+from tests.channels.edi_saying import TALK
 from tests.channels.edifact import SHIPMENT, wrapped
-from tests.channels.edifact_partner import ASKED, EDIFACT, TALK, segments, told
+from tests.channels.edifact_partner import ASKED, EDIFACT, segments, told
 from tests.channels.judges import edifact_found_by_mock
 from tests.channels.reading import CAME_AT, read
 

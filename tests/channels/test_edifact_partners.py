@@ -5,21 +5,16 @@ import pytest
 
 from crosslane.channels.adapters.telling import Answer, Outgoing
 from crosslane.channels.domain.reports import MovedGoods
+from tests.channels.edi_saying import BOWL, CLIP, MUG, TALK, reply, shipped
 from tests.channels.edifact import wrapped
 from tests.channels.edifact_partner import (
     ASKED,
-    BOWL,
-    CLIP,
     EDIFACT,
-    MUG,
     SUPPLY,
-    TALK,
     invoice,
     ordered,
-    reply,
     segments,
     set_up,
-    shipped,
     sound,
     told,
 )

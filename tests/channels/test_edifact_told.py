@@ -12,19 +12,15 @@ from stdnum.gs1_128 import validate as gs1
 from crosslane.channels.adapters.telling import Outcome
 from crosslane.channels.domain.replies import Corrected, Party
 from crosslane.channels.domain.reports import MovedGoods
+from tests.channels.edi_saying import BOWL, CLIP, MUG, reply, shipped
 from tests.channels.edifact_partner import (
     ASKED,
-    BOWL,
-    CLIP,
-    MUG,
     SUPPLY,
     body,
     invoice,
     ordered,
-    reply,
     segments,
     set_up,
-    shipped,
     sound,
     told,
 )

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from crosslane.channels import Context
 from crosslane.channels.adapters.telling import Talk
+from tests.channels.edi_saying import TALK
 from tests.channels.judges import found_by_bots, found_by_mock
 from tests.channels.reading import CAME_AT, read
 from tests.channels.test_x12 import wrapped
-from tests.channels.x12_partner import ASKED, TALK, X12, segments, told
+from tests.channels.x12_partner import ASKED, X12, segments, told
 
 
 def acknowledged(raw: str | bytes, talk: Talk = TALK, **how) -> list[str]:

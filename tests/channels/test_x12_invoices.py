@@ -8,9 +8,10 @@ import pytest
 
 from crosslane.channels.domain.replies import Corrected, Invoice, InvoiceCharge, InvoiceLine, Party
 from crosslane.customers import Address
+from tests.channels.edi_saying import NOW
 from tests.channels.judges import read_by_mock
 from tests.channels.reading import read
-from tests.channels.x12_partner import ASKED, NOW, ordered, segments, sound, told
+from tests.channels.x12_partner import ASKED, ordered, segments, sound, told
 
 
 def party(name: str, **more) -> Party:

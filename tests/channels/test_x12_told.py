@@ -11,24 +11,11 @@ from stdnum.gs1_128 import validate as gs1
 from crosslane.channels.adapters.telling import Answer, Outcome, Outgoing
 from crosslane.channels.domain.messages import StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import MovedGoods
+from tests.channels.edi_saying import BOWL, CLIP, MUG, NOW, TALK
 from tests.channels.judges import found_by_bots, found_by_mock, read_by_mock
 from tests.channels.reading import read
 from tests.channels.test_x12 import wrapped
-from tests.channels.x12_partner import (
-    ASKED,
-    BOWL,
-    CLIP,
-    MUG,
-    NOW,
-    TALK,
-    X12,
-    ordered,
-    reply,
-    segments,
-    shipped,
-    sound,
-    told,
-)
+from tests.channels.x12_partner import ASKED, X12, ordered, reply, segments, shipped, sound, told
 
 
 def test_an_order_is_confirmed_in_the_words_in_which_it_was_asked():
