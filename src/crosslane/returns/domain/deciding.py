@@ -4,6 +4,7 @@ A window begins when the customer had the goods and ends with the last day, as t
 channel's market has it. The policy is the one that held when the goods were bought.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -213,18 +214,20 @@ def still_replaced(state: OrderState, claims: Iterable[Replaced]) -> dict[UUID, 
     Returns:
         Units and the number of the last claim, by line; lines with none are left out.
     """
-    freed: dict[UUID, int] = {}
-    for line in state.stock_lines:
-        back = sum(one.quantity for one in state.returned if one.line_id == line.id)
-        freed[line.id] = back + state.buckets.units(line.id, Stage.CANCELLED)
+    freed = Counter(
+        {line.id: state.buckets.units(line.id, Stage.CANCELLED) for line in state.stock_lines}
+    )
+    for back in state.returned:
+        if back.line_id in freed:
+            freed[back.line_id] += back.quantity
     by_id = state.by_id
     found: dict[UUID, tuple[int, str]] = {}
     for claim in claims:
         left = claim.units
         for line_id in claim.sent:
             if line_id in by_id and by_id[line_id].variant_id == claim.variant_id:
-                taken = min(left, freed.get(line_id, 0))
-                freed[line_id] = freed.get(line_id, 0) - taken
+                taken = min(left, freed[line_id])
+                freed[line_id] -= taken
                 left -= taken
         if left:
             before, _ = found.get(claim.line_id, (0, ""))

@@ -160,16 +160,8 @@ async def _replaced(tx: Tx, states: Mapping[UUID, OrderState]) -> dict[UUID, tup
     if not told:
         return {}
     claims: dict[UUID, list[Replaced]] = {}
-    for row in await views.list_replaced(tx, list(told)):
-        claims.setdefault(told[row.order_line_id].order.id, []).append(
-            Replaced(
-                line_id=row.order_line_id,
-                variant_id=row.variant_id,
-                units=row.units,
-                number=row.number,
-                sent=row.exchange,
-            )
-        )
+    for claim in await views.list_replaced(tx, list(told)):
+        claims.setdefault(told[claim.line_id].order.id, []).append(claim)
     found: dict[UUID, tuple[int, str]] = {}
     for order_id, theirs in claims.items():
         found |= still_replaced(states[order_id], theirs)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct
-
 from crosslane.platform.database import Tx
 from crosslane.returns.domain import PENDING
+from crosslane.returns.domain.deciding import Replaced
 
 FIND_NUMBERS = "select number, id from returns_return where number = any($1::text[])"
 
@@ -60,7 +59,8 @@ async def list_pending(
 
 # What claims have had replaced, with the lines that were sent instead.
 LIST_REPLACED = """
-select l.order_line_id, l.variant_id, l.requested as units, r.number, r.exchange
+select l.order_line_id as line_id, l.variant_id, l.requested as units, r.number,
+       r.exchange as sent
 from returns_line l join returns_return r on r.id = l.return_id
 where l.order_line_id = any((select $1::uuid[])::uuid[]) and l.wanted = 'replacement'
   and r.state in ('settled', 'closed')
@@ -68,27 +68,10 @@ order by r.id, l.position
 """
 
 
-class ReplacedRow(Struct, frozen=True):
-    """Units of an order line that a claim had replaced.
-
-    Args:
-        order_line_id: the line; likewise its article.
-        units: how many.
-        number: of the claim.
-        exchange: lines of the order that were sent instead, of all lines of the claim.
-    """
-
-    order_line_id: UUID
-    variant_id: UUID
-    units: int
-    number: str
-    exchange: Sequence[UUID]
-
-
-async def list_replaced(tx: Tx, order_line_ids: Sequence[UUID]) -> list[ReplacedRow]:
+async def list_replaced(tx: Tx, order_line_ids: Sequence[UUID]) -> list[Replaced]:
     """Return what was sent once more for units of order lines, in the order of its claims."""
     rows = await tx.fetch(LIST_REPLACED, list(order_line_ids))
-    return [ReplacedRow(**dict(row)) for row in rows]
+    return [Replaced(**dict(row)) for row in rows]
 
 
 LIST_IDS = """
