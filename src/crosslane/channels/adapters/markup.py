@@ -147,10 +147,10 @@ class Markup:
 
     def _forget(self) -> None:
         """Keep nothing that would have the next record say something else than alone."""
-        of_record = list(self._prefixes)[self._prefixes_of_head :]
-        for uri in of_record:
-            del self._prefixes[uri]
-        if of_record or self.names_kept > NAMES_MAX:
+        has_bound = len(self._prefixes) > self._prefixes_of_head
+        while len(self._prefixes) > self._prefixes_of_head:
+            self._prefixes.popitem()
+        if has_bound or self.names_kept > NAMES_MAX:
             self._elements.known.clear()
             self._attributes.known.clear()
 

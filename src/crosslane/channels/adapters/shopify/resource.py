@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from crosslane.channels.adapters.branches import Branch, instant_of
+from crosslane.channels.adapters.branches import Branch, in_utc
 from crosslane.channels.adapters.family import Context, version_of
 
 
@@ -38,5 +38,6 @@ def _instants(branch: Branch) -> list[datetime]:
         if name.endswith(("_at", "_on")) and isinstance(value, str):
             with suppress(ValueError):
                 at = datetime.fromisoformat(value)
-                found += [at] if instant_of(value, "") else []
+                if at.tzinfo and in_utc(at):
+                    found.append(at)
     return found
