@@ -4,8 +4,9 @@ Words of people lose what cannot be written, by a rule. A code that cannot be wr
 written at all, since another one would be meant.
 """
 
+import re
 import unicodedata
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -29,6 +30,7 @@ from crosslane.channels.domain.replies import (
     PARTS_MAX,
     Acknowledgment,
     Invoice,
+    PartFault,
     ReceivedPart,
     ReplyLine,
 )
@@ -70,6 +72,7 @@ PLAIN = str.maketrans(
     }
 )
 To = TypeVar("To", bound=Hashable)
+Why = TypeVar("Why")
 
 
 class Unwritable(Exception):
@@ -269,7 +272,18 @@ def needs_no_departure(step: str, name: str) -> Silence:
     return Silence(Outcome(state="unsupported", code="step-unsupported", detail=detail))
 
 
-def sscc(prefix: str, number: int) -> str:
+def own_number(name: str, one: Outgoing, *, fits: bool) -> str:
+    """Return the number of something that is ours alone.
+
+    Args:
+        name: of it.
+        one: the message it is told by.
+        fits: whether the name can be written; else it is the message's number, at every try.
+    """
+    return name if fits else f"{one.number:09d}"
+
+
+def sscc(talk: Talk, number: int) -> str:
     """Return the number of a parcel by GS1, "" without a company prefix.
 
     The serial number comes again when the digits that the prefix leaves are used up.
@@ -277,6 +291,7 @@ def sscc(prefix: str, number: int) -> str:
     Raises:
         Unwritable: the prefix is none.
     """
+    prefix = talk.settings.get("company_prefix", "").strip()
     if not prefix:
         return ""
     if not prefix.isdecimal() or len(prefix) not in PREFIX_DIGITS:
@@ -285,6 +300,38 @@ def sscc(prefix: str, number: int) -> str:
     digits = SSCC_DIGITS - 2 - len(prefix)
     body = f"0{prefix}{number % 10**digits:0{digits}d}"
     return body + ean.calc_check_digit(body)
+
+
+def counted(
+    pieces: int, unit: str, each: int, *, singles: Collection[str], piece: str
+) -> tuple[str, str]:
+    """Return a number of pieces in a unit, or in pieces where it is no whole one.
+
+    Args:
+        pieces: how many.
+        unit: code of the unit, "" for none.
+        each: how many pieces it is.
+        singles: codes of units that are a piece.
+        piece: the code to tell where none was.
+    """
+    if unit in singles or pieces % each:
+        return str(pieces), unit if unit and unit in singles else piece
+    return str(pieces // each), unit
+
+
+def reason_of(
+    table: Mapping[tuple[str, str], Why], fault: PartFault, place: re.Pattern[str]
+) -> Why | None:
+    """Return the code of what is wrong, None when there is none.
+
+    Args:
+        table: codes by the fault's and the segment it is about, "" for any.
+        fault: what is wrong.
+        place: what a pointer looks like; its second group is the segment.
+    """
+    found = place.fullmatch(fault.pointer)
+    tag = found[2] if found else ""
+    return table.get((fault.code, tag), table.get((fault.code, "")))
 
 
 def acknowledged(

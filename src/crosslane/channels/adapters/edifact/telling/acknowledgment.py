@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from crosslane.channels.adapters.edi_stream import cut_at
-from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one
+from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one, reason_of
 from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.channels.adapters.edifact.received import CONTROLS, UNSUPPORTED, opening
 from crosslane.channels.adapters.edifact.segments import Segment
@@ -161,7 +161,4 @@ class _Report:
 
 
 def _of_service(fault: PartFault) -> Reason | None:
-    """Return the code of what is wrong with a service segment, by its code and the segment."""
-    found = _PLACE.fullmatch(fault.pointer)
-    tag = found[2] if found else ""
-    return SERVICE.get((fault.code, tag), SERVICE.get((fault.code, "")))
+    return reason_of(SERVICE, fault, _PLACE)

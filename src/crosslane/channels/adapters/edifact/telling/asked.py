@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from stdnum import ean
 
+from crosslane.channels.adapters.edi_telling import counted
 from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.channels.adapters.edifact.loops import PACKED
 from crosslane.channels.adapters.edifact.orders import ORDERED, PRICES
@@ -76,9 +77,7 @@ class AskedLine:
         Args:
             pieces: how many.
         """
-        if self._unit in PIECES or pieces % self.each:
-            return str(pieces), self._unit if self._unit in PIECES - {""} else PIECE
-        return str(pieces // self.each), self._unit
+        return counted(pieces, self._unit, self.each, singles=PIECES, piece=PIECE)
 
     def priced(
         self, milli: int, currency: str, pieces: int, pen: Pen, pointer: str

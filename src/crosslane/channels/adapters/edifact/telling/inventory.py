@@ -1,6 +1,6 @@
 """INVRPT: how much there is to sell, by article."""
 
-from crosslane.channels.adapters.edi_telling import Told, local
+from crosslane.channels.adapters.edi_telling import Told, local, own_number
 from crosslane.channels.adapters.edifact.telling.asked import (
     NUMBER_CHARACTERS_MAX,
     PIECE,
@@ -23,9 +23,8 @@ ACCEPTED = "1"
 def inventory(message: SupplySnapshot, one: Outgoing, asked: Asked, pen: Pen, talk: Talk) -> Told:
     """Write what may be sold at a location, or everywhere together."""
     del asked
-    number = message.source_id
-    if not pen.can_code(number, NUMBER_CHARACTERS_MAX):
-        number = f"{one.number:09d}"
+    fits = pen.can_code(message.source_id, NUMBER_CHARACTERS_MAX)
+    number = own_number(message.source_id, one, fits=fits)
     segments = [
         pen.segment("BGM", REPORT, number, WHOLE if message.complete else CHANGED),
         pen.segment("DTM", ("137", minute(local(talk)), "203")),

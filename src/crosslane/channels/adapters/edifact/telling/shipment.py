@@ -8,6 +8,7 @@ from crosslane.channels.adapters.edi_telling import (
     all_of,
     local,
     needs_no_departure,
+    own_number,
     sscc,
 )
 from crosslane.channels.adapters.edifact.telling.asked import (
@@ -47,11 +48,9 @@ def shipment(message: FulfillmentEvent, one: Outgoing, asked: Asked, pen: Pen, t
     """Write what has left; what happens to it later is no business of this message."""
     if message.step != "shipped":
         raise needs_no_departure(message.step, "DESADV")
-    number = message.source_id
-    if not pen.can_code(number, NUMBER_CHARACTERS_MAX):
-        # Longer names are of ours alone; the number is the shipment's at every try.
-        number = f"{one.number:09d}"
-    pack = sscc(talk.settings.get("company_prefix", "").strip(), one.number)
+    fits = pen.can_code(message.source_id, NUMBER_CHARACTERS_MAX)
+    number = own_number(message.source_id, one, fits=fits)
+    pack = sscc(talk, one.number)
     order = order_number(message.order, asked, pen)
     segments = [
         pen.segment("BGM", ADVICE, number, ORIGINAL),

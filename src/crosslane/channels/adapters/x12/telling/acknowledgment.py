@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one
+from crosslane.channels.adapters.edi_telling import Unwritable, local, one_by_one, reason_of
 from crosslane.channels.adapters.telling import Document, Outgoing, Talk
 from crosslane.channels.adapters.x12.interchange import ISA_ELEMENTS
 from crosslane.channels.adapters.x12.received import ASKED_FOR, CONTROLS, UNSUPPORTED
@@ -97,7 +97,7 @@ def _answer(one: Outgoing, talk: Talk) -> Document:
         code
         for part in message.parts
         for fault in part.faults
-        if (code := _looked_up(OF_INTERCHANGE, fault)) is not None
+        if (code := reason_of(OF_INTERCHANGE, fault, _PLACE)) is not None
     ]
     before: list[str] = []
     if around or elements[14] == ASKED_FOR:
@@ -132,7 +132,7 @@ def _group(parts: Sequence[ReceivedPart], pen: Pen, said: str) -> Iterator[str]:
         code
         for part in parts
         for fault in part.faults
-        if (code := _looked_up(OF_GROUP, fault)) is not None
+        if (code := reason_of(OF_GROUP, fault, _PLACE)) is not None
     ]
     if accepted < there:
         outcome = PARTLY if accepted else REJECTED
@@ -148,7 +148,7 @@ def _set(part: ReceivedPart, pen: Pen) -> Iterator[str]:
         return
     reasons: list[str] = []
     for fault in part.faults:
-        reason = _looked_up(OF_SET, fault)
+        reason = reason_of(OF_SET, fault, _PLACE)
         if reason is None:
             yield from _fault(fault, pen)
         reasons.append(reason or IN_SEGMENTS)
@@ -169,10 +169,3 @@ def _fault(fault: PartFault, pen: Pen) -> Iterator[str]:
     reference, usual = NUMBERED.get(tag + element, ("", VALUE))
     yield pen.segment("AK3", tag, number, "", SEGMENT_WRONG)
     yield pen.segment("AK4", str(int(element)), reference, MISSING if missing else usual)
-
-
-def _looked_up(table: dict[tuple[str, str], str], fault: PartFault) -> str | None:
-    """Return the number of a reason, by its code and the segment it is about."""
-    found = _PLACE.fullmatch(fault.pointer)
-    tag = found[2] if found else ""
-    return table.get((fault.code, tag), table.get((fault.code, "")))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from crosslane.channels.adapters.edi_telling import counted
 from crosslane.channels.adapters.x12.telling.pen import Pen, price
 from crosslane.channels.adapters.x12.units import (
     BY_UNIT,
@@ -61,9 +62,7 @@ class AskedLine:
         Args:
             pieces: how many.
         """
-        if self._unit in PIECES or pieces % self.each:
-            return str(pieces), self._unit if self._unit in PIECES - {""} else PIECE
-        return str(pieces // self.each), self._unit
+        return counted(pieces, self._unit, self.each, singles=PIECES, piece=PIECE)
 
     def priced(self, milli: int, currency: str, pieces: int, pointer: str) -> tuple[str, str]:
         """Return a price and what it is for, of so many pieces as they are counted.

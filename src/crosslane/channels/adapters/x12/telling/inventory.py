@@ -1,6 +1,6 @@
 """846: how much there is to sell, by article."""
 
-from crosslane.channels.adapters.edi_telling import Told, local
+from crosslane.channels.adapters.edi_telling import Told, local, own_number
 from crosslane.channels.adapters.telling import Outgoing, Talk
 from crosslane.channels.adapters.x12.telling.asked import (
     Asked,
@@ -21,9 +21,8 @@ def inventory(message: SupplySnapshot, one: Outgoing, asked: Asked, pen: Pen, ta
     """Write what may be sold at a location, or everywhere together."""
     del asked
     at = local(talk, message.event_at)
-    number = message.source_id
-    if not pen.can_code(number, NUMBER_CHARACTERS_MAX):
-        number = f"{one.number:09d}"
+    fits = pen.can_code(message.source_id, NUMBER_CHARACTERS_MAX)
+    number = own_number(message.source_id, one, fits=fits)
     segments = [
         pen.segment(
             *("BIA", WHOLE if message.complete else CHANGED, SELLERS_INVENTORY, number),

@@ -8,6 +8,7 @@ from crosslane.channels.adapters.edi_telling import (
     all_of,
     local,
     needs_no_departure,
+    own_number,
     sscc,
 )
 from crosslane.channels.adapters.telling import Outgoing, Talk
@@ -45,11 +46,9 @@ def shipment(message: FulfillmentEvent, one: Outgoing, asked: Asked, pen: Pen, t
     """Write what has left; what happens to it later is no business of this set."""
     if message.step != "shipped":
         raise needs_no_departure(message.step, "856")
-    number, at = message.source_id, local(talk)
-    if not pen.can_code(number, NUMBER_CHARACTERS_MAX, NUMBER_CHARACTERS_MIN):
-        # Longer names are of ours alone; the number is the shipment's at every try.
-        number = f"{one.number:09d}"
-    pack = sscc(talk.settings.get("company_prefix", "").strip(), one.number)
+    fits = pen.can_code(message.source_id, NUMBER_CHARACTERS_MAX, NUMBER_CHARACTERS_MIN)
+    number, at = own_number(message.source_id, one, fits=fits), local(talk)
+    pack = sscc(talk, one.number)
     structure = WITH_PACKS if pack else WITHOUT_PACKS
     segments = [
         pen.segment("BSN", "00", number, day(at), at.strftime("%H%M%S"), structure),
