@@ -335,7 +335,7 @@ PARTNER = {
 def test_stock_is_told_to_a_partner_the_connection_names():
     talk = msgspec.structs.replace(set_up(**PARTNER), locations={"LONDON": "4012345000016"})
     (raw,), (outcome,) = told("supply_snapshot", SUPPLY, talk=talk)
-    assert outcome == Outcome()
+    assert outcome == Outcome(control=41, place=1)
     # mock-edi knows no INVRPT, and bots none of an association.
     assert edifact_found_by_bots(raw.replace(b":EAN008", b"")) == []
     text = raw.decode()

@@ -29,4 +29,6 @@ async def test_a_partner_orders_and_is_told_all_that_becomes_of_it(trading: Trad
     await trading.take(buyer.mailbox())
     kept = [one.kind for one in await trading.messages() if one.state == "kept"]
     assert kept == ["notice"] * 12
+    told = [one for one in await trading.outgoing() if one.kind != "acknowledgment"]
+    assert {one.verdict for one in told} == {"accepted"}
     await trading.assert_sound()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from crosslane.channels.storage.outgoing import Answered, judge
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.channels.bazaar import order
@@ -52,6 +53,28 @@ async def test_what_was_refused_is_shown_and_told_again(api: Api, talking: Talki
     late = await submit(api.admin, path, {**shown.forms[path], "_wish": "late"})
     assert late.status_code == 422
     assert "only what was refused" in Read(late.text).text
+
+
+async def test_what_the_partner_answers_stands_beside_what_it_was_told(
+    api: Api, talking: Talking, partner
+):
+    await talking.connect(f"{partner.url}/inbox")
+    await talking.sell(order("B-1"))
+    (one,) = await talking.outgoing()
+    page = f"/office/messages/told/{one.id}"
+    for verdict, listed, shown, told in (
+        ("accepted", "accepted", "accepted", "Told the channel: reply to the order"),
+        ("rejected", "refused", "The partner rejected it", "The channel rejected what it was told"),
+    ):
+        async with talking.database.transaction(talking.tenant) as tx:
+            await tx.execute("update channels_outgoing set control = 7, place = 1")
+            answer = Answered(
+                channel="bazaar", control=7, place=1, verdict=verdict, detail="PO1", at=tx.now
+            )
+            await judge(tx, [answer])
+        assert listed in (await look(api.admin, "/office/messages/told")).text
+        assert shown in (await look(api.admin, page)).text
+        assert told in (await look(api.admin, f"/office/orders/{one.order_number}")).text
 
 
 async def test_all_of_a_channel_is_told_again(api: Api, talking: Talking, partner):

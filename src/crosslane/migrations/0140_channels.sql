@@ -149,6 +149,14 @@ create table channels_outgoing (
     trace text not null,
     created_at timestamptz not null,
     changed_at timestamptz not null,
+    -- The last digits of its interchange's number, and its place in that, by which the partner
+    -- answers; what it has answered, and when.
+    control integer,
+    place integer,
+    verdict text not null default '' check (verdict in (
+        '', 'accepted', 'accepted_with_errors', 'partly_accepted', 'rejected'
+    )),
+    judged_at timestamptz,
     unique (channel, number),
     unique (channel, key),
     check ((message is null) = (state = 'erased') or state not in ('waiting', 'erased'))
@@ -160,6 +168,8 @@ create index channels_outgoing_of_channel on channels_outgoing (channel, created
 create index channels_outgoing_recent on channels_outgoing (created_at, id);
 create index channels_outgoing_of_order on channels_outgoing (order_id, number)
     where order_id is not null;
+create index channels_outgoing_of_control on channels_outgoing (channel, control)
+    where control is not null;
 
 -- Who speaks to a channel, and how fast: one turn at a time, due when it may be called again.
 create table channels_pace (

@@ -240,6 +240,8 @@ def _told_channel(one: OutgoingView, names: Names) -> Told:
         "failed": words("Could not tell the channel"),
         "superseded": words("Did not need to tell the channel"),
     }.get(one.state, words("Told the channel"))
+    if one.verdict == "rejected":
+        said = words("The channel rejected what it was told")
     lost = one.state in ("refused", "unsupported", "failed")
     return Told(
         at=one.created_at if one.state == "waiting" else one.changed_at,

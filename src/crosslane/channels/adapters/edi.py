@@ -13,6 +13,7 @@ from crosslane.channels.adapters.branches import NotReadable, in_utc
 from crosslane.channels.adapters.family import Reading, as_text, checked_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.reports import CONTROL_MAX, PLACE_MAX, Judged, Verdict
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 
 UNITS_MAX = 10**9
@@ -161,3 +162,20 @@ def milli_of_one(milli: int, per: int, pieces: int) -> int | None:
     each = rounded_ratio(milli, 1, per)
     whole = rounded_ratio(milli * pieces, 1, per * MILLI_PER_MINOR)
     return each if each * per == milli or line_amount(each, pieces) == whole else None
+
+
+def judged(number: str, place: str, verdict: Verdict) -> Judged | None:
+    """Return what a partner makes of something we have sent, None under a number that is not ours.
+
+    Args:
+        number: control number of what is answered.
+        place: of one message in it, as ours are numbered in their interchange; "" for all of it.
+        verdict: what is made of it.
+    """
+    if not number.isdecimal() or int(number) > CONTROL_MAX:
+        return None
+    if not place:
+        return Judged(number=int(number), verdict=verdict)
+    if not place.isdecimal() or not 1 <= int(place) <= PLACE_MAX:
+        return None
+    return Judged(number=int(number), place=int(place), verdict=verdict)

@@ -190,9 +190,12 @@ def together(
                 outcomes |= {n: refused(why) for n, _ in written}
                 continue
             answer = yield document
-            for n, told in written:
-                good = answer.is_good
-                outcomes[n] = Outcome(learnt=told.learnt) if good else Outcome.refused(answer)
+            for place, (n, told) in enumerate(written, 1):
+                outcomes[n] = (
+                    Outcome(learnt=told.learnt, control=number, place=place)
+                    if answer.is_good
+                    else Outcome.refused(answer)
+                )
         return [outcomes[n] for n in range(len(messages))]
 
     return tell

@@ -166,6 +166,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         code: why, when it was not told; likewise words for people.
         instead: which of the things the channel lacks was worked around, by its name in
             ``Family.lacks``.
+        control: number of the interchange it was told in, where partners answer by that; likewise
+            its place in it, from 1.
     """
 
     state: Literal["told", "refused", "unsupported", "needless"] = "told"
@@ -173,6 +175,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     detail: str = ""
     instead: str = ""
+    control: int | None = None
+    place: int | None = None
 
     @classmethod
     def refused(cls, answer: Answer, code: str = "", detail: str = "") -> "Outcome":

@@ -19,6 +19,8 @@ State = Literal[
 ]
 # What may be told again by a person's wish.
 RESENT = ("refused", "unsupported", "failed")
+# Some formats have nine digits for the number of an interchange, and begin anew after them.
+CONTROL_NUMBERS = 10**9
 TRIES_MIN = 8
 GIVE_UP_HOURS = 24
 RETRY_SECONDS_FIRST = 1.0

@@ -14,6 +14,9 @@ from crosslane.kernel import QUANTITY_MAX, Instant
 
 NUMBERS_MAX = 250
 TEXTS_MAX = 100
+# Some formats have nine digits for a control number, some have fourteen.
+CONTROL_MAX = 10**14 - 1
+PLACE_MAX = 999_999
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 Prose = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -216,29 +219,53 @@ class PricePatch(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
     ends_at: Instant | None = None
 
 
+Verdict = Literal["received", "accepted", "accepted_with_errors", "partly_accepted", "rejected"]
+
+
+class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the channel makes of something it was told by us.
+
+    Args:
+        number: control number it was told under: a message's number, or the last nine digits of it.
+        place: of one of the messages that were told together under it, from 1; None for all.
+        verdict: what was made of it. That it was received says nothing yet.
+    """
+
+    number: Annotated[int, msgspec.Meta(ge=0, le=CONTROL_MAX)]
+    place: Annotated[int, msgspec.Meta(ge=1, le=PLACE_MAX)] | None = None
+    verdict: Verdict
+
+
 class Notice(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="notice"):
     """Something the channel says of itself that asks nothing of the hub, such as its tariffs.
 
-    It is kept whole in ``rest``, found again by its topic, and applied to nothing.
+    It is kept whole in ``rest`` and found again by its topic. What it says of something we have
+    told is noted there; it is applied to nothing else.
 
     Args:
         topic: what it is, by the channel's own word.
         title: what people call it.
+        judged: what it says of something we have told, None when it is about something else.
     """
 
     topic: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     title: Text = ""
+    judged: Judged | None = None
 
 
 Report = FulfillmentEvent | MoneyEvent | ContactEvent | ProductPatch | PricePatch | Notice
 
 __all__ = [
+    "CONTROL_MAX",
+    "PLACE_MAX",
     "ContactEvent",
     "FulfillmentEvent",
+    "Judged",
     "MoneyEvent",
     "MovedGoods",
     "Notice",
     "PricePatch",
     "ProductPatch",
     "Report",
+    "Verdict",
 ]

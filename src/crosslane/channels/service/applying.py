@@ -95,7 +95,7 @@ async def _apply(tx: Tx, todo: Mapping[str, list[Todo]]) -> list[Outcome]:
     outcomes += await parts.follow(tx, todo["money"], money.follow)
     outcomes += await parts.follow(tx, todo["fulfillment"], fulfillment.follow)
     outcomes += await supply.report(tx, todo["supply"])
-    return outcomes + notices.keep(todo["notice"])
+    return outcomes + await notices.keep(tx, todo["notice"])
 
 
 async def _wake(

@@ -13,7 +13,7 @@ from crosslane.channels.adapters.telling import (
     Outcome,
 )
 from crosslane.channels.domain import outgoing as rules
-from crosslane.channels.domain.outgoing import Due, Pace
+from crosslane.channels.domain.outgoing import CONTROL_NUMBERS, Due, Pace
 from crosslane.channels.service.conversing import Exchange
 from crosslane.channels.service.offer_turns import KINDS as OFFERS
 from crosslane.channels.service.offer_turns import REFUSED, TurnedOffer
@@ -104,6 +104,8 @@ def kept_as(one: Ending, document: int | None, now: datetime) -> Ended:
             instead=outcome.instead[:CODE_CHARACTERS_MAX],
             said=said,
             document=document,
+            control=None if outcome.control is None else outcome.control % CONTROL_NUMBERS,
+            place=outcome.place,
             tries=one.due.tries + 1,
             due_at=now,
         )

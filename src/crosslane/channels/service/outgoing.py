@@ -3,13 +3,14 @@
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from crosslane import orders, organization
 from crosslane.channels.domain.outgoing import State
+from crosslane.channels.domain.reports import Verdict
 from crosslane.channels.errors import (
     NoSuchOutgoing,
     NothingToFetch,
@@ -45,6 +46,8 @@ class OutgoingView(msgspec.Struct, frozen=True, kw_only=True):
         instead: which of the things the channel cannot do was worked around.
         tries: how often it was tried.
         due_at: when it is tried next.
+        verdict: what the partner has answered to it, "" while it has not; likewise when. What it
+            rejects is refused.
     """
 
     id: UUID
@@ -62,6 +65,8 @@ class OutgoingView(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     created_at: datetime
     changed_at: datetime
+    verdict: Verdict | Literal[""]
+    judged_at: datetime | None
 
 
 class OutgoingTrace(msgspec.Struct, frozen=True, kw_only=True):

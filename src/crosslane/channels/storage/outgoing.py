@@ -10,6 +10,8 @@ from crosslane.channels.domain.outgoing import RESENT, Due, State
 from crosslane.platform.database import Record, Tx, columns
 
 SETTLED_DELETED_AT_ONCE_MAX = 2_000
+# Why something is refused that a partner rejects after it was told.
+REJECTED = "partner-rejected"
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +144,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         instead: which lack was worked around.
         said: calls and documents of the try.
         document: number of the document it lies in, None for none.
+        control: last digits of the number of its interchange; likewise its place in that, from 1.
         tries: how often it was tried.
         due_at: when it is tried again.
     """
@@ -153,6 +156,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     instead: str = ""
     said: bytes = b"[]"
     document: int | None = None
+    control: int | None = None
+    place: int | None = None
     tries: int = 0
     due_at: datetime
 
@@ -172,19 +177,71 @@ async def lock_waiting(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
 SAVE = """
 update channels_outgoing o
 set state = w.state, code = w.code, detail = w.detail, instead = w.instead, said = w.said,
-    document = coalesce(w.document, o.document), tries = w.tries, due_at = w.due_at, changed_at = $1
+    document = coalesce(w.document, o.document), control = w.control, place = w.place,
+    tries = w.tries, due_at = w.due_at, changed_at = $1
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
-            $8::bigint[], $9::integer[], $10::timestamptz[])
-     as w(id, state, code, detail, instead, said, document, tries, due_at)
+            $8::bigint[], $9::integer[], $10::integer[], $11::integer[], $12::timestamptz[])
+     as w(id, state, code, detail, instead, said, document, control, place, tries, due_at)
 where o.id = w.id
 """
 
 
 async def save(tx: Tx, ended: Sequence[Ended]) -> None:
     """Save what became of messages that are locked."""
-    names = ("id", "state", "code", "detail", "instead", "said", "document", "tries", "due_at")
+    names = ("id", "state", "code", "detail", "instead", "said", "document", "control", "place")
     if ended:
-        await tx.execute(SAVE, tx.now, *columns(ended, *names))
+        await tx.execute(SAVE, tx.now, *columns(ended, *names, "tries", "due_at"))
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner answers to what it was told.
+
+    Args:
+        channel: code of the channel.
+        control: last digits of the number of the interchange it answers.
+        place: of one message in that, from 1; None for all of them.
+        verdict: what the partner makes of it.
+        detail: why, in words.
+        at: when it says so.
+    """
+
+    channel: str
+    control: int
+    place: int | None
+    verdict: str
+    detail: str
+    at: datetime
+
+
+# What is said of one message counts beside what the same answer says of all, whichever comes first;
+# an older answer says nothing any more. What was rejected is refused, and may be told again.
+JUDGE = """
+with answered as (
+    select distinct on (o.id) o.id, w.verdict, w.detail, w.at
+    from unnest($2::text[], $3::integer[], $4::integer[], $5::text[], $6::text[],
+                $7::timestamptz[]) as w(channel, control, place, verdict, detail, at)
+    join channels_outgoing o on (o.channel, o.control) = (w.channel, w.control)
+    where (w.place is null or o.place = w.place)
+      and (o.state = 'told' or o.state = 'refused' and o.code = $8)
+      and (o.judged_at is null or w.at > o.judged_at or w.at = o.judged_at and w.place is not null)
+    order by o.id, w.at desc, w.place nulls last
+), mine as (
+    select id from channels_outgoing where id in (select id from answered) order by id for update
+)
+update channels_outgoing o
+set verdict = a.verdict, judged_at = a.at, changed_at = $1,
+    state = case when a.verdict = 'rejected' then 'refused' else 'told' end,
+    code = case when a.verdict = 'rejected' then $8 else '' end,
+    detail = case when a.verdict = 'accepted' then '' else a.detail end
+from answered a where o.id = a.id and o.id in (select id from mine)
+"""
+
+
+async def judge(tx: Tx, answered: Sequence[Answered]) -> None:
+    """Note what partners answer to what they were told."""
+    if answered:
+        names = ("channel", "control", "place", "verdict", "detail", "at")
+        await tx.execute(JUDGE, tx.now, *columns(answered, *names), REJECTED)
 
 
 SAVE_MESSAGES = """
@@ -210,7 +267,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 LIST = """
 select id, channel, number, kind, key, subject, order_id, state, code, detail, instead, document,
-       tries, due_at, trace, created_at, changed_at
+       tries, due_at, trace, created_at, changed_at, verdict, judged_at
 from channels_outgoing
 where ($1::text is null or channel = $1) and ($2::text is null or state = $2)
   and ($3::text is null or kind = $3) and ($4::text is null or code = $4)
@@ -238,7 +295,7 @@ async def list_states(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, State]:
 
 FIND = """
 select id, channel, number, kind, key, subject, order_id, state, code, detail, instead, document,
-       tries, due_at, trace, created_at, changed_at, message, said
+       tries, due_at, trace, created_at, changed_at, verdict, judged_at, message, said
 from channels_outgoing where id = $1
 """
 
@@ -260,7 +317,8 @@ with first as (
     order by o.id for update
 )
 update channels_outgoing o
-set state = 'waiting', code = '', detail = '', tries = 0, due_at = $1, changed_at = $1
+set state = 'waiting', code = '', detail = '', verdict = '', judged_at = null, tries = 0,
+    due_at = $1, changed_at = $1
 from mine where o.id = mine.id and o.message is not null
 returning o.channel
 """

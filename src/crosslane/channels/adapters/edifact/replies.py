@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import judged
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
-from crosslane.channels.domain.reports import Notice
+from crosslane.channels.domain.reports import Notice, Verdict
 
 # Element 0083. Of what is acknowledged all is but what is refused by name; 8 only says it came.
 # Directories before 2001 have more codes.
-OUTCOMES = {
+OUTCOMES: dict[str, Verdict] = {
     "1": "accepted",
     "2": "accepted_with_errors",
     "3": "partly_accepted",
@@ -76,21 +77,22 @@ def reply(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     if segments[1].tag != "UCI":
         raise NotReadable(Fault("field-missing", "UCI is missing", "/2/UCI"))
     at = envelope.at or context.received_at
-    told: list[tuple[str, str, list[str]]] = []
+    told: list[tuple[str, str, Verdict, list[str]]] = []
     interchange = group = ""
     for one in segments[1:]:
         if one.tag in LEVELS:
-            number = one.needed(1)
+            number, place = one.needed(1), ""
             if one.tag == "UCI":
                 name = interchange = number
             elif one.tag == "UCF":
                 name = group = f"{interchange}/{number}"
             else:
+                place = number
                 name = "/".join(filter(None, (group or interchange, one.take(2), number)))
-            told.append((name, _outcome(one, LEVELS[one.tag]), _faults(one)))
+            told.append((name, place, _outcome(one, LEVELS[one.tag]), _faults(one)))
         elif one.tag in ("UCS", "UCD") and told:
-            told[-1][2].append(_within(one))
-    for of, outcome, faults in told:
+            told[-1][3].append(_within(one))
+    for of, place, outcome, faults in told:
         why = f": {'; '.join(faults)}" if faults else ""
         yield Notice(
             source_id=of[:NAME_CHARACTERS_MAX],
@@ -98,11 +100,12 @@ def reply(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             event_at=at,
             channel=context.channel,
             topic=outcome,
-            title=f"{of} {outcome}{why}"[:TITLE_CHARACTERS_MAX],
+            title=f"{of} {outcome.replace('_', ' ')}{why}"[:TITLE_CHARACTERS_MAX],
+            judged=judged(interchange, place, outcome),
         )
 
 
-def _outcome(one: Segment, n: int) -> str:
+def _outcome(one: Segment, n: int) -> Verdict:
     found = OUTCOMES.get(one.peek(n))
     if found is None:
         raise one.wrong(n, 1, f"one of {', '.join(OUTCOMES)}")

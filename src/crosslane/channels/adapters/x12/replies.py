@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.edi import judged
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
 from crosslane.channels.domain.messages import Message
-from crosslane.channels.domain.reports import MoneyEvent, Notice
+from crosslane.channels.domain.reports import MoneyEvent, Notice, Verdict
 
 CREDITS = frozenset(("CR", "CN", "CM"))
-OUTCOMES = {
+OUTCOMES: dict[str, Verdict] = {
     "A": "accepted",
     "E": "accepted_with_errors",
     "P": "partly_accepted",
@@ -80,25 +81,26 @@ def acknowledgment(
     begin = segments[1]
     if begin.tag != "AK1":
         raise NotReadable(Fault("field-missing", "AK1 is missing", "/2/AK1"))
-    group = f"{begin.needed(1)}/{begin.needed(2)}"
+    kind, number = begin.needed(1), begin.needed(2)
+    group = f"{kind}/{number}"
     at = envelope.at or context.received_at
-    told: list[tuple[str, str, str]] = []
-    sets = iter(segments[2:])
-    name, wrong = "", list[str]()
-    for one in sets:
+    told: list[tuple[str, str, Verdict, str]] = []
+    name, place, wrong = "", "", list[str]()
+    for one in segments[2:]:
         if one.tag == "AK2":
-            name, wrong = f"{one.needed(1)}/{one.needed(2)}", []
+            place = one.needed(2)
+            name, wrong = f"{one.needed(1)}/{place}", []
         elif one.tag in ("AK3", "IK3"):
             wrong.append(f"segment {one.peek(2)} {one.peek(1)}: {one.peek(4)}".strip())
         elif one.tag in ("AK4", "IK4"):
             wrong.append(f"element {one.peek(1)}: {one.peek(3)} {one.peek(4)}".strip())
         elif one.tag in ("AK5", "IK5"):
-            told.append((f"{group}/{name}", _outcome(one), "; ".join(wrong)))
+            told.append((f"{group}/{name}", place, _outcome(one), "; ".join(wrong)))
         elif one.tag == "AK9":
-            told.insert(0, (group, _outcome(one), ""))
+            told.insert(0, (group, "", _outcome(one), ""))
     if not told or told[0][0] != group:
         raise NotReadable(Fault("field-missing", "AK9 is missing", f"/{len(segments)}/AK9"))
-    for of, outcome, why in told:
+    for of, place, outcome, why in told:
         yield Notice(
             source_id=of,
             source_version=version_of(at),
@@ -108,10 +110,11 @@ def acknowledgment(
             title=f"{of} {outcome.replace('_', ' ')}{': ' if why else ''}{why}"[
                 :TITLE_CHARACTERS_MAX
             ],
+            judged=judged(number, place, outcome),
         )
 
 
-def _outcome(one: Segment) -> str:
+def _outcome(one: Segment) -> Verdict:
     found = OUTCOMES.get(one.peek(1))
     if found is None:
         raise one.wrong(1, f"one of {', '.join(OUTCOMES)}")
@@ -130,10 +133,11 @@ def interchange_reply(one: Segment, envelope: Envelope, context: Context) -> Mes
         channel=context.channel,
         topic=f"interchange_{outcome}",
         title=f"Interchange {number} {outcome.replace('_', ' ')}, note {one.peek(5)}",
+        judged=judged(number, "", outcome),
     )
 
 
-def _outcome_of_interchange(one: Segment) -> str:
+def _outcome_of_interchange(one: Segment) -> Verdict:
     found = OUTCOMES.get(one.peek(4))
     if found is None:
         raise one.wrong(4, "A, E or R")
