@@ -311,6 +311,10 @@ class Part:
         """Return a text without having read it."""
         return self._texts.get(f"{self.at}/{name}", "").strip()
 
+    def ending(self, ends: tuple[str, ...]) -> list[str]:
+        """Return the texts of the whole record whose places end so, without having read them."""
+        return [text.strip() for place, text in self._texts.items() if place.endswith(ends)]
+
     def peek_own(self) -> str:
         """Return its own text without having read it."""
         return self._texts.get(self.at, "").strip()

@@ -5,6 +5,7 @@ lines of their own or as marked ones. What was paid tells which of them is meant
 them comes to it, nothing of the transaction is believed.
 """
 
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -78,6 +79,11 @@ DISPOSITIONS: dict[str, Disposition] = {
     "repair": "refurbish",
     "refurbish": "refurbish",
 }
+# Where a link to another transaction names its store and business day, by version.
+STORES = ("RetailStoreID", "BusinessUnit/UnitID", "BusinessUnit")
+DAYS = ("BusinessDayDate", "BusinessDayDate/Date")
+# What is told as a way of paying, and is no money: cents that no coin is made for.
+ROUNDED = "rounding"
 TITLE_CHARACTERS_MAX = 200
 STAFF_CHARACTERS_MAX = 64
 GTIN_DIGITS = (8, 12, 13, 14)
@@ -188,8 +194,8 @@ def _goods(part: Part, currency: str, back: bool, day: str) -> Goods:
         sku=sku,
         quantity=-abs(quantity) if back else quantity,
         unit_price_milli=0,
-        gtin=scanned if is_gtin(scanned) else "",
-        title=part.within(TITLE_CHARACTERS_MAX, "Description"),
+        gtin=next((one for one in (scanned, sku) if is_gtin(one)), ""),
+        title=part.within(TITLE_CHARACTERS_MAX, "Description", "ItemID/@Name"),
         staff=_seller(part),
         discount_minor=off or modifiers,
         **(_origin(part, day) if back else {}),
@@ -274,17 +280,19 @@ def receipt_of(link: Part, day: str, store: str = "", till: str = "") -> str:
         store: likewise the store.
         till: likewise the till.
     """
-    told = link.peek("BusinessDayDate") or link.peek("BeginDateTime") or link.peek("EndDateTime")
+    told = next(
+        (t for name in (*DAYS, "BeginDateTime", "EndDateTime") if (t := link.peek(name))), ""
+    )
     day = told[:10] or day
-    store = link.peek("RetailStoreID") or link.peek("BusinessUnit/UnitID") or store
+    store = next((s for name in STORES if (s := link.peek(name))), store)
     till = link.peek("WorkstationID") or link.peek("TillID") or till
     number = link.peek("SequenceNumber")
     if not (day and store and till and number):
         return ""
-    link.text("RetailStoreID", "BusinessUnit/UnitID")
+    link.text(*STORES)
     link.text("WorkstationID", "TillID")
-    for name in ("SequenceNumber", "BusinessDayDate"):
-        link.text(name)
+    link.text(*DAYS)
+    link.text("SequenceNumber")
     return f"{store}/{till}/{day}-{number}"[:100]
 
 
@@ -299,27 +307,47 @@ def tax(item: Part, currency: str) -> list[tuple[str, int]]:
 
 def reductions(item: Part, currency: str) -> list[int]:
     """Return what a line takes off the basket or adds to it; it is left among the rest."""
+    parts = [item.part(name) for name in REDUCTIONS if name in item]
+    return [minor for part in parts for minor in _amounts(part, AMOUNTS_OF_REDUCTION, currency)]
+
+
+def _amounts(part: Part, names: Sequence[str], currency: str) -> list[int]:
+    """Return amounts that are left over, as far as they are some."""
     found: list[int] = []
-    for part in [item.part(name) for name in REDUCTIONS if name in item]:
-        for amount in AMOUNTS_OF_REDUCTION:
-            text = part.peek(amount) or part.peek(f"acs:{amount}")
-            try:
-                minor = parse_minor(text, currency) if text else 0
-            except Invalid:
-                continue
-            found += [minor] if minor else []
+    for name in names:
+        text = part.peek(name) or part.peek(f"acs:{name}")
+        try:
+            minor = parse_minor(text, currency) if text else 0
+        except Invalid:
+            continue
+        found += [minor] if minor else []
     return found
 
 
-def tender(item: Part, currency: str) -> list[TakenTender]:
-    """Return the money a line is about: what was taken, less the change."""
-    return [_tender(part, currency) for part in item.parts("Tender")]
+def tender(item: Part, currency: str) -> tuple[list[TakenTender], list[int]]:
+    """Return the money a line is about, change as money given, and cents it was rounded by."""
+    taken: list[TakenTender] = []
+    rounded: list[int] = []
+    for part in item.parts("Tender"):
+        kind = words(_kind(part))
+        if kind == ROUNDED:
+            rounded += _amounts(part, ("Amount",), currency)
+        else:
+            taken += _tender(part, kind, currency)
+    for part in item.parts("TenderChange"):
+        # Later versions tell the change by itself, once for each way it was given.
+        taken += [_given(one, currency, "cash") for one in part.parts("TenderChange") or [part]]
+    return taken, rounded
 
 
-def _tender(part: Part, currency: str) -> TakenTender:
-    kind = part.peek("@TenderType") or part.peek("TenderType")
-    kind = kind or next((name for name in part.children() if METHODS.get(words(name))), "")
-    method = METHODS.get(words(kind))
+def _kind(part: Part) -> str:
+    """Return as what a way of paying is told: by name, or by what is said of it."""
+    told = part.peek("@TenderType") or part.peek("TenderType")
+    return told or next((name for name in part.children() if METHODS.get(words(name))), "")
+
+
+def _tender(part: Part, kind: str, currency: str) -> list[TakenTender]:
+    method = METHODS.get(kind)
     if method is None:
         raise part.wrong("@TenderType", "a way of paying that is known")
     part.text("@TenderType", "TenderType")
@@ -329,11 +357,16 @@ def _tender(part: Part, currency: str) -> TakenTender:
     if words(part.peek("@TypeCode")) in ("refund", "return"):
         minor = -abs(minor)
     part.text("@TypeCode")
-    for change in part.parts("TenderChange"):
-        given = change.minor("Amount", currency) or 0
-        # A tender that is nothing but change says it twice.
-        minor -= abs(given) if given != minor else 0
-    return TakenTender(method=method, minor=minor)
+    given = [_given(change, currency, method) for change in part.parts("TenderChange")]
+    # A tender that is nothing but change says it twice.
+    change = [one for one in given if minor >= 0 or one.minor != minor]
+    return [TakenTender(method=method, minor=minor), *change]
+
+
+def _given(change: Part, currency: str, usual: TillMethod) -> TakenTender:
+    """Return change as money that was given; by the usual means when none is told."""
+    method = METHODS.get(words(_kind(change)), usual)
+    return TakenTender(method=method, minor=-abs(change.minor("Amount", currency) or 0))
 
 
 def netted(tenders: Sequence[TakenTender]) -> tuple[TakenTender, ...]:
@@ -364,21 +397,23 @@ def settled(
         NotReadable: no way of telling prices comes to what was paid.
     """
     told = sum(one.minor for one in found)
-    taken_off = sum(one.off_minor if one.minor >= 0 else -one.off_minor for one in found)
+    taken_off = sum(_signed_off(one) for one in found)
     own = sum(one.taxes_minor for one in found)
     whole = sum(minor for _, minor in taxes)
     sign = -1 if told < 0 < whole else 1
-    with_tax = own + sign * whole
-    for minus in dict.fromkeys((0, taken_off)):
-        for plus in dict.fromkeys((with_tax, 0)):
-            if told - minus + plus == paid_minor:
-                return _lines(found, taxes, sign, bool(minus), bool(plus), 0)
-    for plus in dict.fromkeys((with_tax, 0)):
-        left = paid_minor - told - plus
-        bound = sum(abs(one) for one in off)
-        if off and -bound <= left <= bound:
-            return _lines(found, taxes, sign, False, bool(plus), left)
-    detail = f"Goods and taxes come to {told + with_tax}, the tenders to {paid_minor} minor units"
+    differ = abs(own - sign * whole)
+    # Lines and basket may tell the same tax: then that of the lines adds up but for cents.
+    is_same = bool(own) and differ <= len(found)
+    bound = sum(map(abs, off)) + (differ if is_same else 0)
+    for most in dict.fromkeys((0, bound)):
+        for also in ((), taxes) if is_same else (taxes,):
+            with_tax = own + sign * sum(minor for _, minor in also)
+            for minus, plus in itertools.product((0, taken_off), (with_tax, 0)):
+                left = paid_minor - (told - minus + plus)
+                if abs(left) <= most:
+                    return _lines(found, also, sign, bool(minus), bool(plus), left)
+    worth = told + own + (0 if is_same else sign * whole)
+    detail = f"Goods and taxes come to {worth}, the tenders to {paid_minor} minor units"
     raise NotReadable(Fault("tenders-differ", detail, at))
 
 

@@ -27,6 +27,8 @@ UNDONE = frozenset(
 TAKEN_BACK = frozenset(("postvoid", "postvoided", "postvoiding", "void", "voided"))
 # Words that say nothing of what a control transaction is about.
 NAMELESS = frozenset(("ReasonCode", "TypeCode", "Description", "Totals"))
+# What ISO 4217 calls no currency; tills name it beside nothing.
+NO_CURRENCY = "XXX"
 STAFF_CHARACTERS_MAX = 64
 TITLE_CHARACTERS_MAX = 500
 STATE_NAMES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -112,9 +114,16 @@ def _stub(transaction: Part, context: Context) -> Stub:
         day=day,
         at=at,
         number=f"{store}/{till}/{day}-{number}",
-        currency=transaction.peek("CurrencyCode").upper() or context.currency,
+        currency=_currency(transaction) or context.currency,
         staff=transaction.peek("OperatorID")[:STAFF_CHARACTERS_MAX],
     )
+
+
+def _currency(transaction: Part) -> str:
+    """Return the currency of a transaction: its own, else that of the first amount it tells."""
+    own = transaction.peek("CurrencyCode")
+    told = (own,) if own else transaction.ending(("/@Currency", "/@CurrencyCode"))
+    return next((one.upper() for one in told if one and one != NO_CURRENCY), "")
 
 
 def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iterator[Message]:
@@ -139,13 +148,14 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
             continue
         if (one := baskets.goods(item, stub.currency, stub.day)) is not None:
             found.append(one)
-        elif "Tender" in item:
-            tenders += baskets.tender(item, stub.currency)
+        elif "Tender" in item or "TenderChange" in item:
+            taken, rounded = baskets.tender(item, stub.currency)
+            tenders, off = tenders + taken, off + rounded
         elif "Tax" in item:
             taxes += baskets.tax(item, stub.currency)
         else:
             off += baskets.reductions(item, stub.currency)
-    tenders += baskets.tender(part, stub.currency)
+    tenders += baskets.tender(part, stub.currency)[0]
     taxes += baskets.tax(part, stub.currency)
     paid = sum(one.minor for one in tenders)
     if not found:
@@ -224,7 +234,7 @@ def _notice(stub: Stub, context: Context, topic: str, title: str = "") -> Notice
 
 
 def _buyer(customer: Part) -> BuyerWish | None:
-    name = customer.text("Name", "FullName")
+    name = customer.text("Name", "FullName", "Name/OfficialName", "Name/FullName")
     if not name:
         parts = (customer.text("Name/FirstName"), customer.text("Name/LastName"))
         name = " ".join(filter(None, parts))
