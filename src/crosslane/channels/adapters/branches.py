@@ -79,6 +79,10 @@ class Branch:
         value = self._parts.get(name)
         return value is not None and value != ""
 
+    def has(self, name: str) -> bool:
+        """Whether a value is told at all, though it be null."""
+        return name in self._parts
+
     def wrong(self, name: str, wanted: str) -> NotReadable:
         """Return the refusal of a value."""
         return NotReadable(Fault("invalid-field", f"{name} is not {wanted}", self._pointer(name)))
@@ -121,6 +125,24 @@ class Branch:
             if said == found:
                 self._seen[name] = True
         return found or default
+
+    def cut(self, most: int, *names: str) -> str:
+        """Return the first of several texts as far as there is room; one that is cut is left over.
+
+        Args:
+            most: characters there is room for.
+            names: of the values.
+        """
+        found = self.text(*names)
+        if len(found) <= most:
+            return found
+        self.leave(*names)
+        return found[:most]
+
+    def leave(self, *names: str) -> None:
+        """Leave values over that were read, as a message has no room for all of them."""
+        for name in names:
+            self._seen.pop(name, None)
 
     def needed(self, *names: str) -> str:
         """Return a text that must be there.

@@ -12,8 +12,10 @@ kept in ``rest``.
 
 from collections.abc import Callable, Iterator, Mapping
 
+import msgspec
+
 from crosslane.channels.adapters.branches import Branch, NotReadable
-from crosslane.channels.adapters.family import Context, json_family
+from crosslane.channels.adapters.family import Context, json_family, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.shopify.goods import (
     fulfillment,
@@ -33,10 +35,12 @@ from crosslane.channels.adapters.shopify.money import (
 )
 from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
+from crosslane.channels.adapters.shopify.resource import identity
 from crosslane.channels.adapters.shopify.telling import LACKS, RATE, SETTINGS, TELLS
 from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
 from crosslane.channels.adapters.shops import with_rest
-from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.messages import Cancellation, Message
+from crosslane.channels.domain.reports import ContactEvent, ProductPatch
 
 Read = Callable[[Branch, Context], Iterator[Message]]
 
@@ -72,6 +76,16 @@ TOPICS = {
     "customers": "customer",
 }
 
+# What happens to a resource that is told whole, or by its number when it is gone.
+EVENTS = frozenset(
+    (
+        *("", "create", "update", "updated", "delete", "edited", "cancelled", "paid"),
+        *("fulfilled", "partially_fulfilled", "enable", "disable", "connect", "disconnect"),
+    )
+)
+GONE = "/delete"
+COUNT = "count"
+
 # Fields that tell a resource without a wrapper or topic; the first that fits.
 MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("order", frozenset({"line_items", "financial_status"})),
@@ -95,8 +109,28 @@ def understand(document: object, context: Context) -> Iterator[Message]:
     Raises:
         NotReadable: it is no resource of a shop, or one of its values is not what it must be.
     """
+    gone = context.topic.endswith(GONE)
     for name, branch in _resources(document, context.topic):
-        yield from with_rest(RESOURCES.get(name, notice(name))(branch, context), branch)
+        read = RESOURCES.get(name, notice(name))
+        said = list(_removed(name, branch, context) if gone else read(branch, context))
+        # Such as a refund without money, of goods that never left: its order tells of them.
+        said = said or list(notice(name)(branch, context))
+        yield from with_rest(said, branch)
+
+
+def _removed(name: str, branch: Branch, context: Context) -> Iterator[Message]:
+    """Say that a shop has something no longer, of which it tells hardly more than the number."""
+    at = context.said_at or context.received_at
+    told = identity(branch, context) | {"source_version": version_of(at), "event_at": at}
+    if name == "order":
+        yield Cancellation(**told, reason="removed from the shop")  # type: ignore[arg-type]
+        return
+    for message in RESOURCES.get(name, notice(name))(branch, context):
+        if isinstance(message, ContactEvent | ProductPatch):
+            version = max(message.source_version, version_of(at))
+            yield msgspec.structs.replace(message, source_version=version, gone=True)
+        else:
+            yield message
 
 
 def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
@@ -110,11 +144,26 @@ def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
     if len(document) == 1 and isinstance(wrapped, Mapping):
         yield name, Branch(wrapped, f"/{name}")
     elif len(document) == 1 and isinstance(wrapped, list):
-        single = _singular(name)
-        for place, one in enumerate(wrapped):
-            yield single, Branch(one, f"/{name}/{place}")
+        yield from _listed(name, wrapped)
+    elif len(document) == 1 and name == COUNT:
+        yield name, Branch(document)
     else:
         yield _named(document, topic), Branch(document)
+
+
+def _listed(name: str, parts: list[object]) -> Iterator[tuple[str, Branch]]:
+    single = _singular(name)
+    for place, one in enumerate(parts):
+        if isinstance(one, Mapping):
+            yield single, Branch(one, f"/{name}/{place}")
+        elif single in RESOURCES:
+            raise NotReadable(
+                Fault("not-a-resource", "A resource is an object", f"/{name}/{place}")
+            )
+        else:
+            # A list of numbers, such as of all products.
+            yield single, Branch({name: parts})
+            return
 
 
 def _named(resource: object, topic: str) -> str:
@@ -124,7 +173,8 @@ def _named(resource: object, topic: str) -> str:
     if event in ("redact", "data_request"):
         return "data_request"
     if group in TOPICS:
-        return TOPICS[group]
+        # Of other events only a few words are told, such as that an order may be a fraud.
+        return TOPICS[group] if event in EVENTS else f"{TOPICS[group]}_{event}"
     if group:
         return _singular(group)
     if not PRIVACY.isdisjoint(resource):

@@ -9,7 +9,6 @@ from crosslane.channels.adapters.shops import address
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods, PricePatch, ProductPatch
 
-# A shipment's own word, where a carrier has given one, says more than the fulfillment's.
 STEPS = {
     "pending": "requested",
     "open": "accepted",
@@ -27,14 +26,21 @@ STEPS = {
     "delivered": "delivered",
     "delayed": "in_transit",
     "carrier_picked_up": "shipped",
+    "picked_up": "collected",
     "not_delivered": "failed",
 }
+# What was taken back or failed in the shop stays so, whatever was last heard of its parcel.
+ENDED = ("cancelled", "error", "failure")
 OPTIONS = ("option1", "option2", "option3")
+DISCONNECTED = "inventory_levels/disconnect"
 
 
 def fulfillment(branch: Branch, context: Context) -> Iterator[Message]:
     """Say what happened to goods on their way."""
-    word = branch.text("shipment_status") or branch.text("status")
+    status, heard = branch.word("status"), branch.word("shipment_status")
+    # A shipment's own word, where a carrier has given one, says more than the fulfillment's.
+    own = status and (status in ENDED or heard not in STEPS)
+    word = branch.text("status" if own else "shipment_status")
     step = STEPS.get(word)
     if step is None:
         raise branch.wrong("status", f"one of {', '.join(sorted(STEPS))}")
@@ -79,6 +85,8 @@ def inventory_levels(branch: Branch, context: Context) -> Iterator[Message]:
     """Say how many of an article lie at a location, as far as the shop may sell them."""
     item, location = branch.needed("inventory_item_id"), branch.needed("location_id")
     units = branch.whole("available")
+    if units is None and context.topic == DISCONNECTED:
+        units = 0
     told = identity(branch, context) | {"source_id": f"{item}@{location}"}
     rows = () if units is None else (StockRow(article=item, quantity=units),)
     yield SupplySnapshot(**told, location=location, rows=rows)  # type: ignore[arg-type]

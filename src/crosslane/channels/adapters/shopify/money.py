@@ -41,11 +41,22 @@ PAYOUTS = {
 }
 # What a refund says of goods that never left: the order itself tells that they are off.
 NEVER_LEFT = "cancel"
-COMING = "return"
+NO_RESTOCK = "no_restock"
+# Of the older word nobody knows from where it came; it was put back on stock.
+COMING = ("return", "legacy_restock")
+# What only entries of the account at the shop's own provider have.
+ENTRY = "payout_status"
 
 
 def transaction(branch: Branch, context: Context) -> Iterator[Message]:
-    """Say what happened to money of an order."""
+    """Say what happened to money of an order.
+
+    The shop's provider calls entries of its account transactions as well: what they are about is
+    told by the order, the dispute or the payout.
+    """
+    if branch.has(ENTRY):
+        yield from notice("balance_transaction")(branch, context)
+        return
     yield from _moved(branch, context)
 
 
@@ -90,8 +101,14 @@ def _moved(
     )
 
 
-def refund(branch: Branch, context: Context) -> Iterator[Message]:
-    """Say which goods were given money back for, and which money that was."""
+def refund(branch: Branch, context: Context, *, currency: str = "") -> Iterator[Message]:
+    """Say which goods were given money back for, and which money that was.
+
+    Args:
+        branch: the refund.
+        context: where it comes from.
+        currency: of its order, when that tells it; the channel's otherwise.
+    """
     if branch.peek("id") is None:
         # What the shop would give back, if it was asked to.
         yield from notice("refund_calculation")(branch, context)
@@ -105,16 +122,17 @@ def refund(branch: Branch, context: Context) -> Iterator[Message]:
         how = part.text("restock_type")
         if how == NEVER_LEFT:
             continue
-        back = how == COMING if how else restocks is not False
+        back = how in COMING if how else restocks is not False
         (coming if back else staying).append(_goods(part))
     payments = branch.branches("transactions")
     given = [message for part in payments for message in transaction(part, context)]
+    # One refund may do both; each is an event of its own then.
+    minor = None if coming and staying else _given_minor(given, currency or _told_in(branch))
     if coming:
-        yield _returned(told, order, coming, "come", _given_minor(given) if not staying else None)
+        yield _returned(told, order, coming, "come", minor)
     if staying:
-        # One refund may do both; each is an event of its own then.
         own = told | {"source_id": f"{told['source_id']}/stay"} if coming else told
-        yield _returned(own, order, staying, "stay", _given_minor(given) if not coming else None)
+        yield _returned(own, order, staying, "stay", minor)
     yield from given
 
 
@@ -145,13 +163,29 @@ def _goods(branch: Branch) -> ReturnedGoods:
     )
 
 
-def _given_minor(given: list[Message]) -> int | None:
+def _told_in(branch: Branch) -> str:
+    """Return the shop's currency as the goods of a refund tell it, "" when they do not."""
+    for part in branch.branches("refund_line_items"):
+        if told := part.branch("subtotal_set").branch("shop_money").word("currency_code"):
+            return told
+    return ""
+
+
+def _given_minor(given: list[Message], currency: str) -> int | None:
+    """Return the money that was given, None when it is not all in the order's own currency.
+
+    Args:
+        given: what happened to money.
+        currency: of the order, "" for the one of all that was given.
+    """
     done = [
-        one.minor
+        one
         for one in given
         if isinstance(one, MoneyEvent) and one.step == "refunded" and one.outcome == "done"
     ]
-    return sum(done) if done else None
+    if {one.currency for one in done} != {currency or next((x.currency for x in done), "")}:
+        return None
+    return sum(one.minor for one in done)
 
 
 def dispute(branch: Branch, context: Context) -> Iterator[Message]:

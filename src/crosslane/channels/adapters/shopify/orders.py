@@ -1,12 +1,16 @@
-"""Orders of a shop: goods, people, money, and what happened to them so far."""
+"""Orders of a shop: goods, people, money, and what happened to them so far.
 
-from collections.abc import Iterator
+A tip is a line of its own and no goods; it is left over and in no sum.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.prices import net_price_milli
 from crosslane.channels.adapters.shopify.goods import fulfillment
-from crosslane.channels.adapters.shopify.money import refund
+from crosslane.channels.adapters.shopify.money import NEVER_LEFT, NO_RESTOCK, refund
 from crosslane.channels.adapters.shopify.people import notice
 from crosslane.channels.adapters.shopify.resource import identity
 from crosslane.channels.adapters.shops import (
@@ -23,6 +27,7 @@ from crosslane.channels.domain.messages import (
     OrderLine,
     Paid,
 )
+from crosslane.kernel import line_amount
 from crosslane.orders import BuyerWish
 
 PAID: dict[str, Paid] = {
@@ -35,6 +40,15 @@ PAID: dict[str, Paid] = {
     "voided": "voided",
     "expired": "voided",
 }
+# A line that has it, though it be null, is a tip; no other line has it.
+TIP = "tip_payment_gateway"
+REMOVED = "is_removed"
+NOTHING_LEFT = "the shop wants none of it any more"
+# States of a fulfillment whose units are sent, or about to be.
+UNDER_WAY = ("pending", "open", "success")
+NOTE_CHARACTERS_MAX = 5_000
+WISH_CHARACTERS_MAX = 2_000
+SERVICE_CHARACTERS_MAX = 64
 
 
 def order(branch: Branch, context: Context) -> Iterator[Message]:
@@ -44,12 +58,12 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         return
     told = identity(branch, context)
     currency = branch.text("currency") or context.currency
-    lines = tuple(
-        line
-        for part in branch.branches("line_items")
-        if (line := order_line(part, currency)) is not None
-    )
-    shipping = branch.branches("shipping_lines")
+    parts = branch.branches("line_items")
+    tips = [part for part in parts if part.has(TIP)]
+    goods = [part for part in parts if not part.has(TIP)] if tips else parts
+    kept = _kept_units(branch, goods)
+    lines = tuple(line for part in goods if (line := order_line(part, currency, kept)) is not None)
+    shipping = [one for one in branch.branches("shipping_lines") if one.peek(REMOVED) is not True]
     status = branch.text("financial_status")
     paid = PAID.get(status, "")
     if status and not paid:
@@ -63,16 +77,16 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
             buyer=_buyer(branch),
             ship_to=address(branch.branch("shipping_address")),
             bill_to=address(branch.branch("billing_address")),
-            service=next((code for one in shipping if (code := one.text("code", "title"))), ""),
+            service=_service(shipping),
             shipping_minor=sum(_charged(one, currency) for one in shipping),
             prices_include_tax=branch.flag("taxes_included"),
             paid=paid,
-            total_minor=branch.minor("total_price", currency),
+            total_minor=_owed(branch, tips, currency),
             tax_minor=branch.minor("total_tax", currency),
             discount_minor=branch.minor("total_discounts", currency),
             stops=(UNPAID,) if paid == "pending" else (),
             locale=branch.text("customer_locale"),
-            note=branch.text("note"),
+            note=branch.cut(NOTE_CHARACTERS_MAX, "note"),
         )
         if paid in SETTLED:
             # Said again with every version of the order, and the same each time.
@@ -91,20 +105,68 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
             channel=context.channel,
             reason=branch.text("cancel_reason") or "cancelled by the shop",
         )
+    elif not lines and goods:
+        # An edit or refunds have taken all of them off; the order itself stays open there.
+        yield Cancellation(**told, reason=NOTHING_LEFT)  # type: ignore[arg-type]
     elif not lines:
         raise branch.missing("line_items")
     for part in branch.branches("fulfillments"):
         yield from fulfillment(part, context)
     for part in branch.branches("refunds"):
-        yield from refund(part, context)
+        yield from refund(part, context, currency=currency)
 
 
-def order_line(branch: Branch, currency: str) -> OrderLine | None:
-    """Return goods of an order, None when an edit has taken all of them off."""
+def _kept_units(branch: Branch, goods: Sequence[Branch]) -> Counter[str]:
+    """Return units by line that the shop counts as refunded and that are not off: they were sent.
+
+    A shop has but one number of units for what was taken off an order and for what came back.
+    Without its word of what is left to send, units that it did not restock may be either.
+    """
+    kept: Counter[str] = Counter()
+    if not branch.peek("refunds"):
+        return kept
+    less = [
+        part for part in goods if part.peek("current_quantity") not in (None, part.peek("quantity"))
+    ]
+    if not less:
+        return kept
+    plain = Branch(branch.value, branch.at)
+    sent, back, untold = Counter[str](), Counter[str](), Counter[str]()
+    for part in plain.branches("fulfillments"):
+        for line in part.branches("line_items") if part.word("status") in UNDER_WAY else ():
+            sent[line.text("id")] += line.whole("quantity", 0) or 0
+    for part in plain.branches("refunds"):
+        for line in part.branches("refund_line_items"):
+            how = line.word("restock_type")
+            if how != NEVER_LEFT:
+                found = untold if how in ("", NO_RESTOCK) else back
+                found[line.text("line_item_id")] += line.whole("quantity", 0) or 0
+    for part in less:
+        line = Branch(part.value, part.at)
+        number = line.text("id")
+        present = line.whole("current_quantity", 0) or 0
+        units = back[number] + min(untold[number], max(0, sent[number] - back[number]))
+        left = line.whole("fulfillable_quantity")
+        if sent[number] and left is not None:
+            units = min(units, max(0, sent[number] + left - present))
+        kept[number] = min(units, max(0, (line.whole("quantity", 0) or 0) - present))
+    return kept
+
+
+def order_line(branch: Branch, currency: str, kept: Counter[str]) -> OrderLine | None:
+    """Return goods of an order, None when an edit has taken all of them off.
+
+    Args:
+        branch: the line.
+        currency: of the order.
+        kept: units by line that were refunded and are not off.
+    """
     ordered = branch.whole("quantity")
     present = branch.whole("current_quantity", ordered)
     if present is None:
         raise branch.missing("quantity")
+    if kept:
+        present += kept[branch.text("id")]
     if present == 0:
         for name in ("id", "sku", "title", "price"):
             branch.take(name)
@@ -112,23 +174,40 @@ def order_line(branch: Branch, currency: str) -> OrderLine | None:
     price = branch.milli("price", currency)
     if price is None:
         raise branch.missing("price")
-    off = sum(
-        part.minor("amount", currency, 0) or 0 for part in branch.branches("discount_allocations")
-    )
-    off = branch.minor("total_discount", currency, 0) or off
-    if ordered and present != ordered:
-        off = off * present // ordered
+    off = _off(branch, currency)
+    # What is taken off is told for all units that were ever ordered.
+    of = ordered or present
     return OrderLine(
         id=branch.text("id"),
-        sku=branch.text("sku")[:64],
+        sku=branch.text("sku"),
         article=branch.text("variant_id", "product_id"),
         title=branch.text("title", "name"),
         quantity=present,
-        unit_price_milli=net_price_milli(price, present, off, branch),
-        discount_minor=off,
+        unit_price_milli=net_price_milli(price, of, off, branch),
+        discount_minor=off * present // of,
         tax_minor=_taxes(branch, currency),
         note=_wanted(branch),
     )
+
+
+def _off(branch: Branch, currency: str) -> int:
+    """Return what is taken off a line: the sum of its parts, which older shops do not tell."""
+    whole = branch.minor("total_discount", currency, 0) or 0
+    parts = branch.branches("discount_allocations")
+    return sum(part.minor("amount", currency, 0) or 0 for part in parts) or whole
+
+
+def _owed(branch: Branch, tips: Sequence[Branch], currency: str) -> int | None:
+    """Return what the buyer owes or has paid in all, without tips."""
+    if not tips:
+        return branch.minor("total_price", currency)
+    total = Branch(branch.value, branch.at).minor("total_price", currency)
+    plain = [Branch(tip.value, tip.at) for tip in tips]
+    given = sum(
+        line_amount(tip.milli("price", currency, 0) or 0, tip.whole("quantity", 1) or 1)
+        for tip in plain
+    )
+    return None if total is None else max(0, total - given)
 
 
 def _taxes(branch: Branch, currency: str) -> int | None:
@@ -138,18 +217,30 @@ def _taxes(branch: Branch, currency: str) -> int | None:
 
 def _wanted(branch: Branch) -> str:
     """Return what the buyer wants of a line, such as an engraving, one wish a line."""
-    wishes = [(part.text("name"), part.take("value")) for part in branch.branches("properties")]
-    return "\n".join(f"{name}: {value}" for name, value in wishes)
+    parts = branch.branches("properties")
+    found = "\n".join(f"{part.text('name')}: {part.take('value')}" for part in parts)
+    if len(found) <= WISH_CHARACTERS_MAX:
+        return found
+    for part in parts:
+        part.leave("name", "value")
+    return found[:WISH_CHARACTERS_MAX]
+
+
+def _service(shipping: Sequence[Branch]) -> str:
+    names = (one.cut(SERVICE_CHARACTERS_MAX, "code", "title") for one in shipping)
+    return next(filter(None, names), "")
 
 
 def _charged(branch: Branch, currency: str) -> int:
-    """Return what delivery cost after reductions."""
+    """Return what delivery cost after reductions.
+
+    Its reduced price does not tell of reductions of the whole order; the parts of them do.
+    """
     full = branch.minor("price", currency, 0) or 0
-    reduced = branch.minor("discounted_price", currency)
-    if reduced is not None:
-        return reduced
+    reduced = branch.minor("discounted_price", currency, full) or 0
     parts = branch.branches("discount_allocations")
-    return full - sum(part.minor("amount", currency, 0) or 0 for part in parts)
+    off = sum(part.minor("amount", currency, 0) or 0 for part in parts)
+    return max(0, min(reduced, full - off))
 
 
 def _buyer(branch: Branch) -> BuyerWish | None:
