@@ -7,20 +7,19 @@ shown with a new preview.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from babel.numbers import NumberFormatError, parse_decimal
 from litestar import Request, Response
 
 from crosslane import locations, orders
+from crosslane.apps.amounts import AMOUNT_CHARACTERS_MAX, read_amount, write_price
 from crosslane.apps.office.delta import Delta, delta_of
 from crosslane.apps.office.frame import PAGES, view
 from crosslane.apps.office.order import ADDRESS, names_for, required
 from crosslane.apps.office.story import Told, tell
-from crosslane.kernel import MILLI_PER_MINOR, Refusal, currency_exponent
+from crosslane.kernel import Refusal
 from crosslane.orders import OrderChanged, OrderView
 from crosslane.payments import RefundTo
 from crosslane.platform import log
@@ -29,7 +28,6 @@ from crosslane.platform.lane import CommandKind
 from crosslane.platform.screens import Form, Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, InvalidField
 
-AMOUNT_CHARACTERS_MAX = 20
 LINES_ADDED_MAX = 3
 MEANWHILE_MAX = 20
 CARRIED = frozenset({"seen", "shown", "version", "save"})
@@ -81,15 +79,7 @@ def amount_of(
     Raises:
         InvalidField: it is no amount of the currency.
     """
-    text = required(fields, name)
-    try:
-        amount = parse_decimal(text[:AMOUNT_CHARACTERS_MAX], locale=viewer.locale, strict=False)
-    except NumberFormatError:
-        raise InvalidField(pointer=f"/{name}", reason=f"{text[:20]} is no amount") from None
-    minor = amount.scaleb(currency_exponent(currency)) * (MILLI_PER_MINOR if milli else 1)
-    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
-        raise InvalidField(pointer=f"/{name}", reason=f"{text[:20]} is no amount of {currency}")
-    return int(minor)
+    return read_amount(required(fields, name), name, currency, viewer.locale, milli=milli)
 
 
 def _cancel(fields: Form, order: OrderView, version: int | None, viewer: Viewer) -> Any:
@@ -336,16 +326,8 @@ def _answer(
         tried=tried,
         elsewhere=ELSEWHERE,
         lines_added_max=LINES_ADDED_MAX,
-        price_of=lambda line: price_text(line.unit_price_milli, order.currency),
+        price_of=lambda line: write_price(line.unit_price_milli, order.currency, viewer.locale),
     )
-
-
-def price_text(milli: int, currency: str) -> str:
-    """Return a unit price as it is typed into a field."""
-    amount = Decimal(milli).scaleb(-currency_exponent(currency)) / MILLI_PER_MINOR
-    places = Decimal(1).scaleb(-currency_exponent(currency))
-    exact = amount.quantize(places)
-    return str(exact if exact == amount else amount.normalize())
 
 
 PATH = "/office/orders/{number}/"
