@@ -2,10 +2,8 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from crosslane.app import ROUTES
@@ -16,7 +14,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.screens import read_form
 from tests.api import Api
 from tests.fulfillment.floor import settle
-from tests.matrix.stores import Store, found_stores, read, send
+from tests.matrix.stores import Store, read, send
+from tests.store.forms import FORM, form_of, post, press
 
 HOME = {
     "name": "Ann Lee",
@@ -25,63 +24,6 @@ HOME = {
     "postcode": "OX1 1AA",
     "country": "GB",
 }
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-class _Forms(HTMLParser):
-    """The forms of a page that change something: where they go, and what they carry."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, list[tuple[str, str]]]] = []
-        self._open = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "form" and told.get("method") == "post":
-            self.found.append((told["action"], []))
-            self._open = True
-        elif tag == "input" and self._open and told.get("name"):
-            self.found[-1][1].append((told["name"], told.get("value", "")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._open = False
-
-
-def form_of(page: httpx.Response, action: str) -> tuple[str, dict[str, list[str]]]:
-    """Return where the form whose address ends in ``action`` goes, and its fields."""
-    assert page.status_code in (200, 422), page.text
-    to, fields = next(one for one in _Forms(page.text).found if one[0].endswith(action))
-    told: dict[str, list[str]] = {}
-    for name, value in fields:
-        told.setdefault(name, []).append(value)
-    return to, told
-
-
-async def post(client: httpx.AsyncClient, to: str, fields: dict[str, list[str]]) -> httpx.Response:
-    """Send a form; its wish is its key, as it is of a browser, which names none besides."""
-    headers = {**FORM, "Idempotency-Key": fields["_wish"][0]}
-    return await client.post(to, content=urlencode(fields, doseq=True), headers=headers)
-
-
-async def press(
-    client: httpx.AsyncClient, page: httpx.Response, action: str, **more: str
-) -> httpx.Response:
-    """Send a form of a page with some fields filled in."""
-    to, fields = form_of(page, action)
-    return await post(client, to, {**fields, **{name: [value] for name, value in more.items()}})
-
-
-@pytest.fixture
-async def stores(database: Database, api: Api) -> list[Store]:
-    return await found_stores(database, api)
-
-
-@pytest.fixture
-def store(stores: list[Store]) -> Store:
-    return stores[0]
 
 
 async def state_of(api: Api, store: Store) -> str:
@@ -250,58 +192,6 @@ async def test_parcels_from_elsewhere_are_received(database: Database, api: Api,
     again = await press(store.associate, page, f"/arrivals/{work['id']}", _wish="e" * 32)
     assert again.status_code == 422
     assert placed["number"] in (await store.associate.get(f"/store/{store.code}/pickups")).text
-
-
-async def test_goods_come_back_over_the_counter(api: Api, store: Store):
-    sale = await read(api.admin, f"orders/{store.own['sale']}")
-    base = f"/store/{store.code}/returns"
-    page = await store.associate.get(f"{base}?q={sale['number']}")
-    line = f"units.{sale['lines'][0]['id']}"
-    chosen = {"reason": "changed_mind", "item_state": "new", "disposition": "sellable"}
-    none = await press(store.associate, page, "/returns", **chosen)
-    assert none.status_code == 422
-    assert "nothing was chosen" in none.text
-    strange = await press(store.associate, page, "/returns", **chosen | {line: "1", "reason": "x"})
-    assert strange.status_code == 422
-    done = await press(store.associate, page, "/returns", **chosen | {line: "1"})
-    assert done.status_code == 303
-    page = await store.associate.get(f"{base}?q={sale['number']}")
-    assert "Nothing of it can come back" in page.text
-    assert "No order has that number" in (await store.associate.get(f"{base}?q=zz")).text
-
-
-async def test_a_return_announced_for_elsewhere_is_taken_in_by_its_number(
-    api: Api, stores: list[Store]
-):
-    store, other = stores[:2]
-    sale = await read(api.admin, f"orders/{store.own['sale']}")
-    line = {"order_line": sale["lines"][0]["id"], "quantity": 1, "reason": "too_small"}
-    asked = {"order": sale["number"], "method": "counter", "location": other.code, "lines": [line]}
-    back = await send(api.admin, "returns", asked)
-    assert back["state"] == "authorized"
-    base = f"/store/{store.code}/returns"
-    # The order alone has nothing left to take back, and says where it is announced.
-    page = await store.associate.get(f"{base}?q={sale['number']}")
-    assert f"{base}?q={back['number']}" in page.text
-    found = await store.associate.get(f"/store/{store.code}/find?q={back['number'].lower()}")
-    assert found.headers["location"] == f"{base}?q={back['number']}"
-    page = await store.associate.get(found.headers["location"])
-    to = f"/returns/{back['number']}"
-    units, fate = (f"{name}.{back['lines'][0]['id']}" for name in ("units", "fate"))
-    none = await press(store.associate, page, to, **{units: "0"})
-    assert none.status_code == 422
-    done = await press(
-        store.associate, page, to, **{units: "1", fate: "refurbish", "complete": "on"}
-    )
-    assert done.status_code == 303
-    shown = await read(api.admin, f"returns/{back['id']}")
-    assert (shown["state"], shown["lines"][0]["received"]) == ("graded", 1)
-    assert shown["lines"][0]["units"][0]["disposition"] == "refurbish"
-    page = await store.associate.get(f"{base}?q={back['number']}")
-    assert "It is here already" in page.text
-    # It lies at that store now, and is no concern of the other any more.
-    page = await other.associate.get(f"/store/{other.code}/returns?q={back['number']}")
-    assert "No order has that number" in page.text
 
 
 async def test_what_is_scanned_leads_to_what_it_is(store: Store):

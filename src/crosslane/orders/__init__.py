@@ -28,7 +28,8 @@ whole, and :func:`list_had_since` tells since when customers have what they boug
 :func:`sum_bought` what they bought in all, :func:`list_sellers` who sold it.
 
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
-and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand.
+and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand,
+:func:`given_for` which ways the money went.
 :func:`exchange` sends other goods out for them, held back while the return travels and settled net
 with its credit.
 
@@ -184,7 +185,7 @@ from crosslane.orders.service.releasing import Failure, Released, fail, release
 from crosslane.orders.service.reoptimising import REOPTIMISE, Reoptimise
 from crosslane.orders.service.retelling import requests_of, units_let_go
 from crosslane.orders.service.seeking import RESOURCE, Resource, Resourced
-from crosslane.orders.service.settling import RefundPart
+from crosslane.orders.service.settling import RefundPart, given_for
 from crosslane.orders.service.stops import (
     RAISE_STOP,
     RESOLVE_STOP,
@@ -364,6 +365,7 @@ __all__ = [
     "find_ids",
     "find_order",
     "give_up_units",
+    "given_for",
     "list_amenders",
     "list_carried_out",
     "list_deliveries",

@@ -20,8 +20,10 @@ decided in the transaction. A card is asked for by an effect afterwards; what be
 announced by the events, which every caller should act on rather than on an answer.
 
 Money given back goes the way it came, or where :class:`RefundTo` says, within the policy
-``payments.refunds``: :func:`quote_refunds` tells what :func:`refund` would answer. :func:`pay_out`
-gives money without an order, once per cause.
+``payments.refunds``: :func:`quote_refunds` tells what :func:`refund` would answer,
+:func:`cash_left` what a store may still give in cash, :func:`given_back` what went back.
+:func:`pay_out` gives money without an order, once per cause. A gift card that came of it gets its
+code by the command ``payments.replace_code``: :func:`new_code`, kept as :func:`hash_code`.
 
 Spreading: captures empty the tenders in their sequence, releases go the other way, and so do
 refunds, but stored value first.
@@ -73,6 +75,7 @@ from crosslane.payments.errors import (
     CardNumberRefused,
     CashDayUsedUp,
     CashRefundTooHigh,
+    CodeGiven,
     CreditBlocked,
     CreditInUse,
     CreditLimitReached,
@@ -120,10 +123,13 @@ from crosslane.payments.events import (
 )
 from crosslane.payments.provider import Dispute
 from crosslane.payments.rest import ROUTES
+from crosslane.payments.rest.stored import new_code
 from crosslane.payments.service import (
     CALL,
     Asked,
+    CashLeft,
     Disputed,
+    GivenBack,
     Means,
     MoneyRequest,
     Opened,
@@ -138,9 +144,11 @@ from crosslane.payments.service import (
     abandon,
     ask_again,
     capture,
+    cash_left,
     credit_account,
     dispute_order,
     do_to_payment,
+    given_back,
     list_providers,
     means_of_orders,
     money_by_order,
@@ -156,12 +164,14 @@ from crosslane.payments.service import (
     wait_until_decided,
 )
 from crosslane.payments.service.commands import COMMANDS
-from crosslane.payments.service.moving import expire
+from crosslane.payments.service.moving import REPLACE_CODE, ReplaceCode, expire
 from crosslane.payments.service.personal import ERASERS, EXPORTERS
 from crosslane.payments.service.stored import (
     StoredWish,
+    hash_code,
     open_gift_cards,
     store_credits,
+    stored_values,
     stored_values_of,
 )
 from crosslane.payments.storage import PERSONAL_COLUMNS, MovedSum, sum_moved
@@ -185,6 +195,7 @@ __all__ = [
     "PERSONAL_COLUMNS",
     "POLICIES",
     "REFUNDS",
+    "REPLACE_CODE",
     "ROUTES",
     "SCHEDULES",
     "STORED_VALUE",
@@ -202,9 +213,11 @@ __all__ = [
     "CaptureFailed",
     "CardNumberRefused",
     "CashDayUsedUp",
+    "CashLeft",
     "CashRefundTooHigh",
     "ChargebackLost",
     "ChargebackWon",
+    "CodeGiven",
     "Credit",
     "CreditBlocked",
     "CreditInUse",
@@ -212,6 +225,7 @@ __all__ = [
     "Deed",
     "Dispute",
     "Disputed",
+    "GivenBack",
     "Means",
     "Method",
     "MoneyRequest",
@@ -249,6 +263,7 @@ __all__ = [
     "RefundNotTurned",
     "RefundTo",
     "Refunds",
+    "ReplaceCode",
     "SettlementAboveDue",
     "Share",
     "State",
@@ -275,13 +290,17 @@ __all__ = [
     "abandon",
     "ask_again",
     "capture",
+    "cash_left",
     "credit_account",
     "dispute_order",
     "do_to_payment",
     "expire",
+    "given_back",
+    "hash_code",
     "list_providers",
     "means_of_orders",
     "money_by_order",
+    "new_code",
     "open_gift_cards",
     "open_tenders",
     "pay_out",
@@ -290,6 +309,7 @@ __all__ = [
     "quote_refunds",
     "refund",
     "store_credits",
+    "stored_values",
     "stored_values_of",
     "sum_moved",
     "tender_sheet",

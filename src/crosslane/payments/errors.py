@@ -127,6 +127,10 @@ class StoredValueTooHigh(Conflict):
     """A gift card holds at most {most} minor units, not {minor}."""
 
 
+class CodeGiven(Conflict):
+    """This gift card or store credit has a code already, which ends in {code_end}."""
+
+
 class WrongStoredCurrency(Conflict):
     """This gift card or store credit is in {currency}."""
 

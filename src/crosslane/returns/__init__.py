@@ -28,7 +28,7 @@ Doors: the commands ``returns.request``, ``authorize``, ``decline``, ``cancel``,
 an order may come back; :func:`find_return`, :func:`findings_of`, :func:`list_found`,
 :func:`list_returns` (by id), :func:`returns_of_orders`, :func:`returns_of_customers`,
 :func:`label_of`, :func:`posting_of` read, :func:`quote_return` and :func:`expected_of` tell what
-one gives.
+one gives, :func:`given_for` which ways its money went.
 
 Events: ReturnRequested, ReturnAuthorized, ReturnDeclined, ReturnCancelled, ReturnDispatched,
 ReturnReceived, ReturnGraded, ReturnHeld, ReturnCleared, ReturnSettled, BlindUnitsCredited,
@@ -55,7 +55,7 @@ from crosslane.returns.domain.abuse import Finding, Past, Trait, weigh
 from crosslane.returns.domain.abuse_policy import ABUSE, Abuse
 from crosslane.returns.domain.fairness import HANDLING, HandlingPolicy
 from crosslane.returns.domain.labelling import LABELS, Labels
-from crosslane.returns.errors import NoSuchReturn, NotInState, ReturnedAboveLeft
+from crosslane.returns.errors import NoReturnsHere, NoSuchReturn, NotInState, ReturnedAboveLeft
 from crosslane.returns.events import (
     BlindCharge,
     BlindUnits,
@@ -88,6 +88,7 @@ from crosslane.returns.service.quoting import Quoted, QuotedLine, expected_of, q
 from crosslane.returns.service.reading import (
     find_return,
     findings_of,
+    given_for,
     list_found,
     returns_of_customers,
     returns_of_orders,
@@ -166,6 +167,7 @@ __all__ = [
     "HandlingPolicy",
     "ItemState",
     "Labels",
+    "NoReturnsHere",
     "NoSuchReturn",
     "NotInState",
     "Past",
@@ -211,6 +213,7 @@ __all__ = [
     "find_by_source",
     "find_return",
     "findings_of",
+    "given_for",
     "label_of",
     "list_found",
     "list_returnable",

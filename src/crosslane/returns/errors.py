@@ -95,6 +95,10 @@ class NotReturnable(Conflict):
     """{sku} cannot come back: {why}."""
 
 
+class GivesOtherwise(Conflict):
+    """This gives {minor} minor units by now, not {shown}: show it to the customer again."""
+
+
 class NoSuchCredit(NotFound):
     """There is no handling credit {credit_id}, or it gave nothing."""
 

@@ -424,6 +424,7 @@ async def list_findings(
         errors.NoReturnsHere,
         errors.OtherMarket,
         errors.RefundUnfit,
+        errors.GivesOtherwise,
         errors.TimeToCome,
         *POLICY_REFUSALS,
         *BLIND_REFUSALS,

@@ -23,7 +23,8 @@ async def show_sign_in(
     caller: Caller, request: Request, next: str = "", by: str = "", failed: bool = False
 ) -> Response:
     """Show where to sign in; a shared device of a store asks for a PIN first."""
-    if caller.actor.kind == "staff":
+    # Somebody else may sign in where somebody is: a manager decides what an associate may not.
+    if caller.actor.kind == "staff" and by != "password":
         return see_other(own_path(next))
     async with caller.read() as tx:
         device = await device_of(tx, request)

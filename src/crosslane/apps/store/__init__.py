@@ -11,6 +11,7 @@ is written down in the browser first and sent from there, in order, whenever the
 
 from crosslane.apps.store import (
     arrivals,
+    blind,
     leaving,
     offline,
     picking,
@@ -33,6 +34,7 @@ ROUTES = [
     *arrivals.ROUTES,
     *transfers.ROUTES,
     *stock.ROUTES,
+    *blind.ROUTES,
     *returning.ROUTES,
 ]
 

@@ -128,6 +128,21 @@ def say(viewer: Viewer, refusal: Refusal) -> str:
         "proof-missing": words("Enter the pickup code, or let the customer sign."),
         "held-back": words("This order is on hold. Do not hand it out; ask the office."),
         "out-of-step": words("The order was cancelled or changed meanwhile. Put the goods back."),
+        "blind-not-allowed": words("Without its order this is for a manager to decide."),
+        "returned-above-left": words(
+            "Fewer of it can come back: some came back before, or are on their way."
+        ),
+        "price-unprovable": words("Nobody knows a price. Type the one on the receipt."),
+        "refund-not-turned": words(
+            "It was paid another way, which is not given back like this. Choose another."
+        ),
+        "cash-refund-too-high": words(
+            "The till may not give so much cash at once. Choose another way for the money."
+        ),
+        "cash-day-used-up": words(
+            "The store may not give so much more cash today. Choose another way for the money."
+        ),
+        "gives-otherwise": words("It gives something else by now. Look at it once more."),
         "parcel-too-heavy": words("The carrier does not take a parcel this heavy. Split it."),
     }
     return told.get(refusal.code) or words.told(refusal)

@@ -1,23 +1,26 @@
 """Goods that come back over the counter: of an order, or of a return that was announced."""
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
 
-from crosslane import catalog, orders, returns
+from crosslane import catalog, orders, organization, payments, returns
+from crosslane.apps.store.counter import Counter, of_address, of_form, wish_of
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
+from crosslane.apps.store.taking import OVERRIDABLE, OVERRIDE, take
 from crosslane.kernel import Refusal
+from crosslane.locations import Location
+from crosslane.payments import Account, CashLeft, GivenBack
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import Form, form, page, read_form, see_other
+from crosslane.platform.screens import Form, Viewer, form, page, read_form, see_other
 from crosslane.platform.web import Caller, InvalidField
 from crosslane.returns import (
     RECEIVE,
     TAKE_BACK,
-    DeskLine,
     Disposition,
     NoSuchReturn,
     Receive,
@@ -25,7 +28,6 @@ from crosslane.returns import (
     Return,
     Returnable,
     TakeBack,
-    TakenBack,
 )
 
 PERMISSION = "returns:take_back"
@@ -33,6 +35,9 @@ NAMED_CHARACTERS_MAX = 60
 # Goods of these returns may be taken in.
 AWAITED = ("authorized", "in_transit", "received")
 GIVEN_UP = ("declined", "cancelled", "expired")
+DONE = ("graded", "settled", "closed")
+
+Text = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,18 +45,28 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         order: what of it may come back, None when the number is none of an order.
+        channel: code of the channel that sold it.
+        has_customer: somebody is known whose store credit it could be.
+        cash: what the store may still give in cash for it.
         one: the return that was named.
         titles: of its articles by line.
+        ways: which its money has gone.
+        card: the gift card it was put on, if it was a new one.
         others: returns of the order whose goods are awaited.
     """
 
     order: Returnable | None = None
+    channel: str = ""
+    has_customer: bool = False
+    cash: CashLeft | None = None
     one: Return | None = None
     titles: Mapping[UUID, str] = {}
+    ways: Sequence[GivenBack] = ()
+    card: Account | None = None
     others: Sequence[Return] = ()
 
 
-async def _find(tx: Tx, named: str) -> Announced:
+async def _find(tx: Tx, place: Location, named: str) -> Announced:
     """Return what a number names: the one on a receipt, or the one of an announced return."""
     if not named:
         return Announced()
@@ -60,25 +75,56 @@ async def _find(tx: Tx, named: str) -> Announced:
     except NoSuchReturn:
         one = None
     if one is not None and named.strip()[:1].upper() == "R":
-        variants = await catalog.variants_by_id(tx, [line.variant_id for line in one.lines])
-        titles = {
-            line.id: variants[line.variant_id].title if line.variant_id in variants else line.sku
-            for line in one.lines
-        }
-        return Announced(one=one, titles=titles)
+        return await _found_return(tx, one)
     try:
         found = await returns.list_returnable(tx, named)
     except orders.NoSuchOrder:
         return Announced()
     theirs = await returns.returns_of_orders(tx, [found.order_id])
     awaited = [one for one in theirs if one.state in AWAITED and one.kind == "return"]
-    return Announced(order=found, others=awaited)
+    order = (await orders.list_states(tx, [found.order_id]))[found.order_id].order
+    return Announced(
+        order=found,
+        channel=order.channel,
+        has_customer=order.customer_id is not None,
+        cash=await payments.cash_left(tx, order.channel_id, place.id, place.code, tx.now),
+        others=awaited,
+    )
+
+
+async def _found_return(tx: Tx, one: Return) -> Announced:
+    variants = await catalog.variants_by_id(tx, [line.variant_id for line in one.lines])
+    titles = {
+        line.id: variants[line.variant_id].title if line.variant_id in variants else line.sku
+        for line in one.lines
+    }
+    ways = await returns.given_for(tx, one) if one.settled_at else []
+    return Announced(one=one, titles=titles, ways=ways, card=await card_of(tx, one))
+
+
+async def card_of(tx: Tx, one: Return) -> Account | None:
+    """Return the gift card a return's money was put on, as far as it was a new one."""
+    if one.refund_account is None or not any(line.wanted == "gift_card" for line in one.lines):
+        return None
+    account = (await payments.stored_values(tx, [one.refund_account])).get(one.refund_account)
+    return account if account and account.kind == "gift_card" and one.settled_at else None
 
 
 @page("/store/{code}/returns", permission=PERMISSION)
-async def show_returns(caller: Caller, request: Request, code: str, q: str = "") -> Response:
+async def show_returns(
+    caller: Caller,
+    request: Request,
+    code: str,
+    q: str = "",
+    line: list[Text] | None = None,
+    why: Text = "",
+    state: Text = "",
+    fate: Text = "",
+    money: Text = "",
+) -> Response:
     """Show what of an order may come back, to take it over the counter."""
-    return await _answer(caller, request, code, q.strip()[:NAMED_CHARACTERS_MAX])
+    counter = of_address(line or [], {"why": why, "state": state, "fate": fate, "money": money})
+    return await _answer(caller, request, code, q.strip()[:NAMED_CHARACTERS_MAX], counter)
 
 
 async def _answer(
@@ -86,13 +132,14 @@ async def _answer(
     request: Request,
     code: str,
     named: str,
+    counter: Counter,
     refusal: Refusal | None = None,
     fields: Form | None = None,
 ) -> Response:
     async with caller.read() as tx:
         viewer, place = await enter(tx, caller, request, code)
         said = say(viewer, refusal) if refusal else ""
-        found = await _find(tx, named)
+        found = await _find(tx, place, named)
     return PAGES.answer(
         viewer,
         "returns.html",
@@ -101,57 +148,70 @@ async def _answer(
         q=named,
         found=found.order,
         lines=[line for line in found.order.lines if line.left] if found.order else [],
+        has_customer=found.has_customer,
+        cash=found.cash,
         one=found.one,
         titles=found.titles,
+        ways=found.ways,
+        card=found.card,
         others=found.others,
         awaited=AWAITED,
         given_up=GIVEN_UP,
+        done=DONE,
         refusal=said,
+        counter=counter,
         fields=fields.plain() if fields else {},
+        **deciding(viewer, refusal, counter.address(f"/store/{place.code}/returns", q=named)),
     )
+
+
+def deciding(viewer: Viewer, refusal: Refusal | None, address: str) -> dict[str, Any]:
+    """Return what a form tells of the decision that is a manager's.
+
+    Args:
+        viewer: who looks.
+        refusal: why it was refused.
+        address: of the form as it was filled in, for a manager who signs in.
+    """
+    may = viewer.may(OVERRIDE)
+    overridable = refusal is not None and refusal.code in OVERRIDABLE
+    return {
+        "may_override": may,
+        "overridable": overridable,
+        "manager_at": "/sign-in?" + urlencode({"by": "password", "next": address})
+        if overridable and not may
+        else "",
+    }
 
 
 @form("/store/{code}/returns", permission=PERMISSION, command=TAKE_BACK)
 async def take_back(caller: Caller, request: Request, code: str, data: bytes) -> Response:
-    """Take goods back: they are stock here, and the money goes back the way it came."""
+    """Take goods of an order back: they are stock here, and their money goes as is wished."""
     fields = read_form(data)
     named = fields.text("order")[:NAMED_CHARACTERS_MAX]
-    async with caller.read() as tx:
-        viewer, place = await enter(tx, caller, request, code)
-    words = PAGES.words(viewer)
-    try:
+    counter = of_form(fields)
+
+    async def again(refusal: Refusal | None) -> Response:
+        return await _answer(caller, request, code, named, counter, refusal, fields)
+
+    async def wish(viewer: Viewer, place: Location, staff: str) -> TakeBack:
         async with caller.read() as tx:
             found = await returns.list_returnable(tx, named)
-            channel = (await orders.list_heads(tx, [found.order_id]))[found.order_id].channel
-        skus = {line.order_line: line.sku for line in found.lines}
-        lines = [
-            _line(fields, UUID(line_id), skus, int(units))
-            for line_id, units in fields.group("units")
-            if units.isdigit() and int(units)
-        ]
-        if not lines:
-            raise InvalidField(pointer="/units", reason=words("nothing was chosen"))
-        wish = TakeBack(
-            channel=channel,
-            location=place.code,
+            head = (await orders.list_heads(tx, [found.order_id]))[found.order_id]
+            channel = (await organization.book(tx)).channel(head.channel)
+        return wish_of(
+            counter,
+            channel,
+            viewer.locale,
             order=found.number,
-            lines=lines,
+            skus={str(line.order_line): line.sku for line in found.lines},
+            location=place.code,
+            staff=staff,
+            blind_override_reason=fields.text("override") if viewer.may(OVERRIDE) else "",
             occurred_at=tapped_at(fields),
         )
-        done = await caller.submit(TAKE_BACK, wish)
-    except Refusal as refusal:
-        return await _answer(caller, request, code, named, refusal, fields)
-    return see_other(f"/store/{code}/returns", toast=_toast(words, done))
 
-
-def _toast(words, done: TakenBack | Return) -> str:
-    if done.held:
-        return words("Taken back. Somebody has to look at it before money is given.")
-    if isinstance(done, Return) and done.state != "graded":
-        return words("Taken in. Money is given when all of it has come and was looked at.")
-    if isinstance(done, Return) and done.refund_method != "original":
-        return words("Taken back. The money goes where the customer wants it.")
-    return words("Taken back. The money goes back the way it came.")
+    return await take(caller, request, code, fields, wish, again)
 
 
 @form("/store/{code}/returns/{number}", permission="returns:receive", command=RECEIVE)
@@ -180,11 +240,22 @@ async def take_in(
             complete=fields.checked("complete"),
             occurred_at=tapped_at(fields),
         )
-        done = await caller.submit(RECEIVE, wish)
+        done: Return = await caller.submit(RECEIVE, wish)
     except Refusal as refusal:
-        return await _answer(caller, request, code, one.number, refusal, fields)
-    shown = "?" + urlencode({"q": one.number}) if done.state == "received" else ""
-    return see_other(f"/store/{code}/returns{shown}", toast=_toast(words, done))
+        return await _answer(caller, request, code, one.number, Counter(), refusal, fields)
+    return see_other(
+        f"/store/{code}/returns?{urlencode({'q': one.number})}", toast=_toast(words, done)
+    )
+
+
+def _toast(words, done: Return) -> str:
+    if done.held:
+        return words("Taken back. Somebody has to look at it before money is given.")
+    if done.state != "graded":
+        return words("Taken in. Money is given when all of it has come and was looked at.")
+    if done.refund_method != "original":
+        return words("Taken back. The money goes where the customer wants it.")
+    return words("Taken back. The money goes back the way it came.")
 
 
 def _came(fields: Form, line_id: UUID, units: int) -> ReceiveLine:
@@ -194,24 +265,41 @@ def _came(fields: Form, line_id: UUID, units: int) -> ReceiveLine:
     return ReceiveLine(return_line=line_id, quantity=units, disposition=fate)
 
 
-def _line(fields: Form, line_id: UUID, skus: dict[UUID, str], units: int) -> DeskLine:
-    """Return a line as it was filled in.
-
-    Raises:
-        InvalidField: it is no line of the order, or one of the choices is none.
-    """
-    told = {
-        "order_line": line_id,
-        "sku": skus.get(line_id, ""),
-        "quantity": units,
-        "reason": fields.text("reason"),
-        "item_state": fields.text("item_state"),
-        "disposition": fields.text("disposition"),
-    }
+@form(
+    "/store/{code}/returns/{number}/gift-card",
+    permission="payments:issue",
+    command=payments.REPLACE_CODE,
+)
+async def give_code(
+    caller: Caller, request: Request, code: str, number: str, data: bytes
+) -> Response:
+    """Give the gift card that a return's money was put on its first code, and show it this once."""
+    fields = read_form(data)
+    async with caller.read() as tx:
+        viewer, place = await enter(tx, caller, request, code)
+        one = await returns.find_return(tx, number)
+        card = await card_of(tx, one)
+    if card is None or one.location_id != place.id:
+        raise NoSuchReturn(named=number[:NAMED_CHARACTERS_MAX])
+    secret = payments.new_code()
+    wish = payments.ReplaceCode(
+        account_id=card.id,
+        code=payments.hash_code(secret),
+        reason=f"return {one.number}",
+        first=True,
+    )
     try:
-        return msgspec.convert(told, DeskLine)
-    except msgspec.ValidationError:
-        raise InvalidField(pointer="/units", reason="this cannot be taken back like that") from None
+        card = await caller.submit(payments.REPLACE_CODE, wish)
+    except Refusal as refusal:
+        return await _answer(caller, request, code, one.number, Counter(), refusal, fields)
+    return PAGES.answer(
+        viewer,
+        "return_card.html",
+        place=place,
+        one=one,
+        card=card,
+        secret="" if caller.replayed else secret,
+    )
 
 
-ROUTES = [show_returns, take_back, take_in]
+ROUTES = [show_returns, take_back, take_in, give_code]

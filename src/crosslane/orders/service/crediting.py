@@ -31,7 +31,7 @@ from crosslane.orders.domain import (
 from crosslane.orders.errors import NoSuchOrder
 from crosslane.orders.service.adding import owed
 from crosslane.orders.service.moving import charged
-from crosslane.orders.service.settling import RefundPart
+from crosslane.orders.service.settling import RefundPart, credited_by
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
@@ -185,7 +185,7 @@ def _credit(tx: Tx, sheet: Sheet, request: CreditRequest) -> Credited | Refusal:
     if isinstance(planned, Refusal):
         return planned
     by: Cause = request.by or tx
-    doing = Doing(by, request.at, f"credit:{request.cause_kind}:{request.cause_id}")
+    doing = Doing(by, request.at, credited_by(request.cause_kind, request.cause_id))
     if request.keep_money:
         sheet.keep_money(request.order_id)
     sheet.give_elsewhere(request.order_id, _elsewhere(request, planned.given.gross_minor))

@@ -94,6 +94,28 @@ async def settle(
     return dict(given)
 
 
+def credited_by(cause_kind: str, cause_id: UUID) -> str:
+    """Return why an order changes when something credits it, as :func:`settle` is told."""
+    return f"credit:{cause_kind}:{cause_id}"
+
+
+async def given_for(
+    tx: Tx, order_id: UUID, cause_kind: str, cause_id: UUID
+) -> list[payments.GivenBack]:
+    """Return what was given back of an order's money because of a credit, way by way.
+
+    Args:
+        tx: open transaction.
+        order_id: the order.
+        cause_kind: what credited it, such as a return.
+        cause_id: which one.
+    """
+    why = credited_by(cause_kind, cause_id)
+    return [
+        one for one in await payments.given_back(tx, order_id) if f":{why}:" in f"{one.cause_id}:"
+    ]
+
+
 def _in_parts(
     whole: payments.MoneyRequest, left: int, parts: Sequence[RefundPart]
 ) -> list[payments.MoneyRequest]:

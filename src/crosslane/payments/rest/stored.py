@@ -202,7 +202,7 @@ async def issue_gift_card(caller: Caller, data: NewGiftCard) -> CodeTold:
 
     The code is in this answer only. When the answer is lost, give it a new code.
     """
-    code = _new_code()
+    code = new_code()
     wish = IssueGiftCard(
         channel=data.channel,
         minor=data.minor,
@@ -290,7 +290,7 @@ async def replace_code(caller: Caller, account_id: UUID, data: Why) -> CodeTold:
 
     The code is in this answer only.
     """
-    code = _new_code()
+    code = new_code()
     wish = ReplaceCode(account_id=account_id, code=hash_code(code), reason=data.reason)
     account: Account = await caller.submit(REPLACE_CODE, wish)
     return CodeTold(await _shown(caller, account), None if caller.replayed else code)
@@ -368,7 +368,8 @@ def _store(caller: Caller, location_id: UUID | None) -> UUID | None:
     return location_id
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Return a code that nobody can guess; it is kept as :func:`hash_code` of it."""
     return code_of(secrets.token_bytes(CODE_CHARACTERS))
 
 

@@ -14,9 +14,13 @@ from crosslane.payments.service.disputes import Disputed, dispute_order
 from crosslane.payments.service.messages import Receipt, Received, receive, tidy
 from crosslane.payments.service.payouts import PaidOutMoney, PayOut, pay_out
 from crosslane.payments.service.reading import (
+    CashLeft,
+    GivenBack,
     Means,
     OrderMoney,
     TenderMoney,
+    cash_left,
+    given_back,
     list_problems,
     means_of_orders,
     money_by_order,
@@ -41,8 +45,10 @@ from crosslane.payments.service.waiting import wait_until_decided
 __all__ = [
     "CALL",
     "Asked",
+    "CashLeft",
     "CreditsImported",
     "Disputed",
+    "GivenBack",
     "ImportCredits",
     "Means",
     "MoneyRequest",
@@ -61,9 +67,11 @@ __all__ = [
     "abandon",
     "ask_again",
     "capture",
+    "cash_left",
     "credit_account",
     "dispute_order",
     "do_to_payment",
+    "given_back",
     "import_credits",
     "list_problems",
     "list_providers",

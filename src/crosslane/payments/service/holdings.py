@@ -92,6 +92,11 @@ class Holdings:
         zone = ZoneInfo(book.channel_by_id(channel_id).timezone)
         return CashKey(location_id, at.astimezone(zone).date(), currency)
 
+    def currency(self, channel_id: UUID) -> str:
+        """Return the currency of a channel."""
+        book, _ = self._known()
+        return book.channel_by_id(channel_id).currency
+
     def refuse_cash(self, key: CashKey, minor: int, rules: Refunds) -> Refusal | None:
         """Return why a store may not give this much cash, or None."""
         return domain.refuse_cash(minor, self._cash[key], rules)

@@ -7,7 +7,7 @@ import msgspec
 from crosslane.kernel import new_id
 from crosslane.payments import domain, storage
 from crosslane.payments.domain import Account, EntryDeed
-from crosslane.payments.errors import NothingToMove, SameStoredValue
+from crosslane.payments.errors import CodeGiven, NothingToMove, SameStoredValue
 from crosslane.payments.events import (
     StoredValueBlocked,
     StoredValueTransferred,
@@ -39,11 +39,16 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplaceCode(msgspec.Struct, frozen=True, kw_only=True):
-    """A new code for a gift card or store credit; the old one is void."""
+    """A new code for a gift card or store credit; the old one is void.
+
+    Args:
+        first: refused when it has a code already.
+    """
 
     account_id: UUID
     code: HashedCode
     reason: str
+    first: bool = False
 
 
 class SetBlocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,9 +122,12 @@ async def replace_code(tx: Tx, wish: ReplaceCode) -> Account:
 
     Raises:
         StoredValueNotFound: there is none.
+        CodeGiven: it has a code, and only a first one was wished for.
     """
     holdings = await locked(tx, [wish.account_id])
     account = holdings.accounts[wish.account_id]
+    if wish.first and account.code_end:
+        raise CodeGiven(code_end=account.code_end)
     await storage.save_code(tx, account.id, wish.code.digest, wish.code.end)
     await note(tx, "replace_code", account.id, wish.reason, {"code_end": wish.code.end})
     return msgspec.structs.replace(account, code_end=wish.code.end)

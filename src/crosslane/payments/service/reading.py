@@ -1,14 +1,24 @@
-"""Looking at the money of orders."""
+"""Looking at the money of orders, and at what a store may still give in cash."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from crosslane.payments import storage
-from crosslane.payments.domain import Method, Operation, State, Tender, Terms
+from crosslane.payments.domain import (
+    Deed,
+    Method,
+    Operation,
+    OperationState,
+    State,
+    Tender,
+    Terms,
+)
 from crosslane.payments.errors import PaymentNotFound
+from crosslane.payments.service.holdings import Holdings
 from crosslane.payments.service.sheet import group_by_order
 from crosslane.platform.database import Tx
 
@@ -97,6 +107,72 @@ def _means(tenders: Sequence[Tender]) -> Means:
     cards = [f"{t.provider}/{t.token}" for t in tenders if t.method == Method.CARD and t.token]
     card = hashlib.blake2b(cards[0].encode(), digest_size=12).hexdigest() if cards else ""
     return Means(frozenset(tender.method for tender in tenders), card)
+
+
+class GivenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of an order that was given back, is about to be, or could not be.
+
+    Args:
+        cause_id: what for, as whoever asked for it names it.
+        method: the way it goes.
+        account: gift card or store credit it goes onto, None for another way.
+        minor: minor units.
+        state: how far it has come.
+    """
+
+    cause_id: str
+    method: Method
+    account: UUID | None
+    minor: int
+    state: OperationState
+
+
+async def given_back(tx: Tx, order_id: UUID) -> list[GivenBack]:
+    """Return what was asked to be given back of an order's money, the oldest first."""
+    tenders = {one.id: one for one in await storage.list_tenders(tx, order_ids=[order_id])}
+    return [
+        GivenBack(
+            cause_id=one.cause_id,
+            method=Method(one.to_method or tenders[one.payment_id].method),
+            account=one.to_account or tenders[one.payment_id].stored_account,
+            minor=one.minor,
+            state=one.state,
+        )
+        for one in await storage.list_of_payments(tx, tenders)
+        if one.deed is Deed.REFUND
+    ]
+
+
+class CashLeft(msgspec.Struct, frozen=True):
+    """What a store may still give back in cash.
+
+    Args:
+        at_once_minor: most minor units by one refund.
+        day_minor: minor units that are left of that day.
+    """
+
+    at_once_minor: int
+    day_minor: int
+
+
+async def cash_left(
+    tx: Tx, channel_id: UUID, location_id: UUID, location: str, at: datetime
+) -> CashLeft:
+    """Tell what a store may still give back in cash of what a channel had sold.
+
+    Args:
+        tx: open transaction.
+        channel_id: selling channel, in whose currency it is.
+        location_id: the store.
+        location: its code; its policy may limit cash.
+        at: business time.
+    """
+    holdings = Holdings()
+    await holdings.know_rules(tx)
+    rules = holdings.refund_rules(channel_id, location, at)
+    key = holdings.cash_key(channel_id, location_id, holdings.currency(channel_id), at)
+    day = max(0, rules.cash_day_minor_max - await storage.cash_paid(tx, key))
+    return CashLeft(min(rules.cash_refund_minor_max, day), day)
 
 
 async def payment_history(tx: Tx, payment_id: UUID) -> tuple[OrderMoney, list[Operation]]:

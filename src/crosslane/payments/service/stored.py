@@ -139,6 +139,11 @@ async def stored_value(
     return found[account_id], await storage.list_entries(tx, account_id, before, limit)
 
 
+async def stored_values(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, Account]:
+    """Return gift cards and store credit by id."""
+    return await storage.list_accounts(tx, account_ids)
+
+
 async def stored_values_of(tx: Tx, customer_ids: Sequence[UUID]) -> list[Account]:
     """Return the gift cards and store credit of customers, the oldest first."""
     return await storage.list_of_customers(tx, customer_ids, ACCOUNTS_OF_CUSTOMER_MAX)

@@ -196,6 +196,16 @@ async def lock_cash_days(tx: Tx, keys: Iterable[CashKey]) -> dict[CashKey, int]:
     }
 
 
+CASH_PAID = """
+select paid_minor from payments_cash_day where (location_id, day, currency) = ($1, $2, $3)
+"""
+
+
+async def cash_paid(tx: Tx, key: CashKey) -> int:
+    """Return what a store has given back in cash on a day, in minor units."""
+    return await tx.fetchval(CASH_PAID, *key) or 0
+
+
 SAVE_CASH_DAYS = """
 update payments_cash_day d set paid_minor = n.paid_minor
 from unnest($1::uuid[], $2::date[], $3::text[], $4::bigint[])

@@ -12,6 +12,7 @@ from crosslane.returns.domain.deciding import (
     units_kept,
 )
 from crosslane.returns.domain.nouns import (
+    CAUSE,
     Besides,
     Disposition,
     ExchangeWish,
@@ -30,6 +31,7 @@ from crosslane.returns.domain.policy import NOT_THEIR_FAULT, POLICY, ReturnPolic
 from crosslane.returns.domain.states import ENDED, PENDING, go_on, require_state
 
 __all__ = [
+    "CAUSE",
     "ENDED",
     "NOT_THEIR_FAULT",
     "PENDING",

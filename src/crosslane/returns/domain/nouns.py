@@ -11,6 +11,9 @@ from crosslane.orders import NewCharge
 from crosslane.organization import Method
 from crosslane.pricing import Amounts
 
+CAUSE = "return"
+"""What orders and payments are told asks for something, beside a return's id."""
+
 State = Literal[
     "requested",
     "authorized",

@@ -14,6 +14,7 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
 from crosslane.returns.domain import Return
+from crosslane.returns.errors import GivesOtherwise
 from crosslane.returns.service import goods, settling
 from crosslane.returns.service.drafting import BESIDE, Draft, draft
 from crosslane.returns.service.exchanging import Swap, swap
@@ -188,13 +189,25 @@ def _refused(
     for one in drafts:
         theirs = [answers.get(job.one.id) for job in one.jobs]
         refusals = [answer for answer in theirs if isinstance(answer, Refusal)]
+        otherwise = None if refusals else _gives_otherwise(one)
+        if otherwise is not None:
+            refusals = [otherwise]
         if not refusals:
             continue
-        done = any(job.one.exchange for job in one.jobs)
+        done = otherwise is not None or any(job.one.exchange for job in one.jobs)
         if len(refusals) < len(theirs) or done:
             raise refusals[0] if len(drafts) == 1 else NotTogether
         refused[one.command.key] = refusals[0]
     return refused
+
+
+def _gives_otherwise(one: Draft) -> GivesOtherwise | None:
+    """Return why a command is refused whose customer was told something else, or None."""
+    shown = one.command.body.shown_minor
+    minor = sum(job.one.refund_minor for job in one.jobs)
+    if shown in (None, minor):
+        return None
+    return GivesOtherwise(pointer="/shown_minor", minor=minor, shown=shown)
 
 
 async def _save(

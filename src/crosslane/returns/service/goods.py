@@ -12,13 +12,11 @@ from crosslane.inventory import Condition, ShippedLine
 from crosslane.kernel import new_id
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.returns.domain import Disposition, Return, ReturnLine, ReturnUnit
+from crosslane.returns.domain import CAUSE, Disposition, Return, ReturnLine, ReturnUnit
 from crosslane.returns.domain.goods import LEAVES, LIES, Graded, grade, pieces_of
 from crosslane.returns.service.looking import Around
 from crosslane.returns.storage import views
 from crosslane.returns.storage.writing import Entry
-
-CAUSE = "return"
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,10 @@ from crosslane.kernel import Refusal
 from crosslane.orders import Credited, CreditRequest
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command
-from crosslane.returns.domain import Return
+from crosslane.returns.domain import CAUSE, Return
 from crosslane.returns.service.looking import around, look_at
 from crosslane.returns.service.requesting import draft
-from crosslane.returns.service.settling import CAUSE, by_policy, credit_lines
+from crosslane.returns.service.settling import by_policy, credit_lines
 from crosslane.returns.service.wishes import RequestReturn
 
 

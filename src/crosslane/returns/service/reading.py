@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from crosslane import orders
 from crosslane.kernel import BadOrderNumber, order_number, parse_order_number
+from crosslane.payments import GivenBack, Method, OperationState
 from crosslane.platform import log
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
-from crosslane.returns.domain import Return, State
+from crosslane.returns.domain import CAUSE, Return, State
 from crosslane.returns.errors import NoSuchReturn
 from crosslane.returns.storage import abuse, views, writing
 from crosslane.returns.storage.abuse import Found
@@ -96,6 +98,23 @@ async def returns_of_orders(tx: Tx, order_ids: list[UUID]) -> list[Return]:
     """Return all returns of some orders, in the order of their ids."""
     found = await views.list_of_orders(tx, order_ids)
     return list((await writing.list_returns(tx, found)).values())
+
+
+async def given_for(tx: Tx, one: Return) -> list[GivenBack]:
+    """Return which ways the money of a return has gone; none when it is settled with goods."""
+    if one.order_id is not None:
+        return await orders.given_for(tx, one.order_id, CAUSE, one.id)
+    if one.settled_at is None or one.refund_minor <= 0:
+        return []
+    return [
+        GivenBack(
+            cause_id=str(one.id),
+            method=Method(one.refund_method),
+            account=one.refund_account,
+            minor=one.refund_minor,
+            state=OperationState.DONE,
+        )
+    ]
 
 
 async def returns_of_customers(tx: Tx, customer_ids: Sequence[UUID], limit: int) -> list[Return]:

@@ -9,10 +9,9 @@ from crosslane import orders
 from crosslane.kernel import Refusal
 from crosslane.orders import CreditLine, CreditRequest, NoSuchOrder
 from crosslane.platform.database import Tx
-from crosslane.returns.domain import Asked, Bought, Way, refuse_line
+from crosslane.returns.domain import CAUSE, Asked, Bought, Way, refuse_line
 from crosslane.returns.domain.deciding import NO_UNITS_LEFT
 from crosslane.returns.service.looking import Around, around, look_at
-from crosslane.returns.service.settling import CAUSE
 
 NONE_HANDED_OVER = "nothing of it was handed over yet"
 NOTHING = UUID(int=0)

@@ -22,6 +22,7 @@ from crosslane.platform.database import Tx
 from crosslane.pricing import Amounts
 from crosslane.returns import events
 from crosslane.returns.domain import (
+    CAUSE,
     Besides,
     Kept,
     RefundMethod,
@@ -39,7 +40,6 @@ from crosslane.returns.service.looking import Around, Looked
 from crosslane.returns.service.wishes import RefundWish
 from crosslane.returns.storage.writing import Entry
 
-CAUSE = "return"
 # What a store's own till gives: cash, or its card terminal.
 AT_STORES = ("cash", "card")
 FEE_TITLE = "Return fee"

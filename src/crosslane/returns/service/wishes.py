@@ -172,6 +172,8 @@ class TakeBack(Wish, frozen=True, kw_only=True):
         refunds: where the money goes; over the order's tenders when absent, in cash when blind.
         exchange: goods wanted for those that come back, of a known order.
         tenders: how the customer pays what the credit does not.
+        shown_minor: what the customer was told it gives, in minor units; refused when it gives
+            something else by now.
         customer: who brings them, None when unknown.
         staff: code of the member of staff.
         blind_override_reason: why a blind return is taken that the policy would not; takes the
@@ -190,6 +192,7 @@ class TakeBack(Wish, frozen=True, kw_only=True):
     refunds: Annotated[list[RefundWish], Meta(max_length=REFUNDS_MAX)] = []
     exchange: Annotated[list[ExchangeWish], Meta(max_length=EXCHANGE_LINES_MAX)] = []
     tenders: Annotated[list[TenderWish], Meta(max_length=TENDERS_MAX)] = []
+    shown_minor: Positive | None = None
     customer: UUID | None = None
     staff: Annotated[str, Meta(max_length=64)] = ""
     blind_override_reason: Words = ""

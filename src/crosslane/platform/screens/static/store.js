@@ -54,7 +54,8 @@ const scan = (text) => {
   }
   // On the page of an article a shelf is scanned to say that it lies there.
   const bin = /^[0-9]{6,}$/.test(text.trim()) ? null : document.querySelector("[data-bin]");
-  const box = bin ?? document.querySelector("[data-scan]");
+  // Where goods are taken back, what is scanned is one more of them.
+  const box = document.querySelector("[data-take]") ?? bin ?? document.querySelector("[data-scan]");
   if (box) { box.value = text.trim(); box.form.requestSubmit(); }
 };
 document.addEventListener("submit", (submit) => {
