@@ -366,6 +366,45 @@ def test_what_cannot_be_understood_is_pointed_at(wrong, pointer):
     assert reading.messages == ()
 
 
+def test_a_line_below_nought_is_taken_off_the_goods():
+    off = {"id": 8, "name": "Loyalty", "quantity": 1, "total": "-3.00", "total_tax": "-0.60"}
+    order, _ = messages(ORDER | {"line_items": [LINE, off]})
+    (line,) = order.lines
+    assert (line.id, line.discount_minor) == ("7", 360 if ORDER["prices_include_tax"] else 300)
+    assert order.rest["/line_items/1/total"] == "-3.00"
+
+
+def test_an_order_without_goods_asks_nothing():
+    fee = {"id": 9, "name": "Donation", "total": "10.00", "total_tax": "0.00"}
+    (kept,) = messages(ORDER | {"line_items": [], "fee_lines": [fee]})
+    assert (kept.topic, kept.rest["/fee_lines/0/total"]) == ("order_without_goods", "10.00")
+
+
+def test_long_words_are_cut_and_kept():
+    title, note = "Free delivery " * 10, "Please ring twice. " * 400
+    option = {"method_id": "free_shipping", "method_title": title, "total": "0.00"}
+    order, _ = messages(ORDER | {"shipping_lines": [option], "customer_note": note})
+    assert (order.service, order.note) == (title[:64], note[:5_000])
+    assert order.rest["/shipping_lines/0/method_title"] == title
+    assert order.rest["/customer_note"] == note
+
+
+def test_a_refund_of_goods_that_nobody_names_is_money():
+    part = {"id": 314, "product_id": 87, "quantity": -1, "total": "-9.00", "sku": ""}
+    (money,) = messages(
+        {"id": 6, "parent_id": 1, "amount": "9.00", "reason": "", "line_items": [part]}
+    )
+    assert (money.minor, money.rest["/line_items/0/quantity"]) == (900, -1)
+
+
+def test_a_limit_is_pointed_at_by_the_shops_own_name():
+    (reading,) = read("woocommerce", json.dumps(ORDER | {"number": "9" * 101}).encode())
+    assert (reading.fault.code, reading.fault.pointer) == ("invalid-field", "/number")
+    person = ORDER["billing"] | {"phone": "1" * 41}
+    (reading,) = read("woocommerce", json.dumps(ORDER | {"billing": person}).encode())
+    assert reading.fault.pointer == "/billing/phone"
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
     told = ORDER | {

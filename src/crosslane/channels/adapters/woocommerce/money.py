@@ -36,12 +36,13 @@ def refund(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[
     money = money_back(branch, told, order, currency, name)
     # Money without units is given for a price, not for goods.
     parts = [part for part in branch.branches("line_items") if part.peek("quantity") != 0]
-    if parts:
+    goods = tuple(found for part in parts if (found := _goods(part)) is not None)
+    if goods:
         yield ReturnEvent(
             **told,
             order=order,
             step="refunded",
-            lines=tuple(map(_goods, parts)),
+            lines=goods,
             refunded_minor=money.minor,
         )
     yield money
@@ -75,7 +76,8 @@ def money_back(
     )
 
 
-def _goods(branch: Branch) -> ReturnedGoods:
+def _goods(branch: Branch) -> ReturnedGoods | None:
+    """Return goods money was given for; None when nobody can say which they are."""
     units = branch.whole("quantity")
     if units is None:
         raise branch.missing("quantity")
@@ -89,7 +91,9 @@ def _goods(branch: Branch) -> ReturnedGoods:
     )
     sku = branch.text("sku")
     if not (line or sku):
-        raise branch.missing("meta_data")
+        # Older shops name neither the line nor a SKU: the money is told all the same.
+        branch.leave("quantity")
+        return None
     return ReturnedGoods(id=line, sku="" if line else sku, quantity=abs(units))
 
 

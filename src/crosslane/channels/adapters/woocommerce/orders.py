@@ -42,6 +42,8 @@ WAITS = {
 COMPLETED = StopWish(kind="manual", reason="The shop has completed the order already")
 PICKUPS = frozenset({"local_pickup", "pickup_location"})
 NOTE_CHARACTERS_MAX = 2_000
+ORDER_NOTE_CHARACTERS_MAX = 5_000
+SERVICE_CHARACTERS_MAX = 64
 TAXED = ("total", "total_tax")
 
 
@@ -63,6 +65,10 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
         return
     if status not in STATUSES:
         raise branch.wrong("status", f"one of {', '.join(sorted(STATUSES))}")
+    if branch.peek("fee_lines") and branch.peek("line_items") == []:
+        # Such as a donation, or an invoice for work: nothing of it has to be sent.
+        yield notice(branch, context, "order_without_goods")
+        return
     currency = branch.text("currency") or context.currency
     paid_at = instant(unmarked(branch), context, "date_paid")
     completed_at = instant(unmarked(branch), context, "date_completed")
@@ -121,13 +127,18 @@ def _words(branch: Branch, currency: str) -> dict[str, object]:
         "buyer": _buyer(billing),
         "ship_to": address(shipping) or (None if picked_up else bill_to),
         "bill_to": bill_to,
-        "service": chosen.text("method_title") or chosen.text("method_id") if chosen else "",
+        "service": _service(chosen) if chosen else "",
         "prices_include_tax": branch.flag("prices_include_tax"),
         "total_minor": minor_of(branch, "total", currency),
         "tax_minor": minor_of(branch, "total_tax", currency),
         "discount_minor": sum_minor(branch, discounts, currency),
-        "note": branch.text("customer_note"),
+        "note": branch.cut(ORDER_NOTE_CHARACTERS_MAX, "customer_note"),
     }
+
+
+def _service(option: Branch) -> str:
+    title = option.cut(SERVICE_CHARACTERS_MAX, "method_title")
+    return title or option.cut(SERVICE_CHARACTERS_MAX, "method_id")
 
 
 def _taxed(branch: Branch) -> bool:
@@ -152,18 +163,20 @@ def _delivery_minor(branch: Branch, currency: str) -> int:
 
 
 def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
-    """Return the goods of an order; a fee below nought is taken off all of them."""
+    """Return the goods of an order; a line or a fee below nought is taken off all of them."""
     taxed = _taxed(branch)
-    parts = [one for one in branch.branches("line_items") if one.peek("quantity") != 0]
-    worths = [_worth(part, currency, taxed=taxed) for part in parts]
-    for part, worth in zip(parts, worths, strict=True):
-        if worth < 0:
-            raise part.wrong("total", "an amount of nought or more")
-    worths = _evened(branch, worths, currency) if taxed else worths
-    off = -sum(fee for fee in _fees(branch, currency) if fee < 0)
+    told = [one for one in branch.branches("line_items") if one.peek("quantity") != 0]
+    costs = [(part, _worth(part, currency, taxed=taxed)) for part in told]
+    goods = [(part, worth) for part, worth in costs if worth >= 0]
+    below = [(part, worth) for part, worth in costs if worth < 0]
+    parts, worths = [part for part, _ in goods], [worth for _, worth in goods]
+    off = -sum(worth for _, worth in below)
+    worths = _evened(branch, worths, off, currency) if taxed else worths
+    off -= sum(fee for fee in _fees(branch, currency) if fee < 0)
     if off > sum(worths):
         detail = f"{off} are taken off goods of {sum(worths)} minor units"
-        raise NotReadable(Fault("discount-too-large", detail, f"{branch.at}/fee_lines"))
+        at = f"{below[0][0].at}/total" if below else f"{branch.at}/fee_lines"
+        raise NotReadable(Fault("discount-too-large", detail, at))
     shares: Sequence[int] = allocate(off, worths) if off else [0] * len(parts)
     return tuple(
         _line(part, currency, worth, share, taxed=taxed)
@@ -171,7 +184,7 @@ def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
     )
 
 
-def _evened(branch: Branch, worths: list[int], currency: str) -> list[int]:
+def _evened(branch: Branch, worths: list[int], off: int, currency: str) -> list[int]:
     """Return what lines cost, the dearest with what rounding of their taxes has left over.
 
     A shop may round the tax of an order and not those of its lines. What differs by more than that,
@@ -181,7 +194,7 @@ def _evened(branch: Branch, worths: list[int], currency: str) -> list[int]:
     if total is None or not worths:
         return worths
     fees = sum(fee for fee in _fees(branch, currency) if fee < 0)
-    told = sum(worths) + fees + _delivery_minor(branch, currency)
+    told = sum(worths) - off + fees + _delivery_minor(branch, currency)
     left = rounded_ratio(total, 1, MILLI_PER_MINOR) - told
     dearest = max(range(len(worths)), key=worths.__getitem__)
     if abs(left) > len(worths) or worths[dearest] + left < 0:
