@@ -7,6 +7,7 @@ from typing import NamedTuple
 from stdnum import isbn
 
 from crosslane.channels.adapters.edifact.segments import Segment
+from crosslane.channels.adapters.places import country_of
 from crosslane.customers import Address
 
 # Components of a street; a name may stand before them.
@@ -72,7 +73,7 @@ class Party:
         if not (lines or city or postcode):
             return None
         return Address(
-            country=head.take(9),
+            country=country_of(head.take(9)),
             lines=tuple(lines),
             city=city,
             postcode=postcode,

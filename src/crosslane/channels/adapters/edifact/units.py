@@ -3,7 +3,10 @@
 A packing (CT, CS, PK, …) is as many pieces as its line says by QTY 59 or 52, or nobody does.
 """
 
-PIECES = frozenset(("", "PCE", "PCS", "C62", "EA", "H87", "NAR", "NMB", "PC"))
+# A pair, a set and a kit are sold as one; what they are made of is no stock of its own.
+PIECES = frozenset(
+    ("", "PCE", "PCS", "C62", "EA", "H87", "NAR", "NMB", "PC", "PR", "NPR", "SET", "KT", "E48")
+)
 # Words for so many pieces.
 COUNTS = {"DZN": 12, "DZ": 12, "GRO": 144, "CEN": 100, "MIL": 1_000, "T3": 1_000}
 # By length, weight, area, volume and time.

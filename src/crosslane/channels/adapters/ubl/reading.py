@@ -11,6 +11,7 @@ from stdnum import ean
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.markup import Part
+from crosslane.channels.adapters.places import country_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.told import LINES_MAX
 from crosslane.customers import Address
@@ -362,7 +363,7 @@ def address(
         keep: it is left over for whoever reads it as something else.
     """
     take = part.peek if keep else part.text
-    country = part.peek("Country/IdentificationCode").upper()
+    country = country_of(part.peek("Country/IdentificationCode").upper())
     street, number = part.peek("StreetName"), part.peek("BuildingNumber")
     if not (country or street or part.peek("CityName") or "AddressLine" in part):
         return None

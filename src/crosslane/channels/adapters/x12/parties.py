@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
+from crosslane.channels.adapters.places import country_of, north_american
 from crosslane.channels.adapters.x12.segments import Segment
 from crosslane.customers import Address
 
@@ -69,8 +70,8 @@ class Party:
         if not (lines or city or postcode):
             return None
         return Address(
-            # The country may be left out when it is the one X12 comes from.
-            country=country or ("US" if region and postcode else ""),
+            # It is left out in the country X12 comes from, and by its neighbours.
+            country=country_of(country) or (north_american(region) if region and postcode else ""),
             lines=tuple(lines),
             city=city,
             postcode=postcode,
