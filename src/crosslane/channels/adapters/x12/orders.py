@@ -10,6 +10,12 @@ from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.x12.destinations import (
+    require_one_place,
+    sent_to,
+    split_by,
+    where_is,
+)
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, named, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
 from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_FOR, pieces_in
@@ -25,7 +31,14 @@ from crosslane.customers import Address
 from crosslane.orders import BuyerWish, StopWish, TenderWish
 
 CANCELLED, REPLACED = "01", ("04", "05")
-ROLES = ("ST", "BT", "BY", "BO")
+# What a set is to an earlier one (element 353): an original, a change, another copy of itself.
+READ_PURPOSES = frozenset(("", "00", "04", "05", "07"))
+# Orders that want no goods now (element 92): blanket orders and agreements, confirmations of what
+# was ordered before, and what is only told.
+NOT_FIRM = frozenset(("BE", "BK", "BL", "BQ", "CF", "IN", "KB", "KC"))
+ROLES = ("ST", "BS", "BT", "BY", "BO", "SO")
+# Who gets the goods, the bill, and who buys: the first that is named.
+TO, BILLED, BUYING = ("ST", "BS", "BY"), ("BT", "BS"), ("BY", "BO", "SO", "BT", "BS", "ST")
 ON_ACCOUNT = (TenderWish(method="on_account"),)
 NOTE_CHARACTERS_MAX = 5_000
 LINE_NOTE_CHARACTERS_MAX = 2_000
@@ -34,6 +47,10 @@ TITLE_CHARACTERS_MAX = 500
 GONE, UNCHANGED = "DI", "NC"
 WORDS = frozenset(("MSG", "MTX", "NTE"))
 CLOSES = ("CTT", "TDS")
+# Prices that a buyer agreed on (element 236): net, contract, cost of a unit, wholesale.
+AGREED = ("NET", "CON", "UCP", "WHL")
+# What has no price since nothing is charged for it (element 639).
+FREE = "NC"
 # Prepaid by the seller and charged to the buyer (element 146).
 ADDED = "PC"
 
@@ -41,7 +58,7 @@ ADDED = "PC"
 def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
     """Say what a purchase order says; one for stores of its own is an order for each of them."""
     begin = _beginning(segments, "BEG")
-    purpose = begin.take(1)
+    purpose, kind = begin.take(1), begin.peek(2)
     told = _identity(begin, envelope, context, release=4, day=5, later=purpose in REPLACED)
     if purpose == CANCELLED:
         yield Cancellation(**told, reason="cancelled by the buyer")  # type: ignore[arg-type]
@@ -49,15 +66,17 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     head, items = _parts(segments, "PO1")
     require_count(segments, len(items), "lines")
     currency = _currency(head, context)
-    known = parties(head, ROLES)
     number = begin.peek(3) or str(told["source_id"])
     lines = [_line(loop, n, currency) for n, loop in enumerate(items, 1)]
+    require_one_place(head, (line.split for line in lines))
+    known = parties(head, ROLES)
     if not lines:
         raise NotReadable(Fault("field-missing", "No line is ordered", "/PO1"))
     shared = _shared(head, segments, known, currency, envelope, lines)
+    shared["stops"] = (*_not_now(purpose, kind), *shared["stops"])  # type: ignore[misc]
     repeated = [begin, *(one for one in head if one.tag == "N1")]
     stores = list(dict.fromkeys(store for line in lines for store in line.split))
-    ship_to = known["ST"].address if "ST" in known else None
+    ship_to = _address(known, TO)
     if not stores:
         every = tuple(line.line for line in lines)
         yield Order(  # type: ignore[misc]
@@ -83,7 +102,7 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             number=number,
             part_of=str(told["source_id"]),
             parts=len(stores),
-            ship_to=ship_to if store == own else _store(segments, known, store, ship_to),
+            ship_to=ship_to if store == own else where_is(segments, known, store, ship_to),
             rest=envelope.answerable | {f"/{one.number}/{one.tag}": one.text for one in whole},
         )
     for one in repeated:
@@ -91,6 +110,15 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     for line in lines:
         for one in line.repeated:
             one.stay()
+
+
+def _not_now(purpose: str, kind: str) -> Iterator[StopWish]:
+    """Say what a person has to look at before an order goes on that may want no goods now."""
+    if kind in NOT_FIRM:
+        reason = f"It is no order for goods now, but of kind {kind}"
+        yield StopWish(kind="manual", reason=reason)
+    elif purpose not in READ_PURPOSES:
+        yield StopWish(kind="manual", reason=f"It says it is of purpose {purpose[:2]}")
 
 
 class _Line(NamedTuple):
@@ -180,10 +208,9 @@ def _shared(
     if any(line.measured for line in lines):
         reason = "Goods are ordered by length, weight or area: is their stock counted so?"
         stops.append(StopWish(kind="manual", reason=reason))
-    buyer = known.get("BY") or known.get("BO") or known.get("BT") or known.get("ST")
     return {
-        "buyer": _buyer(buyer),
-        "bill_to": known["BT"].address if "BT" in known else None,
+        "buyer": _buyer(next((known[role] for role in BUYING if role in known), None)),
+        "bill_to": _address(known, BILLED),
         "currency": currency,
         "tenders": ON_ACCOUNT,
         "stops": tuple(stops),
@@ -199,6 +226,12 @@ def _shared(
         ),
         "note": "" if tags.isdisjoint(WORDS) else _note(head, NOTE_CHARACTERS_MAX),
     }
+
+
+def _address(known: dict[str, Party], roles: Sequence[str]) -> Address | None:
+    """Return where the first of some parties is."""
+    found = next((known[role] for role in roles if role in known), None)
+    return found.address if found else None
 
 
 def _is_freight_added(head: Sequence[Segment]) -> bool:
@@ -239,12 +272,14 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
     if ordered < 1:
         raise head.wrong(2, "at least one unit")
     unit = head.peek(3)
-    each = 1 if unit in PIECES else _pieces_in(head, 3, unit, loop, repeated)
+    each = 1 if unit in PIECES else pieces_of(head, 3, loop, repeated)
     quantity = ordered * each
     sku, theirs, gtin = named(elements, 6, OF_SELLER)
     split: dict[str, int] = {}
     title = ""
     words: list[Segment] = []
+    prices: list[Segment] = []
+    places: list[Segment] = []
     for one in loop:
         tag = one.tag
         if tag == "PID":
@@ -252,7 +287,13 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
         elif tag in WORDS:
             words.append(one)
         elif tag == "SDQ":
-            _split(one, split, each)
+            split_by(one, split, unit, each)
+        elif tag == "CTP":
+            prices.append(one)
+        elif tag == "N1" and one.peek(1) == "ST":
+            places.append(one)
+    if places and not split:
+        split = sent_to(places, quantity)
     if split and sum(split.values()) != quantity:
         detail = f"{quantity} are ordered, stores get {sum(split.values())}"
         raise NotReadable(Fault("store-count", detail, head.at(2)))
@@ -267,36 +308,53 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
         gtin=gtin,
         title=title,
         quantity=quantity,
-        unit_price_milli=head.milli_each(4, currency, PRICED_FOR.get(head.peek(5), each), quantity),
+        unit_price_milli=_price(head, prices, currency, each, quantity),
         note=note,
     )
     return _Line(line, split, repeated, measured)
 
 
-def _pieces_in(
-    head: Segment, n: int, unit: str, loop: Sequence[Segment], repeated: list[Segment]
+def _price(
+    head: Segment, others: Sequence[Segment], currency: str, each: int, quantity: int
+) -> int | None:
+    """Return what one piece costs by the line, or by the prices (CTP) that are told after it."""
+    if head.peek(4):
+        basis = head.peek(5)
+        return head.milli_each(4, currency, PRICED_FOR.get(basis, each), quantity)
+    for kind in AGREED:
+        for one in others:
+            # A price from some quantity on is none that was agreed on for this one.
+            if one.peek(2) == kind and one.peek(3) and not one.peek(4):
+                one.take(2)
+                return one.milli_each(3, currency, each, quantity)
+    return 0 if head.peek(5) == FREE else None
+
+
+def pieces_of(
+    head: Segment, n: int, loop: Sequence[Segment], repeated: list[Segment] | None = None
 ) -> int:
-    """Return how many pieces a unit is; the segment that says so is one to repeat."""
+    """Return how many pieces a unit is.
+
+    Args:
+        head: the segment that names it.
+        n: its element.
+        loop: segments of the line, which may say how many a pack holds.
+        repeated: those that an answer repeats; the one that says so is added.
+
+    Raises:
+        NotReadable: nobody says.
+    """
+    unit = head.peek(n)
+    if unit in PIECES:
+        return 1
     pack = next((one for one in loop if one.tag == "PO4"), None)
     each = pieces_in(unit, pack.peek(1) if pack else "")
     if each is None:
         detail = f"How many pieces a {unit} is, neither it nor PO401 says"
         raise NotReadable(Fault("unit-unknown", detail, head.at(n)))
-    if pack is not None:
+    if pack is not None and repeated is not None:
         repeated.append(pack)
     return each
-
-
-def _split(one: Segment, split: dict[str, int], each: int) -> None:
-    """Add how many pieces stores get: pairs of store and quantity from the third element on."""
-    for n in range(3, 22, 2):
-        if not one.peek(n):
-            break
-        units = one.units(n + 1)
-        store = one.take(n)
-        split[store] = split.get(store, 0) + units * each
-    if one.peek(1) in PIECES:
-        one.take(1)
 
 
 def _for_store(line: OrderLine, units: int) -> OrderLine:
@@ -312,19 +370,6 @@ def _for_store(line: OrderLine, units: int) -> OrderLine:
     )
 
 
-def _store(
-    segments: Sequence[Segment], known: dict[str, Party], store: str, otherwise: Address | None
-) -> Address:
-    """Return where goods of a store go: its address when the set names it, else its number."""
-    party = next((one for one in known.values() if one.is_called(store)), None)
-    for n, one in enumerate(segments):
-        if party is None and one.tag == "N1" and one.peek(4) == store:
-            (party,) = parties(segments[n:], (one.peek(1),)).values()
-    if party is not None and party.address is not None:
-        return party.address
-    return Address(country=otherwise.country if otherwise else "", lines=(), city="", name=store)
-
-
 def change(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
     """Say what a buyer changes on an order."""
     begin = _beginning(segments, "BCH")
@@ -338,6 +383,8 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
     currency = _currency(head, context)
     where = parties(head, ("ST",)).get("ST")
     ship_to = where.address if where else None
+    if not items and ship_to is None:
+        raise NotReadable(Fault("says-nothing", "No line and no address is different", "/POC"))
     lines: list[tuple[AmendedLine, dict[str, int]]] = []
     for n, loop in enumerate(items, 1):
         with suppress(_Unchanged):
@@ -377,12 +424,12 @@ def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLin
     unit = head.peek(5)
     each = 1
     if unit not in PIECES and not gone:
-        each = _pieces_in(head, 5, unit, loop, [])
+        each = pieces_of(head, 5, loop)
         quantity = None if quantity is None else quantity * each
     split: dict[str, int] = {}
     for one in loop:
         if one.tag == "SDQ":
-            _split(one, split, each)
+            split_by(one, split, unit, each)
     sku, _, _ = article(head, 8, OF_SELLER)
     line = AmendedLine(
         id=head.take(1) or str(place),

@@ -210,18 +210,19 @@ def segments_of(cut: Cut) -> list[Segment]:
     return found
 
 
-def require_count(segments: Sequence[Segment], found: int, what: str) -> None:
+def require_count(segments: Sequence[Segment], found: int, what: str, *others: int) -> None:
     """Refuse a set that does not have as many lines as its CTT says.
 
     Args:
         segments: of the set.
         found: how many there are.
         what: what is counted.
+        others: how many partners find that count something else.
     """
     for one in reversed(segments):
         if one.tag == "CTT":
             count = one.take(1)
-            if count and (not count.isdecimal() or int(count[:9]) != found):
+            if count and (not count.isdecimal() or int(count[:9]) not in (found, *others)):
                 detail = f"CTT says {count[:40]} {what}, there are {found}"
                 raise NotReadable(Fault("line-count", detail, one.at(1)))
             return

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.x12.orders import moment_of
+from crosslane.channels.adapters.x12.destinations import split_by
+from crosslane.channels.adapters.x12.orders import moment_of, pieces_of
 from crosslane.channels.adapters.x12.parties import OF_BUYER, Party, article, numbers, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, require_count
+from crosslane.channels.adapters.x12.units import PIECES
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 
@@ -37,12 +40,9 @@ def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> 
     for a, b in zip(starts, [*starts[1:], len(segments) - 1], strict=False):
         loop = segments[a:b]
         sku, theirs, gtin = article(loop[0], 2, OF_BUYER)
-        units = _on_hand(loop)
-        if units is None:
-            continue
-        where = _place(parties(loop, PLACES)) or usual
-        row = StockRow(sku=sku, article=theirs, gtin=gtin, quantity=units)
-        rows.setdefault(where, []).append(row)
+        for place, units in _on_hand(loop).items():
+            row = StockRow(sku=sku, article=theirs, gtin=gtin, quantity=units)
+            rows.setdefault(place or usual, []).append(row)
     require_count(segments, len(starts), "lines")
     if not rows:
         raise NotReadable(Fault("field-missing", "No quantity is told", "/QTY"))
@@ -62,13 +62,51 @@ def _place(known: dict[str, Party]) -> str:
     return (found.code or found.name)[:64] if found else ""
 
 
-def _on_hand(loop: Sequence[Segment]) -> int | None:
-    told = {one.peek(1): one for one in loop if one.tag == "QTY"}
-    for kind in ON_HAND:
-        if kind in told:
-            told[kind].take(1)
-            return told[kind].units(2)
-    return None
+def _on_hand(loop: Sequence[Segment]) -> dict[str, int]:
+    """Return how many pieces lie where, by place, "" for the usual one."""
+    found: dict[str, int] = {}
+    for one in loop:
+        if one.tag == "SDQ":
+            split_by(one, found, one.peek(1), pieces_of(one, 1, loop))
+    if found:
+        return found
+    for block in _blocks(loop):
+        told: dict[str, Segment] = {}
+        for one in block:
+            if one.tag == "QTY" and one.peek(1) in ON_HAND:
+                if one.peek(1) in told:
+                    raise _twice(one)
+                told[one.peek(1)] = one
+        one = next((told[kind] for kind in ON_HAND if kind in told), None)
+        if one is None:
+            continue
+        where = _place(parties(block, PLACES))
+        if where in found:
+            raise _twice(one)
+        found[where] = one.units(2) * pieces_of(one, 3, loop)
+        one.take(1)
+        if one.peek(3) in PIECES:
+            one.take(3)
+    return found
+
+
+def _twice(one: Segment) -> NotReadable:
+    return NotReadable(Fault("stock-twice", "What lies at one place is told twice", one.at(2)))
+
+
+def _blocks(loop: Sequence[Segment]) -> list[Sequence[Segment]]:
+    """Return the segments of a line by the places they are about.
+
+    Partners name a place after its quantities, or before them: as the line begins, it goes on.
+    """
+    marks = [
+        (n, one.tag)
+        for n, one in enumerate(loop)
+        if one.tag == "QTY" or (one.tag == "N1" and one.peek(1) in PLACES)
+    ]
+    begins = marks[0][1] if marks else ""
+    starts = [n for (_, before), (n, tag) in pairwise(marks) if tag == begins and before != begins]
+    return [loop[a:b] for a, b in pairwise([0, *starts, len(loop)])]
 
 
 class _Level:
@@ -85,12 +123,15 @@ class _Level:
         found = next((one for one in self.segments if one.tag == "PRF"), None)
         return found.take(1)[:100] if found else ""
 
-    def up(self, kind: str) -> "_Level | None":
-        """Return the level of a kind that this one lies in."""
+    @property
+    def order_of(self) -> str:
+        """Number of the order it is of: its own, or that of the next level above that names one."""
         level: _Level | None = self
-        while level is not None and level.kind != kind:
+        while level is not None:
+            if level.order:
+                return level.order
             level = level.above
-        return level
+        return ""
 
 
 def shipment(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
@@ -102,6 +143,8 @@ def shipment(segments: list[Segment], envelope: Envelope, context: Context) -> I
     number = begin.needed(2)
     told_at = moment_of(begin, 3, envelope.zone) or envelope.at or context.received_at
     levels = _levels(segments)
+    if not levels:
+        raise NotReadable(Fault("field-missing", "HL is missing", "/3/HL"))
     whole = next((level.segments for level in levels if level.kind == "S"), segments)
     shipped, due = _day(whole, SHIPPED_ON, envelope), _day(whole, EXPECTED_ON, envelope)
     known = parties(whole, ("SF", "ST"))
@@ -109,10 +152,9 @@ def shipment(segments: list[Segment], envelope: Envelope, context: Context) -> I
     orders: dict[str, list[_Level]] = {}
     for level in levels:
         if level.kind == "I":
-            of = level.up("O")
-            orders.setdefault(of.order if of else "", []).append(level)
+            orders.setdefault(level.order_of, []).append(level)
         elif level.kind == "O":
-            orders.setdefault(level.order, [])
+            orders.setdefault(level.order_of, [])
     tracking = _tracking([one for level in levels for one in level.segments])
     to = known.get("ST")
     for order, items in (orders or {"": []}).items():
@@ -154,7 +196,9 @@ def _levels(segments: list[Segment]) -> list[_Level]:
             raise head.wrong(2, "the number of a level before it")
         found[number] = _Level(kind, found.get(parent), segments[a + 1 : b])
         head.take(4)
-    require_count(segments, len(found), "levels")
+    # The standard counts levels, and many a partner the articles.
+    items = sum(level.kind == "I" for level in found.values())
+    require_count(segments, len(found), "levels", items)
     return list(found.values())
 
 
@@ -193,7 +237,7 @@ def _goods(level: _Level) -> MovedGoods:
     if count is None:
         at = level.segments[0].number if level.segments else 0
         raise NotReadable(Fault("field-missing", "SN1 is missing", f"/{at}/SN1"))
-    units = count.units(2)
+    units = count.units(2) * pieces_of(count, 3, level.segments)
     if units < 0:
         raise count.wrong(2, "at least none")
     sku = theirs = gtin = lot = title = ""

@@ -6,7 +6,8 @@ means it so, which somebody has to look at.
 """
 
 PIECE = "EA"
-PIECES = frozenset(("EA", "PC", "UN", "EACH", "PCE", ""))
+# A pair, a set and a kit are sold as one; what they are made of is no stock of its own.
+PIECES = frozenset(("EA", "PC", "UN", "EACH", "PCE", "PR", "ST", "KT", "AS", ""))
 # Words for so many pieces.
 COUNTS = {"DZ": 12, "GS": 144, "HC": 100, "HU": 100, "TH": 1_000}
 # By length, weight, area and volume; by time, what is done for somebody.
