@@ -168,6 +168,11 @@ async def test_unknown_addresses(client, path):
     assert_problem(await client.get(path), 404, "no-such-address")
 
 
+async def test_a_host_that_is_none(client):
+    answer = await client.get("/api/v1/notes", headers={"Host": "shop.example/notes"})
+    assert_problem(answer, 400, "malformed-request")
+
+
 async def test_methods_that_are_not_taken(client):
     answer = await client.put("/api/v1/notes", json={})
     assert_problem(answer, 405, "method-not-allowed")

@@ -1,13 +1,16 @@
 """What a handler may return besides its plain value: another status, headers, a version, a file."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from litestar.types import Receive, Scope, Send
 
 from crosslane.platform.web import errors
 
 Body = TypeVar("Body")
+WITHOUT_CONTENT = (204, 304)
 
 
 class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
@@ -59,6 +62,35 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     media_type: str
     filename: str = ""
+
+
+class Plain:
+    """A whole answer on its way back, as ASGI sends it.
+
+    Args:
+        content: the bytes.
+        status: HTTP status; 204 and 304 have no content.
+        headers: by name, beside those of the content.
+        media_type: what the content is.
+    """
+
+    def __init__(
+        self, content: bytes, *, status: int, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        self._content = content
+        self._status = status
+        self._headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items()]
+        if status not in WITHOUT_CONTENT:
+            bare = media_type.startswith("text/") and "charset=" not in media_type
+            said = f"{media_type}; charset=utf-8" if bare else media_type
+            length = str(len(content)).encode()
+            self._headers += [(b"content-type", said.encode()), (b"content-length", length)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        start = {"status": self._status, "headers": self._headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": self._content, "more_body": False})
 
 
 def etag(version: int) -> str:

@@ -1,6 +1,7 @@
 """The outermost layer: sees every request, routed or not, and every answer."""
 
 import asyncio
+import re
 import time
 from urllib.parse import unquote_to_bytes
 
@@ -77,17 +78,19 @@ class Edge:
         self._under_way += 1
         with traced(exchange.trace):
             try:
-                await self._pass_on(scope, receive, reply)
+                await self._pass_on(scope, receive, reply, exchange)
             finally:
                 self._under_way -= 1
                 _record(scope, exchange, time.perf_counter() - started)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, reply: "_Reply", exchange: Exchange
+    ) -> None:
         probe = scope["path"] in PROBES
         if self._under_way > self._at_once_max and not probe:
             await reply.refuse(errors.Busy())
             return
-        refusal = _refuse_address(scope)
+        refusal = _refuse_address(scope, exchange.headers.get("host", ""))
         if refusal is not None:
             await reply.refuse(refusal)
             return
@@ -149,12 +152,14 @@ class _Reply:
         await self({"type": "http.response.body", "body": content, "more_body": False})
 
 
-def _refuse_address(scope: Scope) -> Refusal | None:
-    """Refuse an address that is too long, is not UTF-8, or holds NUL."""
+def _refuse_address(scope: Scope, host: str) -> Refusal | None:
+    """Refuse an address that is too long, is not UTF-8, or holds NUL, and a host that is none."""
     query = scope["query_string"]
     raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     if len(raw) + len(query) > ADDRESS_BYTES_MAX:
         return errors.UriTooLong(most_bytes=ADDRESS_BYTES_MAX)
+    if not _HOST.fullmatch(host):
+        return errors.MalformedRequest(reason="Host is no address")
     plain = unquote_to_bytes(raw) + unquote_to_bytes(query)
     try:
         if "\x00" not in plain.decode():
@@ -162,6 +167,10 @@ def _refuse_address(scope: Scope) -> Refusal | None:
     except UnicodeDecodeError:
         pass
     return errors.MalformedRequest(reason="the address has bytes that are not text")
+
+
+# RFC 3986, 3.2.2: what a host and its port may consist of.
+_HOST = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
 
 
 def _record(scope: Scope, exchange: Exchange, seconds: float) -> None:

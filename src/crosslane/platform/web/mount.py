@@ -1,20 +1,19 @@
 """From declared routes to a Litestar application."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
 from litestar import Litestar, Request, Response
 from litestar.events import BaseEventEmitterBackend
-from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from crosslane.kernel import Refusal
 from crosslane.platform import idempotency
 from crosslane.platform.telemetry import Log
 from crosslane.platform.web import errors
-from crosslane.platform.web.answers import Answer, Document, encode, version_of
+from crosslane.platform.web.answers import Answer, Document, Plain, encode, version_of
 from crosslane.platform.web.binding import bind_address
 from crosslane.platform.web.body import (
     INLINE_BYTES_MAX,
@@ -26,6 +25,7 @@ from crosslane.platform.web.body import (
     require_content_type,
 )
 from crosslane.platform.web.caller import Caller
+from crosslane.platform.web.directory import Directory
 from crosslane.platform.web.edge import Edge
 from crosslane.platform.web.exchange import exchange_of
 from crosslane.platform.web.form import FORM, UPLOAD, WISH_FIELD, Form, read_form, read_upload
@@ -62,34 +62,57 @@ def build_app(
     """
     every = [*routes, *reference_routes(routes), *probe_routes(gate)]
     app = Litestar(
-        _handlers(every, gate),
         openapi_config=None,
         logging_config=None,
-        exception_handlers={Exception: tell_failure},
-        # The limit of each route is kept by our own reader, which knows how to say it.
-        request_max_body_size=None,
         lifespan=list(lifespan),
         event_emitter_backend=_NoEvents,
     )
-    # Litestar's own middleware does not see what no route matches; the edge must see everything.
-    app.asgi_handler = Edge(app.asgi_handler)
+    # Litestar opens and closes the process, and knows kinds of answers. Its own way from a request
+    # to a handler prepares for what no route here can ask for, and takes as long as all the rest.
+    app.asgi_handler = Edge(_Desk(Directory(every), gate))
     return app
 
 
-def tell_failure(request: Request, error: Exception) -> Response[bytes]:
+class _Desk:
+    """Hands each request to its route, and its answer back."""
+
+    def __init__(self, directory: Directory, gate: Gate) -> None:
+        self._directory = directory
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; nothing that is raised before the answer begins gets out."""
+        request: Request = Request(scope, receive, send)
+        try:
+            answer = await self._answer(request)
+        except Exception as error:
+            answer = tell_failure(request, error)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        scope = request.scope
+        found = self._directory.find(scope["method"], scope["path"])
+        route, scope["path_params"], scope["path"] = found
+        if route is None:
+            allowed = {"Allow": self._directory.methods(scope["path"])}
+            return Plain(b"", status=204, headers=allowed, media_type=JSON)
+        return await _answer(route, self._gate, request)
+
+
+def tell_failure(request: Request, error: Exception) -> ASGIApp:
     """Answer any exception with a problem, and log what is not the client's doing."""
     exchange = exchange_of(request.scope)
-    refusal = refusal_of(error, request.method)
+    refusal = refusal_of(error)
     status = status_of(refusal)
     if not isinstance(error, Refusal) and status >= 422:
         log.error("request failed", error, route=exchange.route, status=status)
     headers = headers_of(refusal) | (REPLAYED if exchange.replayed else {})
     if exchange.is_page and exchange.is_staff and status == 401:
-        return sign_in_page(request.method, request.scope, exchange.headers)
+        return _asgi(request, sign_in_page(request.method, request.scope, exchange.headers))
     if exchange.is_page:
-        return failed_page(status, headers, staff=exchange.is_staff)
+        return _asgi(request, failed_page(status, headers, staff=exchange.is_staff))
     content = encode(problem_of(refusal, exchange.trace))
-    return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+    return Plain(content, status=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
 class _NoEvents(BaseEventEmitterBackend):
@@ -106,33 +129,7 @@ class _NoEvents(BaseEventEmitterBackend):
         raise LookupError(f"event {event_id} belongs into the log")
 
 
-def _handlers(routes: Sequence[Route], gate: Gate) -> list[HTTPRouteHandler]:
-    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
-    for route in routes:
-        by_path[route.path][route.method] = route
-        if route.method == "GET":
-            by_path[route.path]["HEAD"] = route
-    return [_handler_of(path, by_method, gate) for path, by_method in by_path.items()]
-
-
-def _handler_of(path: str, by_method: dict[str, Route], gate: Gate) -> HTTPRouteHandler:
-    methods = sorted([*by_method, "OPTIONS"])
-
-    async def handle(request: Request) -> Response:
-        route = by_method.get(request.method)
-        if route is None:
-            return Response(b"", status_code=204, headers={"Allow": ", ".join(methods)})
-        return await _answer(route, gate, request)
-
-    return HTTPRouteHandler(
-        path.replace("}", ":str}"),
-        http_method=methods,
-        # Our answer says its own status; this one only keeps the router from guessing.
-        status_code=200,
-    )(handle)
-
-
-async def _answer(route: Route, gate: Gate, request: Request) -> Response:
+async def _answer(route: Route, gate: Gate, request: Request) -> ASGIApp:
     exchange = exchange_of(request.scope)
     exchange.route = route.path
     exchange.is_page = route.produces == HTML
@@ -148,7 +145,7 @@ async def _answer(route: Route, gate: Gate, request: Request) -> Response:
 
 async def _answer_admitted(
     route: Route, gate: Gate, request: Request, admitted: Admitted | None
-) -> Response:
+) -> ASGIApp:
     exchange, takes = exchange_of(request.scope), route.signature
     arguments = bind_address(takes, request)
     if takes.version:
@@ -237,17 +234,18 @@ def _key(request: Request, *, required: bool) -> str:
     return key
 
 
-def _respond(route: Route, request: Request, answer: Any) -> Response:
+def _respond(route: Route, request: Request, answer: Any) -> ASGIApp:
     if isinstance(answer, Response):
-        return answer
-    headers = dict(REPLAYED) if exchange_of(request.scope).replayed else {}
+        return _asgi(request, answer)
+    exchange = exchange_of(request.scope)
+    headers = dict(REPLAYED) if exchange.replayed else {}
     status, media_type = route.status, route.produces
     content = answer
     if isinstance(answer, Answer):
         status, content = answer.status or status, answer.body
         headers |= answer.headers()
-        if "ETag" in headers and request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(b"", status_code=304, headers=headers, media_type=media_type)
+        if "ETag" in headers and exchange.headers.get("if-none-match") == headers["ETag"]:
+            return Plain(b"", status=304, headers=headers, media_type=media_type)
     if isinstance(content, Document):
         if content.filename:
             headers["Content-Disposition"] = f'attachment; filename="{content.filename}"'
@@ -256,4 +254,9 @@ def _respond(route: Route, request: Request, answer: Any) -> Response:
         content = b""
     elif media_type == JSON:
         content = encode(content)
-    return Response(content, status_code=status, headers=headers, media_type=media_type)
+    return Plain(content, status=status, headers=headers, media_type=media_type)
+
+
+def _asgi(request: Request, answer: Response) -> ASGIApp:
+    """Return how Litestar sends an answer of its own: a page, or a stream."""
+    return answer.to_asgi_response(None, request)

@@ -6,7 +6,6 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from litestar.exceptions import HTTPException
 
 from crosslane.kernel import Invalid, Kind, Refusal, Unavailable, pointer_step
 from crosslane.platform.database import CommitUnknown
@@ -123,7 +122,7 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
     return headers
 
 
-def refusal_of(error: BaseException, method: str = "") -> Refusal:
+def refusal_of(error: BaseException) -> Refusal:
     """Turn any exception into the refusal a client is told.
 
     What a client can cause becomes a 4xx, what passes by itself a 503; the rest is a defect of
@@ -131,8 +130,6 @@ def refusal_of(error: BaseException, method: str = "") -> Refusal:
     """
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, HTTPException):
-        return _refusal_of_router(error, method)
     if isinstance(error, _PASSES_BY_ITSELF):
         return DatabaseUnavailable()
     if isinstance(error, _UNFIT_VALUE) or _is_out_of_range(error):
@@ -143,18 +140,6 @@ def refusal_of(error: BaseException, method: str = "") -> Refusal:
 def _is_out_of_range(error: BaseException) -> bool:
     # The driver itself refuses an integer that its column's type cannot hold.
     return type(error) is asyncpg.DataError and "out of" in str(error)
-
-
-def _refusal_of_router(error: HTTPException, method: str) -> Refusal:
-    match error.status_code:
-        case 404:
-            return errors.NoSuchAddress()
-        case 405:
-            allowed = (error.headers or {}).get("allow", "")
-            return errors.MethodNotAllowed(method=method, allowed=allowed)
-        case status if status < 500:
-            return errors.MalformedRequest(reason=error.detail or "it cannot be read")
-    return errors.Unexpected()
 
 
 def catalogue() -> Iterator[type[Refusal]]:
