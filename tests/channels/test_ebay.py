@@ -182,6 +182,77 @@ def test_money_that_was_given_back_is_told_once_for_each_refund():
     assert money.event_at.day == 3
 
 
+def test_an_order_comes_to_its_total_whatever_is_taken_off_or_added():
+    line = LINE | {"deliveryCost": {"shippingCost": gbp("4.00")}}
+    parts = {"priceSubtotal": gbp("30.00"), "priceDiscount": gbp("-3.00")}
+    parts |= {"deliveryCost": gbp("4.00"), "deliveryDiscount": gbp("-1.50")}
+    for more, total in (
+        ({}, "29.50"),
+        ({"adjustment": gbp("-5.00")}, "24.50"),
+        ({"adjustment": gbp("5.00")}, "34.50"),
+        ({"fee": gbp("0.75")}, "30.25"),
+    ):
+        summary = parts | more | {"total": gbp(total)}
+        order, _ = messages(ORDER | {"lineItems": [line], "pricingSummary": summary})
+        (one,) = order.lines
+        goods = line_amount(one.unit_price_milli, one.quantity)
+        assert goods + order.shipping_minor == order.total_minor, more
+
+
+def test_tax_that_is_ebays_own_is_in_no_total():
+    theirs = {"ebayCollectAndRemitTaxes": [{"taxType": "VAT", "amount": gbp("2.00")}]}
+    told = ORDER | {"lineItems": [LINE | theirs], "pricingSummary": {"total": gbp("32.00")}}
+    order, _ = messages(told)
+    assert (order.total_minor, order.rest["/pricingSummary/total/value"]) == (3_000, "32.00")
+
+
+def test_an_order_that_was_refunded_before_it_was_sent_is_off():
+    assert kinds(ORDER | {"orderPaymentStatus": "FULLY_REFUNDED"}) == [
+        *("Order", "PaymentEvent", "Cancellation"),
+    ]
+    later = {"orderPaymentStatus": "FULLY_REFUNDED", "orderFulfillmentStatus": "FULFILLED"}
+    assert kinds(ORDER | later) == ["Order", "PaymentEvent", "FulfillmentEvent"]
+
+
+def test_money_that_was_given_back_for_a_line_is_told_once():
+    one = {"refundId": "77", "amount": gbp("5.00"), "refundDate": "2026-07-02T00:00:00.000Z"}
+    line = LINE | {"refunds": [one]}
+    told = ORDER | {"orderPaymentStatus": "PARTIALLY_REFUNDED", "lineItems": [line]}
+    *_, money = messages(told)
+    assert (money.source_id, money.minor) == ("refund/77/10012", 500)
+    *_, money = messages(told | {"paymentSummary": {"refunds": [one]}})
+    assert money.source_id == "refund/77"
+
+
+def test_a_cancellation_says_that_its_order_is_off_once_it_is_closed():
+    asked = {
+        "cancelId": "5000",
+        "legacyOrderId": "12-00001-00001",
+        "cancelReason": "OUT_OF_STOCK",
+        "cancelStatus": "CANCEL_REQUESTED",
+        "cancelRequestDate": {"value": "2026-07-02T08:00:00.000Z"},
+    }
+    (kept,) = messages(asked)
+    assert (kept.topic, kept.title) == ("cancellation", "CANCEL_REQUESTED")
+    closed = asked | {
+        "cancelStatus": "CANCEL_CLOSED_WITH_REFUND",
+        "cancelCloseDate": {"value": "2026-07-03T08:00:00.000Z"},
+    }
+    for page in ({"cancellations": [closed], "total": 1}, {"cancelDetail": closed}, closed):
+        (off,) = messages(page)
+        assert (off.source_id, off.reason) == ("12-00001-00001", "OUT_OF_STOCK")
+        assert off.event_at.day == 3
+
+
+def test_an_amount_in_another_currency_is_called_so():
+    line = LINE | {
+        "discountedLineItemCost": None,
+        "lineItemCost": {"value": "1", "currency": "USD"},
+    }
+    (reading,) = read("ebay", json.dumps(ORDER | {"lineItems": [line]}).encode())
+    assert reading.fault.detail == "lineItemCost is not an amount in GBP"
+
+
 def test_an_order_that_is_fetched_names_its_store_and_one_by_the_hub_its_reference():
     pickup = {
         "fulfillmentInstructionsType": "PREPARE_FOR_PICKUP",

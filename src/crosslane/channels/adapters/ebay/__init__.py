@@ -1,8 +1,8 @@
 """``ebay``: what eBay's Sell APIs answer, and the notifications it sends.
 
-Read are orders and their parcels (Fulfillment API), articles and offers (Inventory API), and that
-an account was closed. eBay answers with a resource or with a page of them; which it is stands in
-the fields that only that resource has. All else is a Notice.
+Read are orders and their parcels (Fulfillment API), cancellations (Post-Order API), articles and
+offers (Inventory API), and that an account was closed. eBay answers with a resource or with a page
+of them; which it is stands in the fields that only that resource has. All else is a Notice.
 
 Rules: the OpenAPI descriptions that eBay publishes of these APIs. Its notifications are signed with
 keys that have to be fetched, so they are taken as files and not at the door.
@@ -17,7 +17,7 @@ from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.ebay.fetching import fetch_orders
 from crosslane.channels.adapters.ebay.goods import item, offer
 from crosslane.channels.adapters.ebay.offering import tell_price, tell_stock
-from crosslane.channels.adapters.ebay.orders import ZONE, identity, order, parcel
+from crosslane.channels.adapters.ebay.orders import ZONE, cancellation, identity, order, parcel
 from crosslane.channels.adapters.ebay.shipping import tell_parcel
 from crosslane.channels.adapters.family import Context, Family, json_family
 from crosslane.channels.adapters.fetching import Fetching
@@ -31,10 +31,11 @@ Read = Callable[[Branch, Context], Iterator[Message]]
 # Fields that only one resource has, and who reads it; the first that fits.
 MARKS: tuple[tuple[frozenset[str], Read], ...] = (
     (frozenset({"orderId", "lineItems", "orderPaymentStatus"}), order),
+    (frozenset({"cancelId", "cancelStatus", "legacyOrderId"}), cancellation),
     (frozenset({"sku", "offerId"}), offer),
     (frozenset({"sku", "product"}), item),
 )
-PLACES = ("orders", "inventoryItems", "offers")
+PLACES = ("orders", "cancellations", "cancelDetail", "inventoryItems", "offers")
 FULFILLMENTS = "fulfillments"
 CLOSED = "MARKETPLACE_ACCOUNT_DELETION"
 _ORDER = re.compile(r"/order/([^/?]+)/shipping_fulfillment")
@@ -74,10 +75,12 @@ def _resources(whole: Branch) -> Iterator[tuple[Branch, Read]]:
         return
     for place in PLACES:
         value = whole.peek(place)
+        found = [whole.branch(place)] if isinstance(value, dict) else []
         if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            for branch in whole.branches(place):
-                if (read := _read_of(branch)) is not None:
-                    yield branch, read
+            found = whole.branches(place)
+        for branch in found:
+            if (read := _read_of(branch)) is not None:
+                yield branch, read
 
 
 def _read_of(branch: Branch) -> Read | None:

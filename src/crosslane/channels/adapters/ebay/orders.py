@@ -1,7 +1,8 @@
 """Orders of eBay's Fulfillment API, version 1: goods, people, money, and how far each is.
 
 What a line costs is told for all of its units, before and after the seller's reductions. Taxes that
-eBay collects and pays are no money of the seller's: they are kept and are in no sum. Of an order
+eBay collects and pays are no money of the seller's: they are kept and are in no sum. Money that was
+given back for a line is told by the line, for the order by its payments. Of an order
 that goes by way of eBay's shipping hub the address is the hub's, with the reference it wants.
 """
 
@@ -9,13 +10,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.adapters.shops import settlement
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
-from crosslane.channels.domain.reports import FulfillmentEvent, MoneyEvent, MovedGoods
+from crosslane.channels.domain.reports import FulfillmentEvent, MoneyEvent, MovedGoods, Notice
 from crosslane.customers import Address
+from crosslane.kernel import allocate
 from crosslane.orders import BuyerWish, StopWish
 
 ZONE = "UTC"
@@ -39,8 +43,14 @@ REFUNDED: Mapping[str, Literal["done", "pending", "failed"]] = {
     "FAILED": "failed",
 }
 PICKUP = "PREPARE_FOR_PICKUP"
+CLOSED_AS_OFF = (
+    "CANCEL_CLOSED_WITH_REFUND",
+    "CANCEL_CLOSED_NO_REFUND",
+    "CANCEL_CLOSED_UNKNOWN_REFUND",
+)
 BESIDE = ("shippingCost", "handlingCost", "importCharges")
 ADDRESS_LINES_MAX = 4
+SERVICE_CHARACTERS_MAX = 64
 
 
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:
@@ -70,13 +80,23 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         yield settlement(number, told["event_at"], context.channel, "paid")
     if off == "CANCELED":
         yield Cancellation(**told, reason="cancelled at eBay")
+    elif payment == "FULLY_REFUNDED" and sent == "NOT_STARTED":
+        yield Cancellation(**told, reason="refunded at eBay before it was sent")
     elif payment == "FAILED":
         yield settlement(number, told["event_at"], context.channel, "refused")
     elif sent == "FULFILLED":
         whole = told | {"source_id": f"shipped/{number}"[:100]}
         yield FulfillmentEvent(**whole, order=number, step="shipped")
-    for part in branch.branch("paymentSummary").branches("refunds"):
+    given = branch.branch("paymentSummary").branches("refunds")
+    for part in given:
         yield refund(part, told, number, currency)
+    names = {part.word("refundId") for part in given} | {""}
+    for line in lines:
+        for part in line.branches("refunds"):
+            if part.word("refundId") not in names:
+                one = refund(part, told, number, currency)
+                own = f"{one.source_id}/{line.word('lineItemId')}"[:100]
+                yield msgspec.structs.replace(one, source_id=own)
 
 
 def identity(
@@ -130,18 +150,26 @@ def _order(
         stops.append(UNWANTED)
     summary = branch.branch("pricingSummary")
     store = pickup if picked_up else ""
+    goods = [line for line in lines if line.peek("quantity") != 0]
+    worths = [_worth(line, currency) for line in goods]
+    more = _adjusted(summary, currency)
+    shares = allocate(-more, worths) if -sum(worths) <= more < 0 else [0] * len(goods)
+    beside = _beside(summary, lines, currency) + max(0, more)
     return Order(
         **told,
         number=told["source_id"],
-        lines=tuple(_line(line, currency, store) for line in lines if line.peek("quantity") != 0),
+        lines=tuple(
+            _line(line, currency, store, worth, share)
+            for line, worth, share in zip(goods, worths, shares, strict=True)
+        ),
         buyer=_buyer(branch.branch("buyer"), to),
         ship_to=None if picked_up else where,
         currency=currency,
         prices_include_tax=bool(markets) and not markets <= UNTAXED,
         paid=PAID.get(payment, ""),
-        total_minor=minor_of(summary, "total", currency),
-        shipping_minor=_beside(lines, currency),
-        service=step.text("shippingServiceCode"),
+        total_minor=_total(summary, lines, currency, sum(worths) - sum(shares) + beside),
+        shipping_minor=beside,
+        service=step.cut(SERVICE_CHARACTERS_MAX, "shippingServiceCode"),
         stops=tuple(stops),
         note=branch.text("buyerCheckoutNotes")[:5_000],
     )
@@ -180,39 +208,90 @@ def address(branch: Branch, *, reference: str = "") -> Address | None:
     )
 
 
-def _beside(lines: list[Branch], currency: str) -> int:
+def _plain(branch: Branch, name: str, currency: str) -> int:
+    """Return an amount that is left over, being told in another way; nought when it is not told."""
+    return minor_of(Branch(branch.value, branch.at), name, currency) or 0
+
+
+def _beside(summary: Branch, lines: list[Branch], currency: str) -> int:
     """Return what is paid beside the goods, less what is taken off it."""
     found = 0
     for line in lines:
         costs = line.branch("deliveryCost")
         # What a line's delivery costs is told with its order's, so its own parts are left over.
-        plain = Branch(costs.value, costs.at)
-        cheaper = minor_of(plain, "discountAmount", currency) or 0
-        found += sum(minor_of(plain, name, currency) or 0 for name in BESIDE) - abs(cheaper)
-    return max(0, found)
+        cheaper = _plain(costs, "discountAmount", currency)
+        found += sum(_plain(costs, name, currency) for name in BESIDE) - abs(cheaper)
+    off = abs(_plain(summary, "deliveryDiscount", currency))
+    if off and found == _plain(summary, "deliveryCost", currency):
+        # Only the order tells what is taken off; its own cost is the one before that.
+        found -= off
+    return max(0, found) + _plain(summary, "fee", currency)
 
 
-def _line(branch: Branch, currency: str, store: str) -> OrderLine:
+def _adjusted(summary: Branch, currency: str) -> int:
+    """Return by how much the seller has changed what the goods cost, once they were bought.
+
+    Which way it goes nobody says: what it costs in all does.
+    """
+    told = abs(_plain(summary, "adjustment", currency))
+    if not told:
+        return 0
+    parts = ("priceSubtotal", "deliveryCost", "fee", "tax")
+    before = sum(_plain(summary, name, currency) for name in parts)
+    before -= sum(
+        abs(_plain(summary, f"{name}Discount", currency)) for name in ("price", "delivery")
+    )
+    more = _plain(summary, "total", currency) - before
+    return more if abs(more) == told else 0
+
+
+def _total(summary: Branch, lines: list[Branch], currency: str, paid: int) -> int | None:
+    """Return what the buyer pays the seller; eBay's own taxes are in it when they were asked for.
+
+    Args:
+        summary: of the order's prices.
+        lines: of the order.
+        currency: ISO 4217.
+        paid: for goods and beside them, minor units.
+    """
+    total = minor_of(Branch(summary.value, summary.at), "total", currency)
+    theirs = 0
+    for line in lines if total is not None and total > paid else ():
+        remitted = Branch(line.value, line.at).branches("ebayCollectAndRemitTaxes")
+        theirs += sum(minor_of(tax, "amount", currency) or 0 for tax in remitted)
+    if total is not None and theirs and total - theirs == paid:
+        return paid
+    return minor_of(summary, "total", currency)
+
+
+def _worth(branch: Branch, currency: str) -> int:
+    """Return what is paid for all units of a line."""
+    # Prices are told for all units and for one of them; the one that is not ours is left over.
+    plain = Branch(branch.value, branch.at)
+    worth = minor_of(plain, "discountedLineItemCost", currency)
+    full = minor_of(plain, "lineItemCost", currency) if worth is None else worth
+    if full is None:
+        if "lineItemCost" in branch:
+            raise branch.wrong("lineItemCost", f"an amount in {currency}")
+        raise branch.missing("lineItemCost")
+    return full
+
+
+def _line(branch: Branch, currency: str, store: str, worth: int, share: int) -> OrderLine:
     quantity = branch.whole("quantity")
     if quantity is None:
         raise branch.missing("quantity")
     if quantity < 0:
         raise branch.wrong("quantity", "a number of units")
-    # Prices are told for all units and for one of them; the one that is not ours is left over.
-    plain = Branch(branch.value, branch.at)
-    full = minor_of(plain, "lineItemCost", currency)
-    worth = minor_of(plain, "discountedLineItemCost", currency)
-    paid = full if worth is None else worth
-    if paid is None:
-        raise branch.missing("lineItemCost")
+    full = _plain(branch, "lineItemCost", currency)
     return OrderLine(
         id=branch.needed("lineItemId"),
         sku=branch.text("sku"),
         article=branch.text("legacyVariationId", default=branch.word("legacyItemId")),
         title=branch.text("title")[:500],
         quantity=quantity,
-        unit_price_milli=even_price_milli(paid, quantity, branch.at),
-        discount_minor=max(0, (full or 0) - paid),
+        unit_price_milli=even_price_milli(worth - share, quantity, branch.at),
+        discount_minor=max(0, full - worth) + share,
         tax_minor=_tax(branch, currency),
         method="pickup" if store else None,
         store=store,
@@ -247,6 +326,29 @@ def refund(branch: Branch, told: dict[str, Any], number: str, currency: str) -> 
         currency=currency,
         reference=branch.text("refundReferenceId"),
     )
+
+
+def cancellation(branch: Branch, context: Context) -> Iterator[Message]:
+    """Say that an order is off, as the Post-Order API tells it; while it is asked for, nothing is.
+
+    A request that was closed otherwise, such as for what was sent, leaves the order as it is.
+    """
+    number, status = branch.needed("cancelId"), branch.word("cancelStatus")
+    closed, asked = (_instant(branch, name) for name in ("cancelCloseDate", "cancelRequestDate"))
+    if status not in CLOSED_AS_OFF:
+        told = identity(f"cancellation/{number}", closed, asked, context)
+        yield Notice(**told, topic="cancellation", title=status[:500])
+        return
+    order = branch.needed("legacyOrderId")
+    reason = branch.text("cancelReason") or "cancelled at eBay"
+    yield Cancellation(**identity(order, closed, closed or asked, context), reason=reason[:500])
+
+
+def _instant(branch: Branch, name: str) -> datetime | None:
+    told = branch.peek(name)
+    if isinstance(told, Mapping):
+        return branch.branch(name).moment("value", zone=ZONE)
+    return branch.moment(name, zone=ZONE)
 
 
 def parcel(branch: Branch, context: Context, number: str) -> FulfillmentEvent:
