@@ -1,4 +1,4 @@
-"""Each rule about credits names the row that breaks it."""
+"""Each rule about credits, and about parts of orders, names the row that breaks it."""
 
 import pytest
 
@@ -28,6 +28,13 @@ DEFECTS = [
     ("delete from orders_charge where kind = 'shipping'", "nothing_is_owed_back"),
     ("update orders_given set minor = minor + 1", "goodwill_is_counted"),
     ("delete from orders_given", "goodwill_is_counted"),
+    ("update orders_line set order_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_line set parent_line_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_charge set order_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_charge set line_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_stop set order_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_search set order_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_attribution set line_id = gen_random_uuid()", "parts_have_their_whole"),
     ("update orders_stop set amendment_no = 7", "stops_hold_amendments"),
     ("update orders_stop set amendment_no = 0", "stops_hold_amendments"),
 ]

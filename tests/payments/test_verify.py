@@ -85,6 +85,14 @@ async def test_a_wrong_authorization_is_named(life):
             "update payments_movement set payment_id = gen_random_uuid() where operation_id = $1",
             {"movement_of_operation"},
         ),
+        (
+            "update payments_operation set payment_id = gen_random_uuid() where id = $1",
+            {"operation_of_payment", "movement_of_operation"},
+        ),
+        (
+            "update payments_operation set order_id = gen_random_uuid() where id = $1",
+            {"operation_of_payment", "movement_of_operation"},
+        ),
     ],
 )
 async def test_a_defect_of_the_journal_names_its_operation(life, planted, rules):

@@ -146,7 +146,7 @@ create index payments_payment_reference on payments_payment (provider, reference
 
 create table payments_operation (
     id uuid primary key,
-    payment_id uuid not null references payments_payment,
+    payment_id uuid not null,
     order_id uuid not null,
     deed text not null check (deed in ('authorize', 'capture', 'refund', 'void', 'settle',
                                        'chargeback', 'chargeback_won')),

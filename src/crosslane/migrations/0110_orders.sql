@@ -26,11 +26,14 @@ create table orders_order (
 create index orders_order_customer on orders_order (customer_id, placed_at desc);
 create index orders_order_placed on orders_order (placed_at desc, id desc);
 
+-- What an order is placed with names it, and nothing is ever deleted. It is written with the order by
+-- one statement, and verify looks for what has no order; foreign keys would look for the order, and
+-- lock it, once for each of these rows.
 create table orders_line (
     id uuid primary key,
-    order_id uuid not null references orders_order (id),
+    order_id uuid not null,
     position integer not null check (position > 0),
-    parent_line_id uuid references orders_line (id),
+    parent_line_id uuid,
     cause text not null check (cause in ('cart', 'import', 'component', 'amendment', 'exchange', 'replacement')),
     amendment_no integer not null default 0,
     variant_id uuid not null,
@@ -56,9 +59,9 @@ create table orders_line (
 
 create table orders_charge (
     id uuid primary key,
-    order_id uuid not null references orders_order (id),
+    order_id uuid not null,
     kind text not null check (kind in ('shipping', 'fee', 'discount', 'price_change', 'appeasement', 'rounding')),
-    line_id uuid references orders_line (id),
+    line_id uuid,
     title text not null,
     net_minor bigint not null,
     tax_minor bigint not null,
@@ -152,7 +155,7 @@ create table orders_barred (
 
 create table orders_stop (
     id uuid primary key,
-    order_id uuid not null references orders_order (id),
+    order_id uuid not null,
     kind text not null check (kind in ('payment', 'fraud', 'address', 'manual', 'exchange',
                                     'gathering', 'grace')),
     reason text not null,
@@ -206,7 +209,7 @@ create table orders_amendment (
 
 -- Who gets the credit for a line, in basis points per role; append-only, the newest set counts.
 create table orders_attribution (
-    line_id uuid not null references orders_line (id),
+    line_id uuid not null,
     role text not null check (role in ('sold', 'assisted', 'chat', 'kiosk', 'endless_aisle', 'fulfilled', 'saved_sale')),
     beneficiary_kind text not null check (beneficiary_kind in ('staff', 'location', 'none')),
     beneficiary_id text not null,
@@ -220,7 +223,7 @@ create index orders_attribution_saved on orders_attribution (beneficiary_id, at)
 
 -- What an order is found by besides its number: source id, SKUs and customer identities by id.
 create table orders_search (
-    order_id uuid primary key references orders_order (id),
+    order_id uuid primary key,
     words tsvector not null
 );
 create index orders_search_words on orders_search using gin (words);

@@ -80,6 +80,32 @@ group by p.id, p.net_minor, p.tax_minor
 having sum(c.net_minor) <> p.net_minor or sum(c.tax_minor) <> p.tax_minor
 """
 
+# No foreign key looks after what is written with an order, or with a line.
+PARTS_HAVE_THEIR_WHOLE = """
+with part as (
+    select 'order line:' || id as subject, order_id, null::uuid as line_id from orders_line
+    union all
+    select 'order line:' || id, order_id, parent_line_id from orders_line
+    where parent_line_id is not null
+    union all
+    select 'order charge:' || id, order_id, line_id from orders_charge
+    union all
+    select 'order stop:' || id, order_id, null from orders_stop
+    union all
+    select 'order search:' || order_id, order_id, null from orders_search
+    union all
+    select 'attribution of line:' || line_id, null, line_id from orders_attribution
+)
+select p.subject,
+       case when p.order_id is not null and o.id is null
+            then format('its order %s does not exist', p.order_id)
+            else format('its line %s does not exist', p.line_id) end as detail
+from part p
+left join orders_order o on o.id = p.order_id
+left join orders_line l on l.id = p.line_id
+where p.order_id is not null and o.id is null or p.line_id is not null and l.id is null
+"""
+
 AMENDMENTS_NUMBERED = """
 select 'order:' || order_id as subject,
        format('%s amendments, the last is number %s', count(*), max(no)) as detail
@@ -316,6 +342,7 @@ RULES = [
     Rule("orders.stock_backs_buckets", STOCK_BACKS_BUCKETS),
     Rule("orders.capacity_is_wanted", CAPACITY_IS_WANTED),
     Rule("orders.closed_when_settled", CLOSED_WHEN_SETTLED),
+    Rule("orders.parts_have_their_whole", PARTS_HAVE_THEIR_WHOLE),
     Rule("orders.bundles_share_exactly", BUNDLES_SHARE_EXACTLY),
     Rule("orders.amendments_numbered", AMENDMENTS_NUMBERED),
     Rule("orders.returned_within_handed_over", RETURNED_WITHIN_HANDED_OVER),

@@ -66,6 +66,15 @@ left join payments_payment p on p.id = m.payment_id and p.currency = m.currency
 where o.id is null or p.id is null
 """
 
+# No foreign key looks after it: both are written by one statement.
+OPERATION_OF_PAYMENT = """
+select 'operation:' || o.id as subject,
+       format('its order %s has no payment %s', o.order_id, o.payment_id) as detail
+from payments_operation o
+left join payments_payment p on p.id = o.payment_id and p.order_id = o.order_id
+where p.id is null
+"""
+
 STATE = """
 select 'payment:' || p.id as subject,
        format('it is %s, its authorization is %s', p.state, coalesce(o.state, 'missing')) as detail
@@ -245,6 +254,7 @@ RULES = [
     Rule("payments.never_too_much", NEVER_TOO_MUCH),
     Rule("payments.moved_once", MOVED_ONCE),
     Rule("payments.movement_of_operation", MOVEMENT_OF_OPERATION),
+    Rule("payments.operation_of_payment", OPERATION_OF_PAYMENT),
     Rule("payments.state", STATE),
     Rule("payments.credit", CREDIT),
     Rule("payments.called", CALLED),

@@ -30,7 +30,7 @@ class JournalMove(msgspec.Struct, frozen=True):
 
 
 # Buckets hold what they have become, the journal why; always in one statement.
-_MOVES = """
+_JOURNAL = """
 journal as (
     insert into orders_movement (
         order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
@@ -43,12 +43,13 @@ journal as (
          as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
               cause, actor, occurred_at)
 )
-insert into orders_bucket as b (line_id, location_id, stage, quantity)
+"""
+_BUCKETS = """
+insert into orders_bucket (line_id, location_id, stage, quantity)
 select line_id, location_id, stage, quantity
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
      as c(line_id, location_id, stage, quantity)
 where quantity > 0
-on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """
 # Moves of locked orders with what they make of them: version, closing, charges that fell away.
 # Arrays come by way of "select", so that PostgreSQL plans once and not for each number of orders.
@@ -69,7 +70,8 @@ with touched as (
           as c(line_id, location_id, stage, quantity)
     where c.quantity = 0
       and (b.line_id, b.location_id, b.stage) = (c.line_id, c.location_id, c.stage)
-), {_MOVES}
+), {_JOURNAL} {_BUCKETS}
+on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """  # noqa: S608
 
 
@@ -120,7 +122,8 @@ def _move_columns(
 
 
 # Everything about a whole batch of orders in one statement, their first moves included. Rows travel
-# as JSON so that one parameter carries one table.
+# as JSON so that one parameter carries one table. No line had a bucket before: to provide for that
+# would write a mark for each row in the server's log.
 INSERT_ORDERS = f"""
 with heads as (
     insert into orders_order (
@@ -147,7 +150,7 @@ with heads as (
     )
     select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $5
     from jsonb_populate_recordset(null::orders_attribution, $22)
-), {_MOVES}
+), {_JOURNAL} {_BUCKETS}
 """  # noqa: S608
 
 
