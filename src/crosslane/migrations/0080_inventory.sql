@@ -44,9 +44,10 @@ create table inventory_movement (
     unit_cost_milli bigint,
     actor text not null,
     trace text not null,
+    -- What moved after a moment is found by it too, within the months since: an index by the time it
+    -- occurred would be written at another place for each position, for what only feeds and counts ask.
     primary key (position_id, movement_no, at)
 ) partition by range (at);
-create index inventory_movement_occurred on inventory_movement (position_id, occurred_at);
 create index inventory_movement_cause on inventory_movement (cause_id);
 -- A cause moves a handful of positions. Where opening stock of one cause is all that was analyzed so
 -- far, the planner would take every cause for as large, and read the whole journal to find one.

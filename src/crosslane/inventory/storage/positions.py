@@ -24,18 +24,13 @@ class Place(NamedTuple):
 
 
 # The clock is read for each row after that row's lock was granted, because a materialized CTE hands
-# rows on as they are locked; the latest reading is after all of them. What hangs on a position is
-# read as of the statement's begin: where somebody wrote the position since then, it shows.
-LOCK_POSITIONS = """
-with wanted as (
-    select *
-    from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[]))
-        as w(variant_id, location_id, condition)
-    union
-    select p.variant_id, p.location_id, p.condition
-    from inventory_hold h join inventory_position p on p.id = h.position_id
-    where h.id = any((select $4::uuid[])::uuid[])
-), locked as materialized (
+# rows on as they are locked; the latest reading is after all of them.
+_PLACES = """
+unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[]))
+    as w(variant_id, location_id, condition)
+"""
+_LOCKED = """
+locked as materialized (
     select p.*, p.xmin as written_by
     from inventory_position p join wanted using (variant_id, location_id, condition)
     order by p.variant_id, p.location_id, p.condition, p.owner_id
@@ -43,11 +38,25 @@ with wanted as (
 )
 select l.id, l.variant_id, l.location_id, l.condition, l.owner_id, l.on_hand, l.allocated,
        l.safety_stock, l.held_until, l.held_units, l.movement_no, l.baseline_at,
-       l.baseline_message, c.average_milli, clock_timestamp() as read_at,
-       before.xmin <> l.written_by as is_new, h.holds, a.lines, a.quantities
+       l.baseline_message, c.average_milli, clock_timestamp() as read_at
+"""
+_WITH_COST = """
 from locked l
-join inventory_position before on before.id = l.id
 left join inventory_cost c on (c.variant_id, c.owner_id) = (l.variant_id, l.owner_id)
+"""
+LOCK_POSITIONS = f"with wanted as (select * from {_PLACES}), {_LOCKED} {_WITH_COST}"  # noqa: S608
+# What hangs on a position is read as of the statement's begin: where somebody wrote the position
+# since then, it shows.
+LOCK_WITH_WHAT_HANGS_ON_THEM = f"""
+with wanted as (
+    select * from {_PLACES}
+    union
+    select p.variant_id, p.location_id, p.condition
+    from inventory_hold h join inventory_position p on p.id = h.position_id
+    where h.id = any((select $4::uuid[])::uuid[])
+), {_LOCKED}, before.xmin <> l.written_by as is_new, h.holds, a.lines, a.quantities
+{_WITH_COST}
+join inventory_position before on before.id = l.id
 cross join lateral (
     select jsonb_agg(to_jsonb(inventory_hold)) as holds
     from inventory_hold
@@ -58,7 +67,7 @@ cross join lateral (
     from inventory_allocation
     where position_id = l.id and line_id = any((select $5::uuid[])::uuid[])
 ) a
-"""
+"""  # noqa: S608
 
 
 class Protected(NamedTuple):
@@ -96,9 +105,16 @@ async def lock_positions(
     """
     wanted = columns(set(places), *Place._fields)
     asked = list(set(lines))
-    rows = await tx.fetch(LOCK_POSITIONS, *wanted, hold_ids, asked)
+    hanging = bool(hold_ids or asked)
+    rows = (
+        await tx.fetch(LOCK_WITH_WHAT_HANGS_ON_THEM, *wanted, hold_ids, asked)
+        if hanging
+        else await tx.fetch(LOCK_POSITIONS, *wanted)
+    )
     found = [_position(row, owners) for row in rows]
     now = max((row["read_at"] for row in rows), default=tx.now)
+    if not hanging:
+        return Protected(found, now, [], {})
     if any(row["is_new"] for row in rows):
         kept = await list_holds(tx, hold_ids) if hold_ids else []
         ids = [position.id for position in found]
@@ -168,7 +184,8 @@ async def insert_positions(tx: Tx, keys: Mapping[PositionKey, UUID]) -> None:
 
 
 # One statement, because it stands on the path of every order: counters, journal, holds and what
-# each demand has are saved by one round trip.
+# each demand has are saved by one round trip. Positions are found by the key they were locked by,
+# whose pages are at hand.
 SAVE = """
 with saved as (
     update inventory_position p
@@ -176,11 +193,12 @@ with saved as (
         held_until = s.held_until::integer[], held_units = s.held_units::bigint[],
         movement_no = s.movement_no, baseline_at = s.baseline_at,
         baseline_message = s.baseline_message
-    from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[],
-                $7::bigint[], $8::timestamptz[], $9::text[])
-        as s(id, on_hand, allocated, safety_stock, held_until, held_units, movement_no,
-             baseline_at, baseline_message)
-    where p.id = s.id
+    from unnest($1::uuid[], $44::uuid[], $45::text[], $46::uuid[], $2::bigint[], $3::bigint[],
+                $4::integer[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::text[])
+        as s(variant_id, location_id, condition, owner_id, on_hand, allocated, safety_stock,
+             held_until, held_units, movement_no, baseline_at, baseline_message)
+    where (p.variant_id, p.location_id, p.condition, p.owner_id)
+        = (s.variant_id, s.location_id, s.condition, s.owner_id)
 ), journaled as (
     insert into inventory_movement
         (position_id, movement_no, at, occurred_at, on_hand_delta, allocated_delta, on_hand_after,
@@ -231,12 +249,16 @@ async def save(tx: Tx, sheet: Sheet) -> None:
     """Save the counters and holds a sheet has changed, its movements, what each demand now has."""
     held = [sheet.holds[hold_id] for hold_id in sheet.changed_holds & sheet.holds.keys()]
     touched = [sheet.positions[position_id] for position_id in sheet.touched]
+    variants, locations, conditions, owners = columns(
+        [p.key for p in touched], *PositionKey._fields
+    )
     net = net_allocations(sheet.movements)
     given = [(key, cause, units) for key, (cause, units) in net.items() if units > 0]
     less = [key for key, (_, units) in net.items() if units < 0]
     await tx.execute(
         SAVE,
-        *columns(touched, "id", "on_hand", "allocated", "safety_stock"),
+        variants,
+        *columns(touched, "on_hand", "allocated", "safety_stock"),
         [_array(sorted(position.held)) for position in touched],
         [_array(position.held[m] for m in sorted(position.held)) for position in touched],
         [position.movement_no for position in touched],
@@ -257,6 +279,9 @@ async def save(tx: Tx, sheet: Sheet) -> None:
         [hold.holder.kind for hold in held],
         [hold.holder.id for hold in held],
         *columns(held, "fence", "quantity", "taken", "expires_minute", "state"),
+        locations,
+        conditions,
+        owners,
     )
 
 

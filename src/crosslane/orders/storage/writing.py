@@ -30,7 +30,7 @@ class JournalMove(msgspec.Struct, frozen=True):
 
 
 # Buckets hold what they have become, the journal why; always in one statement.
-_JOURNAL = """
+_MOVES = """
 journal as (
     insert into orders_movement (
         order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
@@ -43,8 +43,6 @@ journal as (
          as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
               cause, actor, occurred_at)
 )
-"""
-_BUCKETS = """
 insert into orders_bucket (line_id, location_id, stage, quantity)
 select line_id, location_id, stage, quantity
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
@@ -70,7 +68,7 @@ with touched as (
           as c(line_id, location_id, stage, quantity)
     where c.quantity = 0
       and (b.line_id, b.location_id, b.stage) = (c.line_id, c.location_id, c.stage)
-), {_JOURNAL} {_BUCKETS}
+), {_MOVES}
 on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """  # noqa: S608
 
@@ -150,7 +148,7 @@ with heads as (
     )
     select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $5
     from jsonb_populate_recordset(null::orders_attribution, $22)
-), {_JOURNAL} {_BUCKETS}
+), {_MOVES}
 """  # noqa: S608
 
 
