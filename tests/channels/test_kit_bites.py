@@ -48,7 +48,7 @@ def orders(document: object, context: Context) -> Iterator[Message]:
     del context
     if not isinstance(document, dict):
         raise NotReadable(Fault("not-an-order", "An order is an object"))
-    told = Branch(document)
+    told = Branch.of(document)
     number, units, at = told.whole("id"), told.whole("units"), told.whole("at", 1)
     if number is None or units is None:
         raise told.missing("id" if number is None else "units")

@@ -187,10 +187,10 @@ def test_privacy_webhooks_are_wishes_about_data():
 def test_a_reduced_line_costs_to_the_penny_what_the_buyer_pays(price, quantity, share):
     whole = line_amount(price, quantity)
     off = whole * share // 1_000
-    found = net_price_milli(price, quantity, off, Branch({}))
+    found = net_price_milli(price, quantity, off, Branch.of({}))
     assert line_amount(found, quantity) == whole - off
 
 
 def test_more_cannot_be_taken_off_than_a_line_costs():
     with pytest.raises(NotReadable):
-        net_price_milli(100_000, 1, 101, Branch({}))
+        net_price_milli(100_000, 1, 101, Branch.of({}))

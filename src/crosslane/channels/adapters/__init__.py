@@ -12,7 +12,7 @@ What is in ``__all__`` is what packages may lean on; it changes only with a word
 - Declaring: :class:`Family`, :func:`json_family` for streams of JSON, :func:`text_family` for texts
   whose senders count versions.
 - Reading: :class:`Context` says where a stream comes from, :class:`Reading` is the answer,
-  :class:`Fault` why a record is not taken. :class:`Branch` stands on a decoded record and remembers
+  :class:`Fault` why a record is not taken. :class:`Branch` stands on a decoded record and takes out
   what was read of it, so that ``rest()`` is what nobody read; it raises :class:`NotReadable`.
   :func:`read_json` decodes without floats, :func:`as_text` and :func:`kept_text` make text that
   can be kept, :func:`checked` and :func:`checked_text` hold a message to its limits,

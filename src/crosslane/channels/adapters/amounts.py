@@ -1,26 +1,36 @@
 """Amounts as channels write them: the same ones come again and again, so what is read is kept."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from crosslane.kernel import milli_price, parse_minor
 
 KEPT_MAX = 10_000
 # Longer ones are read each time: what is kept must not grow with what somebody sends.
-CHARACTERS_KEPT_MAX = 20
+CHARACTERS_KEPT_MAX = 24
 
 
-def _kept(read: Callable[[str, str], int]) -> Callable[[str, str], int]:
-    again = lru_cache(KEPT_MAX)(read)
+class Amounts(dict[tuple[str, str], int]):
+    """What texts say in a currency: one that is known costs a look, without a call.
 
-    def amount(text: str, currency: str) -> int:
-        short = len(text) <= CHARACTERS_KEPT_MAX and len(currency) <= CHARACTERS_KEPT_MAX
-        return again(text, currency) if short else read(text, currency)
+    Args:
+        read: reads a text in a currency; raises Invalid.
+    """
 
-    return amount
+    def __init__(self, read: Callable[[str, str], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, told: tuple[str, str]) -> int:
+        text, currency = told
+        found = self._read(text, currency)
+        if len(text) + len(currency) <= CHARACTERS_KEPT_MAX:
+            if len(self) >= KEPT_MAX:
+                self.clear()
+            self[told] = found
+        return found
 
 
-minor_told = _kept(parse_minor)
-"""Read an amount in minor units, as :func:`crosslane.kernel.parse_minor` does."""
-milli_told = _kept(milli_price)
-"""Read a unit price in 1/1000 minor units, as :func:`crosslane.kernel.milli_price` does."""
+MINOR = Amounts(parse_minor)
+"""Amounts in minor units, as :func:`crosslane.kernel.parse_minor` reads them."""
+MILLI = Amounts(milli_price)
+"""Unit prices in 1/1000 minor units, as :func:`crosslane.kernel.milli_price` reads them."""

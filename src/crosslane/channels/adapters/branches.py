@@ -1,11 +1,10 @@
 """Reading what was sent part by part, so that nothing of it gets lost.
 
-A :class:`Branch` stands on the decoded record and remembers what was read of it. What nobody read
-is handed over as the message's ``rest``. A value that is not what it must be raises
-:class:`NotReadable` with the pointer to it.
+A :class:`Branch` stands on the decoded record, beside a copy from which it takes out what is read.
+What nobody has read is left there, and handed over as the message's ``rest``. A value that is not
+what it must be raises :class:`NotReadable` with the pointer to it.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from crosslane.channels.adapters.amounts import milli_told, minor_told
+from crosslane.channels.adapters.amounts import MILLI, MINOR, Amounts
 from crosslane.channels.adapters.port import Fault
 from crosslane.kernel import (
     MILLI_PER_MINOR,
@@ -23,13 +22,7 @@ from crosslane.kernel import (
     rounded_ratio,
 )
 
-Seen = dict[Any, Any]
-"""What was read of a part: by name or place whether (True), or what of it (Seen)."""
 REST_VALUES_MAX = 20_000
-# In a Seen: nothing of the part is left over.
-ALL = None
-NOT_SEEN: Seen = {}
-PARTS = (dict, list)
 TEXTS = (str, int, Decimal)
 
 
@@ -45,43 +38,47 @@ class NotReadable(Exception):
         self.fault = fault
 
 
-class Branch:
-    """A part of a record.
+class Branch(msgspec.Struct, eq=False, gc=False):
+    """A part of a record: a small thing, as there is one for every object that is looked at.
 
     Args:
-        value: what was decoded: an object, usually.
-        at: pointer to it, or the part it is in and its name there.
-        seen: what was read of it, nothing yet when absent.
+        value: what was decoded.
+        _at: pointer to it, or the branch it is of, its name there, and its place in a list.
+        _left: what nobody has read of it, by the same names.
     """
 
-    __slots__ = ("_at", "_parts", "_seen", "value")
+    value: dict[str, Any]
+    _at: Any
+    _left: dict[str, Any]
 
-    def __init__(
-        self, value: Any, at: "str | tuple[Branch, str]" = "", seen: Seen | None = None
-    ) -> None:
-        self.value = value
-        self._at = at
-        self._parts: dict[str, Any] = value if isinstance(value, dict) else {}
-        self._seen: Seen = {} if seen is None else seen
+    @classmethod
+    def of(cls, value: Any, at: str = "") -> "Branch":
+        """Return the branch that all others are of; what is no object says nothing.
+
+        Args:
+            value: a record as decoded.
+            at: pointer to it.
+        """
+        return cls(value, at, value.copy()) if type(value) is dict else cls({}, at, {})
 
     @property
     def at(self) -> str:
         """Pointer to it; made when it is asked for, as hardly any ever is."""
         if not isinstance(self._at, str):
-            above, name = self._at
-            self._at = above._pointer(name)
+            above, name, *places = self._at
+            self._at = "/".join((above._pointer(name), *map(str, places)))
         return self._at
 
     def __bool__(self) -> bool:
         return bool(self.value)
 
     def __contains__(self, name: str) -> bool:
-        value = self._parts.get(name)
+        value = self.value.get(name)
         return value is not None and value != ""
 
     def has(self, name: str) -> bool:
         """Whether a value is told at all, though it be null."""
-        return name in self._parts
+        return name in self.value
 
     def wrong(self, name: str, wanted: str) -> NotReadable:
         """Return the refusal of a value."""
@@ -93,37 +90,42 @@ class Branch:
 
     def peek(self, name: str) -> Any:
         """Return a value without having read it."""
-        return self._parts.get(name)
+        return self.value.get(name)
 
     def word(self, name: str) -> str:
         """Return a text without having read it, "" when there is none."""
-        value = self._parts.get(name)
+        value = self.value.get(name)
         return value if isinstance(value, str) else ""
 
     def take(self, name: str) -> Any:
         """Return a value as it was decoded, None when it is absent."""
-        self._seen[name] = True
-        return self._parts.get(name)
+        self._left.pop(name, None)
+        return self.value.get(name)
 
-    def text(self, *names: str, default: str = "") -> str:
+    def text(self, name: str, *others: str, default: str = "") -> str:
         """Return the first of several values that says something, as text.
 
         Others that say the same are read with it; one that says something else is left over.
         """
+        value = self.value.get(name)
+        if not others:
+            if type(value) is str:
+                self._left.pop(name, None)
+                return value or default
+            if value is None:
+                return default
         found = ""
-        for name in names:
-            value = self._parts.get(name)
+        for one in (name, *others):
+            value = self.value.get(one)
             if value is None or value == "":
                 continue
-            if type(value) is str:
-                said = value
-            elif isinstance(value, bool) or not isinstance(value, TEXTS):
-                raise self.wrong(name, "a text")
-            else:
-                said = str(value)
-            found = found or said
-            if said == found:
-                self._seen[name] = True
+            if type(value) is not str:
+                if isinstance(value, bool) or not isinstance(value, TEXTS):
+                    raise self.wrong(one, "a text")
+                value = str(value)
+            found = found or value
+            if value == found:
+                self._left.pop(one, None)
         return found or default
 
     def cut(self, most: int, *names: str) -> str:
@@ -142,7 +144,8 @@ class Branch:
     def leave(self, *names: str) -> None:
         """Leave values over that were read, as a message has no room for all of them."""
         for name in names:
-            self._seen.pop(name, None)
+            if name in self.value:
+                self._left[name] = self.value[name]
 
     def needed(self, *names: str) -> str:
         """Return a text that must be there.
@@ -172,23 +175,23 @@ class Branch:
 
     def minor(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return an amount in minor units, the default when it is absent."""
-        self._seen[name] = True
-        return self._money(name, currency, default, minor_told)
+        self._left.pop(name, None)
+        return self._money(name, currency, default, MINOR)
 
     def milli(self, name: str, currency: str, default: int | None = None) -> int | None:
         """Return a unit price in 1/1000 minor units, the default when it is absent."""
-        self._seen[name] = True
-        return self._money(name, currency, default, milli_told)
+        self._left.pop(name, None)
+        return self._money(name, currency, default, MILLI)
 
     def rounded_minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units; one that is finer is rounded, and left over as told."""
-        milli = self._money(name, currency, None, milli_told)
+        milli = self._money(name, currency, None, MILLI)
         if milli is None:
             return None
         minor, finer = divmod(milli, MILLI_PER_MINOR)
         if finer:
             return rounded_ratio(milli, 1, MILLI_PER_MINOR)
-        self._seen[name] = True
+        self._left.pop(name, None)
         return minor
 
     def flag(self, name: str) -> bool | None:
@@ -206,73 +209,83 @@ class Branch:
             zone: IANA zone of times that name none; without it they are refused.
         """
         for name in names:
-            if name in self:
-                return self._instant(name, self.take(name), zone)
+            value = self.value.get(name)
+            if value is not None and value != "":
+                self._left.pop(name, None)
+                return self._instant(name, value, zone)
         return None
 
     def branch(self, name: str) -> "Branch":
         """Return a part, an empty one when it is absent."""
-        value = self._parts.get(name)
+        value = self.value.get(name)
+        if type(value) is dict:
+            left = self._left.get(name)
+            if left is value:
+                left = self._left[name] = value.copy()
+            return Branch(value, (self, name), {} if left is None else left)
         if value is None:
-            return Branch({}, (self, name))
-        if not isinstance(value, dict):
-            raise self.wrong(name, "an object")
-        return Branch(value, (self, name), self._within(name))
+            return Branch({}, (self, name), {})
+        raise self.wrong(name, "an object")
 
     def branches(self, name: str) -> list["Branch"]:
-        """Return the parts of a list, none when it is absent."""
-        value = self.peek(name)
+        """Return the parts of a list, none when it is absent; what is no object is an empty one."""
+        value = self.value.get(name)
         if value is None:
             return []
-        if not isinstance(value, list):
+        if type(value) is not list:
             raise self.wrong(name, "a list")
-        if not value:
-            return []
-        at, seen = self._pointer(name), self._within(name)
-        return [Branch(part, f"{at}/{n}", seen.setdefault(n, {})) for n, part in enumerate(value)]
+        left = self._left.get(name)
+        if left is value and value:
+            left = [part.copy() if type(part) is dict else part for part in value]
+            self._left[name] = left
+        return [
+            Branch(part, (self, name, place), left[place] if left else {})
+            if type(part) is dict
+            else Branch({}, (self, name, place), {})
+            for place, part in enumerate(value)
+        ]
+
+    def unread(self) -> "Branch":
+        """Return the same part, for values that are left over though they are looked at."""
+        return Branch(self.value, self._at, {})
 
     def finish(self) -> None:
         """Count all of it as read: what was left over of it has been handed over."""
-        self._seen[ALL] = True
+        self._left.clear()
 
     def rest(self) -> dict[str, Any]:
         """Return what nobody has read, by pointer; what is empty says nothing."""
         found: dict[str, Any] = {}
-        waiting: list[tuple[Any, str, Seen]] = [(self.value or {}, self.at, self._seen)]
+        waiting: list[tuple[Any, str]] = [(self._left, self.at)]
         while waiting:
-            value, at, within = waiting.pop()
-            if ALL in within:
-                continue
-            for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-                seen = within.get(name)
-                if seen is True or part is None or part == "":
+            left, at = waiting.pop()
+            named = type(left) is dict
+            for name, part in left.items() if named else enumerate(left):
+                kind = type(part)
+                if part is None or (kind is str and not part):
                     continue
-                pointer = f"{at}/{name}"
-                if type(name) is str and ("/" in name or "~" in name):
-                    pointer = f"{at}/{pointer_step(name)}"
-                if isinstance(part, PARTS):
-                    waiting.append((part, pointer, seen or NOT_SEEN))
-                elif seen is None or ALL not in seen:
-                    found[pointer] = part
+                if named and ("/" in name or "~" in name):
+                    name = pointer_step(name)
+                if kind is dict or kind is list:
+                    if part:
+                        waiting.append((part, f"{at}/{name}"))
+                else:
+                    found[f"{at}/{name}"] = part
             if len(found) > REST_VALUES_MAX:
                 detail = f"More than {REST_VALUES_MAX} values are not known"
                 raise NotReadable(Fault("too-much", detail, at))
         return found
 
-    def _within(self, name: str) -> Seen:
-        seen = self._seen.setdefault(name, {})
-        return {} if seen is True else seen
-
-    def _money(
-        self, name: str, currency: str, default: int | None, read: Callable[[str, str], int]
-    ) -> int | None:
-        value = self._parts.get(name)
+    def _money(self, name: str, currency: str, default: int | None, amounts: Amounts) -> int | None:
+        value = self.value.get(name)
         if value is None or value == "":
             return default
-        if not isinstance(value, TEXTS) or isinstance(value, bool):
-            raise self.wrong(name, "an amount")
+        if type(value) is not str:
+            if isinstance(value, bool) or not isinstance(value, TEXTS):
+                raise self.wrong(name, "an amount")
+            value = str(value)
         try:
-            return read((value if type(value) is str else str(value)).strip(), currency)
+            return amounts[value.strip(), currency]
         except Invalid as refusal:
             raise NotReadable(Fault.of(refusal, at=self._pointer(name))) from None
 
@@ -303,7 +316,7 @@ def instant_of(text: str, zone: str) -> datetime | None:
     if found.tzinfo is None:
         if not zone:
             return None
-        found = found.replace(tzinfo=ZoneInfo(zone))
+        found = found.replace(tzinfo=UTC if zone == "UTC" else ZoneInfo(zone))
     return in_utc(found)
 
 

@@ -229,17 +229,18 @@ def checked(message: Message, point: Callable[[str], str] = str) -> Message:
         NotReadable: with the pointer to what is wrong.
     """
     try:
-        raw = _encode(message)
-        if b"\\u" not in raw:
-            # Only escapes can make a text unsafe; all else the type tells.
-            _decoder.decode(raw)
+        rest = _encode(message.rest)
+        bare = _encode(msgspec.structs.replace(message, rest={}))
+        if b"\\u" not in rest and b"\\u" not in bare:
+            # Only escapes can make a text unsafe; all else the type tells, nothing of the rest.
+            _decoder.decode(bare)
             return message
     except msgspec.ValidationError:
         pass
     except OverflowError:
         raise NotReadable(Fault("number-out-of-range", "A number does not fit 64 bits")) from None
     try:
-        decode_json(raw, Message)
+        decode_json(_encode(message), Message)
     except Refusal as refusal:
         raise NotReadable(_pointed(Fault.of(refusal), point)) from None
     return message
@@ -317,7 +318,7 @@ def json_family(
             try:
                 document = read_json(raw)
                 into = partial(_into, point, document)
-                said = tuple(checked(one, into) for one in understand(document, context))
+                said = tuple([checked(one, into) for one in understand(document, context)])
             except NotReadable as refused:
                 yield Reading(place=place, body=body, fault=refused.fault)
             else:
@@ -337,6 +338,8 @@ def _documents(stream: BinaryIO) -> list[bytes]:
     if len(raw) > RECORD_BYTES_MAX:
         most = RECORD_BYTES_MAX >> 20
         raise NotReadable(Fault("record-too-large", f"A document has at most {most} MiB"))
+    if b"\n" not in raw and b"\r" not in raw:
+        return [raw]
     lines = [line for line in raw.splitlines() if line.strip()]
     one_a_line = len(lines) > 1 and all(line.lstrip()[:1] in b"{[" for line in lines)
     return lines if one_a_line and _is_whole(lines[0]) else [raw]

@@ -17,7 +17,7 @@ from xml.parsers.expat import ExpatError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from crosslane.channels.adapters.amounts import milli_told, minor_told
+from crosslane.channels.adapters.amounts import MILLI, MINOR, Amounts
 from crosslane.channels.adapters.branches import NotReadable, instant_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.kernel import Invalid, pointer_step
@@ -345,11 +345,11 @@ class Part:
 
     def minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units, None when it is absent."""
-        return self._money(name, currency, minor_told)
+        return self._money(name, currency, MINOR)
 
     def milli(self, name: str, currency: str) -> int | None:
         """Return a unit price in 1/1000 minor units, None when it is absent."""
-        return self._money(name, currency, milli_told)
+        return self._money(name, currency, MILLI)
 
     def moment(self, *names: str, zone: str) -> datetime | None:
         """Return the first of several instants that is told, of the zone when it names none."""
@@ -392,11 +392,11 @@ class Part:
     def _at(self, place: str) -> "Part":
         return Part(self._texts, self._counts, place, self._numbered)
 
-    def _money(self, name: str, currency: str, read: Callable[[str, str], int]) -> int | None:
+    def _money(self, name: str, currency: str, amounts: Amounts) -> int | None:
         found = self.text(name)
         if not found:
             return None
         try:
-            return read(found, currency)
+            return amounts[found, currency]
         except Invalid as refusal:
             raise NotReadable(Fault.of(refusal, at=f"{self.at}/{name}")) from None

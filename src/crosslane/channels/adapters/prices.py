@@ -1,8 +1,19 @@
 """What one unit costs once reductions are taken off its line."""
 
+from typing import Protocol
+
 from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.port import Fault
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
+
+
+class Placed(Protocol):
+    """A part of a record, whatever its format."""
+
+    @property
+    def at(self) -> str:
+        """Pointer to it."""
+        ...
 
 
 def net_price_milli(price_milli: int, quantity: int, off_minor: int, branch: Branch) -> int:
@@ -23,16 +34,16 @@ def net_price_milli(price_milli: int, quantity: int, off_minor: int, branch: Bra
     if wanted < 0:
         detail = f"{off_minor} are taken off a line of {wanted + off_minor} minor units"
         raise NotReadable(Fault("discount-too-large", detail, branch.at))
-    return even_price_milli(wanted, quantity, branch.at)
+    return even_price_milli(wanted, quantity, branch)
 
 
-def even_price_milli(minor: int, quantity: int, at: str) -> int:
+def even_price_milli(minor: int, quantity: int, part: Placed) -> int:
     """Return the unit price at which units cost exactly so much.
 
     Args:
         minor: what they cost in all, minor units.
         quantity: units, at least one.
-        at: pointer to the line, for the refusal.
+        part: the line, for the pointer of a refusal.
 
     Raises:
         NotReadable: no price of one unit fits.
@@ -40,5 +51,5 @@ def even_price_milli(minor: int, quantity: int, at: str) -> int:
     found = rounded_ratio(minor * MILLI_PER_MINOR, 1, quantity)
     if line_amount(found, quantity) != minor:
         detail = f"No price of one unit makes {quantity} units cost {minor} minor units"
-        raise NotReadable(Fault("discount-uneven", detail, at))
+        raise NotReadable(Fault("discount-uneven", detail, part.at))
     return found

@@ -74,7 +74,7 @@ def understand(document: object, context: Context) -> Iterator[Message]:
     """
     if not isinstance(document, Mapping):
         raise NotReadable(Fault("not-a-resource", "A record is an object"))
-    whole = Branch(opened(document))
+    whole = Branch.of(opened(document))
     inner = innermost(whole)
     if is_notification(inner):
         yield from with_rest(notification(inner, context), whole)
@@ -113,7 +113,7 @@ def _within(branch: Branch, name: str, deep: int = 0) -> list[tuple[Branch, int]
 
 def _notice(whole: Branch, context: Context, *, asked: bool) -> Message:
     """Return a record that asks nothing of the hub: what was asked, or what is told of itself."""
-    answer = Branch(whole.peek("response")) if asked else whole
+    answer = Branch.of(whole.peek("response")) if asked else whole
     errors = answer.value.get("errors") if isinstance(answer.value, Mapping) else None
     first = errors[0] if isinstance(errors, list) and errors else None
     if isinstance(first, Mapping):

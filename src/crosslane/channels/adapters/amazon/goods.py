@@ -64,7 +64,7 @@ def _ours(parts: list[Branch], context: Context) -> Branch:
         if currency_of(part.word("marketplaceId"), "") == context.currency
         and part.peek("offerType") != "B2B"
     ]
-    return next(iter(found or parts), Branch({}))
+    return next(iter(found or parts), Branch.of({}))
 
 
 def status_change(branch: Branch, context: Context) -> Iterator[Message]:

@@ -58,7 +58,7 @@ def transaction(branch: Branch, context: Context) -> Iterator[Message]:
 def _given(branch: Branch, currency: str) -> int:
     """Return what a buyer was given, 0 when nobody says of what a sum is made."""
     found = 0
-    for part in Branch(branch.value, branch.at).branches("breakdowns"):
+    for part in branch.unread().branches("breakdowns"):
         kind = part.word("breakdownType").lower()
         if not any(word in kind for word in OWN):
             found += minor_of(part, "breakdownAmount", currency) or 0

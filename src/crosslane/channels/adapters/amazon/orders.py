@@ -170,9 +170,7 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderL
         article=product.text("asin"),
         title=product.text("title")[:500],
         quantity=quantity,
-        unit_price_milli=unit
-        if same or paid is None
-        else even_price_milli(paid, quantity, branch.at),
+        unit_price_milli=unit if same or paid is None else even_price_milli(paid, quantity, branch),
         discount_minor=off,
         tax_minor=tax if parts else None,
         note=_wanted(branch),

@@ -127,7 +127,7 @@ def _price(branch: Branch, quantity: int, currency: str) -> tuple[int | None, in
         return None, off
     if off > worth:
         raise branch.wrong("PromotionDiscount", "at most the price of the line")
-    return even_price_milli(worth - off, quantity, branch.at), off
+    return even_price_milli(worth - off, quantity, branch), off
 
 
 def _line(branch: Branch, currency: str, *, picked_up: bool) -> OrderLine:
@@ -179,7 +179,7 @@ def items(branch: Branch, context: Context) -> Iterator[Message]:
     for part in parts:
         quantity = _units(part)
         # What it is in stands with it, as an amendment has no word for that.
-        price, _ = _price(Branch(part.value, part.at), quantity, currency)
+        price, _ = _price(part.unread(), quantity, currency)
         lines.append(
             AmendedLine(
                 id=part.needed("OrderItemId"),

@@ -109,7 +109,7 @@ def _currency(charges: list[Branch]) -> str:
 def _charged(branch: Branch, kinds: tuple[str, ...], currency: str) -> int:
     """Return what is charged of some kinds, with its tax."""
     # What a line costs is told by its units; how it came about is left over as it was told.
-    told = Branch(branch.value, branch.at).branches("charges")
+    told = branch.unread().branches("charges")
     theirs = [charge.branch(NET[0]) for charge in told if charge.word("chargeType") in kinds]
     return sum(minor_of(charge, NET[1], currency) or 0 for charge in theirs)
 
@@ -128,7 +128,7 @@ def _line(branch: Branch, currency: str) -> OrderLine:
         id=branch.needed("shipmentLineItemId"),
         sku=branch.text("merchantSku"),
         quantity=quantity,
-        unit_price_milli=None if worth is None else even_price_milli(worth, quantity, branch.at),
+        unit_price_milli=None if worth is None else even_price_milli(worth, quantity, branch),
         tax_minor=minor_of(tax, "netAmount", currency) if tax else None,
         discount_minor=(minor_of(off, "discountAmount", currency) or 0) if off else 0,
         note=_wrapping(branch),

@@ -94,7 +94,7 @@ def purchase_order(branch: Branch, context: Context) -> Iterator[Message]:
 
 def _changed(details: Branch) -> datetime | None:
     """Return the last instant at which an order was changed, which its parts are left with."""
-    plain = Branch(details.value, details.at)
+    plain = details.unread()
     found = (plain.moment(name, zone=ZONE) for name in CHANGES)
     return max((at for at in found if at is not None), default=None)
 
@@ -139,7 +139,7 @@ def _units(branch: Branch, name: str) -> int:
     told = branch.branch(name)
     in_cases = told.word("unitOfMeasure").lower() == CASES
     if in_cases:
-        told = Branch(told.value, told.at)
+        told = told.unread()
     amount = told.whole("amount")
     if amount is None:
         raise branch.missing(name)

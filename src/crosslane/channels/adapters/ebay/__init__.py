@@ -51,9 +51,9 @@ def understand(document: object, context: Context) -> Iterator[Message]:
         for place, one in enumerate(document):
             if not isinstance(one, Mapping):
                 raise NotReadable(Fault("not-a-resource", "A resource is an object", f"/{place}"))
-            yield from _say(Branch(one, f"/{place}"), context)
+            yield from _say(Branch.of(one, f"/{place}"), context)
     elif isinstance(document, Mapping) and document:
-        yield from _say(Branch(document), context)
+        yield from _say(Branch.of(document), context)
     else:
         raise NotReadable(Fault("not-a-resource", "A resource is an object"))
 

@@ -136,7 +136,7 @@ def _order(
     off: str,
 ) -> Order:
     instructions = branch.branches("fulfillmentStartInstructions")
-    start = instructions[0] if instructions else Branch({})
+    start = instructions[0] if instructions else Branch.of({})
     step = start.branch("shippingStep")
     pickup = start.branch("pickupStep").text("merchantLocationKey")
     picked_up = start.word("fulfillmentInstructionsType") == PICKUP
@@ -210,7 +210,7 @@ def address(branch: Branch, *, reference: str = "") -> Address | None:
 
 def _plain(branch: Branch, name: str, currency: str) -> int:
     """Return an amount that is left over, being told in another way; nought when it is not told."""
-    return minor_of(Branch(branch.value, branch.at), name, currency) or 0
+    return minor_of(branch.unread(), name, currency) or 0
 
 
 def _beside(summary: Branch, lines: list[Branch], currency: str) -> int:
@@ -254,10 +254,10 @@ def _total(summary: Branch, lines: list[Branch], currency: str, paid: int) -> in
         currency: ISO 4217.
         paid: for goods and beside them, minor units.
     """
-    total = minor_of(Branch(summary.value, summary.at), "total", currency)
+    total = minor_of(summary.unread(), "total", currency)
     theirs = 0
     for line in lines if total is not None and total > paid else ():
-        remitted = Branch(line.value, line.at).branches("ebayCollectAndRemitTaxes")
+        remitted = line.unread().branches("ebayCollectAndRemitTaxes")
         theirs += sum(minor_of(tax, "amount", currency) or 0 for tax in remitted)
     if total is not None and theirs and total - theirs == paid:
         return paid
@@ -267,7 +267,7 @@ def _total(summary: Branch, lines: list[Branch], currency: str, paid: int) -> in
 def _worth(branch: Branch, currency: str) -> int:
     """Return what is paid for all units of a line."""
     # Prices are told for all units and for one of them; the one that is not ours is left over.
-    plain = Branch(branch.value, branch.at)
+    plain = branch.unread()
     worth = minor_of(plain, "discountedLineItemCost", currency)
     full = minor_of(plain, "lineItemCost", currency) if worth is None else worth
     if full is None:
@@ -290,7 +290,7 @@ def _line(branch: Branch, currency: str, store: str, worth: int, share: int) -> 
         article=branch.text("legacyVariationId", default=branch.word("legacyItemId")),
         title=branch.text("title")[:500],
         quantity=quantity,
-        unit_price_milli=even_price_milli(worth - share, quantity, branch.at),
+        unit_price_milli=even_price_milli(worth - share, quantity, branch),
         discount_minor=max(0, full - worth) + share,
         tax_minor=_tax(branch, currency),
         method="pickup" if store else None,
@@ -302,7 +302,7 @@ def _tax(branch: Branch, currency: str) -> int | None:
     """Return the tax that is the seller's to pay, None when eBay pays it or nobody tells."""
     if branch.peek("ebayCollectAndRemitTaxes"):
         return None
-    taxes = Branch(branch.value, branch.at).branches("taxes")
+    taxes = branch.unread().branches("taxes")
     return sum(minor_of(tax, "amount", currency) or 0 for tax in taxes) if taxes else None
 
 

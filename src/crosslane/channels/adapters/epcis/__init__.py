@@ -69,9 +69,9 @@ def _cuts(stream: BinaryIO, context: Context) -> Iterator[Cut]:
 def _said(cut: Cut, context: Context) -> Message:
     if not isinstance(cut.event, dict):
         raise NotReadable(Fault("not-epcis", "An event is an object"))
-    event = Branch(cut.event)
+    event = Branch.of(cut.event)
     message = understand(event, context)
-    rest: dict[str, Any] = event.rest() | Branch(cut.around, "/head").rest()
+    rest: dict[str, Any] = event.rest() | Branch.of(cut.around, "/head").rest()
     placed = {cut.places.get(pointer, pointer): value for pointer, value in rest.items()}
     point = partial(_place, cut.places)
     return checked(msgspec.structs.replace(message, rest=placed), point)

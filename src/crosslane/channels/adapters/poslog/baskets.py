@@ -454,7 +454,7 @@ def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine
     if worth and (worth < 0) != (quantity < 0):
         detail = f"What it costs, {worth} minor units, does not fit {quantity} units"
         raise NotReadable(Fault("price-negative", detail, one.part.at))
-    price = even_price_milli(abs(worth), abs(quantity), one.part.at)
+    price = even_price_milli(abs(worth), abs(quantity), one.part)
     off = one.line.discount_minor + max(0, -share)
     return msgspec.structs.replace(
         one.line, unit_price_milli=price, discount_minor=off, tax_minor=tax_minor

@@ -136,33 +136,33 @@ def _removed(name: str, branch: Branch, context: Context) -> Iterator[Message]:
 def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
     if isinstance(document, list):
         for place, one in enumerate(document):
-            yield _named(one, topic), Branch(one, f"/{place}")
+            yield _named(one, topic), Branch.of(one, f"/{place}")
         return
     if not isinstance(document, Mapping):
         raise NotReadable(Fault("not-a-resource", "The document is no object"))
     name, wrapped = next(iter(document.items()), ("", None))
     if len(document) == 1 and isinstance(wrapped, Mapping):
-        yield name, Branch(wrapped, f"/{name}")
+        yield name, Branch.of(wrapped, f"/{name}")
     elif len(document) == 1 and isinstance(wrapped, list):
         yield from _listed(name, wrapped)
     elif len(document) == 1 and name == COUNT:
-        yield name, Branch(document)
+        yield name, Branch.of(document)
     else:
-        yield _named(document, topic), Branch(document)
+        yield _named(document, topic), Branch.of(document)
 
 
 def _listed(name: str, parts: list[object]) -> Iterator[tuple[str, Branch]]:
     single = _singular(name)
     for place, one in enumerate(parts):
         if isinstance(one, Mapping):
-            yield single, Branch(one, f"/{name}/{place}")
+            yield single, Branch.of(one, f"/{name}/{place}")
         elif single in RESOURCES:
             raise NotReadable(
                 Fault("not-a-resource", "A resource is an object", f"/{name}/{place}")
             )
         else:
             # A list of numbers, such as of all products.
-            yield single, Branch({name: parts})
+            yield single, Branch.of({name: parts})
             return
 
 

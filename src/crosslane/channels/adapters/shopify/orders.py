@@ -130,7 +130,7 @@ def _kept_units(branch: Branch, goods: Sequence[Branch]) -> Counter[str]:
     ]
     if not less:
         return kept
-    plain = Branch(branch.value, branch.at)
+    plain = branch.unread()
     sent, back, untold = Counter[str](), Counter[str](), Counter[str]()
     for part in plain.branches("fulfillments"):
         for line in part.branches("line_items") if part.word("status") in UNDER_WAY else ():
@@ -142,7 +142,7 @@ def _kept_units(branch: Branch, goods: Sequence[Branch]) -> Counter[str]:
                 found = untold if how in ("", NO_RESTOCK) else back
                 found[line.text("line_item_id")] += line.whole("quantity", 0) or 0
     for part in less:
-        line = Branch(part.value, part.at)
+        line = part.unread()
         number = line.text("id")
         present = line.whole("current_quantity", 0) or 0
         units = back[number] + min(untold[number], max(0, sent[number] - back[number]))
@@ -201,8 +201,8 @@ def _owed(branch: Branch, tips: Sequence[Branch], currency: str) -> int | None:
     """Return what the buyer owes or has paid in all, without tips."""
     if not tips:
         return branch.minor("total_price", currency)
-    total = Branch(branch.value, branch.at).minor("total_price", currency)
-    plain = [Branch(tip.value, tip.at) for tip in tips]
+    total = branch.unread().minor("total_price", currency)
+    plain = [tip.unread() for tip in tips]
     given = sum(
         line_amount(tip.milli("price", currency, 0) or 0, tip.whole("quantity", 1) or 1)
         for tip in plain

@@ -104,13 +104,13 @@ def understand(document: object, context: Context) -> Iterator[Message]:
         for place, one in enumerate(document):
             if not isinstance(one, Mapping):
                 raise NotReadable(Fault("not-a-resource", "A resource is an object", f"/{place}"))
-            yield from _say(Branch(one, f"/{place}"), context, "")
+            yield from _say(Branch.of(one, f"/{place}"), context, "")
     elif isinstance(document, Mapping) and document:
         name, value = next(iter(document.items()))
         if len(document) == 1 and _NAME.fullmatch(name) and isinstance(value, Mapping):
-            yield from _say(Branch(value, f"/{name}"), context, name)
+            yield from _say(Branch.of(value, f"/{name}"), context, name)
         else:
-            yield from _say(Branch(document), context, "")
+            yield from _say(Branch.of(document), context, "")
     else:
         raise NotReadable(Fault("not-a-resource", "A resource is an object"))
 
@@ -163,7 +163,7 @@ def _parts(whole: Branch, place: str) -> list[Branch]:
 
 def _event(whole: Branch, context: Context) -> Iterator[Message]:
     """Say what a webhook says: its resource, or that something happened of which it only speaks."""
-    at = when(Branch(whole.value, whole.at), "created_at")
+    at = when(whole.unread(), "created_at")
     context = msgspec.structs.replace(context, said_at=at or context.said_at)
     data = whole.branch("data")
     held = data.branch("object")

@@ -87,9 +87,9 @@ def catalog_object(branch: Branch, context: Context) -> Iterator[Message]:
     """Say articles and their prices; what else a catalog holds is a notice."""
     kind, gone = branch.word("type"), branch.peek("is_deleted") is True
     if kind == ARTICLE:
-        yield from _variation(branch, context, Branch({}), gone=gone)
+        yield from _variation(branch, context, Branch.of({}), gone=gone)
         return
-    item = branch.branch("item_data") if kind == "ITEM" else Branch({})
+    item = branch.branch("item_data") if kind == "ITEM" else Branch.of({})
     variations = item.branches("variations")
     for part in variations:
         yield from _variation(part, context, item, gone=gone or part.peek("is_deleted") is True)

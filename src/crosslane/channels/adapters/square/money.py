@@ -74,7 +74,7 @@ def _word(branch: Branch, name: str, known: Mapping[str, Any]) -> str:
 
 def fees(branch: Branch, currency: str, name: str = "processing_fee") -> int:
     """Return what Square keeps of it, in minor units."""
-    parts = [amount(Branch(one.value, one.at), MONEY, currency) for one in branch.branches(name)]
+    parts = [amount(one.unread(), MONEY, currency) for one in branch.branches(name)]
     return sum(filter(None, parts))
 
 
@@ -130,10 +130,10 @@ def dispute(branch: Branch, context: Context) -> Iterator[Message]:
 def payout(branch: Branch, context: Context) -> Iterator[Message]:
     """Say what Square pays out to us; what it takes from us instead is a notice."""
     outcome = PAYOUTS[_word(branch, "status", PAYOUTS)]
-    if (Branch(branch.value, branch.at).branch(MONEY).whole("amount") or 0) < 0:
+    if (branch.unread().branch(MONEY).whole("amount") or 0) < 0:
         yield notice(branch, context, "payout", branch.word("id"))
         return
-    timed = Branch(branch.value, branch.at)
+    timed = branch.unread()
     told = _told(branch, context, branch.needed("id"), timed)
     # Of one instant the number of the change says which is later; both only grow.
     change = branch.peek("version")

@@ -90,7 +90,7 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
 
 def _paid(branch: Branch, state: str, currency: str) -> Paid:
     """Return how far it is paid: what is due says so, else whether it is completed."""
-    due = amount(Branch(branch.value, branch.at), "net_amount_due_money", currency)
+    due = amount(branch.unread(), "net_amount_due_money", currency)
     if state == "COMPLETED" or (due == 0 and branch.peek("tenders")):
         return "paid"
     return "pending"
@@ -105,7 +105,7 @@ def _order(
     paid: Paid,
     state: str,
 ) -> Order:
-    first = parts[0] if parts else Branch({})
+    first = parts[0] if parts else Branch.of({})
     kind = first.word("type")
     details = first.branch(DETAILS.get(kind, "pickup_details"))
     who = details.branch("recipient")
@@ -119,7 +119,7 @@ def _order(
     if parts and state == "COMPLETED":
         stops.append(SENT_ALREADY)
     store = branch.text("location_id")
-    tip = amount(Branch(branch.value, branch.at), "total_tip_money", currency) or 0
+    tip = amount(branch.unread(), "total_tip_money", currency) or 0
     total = _plain(branch, "total_money", currency)
     return Order(
         **told,
@@ -146,7 +146,7 @@ def _where(who: Branch) -> Address | None:
 
 def _plain(branch: Branch, name: str, currency: str) -> int | None:
     """Return an amount that is left over as well, being said in another way."""
-    return amount(Branch(branch.value, branch.at), name, currency)
+    return amount(branch.unread(), name, currency)
 
 
 def _includes_tax(branch: Branch) -> bool | None:
@@ -185,7 +185,7 @@ def _line(branch: Branch, currency: str, method: Method | None, store: str) -> O
         article=branch.text("catalog_object_id"),
         title=title[:500],
         quantity=quantity,
-        unit_price_milli=even_price_milli(gross - off, quantity, branch.at),
+        unit_price_milli=even_price_milli(gross - off, quantity, branch),
         discount_minor=off,
         tax_minor=amount(branch, "total_tax_money", currency),
         method=method,

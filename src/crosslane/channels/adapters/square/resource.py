@@ -99,7 +99,7 @@ def address(branch: Branch, person: Branch | None = None) -> Address | None:
     city, postcode = branch.text("locality"), branch.text("postal_code")
     if not (lines or city or postcode):
         return None
-    who = person or Branch({})
+    who = person or Branch.of({})
     return Address(
         country=branch.text("country"),
         lines=lines,

@@ -333,7 +333,7 @@ def line_price(part: Part, found: Count, currency: str) -> Priced:
             amount, told = part.peek("Quantity") or found.units, part.peek("LineExtensionAmount")
             detail = f"{amount} at {each:f} do not come to {told} {currency}"
             return Priced(exact, doubt=f"Line {part.peek('ID')}: {detail}")
-    return Priced(even_price_milli(whole, found.units, part.at), max(off, 0))
+    return Priced(even_price_milli(whole, found.units, part), max(off, 0))
 
 
 def _milli(each: Decimal, currency: str, part: Part) -> int:

@@ -107,7 +107,7 @@ def _resources(
         for name, parts in document.items():
             yield from _resources(parts, f"{at}/{name}", deep + 1, removed=name == "delete")
     else:
-        yield Branch(document, at), removed
+        yield Branch.of(document, at), removed
 
 
 def _named(branch: Branch) -> str:

@@ -217,7 +217,7 @@ def _line(branch: Branch, currency: str, worth: int, share: int, *, taxed: bool)
         article=number_of(branch, "variation_id", "product_id"),
         title=unescape(branch.text("name"))[:500],
         quantity=quantity,
-        unit_price_milli=even_price_milli(worth - share, quantity, branch.at),
+        unit_price_milli=even_price_milli(worth - share, quantity, branch),
         discount_minor=max(0, full - worth) + share,
         tax_minor=minor_of(branch, "total_tax", currency),
         note=_wanted(branch),

@@ -43,7 +43,7 @@ def instant(branch: Branch, context: Context, name: str) -> Any:
 
 def unmarked(branch: Branch) -> Branch:
     """Return a part of which nothing counts as read, for values that are told in another form."""
-    return Branch(branch.value, branch.at)
+    return branch.unread()
 
 
 def number_of(branch: Branch, *names: str) -> str:

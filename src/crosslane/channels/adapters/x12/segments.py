@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from crosslane.channels.adapters.amounts import milli_told, minor_told
+from crosslane.channels.adapters.amounts import MILLI, MINOR
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import instant, milli_of_one, whole_units
 from crosslane.channels.adapters.port import Fault
@@ -105,7 +105,7 @@ class Segment(msgspec.Struct, eq=False):
         if not text:
             return None
         try:
-            return milli_told(text, currency)
+            return MILLI[text, currency]
         except Invalid:
             raise self.wrong(n, f"a price in {currency}") from None
 
@@ -132,7 +132,7 @@ class Segment(msgspec.Struct, eq=False):
         if not text:
             return None
         try:
-            return minor_told(text, currency)
+            return MINOR[text, currency]
         except Invalid:
             raise self.wrong(n, f"an amount in {currency}") from None
 
