@@ -310,3 +310,32 @@ async def test_an_order_is_placed_on_account_and_changed(bazaar: Bazaar):
     assert told == [("order", "applied", ""), ("amendment", "applied", "")]
     assert await bazaar.units("PO-1") == {"MUG": 1}
     await bazaar.assert_sound()
+
+
+def test_a_title_is_its_words_and_not_their_language():
+    (order,) = said(ORDER.replace("A mug:of clay", "A mug:of clay:EN"))
+    assert order.lines[0].title == "A mug of clay"
+    assert order.rest["/11/IMD03.6"] == "EN"
+
+
+def test_a_change_that_says_nothing_is_refused():
+    text = "ORDCHG\nBGM+230+CH-1+4\nRFF+ON:PO-1\nFTX+AAI+++Hello\nUNS+S"
+    found = fault(text)
+    assert (found.code, found.pointer) == ("says-nothing", "/LIN")
+    (change,) = said(text.replace("UNS", "NAD+DP+S1++Shop+1 High St+Town++44139+DE\nUNS"))
+    assert (change.lines, change.ship_to.city) == ((), "Town")
+
+
+def test_a_price_by_weight_is_shared_by_the_pieces_or_refused():
+    weighed = ORDER.replace("PRI+AAA:9,25", "PRI+AAA:9,25:::1:KGM")
+    found = fault(weighed)
+    assert (found.code, found.pointer) == ("invalid-field", "/13/PRI01.6")
+    (order,) = said(weighed.replace("\nUNS", "\nMOA+203:30\nUNS"))
+    assert order.lines[0].unit_price_milli == 250_000
+    (order,) = said(weighed.replace("12:PCE", "12:KGM"))
+    assert order.lines[0].unit_price_milli == 925_000
+
+
+def test_a_purchase_order_is_an_order():
+    (order,) = said(ORDER.replace("BGM+220", "BGM+105"))
+    assert order.stops == ()

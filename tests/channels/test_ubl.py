@@ -332,3 +332,14 @@ def test_documents_of_other_kinds_are_kept():
     kept = one(HEAD + "<b:Description>x</b:Description>", "TenderReceipt")
     assert (type(kept).__name__, kept.topic) == ("Notice", "tender_receipt")
     assert kept.rest == {"/Description": "x"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "stops"), [("105", 0), ("220", 0), ("226", 0), ("Web", 0), ("221", 1), ("227", 1)]
+)
+def test_what_is_no_order_for_goods_now_waits_for_somebody(kind, stops):
+    order = one(
+        ORDER.replace("<b:IssueDate>", f"<b:OrderTypeCode>{kind}</b:OrderTypeCode><b:IssueDate>")
+    )
+    assert [stop.kind for stop in order.stops] == ["manual"] * stops
+    assert order.rest["/OrderTypeCode"] == kind

@@ -162,3 +162,24 @@ def test_levels_of_a_shipment_are_counted_or_what_lies_in_them():
 def test_a_shipment_without_levels_is_refused():
     found = fault(shipped().partition("\nHL")[0])
     assert (found.code, found.pointer) == ("field-missing", "/3/HL")
+
+
+@pytest.mark.parametrize(
+    ("line", "milli"),
+    [("*12*LB*9.25*PP", 925_000), ("*300*FT*5*HF", 5_000), ("*12*EA*0*TB", None)],
+)
+def test_a_price_by_measure_is_for_what_is_ordered_so(line, milli):
+    (order,) = said(ORDER.replace("*12*EA*9.25*PE", line))
+    assert order.lines[0].unit_price_milli == milli
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [
+        (ORDER.replace("*12*EA*9.25*PE", "*12*EA*9.25*PP"), "/8/PO105"),
+        (CHANGE.replace("EA*9.00*PE", "EA*9.00*PK"), "/3/POC07"),
+    ],
+)
+def test_a_price_by_weight_is_none_of_a_piece(text, pointer):
+    found = fault(text)
+    assert (found.code, found.pointer) == ("invalid-field", pointer)

@@ -65,7 +65,7 @@ def referred(segments: Sequence[Segment], kind: str) -> tuple[str, str]:
 def title_of(loop: Sequence[Segment]) -> str:
     """Return what a line calls its article."""
     for one in loop:
-        if one.tag == "IMD" and (said := one.words(3, 4, TITLE_CHARACTERS_MAX)):
+        if one.tag == "IMD" and (said := one.words(3, 4, TITLE_CHARACTERS_MAX, last=5)):
             return said
     for one in loop:
         is_title = one.tag == "FTX" and one.peek(1) == TITLED

@@ -19,7 +19,9 @@ from crosslane.channels.adapters.edifact.parties import OF_SELLER, Party, articl
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment, require_count
 from crosslane.channels.adapters.edifact.units import MEASURES, PIECES
 from crosslane.channels.adapters.family import Context, version_of
+from crosslane.channels.adapters.firm import FIRM, why_not_firm
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -34,8 +36,6 @@ from crosslane.orders import BuyerWish, StopWish, TenderWish
 # What a message is to an earlier one (element 1225).
 CANCELLED, REPLACED, CHANGED = "1", "5", "4"
 READ_PURPOSES = frozenset(("", "1", "4", "5", "7", "9", "31"))
-# Orders that want goods now (element 1001): an order, a rush order, a spot order, a call-off.
-FIRM = frozenset(("220", "224", "226", "229", "230", "231", "402", ""))
 ROLES = ("DP", "BY", "IV", "UC", "ST", "OB")
 TO = ("DP", "ST", "UC")
 ON_ACCOUNT = (TenderWish(method="on_account"),)
@@ -44,6 +44,7 @@ PRICES = ("AAA", "NTP", "INV", "CAL", "CON", "AAB")
 # Prices in which all reductions and charges of the line are.
 NET_PRICES = ("AAA", "NTP")
 TOTALS = ("86", "128")
+LINE_AMOUNT = "203"
 # What becomes of a line (element 1229).
 GONE, UNCHANGED = "2", ("4", "5")
 SUB_LINE = "1"
@@ -71,6 +72,8 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
     require_count(segments, len(items))
     currency = _currency(head, context)
     where = _delivered(parties(head, TO))
+    if not items and (where is None or where.address is None):
+        raise NotReadable(Fault("says-nothing", "No line and no address is different", "/LIN"))
     lines: list[tuple[AmendedLine, dict[str, int]]] = []
     for n, loop in enumerate(items, 1):
         if loop[0].peek(2) not in UNCHANGED and loop[0].peek(4) != SUB_LINE:
@@ -250,7 +253,7 @@ def _stops(
     """Say what a person has to look at before the order goes on."""
     reasons = {
         "The interchange says it is a test": envelope.is_test,
-        f"It is no order for goods now, but of kind {begin.peek(1)[:3]}": begin.peek(1) not in FIRM,
+        why_not_firm(begin.peek(1)): begin.peek(1) not in FIRM,
         f"It says it is of purpose {begin.peek(3)[:3]}": begin.peek(3) not in READ_PURPOSES,
         "The order says what some of its lines are made of": has_parts,
         "The order names allowances or charges that are not in its prices": _is_charged(
@@ -387,9 +390,21 @@ def _price(
             if basis < 1:
                 raise one.wrong(1, 5, "at least one unit")
             # A price that names no unit is for the one that was ordered.
+            if one.peek(1, 6) in MEASURES and one.peek(1, 6) != unit and quantity:
+                return kind, _shared_price(one, loop, currency, quantity)
             per = basis * (each_of(one, 1, 6, loop) if one.peek(1, 6) else _unit(unit, loop))
             return kind, one.milli_each(1, 2, currency, per, quantity)
     return "", None
+
+
+def _shared_price(one: Segment, loop: Sequence[Segment], currency: str, quantity: int) -> int:
+    """Return what a piece costs of what is priced by weight: its share of what the line costs."""
+    whole = next((two for two in loop if two.tag == "MOA" and two.peek(1) == LINE_AMOUNT), None)
+    if whole is None:
+        raise one.wrong(1, 6, "the unit that is ordered")
+    minor = whole.minor(1, 2, currency)
+    whole.take(1)
+    return even_price_milli(minor, quantity, f"/{one.number}/PRI")
 
 
 def _unit(unit: str, loop: Sequence[Segment]) -> int:

@@ -82,9 +82,10 @@ class Segment(msgspec.Struct, eq=False):
             self.elements[n][part - 1] = ""
         return text
 
-    def words(self, n: int, first: int, most: int) -> str:
-        """Return the texts of an element from a component on, if they have no more characters."""
-        parts = range(first, len(self.elements[n]) + 1) if n < len(self.elements) else ()
+    def words(self, n: int, first: int, most: int, *, last: int | None = None) -> str:
+        """Return the texts of some components of an element, if they have no more characters."""
+        count = len(self.elements[n]) if n < len(self.elements) else 0
+        parts = range(first, min(count, last or count) + 1)
         said = " ".join(text for part in parts if (text := self.peek(n, part)))
         if not said or len(said) > most:
             return ""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context, version_of
+from crosslane.channels.adapters.firm import why_not_firm
 from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import even_price_milli
@@ -138,6 +139,8 @@ def _shared(root: Part, currency: str, doubts: Sequence[str]) -> dict[str, Any]:
         doubts = [*doubts, "The order names allowances or charges that are not in its prices"]
     if root.peek("CopyIndicator") == "true":
         doubts = [*doubts, COPY]
+    if root.peek("OrderTypeCode").isdecimal() and (why := why_not_firm(root.peek("OrderTypeCode"))):
+        doubts = [why, *doubts]
     contact = party.part("Contact")
     buyer = BuyerWish(
         account_number=code_of(party, role, assigned=("SupplierAssignedAccountID",))[

@@ -18,7 +18,7 @@ from crosslane.channels.adapters.x12.destinations import (
 )
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, named, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
-from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_FOR, pieces_in
+from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_BY, PRICED_FOR, pieces_in
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -51,6 +51,8 @@ CLOSES = ("CTT", "TDS")
 AGREED = ("NET", "CON", "UCP", "WHL")
 # What has no price since nothing is charged for it (element 639).
 FREE = "NC"
+# What nobody has agreed on a price of: to be negotiated, not quoted.
+OPEN = ("TB", "NQ")
 # Prepaid by the seller and charged to the buyer (element 146).
 ADDED = "PC"
 
@@ -318,16 +320,27 @@ def _price(
     head: Segment, others: Sequence[Segment], currency: str, each: int, quantity: int
 ) -> int | None:
     """Return what one piece costs by the line, or by the prices (CTP) that are told after it."""
+    basis = head.peek(5)
+    if basis in OPEN:
+        return None
     if head.peek(4):
-        basis = head.peek(5)
-        return head.milli_each(4, currency, PRICED_FOR.get(basis, each), quantity)
+        return head.milli_each(4, currency, _priced_for(head, 5, head.peek(3), each), quantity)
     for kind in AGREED:
         for one in others:
             # A price from some quantity on is none that was agreed on for this one.
             if one.peek(2) == kind and one.peek(3) and not one.peek(4):
                 one.take(2)
                 return one.milli_each(3, currency, each, quantity)
-    return 0 if head.peek(5) == FREE else None
+    return 0 if basis == FREE else None
+
+
+def _priced_for(head: Segment, n: int, unit: str, each: int) -> int:
+    """Return how many pieces a price is for; one by weight is only for what is ordered so."""
+    basis = head.peek(n)
+    measure, many = PRICED_BY.get(basis, ("", PRICED_FOR.get(basis, each)))
+    if measure and unit != measure:
+        raise head.wrong(n, f"a price of the unit that is ordered, {unit or 'pieces'}")
+    return many
 
 
 def pieces_of(
@@ -430,13 +443,15 @@ def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLin
     for one in loop:
         if one.tag == "SDQ":
             split_by(one, split, unit, each)
+    price = None
+    if head.peek(6) and not gone and head.peek(7) not in OPEN:
+        per = _priced_for(head, 7, unit, each)
+        price = head.milli_each(6, currency, per, quantity or each)
     sku, _, _ = article(head, 8, OF_SELLER)
     line = AmendedLine(
         id=head.take(1) or str(place),
         quantity=quantity,
-        unit_price_milli=head.milli_each(
-            6, currency, PRICED_FOR.get(head.peek(7), each), quantity or each
-        ),
+        unit_price_milli=price,
         sku=sku,
     )
     if not gone and quantity is None and line.unit_price_milli is None:

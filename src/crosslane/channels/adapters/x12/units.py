@@ -31,6 +31,12 @@ PRICED_FOR = {
     "TT": 10_000,
     "HT": 100_000,
 }
+# The unit a price is for, and how many of it, where its code names one by weight or the like.
+PRICED_BY = {
+    **{"PP": ("LB", 1), "PO": ("OZ", 1), "PT": ("TN", 1), "PK": ("KG", 1), "PG": ("GR", 1)},
+    **{"PF": ("FT", 1), "HF": ("FT", 100), "TF": ("FT", 1_000), "PY": ("YD", 1)},
+    **{"PS": ("SF", 1_000), "PL": ("LT", 1), "ML": ("ML", 1)},
+}
 EACH, BY_UNIT = "PE", "UM"
 
 
