@@ -162,11 +162,11 @@ create table payments_operation (
     to_location uuid,
     requested_at timestamptz not null,
     finished_at timestamptz,
-    unique (payment_id, deed, cause_kind, cause_id),
+    -- A payment is one order's: by one index it is asked once for a cause, and found by its order's.
+    unique (order_id, deed, cause_kind, cause_id, payment_id),
     check ((to_method = 'stored_value') = (to_account is not null)),
     check (to_method = '' or deed = 'refund')
 ) with (fillfactor = 80);
-create index payments_operation_cause on payments_operation (order_id, deed, cause_kind, cause_id);
 create index payments_operation_problem on payments_operation (id)
     where state = 'unresolved' or (state = 'failed' and deed <> 'authorize');
 

@@ -58,7 +58,7 @@ create table orders_line (
 );
 
 create table orders_charge (
-    id uuid primary key,
+    id uuid not null,
     order_id uuid not null,
     kind text not null check (kind in ('shipping', 'fee', 'discount', 'price_change', 'appeasement', 'rounding')),
     line_id uuid,
@@ -75,9 +75,9 @@ create table orders_charge (
     due_at timestamptz,
     -- The credit it came with, such as a return; '' and null for none.
     cause_kind text not null default '',
-    cause_id uuid
+    cause_id uuid,
+    primary key (order_id, id)
 );
-create index orders_charge_order on orders_charge (order_id);
 create index orders_charge_recorded on orders_charge (recorded_at);
 create index orders_charge_due on orders_charge (due_at) where due_at is not null;
 

@@ -160,10 +160,11 @@ async def list_by_cause(tx: Tx, causes: Sequence[tuple[UUID, Deed, str, str]]) -
 
 
 LIST_OF_PAYMENTS = """
-select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
-       to_method, to_account, to_location
-from payments_operation where payment_id = any((select $1::uuid[])::uuid[])
-order by id limit $2
+select o.id, o.payment_id, o.order_id, o.deed, o.minor, o.cause_kind, o.cause_id, o.at, o.state,
+       o.reference, o.reason, o.to_method, o.to_account, o.to_location
+from payments_payment p join payments_operation o on (o.order_id, o.payment_id) = (p.order_id, p.id)
+where p.id = any((select $1::uuid[])::uuid[])
+order by o.id limit $2
 """
 
 
