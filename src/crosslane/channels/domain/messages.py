@@ -17,6 +17,7 @@ from crosslane.channels.domain.told import (
     MINOR_MAX,
     ORDER_PARTS_MAX,
     SALE_LINES_MAX,
+    SERVICE_CHARACTERS_MAX,
     SUPPLY_ROWS_MAX,
     Code,
     Method,
@@ -104,7 +105,7 @@ class Order(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="or
     buyer: BuyerWish | None = None
     ship_to: Address | None = None
     ship_near: Address | None = None
-    service: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    service: Annotated[str, msgspec.Meta(max_length=SERVICE_CHARACTERS_MAX)] = ""
     shipping_minor: Minor | None = None
     coupons: Annotated[tuple[str, ...], msgspec.Meta(max_length=CART_COUPONS_MAX)] = ()
     tenders: Annotated[tuple[TenderWish, ...], msgspec.Meta(max_length=8)] = (

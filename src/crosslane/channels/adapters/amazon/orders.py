@@ -18,10 +18,13 @@ from crosslane.channels.adapters.amazon.resource import (
     notice,
 )
 from crosslane.channels.adapters.amazon.selling import (
+    NOTHING_LEFT,
+    OFF,
     STATUSES,
     STUCK,
     course,
     noted,
+    off,
     status_of,
     told_order,
 )
@@ -30,6 +33,7 @@ from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import Message, OrderLine
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.kernel import line_amount
 from crosslane.orders import BuyerWish
 
@@ -64,7 +68,15 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
     currency = currency_told(proceeds, "grandTotal") or currency_of(marketplace, context.currency)
     taxed = is_taxed(marketplace)
     recipient = branch.branch("recipient")
-    parts = [part for part in branch.branches("orderItems") if part.peek("quantityOrdered") != 0]
+    items = branch.branches("orderItems")
+    parts = [part for part in items if part.peek("quantityOrdered") != 0 and not _is_off(part)]
+    if status in OFF and not parts:
+        yield off(told)
+        return
+    if items and not parts:
+        yield off(told, NOTHING_LEFT)
+        return
+    replaced = list(_replaced(branch))
     worths = [_parts(part.branch("proceeds"), currency) for part in parts]
     beside = sum(_beside(worth, taxed=taxed is True) for worth in worths)
     tip = _tip(proceeds, currency)
@@ -75,17 +87,17 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         country=country_of(marketplace),
         unwanted=next((why for part in parts if (why := _unwanted(part)) is not None), None),
         lines=tuple(
-            _line(part, worth, currency, taxed=taxed is True)
+            _line(part, worth, currency, taxed=taxed is True, free=bool(replaced))
             for part, worth in zip(parts, worths, strict=True)
         ),
         buyer=_buyer(branch.branch("buyer")),
         currency=currency,
         prices_include_tax=taxed,
-        service=work.text("fulfillmentServiceLevel"),
+        service=work.cut(SERVICE_CHARACTERS_MAX, "fulfillmentServiceLevel"),
         total_minor=minor_of(proceeds, "grandTotal", currency),
         tax_minor=sum(_all(worth, "TAX") for worth in worths) if any(worths) else None,
         shipping_minor=max(0, beside + tip) if any(worths) else None,
-        note=noted(*_replaced(branch), _told_driver(recipient)),
+        note=noted(*replaced, _told_driver(recipient)),
     )
     yield from course(found, status, list(_parcels(branch, told, number)))
 
@@ -148,7 +160,15 @@ def _tip(proceeds: Branch, currency: str) -> int:
     )
 
 
-def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderLine:
+def _is_off(item: Branch) -> bool:
+    """Whether a line was cancelled before any of it was sent."""
+    work = item.unread().branch("fulfillment")
+    counts = {work.peek("quantityFulfilled"), work.peek("quantityUnfulfilled")}
+    told = item.peek("cancellation")
+    return counts == {0} and isinstance(told, Mapping) and bool(told.get("cancellationExecution"))
+
+
+def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool, free: bool) -> OrderLine:
     quantity = branch.whole("quantityOrdered")
     if quantity is None:
         raise branch.missing("quantityOrdered")
@@ -156,13 +176,18 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderL
         raise branch.wrong("quantityOrdered", "a number of units")
     product = branch.branch("product")
     unit = milli_of(product.branch("price"), "unitPrice", currency)
-    off, tax = _off(parts, "ITEM"), parts.get(("TAX", "ITEM"), 0)
+    less = _off(parts, "ITEM")
+    # Reductions take tax off as well, which is told apart.
+    tax = sum(parts.get(("TAX", of), 0) for of in ("ITEM", "DISCOUNT"))
     worth = parts.get(("ITEM", ""))
     if worth is None and unit is not None:
         worth = line_amount(unit, quantity)
-    if worth is not None and off > worth:
+    if worth is None and free:
+        # A replacement costs nothing, so nobody tells what.
+        worth = 0
+    if worth is not None and less > worth:
         raise branch.wrong("proceeds", "a reduction of at most the price")
-    paid = None if worth is None else worth - off + (tax if taxed else 0)
+    paid = None if worth is None else worth - less + (tax if taxed else 0)
     same = unit is not None and paid == line_amount(unit, quantity)
     return OrderLine(
         id=branch.needed("orderItemId"),
@@ -171,7 +196,7 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool) -> OrderL
         title=product.text("title")[:500],
         quantity=quantity,
         unit_price_milli=unit if same or paid is None else even_price_milli(paid, quantity, branch),
-        discount_minor=off,
+        discount_minor=less,
         tax_minor=tax if parts else None,
         note=_wanted(branch),
     )

@@ -20,10 +20,12 @@ from crosslane.channels.adapters.amazon.resource import (
     sum_of,
 )
 from crosslane.channels.adapters.amazon.selling import (
+    OFF,
     STATUSES,
     STUCK,
     course,
     noted,
+    off,
     status_of,
     told_order,
 )
@@ -37,6 +39,7 @@ from crosslane.channels.domain.messages import (
     OrderLine,
 )
 from crosslane.channels.domain.reports import ContactEvent
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.orders import BuyerWish
 
 PLUS = ("ShippingPrice", "CODFee")
@@ -56,13 +59,17 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         return
     changed, made = instant(branch, "LastUpdateDate"), instant(branch, "PurchaseDate")
     told = identity(number, changed, made, context)
+    if status in OFF and not branch.peek("OrderItems"):
+        yield off(told)
+        return
     marketplace = branch.word("MarketplaceId")
     total = currency_told(branch, "OrderTotal")
     currency = total or currency_of(marketplace, context.currency)
     picked_up = is_true(branch, "IsISPU")
     parts = branch.branches("OrderItems")
+    note = _replaced(branch)
     lines = tuple(
-        _line(part, currency, picked_up=picked_up)
+        _line(part, currency, picked_up=picked_up, free=bool(note))
         for part in parts
         if part.peek("QuantityOrdered") != 0
     )
@@ -77,10 +84,12 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         buyer=buyer_of(branch.branch("BuyerInfo")) or buyer_of(branch),
         currency=currency,
         prices_include_tax=is_taxed(marketplace),
-        service=branch.text("ShipServiceLevel", "ShipmentServiceLevelCategory"),
+        service=branch.cut(
+            SERVICE_CHARACTERS_MAX, "ShipServiceLevel", "ShipmentServiceLevelCategory"
+        ),
         total_minor=minor_of(branch, "OrderTotal", currency),
         shipping_minor=_beside(parts, currency) if lines else None,
-        note=_replaced(branch),
+        note=note,
     )
     yield from course(found, status)
 
@@ -130,9 +139,12 @@ def _price(branch: Branch, quantity: int, currency: str) -> tuple[int | None, in
     return even_price_milli(worth - off, quantity, branch), off
 
 
-def _line(branch: Branch, currency: str, *, picked_up: bool) -> OrderLine:
+def _line(branch: Branch, currency: str, *, picked_up: bool, free: bool) -> OrderLine:
     quantity = _units(branch)
-    price, off = _price(branch, quantity, currency)
+    price, less = _price(branch, quantity, currency)
+    if price is None and free:
+        # A replacement costs nothing, so nobody tells what.
+        price = 0
     return OrderLine(
         id=branch.needed("OrderItemId"),
         sku=branch.text("SellerSKU"),
@@ -140,7 +152,7 @@ def _line(branch: Branch, currency: str, *, picked_up: bool) -> OrderLine:
         title=branch.text("Title")[:500],
         quantity=quantity,
         unit_price_milli=price,
-        discount_minor=off,
+        discount_minor=less,
         tax_minor=minor_of(branch, "ItemTax", currency),
         method="pickup" if picked_up else None,
         store=branch.text("StoreChainStoreId") if picked_up else "",

@@ -20,6 +20,7 @@ STATUSES = WAITING | OPEN | SENT | OFF | STUCK
 
 UNPAID = StopWish(kind="payment", reason="Amazon has not cleared the payment yet")
 SENT_ALREADY = StopWish(kind="manual", reason="Amazon says it was shipped already")
+NOTHING_LEFT = "Amazon wants none of it any more"
 UNWANTED = "The buyer asks Amazon to cancel it"
 REASON_CHARACTERS_MAX = 500
 
@@ -91,17 +92,17 @@ def course(
         parcels: that Amazon knows of.
     """
     number = order.source_id
-    if order.lines or status not in OFF:
-        yield order
+    yield order
     if status in OPEN | SENT:
         yield settlement(number, order.event_at, order.channel, "paid")
     if status in OFF:
-        yield Cancellation(
-            source_id=number,
-            source_version=order.source_version,
-            event_at=order.event_at,
-            channel=order.channel,
-            reason="cancelled at Amazon",
+        yield off(
+            {
+                "source_id": number,
+                "source_version": order.source_version,
+                "event_at": order.event_at,
+                "channel": order.channel,
+            }
         )
         return
     yield from parcels
@@ -114,6 +115,16 @@ def course(
             order=number,
             step="shipped",
         )
+
+
+def off(told: dict[str, Any], reason: str = "cancelled at Amazon") -> Cancellation:
+    """Return that an order is off.
+
+    Args:
+        told: version and instant of it, and its number.
+        reason: for the record.
+    """
+    return Cancellation(**told, reason=reason)
 
 
 def noted(*words: str) -> str:

@@ -27,6 +27,7 @@ from crosslane.channels.domain.messages import (
     OrderLine,
 )
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.orders import BuyerWish
 
 NEW = frozenset({"CREATED", "ACCEPTED", "CONFIRMED", "PACKAGE_CREATED", "PICKUP_SLOT_RETRIEVED"})
@@ -95,7 +96,7 @@ def _order(
         shipping_minor=extras + _charged(branch, ("SHIPPING",), currency),
         total_minor=_charged(branch, ("TOTAL",), currency) or None,
         paid="paid",
-        service=branch.branch("shippingInfo").text("recommendedShipMethod"),
+        service=branch.branch("shippingInfo").cut(SERVICE_CHARACTERS_MAX, "recommendedShipMethod"),
     )
 
 

@@ -18,11 +18,12 @@ from crosslane.channels.adapters.amazon.resource import (
     notice,
     whole_or_near,
 )
-from crosslane.channels.adapters.amazon.selling import noted
+from crosslane.channels.adapters.amazon.selling import NOTHING_LEFT, noted, off
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context
-from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine
+from crosslane.channels.domain.messages import Message, Order, OrderLine
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.customers import Address
 from crosslane.orders import BuyerWish, StopWish, TenderWish
 
@@ -54,7 +55,7 @@ def purchase_order(branch: Branch, context: Context) -> Iterator[Message]:
     currency = next(iter(currencies), context.currency)
     lines = tuple(_line(part, currency) for part in parts if _amount(part) != 0)
     if not lines:
-        yield Cancellation(**told, reason="Amazon wants none of it any more")
+        yield off(told, NOTHING_LEFT)
         return
     where = _place(details.branch("shipToParty"))
     ship_to, near = whole_or_near(where, "")
@@ -82,14 +83,14 @@ def purchase_order(branch: Branch, context: Context) -> Iterator[Message]:
             )
             if holds
         ),
-        service=shipping.text("shipMethod"),
+        service=shipping.cut(SERVICE_CHARACTERS_MAX, "shipMethod"),
         note=noted(
             details.branch("importDetails").text("shippingInstructions"),
             shipping.text("messageToCustomer"),
         )[:5_000],
     )
     if state == "CANCELLED":
-        yield Cancellation(**told, reason="cancelled at Amazon")
+        yield off(told)
 
 
 def _changed(details: Branch) -> datetime | None:

@@ -18,6 +18,7 @@ from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.adapters.shops import settlement
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
 from crosslane.channels.domain.reports import FulfillmentEvent, MoneyEvent, MovedGoods, Notice
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.customers import Address
 from crosslane.kernel import allocate
 from crosslane.orders import BuyerWish, StopWish
@@ -50,7 +51,6 @@ CLOSED_AS_OFF = (
 )
 BESIDE = ("shippingCost", "handlingCost", "importCharges")
 ADDRESS_LINES_MAX = 4
-SERVICE_CHARACTERS_MAX = 64
 
 
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:

@@ -27,6 +27,7 @@ from crosslane.channels.domain.messages import (
     OrderLine,
     Paid,
 )
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.kernel import line_amount
 from crosslane.orders import BuyerWish
 
@@ -48,7 +49,6 @@ NOTHING_LEFT = "the shop wants none of it any more"
 UNDER_WAY = ("pending", "open", "success")
 NOTE_CHARACTERS_MAX = 5_000
 WISH_CHARACTERS_MAX = 2_000
-SERVICE_CHARACTERS_MAX = 64
 
 
 def order(branch: Branch, context: Context) -> Iterator[Message]:

@@ -34,6 +34,7 @@ from crosslane.channels.domain.messages import (
     ReturnEvent,
 )
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.customers import Address
 from crosslane.orders import BuyerWish, StopWish
 
@@ -127,7 +128,7 @@ def _order(
         lines=tuple(_line(one, currency, method, store) for one in lines),
         buyer=_buyer(who),
         ship_to=ship_to,
-        service=details.text("shipping_type")[:64],
+        service=details.cut(SERVICE_CHARACTERS_MAX, "shipping_type"),
         currency=currency,
         prices_include_tax=_includes_tax(branch),
         paid=paid,

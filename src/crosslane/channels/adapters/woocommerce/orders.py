@@ -24,6 +24,7 @@ from crosslane.channels.adapters.woocommerce.resource import (
 )
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
 from crosslane.channels.domain.reports import FulfillmentEvent
+from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.kernel import MILLI_PER_MINOR, allocate, rounded_ratio
 from crosslane.orders import BuyerWish, StopWish
 
@@ -43,7 +44,6 @@ COMPLETED = StopWish(kind="manual", reason="The shop has completed the order alr
 PICKUPS = frozenset({"local_pickup", "pickup_location"})
 NOTE_CHARACTERS_MAX = 2_000
 ORDER_NOTE_CHARACTERS_MAX = 5_000
-SERVICE_CHARACTERS_MAX = 64
 TAXED = ("total", "total_tax")
 
 
