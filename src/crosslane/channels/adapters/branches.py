@@ -23,7 +23,6 @@ from crosslane.kernel import (
 )
 
 REST_VALUES_MAX = 20_000
-TEXTS = (str, int, Decimal)
 
 
 class NotReadable(Exception):
@@ -109,18 +108,19 @@ class Branch(msgspec.Struct, eq=False, gc=False):
         """
         value = self.value.get(name)
         if not others:
+            if value is None:
+                return default
             if type(value) is str:
                 self._left.pop(name, None)
                 return value or default
-            if value is None:
-                return default
         found = ""
         for one in (name, *others):
             value = self.value.get(one)
             if value is None or value == "":
                 continue
-            if type(value) is not str:
-                if isinstance(value, bool) or not isinstance(value, TEXTS):
+            kind = type(value)
+            if kind is not str:
+                if kind is not int and kind is not Decimal:
                     raise self.wrong(one, "a text")
                 value = str(value)
             found = found or value
@@ -230,12 +230,12 @@ class Branch(msgspec.Struct, eq=False, gc=False):
     def branches(self, name: str) -> list["Branch"]:
         """Return the parts of a list, none when it is absent; what is no object is an empty one."""
         value = self.value.get(name)
-        if value is None:
+        if value is None or value == []:
             return []
         if type(value) is not list:
             raise self.wrong(name, "a list")
         left = self._left.get(name)
-        if left is value and value:
+        if left is value:
             left = [part.copy() if type(part) is dict else part for part in value]
             self._left[name] = left
         return [
@@ -281,7 +281,7 @@ class Branch(msgspec.Struct, eq=False, gc=False):
         if value is None or value == "":
             return default
         if type(value) is not str:
-            if isinstance(value, bool) or not isinstance(value, TEXTS):
+            if type(value) is not int and type(value) is not Decimal:
                 raise self.wrong(name, "an amount")
             value = str(value)
         try:

@@ -58,7 +58,7 @@ def address(branch: Branch) -> Address | None:
     if not branch:
         return None
     names = (branch.text("first_name"), branch.text("last_name"))
-    lines = tuple(line for each in LINES_OF_ADDRESS if (line := branch.text(*each)))
+    lines = tuple([line for each in LINES_OF_ADDRESS if (line := branch.text(*each))])
     country = branch.text(*COUNTRY)
     found = Address(
         country=country[:200],

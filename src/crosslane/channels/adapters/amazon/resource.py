@@ -87,20 +87,17 @@ def minor_of(branch: Branch, name: str, currency: str) -> int | None:
 
 
 def _amount(branch: Branch, name: str, currency: str) -> tuple[Branch, str]:
+    if branch.peek(name) is None:
+        return branch, ""
     part = branch.branch(name)
-    if not part:
-        return part, ""
     told = currency_told(branch, name)
-    if told and told != currency:
-        return part, ""
-    field = ""
-    for one in AMOUNTS:
-        if one in part:
-            field = one
-            break
-    if field and told:
-        part.text(*CURRENCIES)
-    return part, field
+    if not told or told == currency:
+        for field in AMOUNTS:
+            if field in part:
+                if told:
+                    part.text(*CURRENCIES)
+                return part, field
+    return part, ""
 
 
 def sum_of(branch: Branch, plus: tuple[str, ...], minus: tuple[str, ...], currency: str) -> int:

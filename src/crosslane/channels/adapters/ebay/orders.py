@@ -55,8 +55,10 @@ ADDRESS_LINES_MAX = 4
 
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:
     """Return an amount in minor units, None when there is none; another currency's is left over."""
+    if branch.peek(name) is None:
+        return None
     part = branch.branch(name)
-    if not part or "value" not in part or part.word("currency") not in ("", currency):
+    if "value" not in part or part.word("currency") not in ("", currency):
         return None
     part.text("currency")
     return part.rounded_minor("value", currency)
@@ -122,7 +124,7 @@ def _word(branch: Branch, name: str, known: Any) -> str:
 
 def _currency(branch: Branch, name: str) -> str:
     part = branch.peek(name)
-    told = part.get("currency") if isinstance(part, Mapping) else None
+    told = part.get("currency") if isinstance(part, dict) else None
     return told if isinstance(told, str) else ""
 
 
@@ -210,7 +212,7 @@ def address(branch: Branch, *, reference: str = "") -> Address | None:
 
 def _plain(branch: Branch, name: str, currency: str) -> int:
     """Return an amount that is left over, being told in another way; nought when it is not told."""
-    return minor_of(branch.unread(), name, currency) or 0
+    return 0 if branch.peek(name) is None else minor_of(branch.unread(), name, currency) or 0
 
 
 def _beside(summary: Branch, lines: list[Branch], currency: str) -> int:
@@ -218,9 +220,11 @@ def _beside(summary: Branch, lines: list[Branch], currency: str) -> int:
     found = 0
     for line in lines:
         costs = line.branch("deliveryCost")
+        if not costs:
+            continue
         # What a line's delivery costs is told with its order's, so its own parts are left over.
         cheaper = _plain(costs, "discountAmount", currency)
-        found += sum(_plain(costs, name, currency) for name in BESIDE) - abs(cheaper)
+        found += sum([_plain(costs, name, currency) for name in BESIDE]) - abs(cheaper)
     off = abs(_plain(summary, "deliveryDiscount", currency))
     if off and found == _plain(summary, "deliveryCost", currency):
         # Only the order tells what is taken off; its own cost is the one before that.

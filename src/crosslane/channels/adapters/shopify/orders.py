@@ -218,6 +218,8 @@ def _taxes(branch: Branch, currency: str) -> int | None:
 def _wanted(branch: Branch) -> str:
     """Return what the buyer wants of a line, such as an engraving, one wish a line."""
     parts = branch.branches("properties")
+    if not parts:
+        return ""
     found = "\n".join(f"{part.text('name')}: {part.take('value')}" for part in parts)
     if len(found) <= WISH_CHARACTERS_MAX:
         return found

@@ -20,7 +20,7 @@ from crosslane.channels.adapters.woocommerce.resource import (
     notice,
     number_of,
     sum_minor,
-    unmarked,
+    told_as,
 )
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
 from crosslane.channels.domain.reports import FulfillmentEvent
@@ -70,10 +70,10 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
         yield notice(branch, context, "order_without_goods")
         return
     currency = branch.text("currency") or context.currency
-    paid_at = instant(unmarked(branch), context, "date_paid")
-    completed_at = instant(unmarked(branch), context, "date_completed")
+    paid_at = instant(branch.unread(), context, "date_paid")
+    completed_at = instant(branch.unread(), context, "date_completed")
     finished = status == "completed" or completed_at is not None
-    lines = _lines(branch, currency)
+    lines, delivery_minor = _lines(branch, currency)
     if lines:
         stops = (COMPLETED,) if finished else (WAITS[status],) if status in WAITS else ()
         yield Order(
@@ -81,17 +81,17 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
             **_words(branch, currency),
             lines=lines,
             currency=currency,
-            shipping_minor=_delivery_minor(branch, currency),
+            shipping_minor=delivery_minor,
             paid=_paid(branch, status, paid=paid_at is not None),
             stops=stops,
         )
         if status in WORKED:
-            instant(branch, context, "date_paid")
+            branch.take(told_as(branch, "date_paid"))
             yield settlement(
                 told["source_id"], paid_at or told["event_at"], context.channel, "paid"
             )
     if completed_at is not None:
-        instant(branch, context, "date_completed")
+        branch.take(told_as(branch, "date_completed"))
         yield FulfillmentEvent(
             source_id=f"completed/{told['source_id']}",
             source_version=version_of(completed_at),
@@ -150,52 +150,51 @@ def _worth(branch: Branch, currency: str, *, taxed: bool, name: str = "total") -
     return sum_minor(branch, (name, f"{name}_tax") if taxed else (name,), currency)
 
 
-def _fees(branch: Branch, currency: str) -> list[int]:
-    taxed = _taxed(branch)
-    return [_worth(part, currency, taxed=taxed) for part in branch.branches("fee_lines")]
+def _lines(branch: Branch, currency: str) -> tuple[tuple[OrderLine, ...], int]:
+    """Return the goods of an order, and what delivery costs with all that is charged besides.
 
-
-def _delivery_minor(branch: Branch, currency: str) -> int:
-    """Return what delivery costs, and what the shop charges besides, such as for wrapping."""
-    taxed = _taxed(branch)
-    delivery = [_worth(one, currency, taxed=taxed) for one in branch.branches("shipping_lines")]
-    return sum(delivery) + sum(fee for fee in _fees(branch, currency) if fee > 0)
-
-
-def _lines(branch: Branch, currency: str) -> tuple[OrderLine, ...]:
-    """Return the goods of an order; a line or a fee below nought is taken off all of them."""
+    A line or a fee below nought is taken off all goods; a fee above it is such as for wrapping.
+    """
     taxed = _taxed(branch)
     told = [one for one in branch.branches("line_items") if one.peek("quantity") != 0]
     costs = [(part, _worth(part, currency, taxed=taxed)) for part in told]
     goods = [(part, worth) for part, worth in costs if worth >= 0]
     below = [(part, worth) for part, worth in costs if worth < 0]
     parts, worths = [part for part, _ in goods], [worth for _, worth in goods]
-    off = -sum(worth for _, worth in below)
-    worths = _evened(branch, worths, off, currency) if taxed else worths
-    off -= sum(fee for fee in _fees(branch, currency) if fee < 0)
+    fees = [_worth(part, currency, taxed=taxed) for part in branch.branches("fee_lines")]
+    off = -sum([worth for _, worth in below]) - sum([fee for fee in fees if fee < 0])
+    delivery_minor = sum([fee for fee in fees if fee > 0])
+    for option in branch.branches("shipping_lines") if goods else ():
+        delivery_minor += _worth(option, currency, taxed=taxed)
+    worths = _evened(branch, worths, delivery_minor - off, currency) if taxed else worths
     if off > sum(worths):
         detail = f"{off} are taken off goods of {sum(worths)} minor units"
         at = f"{below[0][0].at}/total" if below else f"{branch.at}/fee_lines"
         raise NotReadable(Fault("discount-too-large", detail, at))
     shares: Sequence[int] = allocate(off, worths) if off else [0] * len(parts)
-    return tuple(
+    lines = [
         _line(part, currency, worth, share, taxed=taxed)
         for part, worth, share in zip(parts, worths, shares, strict=True)
-    )
+    ]
+    return tuple(lines), delivery_minor
 
 
-def _evened(branch: Branch, worths: list[int], off: int, currency: str) -> list[int]:
+def _evened(branch: Branch, worths: list[int], beside_minor: int, currency: str) -> list[int]:
     """Return what lines cost, the dearest with what rounding of their taxes has left over.
 
     A shop may round the tax of an order and not those of its lines. What differs by more than that,
     such as a total less a gift card, is no rounding and stays.
+
+    Args:
+        branch: the order.
+        worths: of its lines, minor units.
+        beside_minor: what is paid beside them, less what is taken off them.
+        currency: ISO 4217.
     """
-    total = unmarked(branch).milli("total", currency)
+    total = branch.unread().milli("total", currency)
     if total is None or not worths:
         return worths
-    fees = sum(fee for fee in _fees(branch, currency) if fee < 0)
-    told = sum(worths) - off + fees + _delivery_minor(branch, currency)
-    left = rounded_ratio(total, 1, MILLI_PER_MINOR) - told
+    left = rounded_ratio(total, 1, MILLI_PER_MINOR) - sum(worths) - beside_minor
     dearest = max(range(len(worths)), key=worths.__getitem__)
     if abs(left) > len(worths) or worths[dearest] + left < 0:
         return worths

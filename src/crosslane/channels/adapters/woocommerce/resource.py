@@ -35,15 +35,14 @@ def identity(branch: Branch, context: Context, *, prefix: str = "") -> dict[str,
 
 def instant(branch: Branch, context: Context, name: str) -> Any:
     """Return an instant, told in GMT or in the shop's own time; None when it is in neither."""
+    told = told_as(branch, name)
+    return branch.moment(told, zone=context.timezone if told == name else GMT)
+
+
+def told_as(branch: Branch, name: str) -> str:
+    """Return by which of its two names an instant is told: in GMT, else in the shop's own time."""
     gmt = f"{name}_gmt"
-    if branch.peek(gmt) not in (None, ""):
-        return branch.moment(gmt, zone=GMT)
-    return branch.moment(name, zone=context.timezone)
-
-
-def unmarked(branch: Branch) -> Branch:
-    """Return a part of which nothing counts as read, for values that are told in another form."""
-    return branch.unread()
+    return name if branch.peek(gmt) in (None, "") else gmt
 
 
 def number_of(branch: Branch, *names: str) -> str:
@@ -61,8 +60,9 @@ def minor_of(branch: Branch, name: str, currency: str) -> int | None:
 
 def sum_minor(branch: Branch, names: Sequence[str], currency: str) -> int:
     """Return the sum of amounts, rounded once; each of them is kept as it was told."""
-    plain = unmarked(branch)
-    return rounded_ratio(sum(plain.milli(n, currency, 0) or 0 for n in names), 1, MILLI_PER_MINOR)
+    plain = branch.unread()
+    milli = sum([plain.milli(name, currency, 0) or 0 for name in names])
+    return rounded_ratio(milli, 1, MILLI_PER_MINOR)
 
 
 def links_of(
@@ -75,11 +75,11 @@ def links_of(
         names: of the links; those when none are told say what it is.
     """
     links = resource.get("_links")
-    if not isinstance(links, Mapping):
+    if not isinstance(links, dict):
         return
     for name in names:
         first = next(iter(links[name]), None) if isinstance(links.get(name), list) else None
-        href = first.get("href") if isinstance(first, Mapping) else None
+        href = first.get("href") if isinstance(first, dict) else None
         found = _PATH.search(href) if isinstance(href, str) else None
         if found is not None:
             steps = [step for step in found[1].split("/") if step]
