@@ -266,6 +266,37 @@ COUNT = {
 MOVED = {"id": "A-1", "catalog_object_id": "V-MUG", "location_id": "L-OXFORD", "quantity": "3"}
 
 
+def test_what_is_weighed_is_one_piece_of_itself():
+    unit = {"measurement_unit": {"weight_unit": "METRIC_KILOGRAM"}, "precision": 2}
+    weighed = LINE | {"quantity": "0.75", "quantity_unit": unit}
+    order, *_ = messages(SOLD | {"line_items": [weighed]})
+    (line,) = order.lines
+    assert line.quantity == 1
+    assert line.unit_price_milli == 1_000 * (
+        LINE["gross_sales_money"]["amount"] - LINE["total_discount_money"]["amount"]
+    )
+    assert order.rest["/line_items/0/quantity"] == "0.75"
+    for wrong in ("x", "-1", None):
+        line = weighed | {"quantity": wrong}
+        (reading,) = read("square", json.dumps(SOLD | {"line_items": [line]}).encode())
+        assert reading.fault.pointer == "/line_items/0/quantity"
+
+
+def test_an_amount_that_was_keyed_in_is_called_by_its_type():
+    keyed = {k: v for k, v in LINE.items() if not k.startswith("catalog")}
+    order, *_ = messages(SOLD | {"line_items": [keyed | {"item_type": "CUSTOM_AMOUNT"}]})
+    assert order.lines[0].article == "CUSTOM_AMOUNT"
+
+
+def test_the_store_of_an_order_that_is_sent_is_kept():
+    to = {"display_name": "Ada", "address": {"address_line_1": "1 St", "locality": "Oxford"}}
+    sent = {"uid": "f", "type": "SHIPMENT", "state": "PROPOSED"}
+    part = sent | {"shipment_details": {"recipient": to}}
+    order, *_ = messages(SOLD | {"fulfillments": [part]})
+    assert order.lines[0].store == ""
+    assert order.rest["/location_id"] == SOLD["location_id"]
+
+
 def test_what_is_counted_is_what_may_be_sold():
     fitting("InventoryCount", COUNT)
     (there,) = messages({"counts": [COUNT]})

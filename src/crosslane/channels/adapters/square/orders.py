@@ -2,7 +2,8 @@
 
 An order without fulfillments goes over the counter. While it is open and nothing was paid it is a
 basket somebody is still filling, and a draft is no order at all: both are notices. What a line
-costs is told before and after reductions; taxes are added to it or lie in it, as its taxes say.
+costs is told before and after reductions; taxes are added to it or lie in it, as its taxes say. An
+amount that was keyed in, or a gift card, is no article of a catalog and is called by its type.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from crosslane.channels.adapters.square.resource import (
     full_name,
     identity,
     notice,
+    pieces,
     times,
     units,
     when,
@@ -57,6 +59,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("DELIVERY", "PREPARED"): "packed",
     ("DELIVERY", "COMPLETED"): "delivered",
 }
+NO_ARTICLES = ("CUSTOM_AMOUNT", "GIFT_CARD")
 SENT = ("shipment_details", "delivery_details")
 
 
@@ -76,6 +79,9 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
     changed, made = times(branch)
     told = identity(branch.needed("id"), changed, made, context)
     back = list(_returned(branch, told))
+    if back and not lines:
+        # Of what only came back the return is told, by a name of its own.
+        branch.leave("id")
     if lines and not basket:
         yield _order(branch, told, lines, parts, currency, paid, state)
         if paid == "paid":
@@ -119,7 +125,7 @@ def _order(
     stops = [] if paid == "paid" else [UNPAID]
     if parts and state == "COMPLETED":
         stops.append(SENT_ALREADY)
-    store = branch.text("location_id")
+    store = branch.text("location_id") if method else ""
     tip = amount(branch.unread(), "total_tip_money", currency) or 0
     total = _plain(branch, "total_money", currency)
     return Order(
@@ -168,7 +174,7 @@ def _buyer(who: Branch) -> BuyerWish | None:
 
 
 def _line(branch: Branch, currency: str, method: Method | None, store: str) -> OrderLine:
-    quantity = units(branch)
+    quantity = pieces(branch)
     if quantity < 0:
         raise branch.wrong("quantity", "a number of units")
     gross = _plain(branch, "gross_sales_money", currency)
@@ -183,16 +189,22 @@ def _line(branch: Branch, currency: str, method: Method | None, store: str) -> O
     title = " ".join(filter(None, (branch.text("name"), branch.text("variation_name"))))
     return OrderLine(
         id=branch.needed("uid"),
-        article=branch.text("catalog_object_id"),
+        article=branch.text("catalog_object_id", default=_type(branch)),
         title=title[:500],
         quantity=quantity,
         unit_price_milli=even_price_milli(gross - off, quantity, branch),
         discount_minor=off,
         tax_minor=amount(branch, "total_tax_money", currency),
         method=method,
-        store=store if method else "",
+        store=store,
         note=branch.text("note")[:2_000],
     )
+
+
+def _type(branch: Branch) -> str:
+    """Return what a line is that is no article."""
+    told = branch.word("item_type")
+    return told if told in NO_ARTICLES else ""
 
 
 def _handed_over(branch: Branch, told: dict[str, Any], number: str) -> Iterator[Message]:
@@ -226,7 +238,7 @@ def _returned(branch: Branch, told: dict[str, Any]) -> Iterator[Message]:
     """Say goods that came back over the counter; their money is told by the refund."""
     for part in branch.branches("returns"):
         lines = tuple(
-            ReturnedGoods(id=uid, quantity=units(one))
+            ReturnedGoods(id=uid, quantity=pieces(one))
             for one in part.branches("return_line_items")
             if (uid := one.text("source_line_item_uid"))
         )

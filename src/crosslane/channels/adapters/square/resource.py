@@ -5,6 +5,7 @@ told anew as it is after each change, so its version is the instant of the last 
 """
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +17,7 @@ from crosslane.channels.domain.reports import Notice
 from crosslane.customers import Address
 
 CURRENCIES = ("currency", "currency_code")
+MEASURES = ("area_unit", "length_unit", "volume_unit", "weight_unit", "time_unit")
 LINES = ("address_line_1", "address_line_2", "address_line_3")
 DIGEST_CHARACTERS = 16
 TOPIC_CHARACTERS_MAX = 60
@@ -86,6 +88,27 @@ def units(branch: Branch) -> int:
     if found is None:
         raise branch.missing("quantity")
     return found
+
+
+def pieces(branch: Branch) -> int:
+    """Return how many pieces a line is about: what is weighed or measured is one piece of itself.
+
+    How much of it that is stays left over.
+
+    Raises:
+        NotReadable: it is none, or no number.
+    """
+    told = branch.value.get("quantity_unit")
+    unit = told.get("measurement_unit") if isinstance(told, dict) else None
+    if not (isinstance(unit, dict) and any(unit.get(name) for name in MEASURES)):
+        return units(branch)
+    try:
+        measure = Decimal(str(branch.value.get("quantity")))
+    except InvalidOperation:
+        measure = Decimal()
+    if not measure.is_finite() or measure <= 0:
+        raise branch.wrong("quantity", "a measure")
+    return 1
 
 
 def address(branch: Branch, person: Branch | None = None) -> Address | None:
