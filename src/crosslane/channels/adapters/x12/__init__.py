@@ -15,6 +15,7 @@ from crosslane.channels.adapters.family import Context, Family, Reading
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import Cut, Cutter
 from crosslane.channels.adapters.x12.orders import change, order
+from crosslane.channels.adapters.x12.plain import plain_order
 from crosslane.channels.adapters.x12.received import acknowledge
 from crosslane.channels.adapters.x12.replies import (
     acknowledgment,
@@ -48,6 +49,21 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     envelope = Envelope(cut, context.timezone)
+    plain = plain_order(cut, envelope, context)
+    return by_segments(cut, envelope, context) if plain is None else (plain,)
+
+
+def by_segments(cut: Cut, envelope: Envelope, context: Context) -> tuple[Message, ...]:
+    """Return what a set says, whatever it is.
+
+    Args:
+        cut: the set.
+        envelope: what stands around it.
+        context: where it comes from.
+
+    Raises:
+        NotReadable: it says nothing that can be understood.
+    """
     if cut.body.startswith("TA1"):
         text = cut.body.rstrip(cut.way.segment).strip()
         segments = [Segment(text, 1, cut.way.element, "TA1")]

@@ -70,8 +70,7 @@ class Party:
         if not (lines or city or postcode):
             return None
         return Address(
-            # It is left out in the country X12 comes from, and by its neighbours.
-            country=country_of(country) or (north_american(region) if region and postcode else ""),
+            country=country_told(country, region, postcode),
             lines=tuple(lines),
             city=city,
             postcode=postcode,
@@ -93,6 +92,17 @@ class Party:
                         one.take(n)
                         return one.take(n + 1)
         return ""
+
+
+def country_told(country: str, region: str, postcode: str) -> str:
+    """Return the country of an address, "" when nothing says it.
+
+    Args:
+        country: as told; it is left out in the country X12 comes from, and by its neighbours.
+        region: state or province.
+        postcode: of the place.
+    """
+    return country_of(country) or (north_american(region) if region and postcode else "")
 
 
 def parties(segments: Sequence[Segment], roles: Sequence[str]) -> dict[str, Party]:
@@ -155,11 +165,11 @@ def _places(elements: Sequence[str], first: int, ours: Sequence[str]) -> tuple[i
     qualifiers = elements[first : first + 2 * len(numbers) : 2]
     if "" in numbers:
         qualifiers = [q if n else "" for q, n in zip(qualifiers, numbers, strict=True)]
-    return _chosen(tuple(qualifiers), ours is OF_SELLER, first)
+    return chosen(tuple(qualifiers), ours is OF_SELLER, first)
 
 
 @lru_cache(CHOICES_KEPT_MAX)
-def _chosen(qualifiers: tuple[str, ...], of_seller: bool, first: int) -> tuple[int, int, int]:
+def chosen(qualifiers: tuple[str, ...], of_seller: bool, first: int) -> tuple[int, int, int]:
     """Return which elements qualify our number, that of the other side and GS1's; 0 for none."""
     sides = (OF_SELLER, OF_BUYER) if of_seller else (OF_BUYER, OF_SELLER)
     found: list[int] = []
