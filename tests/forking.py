@@ -24,6 +24,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from crosslane.platform import faults
@@ -36,8 +38,9 @@ LOADED = (
     "crosslane.carriers.port.fake.server",
 )
 STATUS = struct.Struct("i")
+RUN_SECONDS_MAX = 180.0
 ASKED_BYTES_MAX = 1 << 20
-FILES_MAX = 4
+FILES_MAX = 5
 
 
 class Begun:
@@ -130,7 +133,7 @@ def begin(
     *words: str,
     environment: Mapping[str, str],
     listens: bool = False,
-    file: int | None = None,
+    files: Mapping[int, int] = MappingProxyType({}),
 ) -> Begun:
     """Begin a program.
 
@@ -139,18 +142,49 @@ def begin(
         words: its arguments.
         environment: its whole environment.
         listens: read what it prints.
-        file: number of an open file that it has too.
+        files: open files that it has too, by the numbers they have there.
     """
     ended, tells = os.pipe()
     stdout, prints = os.pipe() if listens else (None, os.dup(1))
-    given = [tells, prints] if file is None else [tells, prints, file]
-    asked = {"module": module, "words": words, "environment": dict(environment), "file": file}
+    asked = {"module": module, "words": words, "environment": dict(environment)}
     try:
-        pid = _parent().fork(asked, given)
+        pid = _parent().fork({**asked, "files": list(files)}, [tells, prints, *files.values()])
     finally:
         os.close(tells)
         os.close(prints)
     return Begun(pid, ended, stdout)
+
+
+def run(
+    module: str, *words: str, environment: Mapping[str, str], typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; returns how it ended and what it printed.
+
+    Args:
+        module: its name, as after `python -m`.
+        words: its arguments.
+        environment: its whole environment.
+        typed: what it reads.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end within RUN_SECONDS_MAX.
+    """
+    with TemporaryFile() as given, TemporaryFile() as printed, TemporaryFile() as complained:
+        given.write(typed.encode())
+        given.seek(0)
+        files = {number: file.fileno() for number, file in enumerate((given, printed, complained))}
+        begun = begin(module, *words, environment=environment, files=files)
+        patience = threading.Timer(RUN_SECONDS_MAX, begun.kill)
+        patience.start()
+        status = begun.join()
+        if not patience.is_alive():
+            raise subprocess.TimeoutExpired([module, *words], RUN_SECONDS_MAX)
+        patience.cancel()
+        said = []
+        for file in (printed, complained):
+            file.seek(0)
+            said.append(file.read().decode())
+        return subprocess.CompletedProcess([module, *words], status, *said)
 
 
 def begin_worker(environment: Mapping[str, str]) -> Begun:
@@ -219,8 +253,8 @@ def _become(asked: Mapping[str, Any], prints: int, files: Sequence[int]) -> NoRe
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(prints, 1)
         os.close(prints)
-        for file in files:
-            os.dup2(file, asked["file"])
+        for file, number in zip(files, asked["files"], strict=True):
+            os.dup2(file, number)
         os.environ.clear()
         os.environ.update(asked["environment"])
         faults.plan(os.environ)

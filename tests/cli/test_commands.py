@@ -4,37 +4,30 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.forking import run
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def crosslane(postgres_url: str, tmp_path: Path) -> Run:
-    def run(*words: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from crosslane.cli import main; main()", *words],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
-                "CROSSLANE_HOME": str(tmp_path),
-                "DATABASE_URL": postgres_url,
-                "COLUMNS": "200",
-                **variables,
-            },
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "CROSSLANE_HOME": str(tmp_path),
+        "DATABASE_URL": postgres_url,
+        "COLUMNS": "200",
+    }
 
-    return run
+    def call(*words: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return run("tests.command", *words, environment={**environment, **variables}, typed=typed)
+
+    return call
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import forking
 
 from crosslane.platform.home import make_home
 
@@ -178,7 +179,8 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     assert len(everybody) == 5
 
     assert run(environment, "tenant", "create", "demo").returncode == 0
-    assert "demo" in run(environment, "tenant", "list").stdout
+    listed = forking.run("tests.command", "tenant", "list", environment=environment)
+    assert "demo" in listed.stdout
 
     home_taken = run(environment, "serve")
     assert home_taken.returncode == 1
@@ -201,7 +203,8 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     assert not [line for line in served.lines if '"level":"error"' in line]
 
     again = serve().ready()
-    assert "demo" in run(environment, "tenant", "list").stdout
+    listed = forking.run("tests.command", "tenant", "list", environment=environment)
+    assert "demo" in listed.stdout
     assert again.stop() == 0
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.demo.lines import line
+from tests.forking import run
 from tests.payments.fake import eventually
-from tests.running import COMMAND
 
 from crosslane.app import EFFECTS, REACTIONS
 from crosslane.demo import Stream
@@ -147,14 +147,10 @@ async def played(
 
 
 async def findings(stands: Stage, environment: dict[str, str]) -> list[dict]:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *("verify", "--tenant", stands.tenant, "--json"),
-        env={**environment, "CROSSLANE_HOME": str(stands.home)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await process.communicate()
-    return json.loads(printed)[0]["findings"]
+    words = ("verify", "--tenant", stands.tenant, "--json")
+    there = {**environment, "CROSSLANE_HOME": str(stands.home)}
+    verified = await asyncio.to_thread(run, "tests.command", *words, environment=there)
+    return json.loads(verified.stdout)[0]["findings"]
 
 
 async def listed(world: World, path: str, **query: str) -> list[dict]:

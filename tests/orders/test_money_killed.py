@@ -61,7 +61,8 @@ class Processes:
     def start(self, kind: str, fault: str, *args: str, file: int | None = None) -> Begun:
         environment = self.environment | ({"CROSSLANE_FAULT": f"{fault}=kill"} if fault else {})
         module = f"crosslane.cli.{kind}_process"
-        return begin(module, *args, environment=environment, file=file)
+        files = {} if file is None else {file: file}
+        return begin(module, *args, environment=environment, files=files)
 
     async def work(self, faults: list[str], done: Callable[[], Awaitable[bool]]) -> None:
         """Let worker after worker be killed at its point, and the last one finish."""
