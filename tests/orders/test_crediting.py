@@ -133,8 +133,11 @@ DEEDS = st.lists(
 )
 
 
-@settings(max_examples=400)
-@given(st.lists(lines(), min_size=1, max_size=2), DEEDS)
+DRAWN = given(st.lists(lines(), min_size=1, max_size=2), DEEDS)
+
+
+@settings(max_examples=100)
+@DRAWN
 def test_whatever_happens_all_that_comes_back_is_all_that_was_paid(made, deeds):
     life = Folded(made, [shipping(333, 62)])
     for deed, number, quantity, place in deeds:
@@ -190,6 +193,13 @@ def test_whatever_happens_all_that_comes_back_is_all_that_was_paid(made, deeds):
     assert worth(life.state).gross_minor in (0, left)
     assert left >= 0
     assert left == 395 or any(deed in ("sorry", "free") for deed, *_ in deeds)
+
+
+test_whatever_happens_very_often = pytest.mark.soak(
+    settings(max_examples=5_000)(
+        DRAWN(test_whatever_happens_all_that_comes_back_is_all_that_was_paid.hypothesis.inner_test)
+    )
+)
 
 
 @given(lines(), st.lists(st.integers(1, 3), max_size=6), st.integers(1, 7))

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sourcing import problems
@@ -76,14 +77,17 @@ def nearest_milli(problem: SourcingProblem) -> int:
     return left + sum(sent(code, held) for code, held in members.items()) - first(members)
 
 
-@given(
+DRAWN = given(
     seed=st.integers(0, 10**9),
     lines=st.integers(1, 15),
     places=st.integers(1, 12),
     quantity=st.integers(1, 12),
     holding=st.sampled_from([0.2, 0.6, 0.95]),
 )
-@settings(max_examples=300, deadline=None)
+
+
+@settings(max_examples=75)
+@DRAWN
 def test_equals_the_definition(seed, lines, places, quantity, holding):
     problem = random_problem(
         random.Random(seed),  # noqa: S311
@@ -97,6 +101,11 @@ def test_equals_the_definition(seed, lines, places, quantity, holding):
     if receipt.plan.method == "exact":
         assert receipt.plan.cost_milli <= receipt.nearest_milli
     assert replay(decode_receipt(receipt.encode())).encode() == receipt.encode()
+
+
+test_equals_the_definition_very_often = pytest.mark.soak(
+    settings(max_examples=5_000)(DRAWN(test_equals_the_definition.hypothesis.inner_test))
+)
 
 
 def test_every_piece_is_sent_once(monkeypatch):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sourcing.problems import TARIFFS, random_problem
@@ -12,6 +13,8 @@ from tests.sourcing.problems import TARIFFS, random_problem
 from crosslane.sourcing import SourcingProblem, SourcingSettings, plan
 from crosslane.sourcing.fields import UNSERVED, bridge, decide, desk_for, no_prices, reoptimise
 from crosslane.sourcing.fields.answering import take
+
+SEEDED = given(st.integers(0, 10**6))
 
 # Parcels that are never cheaper in two: the planner may send two from one place, arrays join them.
 JOINED = TARIFFS[:2]
@@ -106,8 +109,8 @@ def test_where_units_lie_costs_what_the_planner_says(seed: int):
         assert found.places(found.start, event) == by_sku
 
 
-@settings(max_examples=40)
-@given(st.integers(0, 10**6))
+@settings(max_examples=25)
+@SEEDED
 def test_what_a_place_may_not_serve_is_never_chosen(seed: int):
     problems = [barring(problem, seed) for problem in orders_of(seed, 6) if problem.lines]
     found = bridge(problems)
@@ -116,6 +119,13 @@ def test_what_a_place_may_not_serve_is_never_chosen(seed: int):
         by_sku = {line.sku: line for line in problems[number].lines}
         for sku, place in found.places(joint.chosen, event).items():
             assert place not in by_sku[sku].barred
+
+
+test_what_a_place_may_not_serve_among_very_many = pytest.mark.soak(
+    settings(max_examples=1_000)(
+        SEEDED(test_what_a_place_may_not_serve_is_never_chosen.hypothesis.inner_test)
+    )
+)
 
 
 def barring(problem: SourcingProblem, seed: int) -> SourcingProblem:

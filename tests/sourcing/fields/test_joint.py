@@ -22,6 +22,8 @@ from crosslane.sourcing.fields import (
     reoptimise,
 )
 
+SEEDED = given(st.integers(0, 10**6))
+
 KINDS = (STANDARD, STANDARD, EXPRESS, WALK_IN)
 
 
@@ -185,14 +187,21 @@ def check(joint: Joint, question) -> None:
     assert joint.in_time
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 10**6))
+@settings(max_examples=25)
+@SEEDED
 def test_the_best_of_all_lies_between_bound_and_cost(seed: int):
     question = random_instance(seed, orders=4)
     joint = reoptimise(*question)
     check(joint, question)
     best = brute_force(*question)
     assert joint.bound_milli <= best <= joint.cost_milli
+
+
+test_the_best_of_very_many = pytest.mark.soak(
+    settings(max_examples=1_000)(
+        SEEDED(test_the_best_of_all_lies_between_bound_and_cost.hypothesis.inner_test)
+    )
+)
 
 
 def test_larger_ones_come_close_to_a_whole_program():
