@@ -133,7 +133,7 @@ async def test_holds_that_run_out_are_told_by_the_clock(shop: Offering):
         ) or await tx.fetchval("select look_at - now() from channels_offer where sku = 'SPOON'")
         assert timedelta(minutes=9) < due <= timedelta(minutes=11)
         await tx.execute(
-            "update inventory_position set held_until = array[0] where held_until <> '{}'"
+            "update inventory_position set held_until = array[0] where held_until is not null"
         )
         await tx.execute("update channels_offer set look_at = now() where look_at is not null")
         await offers.run(tx, CHANNEL)

@@ -130,7 +130,7 @@ async def test_whoever_waited_sees_what_was_given_back_meanwhile(crowd, database
 
 AGE_HOLDS = """
 with held as materialized (
-    select id from inventory_position where held_until <> '{}' for update
+    select id from inventory_position where held_until is not null for update
 ), aged as (
     update inventory_hold set expires_minute = expires_minute - $1
     where state = 'active' and position_id in (select id from held)

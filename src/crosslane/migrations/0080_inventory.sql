@@ -11,14 +11,15 @@ create table inventory_position (
     on_hand bigint not null default 0,
     allocated bigint not null default 0 check (allocated >= 0),
     safety_stock integer check (safety_stock >= 0),
-    -- Units held per minute of expiry (minutes since 1970 UTC), as two lists of one length.
-    held_until integer[] not null default '{}',
-    held_units bigint[] not null default '{}',
+    -- Units held per minute of expiry (minutes since 1970 UTC), as two lists of one length; null for
+    -- none, which is nearly always so, and takes no room in what every order reads and writes.
+    held_until integer[] check (held_until <> '{}'),
+    held_units bigint[],
     movement_no bigint not null default 0,
     baseline_at timestamptz,
     baseline_message text,
     unique (variant_id, location_id, condition, owner_id),
-    check (cardinality(held_until) = cardinality(held_units)),
+    check (cardinality(held_until) is not distinct from cardinality(held_units)),
     check ((baseline_at is null) = (baseline_message is null))
 ) with (fillfactor = 75);
 create index inventory_position_location

@@ -17,7 +17,7 @@ Trouble = Literal["short", "set_aside"]
 LIST_LYING = """
 select p.variant_id, p.location_id, p.condition, sum(p.on_hand)::bigint as on_hand,
        sum(p.allocated)::bigint as allocated,
-       sum(case when p.held_until = '{}' then 0 else (
+       sum(case when p.held_until is null then 0 else (
            select coalesce(sum(units), 0) from unnest(p.held_until, p.held_units)
                as h(until, units) where until > $2
        ) end)::bigint as held,
@@ -95,7 +95,7 @@ select * from (
     where ($1 = 'short') = (p.condition = 'sellable')
       and ($3::uuid[] is null or p.location_id = any($3))
       and ($4::text is null or p.condition = $4)
-      and ($1 <> 'short' or p.on_hand < p.allocated or p.held_until <> '{}')
+      and ($1 <> 'short' or p.on_hand < p.allocated or p.held_until is not null)
 ) as troubled
 where units > 0 and ($5::bigint is null or (units, id) < ($5, $6::uuid))
 order by units desc, id desc limit $7

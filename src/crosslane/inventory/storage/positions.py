@@ -300,9 +300,10 @@ def _journal(sheet: Sheet) -> list[list[object]]:
     ]
 
 
-def _array(numbers: Iterable[int]) -> str:
+def _array(numbers: Iterable[int]) -> str | None:
     """Write numbers as a PostgreSQL array; unnest cannot carry lists of different lengths."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+    told = ",".join(map(str, numbers))
+    return f"{{{told}}}" if told else None
 
 
 LIST_SLICES = """

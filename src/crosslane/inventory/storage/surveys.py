@@ -16,7 +16,7 @@ from crosslane.platform.database import Tx
 LIST_STOCK = """
 select variant_id,
        string_agg(uuid_send(location_id), ''::bytea) as locations,
-       array_agg(on_hand - allocated - case when held_until = '{}' then 0 else (
+       array_agg(on_hand - allocated - case when held_until is null then 0 else (
            select coalesce(sum(units), 0)::bigint
            from unnest(held_until, held_units) as h(until, units) where until > $2
        ) end) as frees,
@@ -89,7 +89,7 @@ LIST_RUN_OUT = """
 select p.variant_id, min(h.until) as until
 from inventory_position p
 cross join lateral unnest(p.held_until) as h(until)
-where p.variant_id = any($1::uuid[]) and p.condition = 'sellable' and p.held_until <> '{}'
+where p.variant_id = any($1::uuid[]) and p.condition = 'sellable' and p.held_until is not null
   and h.until > $2
 group by p.variant_id
 """
