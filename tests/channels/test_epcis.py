@@ -219,6 +219,12 @@ def test_what_is_found_at_a_place_is_what_lies_there():
     assert not told.complete
 
 
+def test_that_nothing_is_found_of_an_article_is_told():
+    none = [{"epcClass": CLASS, "quantity": 0}, {"epcClass": CLASS.replace("0123", "0999")}]
+    told = said(MADE, action="OBSERVE", bizStep="stock_taking", quantityList=none)
+    assert [(x.gtin, x.quantity) for x in told.rows] == [("04012345123456", 0)]
+
+
 def test_goods_that_were_made_of_others():
     made = {
         "type": "TransformationEvent",

@@ -197,8 +197,16 @@ def _key(text: str) -> Key | None:
         return None
 
 
-def _goods(event: Branch, epcs: tuple[str, ...], quantities: tuple[str, ...]) -> Iterator[Goods]:
+def _goods(
+    event: Branch, epcs: tuple[str, ...], quantities: tuple[str, ...], *, with_none: bool = False
+) -> Iterator[Goods]:
     """Yield goods that are counted in pieces; what is measured, or no article, is left over.
+
+    Args:
+        event: that names them.
+        epcs: lists of single things; likewise of quantities.
+        quantities: lists of classes of them.
+        with_none: that there is none of an article is yielded as well.
 
     Raises:
         NotReadable: the number of an article is wrong.
@@ -212,8 +220,8 @@ def _goods(event: Branch, epcs: tuple[str, ...], quantities: tuple[str, ...]) ->
         for part in event.branches(name):
             key = _article(part.word("epcClass"), f"{part.at}/epcClass")
             units = _units(part)
-            if key is not None and units:
-                yield Goods(key, units)
+            if key is not None and (units or (with_none and units == 0)):
+                yield Goods(key, units or 0)
 
 
 def _listed(event: Branch, name: str) -> list[str]:
@@ -236,11 +244,11 @@ def _article(text: str, pointer: str) -> Key | None:
     return key if key is not None and key.kind == "gtin" else None
 
 
-def _units(part: Branch) -> int:
-    """Return how many pieces it is; 0 when nobody says, or when it is measured."""
+def _units(part: Branch) -> int | None:
+    """Return how many pieces it is; None when nobody says, or when it is measured."""
     value = part.peek("quantity")
     if value in (None, "") or part.word("uom").upper() not in PIECES:
-        return 0
+        return None
     try:
         number = Decimal(str(value))
         whole = number.is_finite() and number == number.to_integral_value() and number >= 0
@@ -309,7 +317,7 @@ def _code(text: str) -> str:
 def _counted(event: Branch, told: dict[str, Any]) -> Message | None:
     """Return what was found at a place."""
     units: Counter[str] = Counter()
-    for each in _goods(event, EPCS, QUANTITIES):
+    for each in _goods(event, EPCS, QUANTITIES, with_none=True):
         units[each.key.number] += each.units
     location = _place(event, "bizLocation", "readPoint") if units else ""
     if not location:
