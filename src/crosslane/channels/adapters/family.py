@@ -16,6 +16,7 @@ import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, leads_into, read_json
 from crosslane.channels.adapters.fetching import Fetching
+from crosslane.channels.adapters.pages import Way, apart
 from crosslane.channels.adapters.port import JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
@@ -294,18 +295,28 @@ def json_family(
     understand: Callable[[object, Context], Iterator[Message]],
     *,
     cut: Callable[[bytes], Iterable[bytes]] = lambda document: (document,),
+    pages: Sequence[Way] = (),
     **how: Any,
 ) -> Family:
     """Return a family whose streams are JSON: one document, or one a line.
+
+    A page of several resources is one record, unless one of them cannot be understood: then each is
+    a record of its own, so that the others are not kept back with it.
 
     Args:
         name: of the family.
         brings: kinds of canonical messages it can bring.
         understand: says what a decoded record says; raises NotReadable.
         cut: takes a document apart into its records; raises NotReadable.
+        pages: where a document may hold several resources.
         how: what else is to be said of the family.
     """
     point = how.get("point", str)
+
+    def said(raw: bytes, context: Context) -> tuple[Message, ...]:
+        document = read_json(raw)
+        into = partial(_into, point, document)
+        return tuple([checked(one, into) for one in understand(document, context)])
 
     def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
         try:
@@ -313,16 +324,30 @@ def json_family(
         except NotReadable as refused:
             yield Reading(place=1, fault=refused.fault)
             return
-        for place, raw in enumerate(records, 1):
-            body = as_text(raw)
+        place = 0
+        for raw in records:
             try:
-                document = read_json(raw)
-                into = partial(_into, point, document)
-                said = tuple([checked(one, into) for one in understand(document, context)])
+                messages = said(raw, context)
             except NotReadable as refused:
-                yield Reading(place=place, body=body, fault=refused.fault)
+                for reading in _each(raw, refused.fault, context):
+                    place += 1
+                    yield msgspec.structs.replace(reading, place=place)
             else:
-                yield Reading(place=place, body=body, messages=said)
+                place += 1
+                yield Reading(place=place, body=as_text(raw), messages=messages)
+
+    def _each(raw: bytes, fault: Fault, context: Context) -> Iterator[Reading]:
+        parts = apart(raw, pages)
+        for part in parts:
+            head, body, tail = map(as_text, part)
+            own, messages = None, ()
+            try:
+                messages = said(b"".join(part), context)
+            except NotReadable as refused:
+                own = refused.fault
+            yield Reading(place=0, head=head, body=body, tail=tail, messages=messages, fault=own)
+        if not parts:
+            yield Reading(place=0, body=as_text(raw), fault=fault)
 
     return Family(name=name, brings=brings, read=read, **how)
 

@@ -63,6 +63,8 @@ PLACES = (
     *("items", "inventorySummaries", "transactions"),
 )
 FOUND_DEEP_MAX = 4
+_LISTS = (("payload", "Orders"), ("payload", "orders"), ("orders",), ("shipments",), ("returns",))
+PAGES = (*_LISTS, *(("response", *way) for way in _LISTS))
 KEY = "x-api-key"
 
 
@@ -165,6 +167,7 @@ AMAZON: Family = json_family(
     _BRINGS,
     understand,
     cut=cut,
+    pages=PAGES,
     point=point,
     verify=verify,
     tells={

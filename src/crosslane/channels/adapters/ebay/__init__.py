@@ -142,6 +142,7 @@ EBAY: Family = json_family(
     "ebay",
     _BRINGS,
     understand,
+    pages=((), ("orders",), ("inventoryItems",)),
     point=point,
     tells={
         "fulfillment": Telling(

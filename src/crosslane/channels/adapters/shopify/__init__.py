@@ -233,6 +233,7 @@ SHOPIFY = json_family(
         }
     ),
     understand,
+    pages=((), ("orders",), ("products",), ("customers",)),
     point=point,
     headers=HEADERS,
     envelope=envelope,

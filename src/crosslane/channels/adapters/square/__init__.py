@@ -234,6 +234,7 @@ SQUARE: Family = json_family(
     _BRINGS,
     understand,
     cut=cut,
+    pages=((), ("orders",), ("payments",), ("counts",)),
     point=point,
     headers=HEADERS,
     verify=verify,

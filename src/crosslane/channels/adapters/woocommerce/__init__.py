@@ -170,7 +170,7 @@ _BRINGS = frozenset(
         *("product", "price", "contact", "notice"),
     )
 )
-_DOCUMENTS = json_family("woocommerce", _BRINGS, understand, point=point)
+_DOCUMENTS = json_family("woocommerce", _BRINGS, understand, pages=((),), point=point)
 WOOCOMMERCE = Family(
     name="woocommerce",
     brings=_BRINGS,
