@@ -247,3 +247,42 @@ def test_answers_that_are_numbers_are_kept():
     assert count.rest == {"/count": 2}
     (listed,) = messages({"product_ids": [11, 12]})
     assert listed.rest == {"/product_ids/0": 11, "/product_ids/1": 12}
+
+
+def test_duties_and_fees_are_charged_beside_the_goods():
+    def euros(amount):
+        return {"shop_money": {"amount": amount, "currency_code": "EUR"}}
+
+    told = order_of(
+        shipping_lines=[{"code": "x", "price": "4.90"}],
+        original_total_duties_set=euros("2.50"),
+        original_total_additional_fees_set=euros("1.00"),
+        total_price="38.40",
+    )
+    assert told.shipping_minor == 840
+    (line,) = told.lines
+    assert line_amount(line.unit_price_milli, line.quantity) + 840 == told.total_minor
+    assert told.rest["/original_total_duties_set/shop_money/amount"] == "2.50"
+    assert order_of(original_total_duties_set=None).shipping_minor == 0
+
+
+def test_what_was_written_in_by_hand_is_called_by_its_title():
+    own = {
+        "id": 9,
+        "title": "Engraving",
+        "sku": None,
+        "variant_id": None,
+        "quantity": 1,
+        "price": "5",
+    }
+    told = order_of(line_items=[LINE, own])
+    assert [(line.sku, line.article) for line in told.lines] == [("A", ""), ("", "Engraving")]
+
+
+def test_what_is_no_longer_wanted_or_only_money_is_kept():
+    gone = LINE | {"id": 8, "sku": "B", "current_quantity": 0}
+    told = order_of(line_items=[LINE, gone])
+    assert told.rest["/line_items/1/sku"] == "B"
+    adjusted = {"refund_line_items": [], "order_adjustments": [{"kind": "shipping_refund"}]}
+    (money,) = messages(REFUND | adjusted)
+    assert (money.minor, money.rest["/id"]) == (900, 5)

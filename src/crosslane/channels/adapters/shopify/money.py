@@ -133,6 +133,9 @@ def refund(branch: Branch, context: Context, *, currency: str = "") -> Iterator[
     if staying:
         own = told | {"source_id": f"{told['source_id']}/stay"} if coming else told
         yield _returned(own, order, staying, "stay", minor)
+    if not (coming or staying):
+        # Its money is told by a name of its own.
+        branch.leave("id", "created_at", "processed_at")
     yield from given
 
 

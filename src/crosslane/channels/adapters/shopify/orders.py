@@ -44,6 +44,8 @@ PAID: dict[str, Paid] = {
 # A line that has it, though it be null, is a tip; no other line has it.
 TIP = "tip_payment_gateway"
 REMOVED = "is_removed"
+CHARGES = ("original_total_duties_set", "original_total_additional_fees_set")
+ARTICLE_CHARACTERS_MAX = 100
 NOTHING_LEFT = "the shop wants none of it any more"
 # States of a fulfillment whose units are sent, or about to be.
 UNDER_WAY = ("pending", "open", "success")
@@ -78,7 +80,8 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
             ship_to=address(branch.branch("shipping_address")),
             bill_to=address(branch.branch("billing_address")),
             service=_service(shipping),
-            shipping_minor=sum(_charged(one, currency) for one in shipping),
+            shipping_minor=sum(_charged(one, currency) for one in shipping)
+            + _besides(branch, currency),
             prices_include_tax=branch.flag("taxes_included"),
             paid=paid,
             total_minor=_owed(branch, tips, currency),
@@ -168,8 +171,7 @@ def order_line(branch: Branch, currency: str, kept: Counter[str]) -> OrderLine |
     if kept:
         present += kept[branch.text("id")]
     if present == 0:
-        for name in ("id", "sku", "title", "price"):
-            branch.take(name)
+        branch.leave("id", "quantity", "current_quantity")
         return None
     price = branch.milli("price", currency)
     if price is None:
@@ -177,11 +179,14 @@ def order_line(branch: Branch, currency: str, kept: Counter[str]) -> OrderLine |
     off = _off(branch, currency)
     # What is taken off is told for all units that were ever ordered.
     of = ordered or present
+    sku, title = branch.text("sku"), branch.text("title", "name")
+    article = branch.text("variant_id", "product_id")
     return OrderLine(
         id=branch.text("id"),
-        sku=branch.text("sku"),
-        article=branch.text("variant_id", "product_id"),
-        title=branch.text("title", "name"),
+        sku=sku,
+        # What was written into an order by hand has no name but its title.
+        article=article if article or sku else title[:ARTICLE_CHARACTERS_MAX],
+        title=title,
         quantity=present,
         unit_price_milli=net_price_milli(price, of, off, branch),
         discount_minor=off * present // of,
@@ -243,6 +248,17 @@ def _charged(branch: Branch, currency: str) -> int:
     parts = branch.branches("discount_allocations")
     off = sum(part.minor("amount", currency, 0) or 0 for part in parts)
     return max(0, min(reduced, full - off))
+
+
+def _besides(branch: Branch, currency: str) -> int:
+    """Return what is charged besides goods and delivery: duties, and fees such as for packaging."""
+    found = 0
+    for name in CHARGES:
+        if branch.peek(name):
+            told = branch.unread().branch(name).branch("shop_money")
+            if told.word("currency_code") in ("", currency):
+                found += told.minor("amount", currency, 0) or 0
+    return found
 
 
 def _buyer(branch: Branch) -> BuyerWish | None:
