@@ -1,4 +1,6 @@
-"""Lines of Amazon's orders as they are reduced, cancelled and replaced."""
+"""Lines of Amazon's orders as they are reduced, cancelled and replaced; listings that change."""
+
+from typing import Any
 
 from tests.channels.test_amazon import ITEM, ORDER, V0, V0_ITEM, gbp, kinds, messages
 
@@ -51,3 +53,23 @@ def test_a_replacement_costs_nothing():
 def test_a_cancelled_order_without_goods_keeps_all_it_tells():
     (off,) = messages(V0 | {"OrderStatus": "Canceled", "ShipServiceLevel": "Std"})
     assert off.rest["/ShipServiceLevel"] == "Std"
+
+
+def listed(at: str, *states: str) -> dict[str, Any]:
+    payload = {"Sku": "MUG", "Asin": "B1", "CreatedDate": "2021-02-03T18:50:26.196Z"}
+    return {
+        "NotificationType": "LISTINGS_ITEM_STATUS_CHANGE",
+        "EventTime": at,
+        "Payload": payload | {"SellerId": "A1", "Status": list(states)},
+        "NotificationMetadata": {"NotificationId": "n"},
+    }
+
+
+def test_of_two_changes_of_a_listing_the_later_one_is_later():
+    (first,) = messages(listed("2026-02-03T19:00:00Z", "BUYABLE", "DISCOVERABLE"))
+    (then,) = messages(listed("2026-02-03T19:00:01Z", "DISCOVERABLE"))
+    assert (first.on_sale, then.on_sale, then.gone) == (True, False, False)
+    assert first.source_version < then.source_version
+    assert first.rest["/Payload/CreatedDate"] == "2021-02-03T18:50:26.196Z"
+    (gone,) = messages(listed("2026-02-03T19:00:02Z", "DELETED"))
+    assert (gone.on_sale, gone.gone) == (False, True)

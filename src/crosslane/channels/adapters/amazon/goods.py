@@ -23,6 +23,7 @@ from crosslane.channels.domain.reports import PricePatch, ProductPatch
 # What Amazon's own warehouses are called where a location is named.
 FBA = "FBA"
 BUYABLE = "BUYABLE"
+DELETED = "DELETED"
 
 
 def listing(branch: Branch, context: Context) -> Iterator[Message]:
@@ -68,14 +69,19 @@ def _ours(parts: list[Branch], context: Context) -> Branch:
 
 
 def status_change(branch: Branch, context: Context) -> Iterator[Message]:
-    """Say whether what is offered under a SKU can be bought, from a notification."""
+    """Say whether what is offered under a SKU can be bought, from a notification.
+
+    It tells when the listing was made, which is the same each time: it changed when it is told.
+    """
     states = branch.peek(case_of(branch, "Status"))
-    made = branch.moment(case_of(branch, "CreatedDate"), zone=ZONE)
+    told = states if isinstance(states, list) else None
+    sku = branch.needed("SKU", "Sku", "sku")
     yield ProductPatch(
-        **identity(branch.needed("SKU", "Sku", "sku"), None, made, context),
-        sku=branch.needed("SKU", "Sku", "sku"),
+        **identity(sku, None, None, context),
+        sku=sku,
         article=branch.text("ASIN", "Asin", "asin"),
-        on_sale=BUYABLE in states if isinstance(states, list) else None,
+        on_sale=None if told is None else BUYABLE in told,
+        gone=told is not None and DELETED in told,
     )
 
 
