@@ -122,3 +122,30 @@ def test_an_article_is_known_by_its_number_of_gs1_and_by_its_name_beside_it():
     (line,) = sale.lines
     assert (line.sku, line.gtin, line.title) == ("4006381333931", "4006381333931", "A pen")
     assert sale.customer.name == "Erika M"
+
+
+def test_money_that_a_customer_draws_with_a_card_is_no_price():
+    sale = one(basket(sold("40.00"), paid("60.00", "CreditDebit", more="<Cashback>20</Cashback>")))
+    told = ([("card", 6000), ("cash", -2000)], [(1, 4000)])
+    assert (tenders(sale), prices(sale)) == told
+    card = paid("60.00", "CreditDebit", more="<Cashback>20</Cashback>")
+    twice = one(basket(sold("40.00"), card, paid("-20.00")))
+    assert (tenders(twice), prices(twice)) == told
+
+
+def test_money_of_another_currency_is_not_believed():
+    text = basket(sold("5.00"), paid("5.00").replace("<Amount>", '<Amount Currency="CAD">'))
+    assert fault(text).pointer == "/RetailTransaction/LineItem[2]/Tender/Amount"
+    own = '<ForeignCurrency><OriginalFaceAmount Currency="CAD">7.00</OriginalFaceAmount>'
+    foreign = basket(sold("5.00"), paid("5.00", "ForeignCurrency", more=f"{own}</ForeignCurrency>"))
+    assert tenders(one(foreign)) == [("cash", 500)]
+    bare = foreign.replace("<CurrencyCode>EUR</CurrencyCode>", "")
+    assert one(bare, currency="GBP").currency == "GBP"
+
+
+def test_what_was_weighed_costs_its_share_of_the_price_of_a_pound():
+    weighed = sold("1.99", "1.25").replace("ExtendedAmount", "ActualSalesUnitPrice")
+    sale = one(basket(weighed, paid("2.49", "WIC")))
+    assert (prices(sale), tenders(sale)) == ([(1, 249)], [("on_account", 249)])
+    back = weighed.replace("1.25", "-1.25")
+    assert prices(one(basket(back, paid("-2.49")))) == [(-1, -249)]

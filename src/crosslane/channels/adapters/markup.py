@@ -311,9 +311,18 @@ class Part:
         """Return a text without having read it."""
         return self._texts.get(f"{self.at}/{name}", "").strip()
 
-    def ending(self, ends: tuple[str, ...]) -> list[str]:
-        """Return the texts of the whole record whose places end so, without having read them."""
-        return [text.strip() for place, text in self._texts.items() if place.endswith(ends)]
+    def ending(self, ends: tuple[str, ...], but: str) -> list[str]:
+        """Return the texts of the whole record whose places end so, without having read them.
+
+        Args:
+            ends: of places.
+            but: what no such place has in it.
+        """
+        return [
+            text.strip()
+            for place, text in self._texts.items()
+            if place.endswith(ends) and but not in place
+        ]
 
     def peek_own(self) -> str:
         """Return its own text without having read it."""

@@ -6,8 +6,8 @@ them comes to it, nothing of the transaction is believed.
 """
 
 import itertools
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -47,6 +47,7 @@ METHODS: dict[str, TillMethod] = {
     **dict.fromkeys(("onaccount", "purchaseorder", "storeaccount", "sendcheck"), "on_account"),
     # Others owe what was paid with them.
     **dict.fromkeys(("coupon", "manufacturercoupon", "vendorcoupon", "thirdparty"), "on_account"),
+    **dict.fromkeys(("wic", "wiccheck", "foodstamp", "foodstamps"), "on_account"),
     **dict.fromkeys(("giftcard", "giftcertificate", "storedvalue", "voucher"), "stored_value"),
     **dict.fromkeys(("storecredit", "creditvoucher", "creditmemo", "loyalty"), "stored_value"),
 }
@@ -82,6 +83,11 @@ DISPOSITIONS: dict[str, Disposition] = {
 # Where a link to another transaction names its store and business day, by version.
 STORES = ("RetailStoreID", "BusinessUnit/UnitID", "BusinessUnit")
 DAYS = ("BusinessDayDate", "BusinessDayDate/Date")
+# What ISO 4217 calls no currency; tills name it beside nothing.
+NO_CURRENCY = "XXX"
+CURRENCIES = ("@Currency", "@CurrencyCode")
+# Money that a card paid for and the customer took with him.
+CASH_BACK = ("Cashback", "CashBack", "CashbackAmount", "CashBackAmount")
 # What is told as a way of paying, and is no money: cents that no coin is made for.
 ROUNDED = "rounding"
 TITLE_CHARACTERS_MAX = 200
@@ -236,7 +242,9 @@ def _priced(part: Part, currency: str, quantity: int) -> int:
     one = part.minor(name, currency)
     if one is None:
         raise part.missing("ExtendedAmount")
-    return one * quantity
+    # What was weighed is left over: one unit, of which a pound costs so much.
+    number = Decimal(part.peek("Quantity") or quantity)
+    return int((abs(one * number)).quantize(Decimal(1), ROUND_HALF_UP)) * (-1 if number < 0 else 1)
 
 
 def _reduction(modifier: Part, currency: str) -> int:
@@ -340,6 +348,23 @@ def tender(item: Part, currency: str) -> tuple[list[TakenTender], list[int]]:
     return taken, rounded
 
 
+def drawn(item: Part, currency: str, given: Sequence[TakenTender]) -> Iterator[TakenTender]:
+    """Return money that a card paid for and the customer took with him.
+
+    Args:
+        item: the line.
+        currency: ISO 4217.
+        given: what was taken and given, which may tell the same money already.
+    """
+    for part in item.parts("Tender"):
+        for name in CASH_BACK:
+            for minor in _amounts(part, (name,), currency):
+                one = TakenTender(method="cash", minor=-abs(minor))
+                if one not in given:
+                    part.text(name)
+                    yield one
+
+
 def _kind(part: Part) -> str:
     """Return as what a way of paying is told: by name, or by what is said of it."""
     told = part.peek("@TenderType") or part.peek("TenderType")
@@ -357,6 +382,9 @@ def _tender(part: Part, kind: str, currency: str) -> list[TakenTender]:
     if words(part.peek("@TypeCode")) in ("refund", "return"):
         minor = -abs(minor)
     part.text("@TypeCode")
+    own = next((c for name in CURRENCIES if (c := part.peek(f"Amount/{name}"))), "").upper()
+    if own not in (currency, NO_CURRENCY, ""):
+        raise part.wrong("Amount", f"an amount in {currency}")
     given = [_given(change, currency, method) for change in part.parts("TenderChange")]
     # A tender that is nothing but change says it twice.
     change = [one for one in given if minor >= 0 or one.minor != minor]

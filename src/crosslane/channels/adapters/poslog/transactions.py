@@ -27,8 +27,7 @@ UNDONE = frozenset(
 TAKEN_BACK = frozenset(("postvoid", "postvoided", "postvoiding", "void", "voided"))
 # Words that say nothing of what a control transaction is about.
 NAMELESS = frozenset(("ReasonCode", "TypeCode", "Description", "Totals"))
-# What ISO 4217 calls no currency; tills name it beside nothing.
-NO_CURRENCY = "XXX"
+OWN_CURRENCIES = tuple(f"/{name}" for name in baskets.CURRENCIES)
 STAFF_CHARACTERS_MAX = 64
 TITLE_CHARACTERS_MAX = 500
 STATE_NAMES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -122,8 +121,8 @@ def _stub(transaction: Part, context: Context) -> Stub:
 def _currency(transaction: Part) -> str:
     """Return the currency of a transaction: its own, else that of the first amount it tells."""
     own = transaction.peek("CurrencyCode")
-    told = (own,) if own else transaction.ending(("/@Currency", "/@CurrencyCode"))
-    return next((one.upper() for one in told if one and one != NO_CURRENCY), "")
+    told = (own,) if own else transaction.ending(OWN_CURRENCIES, but="/Foreign")
+    return next((one.upper() for one in told if one and one != baskets.NO_CURRENCY), "")
 
 
 def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iterator[Message]:
@@ -156,6 +155,9 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
         else:
             off += baskets.reductions(item, stub.currency)
     tenders += baskets.tender(part, stub.currency)[0]
+    for n, item in enumerate(items):
+        if n not in gone:
+            tenders += baskets.drawn(item, stub.currency, tenders)
     taxes += baskets.tax(part, stub.currency)
     paid = sum(one.minor for one in tenders)
     if not found:
