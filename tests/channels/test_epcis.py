@@ -345,3 +345,15 @@ def test_documents_of_epcis_1_are_read_with_their_header():
 def test_what_is_no_document_of_events_is_refused(raw, code):
     (reading,) = read("epcis", raw)
     assert reading.fault.code == code
+
+
+def test_a_quantity_that_is_nil_in_xml_is_told_by_nobody():
+    nil = '<quantity xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:nil="true"/>'
+    other = "urn:epc:class:lgtin:4012345.022222.L2"
+    more = f"<quantityElement><epcClass>{other}</epcClass>{nil}</quantityElement></quantityList>"
+    first, *_ = read("epcis", OLD.replace("</quantityList>", more).encode())
+    (told,) = first.messages
+    assert [row.quantity for row in told.rows] == [40]
+    assert other in told.rest.values()
+    first, *_ = read("epcis", OLD.replace("</quantityList>", more.replace("true", "no")).encode())
+    assert first.fault.code == "invalid-field"

@@ -247,6 +247,8 @@ def _article(text: str, pointer: str) -> Key | None:
 def _units(part: Branch) -> int | None:
     """Return how many pieces it is; None when nobody says, or when it is measured."""
     value = part.peek("quantity")
+    if isinstance(value, dict) and _is_nil(value):
+        value = None
     if value in (None, "") or part.word("uom").upper() not in PIECES:
         return None
     try:
@@ -259,6 +261,13 @@ def _units(part: Branch) -> int | None:
     if number > 10**9:
         raise part.wrong("quantity", "a number of pieces somebody could have")
     return int(number)
+
+
+def _is_nil(value: dict[str, Any]) -> bool:
+    """Whether an element of XML says that it has no content."""
+    return any(
+        name.rpartition(":")[2] == "nil" and text in ("true", "1") for name, text in value.items()
+    )
 
 
 def _lines(goods: list[Goods]) -> tuple[MovedGoods, ...]:
