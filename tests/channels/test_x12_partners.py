@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.channels.test_x12 import CHANGE, ORDER, fault, said
+from tests.channels.reading import read
+from tests.channels.test_x12 import CHANGE, ORDER, fault, said, wrapped
 
 
 @pytest.mark.parametrize("kind", ["BK", "BL", "CF", "IN"])
@@ -183,3 +184,13 @@ def test_a_price_by_measure_is_for_what_is_ordered_so(line, milli):
 def test_a_price_by_weight_is_none_of_a_piece(text, pointer):
     found = fault(text)
     assert (found.code, found.pointer) == ("invalid-field", pointer)
+
+
+@pytest.mark.parametrize("width", [80, 128, 61])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_may_end_where_they_are_full(width, end):
+    flat = wrapped(ORDER).replace("\n", "") * 3
+    lines = [flat[n : n + width] for n in range(0, len(flat), width)]
+    found = list(read("x12", end.join(lines).encode()))
+    assert [(one.fault, one.messages) for one in found] == [(None, said(ORDER))] * 3
+    assert found[0].body in flat

@@ -62,6 +62,8 @@ class Cutter:
         self._texts = _texts(stream, encoding)
         self._text = ""
         self._at = 0
+        # A stream is wrapped as a whole; its first interchange says whether.
+        self._is_wrapped: bool | None = None
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the sets in their order, and after them what does not add up.
@@ -144,6 +146,11 @@ class Cutter:
         while len(self._text) - self._at < SEGMENT_CHARACTERS_MAX and self._more():
             pass
         text = self._text[self._at : self._at + SEGMENT_CHARACTERS_MAX]
+        if self._is_wrapped is None:
+            self._is_wrapped = _is_wrapped(text)
+            if self._is_wrapped:
+                self._text = _unwrapped(self._text)
+                text = self._text[self._at : self._at + SEGMENT_CHARACTERS_MAX]
         if not text.startswith("ISA") or len(text) < 4 or text[3].isalnum() or text[3] in BLANKS:
             raise NotReadable(Fault("not-x12", "It does not begin with ISA", "/ISA"))
         parts = text.split(text[3], ISA_ELEMENTS)
@@ -174,7 +181,7 @@ class Cutter:
 
     def _more(self) -> bool:
         text = next(self._texts, "")
-        self._text += text
+        self._text += _unwrapped(text) if self._is_wrapped else text
         return bool(text)
 
 
@@ -266,6 +273,18 @@ class _Envelope:
     def _iea(self, groups: int) -> str:
         between, end = self._way.element, self._way.segment
         return f"IEA{between}{groups}{between}{self._isa[13]}{end}"
+
+
+def _is_wrapped(text: str) -> bool:
+    """Whether lines end where they are full, which is no place where a segment has to."""
+    *lines, _ = text.replace("\r\n", "\n").split("\n")
+    same = len(lines) > 1 and len({len(line) for line in lines}) == 1
+    # What ends ISA ends all others, and all lines if they are segments.
+    return same and len({line[-1:] for line in lines}) > 1
+
+
+def _unwrapped(text: str) -> str:
+    return text.replace("\r", "").replace("\n", "")
 
 
 def _number(text: str) -> str:
