@@ -61,6 +61,9 @@ def server_settings(*, fast: bool) -> dict[str, str]:
             "wal_level": "minimal",
             "max_wal_senders": "0",
             "shared_buffers": "128MB",
+            # Each look of it at a table holds back, for a moment, which events a worker may read;
+            # statistics that come when they will make plans of the same statement differ.
+            "autovacuum": "off",
         }
     return settings
 
