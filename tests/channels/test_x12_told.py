@@ -143,6 +143,7 @@ def test_a_parcel_is_told_as_a_tree():
         "HL*4*2*I*0",
         "LIN*20*VP*BOWL*BP*77-2",
         "SN1*20*1*CA**2*CA",
+        "PO4*24",
         "CTT*4",
     ]
     (despatch,) = read_by_mock(text)
