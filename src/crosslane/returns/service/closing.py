@@ -45,7 +45,9 @@ async def settle(tx: Tx, commands: Sequence[Command[Settle]]) -> list[Return | R
             continue
         try:
             at = time_of(command.body.occurred_at, tx.now)
-            jobs.append(_job(near, one, at, command))
+            job = _job(near, one, at, command)
+            job.most_minor = command.body.most_minor
+            jobs.append(job)
         except Refusal as refusal:
             outcomes[command.key] = refusal
     news = no_news()

@@ -56,6 +56,7 @@ class Job(msgspec.Struct, kw_only=True):
         ahead: the goods are still on their way.
         location: code of the location at whose till it is given, "" for none.
         before: parts of the refund with an amount of their own, before the return's own way.
+        most_minor: more than this is kept back as a fee, gross; None for no such limit.
     """
 
     one: Return
@@ -65,6 +66,7 @@ class Job(msgspec.Struct, kw_only=True):
     ahead: bool = False
     location: str = ""
     before: Sequence[RefundWish] = ()
+    most_minor: int | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -124,6 +126,8 @@ def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
         charges = by_policy(near, looked, one, units)
     if job.one.besides is not None:
         charges = [each.charge for each in job.one.besides]
+    if job.most_minor is not None:
+        charges += _kept_back(looked.states[one.order_id], lines, charges, job.most_minor)
     return CreditRequest(
         order_id=one.order_id,
         cause_kind=CAUSE,
@@ -137,6 +141,15 @@ def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
         refund_happened=job.happened,
         by=job.cause,
     )
+
+
+def _kept_back(
+    state: OrderState, lines: Sequence[CreditLine], charges: Sequence[NewCharge], most_minor: int
+) -> list[NewCharge]:
+    """Return what lowers a credit to what was given for it, nothing when it is no more."""
+    planned = orders.plan_credit(state, lines, charges)
+    over = 0 if isinstance(planned, Refusal) else planned.given.gross_minor - most_minor
+    return [NewCharge("fee", FEE_TITLE, over)] if over > 0 else []
 
 
 def _claimed(state: OrderState, one: Return) -> list[NewCharge]:

@@ -290,8 +290,15 @@ class Grade(ReturnNamed, frozen=True, kw_only=True):
 
 
 class Settle(ReturnNamed, frozen=True, kw_only=True):
-    """Give money for what came; ``occurred_at`` is now when absent."""
+    """Give money for what came.
 
+    Args:
+        most_minor: what a channel has given for it already, with tax, where that may be less than
+            the goods are worth: what is above it is kept back as a fee.
+        occurred_at: business time; now when absent.
+    """
+
+    most_minor: Positive | None = None
     occurred_at: datetime | None = None
 
 
