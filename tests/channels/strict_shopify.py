@@ -13,6 +13,7 @@ from graphql import GraphQLError, get_operation_ast, graphql_sync, parse, valida
 
 from crosslane.channels import Answer, Call
 from tests.channels.schemas.shopify import schema
+from tests.channels.strict_shopify_parts import AskedReturns, error, gid
 
 TOKEN = "shpat_strict"
 PATH = "admin/api/2026-10/graphql.json"
@@ -22,14 +23,6 @@ INPUTS_MAX = 250
 RESTORED = 100.0
 BUCKET = 2_000.0
 AT = "2026-11-28T12:00:00Z"
-
-
-def gid(kind: str, number: object) -> str:
-    return f"gid://shopify/{kind}/{number}"
-
-
-def error(message: str, *field: str, code: str = "") -> dict[str, Any]:
-    return {"message": message, "field": list(field) or None, **({"code": code} if code else {})}
 
 
 class StrictShop:
@@ -46,6 +39,7 @@ class StrictShop:
         self.works: dict[str, dict[str, Any]] = {}
         self.fulfillments: dict[str, dict[str, Any]] = {}
         self.edits: dict[str, dict[str, int]] = {}
+        self.asked = AskedReturns()
         self.variants: dict[str, dict[str, Any]] = {}
         self.stock: dict[tuple[str, str], int] = {}
         self.locations: set[str] = set()
@@ -178,6 +172,7 @@ class StrictShop:
             "orderEditBegin": self._begin,
             "orderEditSetQuantity": self._set,
             "orderEditCommit": self._commit,
+            **self.asked.root(),
             "refundCreate": self._keyed(self._refund),
             "inventorySetQuantities": self._keyed(self._stock),
             "productVariantsBulkUpdate": self._price,

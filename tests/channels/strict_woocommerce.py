@@ -113,8 +113,11 @@ class StrictWoo:
         return self.orders[number]
 
     def _get_notes(self, number: int, query: dict[str, list[str]]) -> list[dict[str, Any]]:
-        customer = query.get("type", ["any"]) == ["customer"]
-        return [note for note in self.notes[number] if note["customer_note"] or not customer]
+        (kind,) = query.get("type", ["any"])
+        if kind not in ("any", "customer", "internal"):
+            raise Refuses(400, "rest_invalid_param", "Invalid parameter(s): type")
+        wanted = {"any": (True, False), "customer": (True,), "internal": (False,)}[kind]
+        return [note for note in self.notes[number] if note["customer_note"] in wanted]
 
     def _post_notes(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
         kept = body["note"].replace("&", "&amp;")

@@ -11,6 +11,8 @@ from crosslane.channels.domain.messages import (
     Amendment,
     Cancellation,
     Outbound,
+    ReturnedGoods,
+    ReturnEvent,
     StockRow,
     SupplySnapshot,
     kind_of,
@@ -51,6 +53,15 @@ MESSAGES: list[Outbound] = [
     ),
     MoneyEvent(
         source_id="M-1", event_at=AT, order="B-1", step="refunded", minor=100, currency="GBP"
+    ),
+    ReturnEvent(
+        source_id="RMA-7",
+        event_at=AT,
+        order="B-1",
+        step="declined",
+        ours="R00001T-8",
+        lines=(ReturnedGoods(**LINE, reason="too_small"),),
+        reason="it was worn",
     ),
     Invoice(
         source_id="INV-1",

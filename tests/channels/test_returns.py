@@ -7,6 +7,7 @@ import pytest
 
 from crosslane import returns
 from tests.channels.bazaar import Bazaar, about, order
+from tests.returns.counter import set_rule
 
 FULFILLED = [{"id": "1", "sku": "MUG", "quantity": 2, "method": "carry_out", "store": "S0001"}]
 
@@ -184,4 +185,78 @@ async def test_what_cannot_come_back_is_kept_with_the_reason(bazaar: Bazaar):
     await bazaar.tell(returned("arrived", 1, number="R-4", location=""))
     codes = [message.code for message in await bazaar.messages(state="quarantined")]
     assert codes == ["returned-above-left", "goods-unknown", "goods-unclear", "location-missing"]
+    await bazaar.assert_sound()
+
+
+async def test_what_the_channel_decides_itself_holds_here(bazaar: Bazaar):
+    await bazaar.tell(sold())
+    await set_rule(bazaar.database, bazaar.tenant, decides="agent")
+    await bazaar.tell(returned("requested", 1), returned("authorized", 2))
+    assert (await the_return(bazaar)).state == "authorized"
+    await bazaar.tell(returned("cancelled", 3))
+    await bazaar.tell(returned("requested", 1, number="R-2"))
+    assert (await the_return(bazaar, "R-2")).state == "requested"
+    await bazaar.tell(returned("declined", 2, number="R-2", reason="it was worn"))
+    one = await the_return(bazaar, "R-2")
+    assert (one.state, one.reason) == ("declined", "it was worn")
+    # Its last word goes before ours, and told twice it is said once.
+    await bazaar.tell(returned("authorized", 1, number="R-3"))
+    await bazaar.tell(returned("declined", 2, number="R-3"), returned("declined", 3, number="R-3"))
+    assert (await the_return(bazaar, "R-3")).state == "cancelled"
+    assert set(await bazaar.states()) == {"applied"}
+    await bazaar.assert_sound()
+
+
+async def test_a_decline_that_comes_first_waits_for_what_it_declines(bazaar: Bazaar):
+    await bazaar.tell(sold())
+    await set_rule(bazaar.database, bazaar.tenant, decides="agent")
+    await bazaar.tell(returned("declined", 2))
+    assert (await bazaar.states())[-1] == "parked"
+    assert await the_return(bazaar) is None
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_money_numbered_apart_is_given_for_the_return_its_goods_come_by(
+    bazaar: Bazaar, told_first: bool
+):
+    await set_rule(bazaar.database, bazaar.tenant, settles="agent")
+    await bazaar.tell(sold())
+    await bazaar.tell(returned("authorized", 1, number="return/1"))
+    refund = returned("refunded", 1, number="77", refunded_minor=550, apart=True)
+    arrived = returned("arrived", 2, number="return/1")
+    for message in (refund, arrived) if told_first else (arrived, refund):
+        await bazaar.tell(message)
+        await work(bazaar)
+    one = await the_return(bazaar, "return/1")
+    # The channel kept a part back, which is a fee of the return.
+    assert (one.state, one.refund_minor, one.fee_minor) == ("settled", 550, 50)
+    assert (await bazaar.order("B-1")).money.refunded_minor == 550
+    assert await the_return(bazaar, "77") is None
+    await bazaar.assert_sound()
+
+
+async def test_money_that_may_be_for_several_returns_waits_for_a_person(bazaar: Bazaar):
+    await set_rule(bazaar.database, bazaar.tenant, settles="agent")
+    await bazaar.tell(sold())
+    for number in ("return/1", "return/2"):
+        await bazaar.tell(returned("authorized", 1, number=number))
+        await bazaar.tell(returned("arrived", 2, number=number))
+    await bazaar.tell(returned("refunded", 1, number="77", refunded_minor=600, apart=True))
+    await work(bazaar)
+    assert (await bazaar.states())[-1] == "parked"
+    assert (await bazaar.order("B-1")).money.refunded_minor == 0
+    await bazaar.assert_sound()
+
+
+async def test_a_channel_that_kept_a_part_back_is_booked_as_it_gave(bazaar: Bazaar):
+    """It was quarantined once: goods alone had been credited, and no fee can be taken later."""
+    await set_rule(bazaar.database, bazaar.tenant, settles="agent")
+    await bazaar.tell(sold(), returned("arrived", 1))
+    await bazaar.tell(returned("refunded", 2, refunded_minor=420))
+    await work(bazaar)
+    one = await the_return(bazaar)
+    assert (one.state, one.refund_minor, one.fee_minor) == ("settled", 420, 180)
+    assert (await bazaar.order("B-1")).money.refunded_minor == 420
+    await bazaar.tell(returned("refunded", 2, refunded_minor=420))
+    assert (await bazaar.order("B-1")).money.refunded_minor == 420
     await bazaar.assert_sound()

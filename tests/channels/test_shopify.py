@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crosslane.channels.adapters.branches import Branch, NotReadable, read_json
 from crosslane.channels.adapters.prices import net_price_milli
+from crosslane.channels.domain.messages import kind_of
 from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
 from tests.channels.reading import CANONICAL, NONSENSE, as_lines, read, told_nowhere
@@ -194,3 +195,75 @@ def test_a_reduced_line_costs_to_the_penny_what_the_buyer_pays(price, quantity, 
 def test_more_cannot_be_taken_off_than_a_line_costs():
     with pytest.raises(NotReadable):
         net_price_milli(100_000, 1, 101, Branch.of({}))
+
+
+# As published for ``returns/request``, with other numbers.
+ASKED = {
+    "id": 3547267221,
+    "admin_graphql_api_id": "gid://shopify/Return/3547267221",
+    "status": "requested",
+    "order": {"id": 1, "admin_graphql_api_id": "gid://shopify/Order/1"},
+    "total_return_line_items": 1,
+    "name": "#1-R1",
+    "return_line_items": [
+        {
+            "id": 5,
+            "admin_graphql_api_id": "gid://shopify/ReturnLineItem/5",
+            "fulfillment_line_item": {
+                "id": 6,
+                "admin_graphql_api_id": "gid://shopify/FulfillmentLineItem/6",
+                "line_item": {"id": 7, "admin_graphql_api_id": "gid://shopify/LineItem/7"},
+            },
+            "quantity": 2,
+            "return_reason": "size_too_small",
+            "return_reason_note": "",
+            "customer_note": "pinches",
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [
+        ("requested", "requested"),
+        ("open", "authorized"),
+        ("OPEN", "authorized"),
+        ("declined", "declined"),
+        ("canceled", "cancelled"),
+    ],
+)
+def test_a_return_a_customer_asks_the_shop_for_is_read(status, step):
+    decline = {"decline": {"reason": "final_sale", "note": "as we said"}}
+    more = decline if status == "declined" else {}
+    (one,) = messages(ASKED | more | {"status": status}, topic="returns/update")
+    assert (one.step, one.source_id, one.order) == (step, "return/3547267221", "1")
+    (goods,) = one.lines
+    assert (goods.id, goods.quantity, goods.reason) == ("7", 2, "too_small")
+    assert one.reason == ("as we said" if more else "")
+
+
+def test_of_a_return_the_later_status_is_the_later_version():
+    versions = [
+        messages(ASKED | {"status": status})[0].source_version
+        for status in ("requested", "open", "canceled")
+    ]
+    assert versions == sorted(set(versions))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "closed"},
+        {"return_line_items": []},
+        {"return_line_items": [{"quantity": 1, "fulfillment_line_item": None}]},
+    ],
+)
+def test_of_a_return_that_says_nothing_new_a_notice_is_kept(change):
+    (one,) = messages(ASKED | change, topic="returns/close")
+    assert kind_of(one) == "notice"
+
+
+def test_of_a_return_an_unknown_status_is_pointed_at():
+    (reading,) = read("shopify", json.dumps(ASKED | {"status": "lost"}).encode())
+    assert (reading.fault.code, reading.fault.pointer) == ("invalid-field", "/status")

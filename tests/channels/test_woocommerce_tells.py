@@ -13,6 +13,8 @@ from crosslane.channels.domain.messages import (
     Amendment,
     Cancellation,
     Outbound,
+    ReturnedGoods,
+    ReturnEvent,
     StockRow,
     SupplySnapshot,
 )
@@ -290,3 +292,30 @@ def test_whichever_answer_is_lost_the_next_try_ends_as_one_would(
             tell("woocommerce", [outgoing(message)], answer, talk)
         say(shop, message, talk=talk)
         assert kept(shop) == kept(whole), whole.calls[lost]
+
+
+def decided(step: str, **changes: Any) -> ReturnEvent:
+    goods = (ReturnedGoods(id="315", sku="MUG", quantity=2, reason="too_small"),)
+    told = {"source_id": "R00001T-8", "ours": "R00001T-8", "lines": goods} | changes
+    return ReturnEvent(event_at=AT, order=ORDER, step=step, **told)
+
+
+def test_what_was_decided_about_a_return_is_a_note_for_the_shops_people_once(shop: StrictWoo):
+    said = (
+        (decided("authorized"), "Return R00001T-8 may come back: 2 x MUG."),
+        (
+            decided("declined", reason="worn &\n used"),
+            "Return R00001T-8 is declined: 2 x MUG. worn &amp; used",
+        ),
+    )
+    for event, words in said:
+        states = [say(shop, event)[0].state for _ in range(2)]
+        note = shop.notes[727][-1]
+        assert (states, note["note"]) == (["told", "needless"], words)
+        assert note["customer_note"] is False
+    assert len(shop.notes[727]) == 2
+
+
+def test_other_steps_of_a_return_are_not_told(shop: StrictWoo):
+    (told,) = say(shop, decided("arrived"))
+    assert (told.state, told.code, shop.notes[727]) == ("unsupported", "step-untold", [])

@@ -28,6 +28,7 @@ from crosslane.channels.service.saying.replies import (
     tell_cancelled,
     tell_promises,
 )
+from crosslane.channels.service.saying.returned import tell_decided
 from crosslane.channels.service.telling import TELLING
 from crosslane.channels.storage import messages, replays
 from crosslane.channels.storage.messages import Outcome
@@ -54,7 +55,7 @@ from crosslane.platform.database import Record, Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.log import Logged, Reaction
 from crosslane.pricing import PriceListChanged, PricesChanged, TaxesChanged
-from crosslane.returns import ReturnGraded, ReturnSettled
+from crosslane.returns import ReturnAuthorized, ReturnDeclined, ReturnGraded, ReturnSettled
 
 LATE_AT_ONCE_MAX = 1_000
 LATE_EVERY_SECONDS = 3_600.0
@@ -170,6 +171,7 @@ REACTIONS = [
         tell_moved,
     ),
     Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds),
+    Reaction("channels.tell_decided", (ReturnAuthorized, ReturnDeclined), tell_decided),
     Reaction("channels.tell_documents", (DocumentIssued,), tell_documents),
     Reaction("channels.notice_stock", (AvailabilityMoved,), notice_stock),
     Reaction(

@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, build_schema, get_operation_ast, parse, valid
 from graphql.execution.values import get_variable_values
 
 SCHEMA = Path(__file__).parent / "shopify-admin-2026-10.graphql"
-MODULES = ("shipping", "changing", "refunding", "offering")
+MODULES = ("shipping", "changing", "refunding", "returning", "offering")
 
 
 def documents() -> dict[str, str]:

@@ -313,6 +313,7 @@ def outgoing_kinds(words: Words) -> dict[str, str]:
         "amendment": words("called off in part"),
         "fulfillment": words("goods on their way"),
         "money": words("money given back"),
+        "return": words("what was decided about a return"),
         "invoice": words("invoice"),
         "acknowledgment": words("receipt of a delivery"),
         "supply_snapshot": words("stock"),

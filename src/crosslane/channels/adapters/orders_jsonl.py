@@ -113,6 +113,7 @@ TOLD = (
     "amendment",
     "fulfillment",
     "money",
+    "return",
     "supply_snapshot",
     "price",
 )

@@ -329,8 +329,10 @@ class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
     Args:
         order: the channel's own number of the order.
-        step: the customer asks to bring goods back; they are on their way; they have arrived; the
-            channel has given the money itself; they will not come after all.
+        step: the customer asks to bring goods back; they may come, or may not; they are on their
+            way; they have arrived; the channel has given the money itself; they will not come after
+            all.
+        ours: our number of the return, of what we say.
         lines: which goods; of those arrived, which came now, or so far.
         counted: whether those arrived are what came now, or all that has come of the return, which
             a channel tells again with each thing that happens to it.
@@ -339,10 +341,14 @@ class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         complete: nothing more is expected to arrive.
         refunded_minor: what the channel has given in all; what the goods are worth when absent.
         goods: whether those that were refunded come back or stay with the customer.
+        apart: the channel numbers what it gives apart from the return it gives it for, which is the
+            one by which just these goods come.
+        reason: why they may not come.
     """
 
     order: SourceId
-    step: Literal["requested", "sent", "arrived", "refunded", "cancelled"]
+    step: Literal["requested", "authorized", "declined", "sent", "arrived", "refunded", "cancelled"]
+    ours: Annotated[str, msgspec.Meta(max_length=100)] = ""
     counted: Literal["now", "in_all"] = "now"
     lines: Annotated[tuple[ReturnedGoods, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     method: Literal["post", "counter"] = "post"
@@ -350,6 +356,8 @@ class ReturnEvent(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     complete: bool = True
     refunded_minor: Minor | None = None
     goods: Literal["come", "stay"] = "come"
+    apart: bool = False
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 Message = (

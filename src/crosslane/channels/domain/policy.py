@@ -29,6 +29,7 @@ ToldKind = Literal[
     "amendment",
     "fulfillment",
     "money",
+    "return",
     "invoice",
     "acknowledgment",
     "supply_snapshot",

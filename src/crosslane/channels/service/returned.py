@@ -8,8 +8,8 @@ came by a return the channel knows nothing of, such as over a counter of ours.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,7 @@ from crosslane.returns import (
     AUTHORIZE,
     CANCEL,
     CLEAR,
+    DECLINE,
     DISPATCH,
     RECEIVE,
     REQUEST,
@@ -37,6 +38,7 @@ from crosslane.returns import (
     Authorize,
     Cancel,
     Clear,
+    Decline,
     Dispatch,
     Receive,
     ReceiveLine,
@@ -49,6 +51,8 @@ from crosslane.returns import (
 OVERRIDE = "returns:override"
 CAME = "the goods have come"
 LEFT = "the goods are on their way"
+LET_COME = "the channel lets the goods come"
+DECLINED = "declined at the channel"
 OFF = "called off at the channel"
 GIVEN_UP = ("declined", "cancelled", "expired")
 GIVEN = "the channel has given the money"
@@ -56,7 +60,9 @@ DIFFERENCE_CAUSE = "return_difference"
 DIFFERENCE_TITLE = "Difference at the channel"
 GOODS_MISSING = "goods-missing"
 NEVER_ASKED = Fault(GOODS_MISSING, "Its goods have not come, and nobody has announced them")
-NOT_ASKED = "not-asked"
+NEVER_LOOKED_AT = Fault(GOODS_MISSING, "Goods of its return have not come, or not been looked at")
+LOOKED_AT = ("graded", "settled", "closed")
+NOT_YET_ASKED = Fault("not-asked", "Nobody has asked to bring its goods back yet")
 NOT_HANDED_OVER = "not-handed-over"
 
 
@@ -84,7 +90,8 @@ async def _follow(tx: Tx, one: Todo) -> Outcome:
     except Refusal as refusal:
         return refused(one, refusal)
     if isinstance(done, Fault):
-        waits_for = goods_key(order_id) if done is NEVER_ASKED else _own_key(one)
+        of_any = done in (NEVER_ASKED, NEVER_LOOKED_AT)
+        waits_for = goods_key(order_id) if of_any else _own_key(one)
         return outcome_of(one, "parked", done, waits_for=waits_for)
     return outcome_of(one, "applied", return_id=done)
 
@@ -110,6 +117,19 @@ def _own_key(one: Todo) -> str:
     return f"return:{one.pending.channel}:{one.pending.source_id}"
 
 
+def _units(
+    one: Return, named: Collection[UUID | str], figure: Literal["requested", "credited"]
+) -> Counter[UUID | str]:
+    """Return units of a return by how a message names them: by order line, else by article."""
+    units: Counter[UUID | str] = Counter()
+    for line in one.lines:
+        by_line = line.order_line_id in named
+        units[line.order_line_id if by_line and line.order_line_id else line.sku] += getattr(
+            line, figure
+        )
+    return +units
+
+
 class _Told:
     """One message of a return, and the order it is of."""
 
@@ -124,6 +144,10 @@ class _Told:
         """Do what the message says; return the return, or what it waits for."""
         if self.message.step == "requested":
             return (await self._ask()).id
+        if self.message.step == "authorized":
+            return (await self._authorize()).id
+        if self.message.step == "declined":
+            return await self._decline()
         if self.message.step == "sent":
             return (await self._send()).id
         if self.message.step == "arrived":
@@ -182,11 +206,29 @@ class _Told:
             found.append((each, theirs[0].id if theirs and not each.sku else None))
         return found
 
-    async def _send(self) -> Return:
-        """Note that goods are on their way, unless more is known of them already."""
-        one = await self._known() or await self._ask(fact=LEFT)
+    async def _authorize(self, fact: str = LET_COME) -> Return:
+        """Note that goods may come, of which nobody may have asked."""
+        one = await self._known() or await self._ask(fact=fact)
         if one.state == "requested":
             one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
+        return one
+
+    async def _decline(self) -> UUID | Fault:
+        """Note that goods may not come; told before they were asked for, it waits for that."""
+        one = await self._known()
+        if one is None:
+            return NOT_YET_ASKED
+        if one.state in GIVEN_UP:
+            return one.id
+        reason = self.message.reason or DECLINED
+        if one.state == "authorized":
+            # We had let them come, and the channel has the last word on its own customers.
+            return (await self._do(CANCEL, Cancel(return_id=one.id, reason=reason))).id
+        return (await self._do(DECLINE, Decline(return_id=one.id, reason=reason))).id
+
+    async def _send(self) -> Return:
+        """Note that goods are on their way, unless more is known of them already."""
+        one = await self._authorize(LEFT)
         if one.state != "authorized":
             return one
         wish = Dispatch(return_id=one.id, occurred_at=self.message.event_at)
@@ -196,16 +238,14 @@ class _Told:
         """Note that goods will not come; told before they were asked for, it waits for that."""
         one = await self._known()
         if one is None:
-            return Fault(NOT_ASKED, "Nobody has asked to bring its goods back yet")
+            return NOT_YET_ASKED
         if one.state in GIVEN_UP:
             return one.id
         return (await self._do(CANCEL, Cancel(return_id=one.id, reason=OFF))).id
 
     async def _arrive(self) -> Return:
         """Receive goods, of whose coming nobody may have asked, and grade those looked at."""
-        one = await self._known() or await self._ask(fact=CAME)
-        if one.state == "requested":
-            one = await self._do(AUTHORIZE, Authorize(return_id=one.id))
+        one = await self._authorize(CAME)
         came = [self._came(one, goods, line_id) for goods, line_id in await self._lines()]
         lines = [line for line in came if line is not None]
         closes = one.awaited and self.message.complete
@@ -246,9 +286,13 @@ class _Told:
 
     async def _refund(self) -> UUID | Fault:
         one = await self._known()
+        if one is None and self.message.apart:
+            one = await self._announced()
+            if one is not None and one.state not in LOOKED_AT:
+                return NEVER_LOOKED_AT
         if one is None:
             return await self._came_elsewise() or NEVER_ASKED
-        if one.state not in ("graded", "settled", "closed"):
+        if one.state not in LOOKED_AT:
             return Fault(GOODS_MISSING, "Its goods have not come, or nobody has looked at them yet")
         one = await self._settle(one)
         told = self.message.refunded_minor
@@ -257,22 +301,35 @@ class _Told:
         await self._tell_difference(one, told - one.refund_minor)
         return one.id
 
+    async def _announced(self) -> Return | None:
+        """Return the return the channel has announced for just these goods; None for several."""
+        told = await self._told_units()
+        prefix = f"{self.one.pending.channel}:"
+        found = [
+            one
+            for one in await returns.returns_of_orders(self.tx, [self.order_id])
+            if one.kind == "return" and one.source_id.startswith(prefix)
+            if one.state not in GIVEN_UP and told == _units(one, told, "requested")
+        ]
+        return found[0] if len(found) == 1 else None
+
+    async def _told_units(self) -> Counter[UUID | str]:
+        told: Counter[UUID | str] = Counter()
+        for goods, line_id in await self._lines():
+            told[line_id or goods.sku] += goods.quantity
+        return told
+
     async def _came_elsewise(self) -> UUID | None:
         """Return the return by which just these goods came that the channel did not announce.
 
         Only where it gave what the channel says: else a person has to tell what belongs together.
         """
-        told: Counter[UUID | str] = Counter()
-        for goods, line_id in await self._lines():
-            told[line_id or goods.sku] += goods.quantity
+        told = await self._told_units()
         prefix = f"{self.one.pending.channel}:"
         for one in await returns.returns_of_orders(self.tx, [self.order_id]):
             if one.kind == "claim" or one.source_id.startswith(prefix):
                 continue
-            came: Counter[UUID | str] = Counter()
-            for line in one.lines:
-                named = line.order_line_id if line.order_line_id in told else line.sku
-                came[named or line.sku] += line.credited
+            came = _units(one, told, "credited")
             given = self.message.refunded_minor in (None, one.refund_minor)
             if one.state in ("settled", "closed") and given and came == told:
                 return one.id
@@ -283,7 +340,9 @@ class _Told:
             return one
         if one.held:
             one = await self._do(CLEAR, Clear(return_id=one.id, reason=GIVEN))
-        wish = Settle(return_id=one.id, occurred_at=self.message.event_at)
+        # Of a claim it is what was claimed; of goods that came the channel may keep a part back.
+        most = self.message.refunded_minor if one.kind == "return" else None
+        wish = Settle(return_id=one.id, most_minor=most, occurred_at=self.message.event_at)
         settled = await self._do(SETTLE, wish)
         # What has been given waits for nobody: a suspicion is found, and the money booked.
         return await self._settle(settled) if settled.held else settled

@@ -207,5 +207,6 @@ AMAZON: Family = json_family(
         "cancellation": "sellers cancel in Seller Central: a person does, and Amazon tells of it",
         "amendment": "units that are not sent are cancelled in Seller Central",
         "money": "refunds are given in Seller Central: a person does, and Finances tell of it",
+        "return": "Amazon lets goods come by rules of its own, or a person does in Seller Central",
     },
 )

@@ -170,5 +170,6 @@ EBAY: Family = json_family(
     lacks={
         "cancellation": "a person cancels at eBay, where its reason and its refund are chosen",
         "money": "refunds ask for a signature of their own: a person gives them at eBay",
+        "return": "decisions ask for that signature as well: a person takes them at eBay",
     },
 )

@@ -36,6 +36,7 @@ from crosslane.channels.adapters.shopify.money import (
 from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
 from crosslane.channels.adapters.shopify.resource import identity
+from crosslane.channels.adapters.shopify.returning import returned
 from crosslane.channels.adapters.shopify.telling import LACKS, RATE, SETTINGS, TELLS
 from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
 from crosslane.channels.adapters.shops import with_rest
@@ -59,6 +60,7 @@ RESOURCES: Mapping[str, Read] = {
     "inventory_item": inventory_item,
     "inventory_level": inventory_levels,
     "customer": customer,
+    "return": returned,
     "data_request": data_request,
 }
 """Resources that become more than a notice, by their name in the singular."""
@@ -71,6 +73,7 @@ TOPICS = {
     "tender_transactions": "tender_transaction",
     "disputes": "dispute",
     "products": "product",
+    "returns": "return",
     "inventory_items": "inventory_item",
     "inventory_levels": "inventory_level",
     "customers": "customer",
@@ -90,6 +93,7 @@ COUNT = "count"
 MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("order", frozenset({"line_items", "financial_status"})),
     ("refund", frozenset({"refund_line_items", "order_id"})),
+    ("return", frozenset({"return_line_items", "status"})),
     ("fulfillment", frozenset({"line_items", "order_id", "tracking_number"})),
     ("inventory_level", frozenset({"inventory_item_id", "location_id", "available"})),
     ("inventory_item", frozenset({"sku", "tracked"})),

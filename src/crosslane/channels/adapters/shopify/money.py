@@ -153,6 +153,7 @@ def _returned(
         lines=tuple(lines),
         refunded_minor=refunded_minor,
         goods=goods,
+        apart=goods == "come",
     )
 
 

@@ -8,6 +8,7 @@ from crosslane.channels.adapters.shopify.changing import (
 )
 from crosslane.channels.adapters.shopify.offering import PRICES_MAX, tell_prices, tell_supply
 from crosslane.channels.adapters.shopify.refunding import tell_money
+from crosslane.channels.adapters.shopify.returning import tell_return
 from crosslane.channels.adapters.shopify.shipping import tell_fulfillment
 from crosslane.channels.adapters.telling import Rate, Telling
 
@@ -18,6 +19,9 @@ TELLS = {
     "cancellation": Telling(tell=tell_cancellation, calls=3, note="orderCancel"),
     "amendment": Telling(tell=tell_amendment, calls=5, note="an order edit of quantities"),
     "money": Telling(tell=tell_money, calls=2, note="refundCreate, by the way it was paid"),
+    "return": Telling(
+        tell=tell_return, calls=2, note="returnApproveRequest, or returnDeclineRequest with why"
+    ),
     "supply_snapshot": Telling(
         tell=tell_supply, calls=2, note="inventorySetQuantities of what is available"
     ),
@@ -31,6 +35,6 @@ RATE = Rate(burst=40, per_second=4)
 SETTINGS = {
     "api_version": f"version of the Admin API, {API_VERSION} when it is not set",
     "location": "number of the shop's location for stock of locations that are not mapped",
-    "notify_customer": "yes: the shop writes to the customer about parcels",
+    "notify_customer": "yes: the shop writes to the customer about parcels and returns",
 }
 LACKS = {PART_LEFT: "the order is edited down to what has left"}

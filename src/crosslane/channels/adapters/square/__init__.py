@@ -259,5 +259,6 @@ SQUARE: Family = json_family(
         "cancellation": "what was sold over a counter is given back there",
         "money": "refunds are given at the till or in the dashboard: a person does, and Square "
         "tells of it",
+        "return": "nobody asks Square to return goods: they are taken back at the till",
     },
 )

@@ -7,6 +7,7 @@ words and a status, also where it stands in the answer to a batch.
 
 import base64
 from collections.abc import Generator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 import msgspec
@@ -80,6 +81,28 @@ def every(talk: Talk, path: str) -> Generator[Call, Answer, list[dict[str, Any]]
         if len(part) < PAGE:
             break
     return found
+
+
+def write_note(
+    talk: Talk, order: str, text: str, *, customer: bool
+) -> Generator[Call, Answer, bool]:
+    """Write a note at an order unless it is there; return whether it was not.
+
+    Args:
+        talk: with whom.
+        order: number of the order.
+        text: by which it is found again.
+        customer: it is for the customer, whom the shop sends it; else for the people of the shop.
+
+    Raises:
+        Refused: there is no such order.
+    """
+    path = order_path(order, "notes")
+    there = yield from ask(talk, "GET", f"{path}?type={'customer' if customer else 'internal'}")
+    if any(unescape(note.get("note", "")).strip() == text for note in there):
+        return False
+    yield from ask(talk, "POST", path, {"note": text, "customer_note": customer})
+    return True
 
 
 def is_marked(made: Mapping[str, Any], key: str) -> bool:

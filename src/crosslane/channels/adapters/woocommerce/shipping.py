@@ -6,7 +6,6 @@ order is completed once nothing of it is missing. A note is found again by its w
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from crosslane.channels.adapters.telling import (
     Refused,
     Talk,
 )
-from crosslane.channels.adapters.woocommerce.rest import ask, every, order_path
+from crosslane.channels.adapters.woocommerce.rest import ask, every, order_path, write_note
 from crosslane.channels.domain.reports import FulfillmentEvent
 
 PARCEL = "shipped:"
@@ -65,14 +64,8 @@ def words(event: FulfillmentEvent) -> str:
 
 def _note(event: FulfillmentEvent, text: str, talk: Talk) -> Generator[Call, Answer, bool]:
     """Write a note for the customer unless it is there; return whether it was not."""
-    path = order_path(event.order, "notes")
-    number = event.source_id[-12:]
-    said = f"{text} ({number})"
-    there = yield from ask(talk, "GET", f"{path}?type=customer")
-    if any(unescape(note.get("note", "")).strip() == said for note in there):
-        return False
-    yield from ask(talk, "POST", path, {"note": said, "customer_note": True})
-    return True
+    said = f"{text} ({event.source_id[-12:]})"
+    return (yield from write_note(talk, event.order, said, customer=True))
 
 
 def _track(event: FulfillmentEvent, talk: Talk) -> Generator[Call, Answer, bool]:

@@ -8,6 +8,7 @@ from crosslane.channels.adapters.woocommerce.changing import (
 )
 from crosslane.channels.adapters.woocommerce.offering import BATCH_MAX, tell_prices, tell_supply
 from crosslane.channels.adapters.woocommerce.refunding import tell_money
+from crosslane.channels.adapters.woocommerce.returning import tell_return
 from crosslane.channels.adapters.woocommerce.shipping import tell_fulfillment
 
 TELLS = {
@@ -19,6 +20,9 @@ TELLS = {
         tell=wary(tell_amendment), calls=3, note="a refund of units without money"
     ),
     "money": Telling(tell=wary(tell_money), calls=3, note="a refund, whole or in part"),
+    "return": Telling(
+        tell=wary(tell_return), calls=2, note="a note for the shop's people, with why it may not"
+    ),
     "supply_snapshot": Telling(
         tell=wary(tell_supply), calls=3, note="stock of products and variations"
     ),

@@ -80,7 +80,7 @@ async def tell_cancelled(tx: Tx, cancelled: Sequence[Logged[LinesCancelled]]) ->
 def _called_off(
     one: Spoken, voice: Voice, logged: Logged[LinesCancelled], begun: set[str]
 ) -> list[Saying]:
-    names = {one.name_of(_own(one, unit.line_id)) for unit in logged.event.units} - {""}
+    names = {one.name_of(one.own(unit.line_id)) for unit in logged.event.units} - {""}
     left = {name: sum(map(one.lines.live, one.lines.of(name))) for name in one.lines.names}
     kind = "amendment" if any(left.values()) else "cancellation"
     if not names:
@@ -102,12 +102,6 @@ def _called_off(
         if name in names
     )
     return [one.saying(Amendment(lines=lines, **told), key, logged.trace)]
-
-
-def _own(one: Spoken, line_id: UUID) -> UUID:
-    """Return the line a channel knows: the bundle of a part."""
-    line = one.state.by_id[line_id]
-    return line.parent_line_id or line.id
 
 
 async def tell_promises(tx: Tx, moved: Sequence[Logged[PromiseMoved]]) -> None:

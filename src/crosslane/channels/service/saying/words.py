@@ -92,6 +92,11 @@ class Spoken:
             "gtin": told.gtin if told else "",
         }
 
+    def own(self, line_id: UUID) -> UUID:
+        """Return the line a channel knows: the bundle of a part."""
+        line = self.state.by_id[line_id]
+        return line.parent_line_id or line.id
+
     def name_of(self, line_id: UUID) -> str:
         """Return what the channel calls a line, "" for one it knows nothing of."""
         return self._names.get(line_id, "")
