@@ -290,3 +290,17 @@ async def test_a_second_connection_does_not_ask_again_what_an_array_consists_of(
     assert asked == [statement]
     assert row["ids"] == ids
     assert {row["ids"][0]} == set(ids)
+
+
+@pytest.mark.parametrize(
+    "given", [[1, 2], (1, 2), {1, 2}, frozenset((1, 2)), {1: 0, 2: 0}.keys(), {0: 1, 3: 2}.values()]
+)
+async def test_any_row_of_values_is_an_array(database: Database, tenant: str, given):
+    async with database.transaction(tenant, read_only=True) as tx:
+        assert await tx.fetchval("select $1::int[]", given) == [1, 2]
+
+
+async def test_a_text_is_no_array_of_its_characters(database: Database, tenant: str):
+    with pytest.raises(asyncpg.DataError):
+        async with database.transaction(tenant, read_only=True) as tx:
+            await tx.fetchval("select $1::text[]", "ab")

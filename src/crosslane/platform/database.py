@@ -6,7 +6,7 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
@@ -67,11 +67,12 @@ CONNECTION_LOST = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
-# What may be the value of an array. The driver asks that of each element of every array, by itself
-# of abstract classes, three hundred times for an order that is placed.
-ARRAYS = (list, tuple, set, frozenset, type({}.keys()), type({}.values()))
-protocol.IterableABC = protocol.SizedABC = ARRAYS
-protocol.MappingABC = dict
+# The driver asks of each element of every array whether it is an array itself, some hundred times
+# for an order that is placed, and does so of abstract classes. Lists are arrays to it and nothing
+# else; a connection makes lists of what else is given for one.
+protocol.IterableABC = protocol.SizedABC = list
+protocol.MappingABC = ()
+MADE_LISTS = frozenset((tuple, set, frozenset, type({}.keys()), type({}.values())))
 
 Record = asyncpg.Record
 
@@ -166,7 +167,7 @@ class Tx:
 
 
 class Connection(asyncpg.Connection):
-    """A connection that asks less often than the driver does by itself.
+    """A connection that asks less often than the driver does, and takes any row for an array.
 
     The driver asks what a type consists of as it meets it, on each connection, by the most costly
     statement of all. What belongs to PostgreSQL itself is the same on every connection, so a
@@ -174,6 +175,10 @@ class Connection(asyncpg.Connection):
     """
 
     _learned: ClassVar[dict[frozenset[int], Any]] = {}
+
+    async def _execute(self, query: str, args: Sequence[Any], *rest: Any, **told: Any) -> Any:
+        plain = [list(each) if type(each) in MADE_LISTS else each for each in args]
+        return await super()._execute(query, plain, *rest, **told)
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> Any:
         wanted = ARRAY_OIDS.union(typeoids)
