@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from functools import cache
 from urllib.parse import unquote_to_bytes
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -131,7 +132,9 @@ class _Reply:
 
     def _headers(self, told: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in told}
-        added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in names]
+        added = SECURITY_HEADERS.items()
+        if not names.isdisjoint(SECURITY_HEADERS):
+            added = [(name, value) for name, value in added if name not in names]
         return [*told, *added, (b"trace-id", self._exchange.trace.encode())]
 
     async def refuse(self, refusal: Refusal) -> None:
@@ -160,7 +163,9 @@ def _refuse_address(scope: Scope, host: str) -> Refusal | None:
         return errors.UriTooLong(most_bytes=ADDRESS_BYTES_MAX)
     if not _HOST.fullmatch(host):
         return errors.MalformedRequest(reason="Host is no address")
-    plain = unquote_to_bytes(raw) + unquote_to_bytes(query)
+    plain = raw + query
+    if b"%" in plain:
+        plain = unquote_to_bytes(raw) + unquote_to_bytes(query)
     try:
         if "\x00" not in plain.decode():
             return None
@@ -173,9 +178,15 @@ def _refuse_address(scope: Scope, host: str) -> Refusal | None:
 _HOST = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
 
 
+@cache
+def _measure(method: str, route: str, status: int) -> Histogram:
+    """Return what counts such requests: there are as many kinds as routes with their statuses."""
+    return REQUESTS.labels(method, route, status)
+
+
 def _record(scope: Scope, exchange: Exchange, seconds: float) -> None:
     method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
-    REQUESTS.labels(method, exchange.route, exchange.status).observe(seconds)
+    _measure(method, exchange.route, exchange.status).observe(seconds)
     log.info(
         "answered",
         method=method,
