@@ -8,6 +8,7 @@ there. Only plain questions are kept so: goods sent home by one service, for no 
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import compress
 from typing import Self
 
@@ -24,6 +25,8 @@ from crosslane.sourcing.domain.problem import (
 
 # More effort makes a receipt a tenth smaller and takes half as long again.
 COMPRESSION_LEVEL = 1
+# A thousand places are some twenty kilobytes.
+PACKED_REMEMBERED_MAX = 64
 # What a place is or does, as bits.
 SERVES, ACTIVE, OPEN, SENDS = 1, 2, 4, 8
 NOTHING: frozenset[str] = frozenset()
@@ -90,8 +93,9 @@ class Packed(msgspec.Struct, frozen=True):
     small: bytes
 
     @classmethod
+    @lru_cache(maxsize=PACKED_REMEMBERED_MAX)
     def of(cls, standing: Standing) -> Self:
-        """Return it packed."""
+        """Return it packed: places seldom change from one batch to the next."""
         raw = _ENCODER.encode(standing)
         return cls(raw, zlib.compress(raw, COMPRESSION_LEVEL))
 
