@@ -443,8 +443,9 @@ def test_a_value_of_a_wrong_kind_does_no_more_than_quarantine(wrong):
         "packageStatus": {"status": "SHIPPED"},
         "packageItems": [{"orderItemId": "11", "quantity": 1}],
     }
+    counted = ITEM | {"fulfillment": {"quantityFulfilled": 0, "quantityUnfulfilled": 1}}
     for document in (
-        {"order": ORDER | {"packages": [package]}},
+        {"order": ORDER | {"packages": [package], "orderItems": [ITEM, counted]}},
         {"op": "getOrders", "response": {"payload": {"Orders": [V0 | {"OrderItems": [V0_ITEM]}]}}},
         changed("Canceled"),
     ):

@@ -74,7 +74,7 @@ def understand(document: object, context: Context) -> Iterator[Message]:
     Raises:
         NotReadable: it is nothing of Amazon's, or one of its values is not what it must be.
     """
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise NotReadable(Fault("not-a-resource", "A record is an object"))
     whole = Branch.of(opened(document))
     inner = innermost(whole)
@@ -87,7 +87,8 @@ def understand(document: object, context: Context) -> Iterator[Message]:
         said += with_rest(read(branch, context), branch)
         branch.finish()
     said = said or [_notice(whole, context, asked=asked)]
-    said[0] = msgspec.structs.replace(said[0], rest=whole.rest() | said[0].rest)
+    if left := whole.rest():
+        said[0] = msgspec.structs.replace(said[0], rest=left | said[0].rest)
     yield from said
 
 
@@ -96,7 +97,8 @@ def _resources(whole: Branch, name: str) -> Iterator[tuple[Branch, Read]]:
     waiting = list(reversed(_within(whole, name))) if name else [(whole, 0)]
     while waiting:
         branch, deep = waiting.pop()
-        read = next((r for marks, r in MARKS if marks <= branch.value.keys()), None)
+        names = branch.value.keys()
+        read = next((r for marks, r in MARKS if marks <= names), None)
         if read is not None:
             yield branch, read
         elif deep < FOUND_DEEP_MAX:
@@ -118,7 +120,7 @@ def _notice(whole: Branch, context: Context, *, asked: bool) -> Message:
     answer = Branch.of(whole.peek("response")) if asked else whole
     errors = answer.value.get("errors") if isinstance(answer.value, Mapping) else None
     first = errors[0] if isinstance(errors, list) and errors else None
-    if isinstance(first, Mapping):
+    if isinstance(first, dict):
         words = (first.get("code"), first.get("message"))
         title = ": ".join(word for word in words if isinstance(word, str))
         return notice(whole, context, "error", title=title)

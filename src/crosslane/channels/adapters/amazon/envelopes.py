@@ -17,7 +17,7 @@ from crosslane.channels.adapters.port import RECORDS_MAX, Fault
 # Lists of records that were sent together: examples of a model, messages of a queue.
 TOGETHER = ("examples", "Records", "Messages")
 # Where none of their names is, nor a letter written as an escape, none of them can be.
-TRACES = (*(f'"{name}"'.encode() for name in TOGETHER), b"\\u")
+TRACES = (*(name.encode() for name in TOGETHER), b"\\u")
 INSIDE = ("Message", "Body", "body", "detail")
 DEEP_MAX = 4
 
@@ -43,7 +43,7 @@ def _parts(raw: bytes) -> list[msgspec.Raw] | None:
     try:
         if raw.lstrip()[:1] == b"[":
             return _objects(raw)
-        if not any(trace in raw for trace in TRACES):
+        if not [trace for trace in TRACES if trace in raw]:
             return None
         whole = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         lists = (bytes(whole[name]) for name in TOGETHER if name in whole)

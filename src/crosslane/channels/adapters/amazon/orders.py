@@ -147,8 +147,15 @@ def _off(parts: Parts, of: str) -> int:
 
 def _beside(parts: Parts, *, taxed: bool) -> int:
     """Return what is paid beside the goods of a line, with its tax where prices include it."""
-    paid = sum(parts.get((kind, ""), 0) - _off(parts, kind) for kind in BESIDE)
-    return paid + (sum(parts.get(("TAX", kind), 0) for kind in BESIDE) if taxed else 0)
+    paid = 0
+    for (kind, of), amount in parts.items():
+        if kind in BESIDE and not of:
+            paid += amount
+        elif of in BESIDE and kind == "DISCOUNT":
+            paid -= abs(amount)
+        elif of in BESIDE and kind == "TAX" and taxed:
+            paid += amount
+    return paid
 
 
 def _tip(proceeds: Branch, currency: str) -> int:
@@ -162,10 +169,11 @@ def _tip(proceeds: Branch, currency: str) -> int:
 
 def _is_off(item: Branch) -> bool:
     """Whether a line was cancelled before any of it was sent."""
-    work = item.unread().branch("fulfillment")
-    counts = {work.peek("quantityFulfilled"), work.peek("quantityUnfulfilled")}
     told = item.peek("cancellation")
-    return counts == {0} and isinstance(told, Mapping) and bool(told.get("cancellationExecution"))
+    if not isinstance(told, dict) or not told.get("cancellationExecution"):
+        return False
+    work = item.unread().branch("fulfillment")
+    return work.peek("quantityFulfilled") == 0 == work.peek("quantityUnfulfilled")
 
 
 def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool, free: bool) -> OrderLine:
@@ -205,6 +213,8 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool, free: boo
 def _wanted(branch: Branch) -> str:
     """Return how a line is to be wrapped, and what is to be written on it."""
     gift = branch.branch("fulfillment").branch("packing").branch("giftOption")
+    if not gift:
+        return ""
     level, text = gift.text("giftWrapLevel"), gift.text("giftMessage")
     words = (f"Gift wrap: {level}" if level else "", f"Gift message: {text}" if text else "")
     return noted(*words)[:2_000]
@@ -212,6 +222,8 @@ def _wanted(branch: Branch) -> str:
 
 def _unwanted(branch: Branch) -> str | None:
     """Return why the buyer wants a line cancelled, None when they do not."""
+    if branch.peek("cancellation") is None:
+        return None
     asked = branch.branch("cancellation").branch("cancellationRequest")
     if asked.word("requester") != "BUYER":
         return None

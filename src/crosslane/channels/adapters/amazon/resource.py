@@ -17,6 +17,7 @@ from crosslane.customers import Address
 
 AMOUNTS = ("Amount", "amount", "value", "currencyAmount", "CurrencyAmount")
 CURRENCIES = ("CurrencyCode", "currencyCode")
+ABSENT = (None, "")
 ADDRESS_LINES_MAX = 4
 TOPIC_CHARACTERS_MAX = 60
 NUMBER_CHARACTERS_MAX = 38
@@ -82,18 +83,19 @@ def minor_of(branch: Branch, name: str, currency: str) -> int | None:
 
     One that is finer than a minor unit is rounded, and kept as it was told.
     """
+    if branch.value.get(name) is None:
+        return None
     part, field = _amount(branch, name, currency)
     return part.rounded_minor(field, currency) if field else None
 
 
 def _amount(branch: Branch, name: str, currency: str) -> tuple[Branch, str]:
-    if branch.peek(name) is None:
-        return branch, ""
     part = branch.branch(name)
-    told = currency_told(branch, name)
+    told = part.value.get(CURRENCIES[0]) or part.value.get(CURRENCIES[1])
+    told = told if isinstance(told, str) else ""
     if not told or told == currency:
         for field in AMOUNTS:
-            if field in part:
+            if part.value.get(field) not in ABSENT:
                 if told:
                     part.text(*CURRENCIES)
                 return part, field
@@ -102,8 +104,8 @@ def _amount(branch: Branch, name: str, currency: str) -> tuple[Branch, str]:
 
 def sum_of(branch: Branch, plus: tuple[str, ...], minus: tuple[str, ...], currency: str) -> int:
     """Return amounts less others, in minor units; what is not told is nought."""
-    added = sum(minor_of(branch, name, currency) or 0 for name in plus)
-    return added - sum(abs(minor_of(branch, name, currency) or 0) for name in minus)
+    added = sum([minor_of(branch, name, currency) or 0 for name in plus])
+    return added - sum([abs(minor_of(branch, name, currency) or 0) for name in minus])
 
 
 def address(branch: Branch) -> Address | None:

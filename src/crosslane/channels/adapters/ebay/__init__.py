@@ -9,7 +9,7 @@ keys that have to be fetched, so they are taken as files and not at the door.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -49,10 +49,10 @@ def understand(document: object, context: Context) -> Iterator[Message]:
     """
     if isinstance(document, list):
         for place, one in enumerate(document):
-            if not isinstance(one, Mapping):
+            if not isinstance(one, dict):
                 raise NotReadable(Fault("not-a-resource", "A resource is an object", f"/{place}"))
             yield from _say(Branch.of(one, f"/{place}"), context)
-    elif isinstance(document, Mapping) and document:
+    elif isinstance(document, dict) and document:
         yield from _say(Branch.of(document), context)
     else:
         raise NotReadable(Fault("not-a-resource", "A resource is an object"))
@@ -64,7 +64,8 @@ def _say(whole: Branch, context: Context) -> Iterator[Message]:
         said += with_rest(read(branch, context), branch)
         branch.finish()
     said = said or list(_parcels(whole, context)) or [_other(whole, context)]
-    said[0] = msgspec.structs.replace(said[0], rest=whole.rest() | said[0].rest)
+    if left := whole.rest():
+        said[0] = msgspec.structs.replace(said[0], rest=left | said[0].rest)
     yield from said
 
 

@@ -55,10 +55,11 @@ ADDRESS_LINES_MAX = 4
 
 def minor_of(branch: Branch, name: str, currency: str) -> int | None:
     """Return an amount in minor units, None when there is none; another currency's is left over."""
-    if branch.peek(name) is None:
+    if branch.value.get(name) is None:
         return None
     part = branch.branch(name)
-    if "value" not in part or part.word("currency") not in ("", currency):
+    told = part.value.get("currency")
+    if part.value.get("value") is None or (told != currency and isinstance(told, str) and told):
         return None
     part.text("currency")
     return part.rounded_minor("value", currency)
@@ -212,7 +213,9 @@ def address(branch: Branch, *, reference: str = "") -> Address | None:
 
 def _plain(branch: Branch, name: str, currency: str) -> int:
     """Return an amount that is left over, being told in another way; nought when it is not told."""
-    return 0 if branch.peek(name) is None else minor_of(branch.unread(), name, currency) or 0
+    if branch.value.get(name) is None:
+        return 0
+    return minor_of(branch.unread(), name, currency) or 0
 
 
 def _beside(summary: Branch, lines: list[Branch], currency: str) -> int:

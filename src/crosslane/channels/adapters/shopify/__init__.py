@@ -142,10 +142,10 @@ def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
         for place, one in enumerate(document):
             yield _named(one, topic), Branch.of(one, f"/{place}")
         return
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise NotReadable(Fault("not-a-resource", "The document is no object"))
     name, wrapped = next(iter(document.items()), ("", None))
-    if len(document) == 1 and isinstance(wrapped, Mapping):
+    if len(document) == 1 and isinstance(wrapped, dict):
         yield name, Branch.of(wrapped, f"/{name}")
     elif len(document) == 1 and isinstance(wrapped, list):
         yield from _listed(name, wrapped)
@@ -158,7 +158,7 @@ def _resources(document: object, topic: str) -> Iterator[tuple[str, Branch]]:
 def _listed(name: str, parts: list[object]) -> Iterator[tuple[str, Branch]]:
     single = _singular(name)
     for place, one in enumerate(parts):
-        if isinstance(one, Mapping):
+        if isinstance(one, dict):
             yield single, Branch.of(one, f"/{name}/{place}")
         elif single in RESOURCES:
             raise NotReadable(
@@ -171,7 +171,7 @@ def _listed(name: str, parts: list[object]) -> Iterator[tuple[str, Branch]]:
 
 
 def _named(resource: object, topic: str) -> str:
-    if not isinstance(resource, Mapping):
+    if not isinstance(resource, dict):
         raise NotReadable(Fault("not-a-resource", "A resource is an object"))
     group, _, event = topic.partition("/")
     if event in ("redact", "data_request"):

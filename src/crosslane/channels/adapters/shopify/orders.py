@@ -64,7 +64,9 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
     tips = [part for part in parts if part.has(TIP)]
     goods = [part for part in parts if not part.has(TIP)] if tips else parts
     kept = _kept_units(branch, goods)
-    lines = tuple(line for part in goods if (line := order_line(part, currency, kept)) is not None)
+    lines = tuple(
+        [line for part in goods if (line := order_line(part, currency, kept)) is not None]
+    )
     shipping = [one for one in branch.branches("shipping_lines") if one.peek(REMOVED) is not True]
     status = branch.text("financial_status")
     paid = PAID.get(status, "")
@@ -199,7 +201,7 @@ def _off(branch: Branch, currency: str) -> int:
     """Return what is taken off a line: the sum of its parts, which older shops do not tell."""
     whole = branch.minor("total_discount", currency, 0) or 0
     parts = branch.branches("discount_allocations")
-    return sum(part.minor("amount", currency, 0) or 0 for part in parts) or whole
+    return sum([part.minor("amount", currency, 0) or 0 for part in parts]) or whole
 
 
 def _owed(branch: Branch, tips: Sequence[Branch], currency: str) -> int | None:
@@ -246,7 +248,7 @@ def _charged(branch: Branch, currency: str) -> int:
     full = branch.minor("price", currency, 0) or 0
     reduced = branch.minor("discounted_price", currency, full) or 0
     parts = branch.branches("discount_allocations")
-    off = sum(part.minor("amount", currency, 0) or 0 for part in parts)
+    off = sum([part.minor("amount", currency, 0) or 0 for part in parts])
     return max(0, min(reduced, full - off))
 
 

@@ -101,7 +101,7 @@ def _resources(
     if isinstance(document, list) and deep < LISTS_DEEP_MAX:
         for place, one in enumerate(document):
             yield from _resources(one, f"{at}/{place}", deep + 1, removed=removed)
-    elif not isinstance(document, Mapping):
+    elif not isinstance(document, dict):
         raise NotReadable(Fault("not-a-resource", "A resource is an object", at))
     elif document and document.keys() <= BATCH:
         for name, parts in document.items():
