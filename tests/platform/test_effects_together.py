@@ -1,6 +1,7 @@
 """Effects claimed together are prepared together and saved together, and stay strangers."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from crosslane.platform.effects import (
     one_by_one,
 )
 from crosslane.platform.log import Event
+from tests.tenancy import Tenants
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -79,12 +81,23 @@ async def give_up(tx: Tx, calls: Sequence[EffectCall[Letter]], reasons: Sequence
 POST = EffectKind("test.post", Letter, send, record, give_up, prepare)
 
 
-@pytest.fixture
-async def office(database: Database, tenant: str) -> str:
+async def opened(database: Database, tenant: str) -> str:
     async with database.transaction(tenant) as tx:
         await tx.execute("create table sent (number int primary key, doubled int, txid xid8"
                          " default pg_current_xact_id())")  # fmt: skip
     return tenant
+
+
+@pytest.fixture
+async def office(database: Database, tenant: str) -> str:
+    return await opened(database, tenant)
+
+
+@pytest.fixture
+async def branch(database: Database, tenants: Tenants) -> AsyncIterator[str]:
+    taken = await tenants.take()
+    yield await opened(database, taken)
+    await tenants.give_back(taken)
 
 
 async def posted(
@@ -157,3 +170,19 @@ async def test_rare_effects_are_written_one_by_one_and_stay_strangers_too(databa
     assert found["sent"] == {n: 2 * n for n in good}
     assert found["due"] == [f"l{n}" for n in (BAD_ADDRESS, BAD_RECEIPT, UNREADABLE)]
     assert found["traces"] == [f"{n:032x}" for n in good]
+
+
+async def test_claims_of_two_tenants_at_one_moment_are_both_made(
+    database: Database, office: str, branch: str
+):
+    run = Runner(database, [POST])
+    for tenant in (office, branch):
+        async with database.transaction(tenant) as tx:
+            await effects.request(tx, [Effect("l1", "test.post", Letter(1))])
+    # The third asks while one for its tenant waits for its turn, which finds the same.
+    started = await asyncio.gather(*(run.start_due(one) for one in (office, branch, branch)))
+    assert started == [1, 1, 0]
+    await run.drain()
+    for tenant in (office, branch):
+        async with database.transaction(tenant) as tx:
+            assert await tx.fetchval("select count(*) from sent") == 1

@@ -68,29 +68,36 @@ class Runner:
         self.worker: int | None = None
         self._saver = Saver(database, self.lease_seconds)
         self._slots = self._free = slots
-        self._claiming = False
+        # One claim at a time, so that each knows how many slots are free.
+        self._claim = asyncio.Lock()
+        self._about_to_claim: set[str] = set()
         self._running: dict[asyncio.Task[None], _Claimed] = {}
         self._unsure: set[str] = set()
 
     @property
     def is_idle(self) -> bool:
-        """Whether most slots are free and nobody is about to fill them."""
-        return self._free > self._slots // 2 and not self._claiming
+        """Whether most slots are free."""
+        return self._free > self._slots // 2
 
     async def start_due(self, tenant: str) -> int:
         """Claim what is due for a tenant, as many as slots are free, and start the calls.
 
         Returns:
-            How many were started; 0 while another claim is under way.
+            How many were started; 0 while another claim for the tenant waits for its turn, which
+            will find what is due by then.
         """
-        share = self._share_of(tenant)
-        if share <= 0 or self._claiming:
+        if tenant in self._about_to_claim or self._share_of(tenant) <= 0:
             return 0
-        self._claiming = True
+        self._about_to_claim.add(tenant)
         try:
-            return await self._start_due(tenant, share)
+            await self._claim.acquire()
         finally:
-            self._claiming = False
+            self._about_to_claim.discard(tenant)
+        try:
+            share = self._share_of(tenant)
+            return await self._start_due(tenant, share) if share > 0 else 0
+        finally:
+            self._claim.release()
 
     def _share_of(self, tenant: str) -> int:
         """Return how many slots a tenant may fill: most of what others leave, at least one."""
