@@ -37,13 +37,13 @@ TESTS = Path(__file__).parent
 
 def group_of(path: str, groups: tuple[str, ...]) -> int:
     """Return which of some folders a file of this one lies in; how many there are when in none."""
-    inside = [place for place, name in enumerate(groups) if path.startswith(f"{name}/")]
+    inside = [place for place, name in enumerate(groups) if path.startswith(f"tests/{name}/")]
     return min(inside, default=len(groups))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long; all else keeps its order."""
-    items.sort(key=lambda item: group_of(item.path.relative_to(TESTS).as_posix(), LONG))
+    items.sort(key=lambda item: group_of(item.path.relative_to(TESTS.parent).as_posix(), LONG))
 
 
 def pytest_collection_finish() -> None:
@@ -55,7 +55,7 @@ class ByFile(LoadFileScheduling):
     """Keeps on one worker what shares much: a file, and the folders that are named ``TOGETHER``."""
 
     def _split_scope(self, nodeid: str) -> str:
-        group = group_of(nodeid.removeprefix("tests/"), TOGETHER)
+        group = group_of(nodeid, TOGETHER)
         return TOGETHER[group] if group < len(TOGETHER) else super()._split_scope(nodeid)
 
 

@@ -60,7 +60,7 @@ def understand(document: object, context: Context) -> Iterator[Message]:
     """
     if not isinstance(document, Mapping):
         raise NotReadable(Fault("not-an-order", "An order is an object"))
-    order = Branch(document)
+    order = Branch.of(document)
     number = order.needed("id")
     changed = order.moment("updatedAt", zone="UTC")
     if changed is None:
