@@ -336,6 +336,12 @@ def test_a_price_by_weight_is_shared_by_the_pieces_or_refused():
     assert order.lines[0].unit_price_milli == 925_000
 
 
+def test_a_price_by_weight_that_no_piece_can_have_is_refused():
+    weighed = ORDER.replace("PRI+AAA:9,25", "PRI+AAA:9,25:::1:KGM").replace("12:PCE", "9999:PCE")
+    found = fault(weighed.replace("\nUNS", "\nMOA+203:0.01\nUNS"))
+    assert (found.code, found.pointer) == ("discount-uneven", "/13/PRI")
+
+
 def test_a_purchase_order_is_an_order():
     (order,) = said(ORDER.replace("BGM+220", "BGM+105"))
     assert order.stops == ()

@@ -1,6 +1,6 @@
 """What one unit costs once reductions are taken off its line."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.port import Fault
@@ -14,6 +14,12 @@ class Placed(Protocol):
     def at(self) -> str:
         """Pointer to it."""
         ...
+
+
+class At(NamedTuple):
+    """A part of a record that knows no pointer of its own."""
+
+    at: str
 
 
 def net_price_milli(price_milli: int, quantity: int, off_minor: int, branch: Branch) -> int:

@@ -21,7 +21,7 @@ from crosslane.channels.adapters.edifact.units import MEASURES, PIECES
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.firm import FIRM, why_not_firm
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.prices import even_price_milli
+from crosslane.channels.adapters.prices import At, even_price_milli
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -404,7 +404,7 @@ def _shared_price(one: Segment, loop: Sequence[Segment], currency: str, quantity
         raise one.wrong(1, 6, "the unit that is ordered")
     minor = whole.minor(1, 2, currency)
     whole.take(1)
-    return even_price_milli(minor, quantity, f"/{one.number}/PRI")
+    return even_price_milli(minor, quantity, At(f"/{one.number}/PRI"))
 
 
 def _unit(unit: str, loop: Sequence[Segment]) -> int:
