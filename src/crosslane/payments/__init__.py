@@ -123,7 +123,6 @@ from crosslane.payments.events import (
 )
 from crosslane.payments.provider import Dispute
 from crosslane.payments.rest import ROUTES
-from crosslane.payments.rest.stored import new_code
 from crosslane.payments.service import (
     CALL,
     Asked,
@@ -169,6 +168,7 @@ from crosslane.payments.service.personal import ERASERS, EXPORTERS
 from crosslane.payments.service.stored import (
     StoredWish,
     hash_code,
+    new_code,
     open_gift_cards,
     store_credits,
     stored_values,

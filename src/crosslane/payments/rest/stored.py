@@ -1,6 +1,5 @@
 """Gift cards and store credit over HTTP."""
 
-import secrets
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,11 +10,9 @@ from crosslane.kernel import Page
 from crosslane.organization import UnknownChannel
 from crosslane.payments import errors
 from crosslane.payments.domain import (
-    CODE_CHARACTERS,
     CODE_TYPED_CHARACTERS_MAX,
     Account,
     EntryDeed,
-    code_of,
 )
 from crosslane.payments.service.loading import (
     GIVE,
@@ -42,6 +39,7 @@ from crosslane.payments.service.stored import (
     Reason,
     Reference,
     hash_code,
+    new_code,
     stored_value,
     stored_values_of,
 )
@@ -366,11 +364,6 @@ def _store(caller: Caller, location_id: UUID | None) -> UUID | None:
         return caller.actor.location_id
     caller.require_location(location_id)
     return location_id
-
-
-def new_code() -> str:
-    """Return a code that nobody can guess; it is kept as :func:`hash_code` of it."""
-    return code_of(secrets.token_bytes(CODE_CHARACTERS))
 
 
 ROUTES = [

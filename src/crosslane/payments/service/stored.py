@@ -4,6 +4,7 @@ Redeeming is a tender like any other; see ``tenders.py``. A code is made at the 
 as a keyed digest only, so that neither a command nor a stored answer ever holds one.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -47,6 +48,11 @@ class HashedCode(msgspec.Struct, frozen=True):
 
     digest: bytes
     end: str
+
+
+def new_code() -> str:
+    """Return a code that nobody can guess; it is kept as :func:`hash_code` of it."""
+    return domain.code_of(secrets.token_bytes(domain.CODE_CHARACTERS))
 
 
 def hash_code(code: str) -> HashedCode:
