@@ -19,7 +19,7 @@ from crosslane.channels.adapters.edifact.parties import OF_SELLER, Party, articl
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment, require_count
 from crosslane.channels.adapters.edifact.units import MEASURES, PIECES
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.channels.adapters.firm import FIRM, why_not_firm
+from crosslane.channels.adapters.firm import why_not_firm
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import At, even_price_milli
 from crosslane.channels.domain.messages import (
@@ -251,9 +251,10 @@ def _stops(
     has_parts: bool,
 ) -> Iterator[StopWish]:
     """Say what a person has to look at before the order goes on."""
+    not_firm = why_not_firm(begin.peek(1))
     reasons = {
         "The interchange says it is a test": envelope.is_test,
-        why_not_firm(begin.peek(1)): begin.peek(1) not in FIRM,
+        not_firm: bool(not_firm),
         f"It says it is of purpose {begin.peek(3)[:3]}": begin.peek(3) not in READ_PURPOSES,
         "The order says what some of its lines are made of": has_parts,
         "The order names allowances or charges that are not in its prices": _is_charged(

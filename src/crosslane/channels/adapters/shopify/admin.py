@@ -27,6 +27,7 @@ API_VERSION = "2026-10"
 TOKEN = "x-shopify-access-token"  # noqa: S105 - the header's name
 GRANTS = "admin/oauth/access_token"
 CLOSED_SECONDS = 3_600
+NOTIFIES, YES = "notify_customer", "yes"
 """How long to wait for a shop that its owner has to open again."""
 
 THROTTLED_SECONDS_MAX = 60
@@ -213,3 +214,8 @@ def gid(kind: str, number: str) -> str:
 def number_of(name: str) -> str:
     """Return the number in the name of a thing."""
     return name.rpartition("/")[2].partition("?")[0]
+
+
+def notifies(talk: Talk) -> bool:
+    """Return whether the shop is to write to the customer about what it is told."""
+    return talk.settings.get(NOTIFIES, "") == YES

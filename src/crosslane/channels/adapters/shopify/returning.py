@@ -11,7 +11,7 @@ from typing import Any
 
 from crosslane.channels.adapters.branches import Branch
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.channels.adapters.shopify.admin import ask, gid, must
+from crosslane.channels.adapters.shopify.admin import ask, gid, must, notifies
 from crosslane.channels.adapters.shopify.people import notice
 from crosslane.channels.adapters.telling import Conversation, Outcome, Outgoing, Refused, Talk
 from crosslane.channels.domain.messages import Message, ReturnedGoods, ReturnEvent
@@ -40,7 +40,6 @@ REASONS = {
 # Of the shop's own reasons to decline; ours are words, which go along as they are.
 OTHER = "OTHER"
 NOTE_CHARACTERS_MAX = 500
-YES = "yes"
 
 LOOK = """
 query Asked($id: ID!) {
@@ -114,7 +113,7 @@ def tell_return(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
         return [Outcome(state="needless")]
     if status != "requested":
         raise Refused("decided-there", f"The shop has decided about it already: {status}")
-    wish: dict[str, Any] = {"id": name, "notifyCustomer": _notifies(talk)}
+    wish: dict[str, Any] = {"id": name, "notifyCustomer": notifies(talk)}
     if event.step == "authorized":
         yield from must(talk, APPROVE, {"input": wish})
     else:
@@ -128,7 +127,3 @@ def _status(talk: Talk, name: str):
     if data["return"] is None:
         raise Refused("return-unknown", "The shop knows no such return, or lets us not see it")
     return data["return"]["status"]
-
-
-def _notifies(talk: Talk) -> bool:
-    return talk.settings.get("notify_customer", "") == YES

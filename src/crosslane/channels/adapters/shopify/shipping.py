@@ -19,6 +19,7 @@ from crosslane.channels.adapters.shopify.admin import (
     every,
     gid,
     must,
+    notifies,
     number_of,
     reason_of,
 )
@@ -42,7 +43,6 @@ EVENTS = {"in_transit": ("IN_TRANSIT", "inTransitAt"), "delivered": ("DELIVERED"
 SENT = frozenset({"shipped", "collected", *EVENTS})
 PICKUP = frozenset({"PICK_UP", "PICKUP_POINT"})
 NOTHING_TO_PREPARE = "NO_LINE_ITEMS_TO_PREPARE_FOR_FULFILLMENT_ORDER"
-YES = "yes"
 
 FULFILLMENTS = """
 query Fulfillments($id: ID!) {
@@ -316,13 +316,9 @@ def _input(event: FulfillmentEvent, taken: Taken, talk: Talk) -> dict[str, Any]:
             }
             for work, lines in taken.items()
         ],
-        "notifyCustomer": _notifies(talk),
+        "notifyCustomer": notifies(talk),
         **({"trackingInfo": _tracking(event)} if event.tracking or event.carrier else {}),
     }
-
-
-def _notifies(talk: Talk) -> bool:
-    return talk.settings.get("notify_customer", "") == YES
 
 
 def _tracking(event: FulfillmentEvent) -> dict[str, Any]:
@@ -341,7 +337,7 @@ def _follow(
     name = fulfillment["id"]
     changed = "new" in fulfillment
     if not changed and event.tracking and _numbers(fulfillment) != {*event.tracking}:
-        told = {"id": name, "tracking": _tracking(event), "notify": _notifies(talk)}
+        told = {"id": name, "tracking": _tracking(event), "notify": notifies(talk)}
         yield from must(talk, TRACK, told)
         changed = True
     if event.step in EVENTS:

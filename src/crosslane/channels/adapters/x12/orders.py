@@ -9,6 +9,7 @@ from typing import NamedTuple
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.family import Context, version_of
+from crosslane.channels.adapters.firm import waits_as
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.destinations import (
     require_one_place,
@@ -117,8 +118,7 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
 def _not_now(purpose: str, kind: str) -> Iterator[StopWish]:
     """Say what a person has to look at before an order goes on that may want no goods now."""
     if kind in NOT_FIRM:
-        reason = f"It is no order for goods now, but of kind {kind}"
-        yield StopWish(kind="manual", reason=reason)
+        yield StopWish(kind="manual", reason=waits_as(kind))
     elif purpose not in READ_PURPOSES:
         yield StopWish(kind="manual", reason=f"It says it is of purpose {purpose[:2]}")
 
