@@ -236,6 +236,17 @@ async def look(
     assert not found, f"{page.url}:\n" + "\n".join(found)
 
 
+async def cut_off(page: Page) -> None:
+    """Take the network away; from now on the browser may say that it is gone.
+
+    When it asks for the icon of a page, or whether its worker has a newer one, is its own affair,
+    so that may be among what fails.
+    """
+    faults: Faults = page.faults  # type: ignore[attr-defined]
+    faults.forgive("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "occurred when fetching the script")
+    await page.context.set_offline(True)
+
+
 async def _violations(page: Page, rules_off: Sequence[str], left_out: Sequence[str]) -> list[str]:
     if await page.evaluate("() => typeof axe === 'undefined'"):
         await page.evaluate(AXE)

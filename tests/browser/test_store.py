@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import Faults, Looker, Scheme, chromium, look, seen_at
+from tests.browser.looking import Faults, Looker, Scheme, chromium, cut_off, look, seen_at
 from tests.browser.shop import Shop
 
 PHONE = {"has_touch": True}
@@ -110,16 +110,6 @@ async def wedge(page: Page, code: str) -> None:
             new KeyboardEvent('keydown', {key, bubbles: true})))""",
         code,
     )
-
-
-async def cut_off(page: Page) -> None:
-    """Take the network away; from now on the browser may say that it is gone.
-
-    When it asks for the icon of a page is its own affair, so that may be among what fails.
-    """
-    faults: Faults = page.faults  # type: ignore[attr-defined]
-    faults.forgive("ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
-    await page.context.set_offline(True)
 
 
 async def test_from_the_shelf_to_the_driver_in_five_taps(page_at: PageAt, hands: Hands):

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.looking import Scheme, look, seen_at
+from tests.browser.looking import Scheme, cut_off, look, seen_at
 from tests.browser.shop import PRICE_MILLI, Shop
 from tests.browser.test_store import wedge
 
@@ -156,8 +156,7 @@ async def test_a_confirmed_return_waits_for_the_network(page_at: PageAt, till: T
     await chosen(page, till, order, 1)
     await page.get_by_role("button", name="See what it gives").tap()
     await expect(page.get_by_role("button", name="Take back · £4.50")).to_be_visible()
-    page.faults.forgive("ERR_INTERNET_DISCONNECTED", "ERR_FAILED")  # type: ignore[attr-defined]
-    await page.context.set_offline(True)
+    await cut_off(page)
     await page.get_by_role("button", name="Take back · £4.50").tap()
     await expect(page.get_by_text("1 action waits for the network")).to_be_visible()
     assert (await till.shop.order(order["number"]))["money"]["refunded_minor"] == 0
