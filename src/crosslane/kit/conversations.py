@@ -12,9 +12,9 @@ A document that is handed over is asked for by its ``name``; ``holds`` are texts
 ``raises`` instead of ``ends`` is ``busy``, ``later`` or ``refused``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -30,7 +30,6 @@ from crosslane.channels.adapters import (
     Outgoing,
     Refused,
     Talk,
-    Tell,
     kind_of,
 )
 from crosslane.kit.errors import FixturesUnusable
@@ -38,6 +37,7 @@ from crosslane.kit.errors import FixturesUnusable
 STEPS_MAX = 1_000
 Asked = Call | Document
 Ended = Literal["busy", "later", "refused"]
+Ending = TypeVar("Ending")
 
 
 class ToldMessage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -150,18 +150,18 @@ class Conversation(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return msgspec.structs.replace(self.talk, memory=dict(self.talk.memory))
 
 
-class Gone(msgspec.Struct):
+class Gone(msgspec.Struct, Generic[Ending]):
     """How a conversation went.
 
     Args:
-        asked: what the teller wanted, in its order.
-        outcomes: one for each message, None when it did not come to that.
+        asked: what the family wanted, in its order.
+        ending: what it returned, None when it did not come to that.
         raised: what ended it instead.
-        broken: what no teller may do, "" when it did not.
+        broken: what no family may do, "" when it did not.
     """
 
     asked: list[Asked]
-    outcomes: Sequence[Outcome] | None = None
+    ending: Ending | None = None
     raised: Ended | None = None
     broken: str = ""
 
@@ -182,27 +182,28 @@ def read_conversation(path: Path) -> Conversation:
 
 
 def hold(
-    tell: Tell,
-    messages: Sequence[Outgoing],
-    talk: Talk,
+    begin: Callable[[], Generator[Asked, Answer, Ending]],
     answers: Callable[[int, Asked], Answer | None],
-) -> Gone:
-    """Let a teller talk.
+    judge: Callable[[Ending], str],
+    *,
+    asks_max: int = STEPS_MAX,
+) -> Gone[Ending]:
+    """Let a family talk.
 
     Args:
-        tell: of a family.
-        messages: it has to tell.
-        talk: with whom.
+        begin: begins a teller or a fetcher.
         answers: what is answered to the nth thing it asks for; None leaves it alone there, as a
             process that dies does.
+        judge: says what is wrong with what it returns, "" when nothing is.
+        asks_max: things it may ask for.
     """
-    gone = Gone([])
+    gone: Gone[Ending] = Gone([])
     try:
-        conversation = tell(messages, talk)
+        conversation = begin()
         wanted = next(conversation)
         while True:
-            if len(gone.asked) == STEPS_MAX:
-                gone.broken = f"it asks for more than {STEPS_MAX} things"
+            if len(gone.asked) == asks_max:
+                gone.broken = f"it asks for more than {asks_max} things"
                 return gone
             gone.asked.append(wanted)
             answer = answers(len(gone.asked) - 1, wanted)
@@ -211,7 +212,8 @@ def hold(
                 return gone
             wanted = conversation.send(answer)
     except StopIteration as ended:
-        gone.outcomes = ended.value
+        gone.ending = ended.value
+        gone.broken = judge(ended.value)
     except Busy:
         gone.raised = "busy"
     except Later:
@@ -220,23 +222,7 @@ def hold(
         gone.raised = "refused"
     except Exception as error:
         gone.broken = f"{type(error).__name__}: {error}"
-        return gone
-    gone.broken = _broken(messages, gone)
     return gone
-
-
-def _broken(messages: Sequence[Outgoing], gone: Gone) -> str:
-    if gone.raised is not None:
-        return ""
-    outcomes = gone.outcomes
-    if not isinstance(outcomes, Sequence) or len(outcomes) != len(messages):
-        return f"it returns {outcomes!r:.200} for {len(messages)} messages"
-    for one in outcomes:
-        if not isinstance(one, Outcome):
-            return f"it returns {one!r:.200}, no Outcome"
-        if one.state in ("refused", "unsupported") and not one.code:
-            return f"it is {one.state} without a code"
-    return ""
 
 
 def _as_json(body: bytes, text: str) -> Any:

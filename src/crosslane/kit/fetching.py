@@ -15,6 +15,7 @@ has returned. ``raises`` instead of ``records`` is ``busy``, ``later`` or ``refu
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -22,19 +23,16 @@ import msgspec
 from crosslane.channels.adapters import (
     LINES,
     Answer,
-    Busy,
     Call,
     Context,
     Family,
     Fetching,
-    Later,
     Page,
-    Refused,
     Talk,
     read_records,
 )
 from crosslane.kernel import Refusal
-from crosslane.kit.conversations import Answered, Ended, Step
+from crosslane.kit.conversations import Asked, Ended, Gone, Step, hold
 from crosslane.kit.errors import FixturesUnusable
 from crosslane.kit.report import Check, Finding
 
@@ -82,29 +80,13 @@ class Fetches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: str = ""
 
 
-class Asked(msgspec.Struct):
-    """How asking for a page went.
-
-    Args:
-        calls: what was asked for.
-        page: what came of it, None when nothing did.
-        raised: what ended it instead.
-        broken: what no fetcher may do, "" when it did not.
-    """
-
-    calls: list[Call]
-    page: Page | None = None
-    raised: Ended | None = None
-    broken: str = ""
-
-
 class Played(msgspec.Struct):
     """A page with where it begins, and how it went."""
 
     told: FetchedPage
     cursor: str
     talk: Talk
-    went: Asked
+    went: Gone[Page]
 
 
 def read_fetches(path: Path) -> Fetches:
@@ -136,55 +118,26 @@ def check_fetching(family: Family, fetches: Sequence[Fetches]) -> list[Check]:
 
 
 def ask(
-    fetching: Fetching, cursor: str, talk: Talk, answers: Callable[[int], Answer | None]
-) -> Asked:
+    fetching: Fetching, cursor: str, talk: Talk, answers: Callable[[int, Asked], Answer | None]
+) -> Gone[Page]:
     """Ask for a page, remembering nothing.
 
     Args:
         fetching: of a family.
         cursor: from where to go on.
         talk: with whom.
-        answers: what is answered to the nth call; None leaves it alone there, as a process that
-            dies does.
+        answers: as of ``hold``.
     """
-    asked = Asked([])
     talk = msgspec.structs.replace(talk, memory=dict(talk.memory))
-    try:
-        conversation = fetching.fetch(cursor, talk)
-        wanted = next(conversation)
-        while True:
-            if not isinstance(wanted, Call):
-                asked.broken = "it hands over a document"
-                return asked
-            if len(asked.calls) == CALLS_MAX:
-                asked.broken = f"it makes more than {CALLS_MAX} calls for a page"
-                return asked
-            asked.calls.append(wanted)
-            answer = answers(len(asked.calls) - 1)
-            if answer is None:
-                conversation.close()
-                return asked
-            wanted = conversation.send(answer)
-    except StopIteration as ended:
-        asked.page = ended.value
-    except Busy:
-        asked.raised = "busy"
-    except Later:
-        asked.raised = "later"
-    except Refused:
-        asked.raised = "refused"
-    except Exception as error:
-        asked.broken = f"{type(error).__name__}: {error}"
-        return asked
-    asked.broken = _broken(cursor, asked)
-    return asked
+    judge = partial(_wrong_with, cursor)
+    gone = hold(partial(fetching.fetch, cursor, talk), answers, judge, asks_max=CALLS_MAX)
+    if not all(isinstance(asked, Call) for asked in gone.asked):
+        gone.broken = "it hands over a document"
+    return gone
 
 
-def _broken(cursor: str, asked: Asked) -> str:
-    """Return what is wrong with a page, whatever it says."""
-    page = asked.page
-    if asked.raised is not None:
-        return ""
+def _wrong_with(cursor: str, page: object) -> str:
+    """Return what is wrong with a page that was asked for from a cursor, whatever it says."""
     if not isinstance(page, Page):
         return f"it returns {page!r:.200}, no Page"
     if len(page.cursor) > CURSOR_CHARACTERS_MAX:
@@ -206,14 +159,14 @@ def _play(fetching: Fetching, one: Fetches) -> list[Played]:
         talk = msgspec.structs.replace(talk, now=talk.now + timedelta(seconds=told.after_seconds))
         went = ask(fetching, cursor, talk, _answers(told.steps))
         played.append(Played(told, cursor, talk, went))
-        if went.page is None:
+        if went.ending is None:
             break
-        cursor = went.page.cursor
+        cursor = went.ending.cursor
     return played
 
 
-def _answers(steps: Sequence[Step]) -> Callable[[int], Answer | None]:
-    return lambda place: steps[place].answer.answer() if place < len(steps) else None
+def _answers(steps: Sequence[Step]) -> Callable[[int, Asked], Answer | None]:
+    return lambda place, _: steps[place].answer.answer() if place < len(steps) else None
 
 
 def _check_played(
@@ -226,8 +179,8 @@ def _check_played(
             pages += 1
             for wrong in _differences(page):
                 findings.append(Finding(f"{one.name} page {number}", wrong))
-            if page.went.page is not None:
-                records += len(page.went.page.records)
+            if page.went.ending is not None:
+                records += len(page.went.ending.records)
                 findings += [
                     Finding(f"{one.name} page {number}", wrong)
                     for wrong in _not_understood(family, page)
@@ -253,26 +206,26 @@ def _rate_is_wrong(fetching: Fetching) -> Iterator[str]:
 
 def _differences(page: Played) -> Iterator[str]:
     told, went = page.told, page.went
-    for place, (step, call) in enumerate(zip(told.steps, went.calls, strict=False), 1):
+    for place, (step, call) in enumerate(zip(told.steps, went.asked, strict=False), 1):
         if wrong := step.asks.differs(call):
             yield f"step {place}: {wrong}"
     if went.broken:
         yield went.broken
-    elif len(went.calls) != len(told.steps):
-        yield f"it makes {len(went.calls)} calls, not {len(told.steps)}"
+    elif len(went.asked) != len(told.steps):
+        yield f"it makes {len(went.asked)} calls, not {len(told.steps)}"
     elif told.raises != went.raised:
         yield f"it is {went.raised or 'not stopped'}, not {told.raises}"
-    elif went.page is not None and (len(went.page.records), went.page.more) != (
+    elif went.ending is not None and (len(went.ending.records), went.ending.more) != (
         told.records,
         told.more,
     ):
-        yield f"it brings {len(went.page.records)} records, more: {went.page.more}"
+        yield f"it brings {len(went.ending.records)} records, more: {went.ending.more}"
 
 
 def _not_understood(family: Family, page: Played) -> Iterator[str]:
     """Yield what intake could not read of a page, all of whose records it gets together."""
-    assert page.went.page is not None  # noqa: S101 - asked before
-    if not page.went.page.records:
+    assert page.went.ending is not None  # noqa: S101 - asked before
+    if not page.went.ending.records:
         return
     talk = page.talk
     context = Context(
@@ -283,12 +236,12 @@ def _not_understood(family: Family, page: Played) -> Iterator[str]:
         received_at=talk.now,
     )
     try:
-        readings = read_records(family, b"\n".join(page.went.page.records), context)
+        readings = read_records(family, b"\n".join(page.went.ending.records), context)
     except Refusal as refusal:
         yield f"its records are refused: {refusal.code}"
         return
-    if len(readings) != len(page.went.page.records):
-        yield f"{len(page.went.page.records)} records are read as {len(readings)}"
+    if len(readings) != len(page.went.ending.records):
+        yield f"{len(page.went.ending.records)} records are read as {len(readings)}"
     for one in readings:
         if one.fault is not None:
             yield f"record {one.place}: {one.fault.code} {one.fault.detail} {one.fault.pointer}"
@@ -299,7 +252,7 @@ def _check_resumed(fetching: Fetching, played: Sequence[tuple[Fetches, list[Play
     findings, tried = [], 0
     for one, theirs in played:
         for number, page in enumerate(theirs, 1):
-            for cut in range(len(page.went.calls) + 1):
+            for cut in range(len(page.went.asked) + 1):
                 tried += 1
                 steps = page.told.steps[:cut]
                 ask(fetching, page.cursor, page.talk, _answers(steps))
@@ -313,7 +266,7 @@ def _check_resumed(fetching: Fetching, played: Sequence[tuple[Fetches, list[Play
             if number > 1 and theirs[number - 2].told.more:
                 late = msgspec.structs.replace(page.talk, now=page.talk.now + LATER_BY)
                 again = ask(fetching, page.cursor, late, _answers(page.told.steps))
-                if [_timeless(x) for x in again.calls] != [_timeless(x) for x in page.went.calls]:
+                if [_timeless(x) for x in again.asked] != [_timeless(x) for x in page.went.asked]:
                     told = "asks for something else an hour later: its pages have shifted"
                     findings.append(Finding(f"{one.name} page {number}", told))
     return Check.of("fetches resume", f"{tried} pages cut off and asked for anew", findings)
@@ -338,9 +291,9 @@ def _check_trouble(fetching: Fetching, played: Sequence[tuple[Fetches, list[Play
                     turned = _turned(page.told.steps, place, answer)
                     went = ask(fetching, page.cursor, page.talk, turned)
                     wrong = went.broken
-                    if not wrong and answer not in PERHAPS and went.page is not None:
-                        first = _first_asked(fetching, went.page.cursor, talk, steps)
-                        wrong = _went_on(went.page, first in begins[: number + 1])
+                    if not wrong and answer not in PERHAPS and went.ending is not None:
+                        first = _first_asked(fetching, went.ending.cursor, talk, steps)
+                        wrong = _went_on(went.ending, first in begins[: number + 1])
                     if wrong:
                         told = f"step {place + 1} answered {answer.status} {answer.body[:20]!r}"
                         findings.append(
@@ -354,7 +307,7 @@ def _first_asked(
 ) -> tuple[str, str, bytes] | None:
     """Return what is asked for first from a cursor, but for a token."""
     for cut in range(len(steps) + 1):
-        calls = ask(fetching, cursor, talk, _answers(steps[:cut])).calls
+        calls = ask(fetching, cursor, talk, _answers(steps[:cut])).asked
         if len(calls) <= cut:
             break
         if not calls[-1].concealed:
@@ -369,8 +322,10 @@ def _went_on(page: Page, begins_there: bool) -> str:
     return "" if begins_there else "it goes on behind what was not answered"
 
 
-def _turned(steps: Sequence[Step], at: int, answer: Answer) -> Callable[[int], Answer | None]:
-    return lambda place: steps[place].answer.answer() if place < at else answer
+def _turned(
+    steps: Sequence[Step], at: int, answer: Answer
+) -> Callable[[int, Asked], Answer | None]:
+    return lambda place, _: steps[place].answer.answer() if place < at else answer
 
 
-__all__ = ["Answered", "FetchedPage", "Fetches", "check_fetching", "read_fetches"]
+__all__ = ["FetchedPage", "Fetches", "check_fetching", "read_fetches"]

@@ -1,10 +1,19 @@
 """Rules about what is told: whatever its channel answers, and again after a crash."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from crosslane.channels.adapters import Answer, Call, Context, Document, Family, read_records
+from crosslane.channels.adapters import (
+    Answer,
+    Call,
+    Context,
+    Document,
+    Family,
+    Outcome,
+    Outgoing,
+    read_records,
+)
 from crosslane.kernel import Refusal
 from crosslane.kit.conversations import Asked, Conversation, Gone, hold
 from crosslane.kit.report import Capability, Check, Finding
@@ -21,6 +30,7 @@ STRANGE_BODIES = (
     b'{"data":null}',
 )
 STRANGE_STATUSES = (200, 201, 204, 302, 400, 403, 404, 409, 410, 413, 418, 422)
+Outcomes = Sequence[Outcome]
 WONT = Answer(status=422, body=b'{"errors":["no"]}')
 
 
@@ -32,7 +42,7 @@ def check_telling(
     strangers = [one for one in samples.conversations if one.kind not in family.tells]
     played = [(one, _play(family, one)) for one in theirs]
     shown = Counter(
-        one.kind for one, gone in played if any(x.state == "told" for x in gone.outcomes or ())
+        one.kind for one, gone in played if any(x.state == "told" for x in gone.ending or ())
     )
     checks = [
         _check_declared(family, strangers, shown, played),
@@ -50,25 +60,41 @@ def check_telling(
     return checks, tells, dict(family.lacks)
 
 
-def _tell(family: Family, one: Conversation):
-    return partial(hold, family.tells[one.kind].tell, one.outgoing())
+def _hold(
+    family: Family, one: Conversation, answers: Callable[[int, Asked], Answer | None]
+) -> Gone[Outcomes]:
+    messages = one.outgoing()
+    begin = partial(family.tells[one.kind].tell, messages, one.begun())
+    return hold(begin, answers, partial(_wrong_with, messages))
 
 
-def _play(family: Family, one: Conversation) -> Gone:
+def _wrong_with(messages: Sequence[Outgoing], outcomes: object) -> str:
+    """Return what is wrong with the outcomes of some messages, whatever they say."""
+    if not isinstance(outcomes, Sequence) or len(outcomes) != len(messages):
+        return f"it returns {outcomes!r:.200} for {len(messages)} messages"
+    for one in outcomes:
+        if not isinstance(one, Outcome):
+            return f"it returns {one!r:.200}, no Outcome"
+        if one.state in ("refused", "unsupported") and not one.code:
+            return f"it is {one.state} without a code"
+    return ""
+
+
+def _play(family: Family, one: Conversation) -> Gone[Outcomes]:
     """Hold a conversation as it is written down."""
 
     def answers(place: int, asked: Asked) -> Answer | None:
         del asked
         return one.steps[place].answer.answer() if place < len(one.steps) else None
 
-    return _tell(family, one)(one.begun(), answers)
+    return _hold(family, one, answers)
 
 
 def _check_declared(
     family: Family,
     strangers: Sequence[Conversation],
     shown: Counter[str],
-    played: Sequence[tuple[Conversation, Gone]],
+    played: Sequence[tuple[Conversation, Gone[Outcomes]]],
 ) -> Check:
     unshown = [
         Finding(kind, "is declared, and no conversation tells it")
@@ -76,7 +102,7 @@ def _check_declared(
         if not shown[kind]
     ]
     findings = [Finding(one.name, f"tells {one.kind}, undeclared") for one in strangers]
-    used = {x.instead for _, gone in played for x in gone.outcomes or ()} - {""}
+    used = {x.instead for _, gone in played for x in gone.ending or ()} - {""}
     findings += [
         Finding(name, "is worked around, and not declared") for name in used - family.lacks.keys()
     ]
@@ -87,7 +113,7 @@ def _check_declared(
     return Check.of("tells", detail, findings, unshown)
 
 
-def _check_played(played: Sequence[tuple[Conversation, Gone]]) -> Check:
+def _check_played(played: Sequence[tuple[Conversation, Gone[Outcomes]]]) -> Check:
     findings = []
     for one, gone in played:
         for wrong in _differences(one, gone):
@@ -95,7 +121,7 @@ def _check_played(played: Sequence[tuple[Conversation, Gone]]) -> Check:
     return Check.of("conversations", f"{len(played)} held", findings)
 
 
-def _differences(one: Conversation, gone: Gone) -> Iterator[str]:
+def _differences(one: Conversation, gone: Gone[Outcomes]) -> Iterator[str]:
     for place, (step, asked) in enumerate(zip(one.steps, gone.asked, strict=False), 1):
         if wrong := step.asks.differs(asked):
             yield f"step {place}: {wrong}"
@@ -105,8 +131,8 @@ def _differences(one: Conversation, gone: Gone) -> Iterator[str]:
         yield f"it asks for {len(gone.asked)} things, not {len(one.steps)}"
     elif one.raises != gone.raised:
         yield f"it is {gone.raised or 'not stopped'}, not {one.raises}"
-    elif one.raises is None and tuple(gone.outcomes or ()) != one.ends:
-        yield f"it ends with {gone.outcomes!r:.800}"
+    elif one.raises is None and tuple(gone.ending or ()) != one.ends:
+        yield f"it ends with {gone.ending!r:.800}"
 
 
 def _check_trouble(family: Family, theirs: Sequence[Conversation]) -> Check:
@@ -116,13 +142,13 @@ def _check_trouble(family: Family, theirs: Sequence[Conversation]) -> Check:
         for place in range(len(one.steps)):
             for answer in _strange_answers():
                 tried += 1
-                gone = _tell(family, one)(one.begun(), partial(_turning, one, place, answer))
+                gone = _hold(family, one, partial(_turning, one, place, answer))
                 if gone.broken:
                     told = f"step {place + 1} answered {answer.status} {answer.body[:20]!r}"
                     findings.append(Finding(one.name, f"{told}: {gone.broken}"))
-        gone = _tell(family, one)(one.begun(), partial(_turning, one, 0, WONT))
+        gone = _hold(family, one, partial(_turning, one, 0, WONT))
         calls = [asked for asked in gone.asked if isinstance(asked, Call)]
-        if calls and any(x.state == "told" for x in gone.outcomes or ()):
+        if calls and any(x.state == "told" for x in gone.ending or ()):
             findings.append(Finding(one.name, "is told, though its channel refuses everything"))
     return Check.of("trouble", f"{tried} conversations turned", findings)
 
@@ -140,14 +166,14 @@ def _strange_answers() -> Iterator[Answer]:
         yield Answer(status=status, body=b'{"errors":["no"]}')
 
 
-def _check_repeats(family: Family, played: Sequence[tuple[Conversation, Gone]]) -> Check:
+def _check_repeats(family: Family, played: Sequence[tuple[Conversation, Gone[Outcomes]]]) -> Check:
     """What was begun and not ended is begun again: the same is asked for, and happens once."""
     findings, tried = [], 0
-    again_shown = {one.kind for one, gone in played if gone.outcomes and not _writes(gone)}
+    again_shown = {one.kind for one, gone in played if gone.ending and not _writes(gone)}
     for one, gone in played:
         for place in range(len(gone.asked)):
             tried += 1
-            cut = _tell(family, one)(one.begun(), partial(_dying, one, place))
+            cut = _hold(family, one, partial(_dying, one, place))
             anew = _play(family, one)
             if cut.asked != gone.asked[: place + 1] or anew.asked != gone.asked:
                 findings.append(Finding(one.name, f"asks for something else after {place + 1}"))
@@ -167,7 +193,7 @@ def _dying(one: Conversation, at: int, place: int, asked: Asked) -> Answer | Non
     return one.steps[place].answer.answer() if place < min(at, len(one.steps)) else None
 
 
-def _writes(gone: Gone) -> list[Call]:
+def _writes(gone: Gone[Outcomes]) -> list[Call]:
     """Return the calls that would do something twice when they are made twice."""
     calls = [asked for asked in gone.asked if isinstance(asked, Call)]
     return [
@@ -181,7 +207,9 @@ def _carries(call: Call, key: str) -> bool:
     return key in call.path or key.encode() in call.body or key in call.headers.values()
 
 
-def _check_documents(family: Family, played: Sequence[tuple[Conversation, Gone]]) -> Check:
+def _check_documents(
+    family: Family, played: Sequence[tuple[Conversation, Gone[Outcomes]]]
+) -> Check:
     """What is handed over is read by the family itself, which knows its own language."""
     findings, documents, understood = [], 0, 0
     for one, gone in played:

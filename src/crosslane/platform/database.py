@@ -143,11 +143,6 @@ class Tx:
         self.statements += 1
         return await self.conn.execute(sql, *args)
 
-    async def copy(self, table: str, names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        """Stream rows into a table of this tenant by COPY, for loads of many thousands."""
-        self.statements += 1
-        await self.conn.copy_records_to_table(table, columns=list(names), records=rows)
-
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what happens inside when it raises, and let the exception go on."""
