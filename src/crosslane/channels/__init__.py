@@ -125,6 +125,7 @@ from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.connecting import (
     ConnectionView,
     PutConnection,
+    settings_of,
 )
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.deliveries import DELIVERIES, Delivery
@@ -262,6 +263,7 @@ __all__ = [
     "previewed",
     "read_aside",
     "read_body",
+    "settings_of",
     "told",
     "use_exchange",
 ]

@@ -234,6 +234,7 @@ def _not_understood(family: Family, page: Played) -> Iterator[str]:
         timezone=talk.timezone,
         media_type=LINES,
         received_at=talk.now,
+        settings=talk.settings,
     )
     try:
         readings = read_records(family, b"\n".join(page.went.ending.records), context)

@@ -33,7 +33,8 @@ class How(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Args:
         files: pattern of the files' names below the folder.
         wrong: they are wrong on purpose: each has at least one record that is not understood.
-        currency, timezone, media_type, topic, encoding, delimiter, mapping: see Context.
+        currency, timezone, media_type, topic, encoding, delimiter, mapping, settings: as in
+            Context.
     """
 
     files: str = "*"
@@ -46,6 +47,7 @@ class How(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     encoding: str | None = None
     delimiter: str | None = None
     mapping: TableMapping | None = None
+    settings: dict[str, str] | None = None
 
     def over(self, context: Context) -> Context:
         """Return a context with what is said here."""

@@ -224,6 +224,7 @@ def _check_documents(
                 media_type=asked.media_type,
                 received_at=CAME_AT,
                 mapping=table.mapping if (table := one.talk.tables.get(one.kind)) else None,
+                settings=one.talk.settings,
             )
             try:
                 readings = read_records(family, asked.body, context)

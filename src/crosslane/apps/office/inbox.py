@@ -231,6 +231,7 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             mapping = await channels.mapping_of(tx, channel.code, fields.text("mapping"))
         except Refusal as refusal:
             return await _new_page(tx, viewer, fields.plain(), refusal=refusal)
+        settings = await channels.settings_of(tx, channel.code, fields.text("format"))
         received_at = tx.now
 
     try:
@@ -241,6 +242,7 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             format=fields.text("format"),
             delimiter=fields.text("delimiter", "comma"),
             mapping=mapping,
+            settings=settings,
             file_name=fields.text("file_name")[:200],
         )
         received: channels.Received = await caller.submit(channels.RECEIVE, wish)

@@ -48,6 +48,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             of a record is read again as UTF-8.
         delimiter: between the columns of a row, where the format leaves that open.
         mapping: what the columns of a table mean, None for the format's own.
+        settings: of the channel's connection, by the names the family declares.
     """
 
     channel: str = ""
@@ -60,6 +61,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str = ""
     delimiter: str = ","
     mapping: TableMapping | None = None
+    settings: Mapping[str, str] = {}
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         rate: how fast one account of it may be called, None when nobody says.
         patience: how many seconds to wait, from the headers of an answer 429 that says no
             Retry-After; None when they do not say either.
-        settings: what telling needs to be told of a connection: by name, what it is.
+        settings: what reading and telling need to be told of a connection: by name, what it is.
         lacks: what its channels cannot do, by name, and what is done instead.
     """
 

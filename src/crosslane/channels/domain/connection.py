@@ -30,7 +30,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         active: its webhook is open, and it is told things.
         base_url: where it is called, "" when it is not.
         token: authorises our calls, "" for none.
-        settings: what its format needs to know to tell it something, by name.
+        settings: what its format needs to know to understand it or tell it something, by name.
         delivery: which way documents go.
         files: which files are exchanged, and by which tables it is told things.
     """
@@ -49,6 +49,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, str] = {}
     delivery: Delivery = "call"
     files: Files = Files()
+
+    def settings_of(self, format: str) -> Mapping[str, str]:
+        """Return what a format needs to know; nothing for one that it does not speak."""
+        return self.settings if self.format == format else {}
 
     @property
     def is_told(self) -> bool:

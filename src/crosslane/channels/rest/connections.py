@@ -107,6 +107,7 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
         channel=sender.channel,
         format=sender.format,
         received_at=sender.received_at,
+        settings=sender.settings,
         headers=request.headers,
         sender=f"channel:{code}",
     )

@@ -11,6 +11,7 @@ from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
 from crosslane.channels.service import reading
+from crosslane.channels.service.connecting import settings_of
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.intake import RECEIVE, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
@@ -81,6 +82,7 @@ async def receive_messages(
         channel = (await organization.book(tx)).channel(code, pointer="/code")
         network = await locations.network(tx)
         meant = await mapping_of(tx, code, mapping)
+        settings = await settings_of(tx, code, format)
         received_at = tx.now
 
     media_type = request.headers["content-type"].partition(";")[0].strip().lower()
@@ -94,6 +96,7 @@ async def receive_messages(
         encoding=encoding,
         delimiter=delimiter,
         mapping=meant,
+        settings=settings,
         file_name=file_name,
         headers=request.headers,
     )

@@ -60,7 +60,8 @@ class PutConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         base_url: where it is called to be told something, http or https; "" for nowhere.
         token: authorises our calls, and signs documents that are posted to it; never shown again.
             Absent, it stays as it is; "" forgets it.
-        settings: what its format needs to know to tell it something, by the names it declares.
+        settings: what its format needs to know to understand it or tell it something, by the names
+            it declares.
         delivery: which way documents go: ``http`` posts them to ``base_url``, ``pull`` lets the
             other side fetch them, ``folder`` puts them into one, and takes files from there;
             ``call`` where there are none.
@@ -126,6 +127,11 @@ async def connections(tx: Tx) -> dict[str, Connection]:
 async def connection_of(tx: Tx, channel: str) -> Connection:
     """Return how a channel is connected; one that nobody has connected has no words of its own."""
     return (await connections(tx)).get(channel) or Connection(channel=channel, format="")
+
+
+async def settings_of(tx: Tx, channel: str, format: str) -> Mapping[str, str]:
+    """Return what a format needs to know of a channel; nothing where the channel speaks another."""
+    return (await connection_of(tx, channel)).settings_of(format)
 
 
 async def list_connections(tx: Tx) -> list[ConnectionView]:

@@ -38,13 +38,14 @@ class Sender(msgspec.Struct, frozen=True):
 
     Args:
         channel: whose system it is.
-        format: which it speaks.
+        format: which it speaks; likewise the settings of its connection.
         received_at: when it came.
         known: the batch the delivery is already, None when it is new.
     """
 
     channel: organization.Channel
     format: str
+    settings: Mapping[str, str]
     received_at: datetime
     known: UUID | None
 
@@ -56,11 +57,11 @@ async def senders(tx: Tx, asked: Sequence[Delivery]) -> list[Sender | Refusal]:
     names: list[tuple[str, str]] = []
     for one in asked:
         connection = connected.get(one.channel)
-        format = connection.format if connection else ""
+        format, settings = (connection.format, connection.settings) if connection else ("", {})
         name = ""
         try:
             require_signed(connection, one.headers, one.body, tx.now)
-            found.append(Sender(book.channel(one.channel), format, tx.now, None))
+            found.append(Sender(book.channel(one.channel), format, settings, tx.now, None))
             name = family_of(format).envelope(one.headers).delivery_id
         except Refusal as refusal:
             found.append(refusal)

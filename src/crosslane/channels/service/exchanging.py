@@ -221,7 +221,10 @@ def _put_away(folder: Folder, prepared: Prepared, done: Done) -> None:
 def _take(folder: Folder, prepared: Prepared, ready: Sequence[Seen], done: Done) -> None:
     """Read the next pieces of files, as many as a turn may take in."""
     reader = Reader(
-        family=family_of(prepared.connection.format), channel=prepared.channel, now=prepared.now
+        family=family_of(prepared.connection.format),
+        channel=prepared.channel,
+        settings=prepared.connection.settings,
+        now=prepared.now,
     )
     begun = {(one.name, one.stamp): one for one in prepared.open if one.state == "taking"}
     records, left = 0, PIECE_BYTES_MAX

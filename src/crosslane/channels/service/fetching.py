@@ -195,6 +195,7 @@ async def _read(page: Page, prepared: Prepared) -> Receive | None:
         channel=prepared.channel,
         format=prepared.connection.format,
         received_at=prepared.now,
+        settings=prepared.connection.settings,
         media_type=LINES,
         file_name=FETCH,
     )

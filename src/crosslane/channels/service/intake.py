@@ -122,6 +122,7 @@ def read_body(
     encoding: str = "",
     delimiter: str = "comma",
     mapping: MappingView | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
     headers: Mapping[str, str] = MappingProxyType({}),
     sender: str = "",
 ) -> Receive:
@@ -137,6 +138,7 @@ def read_body(
         encoding: of the text, "" when it is the usual one or the body tells.
         delimiter: between the columns of a row, by name.
         mapping: what the columns of a table mean, None for the format's own.
+        settings: of the channel's connection, for this format.
         headers: what it came with, by names in lower case.
         sender: who sent it, as ``kind:id``, when that is not the caller.
 
@@ -151,14 +153,13 @@ def read_body(
     if not raw:
         raise NothingSent
     _require_known(family, media_type, encoding, delimiter)
-    kept = {
-        name: headers[name][:HEADER_CHARACTERS_MAX] for name in family.headers if name in headers
-    }
+    kept = _kept(family, headers)
     context = msgspec.structs.replace(
         context_of(family, channel, kept, received_at, DELIMITERS[delimiter]),
         media_type=media_type,
         encoding=encoding,
         mapping=mapping.mapping if mapping else None,
+        settings=settings,
     )
     readings = read_records(family, raw, context)
     if not readings:
@@ -187,6 +188,11 @@ async def read_aside(raw: bytes, **how: Any) -> Receive:
     if len(raw) <= INLINE_BYTES_MAX:
         return read_body(raw, **how)
     return await asyncio.to_thread(read_body, raw, **how)
+
+
+def _kept(family: Family, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the headers of a body that its format keeps."""
+    return {n: headers[n][:HEADER_CHARACTERS_MAX] for n in family.headers if n in headers}
 
 
 def _require_known(family: Family, media_type: str, encoding: str, delimiter: str) -> None:

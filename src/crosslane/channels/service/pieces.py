@@ -10,7 +10,7 @@ together, are one piece.
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import BufferedReader, BytesIO
 from itertools import islice
@@ -123,12 +123,13 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         family: what they are of.
-        channel: where they come from.
+        channel: where they come from; likewise the settings of its connection.
         now: the time they are read.
     """
 
     family: Family
     channel: Channel
+    settings: Mapping[str, str]
     now: datetime
 
     def digest(self, stream: BufferedReader, name: str, mapping: str) -> bytes:
@@ -200,6 +201,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             context_of(self.family, self.channel, {}, self.now, ","),
             media_type=self._media_type(seen.name),
             mapping=mapping.mapping if mapping else None,
+            settings=self.settings,
         )
 
     def _cut(

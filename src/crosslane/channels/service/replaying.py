@@ -1,7 +1,7 @@
 """Trying again: what was quarantined or parked is read anew and announced anew."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +12,7 @@ from crosslane import orders, organization
 from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of, read_records
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
-from crosslane.channels.service.connecting import connection_of
+from crosslane.channels.service.connecting import connection_of, settings_of
 from crosslane.channels.service.intake import (
     context_of,
     drafts_of,
@@ -214,7 +214,8 @@ async def _read_anew(
         batch = known[place[0]]
         named = await mapping_of(tx, batch.channel, batch.mapping)
         channel = book.channel(batch.channel)
-        found = _read(batch, channel, named, record.text) if record.body else []
+        settings = await settings_of(tx, batch.channel, batch.format)
+        found = _read(batch, channel, settings, named, record.text) if record.body else []
         # Parts that were erased may have left a text that falls apart in another way.
         if len(found) == 1:
             readings[place] = msgspec.structs.replace(found[0], place=place[1])
@@ -222,7 +223,8 @@ async def _read_anew(
         batch = known[batch_id]
         kept = [one for one in await records.list_raw(tx, batch_id, RECORDS_MAX) if one.body]
         text = "\n".join(one.text for one in kept)
-        found = _read(batch, book.channel(batch.channel), None, text)
+        settings = await settings_of(tx, batch.channel, batch.format)
+        found = _read(batch, book.channel(batch.channel), settings, None, text)
         if len(found) == len(kept):
             wanted = {place[1] for place in places if place[0] == batch_id}
             for record, reading in zip(kept, found, strict=True):
@@ -233,12 +235,19 @@ async def _read_anew(
 
 
 def _read(
-    batch: Batch, channel: organization.Channel, named: MappingView | None, text: str
+    batch: Batch,
+    channel: organization.Channel,
+    settings: Mapping[str, str],
+    named: MappingView | None,
+    text: str,
 ) -> list[Reading]:
     family = family_of(batch.format)
     context = context_of(family, channel, batch.headers, batch.received_at, batch.delimiter)
     context = msgspec.structs.replace(
-        context, encoding="utf-8", mapping=named.mapping if named else None
+        context,
+        encoding="utf-8",
+        mapping=named.mapping if named else None,
+        settings=settings,
     )
     try:
         return list(read_records(family, text.encode(), context))

@@ -25,10 +25,10 @@ from crosslane.channels.adapters.woocommerce.rest import (
     order_path,
 )
 from crosslane.channels.adapters.woocommerce.shipping import PARCEL, missing
+from crosslane.channels.adapters.woocommerce.states import ENDED, meaning_of
 from crosslane.channels.domain.messages import Amendment, Cancellation
 
 CANCEL_PART = "cancel a part of an order"
-ENDED = frozenset({"cancelled", "refunded", "trash"})
 REASON_CHARACTERS_MAX = 200
 
 
@@ -72,7 +72,8 @@ def _cancel(
     """Call an order off; of one that has partly left, take off what has not."""
     order = yield from ask(talk, "GET", order_path(number))
     parcels = [units for name, units in one.known.items() if name.startswith(PARCEL)]
-    if order["status"] in ENDED or "" in parcels:
+    state = meaning_of(order["status"], talk.settings)
+    if state in ENDED or "" in parcels:
         return Outcome(state="needless")
     if not parcels:
         yield from ask(talk, "PUT", order_path(number), {"status": "cancelled"})
@@ -82,7 +83,7 @@ def _cancel(
     if not off:
         return Outcome(state="needless", instead=CANCEL_PART)
     outcome = yield from _take_off(one, number, off, reason, talk)
-    if order["status"] != "completed":
+    if state != "completed":
         yield from ask(talk, "PUT", order_path(number), {"status": "completed"})
     return outcome
 

@@ -22,18 +22,20 @@ from crosslane.channels.adapters.woocommerce.resource import (
     sum_minor,
     told_as,
 )
+from crosslane.channels.adapters.woocommerce.states import (
+    DRAFTS,
+    ENDED,
+    SETTING,
+    STATES,
+    WORKED,
+    meaning_of,
+)
 from crosslane.channels.domain.messages import Cancellation, Message, Order, OrderLine, Paid
 from crosslane.channels.domain.reports import FulfillmentEvent
 from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.kernel import MILLI_PER_MINOR, allocate, rounded_ratio
 from crosslane.orders import BuyerWish, StopWish
 
-# A cart somebody is filling in; the order comes when it is made.
-DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
-OPEN = frozenset({"pending", "on-hold", "failed"})
-WORKED = frozenset({"processing", "completed"})
-ENDED = frozenset({"cancelled", "refunded", "trash"})
-STATUSES = DRAFTS | OPEN | WORKED | ENDED
 # A buyer may pay after all, so a payment that has failed is no end.
 WAITS = {
     "pending": UNPAID,
@@ -55,7 +57,7 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
         context: where it comes from.
         gone: it was removed from the shop.
     """
-    status = branch.word("status")
+    status = meaning_of(branch.word("status"), context.settings)
     if status in DRAFTS:
         yield notice(branch, context, "draft_order")
         return
@@ -63,8 +65,11 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
     if gone and not branch.peek("line_items"):
         yield _off(told, "removed from the shop")
         return
-    if status not in STATUSES:
-        raise branch.wrong("status", f"one of {', '.join(sorted(STATUSES))}")
+    if not status:
+        if not gone:
+            raise _unexplained(branch)
+        # It is off, whatever its last state meant.
+        status = "trash"
     if branch.peek("fee_lines") and branch.peek("line_items") == []:
         # Such as a donation, or an invoice for work: nothing of it has to be sent.
         yield notice(branch, context, "order_without_goods")
@@ -108,6 +113,19 @@ def order(branch: Branch, context: Context, *, gone: bool = False) -> Iterator[M
         # It tells no time of its own; the same is told with every version of the order.
         at = {"event_at": told["event_at"], "source_version": 1}
         yield money_back(part, told | at, told["source_id"], currency, "total")
+
+
+def _unexplained(branch: Branch) -> NotReadable:
+    """Return the refusal of an order whose state only its shop knows the meaning of."""
+    state = branch.word("status")
+    if not state:
+        return branch.missing("status")
+    detail = (
+        f"Nobody has said what the state {state} of order {branch.text('number', 'id')} means: say"
+        f" it by the setting {SETTING} of the connection, such as {state}=processing, with one of"
+        f" {', '.join(sorted(STATES))}, and replay it"
+    )
+    return NotReadable(Fault("state-unexplained", detail[:500], f"{branch.at}/status"))
 
 
 def _off(told: dict[str, object], reason: str) -> Cancellation:

@@ -19,13 +19,14 @@ from crosslane.channels.adapters.telling import (
     Talk,
 )
 from crosslane.channels.adapters.woocommerce.rest import ask, every, order_path, write_note
+from crosslane.channels.adapters.woocommerce.states import OPEN, WORKED, meaning_of
 from crosslane.channels.domain.reports import FulfillmentEvent
 
 PARCEL = "shipped:"
 EXTENSION = "wp-json/wc-shipment-tracking/v3"
 SENT = frozenset({"shipped", "collected"})
-WORKED = frozenset({"pending", "on-hold", "processing", "failed"})
 COMPLETED = "completed"
+UNCOMPLETED = OPEN | WORKED - {COMPLETED}
 NO = "no"
 
 
@@ -92,7 +93,7 @@ def _complete(
 ) -> Generator[Call, Answer, bool]:
     """Complete an order of which nothing is missing any more; return whether it was not."""
     order = yield from ask(talk, "GET", order_path(event.order))
-    if order["status"] not in WORKED:
+    if meaning_of(order["status"], talk.settings) not in UNCOMPLETED:
         return False
     refunds = yield from every(talk, order_path(event.order, "refunds"))
     parcels = {n: units for n, units in one.known.items() if n.startswith(PARCEL)} | dict(learnt)

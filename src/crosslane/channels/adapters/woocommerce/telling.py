@@ -36,6 +36,7 @@ SETTINGS = {
     "completes": "no: the status of an order is left alone when all of it has left",
     "location": "code of the location whose units are told, when it is not their sum",
     "refunds": "recorded: the money is given by somebody else, and the shop only notes it",
+    "states": "what states of plugins mean: packed=processing, pre-ordered=on-hold",
     "tracking": "shipment_tracking: numbers go to that extension instead of a note",
 }
 LACKS = {CANCEL_PART: "a refund of these units that gives no money; the money is told as money"}
