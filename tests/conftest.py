@@ -1,8 +1,6 @@
 """One real PostgreSQL for the whole run."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from crosslane import catalog, locations, organization
 from crosslane.platform import outbound
 from crosslane.platform.postgres import EmbeddedPostgres
 from crosslane.platform.processes import collect_seldom
+from tests.homes import made_home
 
 pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
 
@@ -83,10 +82,6 @@ async def postgres_url() -> AsyncIterator[str]:
     if outside:
         yield outside
         return
-    # Not pytest's own folder: as root the unprivileged user of the server may not enter that.
-    home = Path(tempfile.mkdtemp(prefix="crosslane-test-"))
-    try:
+    with made_home("test") as home:
         async with EmbeddedPostgres(home, fast=True) as postgres:
             yield postgres.url
-    finally:
-        shutil.rmtree(home, ignore_errors=True)

@@ -1,13 +1,12 @@
 """Benchmarks share a server; a retailer of each size is founded once and copied for every other."""
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Self
 
 import asyncpg
 import pytest
+from tests.homes import made_home
 
 from crosslane.bench import site
 from crosslane.bench.figures import Scale
@@ -70,10 +69,8 @@ class Server:
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """Where the server's data are."""
-    # Not pytest's own folder: as root the unprivileged user of the server may not enter that.
-    folder = Path(tempfile.mkdtemp(prefix="crosslane-homes-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with made_home("homes") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

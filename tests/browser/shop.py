@@ -2,8 +2,6 @@
 
 import asyncio
 import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from crosslane.demo.world.goods import read_articles
 from crosslane.demo.world.places import read_places
 from crosslane.platform.settings import read_settings
 from crosslane.platform.tokens import Link, parse_token, sign_link
+from tests.homes import made_home
 
 ORDERS = 12
 GOODS = 4
@@ -151,7 +150,6 @@ class Shop:
 @asynccontextmanager
 async def opened_shop() -> AsyncIterator[Shop]:
     """Found the retailer with a handful of orders, some of them of today, and serve it."""
-    home = Path(tempfile.mkdtemp(prefix="crosslane-browser-"))
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
@@ -162,7 +160,7 @@ async def opened_shop() -> AsyncIterator[Shop]:
     invoices = demo.sort_lines(source.lines, source.codes)
     selection = demo.select(invoices, ORDERS, SEED, days=())
     async with AsyncExitStack() as stack:
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        home = stack.enter_context(made_home("browser"))
         stage = await stack.enter_async_context(demo.stage(home, environment))
         world = await build_world(stage, selection, SEED, demo.Unwatched(), _size(selection))
         await demo.replay(world, selection, seed=SEED, progress=demo.Unwatched())

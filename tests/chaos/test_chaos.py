@@ -8,9 +8,7 @@ import asyncio
 import os
 import random
 import re
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -21,6 +19,7 @@ from tests.chaos.crowd import Client, Hands, Told, shop_around, shop_once
 from tests.chaos.proof import assert_nothing_lost_or_doubled, assert_told_once, until_settled
 from tests.chaos.site import Fragile, Site
 from tests.chaos.trouble import Trouble
+from tests.homes import made_home
 from tests.patience import soak_minutes
 from tests.payments.fake import eventually
 
@@ -55,10 +54,8 @@ SOAK_STOCK = {("MUG", "DC1"): 400, ("MUG", "DC2"): 300, ("LAMP", "DC2"): 9_000_0
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    # Not pytest's own folder: as root the unprivileged user of the server may not enter that.
-    folder = Path(tempfile.mkdtemp(prefix="crosslane-chaos-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with made_home("chaos") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import forking
+from tests.homes import made_home
 
 from crosslane.platform.home import make_home
 
@@ -104,10 +103,9 @@ Serve = Callable[..., Served]
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="crosslane-serve-"))
-    make_home(folder)
-    yield folder
-    shutil.rmtree(folder)
+    with made_home("serve") as folder:
+        make_home(folder)
+        yield folder
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -26,6 +24,7 @@ from crosslane.platform.postgres_install import SOCKET_NAME
 from crosslane.platform.supervisor import Supervisor
 from crosslane.platform.tenants import create_tenant
 from tests.chaos.proxy import CUT, DUMB, LATE, LOST, Proxy
+from tests.homes import made_home
 
 COMMANDS = 40
 WRITERS = 8
@@ -67,9 +66,10 @@ class Ground:
 @pytest.fixture
 async def ground() -> AsyncIterator[Ground]:
     """A database reached through a proxy that spoils the next COMMITs as it is told."""
-    home = Path(tempfile.mkdtemp(prefix="crosslane-line-"))
-    postgres, supervisor, fates = EmbeddedPostgres(home, fast=True), Supervisor(), deque[str]()
-    try:
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(made_home("line"))
+        postgres, supervisor, fates = EmbeddedPostgres(home, fast=True), Supervisor(), deque[str]()
+        stack.push_async_callback(supervisor.stop)
         await supervisor.keep(postgres, stage=0)
         near = await Database.connect(postgres.url, connections=2, bulk=True)
         await migrate(near)
@@ -84,9 +84,6 @@ async def ground() -> AsyncIterator[Ground]:
             yield Ground(postgres, near, far, proxy, fates)
             far.pool.terminate()
         near.pool.terminate()
-    finally:
-        await supervisor.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 async def rows(database: Database) -> list[str]:

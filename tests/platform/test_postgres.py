@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from crosslane.platform.home import HomeInUse, HomeNotUsable, make_home
 from crosslane.platform.postgres import READY_SECONDS_MAX, EmbeddedPostgres, PostgresFailed
 from crosslane.platform.postgres_install import RunAs, prepare
+from tests.homes import made_home
 
 ROOT = os.geteuid() == 0
 # Bounds on what takes a second or two when the machine has nothing else to do.
@@ -45,10 +45,9 @@ os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="crosslane-home-"))
-    make_home(folder)
-    yield folder
-    shutil.rmtree(folder)
+    with made_home("home") as folder:
+        make_home(folder)
+        yield folder
 
 
 async def count_rows(url: str) -> int:
