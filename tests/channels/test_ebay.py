@@ -14,6 +14,7 @@ from crosslane.demo.raw import data_folder
 from crosslane.kernel import line_amount
 from tests.channels.reading import CANONICAL, NONSENSE, WRONG, as_lines, read, spoiled, told_nowhere
 from tests.channels.schemas.ebay import fitting
+from tests.published import needs_published
 
 FIXTURES = data_folder() / "fixtures/ebay"
 
@@ -36,6 +37,7 @@ def test_nothing_of_a_published_message_gets_lost(path):
     assert told_nowhere(read_json(raw), read("ebay", raw, currency="USD"), set()) == []
 
 
+@needs_published
 def test_published_orders_come_to_their_totals():
     (reading,) = read("ebay", published()[0].read_bytes())
     orders = [one for one in reading.messages if isinstance(one, Order)]

@@ -14,6 +14,7 @@ from crosslane.channels.adapters.poslog import cutting
 from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
 from tests.channels.reading import CANONICAL, as_lines, forms_of, read, require_level
+from tests.published import needs_published
 
 # Garbage that waits to be collected, and what is kept of words that come again.
 SLACK_BYTES = 96 << 10
@@ -418,6 +419,7 @@ def test_transactions_that_nothing_holds_together_are_read_as_well():
     assert [one.fault for one in whole] == [None] * 3
 
 
+@needs_published
 def test_wherever_a_log_is_cut_off_its_transactions_are_read_or_pointed_at():
     raw = (FIXTURES / "ncr_acs_small.xml").read_bytes()
     whole = read("poslog", raw, **ZONE)

@@ -14,6 +14,7 @@ from tests.channels.bazaar import Bazaar, open_stocked
 from tests.channels.test_webhook import DOOR, connect, headers
 from tests.fulfillment import floor
 from tests.orders.world import stock_up
+from tests.published import needs_published
 
 FIXTURES = data_folder() / "fixtures/shopify"
 SKUS = ("IPOD2008GREEN", "IPOD2008RED", "IPOD2008BLACK")
@@ -68,6 +69,7 @@ async def why(shop: Bazaar) -> set[tuple[str, str]]:
     return {(one.code, one.detail) for one in kept}
 
 
+@needs_published
 async def test_a_published_order_is_sourced_and_reaches_the_doorstep(api: Api, shop: Bazaar):
     assert await deliver(api, published(), "d-1") == "taken"
     assert await deliver(api, published(), "d-1") == "known"
@@ -94,6 +96,7 @@ async def test_a_published_order_is_sourced_and_reaches_the_doorstep(api: Api, s
     await shop.assert_sound()
 
 
+@needs_published
 async def test_an_article_that_is_missing_is_mended_and_replayed(api: Api, shop: Bazaar):
     order = published()
     order["line_items"][1]["sku"] = "IPOD2008BLUE"
@@ -132,6 +135,7 @@ def story() -> list[tuple[str, dict, str]]:
     ]
 
 
+@needs_published
 async def test_however_a_shop_tells_a_story_it_ends_alike(api: Api, shop: Bazaar):
     ends = set()
     for number in range(5):

@@ -8,6 +8,7 @@ from crosslane.channels.adapters import encoded
 from crosslane.channels.adapters.ubl import ATTACHMENT_CHARACTERS_MAX, cutting
 from tests.channels.reading import read, require_level
 from tests.channels.ubl import CHANGE, LINE, ORDER, SCHEMA, document, fault, one, published
+from tests.published import needs_published
 
 # Garbage that waits to be collected, and what is kept of words that come again.
 SLACK_BYTES = 96 << 10
@@ -163,6 +164,7 @@ def test_damage_is_a_fault_and_never_an_exception(damage, at, gone):
         reading.body.encode()
 
 
+@needs_published
 @given(st.sampled_from(published()), st.data())
 def test_wrong_values_are_faults_and_never_exceptions(path, data):
     raw = path.read_text(encoding="utf-8-sig")

@@ -25,6 +25,7 @@ from tests.channels.reading import (
     spoiled,
     told_nowhere,
 )
+from tests.published import needs_published
 
 FIXTURES = data_folder() / "fixtures/woocommerce"
 
@@ -47,6 +48,7 @@ def test_nothing_of_a_published_message_gets_lost(path):
     assert told_nowhere(read_json(raw), readings, set()) == []
 
 
+@needs_published
 def test_published_orders_come_to_their_totals():
     readings = read("woocommerce", (FIXTURES / "wp-api-v3_orders.json").read_bytes())
     orders = [one for one in readings[0].messages if isinstance(one, Order)]

@@ -10,6 +10,7 @@ from crosslane.platform.database import Database
 from tests.api import Api
 from tests.channels.bazaar import Bazaar, open_stocked
 from tests.channels.test_webhook import DOOR, SECRET, connect, signed
+from tests.published import needs_published
 
 FIXTURE = data_folder() / "fixtures/woocommerce/wp-api-v3_orders.json"
 SKUS = ("SINGLE1", "Bar3")
@@ -73,6 +74,7 @@ async def deliver(api: Api, document: dict, topic: str, secret: str = SECRET) ->
     return answer.status_code, answer.json().get("state", "")
 
 
+@needs_published
 async def test_a_published_order_is_placed_and_called_off(api: Api, shop: Bazaar):
     for url in (DOOR, "/api/v1/channels/nowhere/webhook"):
         form = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -10,6 +10,7 @@ from crosslane.demo.raw import data_folder
 from tests.channels.bazaar import Bazaar
 from tests.channels.reading import CANONICAL, as_lines, forms_of, read, require_level
 from tests.orders.world import give_credit
+from tests.published import needs_published
 
 # Garbage that waits to be collected, and what is kept of words that come again.
 SLACK_BYTES = 96 << 10
@@ -387,6 +388,7 @@ def test_what_is_no_interchange_is_refused_at_once(raw):
     )
 
 
+@needs_published
 def test_wherever_an_interchange_is_cut_off_it_is_read_or_pointed_at():
     raw = (FIXTURES / "nodex12/850_fat.edi").read_bytes()
     whole = read("x12", raw, currency="USD")

@@ -1,7 +1,7 @@
-import os
 from pathlib import Path
 
 import pytest
+from tests.published import published
 
 from crosslane.demo import Invoice, sort_lines
 from crosslane.demo.packaged import Source, read_source
@@ -10,12 +10,8 @@ from crosslane.demo.raw import ORDERS_FILE, data_folder
 
 @pytest.fixture(scope="session")
 def folder() -> Path:
-    found = data_folder()
-    if not (found / ORDERS_FILE).exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{found / ORDERS_FILE} is missing")
-        pytest.skip(f"{found / ORDERS_FILE} is not on this machine")
-    return found
+    published(ORDERS_FILE)
+    return data_folder()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 import csv
 import gzip
-import os
-from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.published import published
 
 from crosslane.locations import (
     Point,
@@ -139,16 +138,10 @@ def test_district_means_are_weighted_by_units():
 
 
 def test_the_packaged_table_is_the_published_one():
-    root = Path(os.environ.get("CROSSLANE_DATA", Path(__file__).parents[3] / "shared/data"))
-    source = root / "postcodes/gb_sectors.csv.gz"
-    if not source.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{source} is missing")
-        pytest.skip(f"{source} is not on this machine")
-    with gzip.open(source, "rt") as rows:
-        published = list(csv.DictReader(rows))
-    assert len(published) == 10_820
-    for row in published:
+    with gzip.open(published("postcodes/gb_sectors.csv.gz"), "rt") as rows:
+        sectors = list(csv.DictReader(rows))
+    assert len(sectors) == 10_820
+    for row in sectors:
         found = locate_postcode("GB", row["sector"])
         assert found is not None
         assert found.precision == "sector"
