@@ -139,6 +139,12 @@ def test_a_channel_s_file_is_read_and_nothing_applied(crosslane: Run, tmp_path: 
     read = crosslane("channel", "parse", "--adapter", "orders-jsonl", str(file))
     assert read.returncode == 2
     assert "1 records can be read, 1 cannot." in read.stdout
+    file.write_text("STX=ANA:1+A+B+260105+7+++'MHD=1+NEWS:1'MTR=9'END=1'")
+    read = crosslane("channel", "parse", "--adapter", "tradacoms", str(file))
+    assert (read.returncode, "MTR says 9" in read.stdout) == (2, True)
+    left = ("--setting", "counts=ignored")
+    read = crosslane("channel", "parse", "--adapter", "tradacoms", str(file), *left)
+    assert read.returncode == 0, read.stdout
     refused = crosslane("channel", "parse", "--adapter", "nonsense", str(file))
     assert (refused.returncode, "no format nonsense" in refused.stderr) == (2, True)
 

@@ -28,6 +28,7 @@ def parse(
     encoding: str = "",
     delimiter: str = "comma",
     mapping: Path | None = None,
+    setting: tuple[str, ...] = (),
 ) -> None:
     """Read a file as a channel's messages; ends with status 2 when a record cannot be read.
 
@@ -44,6 +45,7 @@ def parse(
         encoding: of a text, when it is not the usual one and the file does not tell.
         delimiter: comma, semicolon or tab, of a table.
         mapping: file with what the columns of a table mean, JSON.
+        setting: of its connection, such as counts=ignored; several times for several.
     """
     show = _print_lines if json else _print_table
     try:
@@ -56,6 +58,7 @@ def parse(
             encoding=encoding,
             delimiter=DELIMITERS.get(delimiter, delimiter),
             mapping=None if mapping is None else decode_json(mapping.read_bytes(), TableMapping),
+            settings={name: value for name, _, value in (one.partition("=") for one in setting)},
         )
         wrong = show(_read(file, adapter, context))
     except Refusal as refusal:

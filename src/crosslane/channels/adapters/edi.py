@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, in_utc
-from crosslane.channels.adapters.family import Reading, as_text, checked_text
+from crosslane.channels.adapters.family import Context, Reading, as_text, checked_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import CONTROL_MAX, PLACE_MAX, Judged, Verdict
@@ -18,6 +18,12 @@ from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 
 UNITS_MAX = 10**9
 INSTANTS_KEPT_MAX = 1_000
+# What a connection may say of numbers that its partner counts wrongly.
+COUNTS = {
+    "counts": "ignored: what trailers count and name may be wrong; that something is missing is"
+    " seen then only where an end is"
+}
+MISCOUNTED = frozenset(("segment-count", "control-count", "control-number"))
 # The part of a split order whose lines name no place, where nobody has a name for it.
 OWN = "*"
 
@@ -45,10 +51,16 @@ class Record(Protocol):
 Cut = TypeVar("Cut", bound=Record)
 
 
+def ignores_counts(context: Context) -> bool:
+    """Whether numbers are left alone that do not add up."""
+    return context.settings.get("counts", "").strip() == "ignored"
+
+
 def readings(
     cuts: Iterator[Cut],
     ahead: Callable[[], str],
     understand: Callable[[Cut], tuple[Message, ...]],
+    context: Context,
 ) -> Iterator[Reading]:
     """Read record by record; what is read is forgotten.
 
@@ -56,7 +68,10 @@ def readings(
         cuts: records in their order; raise NotReadable at what is no interchange.
         ahead: the beginning of what was not cut yet.
         understand: what a record says; raises NotReadable.
+        context: where they come from.
     """
+    if ignores_counts(context):
+        cuts = (cut for cut in cuts if cut.fault is None or cut.fault.code not in MISCOUNTED)
     place = 0
     while True:
         place += 1

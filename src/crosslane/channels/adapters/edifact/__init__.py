@@ -10,7 +10,7 @@ there. Messages of other kinds are notices: kept, and applied to nothing.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from crosslane.channels.adapters.edi import complete, readings
+from crosslane.channels.adapters.edi import complete, ignores_counts, readings
 from crosslane.channels.adapters.edifact.interchange import Cut, Cutter
 from crosslane.channels.adapters.edifact.orders import change, order
 from crosslane.channels.adapters.edifact.received import acknowledge
@@ -37,7 +37,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read message by message; what is read is forgotten."""
     cutter = Cutter(stream, context.encoding)
     yield from readings(
-        cutter.cuts(), lambda: as_text(cutter.ahead), lambda cut: _said(cut, context)
+        cutter.cuts(), lambda: as_text(cutter.ahead), lambda cut: _said(cut, context), context
     )
 
 
@@ -50,7 +50,7 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
         said = tuple(other(segments, envelope, context))
         segments = [opening]
     else:
-        segments = segments_of(cut)
+        segments = segments_of(cut, counted=not ignores_counts(context))
         kind = segments[0].peek(2).upper()
         said = tuple(KINDS.get(kind, other)(segments, envelope, context))
         segments[0].take(1)

@@ -265,8 +265,12 @@ class Envelope:
         return found
 
 
-def segments_of(cut: Cut) -> list[Segment]:
-    """Return the segments of a message, after it was counted.
+def segments_of(cut: Cut, *, counted: bool = True) -> list[Segment]:
+    """Return the segments of a message.
+
+    Args:
+        cut: the message.
+        counted: its own numbers must add up.
 
     Raises:
         NotReadable: its numbers do not add up.
@@ -278,6 +282,8 @@ def segments_of(cut: Cut) -> list[Segment]:
             tag = text.partition(way.element)[0].partition(way.component)[0].strip().upper()
             found.append(Segment(text, len(found) + 1, way, tag))
     begin, end = found[0], found[-1]
+    if not counted:
+        return found
     count, control = end.take(1), end.take(2)
     if not count.isdecimal() or int(count[:9]) != len(found):
         detail = f"UNT says {count[:40]} segments, there are {len(found)}"

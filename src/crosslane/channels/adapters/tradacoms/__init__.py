@@ -12,7 +12,7 @@ orders, and the lists of codes 2, 4, 5, 8, 16 and 24.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from crosslane.channels.adapters.edi import complete, readings
+from crosslane.channels.adapters.edi import COUNTS, complete, ignores_counts, readings
 from crosslane.channels.adapters.family import Context, Family, Reading, as_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.tradacoms.notices import other
@@ -35,13 +35,13 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read message by message; what is read is forgotten."""
     cutter = Cutter(stream, context.encoding)
     yield from readings(
-        cutter.cuts(), lambda: as_text(cutter.ahead), lambda cut: _said(cut, context)
+        cutter.cuts(), lambda: as_text(cutter.ahead), lambda cut: _said(cut, context), context
     )
 
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     transmission = Transmission(cut, context.timezone)
-    segments = segments_of(cut.body)
+    segments = segments_of(cut.body, counted=not ignores_counts(context))
     kind = segments[0].peek(2)
     said = tuple(KINDS.get(kind, other)(segments, transmission, context))
     for begin in (*transmission.header[:1], segments[0]):
@@ -56,4 +56,5 @@ TRADACOMS = Family(
     media_types=MEDIA_TYPES,
     brings=frozenset(("order", "amendment", "cancellation", "notice")),
     read=read,
+    settings=COUNTS,
 )

@@ -108,12 +108,13 @@ def components_of(element: str) -> list[str]:
     return [RELEASED.sub(r"\1", one) for one in cut_at(element, ":", "?")]
 
 
-def segments_of(message: str, within: str = "") -> list[Segment]:
-    """Return the segments of a message, after it was counted.
+def segments_of(message: str, within: str = "", *, counted: bool = True) -> list[Segment]:
+    """Return the segments of a message.
 
     Args:
         message: its text.
         within: its place, "" for the message that is read.
+        counted: its own number of them must be right.
 
     Raises:
         NotReadable: its number of segments does not add up.
@@ -123,6 +124,8 @@ def segments_of(message: str, within: str = "") -> list[Segment]:
         if text := BREAKS.sub("", raw).strip(BLANKS):
             tag = text.partition("=")[0].strip()
             found.append(Segment(text, len(found) + 1, WAY, tag, within=within))
+    if not counted:
+        return found
     end = found[-1]
     count = end.take(1)
     if not count.isdecimal() or int(count[:9]) != len(found):

@@ -10,7 +10,7 @@ notices: kept, and applied to nothing.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from crosslane.channels.adapters.edi import complete, readings
+from crosslane.channels.adapters.edi import complete, ignores_counts, readings
 from crosslane.channels.adapters.family import Context, Family, Reading
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.interchange import Cut, Cutter
@@ -44,7 +44,9 @@ SETS: dict[str, Understand] = {
 def read(stream: BinaryIO, context: Context) -> Iterator[Reading]:
     """Read set by set; what is read is forgotten."""
     cutter = Cutter(stream, context.encoding)
-    yield from readings(cutter.cuts(), lambda: cutter.ahead, lambda cut: _said(cut, context))
+    yield from readings(
+        cutter.cuts(), lambda: cutter.ahead, lambda cut: _said(cut, context), context
+    )
 
 
 def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
@@ -69,7 +71,7 @@ def by_segments(cut: Cut, envelope: Envelope, context: Context) -> tuple[Message
         segments = [Segment(text, 1, cut.way.element, "TA1")]
         said: tuple[Message, ...] = (interchange_reply(segments[0], envelope, context),)
     else:
-        segments = segments_of(cut)
+        segments = segments_of(cut, counted=not ignores_counts(context))
         kind = segments[0].peek(1)
         said = tuple(SETS.get(kind, other)(segments, envelope, context))
         segments[0].take(1)

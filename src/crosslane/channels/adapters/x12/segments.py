@@ -187,8 +187,12 @@ def _answerable(way: Way, isa: tuple[str, ...], gs: tuple[str, ...]) -> dict[str
     return {"/ISA": between.join([*around, component + end]), "/GS": between.join(group)}
 
 
-def segments_of(cut: Cut) -> list[Segment]:
-    """Return the segments of a set, after it was counted.
+def segments_of(cut: Cut, *, counted: bool = True) -> list[Segment]:
+    """Return the segments of a set.
+
+    Args:
+        cut: the set.
+        counted: its own numbers must add up.
 
     Raises:
         NotReadable: its numbers do not add up.
@@ -200,6 +204,8 @@ def segments_of(cut: Cut) -> list[Segment]:
     ]
     begin, end = found[0], found[-1]
     end.elements.extend([""] * 3)
+    if not counted:
+        return found
     count, control = end.take(1), end.take(2)
     if not count.isdecimal() or int(count[:9]) != len(found):
         detail = f"SE says {count[:40]} segments, there are {len(found)}"

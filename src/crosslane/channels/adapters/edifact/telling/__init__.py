@@ -5,6 +5,7 @@ they write is taken from what they asked; the connection's settings say the rest
 do.
 """
 
+from crosslane.channels.adapters.edi import COUNTS
 from crosslane.channels.adapters.edi_telling import AT_ONCE_MAX
 from crosslane.channels.adapters.edifact.telling.acknowledgment import acknowledge
 from crosslane.channels.adapters.edifact.telling.inventory import inventory
@@ -18,7 +19,7 @@ from crosslane.channels.adapters.telling import Telling
 
 # Of stock in one document.
 ROWS_MAX = 5_000
-SETTINGS = {**PARTNER, **SHIPMENT}
+SETTINGS = {**PARTNER, **SHIPMENT, **COUNTS}
 TELLS = {
     kind: Telling(tell=tell, at_once_max=AT_ONCE_MAX, rows_max=ROWS_MAX, note=note)
     for kind, tell, note in (

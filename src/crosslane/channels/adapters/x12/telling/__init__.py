@@ -4,6 +4,7 @@ Who they are, which numbers they call things by and in which units they count is
 they asked; the connection's settings say the rest and win where both do.
 """
 
+from crosslane.channels.adapters.edi import COUNTS
 from crosslane.channels.adapters.edi_telling import AT_ONCE_MAX
 from crosslane.channels.adapters.telling import Telling
 from crosslane.channels.adapters.x12.telling.acknowledgment import acknowledge
@@ -17,7 +18,7 @@ from crosslane.channels.adapters.x12.telling.shipment import shipment
 
 # Of stock in one document.
 ROWS_MAX = 5_000
-SETTINGS = {**PARTNER, **SHIPMENT}
+SETTINGS = {**PARTNER, **SHIPMENT, **COUNTS}
 TELLS = {
     kind: Telling(tell=tell, at_once_max=AT_ONCE_MAX, rows_max=ROWS_MAX, note=note)
     for kind, tell, note in (
