@@ -73,6 +73,49 @@ async def test_an_uneven_exchange_is_settled_net_either_way(database, lanes, sho
     await assert_sound(database, shop, "returns")
 
 
+async def test_what_an_exchange_costs_and_takes_is_told_and_done_as_it_was_shown(
+    database, lanes, shop
+):
+    sold = await sell(database, lanes, shop, "MUG", "LAMP")
+    wish = {"exchange": [carried("LAMP")], "tenders": CASH}
+    told = 600 - 2499
+    mug = line("MUG", wanted="exchange")
+    refused = await bring(lanes, shop, sold, mug, shown_minor=600, **wish)
+    assert isinstance(refused, errors.GivesOtherwise)
+    taken = await bring(lanes, shop, sold, mug, shown_minor=told, **wish)
+    assert (taken.refund_minor, taken.exchange_minor, taken.paid_minor) == (600, 2499, -told)
+    one = await read(database, shop, taken.return_id)
+    assert (one.exchange_minor, one.paid_minor) == (2499, -told)
+    await assert_sound(database, shop, "returns")
+
+
+async def test_the_till_takes_what_is_owed_for_goods_that_are_fetched_elsewhere(
+    database, lanes, shop
+):
+    async with database.transaction(shop) as tx:
+        await stock_up(tx, {("LAMP", "S0002"): 1})
+    sold = await sell(database, lanes, shop, "MUG")
+    lamp = ExchangeWish(sku="LAMP", quantity=1, method="pickup", store="S0002")
+    for tender in (TenderWish(method="cash"), TenderWish(method="card")):
+        taken = await bring(
+            lanes,
+            shop,
+            sold,
+            line("MUG", wanted="exchange"),
+            exchange=[lamp],
+            tenders=[tender],
+            location="S0002",
+        )
+        assert not isinstance(taken, Refusal), taken
+        shown = await view(database, shop, sold.id)
+        assert shown.money.captured_minor == 600 + taken.paid_minor
+        assert buckets(shown)["LAMP"] == {("allocated", "S0002"): 1}
+        await assert_sound(database, shop, "returns", "payments", "orders")
+        sold = await sell(database, lanes, shop, "MUG")
+        async with database.transaction(shop) as tx:
+            await stock_up(tx, {("LAMP", "S0002"): 2})
+
+
 async def test_an_exchange_that_cannot_be_paid_leaves_nothing_behind(database, lanes, shop):
     sold = await sell(database, lanes, shop, "MUG")
     before = await stock_at(database, shop, "MUG", "S0001")

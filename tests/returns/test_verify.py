@@ -4,7 +4,7 @@ import pytest
 
 from crosslane import returns
 from crosslane.orders import LineWish
-from crosslane.returns import Receive, RefundWish
+from crosslane.returns import ExchangeWish, Receive, RefundWish
 from crosslane.verify import verify
 from crosslane.verify.returns import RULES
 from tests.returns.counter import bring, line, sell
@@ -27,6 +27,8 @@ from tests.returns.test_life import announce, step
         ("update returns_return set refund_minor = refund_minor + 1 where kind = 'return'",
          {"credited_on_order"}),
         ("delete from orders_credit", {"credited_on_order"}),
+        ("update returns_return set exchange_minor = exchange_minor + 1 where exchange <> '{}'",
+         {"exchanged_on_order"}),
         ("update returns_return set refund_minor = refund_minor - 1 where kind = 'blind'",
          {"paid_out_once"}),
         ("update payments_payout set minor = minor + 1", {"paid_out_once"}),
@@ -36,7 +38,8 @@ from tests.returns.test_life import announce, step
 )  # fmt: skip
 async def test_a_planted_defect_is_named(database, lanes, shop, defect, rules):
     sold = await sell(database, lanes, shop, LineWish(sku="MUG", quantity=3), "LAMP")
-    await bring(lanes, shop, sold, line("MUG", 2))
+    spoon = ExchangeWish(sku="SPOON", quantity=1, method="carry_out", store="S0001")
+    await bring(lanes, shop, sold, line("MUG", 2, wanted="exchange"), exchange=[spoon])
     told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known"}
     await bring(lanes, shop, None, "SPOON", **told)
     one = await announce(lanes, shop, sold, "LAMP")

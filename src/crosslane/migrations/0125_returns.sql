@@ -26,6 +26,8 @@ create table returns_return (
     instant boolean not null default false,
     awaited boolean not null default false,
     exchange uuid[] not null default '{}',
+    exchange_minor bigint not null default 0 check (exchange_minor >= 0),
+    paid_minor bigint not null default 0 check (paid_minor >= 0),
     exchange_wish jsonb not null default '[]',
     -- Charges that were asked for with it; null leaves them to the policy.
     besides jsonb,

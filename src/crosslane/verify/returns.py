@@ -97,6 +97,20 @@ from returns_line l full join moved m using (id)
 where coalesce(l.received, 0) <> coalesce(m.units, 0)
 """
 
+# What goods in exchange cost stands on the order, at what it was as they were added.
+EXCHANGED_ON_ORDER = """
+with mine as (
+    select r.id, coalesce(sum(l.gross_minor), 0) as gross
+    from returns_return r
+    left join orders_line l on l.order_id = r.order_id and l.id = any(r.exchange)
+    where r.order_id is not null and (r.exchange <> '{}' or r.exchange_minor <> 0) group by r.id
+)
+select 'return:' || r.number as subject,
+       format('goods for %s in exchange, the order has them for %s', r.exchange_minor, m.gross)
+           as detail
+from mine m join returns_return r using (id) where r.exchange_minor <> m.gross
+"""
+
 SCORES_ADD_UP = """
 select 'return:' || f.return_id as subject,
        format('%s scores %s, its reasons add up to %s', f.kind, f.score, r.points) as detail
@@ -124,6 +138,7 @@ RULES = [
     Rule("returns.credited_on_order", CREDITED_ON_ORDER),
     Rule("returns.paid_out_once", PAID_OUT_ONCE),
     Rule("returns.units_came_into_stock", UNITS_CAME_INTO_STOCK),
+    Rule("returns.exchanged_on_order", EXCHANGED_ON_ORDER),
     Rule("returns.scores_add_up", SCORES_ADD_UP),
     Rule("returns.held_for_a_reason", HELD_FOR_A_REASON),
 ]

@@ -156,6 +156,7 @@ class Owing(msgspec.Struct, frozen=True, kw_only=True):
         tenders: how the rest is paid.
         till: store whose till takes it, None when no till does.
         taken: the till has taken it already.
+        at_till: likewise cash, and cards that no provider is asked for.
     """
 
     state: OrderState
@@ -164,6 +165,7 @@ class Owing(msgspec.Struct, frozen=True, kw_only=True):
     tenders: Sequence[TenderWish]
     till: UUID | None = None
     taken: bool = False
+    at_till: bool = False
 
 
 class Paid(msgspec.Struct, frozen=True):
@@ -226,4 +228,5 @@ def _plan(tx: Tx, one: Owing, money: payments.OrderMoney) -> list[payments.NewTe
         card_terms=payments.Terms.PER_PARCEL,
         customer_id=order.customer_id,
         taken=one.taken,
+        at_till=one.at_till,
     )

@@ -77,6 +77,8 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         tenders: how the customer pays what the credit does not.
         ship_to: where shipped goods go, None for where the order goes.
         hold_until: the goods wait for those that come back until then; None when they need not.
+        till: store at whose counter it is asked: its till takes cash, and cards that no provider is
+            asked for. Where goods are taken along it is theirs when None.
         reason: for the customer and the record.
         by: whose doing it is, the transaction's actor when None.
     """
@@ -91,6 +93,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     tenders: Sequence[TenderWish] = ()
     ship_to: Address | None = None
     hold_until: datetime | None = None
+    till: UUID | None = None
     reason: Reason
     by: Any = None
 
@@ -132,7 +135,7 @@ class _Plan(msgspec.Struct, kw_only=True):
         return sum(line.gross_minor for line in self.drafted.lines if not line.is_bundle)
 
     @property
-    def till(self) -> UUID | None:
+    def store(self) -> UUID | None:
         """The store at which goods are taken along."""
         return next((x.store_id for x in self.drafted.lines if x.method == "carry_out"), None)
 
@@ -163,8 +166,9 @@ async def exchange(tx: Tx, requests: Sequence[ExchangeRequest]) -> list[Exchange
                 more_minor=plan.gross_minor,
                 expected_minor=plan.credit.given.gross_minor,
                 tenders=plan.request.tenders,
-                till=plan.till,
-                taken=plan.till is not None,
+                till=plan.request.till or plan.store,
+                taken=plan.store is not None,
+                at_till=plan.request.till is not None,
             )
             for plan in good
         ],

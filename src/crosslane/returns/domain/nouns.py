@@ -160,6 +160,8 @@ class Return(msgspec.Struct, kw_only=True):
         instant: money is given as the parcel leaves the customer.
         awaited: units are still on their way, after others have come.
         exchange: order lines that were added in exchange.
+        exchange_minor: what those cost as they were added, gross; likewise what of it the customer
+            paid besides what is credited.
         exchange_wish: what is wanted in exchange, until it is on the order.
         besides: money besides the goods, as it was asked for; what the policy says when None.
         fee_minor: what is kept back, gross; likewise what is given back of delivery.
@@ -194,6 +196,8 @@ class Return(msgspec.Struct, kw_only=True):
     instant: bool = False
     awaited: bool = False
     exchange: list[UUID] = []
+    exchange_minor: int = 0
+    paid_minor: int = 0
     exchange_wish: list[ExchangeWish] = []
     besides: list[Besides] | None = None
     fee_minor: int = 0

@@ -164,6 +164,7 @@ async def _swap(
                     units=units,
                     charges=charges,
                     tenders=one.command.body.tenders,
+                    till=job.one.location_id,
                 )
             )
     return await swap(tx, swaps)
@@ -204,7 +205,7 @@ def _refused(
 def _gives_otherwise(one: Draft) -> GivesOtherwise | None:
     """Return why a command is refused whose customer was told something else, or None."""
     shown = one.command.body.shown_minor
-    minor = sum(job.one.refund_minor for job in one.jobs)
+    minor = sum(job.one.refund_minor - job.one.exchange_minor for job in one.jobs)
     if shown in (None, minor):
         return None
     return GivesOtherwise(pointer="/shown_minor", minor=minor, shown=shown)
@@ -274,6 +275,8 @@ def answer_of(one: Return, beside: Return | None = None) -> TakenBack:
         refund_minor=sum(each.refund_minor for each in both),
         currency=one.currency,
         exchange=one.exchange,
+        exchange_minor=one.exchange_minor,
+        paid_minor=one.paid_minor,
         lines=[
             TakenLine(
                 return_line=line.id,

@@ -22,11 +22,13 @@ class Swap(msgspec.Struct, frozen=True, kw_only=True):
     """A return for which other goods go out.
 
     Args:
-        one: the return; the lines that were added are noted on it.
+        one: the return; the lines that were added, what they cost and what of it was paid are noted
+            on it.
         units: how many of each of its lines will be given for.
         charges: money that will go with them.
         tenders: how the customer pays what the credit does not.
         hold_until: the goods wait for those that come back until then, None when they lie here.
+        till: location of the counter they lie on, None when they lie on none.
     """
 
     one: Return
@@ -36,6 +38,7 @@ class Swap(msgspec.Struct, frozen=True, kw_only=True):
     charges: Sequence[NewCharge] = ()
     tenders: Sequence[TenderWish] = ()
     hold_until: datetime | None = None
+    till: UUID | None = None
 
 
 async def swap(tx: Tx, swaps: Sequence[Swap]) -> dict[UUID, Refusal]:
@@ -54,6 +57,7 @@ async def swap(tx: Tx, swaps: Sequence[Swap]) -> dict[UUID, Refusal]:
             refused[each.one.id] = answer
         else:
             each.one.exchange, each.one.exchange_wish = answer.line_ids, []
+            each.one.exchange_minor, each.one.paid_minor = answer.gross_minor, answer.paid_minor
     return refused
 
 
@@ -75,6 +79,7 @@ def _request(each: Swap) -> ExchangeRequest | None:
         charges=each.charges,
         tenders=each.tenders,
         hold_until=each.hold_until,
+        till=each.till,
         reason=CLAIM_REASON if claimed else REASON,
         by=each.cause,
     )

@@ -172,7 +172,8 @@ class TakeBack(Wish, frozen=True, kw_only=True):
         refunds: where the money goes; over the order's tenders when absent, in cash when blind.
         exchange: goods wanted for those that come back, of a known order.
         tenders: how the customer pays what the credit does not.
-        shown_minor: what the customer was told it gives, in minor units; refused when it gives
+        shown_minor: what the customer was told it gives, in minor units: what is credited, less
+            what goods in exchange cost, below zero when the customer pays; refused when it gives
             something else by now.
         customer: who brings them, None when unknown.
         staff: code of the member of staff.
@@ -192,7 +193,7 @@ class TakeBack(Wish, frozen=True, kw_only=True):
     refunds: Annotated[list[RefundWish], Meta(max_length=REFUNDS_MAX)] = []
     exchange: Annotated[list[ExchangeWish], Meta(max_length=EXCHANGE_LINES_MAX)] = []
     tenders: Annotated[list[TenderWish], Meta(max_length=TENDERS_MAX)] = []
-    shown_minor: Positive | None = None
+    shown_minor: Minor | None = None
     customer: UUID | None = None
     staff: Annotated[str, Meta(max_length=64)] = ""
     blind_override_reason: Words = ""
@@ -330,6 +331,7 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
         refund_minor: what was credited, gross, in minor units; a part of it may never have been
             paid, pays for goods in exchange, and is not paid back then.
         exchange: order lines that were added in exchange.
+        exchange_minor: what they cost, gross; ``paid_minor`` of it new tenders pay.
     """
 
     return_id: UUID
@@ -342,4 +344,6 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
     refund_minor: int
     currency: str
     exchange: list[UUID]
+    exchange_minor: int = 0
+    paid_minor: int = 0
     lines: list[TakenLine]
