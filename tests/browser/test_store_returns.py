@@ -27,14 +27,18 @@ class Till:
         """Where its pages for taking back are."""
         return f"/store/{self.shop.store}/returns"
 
-    async def sell(self, units: int) -> dict[str, Any]:
-        """Sell over the counter for cash; return the order."""
+    async def sell(self, units: int, *more: str) -> dict[str, Any]:
+        """Sell over the counter for cash, one unit each of further articles; return the order."""
         client = self.shop.client()
-        line = {"sku": self.sku, "quantity": units, "method": "carry_out", "store": self.shop.store}
+        carried = {"method": "carry_out", "store": self.shop.store}
+        goods = {self.sku: units, **dict.fromkeys(more, 1)}
         body = {
             "channel": self.channel,
             "source_id": f"till-{secrets.token_hex(6)}",
-            "lines": [{"unit_price_milli": PRICE_MILLI, **line}],
+            "lines": [
+                {"unit_price_milli": PRICE_MILLI, "sku": sku, "quantity": n, **carried}
+                for sku, n in goods.items()
+            ],
             "tenders": [{"method": "cash"}],
         }
         placed = await client.send("orders", body, key=secrets.token_hex(16))
@@ -172,3 +176,69 @@ async def test_without_scripts_it_is_taken_back_as_well(page_at: PageAt, till: T
     await page.get_by_role("button", name="Zeigen, was es gibt").click()
     await page.get_by_role("button", name="Zurücknehmen").click()
     await expect(page.get_by_text("Zurückgenommen, für 4,50")).to_be_visible()
+
+
+@seen_at(360, "dark")
+async def test_other_goods_are_had_in_exchange_and_paid_by_card(
+    page_at: PageAt, till: Till, width: int, scheme: Scheme
+):
+    order = await till.sell(2, till.shop.goods[1])
+    line = order["lines"][0]["id"]
+    page = await page_at(width, scheme, who=till.shop.associate)
+    await page.goto(f"{till.base}?q={order['number']}")
+    about = page.locator(f"[name='why.{line}']")
+    # What is not coming back is not asked about.
+    await expect(about).to_be_hidden()
+    await page.get_by_role("button", name="One more").first.click()
+    await expect(about).to_be_visible()
+    how = page.locator(f"[name='how.{line}']")
+    await expect(how).to_be_hidden()
+    await page.locator(f"[name='swap.{line}']").select_option(till.sku)
+    await expect(how).to_be_visible()
+    await page.locator(f"[name='units.{order['lines'][1]['id']}']").fill("1")
+    await page.get_by_text("Other goods in exchange").click()
+    await page.get_by_label("Scan or type an article").fill(till.shop.goods[2])
+    await page.keyboard.press("Enter")
+    await expect(page.locator(f"[name='other.{till.shop.goods[2]}']")).to_have_value("1")
+    await expect(page.locator(f"[name='units.{line}']")).to_have_value("1")
+    await look(page, f"store-exchange-chosen-{width}-{scheme}")
+    await page.locator(f"[name='other.{till.shop.goods[2]}']").fill("20")
+    await page.get_by_role("button", name="See what it gives").click()
+    await expect(page.get_by_text("The customer pays", exact=True)).to_be_visible()
+    await page.get_by_text("At the terminal of the till").click()
+    await look(page, f"store-exchange-review-{width}-{scheme}")
+    await page.get_by_role("button", name="Exchange").click()
+    await expect(page.get_by_text("The customer paid")).to_be_visible()
+    await look(page, f"store-exchange-done-{width}-{scheme}")
+    shown = await till.shop.order(order["number"])
+    assert [tender["method"] for tender in shown["money"]["tenders"]] == ["cash", "card"]
+
+
+async def test_a_confirmed_exchange_waits_for_the_network(page_at: PageAt, till: Till):
+    order = await till.sell(1)
+    page = await page_at(360, who=till.shop.associate, **PHONE)
+    await chosen(page, till, order, 1)
+    swap = page.locator(f"[name='swap.{order['lines'][0]['id']}']")
+    await swap.select_option(till.sku)
+    await page.get_by_role("button", name="See what it gives").tap()
+    await expect(page.get_by_role("button", name="Exchange")).to_be_visible()
+    await cut_off(page)
+    await page.get_by_role("button", name="Exchange").tap()
+    await expect(page.get_by_text("1 action waits for the network")).to_be_visible()
+    assert len((await till.shop.order(order["number"]))["lines"]) == 1
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("Taken back, for £4.50")).to_be_visible()
+    assert len((await till.shop.order(order["number"]))["lines"]) == 2
+
+
+async def test_without_scripts_goods_are_exchanged_as_well(page_at: PageAt, till: Till):
+    order = await till.sell(1)
+    page = await page_at(1440, scripts=False, who=till.shop.associate, language="de-DE")
+    await chosen(page, till, order, 1)
+    await page.get_by_text("Andere Ware im Umtausch").click()
+    await page.get_by_label("Artikel scannen oder eingeben").fill(till.shop.goods[1])
+    await page.get_by_role("button", name="Dazu", exact=True).click()
+    await page.get_by_role("button", name="Zeigen, was es gibt").click()
+    await look(page, "store-exchange-review-german-1440")
+    await page.get_by_role("button", name="Umtauschen").click()
+    await expect(page.get_by_role("heading", name="Im Umtausch")).to_be_visible()

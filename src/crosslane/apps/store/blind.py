@@ -7,22 +7,26 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import catalog, organization, payments, pricing, returns
-from crosslane.apps.finding import find_articles
-from crosslane.apps.store.counter import Counter, Goods, of_address, of_form, wish_of
+from crosslane.apps.store.counter import (
+    AddressText,
+    Counter,
+    Goods,
+    of_address,
+    read_counter,
+    wish_of,
+)
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
 from crosslane.apps.store.returning import NAMED_CHARACTERS_MAX, PERMISSION, deciding
-from crosslane.apps.store.taking import OVERRIDE, take
+from crosslane.apps.store.taking import OVERRIDE, candidates_of, put_on, take
 from crosslane.catalog import Variant
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.organization import Channel, OrganizationBook
 from crosslane.platform.database import Tx
-from crosslane.platform.screens import Viewer, form, page, read_form, see_other
+from crosslane.platform.screens import Viewer, form, page, read_form
 from crosslane.platform.web import Caller
 from crosslane.pricing import LowestWish, TaxRateUnknown
 from crosslane.returns import POLICY, TAKE_BACK, ReturnPolicy, TakeBack
-
-ARTICLES_SHOWN_MAX = 8
 
 Text = Annotated[str, msgspec.Meta(max_length=100)]
 
@@ -50,23 +54,10 @@ def channels_of(book: OrganizationBook, place: Location) -> list[Channel]:
 
 @page("/store/{code}/returns/without-order", permission=PERMISSION)
 async def show_blind(
-    caller: Caller,
-    request: Request,
-    code: str,
-    line: list[Text] | None = None,
-    why: Text = "",
-    state: Text = "",
-    fate: Text = "",
-    money: Text = "",
-    channel: Text = "",
-    proof: Text = "",
-    tax: Text = "",
-    find: Text = "",
+    caller: Caller, request: Request, code: str, counter: AddressText = "", find: Text = ""
 ) -> Response:
     """Show what lies on the counter, and find what else does."""
-    told = {"why": why, "state": state, "fate": fate, "money": money}
-    told |= {"channel": channel, "proof": proof, "tax": tax}
-    return await _answer(caller, request, code, of_address(line or [], told), find=find)
+    return await _answer(caller, request, code, of_address(counter), find=find)
 
 
 async def _answer(
@@ -85,11 +76,7 @@ async def _answer(
         channel = _chosen(channels, counter)
         rule = await _rule(tx, channel, place)
         articles = await _articles(tx, viewer, counter, channel, rule)
-        found = (
-            await find_articles(tx, find, language=viewer.language, most=ARTICLES_SHOWN_MAX)
-            if find
-            else []
-        )
+        candidates = await candidates_of(tx, viewer, find)
         cash = await payments.cash_left(tx, channel.id, place.id, place.code, tx.now)
     return PAGES.answer(
         viewer,
@@ -102,7 +89,7 @@ async def _answer(
         rule=rule,
         articles=articles,
         find=find,
-        candidates=[one.variant for one in found],
+        candidates=candidates,
         cash=cash,
         refusal=said,
         override=override,
@@ -163,10 +150,17 @@ async def _articles(
 async def take_back_blind(caller: Caller, request: Request, code: str, data: bytes) -> Response:
     """Put one more article on the counter, or take back what lies there."""
     fields = read_form(data)
-    counter = of_form(fields)
+    counter = read_counter(fields)
     wanted = fields.text("add") or fields.text("find")
     if wanted and not any(map(fields.checked, ("review", "change", "save"))):
-        return await _add(caller, request, code, counter, wanted[:NAMED_CHARACTERS_MAX])
+        wanted = wanted[:NAMED_CHARACTERS_MAX]
+
+        def with_it(place: Location, sku: str, units: int) -> str:
+            if not sku:
+                return counter.address(_path(place), find=wanted)
+            return counter.bring(sku, units).address(_path(place))
+
+        return await put_on(caller, request, code, wanted, with_it)
 
     async def again(refusal: Refusal | None) -> Response:
         override = fields.text("override")
@@ -186,23 +180,6 @@ async def take_back_blind(caller: Caller, request: Request, code: str, data: byt
         )
 
     return await take(caller, request, code, fields, wish, again)
-
-
-async def _add(
-    caller: Caller, request: Request, code: str, counter: Counter, wanted: str
-) -> Response:
-    """Put an article on the counter, as often as it is scanned; ask which when several fit."""
-    async with caller.read() as tx:
-        viewer, place = await enter(tx, caller, request, code)
-        found = await find_articles(tx, wanted, language=viewer.language, most=ARTICLES_SHOWN_MAX)
-    if len(found) != 1:
-        return see_other(counter.address(_path(place), find=wanted))
-    sku, units = found[0].variant.sku, found[0].units
-    before = next((one for one in counter.goods if one.key == sku), Goods(sku, 0))
-    more = msgspec.structs.replace(before, units=before.units + units)
-    others = [one for one in counter.goods if one.key != sku]
-    goods = [more, *others]
-    return see_other(msgspec.structs.replace(counter, goods=goods).address(_path(place)))
 
 
 ROUTES = [show_blind, take_back_blind]

@@ -1,28 +1,32 @@
-"""What lies on a counter, as it was filled in: goods, why they come, where the money goes.
+"""What lies on a counter, as it was filled in: goods, why they come, what is wanted for them.
 
 It stands in the address of the page as well, so that a manager who signs in finds it as it was.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 from babel import Locale
 
 from crosslane.apps.amounts import AMOUNT_CHARACTERS_MAX, read_amount, read_percent
+from crosslane.orders import TenderWish
 from crosslane.organization import Channel
-from crosslane.platform.screens import Form
+from crosslane.platform.screens import Form, read_form
 from crosslane.platform.web import InvalidField
-from crosslane.returns import DeskLine, RefundWish, TakeBack
+from crosslane.returns import DeskLine, ExchangeWish, RefundWish, TakeBack
 
 UNITS_CHARACTERS_MAX = 6
 TEXT_CHARACTERS_MAX = 100
 LINES_MAX = 30
 Money = Literal["original", "cash", "store_credit", "gift_card"]
-MONEY: tuple[Money, ...] = get_args(Money)
-_SEPARATOR = "*"
+Pay = Literal["cash", "card"]
+PAY: tuple[Pay, ...] = get_args(Pay)
+AddressText = Annotated[str, msgspec.Meta(max_length=12_000)]
+"""The one field of an address that tells what lies there, as :meth:`Counter.told` writes it."""
+HERE, SENT, FETCHED = "here", "ship", "pickup:"
+"""How customers get goods in exchange: over this counter, sent, or at the store that is named."""
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -32,72 +36,146 @@ class Goods(msgspec.Struct, frozen=True):
         key: the line of the order, or the SKU where nobody knows the order.
         units: how many.
         price: what one had cost by the receipt, as it was typed; "" when it does not say.
+        why: reason; likewise in which state they are, and where they go.
+        swap: article wanted for them that costs no more and no less; "" for money.
+        how: the customer gets that.
     """
 
     key: str
     units: int
     price: str = ""
+    why: str = "changed_mind"
+    state: str = "new"
+    fate: str = "sellable"
+    swap: str = ""
+    how: str = HERE
+
+
+class Other(msgspec.Struct, frozen=True):
+    """Units of another article wanted in exchange, at its own price.
+
+    Args:
+        key: its SKU.
+        how: the customer gets them.
+    """
+
+    key: str
+    units: int
+    how: str = HERE
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
-    """A form as it was filled in; its fields are those of the address too.
+    """A form as it was filled in.
 
     Args:
         goods: what lies there.
-        why: reason, of all of it; likewise in which state it is, and where it goes.
+        others: what is wanted in exchange besides swaps.
         money: how it is given.
+        pay: how the customer pays what goods in exchange cost more.
         channel: code of the channel that had sold it, where nobody knows the order.
         proof: number of a receipt that is not known here.
         tax: rate on that receipt in percent, as it was typed.
     """
 
     goods: Sequence[Goods] = ()
-    why: str = "changed_mind"
-    state: str = "new"
-    fate: str = "sellable"
+    others: Sequence[Other] = ()
     money: str = ""
+    pay: str = "cash"
     channel: str = ""
     proof: str = ""
     tax: str = ""
 
+    def told(self) -> str:
+        """Return it as a form sends it, what is usual left out."""
+        told = _fields("units", Goods("", 0), self.goods)
+        told += _fields("other", Other("", 0), self.others)
+        return urlencode(told + _unusual(self, Counter(), WORDS))
+
     def address(self, path: str, **more: str) -> str:
         """Return the address of a page that shows it."""
-        told = {name: getattr(self, name) for name in WORDS if getattr(self, name)} | more
-        lines = [_SEPARATOR.join((one.key, str(one.units), one.price)) for one in self.goods]
-        return f"{path}?{urlencode({**told, 'line': lines}, doseq=True)}"
+        return f"{path}?{urlencode({**more, 'counter': self.told()})}"
 
-    def units(self, key: str) -> int:
-        """Return how many units of something lie there."""
-        return sum(one.units for one in self.goods if one.key == key)
+    def of(self, key: str) -> Goods:
+        """Return what of something lies there."""
+        return next((one for one in self.goods if one.key == key), Goods(key, 0))
+
+    def bring(self, key: str, units: int) -> "Counter":
+        """Return it with more units of something that comes back."""
+        before = self.of(key)
+        more = msgspec.structs.replace(before, units=before.units + units)
+        others = [one for one in self.goods if one.key != key]
+        return msgspec.structs.replace(self, goods=[more, *others])
+
+    def want(self, sku: str, units: int) -> "Counter":
+        """Return it with more units of another article that is wanted in exchange."""
+        before = next((one for one in self.others if one.key == sku), Other(sku, 0))
+        more = msgspec.structs.replace(before, units=before.units + units)
+        others = [one for one in self.others if one.key != sku]
+        return msgspec.structs.replace(self, others=[more, *others])
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether anything goes out for what lies there."""
+        return bool(self.others) or any(one.swap for one in self.goods)
 
 
-WORDS = ("why", "state", "fate", "money", "channel", "proof", "tax")
+T = TypeVar("T")
+Told = tuple[str, str]
+WORDS = ("money", "pay", "channel", "proof", "tax")
+GOODS_WORDS = ("price", "why", "state", "fate", "swap", "how")
 
 
-def of_address(lines: Sequence[str], told: Mapping[str, str]) -> Counter:
-    """Return what an address says; what is no units of anything is passed over."""
-    goods = [
-        Goods(parts[0], int(parts[1]), parts[2])
-        for line in lines[:LINES_MAX]
-        if len(parts := line.rsplit(_SEPARATOR, 2)) == 3 and _is_units(parts[1])
+def _fields(name: str, usual: Goods | Other, lines: Sequence[Goods | Other]) -> list[Told]:
+    told: list[Told] = []
+    for one in lines:
+        words = [word for word in GOODS_WORDS if word in usual.__struct_fields__]
+        told.append((f"{name}.{one.key}", str(one.units)))
+        told += [(f"{word}.{one.key}", text) for word, text in _unusual(one, usual, words)]
+    return told
+
+
+def _unusual(one: msgspec.Struct, usual: msgspec.Struct, words: Sequence[str]) -> list[Told]:
+    return [(word, text) for word in words if (text := getattr(one, word)) != getattr(usual, word)]
+
+
+def read_counter(fields: Form) -> Counter:
+    """Return what was filled in; what is no units of anything is passed over."""
+    words = {name: _text(fields, name) for name in WORDS}
+    return Counter(
+        goods=[
+            Goods(key, units, **_words(fields, key, GOODS_WORDS))
+            for key, units in _units(fields, "units")
+        ],
+        others=[
+            Other(key, units, **_words(fields, key, ("how",)))
+            for key, units in _units(fields, "other")
+        ],
+        **{name: text for name, text in words.items() if text},
+    )
+
+
+def of_address(told: str) -> Counter:
+    """Return what an address says."""
+    return read_counter(read_form(told.encode()))
+
+
+def _units(fields: Form, group: str) -> list[tuple[str, int]]:
+    told = list(fields.group(group))[:LINES_MAX]
+    return [
+        (key[:TEXT_CHARACTERS_MAX], int(units))
+        for key, units in told
+        if units.isdecimal() and len(units) <= UNITS_CHARACTERS_MAX and int(units)
     ]
-    words = {name: told[name][:TEXT_CHARACTERS_MAX] for name in WORDS if told.get(name)}
-    return Counter(goods=goods, **words)
 
 
-def of_form(fields: Form) -> Counter:
-    """Return what was filled in."""
-    goods = [
-        Goods(key, int(units), fields.text(f"price.{key}")[:AMOUNT_CHARACTERS_MAX])
-        for key, units in list(fields.group("units"))[:LINES_MAX]
-        if _is_units(units) and int(units)
-    ]
-    words = {name: fields.text(name)[:TEXT_CHARACTERS_MAX] for name in WORDS if fields.text(name)}
-    return Counter(goods=goods, **words)
+def _words(fields: Form, key: str, words: Sequence[str]) -> dict[str, str]:
+    told = {word: _text(fields, f"{word}.{key}") for word in words}
+    return {word: text for word, text in told.items() if text}
 
 
-def _is_units(text: str) -> bool:
-    return text.isdecimal() and len(text) <= UNITS_CHARACTERS_MAX
+def _text(fields: Form, name: str) -> str:
+    most = AMOUNT_CHARACTERS_MAX if name.startswith("price.") else TEXT_CHARACTERS_MAX
+    return fields.text(name)[:most]
 
 
 def wish_of(
@@ -105,6 +183,7 @@ def wish_of(
     channel: Channel,
     locale: Locale,
     *,
+    location: str,
     order: str | None = None,
     skus: Mapping[str, str] | None = None,
     **more: Any,
@@ -115,6 +194,7 @@ def wish_of(
         counter: what was filled in.
         channel: which had sold the goods.
         locale: of who has typed prices.
+        location: code of the store.
         order: number of the order, None when nobody knows.
         skus: articles of its lines.
         more: further words of the wish.
@@ -127,12 +207,44 @@ def wish_of(
         raise InvalidField(pointer="/units", reason="nothing was chosen")
     return TakeBack(
         channel=channel.code,
+        location=location,
         order=order,
         proof=counter.proof or None,
         lines=lines,
         refunds=[RefundWish(method="cash")] if counter.money == "cash" else [],
+        exchange=_exchange(counter, location),
+        tenders=[_made(TenderWish, method=_pay(counter))] if counter.exchanges else [],
         **more,
     )
+
+
+def _exchange(counter: Counter, location: str) -> list[ExchangeWish]:
+    swaps = [
+        _made(
+            ExchangeWish,
+            sku=one.swap,
+            quantity=one.units,
+            price="even",
+            instead_of=one.key,
+            **_way(one.how, location),
+        )
+        for one in counter.goods
+        if one.swap
+    ]
+    return swaps + [
+        _made(ExchangeWish, sku=one.key, quantity=one.units, **_way(one.how, location))
+        for one in counter.others
+    ]
+
+
+def _pay(counter: Counter) -> Pay:
+    return next((one for one in PAY if one == counter.pay), PAY[0])
+
+
+def _way(how: str, location: str) -> dict[str, str]:
+    if how.startswith(FETCHED):
+        return {"method": "pickup", "store": how.removeprefix(FETCHED)}
+    return {"method": how} if how != HERE else {"method": "carry_out", "store": location}
 
 
 def _line(
@@ -145,27 +257,34 @@ def _line(
     told: dict[str, Any] = {
         "sku": one.key,
         "quantity": one.units,
-        "reason": counter.why,
-        "item_state": counter.state,
-        "disposition": counter.fate,
-        "wanted": counter.money if counter.money in ("store_credit", "gift_card") else "refund",
+        "reason": one.why,
+        "item_state": one.state,
+        "disposition": one.fate,
+        "wanted": _wanted(one, counter),
     }
     if skus is not None:
-        told |= {"order_line": _id(one.key), "sku": skus.get(one.key, "")}
+        told |= {"order_line": one.key, "sku": skus.get(one.key, "")}
     elif one.price:
         told["unit_price_milli"] = read_amount(
             one.price, f"price.{one.key}", channel.currency, locale, milli=True
         )
     if skus is None and counter.tax:
         told["tax_rate_bp"] = read_percent(counter.tax, "tax", locale)
+    return _made(DeskLine, **told)
+
+
+def _made(kind: type[T], **told: Any) -> T:
+    """Return a part of the wish, checked as if it came over HTTP."""
     try:
-        return msgspec.convert(told, DeskLine)
+        return msgspec.convert(told, kind)
     except msgspec.ValidationError:
         raise InvalidField(pointer="/units", reason="this cannot be taken back like that") from None
 
 
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidField(pointer="/units", reason="this cannot be taken back like that") from None
+def _wanted(one: Goods, counter: Counter) -> str:
+    """Return what is wanted for units: what other articles cost is taken from all that comes."""
+    if one.swap:
+        return "exchange"
+    if counter.money in ("store_credit", "gift_card"):
+        return counter.money
+    return "exchange" if counter.others else "refund"

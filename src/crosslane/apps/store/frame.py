@@ -143,6 +143,7 @@ def say(viewer: Viewer, refusal: Refusal) -> str:
             "The store may not give so much more cash today. Choose another way for the money."
         ),
         "gives-otherwise": words("It gives something else by now. Look at it once more."),
+        "tenders-differ": words("It gives something else by now. Look at it once more."),
         "parcel-too-heavy": words("The carrier does not take a parcel this heavy. Split it."),
     }
     return told.get(refusal.code) or words.told(refusal)

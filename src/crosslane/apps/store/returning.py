@@ -8,10 +8,18 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 
-from crosslane import catalog, orders, organization, payments, returns
-from crosslane.apps.store.counter import Counter, of_address, of_form, wish_of
+from crosslane import orders, organization, payments, returns
+from crosslane.apps.store.counter import AddressText, Counter, of_address, read_counter, wish_of
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
-from crosslane.apps.store.taking import OVERRIDABLE, OVERRIDE, take
+from crosslane.apps.store.swapping import GoingOut, Offered, going_out, offered_for
+from crosslane.apps.store.taking import (
+    OVERRIDABLE,
+    OVERRIDE,
+    candidates_of,
+    put_on,
+    take,
+    titles_of,
+)
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.payments import Account, CashLeft, GivenBack
@@ -48,9 +56,11 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
         channel: code of the channel that sold it.
         has_customer: somebody is known whose store credit it could be.
         cash: what the store may still give in cash for it.
+        offered: what there is in exchange for it.
         one: the return that was named.
-        titles: of its articles by line.
+        titles: of its articles by SKU.
         ways: which its money has gone.
+        out: goods that went out in exchange.
         card: the gift card it was put on, if it was a new one.
         others: returns of the order whose goods are awaited.
     """
@@ -59,14 +69,16 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     has_customer: bool = False
     cash: CashLeft | None = None
+    offered: Offered = Offered()
     one: Return | None = None
-    titles: Mapping[UUID, str] = {}
+    titles: Mapping[str, str] = {}
     ways: Sequence[GivenBack] = ()
+    out: Sequence[GoingOut] = ()
     card: Account | None = None
     others: Sequence[Return] = ()
 
 
-async def _find(tx: Tx, place: Location, named: str) -> Announced:
+async def _find(tx: Tx, viewer: Viewer, place: Location, named: str, counter: Counter) -> Announced:
     """Return what a number names: the one on a receipt, or the one of an announced return."""
     if not named:
         return Announced()
@@ -75,31 +87,40 @@ async def _find(tx: Tx, place: Location, named: str) -> Announced:
     except NoSuchReturn:
         one = None
     if one is not None and named.strip()[:1].upper() == "R":
-        return await _found_return(tx, one)
+        return await _found_return(tx, viewer, one)
     try:
         found = await returns.list_returnable(tx, named)
     except orders.NoSuchOrder:
         return Announced()
     theirs = await returns.returns_of_orders(tx, [found.order_id])
     awaited = [one for one in theirs if one.state in AWAITED and one.kind == "return"]
-    order = (await orders.list_states(tx, [found.order_id]))[found.order_id].order
+    state = (await orders.list_states(tx, [found.order_id]))[found.order_id]
+    order = state.order
     return Announced(
         order=found,
         channel=order.channel,
         has_customer=order.customer_id is not None,
         cash=await payments.cash_left(tx, order.channel_id, place.id, place.code, tx.now),
+        offered=await offered_for(
+            tx,
+            place,
+            state,
+            [line.order_line for line in found.lines if line.left],
+            counter=counter,
+            language=viewer.language,
+        ),
         others=awaited,
     )
 
 
-async def _found_return(tx: Tx, one: Return) -> Announced:
-    variants = await catalog.variants_by_id(tx, [line.variant_id for line in one.lines])
-    titles = {
-        line.id: variants[line.variant_id].title if line.variant_id in variants else line.sku
-        for line in one.lines
-    }
-    ways = await returns.given_for(tx, one) if one.settled_at else []
-    return Announced(one=one, titles=titles, ways=ways, card=await card_of(tx, one))
+async def _found_return(tx: Tx, viewer: Viewer, one: Return) -> Announced:
+    return Announced(
+        one=one,
+        titles=await titles_of(tx, viewer, [line.sku for line in one.lines]),
+        ways=await returns.given_for(tx, one) if one.settled_at else [],
+        out=await going_out(tx, viewer.language, one),
+        card=await card_of(tx, one),
+    )
 
 
 async def card_of(tx: Tx, one: Return) -> Account | None:
@@ -116,15 +137,12 @@ async def show_returns(
     request: Request,
     code: str,
     q: str = "",
-    line: list[Text] | None = None,
-    why: Text = "",
-    state: Text = "",
-    fate: Text = "",
-    money: Text = "",
+    counter: AddressText = "",
+    find: Text = "",
 ) -> Response:
     """Show what of an order may come back, to take it over the counter."""
-    counter = of_address(line or [], {"why": why, "state": state, "fate": fate, "money": money})
-    return await _answer(caller, request, code, q.strip()[:NAMED_CHARACTERS_MAX], counter)
+    named = q.strip()[:NAMED_CHARACTERS_MAX]
+    return await _answer(caller, request, code, named, of_address(counter), find=find)
 
 
 async def _answer(
@@ -135,11 +153,13 @@ async def _answer(
     counter: Counter,
     refusal: Refusal | None = None,
     fields: Form | None = None,
+    find: str = "",
 ) -> Response:
     async with caller.read() as tx:
         viewer, place = await enter(tx, caller, request, code)
         said = say(viewer, refusal) if refusal else ""
-        found = await _find(tx, place, named)
+        found = await _find(tx, viewer, place, named, counter)
+        candidates = await candidates_of(tx, viewer, find)
     return PAGES.answer(
         viewer,
         "returns.html",
@@ -150,9 +170,13 @@ async def _answer(
         lines=[line for line in found.order.lines if line.left] if found.order else [],
         has_customer=found.has_customer,
         cash=found.cash,
+        offered=found.offered,
+        find=find,
+        candidates=candidates,
         one=found.one,
         titles=found.titles,
         ways=found.ways,
+        out=found.out,
         card=found.card,
         others=found.others,
         awaited=AWAITED,
@@ -161,8 +185,13 @@ async def _answer(
         refusal=said,
         counter=counter,
         fields=fields.plain() if fields else {},
-        **deciding(viewer, refusal, counter.address(f"/store/{place.code}/returns", q=named)),
+        without=Counter(proof=named).address(f"{_path(place)}/without-order"),
+        **deciding(viewer, refusal, counter.address(_path(place), q=named)),
     )
+
+
+def _path(place: Location) -> str:
+    return f"/store/{place.code}/returns"
 
 
 def deciding(viewer: Viewer, refusal: Refusal | None, address: str) -> dict[str, Any]:
@@ -189,7 +218,17 @@ async def take_back(caller: Caller, request: Request, code: str, data: bytes) ->
     """Take goods of an order back: they are stock here, and their money goes as is wished."""
     fields = read_form(data)
     named = fields.text("order")[:NAMED_CHARACTERS_MAX]
-    counter = of_form(fields)
+    counter = read_counter(fields)
+    wanted = fields.text("add") or fields.text("find")
+    if wanted and not any(map(fields.checked, ("review", "change", "save"))):
+        wanted = wanted[:NAMED_CHARACTERS_MAX]
+
+        def with_it(place: Location, sku: str, units: int) -> str:
+            if not sku:
+                return counter.address(_path(place), q=named, find=wanted)
+            return counter.want(sku, units).address(_path(place), q=named)
+
+        return await put_on(caller, request, code, wanted, with_it)
 
     async def again(refusal: Refusal | None) -> Response:
         return await _answer(caller, request, code, named, counter, refusal, fields)

@@ -1,7 +1,8 @@
 """Taking goods back over the counter: shown with what it gives first, then done.
 
 A form is sent to one address twice. The first time the command is tried and undone, and what it
-gives is shown; the second time it is carried out, for the very amount that was shown.
+gives and what goes out for it is shown; the second time it is carried out, for the very amount that
+was shown.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,7 +13,9 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import catalog, organization, returns
+from crosslane.apps.finding import find_articles
 from crosslane.apps.store.frame import PAGES, enter
+from crosslane.apps.store.swapping import GoingOut, going_out
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.payments import GivenBack
@@ -32,16 +35,18 @@ OVERRIDABLE = frozenset(
     }
 )
 NEWEST_MAX = 20
+ARTICLES_SHOWN_MAX = 8
 
 Again = Callable[[Refusal | None], Awaitable[Response]]
 Wish = Callable[[Viewer, Location, str], Awaitable[TakeBack]]
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What taking goods back gives: the return it comes to, and which ways its money goes."""
+    """What taking goods back gives: the return it comes to, ways of its money, and goods for it."""
 
     one: Return
     ways: Sequence[GivenBack]
+    out: Sequence[GoingOut]
 
 
 async def staff_of(tx: Tx, actor: Actor) -> str:
@@ -73,28 +78,66 @@ async def take(
     try:
         asked = await wish(viewer, place, staff)
         if not fields.checked("save"):
-            tried = await caller.preview(TAKE_BACK, asked, _newest(place))
+            tried = await caller.preview(TAKE_BACK, asked, _newest(viewer, place))
             return await _shown(caller, viewer, place, fields, asked, tried)
-        asked = msgspec.structs.replace(asked, shown_minor=fields.number("shown"))
+        pays = fields.number("pays", 0)
+        asked = msgspec.structs.replace(
+            asked,
+            shown_minor=fields.number("shown"),
+            tenders=[msgspec.structs.replace(t, minor=pays) for t in asked.tenders if pays],
+        )
         done: TakenBack = await caller.submit(TAKE_BACK, asked)
     except Refusal as refusal:
         return await again(refusal)
     words = PAGES.words(viewer)
-    toast = (
-        words("Taken back. Somebody has to look at it before money is given.")
-        if done.held
-        else words("Taken back.")
-    )
+    if done.held:
+        toast = words("Taken back. Somebody has to look at it before money is given.")
+    else:
+        toast = words("Exchanged.") if done.exchange else words("Taken back.")
     return see_other(f"/store/{place.code}/returns?q={done.number}", toast=toast)
 
 
-def _newest(place: Location) -> Callable[[Tx], Awaitable[Mapping[UUID, Given]]]:
+async def put_on(
+    caller: Caller,
+    request: Request,
+    code: str,
+    wanted: str,
+    address: Callable[[Location, str, int], str],
+) -> Response:
+    """Put an article on the counter, as often as it is scanned; ask which when several fit.
+
+    Args:
+        caller: who does it.
+        request: what was asked.
+        code: of the store.
+        wanted: what was scanned, typed or chosen.
+        address: of the page with an article and its units, or without when the SKU is "".
+    """
+    async with caller.read() as tx:
+        viewer, place = await enter(tx, caller, request, code)
+        found = await find_articles(tx, wanted, language=viewer.language, most=ARTICLES_SHOWN_MAX)
+    if len(found) != 1:
+        return see_other(address(place, "", 0))
+    return see_other(address(place, found[0].variant.sku, found[0].units))
+
+
+async def candidates_of(tx: Tx, viewer: Viewer, find: str) -> list[catalog.Variant]:
+    """Return the articles that what was typed may mean."""
+    if not find:
+        return []
+    found = await find_articles(tx, find, language=viewer.language, most=ARTICLES_SHOWN_MAX)
+    return [one.variant for one in found]
+
+
+def _newest(viewer: Viewer, place: Location) -> Callable[[Tx], Awaitable[Mapping[UUID, Given]]]:
     """Return what reads the latest returns of a store, with what they give."""
 
     async def look(tx: Tx) -> Mapping[UUID, Given]:
         found = await returns.list_found(tx, location_id=place.id, limit=NEWEST_MAX)
         return {
-            one.id: Given(one, await returns.given_for(tx, one))
+            one.id: Given(
+                one, await returns.given_for(tx, one), await going_out(tx, viewer.language, one)
+            )
             for one in found
             # What others did before is no matter of this.
             if one.requested_at == tx.now
@@ -123,6 +166,9 @@ async def _shown(
         done=done,
         one=given.one,
         ways=given.ways,
+        out=given.out,
+        wanted=bool(asked.exchange),
+        net_minor=done.refund_minor - done.exchange_minor,
         opens_card=any(line.wanted == "gift_card" for line in given.one.lines),
         titles=titles,
         override=asked.blind_override_reason,

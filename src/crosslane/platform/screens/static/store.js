@@ -94,6 +94,15 @@ document.addEventListener("click", (click) => {
   setSeen(line, seenOf(line) === units ? 0 : units);
 });
 
+// Units that come back are told of: why, and where they go. As they are typed, and not once the
+// field is left, when the page would move under the finger.
+const ask = ({ target }) => {
+  const about = target.matches?.("[data-opens]") && target.closest("li").querySelector("details");
+  if (about) about.open = Number(target.value) > 0;
+};
+document.addEventListener("input", ask);
+document.addEventListener("change", ask);
+
 // Signing: the pen's way in whole numbers, "M12 30L14 33", and nothing else is kept.
 const STROKES_CHARACTERS_MAX = 15_800, NEAR = 2;
 let pen = null;
