@@ -41,6 +41,7 @@ class StrictAmazon:
         self.orders: dict[str, dict[str, Any]] = {}
         self.listings: dict[str, dict[str, Any]] = {}
         self.external: dict[tuple[str, str], int] = {}
+        self.stores: dict[str, str] = {}
         self.pickups: list[tuple[str, str]] = []
         self.calls: list[str] = []
         self.tokens: set[str] = set()
@@ -51,6 +52,11 @@ class StrictAmazon:
         """Take an order, or tell it anew."""
         fitting("sales", "Order", order)
         self.orders[order["orderId"]] = {"packages": [], **order}
+
+    def collect(self, number: str, store: str) -> None:
+        """Let an order be collected in a store, which only the older API names."""
+        self.orders[number]["programs"] = ["PRIME", "IN_STORE_PICK_UP"]
+        self.stores[number] = store
 
     def change(self, number: str, **told: Any) -> None:
         """Let an order be otherwise, a second after it was last."""
@@ -104,6 +110,7 @@ class StrictAmazon:
         for pattern, handle in (
             (r"POST /orders/v0/orders/([^/]+)/shipmentConfirmation", self._confirm),
             (r"POST /orders/v0/orders/([^/]+)/shipment", self._pick_up),
+            (r"GET /orders/v0/orders/([^/]+)/orderItems", self._items),
             (r"GET /orders/2026-01-01/orders/([^/]+)", self._order),
             (r"GET /orders/2026-01-01/orders", self._search),
             (rf"PATCH /listings/2021-08-01/items/{SELLER}/([^/]+)", self._patch),
@@ -170,6 +177,25 @@ class StrictAmazon:
         del body
         assert set(query) <= {"includedData"}
         return 200, self._checked("GetOrderResponse", {"order": self._known(number)})
+
+    def _items(self, number: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
+        del body
+        assert not query
+        items = [
+            {
+                "ASIN": "B0A",
+                "OrderItemId": item["orderItemId"],
+                "SellerSKU": item["product"]["sellerSku"],
+                "QuantityOrdered": item["quantityOrdered"],
+                "ItemPrice": {"CurrencyCode": "GBP", "Amount": "2.00"},
+                "StoreChainStoreId": self.stores.get(number),
+            }
+            for item in self._known(number)["orderItems"]
+        ]
+        told = [{name: value for name, value in item.items() if value} for item in items]
+        said = {"payload": {"AmazonOrderId": number, "OrderItems": told}}
+        fitting("orders", "GetOrderItemsResponse", said)
+        return 200, said
 
     def _search(self, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
         del body

@@ -290,13 +290,6 @@ def test_the_older_api_s_order_with_its_goods_comes_to_its_total():
     assert line.note == "Gift wrap: Classic"
 
 
-def test_an_order_that_is_fetched_in_a_store_names_it():
-    item = V0_ITEM | {"StoreChainStoreId": "OXFORD"}
-    order = messages({"payload": V0 | {"IsISPU": True, "OrderItems": [item]}})[0]
-    assert (order.lines[0].method, order.lines[0].store) == ("pickup", "OXFORD")
-    assert (order.ship_to, order.ship_near, order.stops) == (None, None, ())
-
-
 def notification(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "NotificationVersion": "1.0",

@@ -75,6 +75,46 @@ def test_a_page_that_is_no_longer_to_be_had_is_begun_anew():
     assert numbers(fetch(amazon, again.cursor)) == ["00", "01", "02"]
 
 
+def in_store(amazon: StrictAmazon, numbers: range) -> None:
+    for n in numbers:
+        one = told(n)
+        amazon.add_order(one)
+        amazon.collect(one["orderId"], "S-7")
+
+
+def test_items_of_orders_that_are_collected_are_fetched_as_they_name_the_store():
+    amazon = StrictAmazon()
+    in_store(amazon, range(3))
+    amazon.add_order(told(7))
+    first = page = fetch(amazon)
+    assert (len(first.records), first.more) == (3, True)
+    for n in range(3):
+        page = fetch(amazon, page.cursor)
+        (goods,) = read("amazon", b"\n".join(page.records), currency="GBP")[0].messages
+        assert (goods.source_id, page.more) == (told(n)["orderId"], True)
+        assert {(line.method, line.store) for line in goods.lines} == {("pickup", "S-7")}
+    # Then the time goes on where its pages had come to.
+    assert numbers(fetch(amazon, page.cursor)) == ["07"]
+
+
+def test_items_that_amazon_will_not_tell_are_waited_for_until_the_connection_names_the_store():
+    amazon = StrictAmazon()
+    in_store(amazon, range(2))
+    cursor = fetch(amazon).cursor
+    del amazon.orders[told(0)["orderId"]]
+    with pytest.raises(Later, match=r"answers 404 NotFound .* by the setting store"):
+        fetch(amazon, cursor)
+    page = fetch(amazon, cursor, talk(store="OXFORD"))
+    assert (len(page.records), page.more) == (0, False)
+
+
+def test_where_the_connection_names_the_store_nothing_more_is_asked_for():
+    amazon = StrictAmazon()
+    in_store(amazon, range(2))
+    page = fetch(amazon, who=talk(store="OXFORD"))
+    assert (len(page.records), page.more) == (2, False)
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"orders": {}}', b"\xff"])
 def test_what_is_no_page_is_asked_for_later(body: bytes):
     amazon = StrictAmazon()

@@ -117,6 +117,29 @@ async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: 
     await talking.assert_sound()
 
 
+async def test_an_order_is_collected_in_the_store_that_amazon_names(
+    talking: Talking, amazon: ShopProcess
+):
+    await talking.connect(
+        amazon.url,
+        format="amazon",
+        delivery="call",
+        token=f"{SECRET} {REFRESH}",
+        services={"*": "STANDARD48"},
+        locations={"S-7": "S0001"},
+        settings={**SETTINGS, "token_url": f"{amazon.url}/auth/o2/token"},
+    )
+    amazon.do("add_order", order())
+    amazon.do("collect", NUMBER, "S-7")
+    await ask(talking)
+    await ask(talking)
+    assert await talking.units(NUMBER) == {"MUG": 2}
+    shown = await talking.order(NUMBER)
+    assert {(line.method, line.store) for line in shown.lines} == {("pickup", "S0001")}
+    assert set(await talking.states()) <= {"applied", "outdated", "repeated"}
+    await talking.assert_sound()
+
+
 async def standing(talking: Talking) -> FetchingView:
     """How asking the channel goes."""
     async with talking.database.transaction(talking.tenant, read_only=True) as tx:

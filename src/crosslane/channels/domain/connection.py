@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from crosslane.channels.domain.exchange import Files
-from crosslane.channels.domain.messages import Message, Order
+from crosslane.channels.domain.messages import Amendment, Message, Order
 
 OTHERS = "*"
 """Stands for every service a connection has no word for."""
@@ -77,7 +77,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("location", "to"):
             if place := getattr(message, name, ""):
                 told[name] = self.locations.get(place, place)
-        if isinstance(message, Order) and any(
+        if isinstance(message, Order | Amendment) and any(
             line.store in self.locations for line in message.lines
         ):
             told["lines"] = tuple(

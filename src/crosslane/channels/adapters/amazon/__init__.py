@@ -200,6 +200,7 @@ AMAZON: Family = json_family(
         "seller": "the seller's identifier",
         "marketplace": "identifier of the marketplace, such as A1F83G8C2ARO7P",
         "since": "instant from which orders are fetched the first time; a day ago as usual",
+        "store": "where orders are collected that name no store, such as all of a seller with one",
         "stock": "external: tell stock to External Fulfillment, location by location",
         "channel_name": "of External Fulfillment: MFN, as usual, or FBA",
         "product_type": "of listings, PRODUCT as usual",

@@ -3,15 +3,21 @@
 Rules: ``searchOrders`` of the Orders API, version 2026-01-01. An order is a record of its own, told
 with what was asked. The time asked about ends two minutes ago, as Amazon wants; the next one begins
 where it ended, both ends in it. A page that is no longer to be had lets the time begin anew.
+
+In which store an order is collected version 2026-01-01 does not say. Unless the connection does,
+the items of such orders are asked for by ``getOrderItems`` of version 0, which names the store.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import msgspec
 
 from crosslane.channels.adapters.amazon.calling import ask, why
+from crosslane.channels.adapters.amazon.orders import IN_STORE
+from crosslane.channels.adapters.amazon.selling import STORE
+from crosslane.channels.adapters.amazon.shipping import ORDER_NUMBER
 from crosslane.channels.adapters.fetching import Page, first_instant, instant_text, one_line
 from crosslane.channels.adapters.telling import Answer, Call, Document, Later, Talk
 
@@ -20,6 +26,7 @@ INCLUDED = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES
 PAGE_ORDERS = 100
 ANSWER_BYTES_MAX = 8 << 20
 SETTLED_SECONDS = 120
+ITEMS_PATH = "/orders/v0/orders/{}/orderItems"
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,11 +36,20 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         after: from when on they are wanted.
         before: until when, of a time of which some pages are still to come.
         token: names the next of them.
+        items: numbers of orders whose items are still to be asked for.
     """
 
     after: datetime
     before: datetime | None = None
     token: str = ""
+    items: tuple[str, ...] = ()
+
+
+class _Program(msgspec.Struct):
+    """What is needed of an order."""
+
+    orderId: str = ""
+    programs: list[str] | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -55,6 +71,8 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
         Later: Amazon does not answer as it says.
     """
     at = _cursor(cursor, talk)
+    if at.items and not talk.settings.get(STORE):
+        return (yield from _items(at, talk))
     before = at.before or talk.now - timedelta(seconds=SETTLED_SECONDS)
     if before <= at.after:
         return Page(cursor=cursor)
@@ -79,9 +97,38 @@ def fetch_orders(cursor: str, talk: Talk) -> Generator[Call | Document, Answer, 
     except msgspec.MsgspecError:
         raise Later("Amazon's answer is no page of orders") from None
     token = told.pagination.nextToken if told.pagination else ""
+    items = () if talk.settings.get(STORE) else tuple(_collected(told.orders))
     then = Cursor(after=at.after, before=before, token=token) if token else Cursor(after=before)
-    records = [_record(order) for order in told.orders]
-    return Page(records=records, cursor=_encoded(then), more=bool(token))
+    then = msgspec.structs.replace(then, items=items)
+    records = [_record(b"searchOrders", PATH, b'{"orders":[%b]}' % order) for order in told.orders]
+    return Page(records=records, cursor=_encoded(then), more=bool(token or items))
+
+
+def _collected(orders: Sequence[msgspec.Raw]) -> Iterator[str]:
+    """Yield the numbers of orders that are collected in a store."""
+    for order in orders:
+        try:
+            told = msgspec.json.decode(order, type=_Program)
+        except msgspec.MsgspecError:
+            # Whoever reads it says what is wrong with it.
+            continue
+        if IN_STORE in (told.programs or ()) and ORDER_NUMBER.fullmatch(told.orderId):
+            yield told.orderId
+
+
+def _items(at: Cursor, talk: Talk) -> Generator[Call | Document, Answer, Page]:
+    """Fetch the items of one order."""
+    number, *others = at.items
+    path = ITEMS_PATH.format(number)
+    answer = yield from ask(talk, "GET", path.lstrip("/"), answer_bytes_max=ANSWER_BYTES_MAX)
+    if not answer.is_good:
+        said = f"Amazon answers {answer.status} {why(answer)[0]} when asked for its store"
+        raise Later(f"{number} is collected: {said}; name it by the setting {STORE} instead")
+    if not isinstance(answer.document(), dict):
+        raise Later("Amazon's answer is no items of an order")
+    records = [_record(b"getOrderItems", path, answer.body)]
+    then = msgspec.structs.replace(at, items=tuple(others))
+    return Page(records=records, cursor=_encoded(then), more=bool(others or then.token))
 
 
 def _cursor(cursor: str, talk: Talk) -> Cursor:
@@ -94,6 +141,6 @@ def _encoded(cursor: Cursor) -> str:
     return msgspec.json.encode(cursor).decode()
 
 
-def _record(order: msgspec.Raw) -> bytes:
-    head = f'{{"op":"searchOrders","path":"{PATH}","status":200,"response":{{"orders":['
-    return head.encode() + one_line(bytes(order)) + b"]}}"
+def _record(operation: bytes, path: str, answer: bytes) -> bytes:
+    head = b'{"op":"%b","path":"%b","status":200,"response":' % (operation, path.encode())
+    return head + one_line(answer) + b"}"

@@ -21,6 +21,7 @@ from crosslane.channels.adapters.amazon.selling import (
     NOTHING_LEFT,
     OFF,
     STATUSES,
+    STORE,
     STUCK,
     course,
     noted,
@@ -37,6 +38,7 @@ from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.kernel import line_amount
 from crosslane.orders import BuyerWish
 
+IN_STORE = "IN_STORE_PICK_UP"
 BESIDE = ("SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER")
 STEPS: Mapping[str, Literal["shipped", "in_transit", "delivered", "failed", "cancelled"]] = {
     "SHIPPED": "shipped",
@@ -77,7 +79,12 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         yield off(told, NOTHING_LEFT)
         return
     replaced = list(_replaced(branch))
-    worths = [_parts(part.branch("proceeds"), currency) for part in parts]
+    picked_up = IN_STORE in (branch.peek("programs") or ())
+    store = context.settings.get(STORE, "") if picked_up else ""
+    # Which store it is only items of the older API tell: its goods come with them.
+    told_apart = picked_up and not store
+    plain = [part.unread() if told_apart else part for part in parts]
+    worths = [_parts(part.branch("proceeds"), currency) for part in plain]
     beside = sum(_beside(worth, taxed=taxed is True) for worth in worths)
     tip = _tip(proceeds, currency)
     found = told_order(
@@ -86,9 +93,10 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
         where=address(recipient.branch("deliveryAddress")),
         country=country_of(marketplace),
         unwanted=next((why for part in parts if (why := _unwanted(part)) is not None), None),
+        picked_up=picked_up,
         lines=tuple(
-            _line(part, worth, currency, taxed=taxed is True, free=bool(replaced))
-            for part, worth in zip(parts, worths, strict=True)
+            _line(part, worth, currency, store, taxed=taxed is True, free=bool(replaced))
+            for part, worth in zip(() if told_apart else parts, worths, strict=not told_apart)
         ),
         buyer=_buyer(branch.branch("buyer")),
         currency=currency,
@@ -176,7 +184,9 @@ def _is_off(item: Branch) -> bool:
     return work.peek("quantityFulfilled") == 0 == work.peek("quantityUnfulfilled")
 
 
-def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool, free: bool) -> OrderLine:
+def _line(
+    branch: Branch, parts: Parts, currency: str, store: str, *, taxed: bool, free: bool
+) -> OrderLine:
     quantity = branch.whole("quantityOrdered")
     if quantity is None:
         raise branch.missing("quantityOrdered")
@@ -206,6 +216,8 @@ def _line(branch: Branch, parts: Parts, currency: str, *, taxed: bool, free: boo
         unit_price_milli=unit if same or paid is None else even_price_milli(paid, quantity, branch),
         discount_minor=less,
         tax_minor=tax if parts else None,
+        method="pickup" if store else None,
+        store=store,
         note=_wanted(branch),
     )
 

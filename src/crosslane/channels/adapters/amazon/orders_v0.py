@@ -22,6 +22,7 @@ from crosslane.channels.adapters.amazon.resource import (
 from crosslane.channels.adapters.amazon.selling import (
     OFF,
     STATUSES,
+    STORE,
     STUCK,
     course,
     noted,
@@ -29,8 +30,9 @@ from crosslane.channels.adapters.amazon.selling import (
     status_of,
     told_order,
 )
-from crosslane.channels.adapters.branches import Branch
+from crosslane.channels.adapters.branches import Branch, NotReadable
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.domain.messages import (
     AmendedLine,
@@ -42,6 +44,7 @@ from crosslane.channels.domain.reports import ContactEvent
 from crosslane.channels.domain.told import SERVICE_CHARACTERS_MAX
 from crosslane.orders import BuyerWish
 
+STORE_ID = "StoreChainStoreId"
 PLUS = ("ShippingPrice", "CODFee")
 MINUS = ("ShippingDiscount", "CODFeeDiscount")
 
@@ -69,7 +72,7 @@ def order(branch: Branch, context: Context) -> Iterator[Message]:
     parts = branch.branches("OrderItems")
     note = _replaced(branch)
     lines = tuple(
-        _line(part, currency, picked_up=picked_up, free=bool(note))
+        _line(part, currency, _store(branch, part, context) if picked_up else "", free=bool(note))
         for part in parts
         if part.peek("QuantityOrdered") != 0
     )
@@ -139,7 +142,24 @@ def _price(branch: Branch, quantity: int, currency: str) -> tuple[int | None, in
     return even_price_milli(worth - off, quantity, branch), off
 
 
-def _line(branch: Branch, currency: str, *, picked_up: bool, free: bool) -> OrderLine:
+def _store(branch: Branch, part: Branch, context: Context) -> str:
+    """Return the store in which goods of an order are collected.
+
+    Raises:
+        NotReadable: neither Amazon nor the connection names it.
+    """
+    source = branch.branch("FulfillmentInstruction").text("FulfillmentSupplySourceId")
+    found = part.text(STORE_ID) or source or context.settings.get(STORE, "")
+    if not found:
+        detail = (
+            f"Amazon names no store in which it is collected: say which one by the setting {STORE}"
+            " of the connection, and replay it"
+        )
+        raise NotReadable(Fault("store-unknown", detail, f"{part.at}/{STORE_ID}"))
+    return found
+
+
+def _line(branch: Branch, currency: str, store: str, *, free: bool) -> OrderLine:
     quantity = _units(branch)
     price, less = _price(branch, quantity, currency)
     if price is None and free:
@@ -154,8 +174,8 @@ def _line(branch: Branch, currency: str, *, picked_up: bool, free: bool) -> Orde
         unit_price_milli=price,
         discount_minor=less,
         tax_minor=minor_of(branch, "ItemTax", currency),
-        method="pickup" if picked_up else None,
-        store=branch.text("StoreChainStoreId") if picked_up else "",
+        method="pickup" if store else None,
+        store=store,
         note=_wanted(branch),
     )
 
@@ -198,6 +218,8 @@ def items(branch: Branch, context: Context) -> Iterator[Message]:
                 sku=part.text("SellerSKU"),
                 quantity=quantity,
                 unit_price_milli=price,
+                method="pickup" if STORE_ID in part else None,
+                store=part.text(STORE_ID),
             )
         )
     told = identity(number, None, None, context)

@@ -23,6 +23,8 @@ SENT_ALREADY = StopWish(kind="manual", reason="Amazon says it was shipped alread
 NOTHING_LEFT = "Amazon wants none of it any more"
 UNWANTED = "The buyer asks Amazon to cancel it"
 REASON_CHARACTERS_MAX = 500
+STORE = "store"
+"""Setting of a connection: the store in which orders are collected that name none themselves."""
 
 
 def status_of(text: str) -> str:
