@@ -59,7 +59,7 @@ def serve(family: str) -> None:
 
     from crosslane.channels import Answer, Call
     from crosslane.platform.misdeeds import Lost
-    from crosslane.platform.strangers import Asked, Stranger
+    from crosslane.platform.strangers import Asked, Said, Stranger
     from tests.channels.strict_amazon import StrictAmazon
     from tests.channels.strict_ebay import StrictEbay
     from tests.channels.strict_shopify import TOKEN, StrictShop
@@ -78,7 +78,7 @@ def serve(family: str) -> None:
             self.lock = Lock()
             self.lost: set[str] = set()
 
-        def answer(self, asked: Asked) -> tuple[int, Any]:
+        def answer(self, asked: Asked) -> Said:
             method, *steps = asked.steps
             with self.lock:
                 match steps:
@@ -102,7 +102,8 @@ def serve(family: str) -> None:
                 if shop.calls and shop.calls[-1] in self.lost:
                     self.lost.remove(shop.calls[-1])
                     raise Lost
-                return answer.status, answer.body
+                more = {n: v for n, v in answer.headers.items() if n != "content-type"}
+                return answer.status, answer.body, more
 
     Server().run()
 

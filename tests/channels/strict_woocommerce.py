@@ -7,6 +7,7 @@ Tracking extension. A refund beyond what is left is answered 500, as the real on
 import base64
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,7 @@ STATUSES = frozenset(
     {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash"}
 )
 BATCH_MAX = 100
+ORDERED_BY = ("date", "id", "include", "title", "slug", "modified")
 
 
 class Refuses(Exception):
@@ -45,6 +47,7 @@ class StrictWoo:
         self.trackings: dict[int, list[dict[str, Any]]] = {}
         self.products: dict[int, dict[str, Any]] = {}
         self.calls: list[str] = []
+        self._headers: dict[str, str] = {}
         self._last = 100
 
     def add_order(
@@ -65,6 +68,13 @@ class StrictWoo:
         }
         self.refunds[number], self.notes[number], self.trackings[number] = [], [], []
 
+    def save_order(self, order: Mapping[str, Any], changed: Any) -> None:
+        """Take an order as a shop tells it, changed at an instant of its own."""
+        at = datetime.fromisoformat(str(changed)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        number = order["id"]
+        self.orders[number] = {**order, "date_modified": at, "date_modified_gmt": at}
+        self.refunds[number], self.notes[number], self.trackings[number] = [], [], []
+
     def add_product(self, sku: str, parent: int = 0) -> dict[str, Any]:
         number = self._next()
         self.products[number] = {"id": number, "sku": sku, "parent_id": parent}
@@ -75,6 +85,7 @@ class StrictWoo:
         body = msgspec.json.decode(call.body) if call.body else None
         told = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
         url = urlsplit(call.path)
+        self._headers = {}
         self.calls.append(f"{call.method} {url.path.partition('/v3/')[2]}")
         try:
             if call.headers.get("authorization") != f"Basic {told}":
@@ -85,7 +96,7 @@ class StrictWoo:
         except Refuses as refuses:
             return Answer(status=refuses.status, body=msgspec.json.encode(refuses.body))
         status = 201 if call.method == "POST" and "batch" not in call.path else 200
-        return Answer(status=status, body=msgspec.json.encode(said))
+        return Answer(status=status, headers=self._headers, body=msgspec.json.encode(said))
 
     def _next(self) -> int:
         self._last += 1
@@ -101,7 +112,40 @@ class StrictWoo:
             )
         if found := re.search(r"/products/(?:(\d+)/variations/)?batch$", path):
             return self._batch(int(found[1] or 0), body["update"])
+        if path.endswith("/orders"):
+            return self._list_orders({name: values[0] for name, values in query.items()})
         return self._search(query)
+
+    def _list_orders(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Orders changed within a time whose ends are not in it, by whole seconds."""
+        enums = {"status": ("any", "trash"), "orderby": ORDERED_BY, "order": ("asc", "desc")}
+        wrong = [name for name, known in enums.items() if query[name] not in known]
+        after, before = (
+            datetime.strptime(query[name], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+            for name in ("modified_after", "modified_before")
+        )
+        size, page = int(query["per_page"]), int(query["page"])
+        wrong += ["per_page"] if not 1 <= size <= 100 else ["page"] if page < 1 else []
+        if wrong:
+            raise Refuses(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(wrong)}")
+        assert (query["dates_are_gmt"], query["orderby"], query["order"]) == (
+            "true",
+            "modified",
+            "asc",
+        )
+        found = sorted(
+            (changed, number)
+            for number, order in self.orders.items()
+            if (order["status"] == "trash") == (query["status"] == "trash")
+            and after
+            < (changed := datetime.fromisoformat(f"{order['date_modified_gmt']}Z"))
+            < before
+        )
+        self._headers = {
+            "x-wp-total": str(len(found)),
+            "x-wp-totalpages": str(-(-len(found) // size)),
+        }
+        return [self.orders[number] for _, number in found[(page - 1) * size : page * size]]
 
     def _get_order(self, number: int, _: Any) -> dict[str, Any]:
         return self.orders[number]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from http.client import responses
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -22,6 +23,8 @@ BODY_BYTES_MAX = 64 * 1024
 ANSWER_BUFFER_BYTES = 64 * 1024
 LINE_BYTES_MAX = 8 * 1024
 HEADERS_MAX = 100
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+Said = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 
 
 class Asked(Struct, frozen=True):
@@ -71,15 +74,15 @@ class Stranger(ThreadingTCPServer, ABC):
         self.serve_forever()
 
     @abstractmethod
-    def answer(self, asked: Asked) -> tuple[int, Any]:
-        """Return the status and body of an answer; bytes are sent as they are.
+    def answer(self, asked: Asked) -> Said:
+        """Return the status and body of an answer, and its headers if any; bytes go as they are.
 
         Raises:
             Refused: the request makes no sense, or so the fault has it.
             Lost: the answer is withheld.
         """
 
-    def answer_framed(self, asked: Asked) -> tuple[int, Any]:
+    def answer_framed(self, asked: Asked) -> Said:
         """Answer as `answer` does, and what every stranger is asked."""
         match asked.steps:
             case ["GET", "health"]:
@@ -130,14 +133,15 @@ class _Connection(StreamRequestHandler):
             return False
         return version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
 
-    def _send(self, status: int, body: Any) -> None:
+    def _send(self, status: int, body: Any, headers: Mapping[str, str] = NO_HEADERS) -> None:
         content = b"" if body is None else body
         if not isinstance(content, bytes):
             content = msgspec.json.encode(content)
         head = (
             f"HTTP/1.1 {status} {responses.get(status, '')}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         )
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
         self.wfile.write(head.encode() + content)
         self.wfile.flush()
 

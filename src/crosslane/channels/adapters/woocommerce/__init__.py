@@ -29,7 +29,13 @@ from crosslane.channels.adapters.woocommerce.money import refund
 from crosslane.channels.adapters.woocommerce.orders import order
 from crosslane.channels.adapters.woocommerce.people import customer
 from crosslane.channels.adapters.woocommerce.resource import links_of, notice
-from crosslane.channels.adapters.woocommerce.telling import LACKS, RATE, SETTINGS, TELLS
+from crosslane.channels.adapters.woocommerce.telling import (
+    FETCHES,
+    LACKS,
+    RATE,
+    SETTINGS,
+    TELLS,
+)
 from crosslane.channels.adapters.woocommerce.webhook import HEADERS, envelope, is_ping, verify
 from crosslane.channels.domain.messages import Message
 from crosslane.channels.domain.reports import Notice
@@ -182,6 +188,7 @@ WOOCOMMERCE = Family(
     verify=verify,
     pings=is_ping,
     tells=TELLS,
+    fetches=FETCHES,
     rate=RATE,
     settings=SETTINGS,
     lacks=LACKS,

@@ -49,20 +49,30 @@ def ask(talk: Talk, method: str, path: str, body: object = None) -> Asking:
         Refused: it is not done, by its own code and words.
         Later: what answers is no shop.
     """
+    answer = yield request(talk, method, path, body)
+    if answer.is_good:
+        return answer.document()
+    raise Refused(*reason_told(answer))
+
+
+def request(talk: Talk, method: str, path: str, body: object = None) -> Call:
+    """Return a call of a shop; arguments as of :func:`ask`."""
     key = base64.b64encode(talk.secret.encode()).decode()
     where = path if path.startswith("wp-json/") else f"{API}/{path}"
     call = json_call(method, where, body, {"authorization": f"Basic {key}"})
-    answer = yield msgspec.structs.replace(call, answer_bytes_max=ANSWER_BYTES_MAX)
-    if answer.is_good:
-        return answer.document()
+    return msgspec.structs.replace(call, answer_bytes_max=ANSWER_BYTES_MAX)
+
+
+def reason_told(answer: Answer) -> tuple[str, str]:
+    """Return the code and the words of an answer that something is not done."""
+    default = f"answer-{answer.status}"
     try:
         said = answer.document()
     except Later:
         said = None
-    if not isinstance(said, dict):
-        detail = f"The shop answered with status {answer.status}"
-        raise Refused(f"answer-{answer.status}", detail)
-    raise Refused(*reason_of(said, f"answer-{answer.status}"))
+    if isinstance(said, dict):
+        return reason_of(said, default)
+    return default, f"The shop answered with status {answer.status}"
 
 
 def reason_of(error: Mapping[str, Any], default: str = "refused") -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """What a shop can be told, how fast, and what it lacks."""
 
+from crosslane.channels.adapters.fetching import Fetching
 from crosslane.channels.adapters.telling import Rate, Telling, wary
 from crosslane.channels.adapters.woocommerce.changing import (
     CANCEL_PART,
     tell_amendment,
     tell_cancellation,
 )
+from crosslane.channels.adapters.woocommerce.fetching import fetch_orders
 from crosslane.channels.adapters.woocommerce.offering import BATCH_MAX, tell_prices, tell_supply
 from crosslane.channels.adapters.woocommerce.refunding import tell_money
 from crosslane.channels.adapters.woocommerce.returning import tell_return
@@ -32,10 +34,16 @@ TELLS = {
 }
 # Shops name no limit; each runs on a machine of its own, which has buyers to serve as well.
 RATE = Rate(burst=10, per_second=3)
+FETCHES = Fetching(
+    fetch=fetch_orders,
+    rate=Rate(burst=5, per_second=1),
+    note="orders that were changed or put into the trash, whole",
+)
 SETTINGS = {
     "completes": "no: the status of an order is left alone when all of it has left",
     "location": "code of the location whose units are told, when it is not their sum",
     "refunds": "recorded: the money is given by somebody else, and the shop only notes it",
+    "since": "instant from which orders are fetched the first time; a day ago as usual",
     "states": "what states of plugins mean: packed=processing, pre-ordered=on-hold",
     "tracking": "shipment_tracking: numbers go to that extension instead of a note",
 }
