@@ -1,5 +1,6 @@
 """One real PostgreSQL for the whole run."""
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -45,8 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: group_of(item.path.relative_to(TESTS.parent).as_posix(), LONG))
 
 
+def pytest_collection() -> None:
+    """Collect no garbage meanwhile: all that is loaded stays, and reading it takes a third."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage as seldom as processes of the product do: what was collected here stays."""
+    gc.enable()
     collect_seldom()
 
 
