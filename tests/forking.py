@@ -1,8 +1,8 @@
 """Processes of a test that begin with everything loaded: forked from one that has loaded it once.
 
 A child runs a program by its name, with words and an environment of its own, as an interpreter that
-was started for it would, without the second that this takes; the spare processes of the product
-begin likewise. It can be signalled and waited for. When the tests end, all of them do.
+was started for it would, without the second that this takes; children of the product begin
+likewise. It can be signalled and waited for. When the tests end, all of them do.
 """
 
 import asyncio

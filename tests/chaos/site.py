@@ -18,15 +18,15 @@ from tests.payments.fake import WEBHOOK_SECRET
 from tests.retailer import Stock, found_retailer, send
 from tests.running import Installation, Tenant
 
+from crosslane.platform.forkserver import Duty, ForkServer
 from crosslane.platform.home import make_home
 from crosslane.platform.http_server import listen
 from crosslane.platform.postgres import EmbeddedPostgres
 from crosslane.platform.postgres_install import SOCKET_NAME
 from crosslane.platform.processes import ChildProcess
-from crosslane.platform.spare import Duty, Spare
 from crosslane.platform.supervisor import Supervisor
 
-DATABASE_STAGE, WORKER_STAGE, WEB_STAGE = range(3)
+DATABASE_STAGE, FORK_STAGE, WORKER_STAGE, WEB_STAGE = range(4)
 CARRIER_KEY = "opensesame"
 WRITE_SECONDS_MAX = 5.0
 LOOK_SECONDS = 0.02
@@ -49,23 +49,16 @@ class Fragile(ChildProcess):
         self,
         name: str,
         duty: Duty,
-        spare: Spare,
+        forks: ForkServer,
         *,
         faults: Iterable[str] = (),
         always: str = "",
-        pass_fds: tuple[int, ...] = (),
     ) -> None:
         self.planned = deque(faults)
         self.lives = 0
         self.always = always
         self._own = duty.environment
-        super().__init__(
-            name,
-            duty.command,
-            environment=self._own,
-            pass_fds=pass_fds,
-            spare=lambda: spare.take(duty),
-        )
+        super().__init__(name, lambda: forks.fork(duty))
 
     def signal(self, kind: signal.Signals, pid: int | None = None) -> int:
         """Signal this life of it, or an earlier one; returns its process id, 0 for none."""
@@ -151,21 +144,18 @@ class Site:
                 "CROSSLANE_SMTP_URL": self.strangers["post"].url,
                 "CROSSLANE_FAULT": "",
             }
-            files = tuple(opened.fileno() for opened in sockets)
-            spare = Spare("crosslane.cli.spare_process", environment=environment, pass_fds=files)
-            stack.push_async_callback(spare.stop)
-            for number, (file, faults) in enumerate(zip(files, web, strict=True), 1):
-                duty = Duty("crosslane.cli.web_process", [str(file)], dict(environment))
-                self.children.append(
-                    Fragile(f"web-{number}", duty, spare, faults=faults, pass_fds=files)
-                )
+            forks = ForkServer("crosslane.cli.fork_server_process", environment)
+            await self._supervisor.keep(forks, stage=FORK_STAGE)
+            for number, (opened, faults) in enumerate(zip(sockets, web, strict=True), 1):
+                files = (opened.fileno(),)
+                duty = Duty("crosslane.cli.web_process", dict(environment), files)
+                self.children.append(Fragile(f"web-{number}", duty, forks, faults=faults))
             for number, faults in enumerate(workers, 1):
-                duty = Duty("crosslane.cli.worker_process", [], dict(environment))
-                self.children.append(Fragile(f"worker-{number}", duty, spare, faults=faults))
+                duty = Duty("crosslane.cli.worker_process", dict(environment))
+                self.children.append(Fragile(f"worker-{number}", duty, forks, faults=faults))
             for child in self.children:
                 stage = WORKER_STAGE if child in self.workers else WEB_STAGE
                 await self._supervisor.keep(child, stage=stage)
-            spare.keep()
             self.shop = Tenant(installation, "shop", json.loads(made[1])["api_key"])
             await stack.enter_async_context(self.shop.client)
             yield

@@ -41,8 +41,6 @@ STOCK = {("MUG", "DC1"): 12, ("MUG", "DC2"): 8, ("LAMP", "DC2"): 500_000}
 ORDERS_MIN = 30
 STORM_SECONDS_MAX = 600.0
 PAUSE_SECONDS = 0.5
-# The next spare process is started and has loaded.
-SPARE_SECONDS = 4.0
 SOAK_PAUSE_SECONDS = (0.2, 4.0)
 SOAK_SHARE = 0.0005
 RANDOM_PART = 0.7
@@ -141,7 +139,6 @@ async def freeze_one_by_one(site: Site, client: Client) -> dict[str, float]:
     """
     seconds = {}
     for child in (site.children[0], site.workers[0]):
-        await asyncio.sleep(SPARE_SECONDS)
         frozen, began = child.signal(signal.SIGSTOP), time.monotonic()
         placed = await asyncio.gather(
             *(shop_once(client, f"calm-{child.name}-{n}", ("LAMP", 1)) for n in range(SHOPPERS))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,14 +16,13 @@ import pytest
 from tests import forking
 from tests.homes import made_home
 
+from crosslane.platform.forkserver import ForkServer
 from crosslane.platform.home import make_home
 
 # The figures to reach are 5 seconds for both; a busy machine must not fail the tests.
 COLD_SECONDS_MAX = 60.0
 SERVING_AGAIN_SECONDS_MAX = 60.0
 ENDED_SECONDS_MAX = 180.0
-LOOK_SECONDS = 0.05
-TAKEN_OVER = r'"message":"a spare takes over".*"duty":"([^"]+)","child":(\d+)'
 
 
 class Served:
@@ -64,24 +63,24 @@ class Served:
         return self
 
     def children(self, name: str) -> list[int]:
-        """Return the children that run a program, by their command or as the duty they took."""
+        """Return the children that run a program, by command or as copies."""
         shown = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.pid)], capture_output=True, check=True
+            ["ps", "-ww", "-o", "pid=,comm=,args=", "--ppid", str(self.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        told = re.findall(TAKEN_OVER, "".join(self.lines))
-        taken = {child: duty for duty, child in told}
-        lines = [line.strip().partition(" ") for line in shown.stdout.decode().splitlines()]
-        return [int(pid) for pid, _, program in lines if name in taken.get(pid, program)]
+        found = []
+        for line in shown.stdout.splitlines():
+            pid, is_copy_for, command = line.split(None, 2)
+            if name in (is_copy_for if is_copy_for.endswith("_process") else command):
+                found.append(int(pid))
+        return found
 
-    def spare(self, *, other_than: Collection[int] = ()) -> int:
-        """Wait for a spare process and return it."""
-        began = time.monotonic()
-        while time.monotonic() - began < SERVING_AGAIN_SECONDS_MAX:
-            for child in self.children("spare_process"):
-                if child not in other_than:
-                    return child
-            time.sleep(LOOK_SECONDS)
-        raise AssertionError("there is no spare process")
+    def everybody(self) -> list[int]:
+        """Return all children that are kept."""
+        names = ("postgres", "fork_server_process", "worker_process", "web_process")
+        return [pid for name in names for pid in self.children(name)]
 
     def stop(self) -> int:
         self._process.terminate()
@@ -172,8 +171,7 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     measured = get(f"{served.url}/metrics").text  # one process answers for both
     counts = re.findall(r'crosslane_request_seconds_count{.*route="/healthz".*} (\S+)', measured)
     assert sum(map(float, counts)) == 11
-    served.spare()
-    everybody = [*served.children("postgres"), *served.children("crosslane.cli")]
+    everybody = served.everybody()
     assert len(everybody) == 5
 
     assert run(environment, "tenant", "create", "demo").returncode == 0
@@ -196,8 +194,8 @@ def test_one_process_to_start_serves_and_leaves_nothing(
     assert served.stop() == 0
     assert not any(Path("/proc", str(pid)).exists() for pid in everybody)
     stopped = [line for line in served.lines if '"message":"stopped"' in line]
-    order = [re.findall(r'"processes":\["([a-z]+)', line)[0] for line in stopped]
-    assert order == ["web", "worker", "postgres"]
+    order = [re.findall(r'"processes":\["([a-z-]+?)(?:-\d)?"', line)[0] for line in stopped]
+    assert order == ["web", "worker", "fork-server", "postgres"]
     assert not [line for line in served.lines if '"level":"error"' in line]
 
     again = serve().ready()
@@ -224,32 +222,38 @@ def test_whatever_is_killed_is_started_again(serve: Serve) -> None:
 
     # Nobody starts the supervisor again, but it leaves nothing in the way of the next one.
     port = served.url.rpartition(":")[2]
-    orphans = {*served.children("postgres"), *served.children("crosslane.cli")}
+    orphans = {*served.everybody()}
     served.kill()
     second = serve("--port", port).ready()
     assert get(f"{second.url}/readyz").status_code == 200
     assert second.url == served.url
-    assert not orphans & {*second.children("postgres"), *second.children("crosslane.cli")}
+    assert not orphans & {*second.everybody()}
 
 
-def test_a_spare_takes_the_place_of_who_dies(serve: Serve) -> None:
+@pytest.mark.skipif(not ForkServer.works_here(), reason="this system starts processes")
+def test_children_are_copies_of_a_process_whose_death_they_outlive(serve: Serve) -> None:
     served = serve().ready()
-    taken: set[int] = set()
-    for name, program in (("worker", "worker_process"), ("web-[12]", "web_process")):
-        spare = served.spare()
-        os.kill(served.children(program)[0], signal.SIGKILL)
-        served.until(rf'"message":"a spare takes over".*"child":{spare}')
-        served.until(rf'"message":"started again".*"process":"{name}"')
-        taken.add(spare)
+    copies = [*served.children("worker_process"), *served.children("web_process")]
+    assert len(copies) == 3
+    (forks,) = served.children("fork_server_process")
+    # Of a process with more threads a copy would have one, and locks that the others held.
+    assert len(list(Path("/proc", str(forks), "task").iterdir())) == 1
+
+    os.kill(forks, signal.SIGKILL)
+    served.until(r'"message":"started again".*"process":"fork-server"')
     for _ in range(20):
         assert get(f"{served.url}/readyz").status_code == 200
-    assert taken <= {*served.children("worker_process"), *served.children("web_process")}
-    # A spare that dies is replaced too, and none is left in the end.
-    lost = served.spare()
-    os.kill(lost, signal.SIGKILL)
-    last = served.spare(other_than={lost})
+    assert copies == [*served.children("worker_process"), *served.children("web_process")]
+    (another,) = served.children("fork_server_process")
+    assert another != forks
+
+    killed = served.children("worker_process")[0]
+    os.kill(killed, signal.SIGKILL)
+    served.until(r'"message":"started again".*"process":"worker"')
+    assert len(served.children("worker_process")) == 1
+    everybody = served.everybody()
     assert served.stop() == 0
-    assert not [pid for pid in (*taken, last) if Path("/proc", str(pid)).exists()]
+    assert not [pid for pid in everybody if Path("/proc", str(pid)).exists()]
 
 
 def test_two_processes_of_each_role_share_a_database(serve: Serve, postgres_url: str) -> None:

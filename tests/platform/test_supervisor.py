@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from crosslane.platform.processes import (
     TICK_SECONDS,
     ChildFailed,
     ChildProcess,
+    spawn,
 )
 from crosslane.platform.supervisor import Supervisor
 
@@ -31,13 +33,13 @@ ENVIRONMENT = {
 ORPHANING = f"""
 import asyncio, os, socket, sys
 from crosslane.platform.http_server import listen
-from crosslane.platform.processes import ChildProcess
+from crosslane.platform.processes import ChildProcess, spawn
 from crosslane.platform.supervisor import Supervisor
 
 async def main():
     opened, = listen("127.0.0.1", 0, 1)
-    child = ChildProcess("web", [sys.executable, {str(CHILD)!r}, str(opened.fileno())],
-                         environment=dict(os.environ), pass_fds=[opened.fileno()])
+    command = [sys.executable, {str(CHILD)!r}, str(opened.fileno())]
+    child = ChildProcess("web", lambda: spawn(command, os.environ, [opened.fileno()]))
     await Supervisor().keep(child, stage=1)
     print(opened.getsockname()[1], child.pid, flush=True)
     await asyncio.sleep(60)
@@ -72,9 +74,7 @@ def web_child(opened: socket.socket, *extra: str) -> ChildProcess:
     command = [sys.executable, str(CHILD), str(opened.fileno()), *extra]
     return ChildProcess(
         "web",
-        command,
-        environment=ENVIRONMENT,
-        pass_fds=[opened.fileno()],
+        partial(spawn, command, ENVIRONMENT, [opened.fileno()]),
         stop_seconds=STOP_SECONDS_MAX,
     )
 

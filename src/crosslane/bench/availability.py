@@ -22,7 +22,7 @@ SKUS_PER_QUESTION = 4
 P99_MS_MOST = 50.0
 RATIO_LEAST = 0.5
 ROWS = 20_000
-ALONE = ("-m", "crosslane.bench.uncoalesced")
+ALONE = "crosslane.bench.uncoalesced"
 
 
 async def availability(scale: Scale = DEMO) -> list[Figure]:
@@ -54,11 +54,9 @@ async def availability(scale: Scale = DEMO) -> list[Figure]:
     ]
 
 
-async def _ask(
-    made: Site, command: tuple[str, ...], asked: list[bytes], seconds: float
-) -> tuple[Told, Told]:
+async def _ask(made: Site, program: str, asked: list[bytes], seconds: float) -> tuple[Told, Told]:
     """Return what clients experience that ask now and then, and such that ask without a pause."""
-    async with made.web(command) as web:
+    async with made.web(program) as web:
         crowd = partial(gather_crowd, web.url, asked, clients=CLIENTS)
         await crowd(seconds=seconds / 4)
         paced = await crowd(seconds=seconds, every_seconds=EVERY_SECONDS)

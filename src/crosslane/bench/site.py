@@ -6,18 +6,17 @@ can start others in their place.
 
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 from crosslane.bench.figures import Scale
 from crosslane.bench.shop import found_shop, lay_stock
 from crosslane.platform import auth, facts
 from crosslane.platform.database import Database
+from crosslane.platform.forkserver import Duty
 from crosslane.platform.http_server import listen
 from crosslane.platform.migrations import migrate
 from crosslane.platform.postgres import EmbeddedPostgres
@@ -30,9 +29,9 @@ WEB_PROCESSES = 2
 API_KEYS = 16
 STOP_SECONDS_MAX = 10.0
 STATUS = Path("/proc")
-WEB = ("-m", "crosslane.cli.web_process")
-"""What a web process is started with, before the number of its socket."""
-WORKER = ("-m", "crosslane.cli.worker_process")
+WEB = "crosslane.cli.web_process"
+"""The program of a web process."""
+WORKER = "crosslane.cli.worker_process"
 
 
 @dataclass
@@ -68,13 +67,11 @@ class Site:
         await self.postgres.start()
 
     @asynccontextmanager
-    async def web(
-        self, command: Sequence[str] = WEB, processes: int = WEB_PROCESSES
-    ) -> AsyncIterator["Web"]:
+    async def web(self, program: str = WEB, processes: int = WEB_PROCESSES) -> AsyncIterator["Web"]:
         """Keep web processes running.
 
         Args:
-            command: arguments of the interpreter.
+            program: what they run.
             processes: how many.
         """
         sockets = listen(HOST, 0, processes)
@@ -83,7 +80,7 @@ class Site:
             children = []
             for number, opened in enumerate(sockets, start=1):
                 stack.callback(opened.close)
-                child = self._child(number, command, opened, port)
+                child = self._process(f"web-{number}", program, (opened.fileno(),), port)
                 stack.push_async_callback(child.stop)
                 children.append(child)
                 await child.start()
@@ -132,15 +129,8 @@ class Site:
         finally:
             await child.stop()
 
-    def _child(
-        self, number: int, command: Sequence[str], opened: socket, port: int
-    ) -> ChildProcess:
-        return self._process(
-            f"web-{number}", (*command, str(opened.fileno())), [opened.fileno()], port
-        )
-
     def _process(
-        self, name: str, command: Sequence[str], pass_fds: Sequence[int] = (), port: int = 0
+        self, name: str, program: str, files: tuple[int, ...] = (), port: int = 0
     ) -> ChildProcess:
         environment = {
             **os.environ,
@@ -149,13 +139,8 @@ class Site:
             "CROSSLANE_LOG_LEVEL": "warning",
             "DATABASE_URL": self.database_url,
         }
-        return ChildProcess(
-            name,
-            [sys.executable, *command],
-            environment=environment,
-            pass_fds=pass_fds,
-            stop_seconds=STOP_SECONDS_MAX,
-        )
+        duty = Duty(program, environment, files)
+        return ChildProcess(name, duty.spawn, stop_seconds=STOP_SECONDS_MAX)
 
 
 @dataclass

@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from socket import socket
@@ -13,19 +14,19 @@ from typing import Literal
 from rich.console import Console
 
 from crosslane.cli.connection import migrated
+from crosslane.platform.forkserver import Duty, ForkServer
 from crosslane.platform.home import CannotStart, make_home
 from crosslane.platform.http_server import DRAIN_SECONDS_MAX, listen
 from crosslane.platform.postgres import EmbeddedPostgres, running_url
-from crosslane.platform.processes import ChildProcess
+from crosslane.platform.processes import Begin, ChildProcess
 from crosslane.platform.settings import Settings, read_settings
-from crosslane.platform.spare import Duty, Spare
 from crosslane.platform.supervisor import Supervisor
 from crosslane.platform.telemetry import SHARED_FOLDER_VARIABLE, start_logging
 
 Role = Literal["all", "web", "worker"]
 
 # Web processes stop first, so that no new work comes in; the database last.
-DATABASE_STAGE, WORKER_STAGE, WEB_STAGE = range(3)
+DATABASE_STAGE, FORK_STAGE, WORKER_STAGE, WEB_STAGE = range(4)
 WORKER_STOP_SECONDS_MAX = 20.0
 
 
@@ -93,29 +94,43 @@ async def _start(settings: Settings, role: Role, stack: AsyncExitStack) -> str:
         stack.callback(opened.close)
     shared = tempfile.TemporaryDirectory(prefix="crosslane-measures-", ignore_cleanup_errors=True)
     inherited = {**os.environ, SHARED_FOLDER_VARIABLE: stack.enter_context(shared)}
-    spare = Spare(
-        "crosslane.cli.spare_process",
-        environment=inherited,
-        pass_fds=[opened.fileno() for opened in sockets],
+    forks, url = await asyncio.gather(
+        _fork_server(supervisor, inherited), _database(settings, role, supervisor)
     )
-    stack.push_async_callback(spare.stop)
-    await spare.start()  # it loads while the database starts, and is the first child
+    environment = {**inherited, **_environment(settings, url, sockets)}
+
+    def begin(program: str, *files: int) -> Begin:
+        duty = Duty(f"crosslane.cli.{program}_process", environment, files)
+        return duty.spawn if forks is None else partial(forks.fork, duty)
+
+    starting = [
+        supervisor.keep(_web(number, begin("web", opened.fileno())), stage=WEB_STAGE)
+        for number, opened in enumerate(sockets, start=1)
+    ]
+    if role != "web":
+        starting.append(supervisor.keep(_worker(begin("worker")), stage=WORKER_STAGE))
+    await asyncio.gather(*starting)
+    if not sockets:
+        return ""
+    return f" on http://{settings.host}:{sockets[0].getsockname()[1]}"
+
+
+async def _fork_server(supervisor: Supervisor, environment: Mapping[str, str]) -> ForkServer | None:
+    """Keep what web processes and the worker are forked from, where that can be done."""
+    if not ForkServer.works_here():
+        return None
+    forks = ForkServer("crosslane.cli.fork_server_process", environment)
+    await supervisor.keep(forks, stage=FORK_STAGE)
+    return forks
+
+
+async def _database(settings: Settings, role: Role, supervisor: Supervisor) -> str:
+    """Return the address of the database, which serves and is brought up to date."""
     url = settings.database_url
     if url is None:
         url = await _embedded(settings, role, supervisor)
     await migrated(url)
-    environment = {**inherited, **_environment(settings, url, sockets)}
-    starting = [
-        supervisor.keep(_web(number, opened, environment, spare), stage=WEB_STAGE)
-        for number, opened in enumerate(sockets, start=1)
-    ]
-    if role != "web":
-        starting.append(supervisor.keep(_worker(environment, spare), stage=WORKER_STAGE))
-    await asyncio.gather(*starting)
-    spare.keep()
-    if not sockets:
-        return ""
-    return f" on http://{settings.host}:{sockets[0].getsockname()[1]}"
+    return url
 
 
 async def _embedded(settings: Settings, role: Role, supervisor: Supervisor) -> str:
@@ -141,24 +156,9 @@ def _environment(settings: Settings, url: str, sockets: list[socket]) -> dict[st
     }
 
 
-def _web(number: int, opened: socket, environment: dict[str, str], spare: Spare) -> ChildProcess:
-    duty = Duty("crosslane.cli.web_process", [str(opened.fileno())], environment)
-    return ChildProcess(
-        f"web-{number}",
-        duty.command,
-        environment=environment,
-        pass_fds=[opened.fileno()],
-        stop_seconds=DRAIN_SECONDS_MAX + 2.0,
-        spare=partial(spare.take, duty),
-    )
+def _web(number: int, begin: Begin) -> ChildProcess:
+    return ChildProcess(f"web-{number}", begin, stop_seconds=DRAIN_SECONDS_MAX + 2.0)
 
 
-def _worker(environment: dict[str, str], spare: Spare) -> ChildProcess:
-    duty = Duty("crosslane.cli.worker_process", [], environment)
-    return ChildProcess(
-        "worker",
-        duty.command,
-        environment=environment,
-        stop_seconds=WORKER_STOP_SECONDS_MAX,
-        spare=partial(spare.take, duty),
-    )
+def _worker(begin: Begin) -> ChildProcess:
+    return ChildProcess("worker", begin, stop_seconds=WORKER_STOP_SECONDS_MAX)

@@ -15,9 +15,10 @@ import signal
 import sys
 import threading
 import time
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from asyncio.subprocess import DEVNULL
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from crosslane.platform.home import CannotStart
 from crosslane.platform.telemetry import Log
@@ -43,46 +44,79 @@ class ChildFailed(CannotStart):
     """The {name} process did not become ready: {reason}. The log lines above say why."""
 
 
-def end_with_parent(kind: signal.Signals) -> Callable[[], None] | None:
-    """Return what a child calls before exec so that the kernel signals it when we die.
+class Process(Protocol):
+    """A child of ours, as asyncio has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, minus the number of a signal that ended it; None while it lives."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its end; returns the exit status."""
+        ...
+
+    def send_signal(self, signal: int) -> None:
+        """Signal it, if it lives."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once, if it lives."""
+        ...
+
+
+Begin = Callable[[], Awaitable[tuple[Process, int]]]
+"""Begins a process that ends with us; returns it and the pipe its pulse comes out of."""
+
+
+def end_with_parent(
+    kind: signal.Signals, *, parent: int | None = None
+) -> Callable[[], None] | None:
+    """Return what a child calls before it does anything, so that the kernel ends it with us.
 
     Only Linux can do this, and it means the death of the thread that starts the child.
+
+    Args:
+        kind: how the kernel signals it.
+        parent: process id of its parent, when that is not us.
     """
     if sys.platform != "linux":
         return None
     set_option = ctypes.CDLL(None, use_errno=True).prctl
     set_parent_death_signal = 1
-    parent = os.getpid()
+    expected = os.getpid() if parent is None else parent
 
     def in_child() -> None:
         set_option(set_parent_death_signal, int(kind), 0, 0, 0)
-        if os.getppid() != parent:
+        if os.getppid() != expected:
             os._exit(PARENT_LOST_STATUS)
 
     return in_child
 
 
 async def spawn(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    pass_fds: Sequence[int],
-    *,
-    stdin: int = DEVNULL,
+    command: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int] = ()
 ) -> tuple[Process, int]:
-    """Start a process that ends with us; returns it and the pipe its pulse comes out of.
+    """Start a program in a process that ends with us.
+
+    Returns it and the pipe its pulse comes out of.
 
     Args:
         command: program and arguments.
         environment: its whole environment, to which the number of the pulse's pipe is added.
-        pass_fds: open files it inherits under their numbers.
-        stdin: what it reads.
+        pass_fds: open files it inherits under their numbers, such as a listening socket.
     """
     ours, theirs = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             env={**environment, PULSE_VARIABLE: str(theirs)},
-            stdin=stdin,
+            stdin=DEVNULL,
             pass_fds=(*pass_fds, theirs),
             start_new_session=True,  # a Ctrl-C in the terminal reaches us alone
             preexec_fn=end_with_parent(signal.SIGKILL),
@@ -115,14 +149,15 @@ class Pulse:
 
     def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
         self._pipe = int(environment.pop(PULSE_VARIABLE, "-1"))
+        if self._pipe >= 0:
+            os.set_blocking(self._pipe, False)
         self._turned_at = time.monotonic()
 
     def ready(self) -> None:
         """Say that this process serves, and keep saying that it lives while the loop turns."""
         if self._pipe < 0:
             return
-        os.set_blocking(self._pipe, False)
-        self._send(READY)
+        self.say(READY)
         self._turn()
         # A thread, because an event loop may be busy for longer than a living process is silent.
         threading.Thread(target=self._beat, name="pulse", daemon=True).start()
@@ -135,9 +170,14 @@ class Pulse:
         while True:
             time.sleep(BEAT_SECONDS)
             if time.monotonic() - self._turned_at < LOOP_STUCK_SECONDS:
-                self._send(BEAT)
+                self.say(BEAT)
 
-    def _send(self, said: bytes) -> None:
+    def close(self) -> None:
+        """Leave it to others to say so: to the parent of a copy that has a pipe of its own."""
+        os.close(self._pipe)
+
+    def say(self, said: bytes) -> None:
+        """Send a byte, READY or BEAT; the process ends when there is nobody who reads it."""
         try:
             os.write(self._pipe, said)
         except BlockingIOError:
@@ -151,30 +191,14 @@ class ChildProcess:
 
     Args:
         name: what logs call it.
-        command: program and arguments.
-        environment: its whole environment.
-        pass_fds: open files it inherits under their numbers, such as a listening socket.
+        begin: begins each of its lives, by :func:`spawn` or as a fork server does.
         stop_seconds: how long it may take to finish what it does when asked to stop.
-        spare: gives a process that has the duty of this one already and the pipe of its pulse, or
-            None when there is no such process and one has to be started.
     """
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str],
-        *,
-        environment: Mapping[str, str],
-        pass_fds: Sequence[int] = (),
-        stop_seconds: float = STOP_SECONDS_MAX,
-        spare: Callable[[], tuple[Process, int] | None] = lambda: None,
-    ) -> None:
+    def __init__(self, name: str, begin: Begin, *, stop_seconds: float = STOP_SECONDS_MAX) -> None:
         self.name = name
-        self._command = command
-        self._environment = environment
-        self._pass_fds = pass_fds
+        self._begin = begin
         self._stop_seconds = stop_seconds
-        self._spare = spare
         self._process: Process | None = None
         self._ready = asyncio.Event()
         self._silent_ticks = 0
@@ -228,8 +252,12 @@ class ChildProcess:
             await asyncio.wait_for(process.wait(), self._stop_seconds)
         except TimeoutError:
             log.warning("killing a process that does not stop", process=self.name)
-            self._signal(signal.SIGKILL)
+            self.kill()
             await process.wait()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._signal(signal.SIGKILL)
 
     def _is_silent(self) -> bool:
         self._silent_ticks += 1
@@ -241,10 +269,7 @@ class ChildProcess:
                 self._process.send_signal(kind)
 
     async def _spawn(self) -> Process:
-        stands_in = self._spare()
-        if stands_in is None:
-            stands_in = await spawn(self._command, self._environment, self._pass_fds)
-        process, pulse = stands_in
+        process, pulse = await self._begin()
         os.set_blocking(pulse, False)
         asyncio.get_running_loop().add_reader(pulse, self._listen, pulse)
         return process
