@@ -224,9 +224,9 @@ async def take_back(caller: Caller, request: Request, code: str, data: bytes) ->
         wanted = wanted[:NAMED_CHARACTERS_MAX]
 
         def with_it(place: Location, sku: str, units: int) -> str:
-            if not sku:
-                return counter.address(_path(place), q=named, find=wanted)
-            return counter.want(sku, units).address(_path(place), q=named)
+            more = {"q": named} if sku else {"q": named, "find": wanted}
+            there = counter.want(sku, units) if sku else counter
+            return there.address(_path(place), **more) + "#others"
 
         return await put_on(caller, request, code, wanted, with_it)
 

@@ -94,11 +94,16 @@ document.addEventListener("click", (click) => {
   setSeen(line, seenOf(line) === units ? 0 : units);
 });
 
-// Units that come back are told of: why, and where they go. As they are typed, and not once the
-// field is left, when the page would move under the finger.
+// Units that come back are told of: why, and where they go. It is asked as they are typed, and not
+// once the field is left, when the page would move under the finger.
+const aboutOf = (units) => units.closest("li").querySelector("details");
 const ask = ({ target }) => {
-  const about = target.matches?.("[data-opens]") && target.closest("li").querySelector("details");
-  if (about) about.open = Number(target.value) > 0;
+  if (target.matches?.("[data-opens]")) {
+    const about = aboutOf(target), some = Number(target.value) > 0;
+    [about.open, about.hidden] = [some, !some];
+  }
+  const told = target.matches?.("select") && target.closest(".counter-about")?.querySelector("[data-told]");
+  if (told) told.textContent = [...target.closest(".counter-about").querySelectorAll("[data-tells]")].map((one) => one.selectedOptions[0].text).join(" · ");
 };
 document.addEventListener("input", ask);
 document.addEventListener("change", ask);
@@ -144,6 +149,7 @@ document.addEventListener("click", (click) => {
 // What only scripts can do is shown once there are scripts.
 const ready = () => {
   for (const one of document.querySelectorAll("[data-tick], [data-sign]")) one.hidden = false;
+  for (const one of document.querySelectorAll("[data-opens]")) aboutOf(one).hidden = !(Number(one.value) > 0);
   for (const one of document.querySelectorAll("[data-camera]")) one.hidden = !navigator.mediaDevices?.getUserMedia;
 };
 document.addEventListener("page:shown", ready);
