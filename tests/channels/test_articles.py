@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from crosslane.channels.storage import articles
-from tests.channels.bazaar import AT, Bazaar, about
+from tests.channels.bazaar import AT, Bazaar, about, order
 
 
 def named(version: int, sku: str, number: str = "P-1", **told: Any) -> dict[str, Any]:
@@ -39,6 +39,25 @@ async def test_stock_by_a_channels_own_name_waits_for_it_and_is_taken(bazaar: Ba
     await bazaar.tell(counted(3, "V-1", "V-1@7", at="2011-01-05T11:00:00Z"))
     assert await bazaar.on_hand("MUG", "S0001") == before + 3
     assert await names(bazaar, "MUG", "SPOON") == {"MUG": {"article": "V-1", "stock": "I-1"}}
+    await bazaar.assert_sound()
+
+
+async def test_an_order_by_a_channels_own_names_is_shown_and_placed_once_they_are_told(
+    bazaar: Bazaar,
+):
+    lines = [
+        {"article": name, "quantity": 1, "unit_price_milli": 100_000} for name in ("V-1", "V-2")
+    ]
+    await bazaar.tell(order("B-1", lines=lines))
+    assert [(one.state, one.code, one.pointer) for one in await bazaar.messages()] == [
+        ("quarantined", "sku-missing", "/lines/0/sku")
+    ]
+    await bazaar.tell(named(1, "MUG", article="V-1"))
+    (waiting, _) = await bazaar.messages()
+    assert (waiting.state, waiting.pointer) == ("quarantined", "/lines/1/sku")
+    await bazaar.tell(named(1, "SPOON", "P-2", article="V-2"))
+    assert await bazaar.states() == ["applied", "kept", "kept"]
+    assert await bazaar.units("B-1") == {"MUG": 1, "SPOON": 1}
     await bazaar.assert_sound()
 
 

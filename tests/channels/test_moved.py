@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from crosslane import orders
 from crosslane.fulfillment import Numbered, Pack, PackParcel
 from crosslane.platform.database import Database
 from tests.channels.bazaar import about, order
@@ -159,4 +160,42 @@ async def test_a_suppliers_shipment_is_incoming_as_it_was_told_last(market: Mark
             " order by 1"
         )
     assert [tuple(row) for row in rows] == [("MUG", 11, 6), ("SPOON", 5, 6)]
+    await market.assert_sound()
+
+
+async def test_goods_that_are_gone_leave_though_their_channel_had_held_the_order(market: Market):
+    sent_already = [{"kind": "manual", "reason": "It was sent already"}]
+    await market.tell(moved("shipped"))
+    await market.tell(order("B-1", stops=sent_already))
+    assert await market.stages() == {"handed_over": 1}
+    shown = await market.order("B-1")
+    assert [(one.kind, one.resolved_by) for one in shown.stops] == [
+        ("manual", "system:channel:bazaar")
+    ]
+    await market.assert_sound()
+
+
+async def test_what_somebody_of_ours_has_stopped_stays_whatever_the_channel_says(market: Market):
+    await market.tell(order("B-1"))
+    shown = await market.order("B-1")
+    wish = orders.RaiseStop(shown.id, "manual", "Let me look")
+    await market.lanes.run(market.tenant, orders.RAISE_STOP, "stop", wish)
+    await market.work()
+    await market.tell(moved("shipped"))
+    assert (await market.codes())[-1] == ("parked", "work-missing")
+    assert await market.stages() == {"allocated": 1}
+    await market.assert_sound()
+
+
+@pytest.mark.parametrize("amended_first", [True, False])
+async def test_units_of_an_amendment_may_leave_before_it_comes(market: Market, amended_first: bool):
+    await market.tell(order("B-1", ("MUG", 1)))
+    gone = moved("shipped", lines=[{"id": "1", "quantity": 3}])
+    more = about("amendment", lines=[{"id": "1", "quantity": 3}])
+    await market.tell(more if amended_first else gone)
+    if not amended_first:
+        assert (await market.codes())[-1] == ("quarantined", "units-exceeded")
+    await market.tell(gone if amended_first else more)
+    assert await market.stages() == {"handed_over": 3}
+    assert await market.states() == ["applied"] * 3
     await market.assert_sound()

@@ -49,7 +49,7 @@ create table channels_message (
     supply_id uuid,
     customer_id uuid,
     variant_id uuid,
-    -- What a parked message waits for besides messages of its own source.
+    -- What a message waits for besides messages of its own source, though somebody may mend it.
     waits_for text not null default '',
     tries integer not null default 0,
     received_at timestamptz not null,
@@ -62,7 +62,7 @@ create index channels_message_of_source on channels_message (channel, source_id)
 create index channels_message_waiting on channels_message (state, received_at, id)
     where state in ('received', 'parked', 'quarantined');
 create index channels_message_waits_for on channels_message (waits_for)
-    where state = 'parked' and waits_for <> '';
+    where state in ('parked', 'quarantined') and waits_for <> '';
 create index channels_message_of_channel on channels_message (channel, received_at, id);
 create index channels_message_recent on channels_message (received_at, id);
 create index channels_message_of_order on channels_message (order_id) where order_id is not null;

@@ -15,7 +15,7 @@ from crosslane.channels.domain.standing import (
     line_of,
     wanted_units,
 )
-from crosslane.channels.service.pending import Todo
+from crosslane.channels.service.pending import Todo, actor_of
 from crosslane.customers import Address
 from crosslane.kernel import Refusal
 from crosslane.locations import Network
@@ -221,6 +221,13 @@ async def release(tx: Tx, todo: Todo, order_id: UUID, reason: str) -> None:
     """Let an order go as far as it waits for the channel's money."""
     for stop in (await _state(tx, order_id)).open_stops:
         if stop.kind == "payment":
+            await _do(tx, RESOLVE_STOP, todo, ResolveStop(order_id, stop.id, reason))
+
+
+async def release_own(tx: Tx, todo: Todo, order_id: UUID, reason: str) -> None:
+    """Let an order go as far as its channel itself held it for somebody to look at."""
+    for stop in (await _state(tx, order_id)).open_stops:
+        if stop.kind == "manual" and stop.raised_by == actor_of(todo.pending.channel):
             await _do(tx, RESOLVE_STOP, todo, ResolveStop(order_id, stop.id, reason))
 
 

@@ -17,7 +17,7 @@ from crosslane.channels.domain.registers import PLACES, ShipmentStanding
 from crosslane.channels.domain.reports import FulfillmentEvent
 from crosslane.channels.errors import GoodsUnknown, UnitsExceeded, WayDiffers
 from crosslane.channels.service import arriving
-from crosslane.channels.service.changing import Lines
+from crosslane.channels.service.changing import Lines, release_own
 from crosslane.channels.service.following import await_order, find_order, follow_each
 from crosslane.channels.service.goods import left_units, lines_of, named_by_gtin, units_of
 from crosslane.channels.service.pending import Todo, outcome_of, refused
@@ -52,6 +52,8 @@ KIND = "fulfillment"
 WORK_MISSING = Fault("work-missing", "No location works on these goods yet")
 KNOWN = Fault("known-already", "It has come so far already")
 LEFT_ALREADY = Fault("left-already", "The goods have left already; somebody has to look")
+# Steps by which goods are told to be gone, which no stop undoes.
+LEAVES = ("shipped", "in_transit", "delivered", "collected")
 NOTHING_YET = "Nothing has moved yet"
 WORDS = {
     "requested": NOTHING_YET,
@@ -98,6 +100,8 @@ async def _follow(tx: Tx, one: Todo, known: dict[Source, ShipmentStanding]) -> O
             await orders.lock_orders(tx, [order_id])
             parcels = await _Shipment(tx, one, message, order_id, standing).carry_out()
     except _NotYet as reason:
+        if message.step in LEAVES:
+            await release_own(tx, one, order_id, "its goods are gone, the channel says")
         key = work_key(order_id)
         return outcome_of(one, "parked", reason.fault, order_id=order_id, waits_for=key)
     except GoodsUnknown as unknown:
@@ -106,6 +110,11 @@ async def _follow(tx: Tx, one: Todo, known: dict[Source, ShipmentStanding]) -> O
         return outcome_of(one, "parked", Fault.of(unknown), order_id=order_id, waits_for=key)
     except _Already:
         return outcome_of(one, "outdated", KNOWN, order_id=order_id)
+    except UnitsExceeded as exceeded:
+        # Somebody has to see it, but an amendment may bring the units.
+        key = source_key(one.pending.channel, message.order)
+        fault = Fault.of(exceeded)
+        return outcome_of(one, "quarantined", fault, order_id=order_id, waits_for=key)
     except Refusal as refusal:
         return refused(one, refusal, order_id=order_id)
     known[one.source] = ShipmentStanding(place=PLACES[message.step], parcels=parcels)

@@ -23,7 +23,7 @@ from crosslane.channels.domain.standing import (
     names_of,
     with_lines,
 )
-from crosslane.channels.service.articles import sku_of, skus_of_rows
+from crosslane.channels.service.articles import name_key, sku_of, skus_of_rows
 from crosslane.channels.service.changing import cancel_rest, carry_out, settle
 from crosslane.channels.service.elsewhere import ELSEWHERE, list_elsewhere, sold_by
 from crosslane.channels.service.pending import Todo, outcome_of, refused
@@ -36,7 +36,7 @@ from crosslane.platform.database import Tx
 
 ORDER_MISSING = Fault("order-missing", "Its order has not come yet")
 LINES_MISSING = Fault("lines-missing", "Its goods have not come yet", "/lines")
-CURRENCY = "currency-differs"
+CURRENCY, SKU_MISSING = "currency-differs", "sku-missing"
 OVERTAKEN = Fault("overtaken", "A newer version has said all of it")
 CANCELLED = Fault("cancelled", "The order was cancelled for good")
 
@@ -129,7 +129,7 @@ async def _create(
             elsewhere.add(one.source)
             outcomes.append(outcome_of(one, "kept", ELSEWHERE))
         else:
-            outcomes.append(outcome_of(one, "quarantined", fault))
+            outcomes.append(_unfit(one, message, fault))
     commands = [one.command(wish_of(one, message)) for one, message in fitting]
     answers = await orders.PLACE.handle(tx, commands) if commands else []
     for (one, message), answer in zip(fitting, answers, strict=True):
@@ -155,8 +155,16 @@ def unfit(message: Order, channel: organization.Channel) -> Fault | None:
         if not line.sku:
             called = line.article or line.gtin or line.title or line.id
             detail = f"Nobody has said which article {called or place + 1} is"
-            return Fault("sku-missing", detail, f"/lines/{place}/sku")
+            return Fault(SKU_MISSING, detail, f"/lines/{place}/sku")
     return None
+
+
+def _unfit(todo: Todo, message: Order, fault: Fault, order_id: UUID | None = None) -> Outcome:
+    """Return that somebody has to see an order; its channel may still name the article it lacks."""
+    unnamed = next((line.article for line in message.lines if not line.sku), "")
+    waits = fault.code == SKU_MISSING and unnamed
+    key = name_key(todo.pending.channel, unnamed) if waits else ""
+    return outcome_of(todo, "quarantined", fault, order_id=order_id, waits_for=key)
 
 
 def wish_of(todo: Todo, message: Order) -> PlaceOrder:
@@ -223,7 +231,7 @@ async def _change(tx: Tx, todo: Todo, known: Known, told: Known) -> Outcome:
     if isinstance(todo.message, Order):
         channel = (await organization.book(tx)).channel(todo.pending.channel)
         if (fault := unfit(todo.message, channel)) is not None:
-            return outcome_of(todo, "quarantined", fault, order_id=order_id)
+            return _unfit(todo, todo.message, fault, order_id)
     try:
         async with tx.savepoint():
             after = await _apply(tx, todo, order_id, standing)

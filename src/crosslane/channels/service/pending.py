@@ -11,7 +11,7 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.lane import Command
 
 # What the channel's own policy lets its messages do, whoever has sent them.
-MAY = frozenset({"pricing:dictate", "orders:resolve_payment"})
+MAY = frozenset({"pricing:dictate", "orders:resolve_payment", "orders:resolve_manual"})
 
 
 def actor_of(channel: str) -> str:

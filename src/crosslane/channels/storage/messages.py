@@ -248,7 +248,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return_id: the return it made or changed, the first of several.
         supply_id: the supply message it became.
         customer_id: the customer it changed; likewise the article.
-        waits_for: what it is parked for, such as :func:`source_key` tells.
+        waits_for: what lets it be tried again, such as :func:`source_key` tells.
     """
 
     id: UUID
@@ -294,14 +294,15 @@ LOCK_WAITING = """
 select m.id, m.channel, m.kind, m.source_id, m.source_version, b.format, m.canonical, m.state,
        m.tries, m.received_at, b.received_by, b.trace
 from channels_message m join channels_batch b on b.id = m.batch_id
-where m.state = 'parked' and m.waits_for <> '' and m.waits_for = any($1::text[])
+where m.state in ('parked', 'quarantined') and m.owns
+  and m.waits_for <> '' and m.waits_for = any($1::text[])
   and m.canonical is not null
 order by m.id for update of m
 """
 
 
 async def lock_waiting(tx: Tx, keys: Sequence[str]) -> list[Pending]:
-    """Lock and return parked messages that wait for one of these."""
+    """Lock and return messages that wait for one of these: parked, or shown to somebody."""
     return [Pending(**dict(row)) for row in await tx.fetch(LOCK_WAITING, list(keys))]
 
 
