@@ -15,9 +15,10 @@ yet, or goods that somebody has to work on first; what it waits for wakes it; qu
 days), quarantined (somebody has to mend or answer something; code, detail and pointer into the
 record say what), repeated (known already), outdated (newer ones have said all of it), replaced (a
 corrected record took its place, or its record does not say it any more), voided (the till took it
-back), kept (understood, and nothing of ours is to be done; the code says why). ``channels.replay``
-reads the records of quarantined and parked messages anew, some or all of one reason;
-``channels.decline`` keeps them undone for good.
+back), kept (understood, and nothing of ours is to be done; the code says why). What is quarantined
+for want of what another message may bring is done once that has come. ``channels.replay`` reads the
+records of quarantined and parked messages anew, some or all of one reason; ``channels.decline``
+keeps them undone for good.
 
 The same set of messages in any order, any number of times, ends in the same state: deduplicated by
 channel, kind, source id and version; of an order each register (units and price of a line, address)
@@ -146,7 +147,20 @@ from crosslane.channels.service.mapping import (
     list_mappings,
     mapping_of,
 )
-from crosslane.channels.service.offer_views import TELL_ALL
+from crosslane.channels.service.offer_standing import (
+    Compared,
+    OfferStanding,
+    compare_offers,
+    list_offer_standings,
+)
+from crosslane.channels.service.offer_views import (
+    TELL_ALL,
+    TellAll,
+    TellingAll,
+    Why,
+    explain,
+    list_offers,
+)
 from crosslane.channels.service.outgoing import (
     RESEND,
     ChannelStanding,
@@ -173,6 +187,8 @@ from crosslane.channels.service.reading import (
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage import PERSONAL_COLUMNS
 from crosslane.channels.storage.messages import State, count_quarantined
+from crosslane.channels.storage.offers import Sort as OfferKind
+from crosslane.channels.storage.offers import State as OfferState
 from crosslane.channels.storage.views import Reason
 
 COMMANDS = [RECEIVE, REPLAY, DECLINE, CONNECT, MAP, RESEND, TELL_ALL]
@@ -199,11 +215,13 @@ __all__ = [
     "ROUTES",
     "SCHEDULES",
     "TELLING",
+    "TELL_ALL",
     "Answer",
     "BatchView",
     "Call",
     "ChannelStanding",
     "Column",
+    "Compared",
     "ConnectionView",
     "Context",
     "Decline",
@@ -223,6 +241,9 @@ __all__ = [
     "MessageTrace",
     "MessageView",
     "NoSuchMessage",
+    "OfferKind",
+    "OfferStanding",
+    "OfferState",
     "Offering",
     "Outbound",
     "Outcome",
@@ -244,16 +265,23 @@ __all__ = [
     "State",
     "TableMapping",
     "Talk",
+    "TellAll",
     "Telling",
+    "TellingAll",
     "UnknownArticleSold",
+    "Why",
     "batch",
+    "compare_offers",
     "count_quarantined",
     "digest_of",
+    "explain",
     "family_of",
     "heard",
     "list_batches",
     "list_mappings",
     "list_messages",
+    "list_offer_standings",
+    "list_offers",
     "list_outgoing",
     "list_reasons",
     "list_standings",

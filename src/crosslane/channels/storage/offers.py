@@ -406,6 +406,28 @@ class OfferRow(msgspec.Struct, frozen=True, kw_only=True):
 
 State = Literal["waiting", "asked", "refused", "drifted"]
 
+SUM_OFFERS = """
+with counted as (
+    select channel, count(*) as offers, count(look_at) as waiting,
+           count(*) filter (where asked <> '{}') as asked,
+           count(*) filter (where code <> '') as refused,
+           count(*) filter (where heard_at > told_at and not told @> heard) as drifted,
+           max(told_at) as told_at
+    from channels_offer group by channel
+)
+select channel, coalesce(offers, 0) as offers, coalesce(waiting, 0) as waiting,
+       coalesce(asked, 0) as asked, coalesce(refused, 0) as refused,
+       coalesce(drifted, 0) as drifted, told_at, full_on
+from counted full join channels_offering using (channel)
+"""
+
+
+async def sum_offers(tx: Tx) -> dict[str, dict[str, Any]]:
+    """Return how many offers channels have, by what is the matter; and when they were told."""
+    rows = [dict(row) for row in await tx.fetch(SUM_OFFERS)]
+    return {row.pop("channel"): row for row in rows}
+
+
 LIST_OFFERS = """
 select channel, kind, variant_id, sku, told, told_at, stands, asked, heard, heard_at, code, look_at
 from channels_offer
