@@ -163,6 +163,7 @@ from crosslane.payments.service import (
     wait_until_decided,
 )
 from crosslane.payments.service.commands import COMMANDS
+from crosslane.payments.service.loading import SoldGiftCard, record_gift_card
 from crosslane.payments.service.moving import REPLACE_CODE, ReplaceCode, expire
 from crosslane.payments.service.personal import ERASERS, EXPORTERS
 from crosslane.payments.service.stored import (
@@ -266,6 +267,7 @@ __all__ = [
     "ReplaceCode",
     "SettlementAboveDue",
     "Share",
+    "SoldGiftCard",
     "State",
     "StoredValue",
     "StoredValueBlocked",
@@ -307,6 +309,7 @@ __all__ = [
     "put_credits",
     "put_provider",
     "quote_refunds",
+    "record_gift_card",
     "refund",
     "store_credits",
     "stored_values",

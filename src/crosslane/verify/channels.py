@@ -49,6 +49,8 @@ where m.state = 'applied' and case
           and (t.channel, t.about) = (o.channel, o.source_id))
     when m.return_id is not null and r.id is null then true
     when m.kind = 'return' then r.id is null
+    when m.kind = 'sale' and m.order_id is null and r.id is null then
+        m.source_id not in (select reference from payments_account_entry where reference <> '')
     when m.kind in ('sale', 'void') and m.order_id is null then r.id is null
     else o.id is null or o.channel <> m.channel or (o.source_id <> m.source_id and not exists (
         select from channels_order p

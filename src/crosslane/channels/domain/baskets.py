@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender
+from crosslane.channels.domain.messages import IssuedCard, Sale, SaleLine, TakenTender
 from crosslane.channels.domain.told import TillMethod
 
 WAYS_TRIED_MAX = 4_096
@@ -64,6 +64,42 @@ def returned_lines(sale: Sale) -> dict[Origin, list[SaleLine]]:
         if line.quantity < 0:
             found.setdefault(Origin(line.receipt, line.order, line.proof), []).append(line)
     return found
+
+
+def pay_cards(
+    cards: Sequence[IssuedCard], tenders: Sequence[TakenTender]
+) -> tuple[list[list[TakenTender]], list[TakenTender]] | None:
+    """Say which money of a basket paid for gift cards, and what is left for its goods.
+
+    A card is paid by one means where one is enough, the one with most left: else by several. Only
+    cash and cards of banks pay for them; what is set off against goods that came back does not.
+
+    Args:
+        cards: that were sold.
+        tenders: what the till has taken, negative what it gave.
+
+    Returns:
+        What paid for each of them, and all other money. None when the money does not reach.
+    """
+    left = Counter[TillMethod]()
+    for tender in tenders:
+        if tender.method in ("cash", "card"):
+            left[tender.method] += tender.minor
+    paid: list[list[TakenTender]] = []
+    used = Counter[TillMethod]()
+    for card in cards:
+        missing, parts = card.minor, list[TakenTender]()
+        for method, most in left.most_common():
+            taken = min(missing, most)
+            if taken > 0:
+                parts.append(TakenTender(method=method, minor=taken))
+                left[method] -= taken
+                used[method] += taken
+                missing -= taken
+        if missing:
+            return None
+        paid.append(parts)
+    return paid, [*tenders, *(TakenTender(method=m, minor=-minor) for m, minor in used.items())]
 
 
 def settle_net(

@@ -265,27 +265,45 @@ class TakenTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     account: UUID | None = None
 
 
+class IssuedCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A gift card that was sold over a counter: no goods, what it holds is owed from then on.
+
+    Args:
+        minor: what was put on it, in minor units.
+        code_end: the last characters of its number; the number stays at the till.
+    """
+
+    minor: Annotated[int, msgspec.Meta(ge=1, le=MINOR_MAX)]
+    code_end: Annotated[str, msgspec.Meta(max_length=4)] = ""
+
+
 class Sale(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sale"):
     """A sale at a till. It has happened, so it is recorded.
 
     Args:
         store: code of the store; likewise the till's own name.
-        lines: goods.
-        tenders: money taken less what was given; the lines are worth their sum.
+        lines: goods; none when only gift cards were sold.
+        tenders: money taken less what was given; lines and gift cards are worth their sum.
         staff: who sold it.
         customer: who bought, when the till knows.
         voided: it was taken back before the till was closed, so nothing of it is left.
         currency: ISO 4217; the channel's when empty.
+        issued: gift cards that were sold.
     """
 
     store: Code
     till: Code
-    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(min_length=1, max_length=SALE_LINES_MAX)]
+    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(max_length=SALE_LINES_MAX)]
     tenders: Annotated[tuple[TakenTender, ...], msgspec.Meta(max_length=8)]
     staff: Annotated[str, msgspec.Meta(max_length=64)] = ""
     customer: BuyerWish | None = None
     voided: bool = False
     currency: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    issued: Annotated[tuple[IssuedCard, ...], msgspec.Meta(max_length=SALE_LINES_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.lines or self.issued):
+            raise ValueError("A sale has goods or gift cards")
 
     @property
     def has_returns(self) -> bool:

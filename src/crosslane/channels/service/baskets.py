@@ -1,4 +1,4 @@
-"""Baskets of tills with goods that came back: sale and returns, booked together or not at all.
+"""Baskets of tills with goods that came back or gift cards: booked together or not at all.
 
 What a till has done is a fact. Goods of a sale nobody has told of yet wait for it, since it may be
 in another till's batch; after PARKED_DAYS_MAX they are booked without it, on the receipt as proof.
@@ -10,17 +10,18 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import orders, organization, returns
+from crosslane import locations, orders, organization, payments, returns
 from crosslane.channels.adapters import Fault
 from crosslane.channels.domain.baskets import (
     Means,
     Origin,
     Settlement,
+    pay_cards,
     returned_lines,
     settle_net,
     sold_lines,
 )
-from crosslane.channels.domain.messages import Sale, SaleLine
+from crosslane.channels.domain.messages import Sale, SaleLine, TakenTender
 from crosslane.channels.errors import AmountsDiffer, MeansUnclear
 from crosslane.channels.service.pending import Todo, outcome_of, refused
 from crosslane.channels.storage.messages import Outcome, source_key
@@ -112,11 +113,14 @@ async def _book(
     tx: Tx, one: Todo, sale: Sale, groups: Sequence[Group]
 ) -> tuple[UUID | None, UUID | None]:
     sold = sold_lines(sale)
-    paid = settle_net(
-        sum(line.minor for line in sold), [group.minor for group in groups], sale.tenders
-    )
+    shared = pay_cards(sale.issued, sale.tenders)
+    if shared is None:
+        raise MeansUnclear(pointer="/tenders")
+    for_cards, others = shared
+    paid = settle_net(sum(line.minor for line in sold), [group.minor for group in groups], others)
     if paid is None:
         raise MeansUnclear(pointer="/tenders")
+    await _issue(tx, one, sale, for_cards)
     taken = [
         await _give_back(tx, one, sale, group, means, place)
         for place, (group, means) in enumerate(zip(groups, paid.backs, strict=True), 1)
@@ -128,6 +132,21 @@ async def _book(
             raise answer
         order_id = answer.id
     return order_id, taken[0].return_id if taken else None
+
+
+async def _issue(tx: Tx, one: Todo, sale: Sale, paid: Sequence[Sequence[TakenTender]]) -> None:
+    """Put what gift cards were sold for on them, as a fact."""
+    store = (await locations.network(tx)).by_code.get(sale.store)
+    for card, parts in zip(sale.issued, paid, strict=True):
+        sold = payments.SoldGiftCard(
+            channel=one.pending.channel,
+            paid=[(part.method, part.minor) for part in parts],
+            code_end=card.code_end,
+            reference=sale.source_id,
+            location_id=store.id if store else None,
+            at=sale.event_at,
+        )
+        await payments.record_gift_card(tx, sold)
 
 
 def order_of(

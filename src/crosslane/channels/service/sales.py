@@ -25,8 +25,8 @@ async def record(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
     """Record sales as orders that were carried out, and goods that came back as returns.
 
     Stock may go below zero. An article nobody has told of is put into the catalog, not on sale, so
-    that its stock and its money have a place. Baskets with goods that came back are booked one by
-    one, after the sales: they may belong to one of them.
+    that its stock and its money have a place. Baskets with gift cards or goods that came back are
+    booked one by one, after the sales: they may belong to one of them.
     """
     outcomes: list[Outcome] = []
     fresh: list[tuple[Todo, Sale]] = []
@@ -40,7 +40,7 @@ async def record(tx: Tx, todo: Sequence[Todo]) -> list[Outcome]:
             told = ("outdated", BOOKED) if booked[one.id] else ("quarantined", CHANGED)
             outcomes.append(outcome_of(one, *told))
         else:
-            (mixed if sale.has_returns else fresh).append((one, sale))
+            (mixed if sale.has_returns or sale.issued else fresh).append((one, sale))
     if not (fresh or mixed):
         return outcomes
     await _list_unknown(tx, [*fresh, *mixed])

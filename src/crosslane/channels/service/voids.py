@@ -16,6 +16,11 @@ from crosslane.platform.database import Tx
 VOIDED_ALREADY = Fault("voided-already", "Another message has taken it back before")
 SALE_GONE = Fault("sale-gone", "What was sold is not kept any more")
 BOOKED = Fault("already-booked", "Another version of the batch told of it already, just so")
+CARD_SOLD = Fault(
+    "gift-card-sold",
+    "A gift card was sold in it: block the card, give its money back, and decline this",
+    "/voids",
+)
 CHANGED = Fault("void-changed", "The sale was taken back already, and another one then")
 
 _decoder = msgspec.json.Decoder(Sale)
@@ -52,8 +57,11 @@ async def _take_back(tx: Tx, one: Todo) -> list[Outcome]:
         return [outcome_of(one, "outdated", VOIDED_ALREADY)]
     if sold.canonical is None:
         return [outcome_of(one, "quarantined", SALE_GONE)]
+    sale = _decoder.decode(sold.canonical)
+    if sale.issued:
+        return [outcome_of(one, "quarantined", CARD_SOLD)]
     basket = inverse(
-        _decoder.decode(sold.canonical),
+        sale,
         message.source_id,
         message.event_at,
         message.source_version,

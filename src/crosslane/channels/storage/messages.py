@@ -339,7 +339,7 @@ class BookedSale(msgspec.Struct, frozen=True, kw_only=True):
 LOCK_SALE = """
 select id, state, canonical, order_id, return_id from channels_message
 where channel = $1 and source_id = $2 and kind = 'sale'
-  and (order_id is not null or return_id is not null)
+  and (order_id is not null or return_id is not null or state = 'applied')
 order by source_version limit 1 for update
 """
 

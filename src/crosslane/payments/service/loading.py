@@ -1,6 +1,8 @@
 """Putting value on gift cards and store credit: sold, given, topped up."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -51,6 +53,26 @@ class IssueGiftCard(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     location_id: UUID | None
     customer_id: UUID | None
+
+
+class SoldGiftCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift card that a till has sold, whose code only the till knows.
+
+    Args:
+        channel: code of the channel that sold it; its entity owes what is on it.
+        paid: how it was paid for, with minor units in the channel's currency.
+        code_end: the last characters of its code.
+        reference: of the sale, such as a receipt.
+        location_id: store at which it was sold.
+        at: when.
+    """
+
+    channel: str
+    paid: Sequence[tuple[PaidBy, int]]
+    code_end: str
+    reference: str
+    location_id: UUID | None
+    at: datetime
 
 
 class GiveStoreCredit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,6 +139,46 @@ async def issue_gift_card(tx: Tx, wish: IssueGiftCard) -> Account:
     return holdings.accounts[account.id]
 
 
+async def record_gift_card(tx: Tx, sold: SoldGiftCard) -> Account:
+    """Book a gift card that was sold already: a fact, whatever a card may hold.
+
+    It has no code here until :data:`REPLACE_CODE` gives it one; the till takes from it by its id.
+
+    Raises:
+        UnknownChannel: there is none of this code.
+    """
+    book = await organization.book(tx)
+    channel = book.channel(sold.channel, pointer="/channel")
+    account = Account(
+        id=new_id(),
+        kind=AccountKind.GIFT_CARD,
+        entity_id=book.entity(channel.entity).id,
+        channel_id=channel.id,
+        currency=channel.currency,
+        code_end=sold.code_end,
+    )
+    holdings = Holdings()
+    await holdings.know_rules(tx)
+    holdings.open(NewAccount(account=account))
+    told = [
+        _put(
+            holdings,
+            account.id,
+            minor,
+            EntryDeed.TOPPED_UP if place else EntryDeed.ISSUED,
+            at=sold.at,
+            channel_id=channel.id,
+            location_id=sold.location_id,
+            paid_by=paid_by,
+            reference=sold.reference,
+        )
+        for place, (paid_by, minor) in enumerate(sold.paid)
+    ]
+    await holdings.write(tx)
+    await log.append(tx, told)
+    return holdings.accounts[account.id]
+
+
 async def give_store_credit(tx: Tx, wish: GiveStoreCredit) -> Account:
     """Give a customer store credit without payment.
 
@@ -174,36 +236,44 @@ async def top_up(tx: Tx, wish: TopUp) -> Account:
 
 
 async def _load(
-    tx: Tx,
+    tx: Tx, holdings: Holdings, account_id: UUID, minor: int, deed: EntryDeed, **how: Any
+) -> None:
+    """Put an amount on an account now, and tell it; how it is done as in :func:`_put`."""
+    told = _put(holdings, account_id, minor, deed, at=tx.now, **how)
+    await holdings.write(tx)
+    await log.append(tx, [told])
+
+
+def _put(
     holdings: Holdings,
     account_id: UUID,
     minor: int,
     deed: EntryDeed,
     *,
+    at: datetime,
     channel_id: UUID,
     paid_by: str,
     location_id: UUID | None = None,
     reference: str = "",
-) -> None:
-    """Put an amount on an account, from now valid as long as a new one, and tell it."""
+) -> StoredValueIssued | StoredValueToppedUp:
+    """Put an amount on an account, from then valid as long as a new one; return what is told."""
     entry = holdings.change(
         account_id,
         deed,
         minor,
         ("payments.load", str(new_id())),
-        at=tx.now,
+        at=at,
         channel_id=channel_id,
         location_id=location_id,
         paid_by=paid_by,
         reference=reference,
     )
     account = holdings.accounts[account_id]
-    until = holdings.expiry(account, tx.now)
+    until = holdings.expiry(account, at)
     holdings.set(msgspec.structs.replace(account, expires_at=until))
-    await holdings.write(tx)
     kind = StoredValueIssued if deed is EntryDeed.ISSUED else StoredValueToppedUp
-    told = told_of(account, minor, entry, tx.now) | {"channel_id": channel_id}
-    await log.append(tx, [kind(**told, method=paid_by, location_id=location_id)])
+    told = told_of(account, minor, entry, at) | {"channel_id": channel_id}
+    return kind(**told, method=paid_by, location_id=location_id)
 
 
 ISSUE = one_by_one("payments.issue_gift_card", IssueGiftCard, Account, issue_gift_card)

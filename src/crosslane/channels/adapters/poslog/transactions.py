@@ -10,8 +10,8 @@ from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
-from crosslane.channels.adapters.poslog import baskets
-from crosslane.channels.domain.messages import Message, Sale, TakenTender, Void
+from crosslane.channels.adapters.poslog import baskets, cards
+from crosslane.channels.domain.messages import IssuedCard, Message, Sale, TakenTender, Void
 from crosslane.channels.domain.reports import MoneyEvent, Notice
 from crosslane.orders import BuyerWish
 
@@ -142,10 +142,13 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
     tenders: list[TakenTender] = []
     taxes: list[tuple[str, int]] = []
     off: list[int] = []
+    issued: list[IssuedCard] = []
     for n, item in enumerate(items):
         if n in gone:
             continue
-        if (one := baskets.goods(item, stub.currency, stub.day)) is not None:
+        if sold := cards.issued(item, stub.currency):
+            issued += sold
+        elif (one := baskets.goods(item, stub.currency, stub.day)) is not None:
             found.append(one)
         elif "Tender" in item or "TenderChange" in item:
             taken, rounded = baskets.tender(item, stub.currency)
@@ -160,7 +163,7 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
             tenders += baskets.drawn(item, stub.currency, tenders)
     taxes += baskets.tax(part, stub.currency)
     paid = sum(one.minor for one in tenders)
-    if not found:
+    if not (found or issued):
         yield from _money(tenders, stub, context)
         return
     transaction.text("CurrencyCode")
@@ -172,7 +175,8 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
         channel=context.channel,
         store=stub.store,
         till=stub.till,
-        lines=baskets.settled(found, taxes, off, paid, part.at),
+        lines=baskets.settled(found, taxes, off, paid - sum(c.minor for c in issued), part.at),
+        issued=tuple(issued),
         tenders=baskets.netted(tenders),
         staff=stub.staff,
         customer=_buyer(part.part("Customer")),
