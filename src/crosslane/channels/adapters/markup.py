@@ -1,25 +1,26 @@
-"""XML of one record as texts by their place in it, and reading them part by part.
+"""XML of one record as parts in each other, and reading it part by part.
 
 A place is written as XPath would, without prefixes of the records' own namespace:
 ``/RetailTransaction/LineItem[3]/Sale/Quantity/@Units``. The second of several elements of one name
 is ``Tax[2]``; elements of names that a family says are numbered from the first. What is read is
 taken out, so what is left is what nobody has read.
 
-No document type is let in, so no entity can be declared: nothing grows, nothing is fetched.
+The standard library makes a tree of a record in C, which is gone through once. No document type is
+let in, so no entity can be declared: nothing grows, nothing is fetched.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers.expat import ExpatError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
 
-from crosslane.channels.adapters.amounts import MILLI, MINOR, Amounts
+from crosslane.channels.adapters.amounts import MILLI, MINOR
 from crosslane.channels.adapters.branches import NotReadable, instant_of
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.scanning import release, scanner
 from crosslane.kernel import Invalid, pointer_step
 
 DEPTH_MAX = 60
@@ -27,40 +28,52 @@ VALUES_MAX = 20_000
 # A parser keeps every name it has met.
 RECORDS_A_PARSER_MAX = 1_000
 NAMES_MAX = 5_000
-ELEMENTS = (
-    *("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "CommentHandler"),
-    *("ProcessingInstructionHandler", "DefaultHandlerExpand", "StartNamespaceDeclHandler"),
-)
-GUARDS = (
-    *("StartDoctypeDeclHandler", "EntityDeclHandler", "UnparsedEntityDeclHandler"),
-    "ExternalEntityRefHandler",
-)
+PLACE_CHARACTERS_MAX = 500
+# By what name an element holds its own text.
+OWN = ""
+# What no element is called: stands where a record would go on.
+GAP = " "
+# How what binds a prefix begins, and a document type.
+BINDING, DOCTYPE = "xmlns:", "<!DOCTYPE"
 
 
-class Steps:
+class Names:
     """Names as a parser tells them, with their namespace, to steps of a place.
 
     Args:
-        before: the name: a slash, and ``@`` for an attribute.
         prefixes: of namespaces.
         plain: namespaces whose names are told without prefix, as the records' own.
+
+    Attributes:
+        known: those that were asked for.
     """
 
-    def __init__(self, before: str, prefixes: dict[str, str], plain: frozenset[str]) -> None:
-        self.own = ""
+    def __init__(self, prefixes: dict[str, str], plain: Collection[str]) -> None:
         self.known: dict[str, str] = {}
-        self._before = before
         self._prefixes = prefixes
         self._plain = plain
+        self._own = ""
 
-    def __getitem__(self, name: str) -> str:
-        if name not in self.known:
-            uri, _, local = name.rpartition("}")
-            bare = uri in ("", self.own) or uri in self._plain
-            prefix = "" if bare else self._prefixes.get(uri, pointer_step(uri))
-            step = f"{self._before}{prefix}:{local}" if prefix else self._before + local
-            self.known[name] = step
-        return self.known[name]
+    def begin(self, name: str) -> None:
+        """Begin a record of a name, whose namespace is its own."""
+        own = _namespace(name)
+        if own != self._own:
+            self.known.clear()
+            self._own = own
+
+    def step(self, name: str) -> str:
+        """Return the step of a name."""
+        found = self.known.get(name)
+        if found is None:
+            uri, local = _namespace(name), name.rpartition("}")[2]
+            is_bare = uri in ("", self._own) or uri in self._plain
+            prefix = "" if is_bare else self._prefixes.get(uri, pointer_step(uri))
+            self.known[name] = found = f"{prefix}:{local}" if prefix else local
+        return found
+
+
+def _namespace(name: str) -> str:
+    return name.rpartition("}")[0].removeprefix("{")
 
 
 class Markup:
@@ -68,24 +81,23 @@ class Markup:
 
     Args:
         head: what stands before the records, down to the element that holds them.
-        numbered: names, each after its slash, whose elements are numbered from the first.
+        numbered: names whose elements are numbered from the first.
         plain: namespaces whose names are told without prefix, as the records' own.
     """
 
     def __init__(
-        self, head: str, numbered: tuple[str, ...], plain: frozenset[str] = frozenset()
+        self, head: str, numbered: Collection[str], plain: Collection[str] = frozenset()
     ) -> None:
         self.head = head
         self._numbered = numbered
         self._prefixes: dict[str, str] = {}
         self._prefixes_of_head = 0
-        self._elements = Steps("/", self._prefixes, plain)
-        self._attributes = Steps("/@", self._prefixes, plain)
+        self._names = Names(self._prefixes, plain)
 
     @property
     def names_kept(self) -> int:
         """How many names it remembers of the records it has read."""
-        return len(self._elements.known) + len(self._attributes.known)
+        return len(self._names.known)
 
     def read(self, body: str) -> "Part":
         """Return a record, an element of the head's.
@@ -99,51 +111,99 @@ class Markup:
     @contextmanager
     def reading(self) -> Iterator[Callable[[str], "Part"]]:
         """Lend what reads record after record as :meth:`read` does, and the head once for many."""
-        parsers: list[Any] = []
-        # Whether a record ends what the head has begun, so that none can follow it.
-        alone = False
+        self._learn(self.head)
+        self._prefixes_of_head = len(self._prefixes)
+        parser: _Parser | None = None
         left = 0
 
         def read(body: str) -> "Part":
-            nonlocal alone, left
-            failed = False
-            if parsers and left and not alone:
+            nonlocal parser, left
+            if parser is not None and left:
                 left -= 1
-                try:
-                    return self._read(parsers[-1], body)
-                except NotReadable:
-                    # It cannot go on after that; a new one tells what is wrong, and where.
-                    failed = True
-            _close(parsers)
-            try:
-                found = self._read(self._opened(parsers), body)
-            except NotReadable:
-                _close(parsers)
-                raise
-            alone, left = alone or failed, RECORDS_A_PARSER_MAX
+                # After what it cannot read it cannot go on; a new one tells what is wrong.
+                with suppress(NotReadable):
+                    return self._read(parser, body)
+            parser = None
+            fresh = _Parser(self.head)
+            found = self._read(fresh, body)
+            if fresh.goes_on:
+                parser, left = fresh, RECORDS_A_PARSER_MAX
             return found
 
-        try:
-            yield read
-        finally:
-            _close(parsers)
+        yield read
 
-    def _opened(self, parsers: list[Any]) -> Any:
-        """Add a parser that has read the head, and return it."""
-        parser: Any = DefusedXMLParser(forbid_dtd=True).parser
-        parsers.append(parser)
-        parser.buffer_text, parser.ordered_attributes = True, False
-        silence(parser, ELEMENTS)
-        parser.StartNamespaceDeclHandler = self._bind
-        _feed(parser, self.head, [])
-        self._prefixes_of_head = len(self._prefixes)
-        return parser
-
-    def _read(self, parser: Any, body: str) -> "Part":
+    def _read(self, parser: "_Parser", body: str) -> "Part":
         try:
-            return self._read_record(parser, body)
+            if not parser.goes_on or BINDING in body:
+                self._learn(self.head + body)
+            record, fault = parser.read(body)
+            part = Part("")
+            if record is not None:
+                self._names.begin(record.tag)
+                part = self._part(record, "", 0)
+            if fault is not None:
+                raise NotReadable(Fault(fault.code, fault.detail, _place_of_gap(part)))
+            return part
         finally:
             self._forget()
+
+    def _learn(self, text: str) -> None:
+        """Learn which prefixes a text binds, and let no document type in.
+
+        Behind the beginning of an element one is no longer well-formed.
+        """
+        if BINDING not in text and DOCTYPE not in text:
+            return
+
+        def bind(prefix: str | None, uri: str | None) -> None:
+            if uri and prefix:
+                self._prefixes.setdefault(uri, prefix)
+
+        parser = scanner()
+        parser.StartNamespaceDeclHandler = bind
+        # What is not well-formed is told by who makes the tree.
+        with suppress(ExpatError, UnicodeEncodeError):
+            try:
+                parser.Parse(text, False)
+            except DefusedXmlException:
+                refused = Fault("doctype-refused", "A document type is not let in")
+                raise NotReadable(refused) from None
+            finally:
+                release(parser)
+
+    def _part(self, element: Element, at: str, depth: int) -> "Part":
+        """Return an element with all it holds.
+
+        Raises:
+            NotReadable: it lies too deep.
+        """
+        part = Part(at)
+        known, numbered = self._names.known, self._numbered
+        for key, value in element.items():
+            part["@" + (known.get(key) or self._names.step(key))] = value
+        if (text := element.text) is not None:
+            part[OWN] = text
+        if depth == DEPTH_MAX and len(element):
+            detail = f"Elements lie in each other more than {DEPTH_MAX} deep"
+            raise NotReadable(Fault("too-deep", detail, at[:PLACE_CHARACTERS_MAX]))
+        counts: dict[str, int] = {}
+        for child in element:
+            name = known.get(child.tag) or self._names.step(child.tag)
+            if name in part or name in numbered:
+                counts[name] = count = counts.get(name, name in part) + 1
+                name = f"{name}[{count}]"
+            if len(child):
+                part[name] = self._part(child, f"{at}/{name}", depth + 1)
+            else:
+                for key, value in child.items():
+                    part[f"{name}/@{known.get(key) or self._names.step(key)}"] = value
+                part[name] = child.text or ""
+            if (tail := child.tail) and not tail.isspace():
+                # Blanks between elements say nothing.
+                if part.get(OWN, "").isspace():
+                    del part[OWN]
+                part[OWN] = part.get(OWN, "") + tail
+        return part
 
     def _forget(self) -> None:
         """Keep nothing that would have the next record say something else than alone."""
@@ -151,114 +211,59 @@ class Markup:
         while len(self._prefixes) > self._prefixes_of_head:
             self._prefixes.popitem()
         if has_bound or self.names_kept > NAMES_MAX:
-            self._elements.known.clear()
-            self._attributes.known.clear()
-
-    def _own(self, uri: str) -> None:
-        """Begin a record, whose own namespace this is."""
-        for steps in (self._elements, self._attributes):
-            if uri != steps.own:
-                steps.own = uri
-                steps.known.clear()
-
-    def _read_record(self, parser: Any, body: str) -> "Part":
-        texts: dict[str, str] = {}
-        counts: dict[str, int] = {}
-        places: list[str] = []
-        start, end, collect = self._handlers(texts, counts, places)
-        parser.StartElementHandler, parser.EndElementHandler = start, end
-        parser.CharacterDataHandler = collect
-        _feed(parser, body, places)
-        if places or not counts:
-            at = places[-1] if places else ""
-            raise NotReadable(Fault("record-cut-off", "It does not end", at))
-        return Part(texts, counts, "", self._numbered)
-
-    def _bind(self, prefix: str | None, uri: str | None) -> None:
-        if uri and prefix:
-            self._prefixes.setdefault(uri, prefix)
-
-    def _handlers(
-        self, texts: dict[str, str], counts: dict[str, int], places: list[str]
-    ) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
-        """Return what a parser calls; one function each, since each is called for every element."""
-        elements, attributes, steps = self._elements, self._attributes, self._elements.known
-        numbered = self._numbered
-        pending = ""
-
-        def start(name: str, told: dict[str, str]) -> None:
-            nonlocal pending
-            if not places:
-                self._own(name.rpartition("}")[0])
-                place, counts[""] = "", 1
-            else:
-                above = places[-1]
-                if pending:
-                    texts[above] = texts.get(above, "") + pending
-                    pending = ""
-                try:
-                    place = above + steps[name]
-                except KeyError:
-                    place = above + elements[name]
-                if place in counts:
-                    counts[place] += 1
-                    place = f"{place}[{counts[place]}]"
-                else:
-                    counts[place] = 1
-                    if place.endswith(numbered):
-                        place += "[1]"
-                    elif len(places) > DEPTH_MAX:
-                        detail = f"Elements lie in each other more than {DEPTH_MAX} deep"
-                        raise NotReadable(Fault("too-deep", detail, above[:500]))
-            places.append(place)
-            if told:
-                for key, value in told.items():
-                    texts[place + attributes[key]] = value
-
-        def end(_: str) -> None:
-            nonlocal pending
-            place = places.pop()
-            if pending:
-                texts[place] = texts[place] + pending if place in texts else pending
-                pending = ""
-
-        def collect(text: str) -> None:
-            nonlocal pending
-            if pending or not text.isspace():
-                pending += text
-
-        return start, end, collect
+            self._names.known.clear()
 
 
-def silence(parser: Any, handlers: Iterable[str]) -> None:
-    """Take handlers off a parser."""
-    for name in handlers:
-        setattr(parser, name, None)
-
-
-def _close(parsers: list[Any]) -> None:
-    """Forget parsers; else they and their handlers hold each other until garbage is collected."""
-    for parser in parsers:
-        silence(parser, (*ELEMENTS, *GUARDS))
-    parsers.clear()
-
-
-def _feed(parser: Any, text: str, places: Sequence[str]) -> None:
-    """Let a parser read on.
+class _Parser:
+    """A parser that has read a head and goes on with records; none of it has a document type.
 
     Args:
-        parser: that has read what is before it.
-        text: which follows.
-        places: of the elements that have not ended, kept up by its handlers.
+        head: what stands before them.
+
+    Attributes:
+        goes_on: whether a record can follow a record.
+
+    Raises:
+        NotReadable: the head is not well-formed.
     """
-    try:
-        parser.Parse(text, False)
-    except (ExpatError, UnicodeEncodeError, IndexError) as error:
-        at = places[-1] if places else ""
-        raise NotReadable(Fault("malformed-xml", _told(error), at)) from None
-    except DefusedXmlException:
-        told = "A document type is not let in"
-        raise NotReadable(Fault("doctype-refused", told)) from None
+
+    def __init__(self, head: str) -> None:
+        self._builder = TreeBuilder()
+        self._parser = XMLParser(target=self._builder)  # noqa: S314 - see above
+        top = self._builder.start(GAP, {})
+        if (fault := self._feed(head)) is not None:
+            raise NotReadable(fault)
+        gap = self._gap()
+        self._holder = next(one for one in top.iter() if len(one) and one[-1] is gap)
+        self._holder.clear()
+        self.goes_on = self._holder is not top
+
+    def read(self, body: str) -> tuple[Element | None, Fault | None]:
+        """Return a record, or what is wrong with it and the record as far as it was read.
+
+        What does not end has a gap as its last element: there it would have gone on.
+        """
+        fault = self._feed(body)
+        gap = self._gap()
+        found = list(self._holder)
+        self._holder.clear()
+        record = found[0] if found and found[0] is not gap else None
+        if fault is None and (record is None or found[1:] != [gap]):
+            fault = Fault("record-cut-off", "It does not end")
+        return record, fault
+
+    def _feed(self, text: str) -> Fault | None:
+        try:
+            self._parser.feed(text)
+        except (ParseError, UnicodeEncodeError) as error:
+            return Fault("malformed-xml", _told(error))
+        return None
+
+    def _gap(self) -> Element:
+        """Put an element where the next one would begin."""
+        gap = self._builder.start(GAP, {})
+        self._builder.end(GAP)
+        return gap
 
 
 def _told(error: Exception) -> str:
@@ -267,28 +272,28 @@ def _told(error: Exception) -> str:
     return f"It is not well-formed: {error}"[:300]
 
 
-class Part:
+def _place_of_gap(part: "Part") -> str:
+    """Return the place of the element in which a record would have gone on."""
+    inner: str | Part = part
+    while isinstance(inner, Part) and inner and GAP not in inner:
+        part, inner = inner, list(inner.values())[-1]
+    return inner.at if isinstance(inner, Part) else part.at
+
+
+class Part(dict[str, "str | Part"]):
     """An element of a record. What is read of it is taken out.
 
+    It holds its attributes by ``@`` and their names, its own text, and elements by their names: as
+    parts those that have others in them, else as texts, with their attributes beside them.
+
     Args:
-        texts: of the record, by their place.
-        counts: how many elements of a name there are, by the place of the first.
         at: its place.
-        numbered: names whose elements are numbered from the first.
     """
 
-    __slots__ = ("_counts", "_numbered", "_texts", "at")
+    __slots__ = ("at",)
 
-    def __init__(
-        self, texts: dict[str, str], counts: dict[str, int], at: str, numbered: tuple[str, ...]
-    ) -> None:
-        self._texts = texts
-        self._counts = counts
-        self._numbered = numbered
+    def __init__(self, at: str) -> None:
         self.at = at
-
-    def __contains__(self, name: str) -> bool:
-        return f"{self.at}/{name}" in self._counts
 
     def wrong(self, name: str, wanted: str) -> NotReadable:
         """Return the refusal of a value."""
@@ -300,50 +305,68 @@ class Part:
 
     def children(self) -> list[str]:
         """Return the names of its children, each once, in their order."""
-        begin = len(self.at) + 1
-        return [
-            place[begin:]
-            for place in self._counts
-            if place.startswith(self.at) and place.find("/", begin) < 0 and len(place) > begin
-        ]
+        names = (name for name in self if name and "@" not in name)
+        return list(dict.fromkeys(name.partition("[")[0] for name in names))
 
     def peek(self, name: str) -> str:
         """Return a text without having read it."""
-        return self._texts.get(f"{self.at}/{name}", "").strip()
+        found = self.get(name)
+        if isinstance(found, str):
+            return found.strip()
+        if found is not None:
+            return found.peek_own()
+        inner, further = self._beyond(name)
+        return "" if inner is None else inner.peek(further)
 
-    def ending(self, ends: tuple[str, ...], but: str) -> list[str]:
-        """Return the texts of the whole record whose places end so, without having read them.
+    def told(self, names: Collection[str], but: str) -> Iterator[str]:
+        """Yield texts by their names wherever they are told, without having read them.
 
         Args:
-            ends: of places.
-            but: what no such place has in it.
+            names: of attributes, each after its ``@``.
+            but: how names of elements begin in which nobody looks.
         """
-        return [
-            text.strip()
-            for place, text in self._texts.items()
-            if place.endswith(ends) and but not in place
-        ]
+        for name, found in self.items():
+            if name.startswith(but):
+                continue
+            if isinstance(found, Part):
+                yield from found.told(names, but)
+            elif name.rpartition("/")[2] in names:
+                yield found.strip()
 
     def peek_own(self) -> str:
         """Return its own text without having read it."""
-        return self._texts.get(self.at, "").strip()
+        return self.get(OWN, "").strip()
 
     def own(self) -> str:
         """Return its own text."""
-        return self._texts.pop(self.at, "").strip()
+        return self.pop(OWN, "").strip()
 
     def text(self, *names: str) -> str:
         """Return the first of several texts that says something; others are left over."""
         for name in names:
-            found = self._texts.pop(f"{self.at}/{name}", "").strip()
-            if found:
-                return found
+            found = self.get(name)
+            if isinstance(found, str):
+                if "@" in name:
+                    del self[name]
+                else:
+                    # That there is such an element can be asked for still.
+                    self[name] = ""
+                text = found.strip()
+            elif found is not None:
+                text = found.own()
+            else:
+                inner, further = self._beyond(name)
+                text = "" if inner is None else inner.text(further)
+            if text:
+                return text
         return ""
 
     def within(self, most: int, *names: str) -> str:
         """Return a text of at most so many characters; of a longer one only a part is read."""
-        found = next((text for name in names if (text := self.peek(name))), "")
-        return self.text(*names) if len(found) <= most else found[:most]
+        for name in names:
+            if found := self.peek(name):
+                return self.text(*names) if len(found) <= most else found[:most]
+        return ""
 
     def needed(self, *names: str) -> str:
         """Return a text that must be there."""
@@ -354,11 +377,19 @@ class Part:
 
     def minor(self, name: str, currency: str) -> int | None:
         """Return an amount in minor units, None when it is absent."""
-        return self._money(name, currency, MINOR)
+        found = self.text(name)
+        try:
+            return MINOR[found, currency] if found else None
+        except Invalid as refusal:
+            raise self._refused(name, refusal) from None
 
     def milli(self, name: str, currency: str) -> int | None:
         """Return a unit price in 1/1000 minor units, None when it is absent."""
-        return self._money(name, currency, MILLI)
+        found = self.text(name)
+        try:
+            return MILLI[found, currency] if found else None
+        except Invalid as refusal:
+            raise self._refused(name, refusal) from None
 
     def moment(self, *names: str, zone: str) -> datetime | None:
         """Return the first of several instants that is told, of the zone when it names none."""
@@ -376,36 +407,58 @@ class Part:
 
     def part(self, name: str) -> "Part":
         """Return a child, an empty one when it is absent; of several the first."""
-        return self._at(f"{self.at}/{name}")
+        found = self.get(name)
+        if isinstance(found, Part):
+            return found
+        first, _, further = name.partition("/")
+        if further:
+            return self.part(first).part(further)
+        part = Part(f"{self.at}/{name}")
+        if found is not None:
+            before = f"{name}/@"
+            for key in [key for key in self if key.startswith(before)]:
+                part[key[len(name) + 1 :]] = self.pop(key)
+            part[OWN] = found
+            self[name] = part
+        return part
 
     def parts(self, name: str) -> list["Part"]:
         """Return the children of a name."""
-        at = f"{self.at}/{name}"
-        count = self._counts.get(at)
-        if count is None:
-            return []
-        first = f"{at}[1]" if at.endswith(self._numbered) else at
-        return list(map(self._at, (first, *(f"{at}[{n}]" for n in range(2, count + 1)))))
+        first = name if name in self else f"{name}[1]"
+        found: list[Part] = []
+        while first in self:
+            found.append(self.part(first))
+            first = f"{name}[{len(found) + 1}]"
+        return found
 
     def rest(self, most: int = VALUES_MAX) -> dict[str, str]:
-        """Return what nobody has read of the whole record, by its place.
+        """Return what nobody has read of it, by its place.
 
         Raises:
             NotReadable: it is more values than that.
         """
-        if len(self._texts) > most:
+        found: dict[str, str] = {}
+        self._leave(found)
+        if len(found) > most:
             detail = f"More than {most} values are not known"
             raise NotReadable(Fault("too-much", detail, self.at))
-        return self._texts
+        return found
 
-    def _at(self, place: str) -> "Part":
-        return Part(self._texts, self._counts, place, self._numbered)
+    def _leave(self, found: dict[str, str]) -> None:
+        at = self.at
+        for name, told in self.items():
+            if isinstance(told, Part):
+                told._leave(found)
+            elif (told and not told.isspace()) or "@" in name:
+                found[f"{at}/{name}" if name else at] = told
 
-    def _money(self, name: str, currency: str, amounts: Amounts) -> int | None:
-        found = self.text(name)
-        if not found:
-            return None
-        try:
-            return amounts[found, currency]
-        except Invalid as refusal:
-            raise NotReadable(Fault.of(refusal, at=f"{self.at}/{name}")) from None
+    def _beyond(self, name: str) -> "tuple[Part | None, str]":
+        """Return the part a name leads through, None for none, and the name from there on."""
+        if "/" not in name:
+            return None, ""
+        first, _, further = name.partition("/")
+        found = self.get(first)
+        return (found, further) if isinstance(found, Part) else (None, "")
+
+    def _refused(self, name: str, refusal: Invalid) -> NotReadable:
+        return NotReadable(Fault.of(refusal, at=f"{self.at}/{name}"))

@@ -54,6 +54,9 @@ def even_price_milli(minor: int, quantity: int, part: Placed) -> int:
     Raises:
         NotReadable: no price of one unit fits.
     """
+    found, left = divmod(minor * MILLI_PER_MINOR, quantity)
+    if not left:
+        return found
     found = rounded_ratio(minor * MILLI_PER_MINOR, 1, quantity)
     if line_amount(found, quantity) != minor:
         detail = f"No price of one unit makes {quantity} units cost {minor} minor units"

@@ -12,12 +12,12 @@ from xml.parsers.expat import ExpatError
 
 import msgspec
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser, ParseError, iterparse
+from defusedxml.ElementTree import ParseError, iterparse
 
 from crosslane.channels.adapters.branches import NotReadable, read_json
 from crosslane.channels.adapters.encoded import undeclared
-from crosslane.channels.adapters.markup import ELEMENTS, GUARDS, silence
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.scanning import release, scanner
 from crosslane.kernel import pointer_step
 
 DEPTH_MAX = 60
@@ -136,8 +136,7 @@ def cut_xml(text: str) -> Iterator[Cut]:
 
 def _spans(raw: bytes) -> tuple[list[tuple[int, int]], str]:
     """Return where events begin and end, and the tags that close what they stand in."""
-    parser: Any = DefusedXMLParser(forbid_dtd=True, encoding="utf-8").parser
-    silence(parser, ELEMENTS)
+    parser = scanner()
     opened: list[int] = []
     spans: list[tuple[int, int]] = []
     # How deep events lie, once their list is found; of several lists the first is the one.
@@ -166,7 +165,7 @@ def _spans(raw: bytes) -> tuple[list[tuple[int, int]], str]:
     try:
         parser.Parse(raw, True)
     finally:
-        silence(parser, (*ELEMENTS, *GUARDS))
+        release(parser)
     return spans, closing
 
 

@@ -20,7 +20,7 @@ from crosslane.channels.adapters.poslog.transactions import said
 from crosslane.channels.domain.messages import Message
 
 # Lines of a transaction.
-NUMBERED = ("/LineItem",)
+NUMBERED = ("LineItem",)
 MEDIA_TYPES = ("application/xml", "text/xml")
 
 

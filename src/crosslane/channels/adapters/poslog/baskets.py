@@ -101,14 +101,21 @@ class Goods(msgspec.Struct):
     """Goods of a line while they are reckoned.
 
     Args:
-        line: what is known of them, without their price.
+        sku, quantity, gtin, title, staff, discount_minor: of the line to be.
+        origin: likewise what is known of goods that came back, by name.
         part: of the record.
         minor: what they cost as the till's line says; negative for goods that came back.
-        off_minor: what was taken off it, as its line says.
+        off_minor: what was taken off it, as its line says; likewise.
         taxes_minor: tax told on the line.
     """
 
-    line: SaleLine
+    sku: str
+    quantity: int
+    gtin: str
+    title: str
+    staff: str
+    discount_minor: int
+    origin: dict[str, Any]
     part: Part
     minor: int
     off_minor: int
@@ -135,8 +142,7 @@ def voided(items: Sequence[Part]) -> set[int]:
     """
     gone: set[int] = set()
     for n, item in enumerate(items):
-        flag = item.peek("@VoidFlag")
-        if not flag or words(flag) not in ("true", "1"):
+        if "@VoidFlag" not in item or words(item.peek("@VoidFlag")) not in ("true", "1"):
             continue
         gone.add(n)
         told = _told(item)
@@ -182,9 +188,9 @@ def goods(item: Part, currency: str, zone_day: str) -> Goods | None:
 
 
 def _goods(part: Part, currency: str, back: bool, day: str) -> Goods:
-    scanned = part.peek("POSIdentity/POSItemID")
+    scanned = part.peek("POSIdentity/POSItemID") if "POSIdentity" in part else ""
     sku = part.text("ItemID") or scanned
-    if scanned == sku or is_gtin(scanned):
+    if scanned and (scanned == sku or is_gtin(scanned)):
         part.text("POSIdentity/POSItemID")
     if not sku:
         raise part.missing("ItemID")
@@ -193,25 +199,27 @@ def _goods(part: Part, currency: str, back: bool, day: str) -> Goods:
     if minor is None:
         minor = _priced(part, currency, quantity)
     back = back or quantity < 0 or minor < 0
-    off = abs(part.minor("ExtendedDiscountAmount", currency) or 0)
-    modifiers = sum(_reduction(one, currency) for one in part.parts("RetailPriceModifier"))
-    taxes = sum(_tax(one, currency)[1] for one in part.parts("Tax"))
-    line = SaleLine(
+    off = modifiers = taxes = 0
+    if "ExtendedDiscountAmount" in part:
+        off = abs(part.minor("ExtendedDiscountAmount", currency) or 0)
+    if "RetailPriceModifier" in part:
+        modifiers = sum([_reduction(one, currency) for one in part.parts("RetailPriceModifier")])
+    if "Tax" in part:
+        taxes = sum([_tax(one, currency)[1] for one in part.parts("Tax")])
+    if back:
+        minor, taxes = -abs(minor), -abs(taxes)
+    return Goods(
         sku=sku,
         quantity=-abs(quantity) if back else quantity,
-        unit_price_milli=0,
-        gtin=next((one for one in (scanned, sku) if is_gtin(one)), ""),
+        gtin=scanned if is_gtin(scanned) else sku if is_gtin(sku) else "",
         title=part.within(TITLE_CHARACTERS_MAX, "Description", "ItemID/@Name"),
         staff=_seller(part),
         discount_minor=off or modifiers,
-        **(_origin(part, day) if back else {}),
-    )
-    return Goods(
-        line=line,
+        origin=_origin(part, day) if back else {},
         part=part,
-        minor=-abs(minor) if back else minor,
-        off_minor=off,
-        taxes_minor=-abs(taxes) if back else taxes,
+        minor=minor,
+        off_minor=off if minor >= 0 else -off,
+        taxes_minor=taxes,
     )
 
 
@@ -424,10 +432,10 @@ def settled(
     Raises:
         NotReadable: no way of telling prices comes to what was paid.
     """
-    told = sum(one.minor for one in found)
-    taken_off = sum(_signed_off(one) for one in found)
-    own = sum(one.taxes_minor for one in found)
-    whole = sum(minor for _, minor in taxes)
+    told = sum([one.minor for one in found])
+    taken_off = sum([one.off_minor for one in found])
+    own = sum([one.taxes_minor for one in found])
+    whole = sum([minor for _, minor in taxes])
     sign = -1 if told < 0 < whole else 1
     differ = abs(own - sign * whole)
     # Lines and basket may tell the same tax: then that of the lines adds up but for cents.
@@ -454,7 +462,7 @@ def _lines(
     left: int,
 ) -> tuple[SaleLine, ...]:
     """Return lines with their share of taxes and reductions of the basket."""
-    base = [one.minor - (_signed_off(one) if minus else 0) for one in found]
+    base = [one.minor - one.off_minor if minus else one.minor for one in found]
     tax_in = [one.taxes_minor for one in found]
     for name, minor in taxes:
         # Some tills mark which goods a tax is on; elsewhere each bears its share.
@@ -473,17 +481,20 @@ def _lines(
     )
 
 
-def _signed_off(one: Goods) -> int:
-    return one.off_minor if one.minor >= 0 else -one.off_minor
-
-
 def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine:
-    quantity = one.line.quantity
+    quantity = one.quantity
     if worth and (worth < 0) != (quantity < 0):
         detail = f"What it costs, {worth} minor units, does not fit {quantity} units"
         raise NotReadable(Fault("price-negative", detail, one.part.at))
     price = even_price_milli(abs(worth), abs(quantity), one.part)
-    off = one.line.discount_minor + max(0, -share)
-    return msgspec.structs.replace(
-        one.line, unit_price_milli=price, discount_minor=off, tax_minor=tax_minor
+    return SaleLine(
+        sku=one.sku,
+        quantity=quantity,
+        unit_price_milli=price,
+        gtin=one.gtin,
+        title=one.title,
+        staff=one.staff,
+        discount_minor=one.discount_minor + max(0, -share),
+        tax_minor=tax_minor,
+        **one.origin,
     )

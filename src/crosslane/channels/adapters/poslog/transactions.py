@@ -27,7 +27,6 @@ UNDONE = frozenset(
 TAKEN_BACK = frozenset(("postvoid", "postvoided", "postvoiding", "void", "voided"))
 # Words that say nothing of what a control transaction is about.
 NAMELESS = frozenset(("ReasonCode", "TypeCode", "Description", "Totals"))
-OWN_CURRENCIES = tuple(f"/{name}" for name in baskets.CURRENCIES)
 STAFF_CHARACTERS_MAX = 64
 TITLE_CHARACTERS_MAX = 500
 STATE_NAMES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -121,7 +120,7 @@ def _stub(transaction: Part, context: Context) -> Stub:
 def _currency(transaction: Part) -> str:
     """Return the currency of a transaction: its own, else that of the first amount it tells."""
     own = transaction.peek("CurrencyCode")
-    told = (own,) if own else transaction.ending(OWN_CURRENCIES, but="/Foreign")
+    told = (own,) if own else transaction.told(baskets.CURRENCIES, but="Foreign")
     return next((one.upper() for one in told if one and one != baskets.NO_CURRENCY), "")
 
 
@@ -159,7 +158,7 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
             off += baskets.reductions(item, stub.currency)
     tenders += baskets.tender(part, stub.currency)[0]
     for n, item in enumerate(items):
-        if n not in gone:
+        if "Tender" in item and n not in gone:
             tenders += baskets.drawn(item, stub.currency, tenders)
     taxes += baskets.tax(part, stub.currency)
     paid = sum(one.minor for one in tenders)
@@ -179,7 +178,7 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
         issued=tuple(issued),
         tenders=baskets.netted(tenders),
         staff=stub.staff,
-        customer=_buyer(part.part("Customer")),
+        customer=_buyer(part.part("Customer")) if "Customer" in part else None,
         voided=status in TAKEN_BACK,
         currency=stub.currency,
     )

@@ -52,7 +52,7 @@ ATTACHMENT_CHARACTERS_MAX = 16 << 10
 # Articles of one report.
 ROWS_MAX = 2_000
 BINARY = "/EmbeddedDocumentBinaryObject"
-NUMBERED = tuple(f"/{name}" for name in LINES)
+NUMBERED = frozenset(LINES)
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:Common"
 # Names of these are one vocabulary.
 PLAIN = frozenset(f"{_SCHEMA}{part}Components-2" for part in ("Basic", "Aggregate"))

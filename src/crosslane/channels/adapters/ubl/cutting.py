@@ -7,16 +7,15 @@ hold several. What is broken ends with the next declaration of XML.
 
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 from xml.parsers.expat import ExpatError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.encoded import texts_of, undeclared
-from crosslane.channels.adapters.markup import ELEMENTS, GUARDS, silence
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.adapters.scanning import release, scanner
 
 DOCUMENT_BYTES_MAX = 8 << 20
 HEAD_BYTES_MAX = 64 << 10
@@ -174,8 +173,7 @@ class _Scan:
         self.end = 0
         self._depth = self._begun = self._forgotten = 0
         self._raw = b""
-        parser: Any = DefusedXMLParser(forbid_dtd=True, encoding="utf-8").parser
-        silence(parser, ELEMENTS)
+        parser = scanner()
         parser.namespace_prefixes = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._close
         self._parser = parser
@@ -206,7 +204,7 @@ class _Scan:
             self.begin -= count
 
     def _release(self) -> None:
-        silence(self._parser, (*ELEMENTS, *GUARDS))
+        release(self._parser)
 
     def _start(self, name: str, _: object) -> None:
         self._depth += 1

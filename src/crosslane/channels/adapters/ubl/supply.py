@@ -50,7 +50,7 @@ def inventory(root: Part, context: Context) -> Iterator[Message]:
     if named and named == _called(seller):
         ours = OF_BUYER
     name = next(
-        (n for n in ("InventoryReportLine", "StockAvailabilityReportLine") if n in root),
+        (n for n in ("InventoryReportLine", "StockAvailabilityReportLine") if root.parts(n)),
         "InventoryReportLine",
     )
     rows: dict[str, list[StockRow]] = {}
