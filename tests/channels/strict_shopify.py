@@ -13,7 +13,7 @@ from graphql import GraphQLError, get_operation_ast, graphql_sync, parse, valida
 
 from crosslane.channels import Answer, Call
 from tests.channels.schemas.shopify import schema
-from tests.channels.strict_shopify_parts import AskedReturns, error, gid
+from tests.channels.strict_shopify_parts import AskedReturns, ListedOrders, error, gid
 
 TOKEN = "shpat_strict"
 PATH = "admin/api/2026-10/graphql.json"
@@ -40,6 +40,7 @@ class StrictShop:
         self.fulfillments: dict[str, dict[str, Any]] = {}
         self.edits: dict[str, dict[str, int]] = {}
         self.asked = AskedReturns()
+        self.listed = ListedOrders()
         self.variants: dict[str, dict[str, Any]] = {}
         self.stock: dict[tuple[str, str], int] = {}
         self.locations: set[str] = set()
@@ -87,6 +88,9 @@ class StrictShop:
             "payments": {gid("OrderTransaction", self._next()): float(p) for p in paid},
         }
 
+    def save_order(self, order: dict[str, Any]) -> None:
+        self.listed.orders[order["id"]] = order
+
     def add_variant(self, sku: str, product: int, *, price: str = "1.00") -> dict[str, Any]:
         number = self._next()
         variant = {
@@ -110,17 +114,19 @@ class StrictShop:
         """Answer a call as it would over HTTP."""
         if self.status != 200:
             return Answer(status=self.status, body=b'{"errors":"closed"}')
-        if (call.method, call.path) != ("POST", PATH):
+        if (call.method, call.path) != ("POST", PATH) and not self.listed.is_asked(call):
             return Answer(status=404, body=b'{"errors":"Not Found"}')
         if call.headers.get("x-shopify-access-token") != TOKEN:
             return Answer(status=401, body=b'{"errors":"[API] Invalid API key or access token"}')
+        if self.listed.is_asked(call):
+            return self.listed.answer(call)
         if call.headers.get("content-type") != "application/json":
             return Answer(status=400, body=b'{"errors":"Bad Request"}')
-        asked = msgspec.json.decode(call.body)
-        return Answer(body=msgspec.json.encode(self.execute(asked["query"], asked["variables"])))
+        done = self.execute(**msgspec.json.decode(call.body))
+        return Answer(body=msgspec.json.encode(done))
 
-    def execute(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        parsed = parse(document)
+    def execute(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        parsed = parse(query)
         if faults := validate(schema(), parsed):
             return {"errors": [{"message": fault.message} for fault in faults]}
         operation = get_operation_ast(parsed)
@@ -140,7 +146,7 @@ class StrictShop:
             if field.name.value in IDEMPOTENT and not keys:
                 return {"errors": [{"message": "The @idempotent directive is required"}]}
             self._key = next(iter(keys), "")
-        done = graphql_sync(schema(), document, self._root(), variable_values=variables)
+        done = graphql_sync(schema(), query, self._root(), variable_values=variables)
         body: dict[str, Any] = {"data": done.data, "extensions": self._cost(cost, cost)}
         for fault in done.errors or ():
             if fault.original_error and not isinstance(fault.original_error, GraphQLError):

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from crosslane.channels.service.fetching import begin
 from crosslane.platform.database import Database
 from tests.api import Api
+from tests.channels import test_shopify_journey as shopify
 from tests.channels import test_woocommerce_journey as woocommerce
 from tests.channels.strict_server import ShopProcess
+from tests.channels.strict_shopify import TOKEN
 from tests.channels.strict_woocommerce import KEY
 from tests.channels.strict_woocommerce import SECRET as KEY_SECRET
 from tests.channels.talking import Talking
@@ -58,6 +60,36 @@ async def test_orders_of_woocommerce_that_no_webhook_told_are_fetched(
     await ask(talking)
     assert await talking.units("728") == {}
     assert await talking.units(woocommerce.NUMBER) == {"SINGLE1": 2, "Bar3": 1}
+    await talking.assert_sound()
+
+
+async def test_orders_of_shopify_that_no_webhook_told_are_fetched(
+    api: Api, database: Database, shops: Callable[[str], ShopProcess]
+):
+    shop = shops("shopify")
+    talking = await talk(
+        api,
+        database,
+        shopify.SKUS,
+        base_url=shop.url,
+        format="shopify",
+        secret=shopify.SECRET,
+        token=TOKEN,
+        services={"*": "STANDARD48"},
+        settings=SINCE,
+    )
+    told = shopify.published() | {"refunds": []}
+    missed = told | {"id": 450789470, "name": "#1002", "order_number": 1002}
+    for order in (told, missed):
+        shop.do("save_order", order)
+    await shopify.deliver(api, told, "d-1", said_at="2011-01-10T16:00:00.345Z")
+    await talking.settle()
+    await ask(talking)
+    units = dict.fromkeys(shopify.SKUS, 1)
+    assert await talking.units(shopify.NUMBER) == await talking.units("450789470") == units
+    states = {(m.source_id, m.kind): m.state for m in await talking.messages()}
+    assert states["450789470", "order"] == "applied", states
+    assert {*await talking.states()} <= {"applied", "outdated", "repeated"}
     await talking.assert_sound()
 
 

@@ -37,7 +37,13 @@ from crosslane.channels.adapters.shopify.orders import order
 from crosslane.channels.adapters.shopify.people import customer, data_request, notice
 from crosslane.channels.adapters.shopify.resource import identity
 from crosslane.channels.adapters.shopify.returning import returned
-from crosslane.channels.adapters.shopify.telling import LACKS, RATE, SETTINGS, TELLS
+from crosslane.channels.adapters.shopify.telling import (
+    FETCHES,
+    LACKS,
+    RATE,
+    SETTINGS,
+    TELLS,
+)
 from crosslane.channels.adapters.shopify.webhook import HEADERS, envelope, verify
 from crosslane.channels.adapters.shops import with_rest
 from crosslane.channels.domain.messages import Cancellation, Message
@@ -243,6 +249,7 @@ SHOPIFY = json_family(
     envelope=envelope,
     verify=verify,
     tells=TELLS,
+    fetches=FETCHES,
     rate=RATE,
     settings=SETTINGS,
     lacks=LACKS,

@@ -12,6 +12,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from crosslane.channels.adapters.telling import (
     Answer,
     Busy,
@@ -53,10 +55,9 @@ def ask(talk: Talk, document: str, variables: Mapping[str, Any]) -> Asking:
         Later: the shop has failed.
         Refused: we may not, or there is no such shop, or it does not understand us.
     """
-    version = talk.settings.get("api_version", API_VERSION)
     token = yield from _token(talk)
     body = {"query": document, "variables": variables}
-    answer = yield json_call("POST", f"admin/api/{version}/graphql.json", body, {TOKEN: token})
+    answer = yield json_call("POST", _path(talk, "graphql.json"), body, {TOKEN: token})
     if answer.status in CLOSED:
         raise Busy(CLOSED_SECONDS)
     if not answer.is_good:
@@ -71,6 +72,29 @@ def ask(talk: Talk, document: str, variables: Mapping[str, Any]) -> Asking:
     if not isinstance(data, dict):
         raise Later("The shop's answer has no data")
     return data
+
+
+def get(talk: Talk, path: str, *, answer_bytes_max: int) -> Generator[Call, Answer, Answer]:
+    """Ask a shop for something it tells by REST alone as its webhooks do, and return its answer.
+
+    Args:
+        talk: with whom.
+        path: of the API, without its version.
+        answer_bytes_max: the longest answer that is read.
+
+    Raises:
+        Busy: the shop is closed for now.
+    """
+    token = yield from _token(talk)
+    call = json_call("GET", _path(talk, path), None, {TOKEN: token})
+    answer = yield msgspec.structs.replace(call, answer_bytes_max=answer_bytes_max)
+    if answer.status in CLOSED:
+        raise Busy(CLOSED_SECONDS)
+    return answer
+
+
+def _path(talk: Talk, name: str) -> str:
+    return f"admin/api/{talk.settings.get('api_version', API_VERSION)}/{name}"
 
 
 def _token(talk: Talk) -> Generator[Call, Answer, str]:
