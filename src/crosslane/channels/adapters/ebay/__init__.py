@@ -1,8 +1,9 @@
 """``ebay``: what eBay's Sell APIs answer, and the notifications it sends.
 
-Read are orders and their parcels (Fulfillment API), cancellations (Post-Order API), articles and
-offers (Inventory API), and that an account was closed. eBay answers with a resource or with a page
-of them; which it is stands in the fields that only that resource has. All else is a Notice.
+Read are orders and their parcels (Fulfillment API), cancellations and returns (Post-Order API),
+articles and offers (Inventory API), and that an account was closed. eBay answers with a resource or
+with a page of them; which it is stands in the fields that only that resource has. All else is a
+Notice.
 
 Rules: the OpenAPI descriptions that eBay publishes of these APIs. Its notifications are signed with
 keys that have to be fetched, so they are taken as files and not at the door.
@@ -18,6 +19,7 @@ from crosslane.channels.adapters.ebay.fetching import fetch_orders
 from crosslane.channels.adapters.ebay.goods import item, offer
 from crosslane.channels.adapters.ebay.offering import tell_price, tell_stock
 from crosslane.channels.adapters.ebay.orders import ZONE, cancellation, identity, order, parcel
+from crosslane.channels.adapters.ebay.returns import goods_back
 from crosslane.channels.adapters.ebay.shipping import tell_parcel
 from crosslane.channels.adapters.family import Context, Family, json_family
 from crosslane.channels.adapters.fetching import Fetching
@@ -32,10 +34,14 @@ Read = Callable[[Branch, Context], Iterator[Message]]
 MARKS: tuple[tuple[frozenset[str], Read], ...] = (
     (frozenset({"orderId", "lineItems", "orderPaymentStatus"}), order),
     (frozenset({"cancelId", "cancelStatus", "legacyOrderId"}), cancellation),
+    (frozenset({"returnId", "creationInfo"}), goods_back),
     (frozenset({"sku", "offerId"}), offer),
     (frozenset({"sku", "product"}), item),
 )
-PLACES = ("orders", "cancellations", "cancelDetail", "inventoryItems", "offers")
+PLACES = (
+    *("orders", "cancellations", "cancelDetail", "members", "summary"),
+    *("inventoryItems", "offers"),
+)
 FULFILLMENTS = "fulfillments"
 CLOSED = "MARKETPLACE_ACCOUNT_DELETION"
 _ORDER = re.compile(r"/order/([^/?]+)/shipping_fulfillment")
@@ -135,7 +141,7 @@ def point(pointer: str) -> str:
 
 _BRINGS = frozenset(
     (
-        *("order", "cancellation", "payment", "fulfillment", "money"),
+        *("order", "cancellation", "payment", "return", "fulfillment", "money"),
         *("product", "price", "contact", "notice"),
     )
 )
@@ -143,7 +149,7 @@ EBAY: Family = json_family(
     "ebay",
     _BRINGS,
     understand,
-    pages=((), ("orders",), ("inventoryItems",)),
+    pages=((), ("orders",), ("members",), ("inventoryItems",)),
     point=point,
     tells={
         "fulfillment": Telling(

@@ -341,7 +341,7 @@ def cancellation(branch: Branch, context: Context) -> Iterator[Message]:
     A request that was closed otherwise, such as for what was sent, leaves the order as it is.
     """
     number, status = branch.needed("cancelId"), branch.word("cancelStatus")
-    closed, asked = (_instant(branch, name) for name in ("cancelCloseDate", "cancelRequestDate"))
+    closed, asked = (instant(branch, name) for name in ("cancelCloseDate", "cancelRequestDate"))
     if status not in CLOSED_AS_OFF:
         told = identity(f"cancellation/{number}", closed, asked, context)
         yield Notice(**told, topic="cancellation", title=status[:500])
@@ -351,7 +351,8 @@ def cancellation(branch: Branch, context: Context) -> Iterator[Message]:
     yield Cancellation(**identity(order, closed, closed or asked, context), reason=reason[:500])
 
 
-def _instant(branch: Branch, name: str) -> datetime | None:
+def instant(branch: Branch, name: str) -> datetime | None:
+    """Return an instant of the Post-Order API, which may stand in an object of its own."""
     told = branch.peek(name)
     if isinstance(told, Mapping):
         return branch.branch(name).moment("value", zone=ZONE)
