@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from graphql import GraphQLError, get_operation_ast, graphql_sync, parse, validate
+from graphql import GraphQLError, execute_sync, get_operation_ast
 
 from crosslane.channels import Answer, Call
-from tests.channels.schemas.shopify import schema
+from tests.channels.schemas.shopify import judged, schema
 from tests.channels.strict_shopify_parts import AskedReturns, ListedOrders, error, gid
 
 TOKEN = "shpat_strict"
@@ -126,9 +126,9 @@ class StrictShop:
         return Answer(body=msgspec.json.encode(done))
 
     def execute(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        parsed = parse(query)
-        if faults := validate(schema(), parsed):
-            return {"errors": [{"message": fault.message} for fault in faults]}
+        parsed, faults = judged(query)
+        if faults:
+            return {"errors": [{"message": fault} for fault in faults]}
         operation = get_operation_ast(parsed)
         cost = 10.0 if operation.operation.value == "mutation" else 4.0
         if cost > self.available:
@@ -146,7 +146,7 @@ class StrictShop:
             if field.name.value in IDEMPOTENT and not keys:
                 return {"errors": [{"message": "The @idempotent directive is required"}]}
             self._key = next(iter(keys), "")
-        done = graphql_sync(schema(), query, self._root(), variable_values=variables)
+        done = execute_sync(schema(), parsed, self._root(), variable_values=variables)
         body: dict[str, Any] = {"data": done.data, "extensions": self._cost(cost, cost)}
         for fault in done.errors or ():
             if fault.original_error and not isinstance(fault.original_error, GraphQLError):

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLSchema, build_schema, get_operation_ast, parse, validate
+from graphql import DocumentNode, GraphQLSchema, build_schema, get_operation_ast, parse, validate
 from graphql.execution.values import get_variable_values
 
 SCHEMA = Path(__file__).parent / "shopify-admin-2026-10.graphql"
@@ -29,11 +29,19 @@ def schema() -> GraphQLSchema:
     return build_schema(SCHEMA.read_text())
 
 
+# The same few documents are asked again and again.
+@cache
+def judged(document: str) -> tuple[DocumentNode, tuple[str, ...]]:
+    """A document as it is parsed, and what is wrong with it, as the schema says."""
+    parsed = parse(document)
+    return parsed, tuple(fault.message for fault in validate(schema(), parsed))
+
+
 def faults_of(document: str, variables: dict[str, Any]) -> list[str]:
     """What is wrong with a call, as the schema says."""
-    parsed = parse(document)
-    if faults := validate(schema(), parsed):
-        return [fault.message for fault in faults]
+    parsed, faults = judged(document)
+    if faults:
+        return list(faults)
     wanted = get_operation_ast(parsed).variable_definitions
     names = {one.variable.name.value for one in wanted}
     found = get_variable_values(schema(), wanted, variables)
