@@ -4,7 +4,9 @@ from functools import cache
 
 import httpx
 import msgspec
-from schemathesis import Case, openapi
+from requests import PreparedRequest
+from requests.structures import CaseInsensitiveDict
+from schemathesis import Case, Response, openapi
 from schemathesis.checks import not_a_server_error
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
@@ -52,8 +54,30 @@ def require_promised(route: Route, answer: httpx.Response, case: Case | None = N
     """
     somewhere = dict.fromkeys(route.signature.path, "1")
     case = case or operation_of(route).Case(path_parameters=somewhere)
-    case.validate_response(answer, checks=PROMISES)
+    case.validate_response(_readable(answer), checks=PROMISES)
     if answer.status_code >= 400:
         media_type = answer.headers["content-type"].partition(";")[0]
         page = route.produces.startswith("text/html")
         assert page or media_type == PROBLEM_MEDIA_TYPE, (route.name, answer.text)
+
+
+def _readable(answer: httpx.Response) -> Response:
+    """The answer as the checks read it.
+
+    They would make it so themselves, but by writing the request anew, which takes them longer than
+    all they look at.
+    """
+    asked, request = answer.request, PreparedRequest()
+    request.method, request.url, request.body = asked.method, str(asked.url), asked.content
+    request.headers = CaseInsensitiveDict(asked.headers.items())
+    return Response(
+        status_code=answer.status_code,
+        headers={name: [value] for name, value in answer.headers.items()},
+        content=answer.content,
+        request=request,
+        elapsed=answer.elapsed.total_seconds(),
+        verify=True,
+        message=answer.reason_phrase,
+        encoding=answer.encoding,
+        http_version=answer.http_version,
+    )
