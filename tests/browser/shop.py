@@ -1,6 +1,7 @@
 """A small lively Marlow & Finch that serves as an operator would run it, and who works there."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,7 +26,7 @@ from tests.homes import made_home
 ORDERS = 12
 GOODS = 4
 SITES_ONE_IN, SPARE_ARTICLES = 12, 40
-WAREHOUSE = "DC1"
+WAREHOUSE, MARKETPLACE = "DC1", "marketplace"
 # Channels whose customers get the goods by parcel and a link to their order.
 SENT = ("web", "phone", "trade-web")
 SEED = 1
@@ -232,3 +233,48 @@ async def _open_for_today(shop: Shop) -> None:
     line = bought["lines"][0]
     back = {"order_line": line["id"], "quantity": 1, "reason": "faulty", "item_state": "faulty"}
     await operator.send("returns", {"order": had["number"], "lines": [back]})
+    await _open_marketplace(shop)
+
+
+async def _open_marketplace(shop: Shop) -> None:
+    """Connect a marketplace: it is offered goods, has an order replied to, and one held up."""
+    operator = shop.client()
+    offered = {
+        "kind": "channels.offering",
+        "value": {"sold": "all", "prices": True, "kept_units": 1, "cap": 30},
+        "reason": "It sells what we have",
+        "scope": {"type": "channel", "code": MARKETPLACE},
+    }
+    await operator.send("policies", offered)
+    await operator.send(
+        "channel-connections",
+        {
+            "channel": MARKETPLACE,
+            "format": "orders-jsonl",
+            "delivery": "pull",
+            "token": secrets.token_hex(16),
+        },
+    )
+    told = [
+        {
+            "type": "order",
+            "source_id": source_id,
+            "event_at": datetime.now(UTC).isoformat(),
+            "buyer": {"name": "Ada Brown", "email": "ada.brown@example.com"},
+            "ship_to": HOME,
+            "lines": [{"sku": sku, "quantity": 1, "unit_price_milli": PRICE_MILLI}],
+        }
+        for source_id, sku in (("MP-1", shop.goods[0]), ("MP-2", "NOBODY-KNOWS-IT"))
+    ]
+    lines = "\n".join(map(json.dumps, told)).encode()
+    sent = f"channels/{MARKETPLACE}/messages?format=orders-jsonl"
+    answer = await operator.ask(sent, lines, content_type="application/x-ndjson")
+    assert answer.status == 202, answer
+    async with asyncio.timeout(SETTLED_SECONDS_MAX):
+        for path in (
+            "channel-messages?state=quarantined",
+            "channel-outgoing?kind=order_reply",
+            f"channel-offers?channel={MARKETPLACE}",
+        ):
+            while not (await operator.get(path))["items"]:  # noqa: ASYNC110 - another process works
+                await asyncio.sleep(0.05)

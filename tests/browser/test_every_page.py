@@ -25,8 +25,6 @@ UNLINKED: dict[str, str] = {
     "order_page.download_paper": "a document, once there is one",
     "order_page.download_label": "likewise",
     "office.ask_money": "no money was refused",
-    "office.show_message": "no message of a channel was held up",
-    "office.show_told_message": "no channel was told anything",
     "store.go_to_today": "leads on at once",
     "store.find_anything": "leads on at once when one thing is found",
     "store.show_pickup": "nothing lies ready in the shop",
