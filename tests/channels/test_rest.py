@@ -7,6 +7,7 @@ from crosslane.platform.database import Database
 from tests.api import Api
 from tests.channels.bazaar import open_bazaar, order, sale, till_batch
 
+CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 MESSAGES = "/api/v1/channels/bazaar/messages"
 
@@ -33,6 +34,40 @@ async def test_messages_go_in_and_are_told_of(api: Api, database: Database):
     assert whole["canonical"]["lines"][0]["sku"] == "GONE"
     again = await key.post("/api/v1/channel-replays", json={"message_ids": [message["id"]]})
     assert again.json() == {"announced": 1, "kept_back": 0, "next_after": None}
+
+
+async def test_what_would_become_of_a_file_is_shown_and_nothing_is_kept(
+    api: Api, database: Database
+):
+    bazaar = await open_bazaar(database, api.tenant)
+    key = await api.key(["channels:submit", "channels:read"])
+    known, worse = json.dumps(order("B-1")), json.dumps(order("B-1", ("MUG", 2)))
+    await key.post(f"{MESSAGES}?format=orders-jsonl", content=known, headers=NDJSON)
+    wrong = json.dumps(order("B-3", lines=[{"sku": "MUG", "quantity": -1}]))
+    body = "\n".join([known, worse, json.dumps(order("B-2")), wrong, "{"])
+    url = "/api/v1/channels/bazaar/previews?format=orders-jsonl"
+    for _ in range(2):
+        answer = await key.post(url, content=body, headers=NDJSON)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert (told["records"], told["counts"]) == (
+            5,
+            {"repeated": 1, "quarantined": 3, "received": 1},
+        )
+        found = [(one["row"], one["message"]["code"], one["column"]) for one in told["kept_back"]]
+        assert found == [
+            (2, "version-reused", "/source_version"),
+            (4, "invalid-field", "/lines/0/quantity"),
+            (5, "malformed-json", ""),
+        ]
+        (_, fresh) = told["understood"]
+        assert (fresh["message"]["state"], fresh["canonical"]["source_id"]) == ("received", "B-2")
+        assert fresh["canonical"]["lines"][0]["sku"] == "MUG"
+    assert [one.source_id for one in await bazaar.messages()] == ["B-1"]
+    nobody = await api.key(["channels:read"])
+    assert (await nobody.post(url, content=body, headers=NDJSON)).status_code == 403
+    unfit = await key.post(url.replace("orders-jsonl", "csv"), content=b"a,b\n1,2\n", headers=CSV)
+    assert unfit.json()["code"] == "column-missing"
 
 
 async def test_a_till_sends_its_batch(api: Api, database: Database):

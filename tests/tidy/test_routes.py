@@ -15,9 +15,11 @@ from crosslane.platform.web import PUBLIC, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; channels, providers and
-# vendors name their messages by ids of their own. A look-up changes nothing but a count.
+# vendors name their messages by ids of their own. A look-up changes nothing but a count, a preview
+# nothing at all.
 WITHOUT_KEY = {
     "auth.sign_in",
+    "channels.preview_messages",
     "channels.receive_delivery",
     "payments.look_up",
     "payments.receive_message",

@@ -126,6 +126,7 @@ from crosslane.channels.rest import ROUTES
 from crosslane.channels.service.connecting import (
     ConnectionView,
     PutConnection,
+    connection_of,
     settings_of,
 )
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
@@ -272,6 +273,7 @@ __all__ = [
     "Why",
     "batch",
     "compare_offers",
+    "connection_of",
     "count_quarantined",
     "digest_of",
     "explain",

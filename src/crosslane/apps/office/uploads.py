@@ -72,7 +72,9 @@ async def take_file(caller: Caller, request: Request, data: Form) -> Response:
         tried = await caller.preview(channels.RECEIVE, wish, look_at(wish.channel))
     except Refusal as refusal:
         return await _answer(caller, request, fields, refusal=refusal)
-    shown = previewed(wish, tried.outcome, tried.after)
+    async with caller.read() as tx:
+        connection = await channels.connection_of(tx, wish.channel)
+    shown = previewed(wish, tried.outcome, tried.after, connection)
     return await _answer(caller, request, fields, sent=sent, preview=shown, wish=wish)
 
 

@@ -11,10 +11,11 @@ from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
 from crosslane.channels.service import reading
-from crosslane.channels.service.connecting import settings_of
+from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
-from crosslane.channels.service.intake import RECEIVE, Received, read_aside, stores_of
+from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
+from crosslane.channels.service.previewing import Preview, look_at, previewed
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.channels.storage.messages import State
@@ -27,6 +28,73 @@ Name = Annotated[str, msgspec.Meta(max_length=64)]
 FileName = Annotated[str, msgspec.Meta(max_length=200)]
 
 
+# What a body is refused with that is nothing of its format, or that nobody knows how to read.
+UNREADABLE = (
+    organization.UnknownChannel,
+    errors.UnknownFormat,
+    errors.WrongMediaType,
+    errors.UnknownEncoding,
+    errors.UnknownDelimiter,
+    errors.NotText,
+    errors.NothingSent,
+    errors.TooManyRecords,
+    errors.TextTooLarge,
+    errors.BatchMalformed,
+    errors.NoSuchMapping,
+    errors.MappingUnusable,
+    errors.ColumnMissing,
+    errors.ColumnUnknown,
+    OtherLocation,
+)
+EXAMPLE = (
+    '{"type": "order", "source_id": "MP-1001", "event_at": "2030-01-04T12:00:00Z",'
+    ' "buyer": {"name": "Ada Brown", "email": "ada.brown@example.com"},'
+    ' "ship_to": {"name": "Ada Brown", "lines": ["12 High Street"], "city": "Oxford",'
+    ' "postcode": "OX1 4AA", "country": "GB"},'
+    ' "lines": [{"sku": "MUG-1", "quantity": 2, "unit_price_milli": 600000}]}'
+)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """How a body was sent."""
+
+    format: str
+    encoding: str
+    delimiter: str
+    mapping: str
+    file_name: str
+
+
+async def _read(caller: Caller, request: Request, code: str, data: bytes, sent: Sent) -> Receive:
+    """Take a body apart, as far as the caller may speak for what it says.
+
+    Raises:
+        Refusal: it is nothing of its format, or of a store that is not the caller's.
+    """
+    async with caller.read() as tx:
+        channel = (await organization.book(tx)).channel(code, pointer="/code")
+        network = await locations.network(tx)
+        meant = await mapping_of(tx, code, sent.mapping)
+        received_at = tx.now
+    wish = await read_aside(
+        data,
+        media_type=request.headers["content-type"].partition(";")[0].strip().lower(),
+        channel=channel,
+        format=sent.format,
+        received_at=received_at,
+        encoding=sent.encoding,
+        delimiter=sent.delimiter,
+        mapping=meant,
+        file_name=sent.file_name,
+        headers=request.headers,
+    )
+    if caller.actor.location_id is not None:
+        for store in stores_of(wish):
+            place = network.by_code.get(store)
+            caller.require_location(place and place.id)
+    return wish
+
+
 @post(
     "/api/v1/channels/{code}/messages",
     permission="channels:submit",
@@ -35,30 +103,8 @@ FileName = Annotated[str, msgspec.Meta(max_length=200)]
     consumes=LINES,
     also_consumes=(CSV, JSON, *WORKBOOKS),
     body_bytes_max=BODY_BYTES_MAX,
-    raises=(
-        organization.UnknownChannel,
-        errors.UnknownFormat,
-        errors.WrongMediaType,
-        errors.UnknownEncoding,
-        errors.UnknownDelimiter,
-        errors.NotText,
-        errors.NothingSent,
-        errors.TooManyRecords,
-        errors.TextTooLarge,
-        errors.BatchMalformed,
-        errors.NoSuchMapping,
-        errors.MappingUnusable,
-        errors.ColumnMissing,
-        errors.ColumnUnknown,
-        OtherLocation,
-    ),
-    example=(
-        '{"type": "order", "source_id": "MP-1001", "event_at": "2030-01-04T12:00:00Z",'
-        ' "buyer": {"name": "Ada Brown", "email": "ada.brown@example.com"},'
-        ' "ship_to": {"name": "Ada Brown", "lines": ["12 High Street"], "city": "Oxford",'
-        ' "postcode": "OX1 4AA", "country": "GB"},'
-        ' "lines": [{"sku": "MUG-1", "quantity": 2, "unit_price_milli": 600000}]}'
-    ),
+    raises=UNREADABLE,
+    example=EXAMPLE,
 )
 async def receive_messages(
     caller: Caller,
@@ -78,33 +124,58 @@ async def receive_messages(
     ``application/json`` is one message, however many lines it has. A key that acts for one
     location sends the batches of its tills and nothing else.
     """
-    async with caller.read() as tx:
-        channel = (await organization.book(tx)).channel(code, pointer="/code")
-        network = await locations.network(tx)
-        meant = await mapping_of(tx, code, mapping)
-        settings = await settings_of(tx, code, format)
-        received_at = tx.now
-
-    media_type = request.headers["content-type"].partition(";")[0].strip().lower()
-
-    wish = await read_aside(
-        data,
-        media_type=media_type,
-        channel=channel,
+    sent = Sent(
         format=format,
-        received_at=received_at,
         encoding=encoding,
         delimiter=delimiter,
-        mapping=meant,
-        settings=settings,
+        mapping=mapping,
         file_name=file_name,
-        headers=request.headers,
     )
-    if caller.actor.location_id is not None:
-        for store in stores_of(wish):
-            place = network.by_code.get(store)
-            caller.require_location(place and place.id)
-    return await caller.submit(RECEIVE, wish)
+    return await caller.submit(RECEIVE, await _read(caller, request, code, data, sent))
+
+
+@post(
+    "/api/v1/channels/{code}/previews",
+    permission="channels:submit",
+    command=RECEIVE,
+    key_required=False,
+    status=200,
+    consumes=LINES,
+    also_consumes=(CSV, JSON, *WORKBOOKS),
+    body_bytes_max=BODY_BYTES_MAX,
+    raises=UNREADABLE,
+    example=EXAMPLE,
+)
+async def preview_messages(
+    caller: Caller,
+    request: Request,
+    code: str,
+    data: bytes,
+    format: Name,
+    encoding: Name = "",
+    delimiter: Name = "comma",
+    mapping: Name = "",
+    file_name: FileName = "",
+) -> Preview:
+    """Show what would become of what a channel says, without taking it in.
+
+    Of each message it tells what was understood, in our words, or why it would be quarantined and
+    where in its record that is; those that would be quarantined come first, at most 100 of either.
+    What was sent before is told as ``repeated``. Whether an understood message can be applied is
+    seen only when it is.
+    """
+    sent = Sent(
+        format=format,
+        encoding=encoding,
+        delimiter=delimiter,
+        mapping=mapping,
+        file_name=file_name,
+    )
+    wish = await _read(caller, request, code, data, sent)
+    async with caller.read() as tx:
+        connection = await connection_of(tx, code)
+    tried = await caller.preview(RECEIVE, wish, look_at(code))
+    return previewed(wish, tried.outcome, tried.after, connection)
 
 
 class FormatView(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +339,7 @@ async def decline_messages(caller: Caller, data: Decline) -> Declined:
 
 ROUTES = [
     receive_messages,
+    preview_messages,
     list_formats,
     list_batches,
     show_batch,

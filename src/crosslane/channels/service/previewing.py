@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from crosslane.channels.adapters import Reading
+from crosslane.channels.domain.connection import Connection
 from crosslane.channels.service.intake import Receive, Received
 from crosslane.channels.service.reading import MessageView, list_batches, list_messages
 from crosslane.platform.database import Tx
@@ -25,11 +26,13 @@ class Spotted(msgspec.Struct, frozen=True, kw_only=True):
         message: as it would be kept.
         row: number of the row or line at fault, or where it begins, from 1.
         column: name of the column at fault; of what is no table, the pointer.
+        canonical: what it says, in our words; None when it cannot be read.
     """
 
     message: MessageView
     row: int
     column: str = ""
+    canonical: msgspec.Raw | None = None
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,18 +82,24 @@ def look_at(channel: str) -> Look:
     return look
 
 
-def previewed(wish: Receive, received: Received, messages: Sequence[MessageView]) -> Preview:
+def previewed(
+    wish: Receive,
+    received: Received,
+    messages: Sequence[MessageView],
+    connection: Connection,
+) -> Preview:
     """Return what would become of a body.
 
     Args:
         wish: what it says.
         received: as it was answered.
         messages: of its batch.
+        connection: of its channel, by whose names it speaks.
     """
     readings = {one.place: one for one in wish.readings}
     ours = [one for one in messages if one.batch_id == received.id]
     spotted = sorted(
-        (_spotted(one, readings.get(one.place)) for one in ours),
+        (_spotted(one, readings.get(one.place), connection) for one in ours),
         key=lambda one: (one.message.place, one.message.part),
     )
     kept_back = [one for one in spotted if one.message.state == "quarantined"]
@@ -102,10 +111,19 @@ def previewed(wish: Receive, received: Received, messages: Sequence[MessageView]
     )
 
 
-def _spotted(message: MessageView, reading: Reading | None) -> Spotted:
-    rows = reading.rows if reading else ()
+def _spotted(message: MessageView, reading: Reading | None, connection: Connection) -> Spotted:
+    said = reading.messages if reading else ()
+    one = Spotted(
+        message=message,
+        row=message.place,
+        column=message.pointer,
+        canonical=msgspec.Raw(msgspec.json.encode(connection.translated(said[message.part])))
+        if said
+        else None,
+    )
     found = _IN_ROWS.fullmatch(message.pointer)
-    if not (found and rows):
-        return Spotted(message=message, row=message.place, column=message.pointer)
+    if not (found and reading and reading.rows):
+        return one
     column = (found[2] or "").replace("~1", "/").replace("~0", "~")
-    return Spotted(message=message, row=rows[min(int(found[1]), len(rows) - 1)], column=column)
+    row = reading.rows[min(int(found[1]), len(reading.rows) - 1)]
+    return msgspec.structs.replace(one, row=row, column=column)
