@@ -7,12 +7,15 @@ import msgspec
 import pytest
 
 from crosslane import returns
+from crosslane.channels.domain.messages import ReturnedGoods, ReturnEvent
+from crosslane.channels.domain.own_tables import OWN_TABLES
 from crosslane.channels.service.outgoing import OutgoingView
 from crosslane.orders import OrderView
 from crosslane.platform.database import Database
 from crosslane.returns import AUTHORIZE, DECLINE, REQUEST, Authorize, Decline, RequestLine
 from tests.channels.bazaar import about, order
 from tests.channels.talking import Talking, allowed, open_talking
+from tests.channels.test_tables_told import AT, read_again, talk_of, written
 from tests.orders.world import set_policy
 from tests.returns.counter import set_rule
 
@@ -150,3 +153,29 @@ async def test_a_channel_may_be_spared_by_policy(talking: Talking):
     one = await the_return(talking, shown.id)
     await decide(talking, AUTHORIZE, Authorize(return_id=one.id))
     assert await told(talking) == []
+
+
+def test_a_table_of_returns_says_what_was_decided_of_each_line():
+    lines = (
+        ReturnedGoods(id="1", sku="MUG", quantity=2, reason="faulty", item_state="faulty"),
+        ReturnedGoods(id="2", sku="LAMP", quantity=1),
+    )
+    head = {"event_at": AT, "order": "A-1", "lines": lines}
+    allowed = ReturnEvent(source_id="R-1", ours="R000001", step="authorized", **head)
+    declined = ReturnEvent(source_id="R-2", step="declined", reason="It was worn", **head)
+    (document,), outcomes = written(allowed, declined)
+    assert (document.name, [one.state for one in outcomes]) == (
+        "return-000000001.csv",
+        ["told", "told"],
+    )
+    assert document.body.decode().splitlines()[1:] == [
+        "R-1,1,2026-03-29T01:30:00+01:00,A-1,R000001,authorized,post,,1,MUG,2,faulty,faulty",
+        "R-1,1,2026-03-29T01:30:00+01:00,A-1,R000001,authorized,post,,2,LAMP,1,other,new",
+        "R-2,1,2026-03-29T01:30:00+01:00,A-1,,declined,post,It was worn,1,MUG,2,faulty,faulty",
+        "R-2,1,2026-03-29T01:30:00+01:00,A-1,,declined,post,It was worn,2,LAMP,1,other,new",
+    ]
+    again = read_again(document, talk_of("return"), OWN_TABLES["return"])
+    assert [(one.step, one.reason, one.lines) for one in again] == [
+        ("authorized", "", lines),
+        ("declined", "It was worn", lines),
+    ]

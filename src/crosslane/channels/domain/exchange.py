@@ -38,6 +38,7 @@ ToldKind = Literal[
     "amendment",
     "fulfillment",
     "money",
+    "return",
     "supply_snapshot",
     "price",
 ]

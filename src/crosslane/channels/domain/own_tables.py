@@ -85,6 +85,24 @@ OWN_TABLES: Mapping[ToldKind, TableMapping] = MappingProxyType(
                 "reason": "reason",
             },
         ),
+        "return": TableMapping(
+            brings="return",
+            columns={
+                "return": "source_id",
+                "version": "source_version",
+                "decided_at": "event_at",
+                "order_number": "order",
+                "our_number": "ours",
+                "step": "step",
+                "method": "method",
+                "declined_because": "reason",
+                "line": "lines/id",
+                "sku": "lines/sku",
+                "quantity": "lines/quantity",
+                "reason": "lines/reason",
+                "item_state": "lines/item_state",
+            },
+        ),
         "supply_snapshot": TableMapping(
             brings="supply_snapshot",
             columns={

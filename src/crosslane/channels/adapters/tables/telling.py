@@ -31,6 +31,7 @@ NOTES: Mapping[str, str] = {
     "amendment": "a row for each line that is different",
     "fulfillment": "a row for each line of the parcel",
     "money": "a row",
+    "return": "a row for each line of the return",
     "supply_snapshot": "a row for each article",
     "price": "a row",
 }
