@@ -102,6 +102,8 @@ def readings(
 
 
 def _kept(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text
     return as_text(text.encode("utf-8", "replace"))
 
 

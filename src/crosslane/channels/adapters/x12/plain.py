@@ -173,13 +173,18 @@ def _lines(
     """Return what is ordered, from a segment on."""
     lines: list[Told] = []
     last: Told = {}
+    # Lines of one order mostly name their articles alike.
+    qualifiers: Row = []
+    read: itemgetter | None = None
     for row in rows[n:]:
         n += 1
         tag = row[0]
         if tag == "PO1":
             if not 7 < len(row) <= ELEMENTS_MAX or len(row) % 2 or "" in row[7::2]:
                 raise _NotPlain
-            read = _reading(tuple(row[6::2]))
+            if read is None or row[6::2] != qualifiers:
+                qualifiers = row[6::2]
+                read = _reading(tuple(qualifiers))
             row.append("")
             name, units, unit, price, basis, sku, theirs, gtin = read(row)
             if not (
