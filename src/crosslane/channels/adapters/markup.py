@@ -188,7 +188,10 @@ class Markup:
             raise NotReadable(Fault("too-deep", detail, at[:PLACE_CHARACTERS_MAX]))
         counts: dict[str, int] = {}
         for child in element:
-            name = known.get(child.tag) or self._names.step(child.tag)
+            try:
+                name = known[child.tag]
+            except KeyError:
+                name = self._names.step(child.tag)
             if name in part or name in numbered:
                 counts[name] = count = counts.get(name, name in part) + 1
                 name = f"{name}[{count}]"
@@ -364,8 +367,11 @@ class Part(dict[str, "str | Part"]):
     def within(self, most: int, *names: str) -> str:
         """Return a text of at most so many characters; of a longer one only a part is read."""
         for name in names:
-            if found := self.peek(name):
-                return self.text(*names) if len(found) <= most else found[:most]
+            found = self.peek(name)
+            if len(found) > most:
+                return found[:most]
+            if found:
+                return self.text(*names)
         return ""
 
     def needed(self, *names: str) -> str:

@@ -365,7 +365,7 @@ def drawn(item: Part, currency: str, given: Sequence[TakenTender]) -> Iterator[T
         given: what was taken and given, which may tell the same money already.
     """
     for part in item.parts("Tender"):
-        for name in CASH_BACK:
+        for name in (name for name in CASH_BACK if name in part or f"acs:{name}" in part):
             for minor in _amounts(part, (name,), currency):
                 one = TakenTender(method="cash", minor=-abs(minor))
                 if one not in given:
@@ -475,10 +475,8 @@ def _lines(
         base = [a + b for a, b in zip(base, tax_in, strict=True)]
     shared = allocate(left, [max(b, 0) for b in base]) if left else [0] * len(base)
     has_tax = bool(taxes) or any(tax_in)
-    return tuple(
-        _line(one, worth + share, share, tax if has_tax else None)
-        for one, worth, share, tax in zip(found, base, shared, tax_in, strict=True)
-    )
+    told = zip(found, base, shared, tax_in, strict=True)
+    return tuple([_line(o, worth + s, s, t if has_tax else None) for o, worth, s, t in told])
 
 
 def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine:
@@ -487,7 +485,7 @@ def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine
         detail = f"What it costs, {worth} minor units, does not fit {quantity} units"
         raise NotReadable(Fault("price-negative", detail, one.part.at))
     price = even_price_milli(abs(worth), abs(quantity), one.part)
-    return SaleLine(
+    line = SaleLine(
         sku=one.sku,
         quantity=quantity,
         unit_price_milli=price,
@@ -496,5 +494,5 @@ def _line(one: Goods, worth: int, share: int, tax_minor: int | None) -> SaleLine
         staff=one.staff,
         discount_minor=one.discount_minor + max(0, -share),
         tax_minor=tax_minor,
-        **one.origin,
     )
+    return msgspec.structs.replace(line, **one.origin) if one.origin else line
