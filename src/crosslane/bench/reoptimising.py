@@ -64,7 +64,8 @@ def standing_open(instance: Instance, orders: int) -> tuple[State, Demand]:
     chosen = np.zeros(len(demand.variant), np.int64)
     before = demand.between(0, int(open_ones[0]))
     prices = no_prices(instance.field)
-    replay(instance.field, desk_for(instance.field), state, prices, before, chosen, new_tally())
+    desk, tally = desk_for(instance.field), new_tally()
+    replay(instance.field, desk, state, prices, before, chosen, tally, False)
     return state, demand.only(np.isin(np.arange(len(demand.at)), open_ones))
 
 

@@ -34,7 +34,8 @@ def random_instance(
     draw = np.random.default_rng(seed)
     held = draw.random((variants, locations)) < 0.7
     starts = np.concatenate([[0], np.cumsum(held.sum(axis=1))])
-    where = np.nonzero(held)[1]
+    # Of another layout all loops would be compiled anew.
+    where = np.ascontiguousarray(np.nonzero(held)[1])
     fees = np.sort(draw.integers(300, 900, (3, 2)), axis=1) * 1000
     field = Field(
         parcel_milli=draw.integers(50, 250, locations) * 1000,

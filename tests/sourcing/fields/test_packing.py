@@ -297,11 +297,19 @@ def test_an_order_beyond_the_exact_method_is_decided_in_parts():
     assert (count, cost) == (30, parts)
 
 
-def played(seed: int) -> tuple[list[int], list[int]]:
+def played(seed: int, *, split: bool = False) -> tuple[list[int], list[int]]:
     field, state, prices, demand = world_of(seed, orders=60, locations=8, variants=12, lines_max=5)
     chosen, tally = np.zeros(len(demand.variant), np.int64), new_tally()
-    replay(field, desk_for(field), state, prices, demand, chosen, tally)
+    replay(field, desk_for(field), state, prices, demand, chosen, tally, split)
     return chosen.tolist(), tally.tolist()
+
+
+@pytest.mark.skipif(not COMPILED, reason="numba is not installed: nothing is compiled")
+def test_a_loop_is_compiled_once_for_all_fields_and_ways():
+    for split in (False, True):
+        played(0, split=split)
+    # For arrays of another layout, or a constant in place of a value, it takes seconds anew.
+    assert [len(loop.signatures) for loop in (replay, decide_pieces)] == [1, 1]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -309,7 +317,7 @@ def test_a_replay_counts_what_its_answers_take_and_cost(seed):
     field, state, _, demand = world_of(seed, orders=60, locations=8, variants=12, lines_max=4)
     prices = Prices(np.zeros_like(state.stock), np.zeros_like(state.sent))
     left, chosen, tally = state.copy(), np.zeros(len(demand.variant), np.int64), new_tally()
-    replay(field, desk_for(field), left, prices, demand, chosen, tally)
+    replay(field, desk_for(field), left, prices, demand, chosen, tally, False)
     expected, stock, sent = 0, state.stock.copy(), state.sent.copy()
     for event in range(len(demand.at)):
         mine = tuple(chosen[demand.starts[event] : demand.starts[event + 1]].tolist())

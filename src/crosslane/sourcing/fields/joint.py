@@ -106,7 +106,7 @@ def reoptimise(
     begun = monotonic()
     if start is None:
         start = np.zeros(len(demand.variant), np.int64)
-        replay(field, desk, state.copy(), prices, demand, start, new_tally())
+        replay(field, desk, state.copy(), prices, demand, start, new_tally(), False)
     left = state.copy()
     start_milli = take_all(field, left, prices, demand, start)
     if (left.stock < 0).any():
@@ -138,7 +138,7 @@ def _compile(field: Field, state: State, prices: Prices, demand: Demand, desk: D
     """Have all loops compiled, by running them over no orders."""
     nobody = demand.only(np.zeros(len(demand.at), bool))
     none, left = np.zeros(0, np.int64), state.copy()
-    replay(field, desk, left, prices, nobody, none, new_tally())
+    replay(field, desk, left, prices, nobody, none, new_tally(), False)
     answer_all(field, desk, left, prices, nobody, none, none.copy())
     serve_in_turn(field, desk, left, prices, nobody, none, none)
     improve(field, desk, left, prices, nobody, none, none)

@@ -126,7 +126,7 @@ def _tried(
         mine: list[int] = []
         for prices in policies:
             tally, chosen = new_tally(), np.zeros(len(future.variant), np.int64)
-            replay(field, desk, state.copy(), prices, future, chosen, tally)
+            replay(field, desk, state.copy(), prices, future, chosen, tally, False)
             mine.append(outcome_of(tally).cost_milli)
         costs.append(mine)
     enough = len(costs) >= TRIED_MIN

@@ -43,7 +43,7 @@ def myopic(instance: Instance) -> Served:
     chosen = np.zeros(len(instance.demand.variant), np.int64)
     desk, prices = desk_for(instance.field), no_prices(instance.field)
     begun = process_time()
-    replay(instance.field, desk, state, prices, instance.demand, chosen, tally)
+    replay(instance.field, desk, state, prices, instance.demand, chosen, tally, False)
     return Served(outcome_of(tally), chosen, 0.0, process_time() - begun)
 
 
@@ -75,7 +75,7 @@ def forward_looking(instance: Instance, *, seed: int = 0) -> Served:
         known = estimated(field, state, forecast, known, chance, until=horizon, futures=futures)
         planned = process_time()
         part = demand.between(first, end)
-        replay(field, desk, state, known.prices(), part, chosen, tally, split=True)
+        replay(field, desk, state, known.prices(), part, chosen, tally, True)
         deciding += process_time() - planned
         forecast.see(part, until)
         planning += planned - begun

@@ -163,7 +163,7 @@ def replay(
     demand: Demand,
     chosen: Ints,
     tally: Ints,
-    split: bool = False,
+    split: bool,
 ) -> None:
     """Serve demand in the order of time, each order at the least cost under the prices.
 

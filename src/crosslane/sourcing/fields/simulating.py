@@ -111,7 +111,7 @@ def _run(field: Field, start: State, instance: Instance) -> tuple[Ints, Ints, Ou
     """Return the slot of each line, the parcels of each location, and what it came to."""
     state, tally = start.copy(), new_tally()
     chosen = np.full(len(instance.demand.variant), UNSERVED, np.int64)
-    replay(field, desk_for(field), state, no_prices(field), instance.demand, chosen, tally)
+    replay(field, desk_for(field), state, no_prices(field), instance.demand, chosen, tally, False)
     return chosen, state.sent.sum(axis=1), outcome_of(tally)
 
 
