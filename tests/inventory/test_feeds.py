@@ -1,5 +1,6 @@
 """Feeds: whatever order messages and facts become known in, the same stock results."""
 
+import asyncio
 import random
 from datetime import timedelta
 from itertools import permutations
@@ -36,9 +37,12 @@ from crosslane.inventory.service.feeds import SupplyReport, report_supply, suppl
 from crosslane.inventory.storage import parts
 from crosslane.platform import log
 from crosslane.platform.log import run_reaction
+from crosslane.verify import verify
+from crosslane.verify.inventory import RULES
 from tests.inventory.shop import sale, stocked, wish
 from tests.inventory.stock import LEEDS, MUG, NOON, named, order, position, sheet
 
+WAITED_FOR = "select exists (select from pg_locks where not granted)"
 MORNING = NOON - timedelta(hours=6)
 
 
@@ -271,6 +275,20 @@ async def test_a_position_made_meanwhile_is_not_overwritten(database, shop):
     while await run_reaction(database, shop.tenant, REACTIONS[0]):
         pass
     assert await on_hand(database, shop) == (13, 2)
+
+
+async def test_a_position_that_is_being_made_is_waited_for(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        await report_supply(tx, report(shop, 10, "m1", {"MUG": 8, "BOWL": 2}))
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 5, occurred_at=at(20))
+        applying = asyncio.create_task(run_reaction(database, shop.tenant, REACTIONS[0]))
+        while not await tx.fetchval(WAITED_FOR):  # noqa: ASYNC110 - the server knows it alone
+            await asyncio.sleep(0.005)
+    assert await applying
+    assert await on_hand(database, shop) == (13, 2)
+    async with database.transaction(shop.tenant) as tx:
+        assert await verify(tx, RULES) == []
 
 
 async def test_a_snapshot_that_takes_promised_units_tells_who_goes_without(database, shop):

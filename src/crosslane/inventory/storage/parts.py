@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from crosslane.inventory.domain.feeds import SupplyHeader
@@ -157,9 +158,11 @@ async def lock_named(tx: Tx, part: PartAsked) -> tuple[int, datetime]:
 
 # A statement of its own, so that it sees what was written before the rows were locked. It does
 # nothing when somebody made a position in between, which is not protected: $10 are so many as were.
-# A row that is overtaken, or moves nothing, writes nothing. A new position is written once, as it
-# ends. Whatever looks up one row for each is a subquery: the planner cannot know how many rows an
-# array has, and would compare each with each.
+# One that is made at this very moment is a double key: "on conflict" would look each key up twice
+# and write one more record of the WAL for it, for what hardly ever happens. A row that is
+# overtaken, or moves nothing, writes nothing. A new position is written once, as it ends. Whatever
+# looks up one row for each is a subquery: the planner cannot know how many rows an array has, and
+# would compare each with each.
 APPLY = """
 with said as materialized (
     select s.variant_id, s.units, s.place
@@ -201,7 +204,7 @@ with said as materialized (
         when overtaken then 0
         when movement_no = 0 then units - on_hand
         else units - on_hand + (
-            select coalesce(sum(m.on_hand_delta), 0) from inventory_movement m
+            select coalesce(sum(m.on_hand_delta), 0)::bigint from inventory_movement m
             where m.position_id = judged.id and m.occurred_at > $13 and m.at > $13 - $16::interval
         ) end as delta,
         (select average_milli from inventory_cost c
@@ -215,9 +218,7 @@ with said as materialized (
            case when delta = 0 then 0 when not $12 and overtaken then 2 else 1 end,
            case when $12 and not overtaken then $13 else baseline_at end,
            case when $12 and not overtaken then $14 else baseline_message end
-    from decided where new and ($12 or delta <> 0) order by variant_id
-    on conflict (variant_id, location_id, condition, owner_id) do nothing
-    returning id
+    from decided where new order by variant_id
 ), changed as (
     update inventory_position p
     set on_hand = p.on_hand + case when $12 or not overtaken then delta else 0 end,
@@ -227,8 +228,6 @@ with said as materialized (
         baseline_message = case when $12 then $14 else p.baseline_message end
     from decided d
     where p.id = d.id and not d.new and (delta <> 0 or $12 and not overtaken)
-), kept as materialized (
-    select * from decided where not new or id in (select id from made)
 ), journaled as (
     insert into inventory_movement
         (position_id, movement_no, at, occurred_at, on_hand_delta, allocated_delta, on_hand_after,
@@ -239,7 +238,7 @@ with said as materialized (
            case when step = 2 then 'already_counted' when $12 then 'feed_snapshot'
                 else 'feed_delta' end,
            'supply', $1, $1, cost_milli, $17, $18
-    from kept cross join (values (1), (2)) as s(step)
+    from decided cross join (values (1), (2)) as s(step)
     where delta <> 0 and (step = 1 or not $12 and overtaken)
 )
 select (select count(*) from found where $12 or units <> 0) as wanted, count(*) as taken,
@@ -247,13 +246,13 @@ select (select count(*) from found where $12 or units <> 0) as wanted, count(*) 
        count(*) filter (where $12 and delta <> 0) as drifted,
        coalesce(sum(abs(delta)) filter (where $12), 0)::bigint as drift_units,
        array_agg(variant_id) filter (where delta <> 0) as variant_ids,
-       array_agg(delta::bigint) filter (where delta <> 0) as units,
+       array_agg(delta) filter (where delta <> 0) as units,
        array_agg(not $12 and overtaken) filter (where delta <> 0) as undone,
        array_agg(cost_milli) filter (where delta <> 0) as costs_milli,
        array_agg(id) filter (where lacks > lacked) as short_ids,
        array_agg(variant_id) filter (where lacks > lacked) as short_variants,
        array_agg(lacks) filter (where lacks > lacked) as short_units
-from kept cross join lateral (
+from decided cross join lateral (
     select greatest(allocated - greatest(on_hand, 0), 0) as lacked,
            greatest(allocated - greatest(
                on_hand + case when $12 or not overtaken then delta else 0 end, 0), 0)::bigint
@@ -282,23 +281,26 @@ async def apply_named(
         clock_skew: how far the clocks of others may run ahead.
 
     Returns:
-        What was changed; None when somebody made a position in between, so that some rows are not
-        taken: undo it, and begin anew.
+        What was changed; None when somebody made a position in between, or makes one at this
+        moment: undo it, and begin anew.
     """
     header = part.header
-    row = await tx.fetchrow(
-        APPLY,
-        *part._rows,
-        found,
-        ids,
-        header.kind == "snapshot",
-        header.as_of,
-        header.order_key,
-        now,
-        clock_skew,
-        str(tx.actor),
-        tx.trace,
-    )
+    try:
+        row = await tx.fetchrow(
+            APPLY,
+            *part._rows,
+            found,
+            ids,
+            header.kind == "snapshot",
+            header.as_of,
+            header.order_key,
+            now,
+            clock_skew,
+            str(tx.actor),
+            tx.trace,
+        )
+    except asyncpg.UniqueViolationError:
+        return None
     assert row is not None  # noqa: S101 - an aggregate always has a row
     if row["taken"] < row["wanted"]:
         return None
