@@ -168,6 +168,7 @@ class _Door:
         wish = read_body(
             body,
             channel=sender.channel,
+            packs=sender.packs,
             format=sender.format,
             received_at=sender.received_at,
             headers=headers,

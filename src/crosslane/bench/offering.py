@@ -116,8 +116,13 @@ class _Channel:
     async def _take_in(self, text: str) -> None:
         async with self._database.transaction(TENANT, read_only=True) as tx:
             channel, received_at = (await organization.book(tx)).channel(CHANNEL), tx.now
+            packs = await channels.packs_of(tx, channel)
         wish = channels.read_body(
-            text.encode(), channel=channel, format="orders-jsonl", received_at=received_at
+            text.encode(),
+            channel=channel,
+            packs=packs,
+            format="orders-jsonl",
+            received_at=received_at,
         )
         await self._lanes.run(TENANT, channels.RECEIVE, str(new_id()), wish)
 

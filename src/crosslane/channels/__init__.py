@@ -86,7 +86,7 @@ channel's policies, so prices are dictated only where ``pricing.price_source`` l
 
 Events: MessageReceived, MessageQuarantined, UnknownArticleSold, MessageNotTold.
 Facts: ``channels.connections``, ``channels.mappings``. Policies: channels.mastery,
-channels.telling, channels.offering. Effects: ``channels.tell``, ``channels.fetch``,
+channels.telling, channels.offering, channels.packs. Effects: ``channels.tell``, ``channels.fetch``,
 ``channels.exchange``, ``channels.offer``.
 Tables: channels_batch, channels_message, channels_raw (journal), channels_order, channels_told,
 channels_mapping, channels_connection, channels_cursor, channels_article, channels_outgoing,
@@ -113,6 +113,7 @@ from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.domain.messages import Outbound
 from crosslane.channels.domain.offering import OFFERING, Offering
 from crosslane.channels.domain.outgoing import State as OutgoingState
+from crosslane.channels.domain.packs import PACKS, Pack, Packs
 from crosslane.channels.domain.policy import MASTERY, TELLING, Mastery, Telling
 from crosslane.channels.errors import NoSuchMessage
 from crosslane.channels.events import (
@@ -173,6 +174,7 @@ from crosslane.channels.service.outgoing import (
     list_standings,
     told,
 )
+from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.previewing import Preview, look_at, previewed
 from crosslane.channels.service.reading import (
@@ -193,7 +195,7 @@ from crosslane.channels.storage.offers import State as OfferState
 from crosslane.channels.storage.views import Reason
 
 COMMANDS = [RECEIVE, REPLAY, DECLINE, CONNECT, MAP, RESEND, TELL_ALL]
-POLICIES = [MASTERY, TELLING, OFFERING]
+POLICIES = [MASTERY, TELLING, OFFERING, PACKS]
 
 __all__ = [
     "COMMANDS",
@@ -207,6 +209,7 @@ __all__ = [
     "MAP",
     "MASTERY",
     "OFFERING",
+    "PACKS",
     "PERSONAL_COLUMNS",
     "POLICIES",
     "REACTIONS",
@@ -252,6 +255,8 @@ __all__ = [
     "OutgoingState",
     "OutgoingTrace",
     "OutgoingView",
+    "Pack",
+    "Packs",
     "Preview",
     "PutConnection",
     "PutMapping",
@@ -290,6 +295,7 @@ __all__ = [
     "look_at",
     "mapping_of",
     "message",
+    "packs_of",
     "previewed",
     "read_aside",
     "read_body",

@@ -232,12 +232,14 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
         except Refusal as refusal:
             return await _new_page(tx, viewer, fields.plain(), refusal=refusal)
         settings = await channels.settings_of(tx, channel.code, fields.text("format"))
+        packs = await channels.packs_of(tx, channel)
         received_at = tx.now
 
     try:
         wish = await channels.read_aside(
             text.encode(),
             channel=channel,
+            packs=packs,
             received_at=received_at,
             format=fields.text("format"),
             delimiter=fields.text("delimiter", "comma"),

@@ -30,6 +30,7 @@ TITLES = {
     "catalog.fulfillment": "How goods reach customers",
     "channels.mastery": "What a channel is the master of",
     "channels.offering": "What a channel may sell",
+    "channels.packs": "What a channel orders in",
     "channels.telling": "What a channel is told",
     "documents.issue": "Which sales get a document",
     "engagement.messages": "What customers are told",

@@ -88,10 +88,12 @@ async def _read(caller: Caller, data: Form, sent: Sent) -> Receive:
         channel = (await organization.book(tx)).channel(data.text("channel"), pointer="/channel")
         mapping = await channels.mapping_of(tx, channel.code, data.text("mapping"))
         settings = await channels.settings_of(tx, channel.code, data.text("format"))
+        packs = await channels.packs_of(tx, channel)
         received_at = tx.now
     return await channels.read_aside(
         sent.content,
         channel=channel,
+        packs=packs,
         received_at=received_at,
         format=data.text("format"),
         delimiter=data.text("delimiter", "comma"),

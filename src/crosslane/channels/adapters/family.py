@@ -21,6 +21,7 @@ from crosslane.channels.adapters.port import JSON, LINES, RECORDS_MAX, Fault
 from crosslane.channels.adapters.telling import Rate, Telling
 from crosslane.channels.domain.mapping import TableMapping
 from crosslane.channels.domain.messages import Message
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.kernel import Refusal
 from crosslane.platform.telemetry import Log
@@ -49,6 +50,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         delimiter: between the columns of a row, where the format leaves that open.
         mapping: what the columns of a table mean, None for the format's own.
         settings: of the channel's connection, by the names the family declares.
+        packs: how many units of stock it orders by the case, box or measure.
     """
 
     channel: str = ""
@@ -62,6 +64,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: str = ","
     mapping: TableMapping | None = None
     settings: Mapping[str, str] = {}
+    packs: Packs = Packs()
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

@@ -105,6 +105,7 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     wish = await read_aside(
         data,
         channel=sender.channel,
+        packs=sender.packs,
         format=sender.format,
         received_at=sender.received_at,
         settings=sender.settings,

@@ -12,7 +12,9 @@ import msgspec
 
 from crosslane import organization
 from crosslane.channels.adapters import family_of
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.service.connecting import connections, require_signed
+from crosslane.channels.service.packs import packs_of
 from crosslane.channels.storage import batches
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
@@ -38,12 +40,14 @@ class Sender(msgspec.Struct, frozen=True):
 
     Args:
         channel: whose system it is.
+        packs: how much stock it orders by the case, box or measure.
         format: which it speaks; likewise the settings of its connection.
         received_at: when it came.
         known: the batch the delivery is already, None when it is new.
     """
 
     channel: organization.Channel
+    packs: Packs
     format: str
     settings: Mapping[str, str]
     received_at: datetime
@@ -61,7 +65,9 @@ async def senders(tx: Tx, asked: Sequence[Delivery]) -> list[Sender | Refusal]:
         name = ""
         try:
             require_signed(connection, one.headers, one.body, tx.now)
-            found.append(Sender(book.channel(one.channel), format, settings, tx.now, None))
+            channel = book.channel(one.channel)
+            packs = await packs_of(tx, channel)
+            found.append(Sender(channel, packs, format, settings, tx.now, None))
             name = family_of(format).envelope(one.headers).delivery_id
         except Refusal as refusal:
             found.append(refusal)

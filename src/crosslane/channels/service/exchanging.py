@@ -22,12 +22,14 @@ from crosslane.channels.adapters import RECORDS_MAX, family_of
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.exchange import Seen, marked, settled
 from crosslane.channels.domain.outgoing import Pace
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import DOCUMENT_BYTES_MAX
 from crosslane.channels.service.folder import Folder, root
 from crosslane.channels.service.folder_turns import ERRAND, EXCHANGE, ROUNDS
 from crosslane.channels.service.intake import RECEIVE
 from crosslane.channels.service.mapping import MappingView, list_mappings
+from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.pieces import PIECE_BYTES_MAX, Piece, Reader, Reason
 from crosslane.channels.service.rounds import Errand
 from crosslane.channels.service.turns import Pause, rested_after
@@ -63,6 +65,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         connection: how the channel's system is connected.
         channel: the channel.
+        packs: how much stock it orders by the case, box or measure.
         mappings: what its tables mean, by name.
         open: files that are being taken, or were and are to be put away.
         documents: what is to be written; the first part of it where there is much.
@@ -72,6 +75,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: Connection
     channel: Channel
+    packs: Packs
     mappings: Mapping[str, MappingView]
     open: Sequence[TakenFile]
     documents: Sequence[Kept]
@@ -160,12 +164,14 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     connection = (await connections(tx)).get(code)
     if standing is None or connection is None or not connection.has_folder:
         return None
+    channel = (await organization.book(tx)).channel(code)
     documents, more = await known_storage.read_documents(
         tx, code, standing.documents, DOCUMENTS_A_TURN_MAX, DOCUMENT_BYTES_A_TURN_MAX
     )
     return Prepared(
         connection=connection,
-        channel=(await organization.book(tx)).channel(code),
+        channel=channel,
+        packs=await packs_of(tx, channel),
         mappings={one.name: one for one in await list_mappings(tx) if one.channel == code},
         open=await storage.list_open(tx, code, FILES_A_TURN_MAX),
         documents=documents,
@@ -224,6 +230,7 @@ def _take(folder: Folder, prepared: Prepared, ready: Sequence[Seen], done: Done)
         family=family_of(prepared.connection.format),
         channel=prepared.channel,
         settings=prepared.connection.settings,
+        packs=prepared.packs,
         now=prepared.now,
     )
     begun = {(one.name, one.stamp): one for one in prepared.open if one.state == "taking"}

@@ -18,10 +18,12 @@ from crosslane.channels.adapters.fetching import Fetching, Page
 from crosslane.channels.adapters.telling import Busy, Later, Refused
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.outgoing import Pace
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import Speaker, Unreachable
 from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
 from crosslane.channels.service.memories import memory_of
+from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.rounds import Errand, Rounds
 from crosslane.channels.service.turns import Pause, rested_after
 from crosslane.channels.storage import cursors
@@ -51,6 +53,7 @@ class Prepared(msgspec.Struct, frozen=True):
     Args:
         connection: how the channel's system is connected.
         channel: the channel.
+        packs: how much stock it orders by the case, box or measure.
         cursor: from where it goes on.
         pace: what is left of its rate.
         now: time of the transaction that read all this.
@@ -58,6 +61,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     connection: Connection
     channel: Channel
+    packs: Packs
     cursor: str
     pace: Pace
     now: datetime
@@ -139,9 +143,11 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     if standing is None or connection is None or fetching is None:
         return None
     fetched = (await cursors.list_fetched(tx, [code])).get(code)
+    channel = (await organization.book(tx)).channel(code)
     return Prepared(
         connection=connection,
-        channel=(await organization.book(tx)).channel(code),
+        channel=channel,
+        packs=await packs_of(tx, channel),
         cursor=fetched.cursor if fetched else "",
         pace=Pace(fetching.rate, standing.full_at),
         now=tx.now,
@@ -193,6 +199,7 @@ async def _read(page: Page, prepared: Prepared) -> Receive | None:
     return await read_aside(
         b"\n".join(page.records),
         channel=prepared.channel,
+        packs=prepared.packs,
         format=prepared.connection.format,
         received_at=prepared.now,
         settings=prepared.connection.settings,

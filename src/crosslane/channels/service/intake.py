@@ -29,6 +29,7 @@ from crosslane.channels.adapters.port import ENCODINGS
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.folding import heard
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.channels.errors import (
     NothingSent,
@@ -115,6 +116,7 @@ def read_body(
     raw: bytes,
     *,
     channel: Channel,
+    packs: Packs,
     format: str,
     received_at: datetime,
     media_type: str = "",
@@ -131,6 +133,7 @@ def read_body(
     Args:
         raw: the bytes as they came.
         channel: where they came from.
+        packs: how much stock it orders by the case, box or measure.
         format: name of the format.
         received_at: when they came.
         media_type: in which it was sent, empty for the format's usual one.
@@ -150,22 +153,17 @@ def read_body(
             nothing of this format.
     """
     family = family_of(format)
-    if not raw:
-        raise NothingSent
     _require_known(family, media_type, encoding, delimiter)
-    kept = _kept(family, headers)
+    names = (name for name in family.headers if name in headers)
+    kept = {name: headers[name][:HEADER_CHARACTERS_MAX] for name in names}
     context = msgspec.structs.replace(
-        context_of(family, channel, kept, received_at, DELIMITERS[delimiter]),
+        context_of(family, channel, packs, kept, received_at, DELIMITERS[delimiter]),
         media_type=media_type,
         encoding=encoding,
         mapping=mapping.mapping if mapping else None,
         settings=settings,
     )
-    readings = read_records(family, raw, context)
-    if not readings:
-        raise NothingSent
-    if len(readings) > RECORDS_MAX:
-        raise TooManyRecords(most=RECORDS_MAX)
+    readings = _readings(family, raw, context)
     return Receive(
         channel=channel.code,
         format=format,
@@ -181,6 +179,15 @@ def read_body(
         sender=sender,
         acknowledged=tuple(family.acknowledge(readings, context)) if family.acknowledge else (),
     )
+
+
+def _readings(family: Family, raw: bytes, context: Context) -> tuple[Reading, ...]:
+    readings = read_records(family, raw, context) if raw else ()
+    if not readings:
+        raise NothingSent
+    if len(readings) > RECORDS_MAX:
+        raise TooManyRecords(most=RECORDS_MAX)
+    return readings
 
 
 async def read_aside(raw: bytes, **how: Any) -> Receive:
@@ -208,6 +215,7 @@ def _require_known(family: Family, media_type: str, encoding: str, delimiter: st
 def context_of(
     family: Family,
     channel: Channel,
+    packs: Packs,
     headers: Mapping[str, str],
     received_at: datetime,
     delimiter: str,
@@ -222,6 +230,7 @@ def context_of(
         said_at=envelope.said_at,
         received_at=received_at,
         delimiter=delimiter,
+        packs=packs,
     )
 
 

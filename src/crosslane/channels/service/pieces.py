@@ -21,6 +21,7 @@ import msgspec
 from crosslane.channels.adapters import JSON, LINES, RECORDS_MAX, Family, Fault, Reading
 from crosslane.channels.adapters.family import Context
 from crosslane.channels.domain.exchange import Seen
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.errors import NothingSent, TooManyRecords
 from crosslane.channels.service.intake import Receive, context_of
 from crosslane.channels.service.mapping import MappingView
@@ -86,6 +87,7 @@ class Begun(msgspec.Struct, kw_only=True):
         readings: what is left of it.
         following: the first of that, when it was looked at already.
         mapping: what its columns mean.
+        packs: how much stock its channel orders by the case, box or measure.
         place: after how many records it goes on.
         left_at: since when nobody has read on, by the clock of this process.
     """
@@ -94,6 +96,7 @@ class Begun(msgspec.Struct, kw_only=True):
     readings: Iterator[Reading]
     following: Reading | None = None
     mapping: MappingView | None
+    packs: Packs
     place: int
     left_at: float = 0.0
 
@@ -124,12 +127,14 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         family: what they are of.
         channel: where they come from; likewise the settings of its connection.
+        packs: how much stock it orders by the case, box or measure.
         now: the time they are read.
     """
 
     family: Family
     channel: Channel
     settings: Mapping[str, str]
+    packs: Packs
     now: datetime
 
     def digest(self, stream: BufferedReader, name: str, mapping: str) -> bytes:
@@ -198,7 +203,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     def _context(self, seen: Seen, mapping: MappingView | None) -> Context:
         return msgspec.structs.replace(
-            context_of(self.family, self.channel, {}, self.now, ","),
+            context_of(self.family, self.channel, self.packs, {}, self.now, ","),
             media_type=self._media_type(seen.name),
             mapping=mapping.mapping if mapping else None,
             settings=self.settings,
@@ -220,7 +225,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             return readings, place + len(body), is_last
         key = self.channel.id, digest
         begun = _begun.pop(key, None)
-        if begun is None or begun.place != place or begun.mapping != mapping:
+        how = (place, mapping, self.packs)
+        if begun is None or (begun.place, begun.mapping, begun.packs) != how:
             begun = self._begin(stream, context, mapping, place)
         try:
             readings = begun.first(FILE_BYTES_MAX if self.family.together else PIECE_BYTES_MAX)
@@ -242,7 +248,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         own = open(os.dup(stream.fileno()), "rb")  # noqa: SIM115
         own.seek(0)
         left = islice(self.family.read(own, context), place, None)
-        return Begun(stream=own, readings=left, mapping=mapping, place=place)
+        return Begun(stream=own, readings=left, mapping=mapping, packs=self.packs, place=place)
 
     def _wish(
         self,

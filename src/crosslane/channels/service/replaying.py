@@ -10,6 +10,7 @@ import msgspec
 
 from crosslane import orders, organization
 from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of, read_records
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
 from crosslane.channels.service.connecting import connection_of, settings_of
@@ -22,6 +23,7 @@ from crosslane.channels.service.intake import (
     store,
 )
 from crosslane.channels.service.mapping import MappingView, mapping_of
+from crosslane.channels.service.packs import packs_of
 from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, records, replays
 from crosslane.channels.storage import orders as standings
 from crosslane.channels.storage.batches import Batch
@@ -214,8 +216,10 @@ async def _read_anew(
         batch = known[place[0]]
         named = await mapping_of(tx, batch.channel, batch.mapping)
         channel = book.channel(batch.channel)
+        packs = await packs_of(tx, channel)
         settings = await settings_of(tx, batch.channel, batch.format)
-        found = _read(batch, channel, settings, named, record.text) if record.body else []
+        how = batch, channel, packs, settings, named
+        found = _read(*how, record.text) if record.body else []
         # Parts that were erased may have left a text that falls apart in another way.
         if len(found) == 1:
             readings[place] = msgspec.structs.replace(found[0], place=place[1])
@@ -223,8 +227,10 @@ async def _read_anew(
         batch = known[batch_id]
         kept = [one for one in await records.list_raw(tx, batch_id, RECORDS_MAX) if one.body]
         text = "\n".join(one.text for one in kept)
+        channel = book.channel(batch.channel)
+        packs = await packs_of(tx, channel)
         settings = await settings_of(tx, batch.channel, batch.format)
-        found = _read(batch, book.channel(batch.channel), settings, None, text)
+        found = _read(batch, channel, packs, settings, None, text)
         if len(found) == len(kept):
             wanted = {place[1] for place in places if place[0] == batch_id}
             for record, reading in zip(kept, found, strict=True):
@@ -237,12 +243,13 @@ async def _read_anew(
 def _read(
     batch: Batch,
     channel: organization.Channel,
+    packs: Packs,
     settings: Mapping[str, str],
     named: MappingView | None,
     text: str,
 ) -> list[Reading]:
     family = family_of(batch.format)
-    context = context_of(family, channel, batch.headers, batch.received_at, batch.delimiter)
+    context = context_of(family, channel, packs, batch.headers, batch.received_at, batch.delimiter)
     context = msgspec.structs.replace(
         context,
         encoding="utf-8",
