@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.channels import edifact
 from tests.forking import run
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -147,6 +148,19 @@ def test_a_channel_s_file_is_read_and_nothing_applied(crosslane: Run, tmp_path: 
     assert read.returncode == 0, read.stdout
     refused = crosslane("channel", "parse", "--adapter", "nonsense", str(file))
     assert (refused.returncode, "no format nonsense" in refused.stderr) == (2, True)
+
+
+def test_what_a_channel_orders_in_is_told_beside_the_file(crosslane: Run, tmp_path: Path) -> None:
+    file = tmp_path / "order.edi"
+    file.write_text(edifact.wrapped(edifact.ORDER).replace("21:12:PCE", "21:2:CT"))
+    how = ("channel", "parse", "--adapter", "edifact", str(file), "--json")
+    read = crosslane(*how, "--packs", "CT=6,CT@MUG=12")
+    assert read.returncode == 0, read.stdout
+    (order,) = json.loads(read.stdout)["messages"]
+    assert order["lines"][0]["quantity"] == 24
+    for packs in ("CT", "CT=0", "=6", "CT=six"):
+        refused = crosslane(*how, "--packs", packs)
+        assert (refused.returncode, f"{packs} is none" in refused.stderr) == (2, True)
 
 
 def test_a_retailer_without_decisions_is_simulated(crosslane: Run, name: str) -> None:

@@ -9,7 +9,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from crosslane.channels import DELIMITERS, Context, Fault, Reading, TableMapping, family_of
+from crosslane.channels import (
+    DELIMITERS,
+    Context,
+    Fault,
+    Packs,
+    Reading,
+    TableMapping,
+    family_of,
+)
 from crosslane.kernel import Refusal
 from crosslane.platform.web import decode_json
 
@@ -29,6 +37,7 @@ def parse(
     delimiter: str = "comma",
     mapping: Path | None = None,
     setting: tuple[str, ...] = (),
+    packs: str = "",
 ) -> None:
     """Read a file as a channel's messages; ends with status 2 when a record cannot be read.
 
@@ -46,6 +55,8 @@ def parse(
         delimiter: comma, semicolon or tab, of a table.
         mapping: file with what the columns of a table mean, JSON.
         setting: of its connection, such as counts=ignored; several times for several.
+        packs: how many pieces it orders by the case, such as CA=12,CS@MUG-1=6: of all articles, or
+            of one.
     """
     show = _print_lines if json else _print_table
     try:
@@ -59,12 +70,27 @@ def parse(
             delimiter=DELIMITERS.get(delimiter, delimiter),
             mapping=None if mapping is None else decode_json(mapping.read_bytes(), TableMapping),
             settings={name: value for name, _, value in (one.partition("=") for one in setting)},
+            packs=_packs(packs),
         )
         wrong = show(_read(file, adapter, context))
     except Refusal as refusal:
         sys.stderr.write(f"{file}: {refusal.message} {refusal.pointer}".rstrip() + "\n")
         sys.exit(NOT_READ)
     if wrong:
+        sys.exit(NOT_READ)
+
+
+def _packs(text: str) -> Packs:
+    """Return what is agreed on as somebody types it, "" for nothing."""
+    rows: list[dict[str, object]] = []
+    for told in filter(None, text.split(",")):
+        named, _, pieces = told.rpartition("=")
+        unit, _, article = named.partition("@")
+        rows.append({"unit": unit, "article": article, "pieces": pieces})
+    try:
+        return msgspec.convert({"packs": rows}, Packs, strict=False)
+    except msgspec.ValidationError:
+        sys.stderr.write(f"{text} is none: packs are told as CA=12,CS@MUG-1=6\n")
         sys.exit(NOT_READ)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from crosslane.channels import TableMapping
+from crosslane.channels import Packs, TableMapping
 from crosslane.channels.adapters import GROUP, Context
 from crosslane.kit.conversations import Conversation, read_conversation
 from crosslane.kit.errors import FixturesMissing, FixturesUnusable
@@ -33,8 +33,8 @@ class How(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Args:
         files: pattern of the files' names below the folder.
         wrong: they are wrong on purpose: each has at least one record that is not understood.
-        currency, timezone, media_type, topic, encoding, delimiter, mapping, settings: as in
-            Context.
+        currency, timezone, media_type, topic, encoding, delimiter, mapping, settings, packs: as
+            in Context.
     """
 
     files: str = "*"
@@ -48,6 +48,7 @@ class How(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     delimiter: str | None = None
     mapping: TableMapping | None = None
     settings: dict[str, str] | None = None
+    packs: Packs | None = None
 
     def over(self, context: Context) -> Context:
         """Return a context with what is said here."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from crosslane.channels.adapters.branches import NotReadable, in_utc
+from crosslane.channels.adapters.counting import RULE
 from crosslane.channels.adapters.family import Context, Reading, as_text, checked_text
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message
@@ -149,23 +150,29 @@ def instant(day: str, time: str, zone: str) -> datetime | None:
         return None
 
 
-def whole_units(text: str) -> int:
-    """Read a number of units.
+def whole_units(text: str, each: int = 1) -> int:
+    """Read a number of units; half a unit of two pieces is one piece.
+
+    Args:
+        text: of it.
+        each: pieces of stock that a unit is.
 
     Raises:
         ValueError: it is none; says what it should be.
     """
     if text.isdecimal() and len(text) < 10:
-        return int(text)
+        return int(text) * each
     try:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError("a number") from None
     if not number.is_finite() or abs(number) > UNITS_MAX:
         raise ValueError("a number of units")
-    if number != number.to_integral_value():
-        raise ValueError("a whole number of units")
-    return int(number)
+    pieces = number * each
+    if pieces != pieces.to_integral_value():
+        how = f"{each} to the unit" if each > 1 else f"and {RULE} names no smaller ones"
+        raise ValueError(f"a whole number of pieces, {how}")
+    return int(pieces)
 
 
 def milli_of_one(milli: int, per: int, pieces: int) -> int | None:

@@ -6,7 +6,7 @@ written at all, since another one would be meant.
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -303,23 +303,6 @@ def sscc(talk: Talk, number: int) -> str:
     digits = SSCC_DIGITS - 2 - len(prefix)
     body = f"0{prefix}{number % 10**digits:0{digits}d}"
     return body + ean.calc_check_digit(body)
-
-
-def counted(
-    pieces: int, unit: str, each: int, *, singles: Collection[str], piece: str
-) -> tuple[str, str]:
-    """Return a number of pieces in a unit, or in pieces where it is no whole one.
-
-    Args:
-        pieces: how many.
-        unit: code of the unit, "" for none.
-        each: how many pieces it is.
-        singles: codes of units that are a piece.
-        piece: the code to tell where none was.
-    """
-    if unit in singles or pieces % each:
-        return str(pieces), unit if unit and unit in singles else piece
-    return str(pieces // each), unit
 
 
 def reason_of(

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import ONE, Each, each_of, settled, unknown
+from crosslane.channels.adapters.edifact.parties import Article
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment
-from crosslane.channels.adapters.edifact.units import PIECES, pieces_in
+from crosslane.channels.adapters.edifact.units import PIECES, packed, usual
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.domain.packs import Packs
 
 # How many pieces a pack holds, of quantities (element 6063).
 PACKED = ("59", "52")
@@ -75,33 +79,61 @@ def title_of(loop: Sequence[Segment]) -> str:
     return ""
 
 
-def pieces(one: Segment, loop: Sequence[Segment], *, signed: bool = False) -> int:
-    """Return how many pieces a segment QTY says; it is read by that.
+class Counting(NamedTuple):
+    """In what a line is counted.
 
     Args:
-        one: the segment.
-        loop: those of its line, which may say how many a pack holds.
-        signed: whether less than none may be told.
-
-    Raises:
-        NotReadable: it is no such number, or nobody says how many pieces its unit is.
+        loop: its segments, which may say how many a pack holds.
+        packs: what was agreed on.
+        article: which one it is about.
     """
-    each = each_of(one, 1, 3, loop)
-    units = one.units(1, 2) * each
-    if units < 0 and not signed:
-        raise one.wrong(1, 2, "at least none")
-    return units
 
+    loop: Sequence[Segment]
+    packs: Packs
+    article: Article
 
-def each_of(one: Segment, n: int, part: int, loop: Sequence[Segment]) -> int:
-    """Return how many pieces the unit of a quantity or price is."""
-    unit = one.peek(n, part)
-    pack = next(
-        (two for kind in PACKED for two in loop if two.tag == "QTY" and two.peek(1) == kind), None
-    )
-    counted = pack is not None and pack.peek(1, 3) in PIECES and pack.peek(1, 2).isdecimal()
-    each = pieces_in(unit, int(pack.peek(1, 2)[:9]) if pack and counted else None)
-    if each is None:
-        detail = f"How many pieces a {unit} is, neither it nor QTY 59 or 52 says"
-        raise NotReadable(Fault("unit-unknown", detail, one.at(n, part)))
-    return each
+    def pieces(self, one: Segment, *, signed: bool = False) -> int:
+        """Return how many pieces a segment QTY says; it is read by that.
+
+        Args:
+            one: the segment.
+            signed: whether less than none may be told.
+
+        Raises:
+            NotReadable: it is no such number, or nobody says how many pieces its unit is.
+        """
+        units = one.units(1, 2, self.each(one, 1, 3).pieces)
+        if units < 0 and not signed:
+            raise one.wrong(1, 2, "at least none")
+        return units
+
+    def sure(self, one: Segment, *, signed: bool = False) -> int:
+        """Do what :meth:`pieces` does, where nothing can wait for a person.
+
+        Raises:
+            NotReadable: likewise, or the line says something else than was agreed on.
+        """
+        settled(self.each(one, 1, 3), one.at(1, 3))
+        return self.pieces(one, signed=signed)
+
+    def each(self, one: Segment, n: int, part: int) -> Each:
+        """Return how many pieces the unit of a quantity or price is."""
+        unit = one.peek(n, part)
+        agreed = self.packs.pieces(unit, self.article.sku, self.article.theirs, self.article.gtin)
+        if unit in PIECES and agreed is None:
+            return ONE
+        found = each_of(unit, usual=usual(unit), told=self._held, agreed=agreed)
+        if found is None:
+            raise unknown(unit, "QTY 59 or 52", one.at(n, part))
+        return found
+
+    @property
+    def _held(self) -> int | None:
+        told = (
+            one
+            for kind in PACKED
+            for one in self.loop
+            if one.tag == "QTY" and one.peek(1) == kind and one.peek(1, 3) in PIECES
+        )
+        pack = next(told, None)
+        return packed(pack.peek(1, 2)) if pack else None

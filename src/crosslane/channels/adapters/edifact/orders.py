@@ -4,22 +4,22 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import EACH_KEPT
 from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.edifact.loops import (
     PACKED,
+    Counting,
     beginning,
-    each_of,
     lines_of,
-    pieces,
     referred,
     said_at,
     title_of,
 )
 from crosslane.channels.adapters.edifact.parties import OF_SELLER, Party, article, parties
 from crosslane.channels.adapters.edifact.segments import Envelope, Segment, require_count
-from crosslane.channels.adapters.edifact.units import MEASURES, PIECES
+from crosslane.channels.adapters.edifact.units import MEASURES
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.channels.adapters.firm import why_not_firm
+from crosslane.channels.adapters.firm import stops_for, why_not_firm
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import At, even_price_milli
 from crosslane.channels.domain.messages import (
@@ -30,8 +30,9 @@ from crosslane.channels.domain.messages import (
     Order,
     OrderLine,
 )
+from crosslane.channels.domain.packs import Packs
 from crosslane.customers import Address
-from crosslane.orders import BuyerWish, StopWish, TenderWish
+from crosslane.orders import BuyerWish, TenderWish
 
 # What a message is to an earlier one (element 1225).
 CANCELLED, REPLACED, CHANGED = "1", "5", "4"
@@ -77,7 +78,7 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
     lines: list[tuple[AmendedLine, dict[str, int]]] = []
     for n, loop in enumerate(items, 1):
         if loop[0].peek(2) not in UNCHANGED and loop[0].peek(4) != SUB_LINE:
-            lines.append(_amended(loop, n, currency))
+            lines.append(_amended(loop, n, currency, context.packs))
     stores = list(dict.fromkeys(store for _, split in lines for store in split))
     unsplit = tuple(line for line, split in lines if not split)
     if unsplit or not stores:
@@ -106,13 +107,24 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
 
 
 class _Line(NamedTuple):
-    """A line, how many of it each store gets when it says so, and segments an answer repeats."""
+    """A line as it was understood.
+
+    Args:
+        line: what is ordered.
+        split: how many of it each store gets, when it says so.
+        repeated: segments an answer repeats; likewise what else it has to know.
+        measured: whether it is ordered by measure, and nobody says how that is counted.
+        is_net: whether all reductions are in its price.
+        doubt: why it may be counted otherwise than is meant, "" when it is not.
+    """
 
     line: OrderLine
     split: dict[str, int]
     repeated: list[Segment]
+    kept: dict[str, str]
     measured: bool
     is_net: bool
+    doubt: str
 
 
 def _ordered(
@@ -134,13 +146,15 @@ def _ordered(
     _require_one_store(head)
     made_of = [loop for loop in items if loop[0].peek(4) == SUB_LINE]
     lines = [
-        _line(loop, n, currency) for n, loop in enumerate(items, 1) if loop[0].peek(4) != SUB_LINE
+        _line(loop, n, currency, context.packs)
+        for n, loop in enumerate(items, 1)
+        if loop[0].peek(4) != SUB_LINE
     ]
     if not lines:
         raise NotReadable(Fault("field-missing", "No line is ordered", "/LIN"))
     shared = _shared(segments, head, known, currency, lines)
     shared["number"] = told["source_id"]
-    shared["stops"] = tuple(_stops(begin, head, segments, envelope, lines, bool(made_of)))
+    shared["stops"] = stops_for(_doubts(begin, head, segments, envelope, lines, bool(made_of)))
     repeated = [begin, *(one for one in head if one.tag == "NAD")]
     usual = (where.code if where else "") or OWN
     # Who buys gets the goods where nobody else is named.
@@ -153,6 +167,7 @@ def _ordered(
         whole = [*repeated, *(one for line in bound for one in line.repeated)]
         kept = {"/UNH": segments[0].without(1)}
         kept |= {f"/{one.number}/{one.tag}": one.text for one in whole}
+        kept |= {place: told for line in bound for place, told in line.kept.items()}
         yield Order(
             **(told if alone else _of_store(told, store)),  # type: ignore[arg-type]
             **shared,  # type: ignore[arg-type]
@@ -242,14 +257,14 @@ def _shared(
     }
 
 
-def _stops(
+def _doubts(
     begin: Segment,
     head: Sequence[Segment],
     segments: Sequence[Segment],
     envelope: Envelope,
     lines: Sequence[_Line],
     has_parts: bool,
-) -> Iterator[StopWish]:
+) -> Iterator[str]:
     """Say what a person has to look at before the order goes on."""
     not_firm = why_not_firm(begin.peek(1))
     reasons = {
@@ -264,9 +279,8 @@ def _stops(
             line.measured for line in lines
         ),
     }
-    for reason, holds in reasons.items():
-        if holds:
-            yield StopWish(kind="manual", reason=reason)
+    yield from (reason for reason, holds in reasons.items() if holds)
+    yield from (f"Line {one.line.id}: {one.doubt}" for one in lines if one.doubt)
 
 
 def _is_charged(
@@ -309,22 +323,25 @@ def _note(segments: Sequence[Segment], most: int) -> str:
     return "\n".join(said)
 
 
-def _line(loop: Sequence[Segment], place: int, currency: str) -> _Line:
+def _line(loop: Sequence[Segment], place: int, currency: str, packs: Packs) -> _Line:
     head = loop[0]
+    numbers = article(loop, OF_SELLER)
     ordered = _ordered_in(loop)
     if ordered is None:
         detail = "How many are ordered is not told"
         raise NotReadable(Fault("field-missing", detail, f"/{head.number}/QTY"))
     unit = ordered.peek(1, 3)
-    quantity = pieces(ordered, loop)
+    counting = Counting(loop, packs, numbers)
+    each = counting.each(ordered, 1, 3)
+    quantity = counting.pieces(ordered)
     if quantity < 1:
         raise ordered.wrong(1, 2, "at least one unit")
     repeated = [head, ordered, *(one for one in loop if one.tag in ("PIA", "PRI"))]
     repeated += [one for one in loop if one.tag == "QTY" and one.peek(1) in PACKED]
-    split = _split(loop, quantity, ordered)
-    kind, price = _price(loop, currency, unit, quantity)
-    measured = unit in MEASURES
-    numbers = article(loop, OF_SELLER)
+    split = _split(counting, quantity, ordered)
+    kind, price = _price(counting, currency, ordered, quantity)
+    measured = unit in MEASURES and not each.agreed
+    kept = {f"/{ordered.number}/QTY/{EACH_KEPT}": str(each.pieces)} if each.agreed else {}
     title = title_of(loop)
     said = (f"Ordered by unit {unit}" if measured else "", _note(loop, LINE_NOTE_CHARACTERS_MAX))
     line = OrderLine(
@@ -337,7 +354,8 @@ def _line(loop: Sequence[Segment], place: int, currency: str) -> _Line:
         unit_price_milli=price,
         note="\n".join(filter(None, said)),
     )
-    return _Line(line, split, repeated, measured, kind in NET_PRICES)
+    is_net = kind in NET_PRICES
+    return _Line(line, split, repeated, kept, measured, is_net, each.doubt)
 
 
 def _ordered_in(loop: Sequence[Segment]) -> Segment | None:
@@ -351,8 +369,9 @@ def _ordered_in(loop: Sequence[Segment]) -> Segment | None:
     return None
 
 
-def _split(loop: Sequence[Segment], quantity: int, ordered: Segment) -> dict[str, int]:
+def _split(counting: Counting, quantity: int, ordered: Segment) -> dict[str, int]:
     """Return how many pieces each store gets: by LOC and QTY, or all of them by LOC or NAD."""
+    loop = counting.loop
     found: dict[str, int] = {}
     places: list[str] = []
     for one in loop:
@@ -363,7 +382,7 @@ def _split(loop: Sequence[Segment], quantity: int, ordered: Segment) -> dict[str
         elif one.tag == "LOC":
             places = []
         elif one.tag == "QTY" and places and one.peek(1) in (SPLIT, *ORDERED):
-            found[places[-1]] = found.get(places[-1], 0) + pieces(one, loop)
+            found[places[-1]] = found.get(places[-1], 0) + counting.pieces(one)
             one.take(1)
             one.take(1, 3)
     if not found:
@@ -380,9 +399,17 @@ def _split(loop: Sequence[Segment], quantity: int, ordered: Segment) -> dict[str
 
 
 def _price(
-    loop: Sequence[Segment], currency: str, unit: str, quantity: int
+    counting: Counting, currency: str, ordered: Segment | None, quantity: int
 ) -> tuple[str, int | None]:
-    """Return of which kind the price is that is agreed on, and what one piece costs by it."""
+    """Return of which kind the price is that is agreed on, and what one piece costs by it.
+
+    Args:
+        counting: in what the line is counted.
+        currency: ISO 4217.
+        ordered: how many are ordered, None when that is not told.
+        quantity: as pieces.
+    """
+    loop, unit = counting.loop, ordered.peek(1, 3) if ordered else ""
     told = {one.peek(1): one for one in reversed(loop) if one.tag == "PRI" and one.peek(1, 2)}
     for kind in PRICES:
         if kind in told:
@@ -393,8 +420,12 @@ def _price(
             # A price that names no unit is for the one that was ordered.
             if one.peek(1, 6) in MEASURES and one.peek(1, 6) != unit and quantity:
                 return kind, _shared_price(one, loop, currency, quantity)
-            per = basis * (each_of(one, 1, 6, loop) if one.peek(1, 6) else _unit(unit, loop))
-            return kind, one.milli_each(1, 2, currency, per, quantity)
+            each = 1
+            if one.peek(1, 6):
+                each = counting.each(one, 1, 6).pieces
+            elif ordered:
+                each = counting.each(ordered, 1, 3).pieces
+            return kind, one.milli_each(1, 2, currency, basis * each, quantity)
     return "", None
 
 
@@ -406,11 +437,6 @@ def _shared_price(one: Segment, loop: Sequence[Segment], currency: str, quantity
     minor = whole.minor(1, 2, currency)
     whole.take(1)
     return even_price_milli(minor, quantity, At(f"/{one.number}/PRI"))
-
-
-def _unit(unit: str, loop: Sequence[Segment]) -> int:
-    ordered = _ordered_in(loop)
-    return 1 if ordered is None or unit in PIECES else each_of(ordered, 1, 3, loop)
 
 
 def _for_store(line: _Line, store: str) -> OrderLine:
@@ -438,27 +464,31 @@ def _store(segments: Sequence[Segment], store: str, otherwise: Address | None) -
 
 
 def _amended(
-    loop: Sequence[Segment], place: int, currency: str
+    loop: Sequence[Segment], place: int, currency: str, packs: Packs
 ) -> tuple[AmendedLine, dict[str, int]]:
     head = loop[0]
     kind = head.peek(2)
     gone = kind == GONE
     ordered = _ordered_in(loop)
-    quantity, unit, split = (0 if gone else None), "", dict[str, int]()
+    numbers = article(loop, OF_SELLER)
+    counting = Counting(loop, packs, numbers)
+    quantity, split = (0 if gone else None), dict[str, int]()
+    price = None
     if ordered is not None and not gone:
-        unit = ordered.peek(1, 3)
-        quantity = pieces(ordered, loop)
-        split = _split(loop, quantity, ordered)
+        quantity = counting.sure(ordered)
+        split = _split(counting, quantity, ordered)
+    if not gone:
+        _, price = _price(counting, currency, ordered, quantity or 1)
+    if ordered is not None and not gone:
         for part in (1, 3):
             ordered.take(1, part)
-    _, price = (None, None) if gone else _price(loop, currency, unit, quantity or 1)
     if not gone and quantity is None and price is None:
         raise head.wrong(2, 1, "a change of quantity or price that is told")
     line = AmendedLine(
         id=head.take(1) or str(place),
         quantity=quantity,
         unit_price_milli=price,
-        sku=article(loop, OF_SELLER).sku,
+        sku=numbers.sku,
     )
     head.take(2)
     return line, split

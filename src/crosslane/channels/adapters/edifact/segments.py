@@ -110,10 +110,10 @@ class Segment(msgspec.Struct, eq=False):
             raise NotReadable(Fault("field-missing", f"{named} is missing", self.at(n, part)))
         return found
 
-    def units(self, n: int, part: int = 1) -> int:
-        """Return a number of units."""
+    def units(self, n: int, part: int = 1, each: int = 1) -> int:
+        """Return a number of units, as pieces where one is several."""
         try:
-            return whole_units(_pointed(self.needed(n, part)))
+            return whole_units(_pointed(self.needed(n, part)), each)
         except ValueError as wanted:
             raise self.wrong(n, part, str(wanted)) from None
 

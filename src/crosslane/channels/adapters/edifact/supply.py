@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from crosslane.channels.adapters.branches import NotReadable
 from crosslane.channels.adapters.edifact.loops import (
+    Counting,
     beginning,
     lines_of,
-    pieces,
     referred,
     said_at,
     title_of,
@@ -17,6 +17,7 @@ from crosslane.channels.adapters.edifact.segments import Envelope, Segment, requ
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 
 CANCELLED = "1"
@@ -32,6 +33,7 @@ SHIPPED_ON, EXPECTED_ON = ("11",), ("17", "358", "2", "191")
 FROM, TO = ("SF", "SH", "WH", "SU", "SE"), ("DP", "ST", "UC", "CN", "BY")
 TRACKING = ("CN", "AAM", "AWB", "BM", "AAS")
 PARCELS = "BJ"
+NAMED_BY = ("LIN", "PIA")
 
 
 def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
@@ -44,10 +46,14 @@ def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> 
     usual = _location(head) or envelope.sender
     rows: dict[str, list[StockRow]] = {}
     for loop in items:
-        found = _stock(loop)
-        if not found:
-            continue
         told = article(loop, OF_BUYER)
+        found = _stock(Counting(loop, context.packs, told))
+        if not found:
+            # A line that tells no stock is left with the names of its article.
+            for one in loop:
+                if one.tag in NAMED_BY:
+                    one.stay()
+            continue
         for where, units in found.items():
             row = StockRow(sku=told.sku, article=told.theirs, gtin=told.gtin, quantity=units)
             rows.setdefault(where or usual, []).append(row)
@@ -75,11 +81,12 @@ def _location(segments: Sequence[Segment]) -> str:
     return found.code or found.name if found else ""
 
 
-def _stock(loop: Sequence[Segment]) -> dict[str, int]:
+def _stock(counting: Counting) -> dict[str, int]:
     """Return what is there by its place, "" for the usual one.
 
     A quantity without place is the sum of those that have one, if there are any.
     """
+    loop = counting.loop
     starts = [n for n, one in enumerate(loop) if one.tag in ("QTY", "INV")]
     before = loop[1 : starts[0]] if starts else ()
     of_line = _location([one for one in before if one.tag in ("LOC", "NAD")])
@@ -100,7 +107,7 @@ def _stock(loop: Sequence[Segment]) -> dict[str, int]:
     found: dict[str, int] = {}
     for where, kinds in told.items():
         one = next(kinds[kind] for kind in ON_HAND if kind in kinds)
-        found[where] = pieces(one, loop, signed=True)
+        found[where] = counting.sure(one, signed=True)
         one.take(1)
         one.take(1, 3)
     return found
@@ -126,7 +133,7 @@ def shipment(segments: list[Segment], envelope: Envelope, context: Context) -> I
             # What a line is made of went with it.
             continue
         order, line = referred(loop, "ON")
-        orders.setdefault(order or usual, []).append(_goods(loop, line))
+        orders.setdefault(order or usual, []).append(_goods(loop, line, context.packs))
     tracking = _tracking(segments)
     for order, goods in (orders or {usual: []}).items():
         yield FulfillmentEvent(
@@ -154,16 +161,16 @@ def _called(party: Party | None) -> str:
     return (party.code or party.name)[:100] if party else ""
 
 
-def _goods(loop: Sequence[Segment], line: str) -> MovedGoods:
+def _goods(loop: Sequence[Segment], line: str, packs: Packs) -> MovedGoods:
     told = {one.peek(1): one for one in loop if one.tag == "QTY"}
     kind = next((kind for kind in SENT if kind in told), None)
     if kind is None:
         where = f"/{loop[0].number}/QTY"
         raise NotReadable(Fault("field-missing", "No quantity is told", where))
-    units = pieces(told[kind], loop)
+    numbers = article(loop, OF_BUYER)
+    units = Counting(loop, packs, numbers).sure(told[kind])
     for part in (1, 2, 3):
         told[kind].take(1, part)
-    numbers = article(loop, OF_BUYER)
     of_line, _ = referred(loop, "LI")
     return MovedGoods(
         id=(line or of_line)[:100],

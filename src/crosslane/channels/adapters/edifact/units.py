@@ -1,6 +1,6 @@
 """In what is counted (element 6411, Recommendation 20), by the rules of ``x12/units.py``.
 
-A packing (CT, CS, PK, …) is as many pieces as its line says by QTY 59 or 52, or nobody does.
+A packing (CT, CS, PK, …) is as many pieces as its line says by QTY 59 or 52, or as agreed on.
 """
 
 # A pair, a set and a kit are sold as one; what they are made of is no stock of its own.
@@ -22,15 +22,16 @@ MEASURES = frozenset(
 PACK_MAX = 1_000_000
 
 
-def pieces_in(unit: str, pack: int | None) -> int | None:
-    """Return how many pieces a unit is, None when nobody says.
+def usual(unit: str) -> int | None:
+    """Return how many pieces a unit is by its code, None for a pack, which leaves that open."""
+    return 1 if unit in PIECES or unit in MEASURES else COUNTS.get(unit)
+
+
+def packed(told: str) -> int | None:
+    """Return how many pieces a pack holds, None when that is not told.
 
     Args:
-        unit: code of it.
-        pack: units in a pack as the line says, None when it does not.
+        told: QTY 59 or 52 of the line.
     """
-    if unit in PIECES or unit in MEASURES:
-        return 1
-    if unit in COUNTS:
-        return COUNTS[unit]
-    return pack if pack is not None and 0 < pack <= PACK_MAX else None
+    is_number = told.isdecimal() and len(told) < 10 and 0 < int(told) <= PACK_MAX
+    return int(told) if is_number else None

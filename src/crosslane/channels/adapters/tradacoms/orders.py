@@ -18,6 +18,7 @@ from crosslane.channels.domain.messages import (
     Order,
     OrderLine,
 )
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.reports import Notice
 from crosslane.customers import Address
 from crosslane.kernel import Invalid, milli_price
@@ -43,6 +44,8 @@ CURRENCY, OF_LINE, REDUCTIONS = "073", "043", ("094", "095")
 NARRATIVES = {"DNA": (3, 4), "DNB": (4, 5), "DNC": (5, 6)}
 # Elements of a line (OLD).
 TRADED, CONSUMER, THEIRS, PACK, ORDERED, COST, PRICED, FOLLOWS, TITLE = range(2, 11)
+# Where the number by GS1 stands.
+OF_GS1 = ((CONSUMER, 1), (TRADED, 1), (THEIRS, 1), (TRADED, 3))
 MEASURE_DECIMALS, COST_DECIMALS = 3, 4
 # By weight, length, volume and area (list 4).
 MEASURES = frozenset(
@@ -209,7 +212,7 @@ def _ordered(
     starts = next(n for n, one in enumerate(segments) if one.tag == "OLD")
     head = segments[:starts]
     currency = _currency([*head, *header]) or context.currency
-    lines = [_line(loop, n, currency) for n, loop in enumerate(loops, 1)]
+    lines = [_line(loop, n, currency, context.packs) for n, loop in enumerate(loops, 1)]
     buyer = _only(header, "CDT")
     where = _only(head, "CLO")
     bill_to = _address(buyer) if buyer else None
@@ -323,11 +326,13 @@ class _Line(NamedTuple):
     is_unsure: bool
 
 
-def _line(loop: Sequence[Segment], place: int, currency: str) -> _Line:
+def _line(loop: Sequence[Segment], place: int, currency: str, packs: Packs) -> _Line:
     head = loop[0]
     measured = not _is_told(head, ORDERED) and bool(head.peek(ORDERED, 2))
-    each = 1 if measured else _pack(head)
-    quantity = _measure(head) if measured else head.units(ORDERED) * each
+    numbers = head.peek(TRADED, 2), _theirs(head), *(head.peek(n, part) for n, part in OF_GS1)
+    agreed = packs.pieces(head.peek(ORDERED, 3), *numbers) if measured else None
+    each = agreed or 1 if measured else _pack(head)
+    quantity = _measure(head, each) if measured else head.units(ORDERED, each=each)
     if quantity < 1:
         raise head.wrong(ORDERED, 2 if measured else 1, "at least one unit")
     by_measure = not measured and head.peek(COST, 2).upper() in MEASURES
@@ -349,12 +354,17 @@ def _line(loop: Sequence[Segment], place: int, currency: str) -> _Line:
         unit_price_milli=price,
         note="\n".join(filter(None, said)),
     )
-    return _Line(line, measured or by_measure, is_free and bool(price))
+    return _Line(line, (measured and agreed is None) or by_measure, is_free and bool(price))
+
+
+def _theirs(head: Segment) -> str:
+    """Return the buyer's number of the article, without having read it."""
+    return head.peek(THEIRS, 2) or head.peek(THEIRS)
 
 
 def _gtin(head: Segment) -> str:
     """Return the number by GS1, that of the consumer unit first, since units are counted."""
-    for n, part in ((CONSUMER, 1), (TRADED, 1), (THEIRS, 1), (TRADED, 3)):
+    for n, part in OF_GS1:
         if head.peek(n, part):
             return head.take(n, part)
     return ""
@@ -376,10 +386,10 @@ def _pack(head: Segment) -> int:
     return found
 
 
-def _measure(head: Segment) -> int:
-    """Return how much is ordered by weight, length or area."""
+def _measure(head: Segment, each: int) -> int:
+    """Return how many units of stock are ordered by weight, length or area."""
     try:
-        found = whole_units(head.implied(ORDERED, 2, MEASURE_DECIMALS))
+        found = whole_units(head.implied(ORDERED, 2, MEASURE_DECIMALS), each)
     except ValueError as wanted:
         raise head.wrong(ORDERED, 2, str(wanted)) from None
     head.take(ORDERED)

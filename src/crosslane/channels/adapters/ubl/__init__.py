@@ -109,7 +109,9 @@ def _said(cut: Cut, context: Context) -> tuple[Message, ...]:
     rest = _rest(root) | _header(cut.head)
     said = (
         # Each order for a place is answered by itself, so each needs what the document says.
-        msgspec.structs.replace(one, rest=rest) if one is first or isinstance(one, Order) else one
+        msgspec.structs.replace(one, rest=one.rest | rest)
+        if one is first or isinstance(one, Order)
+        else one
         for one in (first, *others)
     )
     return tuple(map(checked_text, said))

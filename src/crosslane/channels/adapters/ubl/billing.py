@@ -22,6 +22,7 @@ from crosslane.channels.adapters.ubl.writing import (
     GLN,
     PEPPOL,
     PIECE,
+    Counted,
     Sender,
     address,
     amount,
@@ -74,11 +75,11 @@ class Row(NamedTuple):
 
     Args:
         line: the goods, or a charge that stands among them since there are no goods.
-        unit: code its units are counted in.
+        told: how many they are, at least one.
     """
 
     line: InvoiceLine
-    unit: str
+    told: Counted
 
 
 def bill(messages: Sequence[Outgoing], talk: Talk) -> Conversation:
@@ -120,9 +121,11 @@ class _Bill:
         self.currency = said.currency
         self.seller = self._endpoint("SellerSupplierParty", said.seller, "our_id")
         self.buyer = self._endpoint("BuyerCustomerParty", said.buyer, "their_id")
-        goods = [Row(line, self.sender.unit(line.id)) for line in said.lines]
+        goods = [
+            Row(line, self.sender.counted(line.id, max(line.quantity, 1))) for line in said.lines
+        ]
         # A document has at least one line; without goods its charges are those.
-        self.rows = goods or [Row(_as_line(charge), PIECE) for charge in said.charges]
+        self.rows = goods or [Row(_as_line(charge), Counted("1", PIECE)) for charge in said.charges]
         self.charges = said.charges if goods else ()
         self._require()
 
@@ -325,12 +328,12 @@ class _Bill:
 
     def _line(self, place: int, row: Row) -> str:
         line = row.line
-        quantity = max(line.quantity, 1) * (-1 if line.net_minor < 0 else 1)
+        quantity = f"{'-' if line.net_minor < 0 else ''}{row.told.units}"
         kind = "Invoiced" if self.name == "Invoice" else "Credited"
         return part(
             f"{self.name}Line",
             basic("ID", place),
-            basic(f"{kind}Quantity", quantity, unitCode=row.unit),
+            basic(f"{kind}Quantity", quantity, unitCode=row.told.unit),
             amount("LineExtensionAmount", line.net_minor, self.currency),
             part("OrderLineReference", basic("LineID", line.id)),
             part(
@@ -339,20 +342,22 @@ class _Bill:
                 *identified(line.sku, line.article, line.gtin),
                 _taxed("ClassifiedTaxCategory", self._category(line.tax_rate_bp)),
             ),
-            self._price(line, abs(quantity), row.unit),
+            self._price(row),
         )
 
-    def _price(self, line: InvoiceLine, units: int, unit: str) -> str:
+    def _price(self, row: Row) -> str:
+        line, told = row
+        units = max(line.quantity, 1)
         net, currency = abs(line.net_minor), self.currency
         milli = line.unit_price_milli
         if milli * units != net * MILLI_PER_MINOR:
             milli = rounded_ratio(net * MILLI_PER_MINOR, 1, units)
-        base = "" if line_amount(milli, units) == net else units
-        told = price_of(net * MILLI_PER_MINOR if base else milli, currency)
+        base = "" if line_amount(milli, units) == net else told.units
+        price = price_of(net * MILLI_PER_MINOR if base else milli * told.each, currency)
         return part(
             "Price",
-            basic("PriceAmount", told, currencyID=currency),
-            basic("BaseQuantity", base, unitCode=unit),
+            basic("PriceAmount", price, currencyID=currency),
+            basic("BaseQuantity", base, unitCode=told.unit),
         )
 
 

@@ -6,19 +6,24 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import EACH_KEPT, settled
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.channels.adapters.firm import why_not_firm
+from crosslane.channels.adapters.firm import stops_for, why_not_firm
 from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.prices import even_price_milli
 from crosslane.channels.adapters.ubl.reading import (
+    DOZENS,
     MILLI_DECIMALS,
     OF_SELLER,
     Count,
+    Goods,
+    Item,
     Stub,
     address,
     code_of,
     count,
+    counted,
     currency_of,
     item,
     lines,
@@ -27,7 +32,6 @@ from crosslane.channels.adapters.ubl.reading import (
     price,
     stub,
     told,
-    unit_of,
     weighed,
     words,
 )
@@ -42,10 +46,9 @@ from crosslane.channels.domain.messages import (
 from crosslane.channels.domain.told import PRICE_MILLI_MAX
 from crosslane.customers import Address
 from crosslane.kernel import Invalid, currency_exponent, line_amount, parse_minor
-from crosslane.orders import BuyerWish, StopWish, TenderWish
+from crosslane.orders import BuyerWish, TenderWish
 
 ON_ACCOUNT = (TenderWish(method="on_account"),)
-STOPS_MAX = 4
 NOTE_CHARACTERS_MAX = 5_000
 LINE_NOTE_CHARACTERS_MAX = 1_900
 REASON_CHARACTERS_MAX = 500
@@ -73,11 +76,19 @@ class Priced(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A line, and how much of it goes where; all of it to the same place when it does not say."""
+    """A line, and how much of it goes where; all of it to the same place when it does not say.
+
+    Args:
+        line: what is ordered.
+        places: how much of it goes where.
+        doubts: what does not add up.
+        kept: what an answer has to know besides.
+    """
 
     line: OrderLine
     places: dict[str, int]
     doubts: list[str]
+    kept: dict[str, str]
 
 
 def order(root: Part, context: Context) -> Iterator[Message]:
@@ -88,9 +99,13 @@ def order(root: Part, context: Context) -> Iterator[Message]:
     prices = ("OrderLine[1]/LineItem/Price/PriceAmount",)
     currency = currency_of(root, context, *amounts, *line_amounts, *prices)
     where: dict[str, Address] = {}
-    bound = [_line(line, n, currency, where) for n, line in enumerate(lines(root, "OrderLine"), 1)]
+    bound = [
+        _line(line, n, currency, where, context)
+        for n, line in enumerate(lines(root, "OrderLine"), 1)
+    ]
     main = _ship_to(root)
     shared = _shared(root, currency, [doubt for one in bound for doubt in one.doubts])
+    shared["rest"] = {place: said for one in bound for place, said in one.kept.items()}
     places = list(dict.fromkeys(place for one in bound for place in one.places))
     if len(places) <= 1:
         every = tuple(one.line for one in bound)
@@ -160,25 +175,13 @@ def _shared(root: Part, currency: str, doubts: Sequence[str]) -> dict[str, Any]:
         "currency": currency,
         "prices_include_tax": False,
         "tenders": ON_ACCOUNT,
-        "stops": tuple(
-            StopWish(kind="manual", reason=doubt[:REASON_CHARACTERS_MAX])
-            for doubt in dict.fromkeys(_within(doubts))
-        ),
+        "stops": stops_for(doubts),
         "shipping_minor": shipping,
         "total_minor": _positive(root, total, currency),
         "tax_minor": _exact(root, "TaxTotal/TaxAmount", currency),
         "discount_minor": off,
         "note": words(root, "Note", NOTE_CHARACTERS_MAX),
     }
-
-
-def _within(doubts: Sequence[str]) -> list[str]:
-    """Return as many doubts as an order has stops; the last one tells that there are more."""
-    once = list(dict.fromkeys(doubts))
-    if len(once) <= STOPS_MAX:
-        return once
-    rest = f"{len(once) - STOPS_MAX + 1} more lines are in doubt, the first: {once[STOPS_MAX - 1]}"
-    return [*once[: STOPS_MAX - 1], rest]
 
 
 def _positive(root: Part, name: str, currency: str) -> int | None:
@@ -241,12 +244,17 @@ def _addresses(delivery: Part) -> tuple[Part, Part]:
     return delivery.part("DeliveryAddress"), delivery.part("DeliveryLocation/Address")
 
 
-def _line(line: Part, place: int, currency: str, where: dict[str, Address]) -> Bound:
+def _line(
+    line: Part, place: int, currency: str, where: dict[str, Address], context: Context
+) -> Bound:
     part = line.part("LineItem")
-    found = count(part, "Quantity", least=1)
-    cost = line_price(part, found, currency)
     what = item(part, OF_SELLER)
+    goods = counted(part, what, context)
+    found = count(part, "Quantity", goods, least=1)
+    cost = line_price(part, found, currency)
     doubts = [cost.doubt] if cost.doubt else []
+    if found.each.doubt:
+        doubts.append(f"Line {part.peek('ID') or place}: {found.each.doubt}")
     note = ""
     if found.unit:
         # How many pieces another unit is only the catalog knows.
@@ -268,10 +276,13 @@ def _line(line: Part, place: int, currency: str, where: dict[str, Address]) -> B
         tax_minor=_exact(part, "TotalTaxAmount", currency),
         note="\n".join(filter(None, (note, said, own))),
     )
-    return Bound(ordered, _places(part, found, where), doubts)
+    is_pack = found.code and found.each.pieces > 1 and found.code not in DOZENS
+    at = f"{part.at}/Quantity/{EACH_KEPT}"
+    kept = {at: str(found.each.pieces)} if is_pack or found.each.agreed else {}
+    return Bound(ordered, _places(part, found, goods, where), doubts, kept)
 
 
-def _places(part: Part, found: Count, where: dict[str, Address]) -> dict[str, int]:
+def _places(part: Part, found: Count, goods: Goods, where: dict[str, Address]) -> dict[str, int]:
     """Return how many units of a line go where, by the codes of the places, "" for the main one."""
     split: dict[str, int] = {}
     deliveries = part.parts("Delivery")
@@ -291,7 +302,7 @@ def _places(part: Part, found: Count, where: dict[str, Address]) -> dict[str, in
             where.setdefault(code, to)
         units = found.units
         if delivery.peek("Quantity") and len(deliveries) > 1:
-            units = count(delivery, "Quantity").units
+            units = count(delivery, "Quantity", goods).units
         elif len(deliveries) > 1:
             # Times of delivery, not shares of the line.
             units = 0 if split else found.units
@@ -316,7 +327,7 @@ def line_price(part: Part, found: Count, currency: str) -> Priced:
     each, unit = price(part, currency)
     whole = weighed(part, "LineExtensionAmount", currency)
     exact: int | None = None
-    kind, pieces = unit_of(unit) if unit else (found.unit, found.each)
+    kind, pieces = found.pieces_in(unit)
     if each is not None and kind == found.unit:
         exact = _milli(each / pieces, currency, part)
     elif each is not None and whole is None:
@@ -377,7 +388,7 @@ def change(root: Part, context: Context) -> Iterator[Message]:
     amended = [
         one
         for n, line in enumerate(lines(root, "OrderLine"), 1)
-        if (one := _amended(line, n, currency)) is not None
+        if (one := _amended(line, n, currency, context)) is not None
     ]
     delivery = root.part("Delivery")
     party = delivery.part("DeliveryParty")
@@ -399,7 +410,7 @@ def change(root: Part, context: Context) -> Iterator[Message]:
     yield Amendment(**said, lines=tuple(amended), ship_to=to, reason=note or "changed by the buyer")
 
 
-def _amended(line: Part, place: int, currency: str) -> AmendedLine | None:
+def _amended(line: Part, place: int, currency: str, context: Context) -> AmendedLine | None:
     part = line.part("LineItem")
     status = part.peek("LineStatusCode").replace(" ", "").upper()
     if status in UNCHANGED and status != "NOSTATUS":
@@ -409,7 +420,14 @@ def _amended(line: Part, place: int, currency: str) -> AmendedLine | None:
     if status in GONE:
         part.text("LineStatusCode")
         return AmendedLine(id=name, quantity=0, sku=sku)
-    found = count(part, "Quantity") if part.peek("Quantity") else None
+    # What names the article besides is left over.
+    theirs, gtin = (
+        part.peek(f"Item/{name}/ID") for name in (OF_SELLER[1], "StandardItemIdentification")
+    )
+    goods = counted(part, Item(sku, theirs, gtin, ""), context)
+    found = count(part, "Quantity", goods) if part.peek("Quantity") else None
+    if found:
+        settled(found.each, f"{part.at}/Quantity/@unitCode")
     cost = line_price(part, found, currency) if found and found.units else Priced(None)
     if cost.doubt:
         raise NotReadable(Fault("price-in-doubt", cost.doubt, f"{part.at}/LineExtensionAmount"))

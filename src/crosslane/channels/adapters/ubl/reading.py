@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from stdnum import ean
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import ONE, RULE, Each, each_of, settled
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.places import country_of
 from crosslane.channels.adapters.port import Fault
+from crosslane.channels.domain.packs import UNITS_MAX, Packs
 from crosslane.channels.domain.told import LINES_MAX
 from crosslane.customers import Address
 from crosslane.kernel import QUANTITY_MAX, Invalid, parse_minor
@@ -59,19 +61,68 @@ class Count(NamedTuple):
     """So much of something.
 
     Args:
-        units: as pieces where its code says how many they are, else as it was told.
-        each: pieces that one of what was told is.
-        unit: its code when that is no piece.
+        units: as pieces where somebody says how many they are, else as it was told.
+        each: pieces that one of what was told is; likewise who says so.
+        code: in which it was told.
+        unit: the code when that is no piece, and nobody says how many it is.
         is_package: whether what it holds is known to the seller of it.
     """
 
     units: int
-    each: int = 1
+    each: Each = ONE
+    code: str = ""
     unit: str = ""
     is_package: bool = False
 
+    def pieces_in(self, unit: str) -> tuple[str, int]:
+        """Return what a price is for: a unit, "" for pieces, and how many pieces one of it is.
 
-def count(part: Part, name: str, *, least: int = 0) -> Count:
+        Args:
+            unit: code that the price names, "" for none.
+        """
+        return unit_of(unit) if unit not in ("", self.code) else (self.unit, self.each.pieces)
+
+
+class Goods(NamedTuple):
+    """What is counted.
+
+    Args:
+        packs: what was agreed on.
+        article: which one it is.
+        pack: how many pieces of it a package holds, as the line says; None when it does not.
+    """
+
+    packs: Packs
+    article: "Item"
+    pack: int | None = None
+
+    def each(self, code: str) -> tuple[Each, bool]:
+        """Return how many pieces a unit is, and whether anybody says so."""
+        unit, usual = unit_of(code)
+        article = self.article
+        found = each_of(
+            code,
+            usual=None if unit else usual,
+            told=self.pack if is_package(unit) else None,
+            agreed=self.packs.pieces(code, article.sku, article.article, article.gtin),
+        )
+        return found or ONE, found is not None
+
+
+def counted(line: Part, what: "Item", context: Context) -> Goods:
+    """Return what is counted of a line, of which a package may say how much it holds.
+
+    Args:
+        line: that holds ``Item``.
+        what: the article.
+        context: where it comes from.
+    """
+    told = line.peek("Item/PackSizeNumeric")
+    pack = int(told) if told.isdecimal() and 0 < len(told) < 8 else 0
+    return Goods(context.packs, what, pack if 0 < pack <= UNITS_MAX else None)
+
+
+def count(part: Part, name: str, goods: Goods, *, least: int = 0) -> Count:
     """Return how many units an element says; its code is left over.
 
     Raises:
@@ -82,16 +133,32 @@ def count(part: Part, name: str, *, least: int = 0) -> Count:
         raise part.missing(name)
     number = _number(part, name, found)
     code = part.peek(f"{name}/@unitCode").upper()
-    unit, each = unit_of(code)
-    units = number * each
+    each, is_counted = goods.each(code)
+    units = number * each.pieces
     if units != units.to_integral_value():
-        what = f"a whole number of units: {found} {code}".rstrip()
-        raise part.wrong(name, what)
+        how = f"{found} {code}".rstrip()
+        raise part.wrong(name, f"a whole number of pieces, and {RULE} does not say it: {how}")
     if not least <= units <= QUANTITY_MAX:
         raise part.wrong(name, f"a number of units from {least} to {QUANTITY_MAX}")
     part.text(name)
-    is_package = unit in PACKAGES or (len(unit) == 3 and unit.startswith("X"))
-    return Count(int(units), each, unit, is_package)
+    unit = "" if is_counted else code
+    return Count(int(units), each, code, unit, is_package(unit))
+
+
+def surely(part: Part, name: str, goods: Goods, *, least: int = 0) -> int:
+    """Return how many units an element says, where nothing can wait for a person.
+
+    Raises:
+        NotReadable: likewise, or it says something else than was agreed on.
+    """
+    found = count(part, name, goods, least=least)
+    settled(found.each, f"{part.at}/{name}/@unitCode")
+    return found.units
+
+
+def is_package(unit: str) -> bool:
+    """Whether a code is that of a package, not of a measure."""
+    return unit in PACKAGES or (len(unit) == 3 and unit.startswith("X"))
 
 
 def unit_of(code: str) -> tuple[str, int]:

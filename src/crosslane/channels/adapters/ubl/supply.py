@@ -12,13 +12,14 @@ from crosslane.channels.adapters.ubl.reading import (
     OF_SELLER,
     address,
     code_of,
-    count,
+    counted,
     item,
     lines,
     moment,
     name_of,
     order_of,
     stub,
+    surely,
     told,
     words,
 )
@@ -62,8 +63,8 @@ def inventory(root: Part, context: Context) -> Iterator[Message]:
         where = place.text("ID") or place.text("Name") or named
         if not where:
             raise root.missing("InventoryReportingParty")
-        units = count(line, "Quantity", least=-(10**9)).units
         what = item(line, ours, titled=False)
+        units = surely(line, "Quantity", counted(line, what, context), least=-(10**9))
         row = StockRow(sku=what.sku, article=what.article, gtin=what.gtin, quantity=units)
         rows.setdefault(where[:CODE_CHARACTERS_MAX], []).append(row)
     if not rows:
@@ -105,7 +106,7 @@ def despatch(root: Part, context: Context) -> Iterator[Message]:
     zone = context.timezone
     left = moment(delivery.part("Despatch"), "ActualDespatchDate", "ActualDespatchTime", zone)
     due = _due(delivery, zone)
-    orders = _by_order(root, "DespatchLine", "DeliveredQuantity", OF_BUYER)
+    orders = _by_order(root, "DespatchLine", "DeliveredQuantity", OF_BUYER, context)
     carrier = _carrier(shipment)
     shared = {
         "step": "cancelled" if status in CANCELLED else "shipped",
@@ -129,7 +130,7 @@ def receipt(root: Part, context: Context) -> Iterator[Message]:
     delivery = root.part("Shipment/Delivery")
     zone = context.timezone
     came = moment(delivery, "ActualDeliveryDate", "ActualDeliveryTime", zone)
-    orders = _by_order(root, "ReceiptLine", "ReceivedQuantity", OF_SELLER)
+    orders = _by_order(root, "ReceiptLine", "ReceivedQuantity", OF_SELLER, context)
     shipment = root.text("DespatchDocumentReference/ID")
     number = shipment or of.number
     if not shipment:
@@ -171,7 +172,7 @@ def fulfilment_cancelled(root: Part, context: Context) -> Iterator[Message]:
 
 
 def _by_order(
-    root: Part, name: str, quantity: str, ours: tuple[str, str]
+    root: Part, name: str, quantity: str, ours: tuple[str, str], context: Context
 ) -> dict[str, list[MovedGoods]]:
     """Return goods by the orders they are of; a line that names none is of the document's."""
     references = root.parts("OrderReference")
@@ -179,13 +180,13 @@ def _by_order(
     found: dict[str, list[MovedGoods]] = {}
     for line in lines(root, name):
         order = order_of(line, "OrderLineReference/OrderReference/ID") or of_all
-        found.setdefault(order, []).append(_goods(line, quantity, ours))
+        found.setdefault(order, []).append(_goods(line, quantity, ours, context))
     return found
 
 
-def _goods(line: Part, quantity: str, ours: tuple[str, str]) -> MovedGoods:
-    units = count(line, quantity).units if line.peek(quantity) else 0
+def _goods(line: Part, quantity: str, ours: tuple[str, str], context: Context) -> MovedGoods:
     what = item(line, ours)
+    units = surely(line, quantity, counted(line, what, context)) if line.peek(quantity) else 0
     lot = line.part("Item/ItemInstance")
     reference = line.peek("OrderLineReference/LineID")
     name = reference if reference.upper() != "NA" else ""

@@ -100,23 +100,28 @@ def _them(role: str, sender: Sender, talk: Talk) -> str:
 
 
 def _line(line: ReplyLine, sender: Sender, currency: str, title: str, talk: Talk) -> str:
-    unit = sender.unit(line.id)
+    confirmed = sender.counted(line.id, line.quantity)
+    following = sender.counted(line.id, line.backordered)
     coming = line.quantity + line.backordered
     status = LINE_ACCEPTED if not (line.backordered or line.cancelled) else LINE_CHANGED
     if not coming:
         status = LINE_REFUSED
     price = ""
     if line.unit_price_milli is not None:
-        told = basic("PriceAmount", price_of(line.unit_price_milli, currency), currencyID=currency)
-        price = part("Price", told)
+        each = price_of(line.unit_price_milli * confirmed.each, currency)
+        price = part("Price", basic("PriceAmount", each, currencyID=currency))
     return part(
         "OrderLine",
         part(
             "LineItem",
             basic("ID", line.id),
             basic("LineStatusCode", status, listID="UNCL1229"),
-            basic("Quantity", line.quantity, unitCode=unit),
-            basic("MaximumBackorderQuantity", line.backordered or None, unitCode=unit),
+            basic("Quantity", confirmed.units, unitCode=confirmed.unit),
+            basic(
+                "MaximumBackorderQuantity",
+                following.units if line.backordered else None,
+                unitCode=following.unit,
+            ),
             part("Delivery", _promised(line, talk)),
             price,
             _item(title, line.sku, line.article, line.gtin),
@@ -195,10 +200,11 @@ def despatch_advice(one: Outgoing, said: FulfillmentEvent, talk: Talk) -> Docume
 
 
 def _sent(place: int, goods: MovedGoods, sender: Sender, order: str) -> str:
+    sent = sender.counted(goods.id, goods.quantity)
     return part(
         "DespatchLine",
         basic("ID", place),
-        basic("DeliveredQuantity", goods.quantity, unitCode=sender.unit(goods.id)),
+        basic("DeliveredQuantity", sent.units, unitCode=sent.unit),
         part(
             "OrderLineReference",
             basic("LineID", goods.id or "NA"),

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
+from crosslane.channels.adapters.counting import agreed_on, counted
 from crosslane.channels.adapters.telling import Document, Outgoing, Talk
-from crosslane.channels.adapters.ubl.reading import DOZENS, MILLI_DECIMALS, PIECES
+from crosslane.channels.adapters.ubl.reading import DOZENS, MILLI_DECIMALS, PIECES, is_package
 from crosslane.channels.domain.messages import Order
 from crosslane.customers import Address
 from crosslane.kernel import currency_exponent
@@ -130,6 +131,20 @@ def endpoint(number: str, scheme: str) -> str:
     return basic("EndpointID", number, schemeID=scheme) if _SCHEME.fullmatch(scheme) else ""
 
 
+class Counted(NamedTuple):
+    """So much of a line as it is told.
+
+    Args:
+        units: how many.
+        unit: the code of what is counted.
+        each: pieces that one of it is.
+    """
+
+    units: str
+    unit: str
+    each: int = 1
+
+
 class Sender(NamedTuple):
     """What an order says of itself and its partners, so that an answer can name them alike.
 
@@ -191,11 +206,21 @@ class Sender(NamedTuple):
             place = f"{at}/PartyIdentification[{len(found) + 1}]"
         return found
 
-    def unit(self, line: str) -> str:
-        """Return the code in which units of a line are counted in answers."""
-        place = self._lines().get(line, "")
-        code = self.says(f"{place}/LineItem/Quantity/@unitCode").upper()
-        return PIECE if code in PIECES or code in DOZENS else code
+    def counted(self, line: str, pieces: int) -> Counted:
+        """Return how many pieces of a line those are in the unit in which it was ordered.
+
+        Args:
+            line: its number.
+            pieces: how many.
+        """
+        at = f"{self._lines().get(line, '')}/LineItem/Quantity"
+        code = self.says(f"{at}/@unitCode").upper()
+        each = agreed_on(self.rest, at)
+        if each is None:
+            unit = PIECE if code in PIECES or code in DOZENS else code
+            return Counted(str(pieces), unit)
+        units, unit = counted(pieces, code, each, has_parts=not is_package(code), piece=PIECE)
+        return Counted(units, unit, each if unit == code else 1)
 
     def _lines(self) -> dict[str, str]:
         """Return where the lines stand, by their numbers."""

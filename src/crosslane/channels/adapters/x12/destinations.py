@@ -54,9 +54,9 @@ def split_by(one: Segment, split: dict[str, int], unit: str, each: int) -> None:
     for n in range(3, 22, 2):
         if not one.peek(n):
             break
-        units = one.units(n + 1)
+        units = one.units(n + 1, each)
         store = one.take(n)
-        split[store] = split.get(store, 0) + units * each
+        split[store] = split.get(store, 0) + units
     if one.peek(1) in PIECES:
         one.take(1)
 

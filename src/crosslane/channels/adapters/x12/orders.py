@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import EACH_KEPT, ONE, settled
 from crosslane.channels.adapters.edi import OWN
 from crosslane.channels.adapters.family import Context, version_of
-from crosslane.channels.adapters.firm import waits_as
+from crosslane.channels.adapters.firm import stops_for, waits_as
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.destinations import (
     require_one_place,
@@ -17,9 +18,10 @@ from crosslane.channels.adapters.x12.destinations import (
     split_by,
     where_is,
 )
+from crosslane.channels.adapters.x12.packs import pack_of, packed, priced_for
 from crosslane.channels.adapters.x12.parties import OF_SELLER, Party, article, named, parties
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, instant, require_count
-from crosslane.channels.adapters.x12.units import MEASURES, PIECES, PRICED_BY, PRICED_FOR, pieces_in
+from crosslane.channels.adapters.x12.units import MEASURES
 from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
@@ -28,8 +30,9 @@ from crosslane.channels.domain.messages import (
     Order,
     OrderLine,
 )
+from crosslane.channels.domain.packs import Packs
 from crosslane.customers import Address
-from crosslane.orders import BuyerWish, StopWish, TenderWish
+from crosslane.orders import BuyerWish, TenderWish
 
 CANCELLED, REPLACED = "01", ("04", "05")
 # What a set is to an earlier one (element 353): an original, a change, another copy of itself.
@@ -70,13 +73,15 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
     require_count(segments, len(items), "lines")
     currency = _currency(head, context)
     number = begin.peek(3) or str(told["source_id"])
-    lines = [_line(loop, n, currency) for n, loop in enumerate(items, 1)]
+    lines = [_line(loop, n, currency, context.packs) for n, loop in enumerate(items, 1)]
     require_one_place(head, (line.split for line in lines))
     known = parties(head, ROLES)
     if not lines:
         raise NotReadable(Fault("field-missing", "No line is ordered", "/PO1"))
-    shared = _shared(head, segments, known, currency, envelope, lines)
-    shared["stops"] = (*_not_now(purpose, kind), *shared["stops"])  # type: ignore[misc]
+    shared = _shared(head, segments, known, currency)
+    shared["stops"] = stops_for(
+        [*_not_now(purpose, kind), *_doubts(segments, envelope), *_uncounted(lines)]
+    )
     repeated = [begin, *(one for one in head if one.tag == "N1")]
     stores = list(dict.fromkeys(store for line in lines for store in line.split))
     ship_to = _address(known, TO)
@@ -88,7 +93,7 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             lines=every,
             number=number,
             ship_to=ship_to,
-            rest=envelope.answerable,
+            rest=envelope.answerable | {k: v for line in lines for k, v in line.kept.items()},
         )
     # Lines that name no store go where the order as a whole goes.
     own = ""
@@ -106,7 +111,9 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             part_of=str(told["source_id"]),
             parts=len(stores),
             ship_to=ship_to if store == own else where_is(segments, known, store, ship_to),
-            rest=envelope.answerable | {f"/{one.number}/{one.tag}": one.text for one in whole},
+            rest=envelope.answerable
+            | {f"/{one.number}/{one.tag}": one.text for one in whole}
+            | {k: v for line in bound for k, v in line.kept.items()},
         )
     for one in repeated:
         one.stay()
@@ -115,21 +122,47 @@ def order(segments: list[Segment], envelope: Envelope, context: Context) -> Iter
             one.stay()
 
 
-def _not_now(purpose: str, kind: str) -> Iterator[StopWish]:
+def _not_now(purpose: str, kind: str) -> Iterator[str]:
     """Say what a person has to look at before an order goes on that may want no goods now."""
     if kind in NOT_FIRM:
-        yield StopWish(kind="manual", reason=waits_as(kind))
+        yield waits_as(kind)
     elif purpose not in READ_PURPOSES:
-        yield StopWish(kind="manual", reason=f"It says it is of purpose {purpose[:2]}")
+        yield f"It says it is of purpose {purpose[:2]}"
+
+
+def _doubts(segments: Sequence[Segment], envelope: Envelope) -> Iterator[str]:
+    if any(one.tag == "SAC" and one.peek(1) in ("A", "C") for one in segments):
+        yield "The order names allowances or charges that are not in its prices"
+    if envelope.is_test:
+        yield "The interchange says it is a test"
+
+
+def _uncounted(lines: Sequence["_Line"]) -> Iterator[str]:
+    """Say of what nobody knows whether it is counted as it is meant."""
+    if any(line.measured for line in lines):
+        yield "Goods are ordered by length, weight or area: is their stock counted so?"
+    for line in lines:
+        if line.doubt:
+            yield f"Line {line.line.id}: {line.doubt}"
 
 
 class _Line(NamedTuple):
-    """A line, how many of it each store gets when it says so, and segments an answer repeats."""
+    """A line as it was understood.
+
+    Args:
+        line: what is ordered.
+        split: how many of it each store gets, when it says so.
+        repeated: segments an answer repeats; likewise what else it has to know.
+        measured: whether it is ordered by measure, and nobody says how that is counted.
+        doubt: why it may be counted otherwise than is meant, "" when it is not.
+    """
 
     line: OrderLine
     split: dict[str, int]
     repeated: list[Segment]
+    kept: dict[str, str]
     measured: bool
+    doubt: str
 
     def units_of(self, store: str, own: str) -> int:
         """Return how many units a store gets; all of them go to the own one when none is named."""
@@ -196,26 +229,14 @@ def _shared(
     segments: Sequence[Segment],
     known: dict[str, Party],
     currency: str,
-    envelope: Envelope,
-    lines: Sequence["_Line"],
 ) -> dict[str, object]:
     """Return what is the same in the orders of all stores."""
-    stops: list[StopWish] = []
     tags = {one.tag for one in segments}
-    if "SAC" in tags and any(one.tag == "SAC" and one.peek(1) in ("A", "C") for one in segments):
-        reason = "The order names allowances or charges that are not in its prices"
-        stops.append(StopWish(kind="manual", reason=reason))
-    if envelope.is_test:
-        stops.append(StopWish(kind="manual", reason="The interchange says it is a test"))
-    if any(line.measured for line in lines):
-        reason = "Goods are ordered by length, weight or area: is their stock counted so?"
-        stops.append(StopWish(kind="manual", reason=reason))
     return {
         "buyer": _buyer(next((known[role] for role in BUYING if role in known), None)),
         "bill_to": _address(known, BILLED),
         "currency": currency,
         "tenders": ON_ACCOUNT,
-        "stops": tuple(stops),
         "shipping_minor": None if _is_freight_added(head) else 0,
         "total_minor": next(
             (
@@ -266,17 +287,16 @@ def _note(segments: Sequence[Segment], most: int) -> str:
     return "\n".join(said)
 
 
-def _line(loop: list[Segment], place: int, currency: str) -> _Line:
+def _line(loop: list[Segment], place: int, currency: str, packs: Packs) -> _Line:
     head = loop[0]
-    elements = head.elements
-    repeated = [head]
-    ordered = head.units(2)
-    if ordered < 1:
-        raise head.wrong(2, "at least one unit")
+    sku, theirs, gtin = names = named(head.elements, 6, OF_SELLER)
     unit = head.peek(3)
-    each = 1 if unit in PIECES else pieces_of(head, 3, loop, repeated)
-    quantity = ordered * each
-    sku, theirs, gtin = named(elements, 6, OF_SELLER)
+    counted = packed(head, 3, loop, packs, names)
+    each = counted.pieces
+    quantity = head.units(2, each)
+    if quantity < 1:
+        raise head.wrong(2, "at least one unit")
+    pack = pack_of(loop) if counted is not ONE else None
     split: dict[str, int] = {}
     title = ""
     words: list[Segment] = []
@@ -299,7 +319,7 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
     if split and sum(split.values()) != quantity:
         detail = f"{quantity} are ordered, stores get {sum(split.values())}"
         raise NotReadable(Fault("store-count", detail, head.at(2)))
-    measured = unit in MEASURES
+    measured = unit in MEASURES and not counted.agreed
     note = f"Ordered by unit {unit}" if measured else ""
     if words:
         note = "\n".join(filter(None, (note, _note(words, LINE_NOTE_CHARACTERS_MAX - 40))))
@@ -313,7 +333,9 @@ def _line(loop: list[Segment], place: int, currency: str) -> _Line:
         unit_price_milli=_price(head, prices, currency, each, quantity),
         note=note,
     )
-    return _Line(line, split, repeated, measured)
+    kept = {f"/{head.number}/PO1/{EACH_KEPT}": str(each)} if counted.agreed else {}
+    repeated = [head] if pack is None else [head, pack]
+    return _Line(line, split, repeated, kept, measured, counted.doubt)
 
 
 def _price(
@@ -324,7 +346,7 @@ def _price(
     if basis in OPEN:
         return None
     if head.peek(4):
-        return head.milli_each(4, currency, _priced_for(head, 5, head.peek(3), each), quantity)
+        return head.milli_each(4, currency, priced_for(head, 5, head.peek(3), each), quantity)
     for kind in AGREED:
         for one in others:
             # A price from some quantity on is none that was agreed on for this one.
@@ -332,42 +354,6 @@ def _price(
                 one.take(2)
                 return one.milli_each(3, currency, each, quantity)
     return 0 if basis == FREE else None
-
-
-def _priced_for(head: Segment, n: int, unit: str, each: int) -> int:
-    """Return how many pieces a price is for; one by weight is only for what is ordered so."""
-    basis = head.peek(n)
-    measure, many = PRICED_BY.get(basis, ("", PRICED_FOR.get(basis, each)))
-    if measure and unit != measure:
-        raise head.wrong(n, f"a price of the unit that is ordered, {unit or 'pieces'}")
-    return many
-
-
-def pieces_of(
-    head: Segment, n: int, loop: Sequence[Segment], repeated: list[Segment] | None = None
-) -> int:
-    """Return how many pieces a unit is.
-
-    Args:
-        head: the segment that names it.
-        n: its element.
-        loop: segments of the line, which may say how many a pack holds.
-        repeated: those that an answer repeats; the one that says so is added.
-
-    Raises:
-        NotReadable: nobody says.
-    """
-    unit = head.peek(n)
-    if unit in PIECES:
-        return 1
-    pack = next((one for one in loop if one.tag == "PO4"), None)
-    each = pieces_in(unit, pack.peek(1) if pack else "")
-    if each is None:
-        detail = f"How many pieces a {unit} is, neither it nor PO401 says"
-        raise NotReadable(Fault("unit-unknown", detail, head.at(n)))
-    if pack is not None and repeated is not None:
-        repeated.append(pack)
-    return each
 
 
 def _for_store(line: OrderLine, units: int) -> OrderLine:
@@ -401,7 +387,7 @@ def change(segments: list[Segment], envelope: Envelope, context: Context) -> Ite
     lines: list[tuple[AmendedLine, dict[str, int]]] = []
     for n, loop in enumerate(items, 1):
         with suppress(_Unchanged):
-            lines.append(_amended(loop, n, currency))
+            lines.append(_amended(loop, n, currency, context.packs))
     stores = list(dict.fromkeys(store for _, split in lines for store in split))
     unsplit = tuple(line for line, split in lines if not split)
     if unsplit or not stores:
@@ -427,25 +413,25 @@ class _Unchanged(Exception):
     """A line is named that stays as it is."""
 
 
-def _amended(loop: list[Segment], place: int, currency: str) -> tuple[AmendedLine, dict[str, int]]:
+def _amended(
+    loop: list[Segment], place: int, currency: str, packs: Packs
+) -> tuple[AmendedLine, dict[str, int]]:
     head = loop[0]
     kind = head.peek(2)
     if kind == UNCHANGED:
         raise _Unchanged
     gone = kind == GONE
-    quantity = 0 if gone else (head.units(3) if head.peek(3) else None)
     unit = head.peek(5)
-    each = 1
-    if unit not in PIECES and not gone:
-        each = pieces_of(head, 5, loop)
-        quantity = None if quantity is None else quantity * each
+    names = named(head.elements, 8, OF_SELLER)
+    each = 1 if gone else settled(packed(head, 5, loop, packs, names), head.at(5))
+    quantity = 0 if gone else (head.units(3, each) if head.peek(3) else None)
     split: dict[str, int] = {}
     for one in loop:
         if one.tag == "SDQ":
             split_by(one, split, unit, each)
     price = None
     if head.peek(6) and not gone and head.peek(7) not in OPEN:
-        per = _priced_for(head, 7, unit, each)
+        per = priced_for(head, 7, unit, each)
         price = head.milli_each(6, currency, per, quantity or each)
     sku, _, _ = article(head, 8, OF_SELLER)
     line = AmendedLine(

@@ -65,6 +65,8 @@ def plain_order(cut: Cut, envelope: Envelope, context: Context) -> Order | None:
         envelope: what stands around it.
         context: where it comes from.
     """
+    if not context.packs.units.isdisjoint(PIECES):
+        return None
     try:
         return _order(cut, envelope, context)
     except (_NotPlain, Invalid, msgspec.ValidationError):

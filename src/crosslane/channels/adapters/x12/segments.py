@@ -87,15 +87,15 @@ class Segment(msgspec.Struct, eq=False):
             raise NotReadable(Fault("field-missing", f"{named} is missing", self.at(n)))
         return found
 
-    def units(self, n: int) -> int:
-        """Return a number of units."""
+    def units(self, n: int, each: int = 1) -> int:
+        """Return a number of units, as pieces where one is several."""
         found = self.left or self.elements
         text = found[n] if n < len(found) else ""
         if text.isdecimal() and len(text) < 10:
             found[n] = ""
-            return int(text)
+            return int(text) * each
         try:
-            return whole_units(self.needed(n))
+            return whole_units(self.needed(n), each)
         except ValueError as wanted:
             raise self.wrong(n, str(wanted)) from None
 

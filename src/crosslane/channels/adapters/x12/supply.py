@@ -6,14 +6,24 @@ from functools import cached_property
 from itertools import pairwise
 
 from crosslane.channels.adapters.branches import NotReadable
+from crosslane.channels.adapters.counting import settled
 from crosslane.channels.adapters.family import Context, version_of
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.x12.destinations import split_by
-from crosslane.channels.adapters.x12.orders import moment_of, pieces_of
-from crosslane.channels.adapters.x12.parties import OF_BUYER, Party, article, numbers, parties
+from crosslane.channels.adapters.x12.orders import moment_of
+from crosslane.channels.adapters.x12.packs import Names, packed
+from crosslane.channels.adapters.x12.parties import (
+    OF_BUYER,
+    Party,
+    article,
+    named,
+    numbers,
+    parties,
+)
 from crosslane.channels.adapters.x12.segments import Envelope, Segment, require_count
 from crosslane.channels.adapters.x12.units import PIECES
 from crosslane.channels.domain.messages import Message, StockRow, SupplySnapshot
+from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 
 # Quantities by what they mean (element 673), the one that may be promised first.
@@ -40,7 +50,7 @@ def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> 
     for a, b in zip(starts, [*starts[1:], len(segments) - 1], strict=False):
         loop = segments[a:b]
         sku, theirs, gtin = article(loop[0], 2, OF_BUYER)
-        for place, units in _on_hand(loop).items():
+        for place, units in _on_hand(loop, context.packs, (sku, theirs, gtin)).items():
             row = StockRow(sku=sku, article=theirs, gtin=gtin, quantity=units)
             rows.setdefault(place or usual, []).append(row)
     require_count(segments, len(starts), "lines")
@@ -62,12 +72,13 @@ def _place(known: dict[str, Party]) -> str:
     return (found.code or found.name)[:64] if found else ""
 
 
-def _on_hand(loop: Sequence[Segment]) -> dict[str, int]:
+def _on_hand(loop: Sequence[Segment], packs: Packs, names: Names) -> dict[str, int]:
     """Return how many pieces lie where, by place, "" for the usual one."""
     found: dict[str, int] = {}
     for one in loop:
         if one.tag == "SDQ":
-            split_by(one, found, one.peek(1), pieces_of(one, 1, loop))
+            each = settled(packed(one, 1, loop, packs, names), one.at(1))
+            split_by(one, found, one.peek(1), each)
     if found:
         return found
     for block in _blocks(loop):
@@ -83,7 +94,8 @@ def _on_hand(loop: Sequence[Segment]) -> dict[str, int]:
         where = _place(parties(block, PLACES))
         if where in found:
             raise _twice(one)
-        found[where] = one.units(2) * pieces_of(one, 3, loop)
+        each = settled(packed(one, 3, loop, packs, names), one.at(3))
+        found[where] = one.units(2, each)
         one.take(1)
         if one.peek(3) in PIECES:
             one.take(3)
@@ -165,7 +177,7 @@ def shipment(segments: list[Segment], envelope: Envelope, context: Context) -> I
             channel=context.channel,
             order=order,
             step="cancelled" if off else "shipped",
-            lines=tuple(_goods(level) for level in items),
+            lines=tuple(_goods(level, context.packs) for level in items),
             location=_called(known.get("SF")),
             to=_called(to),
             ship_to=to.address if to else None,
@@ -231,13 +243,15 @@ def _tracking(segments: Sequence[Segment]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _goods(level: _Level) -> MovedGoods:
+def _goods(level: _Level, packs: Packs) -> MovedGoods:
     line = next((one for one in level.segments if one.tag == "LIN"), None)
     count = next((one for one in level.segments if one.tag == "SN1"), None)
     if count is None:
         at = level.segments[0].number if level.segments else 0
         raise NotReadable(Fault("field-missing", "SN1 is missing", f"/{at}/SN1"))
-    units = count.units(2) * pieces_of(count, 3, level.segments)
+    names = named(line.elements, 2, OF_BUYER) if line else ("", "", "")
+    each = settled(packed(count, 3, level.segments, packs, names), count.at(3))
+    units = count.units(2, each)
     if units < 0:
         raise count.wrong(2, "at least none")
     sku = theirs = gtin = lot = title = ""

@@ -1,8 +1,8 @@
 """In what is counted (element 355), and what a price is for (element 639).
 
 Stock is counted in pieces. A dozen is twelve of them; how many a case holds the line itself says
-(PO4), or nobody does. Goods by the yard or pound are stock of yards and pounds, if the catalog
-means it so, which somebody has to look at.
+(PO4), or the partners have agreed on it. Goods by the yard or pound are stock of yards and pounds,
+if the catalog means it so, which somebody has to look at where nothing is agreed on.
 """
 
 PIECE = "EA"
@@ -40,17 +40,16 @@ PRICED_BY = {
 EACH, BY_UNIT = "PE", "UM"
 
 
-def pieces_in(unit: str, pack: str) -> int | None:
-    """Return how many pieces a unit is, None when nobody says.
+def usual(unit: str) -> int | None:
+    """Return how many pieces a unit is by its code, None for a pack, which leaves that open."""
+    return 1 if unit in PIECES or unit in MEASURES else COUNTS.get(unit)
+
+
+def packed(told: str) -> int | None:
+    """Return how many pieces a pack holds, None when that is not told.
 
     Args:
-        unit: code of it.
-        pack: units in a pack as the line says (PO401), "" when it does not.
+        told: PO401 of the line.
     """
-    if unit in PIECES or unit in MEASURES:
-        return 1
-    if unit in COUNTS:
-        return COUNTS[unit]
-    if pack.isdecimal() and len(pack) < 8 and 0 < int(pack) <= PACK_MAX:
-        return int(pack)
-    return None
+    is_number = told.isdecimal() and len(told) < 8 and 0 < int(told) <= PACK_MAX
+    return int(told) if is_number else None

@@ -4,17 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 
 from stdnum import ean
 
-from crosslane.channels.adapters.edi_telling import counted
+from crosslane.channels.adapters.counting import agreed_on, counted
 from crosslane.channels.adapters.edifact.interchange import Way
 from crosslane.channels.adapters.edifact.loops import PACKED
 from crosslane.channels.adapters.edifact.orders import ORDERED, PRICES
 from crosslane.channels.adapters.edifact.segments import Segment
 from crosslane.channels.adapters.edifact.telling.partner import Partner
 from crosslane.channels.adapters.edifact.telling.pen import Element, Pen
-from crosslane.channels.adapters.edifact.units import PIECES, pieces_in
+from crosslane.channels.adapters.edifact.units import MEASURES, PIECES, packed, usual
 from crosslane.channels.domain.messages import Order, OrderLine
 
 PIECE = "PCE"
@@ -34,16 +35,23 @@ class AskedLine:
     Args:
         segments: LIN and those that follow it, as far as they are kept.
         line: what was understood, None when nobody has asked for it.
+        rest: what the order said besides.
     """
 
-    def __init__(self, segments: Sequence[Segment], line: OrderLine | None) -> None:
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        line: OrderLine | None,
+        rest: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         self._segments = segments
         self.line = line
         ordered = self._first("QTY", ORDERED)
         self._unit = ordered.peek(1, 3) if ordered else ""
         pack = self._first("QTY", PACKED)
-        count = pack.peek(1, 2) if pack else ""
-        self.each = pieces_in(self._unit, int(count[:9]) if count.isdecimal() else None) or 1
+        told = packed(pack.peek(1, 2)) if pack else None
+        agreed = agreed_on(rest, f"/{ordered.number}/QTY") if ordered else None
+        self.each = agreed or usual(self._unit) or told or 1
 
     @property
     def number(self) -> Sequence[str]:
@@ -71,13 +79,17 @@ class AskedLine:
             parts[4:] = [parts[4] or "1", self._unit]
         return tuple(parts)
 
-    def counted(self, pieces: int) -> tuple[str, str]:
+    def counted(self, pieces: int, pen: Pen) -> tuple[str, str]:
         """Return a number of pieces in the unit of the line, or in pieces where it is no whole one.
 
         Args:
             pieces: how many.
+            pen: of the partner.
         """
-        return counted(pieces, self._unit, self.each, singles=PIECES, piece=PIECE)
+        units, unit = counted(
+            pieces, self._unit, self.each, has_parts=self._unit in MEASURES, piece=PIECE
+        )
+        return pen.number(units), unit
 
     def priced(
         self, milli: int, currency: str, pieces: int, pen: Pen, pointer: str
@@ -91,9 +103,9 @@ class AskedLine:
             pen: of the partner.
             pointer: to the price, into the message.
         """
-        if self._unit in PIECES:
+        _, unit = self.counted(pieces, pen)
+        if self.each == 1 and unit in PIECES:
             return ("AAA", pen.price(milli, currency, 1, pointer))
-        _, unit = self.counted(pieces)
         per = self.each if unit == self._unit else 1
         return ("AAA", pen.price(milli, currency, per, pointer), "", "", "1", unit)
 
@@ -123,7 +135,7 @@ class Asked:
         self.way = Way(*(mark.strip(" ") for mark in una[3:])) if isinstance(una, str) else None
         places = ((_PLACE.fullmatch(place), text) for place, text in self._rest.items())
         found = [
-            (int(at[1]), self._segment(at[2], text))
+            (int(at[1]), self._segment(at[2], text, int(at[1])))
             for at, text in places
             if at is not None and isinstance(text, str)
         ]
@@ -153,7 +165,8 @@ class Asked:
         understood = self.order.lines if self.order else ()
         # Each line of an order comes from one LIN, in their order.
         return {
-            line.id: AskedLine(loop, line) for loop, line in zip(loops, understood, strict=False)
+            line.id: AskedLine(loop, line, self._rest)
+            for loop, line in zip(loops, understood, strict=False)
         }
 
     @property
@@ -204,8 +217,8 @@ class Asked:
     def _is_elsewhere(self, one: Segment) -> bool:
         return self.store not in ("", "*") and one.peek(2) != self.store
 
-    def _segment(self, tag: str, text: str) -> Segment:
-        return Segment(text, 0, self.way or Way(), tag)
+    def _segment(self, tag: str, text: str, number: int = 0) -> Segment:
+        return Segment(text, number, self.way or Way(), tag)
 
 
 def agency(code: str, otherwise: str = BY_BUYER) -> str:

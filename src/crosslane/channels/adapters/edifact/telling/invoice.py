@@ -141,7 +141,7 @@ class _Writing:
         yield pen.segment("LIN", names.number(n), "", name)
         yield from further
         yield from title(line.title, pen)
-        yield pen.segment("QTY", (INVOICED, *asked.counted(line.quantity)))
+        yield pen.segment("QTY", (INVOICED, *asked.counted(line.quantity, pen)))
         yield self._money(LINE, line.net_minor, f"{at}/net_minor")
         less = line_amount(line.unit_price_milli, line.quantity) - line.net_minor
         told = asked.priced(

@@ -103,7 +103,7 @@ class _Line:
         return ", ".join(filter(None, (follow, gone)))
 
     def _quantity(self, kind: str, pieces: int, pen: Pen) -> str:
-        return pen.segment("QTY", (kind, *self._asked.counted(pieces)))
+        return pen.segment("QTY", (kind, *self._asked.counted(pieces, pen)))
 
     def _price(self, whole: int, pen: Pen, pointer: str) -> tuple[str, ...]:
         if self._ours is not None:

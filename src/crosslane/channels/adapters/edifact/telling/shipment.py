@@ -131,9 +131,9 @@ def _goods(
         yield pen.segment("PIA", "1", (lot, "NB"))
     yield from title(line.title, pen)
     counts = asked or UNASKED
-    yield pen.segment("QTY", (DESPATCHED, *counts.counted(line.quantity)))
+    yield pen.segment("QTY", (DESPATCHED, *counts.counted(line.quantity, pen)))
     if counts.line is not None:
-        yield pen.segment("QTY", (ORDERED, *counts.counted(counts.line.quantity)))
+        yield pen.segment("QTY", (ORDERED, *counts.counted(counts.line.quantity, pen)))
     short = pen.can_code(line.id, LINE_CHARACTERS_MAX)
     yield pen.segment("RFF", ("ON", order, line.id if short else ""))
     if line.id and not short:

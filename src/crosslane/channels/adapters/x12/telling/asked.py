@@ -4,15 +4,17 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from crosslane.channels.adapters.edi_telling import counted
+from crosslane.channels.adapters.counting import agreed_on, counted
 from crosslane.channels.adapters.x12.telling.pen import Pen, price
 from crosslane.channels.adapters.x12.units import (
     BY_UNIT,
     EACH,
+    MEASURES,
     PIECE,
     PIECES,
     PRICED_FOR,
-    pieces_in,
+    packed,
+    usual,
 )
 from crosslane.channels.domain.messages import Order, OrderLine
 
@@ -34,15 +36,22 @@ class AskedLine:
     Args:
         head: elements of PO1, its tag first.
         pack: elements of the PO4 that says how many pieces its unit is, none when none does.
+        agreed: how many pieces the partners had agreed that its unit is, None when it says so.
         line: what was understood.
     """
 
-    def __init__(self, head: Sequence[str], pack: Sequence[str], line: OrderLine | None) -> None:
+    def __init__(
+        self,
+        head: Sequence[str],
+        pack: Sequence[str],
+        agreed: int | None,
+        line: OrderLine | None,
+    ) -> None:
         self.head = [*head, *[""] * (6 - len(head))]
         self.line = line
         self._unit = self.head[3].strip()
-        found = pieces_in(self._unit, pack[1].strip() if len(pack) > 1 else "")
-        self.each = found or 1
+        told = packed(pack[1].strip()) if len(pack) > 1 else None
+        self.each = agreed or usual(self._unit) or told or 1
 
     @property
     def numbers(self) -> list[str]:
@@ -62,7 +71,7 @@ class AskedLine:
         Args:
             pieces: how many.
         """
-        return counted(pieces, self._unit, self.each, singles=PIECES, piece=PIECE)
+        return counted(pieces, self._unit, self.each, has_parts=self._unit in MEASURES, piece=PIECE)
 
     def priced(self, milli: int, currency: str, pieces: int, pointer: str) -> tuple[str, str]:
         """Return a price and what it is for, of so many pieces as they are counted.
@@ -73,15 +82,16 @@ class AskedLine:
             pieces: how many.
             pointer: to the price, into the message.
         """
-        if self._unit in PIECES or pieces % self.each:
-            basis = self.head[5].strip()
-            single = PRICED_FOR.get(basis, 1) == 1
-            return price(milli, currency, 1, pointer), basis if single else EACH
-        return price(milli, currency, self.each, pointer), BY_UNIT
+        _, unit = self.counted(pieces)
+        if unit == self._unit and (self.each > 1 or unit not in PIECES):
+            return price(milli, currency, self.each, pointer), BY_UNIT
+        basis = self.head[5].strip()
+        single = PRICED_FOR.get(basis, 1) == 1
+        return price(milli, currency, 1, pointer), basis if single else EACH
 
 
 # A line nobody has asked for is counted in pieces.
-UNASKED = AskedLine(("PO1", "", "", PIECE), (), None)
+UNASKED = AskedLine(("PO1", "", "", PIECE), (), None, None)
 
 
 class Asked:
@@ -98,7 +108,9 @@ class Asked:
         for place, text in self._rest.items():
             if (at := _PLACE.fullmatch(place)) and isinstance(text, str):
                 found.append((int(at[1]), text.split(text[len(at[2]) : len(at[2]) + 1] or None)))
-        self._segments = [elements for _, elements in sorted(found, key=lambda one: one[0])]
+        found.sort(key=lambda one: one[0])
+        self._segments = [elements for _, elements in found]
+        self._agreed = [agreed_on(self._rest, f"/{number}/PO1") for number, _ in found]
 
     @property
     def isa(self) -> str:
@@ -127,7 +139,7 @@ class Asked:
                 name = head[1].strip() if len(head) > 1 else ""
                 name = name or self._unnamed(head, understood)
                 pack = after if after[0] == "PO4" else []
-                found[name] = AskedLine(head, pack, understood.get(name))
+                found[name] = AskedLine(head, pack, self._agreed[n], understood.get(name))
         return found
 
     @property

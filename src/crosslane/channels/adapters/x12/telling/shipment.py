@@ -26,7 +26,7 @@ from crosslane.channels.adapters.x12.telling.asked import (
 from crosslane.channels.adapters.x12.telling.pen import Pen, day
 from crosslane.channels.adapters.x12.telling.reply import number_of, ordered_on
 from crosslane.channels.adapters.x12.telling.sending import place
-from crosslane.channels.adapters.x12.units import PIECES, pieces_in
+from crosslane.channels.adapters.x12.units import usual
 from crosslane.channels.domain.reports import FulfillmentEvent, MovedGoods
 from crosslane.customers import Address
 
@@ -168,7 +168,7 @@ def _goods(line: MovedGoods, asked: AskedLine | None, at: str, pen: Pen) -> Iter
         ordered = ("", whole, of)
     yield pen.segment("LIN", name, *numbers)
     yield pen.segment("SN1", name, quantity, unit, *ordered)
-    if asked is not None and unit not in PIECES and pieces_in(unit, "") is None:
+    if asked is not None and usual(unit) is None:
         # No word for a number of pieces: how many it is has to stand beside it.
         yield pen.segment("PO4", str(asked.each))
     if title := pen.words(line.title, TITLE_CHARACTERS_MAX):
