@@ -88,6 +88,8 @@ NO_CURRENCY = "XXX"
 CURRENCIES = ("@Currency", "@CurrencyCode")
 # Money that a card paid for and the customer took with him.
 CASH_BACK = ("Cashback", "CashBack", "CashbackAmount", "CashBackAmount")
+# What a unit was sold for, else what it costs otherwise.
+UNIT_PRICES = ("ActualSalesUnitPrice", "RegularSalesUnitPrice")
 # What is told as a way of paying, and is no money: cents that no coin is made for.
 ROUNDED = "rounding"
 TITLE_CHARACTERS_MAX = 200
@@ -132,45 +134,6 @@ def is_gtin(text: str) -> bool:
 def words(text: str) -> str:
     """Return a code without its prefix, blanks and case: tills spell them as they like."""
     return "".join(filter(str.isalnum, text.rpartition(":")[2])).lower()
-
-
-def voided(items: Sequence[Part]) -> set[int]:
-    """Return the places of lines that were voided, and of those that void them.
-
-    A line that is marked and counts the other way takes back an earlier one; one that is marked and
-    counts as usual is voided itself.
-    """
-    gone: set[int] = set()
-    for n, item in enumerate(items):
-        if "@VoidFlag" not in item or words(item.peek("@VoidFlag")) not in ("true", "1"):
-            continue
-        gone.add(n)
-        told = _told(item)
-        if told is None or told[1] >= 0:
-            continue
-        earlier = (
-            k
-            for k in range(n - 1, -1, -1)
-            if k not in gone and _told(items[k]) == (told[0], -told[1])
-        )
-        found = next(earlier, None)
-        if found is None:
-            raise NotReadable(Fault("void-unmatched", "It voids no line before it", item.at))
-        gone.add(found)
-    return gone
-
-
-def _told(item: Part) -> tuple[str, Decimal] | None:
-    """Return which article a line is about and what it costs, without having read it."""
-    for name in (*SOLD, *BACK, "Tender"):
-        if name in item:
-            part = item.part(name)
-            article = part.peek("ItemID") or part.peek("POSIdentity/POSItemID")
-            try:
-                return article, Decimal(part.peek("ExtendedAmount") or part.peek("Amount") or "0")
-            except InvalidOperation:
-                return None
-    return None
 
 
 def goods(item: Part, currency: str, zone_day: str) -> Goods | None:
@@ -246,7 +209,7 @@ def _units(part: Part) -> int:
 
 def _priced(part: Part, currency: str, quantity: int) -> int:
     """Return what goods cost whose line tells the price of a unit alone."""
-    name = "ActualSalesUnitPrice" if "ActualSalesUnitPrice" in part else "RegularSalesUnitPrice"
+    name = next((name for name in UNIT_PRICES if name in part), UNIT_PRICES[-1])
     one = part.minor(name, currency)
     if one is None:
         raise part.missing("ExtendedAmount")

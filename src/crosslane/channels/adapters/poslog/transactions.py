@@ -11,6 +11,7 @@ from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.markup import Part
 from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.poslog import baskets, cards
+from crosslane.channels.adapters.poslog.voids import voided
 from crosslane.channels.domain.messages import IssuedCard, Message, Sale, TakenTender, Void
 from crosslane.channels.domain.reports import MoneyEvent, Notice
 from crosslane.orders import BuyerWish
@@ -136,7 +137,7 @@ def _retail(transaction: Part, part: Part, stub: Stub, context: Context) -> Iter
         yield _notice(stub, context, f"sale_{status}")
         return
     items = part.parts("LineItem")
-    gone = baskets.voided(items)
+    gone = voided(items)
     found: list[baskets.Goods] = []
     tenders: list[TakenTender] = []
     taxes: list[tuple[str, int]] = []
