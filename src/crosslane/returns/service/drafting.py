@@ -170,6 +170,8 @@ class _Desk:
             for line in state.lines
             if (line.id == wanted.order_line if wanted.order_line else line.sku == wanted.sku)
         ]
+        # One article may have been sold at several prices, such as by each of its weighings.
+        named.sort(key=lambda line: line.unit_price_milli != wanted.unit_price_milli)
         if not named:
             if self.wish.happened:
                 return []

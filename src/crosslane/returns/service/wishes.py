@@ -121,8 +121,9 @@ class DeskLine(Wish, frozen=True, kw_only=True):
         item_state: in which state they are.
         disposition: what becomes of them.
         wanted: money or others.
-        unit_price_milli: of a blind return, the price on the proof in 1/1000 minor unit, with tax
-            where the channel's prices have it.
+        unit_price_milli: the price on the proof in 1/1000 minor unit, with tax where the channel's
+            prices have it: what is given in a blind return, else which of the order's lines with
+            the article comes back first.
         tax_rate_bp: of a blind return, the rate on the proof.
     """
 
