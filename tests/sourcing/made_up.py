@@ -43,22 +43,28 @@ class MadeUp(msgspec.Struct, frozen=True):
     carts: list[SourcingRequest]
 
 
-def made_up(seed: int) -> MadeUp:
-    """Return a retailer like no other, the same for a seed."""
+def made_up(seed: int, *, scarce: bool = False) -> MadeUp:
+    """Return a retailer like no other, the same for a seed.
+
+    Args:
+        seed: any number.
+        scarce: of many places only few have an article, and vendors take on any order.
+    """
     draw = Random(seed)  # noqa: S311 - a repeatable mixture, nothing secret
-    network = Network(_place(draw, number) for number in range(draw.choice([1, 2, 4, 9, 20])))
+    size = 30 if scarce else draw.choice([1, 2, 4, 9, 20])
+    network = Network(_place(draw, number) for number in range(size))
     goods = [_article(draw, number) for number in range(14)]
     world = World(
         network, _rates(draw), _policies(draw), DispatchDays(), {}, _prices(draw, network, goods)
     )
     for key in [(at.id, day) for at in network.all for day in DAYS if draw.random() < 0.3]:
         world.taken[key] = draw.choice([1, 2, 50, 100])
-    if draw.random() < 0.4:
+    if not scarce and draw.random() < 0.4:
         vendors = [at for at in network.all if at.kind == "vendor"]
         world.demanding = {at.id: _vendor(draw, at.id) for at in vendors}
         world.agreed = {(at.id, each.id): 100_000 for at in vendors for each in goods}
     carts = [_cart(draw, goods) for _ in range(6)]
-    return MadeUp(world, _survey(draw, network, goods), carts)
+    return MadeUp(world, _survey(draw, network, goods, scarce=scarce), carts)
 
 
 def _id(draw: Random) -> UUID:
@@ -162,8 +168,10 @@ def _vendor(draw: Random, location_id: UUID) -> Vendor:
     return Vendor(location_id, "none", "", "", "", "GBP", True, *least)
 
 
-def _survey(draw: Random, network: Network, goods: list[Variant]) -> Survey:
+def _survey(draw: Random, network: Network, goods: list[Variant], *, scarce: bool) -> Survey:
     lies, units = (0.9, [5, 100]) if draw.random() < 0.7 else (0.3, [1, 2, 5, 100])
+    if scarce:
+        lies = 0.15
     stock: list[VariantStock] = []
     for each in goods:
         at = [location.id for location in network.all if draw.random() < lies]

@@ -82,6 +82,7 @@ from crosslane.sourcing.domain.requests import (
 )
 from crosslane.sourcing.domain.rules import DroppedPlaces
 from crosslane.sourcing.domain.sourcing import question_of, sourced
+from crosslane.sourcing.domain.stood import Ground
 from crosslane.sourcing.domain.world import Prices, World
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "DroppedPlaces",
     "Estimated",
     "Explanation",
+    "Ground",
     "Kept",
     "KeptReceipt",
     "Lacking",

@@ -24,6 +24,7 @@ from crosslane.sourcing.domain.problem import (
     SourcingSettings,
 )
 from crosslane.sourcing.domain.requests import LineAsked, SourcingRequest
+from crosslane.sourcing.domain.stood import Today
 from crosslane.sourcing.domain.tariffs import tariff_of
 from crosslane.sourcing.domain.world import Route, World
 from crosslane.sourcing.errors import NoDeliveryService, NotDelivered
@@ -48,16 +49,20 @@ def capacity_keys(
     world: World, requests: Iterable[SourcingRequest], survey: Survey
 ) -> set[CapacityKey]:
     """Return the counters that limit what the locations of some requests can send."""
-    holders: dict[datetime, dict[UUID, Location]] = {}
+    lying: dict[datetime, set[UUID]] = {}
     for request in requests:
         if request.method != "pickup":
-            holders.setdefault(request.at, {}).update(world.holders(request.lines, survey))
+            goods = [survey.candidates(line.variant.id) for line in request.lines]
+            lying.setdefault(request.at, set()).update(*goods)
+    by_id = world.network.by_id.get
     return {
         (location.id, day)
-        for at, locations in holders.items()
-        for location in locations.values()
-        if location.parcels_per_day is not None and location.can("ship")
-        if (day := world.days_at(at).of(location.timetable)) is not None
+        for at, ids in lying.items()
+        for each in ids
+        if (location := by_id(each)) is not None
+        and location.parcels_per_day is not None
+        and location.can("ship")
+        and (day := world.days_at(at).of(location.timetable)) is not None
     }
 
 
@@ -294,8 +299,7 @@ def places_for(
         settings: which costs count.
         late: knows when parcels arrive, None when nobody asks for an instant.
     """
-    worth, demanding = world.prices.capacity, world.demanding
-    day_of, taken = world.days_at(request.at).of, world.taken
+    demanding = world.demanding
     goal = route.goal if settings.distance_milli_per_km else None
     able = frozenset({request.method})
     store = request.store
@@ -308,15 +312,10 @@ def places_for(
         # Goods that lie in the store where they are fetched need no parcel.
         carried = route.tariff is not None and not here
         sends = not carried or location.kind in settings.senders
-        left, price, days, faster = None, 0, 0, NO_FASTER
+        days, faster = 0, NO_FASTER
         if late is not None:
             days, faster = late.of(location) if carried else (late.here(), NO_FASTER)
-        if carried:
-            limit = location.parcels_per_day
-            if (limit is not None or worth) and (day := day_of(location.timetable)) is not None:
-                price = worth.get((location.id, day), 0)
-                if limit is not None:
-                    left = limit - taken.get((location.id, day), 0)
+        today = today_of(world, request.at, location)
         vendor = demanding.get(location.id) if demanding else None
         places.append(
             Place(
@@ -326,10 +325,10 @@ def places_for(
                 distance if carried and sends else 0,
                 location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
                 location.handling_unit_minor * MILLI_PER_MINOR,
-                left,
-                price,
+                today.left if carried else None,
+                today.worth_milli if carried else 0,
                 active=location.active,
-                open=location.timetable.closure is None or _is_open(request, location),
+                open=today.open,
                 sends=sends,
                 overdue_days=days,
                 faster=faster,
@@ -338,6 +337,48 @@ def places_for(
             )
         )
     return places
+
+
+def today_of(world: World, at: datetime, location: Location) -> Today:
+    """Return what a location that sends parcels is at a moment.
+
+    Args:
+        world: what it is decided on.
+        at: business time.
+        location: any.
+    """
+    worth, limit = world.prices.capacity, location.parcels_per_day
+    is_open = location.timetable.closure is None or _is_open(at, location)
+    day = None
+    if limit is not None or worth:
+        day = world.days_at(at).of(location.timetable)
+    if day is None:
+        return Today(is_open, None, None, 0)
+    key = location.id, day
+    left = None if limit is None else limit - world.taken.get(key, 0)
+    return Today(is_open, day, left, worth.get(key, 0))
+
+
+def lasting_places(locations: Iterable[Location], settings: SourcingSettings) -> list[Place]:
+    """Return locations as places that send home: what of them lasts, whatever is asked and when.
+
+    Args:
+        locations: in the order of their codes.
+        settings: which costs count.
+    """
+    able = frozenset({"ship"})
+    return [
+        Place(
+            at.code,
+            able if at.abilities & able else UNABLE,
+            0,
+            handling_parcel_milli=at.handling_parcel_minor * MILLI_PER_MINOR,
+            handling_unit_milli=at.handling_unit_minor * MILLI_PER_MINOR,
+            active=at.active,
+            sends=at.kind in settings.senders,
+        )
+        for at in locations
+    ]
 
 
 def _serves(request: SourcingRequest, location: Location, *, here: bool) -> bool:
@@ -358,11 +399,11 @@ def serves_here(request: SourcingRequest) -> bool:
     store = request.store
     if store is None or not (store.active and _serves(request, store, here=True)):
         return False
-    return store.timetable.closure is None or _is_open(request, store)
+    return store.timetable.closure is None or _is_open(request.at, store)
 
 
-def _is_open(request: SourcingRequest, location: Location) -> bool:
+def _is_open(at: datetime, location: Location) -> bool:
     closure = location.timetable.closure
-    if closure is None or request.at < closure.since:
+    if closure is None or at < closure.since:
         return True
-    return closure.until is not None and closure.until <= request.at
+    return closure.until is not None and closure.until <= at

@@ -1,15 +1,15 @@
 """A problem by columns: what is the same for all orders of a moment, and what is each one's own.
 
-Where goods lie well, a receipt is hundreds of places that are not sent from. As rows each of them
-is made, written and pressed together for every order; as columns what a place is by itself is
-written once for all orders of a batch, and an order adds how far and how full it is, and what lies
-there. Only plain questions are kept so: goods sent home by one service, for no instant.
+A receipt is mostly places that are not sent from, there can be hundreds. As rows each of them is
+made, written and pressed together for every order; as columns what a place is by itself is made
+once for all orders of a batch, and an order adds how far and how full it is, and what lies there.
+Where goods lie densely it is written once for all as well. Only plain questions are kept so: goods
+sent home by one service, for no instant.
 """
 
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import compress
 from typing import Self
 
 import msgspec
@@ -25,6 +25,11 @@ from crosslane.sourcing.domain.problem import (
 
 # More effort makes a receipt a tenth smaller and takes half as long again.
 COMPRESSION_LEVEL = 1
+# The first byte of what zlib presses with a window of 32 KiB (RFC 1950, 2.2); no list of
+# MessagePack's begins so.
+ZLIB_BEGINS = b"\x78"
+# Goods lie densely where each line lies at so many of the places.
+DENSE_PERCENT = 75
 # A thousand places are some twenty kilobytes.
 PACKED_REMEMBERED_MAX = 64
 # What a place is or does, as bits.
@@ -64,40 +69,50 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
             worth if any(worth) else (),
         )
 
-    def only(self, kept: Sequence[bool]) -> Self:
-        """Return what some of the places are.
-
-        Args:
-            kept: for each place, whether it is one of them.
-        """
-        worth = tuple(compress(self.capacity_milli, kept))
-        return type(self)(
-            self.settings,
-            tuple(compress(self.codes, kept)),
-            bytes(compress(self.traits, kept)),
-            tuple(compress(self.handling_parcel_milli, kept)),
-            tuple(compress(self.handling_unit_milli, kept)),
-            worth if any(worth) else (),
-        )
+    @property
+    def worth(self) -> tuple[int, ...]:
+        """The value of one parcel of the day, of every place."""
+        return self.capacity_milli or (0,) * len(self.codes)
 
 
 class Packed(msgspec.Struct, frozen=True):
-    """What places are for every order, as receipts keep it: pressed together once for all.
+    """What places are for every order, as receipts keep it.
 
     Args:
         raw: as bytes.
-        small: the same, pressed.
+        kept: the same, or pressed together.
     """
 
     raw: bytes
-    small: bytes
+    kept: bytes
+
+    @classmethod
+    def of(cls, standing: Standing, *, densely: bool) -> Self:
+        """Return it packed.
+
+        Where goods lie densely the places are those of other orders as well: they are pressed
+        together once for all. Elsewhere hardly another order has the same, and they are pressed
+        together with what is the order's own.
+
+        Args:
+            standing: the places.
+            densely: see :func:`is_dense`.
+        """
+        if densely:
+            return cls._pressed(standing)
+        raw = _ENCODER.encode(standing)
+        return cls(raw, raw)
 
     @classmethod
     @lru_cache(maxsize=PACKED_REMEMBERED_MAX)
-    def of(cls, standing: Standing) -> Self:
-        """Return it packed: places seldom change from one batch to the next."""
+    def _pressed(cls, standing: Standing) -> Self:
         raw = _ENCODER.encode(standing)
         return cls(raw, zlib.compress(raw, COMPRESSION_LEVEL))
+
+
+def is_dense(units: Sequence[Sequence[int]]) -> bool:
+    """Say whether each line lies at most of the places, given what of it lies at each."""
+    return all((len(row) - row.count(0)) * 100 >= len(row) * DENSE_PERCENT for row in units)
 
 
 class Columns(msgspec.Struct, frozen=True, array_like=True):
@@ -131,7 +146,6 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
         """Return the problem as it is asked, at places of which so much is the same for all."""
         able = frozenset({self.method})
         size = len(standing.codes)
-        worth = standing.capacity_milli or (0,) * size
         places = [
             Place(
                 code,
@@ -151,7 +165,7 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
                 standing.traits,
                 standing.handling_parcel_milli,
                 standing.handling_unit_milli,
-                worth,
+                standing.worth,
                 self.metres,
                 self.left,
                 strict=True,
@@ -179,9 +193,14 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-def unpacked(small: bytes) -> Standing:
+def unpacked(kept: bytes) -> Standing:
     """Return what was packed."""
-    return _DECODER.decode(zlib.decompress(small))
+    return _DECODER.decode(unpressed(kept))
+
+
+def unpressed(kept: bytes) -> bytes:
+    """Return MessagePack as it was before it was pressed together, if it was."""
+    return zlib.decompress(kept) if kept[:1] == ZLIB_BEGINS else kept
 
 
 def columns_of(problem: SourcingProblem) -> tuple[Standing, Columns]:

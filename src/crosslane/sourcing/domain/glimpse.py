@@ -1,23 +1,23 @@
 """Orders that are decided at a glance, and yet kept with everything they were decided on.
 
-Most orders are plain: sent home by one service, for no instant, and of those whose parcels cost the
-least somebody has all of it for the least. Such a question is worked on by columns, from the stock
-that was read to the receipt that is kept: no place, candidate or site is made of who is only looked
-at. Plan, yardstick and problem are the very ones of :func:`receipt.decide`; what needs a closer
-look gets it.
+Most orders are plain: sent home by one service, for no instant, and of each line somebody has all.
+Such a question is worked on by columns, from the stock that was read to the receipt that is kept:
+no place and no candidate is made of anybody, and a site only of those that could be sent from.
+Plan, yardstick and problem are the very ones of :func:`receipt.decide`; what needs a closer look
+gets it.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import compress, repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import repeat
 from uuid import UUID
 
 import msgspec
 
 from crosslane.inventory import Survey
-from crosslane.locations import Location
-from crosslane.sourcing.domain.building import bare_lines, places_for, settings_of
+from crosslane.sourcing.domain.building import bare_lines, lasting_places, settings_of, today_of
 from crosslane.sourcing.domain.carriage import priced
-from crosslane.sourcing.domain.columns import Columns, Packed
+from crosslane.sourcing.domain.columns import Columns, Packed, is_dense
 from crosslane.sourcing.domain.order import Order, Piece, Site, undominated
 from crosslane.sourcing.domain.planning import packing_of, plan_of
 from crosslane.sourcing.domain.problem import (
@@ -30,58 +30,71 @@ from crosslane.sourcing.domain.problem import (
 from crosslane.sourcing.domain.receipt import Glimpsed
 from crosslane.sourcing.domain.requests import SourcingRequest
 from crosslane.sourcing.domain.sites import split_milli
-from crosslane.sourcing.domain.stood import BEYOND_MILLI, Stood
+from crosslane.sourcing.domain.stood import BEYOND_MILLI, Ground, Group, Stood
 from crosslane.sourcing.domain.world import Route, World
 
-# To look at more places than this for nothing would cost as much as the closer look.
-SITES_MAX = 6
-# Where each line lies at so many of the places, one of the first will have them all, and the places
-# are those of other orders as well. Where goods lie thinner, both is seldom.
-DENSE_PERCENT = 75
+# To pack an order in more ways than this takes some milliseconds: not where others wait.
+WAYS_MAX = 50_000
 # Units of a line at each place, and likewise what one of them is worth there.
 Column = tuple[int, ...]
 
 
-class _Seen(msgspec.Struct, frozen=True):
-    """A plain question by columns, one entry of each per place.
+class _Seen(msgspec.Struct, frozen=True, dict=True):
+    """A plain question by columns, one entry of each per place. Its pieces are its lines, by SKU.
 
     Args:
-        stood: the places.
+        group: the places.
         lines: of the request.
         settings: which costs count.
         tariff: of all parcels, as it counts.
         metres: how far each place is.
+        left: parcels it can still send on the day; None for no limit.
         parcel_milli: what a parcel costs from each, carriage and what all share aside.
         units: of each line, in the order of the lines.
         scarce_milli: likewise; None where nothing is worth anything to others.
+        numbers: the line of each piece.
     """
 
-    stood: Stood
+    group: Group
     lines: list[Line]
     settings: SourcingSettings
     tariff: Tariff
-    metres: list[int]
-    parcel_milli: list[int]
+    metres: Sequence[int]
+    left: Sequence[int | None]
+    parcel_milli: Sequence[int]
     units: list[Column]
     scarce_milli: list[Column | None]
+    numbers: list[int]
 
-    def has_all(self, number: int) -> bool:
-        """Say whether a place has every line."""
+    @property
+    def everything(self) -> int:
+        """The bits of all pieces."""
+        return (1 << len(self.lines)) - 1
+
+    @cached_property
+    def able(self) -> list[int]:
+        """The pieces each place may send whole, one bit for each."""
+        able, costly = [0] * len(self.metres), self.parcel_milli
+        for piece, number in enumerate(self.numbers):
+            bit, wanted, units = 1 << piece, self.lines[number].quantity, self.units[number]
+            able = [has | bit if n >= wanted else has for has, n in zip(able, units, strict=True)]
+        if max(costly) < BEYOND_MILLI:
+            return able
+        return [has if milli < BEYOND_MILLI else 0 for has, milli in zip(able, costly, strict=True)]
+
+    def has_all(self, at: int) -> bool:
+        """Say whether a place may send everything, without a look at the others."""
         for line, units in zip(self.lines, self.units, strict=True):
-            if units[number] < line.quantity:
+            if units[at] < line.quantity:
                 return False
-        return True
+        return self.parcel_milli[at] < BEYOND_MILLI
 
-    def has_any(self, number: int) -> bool:
-        """Say whether a place has any line whole."""
-        pairs = zip(self.lines, self.units, strict=True)
-        return any(units[number] >= line.quantity for line, units in pairs)
-
-    def goods_milli(self, line: int, number: int) -> int:
-        """Return what a place asks for a line, its parcel aside."""
-        scarce = self.scarce_milli[line] if "scarcity" in self.settings.terms else None
-        worth = scarce[number] if scarce else 0
-        return self.lines[line].quantity * (self.stood.unit_milli[number] + worth)
+    def goods_milli(self, piece: int, at: int) -> int:
+        """Return what a place asks for a piece, its parcel aside."""
+        number = self.numbers[piece]
+        scarce = self.scarce_milli[number] if "scarcity" in self.settings.terms else None
+        worth = scarce[at] if scarce else 0
+        return self.lines[number].quantity * (self.group.unit_milli[at] + worth)
 
 
 def at_a_glance(
@@ -121,91 +134,95 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
         return None
     if not all("ship" in line.methods and tariff.takes(line) for line in lines):
         return None
-    locations = world.holders(request.lines, survey)
     stocks = [survey.candidates(asked.variant.id) for asked in request.lines]
-    if min(map(len, stocks), default=0) * 100 < len(locations) * DENSE_PERCENT:
-        return None
-    if not locations or not world.demanding.keys().isdisjoint(locations):
-        return None
     settings = settings_of(world.policies, request)
-    stood = _stood(world, request, route, locations, settings)
-    metres = stood.metres(route.goal)
+    stood = _stood(world, request, settings)
+    group = stood.group(frozenset[UUID]().union(*stocks))
+    if not group.ids or not world.demanding.keys().isdisjoint(group.ids):
+        return None
+    metres, parcels = group.metres(route.goal), stood.parcel_milli(group)
     per_km = settings.distance_milli_per_km if "distance" in settings.terms else 0
-    parcels = stood.parcel_milli
     if per_km:
         parcels = [p + m * per_km // 1000 for p, m in zip(parcels, metres, strict=True)]
     problem = SourcingProblem("ship", request.currency, (), (), (tariff,), settings)
-    counted = priced(problem, 0)
-    goods = [asked.variant.id for asked in request.lines]
-    units = [tuple(map(stock.get, locations, repeat(0))) for stock in stocks]
+    units = [tuple(map(stock.get, group.ids, repeat(0))) for stock in stocks]
     worth = world.prices.scarcity
     scarce = [
-        _scarce(locations, row, worth[each]) if each in worth else None
-        for row, each in zip(units, goods, strict=True)
+        _scarce(group.ids, row, worth[asked.variant.id]) if asked.variant.id in worth else None
+        for row, asked in zip(units, request.lines, strict=True)
     ]
-    return _Seen(stood, lines, settings, counted, metres, parcels, units, scarce)
+    numbers = sorted(range(len(lines)), key=lambda number: lines[number].sku)
+    counted, left = priced(problem, 0), stood.left(group)
+    return _Seen(group, lines, settings, counted, metres, left, parcels, units, scarce, numbers)
 
 
-def _scarce(locations: Mapping[UUID, Location], units: Column, worth: Mapping[UUID, int]) -> Column:
+def _scarce(ids: Sequence[UUID], units: Column, worth: Mapping[UUID, int]) -> Column:
     """Return what a unit is worth at each place that has any."""
-    return tuple([worth.get(at, 0) if n else 0 for at, n in zip(locations, units, strict=True)])
+    return tuple([worth.get(at, 0) if n else 0 for at, n in zip(ids, units, strict=True)])
 
 
-def _stood(
-    world: World,
-    request: SourcingRequest,
-    route: Route,
-    locations: Mapping[UUID, Location],
-    settings: SourcingSettings,
-) -> Stood:
-    """Return locations as every order of the moment sees them, worked out once."""
-    key = id(locations), request.at, settings
-    known = world.standings.get(key)
+def _stood(world: World, request: SourcingRequest, settings: SourcingSettings) -> Stood:
+    """Return the locations as all orders of the request's moment see them."""
+    known = world.standings.get((request.at, settings))
     if known is None:
-        here, near = list(locations.values()), msgspec.structs.replace(route, goal=None)
-        places = places_for(world, request, near, here, settings)
-        day_of = world.days_at(request.at).of
-        days = [
-            (at.id, day)
-            if place.capacity_left is not None and (day := day_of(at.timetable)) is not None
-            else None
-            for at, place in zip(here, places, strict=True)
-        ]
-        known = world.standings[key] = Stood(locations, places, days, settings)
+        ground = world.grounds.get(settings)
+        if ground is None:
+            at = world.network.all
+            ground = world.grounds[settings] = Ground(at, lasting_places(at, settings), settings)
+        today = partial(today_of, world, request.at)
+        known = Stood(ground, today, priced=bool(world.prices.capacity))
+        world.standings[request.at, settings] = known
     return known
 
 
 def _order(seen: _Seen) -> Order | None:
-    """Return what is searched, None when the first places by their parcels do not settle it.
+    """Return what is searched, None when nobody has all of some line, or too many could send."""
+    pieces = tuple([_piece(seen.lines[n], seen.settings) for n in seen.numbers])
+    unit_milli = min(seen.group.unit_milli)
+    least = [piece.quantity * unit_milli for piece in pieces]
+    first = seen.parcel_milli.index(min(seen.parcel_milli))
+    if seen.has_all(first):
+        site = _site(seen, first, range(len(pieces)))
+        if list(site.costs.values()) == least:
+            return Order(pieces, (site,), {}, split_milli(seen.settings))
+    found = 0
+    for has in set(seen.able):
+        found |= has
+    if found != seen.everything:
+        return None
+    kept, _ = undominated(_contenders(seen, least))
+    if len(kept) << len(pieces) > WAYS_MAX:
+        return None
+    return Order(pieces, tuple(kept), {}, split_milli(seen.settings))
 
-    The first that asks the least that anybody could ask for everything closes the door on those
-    after it (see :mod:`sites`).
+
+def _contenders(seen: _Seen, least: Sequence[int]) -> Iterator[Site]:
+    """Yield the sites but those of which it is seen at once that a better one replaces them.
+
+    By what a parcel costs, the first who has everything for the least that anybody could ask closes
+    the door on those after it (see :mod:`sites`). Of those who have one piece only who asks less
+    for it than all before is looked at.
     """
-    numbers = sorted(range(len(seen.lines)), key=lambda number: seen.lines[number].sku)
-    shared = split_milli(seen.settings)
-    least = [seen.lines[n].quantity * seen.stood.unit_milli_least for n in numbers]
-    costly = seen.parcel_milli
-    first = costly.index(min(costly))
-    ranked: Sequence[int] = (first,)
-    if not seen.has_all(first):
-        ranked = sorted(range(len(costly)), key=costly.__getitem__)
-    sites: list[Site] = []
-    for at in ranked:
-        if costly[at] >= BEYOND_MILLI or len(sites) > SITES_MAX:
-            return None
-        costs = {
-            piece: seen.goods_milli(n, at)
-            for piece, n in enumerate(numbers)
-            if seen.units[n][at] >= seen.lines[n].quantity
-        }
-        if not costs:
+    asked = [BEYOND_MILLI] * len(least)
+    costly, able = seen.parcel_milli, seen.able
+    for at in sorted(range(len(costly)), key=costly.__getitem__):
+        pieces = [piece for piece in range(len(least)) if able[at] >> piece & 1]
+        if not pieces:
             continue
-        code = seen.stood.standing.codes[at]
-        sites.append(Site(code, costly[at] + shared, seen.tariff, costs, {}))
-        if list(costs.values()) == least:
-            pieces = tuple([_piece(seen.lines[n], seen.settings) for n in numbers])
-            return Order(pieces, tuple(undominated(sites)[0]), {}, shared)
-    return None
+        site = _site(seen, at, pieces)
+        cheaper = [piece for piece, cost in site.costs.items() if cost < asked[piece]]
+        for piece in cheaper:
+            asked[piece] = site.costs[piece]
+        if cheaper or len(pieces) > 1:
+            yield site
+        if list(site.costs.values()) == least:
+            break
+
+
+def _site(seen: _Seen, at: int, pieces: Iterable[int]) -> Site:
+    costs = {piece: seen.goods_milli(piece, at) for piece in pieces}
+    parcel = seen.parcel_milli[at] + split_milli(seen.settings)
+    return Site(seen.group.standing.codes[at], parcel, seen.tariff, costs, {})
 
 
 def _piece(line: Line, settings: SourcingSettings) -> Piece:
@@ -214,50 +231,50 @@ def _piece(line: Line, settings: SourcingSettings) -> Piece:
 
 
 def _columns(request: SourcingRequest, tariff: Tariff, seen: _Seen) -> tuple[Packed, Columns]:
-    """Return the problem of a request; places whose stock is used up by now are not in it."""
-    packed, metres, left = seen.stood.packed, seen.metres, seen.stood.left
-    units = seen.units
-    nothing = (0,) * len(metres)
-    scarce = [row or nothing for row in seen.scarce_milli] if any(seen.scarce_milli) else []
-    if all(0 in row for row in units):
-        kept = [any(row) for row in zip(*units, strict=True)]
-        if not all(kept):
-            packed = Packed.of(seen.stood.standing.only(kept))
-            metres, left = list(compress(metres, kept)), list(compress(left, kept))
-            units = [tuple(compress(row, kept)) for row in units]
-            scarce = [tuple(compress(row, kept)) for row in scarce]
-    return packed, Columns(
+    """Return the problem of a request."""
+    nothing = (0,) * len(seen.metres)
+    scarce = tuple([row or nothing for row in seen.scarce_milli])
+    return seen.group.packed(densely=is_dense(seen.units)), Columns(
         request.method,
         request.currency,
-        tuple(metres),
-        tuple(left),
+        tuple(seen.metres),
+        tuple(seen.left),
         tuple(seen.lines),
-        tuple(units),
-        tuple(scarce) if any(map(any, scarce)) else (),
+        tuple(seen.units),
+        scarce if any(map(any, scarce)) else (),
         tariff,
     )
 
 
 def _nearest_milli(seen: _Seen, order: Order) -> int | None:
-    """Return what the nearest place that has everything would cost, as :mod:`nearest` does."""
-    metres, parcels = seen.metres, seen.parcel_milli
-    at = metres.index(min(metres))
-    if parcels[at] >= BEYOND_MILLI or not seen.has_all(at):
-        able = [n for n, milli in enumerate(parcels) if milli < BEYOND_MILLI and seen.has_all(n)]
-        at = min(able, key=metres.__getitem__)
-    if not metres[at] and not _is_known(seen):
+    """Return what the nearest places would have sent it for, as :mod:`nearest` does."""
+    sent = _nearest(seen)
+    if sent is None:
         return None
-    weight = sum([piece.weight_grams for piece in order.pieces])
-    goods = sum([seen.goods_milli(line, at) for line in range(len(seen.lines))])
     # The split cost is in each parcel but the first.
-    shared = order.split_milli
-    each = parcels[at] + shared
-    return seen.tariff.parcels(weight) * each + seen.tariff.price_milli(weight) + goods - shared
+    cost = -order.split_milli
+    for at, given in sent.items():
+        weight = sum([order.pieces[piece].weight_grams for piece in given])
+        each = seen.parcel_milli[at] + order.split_milli
+        cost += seen.tariff.parcels(weight) * each + seen.tariff.price_milli(weight)
+        cost += sum([seen.goods_milli(piece, at) for piece in given])
+    return cost
 
 
-def _is_known(seen: _Seen) -> bool:
-    """Say whether there is a nearest place: some distance is known, or only one serves."""
-    able = [at for at, milli in enumerate(seen.parcel_milli) if milli < BEYOND_MILLI]
-    if any(seen.metres[at] and seen.has_any(at) for at in able):
-        return True
-    return len([at for at in able if seen.has_any(at)]) == 1
+def _nearest(seen: _Seen) -> Mapping[int, Sequence[int]] | None:
+    """Return the pieces that the nearest places send; None when no distance is known."""
+    far, pieces = seen.metres, range(len(seen.lines))
+    first, last = far.index(min(far)), far.index(max(far))
+    if seen.has_all(first) and far[last] and seen.has_all(last):
+        return {first: pieces}
+    able, everything = seen.able, seen.everything
+    serving = [at for at, has in enumerate(able) if has]
+    if len(serving) > 1 and not any(far[at] for at in serving):
+        return None
+    if whole := [at for at in serving if able[at] == everything]:
+        return {min(whole, key=far.__getitem__): pieces}
+    sent: dict[int, list[int]] = {}
+    for piece in pieces:
+        holders = [at for at in serving if able[at] >> piece & 1]
+        sent.setdefault(min(holders, key=far.__getitem__), []).append(piece)
+    return sent

@@ -20,7 +20,9 @@ from crosslane.sourcing.domain.columns import (
     Columns,
     Packed,
     columns_of,
+    is_dense,
     unpacked,
+    unpressed,
 )
 from crosslane.sourcing.domain.nearest import nearest
 from crosslane.sourcing.domain.order import undominated
@@ -40,8 +42,6 @@ ROWS_VERSION = 4
 COLUMNS_VERSION = 5
 # More would not fit beside the rest of its row, on a page of PostgreSQL's.
 PLAIN_BYTES_MAX = 1_800
-# The first byte of what zlib presses with a window of 32 KiB (RFC 1950, 2.2).
-ZLIB_BEGINS = b"\x78"
 
 
 class _BriefPlan(msgspec.Struct, frozen=True, array_like=True):
@@ -105,7 +105,8 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
         told = self.plan, self.nearest_milli, self.before_milli
         if self.version == COLUMNS_VERSION:
             standing, columns = columns_of(self.problem)
-            return _filed_by_columns(Packed.of(standing), columns, *told)
+            packed = Packed.of(standing, densely=is_dense(columns.units))
+            return _filed_by_columns(packed, columns, *told)
         asked = self.problem.encode()
         parts = (self.version, msgspec.Raw(asked), *told)
         return digest_of(asked), zlib.compress(_ENCODER.encode(parts), COMPRESSION_LEVEL)
@@ -146,7 +147,7 @@ class Glimpsed(msgspec.Struct, frozen=True):
     @property
     def whole(self) -> Receipt:
         """The same, with the problem as it is asked."""
-        problem = self.columns.problem(unpacked(self.packed.small))
+        problem = self.columns.problem(unpacked(self.packed.kept))
         told = self.plan, self.nearest_milli, self.before_milli
         return Receipt(COLUMNS_VERSION, problem, *told)
 
@@ -185,7 +186,7 @@ def _filed_by_columns(
     """Return fingerprint and bytes of a receipt; a short one is not worth pressing again."""
     own = columns.encode()
     brief = _BriefPlan.of(plan)
-    parts = (COLUMNS_VERSION, packed.small, msgspec.Raw(own), brief, nearest_milli, before_milli)
+    parts = (COLUMNS_VERSION, packed.kept, msgspec.Raw(own), brief, nearest_milli, before_milli)
     told = _ENCODER.encode(parts)
     if len(told) > PLAIN_BYTES_MAX:
         told = zlib.compress(told, COMPRESSION_LEVEL)
@@ -194,17 +195,12 @@ def _filed_by_columns(
 
 def decode_receipt(stored: bytes) -> Receipt:
     """Return the receipt that was encoded, of whichever form."""
-    told = _told(stored)
+    told = unpressed(stored)
     if _DECODER_OF_VERSION.decode(told).version != COLUMNS_VERSION:
         return _DECODER.decode(told)
     kept = _DECODER_BY_COLUMNS.decode(told)
     problem = kept.columns.problem(unpacked(kept.places))
     return Receipt(kept.version, problem, kept.plan.plan(), kept.nearest_milli, kept.before_milli)
-
-
-def _told(stored: bytes) -> bytes:
-    """Return a receipt as MessagePack, which begins otherwise than what is pressed."""
-    return zlib.decompress(stored) if stored[:1] == ZLIB_BEGINS else stored
 
 
 class LineThen(msgspec.Struct, frozen=True, array_like=True):
@@ -240,7 +236,7 @@ _DECODER_THEN = msgspec.msgpack.Decoder(_ReceiptThen)
 
 def wanted_in(stored: bytes) -> ProblemThen:
     """Return what was wanted by an encoded receipt; its candidates and costs are passed over."""
-    told = _told(stored)
+    told = unpressed(stored)
     if _DECODER_OF_VERSION.decode(told).version != COLUMNS_VERSION:
         return _DECODER_THEN.decode(told).problem
     kept = _DECODER_BY_COLUMNS.decode(told)

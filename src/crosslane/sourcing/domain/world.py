@@ -16,7 +16,7 @@ from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
 from crosslane.sourcing.domain.policies import MARKDOWN, Saving
 from crosslane.sourcing.domain.problem import SourcingSettings, Tariff
 from crosslane.sourcing.domain.requests import LineAsked
-from crosslane.sourcing.domain.stood import Stood
+from crosslane.sourcing.domain.stood import Ground, Stood
 from crosslane.vendors import Vendor
 
 NOTHING: Mapping[UUID, int] = {}
@@ -74,7 +74,8 @@ class World(msgspec.Struct):
         parcels: what a parcel costs from each location that was asked for, carriage and distance
             aside, None where it may not send; by instant, method and settings. They hold until a
             parcel of the location is counted.
-        standings: what places are for every order, by the set they are of, instant and settings.
+        grounds: what the locations are on any day, by settings; they hold as long as the network.
+        standings: what they are for every order of an instant, likewise.
     """
 
     network: Network
@@ -91,7 +92,8 @@ class World(msgspec.Struct):
     sets: dict[frozenset[UUID], dict[UUID, Location]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
     parcels: dict[tuple[datetime, str, SourcingSettings], dict[UUID, int | None]] = {}
-    standings: dict[tuple[int, datetime, SourcingSettings], Stood] = {}
+    grounds: dict[SourcingSettings, Ground] = {}
+    standings: dict[tuple[datetime, SourcingSettings], Stood] = {}
 
     def use(self, location_id: UUID, day: date, parcels: int) -> int:
         """Count parcels of a plan against a location's day; return how many it has then."""
@@ -120,7 +122,7 @@ class World(msgspec.Struct):
             found = self.sets.get(ids)
             if found is None:
                 by_id = self.network.by_id.get
-                found = self.sets[ids] = _by_code(at for each in ids if (at := by_id(each)))
+                found = self.sets[ids] = _by_code([at for each in ids if (at := by_id(each))])
             known = self.held[id(lines)] = lines, found
         return known[1]
 

@@ -1,6 +1,7 @@
 """Loading what a batch is decided on."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from crosslane.carriers import rate_book
@@ -10,7 +11,9 @@ from crosslane.organization import policies
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
     DispatchDays,
+    Ground,
     SourcingRequest,
+    SourcingSettings,
     World,
     capacity_keys,
     settings_of,
@@ -21,8 +24,18 @@ from crosslane.vendors import agreed_costs, demanding
 # A full location sends on a later day; weekends and holidays lie in between.
 DAYS_AHEAD = 31
 
-# What is remembered of a network's calendars stays true as long as the network lives.
-_DAYS: WeakKeyDictionary[Network, DispatchDays] = WeakKeyDictionary()
+# Channels have settings of their own; a thousand places take about a megabyte for each.
+GROUNDS_MAX = 16
+
+
+class _Lasting(NamedTuple):
+    """What is remembered of a network, and stays true as long as the network lives."""
+
+    days: DispatchDays
+    grounds: dict[SourcingSettings, Ground]
+
+
+_LASTING: WeakKeyDictionary[Network, _Lasting] = WeakKeyDictionary()
 
 
 async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey) -> World:
@@ -32,8 +45,13 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
     below a value, by one more for what it asks.
     """
     known = await network(tx)
-    days = _DAYS.setdefault(known, DispatchDays())
-    world = World(known, await rate_book(tx), await policies(tx), days, {}, await prices_of(tx))
+    lasting = _LASTING.setdefault(known, _Lasting(DispatchDays(), {}))
+    if len(lasting.grounds) > GROUNDS_MAX:
+        lasting.grounds.clear()
+    world = World(
+        *(known, await rate_book(tx), await policies(tx), lasting.days, {}, await prices_of(tx)),
+        grounds=lasting.grounds,
+    )
     goods = {
         line.variant.id
         for request in requests
