@@ -115,3 +115,22 @@ async def test_what_was_held_is_placed_when_the_state_is_explained(
     assert set(await shop.states()) <= {"applied", "outdated"}, await shop.messages()
     assert await shop.units(NUMBER) == {"SINGLE1": 2, "Bar3": 1}
     await shop.assert_sound()
+
+
+async def test_what_comes_in_by_the_api_is_read_as_the_connection_says(
+    api: Api, database: Database, shop: Bazaar
+):
+    told = {"account": "pots.example.com", "services": {"*": "STANDARD48"}}
+    await connect(
+        api, format="woocommerce", secret=SECRET, settings={"states": "packed=processing"}, **told
+    )
+    packed = json.dumps(published() | {"status": "packed"})
+    json_type = {"content-type": "application/json"}
+    for what in ("previews", "messages"):
+        answer = await api.admin.post(
+            f"/api/v1/channels/bazaar/{what}?format=woocommerce", content=packed, headers=json_type
+        )
+        assert answer.status_code in (200, 202), answer.text
+        assert "state-unexplained" not in answer.text
+    await shop.work()
+    assert await shop.units(NUMBER) == {"SINGLE1": 2, "Bar3": 1}
