@@ -11,7 +11,7 @@ from tests.tidy.tree import Tree
 from crosslane.app import ROUTES
 from crosslane.platform.lane import CommandKind
 from crosslane.platform.screens import FORM, UPLOAD, Form
-from crosslane.platform.web import PUBLIC, Caller, Route, get, post
+from crosslane.platform.web import PUBLIC, Arriving, Caller, Route, get, post
 from crosslane.platform.web.problems import catalogue, status_of, title_of
 
 # A sign-in is its own event each time, so there is nothing to say twice; channels, providers and
@@ -55,7 +55,7 @@ def faults(routes: Sequence[Route]) -> list[str]:
             found.append(f"{at}: changes something without a command")
         if route.example is not None and not is_taken(route):
             found.append(f"{at}: its example is not a body it takes")
-        if route.signature.body not in (None, bytes, Form) and route.example is None:
+        if route.signature.body not in (None, bytes, Arriving, Form) and route.example is None:
             found.append(f"{at}: no example of its body")
         seen.add((route.method, route.path))
         names.add(route.name)

@@ -29,7 +29,9 @@ A page of an app is a function beside its template::
         return see_other(f"/office/orders/{number}", toast=viewer.words("Cancelled."))
 
 A form with a file is declared by ``@upload(..., bytes_max=...)``, takes ``data: Form`` that is read
-already, and finds the file by ``data.file("picture")``.
+already, and finds the file by ``data.file("picture")``. Where the file may be larger than memory,
+it takes ``data: Arriving`` and reads ``await data.form()``: the fields that stand before the file,
+then the file while it arrives.
 
 Rules: a page is shown whole without scripts; a part that htmx replaces is a named block of the same
 template (``PAGES.answer(..., block="rows")`` when ``viewer.fragment``). Every form carries

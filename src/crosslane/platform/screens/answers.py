@@ -48,7 +48,7 @@ def form(path: str, *, permission: str, command: CommandKind | None, **told: Any
 def upload(
     path: str, *, permission: str, command: CommandKind | None, bytes_max: int, **told: Any
 ) -> Declare:
-    """Declare where a form with files is sent to; its handler takes ``data: Form``.
+    """Declare where a form with files is sent to; its handler takes ``data: Form``, or Arriving.
 
     The template's form says ``enctype="multipart/form-data"``.
 

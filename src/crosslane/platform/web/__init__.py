@@ -53,11 +53,13 @@ A module's ``rest.py`` declares routes and nothing else. This is a whole one::
 
 Handlers' parameters, by name or type: ``caller`` (who asks), ``data`` (the body, a msgspec struct;
 ``bytes`` to have it as it was sent, with ``consumes="text/csv"``, and ``also_consumes`` for other
-media types, or for a signature), names in the path, ``Paging``, ``Version`` (from If-Match; give it
-a default of None to make it optional), ``request`` (Litestar's, rarely needed); every other
-parameter is a query parameter of its own type, required when it has no default, repeatable when it
-is a list. A handler returns a value, None (204), an :class:`Answer` (status, version, location), or
-a :class:`Document` (a file). The first docstring line is the summary, the rest the description.
+media types, or for a signature; :class:`Arriving` to read it part by part while it arrives, as it
+may be larger than memory: then it is no part of what an Idempotency-Key is kept for), names in the
+path, ``Paging``, ``Version`` (from If-Match; give it a default of None to make it optional),
+``request`` (Litestar's, rarely needed); every other parameter is a query parameter of its own type,
+required when it has no default, repeatable when it is a list. A handler returns a value, None
+(204), an :class:`Answer` (status, version, location), or a :class:`Document` (a file). The first
+docstring line is the summary, the rest the description.
 
 Rules: reads go through ``caller.read()``, changes through ``caller.submit`` of the declared
 command, which ``caller.preview`` tries and undoes; there is no other way. Refusals are raised; each
@@ -73,7 +75,7 @@ each file here.
 
 from crosslane.platform.web.answers import Answer, Document, etag
 from crosslane.platform.web.binding import Paging, TenantName, Version
-from crosslane.platform.web.body import BODY_BYTES_MAX, decode_json, decode_written
+from crosslane.platform.web.body import BODY_BYTES_MAX, Arriving, decode_json, decode_written
 from crosslane.platform.web.caller import Caller, OtherLocation
 from crosslane.platform.web.errors import EdgeRefusal, InvalidField, NoSuchAddress, TooManyRequests
 from crosslane.platform.web.gate import (
@@ -99,6 +101,7 @@ __all__ = [
     "SESSION_COOKIE",
     "Admitted",
     "Answer",
+    "Arriving",
     "Caller",
     "Document",
     "EdgeRefusal",

@@ -9,6 +9,7 @@ import asyncio
 import json
 import math
 import re
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from multipart import parse_options_header
 from crosslane.kernel import pointer_step, require_safe_text
 from crosslane.platform.web import errors
 from crosslane.platform.web.exchange import exchange_of
-from crosslane.platform.web.form import UPLOAD
+from crosslane.platform.web.form import UPLOAD, FormArriving, read_arriving
 from crosslane.platform.web.moments import holds_moments, require_moments
 from crosslane.platform.web.problems import invalid_field
 
@@ -28,6 +29,8 @@ JSON_DEPTH_MAX = 32
 INTEGER_DIGITS_MAX = 20
 DECIMAL_CHARACTERS_MAX = 100
 EXPONENT_MAX = 330
+# Who sends a body that is read while it arrives gets as much more time as it takes at this pace.
+BYTES_A_SECOND_MIN = 256 << 10
 # Larger bodies are read in a thread, so that one import does not hold up every other request.
 INLINE_BYTES_MAX = 128 << 10
 
@@ -44,29 +47,91 @@ class _Refused(msgspec.Struct, frozen=True):
     step: str = ""
 
 
-async def read_bytes(request: Request, most_bytes: int) -> bytes:
+async def read_bytes(request: Request, most_bytes: int, instead: str) -> bytes:
     """Return the whole body.
+
+    Args:
+        request: whose.
+        most_bytes: how many it may have.
+        instead: what to do with more.
 
     Raises:
         BodyTooLarge: it is, or says it is, larger than ``most_bytes``.
         MalformedRequest: the client left before it was complete, or its length is no number.
     """
+    require_announced(request, most_bytes, instead)
+    parts, total, more = [], 0, True
+    while more:
+        part, more = await _next_part(request)
+        parts.append(part)
+        total += len(part)
+        if total > most_bytes:
+            raise errors.BodyTooLarge(most_bytes=most_bytes, instead=instead)
+    return b"".join(parts)
+
+
+class Arriving:
+    """A body that its handler reads while it arrives, part by part, as it is too large to be held.
+
+    Args:
+        request: whose.
+        most_bytes: how many it may have.
+        instead: what to do with more.
+
+    Raises:
+        BodyTooLarge, MalformedRequest: as :func:`read_bytes`; before the handler runs where the
+            length that is announced tells.
+    """
+
+    def __init__(self, request: Request, most_bytes: int, instead: str) -> None:
+        require_announced(request, most_bytes, instead)
+        self._request = request
+        self._most_bytes = most_bytes
+        self._instead = instead
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield its parts, which are as long as the network makes them."""
+        limit = exchange_of(self._request.scope).limit
+        ends_at = limit.when() if limit else None
+        total, more = 0, True
+        while more:
+            part, more = await _next_part(self._request)
+            total += len(part)
+            if total > self._most_bytes:
+                raise errors.BodyTooLarge(most_bytes=self._most_bytes, instead=self._instead)
+            if limit and ends_at is not None:
+                limit.reschedule(ends_at + total / BYTES_A_SECOND_MIN)
+            yield part
+
+    async def form(self) -> FormArriving:
+        """Read the fields of a form, up to the file that is its last.
+
+        Raises:
+            MalformedRequest: it is no form with a file.
+        """
+        return await read_arriving(self, boundary_of(self._request))
+
+
+def require_announced(request: Request, most_bytes: int, instead: str) -> None:
+    """Refuse a body that says it is larger than it may be, before anything of it is read.
+
+    Raises:
+        BodyTooLarge: it does.
+        MalformedRequest: its length is no number.
+    """
     announced = exchange_of(request.scope).headers.get("content-length", "0")
     if not (announced.isascii() and announced.isdigit()):
         raise errors.MalformedRequest(reason="Content-Length is not a number")
     if len(announced) > 15 or int(announced) > most_bytes:
-        raise errors.BodyTooLarge(most_bytes=most_bytes)
-    parts, total, more = [], 0, True
-    while more:
-        message = await request.receive()
-        if message["type"] != "http.request":
-            raise errors.MalformedRequest(reason="the body ended early")
-        parts.append(message["body"])
-        total += len(parts[-1])
-        if total > most_bytes:
-            raise errors.BodyTooLarge(most_bytes=most_bytes)
-        more = message.get("more_body", False)
-    return b"".join(parts)
+        raise errors.BodyTooLarge(most_bytes=most_bytes, instead=instead)
+
+
+async def _next_part(request: Request) -> tuple[bytes, bool]:
+    """Return what arrives next, and whether more follows."""
+    message = await request.receive()
+    if message["type"] != "http.request":
+        raise errors.MalformedRequest(reason="the body ended early")
+    return message["body"], message.get("more_body", False)
 
 
 def require_content_type(request: Request, *expected: str) -> None:

@@ -97,11 +97,12 @@ class Edge:
             return
         try:
             async with asyncio.timeout(self._seconds_max) as limit:
-                reply.limit = limit
+                exchange.limit = limit
                 await self._app(scope, receive, reply)
         except TimeoutError:
             if reply.begun or not limit.expired():
                 raise
+            exchange.limit = None
             await reply.refuse(errors.TookTooLong(most_seconds=round(self._seconds_max)))
 
 
@@ -113,14 +114,13 @@ class _Reply:
         self._exchange = exchange
         self._is_head = is_head
         self.begun = False
-        self.limit: asyncio.Timeout | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
             # A page that streams may take long; only its beginning is timed.
-            if self.limit is not None:
-                self.limit.reschedule(None)
+            if self._exchange.limit is not None:
+                self._exchange.limit.reschedule(None)
             self._exchange.status = message["status"]
             message["headers"] = self._headers(list(message["headers"]))
             faults.reach("web.before_answer")

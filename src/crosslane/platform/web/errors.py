@@ -85,7 +85,7 @@ class MethodNotAllowed(EdgeRefusal):
 
 
 class BodyTooLarge(EdgeRefusal):
-    """The body is larger than {most_bytes} bytes."""
+    """The body is larger than {most_bytes} bytes; {instead}."""
 
     status = 413
 

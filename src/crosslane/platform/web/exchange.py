@@ -1,5 +1,6 @@
 """What is known about one request while it is under way; carried in its ASGI scope."""
 
+import asyncio
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -21,6 +22,7 @@ class Exchange(msgspec.Struct):
         status: HTTP status of the answer, 0 before there is one.
         is_page: people look at the answer, so a refusal must be one too.
         is_staff: those people have to sign in.
+        limit: of its time, until an answer begins.
     """
 
     headers: Mapping[str, str]
@@ -32,6 +34,7 @@ class Exchange(msgspec.Struct):
     status: int = 0
     is_page: bool = False
     is_staff: bool = False
+    limit: asyncio.Timeout | None = None
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

@@ -5,13 +5,13 @@ is read before anything is decided, and a wish sent twice is known by what it sa
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
-from multipart import MultipartError, PushMultipartParser
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from crosslane.kernel import UnsafeText, require_safe_text
 from crosslane.platform.web import errors
@@ -22,6 +22,7 @@ FORM_BYTES_MAX = 1 << 18
 FIELDS_MAX = 3_000
 PARTS_MAX = 200
 PART_HEADERS_BYTES_MAX = 4_096
+PART_LIMITS = {"max_segment_count": PARTS_MAX, "max_header_size": PART_HEADERS_BYTES_MAX}
 FILE_NAME_CHARACTERS_MAX = 200
 WISH_FIELD = "_wish"
 """The hidden field that names a wish, so that a form that is sent twice is done once."""
@@ -168,13 +169,10 @@ def read_upload(body: bytes, boundary: str) -> Form:
     try:
         for name, filename, content in _parts(body, boundary):
             if filename is None:
-                text = content.decode().replace("\r\n", "\n")
-                fields.setdefault(name, []).append(text)
+                fields.setdefault(name, []).append(_text(content))
             elif filename or content:
-                # Some browsers tell the whole path; a field without a file tells an empty name.
-                shown = filename.replace("\\", "/").rpartition("/")[2]
-                file = File(shown[:FILE_NAME_CHARACTERS_MAX], content)
-                files.setdefault(name, []).append(file)
+                # A field without a file tells an empty name.
+                files.setdefault(name, []).append(File(_shown(filename), content))
     except (MultipartError, ValueError):
         raise errors.MalformedRequest(reason="the form cannot be read") from None
     names = [(n, file.name) for n, those in files.items() for file in those]
@@ -184,8 +182,7 @@ def read_upload(body: bytes, boundary: str) -> Form:
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, str | None, bytes]]:
     """Yield name, file name (None for a plain field) and content of each part."""
-    limits = {"max_segment_count": PARTS_MAX, "max_header_size": PART_HEADERS_BYTES_MAX}
-    with PushMultipartParser(boundary, len(body), strict=True, **limits) as parser:
+    with PushMultipartParser(boundary, len(body), strict=True, **PART_LIMITS) as parser:
         name, filename, content = "", None, b""
         for told in parser.parse(body):
             if told is None:
@@ -194,6 +191,88 @@ def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, str | None, bytes]
                 content += told
             else:
                 name, filename, content = told.name, told.filename, b""
+
+
+class FormArriving(msgspec.Struct, frozen=True):
+    """A form whose last field is a file, which is read while it arrives.
+
+    Args:
+        form: the fields before it.
+        name: of the file, as its owner calls it, "" when none was chosen.
+        content: of it, part by part.
+    """
+
+    form: Form
+    name: str
+    content: AsyncIterator[bytes]
+
+
+async def read_arriving(body: AsyncIterable[bytes], boundary: str) -> FormArriving:
+    """Read a form up to its file, and no more of it.
+
+    Args:
+        body: what is sent.
+        boundary: the line between parts, as the content type names it.
+
+    Raises:
+        MalformedRequest: it is no such form, has no file, or text that is none; also while the file
+            is read, when it does not end, or is not the last.
+    """
+    fields: dict[str, list[str]] = {}
+    name, content, total = "", bytearray(), 0
+    told = _parts_arriving(body, boundary)
+    async for one in told:
+        if one is None:
+            fields.setdefault(name, []).append(_text(content))
+        elif not isinstance(one, MultipartSegment):
+            content += one
+            total += len(one)
+            if total > FORM_BYTES_MAX:
+                raise errors.MalformedRequest(reason="the fields before the file are too long")
+        elif one.filename is None:
+            name, content = one.name, bytearray()
+        else:
+            shown = _shown(one.filename)
+            _require_text([*((n, v) for n, values in fields.items() for v in values), ("", shown)])
+            return FormArriving(Form(fields), shown, _content(told))
+    raise errors.MalformedRequest(reason="the form has no file")
+
+
+async def _content(told: AsyncIterator[MultipartSegment | bytes | None]) -> AsyncIterator[bytes]:
+    """Yield the file that has begun; a form that goes on after it is none that is read so."""
+    async for one in told:
+        if isinstance(one, MultipartSegment):
+            raise errors.MalformedRequest(reason="the file is not the last field of the form")
+        if one is not None:
+            yield one
+
+
+async def _parts_arriving(
+    body: AsyncIterable[bytes], boundary: str
+) -> AsyncIterator[MultipartSegment | bytes | None]:
+    """Yield of each part its head, its content as it arrives, and None as its end."""
+    try:
+        # Strictly, a line end that arrives by itself after the last part would be too much.
+        with PushMultipartParser(boundary, **PART_LIMITS) as parser:
+            async for block in body:
+                # Nothing would mean the end.
+                if block:
+                    for told in parser.parse(block):
+                        yield told
+    except MultipartError:
+        raise errors.MalformedRequest(reason="the form cannot be read") from None
+
+
+def _text(content: bytes | bytearray) -> str:
+    try:
+        return content.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise errors.MalformedRequest(reason="the form cannot be read") from None
+
+
+def _shown(filename: str) -> str:
+    """Return the name of a file as it is shown: some browsers tell the whole path."""
+    return filename.replace("\\", "/").rpartition("/")[2][:FILE_NAME_CHARACTERS_MAX]
 
 
 def _require_text(pairs: Sequence[tuple[str, str]]) -> None:

@@ -18,6 +18,7 @@ from crosslane.platform.web.binding import bind_address
 from crosslane.platform.web.body import (
     INLINE_BYTES_MAX,
     JSON,
+    Arriving,
     boundary_of,
     canonical,
     decode,
@@ -153,13 +154,18 @@ async def _answer_admitted(
     if takes.link and admitted:
         arguments[takes.link] = admitted.link
     key = _key(request, required=route.key_required)
-    raw = told = await _body(route, request)
-    form = await _form(route, request, raw)
+    raw, form = b"", None
+    if takes.body is Arriving:
+        arguments["data"] = _arriving(route, request)
+    else:
+        raw = await _body(route, request)
+        form = await _form(route, request, raw)
+    told = raw
     if not key and form and route.command and not route.command.repeatable:
         key = form.text(WISH_FIELD)
     if takes.body is Form:
         arguments["data"], told = form, form.fingerprint() if form else b""
-    elif takes.body is not None:
+    elif takes.body not in (None, Arriving):
         as_sent = takes.body is bytes or route.consumes != JSON
         arguments["data"] = raw if as_sent else await decode(raw, takes.body)
         if route.command and not as_sent:
@@ -195,12 +201,17 @@ async def _body(route: Route, request: Request) -> bytes:
     if route.method in ("GET", "DELETE"):
         return b""
     if route.signature.body is None:
-        raw = await read_bytes(request, route.body_bytes_max)
+        raw = await read_bytes(request, route.body_bytes_max, route.instead)
         if raw not in (b"", b"{}"):
             raise errors.MalformedRequest(reason="no body is expected here")
         return b""
     require_content_type(request, route.consumes, *route.also_consumes)
-    return await read_bytes(request, route.body_bytes_max)
+    return await read_bytes(request, route.body_bytes_max, route.instead)
+
+
+def _arriving(route: Route, request: Request) -> Arriving:
+    require_content_type(request, route.consumes, *route.also_consumes)
+    return Arriving(request, route.body_bytes_max, route.instead)
 
 
 async def _form(route: Route, request: Request, raw: bytes) -> Form | None:

@@ -29,6 +29,10 @@ BARRED = (
     "This is not for you to see",
     "Your role does not include this page. Ask an administrator, or sign in as somebody else.",
 )
+TOO_LARGE = (
+    "That is more than can be sent at once",
+    "Go back, and choose a smaller file, or send it in parts.",
+)
 BUSY = ("Please try again in a moment", "The page could not be made just now.")
 POLICY = (
     "default-src 'none'; style-src 'sha256-"
@@ -53,7 +57,9 @@ def failed_page(status: int, headers: Mapping[str, str], *, staff: bool = False)
         staff: it is a page for those who have signed in.
     """
     title, text = GONE if status < 429 else BUSY
-    if staff and status == 403:
+    if status == 413:
+        title, text = TOO_LARGE
+    elif staff and status == 403:
         title, text = BARRED
     elif status in (401, 403):
         status = 404

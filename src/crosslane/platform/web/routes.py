@@ -40,7 +40,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         consumes: media type of the request body.
         also_consumes: other media types it may be sent in, for a body taken as it was sent.
         produces: media type of the answer.
-        body_bytes_max: largest request body.
+        body_bytes_max: largest request body; likewise what to do with a larger one.
         key_required: an Idempotency-Key must be sent; otherwise one is made when absent.
         tag: group in the documentation, the module's name by default.
         listed: appears in the OpenAPI document.
@@ -62,6 +62,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     also_consumes: tuple[str, ...] = ()
     produces: str = JSON
     body_bytes_max: int = BODY_BYTES_MAX
+    instead: str = "send it in parts"
     key_required: bool = False
     tag: str = ""
     listed: bool = True
