@@ -64,7 +64,8 @@ lost is asked for again. Schedule ``channels.fetch`` begins with whoever was con
 Files: of a channel whose delivery is ``folder`` the effect ``channels.exchange`` takes what lies in
 its folder, and writes its documents there (``service/exchanging.py``). A file is known by its
 content; what was taken is saved before the file is moved, so a worker that dies loses nothing and
-takes nothing twice.
+takes nothing twice. Who cannot reach the folder lays files into it by a request, however large
+(``service/laying.py``).
 
 Deliveries come signed to a channel's webhook, by one of two secrets while one is changed, and are
 known by their sender's name of them before they are read.
@@ -108,6 +109,8 @@ from crosslane.channels.adapters import (
     Talk,
     family_of,
 )
+from crosslane.channels.adapters.port import BODY_BYTES_MAX
+from crosslane.channels.domain.exchange import safe_name
 from crosslane.channels.domain.folding import Fold, Heard, digest_of, heard
 from crosslane.channels.domain.mapping import Column, TableMapping
 from crosslane.channels.domain.messages import Outbound
@@ -142,6 +145,14 @@ from crosslane.channels.service.intake import (
     read_body,
 )
 from crosslane.channels.service.joining import CONNECT
+from crosslane.channels.service.laying import (
+    LAID_BYTES_MAX,
+    LAY,
+    Laid,
+    lay_arriving,
+    list_folders,
+    require_folder,
+)
 from crosslane.channels.service.mapping import (
     MAP,
     MappingView,
@@ -194,10 +205,11 @@ from crosslane.channels.storage.offers import Sort as OfferKind
 from crosslane.channels.storage.offers import State as OfferState
 from crosslane.channels.storage.views import Reason
 
-COMMANDS = [RECEIVE, REPLAY, DECLINE, CONNECT, MAP, RESEND, TELL_ALL]
+COMMANDS = [RECEIVE, REPLAY, DECLINE, CONNECT, MAP, RESEND, TELL_ALL, LAY]
 POLICIES = [MASTERY, TELLING, OFFERING, PACKS]
 
 __all__ = [
+    "BODY_BYTES_MAX",
     "COMMANDS",
     "CONNECT",
     "DECLINE",
@@ -206,6 +218,8 @@ __all__ = [
     "EFFECTS",
     "ERASERS",
     "FAMILIES",
+    "LAID_BYTES_MAX",
+    "LAY",
     "MAP",
     "MASTERY",
     "OFFERING",
@@ -237,6 +251,7 @@ __all__ = [
     "Fault",
     "Fold",
     "Heard",
+    "Laid",
     "MappingView",
     "Mastery",
     "MessageNotTold",
@@ -284,7 +299,9 @@ __all__ = [
     "explain",
     "family_of",
     "heard",
+    "lay_arriving",
     "list_batches",
+    "list_folders",
     "list_mappings",
     "list_messages",
     "list_offer_standings",
@@ -299,6 +316,8 @@ __all__ = [
     "previewed",
     "read_aside",
     "read_body",
+    "require_folder",
+    "safe_name",
     "settings_of",
     "told",
     "use_exchange",

@@ -1,6 +1,6 @@
 """What channels refuse, and why a message stays behind."""
 
-from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.kernel import Conflict, Invalid, NotFound, Unavailable
 from crosslane.platform.web import EdgeRefusal
 
 
@@ -104,6 +104,22 @@ class TokenNeeded(Invalid):
 
 class NoExchange(Invalid):
     """No files are exchanged here; an operator allows it by CROSSLANE_EXCHANGE."""
+
+
+class NoFolder(Conflict):
+    """No files are exchanged with the channel {channel} by a folder; connect it by one."""
+
+
+class FolderUnusable(Unavailable):
+    """The folder of the channel cannot be used: {reason}."""
+
+
+class FileNameUnsafe(Invalid):
+    """A name has letters, digits, dots, dashes and underscores, and is not that of half a file."""
+
+
+class FileWaits(Conflict):
+    """Another file called {name} waits in the folder; send this one under a name of its own."""
 
 
 class FileNameUnusable(Invalid):

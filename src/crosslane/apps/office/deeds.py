@@ -43,6 +43,7 @@ DEEDS: Mapping[str, str] = {
     "catalog.put_texts": "Texts saved",
     "catalog.remove_picture": "Picture removed",
     "channels.decline": "Messages of a channel declined",
+    "channels.lay_file": "File laid into the folder of a channel",
     "channels.put_connection": "Connection of a channel saved",
     "channels.put_mapping": "Meaning of a channel's tables saved",
     "channels.receive": "Messages of a channel taken in",

@@ -1,13 +1,15 @@
 """Files of channels: looked at as they would be taken in, then taken in.
 
 Nothing of a file that is only looked at is kept here: the page that shows it carries it, and sends
-it along when it is to be taken in.
+it along when it is to be taken in. One that is too large for that is laid into the folder of its
+channel, and taken from there.
 """
 
 import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated
 
@@ -20,9 +22,9 @@ from crosslane.apps.office.inbox import DELIMITERS, SUBMIT
 from crosslane.channels import Preview, Receive, look_at, previewed
 from crosslane.kernel import Refusal
 from crosslane.platform.screens import Form, Viewer, page, see_other, upload
-from crosslane.platform.web import Caller
+from crosslane.platform.web import Arriving, Caller
 
-FILE_BYTES_MAX = 4 << 20
+FILE_BYTES_MAX = channels.BODY_BYTES_MAX
 # A file that is carried along is a third longer than it is.
 SENT_BYTES_MAX = 2 * FILE_BYTES_MAX
 NAME_CHARACTERS_MAX = 200
@@ -78,6 +80,30 @@ async def take_file(caller: Caller, request: Request, data: Form) -> Response:
     return await _answer(caller, request, fields, sent=sent, preview=shown, wish=wish)
 
 
+@upload(
+    f"{ADDRESS}/folder",
+    permission=SUBMIT,
+    command=channels.LAY,
+    bytes_max=channels.LAID_BYTES_MAX,
+)
+async def lay_file(caller: Caller, request: Request, data: Arriving) -> Response:
+    """Lay a file that is too large to be looked at into the folder of a channel."""
+    caller.require_unbound()
+    sent = await data.form()
+    channel, name = sent.form.text("channel"), channels.safe_name(sent.name)
+    async with caller.read() as tx:
+        words = PAGES.words(await view(tx, caller, request))
+    submit = partial(caller.submit, channels.LAY)
+    try:
+        async with caller.read() as tx:
+            await channels.require_folder(tx, channel, name)
+        await channels.lay_arriving(caller.tenant, channel, name, sent.content, submit)
+    except Refusal as refusal:
+        return await _answer(caller, request, {"channel": channel}, refusal=refusal)
+    toast = words("It lies in the folder, and is taken in a moment.")
+    return see_other(f"/office/messages/batches?channel={channel}", toast=toast)
+
+
 async def _read(caller: Caller, data: Form, sent: Sent) -> Receive:
     """Take a file apart.
 
@@ -130,6 +156,7 @@ async def _answer(
         viewer: Viewer = await view(tx, caller, request)
         known = (await organization.book(tx)).channels
         mappings = await channels.list_mappings(tx)
+        folders = await channels.list_folders(tx)
     bad = bool(error or refusal)
     return PAGES.answer(
         viewer,
@@ -143,10 +170,12 @@ async def _answer(
         mappings=[(name, name) for name in sorted({one.name for one in mappings})],
         delimiters=DELIMITERS,
         mebibytes=FILE_BYTES_MAX >> 20,
+        folders=[(code, f"{code} · {known[code].name}") for code in folders],
+        folder_mebibytes=channels.LAID_BYTES_MAX >> 20,
         preview=preview,
         wish=wish,
         content=base64.b64encode(sent.content).decode() if sent and preview else "",
     )
 
 
-ROUTES = [choose_file, take_file]
+ROUTES = [choose_file, take_file, lay_file]

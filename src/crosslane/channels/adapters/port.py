@@ -14,6 +14,8 @@ JSON = "application/json"
 LINES = "application/x-ndjson"
 CSV = "text/csv"
 FORM = "application/x-www-form-urlencoded"
+# What is taken in at once, whichever way it comes.
+BODY_BYTES_MAX = 8 << 20
 RECORDS_MAX = 20_000
 RECORD_CHARACTERS_MAX = 1 << 20
 DETAIL_CHARACTERS_MAX = 500

@@ -133,6 +133,11 @@ def is_finished(name: str) -> bool:
     return not name.startswith((".", "~")) and not name.lower().endswith(UNFINISHED)
 
 
+def is_layable(name: str) -> bool:
+    """Whether a file may be laid into a folder under this name: it means nothing else anywhere."""
+    return name == safe_name(name) and is_finished(name)
+
+
 def settled(before: Sequence[Seen], after: Sequence[Seen]) -> list[Seen]:
     """Return the files that two looks have seen alike and not empty, by name."""
     known = set(before)

@@ -9,7 +9,7 @@ from litestar import Request
 from crosslane import organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FORM, JSON, LINES, is_ping
-from crosslane.channels.rest.messages import BODY_BYTES_MAX
+from crosslane.channels.adapters.port import BODY_BYTES_MAX
 from crosslane.channels.service import connecting
 from crosslane.channels.service.connecting import ConnectionView, PutConnection
 from crosslane.channels.service.deliveries import DELIVERIES, Delivery

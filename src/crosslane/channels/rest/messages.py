@@ -10,6 +10,7 @@ from litestar import Request
 from crosslane import locations, organization
 from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
+from crosslane.channels.adapters.port import BODY_BYTES_MAX
 from crosslane.channels.service import reading
 from crosslane.channels.service.connecting import connection_of, settings_of
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
@@ -23,7 +24,7 @@ from crosslane.channels.storage.messages import State
 from crosslane.kernel import Page
 from crosslane.platform.web import Caller, Document, OtherLocation, Paging, get, post
 
-BODY_BYTES_MAX = 8 << 20
+INSTEAD = "lay it into the channel's folder (POST /api/v1/channels/{code}/files), or send parts"
 
 Name = Annotated[str, msgspec.Meta(max_length=64)]
 FileName = Annotated[str, msgspec.Meta(max_length=200)]
@@ -108,6 +109,7 @@ async def _read(caller: Caller, request: Request, code: str, data: bytes, sent: 
     consumes=LINES,
     also_consumes=(CSV, JSON, *WORKBOOKS),
     body_bytes_max=BODY_BYTES_MAX,
+    instead=INSTEAD,
     raises=UNREADABLE,
     example=EXAMPLE,
 )
@@ -148,6 +150,7 @@ async def receive_messages(
     consumes=LINES,
     also_consumes=(CSV, JSON, *WORKBOOKS),
     body_bytes_max=BODY_BYTES_MAX,
+    instead=INSTEAD,
     raises=UNREADABLE,
     example=EXAMPLE,
 )

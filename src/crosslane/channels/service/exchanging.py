@@ -190,6 +190,7 @@ async def exchange(call: EffectCall[Errand], prepared: Prepared | None) -> Done 
         return done
     try:
         with Folder(home, call.tenant, prepared.channel.code) as folder:
+            await asyncio.to_thread(folder.sweep_laid)
             if call.attempt > 1:
                 await asyncio.to_thread(folder.sweep)
             await asyncio.to_thread(_write, folder, prepared, done)

@@ -4,13 +4,16 @@ Every name is looked up inside a folder that was opened before, and no link is f
 leads out of it. What is written appears whole under its name or not at all.
 """
 
+import hashlib
 import os
 import secrets
 import stat
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 from heapq import nsmallest
-from io import BufferedReader
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
+from threading import Lock
 from typing import Literal, Self
 from urllib.parse import quote
 
@@ -20,6 +23,10 @@ from crosslane.platform import faults
 FILES_LOOKED_AT_MAX = 1_000
 FOLDER_MODE, FILE_MODE = 0o770, 0o660
 PART = ".part"
+LAID = ".laid-"
+BLOCK_BYTES = 1 << 20
+# No request goes on for so long.
+LAYING_SECONDS_MAX = 3_600.0
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A pipe that was laid there must not make anybody wait.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -86,6 +93,10 @@ class Folder:
             os.mkdir(name, FOLDER_MODE, dir_fd=parent)
         return self._kept(os.open(name, _FOLDER, dir_fd=parent))
 
+    def descriptor(self, part: Part) -> int:
+        """Return by what a part is open, for who works in it; good until it is left."""
+        return self._parts[part]
+
     def look(self) -> list[Seen]:
         """Return the files that came in and may be finished, the first ones by name."""
         found = []
@@ -147,6 +158,16 @@ class Folder:
         os.fsync(there)
         faults.reach("channels.file_written")
 
+    def sweep_laid(self) -> None:
+        """Remove what requests that died have left of files they laid here."""
+        since = time.time() - LAYING_SECONDS_MAX
+        with os.scandir(self._parts["in"]) as entries:
+            for entry in entries:
+                if entry.name.startswith(LAID) and entry.name.endswith(PART):
+                    with suppress(FileNotFoundError):
+                        if entry.stat(follow_symlinks=False).st_mtime < since:
+                            os.unlink(entry.name, dir_fd=self._parts["in"])
+
     def sweep(self) -> None:
         """Remove what writers that died have left unfinished."""
         for part in ("out", "failed"):
@@ -156,6 +177,93 @@ class Folder:
                 if name.endswith(PART):
                     with suppress(FileNotFoundError):
                         os.unlink(name, dir_fd=self._parts[part])
+
+
+class Laying:
+    """A file that is laid into a folder while it arrives, under a name that nobody looks at.
+
+    Whatever becomes of it, it has to be closed, which removes it under that name. Its methods are
+    for threads, one after the other: whoever closes it waits for one that was given up.
+
+    Args:
+        root, tenant, channel: of the folder, as of :class:`Folder`.
+
+    Raises:
+        OSError: of each method: its disk cannot be used.
+    """
+
+    _there: int
+    _stream: BufferedWriter
+
+    def __init__(self, root: Path, tenant: str, channel: str) -> None:
+        self._where = root, tenant, channel
+        self._hidden = f"{LAID}{secrets.token_hex(8)}{PART}"
+        self._known = hashlib.blake2b(digest_size=16)
+        self._alone, self._opened = Lock(), ExitStack()
+        self.bytes = 0
+
+    def open(self) -> None:
+        """Begin it."""
+        with self._alone:
+            folder = self._opened.enter_context(Folder(*self._where))
+            self._there = folder.descriptor("in")
+            descriptor = os.open(self._hidden, _NEW, FILE_MODE, dir_fd=self._there)
+            self._stream = self._opened.enter_context(open(descriptor, "wb"))  # noqa: SIM115
+            self._opened.callback(self._forget)
+
+    @property
+    def digest(self) -> str:
+        """BLAKE2b of what was written, 16 bytes in hexadecimal digits."""
+        return self._known.hexdigest()
+
+    def write(self, block: bytes) -> None:
+        """Write what follows."""
+        with self._alone:
+            self._stream.write(block)
+            self._known.update(block)
+            self.bytes += len(block)
+
+    def name(self, name: str) -> bool:
+        """Let it lie there under a name of its own; a file of the same content is as good.
+
+        Returns:
+            False when another file of this name lies there.
+        """
+        with self._alone:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            while True:
+                try:
+                    os.link(self._hidden, name, src_dir_fd=self._there, dst_dir_fd=self._there)
+                except FileExistsError:
+                    # One that is taken away meanwhile leaves its name.
+                    with suppress(FileNotFoundError):
+                        return self._is_there(name)
+                else:
+                    os.fsync(self._there)
+                    return True
+
+    def close(self) -> None:
+        """Remove it under the name that nobody looks at, and leave the folder."""
+        with self._alone:
+            self._opened.close()
+
+    def _forget(self) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self._hidden, dir_fd=self._there)
+
+    def _is_there(self, name: str) -> bool:
+        """Whether the file of a name has the same content."""
+        with self._read(name) as other, self._read(self._hidden) as own:
+            if os.fstat(other.fileno()).st_size != self.bytes:
+                return False
+            while block := own.read(BLOCK_BYTES):
+                if other.read(BLOCK_BYTES) != block:
+                    return False
+            return True
+
+    def _read(self, name: str) -> BufferedReader:
+        return open(os.open(name, _READ, dir_fd=self._there), "rb")
 
 
 def _stamp(told: os.stat_result) -> str:

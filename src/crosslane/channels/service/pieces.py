@@ -20,6 +20,7 @@ import msgspec
 
 from crosslane.channels.adapters import JSON, LINES, RECORDS_MAX, Family, Fault, Reading
 from crosslane.channels.adapters.family import Context
+from crosslane.channels.adapters.port import BODY_BYTES_MAX
 from crosslane.channels.domain.exchange import Seen
 from crosslane.channels.domain.packs import Packs
 from crosslane.channels.errors import NothingSent, TooManyRecords
@@ -30,7 +31,7 @@ from crosslane.organization import Channel
 from crosslane.platform.telemetry import Log
 
 FILE_BYTES_MAX = 1 << 30
-PIECE_BYTES_MAX = 8 << 20
+PIECE_BYTES_MAX = BODY_BYTES_MAX
 LINE_BYTES_MAX = 32 << 20
 FAULTS_SHOWN_MAX = 100
 BLOCK_BYTES = 1 << 20
