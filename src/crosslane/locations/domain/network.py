@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from crosslane.locations.domain.location import Location
-from crosslane.locations.domain.position import Point, distance_metres
+from crosslane.locations.domain.position import Point, distances_metres
 from crosslane.locations.errors import LocationUnknown
 
 
@@ -59,12 +59,11 @@ class Network:
             ability: only those with this ability.
             accept: only those for which this is true; asked before any distance is computed.
         """
-        candidates = (
-            (distance_metres(point, at.point), at.code)
-            for at in self._active(ability)
-            if accept is None or accept(at)
-        )
-        return [Near(self.by_code[code], metres) for metres, code in nsmallest(limit, candidates)]
+        able = [at for at in self._active(ability) if accept is None or accept(at)]
+        metres = distances_metres([at.point for at in able], point)
+        codes = [at.code for at in able]
+        found = nsmallest(limit, zip(metres, codes, strict=True))
+        return [Near(self.by_code[code], away) for away, code in found]
 
     def _active(self, ability: str | None) -> tuple[Location, ...]:
         if ability is None:

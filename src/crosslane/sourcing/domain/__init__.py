@@ -14,6 +14,7 @@ from crosslane.sourcing.domain.explanation import (
 from crosslane.sourcing.domain.glimpse import at_a_glance
 from crosslane.sourcing.domain.offers import (
     OFFERS,
+    Asked,
     Offer,
     fingerprint_of,
     require_fitting,
@@ -22,12 +23,11 @@ from crosslane.sourcing.domain.offers import (
 from crosslane.sourcing.domain.options import (
     Confidence,
     DeliveryOption,
-    Lacking,
+    Giver,
     PickupOption,
     delivery_options,
     pickup_options,
     stores_near,
-    with_history,
 )
 from crosslane.sourcing.domain.outlook import (
     PRICES,
@@ -78,11 +78,13 @@ from crosslane.sourcing.domain.requests import (
     KeptReceipt,
     LineAsked,
     Sourced,
+    SourcedMethod,
     SourcingRequest,
 )
 from crosslane.sourcing.domain.rules import DroppedPlaces
 from crosslane.sourcing.domain.sourcing import question_of, sourced
 from crosslane.sourcing.domain.stood import Ground
+from crosslane.sourcing.domain.ways import Lacking
 from crosslane.sourcing.domain.world import Prices, World
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "Adoption",
     "Answer",
     "Arrived",
+    "Asked",
     "Assignment",
     "Candidate",
     "Cart",
@@ -109,6 +112,7 @@ __all__ = [
     "DroppedPlaces",
     "Estimated",
     "Explanation",
+    "Giver",
     "Ground",
     "Kept",
     "KeptReceipt",
@@ -129,6 +133,7 @@ __all__ = [
     "Receipt",
     "Reoptimisation",
     "Sourced",
+    "SourcedMethod",
     "SourcingPlan",
     "SourcingProblem",
     "SourcingRequest",
@@ -156,5 +161,4 @@ __all__ = [
     "stores_near",
     "terms_of",
     "wanted_in",
-    "with_history",
 ]

@@ -1,16 +1,16 @@
 """From a request to a problem: which places, at what cost, with what units. Nothing here waits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
-from crosslane.carriers import RateBook
+from crosslane.carriers import RateBook, Service
 from crosslane.catalog import Variant, methods_allowed
 from crosslane.inventory import Survey
 from crosslane.kernel import MILLI_PER_MINOR
-from crosslane.locations import CapacityKey, Location, distances_metres, position_of
+from crosslane.locations import CapacityKey, Location, Point, distances_metres, position_of
 from crosslane.organization import PolicyBook
 from crosslane.sourcing.domain.arrival import Lateness
 from crosslane.sourcing.domain.policies import SETTINGS
@@ -22,8 +22,9 @@ from crosslane.sourcing.domain.problem import (
     Place,
     SourcingProblem,
     SourcingSettings,
+    Tariff,
 )
-from crosslane.sourcing.domain.requests import LineAsked, SourcingRequest
+from crosslane.sourcing.domain.requests import LineAsked, SourcedMethod, SourcingRequest
 from crosslane.sourcing.domain.stood import Today
 from crosslane.sourcing.domain.tariffs import tariff_of
 from crosslane.sourcing.domain.world import Route, World
@@ -76,20 +77,43 @@ def route_of(world: World, request: SourcingRequest) -> Route:
     """
     if request.method == "pickup":
         return NOT_CARRIED
-    country, postcode = request.country, request.postcode
-    goal = None
-    if request.store is not None:
-        country, postcode = request.store.country, request.store.postcode
-        goal = request.store.point
-    elif postcode:
-        goal = position_of(country, postcode)
+    country, postcode = request.destination
     day = request.at.date()
     service = request.service or _cheapest(world.book, country, postcode, day)
-    zone = world.book.zone(service, country, postcode)
-    tariff = tariff_of(world.book, service, zone, day) if zone is not None else None
-    if zone is None or tariff is None:
+    found = _carried(world.book, service, country, postcode, day)
+    if found is None:
         raise NotDelivered(service=service, country=country)
-    return Route(service, zone, tariff, goal, country, postcode)
+    return Route(service, *found, _goal(request), country, postcode)
+
+
+def routes_of(world: World, request: SourcingRequest) -> Iterator[tuple[Service, Route]]:
+    """Yield every service that goes where a request does, by code, and how parcels travel by it.
+
+    Args:
+        world: what it is decided on.
+        request: not to be fetched where the goods lie; its service is not looked at.
+    """
+    country, postcode = request.destination
+    goal, day, book = _goal(request), request.at.date(), world.book
+    for service in book.services():
+        found = _carried(book, service.code, country, postcode, day)
+        if found is not None:
+            yield service, Route(service.code, *found, goal, country, postcode)
+
+
+def _goal(request: SourcingRequest) -> Point | None:
+    if request.store is not None:
+        return request.store.point
+    return position_of(request.country, request.postcode) if request.postcode else None
+
+
+def _carried(
+    book: RateBook, service: str, country: str, postcode: str, day: date
+) -> tuple[str, Tariff] | None:
+    """Return zone and tariff of a destination, None when the service does not go there."""
+    zone = book.zone(service, country, postcode)
+    tariff = None if zone is None else tariff_of(book, service, zone, day)
+    return None if zone is None or tariff is None else (zone, tariff)
 
 
 def _cheapest(book: RateBook, country: str, postcode: str, day: date) -> str:
@@ -320,7 +344,7 @@ def places_for(
         places.append(
             Place(
                 location.code,
-                able if _serves(request, location, here=here) else UNABLE,
+                able if _serves(request.method, location, here=here) else UNABLE,
                 0 if carried else NO_CARRIAGE,
                 distance if carried and sends else 0,
                 location.handling_parcel_minor * MILLI_PER_MINOR if carried else 0,
@@ -381,25 +405,24 @@ def lasting_places(locations: Iterable[Location], settings: SourcingSettings) ->
     ]
 
 
-def _serves(request: SourcingRequest, location: Location, *, here: bool) -> bool:
-    """Say whether the location can do its part in the request's method.
+def _serves(method: SourcedMethod, location: Location, *, here: bool) -> bool:
+    """Say whether the location can do its part in a method.
 
     A vendor sends to customers only: what it sends to a store would be stock of ours on the way.
     """
-    if location.kind == "vendor" and request.method != "ship":
+    if location.kind == "vendor" and method != "ship":
         return False
-    needed = "ship" if request.method == "ship_to_store" and not here else request.method
+    needed = "ship" if method == "ship_to_store" and not here else method
     if needed in location.abilities:
         return True
-    return here and request.method == "ship_to_store" and "pickup" in location.abilities
+    return here and method == "ship_to_store" and "pickup" in location.abilities
 
 
-def serves_here(request: SourcingRequest) -> bool:
-    """Say whether goods that lie in the request's store can be fetched there."""
-    store = request.store
-    if store is None or not (store.active and _serves(request, store, here=True)):
+def serves_here(method: SourcedMethod, store: Location, at: datetime) -> bool:
+    """Say whether goods that lie in the store where they are to be fetched can be, at a moment."""
+    if not (store.active and _serves(method, store, here=True)):
         return False
-    return store.timetable.closure is None or _is_open(request.at, store)
+    return store.timetable.closure is None or _is_open(at, store)
 
 
 def _is_open(at: datetime, location: Location) -> bool:

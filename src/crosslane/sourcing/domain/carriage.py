@@ -15,6 +15,7 @@ from crosslane.sourcing.domain.problem import (
     Faster,
     Place,
     SourcingProblem,
+    SourcingSettings,
     Tariff,
 )
 
@@ -132,8 +133,12 @@ def faster_services(problem: SourcingProblem, place: Place, weight_grams: int) -
 
 def priced(problem: SourcingProblem, number: int) -> Tariff:
     """Return a tariff of a problem by its number, for nothing when carriage does not count."""
-    tariff = problem.tariffs[number]
-    if "carriage" in problem.settings.terms:
+    return counted(problem.tariffs[number], problem.settings)
+
+
+def counted(tariff: Tariff, settings: SourcingSettings) -> Tariff:
+    """Return a tariff as it counts by settings: for nothing when carriage does not."""
+    if "carriage" in settings.terms:
         return tariff
     free = (0,) * len(tariff.prices_milli)
     return msgspec.structs.replace(tariff, prices_milli=free, per_kg_milli=0)

@@ -10,22 +10,29 @@ from crosslane.carriers import Service
 from crosslane.inventory import Survey
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
+from crosslane.sourcing.domain.alone import Alone
+from crosslane.sourcing.domain.arrival import Arrivals, ship_day
 from crosslane.sourcing.domain.building import (
     line_key,
     lines_for,
     problem_for,
     reachable,
     route_of,
+    routes_of,
 )
-from crosslane.sourcing.domain.carriage import priced
+from crosslane.sourcing.domain.carriage import counted
 from crosslane.sourcing.domain.glance import Glance
 from crosslane.sourcing.domain.order import Order
 from crosslane.sourcing.domain.planning import plan_of_order
-from crosslane.sourcing.domain.problem import Candidate, Line, SourcingProblem
+from crosslane.sourcing.domain.problem import Candidate, Line, SourcingProblem, Tariff
 from crosslane.sourcing.domain.requests import SourcedMethod, SourcingRequest
 from crosslane.sourcing.domain.sites import order_of
-from crosslane.sourcing.domain.sourcing import Foreseen, foresee
+from crosslane.sourcing.domain.sourcing import foresee
+from crosslane.sourcing.domain.ways import Way, room_left, way_of
 from crosslane.sourcing.domain.world import Route, World
+
+# What is sent, and the place that sends all of it, where a glance has shown that one does.
+Sent = tuple[Order, Alone | None]
 
 
 class Cart:
@@ -35,71 +42,111 @@ class Cart:
         world: what it is decided on.
         request: what is wanted, to be shipped as soon as possible; its service is not looked at.
         survey: what is available.
-
-    Attributes:
-        lines: the variant of each line by its key in problems and plans.
     """
 
     def __init__(self, world: World, request: SourcingRequest, survey: Survey) -> None:
-        self.world, self.survey, self._request = world, survey, request
-        self.lines = {line_key(n): line.variant for n, line in enumerate(request.lines)}
+        self._world, self._survey, self._request = world, survey, request
+        self._lines = {line_key(n): line.variant for n, line in enumerate(request.lines)}
         self._glance = Glance(world, request, survey)
 
-    def deliveries(self) -> Iterator[tuple[Service, Foreseen]]:
-        """Yield what it means to ship the goods by each service that goes there.
+    def deliveries(self) -> Iterator[tuple[Service, Way]]:
+        """Yield what it means to ship the goods by each service that brings any of them there.
 
         Whatever service carries them, the same places ask the same for the goods and for a parcel,
         so this is worked out once for all that take the same lines.
         """
-        orders: dict[tuple[bool, ...], Order] = {}
-        for service in self.world.book.services():
-            request = msgspec.structs.replace(self._request, service=service.code)
-            try:
-                route = route_of(self.world, request)
-            except Refusal:
-                continue
+        found: dict[tuple[bool, ...], Sent] = {}
+        for service, route in routes_of(self._world, self._request):
             tariff = route.tariff
             if tariff is None:
                 continue
             taken = tuple([tariff.takes(line) for line in self._glance.lines])
-            if taken not in orders:
-                found = self._glance.sent(request, route)
-                orders[taken] = found or order_of(self._problem(request, route))
-            problem = self._glance.problem(request, tariff)
-            order = orders[taken].carried_by(priced(problem, 0))
-            yield service, foresee(self.world, request, route, plan_of_order(problem, order))
+            if taken not in found:
+                found[taken] = self._sent(self._request, route)
+            way = self._carried(self._request, route, tariff, found[taken])
+            if way is not None:
+                yield service, way
 
-    def fetched(self, store: Location, method: SourcedMethod) -> Foreseen | None:
+    def fetched(self, store: Location, method: SourcedMethod) -> Way | None:
         """Return what it means to fetch the goods at a store; None when nothing goes there."""
+        at = self._request.at
+        if method == "pickup":
+            whole = self._glance.lying_whole(store, at)
+            if whole is not None:
+                ready = self._world.days.ready(store.timetable, at)
+                return Way(ready, *whole) if ready is not None else None
         request = msgspec.structs.replace(self._request, method=method, store=store, service="")
         try:
-            route = route_of(self.world, request)
+            route = route_of(self._world, request)
         except Refusal:
             return None
-        glance = self._glance
-        order = glance.lying(request) if method == "pickup" else glance.sent(request, route)
-        problem = glance.problem(request, route.tariff)
-        if order is None:
-            order = order_of(self._problem(request, route))
-        return foresee(self.world, request, route, plan_of_order(problem, order))
+        if route.tariff is not None:
+            return self._carried(request, route, route.tariff, self._sent(request, route))
+        order = self._glance.lying(request) or order_of(self._problem(request, route))
+        return self._planned(request, route, order)
+
+    def _sent(self, request: SourcingRequest, route: Route) -> Sent:
+        seen = self._glance.sent(request, route)
+        if seen is None:
+            return order_of(self._problem(request, route)), None
+        return seen, Alone(seen) if Alone.sends(seen) else None
+
+    def _carried(
+        self, request: SourcingRequest, route: Route, tariff: Tariff, sent: Sent
+    ) -> Way | None:
+        """Return what it means to send goods by a tariff."""
+        order, alone = sent
+        tariff = counted(tariff, self._glance.settings)
+        cost_milli = None if alone is None else alone.sent_milli(tariff)
+        if alone is None or cost_milli is None:
+            return self._planned(request, route, order.carried_by(tariff))
+        at, parcels = self._world.network.by_code[alone.code], tariff.parcels(alone.weight_grams)
+        return self._sent_whole(request, route, at, parcels, cost_milli)
+
+    def _sent_whole(
+        self, request: SourcingRequest, route: Route, at: Location, parcels: int, cost_milli: int
+    ) -> Way | None:
+        """Return what it means that a location sends everything."""
+        day = ship_day(self._world, request, at, parcels)
+        if day is None:
+            return None
+        arrives = Arrivals(self._world, request, route).of(route.service, day)
+        if arrives is None:
+            return None
+        limited = at.parcels_per_day is not None
+        return Way(
+            arrives,
+            cost_milli,
+            self._glance.units_left(at),
+            parcels,
+            (),
+            frozenset((at.id,)),
+            max(0, room_left(self._world, at, day, parcels)) if limited else None,
+            (arrives.date() - day).days,
+        )
+
+    def _planned(self, request: SourcingRequest, route: Route, order: Order) -> Way | None:
+        plan = plan_of_order(self._glance.problem(request, route.tariff), order)
+        found = foresee(self._world, request, route, plan)
+        return way_of(self._world, self._survey, self._lines, found)
 
     def _problem(self, request: SourcingRequest, route: Route) -> SourcingProblem:
         """Return the whole problem of a request, where a glance does not do."""
         store = request.store
         if store is not None and request.method == "pickup":
             lines = list(self._at(store.code))
-            return problem_for(self.world, request, route, {store.id: store}, lines)
-        return problem_for(self.world, request, route, self._holders, self._lying)
+            return problem_for(self._world, request, route, {store.id: store}, lines)
+        return problem_for(self._world, request, route, self._holders, self._lying)
 
     @cached_property
     def _holders(self) -> dict[UUID, Location]:
-        return reachable(self.world, self._request, self.survey)
+        return reachable(self._world, self._request, self._survey)
 
     @cached_property
     def _lying(self) -> list[Line]:
         """The lines with what lies anywhere."""
         known = self._glance.lines
-        return lines_for(self.world, self._request, self.survey, self._holders, known)
+        return lines_for(self._world, self._request, self._survey, self._holders, known)
 
     @cached_property
     def _by_place(self) -> list[dict[str, Candidate]]:

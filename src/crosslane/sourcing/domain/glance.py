@@ -7,7 +7,10 @@ the very order that :mod:`sites` finds, or None where that takes a closer look.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
 from heapq import heappop, heappush
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -35,6 +38,18 @@ class _Good(msgspec.Struct, frozen=True):
     piece: Piece
     stock: Mapping[UUID, int]
     scarce: Mapping[UUID, int]
+
+
+class Lying(NamedTuple):
+    """What it means to fetch everything in one store where it lies.
+
+    Args:
+        cost_milli: what it costs the retailer.
+        units_left: of the article that is scarcest there afterwards.
+    """
+
+    cost_milli: int
+    units_left: int
 
 
 class Glance:
@@ -72,7 +87,8 @@ class Glance:
         self._known: list[Location] | None = None
         self._minded = False
         self._clear = (
-            len({line.sku for line in self.lines}) == len(self.lines) <= EXACT_PIECES_MAX
+            bool(self.lines)
+            and len({line.sku for line in self.lines}) == len(self.lines) <= EXACT_PIECES_MAX
             and not world.marks_down
             and request.wanted_at is None
             and not any(asked.barred or asked.only for asked in request.lines)
@@ -98,7 +114,7 @@ class Glance:
         sites: list[Site] = []
         if store is not None:
             holders = [at for at in holders if at.id != store.id]
-            if serves_here(request):
+            if serves_here(request.method, store, request.at):
                 sites += self._sites([(0, store.code, store)], FREE)
         for site in self._sites(self._by_parcel(request, route, holders), tariff):
             sites.append(site)
@@ -112,9 +128,7 @@ class Glance:
     def lying(self, request: SourcingRequest) -> Order | None:
         """Return the order of a request whose goods are fetched where they lie."""
         store = request.store
-        if store is None or not self._fits(request.method, FREE):
-            return None
-        if store.id in self._world.demanding or not serves_here(request):
+        if store is None or not self._lends(store, request.at):
             return None
         pieces: list[Piece] = []
         costs: dict[int, int] = {}
@@ -131,6 +145,43 @@ class Glance:
             pieces.append(piece)
         sites = (Site(store.code, 0, FREE, costs, {}),) if pieces else ()
         return Order(tuple(pieces), sites, short, self._split_milli)
+
+    def lying_whole(self, store: Location, at: datetime) -> Lying | None:
+        """Return what it means to fetch everything where it lies.
+
+        None when not all of it lies there, or its plan takes a closer look.
+
+        Args:
+            store: where.
+            at: business time.
+        """
+        if not self._lends(store, at):
+            return None
+        cost_milli, spare = 0, list[int]()
+        for good in self._goods:
+            piece = good.piece
+            left = good.stock.get(store.id, 0) - piece.quantity
+            cost = _cost_milli(good, store, piece.quantity, self._handled)
+            # What costs more than to be left out need not be served.
+            if left < 0 or cost > piece.unfilled_milli:
+                return None
+            cost_milli += cost
+            spare.append(left)
+        return Lying(cost_milli, min(spare))
+
+    def units_left(self, at: Location) -> int:
+        """Return what would be left of the scarcest article where everything is taken."""
+        return min([good.stock.get(at.id, 0) - good.piece.quantity for good in self._goods])
+
+    def _lends(self, store: Location, at: datetime) -> bool:
+        """Say whether goods that lie in a store can be fetched there, without a closer look."""
+        if not self._fetchable or store.id in self._world.demanding:
+            return False
+        return serves_here("pickup", store, at)
+
+    @cached_property
+    def _fetchable(self) -> bool:
+        return self._fits("pickup", FREE)
 
     def _fits(self, method: str, tariff: Tariff) -> bool:
         """Say whether every line may go so, and nothing about it needs a closer look."""

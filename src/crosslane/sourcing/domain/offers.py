@@ -67,6 +67,47 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     promised_at: datetime
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What the offers of one cart are for, whichever way they are for.
+
+    Args:
+        channel: code of the channel.
+        country: where goods would be shipped.
+        postcode: likewise, without blanks.
+        goods: fingerprint of all articles, those that are held already too.
+    """
+
+    channel: str
+    country: str
+    postcode: str
+    goods: str
+
+    @classmethod
+    def by(cls, request: SourcingRequest, goods: str) -> "Asked":
+        """Return what is asked by a request, given the fingerprint of its goods."""
+        postcode = "".join(request.postcode.upper().split())
+        return cls(request.channel.code, request.country, postcode, goods)
+
+    def terms(self, method: SourcedMethod, *, store: str = "", service: str = "") -> Terms:
+        """Return what an offer of a way is for.
+
+        Args:
+            method: how the customer gets the goods.
+            store: code of the store where they are fetched.
+            service: by which they are shipped home; by whatever service they go to a store.
+        """
+        home = method == "ship"
+        return Terms(
+            channel=self.channel,
+            method=method,
+            store=store,
+            service=service if home else "",
+            country=self.country if home else "",
+            postcode=self.postcode if home else "",
+            goods=self.goods,
+        )
+
+
 def terms_of(request: SourcingRequest, goods: str) -> Terms:
     """Return what an offer of a request is for.
 
@@ -74,17 +115,8 @@ def terms_of(request: SourcingRequest, goods: str) -> Terms:
         request: as asked; its lines are not looked at.
         goods: fingerprint of all its articles, those that are held already too.
     """
-    store = request.store
-    home = request.method == "ship"
-    return Terms(
-        channel=request.channel.code,
-        method=request.method,
-        store=store.code if store else "",
-        service=request.service if home else "",
-        country=request.country if home else "",
-        postcode="".join(request.postcode.upper().split()) if home else "",
-        goods=goods,
-    )
+    store = request.store.code if request.store else ""
+    return Asked.by(request, goods).terms(request.method, store=store, service=request.service)
 
 
 def fingerprint_of(units: Iterable[tuple[UUID, int]]) -> str:

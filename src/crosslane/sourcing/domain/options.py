@@ -1,27 +1,20 @@
 """What a customer can choose: delivery by each service, pickup at stores near by."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 from uuid import UUID
 
 import msgspec
 
-from crosslane.locations import Near, Network, Point
+from crosslane.locations import Location, Near, Network, Point
 from crosslane.sourcing.domain.cart import Cart
-from crosslane.sourcing.domain.requests import Kept, SourcingRequest
-from crosslane.sourcing.domain.sourcing import Foreseen
+from crosslane.sourcing.domain.requests import Kept, SourcedMethod
+from crosslane.sourcing.domain.ways import Lacking, Way
 
 # Ways in which goods are fetched at a store, the one that is asked for first.
 Fetched = Literal["pickup", "ship_to_store"]
 FETCHED: tuple[Fetched, ...] = get_args(Fetched)
-
-
-class Lacking(msgspec.Struct, frozen=True):
-    """Units that an option leaves out; they would be backordered."""
-
-    sku: str
-    quantity: int
 
 
 NONE_KEPT = Kept(0, 0)
@@ -110,71 +103,67 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
     offer: str = ""
 
 
-# Writes the offer of a request for a date.
-Giver = Callable[[SourcingRequest, datetime], str]
-# A delivery, and the locations that would send for it.
-Delivery = tuple[DeliveryOption, frozenset[UUID]]
+class Giver(Protocol):
+    """Writes offers of a cart."""
+
+    def __call__(
+        self, method: SourcedMethod, promised_at: datetime, *, store: str = "", service: str = ""
+    ) -> str:
+        """Return the offer of a way for a date.
+
+        Args:
+            method: how the customer gets the goods.
+            promised_at: when the customer has everything at the latest.
+            store: code of the store where they are fetched.
+            service: by which they are shipped home.
+        """
+        ...
 
 
-def with_history(
-    deliveries: Iterable[Delivery], known: Mapping[tuple[str, UUID], Kept]
+def delivery_options(
+    cart: Cart, give: Giver, known: Mapping[tuple[str, UUID], Kept]
 ) -> list[DeliveryOption]:
-    """Return deliveries with how often promises like theirs were kept.
-
-    Args:
-        deliveries: with their senders.
-        known: promises by service and location.
-    """
-    options: list[DeliveryOption] = []
-    for option, senders in deliveries:
-        found = [known.get((option.service, sender), NONE_KEPT) for sender in senders]
-        promises = min([each.promised for each in found], default=0)
-        share = min([each.share_bp for each in found], default=0)
-        sure = msgspec.structs.replace(
-            option.confidence, promises=promises, kept_bp=share if promises else None
-        )
-        options.append(msgspec.structs.replace(option, confidence=sure))
-    return options
-
-
-def delivery_options(cart: Cart, give: Giver) -> list[Delivery]:
     """Return delivery by every service that takes any of it there, the earliest first.
 
     Args:
         cart: what is wanted.
         give: writes offers.
+        known: promises by service and location, with how often they were kept.
     """
-    options: list[Delivery] = []
-    for service, found in cart.deliveries():
-        if not found.plan.assignments or found.promised_at is None:
-            continue
-        lacking = _lacking(cart, found)
-        option = DeliveryOption(
+    options = [
+        DeliveryOption(
             service=service.code,
             name=service.name,
             carrier=service.carrier,
             speed=service.speed,
-            promised_at=found.promised_at,
-            parcels=sum(parcel.parcels for parcel in found.plan.parcels),
-            cost_milli=found.plan.sent_milli,
-            lacking=lacking,
-            confidence=_confidence(cart, found),
-            offer="" if lacking else give(found.request, found.promised_at),
+            promised_at=way.promised_at,
+            parcels=way.parcels,
+            cost_milli=way.cost_milli,
+            lacking=way.lacking,
+            confidence=_confidence(way, service.code, known),
+            offer="" if way.lacking else give("ship", way.promised_at, service=service.code),
         )
-        options.append((option, frozenset(found.ship_days)))
-    return sorted(options, key=_earliest)
+        for service, way in cart.deliveries()
+    ]
+    options.sort(key=lambda each: (each.promised_at, each.cost_milli, each.service))
+    return options
 
 
-def _earliest(delivery: Delivery) -> tuple[datetime, int, str]:
-    option, _ = delivery
-    return option.promised_at, option.cost_milli, option.service
+def _confidence(way: Way, service: str, known: Mapping[tuple[str, UUID], Kept]) -> Confidence:
+    found = [known.get((service, sender), NONE_KEPT) for sender in way.senders]
+    promises = min([each.promised for each in found], default=0)
+    return Confidence(
+        units_left=way.units_left,
+        parcels_left=way.parcels_left,
+        transit_days=way.transit_days,
+        promises=promises,
+        kept_bp=min([each.share_bp for each in found]) if promises else None,
+    )
 
 
 def stores_near(network: Network, point: Point, limit: int) -> list[Near]:
     """Return the stores nearest to a point at which goods can be fetched."""
-    return network.nearest(
-        point, limit, accept=lambda at: bool(at.abilities & {"pickup", "ship_to_store"})
-    )
+    return network.nearest(point, limit, accept=lambda at: not at.abilities.isdisjoint(FETCHED))
 
 
 def pickup_options(cart: Cart, stores: Iterable[Near], give: Giver) -> list[PickupOption]:
@@ -188,66 +177,36 @@ def pickup_options(cart: Cart, stores: Iterable[Near], give: Giver) -> list[Pick
         stores: with their distance.
         give: writes offers.
     """
-    options: list[PickupOption] = []
-    for near in stores:
-        best: PickupOption | None = None
-        for method in FETCHED:
-            option = _pickup(cart, near, method, give) if near.location.can(method) else None
-            if option and (best is None or _units(option) < _units(best)):
-                best = option
-            if best and not best.lacking:
-                break
-        if best:
-            options.append(best)
-    return options
+    found = [(near, _best(cart, near.location)) for near in stores]
+    return [_pickup(near, *best, give) for near, best in found if best is not None]
 
 
-def _pickup(cart: Cart, near: Near, method: Fetched, give: Giver) -> PickupOption | None:
-    found = cart.fetched(near.location, method)
-    if found is None or not found.plan.assignments or found.promised_at is None:
-        return None
-    lacking = _lacking(cart, found)
+def _best(cart: Cart, store: Location) -> tuple[Fetched, Way] | None:
+    """Return the way to fetch the most at a store."""
+    best: tuple[Fetched, Way] | None = None
+    for method in FETCHED:
+        way = cart.fetched(store, method) if store.can(method) else None
+        if way and (best is None or way.units_lacking < best[1].units_lacking):
+            best = method, way
+        if best and not best[1].lacking:
+            break
+    return best
+
+
+def _pickup(near: Near, method: Fetched, way: Way, give: Giver) -> PickupOption:
+    code = near.location.code
     return PickupOption(
-        location=near.location.code,
+        location=code,
         name=near.location.name,
         distance_metres=near.distance_metres,
         method=method,
-        ready_at=found.promised_at,
-        cost_milli=found.plan.sent_milli,
-        lacking=lacking,
-        confidence=_confidence(cart, found),
-        offer="" if lacking else give(found.request, found.promised_at),
+        ready_at=way.promised_at,
+        cost_milli=way.cost_milli,
+        lacking=way.lacking,
+        confidence=Confidence(
+            units_left=way.units_left,
+            parcels_left=way.parcels_left,
+            transit_days=way.transit_days,
+        ),
+        offer="" if way.lacking else give(method, way.promised_at, store=code),
     )
-
-
-def _confidence(cart: Cart, found: Foreseen) -> Confidence:
-    taken: dict[tuple[UUID, UUID], int] = {}
-    for given in found.plan.assignments:
-        key = cart.lines[given.line].id, found.locations[given.place].id
-        taken[key] = taken.get(key, 0) + given.quantity
-    days, counted = found.ship_days, cart.world.taken
-    free: list[int] = []
-    for at in found.locations.values() if days else ():
-        if at.id in days and at.parcels_per_day is not None:
-            sent = sum([each.parcels for each in found.plan.parcels if each.place == at.code])
-            free.append(at.parcels_per_day - counted.get((at.id, days[at.id]), 0) - sent)
-    arrives, last = found.promised_at, max(days.values(), default=None)
-    return Confidence(
-        units_left=min([cart.survey.available(*key) - units for key, units in taken.items()]),
-        parcels_left=max(0, min(free)) if free else None,
-        transit_days=(arrives.date() - last).days if arrives and last else 0,
-    )
-
-
-def _units(option: PickupOption) -> int:
-    return sum(lacking.quantity for lacking in option.lacking)
-
-
-def _lacking(cart: Cart, found: Foreseen) -> tuple[Lacking, ...]:
-    if not found.plan.unfilled:
-        return ()
-    missing: dict[str, int] = {}
-    for left in found.plan.unfilled:
-        sku = cart.lines[left.line].sku
-        missing[sku] = missing.get(sku, 0) + left.quantity
-    return tuple(Lacking(sku, quantity) for sku, quantity in sorted(missing.items()))

@@ -1,6 +1,6 @@
 """The options of a cart: how and when its goods could reach the customer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from crosslane.platform.gathering import Gathering
 from crosslane.sourcing.domain import (
     Cart,
     DeliveryOption,
+    Giver,
     Kept,
     LineAsked,
     PickupOption,
@@ -26,11 +27,10 @@ from crosslane.sourcing.domain import (
     fingerprint_of,
     pickup_options,
     stores_near,
-    with_history,
 )
 from crosslane.sourcing.errors import NotOnSale, PlaceUnknown
 from crosslane.sourcing.service.history import KEPT
-from crosslane.sourcing.service.offers import give_offer, offer_validity
+from crosslane.sourcing.service.offers import giver_of, offer_validity
 from crosslane.sourcing.service.world import world_for
 
 STORES_OFFERED_MAX = 10
@@ -89,7 +89,7 @@ class OptionsFacts(msgspec.Struct, frozen=True):
     available: Survey
     near: list[Near]
     expires_at: datetime
-    give: Callable[[SourcingRequest, datetime], str]
+    give: Giver
     kept: Mapping[tuple[str, UUID], Kept]
 
 
@@ -162,10 +162,7 @@ def _facts(
         near = stores_near(world.network, point, min(wanted.stores, STORES_OFFERED_MAX))
     expires_at = request.at
     goods = fingerprint_of((line.variant.id, line.quantity) for line in request.lines)
-
-    def give(asked: SourcingRequest, promised_at: datetime) -> str:
-        return give_offer(tx, asked, goods, promised_at=promised_at, expires_at=expires_at)
-
+    give = giver_of(tx, request, goods, expires_at=expires_at)
     return OptionsFacts(world, request, available, near, expires_at, give, kept)
 
 
@@ -177,7 +174,7 @@ def decide_options(known: OptionsFacts) -> Options:
     cart = Cart(known.world, known.request, known.available)
     return Options(
         known.expires_at,
-        with_history(delivery_options(cart, known.give), known.kept),
+        delivery_options(cart, known.give, known.kept),
         pickup_options(cart, known.near, known.give),
     )
 
