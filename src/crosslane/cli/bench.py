@@ -134,9 +134,23 @@ def reoptimise(
     _run_one("reoptimise", lambda _: given(), how)
 
 
-def grow(how: How = AS_USUAL) -> None:
-    """Measure placing with more orders stored, more locations, more variants."""
-    _run_one("grow", bench.grow, how)
+def grow(
+    *,
+    stored: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
+    how: How = AS_USUAL,
+) -> None:
+    """Measure placing with more orders stored, more locations, more variants.
+
+    Args:
+        stored: how many orders, from few to many; each takes 18 kB of disk.
+        how: see there.
+    """
+
+    async def grown(scale: Scale) -> list[Figure]:
+        sizes = tuple(sorted(stored or scale.orders_grown))
+        return await bench.grow(msgspec.structs.replace(scale, orders_grown=sizes))
+
+    _run_one("grow", grown, how)
 
 
 def sourcing(
