@@ -280,10 +280,12 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
     told = {
         "order_reply": ToldTable(),
         "fulfillment": ToldTable(mapping="versand", name="versand"),
+        "invoice": ToldTable(),
         "supply_snapshot": ToldTable(written="xlsx", name="stock"),
     }
     async with talking.database.transaction(talking.tenant) as tx:
         await set_policy(tx, "channels.offering", {"sold": "all"}, "bazaar")
+        await set_policy(tx, "documents.issue", {"issue": "always"}, "bazaar")
     await talking.connect(format="csv", delivery="folder", files=Files(told=told))
     await talking.settle()
     (stock,) = await talking.wait_for("stock-", 1)
@@ -293,8 +295,9 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
     }
     assert units["MUG"] > 2
 
-    head = "order_number,ordered_at,sku,quantity,unit_price,name,address1,city,postcode,country"
-    row = "A-1,2011-01-05T10:00:00Z,MUG,2,2.55,Ada Brown,12 High Street,Oxford,OX1 4AA,GB"
+    head = "order_number,ordered_at,sku,quantity,unit_price,shipping,name,address1,city"
+    head += ",postcode,country"
+    row = "A-1,2011-01-05T10:00:00Z,MUG,2,2.55,3.00,Ada Brown,12 High Street,Oxford,OX1 4AA,GB"
     talking.at("in", "orders.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
     await talking.look()
     await talking.send_off(2, "A-1")
@@ -311,6 +314,13 @@ async def test_orders_come_as_tables_and_what_becomes_of_them_goes_out_as_tables
         "2",
     )
     assert sent["Paketnummer"]
+    (bill,) = await talking.wait_for("invoice-", 1)
+    said = list(csv.DictReader(talking.at("out", bill).open(encoding="utf-8", newline="")))
+    billed = [(one["part"], one["sku"] or one["charge"], one["gross"]) for one in said]
+    assert billed == [("goods", "MUG", "5.10"), ("charge", "shipping", "3.00")]
+    assert {(one["order_number"], one["currency"], one["total_gross"]) for one in said} == {
+        ("A-1", "GBP", "8.10")
+    }
     # Stock that is gone is told; no file is half written, and no name comes twice.
     (_, later) = await talking.wait_for("stock-", 2)
     heading, *rows = cells(talking.at("out", later).read_bytes())

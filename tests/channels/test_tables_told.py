@@ -19,8 +19,6 @@ from crosslane.channels.domain.messages import (
     AmendedLine,
     Amendment,
     Cancellation,
-    ReturnedGoods,
-    ReturnEvent,
     StockRow,
     SupplySnapshot,
     kind_of,
@@ -28,9 +26,9 @@ from crosslane.channels.domain.messages import (
 from crosslane.channels.domain.own_tables import OWN_TABLES
 from crosslane.channels.domain.replies import OrderReply, ReplyLine
 from crosslane.channels.domain.reports import FulfillmentEvent, MoneyEvent, MovedGoods, PricePatch
+from tests.channels.likely import LIKELY, TEXTS
 from tests.channels.telling import outgoing, tell
 
-EPOCH = datetime(1971, 1, 1, tzinfo=UTC)
 AT = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 CSV = FAMILIES["csv"]
 
@@ -287,142 +285,6 @@ def test_without_a_usable_table_nothing_is_told_until_somebody_mends_it(talk: Ta
     assert refused.value.code == code
 
 
-# Anything people write, and what they write to do harm.
-TEXTS = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufffe\uffff"), max_size=20
-) | st.sampled_from(
-    (
-        "=1+1",
-        "+49 170",
-        "-5",
-        "@SUM(A1)",
-        "'=x",
-        "''-",
-        "'",
-        "00123",
-        "1e5",
-        '"',
-        "a;b,c\td|e",
-        "_x0041_",
-        "\t=x",
-    )
-)
-NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=10)
-MOMENTS = st.integers(0, 4 * 10**15).map(lambda micro: EPOCH + timedelta(microseconds=micro))
-UNITS = st.integers(0, 10**6)
-MILLI = st.integers(0, 10**15)
-GOODS = st.lists(
-    st.builds(MovedGoods, id=TEXTS, sku=TEXTS, article=TEXTS, gtin=NAMES, quantity=UNITS),
-    min_size=1,
-    max_size=3,
-).map(tuple)
-LIKELY: dict[str, st.SearchStrategy[Outbound]] = {
-    "order_reply": st.builds(
-        OrderReply,
-        source_id=NAMES,
-        event_at=MOMENTS,
-        order=NAMES,
-        ours=TEXTS,
-        outcome=st.sampled_from(("accepted", "changed", "rejected")),
-        change=st.booleans(),
-        reason=TEXTS,
-        due_at=st.none() | MOMENTS,
-        currency=st.sampled_from(("EUR", "JPY", "KWD")),
-        lines=st.lists(
-            st.builds(
-                ReplyLine,
-                id=TEXTS,
-                sku=TEXTS,
-                quantity=UNITS,
-                backordered=UNITS,
-                cancelled=UNITS,
-                due_at=st.none() | MOMENTS,
-                unit_price_milli=st.none() | MILLI,
-            ),
-            min_size=1,
-            max_size=3,
-        ).map(tuple),
-    ),
-    "cancellation": st.builds(
-        Cancellation,
-        source_id=NAMES,
-        source_version=st.integers(1, 2**62),
-        event_at=MOMENTS,
-        reason=NAMES,
-    ),
-    "amendment": st.builds(
-        Amendment,
-        source_id=NAMES,
-        source_version=st.integers(1, 99),
-        event_at=MOMENTS,
-        reason=NAMES,
-        lines=st.lists(
-            st.builds(AmendedLine, id=NAMES, sku=TEXTS, quantity=UNITS), min_size=1, max_size=3
-        ).map(tuple),
-    ),
-    "fulfillment": st.builds(
-        FulfillmentEvent,
-        source_id=NAMES,
-        event_at=MOMENTS,
-        order=TEXTS,
-        step=st.sampled_from(("shipped", "delivered")),
-        location=TEXTS,
-        carrier=TEXTS,
-        service=TEXTS,
-        tracking=st.lists(NAMES, max_size=1).map(tuple),
-        links=st.lists(NAMES, max_size=1).map(tuple),
-        due_at=st.none() | MOMENTS,
-        lines=GOODS,
-    ),
-    "money": st.builds(
-        MoneyEvent,
-        source_id=NAMES,
-        event_at=MOMENTS,
-        order=TEXTS,
-        step=st.just("refunded"),
-        minor=st.integers(0, 10**12),
-        currency=st.sampled_from(("EUR", "JPY", "KWD")),
-        method=TEXTS,
-        reason=TEXTS,
-    ),
-    "return": st.builds(
-        ReturnEvent,
-        source_id=NAMES,
-        event_at=MOMENTS,
-        order=NAMES,
-        ours=TEXTS,
-        step=st.sampled_from(("authorized", "declined")),
-        reason=TEXTS,
-        lines=st.lists(
-            st.builds(ReturnedGoods, id=TEXTS, sku=NAMES, quantity=st.integers(1, 99)),
-            min_size=1,
-            max_size=3,
-        ).map(tuple),
-    ),
-    "supply_snapshot": st.builds(
-        SupplySnapshot,
-        source_id=NAMES,
-        event_at=MOMENTS,
-        location=NAMES,
-        complete=st.booleans(),
-        rows=st.lists(
-            st.builds(StockRow, sku=TEXTS, article=TEXTS, gtin=NAMES, quantity=UNITS),
-            min_size=1,
-            max_size=3,
-        ).map(tuple),
-    ),
-    "price": st.builds(
-        PricePatch,
-        source_id=st.just(""),
-        sku=NAMES,
-        article=TEXTS,
-        event_at=MOMENTS,
-        unit_price_milli=MILLI,
-        was_milli=st.none() | MILLI,
-        currency=st.sampled_from(("EUR", "JPY", "KWD")),
-        includes_tax=st.none() | st.booleans(),
-    ),
-}
 assert LIKELY.keys() == OWN_TABLES.keys() == CSV.tells.keys()
 
 
@@ -440,6 +302,7 @@ def notations(draw: st.DrawFn, kind: str) -> TableMapping:
         encoding=draw(st.sampled_from(("", "utf-8-sig", "utf-16"))),
         decimal=draw(st.sampled_from(".,")),
         dates=draw(st.sampled_from(((), ("%Y%m%d %H%M%S.%f %z",)))),
+        days=draw(st.sampled_from(((), ("%d.%m.%Y",)))),
         timezone=draw(st.sampled_from(("", "America/St_Johns", "Asia/Tokyo"))),
         formulas=draw(st.sampled_from(("guarded", "plain"))),
     )
@@ -467,7 +330,7 @@ def test_what_is_written_by_a_mapping_is_read_by_it(kind: str, form: str, data: 
     documents, outcomes = written(*messages, talk=talk)
     assert {one.state for one in outcomes} == {"told"}
     found = [one for document in documents for one in read_again(document, talk, mapping)]
-    told = [one.rest[""] if kind == "order_reply" else msgspec.to_builtins(one) for one in found]
+    told = [one.rest.get("", msgspec.to_builtins(one)) for one in found]
     # A price is called by its article, and is as new as it is.
     ours = {"source_id", "source_version"} if kind == "price" else set()
     said = [tidied(msgspec.to_builtins(one)) for one in messages]

@@ -39,6 +39,7 @@ ToldKind = Literal[
     "fulfillment",
     "money",
     "return",
+    "invoice",
     "supply_snapshot",
     "price",
 ]

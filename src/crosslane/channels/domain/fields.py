@@ -9,6 +9,7 @@ import msgspec
 from msgspec.inspect import (
     BoolType,
     DateTimeType,
+    DateType,
     DictType,
     IntType,
     LiteralType,
@@ -23,6 +24,7 @@ from msgspec.inspect import (
     Field as StructField,
 )
 
+from crosslane.channels.domain.invoice_tables import TabledInvoice
 from crosslane.channels.domain.messages import (
     Amendment,
     Cancellation,
@@ -42,7 +44,7 @@ from crosslane.channels.domain.reports import (
 )
 from crosslane.channels.domain.told import Told
 
-Kind = Literal["text", "whole", "minor", "milli", "instant", "flag"]
+Kind = Literal["text", "whole", "minor", "milli", "percent", "instant", "day", "flag"]
 
 MESSAGES: Mapping[str, type[Told]] = MappingProxyType(
     {
@@ -59,10 +61,11 @@ MESSAGES: Mapping[str, type[Told]] = MappingProxyType(
         "product": ProductPatch,
         "price": PricePatch,
         "order_reply": OrderReply,
+        "invoice": TabledInvoice,
     }
 )
 # What others reply to us asks nothing of the hub, and is kept as a notice.
-BROUGHT = frozenset(MESSAGES) - {"order_reply"} | {"notice"}
+BROUGHT = frozenset(MESSAGES) - {"order_reply", "invoice"} | {"notice"}
 ROWS: Mapping[str, str] = MappingProxyType(
     {
         "order": "lines",
@@ -70,6 +73,7 @@ ROWS: Mapping[str, str] = MappingProxyType(
         "order_reply": "lines",
         "return": "lines",
         "fulfillment": "lines",
+        "invoice": "rows",
         "supply_snapshot": "rows",
         "supply_delta": "rows",
     }
@@ -151,11 +155,15 @@ def _plain(kind: Type) -> Type:
 def _how(kind: Type, name: str) -> Kind | None:
     if isinstance(kind, DateTimeType):
         return "instant"
+    if isinstance(kind, DateType):
+        return "day"
     if isinstance(kind, BoolType):
         return "flag"
     if isinstance(kind, IntType):
         if name.endswith("minor"):
             return "minor"
+        if name.endswith("rate_bp"):
+            return "percent"
         return "milli" if name.endswith("milli") else "whole"
     if isinstance(kind, (StrType, LiteralType)):
         return "text"

@@ -38,6 +38,7 @@ Brings = Literal[
     "product",
     "price",
     "order_reply",
+    "invoice",
 ]
 
 
@@ -79,6 +80,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         decimal: the decimal mark; likewise what parts thousands, "" for nothing.
         dates: how instants are told, in the letters of ``strptime``, the likeliest first; those of
             ISO 8601 are always understood.
+        days: likewise how days are told, such as that of an invoice.
         timezone: IANA zone of times that name none; the channel's when empty.
         currency: ISO 4217, of amounts that name none; the channel's when empty.
         formulas: texts that a spreadsheet would calculate have an apostrophe before them, as
@@ -97,6 +99,10 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
     dates: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=60)], ...],
+        msgspec.Meta(max_length=FORMATS_MAX),
+    ] = ()
+    days: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=60)], ...],
         msgspec.Meta(max_length=FORMATS_MAX),
     ] = ()

@@ -138,8 +138,8 @@ class Corrected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     issued_on: date
 
 
-class Invoice(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="invoice"):
-    """An invoice or a credit note of ours, by its number ``source_id``.
+class Billed(Told, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an invoice or a credit note says as a whole, by its number ``source_id``.
 
     Args:
         order: the channel's own number of the order; likewise our number of it.
@@ -148,9 +148,7 @@ class Invoice(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="
             or nobody has agreed on a day.
         supplied_on: day the goods left or came back; likewise the day the order was placed.
         currency: ISO 4217.
-        seller: who issues it; likewise who buys, and who gets the goods where it is another.
-        lines: goods; likewise charges.
-        net_minor: sum of both without tax; likewise the tax, and both together.
+        net_minor: sum of goods and charges without tax; likewise the tax, and both together.
         paid: it has been paid already, as at a marketplace.
         corrects: the invoices a credit note corrects.
     """
@@ -163,16 +161,26 @@ class Invoice(Told, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="
     supplied_on: date | None = None
     ordered_on: date | None = None
     currency: Currency
-    seller: Party
-    buyer: Party
-    ship_to: Party | None = None
-    lines: Annotated[tuple[InvoiceLine, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
-    charges: Annotated[tuple[InvoiceCharge, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
     net_minor: Signed
     tax_minor: Signed
     gross_minor: Signed
     paid: bool = False
     corrects: Annotated[tuple[Corrected, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
+
+
+class Invoice(Billed, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="invoice"):
+    """An invoice or a credit note of ours.
+
+    Args:
+        seller: who issues it; likewise who buys, and who gets the goods where it is another.
+        lines: goods; likewise charges.
+    """
+
+    seller: Party
+    buyer: Party
+    ship_to: Party | None = None
+    lines: Annotated[tuple[InvoiceLine, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
+    charges: Annotated[tuple[InvoiceCharge, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
 
 
 class PartFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -243,6 +251,7 @@ def noted(reply: Reply) -> Notice:
 __all__ = [
     "REPLY_KINDS",
     "Acknowledgment",
+    "Billed",
     "Corrected",
     "Invoice",
     "InvoiceCharge",

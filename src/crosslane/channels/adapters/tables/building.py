@@ -11,9 +11,10 @@ from crosslane.channels.adapters.port import Fault
 from crosslane.channels.adapters.tables.cells import CellWrong, Notation
 from crosslane.channels.adapters.tables.rows import Row, Rows
 from crosslane.channels.domain.fields import MESSAGES, ROWS, Field, fields_of
+from crosslane.channels.domain.invoice_tables import TabledInvoice, invoice_of
 from crosslane.channels.domain.mapping import Column, TableMapping, rules_of
 from crosslane.channels.domain.messages import Message
-from crosslane.channels.domain.replies import OrderReply, noted
+from crosslane.channels.domain.replies import Invoice, OrderReply, noted
 from crosslane.channels.errors import ColumnMissing
 from crosslane.kernel import Refusal, pointer_step
 from crosslane.platform.web import decode_json
@@ -222,12 +223,14 @@ class Builder:
     def _checked(self, draft: Draft) -> Message:
         told = msgspec.json.encode(draft.told | {"rest": draft.rest})
         try:
-            said = decode_json(told, Message | OrderReply)
+            said = decode_json(told, Message | OrderReply | TabledInvoice)
         except Refusal as refusal:
             raise Wrong(
                 Fault(refusal.code, refusal.message, self._pointer(refusal.pointer))
             ) from None
-        return noted(said) if isinstance(said, OrderReply) else said
+        if isinstance(said, TabledInvoice):
+            said = invoice_of(said)
+        return noted(said) if isinstance(said, OrderReply | Invoice) else said
 
     def _pointer(self, pointer: str) -> str:
         """Turn a pointer into the message into one to the row, of its record, and the column."""

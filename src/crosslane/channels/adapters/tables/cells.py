@@ -19,6 +19,7 @@ FLAGS = {
     **dict.fromkeys(("false", "no", "n", "0"), False),
 }
 DIGITS_MAX = 19
+PERCENT_DECIMALS = 2
 # Blanks that programs put between thousands.
 BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 # What spreadsheets begin to calculate at, where a text stands behind it or not.
@@ -47,6 +48,7 @@ class Notation(msgspec.Struct, frozen=True):
         zone: IANA zone of times that name none.
         currency: ISO 4217, of amounts.
         is_guarded: an apostrophe before what would be calculated is no part of a text.
+        days: formats of days besides ISO 8601.
     """
 
     decimal: str
@@ -55,6 +57,7 @@ class Notation(msgspec.Struct, frozen=True):
     zone: str
     currency: str
     is_guarded: bool = True
+    days: Sequence[str] = ()
 
     @classmethod
     def of(cls, mapping: TableMapping, *, zone: str, currency: str) -> "Notation":
@@ -66,6 +69,7 @@ class Notation(msgspec.Struct, frozen=True):
             mapping.timezone or zone,
             mapping.currency or currency,
             mapping.formulas == "guarded",
+            mapping.days,
         )
 
     def guarded(self, text: str) -> str:
@@ -77,7 +81,7 @@ class Notation(msgspec.Struct, frozen=True):
         found = _FORMULA.match(text) if self.is_guarded else None
         return text[1:] if found and found[1] else text
 
-    def value(self, text: str, kind: Kind, rule: Column) -> str | int | bool | datetime:
+    def value(self, text: str, kind: Kind, rule: Column) -> str | int | bool | date:
         """Return what a cell says.
 
         Args:
@@ -101,8 +105,12 @@ class Notation(msgspec.Struct, frozen=True):
                 return self._flag(text)
             case "instant":
                 return self._instant(text)
+            case "day":
+                return self._day(text)
             case "whole":
                 return self._whole(text) * rule.times
+            case "percent":
+                return self._basis_points(text)
             case "minor" | "milli":
                 return self._amount(text, kind, minor=rule.minor)
 
@@ -160,6 +168,24 @@ class Notation(msgspec.Struct, frozen=True):
             return read(number, self.currency)
         except Invalid as refusal:
             raise CellWrong(refusal.code, refusal.message) from None
+
+    def _basis_points(self, text: str) -> int:
+        """Read a rate in percent, with its sign of percent or without one."""
+        whole, _, part = self.number(text.removesuffix("%").rstrip()).partition(".")
+        part = part.rstrip("0")
+        if len(whole) > DIGITS_MAX or len(part) > PERCENT_DECIMALS:
+            raise CellWrong("not-a-rate", f"{text[:40]!r} is no rate of whole basis points")
+        return int(whole + part.ljust(PERCENT_DECIMALS, "0"))
+
+    def _day(self, text: str) -> date:
+        for form in self.days:
+            if (read := _in_form(text, form)) is not None:
+                return read.date()
+        found = _iso(text)
+        # Spreadsheets keep a day as its midnight, of no zone.
+        if found is None or found.tzinfo is not None or found.time() != time.min:
+            raise CellWrong("not-a-day", f"{text[:40]!r} is no day in the formats declared")
+        return found.date()
 
     def _instant(self, text: str) -> datetime:
         # What was declared goes first: 2011-05-01 may be the fifth of January.

@@ -32,6 +32,7 @@ NOTES: Mapping[str, str] = {
     "fulfillment": "a row for each line of the parcel",
     "money": "a row",
     "return": "a row for each line of the return",
+    "invoice": "a row for each line and charge of the document",
     "supply_snapshot": "a row for each article",
     "price": "a row",
 }

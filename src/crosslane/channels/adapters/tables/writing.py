@@ -6,7 +6,7 @@ box, a word it has no word for. Who reads a table cannot ask.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from crosslane.channels.adapters.tables.building import NAMED_BY
-from crosslane.channels.adapters.tables.cells import CellWrong, Notation
+from crosslane.channels.adapters.tables.cells import PERCENT_DECIMALS, CellWrong, Notation
 from crosslane.channels.adapters.telling import Talk
 from crosslane.channels.domain.exchange import WrittenTable
 from crosslane.channels.domain.fields import MESSAGES, ROWS, Field, fields_of
+from crosslane.channels.domain.invoice_tables import TabledInvoice, tabled
 from crosslane.channels.domain.mapping import Column, TableMapping, rules_of
 from crosslane.channels.domain.messages import Outbound
+from crosslane.channels.domain.replies import Invoice
 from crosslane.kernel import MILLI_DECIMALS, MILLI_PER_MINOR, currency_exponent
 
 AMOUNTS = ("minor", "milli")
@@ -108,12 +110,13 @@ class Writer:
         """The names of the columns."""
         return [name for name, _ in self._columns]
 
-    def rows(self, message: Outbound) -> Rows:
+    def rows(self, said: Outbound) -> Rows:
         """Return what a message says.
 
         Raises:
             Unwritable: the table cannot say it, or not exactly.
         """
+        message = tabled(said) if isinstance(said, Invoice) else said
         self._require_meant(message)
         notation = self._notation_of(message)
         parts = self._parts(message)
@@ -143,13 +146,13 @@ class Writer:
         field = self._fields.get(path)
         return field is not None and field.in_row
 
-    def _parts(self, message: Outbound) -> Sequence[Any]:
+    def _parts(self, message: Outbound | TabledInvoice) -> Sequence[Any]:
         parts = getattr(message, self._list) if self._list else (message,)
         if not parts:
             raise Unwritable("no-lines", "A table has a row for each line, and there is none")
         return parts
 
-    def _require_meant(self, message: Outbound) -> None:
+    def _require_meant(self, message: Outbound | TabledInvoice) -> None:
         """Refuse a message of which the table says always something else."""
         for path, text in self._always.items():
             field = self._fields.get(path) or Field(path, "text", in_row=False)
@@ -162,7 +165,7 @@ class Writer:
                     detail = f"The table always says {path} {text}, and this is {value}"
                     raise Unwritable("said-otherwise", detail[:300], f"/{path}")
 
-    def _notation_of(self, message: Outbound) -> Notation:
+    def _notation_of(self, message: Outbound | TabledInvoice) -> Notation:
         """Return how amounts are written: of a currency that nobody would know, not at all."""
         currency = getattr(message, "currency", "")
         if currency in ("", self._notation.currency):
@@ -207,9 +210,13 @@ class Writer:
                 return Cell("true" if value else "false")
             case "instant":
                 return Cell(_moment(notation, value))
+            case "day":
+                return Cell(_day(notation, value))
             case "whole":
                 rounded = self._is_stock and field.path == "rows/quantity"
                 return _number(notation, _whole(value, rule.times, rounded=rounded))
+            case "percent":
+                return _number(notation, Decimal(value).scaleb(-PERCENT_DECIMALS).normalize())
             case "minor" | "milli":
                 return _number(notation, _amount(notation, field.kind, value, minor=rule.minor))
             case "text":
@@ -264,6 +271,10 @@ def _text(notation: Notation, text: str) -> Cell:
 def _moment(notation: Notation, at: datetime) -> str:
     local = at.astimezone(ZoneInfo(notation.zone))
     return local.strftime(notation.dates[0]) if notation.dates else local.isoformat()
+
+
+def _day(notation: Notation, day: date) -> str:
+    return day.strftime(notation.days[0]) if notation.days else day.isoformat()
 
 
 def _whole(value: int, times: int, *, rounded: bool) -> Decimal:
