@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from xlsxwriter import Workbook
 
 from crosslane.channels import Context, TableMapping
 from crosslane.channels.domain.mapping import Column
@@ -239,3 +240,16 @@ def test_a_day_is_read_as_it_is_declared_or_by_iso_8601(day: str):
     (reading,) = read(f"7,{day},,MUG,1,5,5,20,1,6,6")
     (told,) = reading.messages
     assert told.rest[""]["issued_on"] == "2026-03-29"
+
+
+def test_a_day_of_a_workbook_is_one():
+    out = io.BytesIO()
+    with Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADING.split(","))
+        sheet.write_row(1, 0, ["7", date(2026, 3, 29), "", "MUG", 1, 5, 5, 7.7, 1, 6, 6])
+    context = Context(currency="GBP", timezone="UTC", mapping=READ)
+    (reading,) = CSV.read(io.BytesIO(out.getvalue()), context)
+    (told,) = reading.messages
+    assert told.rest[""]["issued_on"] == "2026-03-29"
+    assert told.rest[""]["lines"][0]["tax_rate_bp"] == 770
