@@ -26,9 +26,9 @@ from tests.homes import made_home
 ORDERS = 12
 GOODS = 4
 SITES_ONE_IN, SPARE_ARTICLES = 12, 40
-WAREHOUSE, MARKETPLACE = "DC1", "marketplace"
+WAREHOUSE, MARKETPLACE, TRADE = "DC1", "marketplace", "trade-web"
 # Channels whose customers get the goods by parcel and a link to their order.
-SENT = ("web", "phone", "trade-web")
+SENT = ("web", "phone", TRADE)
 SEED = 1
 # Browsers keep the session of a plain HTTP address only where nobody can listen.
 HOST = "localhost"
@@ -162,6 +162,9 @@ async def opened_shop() -> AsyncIterator[Shop]:
     selection = demo.select(invoices, ORDERS, SEED, days=())
     async with AsyncExitStack() as stack:
         home = stack.enter_context(made_home("browser"))
+        exchange = home / "exchange"
+        exchange.mkdir()
+        environment["CROSSLANE_EXCHANGE"] = str(exchange)
         stage = await stack.enter_async_context(demo.stage(home, environment))
         world = await build_world(stage, selection, SEED, demo.Unwatched(), _size(selection))
         await demo.replay(world, selection, seed=SEED, progress=demo.Unwatched())
@@ -237,7 +240,10 @@ async def _open_for_today(shop: Shop) -> None:
 
 
 async def _open_marketplace(shop: Shop) -> None:
-    """Connect a marketplace: it is offered goods, has an order replied to, and one held up."""
+    """Connect a marketplace: it is offered goods, has an order replied to, and one held up.
+
+    Files are exchanged with another channel.
+    """
     operator = shop.client()
     offered = {
         "kind": "channels.offering",
@@ -255,6 +261,8 @@ async def _open_marketplace(shop: Shop) -> None:
             "token": secrets.token_hex(16),
         },
     )
+    exchanged = {"channel": TRADE, "format": "orders-jsonl", "delivery": "folder"}
+    await operator.send("channel-connections", exchanged)
     told = [
         {
             "type": "order",
