@@ -30,8 +30,9 @@ whole, and :func:`list_had_since` tells since when customers have what they boug
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
 and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand,
 :func:`given_for` which ways the money went.
-:func:`exchange` sends other goods out for them, held back while the return travels and settled net
-with its credit.
+:func:`exchange` sends other goods out for them, held back while the return travels or a person has
+it, and settled net with its credit; :func:`prolong_exchanges` lets them wait longer,
+:func:`end_exchanges` gives them up.
 
 A sale of a till has happened (:class:`PreparedOrder`): neither stock nor what is on sale refuses
 it.
@@ -144,7 +145,12 @@ from crosslane.orders.service.cancelling import (
     give_up_units,
 )
 from crosslane.orders.service.crediting import Credited, CreditRequest, credit, quote_credits
-from crosslane.orders.service.ending import ExchangeEnd, end_exchanges
+from crosslane.orders.service.ending import (
+    ExchangeEnd,
+    ExchangeWait,
+    end_exchanges,
+    prolong_exchanges,
+)
 from crosslane.orders.service.exchanging import (
     Exchanged,
     ExchangeLine,
@@ -293,6 +299,7 @@ __all__ = [
     "ExchangeEnd",
     "ExchangeLine",
     "ExchangeRequest",
+    "ExchangeWait",
     "Exchanged",
     "Failure",
     "GivenUp",
@@ -385,6 +392,7 @@ __all__ = [
     "move",
     "order_view",
     "plan_credit",
+    "prolong_exchanges",
     "quote_credits",
     "release",
     "requests_of",

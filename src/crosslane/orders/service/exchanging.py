@@ -77,6 +77,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         tenders: how the customer pays what the credit does not.
         ship_to: where shipped goods go, None for where the order goes.
         hold_until: the goods wait for those that come back until then; None when they need not.
+        held: they wait without such an end, until a person has decided about those.
         till: store at whose counter it is asked: its till takes cash, and cards that no provider is
             asked for. Where goods are taken along it is theirs when None.
         reason: for the customer and the record.
@@ -93,9 +94,15 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     tenders: Sequence[TenderWish] = ()
     ship_to: Address | None = None
     hold_until: datetime | None = None
+    held: bool = False
     till: UUID | None = None
     reason: Reason
     by: Any = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the goods stay until those that come back allow them to go."""
+        return self.held or self.hold_until is not None
 
 
 class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +229,7 @@ async def _plan(tx: Tx, sheet: Sheet, requests: Sequence[ExchangeRequest]) -> li
             wishes=[line.wish for line in request.lines],
             cause=request.kind,
             ship_to=request.ship_to,
-            taken_along=request.hold_until is None,
+            taken_along=not request.waits,
         )
         for request, state, _ in (one for one in begun if not isinstance(one, Refusal))
     ]
@@ -250,7 +257,7 @@ def _refuse(state: OrderState, request: ExchangeRequest) -> Refusal | None:
     elsewhere by an exchange.
     """
     for place, line in enumerate(request.lines):
-        if line.wish.method == "carry_out" and request.hold_until is not None:
+        if line.wish.method == "carry_out" and request.waits:
             return NotTakenAlong(pointer=f"/lines/{place}/method", sku=line.wish.sku)
     if request.ship_to is None:
         return None
@@ -345,7 +352,7 @@ def _add(tx: Tx, sheet: Sheet, plan: _Plan, paid: Paid) -> Exchanged:
     told = [{"sku": line.sku, "quantity": line.quantity} for line in own]
     no = sheet.amend(order.id, request.kind, request.reason, told, gross_minor, doing)
     stop = None
-    if request.hold_until is not None:
+    if request.waits:
         stop = sheet.raise_stop(
             order.id,
             "exchange",

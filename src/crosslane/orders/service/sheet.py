@@ -67,6 +67,7 @@ class Sheet:
         self._stops: list[Stop] = []
         self._resolved: list[tuple[UUID, str, str]] = []
         self._expected: list[tuple[UUID, int]] = []
+        self._ends: list[tuple[UUID, datetime | None]] = []
         self._amendments: list[writing.Amendment] = []
         self._lines: list[NewLine] = []
         self._attributions: list[Attribution] = []
@@ -198,6 +199,16 @@ class Sheet:
         self._expected.append((stop.id, left))
         return less
 
+    def end_stop_at(
+        self, order_id: UUID, stop: Stop, expires_at: datetime | None, doing: Doing
+    ) -> None:
+        """Give an open stop another end, or none."""
+        other = msgspec.structs.replace(stop, expires_at=expires_at)
+        stops = tuple(other if s.id == stop.id else s for s in self.states[order_id].stops)
+        self._replace(order_id, stops=stops)
+        self._ends.append((stop.id, expires_at))
+        self.note(order_id, doing)
+
     def add_lines(
         self,
         order_id: UUID,
@@ -309,6 +320,7 @@ class Sheet:
         await writing.insert_stops(tx, self._stops)
         await writing.resolve_stops(tx, *_columns(self._resolved, 3))
         await writing.update_expected(tx, *_columns(self._expected, 2))
+        await writing.update_ends(tx, *_columns(self._ends, 2))
         await writing.insert_amendments(tx, self._amendments)
         await writing.delete_barred(tx, self._forgiven)
         await writing.insert_barred(tx, *_columns(self._barred, 4))

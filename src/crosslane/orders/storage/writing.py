@@ -302,6 +302,22 @@ async def update_expected(tx: Tx, stop_ids: Sequence[UUID], minor: Sequence[int]
         await tx.execute(UPDATE_EXPECTED, list(last), list(last.values()))
 
 
+UPDATE_ENDS = """
+update orders_stop s set expires_at = w.expires_at
+from unnest($1::uuid[], $2::timestamptz[]) as w(id, expires_at)
+where s.id = w.id and s.resolved_at is null
+"""
+
+
+async def update_ends(
+    tx: Tx, stop_ids: Sequence[UUID], expires_at: Sequence[datetime | None]
+) -> None:
+    """Give open stops another end, None for none; of one that comes twice the last counts."""
+    if stop_ids:
+        last = dict(zip(stop_ids, expires_at, strict=True))
+        await tx.execute(UPDATE_ENDS, list(last), list(last.values()))
+
+
 INSERT_AMENDMENTS = """
 insert into orders_amendment (id, order_id, no, kind, reason, lines, gross_delta_minor, actor, at)
 select id, order_id, no, kind, reason, lines, gross_delta_minor, actor, $9
