@@ -12,10 +12,14 @@ from tests.browser.shop import PRICE_MILLI, Shop
 CHANNEL = "tills"
 
 
-async def asked_back(shop: Shop) -> tuple[dict[str, Any], str]:
+async def asked_back(shop: Shop, *, exchange: bool = False) -> tuple[dict[str, Any], str]:
     """Sell two units over the counter and let the customer ask to bring one back.
 
     Return the return and the number of its order.
+
+    Args:
+        shop: where.
+        exchange: the customer wants the same once more, fetched at the store.
     """
     operator = shop.client()
     people_decide = {
@@ -35,8 +39,12 @@ async def asked_back(shop: Shop) -> tuple[dict[str, Any], str]:
     order = await operator.send("orders", sold)
     (bought,) = (await shop.order(order["number"]))["lines"]
     back = {"order_line": bought["id"], "quantity": 1, "reason": "faulty", "item_state": "faulty"}
-    asked = await operator.send("returns", {"order": order["number"], "lines": [back]})
-    return asked, order["number"]
+    asked = {"order": order["number"], "lines": [back]}
+    if exchange:
+        same = {"sku": line["sku"], "quantity": 1, "method": "pickup", "store": shop.store}
+        asked["lines"] = [back | {"wanted": "exchange"}]
+        asked["exchange"] = [same | {"price": "even", "instead_of": bought["id"]}]
+    return await operator.send("returns", asked), order["number"]
 
 
 async def to_its_money(page_at: PageAt, shop: Shop, name: str, width: int, **how: Any) -> None:
@@ -111,3 +119,35 @@ async def test_a_return_is_declined_with_a_reason(
         await expect(each.locator(".heading .badge")).to_have_text("Declined")
     told = await shop.client().get(f"returns/{asked['number']}")
     assert (told["state"], told["reason"]) == ("declined", "It was worn")
+
+
+async def to_money_instead(page_at: PageAt, shop: Shop, width: int, scheme: Scheme) -> None:
+    asked, order = await asked_back(shop, exchange=True)
+    name = f"return-exchange-{width}-{scheme}"
+    page = await page_at(width, scheme, who="MANAGER1")
+    await page.goto(f"/office/returns/{asked['number']}")
+    await expect(page.get_by_text("set aside", exact=True)).to_be_visible()
+    await look(page, f"{name}-set-aside")
+    await page.get_by_text("Which other goods").click()
+    await look(page, f"{name}-others")
+    await page.get_by_label("Money", exact=True).check()
+    await page.get_by_role("button", name="Let it come").click()
+    await expect(page.get_by_role("heading", name="Receive goods")).to_be_visible()
+    told = await shop.client().get(f"returns/{asked['number']}")
+    assert (told["state"], told["exchange"]) == ("authorized", [])
+    lines = (await shop.order(order))["lines"]
+    assert [bucket["stage"] for bucket in lines[1]["buckets"]] == ["cancelled"]
+
+
+@seen_at(1440, "dark")
+async def test_who_decides_may_give_money_instead_of_what_was_wished(
+    page_at: PageAt, shop: Shop, width: int, scheme: Scheme
+):
+    await to_money_instead(page_at, shop, width, scheme)
+
+
+@seen_at(360, "light")
+async def test_who_decides_on_a_phone_may_give_money_too(
+    page_at: PageAt, shop: Shop, width: int, scheme: Scheme
+):
+    await to_money_instead(page_at, shop, width, scheme)

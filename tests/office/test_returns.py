@@ -3,15 +3,17 @@
 import pytest
 
 from crosslane import organization
-from crosslane.orders import LineWish
+from crosslane.kernel import Refusal
+from crosslane.orders import CANCEL, CancelLine, CancelUnits, LineWish
 from crosslane.organization import Scope, SetPolicy
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
+from crosslane.returns import ExchangeWish
 from tests.api import Api
 from tests.office.forms import Page, look, send
-from tests.orders.world import LONG_AGO, found_retailer, set_policy
+from tests.orders.world import LONG_AGO, found_retailer, set_policy, stock_up
 from tests.returns.counter import bring, line, open_counters, sell
-from tests.returns.test_life import announce, wanted
+from tests.returns.test_life import announce, step, wanted
 
 
 @pytest.fixture
@@ -99,6 +101,41 @@ async def test_a_held_return_shows_why_and_is_cleared_by_whoever_may(
     page = await look(manager, path)
     assert "it rained" in page.words
     assert f"{path}/settlement" in page.forms
+
+
+async def test_what_is_set_aside_in_exchange_is_shown_and_may_be_chosen_otherwise(
+    shop: Api, database: Database, lanes: Lanes
+):
+    async with database.transaction(shop.tenant) as tx:
+        await set_policy(tx, "returns.policy", {"decides": "agent"}, "till")
+        await stock_up(tx, {("SPOON", "S0001"): 3})
+    sold = await sell(database, lanes, shop.tenant, "MUG")
+    mug = wanted("MUG", wanted="exchange")
+    fetched = {"method": "pickup", "store": "S0001"}
+    wish = [ExchangeWish(sku="MUG", quantity=1, **fetched)]
+    one = await announce(lanes, shop.tenant, sold, mug, exchange=wish)
+    manager = await shop.staff("manager")
+    path = f"/office/returns/{one.number}"
+    page = await look(manager, path)
+    assert "fetched at Place S0001" in page.words
+    assert "set aside" in page.words
+    assert "Goods in exchange £6.00" in page.words
+    # It is cancelled on its order: the page says so, and offers it no more.
+    gone = CancelUnits(order_id=sold.id, lines=[CancelLine(one.exchange[0], 1)], reason="broken")
+    assert not isinstance(await step(lanes, shop.tenant, CANCEL, gone), Refusal)
+    page = await look(manager, path)
+    assert "What was wished is set aside no more." in page.words
+    assert "1 given up" in page.words
+    action = f"{path}/authorization"
+    assert page.forms[action]["instead"] == "money"
+    refused = await send(manager, page, action, {"instead": "goods"})
+    assert "instead-sku is missing" in Page(refused.text).words
+    filled = {"instead": "goods", "instead-sku": "SPOON", "instead-units": 2}
+    done = await send(manager, page, action, filled | {"instead-store": "S0001"})
+    assert done.status_code == 303, Page(done.text).words
+    page = await look(manager, path)
+    assert "2 set aside" in page.words
+    assert "Receive goods" in page.words
 
 
 async def test_pages_of_returns_are_for_whoever_may_see_them(shop: Api):

@@ -8,7 +8,7 @@ from crosslane.returns import ExchangeWish, Receive, RefundWish
 from crosslane.verify import verify
 from crosslane.verify.returns import RULES
 from tests.returns.counter import bring, line, sell
-from tests.returns.test_life import announce, step
+from tests.returns.test_life import announce, step, wanted
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ from tests.returns.test_life import announce, step
         ("delete from orders_credit", {"credited_on_order"}),
         ("update returns_return set exchange_minor = exchange_minor + 1 where exchange <> '{}'",
          {"exchanged_on_order"}),
+        ("update returns_return set state = 'cancelled' where state = 'received'",
+         {"state_is_journal", "exchange_waits"}),
         ("update returns_return set refund_minor = refund_minor - 1 where kind = 'blind'",
          {"paid_out_once"}),
         ("update payments_payout set minor = minor + 1", {"paid_out_once"}),
@@ -42,7 +44,9 @@ async def test_a_planted_defect_is_named(database, lanes, shop, defect, rules):
     await bring(lanes, shop, sold, line("MUG", 2, wanted="exchange"), exchange=[spoon])
     told = {"refunds": [RefundWish(method="cash")], "blind_override_reason": "known"}
     await bring(lanes, shop, None, "SPOON", **told)
-    one = await announce(lanes, shop, sold, "LAMP")
+    fetched = ExchangeWish(sku="SPOON", quantity=1, method="pickup", store="S0001")
+    lamp = wanted("LAMP", wanted="exchange")
+    one = await announce(lanes, shop, sold, lamp, exchange=[fetched])
     await step(lanes, shop, returns.RECEIVE, Receive(return_id=one.id, location="RC1"))
     async with database.transaction(shop) as tx:
         assert await verify(tx, RULES) == []

@@ -269,7 +269,7 @@ async def test_a_manager_finds_what_was_filled_in_for_an_exchange(api: Api, shel
     assert (await press(manager, review, "/returns")).status_code == 303
 
 
-async def test_while_somebody_looks_at_it_no_goods_go_out(
+async def test_while_somebody_looks_at_it_the_other_goods_are_set_aside(
     database: Database, api: Api, shelf: list[Store]
 ):
     store = shelf[0]
@@ -282,11 +282,39 @@ async def test_while_somebody_looks_at_it_no_goods_go_out(
     manager = await api.staff("manager")
     page = await opened(manager, store, sale)
     review = await press(manager, page, "/returns", override="try", **told)
-    assert "No goods go out" in review.text
+    assert "No goods go out yet" in review.text
+    assert "How the customer pays" not in review.text
     page = await shown_again(manager, await press(manager, review, "/returns"))
-    assert "The goods are taken in" in page.text
-    assert len((await read(api.admin, f"orders/{sale['id']}"))["lines"]) == 1
-    await assert_sound(database, api.tenant, "returns", "orders")
+    assert "Nothing goes out yet" in page.text
+    assert "Picked up at" in page.text
+    shown = await read(api.admin, f"orders/{sale['id']}")
+    assert [(x["sku"], x["method"]) for x in shown["lines"]] == [
+        ("MUG", "carry_out"),
+        ("MUG-B", "pickup"),
+    ]
+    await assert_sound(database, api.tenant, "returns", "orders", "inventory")
+
+
+async def test_the_difference_is_paid_although_somebody_has_to_look_at_it(
+    database: Database, api: Api, shelf: list[Store]
+):
+    store = shelf[0]
+    await rule(api, "returns.abuse", wardrobing={"hold_at": 40, "exempt_minor": 0})
+    sale = await sold(api, store)
+    manager = await api.staff("manager")
+    _, told = order_of(sale, state="used")
+    page = await with_other(manager, await opened(manager, store, sale), "LAMP", **told)
+    review = await press(manager, page, "/returns", review="1", override="try", **told)
+    assert "Exchange · £18.99" in review.text
+    assert "It is paid back when the office declines." in review.text
+    done = await press(manager, review, "/returns", pay="cash")
+    number = done.headers["location"].rpartition("=")[2]
+    one = await read(api.admin, f"returns/{number}")
+    assert (one["held"], one["paid_minor"], one["refund_minor"]) == (True, 1899, 0)
+    await send(api.admin, f"returns/{one['id']}/decline", {"reason": "worn"})
+    shown = await read(api.admin, f"orders/{sale['id']}")
+    assert (shown["money"]["captured_minor"], shown["money"]["refunded_minor"]) == (2499, 1899)
+    await assert_sound(database, api.tenant, "returns", "payments", "orders", "inventory")
 
 
 async def test_each_line_has_its_own_reason_and_goes_its_own_way(

@@ -10,9 +10,10 @@ when nothing does. What comes all the same is received, and held for a person. O
 it happens at once.
 
 Invariants: of an order line no more comes back than was handed over, whoever asks where; what a
-line has received and was credited is the sum of its journal; units are graded once; money is given
-once, and a unit that a claim had replaced is made good; the order's own snapshot of price and tax
-decides how much, never today's.
+line has received and was credited is the sum of its journal; units are graded once; goods wanted in
+exchange are set aside at once and wait as long as the return does; money is given once, and a unit
+that a claim had replaced is made good; the order's own snapshot of price and tax decides how much,
+never today's.
 
 A location that takes back what others had sold is credited by the policy returns.handling_credit,
 once for each settlement and within its caps; a settlement for which nothing is given says why. What
@@ -106,6 +107,7 @@ from crosslane.returns.service.wishes import (
     Dispatch,
     Grade,
     GradeLine,
+    Instead,
     Receive,
     ReceiveLine,
     RefundWish,
@@ -165,6 +167,7 @@ __all__ = [
     "GradedUnits",
     "HandlingCredited",
     "HandlingPolicy",
+    "Instead",
     "ItemState",
     "Labels",
     "NoReturnsHere",

@@ -99,6 +99,14 @@ class GivesOtherwise(Conflict):
     """This gives {minor} minor units by now, not {shown}: show it to the customer again."""
 
 
+class NothingToExchange(Conflict):
+    """No goods of an order come back by {number}: others cannot go out for it."""
+
+
+class AlreadyExchanged(Conflict):
+    """What {number} is exchanged for has gone out: it cannot be decided otherwise."""
+
+
 class NoSuchCredit(NotFound):
     """There is no handling credit {credit_id}, or it gave nothing."""
 

@@ -1,11 +1,15 @@
 """What happens to returns."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from crosslane.platform.log import Event
+
+# What a person gave in place of what was wished in exchange, "" for what was wished.
+Otherwise = Literal["", "goods", "money"]
 
 
 class ReturnEvent(Event, kw_only=True):
@@ -35,10 +39,15 @@ class ReturnRequested(ReturnEvent, kw_only=True):
 
 
 class ReturnAuthorized(ReturnEvent, kw_only=True):
-    """The goods may come; they are given up when they have not by ``expires_at``."""
+    """The goods may come; they are given up when they have not by ``expires_at``.
+
+    Args:
+        instead: what goes out in place of what was wished in exchange, "" for that.
+    """
 
     method: str
     expires_at: datetime | None
+    instead: Otherwise = ""
 
 
 class ReturnDeclined(ReturnEvent, kw_only=True):
@@ -103,9 +112,14 @@ class ReturnHeld(ReturnEvent, kw_only=True):
 
 
 class ReturnCleared(ReturnEvent, kw_only=True):
-    """A person has let the return go on."""
+    """A person has let the return go on.
+
+    Args:
+        instead: what goes out in place of what was wished in exchange, "" for that.
+    """
 
     reason: str
+    instead: Otherwise = ""
 
 
 class SettledLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from crosslane.returns.service.wishes import (
     Dispatch,
     Grade,
     GradeLine,
+    Instead,
     Receive,
     ReceiveLine,
     RequestLine,
@@ -64,6 +65,7 @@ POLICY_REFUSALS = (
 )
 # What giving money, and sending goods in exchange, is refused for below.
 MONEY_REFUSALS = (*CREDIT_REFUSALS, *DESTINATION_REFUSALS)
+CHOICE_REFUSALS = (errors.NothingToExchange, errors.AlreadyExchanged)
 SWAP_REFUSALS = tuple(dict.fromkeys((*EXCHANGE_REFUSALS, *PLACE_REFUSALS)))
 BLIND_REFUSALS = (
     TaxRateUnknown,
@@ -194,6 +196,18 @@ class Because(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class LetCome(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods may come; ``instead`` of what was wished in exchange something else goes out."""
+
+    instead: Instead | None = None
+
+
+class Cleared(Because, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A held return goes on; ``instead`` of what was wished in exchange something else goes out."""
+
+    instead: Instead | None = None
+
+
 class When(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A step that happened at a time; now when absent."""
 
@@ -253,12 +267,13 @@ async def request_return(caller: Caller, data: RequestReturn) -> Return:
     "/api/v1/returns/{return_id}/authorization",
     permission="returns:authorize",
     command=AUTHORIZE,
-    raises=(*REFUSED, *SWAP_REFUSALS),
-    example=Decided(),
+    raises=(*REFUSED, *SWAP_REFUSALS, *CHOICE_REFUSALS),
+    example=LetCome(),
 )
-async def authorize_return(caller: Caller, return_id: UUID, data: Decided) -> Return:
-    """Let goods come; what is wanted in exchange is promised at once."""
-    return await caller.submit(AUTHORIZE, Authorize(return_id=return_id, version=data.version))
+async def authorize_return(caller: Caller, return_id: UUID, data: LetCome) -> Return:
+    """Let goods come; what is wanted in exchange was set aside and waits for them."""
+    wish = Authorize(return_id=return_id, version=data.version, instead=data.instead)
+    return await caller.submit(AUTHORIZE, wish)
 
 
 @post(
@@ -375,12 +390,14 @@ async def settle_return(caller: Caller, return_id: UUID, data: When) -> Return:
     "/api/v1/returns/{return_id}/clearance",
     permission="returns:clear",
     command=CLEAR,
-    raises=(*REFUSED, errors.NotHeld),
-    example=Because(reason="a good customer of many years"),
+    raises=(*REFUSED, errors.NotHeld, *SWAP_REFUSALS, *CHOICE_REFUSALS),
+    example=Cleared(reason="a good customer of many years"),
 )
-async def clear_return(caller: Caller, return_id: UUID, data: Because) -> Return:
-    """Let a held return go on; it still has to be settled."""
-    wish = Clear(return_id=return_id, version=data.version, reason=data.reason)
+async def clear_return(caller: Caller, return_id: UUID, data: Cleared) -> Return:
+    """Let a held return go on; it still has to be settled, what is set aside goes out then."""
+    wish = Clear(
+        return_id=return_id, version=data.version, reason=data.reason, instead=data.instead
+    )
     return await caller.submit(CLEAR, wish)
 
 

@@ -111,6 +111,15 @@ select 'return:' || r.number as subject,
 from mine m join returns_return r using (id) where r.exchange_minor <> m.gross
 """
 
+# Goods that wait for a return are let go or given up with it.
+EXCHANGE_WAITS = """
+select 'return:' || r.number as subject,
+       format('it is %s, goods on order %s still wait for it', r.state, r.order_number) as detail
+from orders_stop s join returns_return r on r.id = s.cause_id
+where s.kind = 'exchange' and s.resolved_at is null
+  and r.state in ('declined', 'cancelled', 'settled', 'closed')
+"""
+
 SCORES_ADD_UP = """
 select 'return:' || f.return_id as subject,
        format('%s scores %s, its reasons add up to %s', f.kind, f.score, r.points) as detail
@@ -139,6 +148,7 @@ RULES = [
     Rule("returns.paid_out_once", PAID_OUT_ONCE),
     Rule("returns.units_came_into_stock", UNITS_CAME_INTO_STOCK),
     Rule("returns.exchanged_on_order", EXCHANGED_ON_ORDER),
+    Rule("returns.exchange_waits", EXCHANGE_WAITS),
     Rule("returns.scores_add_up", SCORES_ADD_UP),
     Rule("returns.held_for_a_reason", HELD_FOR_A_REASON),
 ]

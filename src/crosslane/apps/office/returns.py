@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import catalog, locations, orders, returns
+from crosslane.apps.exchanged import GoingOut, going_out
 from crosslane.apps.office.frame import PAGES, view
 from crosslane.apps.office.order import STORY_ENTRIES_MAX, names_for, required
 from crosslane.apps.office.order_changes import made
@@ -43,6 +44,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         names: of locations by id; likewise their codes.
         gives: what it is expected to give, None when nobody can tell any more.
         findings: suspicions with the points of their reasons.
+        out: goods that go out in exchange.
     """
 
     one: Return
@@ -51,6 +53,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     gives: Quoted | None
     findings: Sequence[Any]
+    out: Sequence[GoingOut]
     story: Sequence[Told]
 
 
@@ -78,6 +81,7 @@ async def shown_return(tx: Tx, viewer: Viewer, number: str) -> Shown:
         code=_code(one, viewer, network),
         gives=await _gives(tx, one),
         findings=findings,
+        out=await going_out(tx, viewer.language, one),
         story=tell(entries, names),
     )
 
@@ -199,6 +203,27 @@ async def _step(
     return see_other(ADDRESS + one.number, toast=words("Saved."))
 
 
+def _instead(fields: Form) -> Mapping[str, Any] | None:
+    """Return what goes out in place of what was wished in exchange, None when that does.
+
+    Raises:
+        InvalidField: other goods are wanted, and it is not said which.
+    """
+    chosen = fields.text("instead")
+    if chosen == "money":
+        return {"goods": []}
+    if chosen != "goods":
+        return None
+    store = fields.text("instead-store")
+    goods = {
+        "sku": required(fields, "instead-sku"),
+        "quantity": fields.number("instead-units", 1),
+        "method": "pickup" if store else "ship",
+        "store": store,
+    }
+    return {"goods": [goods]}
+
+
 @form(ADDRESS + "{number}/authorization", permission="returns:authorize", command=returns.AUTHORIZE)
 async def let_return_come(caller: Caller, request: Request, number: str, data: bytes) -> Response:
     """Let goods come back."""
@@ -208,7 +233,7 @@ async def let_return_come(caller: Caller, request: Request, number: str, data: b
         number,
         data,
         returns.AUTHORIZE,
-        lambda fields, one, named: made(returns.Authorize, **named),
+        lambda fields, one, named: made(returns.Authorize, **named, instead=_instead(fields)),
     )
 
 
@@ -253,7 +278,9 @@ async def clear_held_return(caller: Caller, request: Request, number: str, data:
         number,
         data,
         returns.CLEAR,
-        lambda fields, one, named: made(returns.Clear, **named, reason=required(fields, "reason")),
+        lambda fields, one, named: made(
+            returns.Clear, **named, reason=required(fields, "reason"), instead=_instead(fields)
+        ),
     )
 
 

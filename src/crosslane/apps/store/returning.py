@@ -9,9 +9,10 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import orders, organization, payments, returns
+from crosslane.apps.exchanged import GoingOut, going_out
 from crosslane.apps.store.counter import AddressText, Counter, of_address, read_counter, wish_of
 from crosslane.apps.store.frame import PAGES, enter, say, tapped_at
-from crosslane.apps.store.swapping import GoingOut, Offered, going_out, offered_for
+from crosslane.apps.store.swapping import Offered, offered_for
 from crosslane.apps.store.taking import (
     OVERRIDABLE,
     OVERRIDE,

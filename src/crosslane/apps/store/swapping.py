@@ -1,4 +1,4 @@
-"""What a customer may have in exchange at a store, how they get it, and what goes out then."""
+"""What a customer may have in exchange at a store, and how they get it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,15 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import catalog, inventory, locations, orders, organization
+from crosslane import catalog, inventory, locations, organization
 from crosslane.apps.store.counter import FETCHED, HERE, SENT, Counter
 from crosslane.catalog import Variant
 from crosslane.inventory import Figures
 from crosslane.locations import Location
-from crosslane.orders import OrderLine, OrderState, Stage
-from crosslane.organization import Channel, Method, PolicyBook
+from crosslane.orders import OrderState
+from crosslane.organization import Channel, PolicyBook
 from crosslane.platform.database import Tx
-from crosslane.returns import Return
 
 SWAPS_MAX = 40
 STORES_MAX = 8
@@ -64,73 +63,6 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     swaps: Mapping[UUID, Sequence[Swap]] = {}
     ways: Mapping[UUID, Sequence[Way]] = {}
     others: Sequence[OtherArticle] = ()
-
-
-class GoingOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Goods that go out in exchange.
-
-    Args:
-        title: of the article; likewise its SKU.
-        gross_minor: what they cost, with tax, in minor units.
-        method: how the customer gets them.
-        store: what the store is called where they are fetched, "" when they are sent.
-        waiting: units that wait for stock.
-        missing: units that are taken along and by the books were another's, or not there.
-    """
-
-    title: str
-    sku: str
-    quantity: int
-    gross_minor: int
-    method: Method
-    store: str
-    waiting: int
-    missing: int
-
-
-async def going_out(tx: Tx, language: str, one: Return) -> list[GoingOut]:
-    """Return the goods that went out in exchange for a return.
-
-    Args:
-        tx: open transaction.
-        language: of titles.
-        one: the return.
-    """
-    if one.order_id is None or not one.exchange:
-        return []
-    state = (await orders.list_states(tx, [one.order_id]))[one.order_id]
-    lines = [line for line_id in one.exchange if (line := state.line(line_id))]
-    titles = await catalog.variants_by_id(tx, [x.variant_id for x in lines], locale=language)
-    network = await locations.network(tx)
-    carried = [line for line in lines if line.method == "carry_out"]
-    figures = await inventory.stock_figures(
-        tx,
-        [line.variant_id for line in carried],
-        location_ids=sorted({line.store_id for line in carried if line.store_id}),
-    )
-    return [
-        GoingOut(
-            title=titles[line.variant_id].title if line.variant_id in titles else line.title,
-            sku=line.sku,
-            quantity=line.quantity,
-            gross_minor=line.gross_minor,
-            method=line.method,
-            store=network.by_id[line.store_id].name if line.store_id else "",
-            waiting=sum(
-                state.buckets.units(each.id, Stage.BACKORDERED)
-                for each in state.stock_lines
-                if line.id in (each.id, each.parent_line_id)
-            ),
-            missing=min(line.quantity, _short(figures, line)),
-        )
-        for line in lines
-    ]
-
-
-def _short(figures: Lying, line: OrderLine) -> int:
-    if line.method != "carry_out" or line.store_id is None:
-        return 0
-    return figures.get(line.variant_id, {}).get(line.store_id, NOTHING).short
 
 
 class _Around(msgspec.Struct, frozen=True):

@@ -13,9 +13,9 @@ import msgspec
 from litestar import Request, Response
 
 from crosslane import catalog, organization, returns
+from crosslane.apps.exchanged import GoingOut, going_out
 from crosslane.apps.finding import find_articles
 from crosslane.apps.store.frame import PAGES, enter
-from crosslane.apps.store.swapping import GoingOut, going_out
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.payments import GivenBack
@@ -90,7 +90,9 @@ async def take(
     except Refusal as refusal:
         return await again(refusal)
     words = PAGES.words(viewer)
-    if done.held:
+    if done.held and done.exchange:
+        toast = words("Taken back. Somebody has to look at it before the other goods go out.")
+    elif done.held:
         toast = words("Taken back. Somebody has to look at it before money is given.")
     else:
         toast = words("Exchanged.") if done.exchange else words("Taken back.")
@@ -167,8 +169,7 @@ async def _shown(
         one=given.one,
         ways=given.ways,
         out=given.out,
-        wanted=bool(asked.exchange),
-        net_minor=done.refund_minor - done.exchange_minor,
+        net_minor=-done.paid_minor if done.held else done.refund_minor - done.exchange_minor,
         opens_card=any(line.wanted == "gift_card" for line in given.one.lines),
         titles=titles,
         override=asked.blind_override_reason,

@@ -11,11 +11,11 @@ from crosslane.kernel import Refusal
 from crosslane.orders import ExchangeEnd, TenderWish
 from crosslane.platform import log
 from crosslane.platform.database import Tx
-from crosslane.platform.lane import Command, CommandKind
+from crosslane.platform.lane import Command, CommandKind, NotTogether
 from crosslane.returns import events
 from crosslane.returns.domain import Return, go_on
 from crosslane.returns.errors import NotHeld
-from crosslane.returns.service.exchanging import Swap, swap
+from crosslane.returns.service.exchanging import Swap, gives_instead, swap, wait
 from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.settling import Job, by_policy, entry_of, settle, subject_of
 from crosslane.returns.service.steps import (
@@ -27,7 +27,7 @@ from crosslane.returns.service.steps import (
     time_of,
 )
 from crosslane.returns.service.suspecting import verdict_of
-from crosslane.returns.service.wishes import Authorize, Cancel, Decline, Dispatch
+from crosslane.returns.service.wishes import Authorize, Cancel, Decline, Dispatch, Instead
 from crosslane.returns.storage.abuse import Verdict, decide_findings
 
 
@@ -36,25 +36,31 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         tenders: how the customer pays what goods in exchange cost beyond the credit.
+        instead: what goes out in place of what was wished; None for that.
     """
 
     one: Return
     at: datetime
     cause: log.Cause
     tenders: Sequence[TenderWish] = ()
+    instead: Instead | None = None
 
 
 async def let_come(
     tx: Tx, near: Around, looked: Looked, allowed: Sequence[Allowed], news: News
 ) -> dict[UUID, Refusal]:
-    """Let returns come; what is wanted in exchange is promised at once and held until they have.
+    """Let returns come; what is wanted in exchange is promised and held until they have.
+
+    What was set aside while a person decided waits on; other goods may go out in place of it.
 
     Nothing comes of a claim, so it is ready to be settled.
 
     Returns:
         The refusals by return: what is wanted in exchange cannot be had.
+
+    Raises:
+        Refusal: what is to go out instead cannot.
     """
-    swaps: list[Swap] = []
     for each in allowed:
         one = each.one
         channel = near.book.channel_by_id(one.channel_id)
@@ -62,20 +68,9 @@ async def let_come(
         if one.kind == "return":
             # Counted from when it is told at the earliest: a return told of late has its days too.
             one.expires_at = max(each.at, tx.now) + timedelta(days=whole.expires_days)
-        units = {line.id: line.requested for line in one.lines}
-        if one.exchange_wish and one.kind == "return":
-            swaps.append(
-                Swap(
-                    one=one,
-                    at=each.at,
-                    cause=each.cause,
-                    units=units,
-                    charges=by_policy(near, looked, one, units),
-                    tenders=each.tenders,
-                    hold_until=one.expires_at,
-                )
-            )
-    refused = await swap(tx, swaps)
+    set_aside = [(each.one, each.cause) for each in allowed if each.one.exchange]
+    refused = await swap(tx, [_swap(near, looked, each) for each in allowed if _wants(each)])
+    await wait(tx, set_aside)
     for each in allowed:
         one = each.one
         if one.id in refused:
@@ -83,7 +78,10 @@ async def let_come(
         go_on(one, "authorize")
         one.authorized_at = each.at
         told = events.ReturnAuthorized(
-            **subject_of(one), method=one.method, expires_at=one.expires_at
+            **subject_of(one),
+            method=one.method,
+            expires_at=one.expires_at,
+            instead=gives_instead(each.instead),
         )
         entries = [entry_of(one, "authorize", each.at, each.cause)]
         if one.kind == "claim":
@@ -93,14 +91,53 @@ async def let_come(
     return refused
 
 
+async def promise(
+    tx: Tx, near: Around, looked: Looked, asked: Sequence[Allowed]
+) -> dict[UUID, Refusal]:
+    """Set aside what is wanted in exchange until a person has decided whether returns may come.
+
+    Returns:
+        The refusals by return: it cannot be had, or is not paid.
+    """
+    wanted = [each for each in asked if _wants(each)]
+    return await swap(tx, [_swap(near, looked, each, held=True) for each in wanted])
+
+
+def _wants(each: Allowed) -> bool:
+    wished = each.one.kind == "return" and bool(each.one.exchange_wish)
+    return wished or each.instead is not None
+
+
+def _swap(near: Around, looked: Looked, each: Allowed, *, held: bool = False) -> Swap:
+    one = each.one
+    units = {line.id: line.requested for line in one.lines}
+    return Swap(
+        one=one,
+        at=each.at,
+        cause=each.cause,
+        units=units,
+        charges=by_policy(near, looked, one, units),
+        tenders=each.tenders,
+        hold_until=one.expires_at,
+        held=held,
+        instead=each.instead,
+    )
+
+
 async def authorize(tx: Tx, commands: Sequence[Command[Authorize]]) -> list[Return | Refusal]:
     """Let goods come, as a person decided."""
     named = await open_named(tx, commands)
     near, news = await around(tx), no_news()
     wanted = [(c, one) for c, one in named if isinstance(one, Return) and one.state == "requested"]
-    states = await orders.lock_orders(tx, [one.order_id for _, one in wanted if one.order_id])
+    order_ids = [one.order_id for _, one in wanted if one.order_id]
+    if len(set(order_ids)) < len(order_ids):
+        raise NotTogether
+    states = await orders.lock_orders(tx, order_ids)
     looked = await look_at(tx, states, near, but_for=[one.id for _, one in wanted])
-    allowed = [Allowed(one=one, at=tx.now, cause=command) for command, one in wanted]
+    allowed = [
+        Allowed(one=one, at=tx.now, cause=command, instead=command.body.instead)
+        for command, one in wanted
+    ]
     refused = await let_come(tx, near, looked, allowed, news)
     await news.save(tx)
     return [_after(one, "authorize", refused, news) for _, one in named]

@@ -13,9 +13,9 @@ from crosslane.returns.domain import Return, go_on, require_state
 from crosslane.returns.domain.goods import is_graded
 from crosslane.returns.errors import NotHeld, ReturnHeldBack
 from crosslane.returns.service import settling
-from crosslane.returns.service.exchanging import Swap, swap
+from crosslane.returns.service.exchanging import Swap, gives_instead, swap, wait
 from crosslane.returns.service.judging import judge
-from crosslane.returns.service.looking import Around, around, look_at
+from crosslane.returns.service.looking import Around, Looked, around, look_at
 from crosslane.returns.service.settling import Job, entry_of, subject_of
 from crosslane.returns.service.steps import (
     RETURNS_AT_ONCE_MAX,
@@ -86,6 +86,7 @@ async def settle_jobs(tx: Tx, near: Around, jobs: Sequence[Job], news: News) -> 
             job.one.held, job.one.hold_reason = True, held[job.one.id]
             told = events.ReturnHeld(**subject_of(job.one), reason=job.one.hold_reason)
             news.add(job.one, job.cause, [entry_of(job.one, "hold", job.at, job.cause)], [told])
+    await wait(tx, [(job.one, job.cause) for job in jobs if job.one.held])
     refused = await _send_claimed(tx, due)
     due = [job for job in due if job.one.id not in refused]
     answers = await settling.settle(tx, near, looked, due)
@@ -108,23 +109,65 @@ async def _send_claimed(tx: Tx, jobs: Sequence[Job]) -> dict[UUID, Refusal]:
 
 
 async def clear(tx: Tx, commands: Sequence[Command[Clear]]) -> list[Return | Refusal]:
-    """Let held returns go on; a suspicion holds them no more."""
+    """Let held returns go on; a suspicion holds them no more.
+
+    What was set aside in exchange goes out once they are settled, or what is chosen instead of it.
+
+    Raises:
+        Refusal: what is to go out instead cannot.
+    """
     named, news = await open_named(tx, commands), no_news()
-    outcomes: list[Return | Refusal] = []
+    outcomes = [
+        NotHeld(number=one.number) if isinstance(one, Return) and not one.held else one
+        for _, one in named
+    ]
+    cleared = [(c, one) for c, one in named if isinstance(one, Return) and one.held]
+    await _choose(tx, [(c, one) for c, one in cleared if c.body.instead is not None])
     verdicts: list[Verdict] = []
-    for command, one in named:
-        if isinstance(one, Return) and not one.held:
-            outcomes.append(NotHeld(number=one.number))
-            continue
-        outcomes.append(one)
-        if isinstance(one, Return):
-            one.held, one.cleared_at = False, tx.now
-            told = events.ReturnCleared(**subject_of(one), reason=command.body.reason)
-            news.add(one, command, [entry_of(one, "clear", tx.now, command)], [told])
-            verdicts.append(verdict_of(one, "cleared", command.body.reason, command))
+    for command, one in cleared:
+        one.held, one.cleared_at = False, tx.now
+        instead = gives_instead(command.body.instead)
+        told = events.ReturnCleared(**subject_of(one), reason=command.body.reason, instead=instead)
+        news.add(one, command, [entry_of(one, "clear", tx.now, command)], [told])
+        verdicts.append(verdict_of(one, "cleared", command.body.reason, command))
     await news.save(tx)
     await decide_findings(tx, verdicts)
     return [fresh(one) if isinstance(one, Return) else one for one in outcomes]
+
+
+async def _choose(tx: Tx, chosen: Sequence[tuple[Command[Clear], Return]]) -> None:
+    """Set other goods aside than were wished, or none; they go out once the return is settled.
+
+    Raises:
+        NotTogether: two of the returns are of one order.
+        Refusal: they cannot be had, or are not paid.
+    """
+    order_ids = [one.order_id for _, one in chosen if one.order_id]
+    if len(set(order_ids)) < len(order_ids):
+        raise NotTogether
+    if not chosen:
+        return
+    near = await around(tx)
+    states = await orders.lock_orders(tx, order_ids)
+    looked = await look_at(tx, states, near, but_for=[one.id for _, one in chosen])
+    await swap(tx, [_swap(near, looked, command, one) for command, one in chosen])
+
+
+def _swap(near: Around, looked: Looked, command: Command[Clear], one: Return) -> Swap:
+    units = settling.creditable(looked, one)
+    if one.besides is None:
+        charges = settling.by_policy(near, looked, one, units)
+    else:
+        charges = [each.charge for each in one.besides]
+    return Swap(
+        one=one,
+        at=near.now,
+        cause=command,
+        units=units,
+        charges=charges,
+        held=True,
+        instead=command.body.instead,
+    )
 
 
 async def expire(tx: Tx) -> None:

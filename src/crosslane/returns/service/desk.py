@@ -145,11 +145,14 @@ async def _carry_out(
 async def _swap(
     tx: Tx, near: Around, looked: Looked, drafts: Sequence[Draft]
 ) -> dict[UUID, Refusal]:
-    """Put goods wanted in exchange on their orders, before those that came are credited."""
+    """Put goods wanted in exchange on their orders, before those that came are credited.
+
+    Those of a return that a person has to look at are set aside until that has happened.
+    """
     swaps: list[Swap] = []
     for one in drafts:
         for job in one.jobs:
-            if job.one.held or not job.one.exchange_wish:
+            if not job.one.exchange_wish:
                 continue
             units = {line.id: line.received for line in job.one.lines}
             if job.one.besides is None:
@@ -164,6 +167,7 @@ async def _swap(
                     units=units,
                     charges=charges,
                     tenders=one.command.body.tenders,
+                    held=job.one.held,
                     till=job.one.location_id,
                 )
             )
@@ -195,7 +199,8 @@ def _refused(
             refusals = [otherwise]
         if not refusals:
             continue
-        done = otherwise is not None or any(job.one.exchange for job in one.jobs)
+        # What was found in a return that is held is kept already, too.
+        done = otherwise is not None or any(job.one.exchange or job.one.held for job in one.jobs)
         if len(refusals) < len(theirs) or done:
             raise refusals[0] if len(drafts) == 1 else NotTogether
         refused[one.command.key] = refusals[0]
@@ -205,10 +210,15 @@ def _refused(
 def _gives_otherwise(one: Draft) -> GivesOtherwise | None:
     """Return why a command is refused whose customer was told something else, or None."""
     shown = one.command.body.shown_minor
-    minor = sum(job.one.refund_minor - job.one.exchange_minor for job in one.jobs)
+    minor = sum(_gives_minor(job.one) for job in one.jobs)
     if shown in (None, minor):
         return None
     return GivesOtherwise(pointer="/shown_minor", minor=minor, shown=shown)
+
+
+def _gives_minor(one: Return) -> int:
+    """Return what the customer gets for a return now; below zero is what they pay."""
+    return -one.paid_minor if one.held else one.refund_minor - one.exchange_minor
 
 
 async def _save(

@@ -16,6 +16,7 @@ from crosslane.returns.domain.goods import is_graded, to_grade
 from crosslane.returns.domain.states import comes_late
 from crosslane.returns.errors import NoSuchReturnLine, NothingReceived, TooManyGraded
 from crosslane.returns.service import goods
+from crosslane.returns.service.exchanging import wait
 from crosslane.returns.service.goods import Arrival, Verdict
 from crosslane.returns.service.looking import Around, around
 from crosslane.returns.service.settling import entry_of, subject_of
@@ -63,6 +64,7 @@ async def receive(tx: Tx, commands: Sequence[Command[Receive]]) -> list[Return |
     by_id = {one.id: command for command, one in named if isinstance(one, Return)}
     for one, theirs in arrivals:
         _note(one, theirs, by_id[one.id], tx.now, news, late=one.id in late)
+    await wait(tx, [(one, by_id[one.id]) for one, _ in arrivals if not one.awaited])
     await news.save(tx)
     return [fresh(one) if isinstance(one, Return) else one for one in outcomes]
 

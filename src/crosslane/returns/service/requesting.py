@@ -26,7 +26,7 @@ from crosslane.returns.errors import (
     NoReturnsHere,
     NoSuchOrderLine,
 )
-from crosslane.returns.service.authorizing import Allowed, let_come
+from crosslane.returns.service.authorizing import Allowed, let_come, promise
 from crosslane.returns.service.looking import (
     ABILITY,
     OVERRIDE,
@@ -103,6 +103,7 @@ async def _save(
     await open_accounts(tx, [one for _, one in drafts])
     news = no_news()
     allowed: list[Allowed] = []
+    waiting: list[Allowed] = []
     for (command, one), number in zip(
         drafts, await writing.take_numbers(tx, len(drafts)) if drafts else [], strict=True
     ):
@@ -114,11 +115,12 @@ async def _save(
         news.add(one, command, [entry_of(one, "request", one.occurred_at, command)], [asked])
         channel = near.book.channel_by_id(one.channel_id)
         policy, _ = near.policy(channel, looked.states[one.order_id].order.placed_at)
-        if one.kind == "return" and (policy.decides == "auto" or command.body.override_reason):
-            allowed.append(
-                Allowed(one=one, at=one.occurred_at, cause=command, tenders=command.body.tenders)
-            )
+        by_rule = policy.decides == "auto" or command.body.override_reason
+        each = Allowed(one=one, at=one.occurred_at, cause=command, tenders=command.body.tenders)
+        if one.kind == "return":
+            (allowed if by_rule else waiting).append(each)
     refused = await let_come(tx, near, looked, allowed, news)
+    refused |= await promise(tx, near, looked, waiting)
     for return_id in refused:
         news.forget(return_id)
     await news.save(tx)

@@ -118,7 +118,7 @@ async def _settle_ordered(
 
 def _request(near: Around, looked: Looked, job: Job) -> CreditRequest:
     one = job.one
-    units = _creditable(looked, one)
+    units = creditable(looked, one)
     if one.kind == "claim":
         lines, charges = [], _claimed(looked.states[one.order_id], one)
     else:
@@ -230,7 +230,7 @@ def credit_lines(one: Return, units: Mapping[UUID, int]) -> list[CreditLine]:
     return [CreditLine(line_id, quantity) for line_id, quantity in summed.items()]
 
 
-def _creditable(looked: Looked, one: Return) -> dict[UUID, int]:
+def creditable(looked: Looked, one: Return) -> dict[UUID, int]:
     """Return units to give for by return line: those that came, as far as the order has them.
 
     More may have come than was sold, or another return was quicker.

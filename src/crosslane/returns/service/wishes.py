@@ -174,8 +174,8 @@ class TakeBack(Wish, frozen=True, kw_only=True):
         exchange: goods wanted for those that come back, of a known order.
         tenders: how the customer pays what the credit does not.
         shown_minor: what the customer was told it gives, in minor units: what is credited, less
-            what goods in exchange cost, below zero when the customer pays; refused when it gives
-            something else by now.
+            what goods in exchange cost, below zero when the customer pays; of a return that is held
+            only what is paid. Refused when it gives something else by now.
         customer: who brings them, None when unknown.
         staff: code of the member of staff.
         blind_override_reason: why a blind return is taken that the policy would not; takes the
@@ -217,8 +217,22 @@ class ReturnNamed(Wish, frozen=True, kw_only=True):
         return f"return:{self.return_id}"
 
 
+class Instead(Wish, frozen=True, kw_only=True):
+    """What goes out for a return in place of what was wished in exchange.
+
+    Args:
+        goods: none, so that money is given.
+        tenders: how the customer pays what they cost beyond what is credited and was paid before.
+    """
+
+    goods: Annotated[list[ExchangeWish], Meta(max_length=EXCHANGE_LINES_MAX)]
+    tenders: Annotated[list[TenderWish], Meta(max_length=TENDERS_MAX)] = []
+
+
 class Authorize(ReturnNamed, frozen=True, kw_only=True):
-    """Let goods come."""
+    """Let goods come; what was wished in exchange waits for them, or what is given instead."""
+
+    instead: Instead | None = None
 
 
 class Decline(ReturnNamed, frozen=True, kw_only=True):
@@ -305,9 +319,13 @@ class Settle(ReturnNamed, frozen=True, kw_only=True):
 
 
 class Clear(ReturnNamed, frozen=True, kw_only=True):
-    """Let a held return go on; ``reason`` says why the suspicion does not hold."""
+    """Let a held return go on; ``reason`` says why the suspicion does not hold.
+
+    What was wished in exchange is set aside and goes out, or what is given instead of it.
+    """
 
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    instead: Instead | None = None
 
 
 class TakenLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,7 +349,7 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
         held: that person is waited for, because of ``hold_reason``.
         refund_minor: what was credited, gross, in minor units; a part of it may never have been
             paid, pays for goods in exchange, and is not paid back then.
-        exchange: order lines that were added in exchange.
+        exchange: order lines that were added in exchange; they wait while it is held.
         exchange_minor: what they cost, gross; ``paid_minor`` of it new tenders pay.
     """
 
