@@ -140,3 +140,34 @@ async def test_whoever_keeps_the_pace_has_time_and_nobody_else(monkeypatch: pyte
     assert (await sent(60, 1.0)).json() == {"bytes": 61}
     refused = await sent(1, 60.0)
     assert (refused.status_code, refused.json()["code"]) == (503, "took-too-long")
+
+
+@pytest.mark.parametrize(("expects", "heard"), [({}, 12), ({"Expect": "100-continue"}, 0)])
+async def test_who_is_refused_is_heard_out_unless_it_waits(
+    client: httpx.AsyncClient, expects: dict[str, str], heard: int
+):
+    """Who still sends when it is answered would not hear the answer."""
+    sent: list[bytes] = []
+
+    async def counted() -> AsyncIterator[bytes]:
+        async for block in flood(12):
+            sent.append(block)
+            yield block
+
+    said = {"Content-Type": "text/css", "Content-Length": str(12 << 20), **expects}
+    answer = await client.post("/api/v1/sink", content=counted(), headers=said)
+    assert (answer.status_code, len(sent)) == (415, heard)
+
+
+async def test_who_announces_much_and_sends_nothing_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, client: httpx.AsyncClient
+):
+    monkeypatch.setattr(body, "HEARD_OUT_SECONDS_MAX", 0.1)
+
+    async def silent() -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b"x"
+
+    said = {**OCTETS, "Content-Length": str(MOST + 1)}
+    answer = await client.post("/api/v1/sink", content=silent(), headers=said)
+    assert answer.status_code == 413

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,8 @@ DECIMAL_CHARACTERS_MAX = 100
 EXPONENT_MAX = 330
 # Who sends a body that is read while it arrives gets as much more time as it takes at this pace.
 BYTES_A_SECOND_MIN = 256 << 10
+HEARD_OUT_BYTES_MAX = 64 << 20
+HEARD_OUT_SECONDS_MAX = 5.0
 # Larger bodies are read in a thread, so that one import does not hold up every other request.
 INLINE_BYTES_MAX = 128 << 10
 
@@ -129,9 +132,30 @@ def require_announced(request: Request, most_bytes: int, instead: str) -> None:
 async def _next_part(request: Request) -> tuple[bytes, bool]:
     """Return what arrives next, and whether more follows."""
     message = await request.receive()
+    more = message.get("more_body", False)
+    exchange_of(request.scope).is_heard = not more
     if message["type"] != "http.request":
         raise errors.MalformedRequest(reason="the body ended early")
-    return message["body"], message.get("more_body", False)
+    return message["body"], more
+
+
+async def hear_out(request: Request) -> None:
+    """Throw away what a client still sends of a large body, as far as that does not take long.
+
+    Who is answered before it has sent all finds its connection broken, and does not learn why. One
+    that waits to be told to go on has sent nothing, and reads the answer.
+    """
+    exchange = exchange_of(request.scope)
+    announced = exchange.headers.get("content-length", "")
+    large = "transfer-encoding" in exchange.headers or (
+        announced.isascii() and announced.isdigit() and len(announced) > 5
+    )
+    left = HEARD_OUT_BYTES_MAX if large and "expect" not in exchange.headers else 0
+    with suppress(TimeoutError, errors.MalformedRequest):
+        async with asyncio.timeout(HEARD_OUT_SECONDS_MAX):
+            while left > 0 and not exchange.is_heard:
+                part, _ = await _next_part(request)
+                left -= len(part)
 
 
 def require_content_type(request: Request, *expected: str) -> None:

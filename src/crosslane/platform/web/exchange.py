@@ -23,6 +23,7 @@ class Exchange(msgspec.Struct):
         is_page: people look at the answer, so a refusal must be one too.
         is_staff: those people have to sign in.
         limit: of its time, until an answer begins.
+        is_heard: all of its body was read.
     """
 
     headers: Mapping[str, str]
@@ -35,6 +36,7 @@ class Exchange(msgspec.Struct):
     is_page: bool = False
     is_staff: bool = False
     limit: asyncio.Timeout | None = None
+    is_heard: bool = False
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

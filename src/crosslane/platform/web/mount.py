@@ -22,6 +22,7 @@ from crosslane.platform.web.body import (
     boundary_of,
     canonical,
     decode,
+    hear_out,
     read_bytes,
     require_content_type,
 )
@@ -88,6 +89,7 @@ class _Desk:
             answer = await self._answer(request)
         except Exception as error:
             answer = tell_failure(request, error)
+            await hear_out(request)
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
