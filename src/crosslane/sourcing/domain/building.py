@@ -79,7 +79,7 @@ def route_of(world: World, request: SourcingRequest) -> Route:
         return NOT_CARRIED
     country, postcode = request.destination
     day = request.at.date()
-    service = request.service or _cheapest(world.book, country, postcode, day)
+    service = request.service or _cheapest(world, country, postcode, day)
     found = _carried(world.book, service, country, postcode, day)
     if found is None:
         raise NotDelivered(service=service, country=country)
@@ -116,12 +116,17 @@ def _carried(
     return None if zone is None or tariff is None else (zone, tariff)
 
 
-def _cheapest(book: RateBook, country: str, postcode: str, day: date) -> str:
-    quotes = book.quotes(country, postcode, TYPICAL_PARCEL_GRAMS, day)
+def _cheapest(world: World, country: str, postcode: str, day: date) -> str:
+    key = country, postcode, day
+    known = world.cheapest.get(key)
+    if known is not None:
+        return known
+    quotes = world.book.quotes(country, postcode, TYPICAL_PARCEL_GRAMS, day)
     if not quotes:
         raise NoDeliveryService(country=country)
     usual = [quote for quote in quotes if quote.speed != "express"]
-    return (usual or quotes)[0].service
+    world.cheapest[key] = (usual or quotes)[0].service
+    return world.cheapest[key]
 
 
 def line_key(number: int) -> str:

@@ -10,6 +10,8 @@ from crosslane.locations import Timetable, dispatch_day, last_dispatch, openings
 
 STRETCHES_MAX = 40
 ENDS_REMEMBERED_MAX = 4_096
+# A thousand stores, each today and on some days on which goods are brought there.
+OPENINGS_REMEMBERED_MAX = 16_384
 
 
 class DispatchDays:
@@ -22,17 +24,21 @@ class DispatchDays:
 
     def __init__(self) -> None:
         self._known: dict[int, _Stretches] = {}
-        self._openings: dict[int, _Opening] = {}
+        # By day too: goods are fetched where they lie today, and brought to the same stores later.
+        self._openings: dict[tuple[int, date], _Opening] = {}
 
     def ready(self, timetable: Timetable, at: datetime) -> datetime | None:
         """Return when goods released at an instant can be collected; None when not in sight."""
-        known = self._openings.get(id(timetable))
+        key = id(timetable), at.date()
+        known = self._openings.get(key)
         if known is None or known.timetable is not timetable or not known.since <= at < known.end:
             first = next(openings(timetable, at), None)
             if first is None:
                 return None
             left = timedelta(minutes=timetable.handling_minutes)
-            known = self._openings[id(timetable)] = _Opening(timetable, at, *first, left)
+            if len(self._openings) >= OPENINGS_REMEMBERED_MAX:
+                self._openings.clear()
+            known = self._openings[key] = _Opening(timetable, at, *first, left)
         begin = max(known.start, at)
         if known.work < known.end - begin:
             return begin + known.work

@@ -85,6 +85,8 @@ class Glance:
         self._goods.sort(key=lambda good: good.line.sku)
         self._whole = tuple([good.piece for good in self._goods])
         self._known: list[Location] | None = None
+        # By method: whatever store goods are brought to, a parcel costs the same but for distance.
+        self._alike: dict[str, list[tuple[int, list[Location]]]] = {}
         self._minded = False
         self._clear = (
             bool(self.lines)
@@ -112,10 +114,8 @@ class Glance:
         unit_milli = min([at.handling_unit_minor for at in holders], default=0) * self._handled
         least = [unit_milli * good.piece.quantity for good in self._goods]
         sites: list[Site] = []
-        if store is not None:
-            holders = [at for at in holders if at.id != store.id]
-            if serves_here(request.method, store, request.at):
-                sites += self._sites([(0, store.code, store)], FREE)
+        if store is not None and serves_here(request.method, store, request.at):
+            sites += self._sites([(0, store.code, store)], FREE)
         for site in self._sites(self._by_parcel(request, route, holders), tariff):
             sites.append(site)
             if list(site.costs.values()) == least:
@@ -207,19 +207,29 @@ class Glance:
         Distance only adds to that: how far away somebody is whose parcel costs more anyway is
         worked out when all others are through, which is seldom.
         """
+        if request.method not in self._alike:
+            self._alike[request.method] = self._grouped(request, route, holders)
+        store = request.store
+        reached: list[tuple[int, str, Location]] = []
+        for milli, alike in self._alike[request.method]:
+            while reached and reached[0][0] < milli:
+                yield heappop(reached)
+            for at, far in zip(alike, self._far_milli(alike, route), strict=True):
+                if store is None or at.id != store.id:
+                    heappush(reached, (milli + far, at.code, at))
+        while reached:
+            yield heappop(reached)
+
+    def _grouped(
+        self, request: SourcingRequest, route: Route, holders: Iterable[Location]
+    ) -> list[tuple[int, list[Location]]]:
+        """Return those that may send, with what a parcel costs, carriage and distance aside."""
         known = self._parcels(request, route, holders)
         alike: dict[int, list[Location]] = {}
         for at in holders:
             if (milli := known[at.id]) is not None:
                 alike.setdefault(milli, []).append(at)
-        reached: list[tuple[int, str, Location]] = []
-        for milli in sorted(alike):
-            while reached and reached[0][0] < milli:
-                yield heappop(reached)
-            for at, far in zip(alike[milli], self._far_milli(alike[milli], route), strict=True):
-                heappush(reached, (milli + far, at.code, at))
-        while reached:
-            yield heappop(reached)
+        return sorted(alike.items())
 
     def _far_milli(self, locations: Sequence[Location], route: Route) -> Sequence[int]:
         """Return what a parcel from each location costs for its distance."""

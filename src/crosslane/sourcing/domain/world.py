@@ -71,6 +71,7 @@ class World(msgspec.Struct):
         held: the lines that were asked for, by identity, with the locations that hold any.
         sets: locations that hold any of some lines, by code, found once for each set of them.
         savings: the markdowns that can be saved, by code of the location and instant.
+        cheapest: the service that is taken when a request names none, by country, postcode and day.
         parcels: what a parcel costs from each location that was asked for, carriage and distance
             aside, None where it may not send; by instant, method and settings. They hold until a
             parcel of the location is counted.
@@ -91,6 +92,7 @@ class World(msgspec.Struct):
     held: dict[int, tuple[Sequence[LineAsked], dict[UUID, Location]]] = {}
     sets: dict[frozenset[UUID], dict[UUID, Location]] = {}
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
+    cheapest: dict[tuple[str, str, date], str] = {}
     parcels: dict[tuple[datetime, str, SourcingSettings], dict[UUID, int | None]] = {}
     grounds: dict[SourcingSettings, Ground] = {}
     standings: dict[tuple[datetime, SourcingSettings], Stood] = {}
