@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import pytest
 
 from crosslane.customers import ERASERS, EXPORTERS, PERSONAL_COLUMNS, errors
 from crosslane.customers.domain import Address, CustomerRef, require_address
+from crosslane.customers.events import ConsentRecorded
 from crosslane.customers.service import (
     EraseCustomer,
     MergeCustomers,
@@ -42,6 +43,7 @@ HOME = require_address(
         email="ann.home@example.com",
     )
 )
+WAITED_FOR = "select exists (select from pg_locks where not granted)"
 BOB_HOME = Address("GB", ("3 Mill Lane",), "Leeds", "LS2 7EY", name="Bob")
 # Everything by which a search would find her; her town and country are not hers alone.
 WORDS = [
@@ -201,3 +203,34 @@ async def test_an_order_that_arrives_while_she_is_forgotten_finds_nobody_or_is_f
         )
     assert ann not in {row["customer_id"] for row in owners}
     assert len(set(found) | {ann}) <= 2
+
+
+async def test_what_is_midway_is_waited_for_so_that_it_writes_nothing_anew(
+    database: Database, tenant: str
+):
+    begun, ends = asyncio.Event(), asyncio.Event()
+
+    async def remember(tx: Tx, _: Sequence[log.Logged]) -> None:
+        begun.set()
+        await ends.wait()
+        await tx.execute("insert into inbox (raw) values ('Ann Example')")
+
+    async def forget() -> None:
+        async with database.transaction(tenant) as tx:
+            await erase(tx, EraseCustomer(ann, "asked for it"))
+
+    reaction = log.Reaction("customers.of_this_test", (ConsentRecorded,), remember)
+    assert await log.run_reaction(database, tenant, reaction) == 0
+    async with database.transaction(tenant) as tx:
+        ann, _, _ = await ann_and_bob(tx)
+    midway = asyncio.create_task(log.run_reaction(database, tenant, reaction))
+    await begun.wait()
+    forgotten = asyncio.create_task(forget())
+    async with database.transaction(tenant) as tx:
+        while not await tx.fetchval(WAITED_FOR) and not forgotten.done():  # noqa: ASYNC110 - the server knows it alone
+            await asyncio.sleep(0.01)
+    ends.set()
+    assert await midway == 1
+    await forgotten
+    async with database.transaction(tenant) as tx:
+        assert "Ann Example" not in await tx.fetchval("select string_agg(raw, ' ') from inbox")

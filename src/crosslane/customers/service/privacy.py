@@ -54,6 +54,8 @@ async def erase(tx: Tx, wish: EraseCustomer) -> ErasureReport:
     Raises:
         UnknownCustomer: there is none.
     """
+    # First of all, since who is midway has read what is erased here, and would write it anew.
+    await log.hold_cursors(tx)
     found = await customer(tx, wish.customer_id)
     ids = await merged_ids(tx, found.id)
     await customer_rows.lock_customers(tx, ids)

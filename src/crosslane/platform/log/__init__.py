@@ -14,6 +14,7 @@ is in the log is read to its end, whatever its transactions are numbered, and th
 Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor, platform_backlog.
 """
 
+from crosslane.platform.log.cursors import hold_cursors
 from crosslane.platform.log.events import Event, Logged
 from crosslane.platform.log.news import News, news
 from crosslane.platform.log.reactions import (
@@ -60,6 +61,7 @@ __all__ = [
     "epoch",
     "histories",
     "history",
+    "hold_cursors",
     "latest_at",
     "list_lags",
     "list_parked",

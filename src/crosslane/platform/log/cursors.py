@@ -172,6 +172,14 @@ async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | No
     )
 
 
+LOCK_CURSORS = "select from platform_cursor order by reaction for update"
+
+
+async def hold_cursors(tx: Tx) -> None:
+    """Wait for reactions that are under way, and let none begin before this transaction ends."""
+    await tx.execute(LOCK_CURSORS)
+
+
 UPDATE_CURSOR = "update platform_cursor set epoch = $2, txid = $3, id = $4 where reaction = $1"
 
 
