@@ -8,8 +8,8 @@ from typing import Any
 from crosslane import catalog, organization, payments, returns
 from crosslane.channels.reactions import REACTIONS
 from crosslane.channels.service import reading
+from crosslane.channels.service.agreed import agreed_with
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_body
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
 from crosslane.inventory import REACTIONS as INVENTORY
@@ -43,10 +43,9 @@ class Bazaar:
         """Take a body apart as the edge does."""
         async with self.database.transaction(self.tenant, read_only=True) as tx:
             known, now = (await book(tx)).channel(channel), tx.now
-            packs = await packs_of(tx, known)
-        how.setdefault("format", "orders-jsonl")
+            agreed = await agreed_with(tx, known, how.setdefault("format", "orders-jsonl"))
         raw = text.encode(how.get("encoding", "utf-8"))
-        return read_body(raw, channel=known, packs=packs, received_at=now, **how)
+        return read_body(raw, channel=known, agreed=agreed, received_at=now, **how)
 
     async def send(self, text: str, *, key: str = "", **how: Any) -> Received:
         """Send a body."""

@@ -136,8 +136,8 @@ class Hub(Talking):
         """Take in what is sent at once."""
         async with self.database.transaction(self.tenant, read_only=True) as tx:
             channel, now = (await book(tx)).channel(self.life.channel), tx.now
-            packs = await channels.packs_of(tx, channel)
-        how = {"format": told.format, "mapping": told.mapping, "packs": packs}
+            agreed = await channels.agreed_with(tx, channel, told.format)
+        how = {"format": told.format, "mapping": told.mapping, "agreed": agreed}
         wish = channels.read_body(told.raw, channel=channel, received_at=now, **how)
         await self._do(channels.RECEIVE, wish)
 

@@ -11,6 +11,7 @@ import pytest
 
 from crosslane.channels import FAMILIES, Packs
 from crosslane.channels.adapters.family import Family
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.domain.exchange import Seen
 from crosslane.channels.service import pieces
 from crosslane.channels.service.pieces import Piece, Reader
@@ -19,6 +20,7 @@ from crosslane.organization import Channel
 
 RECORDS = 40
 NOW = datetime(2030, 5, 1, tzinfo=UTC)
+NOTHING_AGREED = Agreement(packs=Packs(), settings={})
 SHOP = Channel(
     new_id(),
     "bazaar",
@@ -72,7 +74,7 @@ def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def cut(path: Path, counted: Counted, *, forgetful: bool = False) -> list[Piece]:
     """Read a file to its end, piece by piece, by turns that know one another by what they save."""
-    reader = Reader(family=counted.family, channel=SHOP, settings={}, packs=Packs(), now=NOW)
+    reader = Reader(family=counted.family, channel=SHOP, agreed=NOTHING_AGREED, now=NOW)
     found: list[Piece] = []
     seen = Seen(path.name, "stamp", path.stat().st_size)
     while not (found and found[-1].is_last):
@@ -109,7 +111,7 @@ def test_who_has_not_read_what_came_before_finds_the_same_pieces(day: Path):
 def test_who_comes_back_to_another_place_begins_anew(day: Path):
     """What was read and not saved is read again."""
     counted = Counted(FAMILIES["orders-jsonl"])
-    reader = Reader(family=counted.family, channel=SHOP, settings={}, packs=Packs(), now=NOW)
+    reader = Reader(family=counted.family, channel=SHOP, agreed=NOTHING_AGREED, now=NOW)
     seen = Seen(day.name, "stamp", day.stat().st_size)
 
     def read(place: int) -> Piece:
@@ -124,9 +126,7 @@ def test_who_comes_back_to_another_place_begins_anew(day: Path):
 
 
 def test_few_files_stay_open(day: Path):
-    reader = Reader(
-        family=FAMILIES["orders-jsonl"], channel=SHOP, settings={}, packs=Packs(), now=NOW
-    )
+    reader = Reader(family=FAMILIES["orders-jsonl"], channel=SHOP, agreed=NOTHING_AGREED, now=NOW)
     seen = Seen(day.name, "stamp", day.stat().st_size)
     opened: list[BufferedReader] = []
     for n in range(pieces.BEGUN_MAX + 3):

@@ -168,7 +168,7 @@ class _Door:
         wish = read_body(
             body,
             channel=sender.channel,
-            packs=sender.packs,
+            agreed=sender.agreed,
             format=sender.format,
             received_at=sender.received_at,
             headers=headers,

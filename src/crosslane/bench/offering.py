@@ -116,11 +116,11 @@ class _Channel:
     async def _take_in(self, text: str) -> None:
         async with self._database.transaction(TENANT, read_only=True) as tx:
             channel, received_at = (await organization.book(tx)).channel(CHANNEL), tx.now
-            packs = await channels.packs_of(tx, channel)
+            agreed = await channels.agreed_with(tx, channel, "orders-jsonl")
         wish = channels.read_body(
             text.encode(),
             channel=channel,
-            packs=packs,
+            agreed=agreed,
             format="orders-jsonl",
             received_at=received_at,
         )

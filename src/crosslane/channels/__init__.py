@@ -127,11 +127,11 @@ from crosslane.channels.events import (
 )
 from crosslane.channels.reactions import EFFECTS, REACTIONS, SCHEDULES
 from crosslane.channels.rest import ROUTES
+from crosslane.channels.service.agreed import agreed_with
 from crosslane.channels.service.connecting import (
     ConnectionView,
     PutConnection,
     connection_of,
-    settings_of,
 )
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.deliveries import DELIVERIES, Delivery
@@ -185,7 +185,6 @@ from crosslane.channels.service.outgoing import (
     list_standings,
     told,
 )
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.personal import ERASERS
 from crosslane.channels.service.previewing import Preview, look_at, previewed
 from crosslane.channels.service.reading import (
@@ -291,6 +290,7 @@ __all__ = [
     "TellingAll",
     "UnknownArticleSold",
     "Why",
+    "agreed_with",
     "batch",
     "compare_offers",
     "connection_of",
@@ -312,13 +312,11 @@ __all__ = [
     "look_at",
     "mapping_of",
     "message",
-    "packs_of",
     "previewed",
     "read_aside",
     "read_body",
     "require_folder",
     "safe_name",
-    "settings_of",
     "told",
     "use_exchange",
 ]

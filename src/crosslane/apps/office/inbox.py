@@ -231,20 +231,18 @@ async def take_messages(caller: Caller, request: Request, data: bytes) -> Respon
             mapping = await channels.mapping_of(tx, channel.code, fields.text("mapping"))
         except Refusal as refusal:
             return await _new_page(tx, viewer, fields.plain(), refusal=refusal)
-        settings = await channels.settings_of(tx, channel.code, fields.text("format"))
-        packs = await channels.packs_of(tx, channel)
+        agreed = await channels.agreed_with(tx, channel, fields.text("format"))
         received_at = tx.now
 
     try:
         wish = await channels.read_aside(
             text.encode(),
             channel=channel,
-            packs=packs,
+            agreed=agreed,
             received_at=received_at,
             format=fields.text("format"),
             delimiter=fields.text("delimiter", "comma"),
             mapping=mapping,
-            settings=settings,
             file_name=fields.text("file_name")[:200],
         )
         received: channels.Received = await caller.submit(channels.RECEIVE, wish)

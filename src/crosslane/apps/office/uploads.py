@@ -113,18 +113,16 @@ async def _read(caller: Caller, data: Form, sent: Sent) -> Receive:
     async with caller.read() as tx:
         channel = (await organization.book(tx)).channel(data.text("channel"), pointer="/channel")
         mapping = await channels.mapping_of(tx, channel.code, data.text("mapping"))
-        settings = await channels.settings_of(tx, channel.code, data.text("format"))
-        packs = await channels.packs_of(tx, channel)
+        agreed = await channels.agreed_with(tx, channel, data.text("format"))
         received_at = tx.now
     return await channels.read_aside(
         sent.content,
         channel=channel,
-        packs=packs,
+        agreed=agreed,
         received_at=received_at,
         format=data.text("format"),
         delimiter=data.text("delimiter", "comma"),
         mapping=mapping,
-        settings=settings,
         file_name=sent.name,
     )
 

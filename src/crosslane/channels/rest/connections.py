@@ -105,10 +105,9 @@ async def receive_delivery(caller: Caller, request: Request, code: str, data: by
     wish = await read_aside(
         data,
         channel=sender.channel,
-        packs=sender.packs,
+        agreed=sender.agreed,
         format=sender.format,
         received_at=sender.received_at,
-        settings=sender.settings,
         headers=request.headers,
         sender=f"channel:{code}",
     )

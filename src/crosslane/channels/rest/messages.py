@@ -12,11 +12,11 @@ from crosslane.channels import errors
 from crosslane.channels.adapters import CSV, FAMILIES, JSON, LINES, WORKBOOKS, Package
 from crosslane.channels.adapters.port import BODY_BYTES_MAX
 from crosslane.channels.service import reading
-from crosslane.channels.service.connecting import connection_of, settings_of
+from crosslane.channels.service.agreed import agreed_with
+from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.service.declining import DECLINE, Decline, Declined
 from crosslane.channels.service.intake import RECEIVE, Receive, Received, read_aside, stores_of
 from crosslane.channels.service.mapping import mapping_of
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.previewing import Preview, look_at, previewed
 from crosslane.channels.service.reading import BatchView, MessageView
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
@@ -77,20 +77,18 @@ async def _read(caller: Caller, request: Request, code: str, data: bytes, sent: 
         channel = (await organization.book(tx)).channel(code, pointer="/code")
         network = await locations.network(tx)
         meant = await mapping_of(tx, code, sent.mapping)
-        settings = await settings_of(tx, code, sent.format)
-        packs = await packs_of(tx, channel)
+        agreed = await agreed_with(tx, channel, sent.format)
         received_at = tx.now
     wish = await read_aside(
         data,
         media_type=request.headers["content-type"].partition(";")[0].strip().lower(),
         channel=channel,
-        packs=packs,
+        agreed=agreed,
         format=sent.format,
         received_at=received_at,
         encoding=sent.encoding,
         delimiter=sent.delimiter,
         mapping=meant,
-        settings=settings,
         file_name=sent.file_name,
         headers=request.headers,
     )

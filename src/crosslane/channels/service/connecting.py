@@ -129,11 +129,6 @@ async def connection_of(tx: Tx, channel: str) -> Connection:
     return (await connections(tx)).get(channel) or Connection(channel=channel, format="")
 
 
-async def settings_of(tx: Tx, channel: str, format: str) -> Mapping[str, str]:
-    """Return what a format needs to know of a channel; nothing where the channel speaks another."""
-    return (await connection_of(tx, channel)).settings_of(format)
-
-
 async def list_connections(tx: Tx) -> list[ConnectionView]:
     """Return how channels are connected, without their secrets."""
     return [_view(one, tx.now) for one in (await connections(tx)).values()]

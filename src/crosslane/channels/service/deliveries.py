@@ -12,9 +12,9 @@ import msgspec
 
 from crosslane import organization
 from crosslane.channels.adapters import family_of
-from crosslane.channels.domain.packs import Packs
+from crosslane.channels.domain.agreement import Agreement
+from crosslane.channels.service.agreed import agreed_with
 from crosslane.channels.service.connecting import connections, require_signed
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.storage import batches
 from crosslane.kernel import Refusal
 from crosslane.platform.database import Tx
@@ -40,16 +40,15 @@ class Sender(msgspec.Struct, frozen=True):
 
     Args:
         channel: whose system it is.
-        packs: how much stock it orders by the case, box or measure.
-        format: which it speaks; likewise the settings of its connection.
+        agreed: what was agreed on with it.
+        format: which it speaks.
         received_at: when it came.
         known: the batch the delivery is already, None when it is new.
     """
 
     channel: organization.Channel
-    packs: Packs
+    agreed: Agreement
     format: str
-    settings: Mapping[str, str]
     received_at: datetime
     known: UUID | None
 
@@ -61,13 +60,13 @@ async def senders(tx: Tx, asked: Sequence[Delivery]) -> list[Sender | Refusal]:
     names: list[tuple[str, str]] = []
     for one in asked:
         connection = connected.get(one.channel)
-        format, settings = (connection.format, connection.settings) if connection else ("", {})
+        format = connection.format if connection else ""
         name = ""
         try:
             require_signed(connection, one.headers, one.body, tx.now)
             channel = book.channel(one.channel)
-            packs = await packs_of(tx, channel)
-            found.append(Sender(channel, packs, format, settings, tx.now, None))
+            agreed = await agreed_with(tx, channel, format)
+            found.append(Sender(channel, agreed, format, tx.now, None))
             name = family_of(format).envelope(one.headers).delivery_id
         except Refusal as refusal:
             found.append(refusal)

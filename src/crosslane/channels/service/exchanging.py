@@ -19,17 +19,17 @@ import msgspec
 
 from crosslane import organization
 from crosslane.channels.adapters import RECORDS_MAX, family_of
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.exchange import Seen, marked, settled
 from crosslane.channels.domain.outgoing import Pace
-from crosslane.channels.domain.packs import Packs
+from crosslane.channels.service.agreed import agreed_with
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import DOCUMENT_BYTES_MAX
 from crosslane.channels.service.folder import Folder, root
 from crosslane.channels.service.folder_turns import ERRAND, EXCHANGE, ROUNDS
 from crosslane.channels.service.intake import RECEIVE
 from crosslane.channels.service.mapping import MappingView, list_mappings
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.pieces import PIECE_BYTES_MAX, Piece, Reader, Reason
 from crosslane.channels.service.rounds import Errand
 from crosslane.channels.service.turns import Pause, rested_after
@@ -65,7 +65,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         connection: how the channel's system is connected.
         channel: the channel.
-        packs: how much stock it orders by the case, box or measure.
+        agreed: what was agreed on with it.
         mappings: what its tables mean, by name.
         open: files that are being taken, or were and are to be put away.
         documents: what is to be written; the first part of it where there is much.
@@ -75,7 +75,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: Connection
     channel: Channel
-    packs: Packs
+    agreed: Agreement
     mappings: Mapping[str, MappingView]
     open: Sequence[TakenFile]
     documents: Sequence[Kept]
@@ -171,7 +171,7 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     return Prepared(
         connection=connection,
         channel=channel,
-        packs=await packs_of(tx, channel),
+        agreed=await agreed_with(tx, channel, connection.format),
         mappings={one.name: one for one in await list_mappings(tx) if one.channel == code},
         open=await storage.list_open(tx, code, FILES_A_TURN_MAX),
         documents=documents,
@@ -230,8 +230,7 @@ def _take(folder: Folder, prepared: Prepared, ready: Sequence[Seen], done: Done)
     reader = Reader(
         family=family_of(prepared.connection.format),
         channel=prepared.channel,
-        settings=prepared.connection.settings,
-        packs=prepared.packs,
+        agreed=prepared.agreed,
         now=prepared.now,
     )
     begun = {(one.name, one.stamp): one for one in prepared.open if one.state == "taking"}

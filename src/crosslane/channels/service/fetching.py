@@ -16,14 +16,14 @@ from crosslane import organization
 from crosslane.channels.adapters import LINES, family_of
 from crosslane.channels.adapters.fetching import Fetching, Page
 from crosslane.channels.adapters.telling import Busy, Later, Refused
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.outgoing import Pace
-from crosslane.channels.domain.packs import Packs
+from crosslane.channels.service.agreed import agreed_with
 from crosslane.channels.service.connecting import connections
 from crosslane.channels.service.conversing import Speaker, Unreachable
 from crosslane.channels.service.intake import RECEIVE, Receive, read_aside
 from crosslane.channels.service.memories import memory_of
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.service.rounds import Errand, Rounds
 from crosslane.channels.service.turns import Pause, rested_after
 from crosslane.channels.storage import cursors
@@ -53,7 +53,7 @@ class Prepared(msgspec.Struct, frozen=True):
     Args:
         connection: how the channel's system is connected.
         channel: the channel.
-        packs: how much stock it orders by the case, box or measure.
+        agreed: what was agreed on with it.
         cursor: from where it goes on.
         pace: what is left of its rate.
         now: time of the transaction that read all this.
@@ -61,7 +61,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     connection: Connection
     channel: Channel
-    packs: Packs
+    agreed: Agreement
     cursor: str
     pace: Pace
     now: datetime
@@ -147,7 +147,7 @@ async def prepare(tx: Tx, call: EffectCall[Errand]) -> Prepared | None:
     return Prepared(
         connection=connection,
         channel=channel,
-        packs=await packs_of(tx, channel),
+        agreed=await agreed_with(tx, channel, connection.format),
         cursor=fetched.cursor if fetched else "",
         pace=Pace(fetching.rate, standing.full_at),
         now=tx.now,
@@ -199,10 +199,9 @@ async def _read(page: Page, prepared: Prepared) -> Receive | None:
     return await read_aside(
         b"\n".join(page.records),
         channel=prepared.channel,
-        packs=prepared.packs,
+        agreed=prepared.agreed,
         format=prepared.connection.format,
         received_at=prepared.now,
-        settings=prepared.connection.settings,
         media_type=LINES,
         file_name=FETCH,
     )

@@ -26,10 +26,10 @@ from crosslane.channels.adapters import (
     read_records,
 )
 from crosslane.channels.adapters.port import ENCODINGS
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.domain.connection import Connection
 from crosslane.channels.domain.folding import heard
 from crosslane.channels.domain.messages import Message, Sale, Void, kind_of
-from crosslane.channels.domain.packs import Packs
 from crosslane.channels.domain.replies import Acknowledgment
 from crosslane.channels.errors import (
     NothingSent,
@@ -116,7 +116,7 @@ def read_body(
     raw: bytes,
     *,
     channel: Channel,
-    packs: Packs,
+    agreed: Agreement,
     format: str,
     received_at: datetime,
     media_type: str = "",
@@ -124,7 +124,6 @@ def read_body(
     encoding: str = "",
     delimiter: str = "comma",
     mapping: MappingView | None = None,
-    settings: Mapping[str, str] = MappingProxyType({}),
     headers: Mapping[str, str] = MappingProxyType({}),
     sender: str = "",
 ) -> Receive:
@@ -133,7 +132,7 @@ def read_body(
     Args:
         raw: the bytes as they came.
         channel: where they came from.
-        packs: how much stock it orders by the case, box or measure.
+        agreed: what was agreed on with it for this format.
         format: name of the format.
         received_at: when they came.
         media_type: in which it was sent, empty for the format's usual one.
@@ -141,7 +140,6 @@ def read_body(
         encoding: of the text, "" when it is the usual one or the body tells.
         delimiter: between the columns of a row, by name.
         mapping: what the columns of a table mean, None for the format's own.
-        settings: of the channel's connection, for this format.
         headers: what it came with, by names in lower case.
         sender: who sent it, as ``kind:id``, when that is not the caller.
 
@@ -154,14 +152,12 @@ def read_body(
     """
     family = family_of(format)
     _require_known(family, media_type, encoding, delimiter)
-    names = (name for name in family.headers if name in headers)
-    kept = {name: headers[name][:HEADER_CHARACTERS_MAX] for name in names}
+    kept = _kept(family, headers)
     context = msgspec.structs.replace(
-        context_of(family, channel, packs, kept, received_at, DELIMITERS[delimiter]),
+        context_of(family, channel, agreed, kept, received_at, DELIMITERS[delimiter]),
         media_type=media_type,
         encoding=encoding,
         mapping=mapping.mapping if mapping else None,
-        settings=settings,
     )
     readings = _readings(family, raw, context)
     return Receive(
@@ -215,7 +211,7 @@ def _require_known(family: Family, media_type: str, encoding: str, delimiter: st
 def context_of(
     family: Family,
     channel: Channel,
-    packs: Packs,
+    agreed: Agreement,
     headers: Mapping[str, str],
     received_at: datetime,
     delimiter: str,
@@ -230,7 +226,8 @@ def context_of(
         said_at=envelope.said_at,
         received_at=received_at,
         delimiter=delimiter,
-        packs=packs,
+        packs=agreed.packs,
+        settings=agreed.settings,
     )
 
 

@@ -10,7 +10,7 @@ together, are one piece.
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from io import BufferedReader, BytesIO
 from itertools import islice
@@ -21,8 +21,8 @@ import msgspec
 from crosslane.channels.adapters import JSON, LINES, RECORDS_MAX, Family, Fault, Reading
 from crosslane.channels.adapters.family import Context
 from crosslane.channels.adapters.port import BODY_BYTES_MAX
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.domain.exchange import Seen
-from crosslane.channels.domain.packs import Packs
 from crosslane.channels.errors import NothingSent, TooManyRecords
 from crosslane.channels.service.intake import Receive, context_of
 from crosslane.channels.service.mapping import MappingView
@@ -88,7 +88,7 @@ class Begun(msgspec.Struct, kw_only=True):
         readings: what is left of it.
         following: the first of that, when it was looked at already.
         mapping: what its columns mean.
-        packs: how much stock its channel orders by the case, box or measure.
+        agreed: what was agreed on with its channel.
         place: after how many records it goes on.
         left_at: since when nobody has read on, by the clock of this process.
     """
@@ -97,7 +97,7 @@ class Begun(msgspec.Struct, kw_only=True):
     readings: Iterator[Reading]
     following: Reading | None = None
     mapping: MappingView | None
-    packs: Packs
+    agreed: Agreement
     place: int
     left_at: float = 0.0
 
@@ -127,15 +127,14 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         family: what they are of.
-        channel: where they come from; likewise the settings of its connection.
-        packs: how much stock it orders by the case, box or measure.
+        channel: where they come from.
+        agreed: what was agreed on with it.
         now: the time they are read.
     """
 
     family: Family
     channel: Channel
-    settings: Mapping[str, str]
-    packs: Packs
+    agreed: Agreement
     now: datetime
 
     def digest(self, stream: BufferedReader, name: str, mapping: str) -> bytes:
@@ -204,10 +203,9 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     def _context(self, seen: Seen, mapping: MappingView | None) -> Context:
         return msgspec.structs.replace(
-            context_of(self.family, self.channel, self.packs, {}, self.now, ","),
+            context_of(self.family, self.channel, self.agreed, {}, self.now, ","),
             media_type=self._media_type(seen.name),
             mapping=mapping.mapping if mapping else None,
-            settings=self.settings,
         )
 
     def _cut(
@@ -226,8 +224,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             return readings, place + len(body), is_last
         key = self.channel.id, digest
         begun = _begun.pop(key, None)
-        how = (place, mapping, self.packs)
-        if begun is None or (begun.place, begun.mapping, begun.packs) != how:
+        how = (place, mapping, self.agreed)
+        if begun is None or (begun.place, begun.mapping, begun.agreed) != how:
             begun = self._begin(stream, context, mapping, place)
         try:
             readings = begun.first(FILE_BYTES_MAX if self.family.together else PIECE_BYTES_MAX)
@@ -249,7 +247,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         own = open(os.dup(stream.fileno()), "rb")  # noqa: SIM115
         own.seek(0)
         left = islice(self.family.read(own, context), place, None)
-        return Begun(stream=own, readings=left, mapping=mapping, packs=self.packs, place=place)
+        return Begun(stream=own, readings=left, mapping=mapping, agreed=self.agreed, place=place)
 
     def _wish(
         self,

@@ -1,7 +1,7 @@
 """Trying again: what was quarantined or parked is read anew and announced anew."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -10,10 +10,11 @@ import msgspec
 
 from crosslane import orders, organization
 from crosslane.channels.adapters import RECORDS_MAX, Reading, family_of, read_records
-from crosslane.channels.domain.packs import Packs
+from crosslane.channels.domain.agreement import Agreement
 from crosslane.channels.errors import NoSuchMessage, NotReplayable, RawGone, ReplayUnclear
 from crosslane.channels.events import MessageReceived
-from crosslane.channels.service.connecting import connection_of, settings_of
+from crosslane.channels.service.agreed import agreed_with
+from crosslane.channels.service.connecting import connection_of
 from crosslane.channels.service.intake import (
     context_of,
     drafts_of,
@@ -23,7 +24,6 @@ from crosslane.channels.service.intake import (
     store,
 )
 from crosslane.channels.service.mapping import MappingView, mapping_of
-from crosslane.channels.service.packs import packs_of
 from crosslane.channels.storage import RAW_RETENTION_DAYS, batches, messages, records, replays
 from crosslane.channels.storage import orders as standings
 from crosslane.channels.storage.batches import Batch
@@ -216,10 +216,8 @@ async def _read_anew(
         batch = known[place[0]]
         named = await mapping_of(tx, batch.channel, batch.mapping)
         channel = book.channel(batch.channel)
-        packs = await packs_of(tx, channel)
-        settings = await settings_of(tx, batch.channel, batch.format)
-        how = batch, channel, packs, settings, named
-        found = _read(*how, record.text) if record.body else []
+        agreed = await agreed_with(tx, channel, batch.format)
+        found = _read(batch, channel, agreed, named, record.text) if record.body else []
         # Parts that were erased may have left a text that falls apart in another way.
         if len(found) == 1:
             readings[place] = msgspec.structs.replace(found[0], place=place[1])
@@ -228,9 +226,8 @@ async def _read_anew(
         kept = [one for one in await records.list_raw(tx, batch_id, RECORDS_MAX) if one.body]
         text = "\n".join(one.text for one in kept)
         channel = book.channel(batch.channel)
-        packs = await packs_of(tx, channel)
-        settings = await settings_of(tx, batch.channel, batch.format)
-        found = _read(batch, channel, packs, settings, None, text)
+        agreed = await agreed_with(tx, channel, batch.format)
+        found = _read(batch, channel, agreed, None, text)
         if len(found) == len(kept):
             wanted = {place[1] for place in places if place[0] == batch_id}
             for record, reading in zip(kept, found, strict=True):
@@ -243,18 +240,16 @@ async def _read_anew(
 def _read(
     batch: Batch,
     channel: organization.Channel,
-    packs: Packs,
-    settings: Mapping[str, str],
+    agreed: Agreement,
     named: MappingView | None,
     text: str,
 ) -> list[Reading]:
     family = family_of(batch.format)
-    context = context_of(family, channel, packs, batch.headers, batch.received_at, batch.delimiter)
+    context = context_of(family, channel, agreed, batch.headers, batch.received_at, batch.delimiter)
     context = msgspec.structs.replace(
         context,
         encoding="utf-8",
         mapping=named.mapping if named else None,
-        settings=settings,
     )
     try:
         return list(read_records(family, text.encode(), context))
