@@ -7,10 +7,6 @@ class PaymentNotFound(NotFound):
     """There is no payment {payment_id}."""
 
 
-class OperationNotFound(NotFound):
-    """There is no payment operation {operation_id}."""
-
-
 class BadTenderAmount(Invalid):
     """A tender is between 1 and {most} minor units, not {minor}."""
 

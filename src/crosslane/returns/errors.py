@@ -91,10 +91,6 @@ class RefundUnfit(Invalid):
     """The refund cannot go this way: {why}."""
 
 
-class NotReturnable(Conflict):
-    """{sku} cannot come back: {why}."""
-
-
 class GivesOtherwise(Conflict):
     """This gives {minor} minor units by now, not {shown}: show it to the customer again."""
 

@@ -84,7 +84,6 @@ ROWS: Mapping[str, str] = MappingProxyType(
 PLACES_MAX = 5
 # What the house says of a message itself, and what tables do not tell.
 UNTOLD = frozenset(("schema", "channel", "rest"))
-OPTIONS_MAX = 20
 
 
 class Field(msgspec.Struct, frozen=True):

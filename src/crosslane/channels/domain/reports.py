@@ -13,7 +13,6 @@ from crosslane.customers import Address
 from crosslane.kernel import QUANTITY_MAX, Instant
 
 NUMBERS_MAX = 250
-TEXTS_MAX = 100
 # Some formats have nine digits for a control number, some have fourteen.
 CONTROL_MAX = 10**14 - 1
 PLACE_MAX = 999_999

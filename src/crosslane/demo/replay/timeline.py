@@ -15,7 +15,7 @@ from crosslane.demo.baskets import Basket
 from crosslane.demo.draws import draw
 from crosslane.demo.raw import RawLine
 from crosslane.demo.selection import Selection
-from crosslane.demo.streams import WEB_POSTAGE, Invoice, Stream
+from crosslane.demo.streams import Invoice, Stream
 from crosslane.demo.world.stock import till_of
 from crosslane.kernel import MILLI_PER_MINOR, allocate
 
@@ -220,11 +220,6 @@ def list_notes(invoice: Invoice) -> list[StockNote]:
         for entry in invoice.lines
         if entry.stream is Stream.ADJUSTMENT
     ]
-
-
-def postage_lines(invoice: Invoice) -> list[RawLine]:
-    """Return the lines of postage that a web batch shares among its baskets."""
-    return [line for line in invoice.order_lines if line.sku == WEB_POSTAGE]
 
 
 def sales_of(steps: Sequence[Step]) -> list[Sale]:

@@ -14,7 +14,6 @@ PHONE, TRADE_WEB, TRADE_IE = "phone", "trade-web", "trade-ie"
 WEB, MARKETPLACE = "web", "marketplace"
 TILLS, FRANCHISE_TILLS = "tills", "franchise-tills"
 
-CARRIER = "house"
 # Takes over nothing unless told: the carrier whose outage the demo plays.
 OUTAGE_CARRIER, OUTAGE_SERVICE = "swift", "SWIFT24"
 HOME_SERVICE, EXPORT_SERVICE, FREIGHT_SERVICE = "STANDARD48", "EXPORT", "FREIGHT"

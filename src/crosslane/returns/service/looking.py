@@ -1,6 +1,6 @@
 """What returns are decided on: orders under lock, what of them may come back, by which rule."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -201,11 +201,6 @@ def by_component(state: OrderState, line: OrderLine, quantity: int) -> list[tupl
         for part in state.stock_lines
         if part.parent_line_id == line.id
     ]
-
-
-def lines_with(state: OrderState, variant_ids: Collection[UUID]) -> Iterable[OrderLine]:
-    """Return the lines of an order that have an article, bundles too, in their order."""
-    return [line for line in state.lines if line.variant_id in variant_ids]
 
 
 def line_of(

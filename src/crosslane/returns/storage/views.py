@@ -84,9 +84,6 @@ where ($1::uuid is null or order_id = $1) and ($2::uuid is null or customer_id =
 order by requested_at desc, id desc limit $8
 """
 LIST_OF_ORDER = "select id from returns_return where order_id = any($1::uuid[]) order by id"
-LIST_OF_CUSTOMER = """
-select id from returns_return where customer_id = $1 order by requested_at desc, id desc limit $2
-"""
 LIST_DUE = """
 select id from returns_return
 where state in ('authorized', 'in_transit', 'received') and expires_at <= $1
@@ -128,11 +125,6 @@ async def list_latest_of_customers(tx: Tx, customer_ids: Sequence[UUID], limit: 
     """Return the latest returns of some customers."""
     rows = await tx.fetch(LIST_LATEST_OF_CUSTOMERS, list(customer_ids), limit)
     return [row["id"] for row in rows]
-
-
-async def list_of_customer(tx: Tx, customer_id: UUID, limit: int) -> list[UUID]:
-    """Return the latest returns of a customer."""
-    return [row["id"] for row in await tx.fetch(LIST_OF_CUSTOMER, customer_id, limit)]
 
 
 async def list_due(tx: Tx, limit: int) -> list[UUID]:

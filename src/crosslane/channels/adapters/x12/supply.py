@@ -33,7 +33,6 @@ CANCELLED = "01"
 TRACKING = ("CN", "2I", "BM", "CR", "TN")
 LOTS = ("LT", "SN", "SE", "BB")
 SHIPPED_ON, EXPECTED_ON = ("011", "004"), ("017", "067", "002", "371")
-LEVELS_MAX = 100_000
 
 
 def inventory(segments: list[Segment], envelope: Envelope, context: Context) -> Iterator[Message]:
