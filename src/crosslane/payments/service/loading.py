@@ -109,17 +109,7 @@ async def issue_gift_card(tx: Tx, wish: IssueGiftCard) -> Account:
         UnknownChannel: there is none of this code.
         StoredValueTooHigh: a gift card may not hold so much.
     """
-    book = await organization.book(tx)
-    channel = book.channel(wish.channel, pointer="/channel")
-    account = Account(
-        id=new_id(),
-        kind=AccountKind.GIFT_CARD,
-        entity_id=book.entity(channel.entity).id,
-        channel_id=channel.id,
-        currency=channel.currency,
-        customer_id=wish.customer_id,
-        code_end=wish.code.end,
-    )
+    channel, account = await _new_card(tx, wish.channel, wish.code.end, wish.customer_id)
     holdings = Holdings()
     await holdings.know_rules(tx)
     rules = holdings.rules(channel.id, tx.now)
@@ -147,16 +137,7 @@ async def record_gift_card(tx: Tx, sold: SoldGiftCard) -> Account:
     Raises:
         UnknownChannel: there is none of this code.
     """
-    book = await organization.book(tx)
-    channel = book.channel(sold.channel, pointer="/channel")
-    account = Account(
-        id=new_id(),
-        kind=AccountKind.GIFT_CARD,
-        entity_id=book.entity(channel.entity).id,
-        channel_id=channel.id,
-        currency=channel.currency,
-        code_end=sold.code_end,
-    )
+    channel, account = await _new_card(tx, sold.channel, sold.code_end)
     holdings = Holdings()
     await holdings.know_rules(tx)
     holdings.open(NewAccount(account=account))
@@ -177,6 +158,24 @@ async def record_gift_card(tx: Tx, sold: SoldGiftCard) -> Account:
     await holdings.write(tx)
     await log.append(tx, told)
     return holdings.accounts[account.id]
+
+
+async def _new_card(
+    tx: Tx, channel: str, code_end: str, customer_id: UUID | None = None
+) -> tuple[organization.Channel, Account]:
+    """Return a gift card with nothing on it yet, and the channel whose entity will owe that."""
+    book = await organization.book(tx)
+    found = book.channel(channel, pointer="/channel")
+    card = Account(
+        id=new_id(),
+        kind=AccountKind.GIFT_CARD,
+        entity_id=book.entity(found.entity).id,
+        channel_id=found.id,
+        currency=found.currency,
+        customer_id=customer_id,
+        code_end=code_end,
+    )
+    return found, card
 
 
 async def give_store_credit(tx: Tx, wish: GiveStoreCredit) -> Account:

@@ -61,7 +61,8 @@ def goods_back(branch: Branch, context: Context) -> Iterator[Message]:
     info = branch.branch("creationInfo")
     item = info.branch("item")
     made = instant(info, "creationDate")
-    refund = branch.branch("sellerTotalRefund").branch("actualRefundAmount")
+    money = branch.branch("sellerTotalRefund")
+    refund = money.branch("actualRefundAmount")
     line, order = item.word("transactionId"), branch.word("orderId")
     units = item.whole("returnQuantity", 1)
     step = STEPS.get(state)
@@ -72,7 +73,6 @@ def goods_back(branch: Branch, context: Context) -> Iterator[Message]:
         yield Notice(**told, topic="return", title=state[:500])
         return
     currency = refund.word("currency") or context.currency
-    money = branch.branch("sellerTotalRefund")
     yield ReturnEvent(
         source_id=f"{PREFIX}{number}",
         source_version=1 + RANKS.index(step),
