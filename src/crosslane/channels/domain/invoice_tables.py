@@ -22,6 +22,7 @@ from crosslane.channels.domain.told import LINES_MAX, MINOR_MAX, PriceMilli, Uni
 from crosslane.customers import Address
 
 _OF_GOODS = ("id", "article", "sku", "gtin", "quantity", "unit_price_milli")
+_OF_CHARGES = ("title", "net_minor", "tax_minor", "tax_rate_bp", "jurisdiction")
 _ADDRESS = ("country", "lines", "city", "postcode", "region")
 _PARTY = ("name", "tax_id", "email")
 _LINE_CHARACTERS_MAX = 254
@@ -125,12 +126,8 @@ def tabled(invoice: Invoice) -> TabledInvoice:
         TabledRow(
             part="charge",
             charge=one.kind,
-            title=one.title,
-            net_minor=one.net_minor,
-            tax_minor=one.tax_minor,
             gross_minor=one.net_minor + one.tax_minor,
-            tax_rate_bp=one.tax_rate_bp,
-            jurisdiction=one.jurisdiction,
+            **_named(one, _OF_CHARGES),
         )
         for one in invoice.charges
     ]
@@ -153,14 +150,7 @@ def invoice_of(table: TabledInvoice) -> Invoice:
             InvoiceLine(**_told(one, InvoiceLine)) for one in table.rows if not one.is_charge
         ),
         charges=tuple(
-            InvoiceCharge(
-                kind=one.charge,
-                title=one.title,
-                net_minor=one.net_minor,
-                tax_minor=one.tax_minor,
-                tax_rate_bp=one.tax_rate_bp,
-                jurisdiction=one.jurisdiction,
-            )
+            InvoiceCharge(kind=one.charge, **_named(one, _OF_CHARGES))
             for one in table.rows
             if one.is_charge
         ),
