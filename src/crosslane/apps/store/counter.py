@@ -101,17 +101,11 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
 
     def bring(self, key: str, units: int) -> "Counter":
         """Return it with more units of something that comes back."""
-        before = self.of(key)
-        more = msgspec.structs.replace(before, units=before.units + units)
-        others = [one for one in self.goods if one.key != key]
-        return msgspec.structs.replace(self, goods=[more, *others])
+        return msgspec.structs.replace(self, goods=_more(self.goods, Goods(key, units)))
 
     def want(self, sku: str, units: int) -> "Counter":
         """Return it with more units of another article that is wanted in exchange."""
-        before = next((one for one in self.others if one.key == sku), Other(sku, 0))
-        more = msgspec.structs.replace(before, units=before.units + units)
-        others = [one for one in self.others if one.key != sku]
-        return msgspec.structs.replace(self, others=[more, *others])
+        return msgspec.structs.replace(self, others=_more(self.others, Other(sku, units)))
 
     @property
     def exchanges(self) -> bool:
@@ -120,9 +114,18 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 T = TypeVar("T")
+Lines = TypeVar("Lines", Goods, Other)
 Told = tuple[str, str]
 WORDS = ("money", "pay", "channel", "proof", "tax")
 GOODS_WORDS = ("price", "why", "state", "fate", "swap", "how")
+
+
+def _more(lines: Sequence[Lines], added: Lines) -> list[Lines]:
+    """Return lines with units added, which come first; what was said of others of them holds."""
+    before = next((one for one in lines if one.key == added.key), None)
+    if before is not None:
+        added = msgspec.structs.replace(before, units=before.units + added.units)
+    return [added, *(one for one in lines if one.key != added.key)]
 
 
 def _fields(name: str, usual: Goods | Other, lines: Sequence[Goods | Other]) -> list[Told]:
