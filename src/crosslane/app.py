@@ -156,6 +156,7 @@ def create_app(settings: Settings) -> Litestar:
         try:
             yield
         finally:
+            await gate.standing.close()
             await lanes.drain()
             await database.close()
 

@@ -30,7 +30,7 @@ class StockEvent(Event, frozen=True, kw_only=True):
 
 
 class AvailabilityMoved(Event, frozen=True, kw_only=True):
-    """More or less can be promised of some variants than before, for whatever reason.
+    """More or less can be promised of some variants than before, now or from a later day.
 
     Told once for all that was decided together, so that a batch of orders is one event. What can be
     promised now is read from inventory; that holds run out by the clock, or policies change what

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from crosslane.catalog import UnknownSku
-from crosslane.inventory.service.availability import GATHERING, Availability, Question
+from crosslane.inventory.service.availability import GATHERING, MOVER, Availability, Question
 from crosslane.inventory.service.corrections import Code, Sku
 from crosslane.locations import LocationUnknown
 from crosslane.organization import UnknownChannel
@@ -33,7 +33,7 @@ class AvailabilityQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     locations: Annotated[tuple[Code, ...], Meta(max_length=LOCATIONS_PER_QUERY_MAX)] | None = None
 
 
-@get("/api/v1/availability", permission="inventory:read", raises=RAISES)
+@get("/api/v1/availability", permission="inventory:read", raises=RAISES, moved_by=MOVER)
 async def show_availability(
     caller: Caller,
     sku: Annotated[list[Sku], Meta(min_length=1, max_length=SKUS_MAX)],
@@ -43,12 +43,13 @@ async def show_availability(
     """Show what a channel could promise of some SKUs, by location.
 
     ATP = on hand − allocated − held − safety stock − ring-fences of other channels. Only a hold or
-    an order makes sure of it. The ETag stays while the units do.
+    an order makes sure of it. The ETag stays while the units do. Where many ask, an answer may be
+    told again to whoever asks the same: it was true at ``at``, at most a second ago.
     """
     places = None if location is None else tuple(location)
     question = Question(tuple(sku), channel, places)
     found = await GATHERING.ask(caller.tenant, caller.read, question)
-    return Answer(body=found, told=found.items)
+    return Answer(body=found.shown, told=found.shown.items, stands=found.stands)
 
 
 @post(
@@ -61,7 +62,7 @@ async def show_availability(
 async def query_availability(caller: Caller, data: AvailabilityQuery) -> Availability:
     """Show what a channel could promise of many SKUs at many locations."""
     question = Question(data.skus, data.channel, data.locations)
-    return await GATHERING.ask(caller.tenant, caller.read, question)
+    return (await GATHERING.ask(caller.tenant, caller.read, question)).shown
 
 
 ROUTES = [show_availability, query_availability]

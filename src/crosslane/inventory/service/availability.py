@@ -1,20 +1,23 @@
 """Availability for shops: what each channel could promise, of many SKUs at many locations."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from crosslane.catalog import Variant
 from crosslane.inventory.domain.survey import Arrival, Survey
+from crosslane.inventory.events import AvailabilityMoved
 from crosslane.inventory.service.codes import Codes, codes_of
 from crosslane.inventory.service.surroundings import reserves_of
 from crosslane.inventory.storage import surveys
 from crosslane.kernel import Refusal, minute_of
 from crosslane.locations import Location, network
+from crosslane.organization import policies
 from crosslane.platform.database import Tx
 from crosslane.platform.gathering import Gathering
+from crosslane.platform.standing import Mover, Stands
 
 LOCATIONS_SHOWN_MAX = 250
 
@@ -85,7 +88,14 @@ class Read(msgspec.Struct, frozen=True):
         return [part for variant in self.variants for part in _parts(variant)]
 
 
-async def availability(tx: Tx, questions: Sequence[Question]) -> list[Availability | Refusal]:
+class Found(msgspec.Struct, frozen=True):
+    """An answer, and how long it stands."""
+
+    shown: Availability
+    stands: Stands
+
+
+async def availability(tx: Tx, questions: Sequence[Question]) -> list[Found | Refusal]:
     """Answer many questions by one read of the stock.
 
     Each is answered or refused by itself: UnknownSku, UnknownChannel or LocationUnknown.
@@ -101,7 +111,8 @@ async def availability(tx: Tx, questions: Sequence[Question]) -> list[Availabili
     coming = await surveys.list_arrivals(tx, parts, named)
     reserves = await reserves_of(tx, parts)
     known = (await network(tx)).by_id
-    answers: list[Availability | Refusal] = []
+    until = await _same_until(tx)
+    answers: list[Found | Refusal] = []
     for read in reads:
         if isinstance(read, Refusal):
             answers.append(read)
@@ -114,8 +125,17 @@ async def availability(tx: Tx, questions: Sequence[Question]) -> list[Availabili
             arrivals={part: coming.get(part, ()) for part in read.parts()},
         )
         items = tuple(_item(survey, variant, read.places, known) for variant in read.variants)
-        answers.append(Availability(tx.now, read.question.channel, items))
+        shown = Availability(tx.now, read.question.channel, items)
+        keys = tuple(dict.fromkeys(read.parts()))
+        answers.append(Found(shown, Stands(at=tx.now, keys=keys, until=until)))
     return answers
+
+
+async def _same_until(tx: Tx) -> datetime:
+    """Return when the clock may move what can be promised: a hold runs out, a policy begins."""
+    minute_ends = tx.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    begins = (await policies(tx)).next_start(tx.now)
+    return minute_ends if begins is None else min(begins, minute_ends)
 
 
 def _read(codes: Codes, question: Question) -> Read | Refusal:
@@ -197,3 +217,4 @@ def _arriving(arrival: Arrival, known: Mapping[UUID, Location]) -> Arriving:
 
 
 GATHERING = Gathering(availability)
+MOVER = Mover(AvailabilityMoved, lambda event: event.variant_ids)

@@ -4,7 +4,7 @@ Rows are protected as everywhere: positions first, incoming lines after them.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,7 @@ from crosslane.inventory.events import (
     LosingDemand,
     PromiseArrived,
 )
+from crosslane.inventory.service.news import availability
 from crosslane.inventory.service.sheets import Fact, load_costs, open_sheet, save_sheet
 from crosslane.inventory.service.surroundings import owners_of
 from crosslane.inventory.storage import incoming as stored
@@ -73,6 +74,7 @@ async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[Inc
     promises = await stored.list_promises(tx, [x.id for x in lines.values() if x.promised])
     sheet = IncomingSheet(lines.values(), promises)
     frees = {line.id: line.free for line in lines.values()}
+    promisable = _promisable(sheet)
     news: dict[UUID, Event] = {}
     for said in reports:
         line = lines[said.key]
@@ -85,7 +87,7 @@ async def report_incoming(tx: Tx, reports: Sequence[IncomingReport]) -> list[Inc
                 frees[line.id] = 0  # those who wait for a later arrival may want these units now
         sheet.touched.add(line.id)
     await stored.save(tx, sheet)
-    await log.append(tx, [*news.values(), *_freed(sheet, frees)])
+    await log.append(tx, [*news.values(), *_freed(sheet, frees), *_moved(sheet, promisable)])
     return [lines[said.key] for said in reports]
 
 
@@ -101,9 +103,10 @@ async def keep_promises(tx: Tx, waiting: Sequence[Waiting]) -> list[Promised]:
         return [Promised(()) for _ in waiting]
     sheet = IncomingSheet(lines, await stored.list_promises(tx, [line.id for line in lines]))
     frees = {line.id: line.free for line in lines}
+    promisable = _promisable(sheet)
     kept = incoming.keep_promises(sheet, waiting)
     await stored.save(tx, sheet)
-    await log.append(tx, _freed(sheet, frees))
+    await log.append(tx, [*_freed(sheet, frees), *_moved(sheet, promisable)])
     return kept
 
 
@@ -117,6 +120,25 @@ def _freed(sheet: IncomingSheet, before: Mapping[UUID, int]) -> list[Event]:
         for line in sheet.lines.values()
         if line.free > max(0, before[line.id])
     ]
+
+
+def _promisable(sheet: IncomingSheet) -> dict[UUID, tuple[int, date]]:
+    """Return what can be promised of lines: units, and from when they can be had."""
+    return {
+        line.id: (line.free, line.available_on) for line in sheet.lines.values() if line.free > 0
+    }
+
+
+def _moved(sheet: IncomingSheet, before: Mapping[UUID, tuple[int, date]]) -> list[Event]:
+    """Tell of which variants more, fewer or other units on their way can be promised."""
+    after = _promisable(sheet)
+    return availability(
+        {
+            line.key.variant_id
+            for line in sheet.lines.values()
+            if before.get(line.id) != after.get(line.id)
+        }
+    )
 
 
 async def incoming_by_id(tx: Tx, ids: Sequence[UUID]) -> list[IncomingLine]:
@@ -154,6 +176,7 @@ async def receive_incoming(
     stock = await open_sheet(tx, facts=[_fact(receipt) for receipt in receipts])
     lines = await stored.lock_by_id(tx, ids)
     sheet = IncomingSheet(lines, await stored.list_promises(tx, ids))
+    promisable = _promisable(sheet)
     priced = [receipt for receipt in receipts if receipt.unit_cost_milli is not None]
     await load_costs(tx, stock, [supply.position_of(stock, receipt) for receipt in priced])
     recorded: list[supply.Recorded] = []
@@ -170,7 +193,7 @@ async def receive_incoming(
             news.append(_changed(sheet, line))
     await save_sheet(tx, stock)
     await stored.save(tx, sheet)
-    await log.append(tx, news)
+    await log.append(tx, [*news, *_moved(sheet, promisable)])
     return recorded
 
 

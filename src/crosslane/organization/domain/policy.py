@@ -126,6 +126,15 @@ class PolicyBook:
         place = bisect_right(starts, at)
         return self._versions[kind, scope][place - 1] if place else None
 
+    def next_start(self, after: datetime) -> datetime | None:
+        """Return when the next version of any policy begins to hold, None when none waits."""
+        begins = (
+            starts[place]
+            for starts in self._starts.values()
+            if (place := bisect_right(starts, after)) < len(starts)
+        )
+        return min(begins, default=None)
+
     def scopes(self, kind: PolicyKind[Body]) -> frozenset[Scope]:
         """Return every scope in which the kind was ever set, so that others need not be asked."""
         return frozenset(scope for name, scope in self._versions if name == kind.name)

@@ -16,7 +16,7 @@ Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor,
 
 from crosslane.platform.log.cursors import hold_cursors
 from crosslane.platform.log.events import Event, Logged
-from crosslane.platform.log.news import News, news
+from crosslane.platform.log.news import News, Told, news, told
 from crosslane.platform.log.reactions import (
     TRIES_MAX,
     Lag,
@@ -55,6 +55,7 @@ __all__ = [
     "NotParked",
     "Parked",
     "Reaction",
+    "Told",
     "append",
     "begin_epoch",
     "entries",
@@ -70,4 +71,5 @@ __all__ = [
     "replay_all_parked",
     "replay_parked",
     "run_reaction",
+    "told",
 ]

@@ -7,10 +7,13 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from litestar.types import Receive, Scope, Send
 
+from crosslane.platform.standing import Stands
 from crosslane.platform.web import errors
 
 Body = TypeVar("Body")
 WITHOUT_CONTENT = (204, 304)
+ASKED_AGAIN = "private, no-cache"
+"""An answer may be kept, to be asked for again under its ETag."""
 
 
 class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
@@ -24,6 +27,7 @@ class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
         cookie: whole ``Set-Cookie`` value.
         told: of a read without a version, what matters of it; a digest becomes the ETag, so that
             who has the same already is told so by a 304.
+        stands: how long it stands, where the route says what moves it.
     """
 
     body: Body
@@ -32,13 +36,13 @@ class Answer(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
     location: str = ""
     cookie: str = ""
     told: Any = None
+    stands: Stands | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers that say it."""
         said = {
             "ETag": self._etag(),
-            # It may be kept, to be asked for again under its ETag.
-            "Cache-Control": "" if self.told is None else "private, no-cache",
+            "Cache-Control": "" if self.told is None else ASKED_AGAIN,
             "Location": self.location,
             "Set-Cookie": self.cookie,
         }
@@ -77,7 +81,7 @@ class Plain:
     def __init__(
         self, content: bytes, *, status: int, headers: Mapping[str, str], media_type: str
     ) -> None:
-        self._content = content
+        self.content = content
         self._status = status
         self._headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items()]
         if status not in WITHOUT_CONTENT:
@@ -90,7 +94,7 @@ class Plain:
         """Send it."""
         start = {"status": self._status, "headers": self._headers}
         await send({"type": "http.response.start", **start})
-        await send({"type": "http.response.body", "body": self._content, "more_body": False})
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
 
 def etag(version: int) -> str:

@@ -12,6 +12,7 @@ from litestar import Request
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
+from crosslane.platform.standing import StandingAnswers
 from crosslane.platform.tenants import Tenant, find_tenant, only_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
 from crosslane.platform.web import errors
@@ -73,6 +74,7 @@ class Gate:
 
     database: Database
     lanes: Lanes
+    standing: StandingAnswers
 
     def __init__(
         self,
@@ -102,6 +104,7 @@ class Gate:
         """
         self.database = database
         self.lanes = lanes
+        self.standing = StandingAnswers(database)
         self._identify = identify
         self._tenants.clear()
 

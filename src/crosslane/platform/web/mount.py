@@ -1,7 +1,7 @@
 """From declared routes to a Litestar application."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
@@ -11,9 +11,17 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from crosslane.kernel import Refusal
 from crosslane.platform import idempotency
+from crosslane.platform.standing import Mover
 from crosslane.platform.telemetry import Log
 from crosslane.platform.web import errors
-from crosslane.platform.web.answers import Answer, Document, Plain, encode, version_of
+from crosslane.platform.web.answers import (
+    ASKED_AGAIN,
+    Answer,
+    Document,
+    Plain,
+    encode,
+    version_of,
+)
 from crosslane.platform.web.binding import bind_address
 from crosslane.platform.web.body import (
     INLINE_BYTES_MAX,
@@ -149,6 +157,34 @@ async def _answer(route: Route, gate: Gate, request: Request) -> ASGIApp:
 async def _answer_admitted(
     route: Route, gate: Gate, request: Request, admitted: Admitted | None
 ) -> ASGIApp:
+    if route.moved_by is not None and admitted:
+        return await _answer_standing(route, route.moved_by, gate, request, admitted)
+    return _respond(route, request, await _handle(route, gate, request, admitted))
+
+
+async def _answer_standing(
+    route: Route, mover: Mover, gate: Gate, request: Request, admitted: Admitted
+) -> ASGIApp:
+    """Answer as somebody else was answered who asked the same, while that stands."""
+    tenant = admitted.tenant.name
+    question = request.scope["path"].encode() + b"?" + request.scope["query_string"]
+    known = gate.standing.find(tenant, question)
+    if known is not None:
+        content, tag = known
+        headers = {"ETag": tag, "Cache-Control": ASKED_AGAIN}
+        return _unless_known(request, route, headers) or Plain(
+            content, status=200, headers=headers, media_type=route.produces
+        )
+    begun = gate.standing.begin(tenant, mover)
+    answer = await _handle(route, gate, request, admitted)
+    reply = _respond(route, request, answer)
+    if begun is not None and isinstance(reply, Plain) and answer.stands is not None:
+        tag = answer.headers()["ETag"]
+        gate.standing.keep(tenant, question, begun, reply.content, tag, answer.stands)
+    return reply
+
+
+async def _handle(route: Route, gate: Gate, request: Request, admitted: Admitted | None) -> Any:
     exchange, takes = exchange_of(request.scope), route.signature
     arguments = bind_address(takes, request)
     if takes.version:
@@ -183,8 +219,7 @@ async def _answer_admitted(
             key=key,
             fingerprint=_fingerprint(gate, request, told) if route.command else "",
         )
-    answer = await route.handle(**arguments)
-    return _respond(route, request, answer)
+    return await route.handle(**arguments)
 
 
 def _fingerprint(gate: Gate, request: Request, told: bytes) -> str:
@@ -257,8 +292,8 @@ def _respond(route: Route, request: Request, answer: Any) -> ASGIApp:
     if isinstance(answer, Answer):
         status, content = answer.status or status, answer.body
         headers |= answer.headers()
-        if "ETag" in headers and exchange.headers.get("if-none-match") == headers["ETag"]:
-            return Plain(b"", status=304, headers=headers, media_type=media_type)
+        if known := _unless_known(request, route, headers):
+            return known
     if isinstance(content, Document):
         if content.filename:
             headers["Content-Disposition"] = f'attachment; filename="{content.filename}"'
@@ -268,6 +303,14 @@ def _respond(route: Route, request: Request, answer: Any) -> ASGIApp:
     elif media_type == JSON:
         content = encode(content)
     return Plain(content, status=status, headers=headers, media_type=media_type)
+
+
+def _unless_known(request: Request, route: Route, headers: Mapping[str, str]) -> Plain | None:
+    """Return that nothing has changed, to who names the entity tag of the answer."""
+    known = exchange_of(request.scope).headers.get("if-none-match")
+    if known is None or known != headers.get("ETag"):
+        return None
+    return Plain(b"", status=304, headers=headers, media_type=route.produces)
 
 
 def _asgi(request: Request, answer: Response) -> ASGIApp:

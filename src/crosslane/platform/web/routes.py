@@ -9,6 +9,7 @@ import msgspec
 
 from crosslane.kernel import Refusal
 from crosslane.platform.lane import CommandKind
+from crosslane.platform.standing import Mover
 from crosslane.platform.web.answers import Answer
 from crosslane.platform.web.binding import Signature, read_signature, require_readable
 from crosslane.platform.web.body import BODY_BYTES_MAX, JSON
@@ -44,6 +45,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         key_required: an Idempotency-Key must be sent; otherwise one is made when absent.
         tag: group in the documentation, the module's name by default.
         listed: appears in the OpenAPI document.
+        moved_by: by what answers move that say how long they stand. They are kept for whoever asks
+            the same, so nothing but tenant and address may decide on them.
         optional: people can do without it while the process is busy, such as a search or a report.
     """
 
@@ -66,6 +69,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     key_required: bool = False
     tag: str = ""
     listed: bool = True
+    moved_by: Mover | None = None
     optional: bool = False
 
     @property
