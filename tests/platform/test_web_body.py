@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.kernel import Refusal, UnsafeText
-from crosslane.platform.web import decode_json, errors
+from crosslane.platform.web import body, decode_json, errors
 from crosslane.platform.web.body import JSON_DEPTH_MAX, require_strict_json
 from crosslane.platform.web.moments import holds_moments
 
@@ -76,6 +76,44 @@ def test_refuses(raw, refusal, pointer):
     assert type(found) is refusal
     if pointer is not None:
         assert found.pointer == pointer
+
+
+PIECES = (
+    *(b"{", b"}", b"[", b"]", b":", b",", b" ", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf"),
+    *(b'"a"', b'"b"', b'"a:b"', b'"\\n"', b'"\\:"', b'"\x01"', b'"\\u003a"', b'"\\ud800"'),
+    *(b'"h\xc3\xa9"', b'"a":', b'"b":1,', b'{"a":1,"a":2}', b'{"a":"b:c"}', b"[1]", b'"', b"//"),
+    *(b"1", b"-1", b"01", b"-", b"1.", b".5", b"1.50", b"1e5", b"1E999", b"true", b"nul", b"NaN"),
+    *(b"9" * 18, b"9" * 19, b"9" * 20, b"0." + b"3" * 120),
+)  # fmt: skip
+written = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+def spelled(value: object, ascii: bool) -> bytes:
+    return json.dumps(value, ensure_ascii=ascii).encode(errors="surrogatepass")
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=9).map(b"".join)
+    | st.builds(spelled, written, st.booleans())
+)
+def test_what_passes_at_a_glance_passes_a_closer_look(raw):
+    if body._is_plain(raw):
+        body._look_closely(raw)
+
+
+@given(st.dictionaries(st.text("abc:", max_size=3), st.integers(-9, 9) | st.text("x:,{}")))
+def test_a_name_that_comes_twice_is_seen_at_a_glance(value):
+    raw = json.dumps(value).encode()
+    assert body._is_plain(raw)
+    for name in value:
+        again = raw.removesuffix(b"}") + b"," + json.dumps({name: 1}).encode().removeprefix(b"{")
+        assert not body._is_plain(again)
+        with pytest.raises(errors.DuplicateName):
+            body._look_closely(again)
 
 
 def test_brackets_inside_text_are_no_depth():
