@@ -9,8 +9,15 @@ import vendure_adapter
 from vendure_adapter import VENDURE
 from vendure_adapter.fetching import fetch_orders
 
-from crosslane.channels.adapters import Answer, Cancellation, Context, Later, Refused, Talk
-from crosslane.channels.adapters import read_records
+from crosslane.channels.adapters import (
+    Answer,
+    Cancellation,
+    Context,
+    Later,
+    Refused,
+    Talk,
+    read_records,
+)
 
 FIXTURES = Path(vendure_adapter.__file__).parent / "fixtures"
 HISTORY = FIXTURES / "histories/cancelled"
