@@ -7,7 +7,7 @@ undo their marks, so a batch of many commands costs the same few statements as o
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -179,7 +179,10 @@ class Sheet:
         self.changed_holds: set[UUID] = set()
         self._later = dict(later or {})
         self._doers, self._otherwise = doers or {}, otherwise
-        self._undo: list[Callable[[], object]] = []
+        # What takes a change back, with its arguments. None of it knows the sheet: whatever points
+        # at itself in a circle stays in memory until the garbage collector comes by, and a batch
+        # is thousands of objects.
+        self._undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.lapsed = self._drop_lapsed()
         self._places: dict[tuple[UUID, UUID, Condition], list[Position]] = {}
         for position in sorted(self.positions.values(), key=lambda p: not p.own):
@@ -217,7 +220,8 @@ class Sheet:
     def undo(self, mark: int) -> None:
         """Take back every change since the mark."""
         while len(self._undo) > mark:
-            self._undo.pop()()
+            take_back, args = self._undo.pop()
+            take_back(*args)
 
     def change(
         self,
@@ -288,8 +292,7 @@ class Sheet:
         if position.baseline is not None and baseline < position.baseline:
             return None
         drift = reported - (position.on_hand - self._moved_after(position.id, baseline.at))
-        before = position.baseline
-        self._undo.append(lambda: setattr(position, "baseline", before))
+        self._undo.append((setattr, (position, "baseline", position.baseline)))
         self._touch(position)
         position.baseline = baseline
         if drift or reason is Reason.COUNT:
@@ -308,7 +311,7 @@ class Sheet:
         if units < 0:
             raise ValueError("more would be let go than is held")
         before = position.held
-        self._undo.append(lambda: setattr(position, "held", before))
+        self._undo.append((setattr, (position, "held", before)))
         self._touch(position)
         position.held = {**before, minute: units}
         if not units:
@@ -319,16 +322,15 @@ class Sheet:
         self._touch(self.positions[hold.position_id])
         before = self.holds.get(hold.id)
         if before is None:
-            self._undo.append(lambda: self.holds.pop(hold.id))
+            self._undo.append((self.holds.pop, (hold.id,)))
         else:
-            self._undo.append(lambda: self.holds.__setitem__(hold.id, before))
+            self._undo.append((self.holds.__setitem__, (hold.id, before)))
         self.holds[hold.id] = hold
         self.changed_holds.add(hold.id)
 
     def set_safety_stock(self, position: Position, units: int | None) -> None:
         """Let a position name its own safety stock, or leave it to the policy again."""
-        before = position.safety_stock
-        self._undo.append(lambda: setattr(position, "safety_stock", before))
+        self._undo.append((setattr, (position, "safety_stock", position.safety_stock)))
         self._touch(position)
         position.safety_stock = units
 
@@ -366,14 +368,7 @@ class Sheet:
                 cause=cause,
             )
         )
-        before = cost.average_milli
-
-        def undo() -> None:
-            cost.average_milli = before
-            cost.change_no -= 1
-            self.cost_changes.pop()
-
-        self._undo.append(undo)
+        self._undo.append((_move_back, (self.cost_changes, cost, cost.average_milli)))
         cost.average_milli = after
         cost.change_no += 1
 
@@ -428,10 +423,11 @@ class Sheet:
         position.on_hand += on_hand
         position.allocated += allocated
         position.movement_no += 1
-        self._count_units(position, on_hand)
-        slice_key = (cause.line, position.id)
+        if on_hand:
+            _count_units(self.costs, position, on_hand)
         if allocated:
-            self.slices[slice_key] = self.slices.get(slice_key, 0) + allocated
+            key = cause.line, position.id
+            self.slices[key] = self.slices.get(key, 0) + allocated
         movement = Movement(
             position_id=position.id,
             movement_no=position.movement_no,
@@ -447,25 +443,43 @@ class Sheet:
             unit_cost_milli=cost_milli,
         )
         self.movements.append(movement)
-        moved = self._moved.setdefault(position.id, [])
-        moved.append(movement)
+        if on_hand:
+            self._moved.setdefault(position.id, []).append(movement)
+        known = self.movements, self._moved, self.slices, self.costs
+        self._undo.append((_strike, (position, *known)))
 
-        def undo() -> None:
-            position.on_hand -= on_hand
-            position.allocated -= allocated
-            position.movement_no -= 1
-            self._count_units(position, -on_hand)
-            if allocated:
-                self.slices[slice_key] -= allocated
-            self.movements.pop()
-            moved.pop()
 
-        self._undo.append(undo)
+def _strike(
+    position: Position,
+    movements: list[Movement],
+    moved: Mapping[UUID, list[Movement]],
+    slices: dict[tuple[UUID, UUID], int],
+    costs: Mapping[tuple[UUID, UUID], Cost],
+) -> None:
+    """Take back the last movement of a journal, which is this position's."""
+    movement = movements.pop()
+    on_hand, allocated = movement.on_hand_delta, movement.allocated_delta
+    position.on_hand -= on_hand
+    position.allocated -= allocated
+    position.movement_no -= 1
+    if allocated:
+        slices[movement.cause.line, position.id] -= allocated
+    if on_hand:
+        moved[position.id].pop()
+        _count_units(costs, position, -on_hand)
 
-    def _count_units(self, position: Position, delta: int) -> None:
-        cost = self.costs.get((position.key.variant_id, position.key.owner_id))
-        if cost is not None:
-            cost.units += delta
+
+def _count_units(costs: Mapping[tuple[UUID, UUID], Cost], position: Position, delta: int) -> None:
+    cost = costs.get((position.key.variant_id, position.key.owner_id))
+    if cost is not None:
+        cost.units += delta
+
+
+def _move_back(changes: list[CostChange], cost: Cost, before: int | None) -> None:
+    """Take back the last change of an average cost, which was another before."""
+    cost.average_milli = before
+    cost.change_no -= 1
+    changes.pop()
 
 
 def moving_average(

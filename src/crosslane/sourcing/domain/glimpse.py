@@ -137,7 +137,8 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
     stocks = [survey.candidates(asked.variant.id) for asked in request.lines]
     settings = settings_of(world.policies, request)
     stood = _stood(world, request, settings)
-    group = stood.group(frozenset[UUID]().union(*stocks))
+    ids = frozenset[UUID]().union(*stocks)
+    group = stood.group(ids, partial(today_of, world, request.at))
     if not group.ids or not world.demanding.keys().isdisjoint(group.ids):
         return None
     metres, parcels = group.metres(route.goal), stood.parcel_milli(group)
@@ -169,8 +170,7 @@ def _stood(world: World, request: SourcingRequest, settings: SourcingSettings) -
         if ground is None:
             at = world.network.all
             ground = world.grounds[settings] = Ground(at, lasting_places(at, settings), settings)
-        today = partial(today_of, world, request.at)
-        known = Stood(ground, today, priced=bool(world.prices.capacity))
+        known = Stood(ground, priced=bool(world.prices.capacity))
         world.standings[request.at, settings] = known
     return known
 

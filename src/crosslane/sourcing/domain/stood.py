@@ -88,12 +88,11 @@ class Stood:
 
     Args:
         ground: the places.
-        today: tells what a location is at the moment.
         priced: whether parcels of a day are worth anything to later orders.
     """
 
-    def __init__(self, ground: Ground, today: Callable[[Location], Today], *, priced: bool) -> None:
-        self._ground, self._today = ground, today
+    def __init__(self, ground: Ground, *, priced: bool) -> None:
+        self._ground = ground
         # Whom nobody has asked for yet is not looked up.
         self._unknown = set(ground.numbers if priced else ground.changing)
         self._days: dict[CapacityKey, int] = {}
@@ -103,12 +102,18 @@ class Stood:
         self._traits = bytearray(ground.standing.traits)
         self._groups: dict[frozenset[UUID], Group] = {}
 
-    def group(self, ids: frozenset[UUID]) -> "Group":
-        """Return some of the locations together, by code; found once for each set of them."""
+    def group(self, ids: frozenset[UUID], today: Callable[[Location], Today]) -> "Group":
+        """Return some of the locations together, by code; found once for each set of them.
+
+        Args:
+            ids: theirs.
+            today: tells what a location is at the moment. It is not kept: it knows the world, which
+                keeps this, and what knows itself in a circle is garbage that has to be collected.
+        """
         known = self._groups.get(ids)
         if known is None:
             for each in self._unknown & ids:
-                self._look_up(self._ground.numbers[each])
+                self._look_up(self._ground.numbers[each], today)
             self._unknown -= ids
             number = self._ground.numbers.get
             numbers = sorted([n for each in ids if (n := number(each)) is not None])
@@ -136,8 +141,8 @@ class Stood:
             if left <= 0:
                 self._count_anew(number, open=bool(self._traits[number] & OPEN))
 
-    def _look_up(self, number: int) -> None:
-        today = self._today(self._ground.locations[number])
+    def _look_up(self, number: int, tell: Callable[[Location], Today]) -> None:
+        today = tell(self._ground.locations[number])
         if today.left is not None and today.day is not None:
             self._days[self._ground.ids[number], today.day] = number
             self._left[number] = today.left
