@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from crosslane.inventory.domain import holds, supply
+from crosslane.inventory.domain.costs import Cost
 from crosslane.inventory.domain.demand import AllocationRequest
 from crosslane.inventory.domain.holds import HoldRequest
 from crosslane.inventory.domain.position import (
@@ -15,7 +16,7 @@ from crosslane.inventory.domain.position import (
     PositionKey,
     Reserves,
 )
-from crosslane.inventory.domain.sheet import Cost, HeldBy, Hold, Sheet
+from crosslane.inventory.domain.sheet import HeldBy, Hold, Sheet
 
 SPACE = UUID("6f0c1a52-6d0e-4a58-9a6e-9a4a0a5c2f10")
 NOON = datetime(2011, 1, 4, 12, 0, tzinfo=UTC)

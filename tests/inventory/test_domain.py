@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from crosslane.inventory.domain import demand, holds, supply
+from crosslane.inventory.domain.costs import Cost, moving_average
 from crosslane.inventory.domain.position import Baseline, Condition, KeptBack, Reason, Reserves
-from crosslane.inventory.domain.sheet import Cost, HeldBy, moving_average, net_allocations
+from crosslane.inventory.domain.sheet import HeldBy, net_allocations
 from crosslane.inventory.domain.survey import Survey, VariantStock
 from crosslane.inventory.errors import (
     ExpiryInPast,

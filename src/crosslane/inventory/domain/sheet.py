@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.inventory.domain.costs import Cost, CostChange, count_units, moving_average
 from crosslane.inventory.domain.position import (
     Baseline,
     Cause,
@@ -21,7 +22,7 @@ from crosslane.inventory.domain.position import (
     Reserves,
     available_to_promise,
 )
-from crosslane.kernel import minute_of, rounded_ratio
+from crosslane.kernel import minute_of
 
 INSTANT = timedelta(microseconds=1)
 CLOCK_SKEW_MAX = timedelta(minutes=5)
@@ -99,28 +100,6 @@ class Hold(msgspec.Struct, frozen=True):
     def expires_at(self) -> datetime:
         """First instant at which it no longer holds."""
         return datetime.fromtimestamp(self.expires_minute * 60, UTC)
-
-
-class Cost(msgspec.Struct):
-    """Moving average cost of a variant of one owner, protected by the sheet that receives."""
-
-    units: int = 0
-    average_milli: int | None = None
-    change_no: int = 0
-
-
-class CostChange(msgspec.Struct, frozen=True):
-    """One entry of the cost journal: a receipt that moved the average."""
-
-    variant_id: UUID
-    owner_id: UUID
-    change_no: int
-    units_before: int
-    average_before_milli: int | None
-    units_in: int
-    unit_cost_milli: int
-    average_after_milli: int
-    cause: Cause
 
 
 class Shortage(msgspec.Struct, frozen=True):
@@ -424,7 +403,7 @@ class Sheet:
         position.allocated += allocated
         position.movement_no += 1
         if on_hand:
-            _count_units(self.costs, position, on_hand)
+            count_units(self.costs, position, on_hand)
         if allocated:
             key = cause.line, position.id
             self.slices[key] = self.slices.get(key, 0) + allocated
@@ -466,13 +445,7 @@ def _strike(
         slices[movement.cause.line, position.id] -= allocated
     if on_hand:
         moved[position.id].pop()
-        _count_units(costs, position, -on_hand)
-
-
-def _count_units(costs: Mapping[tuple[UUID, UUID], Cost], position: Position, delta: int) -> None:
-    cost = costs.get((position.key.variant_id, position.key.owner_id))
-    if cost is not None:
-        cost.units += delta
+        count_units(costs, position, -on_hand)
 
 
 def _move_back(changes: list[CostChange], cost: Cost, before: int | None) -> None:
@@ -480,20 +453,6 @@ def _move_back(changes: list[CostChange], cost: Cost, before: int | None) -> Non
     cost.average_milli = before
     cost.change_no -= 1
     changes.pop()
-
-
-def moving_average(
-    units_before: int, average_milli: int | None, units_in: int, unit_cost_milli: int
-) -> int:
-    """Return the moving average cost after a receipt, rounded half away from zero.
-
-    (units before × average + units in × cost) / (units before + units in). Without stock or
-    without a known average the receipt's own cost is the new average.
-    """
-    if average_milli is None or units_before <= 0:
-        return unit_cost_milli
-    value = units_before * average_milli + units_in * unit_cost_milli
-    return rounded_ratio(value, 1, units_before + units_in)
 
 
 def net_allocations(movements: Sequence[Movement]) -> dict[tuple[UUID, UUID], tuple[Cause, int]]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from crosslane.inventory.domain.sheet import Cost, Sheet
+from crosslane.inventory.domain.costs import Cost
+from crosslane.inventory.domain.sheet import Sheet
 from crosslane.platform.database import Tx, columns
 
 INSERT_COSTS = """
