@@ -27,7 +27,7 @@ from crosslane.finance.domain import (
     Stockholders,
     UnitsBack,
 )
-from crosslane.inventory import StockValued, ValuedMovement
+from crosslane.inventory import StockValued, ValuedMovements
 from crosslane.ledger import Posting, Turnover
 from crosslane.ledger.domain import imbalances, intercompany
 from crosslane.orders import HandedOverUnits, OwnedCost
@@ -138,12 +138,12 @@ class World:
         reasons = ["receive", "adjust"] if one.destroyed else ["receive"]
         milli = 1000 * one.cost_minor // one.quantity
         movements = [
-            ValuedMovement(
-                variant_id=one.variant,
+            ValuedMovements(
                 owner_id=one.owner,
                 reason=reason,
-                quantity=units if reason == "receive" else -units,
-                unit_cost_milli=milli,
+                variant_ids=(one.variant,),
+                quantities=(units if reason == "receive" else -units,),
+                unit_costs_milli=(milli,),
             )
             for reason in reasons
         ]

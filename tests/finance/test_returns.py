@@ -18,7 +18,7 @@ from crosslane.finance.domain import (
     credit_entry,
     stock_entry,
 )
-from crosslane.inventory import AverageCost, StockValued, ValuedMovement
+from crosslane.inventory import AverageCost, StockValued, ValuedMovements
 from crosslane.kernel import new_id
 from crosslane.ledger.domain import imbalances, intercompany
 from crosslane.orders import (
@@ -74,17 +74,17 @@ def test_a_credit_reverses_the_sale_where_it_was_made(units, besides):
     assert owed == sum(c.net_minor + c.tax_minor for c in besides) - given_back
 
 
-def came(reason: str, quantity: int, milli: int | None, owner_id: UUID = OWNER) -> ValuedMovement:
-    return ValuedMovement(
-        variant_id=MUG,
+def came(reason: str, quantity: int, milli: int | None, owner_id: UUID = OWNER) -> ValuedMovements:
+    return ValuedMovements(
         owner_id=owner_id,
         reason=reason,
-        quantity=quantity,
-        unit_cost_milli=milli,
+        variant_ids=(MUG,),
+        quantities=(quantity,),
+        unit_costs_milli=(milli,),
     )
 
 
-def moved(*movements: ValuedMovement, average_milli: int | None = None) -> StockValued:
+def moved(*movements: ValuedMovements, average_milli: int | None = None) -> StockValued:
     average = AverageCost(
         variant_id=MUG, owner_id=OWNER, change_no=9, average_milli=average_milli or 0
     )

@@ -11,7 +11,7 @@ from crosslane import catalog, inventory, ledger, locations
 from crosslane.catalog.domain import ProductRow
 from crosslane.catalog.service import ImportProducts
 from crosslane.finance.domain import Cause, Sale, Stock, Stockholders, stock_entry, take_sold
-from crosslane.inventory import AverageCost, Condition, StockValued, ValuedMovement
+from crosslane.inventory import AverageCost, Condition, StockValued, ValuedMovements
 from crosslane.kernel import new_id
 from crosslane.ledger.domain import imbalances
 from crosslane.orders import HandedOverUnits, LineWish, OwnedCost
@@ -27,13 +27,25 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 OURS = Stockholders({OWNER: "GBP"})
 CAUSE = Cause("inventory.StockValued", "receipt:1#1", NOON)
 
-movements = st.builds(
-    ValuedMovement,
-    variant_id=st.just(VARIANT),
-    owner_id=st.sampled_from([OWNER, VENDOR]),
-    reason=st.sampled_from(["receive", "adjust", "count", "regrade", "already_counted"]),
-    quantity=st.integers(-50, 50).filter(bool),
-    unit_cost_milli=st.none() | st.integers(0, 10**6),
+
+def movements(owner_id: UUID, reason: str, rows: list[tuple[int, int | None]]) -> ValuedMovements:
+    return ValuedMovements(
+        owner_id=owner_id,
+        reason=reason,
+        variant_ids=(VARIANT,) * len(rows),
+        quantities=tuple(quantity for quantity, _ in rows),
+        unit_costs_milli=tuple(milli for _, milli in rows),
+    )
+
+
+moved = st.builds(
+    movements,
+    st.sampled_from([OWNER, VENDOR]),
+    st.sampled_from(["receive", "adjust", "count", "regrade", "already_counted"]),
+    st.lists(
+        st.tuples(st.integers(-50, 50).filter(bool), st.none() | st.integers(0, 10**6)),
+        max_size=3,
+    ),
 )
 averages = st.builds(
     AverageCost,
@@ -48,7 +60,7 @@ valued = st.builds(
     cause_id=st.just(VARIANT),
     location_id=st.just(PLACE),
     occurred_at=st.just(NOON),
-    movements=st.lists(movements, max_size=4).map(tuple),
+    movements=st.lists(moved, max_size=4).map(tuple),
     averages=st.lists(averages, max_size=2).map(tuple),
 )
 sold = st.tuples(st.integers(1, 20), st.integers(0, 10**5))

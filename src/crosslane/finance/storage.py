@@ -75,39 +75,40 @@ async def list_closes(
     return await tx.fetch(LIST_CLOSES, channel_id, day, close_id, limit)
 
 
-LOCK_STOCK = """
-with wanted as (
-    select * from unnest($1::uuid[], $2::uuid[]) as w(variant_id, owner_id)
-), made as (
-    insert into finance_stock (variant_id, owner_id, units, change_no, posted_minor)
-    select variant_id, owner_id, 0, 0, 0 from wanted order by variant_id, owner_id
-    on conflict (variant_id, owner_id) do nothing
-)
+# Only whoever has the cursor of the reaction that posts comes here: it protects the rows. To lock
+# each of them would write it once more, and so would making it before it is known what it holds.
+LIST_STOCK = """
 select s.variant_id, s.owner_id, s.units, s.average_milli, s.change_no, s.posted_minor
-from finance_stock s join wanted using (variant_id, owner_id)
-order by s.variant_id, s.owner_id for update of s
+from unnest((select $1::uuid[]), (select $2::uuid[])) as w(variant_id, owner_id)
+join finance_stock s using (variant_id, owner_id)
 """
 
 
-async def lock_stock(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stock]:
-    """Lock what the books hold of (variant, owner) pairs; what was never posted is empty."""
-    wanted = list(set(keys))  # the statement puts them in order
-    found = {key: Stock() for key in wanted}
-    named = [v for v, _ in wanted], [o for _, o in wanted]
-    for row in await tx.fetch(LOCK_STOCK, *named):
-        values = dict(row)
-        key = values.pop("variant_id"), values.pop("owner_id")
-        found[key] = Stock(**values)
+async def list_stock(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stock]:
+    """Return what the books hold of (variant, owner) pairs; what was never posted is empty."""
+    found = {key: Stock() for key in keys}
+    named = [variant_id for variant_id, _ in found], [owner_id for _, owner_id in found]
+    for variant_id, owner_id, *held in await tx.fetch(LIST_STOCK, *named):
+        found[variant_id, owner_id] = Stock(*held)
     return found
 
 
 SAVE_STOCK = """
-update finance_stock s
-set units = n.units, average_milli = n.average_milli, change_no = n.change_no,
-    posted_minor = n.posted_minor
-from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-     as n(variant_id, owner_id, units, average_milli, change_no, posted_minor)
-where (s.variant_id, s.owner_id) = (n.variant_id, n.owner_id)
+with held as materialized (
+    select * from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]),
+                         (select $4::bigint[]), (select $5::bigint[]), (select $6::bigint[]))
+         as n(variant_id, owner_id, units, average_milli, change_no, posted_minor)
+), changed as (
+    update finance_stock s
+    set units = n.units, average_milli = n.average_milli, change_no = n.change_no,
+        posted_minor = n.posted_minor
+    from held n where (s.variant_id, s.owner_id) = (n.variant_id, n.owner_id)
+    returning s.variant_id, s.owner_id
+)
+insert into finance_stock (variant_id, owner_id, units, average_milli, change_no, posted_minor)
+select * from held
+where (variant_id, owner_id) not in (select variant_id, owner_id from changed)
+order by variant_id, owner_id
 """
 
 

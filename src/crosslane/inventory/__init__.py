@@ -96,7 +96,7 @@ from crosslane.inventory.events import (
     StockShort,
     StockValued,
     SupplyReported,
-    ValuedMovement,
+    ValuedMovements,
 )
 from crosslane.inventory.reactions import REACTIONS
 from crosslane.inventory.rest import ROUTES
@@ -319,7 +319,7 @@ __all__ = [
     "TimeInFuture",
     "Transfer",
     "TroubledRow",
-    "ValuedMovement",
+    "ValuedMovements",
     "VariantStock",
     "Waiting",
     "active_holds",

@@ -1,5 +1,6 @@
 """What has happened to stock. Allocations have no events of their own: demand tells of those."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
@@ -74,21 +75,28 @@ class StockReceived(StockEvent, frozen=True, kw_only=True):
     variant_ids: tuple[UUID, ...]
 
 
-class ValuedMovement(msgspec.Struct, frozen=True, kw_only=True):
+class ValuedMovements(msgspec.Struct, frozen=True, kw_only=True):
     """Units of an owner that came or went at a location, otherwise than by leaving for a customer.
+
+    A feed tells of many articles at once, so these are lists of one length that belong together.
 
     Args:
         reason: what sort of movement it was.
-        quantity: units, negative when they went.
-        unit_cost_milli: what one of them cost or is worth, 1/1000 minor unit of the owner's book
+        variant_ids: of what; an article that moved twice is there twice.
+        quantities: units, negative when they went.
+        unit_costs_milli: what one of them cost or is worth, 1/1000 minor unit of the owner's book
             currency; None when nobody knows.
     """
 
-    variant_id: UUID
     owner_id: UUID
     reason: str
-    quantity: int
-    unit_cost_milli: int | None
+    variant_ids: tuple[UUID, ...]
+    quantities: tuple[int, ...]
+    unit_costs_milli: tuple[int | None, ...]
+
+    def __iter__(self) -> Iterator[tuple[UUID, int, int | None]]:
+        """Go through articles with units and cost."""
+        return zip(self.variant_ids, self.quantities, self.unit_costs_milli, strict=True)
 
 
 class AverageCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +125,7 @@ class StockValued(StockEvent, frozen=True, kw_only=True):
 
     location_id: UUID
     occurred_at: datetime
-    movements: tuple[ValuedMovement, ...]
+    movements: tuple[ValuedMovements, ...]
     averages: tuple[AverageCost, ...]
 
 

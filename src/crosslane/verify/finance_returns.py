@@ -96,10 +96,12 @@ with told as (
     select l.id, l.subject || '#' || l.subject_no as cause_id, x.cost
     from (select l.id, l.kind, l.subject, l.subject_no, l.body {_CAME_BACK}) l
     cross join lateral (
-        select coalesce(sum(sign((m ->> 'quantity')::bigint) * round(
-                   abs((m ->> 'quantity')::numeric * (m ->> 'unit_cost_milli')::bigint) / 1000)),
-               0) as cost
+        select coalesce(sum(sign(u.quantity::bigint) * round(
+                   abs(u.quantity::numeric * u.cost_milli::bigint) / 1000)), 0) as cost
         from jsonb_array_elements(l.body -> 'movements') m
+        cross join lateral rows from (
+            jsonb_array_elements_text(m -> 'quantities'),
+            jsonb_array_elements_text(m -> 'unit_costs_milli')) as u(quantity, cost_milli)
         where m ->> 'reason' = 'receive' and (m ->> 'owner_id')::uuid = any(array(
             select id from organization_entity))) x
     where l.body ->> 'cause_kind' = 'return'

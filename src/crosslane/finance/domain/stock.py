@@ -16,7 +16,7 @@ from crosslane.finance.domain.entries import Cause, Seller, Stockholders, entry_
 from crosslane.finance.domain.returns import Origin
 from crosslane.finance.domain.sales import COST_OF_GOODS, INVENTORY, Sale
 from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
-from crosslane.inventory import StockValued, ValuedMovement
+from crosslane.inventory import StockValued
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 from crosslane.ledger import Entry, Posting
 from crosslane.transfers import TransferSent
@@ -68,7 +68,8 @@ class Stock(msgspec.Struct):
 def keys_of(told: StockValued | TransferSent | Sale, stockholders: Stockholders) -> set[Key]:
     """Return whose stock an event or a sale changes; a vendor's is not ours."""
     if isinstance(told, StockValued):
-        keys = {(one.variant_id, one.owner_id) for one in (*told.movements, *told.averages)}
+        keys = {(one.variant_id, one.owner_id) for one in told.averages}
+        keys.update((v, moved.owner_id) for moved in told.movements for v in moved.variant_ids)
     elif isinstance(told, TransferSent):
         keys = {(unit.variant_id, unit.owner_id) for unit in told.units}
     else:
@@ -98,26 +99,29 @@ def stock_entry(
     """
     amounts: Counter[tuple[UUID, str]] = Counter()
     returned: Counter[Returned] = Counter()
-    for movement in event.movements:
-        held = stock.get((movement.variant_id, movement.owner_id))
-        if held is None or (movement.reason == "receive" and event.cause_kind in ON_ITS_WAY):
+    for moved in event.movements:
+        owner_id, came = moved.owner_id, moved.reason == "receive"
+        if came and event.cause_kind in ON_ITS_WAY:
             continue
-        held.units += movement.quantity
-        if not movement.unit_cost_milli:
-            continue
-        minor = line_amount(movement.unit_cost_milli, movement.quantity)
-        held.posted_minor += minor
-        if origin is not None:
-            account = COST_OF_GOODS if movement.reason == "receive" else INVENTORY_ADJUSTMENT
-            sold_at = origin.sold_at.get(movement.variant_id)
-            returned[movement.owner_id, account, sold_at] += minor
-            continue
-        amounts[movement.owner_id, INVENTORY] += minor
-        if transit is not None and movement.reason == "receive":
-            transit.posted_minor -= minor
-            amounts[movement.owner_id, STOCK_IN_TRANSIT] -= minor
-            continue
-        amounts[movement.owner_id, _counterpart(movement)] -= minor
+        for variant_id, quantity, unit_cost_milli in moved:
+            held = stock.get((variant_id, owner_id))
+            if held is None:
+                continue
+            held.units += quantity
+            if not unit_cost_milli:
+                continue
+            minor = line_amount(unit_cost_milli, quantity)
+            held.posted_minor += minor
+            if origin is not None:
+                account = COST_OF_GOODS if came else INVENTORY_ADJUSTMENT
+                returned[owner_id, account, origin.sold_at.get(variant_id)] += minor
+                continue
+            amounts[owner_id, INVENTORY] += minor
+            if transit is not None and came:
+                transit.posted_minor -= minor
+                amounts[owner_id, STOCK_IN_TRANSIT] -= minor
+                continue
+            amounts[owner_id, RECEIVED_NOT_INVOICED if came else INVENTORY_ADJUSTMENT] -= minor
     for average in event.averages:
         held = stock.get((average.variant_id, average.owner_id))
         if held is not None and average.change_no > held.change_no:
@@ -179,10 +183,6 @@ def _returned(
             (account, -minor, seller.entity_id, sold_at),
         )
     ]
-
-
-def _counterpart(movement: ValuedMovement) -> str:
-    return RECEIVED_NOT_INVOICED if movement.reason == "receive" else INVENTORY_ADJUSTMENT
 
 
 def brought_to_value(

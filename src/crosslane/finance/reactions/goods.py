@@ -34,7 +34,7 @@ async def of_goods(
     network, stockholders = await locations.network(tx), stockholders_of(book)
     told = [_told(entry.event, heads) for entry in logged]
     keys = {key for what in told for key in _keys(what, stockholders)}
-    stock = await storage.lock_stock(tx, keys) if keys else {}
+    stock = await storage.list_stock(tx, keys) if keys else {}
     events = [entry.event for entry in logged]
     origins = await _origins(tx, events, book)
     transits = await storage.lock_transits(tx, _owners(events))

@@ -1,6 +1,6 @@
 """What others learn when stock has changed: what there is more of, what it is worth, what lacks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,13 +19,15 @@ from crosslane.inventory.events import (
     StockReceived,
     StockShort,
     StockValued,
-    ValuedMovement,
+    ValuedMovements,
 )
 from crosslane.inventory.storage import positions
 from crosslane.kernel import new_id
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Event
 
+Valued = tuple[UUID, int, int | None]
+"""Variant, units, and what one of them costs."""
 CORRECTIONS = (Reason.ADJUST, Reason.COUNT, Reason.REGRADE)
 
 
@@ -96,7 +98,7 @@ def valued(
     cause: tuple[str, UUID],
     location_id: UUID,
     occurred_at: datetime,
-    moved: Sequence[ValuedMovement],
+    moved: Iterable[ValuedMovements],
     averages: Mapping[tuple[UUID, UUID], AverageCost],
 ) -> list[Event]:
     """Return events that tell what came and went at a place, as many as they need.
@@ -111,20 +113,45 @@ def valued(
     kind, cause_id = cause
     untold = dict(averages)
     events: list[Event] = []
-    for start in range(0, len(moved), MOVEMENTS_NAMED_MAX):
-        part = tuple(moved[start : start + MOVEMENTS_NAMED_MAX])
-        keys = dict.fromkeys((row.variant_id, row.owner_id) for row in part) if untold else ()
+    for page in _pages(moved):
+        named = ((variant_id, one.owner_id) for one in page for variant_id in one.variant_ids)
+        keys = dict.fromkeys(named) if untold else ()
         events.append(
             StockValued(
                 cause_kind=kind,
                 cause_id=cause_id,
                 location_id=location_id,
                 occurred_at=occurred_at,
-                movements=part,
+                movements=page,
                 averages=tuple(average for key in keys if (average := untold.pop(key, None))),
             )
         )
     return events
+
+
+def _pages(moved: Iterable[ValuedMovements]) -> Iterator[tuple[ValuedMovements, ...]]:
+    """Cut movements into as many as one event tells."""
+    page: list[ValuedMovements] = []
+    room = MOVEMENTS_NAMED_MAX
+    for one in moved:
+        start, count = 0, len(one.variant_ids)
+        while start < count:
+            cut = slice(start, start + room)
+            part = ValuedMovements(
+                owner_id=one.owner_id,
+                reason=one.reason,
+                variant_ids=one.variant_ids[cut],
+                quantities=one.quantities[cut],
+                unit_costs_milli=one.unit_costs_milli[cut],
+            )
+            page.append(part)
+            start += room
+            room -= len(part.variant_ids)
+            if not room:
+                yield tuple(page)
+                page, room = [], MOVEMENTS_NAMED_MAX
+    if page:
+        yield tuple(page)
 
 
 async def shortages(tx: Tx, lacking: Sequence[Lacking]) -> list[Event]:
@@ -185,20 +212,15 @@ def _changes(sheet: Sheet) -> list[Event]:
 
 def _valued(sheet: Sheet) -> list[Event]:
     """Return what stock is worth more or less, one event per document, place and instant."""
-    moved: dict[tuple[Cause, UUID, datetime], list[ValuedMovement]] = {}
+    moved: dict[tuple[Cause, UUID, datetime], dict[tuple[UUID, Reason], list[Valued]]] = {}
     for movement in sheet.movements:
         if not movement.on_hand_delta or movement.reason is Reason.SHIP:
             continue
         key = sheet.positions[movement.position_id].key
         document = Cause(movement.cause.kind, movement.cause.id, movement.cause.id)
-        moved.setdefault((document, key.location_id, movement.occurred_at), []).append(
-            ValuedMovement(
-                variant_id=key.variant_id,
-                owner_id=key.owner_id,
-                reason=str(movement.reason),
-                quantity=movement.on_hand_delta,
-                unit_cost_milli=movement.unit_cost_milli,
-            )
+        told = moved.setdefault((document, key.location_id, movement.occurred_at), {})
+        told.setdefault((key.owner_id, movement.reason), []).append(
+            (key.variant_id, movement.on_hand_delta, movement.unit_cost_milli)
         )
     averages = {
         (change.variant_id, change.owner_id): AverageCost(
@@ -210,14 +232,22 @@ def _valued(sheet: Sheet) -> list[Event]:
         for change in sheet.cost_changes
     }
     events: list[Event] = []
-    for (document, location_id, occurred_at), rows in moved.items():
-        theirs = {
-            key: averages.pop(key)
-            for key in dict.fromkeys((row.variant_id, row.owner_id) for row in rows)
-            if key in averages
-        }
+    for (document, location_id, occurred_at), told in moved.items():
+        keys = ((row[0], owner_id) for (owner_id, _), rows in told.items() for row in rows)
+        theirs = {key: averages.pop(key) for key in dict.fromkeys(keys) if key in averages}
+        rows_of = (
+            ValuedMovements(
+                owner_id=owner_id,
+                reason=str(reason),
+                variant_ids=variant_ids,
+                quantities=quantities,
+                unit_costs_milli=costs_milli,
+            )
+            for (owner_id, reason), rows in told.items()
+            for variant_ids, quantities, costs_milli in (zip(*rows, strict=True),)
+        )
         cause = document.kind, document.id
-        events += valued(cause, location_id, occurred_at, rows, theirs)
+        events += valued(cause, location_id, occurred_at, rows_of, theirs)
     return events
 
 

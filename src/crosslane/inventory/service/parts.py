@@ -1,11 +1,13 @@
 """Applying the parts of supply messages: each exactly once, one transaction each."""
 
+from collections.abc import Sequence
+from itertools import compress
 from uuid import UUID
 
 from crosslane.inventory.domain.feeds import SupplyHeader
 from crosslane.inventory.domain.position import Condition, Reason
 from crosslane.inventory.domain.sheet import CLOCK_SKEW_MAX
-from crosslane.inventory.events import StockReceived, ValuedMovement
+from crosslane.inventory.events import StockReceived, ValuedMovements
 from crosslane.inventory.service.news import Lacking, availability, changes, shortages, valued
 from crosslane.inventory.storage import feeds, parts
 from crosslane.inventory.storage.parts import PartApplied, PartAsked
@@ -65,20 +67,17 @@ async def _try(tx: Tx, part: PartAsked) -> PartApplied | None:
 
 def _news(header: SupplyHeader, applied: PartApplied) -> list[Event]:
     """Return what others learn: what there is more of, and what to value."""
-    rows = zip(applied.variant_ids, applied.units, applied.undone, applied.costs_milli, strict=True)
+    ids, units, costs = applied.variant_ids, applied.units, applied.costs_milli
     reason = Reason.FEED_SNAPSHOT if header.kind == "snapshot" else Reason.FEED_DELTA
-    moved: list[ValuedMovement] = []
-    more: list[UUID] = []
-    differs: list[UUID] = []
-    for variant_id, units, undone, cost in rows:
-        moved.append(_movement(variant_id, header.owner_id, reason, units, cost))
-        if undone:
-            back = Reason.ALREADY_COUNTED
-            moved.append(_movement(variant_id, header.owner_id, back, -units, cost))
-        elif units:
-            differs.append(variant_id)
-            if units > 0:
-                more.append(variant_id)
+    moved = [_movements(header, reason, ids, units, costs)]
+    differs, rises = ids, units
+    if any(applied.undone):
+        rows = zip(ids, units, applied.undone, costs, strict=True)
+        back = [(variant_id, -n, cost) for variant_id, n, undone, cost in rows if undone]
+        moved.append(_movements(header, Reason.ALREADY_COUNTED, *zip(*back, strict=True)))
+        stays = [not undone for undone in applied.undone]
+        differs, rises = list(compress(ids, stays)), list(compress(units, stays))
+    more = [variant_id for variant_id, n in zip(differs, rises, strict=True) if n > 0]
     cause = header.cause.kind, header.cause.id
     sellable = header.condition is Condition.SELLABLE
     return [
@@ -88,15 +87,19 @@ def _news(header: SupplyHeader, applied: PartApplied) -> list[Event]:
     ]
 
 
-def _movement(
-    variant_id: UUID, owner_id: UUID, reason: Reason, units: int, cost_milli: int | None
-) -> ValuedMovement:
-    return ValuedMovement(
-        variant_id=variant_id,
-        owner_id=owner_id,
+def _movements(
+    header: SupplyHeader,
+    reason: Reason,
+    variant_ids: Sequence[UUID],
+    units: Sequence[int],
+    costs_milli: Sequence[int | None],
+) -> ValuedMovements:
+    return ValuedMovements(
+        owner_id=header.owner_id,
         reason=str(reason),
-        quantity=units,
-        unit_cost_milli=cost_milli,
+        variant_ids=tuple(variant_ids),
+        quantities=tuple(units),
+        unit_costs_milli=tuple(costs_milli),
     )
 
 
