@@ -7,16 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane import catalog, inventory, ledger, locations
+from crosslane import catalog, inventory, ledger, locations, organization
 from crosslane.catalog.domain import ProductRow
 from crosslane.catalog.service import ImportProducts
+from crosslane.finance import storage
 from crosslane.finance.domain import Cause, Sale, Stock, Stockholders, stock_entry, take_sold
+from crosslane.finance.reactions.goods import of_goods
 from crosslane.inventory import AverageCost, Condition, StockValued, ValuedMovements
 from crosslane.kernel import new_id
 from crosslane.ledger.domain import imbalances
 from crosslane.orders import HandedOverUnits, LineWish, OwnedCost
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Lanes
+from crosslane.platform.log import Logged
 from crosslane.verify import verify
 from crosslane.verify.finance import RULES
 from tests.finance.conftest import Books
@@ -113,6 +116,65 @@ def test_a_late_average_does_not_undo_a_newer_one():
     )
     assert stock_entry(CAUSE, "Europe/London", event, stock, OURS) is None
     assert stock[VARIANT, OWNER].average_milli == 500
+
+
+def told(place: UUID, *rows: ValuedMovements, cause_kind: str = "supply") -> StockValued:
+    return StockValued(
+        cause_kind=cause_kind,
+        cause_id=VARIANT,
+        location_id=place,
+        occurred_at=NOON,
+        movements=rows,
+        averages=(),
+    )
+
+
+def came(owner: UUID, reason: str, units: dict[UUID, int]) -> ValuedMovements:
+    return ValuedMovements(
+        owner_id=owner,
+        reason=reason,
+        variant_ids=tuple(units),
+        quantities=tuple(units.values()),
+        unit_costs_milli=(None,) * len(units),
+    )
+
+
+async def test_units_that_nobody_knows_the_cost_of_are_counted_as_one_by_one(books: Books):
+    worth, known, new = (new_id() for _ in range(3))
+    async with books.transaction() as tx:
+        book = await organization.book(tx)
+        owner = next(iter(book.entities.values())).id
+        place = (await locations.network(tx)).by_code["DC1"].id
+        held = {
+            (worth, owner): Stock(units=2, average_milli=100_000, change_no=1, posted_minor=200),
+            (known, owner): Stock(units=5),
+        }
+        await storage.save_stock(tx, held)
+        held[new, owner] = Stock()
+        events = [
+            told(place, came(owner, "feed_snapshot", {worth: 3, known: -1, new: 7})),
+            told(place, came(owner, "receive", {worth: 50, new: 50}), cause_kind="order"),
+            told(
+                place,
+                came(owner, "feed_delta", {new: 4, worth: -2}),
+                came(owner, "already_counted", {new: -4}),
+                came(VENDOR, "feed_delta", {new: 9}),
+            ),
+        ]
+        logged = [
+            Logged(no, "supply:1", no, NOON, "", "", event) for no, event in enumerate(events, 1)
+        ]
+        entries = await of_goods(tx, logged, book, {})
+        ours = Stockholders({owner: "GBP"})
+        one_by_one = [stock_entry(CAUSE, "Europe/London", each, held, ours) for each in events]
+        assert [entry and entry.postings for entry in entries] == [
+            entry and entry.postings for entry in one_by_one
+        ]
+        assert sum(p.minor for p in entries[0].postings if p.account == "inventory") == 300
+        assert held[worth, owner].posted_minor == 300
+        assert await storage.list_stock(tx, [*held, (new, VENDOR)]) == held | {
+            (new, VENDOR): Stock()
+        }
 
 
 class Shelf:

@@ -1,6 +1,6 @@
 """All SQL of finance."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -91,6 +91,36 @@ async def list_stock(tx: Tx, keys: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UU
     for variant_id, owner_id, *held in await tx.fetch(LIST_STOCK, *named):
         found[variant_id, owner_id] = Stock(*held)
     return found
+
+
+# Each variant once, however often it is told of: an update changes a row once.
+COUNT_UNITS = """
+with told as materialized (
+    select variant_id, sum(units)::bigint as units
+    from unnest((select $2::uuid[]), (select $3::bigint[])) as t(variant_id, units)
+    group by variant_id
+), counted as (
+    update finance_stock s set units = s.units + t.units
+    from told t where (s.variant_id, s.owner_id) = (t.variant_id, $1)
+    returning s.variant_id, s.units - t.units as units, average_milli, change_no, posted_minor
+), made as (
+    insert into finance_stock (variant_id, owner_id, units, change_no, posted_minor)
+    select variant_id, $1, units, 0, 0 from told
+    where variant_id not in (select variant_id from counted) order by variant_id
+)
+select * from counted where average_milli is not null or posted_minor <> 0
+"""
+
+
+async def count_units(
+    tx: Tx, told: Mapping[UUID, tuple[Sequence[UUID], Sequence[int]]]
+) -> dict[tuple[UUID, UUID], Stock]:
+    """Add units of variants by owner; return what was held, before, of what is worth something."""
+    return {
+        (variant_id, owner_id): Stock(*held)
+        for owner_id, units in told.items()
+        for variant_id, *held in await tx.fetch(COUNT_UNITS, owner_id, *units)
+    }
 
 
 SAVE_STOCK = """

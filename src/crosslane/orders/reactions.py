@@ -136,7 +136,7 @@ async def serve_waiting(
             variants.update(unit.variant_id for unit in entry.event.units)
         else:
             variants.update(entry.event.variant_ids)
-    await stock_arrived(tx, sorted(variants), _doing(tx, logged[0].trace, "stock_arrived"))
+    await stock_arrived(tx, list(variants), _doing(tx, logged[0].trace, "stock_arrived"))
 
 
 async def replace_lost(tx: Tx, logged: Sequence[Logged[StockShort]]) -> None:

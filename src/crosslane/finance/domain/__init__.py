@@ -42,6 +42,7 @@ from crosslane.finance.domain.stock import (
     keys_of,
     stock_entry,
     take_sold,
+    units_alone,
 )
 from crosslane.finance.domain.supplies import invoice_entry, supply_entry
 from crosslane.finance.domain.transit import Moved, transit_entry
@@ -90,4 +91,5 @@ __all__ = [
     "tax_code",
     "transfer_entry",
     "transit_entry",
+    "units_alone",
 ]

@@ -7,7 +7,7 @@ losses of stock. So the inventory account can be recomputed from units and avera
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from crosslane.finance.domain.entries import Cause, Seller, Stockholders, entry_
 from crosslane.finance.domain.returns import Origin
 from crosslane.finance.domain.sales import COST_OF_GOODS, INVENTORY, Sale
 from crosslane.finance.domain.supplies import RECEIVED_NOT_INVOICED
-from crosslane.inventory import StockValued
+from crosslane.inventory import StockValued, ValuedMovements
 from crosslane.kernel import MILLI_PER_MINOR, line_amount, rounded_ratio
 from crosslane.ledger import Entry, Posting
 from crosslane.transfers import TransferSent
@@ -77,6 +77,30 @@ def keys_of(told: StockValued | TransferSent | Sale, stockholders: Stockholders)
     return {key for key in keys if key[1] in stockholders.book_currencies}
 
 
+def units_alone(
+    told: Sequence[object], stockholders: Stockholders
+) -> dict[UUID, tuple[list[UUID], list[int]]] | None:
+    """Return the units that events tell of, when they say nothing of costs: None when they do.
+
+    A feed is like that as long as nothing is known of costs, and tells of very many.
+
+    Returns:
+        By owner variants and units, which belong together; a variant may be there several times.
+    """
+    units: dict[UUID, tuple[list[UUID], list[int]]] = {}
+    for event in told:
+        if not isinstance(event, StockValued) or event.averages:
+            return None
+        for moved in event.movements:
+            if any(moved.unit_costs_milli):
+                return None
+            if moved.owner_id in stockholders.book_currencies and not _on_its_way(event, moved):
+                variant_ids, quantities = units.setdefault(moved.owner_id, ([], []))
+                variant_ids += moved.variant_ids
+                quantities += moved.quantities
+    return units
+
+
 def stock_entry(
     cause: Cause,
     timezone: str,
@@ -92,17 +116,20 @@ def stock_entry(
         cause: the event.
         timezone: of the location, whose business day it counts for.
         event: what came and went.
-        stock: what the books hold of everything the event names; changed here.
+        stock: what the books hold of everything the event names, but for what is worth nothing and
+            counted already; changed here.
         stockholders: whose stock is ours, and in which currency their books are.
         origin: where goods that a return moved had been sold: what they cost goes there.
         transit: what a transfer has on its way, when it is one that arrived; changed here.
     """
+    if not stock:
+        return None
     amounts: Counter[tuple[UUID, str]] = Counter()
     returned: Counter[Returned] = Counter()
     for moved in event.movements:
-        owner_id, came = moved.owner_id, moved.reason == "receive"
-        if came and event.cause_kind in ON_ITS_WAY:
+        if _on_its_way(event, moved):
             continue
+        owner_id, came = moved.owner_id, moved.reason == "receive"
         for variant_id, quantity, unit_cost_milli in moved:
             held = stock.get((variant_id, owner_id))
             if held is None:
@@ -126,7 +153,8 @@ def stock_entry(
         held = stock.get((average.variant_id, average.owner_id))
         if held is not None and average.change_no > held.change_no:
             held.average_milli, held.change_no = average.average_milli, average.change_no
-    for key, minor in brought_to_value(stock, keys_of(event, stockholders)):
+    keys = keys_of(event, stockholders) & stock.keys()
+    for key, minor in brought_to_value(stock, keys):
         amounts[key] += minor
     postings = _postings(amounts, stockholders.book_currencies, event.location_id)
     if origin is not None:
@@ -183,6 +211,10 @@ def _returned(
             (account, -minor, seller.entity_id, sold_at),
         )
     ]
+
+
+def _on_its_way(event: StockValued, moved: ValuedMovements) -> bool:
+    return moved.reason == "receive" and event.cause_kind in ON_ITS_WAY
 
 
 def brought_to_value(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crosslane import inventory, ledger, locations, orders, returns, transfers
 from crosslane.finance import domain, storage
-from crosslane.finance.domain import Moved, Origin, Sale, Stockholders, Transit
+from crosslane.finance.domain import Moved, Origin, Sale, Stock, Stockholders, Transit
 from crosslane.finance.reactions.sellers import cause_of, seller_of, stockholders_of
 from crosslane.organization import OrganizationBook
 from crosslane.platform.database import Tx
@@ -33,8 +33,7 @@ async def of_goods(
     """Return the entries of goods that came, were found, lost or handed over, and of charges."""
     network, stockholders = await locations.network(tx), stockholders_of(book)
     told = [_told(entry.event, heads) for entry in logged]
-    keys = {key for what in told for key in _keys(what, stockholders)}
-    stock = await storage.list_stock(tx, keys) if keys else {}
+    stock = await _held(tx, told, stockholders)
     events = [entry.event for entry in logged]
     origins = await _origins(tx, events, book)
     transits = await storage.lock_transits(tx, _owners(events))
@@ -67,6 +66,17 @@ async def of_goods(
     if transits:
         await storage.save_transits(tx, transits)
     return entries
+
+
+async def _held(
+    tx: Tx, told: Sequence[Sale | inventory.StockValued | Moved], stockholders: Stockholders
+) -> dict[tuple[UUID, UUID], Stock]:
+    """Return what is to be decided on: what is worth nothing, and becomes so many, is counted."""
+    units = domain.units_alone(told, stockholders)
+    if units is not None:
+        return await storage.count_units(tx, units)
+    keys = {key for what in told for key in _keys(what, stockholders)}
+    return await storage.list_stock(tx, keys) if keys else {}
 
 
 def _owners(events: Sequence[Goods]) -> dict[UUID, Transit]:
