@@ -40,6 +40,7 @@ def nodes(plan: Any) -> list[dict[str, Any]]:
 
 
 async def steps(tx: Tx, text: str) -> list[dict[str, Any]]:
+    await tx.begin()
     await tx.conn.execute(AS_IF_LARGE)
     await tx.conn.execute(f"prepare looked as {text}")
     given = ", ".join(["null"] * await tx.fetchval(PARAMETERS))

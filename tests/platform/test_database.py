@@ -1,11 +1,12 @@
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from crosslane.platform import facts
-from crosslane.platform.database import Database, Opening, Tx
+from crosslane.platform.database import OPEN, Connection, Database, Opening, Tx
 from crosslane.platform.facts import Fact, Shelf
 from crosslane.platform.migrations import MigrationChanged, migrate, pending, tenant_migrations
 from crosslane.platform.tenants import (
@@ -97,10 +98,126 @@ async def test_what_cannot_begin_tells_why_and_leaves_its_connection_usable(
                 async with single.transaction("nobody"):
                     raise AssertionError("it began")
             async with single.transaction(tenant) as tx:
-                assert tx.statements == 2
+                assert tx.statements == 1
                 assert await tx.fetchval("select count(*) from platform_fact") == len(tx.versions)
     finally:
         await single.close()
+
+
+@pytest.fixture
+async def heard(database: Database) -> AsyncIterator[tuple[Database, list[str]]]:
+    """A database of one connection, and what that is sent."""
+    single, sent = await Database.connect(database.url, connections=1), []
+    async with single.connection() as connection:
+        connection._con.add_query_logger(lambda record: sent.append(record.query))
+    sent.clear()
+    yield single, sent
+    await single.close()
+
+
+async def test_who_only_looks_asks_for_no_transaction(heard, tenant: str):
+    single, sent = heard
+    for _ in range(2):
+        async with single.transaction(tenant) as tx:
+            assert await tx.fetchval("select 1") == 1
+            assert await tx.fetchval("with a as (select 2 as n) select n from a") == 2
+            assert (tx.begun, tx.statements) == (False, 3)
+    # Whose tables are meant is said once.
+    assert sent.count(OPEN) == 2
+    assert len(sent) == 1 + 2 * 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table other (n int)",
+        "insert into thing values (2)",
+        "with made as (insert into thing values (2) returning n) select n from made",
+        "WITH gone AS (DELETE FROM thing RETURNING n) SELECT n FROM gone",
+        "select n from thing for update",
+        "select n from thing for no key update skip locked",
+        "select n from thing for share",
+        "select n from thing for key share",
+        "select n into other from thing",
+        "select nextval('counter')",
+        "select pg_advisory_xact_lock(7)",
+        "set local lock_timeout = '1s'",
+        "lock table thing",
+    ],
+)
+async def test_whatever_does_more_than_look_begins_a_transaction_and_goes_with_it(
+    database: Database, tenant: str, statement: str
+):
+    async with database.transaction(tenant) as tx:
+        await tx.execute("create table thing (n int)")
+        await tx.execute("create sequence counter")
+        await tx.execute("insert into thing values (1)")
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(tenant) as tx:
+            assert await tx.fetchval("select n from thing") == 1
+            assert not tx.begun
+            await tx.fetch(statement)
+            assert tx.begun
+            raise ZeroDivisionError
+    async with database.transaction(tenant) as tx:
+        assert [row["n"] for row in await tx.fetch("select n from thing")] == [1]
+        assert await tx.fetchval("select to_regclass('other')") is None
+        assert await tx.fetchval("select count(*) from pg_locks where locktype = 'advisory'") == 0
+
+
+async def test_one_connection_serves_tenants_in_turn_whatever_becomes_of_their_transactions(
+    heard, database: Database, tenant: str
+):
+    single, _ = heard
+    other = tenant + "b"
+    await create_tenant(database, other)
+    names = (tenant, other)
+    try:
+        for name in names:
+            async with database.transaction(name) as tx:
+                await tx.execute("create table sign (name text)")
+                await tx.execute("insert into sign values ($1)", name)
+        for turn in range(12):
+            name = names[turn % 2]
+            async with single.transaction(name) as tx:
+                assert await tx.fetchval("select name from sign") == name
+            with pytest.raises(asyncpg.UndefinedTableError):
+                async with single.transaction(names[(turn // 2) % 2]) as tx:
+                    assert await tx.fetchval("select name from sign for update") in names
+                    await tx.execute("insert into nothing values (1)")
+            with pytest.raises(asyncpg.UndefinedTableError):
+                async with single.connection() as connection:
+                    await connection.fetchval("select name from sign")
+    finally:
+        await drop_tenant(database, other)
+
+
+async def test_whose_tables_are_meant_is_said_again_when_saying_it_broke_off(
+    heard, database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
+):
+    single, _ = heard
+    other = tenant + "b"
+    await create_tenant(database, other)
+    try:
+        for name in (tenant, other):
+            async with database.transaction(name) as tx:
+                await tx.execute("create table sign (name text)")
+                await tx.execute("insert into sign values ($1)", name)
+        async with single.transaction(tenant) as tx:
+            assert await tx.fetchval("select name from sign") == tenant
+
+        async def broken_off(self: Connection, sql: str) -> str:
+            await asyncpg.Connection.execute(self, sql)
+            raise asyncio.CancelledError
+
+        with monkeypatch.context() as patch, pytest.raises(asyncio.CancelledError):
+            patch.setattr(Connection, "execute", broken_off)
+            async with single.transaction(other):
+                raise AssertionError("it began")
+        async with single.transaction(tenant) as tx:
+            assert await tx.fetchval("select name from sign") == tenant
+    finally:
+        await drop_tenant(database, other)
 
 
 async def test_migrating_again_changes_nothing_and_a_changed_file_is_refused(

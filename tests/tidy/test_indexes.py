@@ -59,6 +59,7 @@ async def used(tx, texts: dict[str, str]) -> dict[str, list[str]]:
     """Where each index is used, by the generic plans of statements."""
     parents = {row["child"]: row["parent"] for row in await tx.fetch(PARENTS)}
     found: dict[str, list[str]] = {}
+    await tx.begin()
     await tx.conn.execute(AS_IF_LARGE)
     await tx.conn.execute(PLAN)
     places = list(texts)
@@ -120,6 +121,7 @@ async def test_every_index_serves_a_statement(tree: Tree, database: Database, un
 
 
 async def test_an_index_for_nothing_bites(tx):
+    await tx.begin()
     await tx.conn.execute(
         "create table planted (id uuid primary key, a text, b text); "
         "create index planted_a on planted (a); create index planted_b on planted (b)"

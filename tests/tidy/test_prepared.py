@@ -29,6 +29,7 @@ def statements(tree: Tree) -> dict[str, str]:
 async def unprepared(tx, texts: dict[str, str]) -> list[str]:
     """Statements that the database refuses to prepare, with its reason."""
     found = []
+    await tx.begin()
     await tx.conn.execute("savepoint before")
     for where, text in texts.items():
         try:

@@ -5,6 +5,7 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -76,6 +77,16 @@ MADE_LISTS = frozenset((tuple, set, frozenset, type({}.keys()), type({}.values()
 
 Record = asyncpg.Record
 
+# What only looks needs no transaction: each statement sees what is committed as it begins, within
+# one as without. Whatever might do more begins one; a word too many here costs a BEGIN, no more.
+_LOOK = re.compile(r"\s*(select|with|values|table)\b", re.IGNORECASE)
+_DOES = re.compile(
+    r"\b(insert|update|delete|merge|into|for\s+(key\s+)?share|nextval|setval|set_config"
+    r"|pg_\w*advisory\w*|pg_notify|pg_current_xact_id|platform_ensure\w*)\b",
+    re.IGNORECASE,
+)
+STATEMENTS_KNOWN_MAX = 4_096
+
 
 class DatabaseBusy(Unavailable):
     """Every connection to the database is in use; try again shortly."""
@@ -92,6 +103,8 @@ class Overtaken(Exception):
 class Tx:
     """One open transaction of one tenant.
 
+    The server hears of it with the first statement that does more than look.
+
     Attributes:
         tenant: name of the tenant whose schema unqualified tables belong to.
         now: the database's clock when the transaction opened, for recording times.
@@ -99,7 +112,8 @@ class Tx:
         trace: trace id that follows one request through log and effects.
         versions: version of each fact topic, as this transaction sees them.
         opened: all that the statement answered by which it was opened.
-        statements: round trips made so far, opening included.
+        statements: round trips made so far, but for those that begin and end it.
+        begun: the server knows of it, and has to be told how it ends.
         touched: fact topics this transaction has changed.
         audited: keys of commands whose change is in the audit journal, "" for the only one.
         leaves_work: something was written for which a worker must look at the tenant.
@@ -107,7 +121,13 @@ class Tx:
     """
 
     def __init__(
-        self, connection: asyncpg.pool.PoolConnectionProxy, tenant: str, actor: Actor, trace: str
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        tenant: str,
+        actor: Actor,
+        trace: str,
+        *,
+        read_only: bool = False,
     ) -> None:
         self.conn = connection
         self.tenant = tenant
@@ -117,29 +137,51 @@ class Tx:
         self.opened: Record
         self.versions: Mapping[str, int] = MappingProxyType({})
         self.statements = 0
+        self.begun = False
         self.touched: set[str] = set()
         self.audited: set[str] = set()
         self.leaves_work = False
         self.outbox = Outbox()
         self._savepoints = 0
+        self._begin = "begin read only" if read_only else "begin"
+
+    async def begin(self, *settings: str) -> None:
+        """Let the server know of the transaction, unless it does.
+
+        Args:
+            settings: what holds for it, such as ``set local lock_timeout = '20ms'``.
+        """
+        if self.begun:
+            return
+        # Whether the server has heard of it or not when that breaks off: it is told of the end.
+        self.begun = True
+        await self.conn.execute("; ".join((self._begin, *settings)))
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Run one statement and return all its rows."""
+        if not self.begun and _does(sql):
+            await self.begin()
         self.statements += 1
         return await self.conn.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Run one statement and return its first row, or None."""
+        if not self.begun and _does(sql):
+            await self.begin()
         self.statements += 1
         return await self.conn.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Run one statement and return the first column of its first row, or None."""
+        if not self.begun and _does(sql):
+            await self.begin()
         self.statements += 1
         return await self.conn.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run one statement and return PostgreSQL's command tag, such as ``UPDATE 3``."""
+        if not self.begun and _does(sql):
+            await self.begin()
         self.statements += 1
         return await self.conn.execute(sql, *args)
 
@@ -161,6 +203,12 @@ class Tx:
         await self.execute(f"release savepoint {name}")
 
 
+@lru_cache(maxsize=STATEMENTS_KNOWN_MAX)
+def _does(sql: str) -> bool:
+    """Whether a statement may do more than look."""
+    return _LOOK.match(sql) is None or _DOES.search(sql) is not None
+
+
 class Connection(asyncpg.Connection):
     """A connection that asks less often than the driver does, and takes any row for an array.
 
@@ -170,6 +218,17 @@ class Connection(asyncpg.Connection):
     """
 
     _learned: ClassVar[dict[frozenset[int], Any]] = {}
+    _tenant = ""
+
+    async def look_at(self, tenant: str) -> None:
+        """Let unqualified tables be those of a tenant, "" for nobody's, until told otherwise."""
+        if self._tenant == tenant:
+            return
+        # While it is being told, and when that breaks off, nobody knows whose they are.
+        self._tenant = "?"
+        path = f"set search_path to {schema_of(tenant)}" if tenant else "reset search_path"
+        await self.execute(path)
+        self._tenant = tenant
 
     async def _execute(self, query: str, args: Sequence[Any], *rest: Any, **told: Any) -> Any:
         plain = [list(each) if type(each) in MADE_LISTS else each for each in args]
@@ -266,7 +325,8 @@ class Database:
             max_size=connections,
             connection_class=Connection,
             init=_prepare_connection,
-            # Every transaction sets what it needs with SET LOCAL, so nothing is left to reset.
+            # A transaction says whose tables it means and sets all else with SET LOCAL, so nothing
+            # is left to reset.
             reset=_nothing_to_reset,
             server_settings=limits,
             timeout=CONNECT_SECONDS_MAX,
@@ -297,6 +357,9 @@ class Database:
             except (TimeoutError, TenantBusy):
                 raise DatabaseBusy from None
             async with self._lent(connection):
+                # Who asks for a tenant names its tables in full or opens a transaction.
+                if not tenant:
+                    await connection.look_at("")
                 yield connection
 
     @asynccontextmanager
@@ -329,12 +392,11 @@ class Database:
             CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
         async with self.connection(tenant) as connection:
-            begin = "begin read only" if read_only else "begin"
-            tx = Tx(connection, tenant, actor, trace)
-            tx.statements = 1
+            tx = Tx(connection, tenant, actor, trace, read_only=read_only)
             try:
-                path = f"set local search_path to {schema_of(tenant)}"
-                await connection.execute("; ".join((begin, path, *opening.settings)))
+                await connection.look_at(tenant)
+                if opening.settings:
+                    await tx.begin(*opening.settings)
                 tx.opened = await tx.fetchrow(opening.sql, *opening.args)
                 tx.now = tx.opened["now"]
                 tx.versions = _versions(tx.opened["versions"])
@@ -345,9 +407,11 @@ class Database:
             except BaseException:
                 # One that broke by itself may have left the pool already: an InterfaceError.
                 with suppress(asyncpg.InterfaceError):
-                    if not connection.is_closed():
+                    if tx.begun and not connection.is_closed():
                         await connection.execute("rollback")
                 raise
+            if not tx.begun:
+                return
             try:
                 await connection.execute("commit", timeout=COMMIT_SECONDS_MAX)
             except CONNECTION_LOST as error:
