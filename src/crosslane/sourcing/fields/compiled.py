@@ -2,6 +2,9 @@
 
 The code is the same; compiled it is a hundred times faster. numba is an extra of the package
 (``pip install crosslane[fast]``), because it is larger than all the rest together.
+
+Arrays are named before a loop that reads them: reached for through their tuple, each time numba
+counts who holds them, which takes longer than what is done with what is read.
 """
 
 from collections.abc import Callable

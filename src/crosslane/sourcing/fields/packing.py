@@ -94,86 +94,146 @@ def gather(
     field: Field, desk: Desk, stock: Ints, scarcity: Ints, variants: Ints, quantities: Ints
 ) -> int:
     """Find the locations that can serve any line; return how many."""
+    held, slot_of, line_milli, touched = desk.held, desk.slot, desk.line_milli, desk.touched
+    starts, slot_location = field.slot_starts, field.slot_location
+    unit_milli, extra_milli = field.unit_milli, field.extra_milli
     found = 0
     for line in range(len(variants)):
         variant, quantity = variants[line], quantities[line]
-        for slot in range(field.slot_starts[variant], field.slot_starts[variant + 1]):
+        for slot in range(starts[variant], starts[variant + 1]):
             if stock[slot] >= quantity:
-                location = field.slot_location[slot]
-                if desk.held[location] == 0:
-                    desk.touched[found] = location
+                location = slot_location[slot]
+                if held[location] == 0:
+                    touched[found] = location
                     found += 1
-                desk.held[location] |= 1 << line
-                desk.slot[location, line] = slot
-                each = field.unit_milli[location] + field.extra_milli[slot] + scarcity[slot]
-                desk.line_milli[location, line] = quantity * each
+                held[location] |= 1 << line
+                slot_of[location, line] = slot
+                each = unit_milli[location] + extra_milli[slot] + scarcity[slot]
+                line_milli[location, line] = quantity * each
     return found
 
 
 @compiled
 def weigh(field: Field, desk: Desk, variants: Ints, quantities: Ints) -> None:
     """Begin with nobody serving anything: weights of all sets, and the cost of leaving lines."""
+    weight, bracket, best_milli = desk.weight, desk.bracket, desk.best_milli
+    breaks, each = field.breaks, field.weight
     for lines in range(1, 1 << len(variants)):
         low = lowest(lines)
-        rest = lines & (lines - 1)
-        desk.weight[lines] = desk.weight[rest] + field.weight[variants[low]] * quantities[low]
-        desk.bracket[lines] = bracket_of(field.breaks, desk.weight[lines])
-        desk.best_milli[lines] = INFINITE
+        weight[lines] = weight[lines & (lines - 1)] + each[variants[low]] * quantities[low]
+        bracket[lines] = bracket_of(breaks, weight[lines])
+        best_milli[lines] = INFINITE
     for line in range(len(variants)):
-        desk.best_milli[1 << line] = quantities[line] * field.unserved_milli[variants[line]]
+        best_milli[1 << line] = quantities[line] * field.unserved_milli[variants[line]]
         desk.giver[1 << line] = UNSERVED
 
 
 @compiled
-def parcel_of(
+def offer(
     field: Field,
+    desk: Desk,
     state: State,
     prices: Prices,
-    location: int,
+    first: int,
+    end: int,
     day: int,
     region: int,
     express: bool,
-) -> int:
-    """Return what a parcel from a location costs apart from what is in it."""
-    parcel = field.parcel_milli[location] + prices.capacity_milli[location, day]
-    if express:
-        parcel += field.express_milli[field.zone[location, region]]
-    if state.sent[location, day] >= field.capacity[location, day]:
-        parcel += field.late_milli
-    return parcel
+) -> None:
+    """Let some of the locations that were found offer a parcel of every set they can serve.
 
-
-@compiled
-def offer(field: Field, desk: Desk, location: int, region: int, parcel_milli: int) -> None:
-    """Let a location offer a parcel of every set of the lines it can serve."""
-    held, zone = desk.held[location], field.zone[location, region]
-    desk.own_milli[0] = parcel_milli
-    lines = -held & held
-    while lines:
-        own = desk.own_milli[lines & (lines - 1)] + desk.line_milli[location, lowest(lines)]
-        desk.own_milli[lines] = own
-        cost = own + field.carriage_milli[zone, desk.bracket[lines]]
-        cost += field.per_kg_milli[zone] * desk.weight[lines] // WEIGHT_PER_KG
-        desk.offer_milli[lines] = cost
-        if cost < desk.best_milli[lines]:
-            desk.best_milli[lines] = cost
-            desk.giver[lines] = location
-        lines = (lines - held) & held
+    Args:
+        field: what lies where.
+        desk: room to work in; ``offer_milli`` has the offers of the last of them.
+        state: what is left.
+        prices: what it is worth to later orders.
+        first: the first of those found.
+        end: the one after the last.
+        day: whose capacity is used.
+        region: where the goods go.
+        express: whether they go by express.
+    """
+    own_milli, line_milli, offer_milli = desk.own_milli, desk.line_milli, desk.offer_milli
+    best_milli, giver, weight, bracket = desk.best_milli, desk.giver, desk.weight, desk.bracket
+    zones, carriage_milli, per_kg_milli = field.zone, field.carriage_milli, field.per_kg_milli
+    parcel_milli, worth = field.parcel_milli, prices.capacity_milli
+    express_milli = field.express_milli
+    sent, capacity, late_milli = state.sent, field.capacity, field.late_milli
+    held_by, touched = desk.held, desk.touched
+    for number in range(first, end):
+        location = touched[number]
+        held, zone = held_by[location], zones[location, region]
+        held_by[location] = 0
+        parcel = parcel_milli[location] + worth[location, day]
+        if express:
+            parcel += express_milli[zone]
+        if sent[location, day] >= capacity[location, day]:
+            parcel += late_milli
+        own_milli[0] = parcel
+        lines = -held & held
+        while lines:
+            own = own_milli[lines & (lines - 1)] + line_milli[location, lowest(lines)]
+            own_milli[lines] = own
+            cost = own + carriage_milli[zone, bracket[lines]]
+            cost += per_kg_milli[zone] * weight[lines] // WEIGHT_PER_KG
+            offer_milli[lines] = cost
+            if cost < best_milli[lines]:
+                best_milli[lines] = cost
+                giver[lines] = location
+            lines = (lines - held) & held
 
 
 @compiled
 def _combine(desk: Desk, sets: int) -> None:
     """Find the cheapest way to serve every set of lines by parcels."""
+    best_milli, plan_milli, first = desk.best_milli, desk.plan_milli, desk.first
     for lines in range(1, sets):
         low = lines & -lines
         rest = lines ^ low
-        cost, choice, others = desk.best_milli[lines], lines, rest
+        cost, choice, others = best_milli[lines], lines, rest
         while others:
             others = (others - 1) & rest
-            trial = desk.best_milli[others | low] + desk.plan_milli[rest ^ others]
+            trial = best_milli[others | low] + plan_milli[rest ^ others]
             if trial < cost:
                 cost, choice = trial, others | low
-        desk.plan_milli[lines], desk.first[lines] = cost, choice
+        plan_milli[lines], first[lines] = cost, choice
+
+
+@compiled
+def _cheapest(
+    field: Field,
+    state: State,
+    prices: Prices,
+    day: int,
+    region: int,
+    express: bool,
+    variant: int,
+    quantity: int,
+) -> tuple[int, int]:
+    """Find the cheapest way to serve an order of one line: the slot, and the cost in milli."""
+    stock, sent, capacity = state.stock, state.sent, field.capacity
+    scarcity, worth = prices.scarcity_milli, prices.capacity_milli
+    slot_location, extra, unit = field.slot_location, field.extra_milli, field.unit_milli
+    zones, parcels, express_milli = field.zone, field.parcel_milli, field.express_milli
+    per_kg, late_milli = field.per_kg_milli, field.late_milli
+    weight = field.weight[variant] * quantity
+    carriage = field.carriage_milli[:, bracket_of(field.breaks, weight)]
+    chosen, least = UNSERVED, quantity * field.unserved_milli[variant]
+    for slot in range(field.slot_starts[variant], field.slot_starts[variant + 1]):
+        if stock[slot] < quantity:
+            continue
+        location = slot_location[slot]
+        zone = zones[location, region]
+        cost = quantity * (unit[location] + extra[slot] + scarcity[slot])
+        cost += parcels[location] + worth[location, day]
+        cost += carriage[zone] + per_kg[zone] * weight // WEIGHT_PER_KG
+        if express:
+            cost += express_milli[zone]
+        if sent[location, day] >= capacity[location, day]:
+            cost += late_milli
+        if cost < least:
+            chosen, least = slot, cost
+    return chosen, least
 
 
 @compiled
@@ -206,13 +266,14 @@ def decide(
     Returns:
         The cost in milli, prices included.
     """
+    if len(variants) == 1:
+        chosen[0], cost = _cheapest(
+            field, state, prices, day, region, express, variants[0], quantities[0]
+        )
+        return cost
     found = gather(field, desk, state.stock, prices.scarcity_milli, variants, quantities)
     weigh(field, desk, variants, quantities)
-    for number in range(found):
-        location = desk.touched[number]
-        parcel = parcel_of(field, state, prices, location, day, region, express)
-        offer(field, desk, location, region, parcel)
-        desk.held[location] = 0
+    offer(field, desk, state, prices, 0, found, day, region, express)
     sets = 1 << len(variants)
     _combine(desk, sets)
     left = sets - 1

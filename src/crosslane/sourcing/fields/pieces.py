@@ -19,7 +19,6 @@ from crosslane.sourcing.fields.packing import (
     gather,
     lowest,
     offer,
-    parcel_of,
     weigh,
 )
 
@@ -203,10 +202,8 @@ def _one_by_one(
         plan[lines] = plan[lines & (lines - 1)] + unserved
     for number in range(found):
         location = desk.touched[number]
-        parcel = parcel_of(field, state, prices, location, day, region, express)
-        offer(field, desk, location, region, parcel)
         held, slots = desk.held[location], desk.slot[location, :count]
-        desk.held[location] = 0
+        offer(field, desk, state, prices, number, number + 1, day, region, express)
         part = held
         while part:
             if _overdrawn(state.stock, pieces, part, slots):

@@ -130,34 +130,29 @@ def _serve(
         late: written to: what the last parcel of a location's day was worth.
     """
     tally, pieces, others = np.zeros(TALLY, np.int64), room_for_pieces(), room_for_pieces()
-    takers = lost.shape[1]
-    for event in range(len(demand.at)):
-        begin, end = demand.starts[event], demand.starts[event + 1]
-        place, day = demand.place[event], demand.day[event]
-        if demand.kind[event] == WALK_IN:
-            variant = demand.variant[begin]
-            slot = sell_here(field, state, place, variant, demand.quantity[begin], tally)
-            if slot != UNSERVED and state.stock[slot] < takers:
-                lost[slot, state.stock[slot]] = field.margin_milli[variant]
+    takers, stock = lost.shape[1], state.stock
+    _, days, places, kinds, starts, variants, quantities = demand
+    for event in range(len(starts) - 1):
+        begin, end = starts[event], starts[event + 1]
+        place, day = places[event], days[event]
+        if kinds[event] == WALK_IN:
+            variant = variants[begin]
+            slot = sell_here(field, state, place, variant, quantities[begin], tally)
+            if slot != UNSERVED and stock[slot] < takers:
+                lost[slot, stock[slot]] = field.margin_milli[variant]
             continue
-        asked = (
-            day,
-            place,
-            demand.kind[event] == EXPRESS,
-            demand.variant[begin:end],
-            demand.quantity[begin:end],
-            True,
-        )
+        express = kinds[event] == EXPRESS
+        asked = (day, place, express, variants[begin:end], quantities[begin:end], True)
         count, cost = decide_pieces(field, desk, state, prices, *asked, pieces)
         for piece in range(count):
             slot, quantity = pieces.slot[piece], pieces.quantity[piece]
             if slot == UNSERVED:
                 continue
-            held, location = state.stock[slot], field.slot_location[slot]
+            held, location = stock[slot], field.slot_location[slot]
             if held - quantity < takers:
-                state.stock[slot] = 0
+                stock[slot] = 0
                 _, without = decide_pieces(field, desk, state, prices, *asked, others)
-                state.stock[slot] = held
+                stock[slot] = held
                 worth = (without - cost) // quantity + prices.scarcity_milli[slot]
                 for left in range(held - quantity, min(held, takers)):
                     lost[slot, left] = max(worth, 1)
@@ -167,4 +162,4 @@ def _serve(
                 state.sent[location, day] -= 1
                 late[location, day] = without - cost + prices.capacity_milli[location, day]
         own = pieces.variant[:count], pieces.quantity[:count], pieces.slot[:count]
-        settle(field, state, day, place, demand.kind[event] == EXPRESS, *own, tally)
+        settle(field, state, day, place, express, *own, tally)

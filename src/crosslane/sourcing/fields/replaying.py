@@ -94,6 +94,7 @@ def settle(
         chosen: slot of each line, UNSERVED for none.
         tally: changed.
     """
+    slot_location, weights = field.slot_location, field.weight
     parcels = 0
     for line in range(len(variants)):
         slot, quantity = chosen[line], quantities[line]
@@ -101,14 +102,14 @@ def settle(
             tally[CANCELLED_UNITS] += quantity
             tally[CANCELLED_MILLI] += quantity * field.unserved_milli[variants[line]]
             continue
-        location = field.slot_location[slot]
+        location = slot_location[slot]
         state.stock[slot] -= quantity
         cost = quantity * (field.unit_milli[location] + field.extra_milli[slot])
         weight, first = 0, True
         for other in range(len(variants)):
-            if chosen[other] != UNSERVED and field.slot_location[chosen[other]] == location:
+            if chosen[other] != UNSERVED and slot_location[chosen[other]] == location:
                 first = first and other >= line
-                weight += field.weight[variants[other]] * quantities[other]
+                weight += weights[variants[other]] * quantities[other]
         if first:
             zone = field.zone[location, region]
             cost += field.parcel_milli[location]
@@ -130,8 +131,9 @@ def settle(
 @compiled
 def slot_at(field: Field, variant: int, location: int) -> int:
     """Return the slot of a variant at a location, UNSERVED when there is none."""
+    slot_location = field.slot_location
     for slot in range(field.slot_starts[variant], field.slot_starts[variant + 1]):
-        if field.slot_location[slot] == location:
+        if slot_location[slot] == location:
             return slot
     return UNSERVED
 
@@ -178,16 +180,17 @@ def replay(
         split: whether a line that no slot holds whole may come from several.
     """
     pieces = room_for_pieces()
-    for event in range(len(demand.at)):
-        begin, end = demand.starts[event], demand.starts[event + 1]
-        variants, quantities = demand.variant[begin:end], demand.quantity[begin:end]
-        place, day = demand.place[event], demand.day[event]
-        if demand.kind[event] == WALK_IN:
+    _, days, places, kinds, starts, all_variants, all_quantities = demand
+    for event in range(len(starts) - 1):
+        begin, end = starts[event], starts[event + 1]
+        place, day = places[event], days[event]
+        if kinds[event] == WALK_IN:
             for line in range(begin, end):
-                variant, quantity = demand.variant[line], demand.quantity[line]
+                variant, quantity = all_variants[line], all_quantities[line]
                 chosen[line] = sell_here(field, state, place, variant, quantity, tally)
             continue
-        express = demand.kind[event] == EXPRESS
+        variants, quantities = all_variants[begin:end], all_quantities[begin:end]
+        express = kinds[event] == EXPRESS
         count, _ = decide_pieces(
             field, desk, state, prices, day, place, express, variants, quantities, split, pieces
         )
