@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
 
+from crosslane.platform.callers import open_board
 from crosslane.platform.http_server import PortTaken, listen
 from crosslane.platform.processes import (
     READY_SECONDS_MAX,
@@ -61,20 +64,22 @@ class Web:
 
     def __init__(self) -> None:
         self.sockets = listen("127.0.0.1", 0, 2)
+        self.board = open_board(2)
         self.url = f"http://127.0.0.1:{self.sockets[0].getsockname()[1]}"
-        self.children = [web_child(s) for s in self.sockets]
+        self.children = [web_child(s, board=self.board) for s in self.sockets]
         self.supervisor = Supervisor()
 
     def close(self) -> None:
-        for opened in self.sockets:
+        for opened in (*self.sockets, self.board):
             opened.close()
 
 
-def web_child(opened: socket.socket, *extra: str) -> ChildProcess:
-    command = [sys.executable, str(CHILD), str(opened.fileno()), *extra]
+def web_child(opened: socket.socket, *extra: str, board: IO[bytes] | None = None) -> ChildProcess:
+    files = [each.fileno() for each in (opened, board) if each is not None]
+    command = [sys.executable, str(CHILD), *map(str, files), *extra]
     return ChildProcess(
         "web",
-        partial(spawn, command, ENVIRONMENT, [opened.fileno()]),
+        partial(spawn, command, ENVIRONMENT, files),
         stop_seconds=STOP_SECONDS_MAX,
     )
 
@@ -186,6 +191,34 @@ async def test_no_answer_is_lost_while_processes_stop_under_load(web: Web, keeps
         over.set()
     assert len(lives) == 4
     assert sum(task.result() for task in asking) > len(asking)
+
+
+async def test_callers_who_keep_their_connections_are_shared_evenly(web: Web) -> None:
+    crowd = [httpx.AsyncClient(timeout=COMES_BACK_SECONDS_MAX) for _ in range(9)]
+    await asyncio.gather(*(come_to(web.children[0], web.url, client) for client in crowd))
+    answered_by: dict[httpx.AsyncClient, int] = {}
+    over, began = asyncio.Event(), time.monotonic()
+
+    async def ask_on(client: httpx.AsyncClient) -> None:
+        while not over.is_set():
+            assert time.monotonic() - began < COMES_BACK_SECONDS_MAX, answered_by.values()
+            answer = await client.get(web.url)
+            answered_by[client] = int(answer.raise_for_status().text)
+            if sorted(Counter(answered_by.values()).values()) == [4, 5]:
+                over.set()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    await asyncio.gather(*(ask_on(client) for client in crowd))
+    await asyncio.gather(*(client.aclose() for client in crowd))
+
+
+async def come_to(child: ChildProcess, url: str, client: httpx.AsyncClient) -> None:
+    """Connect until it is this process that answers, and keep that connection."""
+    while True:
+        async with client.stream("GET", url) as answer:
+            if int(await answer.aread()) == child.pid:
+                return
+            await answer.extensions["network_stream"].aclose()
 
 
 async def test_endless_answer_does_not_keep_a_process_from_stopping(web: Web) -> None:

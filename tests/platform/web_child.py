@@ -49,6 +49,7 @@ async def lifespan(receive: Any, send: Any) -> None:
 
 if __name__ == "__main__":
     start_logging("info")
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdecimal()]
     if "fails-before" in sys.argv:
         raise RuntimeError("no settings")
-    asyncio.run(serve_http(lambda: app, int(sys.argv[1]), Pulse()))
+    asyncio.run(serve_http(lambda: app, Pulse(), *numbers))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import uvloop
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
+CLOSE = b"\r\nconnection: close"
 SUCCESSES = range(200, 300)
 
 
@@ -44,10 +45,16 @@ Talk = Generator[bytes, bytes, None]
 
 
 class _Client(asyncio.Protocol):
-    """One client: sends a request, waits for the answer, pauses, sends the next."""
+    """One client: sends a request, waits for the answer, pauses, sends the next.
 
-    def __init__(self, told: Told, talk: Talk, every_seconds: float, keep: bool) -> None:
+    It keeps its connection until it is asked to come back over another.
+    """
+
+    def __init__(
+        self, told: Told, talk: Talk, every_seconds: float, keep: bool, address: SplitResult
+    ) -> None:
         self._told = told
+        self._address = address
         self._talk = talk
         self._request = next(talk)
         self.every_seconds = every_seconds
@@ -56,7 +63,13 @@ class _Client(asyncio.Protocol):
         self._received = b""
         self._sent_at = 0.0
         self._leaving = False
+        self._coming_back = False
         self.closed = asyncio.get_running_loop().create_future()
+
+    async def come(self) -> None:
+        """Connect."""
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, self._address.hostname, self._address.port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What create_connection gives, though the loop's own kind says otherwise of itself.
@@ -73,6 +86,7 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         head, end, body = self._received.partition(HEAD_END)
+        head = head.lower()
         if not end or len(body) < _length(head):
             return
         now = time.perf_counter()
@@ -82,6 +96,7 @@ class _Client(asyncio.Protocol):
         if self._keep and succeeded:
             self._told.bodies.append(body)
         self._received = b""
+        self._coming_back = CLOSE in head
         try:
             self._request = self._talk.send(body)
         # Whoever waits for the crowd learns of it.
@@ -89,22 +104,44 @@ class _Client(asyncio.Protocol):
             self.closed.set_exception(error)
             self._transport.close()
             return
+        if self._coming_back:
+            self._transport.close()
+            return
+        asyncio.get_running_loop().call_later(self._pause(), self.start)
+
+    def _pause(self) -> float:
         # Late or not, the next request leaves on the beat: a slow answer spares nobody the next.
-        wait = max(0.0, self._sent_at + self.every_seconds - now)
-        asyncio.get_running_loop().call_later(wait, self.start)
+        return max(0.0, self._sent_at + self.every_seconds - time.perf_counter())
 
     def leave(self) -> None:
         """Go home, once the answer under way is here."""
         self._leaving = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        if not self.closed.done():
+        if self._coming_back:
+            self._returning = asyncio.ensure_future(self._come_back())
+        elif self._leaving and not self.closed.done():
             self.closed.set_result(None)
+        elif not self.closed.done():
+            self.closed.set_exception(exc or ConnectionError("the server hung up"))
+
+    async def _come_back(self) -> None:
+        await asyncio.sleep(self._pause())
+        if self._leaving:
+            self.closed.set_result(None)
+            return
+        began = time.perf_counter()
+        try:
+            await self.come()
+        except OSError as error:
+            self.closed.set_exception(error)
+            return
+        self.start()
+        self._sent_at = began  # whoever has to connect anew waits for that as well
 
 
 def _length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
+    for line in head.split(b"\r\n"):
         if line.startswith(LENGTH):
             return int(line[len(LENGTH) :])
     return 0
@@ -163,23 +200,19 @@ async def gather_talkers(
     told = Told()
 
     def one() -> _Client:
-        return _Client(told, talk(), every_seconds, keep)
+        return _Client(told, talk(), every_seconds, keep, urlsplit(url))
 
-    await asyncio.to_thread(lambda: uvloop.run(_gather(told, url, one, clients, seconds)))
+    await asyncio.to_thread(lambda: uvloop.run(_gather(told, one, clients, seconds)))
     return told
 
 
-async def _gather(
-    told: Told, url: str, one: Callable[[], _Client], clients: int, seconds: float
-) -> None:
-    address = urlsplit(url)
+async def _gather(told: Told, one: Callable[[], _Client], clients: int, seconds: float) -> None:
     loop = asyncio.get_running_loop()
-    crowd = []
-    for number in range(clients):
-        _, client = await loop.create_connection(one, address.hostname, address.port)
+    crowd = [one() for _ in range(clients)]
+    for number, client in enumerate(crowd):
+        await client.come()
         # Spread over the beat, as strangers are.
         loop.call_later(client.every_seconds * number / clients, client.start)
-        crowd.append(client)
     began = time.perf_counter()
     await asyncio.sleep(seconds)
     told.lasted_seconds = time.perf_counter() - began

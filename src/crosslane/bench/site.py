@@ -17,7 +17,7 @@ from crosslane.bench.shop import found_shop, lay_stock
 from crosslane.platform import auth, facts
 from crosslane.platform.database import Database
 from crosslane.platform.forkserver import Duty
-from crosslane.platform.http_server import listen
+from crosslane.platform.http_server import listen, shared_board
 from crosslane.platform.migrations import migrate
 from crosslane.platform.postgres import EmbeddedPostgres
 from crosslane.platform.processes import ChildProcess
@@ -78,9 +78,10 @@ class Site:
         port = sockets[0].getsockname()[1]
         async with AsyncExitStack() as stack:
             children = []
+            board = shared_board(processes, stack)
             for number, opened in enumerate(sockets, start=1):
                 stack.callback(opened.close)
-                child = self._process(f"web-{number}", program, (opened.fileno(),), port)
+                child = self._process(f"web-{number}", program, (opened.fileno(), *board), port)
                 stack.push_async_callback(child.stop)
                 children.append(child)
                 await child.start()

@@ -16,7 +16,7 @@ from rich.console import Console
 from crosslane.cli.connection import migrated
 from crosslane.platform.forkserver import Duty, ForkServer
 from crosslane.platform.home import CannotStart, make_home
-from crosslane.platform.http_server import DRAIN_SECONDS_MAX, listen
+from crosslane.platform.http_server import DRAIN_SECONDS_MAX, listen, shared_board
 from crosslane.platform.postgres import EmbeddedPostgres, running_url
 from crosslane.platform.processes import Begin, ChildProcess
 from crosslane.platform.settings import Settings, read_settings
@@ -92,6 +92,7 @@ async def _start(settings: Settings, role: Role, stack: AsyncExitStack) -> str:
     sockets = listen(settings.host, settings.port, settings.workers) if role != "worker" else []
     for opened in sockets:
         stack.callback(opened.close)
+    board = shared_board(len(sockets), stack)
     shared = tempfile.TemporaryDirectory(prefix="crosslane-measures-", ignore_cleanup_errors=True)
     inherited = {**os.environ, SHARED_FOLDER_VARIABLE: stack.enter_context(shared)}
     forks, url = await asyncio.gather(
@@ -104,7 +105,7 @@ async def _start(settings: Settings, role: Role, stack: AsyncExitStack) -> str:
         return duty.spawn if forks is None else partial(forks.fork, duty)
 
     starting = [
-        supervisor.keep(_web(number, begin("web", opened.fileno())), stage=WEB_STAGE)
+        supervisor.keep(_web(number, begin("web", opened.fileno(), *board)), stage=WEB_STAGE)
         for number, opened in enumerate(sockets, start=1)
     ]
     if role != "web":

@@ -16,4 +16,4 @@ if __name__ == "__main__":
     settings = read_settings(os.environ)
     start_logging(settings.log_level)
     log_crashes()
-    uvloop.run(serve_http(partial(create_app, settings), int(sys.argv[1]), Pulse()))
+    uvloop.run(serve_http(partial(create_app, settings), Pulse(), *map(int, sys.argv[1:])))

@@ -2,8 +2,9 @@
 
 The supervisor opens the sockets and keeps them open: a port in use is refused before anything
 starts, and while a web process is started again its callers wait in the queue instead of failing.
-On Linux every web process has a socket of its own, between which the kernel spreads the callers; a
-single shared one would give nearly all of them to whichever process wakes first.
+On Linux every web process has a socket of its own, between which the kernel spreads the callers by
+chance (`callers.py` makes that even); a single shared one would give nearly all of them to
+whichever process wakes first.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -22,6 +24,7 @@ from granian.log import LogLevels
 from granian.net import SocketHolder
 from granian.server.embed import Server
 
+from crosslane.platform.callers import Board, Callers, open_board
 from crosslane.platform.home import CannotStart
 from crosslane.platform.processes import Pulse, collect_seldom
 from crosslane.platform.telemetry import Log
@@ -90,7 +93,21 @@ def _listening(family: int, address: Any, *, shared: bool) -> socket.socket:
     return opened
 
 
-async def serve_http(make_app: Callable[[], Any], descriptor: int, pulse: Pulse) -> None:
+def shared_board(processes: int, stack: AsyncExitStack) -> list[int]:
+    """Return the number of an open board of callers, where chance decides whose they are.
+
+    Args:
+        processes: number of web processes.
+        stack: keeps it open.
+    """
+    if processes < 2 or not OWN_SOCKETS:
+        return []
+    return [stack.enter_context(open_board(processes)).fileno()]
+
+
+async def serve_http(
+    make_app: Callable[[], Any], pulse: Pulse, descriptor: int, board: int | None = None
+) -> None:
     """Answer HTTP on an open listening socket until SIGTERM or SIGINT.
 
     Then nobody new is let in, who waits in the queue of the socket is left to the next process, and
@@ -99,15 +116,18 @@ async def serve_http(make_app: Callable[[], Any], descriptor: int, pulse: Pulse)
 
     Args:
         make_app: makes the ASGI application.
-        descriptor: number of the listening socket.
         pulse: told when the application has started.
+        descriptor: number of the listening socket.
+        board: number of the open board of callers, when other processes share the port.
     """
-    farewell = _Farewell(_announcing(make_app(), pulse))
-    server = _Server(descriptor, farewell)
+    app = _announcing(make_app(), pulse)
+    callers = Callers(app, None if board is None else Board(board))
+    server = _Server(descriptor, callers)
     loop = asyncio.get_running_loop()
+    callers.watch()
 
     def stop() -> None:
-        farewell.begun = True
+        callers.send_all_away()
         _stop_accepting(descriptor)
         # Who has just come in has not asked yet, and would be cut off.
         loop.call_later(LAST_WORD_SECONDS, server.stop)
@@ -117,22 +137,6 @@ async def serve_http(make_app: Callable[[], Any], descriptor: int, pulse: Pulse)
         loop.add_signal_handler(kind, stop)
     await server.serve()
     _leave(1 if server.interrupt_children else 0)
-
-
-class _Farewell:
-    """Asks every caller to come back over another connection, once the end has begun."""
-
-    def __init__(self, app: Any) -> None:
-        self.begun = False
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def telling(message: Any) -> None:
-            if self.begun and message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
-
-        await self._app(scope, receive, telling)
 
 
 def _stop_accepting(descriptor: int) -> None:
