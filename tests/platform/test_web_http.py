@@ -99,8 +99,21 @@ async def test_a_version_already_known_is_not_sent_again(client):
     address = kept.headers["location"]
     again = await client.get(address, headers={"If-None-Match": '"v1"'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", '"v1"')
+    for known in ('W/"v1"', '"v7", "v1"', '"v7" , W/"v1"', "*"):
+        answer = await client.get(address, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content) == (304, b""), known
+    for known in ('"v2"', '"v11"', "v1", "", '"v7", "v8"'):
+        answer = await client.get(address, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.json()) == (200, kept.json()), known
     head = await client.head(address)
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", '"v1"')
+
+
+async def test_a_change_is_answered_whatever_is_known_already(client):
+    kept = await client.post("/api/v1/notes", json={"text": "one"}, headers=key())
+    headers = {"If-Match": '"v1"', "If-None-Match": '"v2", *'}
+    changed = await client.patch(kept.headers["location"], json={"text": "two"}, headers=headers)
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
 
 
 async def test_if_match_is_required_where_declared(client):

@@ -164,6 +164,19 @@ async def test_product_pages_ask_many_prices_at_once(client):
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "unknown-channel")
 
 
+async def test_prices_that_are_as_they_were_are_not_sent_again(client):
+    await add_prices(client, MUG=2_000_000)
+    asked = {**GB_CART, "sku": "MUG"}
+    first = await client.get("/api/v1/prices", params=asked)
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = await client.get("/api/v1/prices", params=asked, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    await add_prices(client, MUG=2_100_000)
+    fresh = await client.get("/api/v1/prices", params=asked, headers=known)
+    assert (fresh.status_code, fresh.json()["prices"][0]["gross_minor"]) == (200, 2100)
+    assert fresh.headers["ETag"] != first.headers["ETag"]
+
+
 async def test_a_quote_is_given_and_told_what_it_holds(client):
     await add_prices(client, MUG=2_000_000, SET=5_000_000)
     await send(

@@ -116,6 +116,16 @@ def version_of(if_match: str) -> int:
     return int(number)
 
 
+def knows(if_none_match: str, tag: str) -> bool:
+    """Tell whether who sent this ``If-None-Match`` header has what has this entity tag.
+
+    It is a list, or ``*`` for anything; a tag that a proxy has made weak, because it compresses,
+    names the same.
+    """
+    tags = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
+    return any(each in ("*", tag) for each in tags)
+
+
 def encode(value: Any) -> bytes:
     """Write a value as JSON."""
     return msgspec.json.encode(value)

@@ -20,6 +20,7 @@ from crosslane.platform.web.answers import (
     Document,
     Plain,
     encode,
+    knows,
     version_of,
 )
 from crosslane.platform.web.binding import bind_address
@@ -308,7 +309,9 @@ def _respond(route: Route, request: Request, answer: Any) -> ASGIApp:
 def _unless_known(request: Request, route: Route, headers: Mapping[str, str]) -> Plain | None:
     """Return that nothing has changed, to who names the entity tag of the answer."""
     known = exchange_of(request.scope).headers.get("if-none-match")
-    if known is None or known != headers.get("ETag"):
+    if known is None or request.method not in ("GET", "HEAD"):
+        return None
+    if not knows(known, headers.get("ETag", "")):
         return None
     return Plain(b"", status=304, headers=headers, media_type=route.produces)
 
