@@ -13,6 +13,10 @@ from crosslane.bench.following import REACTIONS
 from crosslane.bench.grow import by_orders
 from crosslane.bench.shop import WAREHOUSES
 
+PACES = (
+    *("spread_ratio", "hot_ratio", "spread_per_s", "hot_per_s"),
+    *("pgbench_spread_per_s", "pgbench_hot_per_s", "p50_ms", "p99_ms"),
+)
 # Each starts processes for many seconds; what they ask is tested where it is made.
 long = pytest.mark.soak
 
@@ -50,7 +54,10 @@ async def test_what_was_placed_beside_pgbench_is_there_after_a_crash(
     monkeypatch.setattr(placing, "PARTS", parts)
     monkeypatch.setattr(placing, "PROCESSES", (1,))
     told = {figure.key: figure.value for figure in await bench.place(QUICK) if figure.key}
-    assert min(told["spread_ratio"], told["hot_ratio"], told["p50_ms"], told["p99_ms"]) > 0
+    assert min(told[name] for name in PACES) > 0
+    for goods in ("spread", "hot"):
+        paces = told[f"{goods}_per_s"], told[f"pgbench_{goods}_per_s"]
+        assert told[f"{goods}_ratio"] == pytest.approx(paces[0] / paces[1], abs=0.002)
     assert (told["orders_lost"], told["units_oversold"], told["findings"]) == (0, 0, 0)
     assert told["locations_compared"] >= WAREHOUSES
 

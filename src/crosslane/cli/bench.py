@@ -1,8 +1,11 @@
 """`crosslane bench`: benchmarks, each against what was agreed on or against a baseline."""
 
 import asyncio
+import math
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +18,9 @@ from rich.table import Table
 
 from crosslane import bench
 from crosslane.bench import BOOK, DEMO, OFFERED, QUICK, RETURNED, STATED, Figure, Scale
+from crosslane.cli.errors import CannotMeasure
 from crosslane.platform.processes import collect_seldom
+from crosslane.sourcing.fields import NoInstance
 
 Bench = Callable[[Scale], Awaitable[list[Figure]]]
 EVERY: dict[str, tuple[Bench, Scale]] = {
@@ -57,7 +62,23 @@ class How:
 
     quick: bool = False
     seconds: float | None = None
-    json: str = ""
+    json: Annotated[str, Parameter(allow_leading_hyphen=True)] = ""
+
+    def check(self) -> None:
+        """Refuse before anything is measured what would be found out after it.
+
+        Raises:
+            CannotMeasure: the seconds are no time, or the figures cannot be written.
+        """
+        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise CannotMeasure(reason="--seconds takes a number above zero")
+        if self.json.startswith("--"):
+            raise CannotMeasure(reason="--json takes a file, or - to print figures")
+        file = Path(self.json)
+        if self.json in ("", STANDARD_OUTPUT):
+            return
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise CannotMeasure(reason=f"{file} cannot be written")
 
 
 AS_USUAL = How()
@@ -128,6 +149,8 @@ def reoptimise(
         how: see there; `--seconds` is the time there is for each file.
     """
     seconds = how.seconds or bench.REOPTIMISING_SECONDS
+    if not instance or orders < 1:
+        raise CannotMeasure(reason="name an instance file, and at least one order")
     given = partial(
         bench.reoptimising, instance, orders=orders, seconds=seconds, hindsight=hindsight
     )
@@ -148,6 +171,8 @@ def grow(
 
     async def grown(scale: Scale) -> list[Figure]:
         sizes = tuple(sorted(stored or scale.orders_grown))
+        if sizes[0] < scale.orders:
+            raise CannotMeasure(reason=f"{scale.orders} orders are stored at least")
         return await bench.grow(msgspec.structs.replace(scale, orders_grown=sizes))
 
     _run_one("grow", grown, how)
@@ -167,11 +192,13 @@ def sourcing(
     if not instance:
         _run_one("sourcing", bench.sourcing, how)
         return
+    how.check()
     tried = []
-    for each in bench.try_instances(instance):
-        tried.append(each)
-        if how.json != STANDARD_OUTPUT:
-            _show(each.instance, bench.figures_of(each))
+    with _instances_refused():
+        for each in bench.try_instances(instance):
+            tried.append(each)
+            if how.json != STANDARD_OUTPUT:
+                _show(each.instance, bench.figures_of(each))
     told = msgspec.to_builtins(bench.together(tried))
     _write({**told, "machine": bench.machine(), "instances": tried}, how)
 
@@ -225,7 +252,8 @@ def instance(file: Path, *, family: str = "plain", seed: int = 1) -> None:
         seed: equal seeds give equal instances.
     """
     if family not in bench.FAMILIES:
-        raise SystemExit(f"there is no family {family}; there are {', '.join(bench.FAMILIES)}")
+        known = ", ".join(bench.FAMILIES)
+        raise CannotMeasure(reason=f"there is no family {family}; there are {known}")
     bench.write_instance(file, bench.made_up(bench.FAMILIES[family], seed))
 
 
@@ -239,15 +267,26 @@ def _run_one(name: str, measure: Bench, how: How, scale: Scale = DEMO) -> None:
 
 
 def _measure(name: str, measure: Bench, scale: Scale, how: How) -> dict[str, Any]:
+    how.check()
     scale = QUICK if how.quick else scale
     if how.seconds is not None:
         scale = msgspec.structs.replace(scale, seconds=how.seconds)
     collect_seldom()  # as do the processes in whose stead this one is measured
-    figures = asyncio.run(_awaited(measure, scale))
+    with _instances_refused():
+        figures = asyncio.run(_awaited(measure, scale))
     if how.json != STANDARD_OUTPUT:
         _show(name, figures)
     named = {figure.key: figure.value for figure in figures if figure.key}
     return {**named, "machine": bench.machine(), "figures": figures}
+
+
+@contextmanager
+def _instances_refused() -> Iterator[None]:
+    """Tell of a file that is no instance file in one line."""
+    try:
+        yield
+    except NoInstance as error:
+        raise CannotMeasure(reason=str(error)) from error
 
 
 async def _awaited(measure: Bench, scale: Scale) -> list[Figure]:

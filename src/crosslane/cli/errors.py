@@ -9,3 +9,7 @@ class NotUnderstood(Invalid):
 
 class InstanceRefused(Invalid):
     """The instance cannot be simulated: {reason}."""
+
+
+class CannotMeasure(Invalid):
+    """This cannot be measured: {reason}."""

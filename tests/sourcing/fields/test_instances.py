@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crosslane.bench import FAMILIES, Family, made_up, write_instance
-from crosslane.sourcing.fields import MILLI_PER_UNIT, load_instance
+from crosslane.sourcing.fields import MILLI_PER_UNIT, NoInstance, load_instance
 
 FEW = Family(variants=20, regions=6, stores=3, orders=60, walk_ins=60)
 
@@ -68,5 +68,29 @@ def test_what_is_no_instance_is_refused(tmp_path, arrays, name, change, problem)
     arrays[name] = change(arrays[name])
     if arrays[name] is None:
         del arrays[name]
-    with pytest.raises(ValueError, match=problem):
+    with pytest.raises(NoInstance, match=problem):
         load_instance(written(tmp_path, arrays))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "no instance file"),
+        (b"no archive", "no instance file"),
+        (b"PK\x03\x04 of which the rest is missing", "no instance file"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_file_that_is_no_archive_of_arrays_is_refused(tmp_path, content, problem):
+    path = tmp_path / "file.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NoInstance, match=problem):
+        load_instance(path)
+
+
+def test_a_single_array_is_refused(tmp_path):
+    path = tmp_path / "array.npy"
+    np.save(path, np.zeros(3))
+    with pytest.raises(NoInstance, match="single array"):
+        load_instance(path)

@@ -37,7 +37,12 @@ from crosslane.sourcing.fields.field import (
     no_prices,
 )
 from crosslane.sourcing.fields.forecast import Forecast
-from crosslane.sourcing.fields.instances import MILLI_PER_UNIT, Instance, load_instance
+from crosslane.sourcing.fields.instances import (
+    MILLI_PER_UNIT,
+    Instance,
+    NoInstance,
+    load_instance,
+)
 from crosslane.sourcing.fields.joint import Joint, reoptimise
 from crosslane.sourcing.fields.nearest import nearest_all
 from crosslane.sourcing.fields.packing import UNSERVED, Desk, decide, desk_for
@@ -94,6 +99,7 @@ __all__ = [
     "Instance",
     "Joint",
     "Moved",
+    "NoInstance",
     "Outcome",
     "Pieces",
     "Prices",

@@ -4,8 +4,10 @@ Money in a file is in currency units, weights in kilograms, instants in days; th
 arrays are told in ``docs/reference/instances.md``.
 """
 
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -41,17 +43,20 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     location_kind: Ints
 
 
+class NoInstance(ValueError):
+    """Told of a file that is no instance file, with the reason."""
+
+
 def load_instance(path: Path) -> Instance:
     """Read an instance file.
 
     Raises:
-        ValueError: it is not one, or something in it does not fit together.
+        NoInstance: it is not one or cannot be read, or something in it does not fit together.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = sorted(_NEEDED - set(arrays.files))
-        if missing:
-            raise ValueError(f"{path} is no instance file: it lacks {', '.join(missing)}")
-        given = {name: arrays[name] for name in arrays.files}
+    given = _arrays(path)
+    missing = sorted(_NEEDED - given.keys())
+    if missing:
+        raise NoInstance(f"{path} is no instance file: it lacks {', '.join(missing)}")
     _check(path, given)
     return Instance(
         field=_field(given),
@@ -63,6 +68,22 @@ def load_instance(path: Path) -> Instance:
         distance_km=given["dist"].astype(np.float64),
         location_kind=_whole(given["ntype"]),
     )
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
+                raise NoInstance(f"{path} is no instance file: it is a single array")
+            return {name: arrays[name] for name in arrays.files}
+    except NoInstance:
+        raise
+    except OSError as error:
+        raise NoInstance(f"{path} cannot be read: {error.strerror}") from error
+    # Whatever a damaged archive or array makes the readers say.
+    except (ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise NoInstance(f"{path} is no instance file: {error}") from error
 
 
 _NEEDED = frozenset(
@@ -138,4 +159,4 @@ def _check(path: Path, given: dict[str, NDArray[Any]]) -> None:
     }
     for problem, found in problems.items():
         if found:
-            raise ValueError(f"{path} is no instance file: {problem}")
+            raise NoInstance(f"{path} is no instance file: {problem}")
