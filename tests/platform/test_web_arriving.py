@@ -124,7 +124,7 @@ async def test_one_that_breaks_off_is_told_of_as_such(app: Any):
 async def test_whoever_keeps_the_pace_has_time_and_nobody_else(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(body, "BYTES_A_SECOND_MIN", 1)
     app: Any = build_app([sink], Gate(secret_key=b"test"))
-    app.asgi_handler._seconds_max = 0.5
+    app.asgi_handler.limits.seconds_max = 0.5
 
     async def sent(first: int, pause_seconds: float) -> httpx.Response:
         async def slowly() -> AsyncIterator[bytes]:

@@ -11,8 +11,6 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
@@ -46,15 +44,20 @@ def current_trace() -> str:
     return _trace.get()
 
 
-@contextmanager
-def traced(trace: str, tenant: str = "") -> Generator[None]:
+class traced:
     """Let every log line inside carry this trace id and tenant."""
-    tokens = _trace.set(trace), _tenant.set(tenant)
-    try:
-        yield
-    finally:
-        _trace.reset(tokens[0])
-        _tenant.reset(tokens[1])
+
+    __slots__ = ("_tenant", "_tokens", "_trace")
+
+    def __init__(self, trace: str, tenant: str = "") -> None:
+        self._trace, self._tenant = trace, tenant
+
+    def __enter__(self) -> None:
+        self._tokens = _trace.set(self._trace), _tenant.set(self._tenant)
+
+    def __exit__(self, *raised: object) -> None:
+        _trace.reset(self._tokens[0])
+        _tenant.reset(self._tokens[1])
 
 
 class Log:

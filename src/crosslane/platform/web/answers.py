@@ -82,17 +82,17 @@ class Plain:
         self, content: bytes, *, status: int, headers: Mapping[str, str], media_type: str
     ) -> None:
         self.content = content
-        self._status = status
-        self._headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items()]
+        self.status = status
+        self.headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items()]
         if status not in WITHOUT_CONTENT:
             bare = media_type.startswith("text/") and "charset=" not in media_type
             said = f"{media_type}; charset=utf-8" if bare else media_type
             length = str(len(content)).encode()
-            self._headers += [(b"content-type", said.encode()), (b"content-length", length)]
+            self.headers += [(b"content-type", said.encode()), (b"content-length", length)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        start = {"status": self._status, "headers": self._headers}
+        start = {"status": self.status, "headers": self.headers}
         await send({"type": "http.response.start", **start})
         await send({"type": "http.response.body", "body": self.content, "more_body": False})
 

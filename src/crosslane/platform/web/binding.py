@@ -211,12 +211,13 @@ def bind_address(signature: Signature, request: Request) -> dict[str, Any]:
         name: _from_path(field, request.path_params[name]) for name, field in signature.path.items()
     }
     given = read_query(request.scope["query_string"])
-    known = {field.name for field in signature.query.values()}
-    if signature.paging:
-        known |= PAGING_FIELDS.keys()
-    for name in given:
-        if name not in known:
-            raise errors.UnknownQueryParameter(name=name[:60])
+    if given:
+        known = {field.name for field in signature.query.values()}
+        if signature.paging:
+            known |= PAGING_FIELDS.keys()
+        for name in given:
+            if name not in known:
+                raise errors.UnknownQueryParameter(name=name[:60])
     for name, field in signature.query.items():
         arguments[name] = _from_query(field, given)
     if signature.paging:

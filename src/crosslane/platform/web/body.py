@@ -97,7 +97,7 @@ class Arriving:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield its parts, which are as long as the network makes them."""
         limit = exchange_of(self._request.scope).limit
-        ends_at = limit.when() if limit else None
+        ends_at = limit.ends_at if limit else None
         total, more = 0, True
         while more:
             part, more = await _next_part(self._request)
@@ -105,7 +105,7 @@ class Arriving:
             if total > self._most_bytes:
                 raise errors.BodyTooLarge(most_bytes=self._most_bytes, instead=self._instead)
             if limit and ends_at is not None:
-                limit.reschedule(ends_at + total / BYTES_A_SECOND_MIN)
+                limit.ends_at = ends_at + total / BYTES_A_SECOND_MIN
             yield part
 
     async def form(self) -> FormArriving:

@@ -1,6 +1,6 @@
 """Which route answers at an address."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from crosslane.platform.web import errors
 from crosslane.platform.web.routes import Route
@@ -24,8 +24,15 @@ class Directory:
         routes: all there are; GET answers HEAD too.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Sequence[Route]) -> None:
         self._root = _Step()
+        # Where nothing is left open an address leads to its route at once.
+        self._fixed = {
+            (method, route.path): route
+            for route in routes
+            if "{" not in route.path
+            for method in _methods(route)
+        }
         for route in routes:
             self._add(route)
 
@@ -38,7 +45,7 @@ class Directory:
                 here = here.parameter
             elif step:
                 here = here.literal.setdefault(step, _Step())
-        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+        for method in _methods(route):
             if method in here.routes:
                 raise ValueError(f"{method} {route.path} is declared twice")
             here.routes[method] = (route, names)
@@ -52,6 +59,9 @@ class Directory:
             NoSuchAddress: nobody answers there.
             MethodNotAllowed: others do, but not this method.
         """
+        fixed = self._fixed.get((method, path))
+        if fixed is not None:
+            return fixed, {}, path
         here, values, steps = self._end(path)
         plain = "/" + "/".join(steps)
         found = here.routes.get(method)
@@ -84,3 +94,7 @@ class Directory:
         if not here.routes:
             raise errors.NoSuchAddress
         return here, values, steps
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    return ("GET", "HEAD") if route.method == "GET" else (route.method,)

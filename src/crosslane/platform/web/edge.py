@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from urllib.parse import unquote_to_bytes
 
@@ -12,8 +13,9 @@ from crosslane.kernel import Refusal
 from crosslane.platform import faults
 from crosslane.platform.telemetry import Histogram, Log, traced
 from crosslane.platform.web import errors
-from crosslane.platform.web.answers import encode
+from crosslane.platform.web.answers import Plain, encode
 from crosslane.platform.web.exchange import Exchange, attach, headers_of_request
+from crosslane.platform.web.limits import TimeLimits
 from crosslane.platform.web.problems import (
     PROBLEM_MEDIA_TYPE,
     headers_of,
@@ -36,6 +38,8 @@ SECURITY_HEADERS = {
     b"cache-control": b"no-store",
 }
 
+_SECURITY = tuple(SECURITY_HEADERS.items())
+
 log = Log("crosslane.web")
 
 
@@ -45,32 +49,33 @@ REQUESTS = Histogram(
 )
 
 
+Answer = Callable[[Scope, Receive], Awaitable[ASGIApp]]
+"""Finds the answer to a request: refusals are answers too."""
+
+
 class Edge:
-    """Wraps the application: trace, limits of address, time and number, headers, access log.
+    """Wraps what answers: trace, limits of address, time and number, headers, access log.
 
     Args:
-        app: what answers.
+        answer: what answers.
         seconds_max: most seconds until an answer begins.
         at_once_max: most requests under way in this process, probes aside.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
+        answer: Answer,
         *,
         seconds_max: float = REQUEST_SECONDS_MAX,
         at_once_max: int = REQUESTS_AT_ONCE_MAX,
     ) -> None:
-        self._app = app
-        self._seconds_max = seconds_max
+        self.limits = TimeLimits(seconds_max)
+        self._answer = answer
         self._at_once_max = at_once_max
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         headers = headers_of_request(scope)
         exchange = Exchange(headers, trace_id(headers.get("traceparent", "")))
         attach(scope, exchange)
@@ -95,15 +100,19 @@ class Edge:
         if refusal is not None:
             await reply.refuse(refusal)
             return
+        limit = exchange.limit = self.limits.begin()
         try:
-            async with asyncio.timeout(self._seconds_max) as limit:
-                exchange.limit = limit
-                await self._app(scope, receive, reply)
-        except TimeoutError:
-            if reply.begun or not limit.expired():
+            answer = await self._answer(scope, receive)
+            if type(answer) is Plain:
+                await reply.plain(answer)
+            else:
+                await answer(scope, receive, reply)
+        except asyncio.CancelledError:
+            if not limit.has_rung or not limit.is_why() or reply.begun:
                 raise
-            exchange.limit = None
-            await reply.refuse(errors.TookTooLong(most_seconds=round(self._seconds_max)))
+            await reply.refuse(errors.TookTooLong(most_seconds=round(self.limits.seconds_max)))
+        finally:
+            self.limits.end(limit)
 
 
 class _Reply:
@@ -120,9 +129,9 @@ class _Reply:
             self.begun = True
             # A page that streams may take long; only its beginning is timed.
             if self._exchange.limit is not None:
-                self._exchange.limit.reschedule(None)
+                self._exchange.limit.ends_at = None
             self._exchange.status = message["status"]
-            message["headers"] = self._headers(list(message["headers"]))
+            message["headers"] = self._headers(message["headers"])
             faults.reach("web.before_answer")
         elif message["type"] == "http.response.body" and self._is_head:
             message["body"] = b""
@@ -130,12 +139,31 @@ class _Reply:
         if message["type"] == "http.response.body" and not message.get("more_body"):
             faults.reach("web.after_answer")
 
-    def _headers(self, told: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        names = {name.lower() for name, _ in told}
-        added = SECURITY_HEADERS.items()
-        if not names.isdisjoint(SECURITY_HEADERS):
-            added = [(name, value) for name, value in added if name not in names]
-        return [*told, *added, (b"trace-id", self._exchange.trace.encode())]
+    async def plain(self, answer: Plain) -> None:
+        """Send an answer that is there as a whole, as :meth:`__call__` would in two steps."""
+        self.begun = True
+        if self._exchange.limit is not None:
+            self._exchange.limit.ends_at = None
+        self._exchange.status = answer.status
+        headers = self._headers(answer.headers)
+        faults.reach("web.before_answer")
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+        content = b"" if self._is_head else answer.content
+        await self._send({"type": "http.response.body", "body": content, "more_body": False})
+        faults.reach("web.after_answer")
+
+    def _headers(self, told: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        said = [*told]
+        names = {name.lower() for name, _ in said}
+        said += (
+            _SECURITY
+            if names.isdisjoint(SECURITY_HEADERS)
+            else [(name, value) for name, value in _SECURITY if name not in names]
+        )
+        said.append((b"trace-id", self._exchange.trace.encode()))
+        return said
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with a problem."""

@@ -1,10 +1,11 @@
 """What is known about one request while it is under way; carried in its ASGI scope."""
 
-import asyncio
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
+
+from crosslane.platform.web.limits import TimeLimit
 
 _SCOPE_KEY = "crosslane"
 
@@ -35,7 +36,7 @@ class Exchange(msgspec.Struct):
     status: int = 0
     is_page: bool = False
     is_staff: bool = False
-    limit: asyncio.Timeout | None = None
+    limit: TimeLimit | None = None
     is_heard: bool = False
 
 

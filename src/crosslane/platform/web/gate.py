@@ -92,6 +92,7 @@ class Gate:
         self._known = Throttle(known_rate)
         self._unknown = Throttle(unknown_rate)
         self._failures = Throttle(FAILURE_RATE)
+        # By host, prefix of what is shown, and name in the address.
         self._tenants: dict[tuple[str, str, str], tuple[float, Tenant | None]] = {}
 
     def open(self, database: Database, lanes: Lanes, identify: Identify) -> None:
@@ -160,7 +161,8 @@ class Gate:
             hops = exchange_of(request.scope).headers.get("x-forwarded-for", "").split(",")
             if len(hops) >= self._trusted_proxies:
                 return hops[-self._trusted_proxies].strip()[:60]
-        return request.client.host if request.client else ""
+        client = request.scope.get("client")
+        return client[0] if client else ""
 
     def _link_of(self, request: Request, route: Route) -> Link | None:
         if not route.signature.link:
@@ -173,30 +175,25 @@ class Gate:
 
     async def _tenant_of(self, request: Request, prefix: str | None, named: str) -> Tenant | None:
         """Return whose data is asked for: by host name, by what is shown, or as the only one."""
-        host = _split("//" + exchange_of(request.scope).headers.get("host", "")).hostname or ""
-        return (
-            await self._remembered(host=host)
-            or (named and await self._remembered(name=named))
-            or await self._remembered(prefix=prefix or "")
-            or await self._remembered()
-            or None
-        )
-
-    async def _remembered(
-        self, *, prefix: str = "", host: str = "", name: str = ""
-    ) -> Tenant | None:
+        asked = (exchange_of(request.scope).headers.get("host", ""), prefix or "", named)
         now = time.monotonic()
-        until, tenant = self._tenants.get((prefix, host, name), (0.0, None))
+        until, tenant = self._tenants.get(asked, (0.0, None))
         if until > now:
             return tenant
-        if prefix or host or name:
-            tenant = await find_tenant(self.database, key_prefix=prefix, host_name=host, name=name)
-        else:
-            tenant = await only_tenant(self.database)
+        tenant = await self._find_tenant(*asked)
         if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
             self._tenants.clear()
-        self._tenants[prefix, host, name] = (now + TENANT_SECONDS_MAX, tenant)
+        self._tenants[asked] = (now + TENANT_SECONDS_MAX, tenant)
         return tenant
+
+    async def _find_tenant(self, host: str, prefix: str, named: str) -> Tenant | None:
+        host_name = _split("//" + host).hostname or ""
+        for told in ({"host_name": host_name}, {"name": named}, {"key_prefix": prefix}):
+            if any(told.values()):
+                found = await find_tenant(self.database, **told)
+                if found is not None:
+                    return found
+        return await only_tenant(self.database)
 
     async def _actor_of(self, tenant: Tenant | None, token: Token | None) -> Actor | None:
         if tenant is None or token is None or token.prefix != tenant.key_prefix:

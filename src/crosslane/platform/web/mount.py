@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from litestar import Litestar, Request, Response
 from litestar.events import BaseEventEmitterBackend
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope
 
 from crosslane.kernel import Refusal
 from crosslane.platform import idempotency
@@ -80,26 +80,26 @@ def build_app(
     )
     # Litestar opens and closes the process, and knows kinds of answers. Its own way from a request
     # to a handler prepares for what no route here can ask for, and takes as long as all the rest.
-    app.asgi_handler = Edge(_Desk(Directory(every), gate))
+    app.asgi_handler = Edge(_Desk(Directory(every), gate).answer)
     return app
 
 
 class _Desk:
-    """Hands each request to its route, and its answer back."""
+    """Hands each request to its route."""
 
     def __init__(self, directory: Directory, gate: Gate) -> None:
         self._directory = directory
         self._gate = gate
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; nothing that is raised before the answer begins gets out."""
-        request: Request = Request(scope, receive, send)
+    async def answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        """Return the answer to one request; whatever is raised becomes one."""
+        request: Request = Request(scope, receive)
         try:
-            answer = await self._answer(request)
+            return await self._answer(request)
         except Exception as error:
             answer = tell_failure(request, error)
             await hear_out(request)
-        await answer(scope, receive, send)
+            return answer
 
     async def _answer(self, request: Request) -> ASGIApp:
         scope = request.scope
@@ -151,8 +151,11 @@ async def _answer(route: Route, gate: Gate, request: Request) -> ASGIApp:
     if takes.caller or takes.link or route.permission != PUBLIC:
         admitted = await gate.admit(request, route)
         exchange.actor, exchange.tenant = str(admitted.actor), admitted.tenant.name
-    with gate.room.taken(exchange.tenant, optional=route.optional):
+    gate.room.take(exchange.tenant, optional=route.optional)
+    try:
         return await _answer_admitted(route, gate, request, admitted)
+    finally:
+        gate.room.give_back(exchange.tenant)
 
 
 async def _answer_admitted(

@@ -5,8 +5,6 @@ reports), then whatever is too much of one tenant, so that there is room for the
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from crosslane.platform.web import errors
 
@@ -30,9 +28,8 @@ class Room:
         self._total = 0
         self._of: Counter[str] = Counter()
 
-    @contextmanager
-    def taken(self, tenant: str, *, optional: bool) -> Iterator[None]:
-        """Keep room for a request while it is answered.
+    def take(self, tenant: str, *, optional: bool) -> None:
+        """Keep room for a request, until it is given back.
 
         Raises:
             Busy: there is none for it.
@@ -43,10 +40,10 @@ class Room:
             raise errors.Busy
         self._total += 1
         self._of[tenant] += 1
-        try:
-            yield
-        finally:
-            self._total -= 1
-            self._of[tenant] -= 1
-            if not self._of[tenant]:
-                del self._of[tenant]
+
+    def give_back(self, tenant: str) -> None:
+        """Let go of the room of a request that was answered."""
+        self._total -= 1
+        self._of[tenant] -= 1
+        if not self._of[tenant]:
+            del self._of[tenant]

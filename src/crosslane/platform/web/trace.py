@@ -16,6 +16,8 @@ def trace_id(traceparent: str) -> str:
 
     Source: https://www.w3.org/TR/trace-context/#traceparent-header
     """
+    if not traceparent:
+        return new_trace()
     match = _TRACEPARENT.fullmatch(traceparent)
     if match is None or match[1] == _NONE or (match[2] and traceparent.startswith("00")):
         return new_trace()
