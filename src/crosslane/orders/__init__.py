@@ -22,10 +22,11 @@ is not packed yet. :func:`give_up_units` cancels units where they lie, such as t
 collected.
 
 :func:`search` finds what somebody typed, page by page, :func:`list_newest` and
-:func:`list_summaries` are for lists, :func:`list_deliveries` tells when units reached their
-customer. :func:`find_ids` turns numbers into ids, :func:`lock_orders` locks orders and returns them
-whole, and :func:`list_had_since` tells since when customers have what they bought,
-:func:`sum_bought` what they bought in all, :func:`list_sellers` who sold it.
+:func:`list_summaries` are for lists, :func:`list_titles` are for documents,
+:func:`list_deliveries` tells when units reached their customer. :func:`find_ids` turns numbers into
+ids, :func:`lock_orders` locks orders and returns them whole, and :func:`list_had_since` tells since
+when customers have what they bought, :func:`sum_bought` what they bought in all,
+:func:`list_sellers` who sold it.
 
 Returns call :func:`credit`: units that came back, and money besides, lower what an order is worth,
 and the refund follows by itself; :func:`quote_credits` tells the same figures beforehand,
@@ -226,7 +227,7 @@ from crosslane.orders.storage.states import (
     list_states,
     lock_orders,
 )
-from crosslane.orders.storage.views import list_amenders, list_price_reasons
+from crosslane.orders.storage.views import list_amenders, list_price_reasons, list_titles
 
 COMMANDS = [
     PLACE,
@@ -386,6 +387,7 @@ __all__ = [
     "list_sellers",
     "list_states",
     "list_summaries",
+    "list_titles",
     "list_with_money_problem",
     "lock_orders",
     "lock_stopped",

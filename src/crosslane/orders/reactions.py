@@ -36,6 +36,7 @@ ENDED_SECONDS = 15.0
 ENDED = "its time is over"
 REOPTIMISING_SECONDS = 60.0
 DECLINED = "the payment was declined"
+PAYMENT = ("payment",)
 # Stops whose own end is what they wait for; others stay for a person to look at.
 LIFTED_AT_THE_END = ("payment", "exchange")
 TOO_LATE = "nobody resolved its stop in time"
@@ -64,7 +65,11 @@ async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorize
         for entry in logged
         if entry.event.method != payments.Method.MARKETPLACE
     }
-    money = await payments.money_by_order(tx, list(traces))
+    # Most orders are paid as they are placed: nothing stops them, and nobody need lock them.
+    stopped = sorted(await states.list_stopped(tx, list(traces), PAYMENT)) if traces else []
+    if not stopped:
+        return
+    money = await payments.money_by_order(tx, stopped)
     decided = [order_id for order_id, theirs in money.items() if not theirs.undecided]
     sheet = await Sheet.open(tx, decided)
     for order_id in decided:
@@ -72,7 +77,7 @@ async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorize
         if state is None or (_declined(money[order_id]) and owed(state, money[order_id]) > 0):
             continue
         for stop in state.open_stops:
-            if stop.kind == "payment":
+            if stop.kind in PAYMENT:
                 doing = _doing(tx, traces[order_id], "payment")
                 sheet.resolve_stop(order_id, stop, "authorised", doing)
     await sheet.write(tx)

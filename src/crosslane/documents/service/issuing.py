@@ -29,7 +29,7 @@ from crosslane.documents.domain import (
 from crosslane.documents.events import DocumentIssued
 from crosslane.documents.storage import Document
 from crosslane.kernel import new_id
-from crosslane.orders import Order, OrderState
+from crosslane.orders import Order
 from crosslane.organization import Channel, DocumentKind, OrganizationBook
 from crosslane.platform import log
 from crosslane.platform.database import Tx
@@ -58,13 +58,13 @@ class Around(msgspec.Struct, frozen=True):
 
     Args:
         book: who sells what where.
-        orders: the orders in question.
+        names: how lines and charges of the orders in question are called, by order.
         returns: the returns in question.
         titles: articles that came back without an order, by article and locale.
     """
 
     book: OrganizationBook
-    orders: Mapping[UUID, OrderState]
+    names: Mapping[UUID, Mapping[UUID, Named]]
     returns: Mapping[UUID, Return]
     titles: Mapping[tuple[UUID, str], Variant]
 
@@ -129,9 +129,13 @@ async def _around(tx: Tx, wanted: Sequence[Wanted]) -> Around:
             await catalog.variants_by_id(tx, list(variant_ids), locale=locale)
         ).items()
     }
+    sold = await orders.list_titles(tx, [want.order.id for want in wanted if want.order])
     return Around(
         book=await organization.book(tx),
-        orders=await orders.list_states(tx, [want.order.id for want in wanted if want.order]),
+        names={
+            order_id: {one.id: Named(one.place, one.title, one.sku, one.part_of) for one in titled}
+            for order_id, titled in sold.items()
+        },
         returns=await returns.list_returns(tx, list(return_ids)) if return_ids else {},
         titles=titles,
     )
@@ -168,7 +172,7 @@ def _draft(tx: Tx, want: Wanted, buyer: Buyer, near: Around) -> Document:
     """Return the document of a cause, still without number and references."""
     cause, channel, order = want.cause, want.channel, want.order
     entity = near.book.entity(channel.entity)
-    names = names_of(near.orders[order.id]) if order else _blind_names(want, near)
+    names = near.names[order.id] if order else _blind_names(want, near)
     lines = lines_of(want.kind, cause.amounts, names)
     back = near.returns.get(cause.return_id) if cause.return_id else None
     issued_on = day_of(tx.now, channel.timezone)
@@ -206,23 +210,6 @@ def _draft(tx: Tx, want: Wanted, buyer: Buyer, near: Around) -> Document:
         issued_at=tx.now,
         kept_until=kept_until(issued_on, want.rules.kept_years),
     )
-
-
-def names_of(state: OrderState) -> dict[UUID, Named]:
-    """Return how lines and charges are called; why staff charged something is not for customers."""
-    titles = {line.id: line.title for line in state.lines}
-    names = {
-        line.id: Named(
-            line.position,
-            line.title,
-            line.sku,
-            titles[line.parent_line_id] if line.parent_line_id else "",
-        )
-        for line in state.lines
-    }
-    for place, charge in enumerate(state.charges):
-        names[charge.id] = Named(place, titles[charge.line_id] if charge.line_id else "")
-    return names
 
 
 def _blind_names(want: Wanted, near: Around) -> dict[UUID, Named]:

@@ -112,6 +112,47 @@ async def list_summaries(tx: Tx, order_ids: Sequence[UUID]) -> list[Record]:
     return await tx.fetch(LIST_SUMMARIES, order_ids) if order_ids else []
 
 
+# Charges are counted as they came; why staff charged something is not for customers.
+LIST_TITLES = """
+select l.order_id, l.id, l.position as place, l.title, l.sku, coalesce(b.title, '') as part_of
+from orders_line l left join orders_line b on b.id = l.parent_line_id
+where l.order_id = any((select $1::uuid[])::uuid[])
+union all
+select c.order_id, c.id,
+       row_number() over (partition by c.order_id order by c.recorded_at, c.id) - 1,
+       coalesce(l.title, ''), '', ''
+from orders_charge c left join orders_line l on l.id = c.line_id
+where c.order_id = any((select $1::uuid[])::uuid[])
+"""
+
+
+class Titled(msgspec.Struct, frozen=True):
+    """What a line or charge of an order is called.
+
+    Args:
+        id: of the line or charge.
+        place: where it stands among lines, or among charges.
+        title: of the article, for a charge that of the line it belongs to or "".
+        sku: "" for a charge.
+        part_of: title of the bundle it was sold in.
+    """
+
+    id: UUID
+    place: int
+    title: str
+    sku: str
+    part_of: str
+
+
+async def list_titles(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Titled]]:
+    """Return what lines and charges of some orders are called, by order."""
+    found: dict[UUID, list[Titled]] = {}
+    rows = await tx.fetch(LIST_TITLES, list(set(order_ids))) if order_ids else []
+    for order_id, *told in rows:
+        found.setdefault(order_id, []).append(Titled(*told))
+    return found
+
+
 LIST_PRICE_REASONS = "select id, price_reasons from orders_line where id = any($1::uuid[])"
 
 
