@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosslane.platform import effects, log, outbox
+from crosslane.platform import worker as worker_module
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import Effect, EffectCall, EffectKind
 from crosslane.platform.log import Event, Logged, Reaction, cursors, run_reaction
@@ -285,6 +286,65 @@ async def test_any_interleaving_of_writers_keeps_every_subject_in_order(
         assert [n for b, n in known if b == bell] == list(range(1, count + 1))
 
 
+async def test_events_nothing_waits_for_are_passed_over_unread(database: Database, tower: str):
+    waits: list[bool] = []
+
+    async def anyone_waits(tx: Tx) -> bool:
+        return bool(waits)
+
+    reaction = Reaction("test.hear", (Rung,), note, awaited=anyone_waits)
+    await ring(database, tower, Rung(bell="a", n=1))
+    async with database.transaction(tower) as slow:
+        await log.append(slow, [Rung(bell="slow", n=1)])
+        await outbox.write(slow)
+        await ring(database, tower, Rung(bell="b", n=1))
+        assert await react(database, tower, reaction) == 0
+    # What was still open, and what stood behind it, was not passed over.
+    waits.append(True)
+    await until_all_can_be_read(database, tower)
+    assert await react(database, tower, reaction) == 2
+    assert sorted(await heard(database, tower)) == [("b", 1), ("slow", 1)]
+    waits.clear()
+    await ring(database, tower, Rung(bell="a", n=2))
+    await until_all_can_be_read(database, tower)
+    assert await react(database, tower, reaction) == 0
+    async with database.transaction(tower) as tx:
+        assert await reactions_with_work(tx, [reaction]) == []
+
+
+async def test_what_was_kept_back_is_tried_whether_anything_waits_or_not(
+    database: Database, tower: str
+):
+    async def nobody_waits(tx: Tx) -> bool:
+        return False
+
+    await ring(database, tower, Rung(bell="a", n=-1))
+    await until_all_can_be_read(database, tower)
+    await react(database, tower)
+    async with database.transaction(tower) as tx:
+        await tx.execute('update platform_log set body = \'{"bell":"a","n":1}\'')
+        await tx.execute("update platform_backlog set due_at = clock_timestamp()")
+    await ring(database, tower, Rung(bell="a", n=2))
+    await until_all_can_be_read(database, tower)
+    reaction = Reaction("test.hear", (Rung,), note, awaited=nobody_waits)
+    while await react(database, tower, reaction):
+        pass
+    assert ("a", 1) in await heard(database, tower)
+
+
+async def test_a_question_that_fails_keeps_no_event_from_its_handler(
+    database: Database, tower: str
+):
+    async def fail(tx: Tx) -> bool:
+        await tx.execute("select 1 / 0")
+        return False
+
+    await ring(database, tower, Rung(bell="a", n=1))
+    await until_all_can_be_read(database, tower)
+    await react(database, tower, Reaction("test.hear", (Rung,), note, awaited=fail))
+    assert await heard(database, tower) == [("a", 1)]
+
+
 def test_an_event_may_not_hide_its_own_kind_or_subject():
     with pytest.raises(TypeError, match="kind"):
 
@@ -344,6 +404,33 @@ async def test_rows_that_are_busy_are_tried_again_and_are_no_failure(
     assert tries == [1, 1]
     assert await heard(database, tower) == [("a", 1), ("a", 1)]
     assert failures == []
+
+
+async def test_a_patient_reaction_gives_way_and_goes_on(
+    database: Database, tower: str, monkeypatch: pytest.MonkeyPatch
+):
+    # Tenants of other tests may be due as well; none of their turns ends by the clock.
+    monkeypatch.setattr(worker_module, "TURN_SECONDS", 60.0)
+    batches: dict[str, list[int]] = {"press": [], "wait": []}
+
+    def counting(name: str, *, patient: bool) -> Reaction:
+        async def count(tx: Tx, logged: Sequence[Logged[Rung]]) -> None:
+            batches[name].append(len(logged))
+
+        return Reaction(f"test.{name}", (Rung,), count, batch_max=2, patient=patient)
+
+    reactions = [counting("wait", patient=True), counting("press", patient=False)]
+    worker = Worker(database, reactions, [], [])
+    await ring(database, tower, *(Rung(bell="a", n=n) for n in range(8)))
+    await until_all_can_be_read(database, tower)
+    while not batches["press"]:
+        await worker.round()
+    assert batches["press"] == [2, 2, 2, 2]
+    assert batches["wait"] == [2]
+    # With nobody else it reads whatever is left.
+    while len(batches["wait"]) == 1:
+        await worker.round()
+    assert batches == {"press": [2, 2, 2, 2], "wait": [2, 2, 2, 2]}
 
 
 async def test_a_long_reaction_keeps_neither_another_nor_its_calls_waiting(

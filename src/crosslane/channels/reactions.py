@@ -20,6 +20,7 @@ from crosslane.channels.service.offers import LOOK, tell_all_daily
 from crosslane.channels.service.outgoing import forget_told
 from crosslane.channels.service.replaying import announce, forget_raw, wake
 from crosslane.channels.service.returned import goods_key, handed_key
+from crosslane.channels.service.saying import anyone_listens
 from crosslane.channels.service.saying.invoices import tell_documents
 from crosslane.channels.service.saying.parcels import tell_moved
 from crosslane.channels.service.saying.refunds import tell_refunds
@@ -30,8 +31,9 @@ from crosslane.channels.service.saying.replies import (
 )
 from crosslane.channels.service.saying.returned import tell_decided
 from crosslane.channels.service.telling import TELLING
-from crosslane.channels.storage import messages, replays
+from crosslane.channels.storage import messages
 from crosslane.channels.storage.messages import Outcome
+from crosslane.channels.storage.replays import any_parked
 from crosslane.documents import DocumentIssued
 from crosslane.fulfillment import (
     FulfillmentOffered,
@@ -132,8 +134,6 @@ async def _try_again(tx: Tx, parked: Sequence[Record]) -> None:
 
 async def wake_refunds(tx: Tx, told: Sequence[Logged[ReturnGraded | ReturnSettled]]) -> None:
     """Try again what a channel said of money for goods nobody had looked at, or announced."""
-    if not await replays.any_parked(tx):
-        return
     found = await returns.list_returns(tx, [logged.event.return_id for logged in told])
     keys = [f"return:{one.source_id}" for one in found.values() if one.source_id]
     keys += [goods_key(one.order_id) for one in found.values() if one.order_id]
@@ -142,38 +142,47 @@ async def wake_refunds(tx: Tx, told: Sequence[Logged[ReturnGraded | ReturnSettle
 
 async def wake_offered(tx: Tx, told: Sequence[Logged[FulfillmentOffered | StopResolved]]) -> None:
     """Try again what was said of goods that no location worked on, or that a stop held back."""
-    if not await replays.any_parked(tx):
-        return
     keys = sorted({work_key(logged.event.order_id) for logged in told})
     await announce(tx, await messages.lock_waiting(tx, keys))
 
 
 async def wake_returns(tx: Tx, told: Sequence[Logged[LinesHandedOver]]) -> None:
     """Try again what was said of goods coming back that had not been handed over."""
-    if not await replays.any_parked(tx):
-        return
     keys = sorted({handed_key(logged.event.order_id) for logged in told})
     await announce(tx, await messages.lock_waiting(tx, keys))
 
 
 REACTIONS = [
     Reaction("channels.apply", (MessageReceived,), apply, batch_max=APPLIED_AT_ONCE_MAX),
-    Reaction("channels.wake_parked", (OrderPlaced,), wake_parked),
-    Reaction("channels.wake_refunds", (ReturnGraded, ReturnSettled), wake_refunds),
-    Reaction("channels.wake_returns", (LinesHandedOver,), wake_returns),
-    Reaction("channels.wake_offered", (FulfillmentOffered, StopResolved), wake_offered),
-    Reaction("channels.reply_unstopped", (StopResolved,), reply_unstopped),
-    Reaction("channels.tell_cancelled", (LinesCancelled,), tell_cancelled),
-    Reaction("channels.tell_promises", (PromiseMoved,), tell_promises),
+    Reaction("channels.wake_parked", (OrderPlaced,), wake_parked, awaited=any_parked),
+    Reaction(
+        "channels.wake_refunds", (ReturnGraded, ReturnSettled), wake_refunds, awaited=any_parked
+    ),
+    Reaction("channels.wake_returns", (LinesHandedOver,), wake_returns, awaited=any_parked),
+    Reaction(
+        "channels.wake_offered",
+        (FulfillmentOffered, StopResolved),
+        wake_offered,
+        awaited=any_parked,
+    ),
+    Reaction("channels.reply_unstopped", (StopResolved,), reply_unstopped, awaited=anyone_listens),
+    Reaction("channels.tell_cancelled", (LinesCancelled,), tell_cancelled, awaited=anyone_listens),
+    Reaction("channels.tell_promises", (PromiseMoved,), tell_promises, awaited=anyone_listens),
     Reaction(
         "channels.tell_moved",
         (ParcelShipped, ParcelDelivered, PickupReady, PickupCollected),
         tell_moved,
+        awaited=anyone_listens,
     ),
-    Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds),
-    Reaction("channels.tell_decided", (ReturnAuthorized, ReturnDeclined), tell_decided),
-    Reaction("channels.tell_documents", (DocumentIssued,), tell_documents),
-    Reaction("channels.notice_stock", (AvailabilityMoved,), notice_stock),
+    Reaction("channels.tell_refunds", (PaymentRefunded,), tell_refunds, awaited=anyone_listens),
+    Reaction(
+        "channels.tell_decided",
+        (ReturnAuthorized, ReturnDeclined),
+        tell_decided,
+        awaited=anyone_listens,
+    ),
+    Reaction("channels.tell_documents", (DocumentIssued,), tell_documents, awaited=anyone_listens),
+    Reaction("channels.notice_stock", (AvailabilityMoved,), notice_stock, patient=True),
     Reaction(
         "channels.notice_prices", (PricesChanged, PriceListChanged, TaxesChanged), notice_prices
     ),

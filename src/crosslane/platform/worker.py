@@ -34,6 +34,10 @@ TURN_SECONDS = 0.25
 # log is read almost twice as fast as with two, with four no faster.
 REACTIONS_AT_ONCE = 3
 BATCHES_PER_TURN_MAX = 20
+# Of a patient reaction while others have something to read: it goes on, but keeps nobody waiting.
+BATCHES_GIVING_WAY = 1
+# Turns in which patient reactions may come before others, while several tenants take turns.
+PATIENT_FIRST_SHARE = 0.25
 
 # Others work on the same rows at this moment: nothing is wrong, and the next round tries again.
 BUSY = (
@@ -169,7 +173,10 @@ class Worker:
             self._scheduled.add(made)
         # Each worker in an order of its own, so that they do not all want the same cursor next.
         random.shuffle(waiting)
-        left = iter(waiting)
+        # Turns that end by the clock must leave out nobody for ever.
+        if until == math.inf or random.random() > PATIENT_FIRST_SHARE:  # noqa: S311
+            waiting.sort(key=lambda reaction: reaction.patient)
+        left = iter(_with_batches(waiting))
         hands = [self._react(tenant, left, until) for _ in range(REACTIONS_AT_ONCE)]
         # Whatever one meets, the others finish what they have begun.
         for end in await asyncio.gather(*hands, return_exceptions=True):
@@ -180,26 +187,28 @@ class Worker:
             await self._look_later(tenant)
         return done
 
-    async def _react(self, tenant: str, reactions: Iterator[Reaction], until: float) -> int:
+    async def _react(
+        self, tenant: str, reactions: Iterator[tuple[Reaction, int]], until: float
+    ) -> int:
         """Run each reaction that nobody has taken yet; return how much there was to do."""
         done = 0
-        for reaction in reactions:
+        for reaction, batches_max in reactions:
             try:
-                done += await self._drain(tenant, reaction, until)
+                done += await self._drain(tenant, reaction, batches_max, until)
             except BUSY as error:
                 done += 1
                 log.info("rows are busy", reaction=reaction.name, error=type(error).__name__)
             # Calls to the outside wait for no reaction. One claim for many costs as one for few.
             if self.runner.is_idle:
                 done += await self.runner.start_due(tenant)
-            # At least one has had its turn, however slow the database is; they come in any order.
+            # At least one has had its turn, however slow the database is.
             if time.monotonic() > until:
                 return done + 1
         return done
 
-    async def _drain(self, tenant: str, reaction: Reaction, until: float) -> int:
+    async def _drain(self, tenant: str, reaction: Reaction, batches_max: int, until: float) -> int:
         handled = 0
-        for _ in range(BATCHES_PER_TURN_MAX):
+        for _ in range(batches_max):
             taken = await run_reaction(self.database, tenant, reaction)
             handled += taken
             if taken < reaction.batch_max or time.monotonic() > until:
@@ -211,3 +220,12 @@ class Worker:
         latest = datetime.now(UTC) + timedelta(seconds=LOOK_AGAIN_SECONDS)
         async with self.database.connection() as connection:
             await connection.execute(LOOK_LATER, tenant, next_due or latest, LOOK_AGAIN_SECONDS)
+
+
+def _with_batches(reactions: Sequence[Reaction]) -> list[tuple[Reaction, int]]:
+    """Return reactions with how many batches each may read before others have their turn."""
+    pressing = any(not reaction.patient for reaction in reactions)
+    return [
+        (one, BATCHES_GIVING_WAY if pressing and one.patient else BATCHES_PER_TURN_MAX)
+        for one in reactions
+    ]

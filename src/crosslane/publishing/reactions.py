@@ -48,7 +48,9 @@ async def forget_deliveries(tx: Tx) -> bool:
 
 
 REACTIONS = [
-    Reaction("publishing.publish", tuple(kind.event for kind in PUBLIC), publishing.publish),
+    Reaction(
+        "publishing.publish", tuple(kind.event for kind in PUBLIC), publishing.publish, patient=True
+    ),
     Reaction("publishing.give_notice", (SubscriptionDisabled,), give_notice),
 ]
 SCHEDULES = [

@@ -71,6 +71,6 @@ REACTIONS = [
     ),
     Reaction("returns.settle_by_policy", (ReturnGraded,), settle_by_policy, batch_max=100),
     Reaction("returns.close_paid", (ReturnSettled, PaymentRefunded), close_paid, batch_max=200),
-    Reaction("returns.save_sales", (ReturnSettled, LinesHandedOver), save_sales),
+    Reaction("returns.save_sales", (ReturnSettled, LinesHandedOver), save_sales, patient=True),
 ]
 SCHEDULES = [Schedule("returns.expire", EXPIRE_EVERY_SECONDS, expire)]

@@ -259,8 +259,6 @@ def _read(
 
 async def wake(tx: Tx, order_ids: Sequence[UUID]) -> None:
     """Announce parked messages of orders that are there now."""
-    if not await replays.any_parked(tx):
-        return
     heads = (await orders.list_heads(tx, order_ids)).values()
     sources = {(head.channel, head.source_id) for head in heads}
     sources.update(await standings.list_wholes(tx, order_ids))

@@ -14,7 +14,7 @@ is in the log is read to its end, whatever its transactions are numbered, and th
 Tables: platform_log, platform_log_subject, platform_log_epoch, platform_cursor, platform_backlog.
 """
 
-from crosslane.platform.log.cursors import hold_cursors
+from crosslane.platform.log.cursors import hold_cursors, horizon
 from crosslane.platform.log.events import Event, Logged
 from crosslane.platform.log.news import News, Told, news, told
 from crosslane.platform.log.reactions import (
@@ -63,6 +63,7 @@ __all__ = [
     "histories",
     "history",
     "hold_cursors",
+    "horizon",
     "latest_at",
     "list_lags",
     "list_parked",

@@ -137,7 +137,7 @@ left join lateral (
                coalesce(sum(pg_column_size(body)) over (
                    order by txid, id rows between unbounded preceding and 1 preceding), 0) as before
         from (
-            select id, txid, subject, subject_no, kind, actor, trace, at, body
+            select id, epoch, txid, subject, subject_no, kind, actor, trace, at, body
             from platform_log
             where epoch = c.epoch and (txid, id) > (c.txid, c.id) and kind = any($2::text[])
             order by txid, id limit $3
@@ -170,6 +170,21 @@ async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | No
         [row for row in found if row["txid"] >= horizon],
         bool(found) and (found[0]["there"] == limit or len(found) < found[0]["there"]),
     )
+
+
+HORIZON = """
+select epoch, pg_snapshot_xmin(pg_current_snapshot()) as txid from platform_log_epoch
+"""
+
+
+async def horizon(tx: Tx) -> tuple[int, int]:
+    """Return the position before which nothing is still under way.
+
+    What an event of an earlier position tells of is there for every statement from now on.
+    """
+    row = await tx.fetchrow(HORIZON)
+    assert row is not None  # noqa: S101 - the log always has an epoch
+    return row["epoch"], row["txid"]
 
 
 LOCK_CURSORS = "select from platform_cursor order by reaction for update"
@@ -258,7 +273,8 @@ with first as (
     from platform_backlog where reaction = $1
     order by subject, subject_no
 )
-select l.id, l.txid, l.subject, l.subject_no, l.kind, l.actor, l.trace, l.at, l.body, f.attempts
+select l.id, l.epoch, l.txid, l.subject, l.subject_no, l.kind, l.actor, l.trace, l.at, l.body,
+       f.attempts
 from first f
 join platform_log l on l.subject = f.subject and l.subject_no = f.subject_no
 where not f.parked and f.due_at <= clock_timestamp()

@@ -44,6 +44,7 @@ class Logged(msgspec.Struct, Generic[E], frozen=True):
         actor: who did it, as ``kind:id``.
         trace: trace id of the request it came from.
         event: the fact itself.
+        position: epoch and transaction in which it was recorded.
     """
 
     id: int
@@ -53,3 +54,4 @@ class Logged(msgspec.Struct, Generic[E], frozen=True):
     actor: str
     trace: str
     event: E
+    position: tuple[int, int]

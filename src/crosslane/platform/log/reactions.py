@@ -46,12 +46,17 @@ class Reaction(msgspec.Struct, frozen=True, eq=False):
         events: classes of events it reads.
         handle: gets open transaction and events; what it writes is saved together with the cursor.
         batch_max: most events handed over at once.
+        awaited: tells whether anything waits for its events; while nothing does, and none of them
+            was kept back, they are passed over unread. None where events always matter.
+        patient: nobody acts on what it does, so it gives way while others have something to read.
     """
 
     name: str
     events: tuple[type[Event], ...]
     handle: Callable[[Tx, Sequence[Logged[Any]]], Awaitable[None]]
     batch_max: int = BATCH_ROWS_MAX
+    awaited: Callable[[Tx], Awaitable[bool]] | None = None
+    patient: bool = False
 
     @property
     def kinds(self) -> list[str]:
@@ -92,6 +97,8 @@ async def _take_turn(
 ) -> int:
     handled = 0
     async with database.transaction(tenant) as tx:
+        if not carefully and await _pass_over(tx, reaction):
+            return 0
         turn = await cursors.take(tx, reaction.name, reaction.kinds, reaction.batch_max)
         if turn is None:
             return 0
@@ -105,6 +112,29 @@ async def _take_turn(
         faults.reach("reaction.before_commit")
     faults.reach("reaction.after_commit")
     return handled + len(turn.rows)
+
+
+async def _pass_over(tx: Tx, reaction: Reaction) -> bool:
+    """Read on past events that nothing waits for; tell whether that was so.
+
+    How far is settled before it is asked what waits, as where a handler asks: whoever looks for
+    them in vain after that, and waits, waits for later ones.
+    """
+    if reaction.awaited is None:
+        return False
+    turn = await cursors.take(tx, reaction.name, reaction.kinds, 0)
+    if turn is None or turn.has_backlog or turn.cursor.epoch < turn.current_epoch:
+        return False
+    try:
+        awaited = await reaction.awaited(tx)
+    except TRANSIENT:
+        raise
+    # Whatever it raised: the events are handled one by one without asking, and tell the reason.
+    except Exception as error:
+        raise _BatchFailed from error
+    if not awaited:
+        await cursors.update_cursor(tx, reaction.name, turn.cursor.at(turn.horizon))
+    return not awaited
 
 
 async def _handle_fresh(tx: Tx, reaction: Reaction, turn: cursors.Turn, *, carefully: bool) -> None:
@@ -196,6 +226,7 @@ def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
         row["actor"],
         row["trace"],
         _decoders(reaction)[row["kind"]].decode(row["body"]),
+        (row["epoch"], row["txid"]),
     )
 
 

@@ -73,6 +73,11 @@ async def voices(tx: Tx) -> dict[str, Voice]:
     return found
 
 
+async def anyone_listens(tx: Tx) -> bool:
+    """Tell whether a channel is told anything; from memory."""
+    return bool(await voices(tx))
+
+
 class Saying(msgspec.Struct, frozen=True, kw_only=True):
     """Something a channel is to be told.
 
