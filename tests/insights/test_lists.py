@@ -1,9 +1,12 @@
 """Lists find what orders are, whatever has happened to them, and figures count what lists show."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from crosslane import fulfillment, insights, locations, orders
 from crosslane.insights import Filter
@@ -19,14 +22,16 @@ from crosslane.orders import (
     ResolveStop,
     Stage,
 )
+from crosslane.platform import log
 from crosslane.platform.actor import Actor
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from crosslane.verify import verify
 from crosslane.verify.insights import RULES
 from tests.orders.test_changes import WHOLE_WAY, carry, run
 from tests.orders.world import found_retailer, place, view, wish
+from tests.platform.test_log import until_all_can_be_read
 
 
 @pytest.fixture
@@ -98,9 +103,34 @@ async def test_what_is_picked_and_packed_is_listed_as_before(
     for step in pairwise((Stage.ALLOCATED, Stage.RELEASED, Stage.PICKED, Stage.PACKED)):
         await carry(database, shop, await view(database, shop, mug.id), *step)
         async with database.transaction(shop) as tx:
-            await insights.service.keep(tx, [mug.id])
+            await insights.service.keep(tx, {mug.id: await log.horizon(tx)})
             rows.append(await tx.fetch("select * from insights_order"))
     assert rows[0] == rows[1] == rows[2]
+
+
+async def test_what_was_told_before_an_order_was_read_lets_nobody_read_it_again(
+    database: Database, shop: str, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[UUID] = []
+    list_states = orders.list_states
+
+    async def counted(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, orders.OrderState]:
+        read.extend(order_ids)
+        return await list_states(tx, order_ids)
+
+    mug, lamp, _ = await three(lanes, shop)
+    await run(lanes, shop, CANCEL, CancelUnits(order_id=mug.id, reason="changed my mind"))
+    [keep_lists] = insights.REACTIONS
+    singly = structs.replace(keep_lists, batch_max=1)
+    monkeypatch.setattr(orders, "list_states", counted)
+    await until_all_can_be_read(database, shop)
+    while await run_reaction(database, shop, singly):
+        pass
+    assert read.count(mug.id) == read.count(lamp.id) == 1
+    assert await found(database, shop, "status:cancelled") == [mug.number]
+    await run(lanes, shop, CANCEL, CancelUnits(order_id=lamp.id, reason="changed my mind"))
+    await catch_up(database, shop)
+    assert await found(database, shop, "status:cancelled") == [lamp.number, mug.number]
 
 
 async def test_a_promise_that_has_passed_is_late(database: Database, shop: str, lanes: Lanes):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from crosslane import fulfillment, orders, payments
 from crosslane.insights.service import keep
@@ -32,9 +33,14 @@ async def keep_lists(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
     unusual = {
         pair for pair, action in deeds if action not in USUAL and not action.startswith("returns.")
     }
-    touched = frozenset(e.event.order_id for e in by_hand if (e.actor, e.trace) in unusual)
-    told = {entry.event.order_id for entry in logged if _tells(entry.event)}
-    await keep(tx, told | touched, touched)
+    changed = [e.event.order_id for e in by_hand if (e.actor, e.trace) in unusual]
+    touched = frozenset(order_id for order_id in changed if order_id is not None)
+    told: dict[UUID, tuple[int, int]] = {}
+    for entry in logged:
+        order_id = entry.event.order_id
+        if order_id in touched or _tells(entry.event):
+            told[order_id] = max(entry.position, told.get(order_id, entry.position))
+    await keep(tx, told, touched)
 
 
 def _tells(event: Any) -> bool:
@@ -79,5 +85,6 @@ REACTIONS = [
         ),
         keep_lists,
         batch_max=ORDERS_AT_ONCE_MAX,
+        patient=True,
     )
 ]

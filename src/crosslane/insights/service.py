@@ -1,6 +1,6 @@
 """Use cases of insights: keeping up with orders, finding them, the pulse, and saved views."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from crosslane.insights.domain import COUNTED_APART, SOON, Known, Listed, listed
 from crosslane.insights.errors import NoSuchView, TooManyViews
 from crosslane.insights.storage import Stretch
 from crosslane.kernel import Refusal, new_id
-from crosslane.platform.database import Tx
+from crosslane.platform import log
+from crosslane.platform.database import Record, Tx
 from crosslane.platform.lane import Command, CommandKind
 
 LOOKED_AT_MAX = 5_000
@@ -57,19 +58,27 @@ class Found(msgspec.Struct, frozen=True):
     cut_short: bool = False
 
 
-async def keep(tx: Tx, order_ids: Iterable[UUID], touched: frozenset[UUID] = frozenset()) -> None:
-    """Bring up to date what lists know of some orders.
+async def keep(
+    tx: Tx, told: Mapping[UUID, tuple[int, int]], touched: frozenset[UUID] = frozenset()
+) -> None:
+    """Bring up to date what lists know of some orders; those that were read since are passed over.
 
     Args:
         tx: open transaction.
-        order_ids: orders of which something was told.
+        told: orders of which something was told, with the latest position of the log that did.
         touched: those of them that somebody has changed by hand.
     """
-    states = await orders.list_states(tx, sorted(set(order_ids)))
+    seen = await log.horizon(tx)
+    before = await storage.list_known(tx, list(told))
+    changed = [
+        order_id
+        for order_id, position in told.items()
+        if order_id in touched or position >= _seen(before.get(order_id))
+    ]
+    states = await orders.list_states(tx, changed) if changed else {}
     if not states:
         return
     ids = list(states)
-    before = await storage.list_known(tx, ids)
     fresh = [order_id for order_id in ids if order_id not in before]
     planned = await sourcing.planned_costs(tx, fresh) if fresh else {}
     delivered = await orders.list_deliveries(tx, ids)
@@ -88,7 +97,11 @@ async def keep(tx: Tx, order_ids: Iterable[UUID], touched: frozenset[UUID] = fro
             touched=order_id in touched or bool(was and was["touched"]),
         )
         kept.append(listed(state, known, codes))
-    await storage.save(tx, kept)
+    await storage.save(tx, kept, seen)
+
+
+def _seen(known: Record | None) -> tuple[int, int]:
+    return (known["seen_epoch"], known["seen_txid"]) if known else (0, 0)
 
 
 async def find(tx: Tx, wanted: Filter, *, after: tuple[datetime, UUID] | None, limit: int) -> Found:

@@ -46,18 +46,21 @@ with told as materialized (
     set orders = h.orders + excluded.orders,
         planned_milli = h.planned_milli + excluded.planned_milli
 )
-insert into insights_order as o (order_id, placed_at, facets, due_at, planned_milli, touched)
-select order_id, placed_at, facets, due_at, planned_milli, touched from told
+insert into insights_order as o (
+    order_id, placed_at, facets, due_at, planned_milli, touched, seen_epoch, seen_txid
+)
+select order_id, placed_at, facets, due_at, planned_milli, touched, $7, $8 from told
 on conflict (order_id) do update
-set facets = excluded.facets, due_at = excluded.due_at, touched = excluded.touched
+set facets = excluded.facets, due_at = excluded.due_at, touched = excluded.touched,
+    seen_epoch = excluded.seen_epoch, seen_txid = excluded.seen_txid
 where (o.facets, o.due_at, o.touched)
       is distinct from (excluded.facets, excluded.due_at, excluded.touched)
 """
 DELETE_EMPTY = "delete from insights_hour where orders = 0"
 
 
-async def save(tx: Tx, orders: Sequence[Listed]) -> None:
-    """Keep what lists look for in some orders, each named once."""
+async def save(tx: Tx, orders: Sequence[Listed], seen: tuple[int, int]) -> None:
+    """Keep what lists look for in some orders, each named once, and when they were read."""
     await tx.execute(
         SAVE,
         [one.order_id for one in orders],
@@ -66,17 +69,19 @@ async def save(tx: Tx, orders: Sequence[Listed]) -> None:
         [one.due_at for one in orders],
         [one.planned_milli for one in orders],
         [one.touched for one in orders],
+        *seen,
     )
     await tx.execute(DELETE_EMPTY)
 
 
 LIST_KNOWN = """
-select order_id, planned_milli, touched from insights_order where order_id = any($1::uuid[])
+select order_id, planned_milli, touched, seen_epoch, seen_txid
+from insights_order where order_id = any($1::uuid[])
 """
 
 
 async def list_known(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Record]:
-    """Return of some orders what stays as it was: planned cost, and whether they were touched."""
+    """Return of some orders what stays as it was, and the position at which they were read."""
     return {row["order_id"]: row for row in await tx.fetch(LIST_KNOWN, list(order_ids))}
 
 

@@ -8,7 +8,10 @@ create table insights_order (
     due_at timestamptz,
     -- What its first decisions would cost; null for none.
     planned_milli bigint,
-    touched boolean not null default false
+    touched boolean not null default false,
+    -- The position of the log as the order was read: what was told before it has changed nothing since.
+    seen_epoch integer not null default 0,
+    seen_txid xid8 not null default '0'
 ) with (fillfactor = 70);
 create index insights_order_due on insights_order (due_at) where due_at is not null;
 
