@@ -77,10 +77,12 @@ async def test_a_statement_tells_the_sums_of_its_postings():
 
 
 async def test_reactions_are_measured_on_orders_of_all_kinds():
-    told = await bench.react(QUICK)
+    told = await bench.react(QUICK, pace=40)
     figures = {figure.key: figure.value for figure in told if figure.key}
     assert figures["events_per_s"] > 0
     assert figures["orders_per_s"] > 0
+    assert figures["orders_offered_per_s"] == 40
+    assert 0 <= figures["lag_p50_s"] <= figures["lag_p99_s"]
     assert any("finance.post" in figure.name for figure in told)
 
 

@@ -31,7 +31,7 @@ from crosslane.bench.offering import OFFERED, offering
 from crosslane.bench.parsing import parsing
 from crosslane.bench.placing import BOOK, place
 from crosslane.bench.promise import promise
-from crosslane.bench.react import react
+from crosslane.bench.react import PACE, react
 from crosslane.bench.ready import ready
 from crosslane.bench.receipts import receipts
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
@@ -46,6 +46,7 @@ __all__ = [
     "FAMILIES",
     "OFFERED",
     "OPEN_ORDERS",
+    "PACE",
     "QUICK",
     "REOPTIMISING_SECONDS",
     "RETURNED",

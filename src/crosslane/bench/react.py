@@ -1,16 +1,20 @@
 """Reactions: how fast the log becomes books, work of locations and messages, and how far behind.
 
 First a log that has piled up is read by a worker, here in this process and without calls to the
-outside. Then orders are placed as fast as one process can while a worker follows: what waited the
-longest at each look is the lag. Half of the orders are shipped, half carried out of a store, which
-is sold and posted at once.
+outside. Then orders come at a pace while a worker follows, whether they can be placed as fast or
+not: what waited the longest at each look is the lag. Half of the orders are shipped, half carried
+out of a store, which is sold and posted at once.
+
+A lag says little by itself: beside it stands how many orders a second were placed. Where that is
+less than came, both cores had nothing left to give.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -30,25 +34,53 @@ from crosslane.platform.log import Logged, Reaction, reactions_with_work
 from crosslane.platform.worker import Worker
 
 CLIENTS = 64
+PACE = 1_000.0
+"""Orders that come a second."""
+PACE_LEAST_SHARE = 0.98
+DUE_SECONDS = 0.005
 LOOK_SECONDS = 0.2
 BUSY_SECONDS = 0.05
 EVENTS_LEAST = 10_000.0
 LAG_SECONDS_MOST = 1.0
+LAG_SECONDS_TOLD = 0.05
 
 
-async def react(scale: Scale = DEMO) -> list[Figure]:
-    """Measure events a second of a log that has piled up, and the lag while orders are placed."""
+@dataclass
+class _Offered:
+    """What became of orders that came at a pace.
+
+    Attributes:
+        lasted: for how long they came, in seconds.
+        placed: how many were placed meanwhile.
+        waited: how long each waited that was placed, then or later, in seconds.
+        refused: how many were told to come again later.
+    """
+
+    lasted: float = 0.0
+    placed: int = 0
+    waited: list[float] = field(default_factory=list)
+    refused: int = 0
+
+
+async def react(scale: Scale = DEMO, pace: float = PACE) -> list[Figure]:
+    """Measure events a second of a log that has piled up, and the lag while orders come.
+
+    Args:
+        scale: how large the retailer is, and for how long orders come.
+        pace: how many come a second.
+    """
     async with site(scale) as made, made.bulk() as bulk:
         database = await Database.connect(made.database_url)
         try:
             await _read_all(database)
             wanted = _mixed(scale)
-            await _place(database, wanted, orders=scale.orders)
+            await _place(database, wanted, scale.orders)
             began = time.perf_counter()
             read = await _read_all(database)
             piled = time.perf_counter() - began
-            async with made.worker(), _watched(bulk) as lags:
-                placed, lasted = await _place(database, wanted, seconds=scale.seconds)
+            async with made.worker():
+                async with _watched(bulk) as lags:
+                    offered = await _offer(database, wanted, pace, scale.seconds)
                 behind = await followed(bulk)
         finally:
             await database.close()
@@ -57,14 +89,38 @@ async def react(scale: Scale = DEMO) -> list[Figure]:
                unit="a second", least=EVENTS_LEAST, key="events_per_s"),
         *(Figure(name=f"of them by {name}", value=events, unit="events")
           for name, events in read.most_common()),
-        Figure(name="orders placed while a worker follows", value=round(placed / lasted),
-               unit="a second", key="orders_per_s"),
-        Figure(name="oldest event not read meanwhile, half of the looks",
-               value=round(quantile(lags, 0.5), 2), unit="s", key="lag_p50_s"),
-        Figure(name="the same, 99 % of the looks", value=round(quantile(lags, 0.99), 2),
-               unit="s", most=LAG_SECONDS_MOST, key="lag_p99_s"),
+        Figure(name="orders that came while a worker follows", value=pace, unit="a second",
+               key="orders_offered_per_s"),
+        Figure(name="of them placed meanwhile", value=round(offered.placed / offered.lasted),
+               unit="a second", least=pace * PACE_LEAST_SHARE, key="orders_per_s"),
+        Figure(name="refused, to come again later", value=offered.refused, unit="orders"),
+        Figure(name="until an order was placed, 99 %",
+               value=round(quantile(offered.waited, 0.99) * 1000), unit="ms", key="place_p99_ms"),
+        *_lags(lags),
         Figure(name="until all was read, once nobody orders", value=round(behind, 2), unit="s"),
     ]  # fmt: skip
+
+
+def _lags(lags: Mapping[str, Sequence[float]]) -> Iterator[Figure]:
+    """Tell how long the oldest unread event had waited: of all, of what can wait, and of each."""
+    patient = {reaction.name for reaction in REACTIONS if reaction.patient}
+    pressing = _oldest(lags, lags.keys() - patient)
+    yield Figure(name="oldest event not read meanwhile, half of the looks",
+                 value=round(quantile(pressing, 0.5), 2), unit="s", key="lag_p50_s")  # fmt: skip
+    yield Figure(name="the same, 99 % of the looks", value=round(quantile(pressing, 0.99), 2),
+                 unit="s", most=LAG_SECONDS_MOST, key="lag_p99_s")  # fmt: skip
+    yield Figure(name="the same of what gives way (lists, public events), 99 %",
+                 value=round(quantile(_oldest(lags, patient), 0.99), 2), unit="s",
+                 key="lag_patient_p99_s")  # fmt: skip
+    for name, theirs in sorted(lags.items()):
+        waited = quantile(theirs, 0.99)
+        if waited >= LAG_SECONDS_TOLD:
+            yield Figure(name=f"of {name}, 99 %", value=round(waited, 2), unit="s")
+
+
+def _oldest(lags: Mapping[str, Sequence[float]], names: Iterable[str]) -> list[float]:
+    """Return for each look how long the oldest event had waited that some reaction had not read."""
+    return [max(each) for each in zip(*(lags[name] for name in names), strict=True)]
 
 
 def _mixed(scale: Scale) -> Iterator[PlaceOrder]:
@@ -78,24 +134,50 @@ def _mixed(scale: Scale) -> Iterator[PlaceOrder]:
             yield order
 
 
-async def _place(
-    database: Database, wanted: Iterator[PlaceOrder], *, orders: int = 0, seconds: float = 0.0
-) -> tuple[int, float]:
-    """Place so many orders, or as many as can be in so many seconds; return how many, how long."""
-    lanes, placed, began = Lanes(database), 0, time.perf_counter()
+async def _place(database: Database, wanted: Iterator[PlaceOrder], orders: int) -> None:
+    """Place so many orders, as fast as that can be."""
+    lanes, placed = Lanes(database), 0
 
     async def client() -> None:
         nonlocal placed
-        while placed < orders or time.perf_counter() < began + seconds:
+        while placed < orders:
+            placed += 1
             key, order = str(new_id()), next(wanted)
-            try:
-                await lanes.run(TENANT, PLACE, key, order)
-                placed += 1
-            except Unavailable:
-                await asyncio.sleep(BUSY_SECONDS)
+            while True:
+                try:
+                    await lanes.run(TENANT, PLACE, key, order)
+                    break
+                except Unavailable:
+                    await asyncio.sleep(BUSY_SECONDS)
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    return placed, time.perf_counter() - began
+
+
+async def _offer(
+    database: Database, wanted: Iterator[PlaceOrder], pace: float, seconds: float
+) -> _Offered:
+    """Let orders come at a pace for so long, and wait for those that are under way by then."""
+    lanes, told, began, came = Lanes(database), _Offered(), time.perf_counter(), 0
+    under_way: set[asyncio.Task[None]] = set()
+
+    async def place(due: float) -> None:
+        try:
+            await lanes.run(TENANT, PLACE, str(new_id()), next(wanted))
+        except Unavailable:
+            told.refused += 1
+        else:
+            told.waited.append(time.perf_counter() - due)
+
+    while (now := time.perf_counter()) < began + seconds:
+        while began + came / pace <= now:
+            task = asyncio.create_task(place(began + came / pace))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            came += 1
+        await asyncio.sleep(DUE_SECONDS)
+    told.lasted, told.placed = now - began, len(told.waited)
+    await asyncio.gather(*under_way)
+    return told
 
 
 async def _read_all(database: Database) -> Counter[str]:
@@ -121,16 +203,18 @@ async def _has_work(database: Database) -> bool:
 
 
 @asynccontextmanager
-async def _watched(database: Database) -> AsyncIterator[Sequence[float]]:
-    """Look again and again how long the oldest event has waited that some reaction has not read."""
-    lags: list[float] = []
-    names = [reaction.name for reaction in REACTIONS]
+async def _watched(database: Database) -> AsyncIterator[Mapping[str, Sequence[float]]]:
+    """Look again and again how long the oldest event has waited that a reaction has not read."""
+    lags: dict[str, list[float]] = {reaction.name: [] for reaction in REACTIONS}
     kinds = [",".join(reaction.kinds) for reaction in REACTIONS]
 
     async def look() -> None:
         while True:
             async with database.transaction(TENANT, read_only=True) as tx:
-                lags.append(await tx.fetchval(statement("lag_seconds"), names, kinds))
+                found = await tx.fetch(statement("lag_seconds"), list(lags), kinds)
+            waited = {row["reaction"]: row["seconds"] for row in found}
+            for name, theirs in lags.items():
+                theirs.append(waited.get(name, 0.0))
             await asyncio.sleep(LOOK_SECONDS)
 
     looking = asyncio.create_task(look())

@@ -124,9 +124,14 @@ def feed(how: How = AS_USUAL) -> None:
     _run_one("feed", bench.feed, how)
 
 
-def react(how: How = AS_USUAL) -> None:
-    """Measure how fast the log becomes books, work and messages, and how far behind they are."""
-    _run_one("react", bench.react, how)
+def react(*, pace: float = bench.PACE, how: How = AS_USUAL) -> None:
+    """Measure how fast the log becomes books, work and messages, and how far behind they are.
+
+    Args:
+        pace: how many orders come a second while a worker follows.
+        how: see there.
+    """
+    _run_one("react", partial(bench.react, pace=pace), how)
 
 
 def neighbours(how: How = AS_USUAL) -> None:
