@@ -22,6 +22,7 @@ from crosslane.kernel import (
     matching,
     minute_of,
     new_id,
+    new_ids,
     order_number,
     parse_instant,
     parse_order_number,
@@ -34,7 +35,7 @@ from crosslane.kernel.ids import NUMBER_ALPHABET, BadOrderNumber
 
 def test_new_ids_are_unique_version_7_and_sort_by_the_order_they_were_made_in():
     started = time.time_ns() // 1_000_000
-    made = [new_id() for _ in range(20_000)]
+    made = [new_id() for _ in range(20_000)] + new_ids(20_000) + [new_id(), *new_ids(0), new_id()]
     assert len(set(made)) == len(made)
     assert {i.version for i in made} == {7}
     assert {i.variant for i in made} == {"specified in RFC 4122"}
@@ -46,6 +47,8 @@ def test_new_ids_still_sort_when_the_clock_is_set_back(monkeypatch: pytest.Monke
     before = new_id()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
     assert before < new_id() < new_id()
+    first, second = new_ids(2)
+    assert before < first < second < new_id()
 
 
 def test_a_child_does_not_go_on_with_the_randomness_of_its_parent():

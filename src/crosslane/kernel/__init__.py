@@ -19,6 +19,7 @@ from crosslane.kernel.ids import (
     BadOrderNumber,
     check_character,
     new_id,
+    new_ids,
     order_number,
     parse_order_number,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "milli_price",
     "minute_of",
     "new_id",
+    "new_ids",
     "order_number",
     "parse_instant",
     "parse_minor",

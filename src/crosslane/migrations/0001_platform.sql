@@ -75,6 +75,9 @@ create table platform_log (
 ) partition by range (at);
 create index platform_log_position on platform_log (epoch, txid, id);
 create index platform_log_history on platform_log (subject, subject_no);
+-- Most are short enough to stay as they are. To press together those that name a thousand articles
+-- took two thirds of the time to write them, for little more than half their size.
+alter table platform_log alter column body set storage external;
 select platform_ensure_partitions('platform_log');
 
 create table platform_cursor (

@@ -190,7 +190,7 @@ where not exists (select from catalog_component c where c.bundle_id = v.id)
 
 async def shelf_ids(tx: Tx, skus: Sequence[str]) -> dict[str, UUID]:
     """Return the identifiers of variants that are no bundles, by the SKU as asked."""
-    return {row["asked"]: row["id"] for row in await tx.fetch(SHELF_IDS, list(skus))}
+    return dict(await tx.fetch(SHELF_IDS, list(skus)))
 
 
 SCAN = """

@@ -65,9 +65,9 @@ class Walk(msgspec.Struct, frozen=True):
 
 async def mark(tx: Tx, kind: Sort, variant_ids: Iterable[UUID]) -> None:
     """Let offers of articles be looked at in all channels that have them, soon."""
-    wanted = list(dict.fromkeys(variant_ids))
-    progress = await storage.lock_offerings(tx, None) if wanted else {}
-    if not progress:
+    progress = await storage.lock_offerings(tx, None)
+    wanted = list(dict.fromkeys(variant_ids)) if progress else []
+    if not wanted:
         return
     if kind == STOCK:
         bundles = await catalog.bundles_of(tx, wanted)

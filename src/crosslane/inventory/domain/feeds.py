@@ -9,6 +9,7 @@ parts of one message touch different variants, so their order does not matter ei
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -125,7 +126,7 @@ def parts_of(
     Returns:
         Parts whose ranges cover all variants there are; at least one.
     """
-    ordered = sorted({*quantities, *stocked})
+    ordered = sorted({*quantities, *stocked}, key=attrgetter("bytes"))  # as the database does
     starts = list(range(0, len(ordered), rows_max)) or [0]
     parts: list[SupplyPart] = []
     for number, start in enumerate(starts, 1):

@@ -11,7 +11,7 @@ from crosslane.inventory.events import StockReceived, ValuedMovements
 from crosslane.inventory.service.news import Lacking, availability, changes, shortages, valued
 from crosslane.inventory.storage import feeds, parts
 from crosslane.inventory.storage.parts import PartApplied, PartAsked
-from crosslane.kernel import new_id
+from crosslane.kernel import new_ids
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.log import Event
@@ -54,7 +54,7 @@ async def _try(tx: Tx, part: PartAsked) -> PartApplied | None:
                 tx,
                 part,
                 found=found,
-                ids=[new_id() for _ in range(lacking)],
+                ids=new_ids(lacking),
                 now=now,
                 clock_skew=CLOCK_SKEW_MAX,
             )
