@@ -204,12 +204,26 @@ async def test_a_key_in_use_elsewhere_is_told_so_and_holds_up_no_other(
         )
         # Both waited once, and one after the other would take twice as long.
         assert loop.time() - started < 2 * HASTY_SECONDS
-        idempotency.store(elsewhere, ["busy"], [Taken(5)])
+        idempotency.store(elsewhere, ["busy"], ["1"], [Taken(5)])
     assert isinstance(busy, StillWorking)
     assert free.outcome == Taken(9)
     again = await lanes.submit(shelf, TAKE, command("busy", 1))
     assert (again.outcome, again.replayed) == (Taken(5), True)
     await lanes.drain()
+
+
+async def test_a_key_that_is_let_go_while_one_waits_for_it_is_taken(
+    database: Database, shelf: str, lanes: Lanes
+):
+    async with idempotency.claiming(database, shelf, ["busy"], ["1"]) as (elsewhere, _):
+        waiting = asyncio.create_task(lanes.submit(shelf, TAKE, command("busy", 1)))
+        while not await elsewhere.fetchval(
+            "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        ):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+    answer = await waiting
+    assert (answer.outcome, answer.replayed) == (Taken(9), False)
 
 
 async def left_units(tx: Tx) -> int:

@@ -40,14 +40,12 @@ create table platform_fact (
 );
 insert into platform_fact values ('', pg_current_xact_id());
 
--- A key is claimed by a short row that grows by its answer as the transaction ends: with so much room
--- in its page 84 of 100 stay there and write no index again (25 at a fillfactor of 70).
 create table platform_idempotency (
     key text primary key,
     fingerprint text not null,
-    answer jsonb,
+    answer jsonb not null,
     created_at timestamptz not null
-) with (fillfactor = 15);
+);
 create index platform_idempotency_age on platform_idempotency (created_at);
 
 create table platform_log_epoch (

@@ -92,18 +92,16 @@ def fingerprint(secret_key: bytes, *parts: bytes) -> str:
 
 BE_IMPATIENT = "set local lock_timeout = '20ms'"
 BE_PATIENT = "set local lock_timeout to default"
-CLAIM = """
-with claimed as (
-    insert into platform_idempotency (key, fingerprint, created_at)
-    select key, print, clock_timestamp() from unnest($1::text[], $2::text[]) as w(key, print)
-    order by key
-    on conflict (key) do nothing returning key
-)
+# A key is claimed by a lock on a number of 64 bits that stands for it, and its row is written once,
+# whole, with the answer: a row that grew by it would be written twice, with room left for that.
+LOCK_KEYS = "select count(pg_advisory_xact_lock(n)) from unnest('{{{}}}'::bigint[]) as n"
+# By the statement after the locks: its snapshot must be younger than the wait for the others.
+OPEN = """
 select clock_timestamp() as now,
        (select jsonb_object_agg(topic, version::text) from platform_fact) as versions,
-       (select array_agg(key) from claimed) as claimed
+       (select array_agg(key) from platform_idempotency
+        where key = any((select $1::text[])::text[])) as used
 """
-# A statement of its own: its snapshot must be younger than the wait for the other transaction.
 ANSWERS = """
 select key, fingerprint, answer from platform_idempotency where key = any($1::text[])
 """
@@ -132,13 +130,16 @@ async def claiming(
         patient: wait for the other transaction as long as for any lock; otherwise hardly at all.
 
     Yields:
-        The transaction, and for each key that is not free: what was answered, KeyReused when that
-        was another request, or StillWorking when the other transaction let the key go meanwhile.
+        The transaction, and for each key that is not free what was answered, or KeyReused when
+        that was another request.
 
     Raises:
         StillWorking: the other transaction did not end while we waited.
     """
-    claim = Opening(CLAIM, (keys, prints), () if patient else (BE_IMPATIENT,))
+    # In the order of their numbers, so that no two transactions wait in a circle.
+    numbers = sorted(_number(tenant, key) for key in keys)
+    lock = LOCK_KEYS.format(",".join(map(str, numbers)))
+    claim = Opening(OPEN, (keys,), (lock,) if patient else (BE_IMPATIENT, lock))
     opened = False
     try:
         async with database.transaction(tenant, actor=actor, trace=trace, opening=claim) as tx:
@@ -152,32 +153,36 @@ async def claiming(
         raise StillWorking from None
 
 
+def _number(tenant: str, key: str) -> int:
+    digest = hashlib.blake2b(f"{tenant}\0{key}".encode(), digest_size=8)
+    return int.from_bytes(digest.digest(), signed=True)
+
+
 async def _known(
     tx: Tx, keys: Sequence[str], prints: Sequence[str]
 ) -> dict[str, StoredAnswer | Refusal]:
-    claimed = set(tx.opened["claimed"] or ())
-    taken = {key: print for key, print in zip(keys, prints, strict=True) if key not in claimed}
-    if not taken:
+    used = tx.opened["used"]
+    if not used:
         return {}
-    found: dict[str, StoredAnswer | Refusal] = {key: StillWorking() for key in taken}
-    for row in await tx.fetch(ANSWERS, list(taken)):
-        if row["fingerprint"] != taken[row["key"]]:
-            found[row["key"]] = KeyReused()
-        elif row["answer"] is not None:
-            found[row["key"]] = msgspec.json.decode(row["answer"], type=StoredAnswer)
-    return found
+    asked = dict(zip(keys, prints, strict=True))
+    return {
+        row["key"]: msgspec.json.decode(row["answer"], type=StoredAnswer)
+        if row["fingerprint"] == asked[row["key"]]
+        else KeyReused()
+        for row in await tx.fetch(ANSWERS, used)
+    }
 
 
-def store(tx: Tx, keys: Sequence[str], outcomes: Sequence[Any]) -> None:
-    """Keep results and conflicts under their keys, let go of the other keys, as the Tx ends."""
-    for key, outcome in zip(keys, outcomes, strict=True):
+def store(tx: Tx, keys: Sequence[str], prints: Sequence[str], outcomes: Sequence[Any]) -> None:
+    """Keep results and conflicts under their claimed keys as the Tx ends; others may come again."""
+    for key, print, outcome in zip(keys, prints, outcomes, strict=True):
         if not isinstance(outcome, Refusal):
             answer = StoredAnswer(result=msgspec.Raw(msgspec.json.encode(outcome)))
         elif outcome.kind is Kind.CONFLICT:
             answer = StoredAnswer(refusal=tell(outcome))
         else:
-            answer = None
-        tx.outbox.answers.append(AnswerRow(key, answer and msgspec.json.encode(answer)))
+            continue
+        tx.outbox.answers.append(AnswerRow(key, print, msgspec.json.encode(answer)))
 
 
 def tell(refusal: Refusal) -> ToldRefusal:

@@ -348,7 +348,8 @@ class _Lane:
 
     def _store(self, tx: Tx, commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> None:
         if not self.kind.repeatable:
-            idempotency.store(tx, [c.key for c in commands], outcomes)
+            keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
+            idempotency.store(tx, keys, prints, outcomes)
 
     @asynccontextmanager
     async def _claiming(

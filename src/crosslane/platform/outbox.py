@@ -41,10 +41,11 @@ class EffectRow(msgspec.Struct, frozen=True):
 
 
 class AnswerRow(msgspec.Struct, frozen=True):
-    """What the command with a claimed key was answered; None lets go of the key."""
+    """What the command with a claimed key was answered, and a digest of what was asked."""
 
     key: str
-    answer: bytes | None
+    fingerprint: str
+    answer: bytes
 
 
 class Outbox:
@@ -98,11 +99,11 @@ with numbered as (
                 (select $14::jsonb[]), (select $15::text[]), (select $16::timestamptz[]))
          as e(id, key, kind, body, trace, due_at)
     on conflict (key) do nothing
-), let_go as (
-    delete from platform_idempotency where key = any((select $17::text[])::text[])
 )
-update platform_idempotency s set answer = a.answer
-from unnest((select $18::text[]), (select $19::jsonb[])) as a(key, answer) where s.key = a.key
+insert into platform_idempotency (key, fingerprint, answer, created_at)
+select key, fingerprint, answer, $1
+from unnest((select $17::text[]), (select $18::text[]), (select $19::jsonb[]))
+     as a(key, fingerprint, answer)
 """
 
 
@@ -119,7 +120,6 @@ async def write(tx: "Tx") -> None:
     for event in box.events:
         left[event.subject] -= 1
         behind.append(left[event.subject])
-    kept = [row for row in box.answers if row.answer is not None]
     await tx.execute(
         WRITE,
         tx.now,
@@ -131,8 +131,7 @@ async def write(tx: "Tx") -> None:
         *_columns(box.events, "kind", "actor", "trace", "body"),
         [new_id() for _ in box.effects],
         *_columns(box.effects, "key", "kind", "body", "trace", "due_at"),
-        [row.key for row in box.answers if row.answer is None],
-        *_columns(kept, "key", "answer"),
+        *_columns(box.answers, "key", "fingerprint", "answer"),
     )
 
 
