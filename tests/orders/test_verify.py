@@ -3,7 +3,7 @@
 import pytest
 
 from crosslane import organization
-from crosslane.orders import APPEASEMENT, LineWish
+from crosslane.orders import APPEASEMENT, AttributionWish, LineWish
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.verify import verify
@@ -35,6 +35,8 @@ DEFECTS = [
     ("update orders_stop set order_id = gen_random_uuid()", "parts_have_their_whole"),
     ("update orders_search set order_id = gen_random_uuid()", "parts_have_their_whole"),
     ("update orders_attribution set line_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_line set attributed = not attributed", "credit_is_given"),
+    ("delete from orders_attribution", "credit_is_given"),
     ("update orders_stop set amendment_no = 7", "stops_hold_amendments"),
     ("update orders_stop set amendment_no = 0", "stops_hold_amendments"),
 ]
@@ -45,7 +47,9 @@ async def _play(database: Database, shop: str, lanes: Lanes) -> None:
     await give(lanes, shop, shown, 301, agent())
     await credit(database, shop, request(shown, (0, 1)))
     await credit(database, shop, request(shown, (0, 2), (1, 1)))
-    other = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3))
+    seller = AttributionWish(role="sold", staff="jo", share_bp=10_000)
+    credited = LineWish(sku="MUG", quantity=3, attributions=[seller])
+    other = await sold(database, shop, lanes, credited)
     await credit(database, shop, request(other, (0, 1)))
     await exchange(database, shop, swap(other, even(other, "SPOON"), hold_until=SOON))
     await react(database, shop)

@@ -19,8 +19,8 @@ STATEMENTS_MAX = 5
 
 INSERT_ORDERS = """
 insert into orders_order (id, number, channel_id, source_id, channel, entity, brand, market,
-                          currency, locale, customer_id, placed_at, recorded_at, original)
-select id, source, $1, source, 'web', 'E', 'B', 'GB', 'GBP', 'en-GB', customer, at, at, '{}'
+                          currency, locale, customer_id, placed_at, recorded_at, placed_by)
+select id, source, $1, source, 'web', 'E', 'B', 'GB', 'GBP', 'en-GB', customer, at, at, 'test'
 from unnest($2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[]) as w(id, source, customer, at)
 """
 INSERT_LINES = """

@@ -84,7 +84,6 @@ INNOCENT = {
     "returns_finding.reasons": "names of a list, points and figures",
     "orders_line.price_reasons": "lists, promotions and taxes",
     "orders_amendment.lines": "articles, units and money",
-    "orders_order.original": "prices, promises and decisions; of people identifiers alone",
     "carts_operation.change": "articles and ways; buyer and address are identifiers",
     "orders_money_problem.reason": "what a provider or the connection said",
     "orders_barred.reason": "one of a list",

@@ -65,9 +65,9 @@ create table inventory_allocation (
     cause_id uuid not null,
     quantity bigint not null check (quantity > 0),
     promised_for timestamptz,
-    primary key (line_id, position_id)
+    -- A line is never asked for without the positions that were locked for it.
+    primary key (position_id, line_id)
 ) with (fillfactor = 75);
-create index inventory_allocation_position on inventory_allocation (position_id, line_id);
 
 create table inventory_hold (
     id uuid primary key,

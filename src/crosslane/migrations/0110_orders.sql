@@ -19,8 +19,7 @@ create table orders_order (
     service text not null default '',
     version integer not null default 1,
     closed_at timestamptz,
-    -- What was asked and promised at the first moment; never changed.
-    original jsonb not null,
+    placed_by text not null,
     unique (channel_id, source_id)
 ) with (fillfactor = 60);
 create index orders_order_customer on orders_order (customer_id, placed_at desc);
@@ -52,8 +51,12 @@ create table orders_line (
     jurisdiction text not null,
     price_reasons jsonb not null,
     promised_at timestamptz,
+    -- What was promised as the line came to be; like all of a line but promised_at it never changes.
+    first_promised_at timestamptz,
     -- A bundle's own line carries the price and no stock; its components carry stock and price shares.
     is_bundle boolean not null default false,
+    -- Somebody has the credit for it since it came to be (orders_attribution); otherwise nobody has.
+    attributed boolean not null default false,
     unique (order_id, position)
 );
 
@@ -207,11 +210,12 @@ create table orders_amendment (
     unique (order_id, no)
 );
 
--- Who gets the credit for a line, in basis points per role; append-only, the newest set counts.
+-- Who gets the credit for a line, in basis points per role; append-only. A line that nobody gets the
+-- credit for says so itself.
 create table orders_attribution (
     line_id uuid not null,
     role text not null check (role in ('sold', 'assisted', 'chat', 'kiosk', 'endless_aisle', 'fulfilled', 'saved_sale')),
-    beneficiary_kind text not null check (beneficiary_kind in ('staff', 'location', 'none')),
+    beneficiary_kind text not null check (beneficiary_kind in ('staff', 'location')),
     beneficiary_id text not null,
     share_bp integer not null check (share_bp between 0 and 10000),
     source text not null,
@@ -221,7 +225,7 @@ create index orders_attribution_line on orders_attribution (line_id);
 create index orders_attribution_saved on orders_attribution (beneficiary_id, at)
     where role = 'saved_sale' and beneficiary_kind = 'location';
 
--- What an order is found by besides its number: source id, SKUs and customer identities by id.
+-- What an order is found by besides its number and identifier: the channel's own number of it and SKUs.
 create table orders_search (
     order_id uuid primary key,
     words tsvector not null

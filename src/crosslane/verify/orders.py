@@ -118,6 +118,15 @@ select 'order line:' || line_id as subject,
 from orders_attribution group by line_id, role having sum(share_bp) > 10000
 """
 
+CREDIT_IS_GIVEN = """
+select 'order line:' || l.id as subject,
+       case when l.attributed then 'somebody has the credit for it, and nobody is named'
+            else 'nobody has the credit for it, and somebody is named' end as detail
+from orders_line l
+where l.attributed <> exists (
+    select from orders_attribution a where a.line_id = l.id and a.source not like 'return:%')
+"""
+
 EVENTS_NUMBERED = """
 select subject, format('%s events, the last is number %s', count(*), max(subject_no)) as detail
 from platform_log group by subject
@@ -352,5 +361,6 @@ RULES = [
     Rule("orders.goodwill_is_counted", GOODWILL_IS_COUNTED),
     Rule("orders.stops_hold_amendments", STOPS_HOLD_AMENDMENTS),
     Rule("orders.shares_of_credit", SHARES_OF_CREDIT),
+    Rule("orders.credit_is_given", CREDIT_IS_GIVEN),
     Rule("orders.events_numbered", EVENTS_NUMBERED),
 ]

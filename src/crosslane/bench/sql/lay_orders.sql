@@ -44,10 +44,10 @@ with numbered as (
 ), heads as (
     insert into orders_order
         (id, number, channel_id, source_id, channel, entity, brand, market, currency, locale,
-         customer_id, placed_at, recorded_at, service, version, closed_at, original)
+         customer_id, placed_at, recorded_at, service, version, closed_at, placed_by)
     select id, 'bench-' || k, ($5::uuid[])[channel], 'SRC' || k, ($6::text[])[channel], 'mf',
            'marlow', 'gb', 'GBP', 'en-GB', customer_id, placed_at, placed_at, '', 3,
-           case when not open then placed_at + interval '1 day' end, '{}'
+           case when not open then placed_at + interval '1 day' end, 'system:crosslane'
     from o
 ), parts as materialized (
     select line_id, id as order_id, 1 as position, place, true as first, k, article, method, open,
@@ -62,13 +62,15 @@ with numbered as (
     insert into orders_line
         (id, order_id, position, cause, variant_id, sku, title, quantity, method, store_id,
          unit_price_milli, net_minor, tax_minor, gross_minor, tax_rate_bp, tax_class, jurisdiction,
-         price_reasons, promised_at)
+         price_reasons, promised_at, first_promised_at)
     select line_id, order_id, position, 'cart', ($9::uuid[])[article], ($10::text[])[article],
            'Article ' || ($10::text[])[article], 1 + k % 3, method,
            case when method <> 'ship' then ($7::uuid[])[place] end, 500000,
            500 * (1 + k % 3), 100 * (1 + k % 3), 600 * (1 + k % 3), 2000, 'standard', 'GB', '{}',
-           case when method <> 'carry_out' then placed_at + interval '2 days' end
-    from parts
+           promised_at, promised_at
+    from parts cross join lateral (
+        select case when method <> 'carry_out' then placed_at + interval '2 days' end as promised_at
+    ) as date
 ), buckets as (
     insert into orders_bucket (line_id, location_id, stage, quantity)
     select line_id,

@@ -100,17 +100,16 @@ from orders_order o left join touched t on t.id = o.id;
 -- What was promised as the order was placed, against when goods reached their customer: delivered,
 -- or ready where they are collected. A line is kept when all its units that were not cancelled
 -- came in time.
-with promised as (
-    select (x ->> 'line_id')::uuid as line_id, (x ->> 'promised_at')::timestamptz as promised_at
-    from orders_order o cross join jsonb_array_elements(o.original -> 'lines') x
-), wanted as (
-    select l.id as line_id, l.method, p.promised_at, l.quantity - coalesce(c.units, 0) as units
-    from orders_line l join promised p on p.line_id = l.id
+with wanted as (
+    select l.id as line_id, l.method, l.first_promised_at as promised_at,
+           l.quantity - coalesce(c.units, 0) as units
+    from orders_line l
     left join (
         select line_id, sum(quantity) as units from orders_movement
         where to_stage = 'cancelled' group by line_id
     ) c on c.line_id = l.id
-    where not l.is_bundle and l.method <> 'carry_out' and l.quantity > coalesce(c.units, 0)
+    where l.amendment_no = 0 and not l.is_bundle and l.method <> 'carry_out'
+      and l.quantity > coalesce(c.units, 0)
 ), arrived as (
     select (u ->> 'line_id')::uuid as line_id, (u ->> 'quantity')::bigint as units,
            (d.body ->> 'occurred_at')::timestamptz as at

@@ -109,10 +109,12 @@ class NewLine(OrderLine, frozen=True, kw_only=True):
     Args:
         order_id: the order.
         price_reasons: JSON that explains the price.
+        attributed: somebody gets the credit for it, otherwise explicitly nobody.
     """
 
     order_id: UUID
     price_reasons: msgspec.Raw
+    attributed: bool = False
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,15 +208,15 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         role: what they did.
-        beneficiary_kind: staff, location, or none when the line is explicitly unattributed.
-        beneficiary_id: code of the staff member or location, "" for none.
+        beneficiary_kind: staff or location.
+        beneficiary_id: code of the staff member or location.
         share_bp: share of the role in basis points.
         source: the event it came from.
     """
 
     line_id: UUID
     role: Role
-    beneficiary_kind: Literal["staff", "location", "none"]
+    beneficiary_kind: Literal["staff", "location"]
     beneficiary_id: str
     share_bp: int
     source: str

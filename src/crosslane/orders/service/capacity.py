@@ -23,7 +23,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     Args:
         order_id: the order.
-        cause: the decision behind it.
+        cause: the decision behind it, or the order where only that is known.
         location_id: who sends.
         day: local day of dispatch.
         parcels: how many.
@@ -95,7 +95,7 @@ def _claim(wish: Wish) -> locations.CapacityClaim:
         wish.location_id,
         wish.day,
         wish.parcels,
-        f"order:{wish.order_id}:{wish.cause}",
+        str(wish.cause),
         holder=wish.order_id,
     )
 

@@ -190,13 +190,23 @@ async def list_amenders(
     return {(row["order_id"], row["no"]): row["actor"] for row in rows}
 
 
+# Components are credited with their bundle.
 LIST_ATTRIBUTIONS = """
-select a.line_id, a.role, a.beneficiary_kind, a.beneficiary_id, a.share_bp, a.source
-from orders_attribution a join orders_line l on l.id = a.line_id
-where l.order_id = $1 order by a.at, a.line_id, a.role limit $2
+select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source
+from (
+    select l.position, a.at, a.line_id, a.role, a.beneficiary_kind, a.beneficiary_id, a.share_bp,
+           a.source
+    from orders_line l join orders_attribution a on a.line_id = l.id
+    where l.order_id = $1
+    union all
+    select position, null, id, 'sold', 'none', '', 10000,
+           case amendment_no when 0 then 'placed' else 'amendment:' || amendment_no end
+    from orders_line where order_id = $1 and parent_line_id is null and not attributed
+) each
+order by position, at nulls first, role limit $2
 """
 
 
 async def list_attributions(tx: Tx, order_id: UUID, limit: int) -> list[Record]:
-    """Return who gets the credit for an order's lines."""
+    """Return who gets the credit for an order's lines, by line; nobody is told too."""
     return await tx.fetch(LIST_ATTRIBUTIONS, order_id, limit)

@@ -119,6 +119,21 @@ def _move_columns(
     ]
 
 
+# What is promised as a line comes to be is kept beside what is promised later.
+_NEW_LINES = """
+lines as (
+    insert into orders_line (
+        id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku, title,
+        quantity, method, store_id, unit_price_milli, net_minor, tax_minor, gross_minor,
+        tax_rate_bp, tax_class, jurisdiction, price_reasons, promised_at, first_promised_at,
+        is_bundle, attributed
+    )
+    select id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku, title,
+           quantity, method, store_id, unit_price_milli, net_minor, tax_minor, gross_minor,
+           tax_rate_bp, tax_class, jurisdiction, price_reasons, promised_at, promised_at,
+           is_bundle, attributed
+    from
+"""
 # Everything about a whole batch of orders in one statement, their first moves included. Rows travel
 # as JSON so that one parameter carries one table. No line had a bucket before: to provide for that
 # would write a mark for each row in the server's log.
@@ -126,14 +141,13 @@ INSERT_ORDERS = f"""
 with heads as (
     insert into orders_order (
         id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
-        customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at, original
+        customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at, placed_by
     )
     select id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
            customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at,
-           original
+           placed_by
     from jsonb_populate_recordset(null::orders_order, $16)
-), lines as (
-    insert into orders_line select * from jsonb_populate_recordset(null::orders_line, $17)
+), {_NEW_LINES} jsonb_populate_recordset(null::orders_line, $17)
 ), charges as (
     insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $18)
 ), stops as (
@@ -156,12 +170,12 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Everything to be written for one order.
 
     Args:
-        original: what was asked and promised, kept unchanged for ever.
+        placed_by: who placed it.
         words: text it is found by.
     """
 
     order: Order
-    original: msgspec.Raw
+    placed_by: str
     lines: Sequence[NewLine]
     charges: Sequence[Charge]
     stops: Sequence[Stop]
@@ -180,7 +194,7 @@ async def insert_orders(
     Buckets that the units have left already need no row.
     """
     encode = msgspec.json.encode
-    heads = [{**msgspec.structs.asdict(o.order), "original": o.original} for o in orders]
+    heads = [{**msgspec.structs.asdict(o.order), "placed_by": o.placed_by} for o in orders]
     await tx.execute(
         INSERT_ORDERS,
         *_move_columns(tx, moves, buckets),
@@ -194,11 +208,10 @@ async def insert_orders(
     )
 
 
-INSERT_LINES = """
+INSERT_LINES = f"""
 with added as (
     select * from jsonb_populate_recordset(null::orders_line, $1)
-), lines as (
-    insert into orders_line select * from added
+), {_NEW_LINES} added
 ), words as (
     update orders_search s set words = s.words || a.words
     from (
@@ -211,7 +224,7 @@ insert into orders_attribution (
 )
 select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $3
 from jsonb_populate_recordset(null::orders_attribution, $2)
-"""
+"""  # noqa: S608
 
 
 async def insert_lines(

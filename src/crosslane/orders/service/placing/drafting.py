@@ -95,6 +95,7 @@ def draft_lines(
                     tax_minor=share.tax_minor,
                     gross_minor=share.gross_minor,
                     is_bundle=False,
+                    attributed=False,
                 )
             )
     return lines
@@ -141,6 +142,7 @@ def _line(
         price_reasons=msgspec.Raw(msgspec.json.encode(reasons)),
         promised_at=None,
         is_bundle=bool(price.shares),
+        attributed=bool(want.wish.attributions),
     )
 
 
@@ -170,21 +172,10 @@ def draft_charges(
 def draft_attributions(
     wanted: Sequence[WantedLine], lines: Sequence[OrderLine], source: str
 ) -> list[Attribution]:
-    """Return who gets the credit for each line; nobody is said explicitly."""
+    """Return who gets the credit for lines; one nobody gets it for says so itself."""
     found: list[Attribution] = []
     own = [line for line in lines if line.parent_line_id is None]
     for want, line in zip(wanted, own, strict=True):
-        if not want.wish.attributions:
-            found.append(
-                Attribution(
-                    line_id=line.id,
-                    role="sold",
-                    beneficiary_kind="none",
-                    beneficiary_id="",
-                    share_bp=10_000,
-                    source=source,
-                )
-            )
         for wish in want.wish.attributions:
             found.append(
                 Attribution(

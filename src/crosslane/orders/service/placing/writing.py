@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from crosslane.kernel import Refusal
 from crosslane.orders import events
 from crosslane.orders.domain import NOWHERE, OrderLine, Stage, status
@@ -16,17 +14,6 @@ from crosslane.orders.storage import writing
 from crosslane.platform.database import Tx
 
 WHY = "placed"
-
-
-class Original(msgspec.Struct, frozen=True):
-    """What is kept of the first moment: prices and promises by line, decisions behind them.
-
-    The wish itself may name people and stays with the raw message it came in.
-    """
-
-    placed_by: str
-    lines: list[dict[str, object]]
-    receipts: list[str]
 
 
 async def write(tx: Tx, drafts: Sequence[Draft]) -> None:
@@ -58,23 +45,9 @@ async def write(tx: Tx, drafts: Sequence[Draft]) -> None:
 
 
 def _record(draft: Draft) -> writing.NewOrder:
-    original = Original(
-        placed_by=str(draft.command.actor),
-        lines=[
-            {
-                "line_id": line.id,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "gross_minor": line.gross_minor,
-                "promised_at": line.promised_at,
-            }
-            for line in draft.lines
-        ],
-        receipts=[str(receipt) for receipt in draft.receipts],
-    )
     return writing.NewOrder(
         order=draft.order,
-        original=msgspec.Raw(msgspec.json.encode(original)),
+        placed_by=str(draft.command.actor),
         lines=draft.lines,
         charges=draft.charges,
         stops=draft.stops,
@@ -84,7 +57,9 @@ def _record(draft: Draft) -> writing.NewOrder:
 
 
 def _words(draft: Draft) -> list[str]:
-    return [draft.order.source_id, *dict.fromkeys(line.sku for line in draft.lines)]
+    # Where the channel has no number of its own for it, its identifier stands in.
+    source = [draft.wish.source_id] if draft.wish.source_id else []
+    return [*source, *dict.fromkeys(line.sku for line in draft.lines)]
 
 
 def _carried_out(draft: Draft) -> list[Step]:
