@@ -18,6 +18,7 @@ from crosslane.platform.lane import (
     RowsBusy,
     StillWorking,
 )
+from crosslane.platform.patience import look_until
 from tests.patience import HASTY_SECONDS
 from tests.platform.losing import LosesCommitReply
 
@@ -217,11 +218,8 @@ async def test_a_key_that_is_let_go_while_one_waits_for_it_is_taken(
 ):
     async with idempotency.claiming(database, shelf, ["busy"], ["1"]) as (elsewhere, _):
         waiting = asyncio.create_task(lanes.submit(shelf, TAKE, command("busy", 1)))
-        while not await elsewhere.fetchval(
-            "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-        ):
-            await asyncio.sleep(0)
-        assert not waiting.done()
+        waited_for = "select exists (select from pg_locks where not granted)"
+        assert await look_until(lambda: elsewhere.fetchval(waited_for), bool, seconds=30)
     answer = await waiting
     assert (answer.outcome, answer.replayed) == (Taken(9), False)
 
