@@ -26,6 +26,7 @@ class Told:
         bodies: of the successes, when they are kept.
         late: successes that came after the time was over, to what was asked before.
         lasted_seconds: how long the crowd was at it.
+        processor_seconds: what the clients themselves used of the processor.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Told:
     bodies: list[bytes] = field(default_factory=list)
     late: int = 0
     lasted_seconds: float = 0.0
+    processor_seconds: float = 0.0
 
     @property
     def pace(self) -> float:
@@ -207,7 +209,7 @@ async def gather_talkers(
 
 
 async def _gather(told: Told, one: Callable[[], _Client], clients: int, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
+    loop, used = asyncio.get_running_loop(), time.thread_time()
     crowd = [one() for _ in range(clients)]
     for number, client in enumerate(crowd):
         await client.come()
@@ -220,6 +222,7 @@ async def _gather(told: Told, one: Callable[[], _Client], clients: int, seconds:
     for client in crowd:
         client.leave()
     await asyncio.gather(*(client.closed for client in crowd))
+    told.processor_seconds = time.thread_time() - used
     told.late = len(told.seconds) - counted[0] - (told.failures - counted[1])
 
 

@@ -4,22 +4,24 @@ Ours: key, price, customer, sourcing over every location, stock, capacity, journ
 and the answer kept, all on disk before it is given. pgbench: two conditional updates and six rows
 of the plainest order book. No worker runs meanwhile, on neither side.
 
-After it the database is killed. What was acknowledged must be there when it is back.
+After it the database is killed. What was acknowledged must be there when it is back. Who used the
+processor meanwhile is told beside: what clients take is not there for the server.
 """
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count, cycle
 from random import Random
 
 import msgspec
 
-from crosslane.bench import yardstick
+from crosslane.bench import processor, yardstick
 from crosslane.bench.crowd import Told, gather_crowd, post
 from crosslane.bench.figures import Figure, Scale, quantile, ratio
 from crosslane.bench.reading_back import Acknowledged, read_back
 from crosslane.bench.shop import POSTCODES, WAREHOUSES, skus
-from crosslane.bench.site import HOST, Site, site
+from crosslane.bench.site import HOST, Site, Web, site
 from crosslane.customers import Address
 from crosslane.orders import BuyerWish, LineWish, PlaceOrder, TenderWish
 from crosslane.platform.settings import read_settings
@@ -58,6 +60,21 @@ class Part(msgspec.Struct, frozen=True):
         return (self.processes, self.clients) == (usual, CLIENTS)
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What came of a part."""
+
+    told: Told
+    used: processor.Used
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What pgbench did: how many orders a second, how many in all."""
+
+    pace: float
+    orders: int
+    used: processor.Used
+
+
 PARTS = [
     Part(hot, processes, clients)
     for processes in PROCESSES
@@ -71,42 +88,45 @@ async def place(scale: Scale = BOOK) -> list[Figure]:
     async with site(scale) as made:
         baseline = await _baseline(made, scale)
         numbers = count(1)
-        told: dict[Part, Told] = {}
+        told: dict[Part, Asked] = {}
         for processes in PROCESSES:
             async with made.web(processes=processes) as web:
                 for part in PARTS:
                     if part.processes == processes:
-                        told[part] = await _ask(web.url, made, scale, part, numbers)
-        bodies = [body for part in told.values() for body in part.bodies]
+                        told[part] = await _ask(web, made, scale, part, numbers)
+        bodies = [body for part in told.values() for body in part.told.bodies]
         proof = await read_back(made, [msgspec.json.decode(b, type=Acknowledged) for b in bodies])
-    return [*_ratios(told, baseline), *_parts(told), *proof.figures(WAREHOUSES + scale.stores)]
+    proven = [*_ratios(told, baseline), *proof.figures(WAREHOUSES + scale.stores)]
+    return [_conditions(proven), *proven, *_parts(told), *_processor(told, baseline)]
 
 
-async def _baseline(made: Site, scale: Scale) -> dict[bool, float]:
-    """Return transactions a second of pgbench on spread stock and on one row."""
+async def _baseline(made: Site, scale: Scale) -> dict[bool, Baseline]:
+    """Return what pgbench does on spread stock and on one row."""
+    found: dict[bool, Baseline] = {}
     async with made.bulk() as database:
         await yardstick.require_durable(database)
         await yardstick.make_tables(database)
-        return {
-            hot: await yardstick.pace(
-                made,
-                database,
-                "order",
-                rows=1 if hot else scale.articles,
-                clients=CLIENTS,
-                seconds=scale.seconds,
+        for hot in (False, True):
+            rows = 1 if hot else scale.articles
+            before = processor.used(made) | processor.programs_used()
+            pace = await yardstick.pace(
+                made, database, "order", rows=rows, clients=CLIENTS, seconds=scale.seconds
             )
-            for hot in (False, True)
-        }
+            after = processor.used(made) | processor.programs_used()
+            orders = round(pace * yardstick.whole_seconds(scale.seconds))
+            found[hot] = Baseline(pace, orders, processor.between(before, after))
+    return found
 
 
-async def _ask(url: str, made: Site, scale: Scale, part: Part, numbers: Iterator[int]) -> Told:
+async def _ask(web: Web, made: Site, scale: Scale, part: Part, numbers: Iterator[int]) -> Asked:
     requests = order_requests(made.api_keys, scale, hot=part.hot, numbers=numbers)
-    warm = scale.seconds * WARM_SHARE
-    first = await gather_crowd(url, requests, clients=part.clients, seconds=warm, keep=True)
-    then = await gather_crowd(url, requests, clients=part.clients, seconds=scale.seconds, keep=True)
+    crowd = partial(gather_crowd, web.url, requests, clients=part.clients, keep=True)
+    first = await crowd(seconds=scale.seconds * WARM_SHARE)
+    before = processor.used(made, web)
+    then = await crowd(seconds=scale.seconds)
+    used = processor.between(before, processor.used(made, web))
     then.bodies += first.bodies
-    return then
+    return Asked(then, {**used, processor.CLIENTS: then.processor_seconds})
 
 
 def order_requests(
@@ -152,18 +172,39 @@ def orders_of(scale: Scale, *, hot: bool) -> Iterator[PlaceOrder]:
         )
 
 
-def _ratios(told: dict[Part, Told], baseline: dict[bool, float]) -> list[Figure]:
+def _conditions(proven: Sequence[Figure]) -> Figure:
+    """Return how many conditions of a run that counts were missed, whatever its paces."""
+    conditions = [figure for figure in proven if figure.key not in ("spread_ratio", "hot_ratio")]
+    missed = sum(figure.reached is False for figure in conditions)
+    return Figure(name="conditions of a run that counts, missed", value=missed, unit="conditions",
+                  most=0, key="conditions_missed")  # fmt: skip
+
+
+def _processor(told: dict[Part, Asked], baseline: dict[bool, Baseline]) -> list[Figure]:
+    """Return the processor time of an order, here and in pgbench, where both are told."""
+    found: list[Figure] = []
+    for part, asked in told.items():
+        if part.is_told:
+            goods, orders = "hot" if part.hot else "spread", len(asked.told.seconds)
+            found += processor.figures(asked.used, orders, name=part.name, key=f"{goods}_")
+            name, those = f"pgbench, {goods}", baseline[part.hot]
+            found += processor.figures(those.used, those.orders, name=name, key=f"pgbench_{goods}_")
+    return found
+
+
+def _ratios(told: dict[Part, Asked], baseline: dict[bool, Baseline]) -> list[Figure]:
     figures: list[Figure] = []
     for hot, name, least in (
         (False, "spread", SPREAD_RATIO_LEAST),
         (True, "hot", HOT_RATIO_LEAST),
     ):
-        ours = next(told[part] for part in told if part.is_told and part.hot == hot)
+        ours = next(told[part].told for part in told if part.is_told and part.hot == hot)
+        theirs = baseline[hot].pace
         figures += [
-            ratio(f"{name}: orders a second against pgbench", ours.pace, baseline[hot],
+            ratio(f"{name}: orders a second against pgbench", ours.pace, theirs,
                   key=f"{name}_ratio", least=least),
             _figure(f"{name}: orders", ours.pace, f"{name}_per_s"),
-            _figure(f"{name}: pgbench, {CLIENTS} clients", baseline[hot], f"pgbench_{name}_per_s"),
+            _figure(f"{name}: pgbench, {CLIENTS} clients", theirs, f"pgbench_{name}_per_s"),
         ]  # fmt: skip
         if not hot:
             figures += [
@@ -174,15 +215,16 @@ def _ratios(told: dict[Part, Told], baseline: dict[bool, float]) -> list[Figure]
     return figures
 
 
-def _parts(told: dict[Part, Told]) -> list[Figure]:
+def _parts(told: dict[Part, Asked]) -> list[Figure]:
     figures: list[Figure] = []
-    for part, those in told.items():
+    for part, asked in told.items():
+        those = asked.told
         figures += [
             _figure(part.name, those.pace),
             Figure(name=f"{part.name}: half within", value=_ms(those, 0.5), unit="ms"),
             Figure(name=f"{part.name}: 99 % within", value=_ms(those, 0.99), unit="ms"),
         ]
-    refused = sum(those.failures for those in told.values())
+    refused = sum(asked.told.failures for asked in told.values())
     return [*figures, Figure(name="refused, not counted", value=refused, unit="orders", most=0)]
 
 

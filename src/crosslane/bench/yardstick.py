@@ -32,6 +32,11 @@ async def require_durable(database: Database) -> None:
                 raise RuntimeError(f"{name} is {value}")
 
 
+def whole_seconds(seconds: float) -> int:
+    """Return how long pgbench is at it, which knows whole seconds only."""
+    return max(1, round(seconds))
+
+
 async def pace(
     site: Site, database: Database, script: str, *, rows: int, clients: int, seconds: float
 ) -> float:
@@ -54,7 +59,7 @@ async def pace(
         process = await asyncio.create_subprocess_exec(
             str(site.programs / "pgbench"),
             *("--no-vacuum", "--protocol=prepared", f"--define=rows={rows}"),
-            *(f"--client={clients}", f"--jobs={THREADS}", f"--time={max(1, round(seconds))}"),
+            *(f"--client={clients}", f"--jobs={THREADS}", f"--time={whole_seconds(seconds)}"),
             f"--file={path}",
             site.database_url,
             stdout=asyncio.subprocess.PIPE,
