@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.forking import run
 
-from crosslane.bench import Family, made_up, write_instance
+from crosslane.bench import FAMILIES, Family, made_up, write_instance
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 FEW = Family(variants=20, regions=6, stores=3, orders=60, walk_ins=60)
@@ -51,6 +51,27 @@ def test_instances_are_told_together_and_each_by_itself(measured: Run, instances
     assert "cores" in told["machine"]
 
 
+def test_instances_are_made_up_where_none_is_named(measured: Run):
+    answer = measured("sourcing", "--quick", "--seconds", "5", "--json", "-")
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert [each["instance"] for each in told["instances"]] == list(FAMILIES)
+    for name in ("policy_cost", "myopic_cost", "nearest_all_cost", "hindsight_bound"):
+        assert told[name] == pytest.approx(sum(each[name] for each in told["instances"]))
+
+
+def test_looking_ahead_lies_between_hindsight_and_the_nearest_places(
+    measured: Run, instances: list[str]
+):
+    words = ("sourcing", "--instance", *instances, "--hindsight", "--seconds", "20", "--json", "-")
+    told = json.loads(measured(*words).stdout)
+    first, second = (each["hindsight_bound"] for each in told["instances"])
+    assert told["hindsight_bound"] == pytest.approx(first + second)
+    for each in (told, *told["instances"]):
+        assert each["hindsight_bound"] <= each["policy_cost"] <= each["nearest_all_cost"]
+        assert each["hindsight_bound"] <= each["myopic_cost"]
+
+
 def test_figures_are_written_to_a_file_beside_a_table(
     measured: Run, instances: list[str], tmp_path: Path
 ):
@@ -58,6 +79,7 @@ def test_figures_are_written_to_a_file_beside_a_table(
     answer = measured("sourcing", "--instance", instances[0], "--json", str(written))
     assert answer.returncode == 0, answer.stderr
     assert "decisions a second" in answer.stdout
+    assert "hindsight" not in answer.stdout
     assert json.loads(written.read_text())["instance"] == "first"
 
 

@@ -37,13 +37,22 @@ from crosslane.bench.receipts import receipts
 from crosslane.bench.reoptimising import OPEN_ORDERS, REOPTIMISING_SECONDS, reoptimising
 from crosslane.bench.returning import RETURNED, returning
 from crosslane.bench.screens import screens
-from crosslane.bench.sourcing import Tried, figures_of, sourcing, together, try_instances
+from crosslane.bench.sourcing import (
+    HINDSIGHT_SECONDS,
+    Tried,
+    figures_of,
+    sourcing,
+    together,
+    try_families,
+    try_instances,
+)
 from crosslane.bench.stating import STATED, stating
 
 __all__ = [
     "BOOK",
     "DEMO",
     "FAMILIES",
+    "HINDSIGHT_SECONDS",
     "OFFERED",
     "OPEN_ORDERS",
     "PACE",
@@ -80,6 +89,7 @@ __all__ = [
     "sourcing",
     "stating",
     "together",
+    "try_families",
     "try_instances",
     "write_instance",
 ]

@@ -1,8 +1,9 @@
 """Sourcing on instance files: looking ahead, against the best for each order alone and the nearest.
 
 Every event is served in the order of time by the planner over arrays; what looks ahead knows the
-forecast of the file and what has happened, never the future. Processor seconds are told; compiling
-is done before.
+forecast of the file and what has happened, never the future. Baselines: the best for each order
+alone, the nearest places, and a bound below what hindsight would have cost, which takes time and is
+worked out where it is asked for. Processor seconds are told; compiling is done before.
 """
 
 import tempfile
@@ -16,15 +17,20 @@ from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
 from crosslane.sourcing.fields import (
     COMPILED,
     MILLI_PER_UNIT,
+    Instance,
     Outcome,
     forward_looking,
     load_instance,
     myopic,
     nearest_all,
+    no_prices,
+    reoptimise,
 )
 
 TINY = Family(variants=20, regions=6, stores=3, orders=60, walk_ins=60)
 SEED = 1
+HINDSIGHT_SECONDS = 60.0
+GAP_CLOSED_LEAST = 0.5
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +49,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
         decisions_per_s: orders decided a processor second.
         planner_seconds: processor time for prices and decisions over the whole horizon.
         compiled: whether numba ran the loops.
+        hindsight_bound: who had known all events could not have paid less; None when that was not
+            worked out.
     """
 
     instance: str
@@ -57,22 +65,35 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     decisions_per_s: float
     planner_seconds: float
     compiled: bool
+    hindsight_bound: float | None = None
+
+    @property
+    def gap_closed(self) -> float | None:
+        """How much of the way from the nearest places to hindsight looking ahead goes."""
+        if self.hindsight_bound is None or self.nearest_all_cost <= self.hindsight_bound:
+            return None
+        gap = self.nearest_all_cost - self.hindsight_bound
+        return (self.nearest_all_cost - self.policy_cost) / gap
 
 
-def try_instances(files: Sequence[Path]) -> Iterator[Tried]:
+def try_instances(files: Sequence[Path], *, hindsight_seconds: float = 0.0) -> Iterator[Tried]:
     """Yield what each instance file came to under each policy.
 
+    Args:
+        files: instance files.
+        hindsight_seconds: time there is to work out the bound of each; 0 for no bound.
+
     Raises:
-        ValueError: a file is no instance file.
+        NoInstance: a file is no instance file.
     """
     with tempfile.TemporaryDirectory() as folder:
         write_instance(Path(folder, "tiny.npz"), made_up(TINY, SEED))
-        _try(Path(folder, "tiny.npz"))
+        _try(Path(folder, "tiny.npz"), 0.0)
     for file in files:
-        yield _try(file)
+        yield _try(file, hindsight_seconds)
 
 
-def _try(file: Path) -> Tried:
+def _try(file: Path, hindsight_seconds: float) -> Tried:
     instance = load_instance(file)
     looked_ahead = forward_looking(instance)
     outcome = looked_ahead.outcome
@@ -90,7 +111,15 @@ def _try(file: Path) -> Tried:
         decisions_per_s=round(outcome.orders / seconds) if seconds else 0,
         planner_seconds=round(seconds + looked_ahead.planning_seconds, 3),
         compiled=COMPILED,
+        hindsight_bound=_bound(instance, hindsight_seconds) if hindsight_seconds else None,
     )
+
+
+def _bound(instance: Instance, seconds: float) -> float:
+    """Return what nobody can pay less than who decides all events together."""
+    field = instance.field
+    joint = reoptimise(field, instance.start, no_prices(field), instance.demand, seconds=seconds)
+    return joint.bound_milli / MILLI_PER_UNIT
 
 
 def _units(outcome: Outcome) -> float:
@@ -100,6 +129,7 @@ def _units(outcome: Outcome) -> float:
 def together(tried: Sequence[Tried]) -> Tried:
     """Return several instances as one."""
     orders = sum(each.orders for each in tried)
+    bounds = [each.hindsight_bound for each in tried]
     seconds = sum(each.orders / each.decisions_per_s for each in tried if each.decisions_per_s)
     return Tried(
         instance=", ".join(each.instance for each in tried),
@@ -114,12 +144,17 @@ def together(tried: Sequence[Tried]) -> Tried:
         decisions_per_s=round(orders / seconds) if seconds else 0,
         planner_seconds=round(sum(each.planner_seconds for each in tried), 3),
         compiled=COMPILED,
+        hindsight_bound=None if None in bounds else sum(filter(None, bounds)),
     )
 
 
-async def sourcing(scale: Scale = DEMO) -> list[Figure]:
-    """Try every family of made-up instances; smaller ones when the scale is."""
-    figures = []
+def try_families(scale: Scale, *, hindsight_seconds: float = HINDSIGHT_SECONDS) -> Iterator[Tried]:
+    """Yield what a made-up instance of each family came to, a smaller one when the scale is.
+
+    Args:
+        scale: how large the retailer is.
+        hindsight_seconds: as of :func:`try_instances`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for name, family in FAMILIES.items():
@@ -127,9 +162,12 @@ async def sourcing(scale: Scale = DEMO) -> list[Figure]:
             files.append(Path(folder, f"{name}.npz"))
             chosen = family if scale.orders >= DEMO.orders else few
             write_instance(files[-1], made_up(chosen, SEED))
-        for each in try_instances(files):
-            figures += figures_of(each)
-    return figures
+        yield from try_instances(files, hindsight_seconds=hindsight_seconds)
+
+
+async def sourcing(scale: Scale = DEMO) -> list[Figure]:
+    """Try every family of made-up instances."""
+    return [figure for tried in try_families(scale) for figure in figures_of(tried)]
 
 
 def figures_of(tried: Tried) -> list[Figure]:
@@ -137,6 +175,7 @@ def figures_of(tried: Tried) -> list[Figure]:
     name = tried.instance
     against = {"each order alone": tried.myopic_cost, "the nearest": tried.nearest_all_cost}
     return [
+        *_hindsight(tried),
         *(
             Figure(
                 name=f"{name}: cost against {what}",
@@ -154,3 +193,16 @@ def figures_of(tried: Tried) -> list[Figure]:
         ),
         Figure(name=f"{name}: planning", value=tried.planner_seconds, unit="s"),
     ]
+
+
+def _hindsight(tried: Tried) -> list[Figure]:
+    bound, closed = tried.hindsight_bound, tried.gap_closed
+    if bound is None or closed is None:
+        return []
+    above = tried.policy_cost / bound - 1
+    return [
+        Figure(name=f"{tried.instance}: above hindsight's bound", value=round(100 * above, 2),
+               unit="%"),
+        Figure(name=f"{tried.instance}: closed of the way from the nearest to that",
+               value=round(closed, 3), unit="", least=GAP_CLOSED_LEAST),
+    ]  # fmt: skip

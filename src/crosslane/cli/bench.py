@@ -186,21 +186,26 @@ def grow(
 def sourcing(
     *,
     instance: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    hindsight: bool = False,
     how: How = AS_USUAL,
 ) -> None:
     """Try the planner on instance files: looking ahead, each order alone, the nearest places.
 
     Args:
         instance: instance files; one made up of each family when there is none.
+        hindsight: work out for each file what deciding all its events together could not cost less
+            than, too; a minute each, or `--seconds`. Made-up ones always have it.
         how: see there.
     """
-    if not instance:
-        _run_one("sourcing", bench.sourcing, how)
-        return
     how.check()
+    seconds = how.seconds or bench.HINDSIGHT_SECONDS
+    if instance:
+        trying = bench.try_instances(instance, hindsight_seconds=seconds if hindsight else 0.0)
+    else:
+        trying = bench.try_families(QUICK if how.quick else DEMO, hindsight_seconds=seconds)
     tried = []
     with _instances_refused():
-        for each in bench.try_instances(instance):
+        for each in trying:
             tried.append(each)
             if how.json != STANDARD_OUTPUT:
                 _show(each.instance, bench.figures_of(each))
