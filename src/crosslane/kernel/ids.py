@@ -50,7 +50,7 @@ def new_ids(count: int) -> list[UUID]:
     global _last_tick
     first = max(time.time_ns() * TICKS // 1_000_000, _last_tick + 1)
     _last_tick = first + count - 1
-    made = []
+    made: list[UUID] = []
     fresh = struct.iter_unpack("=Q", os.urandom(8 * count))
     for tick, (chance,) in zip(range(first, first + count), fresh, strict=True):
         milliseconds, fraction = divmod(tick, TICKS)
