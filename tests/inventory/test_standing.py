@@ -24,6 +24,7 @@ from crosslane.inventory import (
 )
 from crosslane.inventory.domain.feeds import SupplyRow
 from crosslane.inventory.reactions import REACTIONS
+from crosslane.inventory.service.availability import Question, availability
 from crosslane.inventory.service.feeds import SupplyReport, report_supply
 from crosslane.organization import SetPolicy, register_policies, set_policy
 from crosslane.platform import standing
@@ -164,6 +165,31 @@ class Life:
         for reaction in REACTIONS:
             while await run_reaction(self.database, self.shop.tenant, reaction):
                 pass
+
+
+async def stands(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        [found] = await availability(tx, [Question(("MUG",))])
+    return found.stands
+
+
+async def test_an_answer_ends_with_its_minute_because_holds_do(database, shop):
+    """One hold may take the place of another that lasts longer, and nothing has moved."""
+    async with database.transaction(shop.tenant) as tx:
+        await stocked(tx, shop, 9)
+        await hold(tx, [hold_wish(shop, 1, tx.now)])
+    found = await stands(database, shop)
+    assert found.until == found.at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+async def test_an_answer_ends_when_the_next_policy_begins(database, shop, standing_answers):
+    async with database.transaction(shop.tenant) as tx:
+        begins = [tx.now + timedelta(milliseconds=after) for after in (900_000, 1, 200_000)]
+        for at in begins:
+            said = SetPolicy("inventory.safety_stock", {"units": 2}, "a test", valid_from=at)
+            await set_policy(tx, said)
+        [found] = await availability(tx, [Question(("MUG",))])
+    assert found.stands.until == begins[1]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -132,7 +132,11 @@ async def availability(tx: Tx, questions: Sequence[Question]) -> list[Found | Re
 
 
 async def _same_until(tx: Tx) -> datetime:
-    """Return when the clock may move what can be promised: a hold runs out, a policy begins."""
+    """Return when the clock may move what can be promised: a hold runs out, a policy begins.
+
+    Not only when the next known hold does: one batch may let go of it and take another that ends
+    sooner, of which nobody is told because as many units can be promised.
+    """
     minute_ends = tx.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     begins = (await policies(tx)).next_start(tx.now)
     return minute_ends if begins is None else min(begins, minute_ends)
