@@ -21,6 +21,10 @@ from crosslane.verify.carts import RULES
             "update carts_cart set order_id = (select id from orders_order) where order_id is null",
             {"carts.order_of_cart", "carts.held_for_nobody"},
         ),
+        (
+            "update carts_operation set cart_id = gen_random_uuid()",
+            {"carts.operations_have_a_cart"},
+        ),
     ],
 )
 async def test_a_planted_defect_is_named(buyer: Buyer, defect: str, rules: set[str]):

@@ -125,11 +125,11 @@ async def test_killed_workers_apply_everything_once(
 class Counted(Tx):
     """A transaction whose statements are counted."""
 
-    begun: ClassVar[list[Tx]] = []
+    all: ClassVar[list[Tx]] = []
 
-    def __init__(self, *of: Any) -> None:
-        super().__init__(*of)
-        self.begun.append(self)
+    def __init__(self, *of: Any, **how: Any) -> None:
+        super().__init__(*of, **how)
+        self.all.append(self)
 
 
 async def test_a_large_file_is_taken_in_within_bounds(
@@ -143,11 +143,11 @@ async def test_a_large_file_is_taken_in_within_bounds(
     finally:
         tracemalloc.stop()
     assert peak < PEAK_PER_BYTE_MAX * len(text)
-    monkeypatch.setattr(Counted, "begun", [])
+    monkeypatch.setattr(Counted, "all", [])
     monkeypatch.setattr("crosslane.platform.database.Tx", Counted)
     received = await bazaar.send(text)
     assert received.counts == {"received": FILE_RECORDS}
     # A statement of its own for each record would take minutes.
-    assert 0 < sum(tx.statements for tx in Counted.begun) < STATEMENTS_MAX
+    assert 0 < sum(tx.statements for tx in Counted.all) < STATEMENTS_MAX
     again = await bazaar.send(text)
     assert again.counts == {"repeated": FILE_RECORDS}

@@ -1,12 +1,14 @@
 """All SQL of carts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from crosslane.carts.domain import Cart, Operation
+from crosslane.platform import outbox
 from crosslane.platform.database import Tx, columns
 
 
@@ -56,15 +58,18 @@ class StoredCart(msgspec.Struct, frozen=True):
         cart: the cart itself.
         kept: its operations.
         held: units held for it, run out or not.
+        written_by: the transaction that wrote it last.
     """
 
     cart: Cart
     kept: tuple[Kept, ...] = ()
     held: tuple[HeldUnits, ...] = ()
+    written_by: str = ""
 
 
 class _Read(msgspec.Struct, frozen=True):
     changed: bool
+    written_by: str
     cart: Cart
     kept: tuple[Kept, ...] | None
     held: tuple[HeldUnits, ...] | None
@@ -90,7 +95,7 @@ _PARTS = """
 """
 LIST_CARTS = f"""
 select to_json(s) as cart from (
-    select false as changed, {_PARTS}
+    select false as changed, c.xmin::text as written_by, {_PARTS}
     from carts_cart c where id = any((select $1::uuid[])::uuid[])
 ) s
 """  # noqa: S608 - only constants of this file are put together
@@ -109,7 +114,8 @@ with locked as materialized (
     order by id for update
 )
 select to_json(s) as cart from (
-    select (select xmin <> c.written_by from carts_cart where id = c.id) as changed, {_PARTS}
+    select (select xmin <> c.written_by from carts_cart where id = c.id) as changed,
+           c.written_by::text, {_PARTS}
     from locked c
 ) s
 """  # noqa: S608 - only constants of this file are put together
@@ -128,41 +134,60 @@ async def _read(tx: Tx, sql: str, *wanted: object) -> list[_Read]:
 
 
 def _carts(read: Sequence[_Read]) -> dict[UUID, StoredCart]:
-    return {each.cart.id: StoredCart(each.cart, each.kept or (), each.held or ()) for each in read}
+    return {
+        each.cart.id: StoredCart(each.cart, each.kept or (), each.held or (), each.written_by)
+        for each in read
+    }
 
 
-# One statement: that the cart of an operation or a hold is there is checked as it ends.
-SAVE = """
-with begun as (
+# Parts of one statement: that the cart of an operation or a hold is there is checked as it ends.
+_BEGUN = """
+begun as (
     insert into carts_cart
         (id, channel, locale, owner_id, location_id, begun_by, created_at, updated_at, expires_at,
          source_id, occurred_at)
     select * from unnest(
-        $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[],
-        $9::timestamptz[], $10::timestamptz[], $11::text[], $12::timestamptz[]
+        (select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::uuid[]),
+        (select $5::uuid[]), (select $6::text[]), (select $7::timestamptz[]),
+        (select $8::timestamptz[]), (select $9::timestamptz[]), (select $10::text[]),
+        (select $11::timestamptz[])
     )
-), changed as (
+)"""
+_EDITED = """
+changed as (
     update carts_cart c
     set updated_at = w.updated_at, expires_at = w.expires_at, order_id = w.order_id
-    from unnest($13::uuid[], $14::timestamptz[], $15::timestamptz[], $16::uuid[])
-        as w (id, updated_at, expires_at, order_id)
-    where c.id = w.id
-), gone as (
-    delete from carts_hold where hold_id = any((select $17::uuid[])::uuid[])
+    from unnest(
+        (select $1::uuid[]), (select $2::timestamptz[]), (select $3::timestamptz[]),
+        (select $4::uuid[]), (select $5::text[])
+    ) as w (id, updated_at, expires_at, order_id, written_by)
+    where c.id = w.id and (w.written_by is null or c.xmin = w.written_by::xid)
+    returning c.id
+), added as (
+    insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
+    select w.*, $6
+    from unnest(
+        (select $7::uuid[]), (select $8::uuid[]), (select $9::int[]), (select $10::text[]),
+        (select $11::jsonb[]), (select $12::bytea[])
+    ) as w
+    where (select platform_still(count(*) = $13) from changed)
+)"""
+_HELD = """
+gone as (
+    delete from carts_hold where hold_id = any((select $1::uuid[])::uuid[])
 ), held as (
     insert into carts_hold
         (hold_id, cart_id, line_id, variant_id, location_id, method, store, quantity, fence,
          expires_at, promised_at, draft_id)
     select * from unnest(
-        $18::uuid[], $19::uuid[], $20::uuid[], $21::uuid[], $22::uuid[], $23::text[], $24::text[],
-        $25::int[], $26::int[], $27::timestamptz[], $28::timestamptz[], $29::uuid[]
+        (select $2::uuid[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::uuid[]),
+        (select $6::uuid[]), (select $7::text[]), (select $8::text[]), (select $9::int[]),
+        (select $10::int[]), (select $11::timestamptz[]), (select $12::timestamptz[]),
+        (select $13::uuid[])
     )
     on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
-)
-insert into carts_operation (cart_id, id, base_version, actor, change, digest, recorded_at)
-select w.*, $1
-from unnest($30::uuid[], $31::uuid[], $32::int[], $33::text[], $34::jsonb[], $35::bytea[]) as w
-"""
+)"""
+SAVE = f"""{outbox.joined(_BEGUN, _EDITED, _HELD)}"""
 
 
 async def save(
@@ -173,47 +198,59 @@ async def save(
     added: Sequence[tuple[UUID, Kept]] = (),
     held: Sequence[HeldUnits] = (),
     gone: Sequence[UUID] = (),
+    written_by: Mapping[UUID, str] | None = None,
 ) -> None:
     """Store what has become of carts, by one statement.
 
     Args:
         tx: open transaction.
         begun: new carts.
-        changed: carts that are locked: those with another time or order, and all that operations
-            are added to or whose holds change.
+        changed: carts with another time or order, and all that operations are added to or whose
+            holds change.
         added: operations of either, by the cart's id.
         held: holds that are new or last longer.
         gone: holds that are no more.
+        written_by: for carts that are not locked: who wrote them last when they were read. They
+            are stored as the transaction ends, and all of it fails when one has changed since.
     """
-    if not (begun or changed or gone):
-        return
-    names = [name for name in Cart.__struct_fields__ if name != "order_id"]
-    operations = [kept.operation for _, kept in added]
-    await tx.execute(
-        SAVE,
-        tx.now,
-        *columns(begun, *names),
-        *columns(changed, "id", "updated_at", "expires_at", "order_id"),
-        gone,
-        *columns(held, *HeldUnits.__struct_fields__),
-        [cart_id for cart_id, _ in added],
-        *columns(operations, "id", "base_version", "actor"),
-        [msgspec.json.encode(operation.change) for operation in operations],
-        [kept.digest for _, kept in added],
-    )
+    parts: list[tuple[str, Sequence[Any]]] = []
+    if begun:
+        names = [name for name in Cart.__struct_fields__ if name != "order_id"]
+        parts.append((_BEGUN, columns(begun, *names)))
+    if changed or added:
+        operations = [kept.operation for _, kept in added]
+        edited = [
+            *columns(changed, "id", "updated_at", "expires_at", "order_id"),
+            [written_by[cart.id] if written_by else None for cart in changed],
+            tx.now,
+            [cart_id for cart_id, _ in added],
+            *columns(operations, "id", "base_version", "actor"),
+            [msgspec.json.encode(operation.change) for operation in operations],
+            [kept.digest for _, kept in added],
+            len(changed),
+        ]
+        parts.append((_EDITED, edited))
+    if held or gone:
+        parts.append((_HELD, [gone, *columns(held, *HeldUnits.__struct_fields__)]))
+    if written_by is not None:
+        for sql, args in parts:
+            tx.outbox.add_part(sql, args)
+    elif parts:
+        sql = outbox.joined(*(part for part, _ in parts))
+        await tx.execute(sql, *(arg for _, args in parts for arg in args))
 
 
 LIST_UNPLACED = f"""
 select to_json(s) as cart from (
-    select false as changed, {_PARTS}
+    select false as changed, c.xmin::text as written_by, {_PARTS}
     from carts_cart c
     where order_id is null
       and ($1::text is null or channel = $1)
       and ($2::uuid is null or location_id = $2)
       and ($3::uuid is null or owner_id = $3)
       and ($4::boolean is null or (expires_at <= $5) = $4)
-      and ($6::timestamptz is null or (updated_at, id) < ($6, $7))
-    order by updated_at desc, id desc limit $8
+      and ($6::timestamptz is null or (updated_hour <= $6 and (updated_at, id) < ($6, $7)))
+    order by updated_hour desc, updated_at desc, id desc limit $8
 ) s
 """  # noqa: S608 - only constants of this file are put together
 

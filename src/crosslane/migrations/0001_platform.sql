@@ -32,6 +32,15 @@ begin
     end loop;
 end $$;
 
+-- Keeps a statement from writing anything where what it rests on has changed since it was read.
+create function platform_still(as_read boolean) returns boolean language plpgsql as $$
+begin
+    if as_read then
+        return true;
+    end if;
+    raise serialization_failure using message = 'what was read has changed meanwhile';
+end $$;
+
 -- Versions of the small tables that processes keep in memory. The empty topic is the schema itself,
 -- so that a dropped and recreated tenant is never read from an old copy.
 create table platform_fact (

@@ -114,6 +114,8 @@ class Tx:
         opened: all that the statement answered by which it was opened.
         statements: round trips made so far, but for those that begin and end it.
         begun: the server knows of it, and has to be told how it ends.
+        optimistic: nothing that is read gets locked; it is written by the statement that ends the
+            transaction, and only when it has not changed since.
         touched: fact topics this transaction has changed.
         audited: keys of commands whose change is in the audit journal, "" for the only one.
         leaves_work: something was written for which a worker must look at the tenant.
@@ -128,7 +130,9 @@ class Tx:
         trace: str,
         *,
         read_only: bool = False,
+        optimistic: bool = False,
     ) -> None:
+        self.optimistic = optimistic
         self.conn = connection
         self.tenant = tenant
         self.actor = actor
@@ -383,16 +387,21 @@ class Database:
         actor: Actor = SYSTEM,
         trace: str = "",
         read_only: bool = False,
+        optimistic: bool = False,
         opening: Opening = PLAIN,
     ) -> AsyncIterator[Tx]:
         """Open a transaction in a tenant's schema; commit at the end, roll back on an exception.
+
+        One statement is a transaction by itself: where all that is written was collected for the
+        end, it is neither begun nor committed.
 
         Raises:
             DatabaseBusy: no connection came free.
             CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
         async with self.connection(tenant) as connection:
-            tx = Tx(connection, tenant, actor, trace, read_only=read_only)
+            tx = Tx(connection, tenant, actor, trace, read_only=read_only, optimistic=optimistic)
+            last: tuple[str, list[Any]] | None = None
             try:
                 await connection.look_at(tenant)
                 if opening.settings:
@@ -401,8 +410,12 @@ class Database:
                 tx.now = tx.opened["now"]
                 tx.versions = _versions(tx.opened["versions"])
                 yield tx
-                await outbox.write(tx)
-                if tx.leaves_work:
+                last = outbox.take(tx)
+                if last is not None and (tx.begun or read_only or self._must_mark(tx)):
+                    sql, args = last
+                    await tx.execute(sql, *args)
+                    last = None
+                if self._must_mark(tx):
                     await self._mark_active(tx)
             except BaseException:
                 # One that broke by itself may have left the pool already: an InterfaceError.
@@ -410,21 +423,27 @@ class Database:
                     if tx.begun and not connection.is_closed():
                         await connection.execute("rollback")
                 raise
-            if not tx.begun:
+            if tx.begun:
+                last = "commit", []
+            if last is None:
                 return
+            sql, args = last
             try:
-                await connection.execute("commit", timeout=COMMIT_SECONDS_MAX)
+                await connection.execute(sql, *args, timeout=COMMIT_SECONDS_MAX)
             except CONNECTION_LOST as error:
                 # Whoever comes next must not wait for the answer that never came.
                 with suppress(asyncpg.InterfaceError):
                     connection.terminate()
                 raise CommitUnknown from error
 
+    def _must_mark(self, tx: Tx) -> bool:
+        """Whether workers have to be told of what a transaction leaves, and are not told yet."""
+        since = time.monotonic() - self._marked_at.get(tx.tenant, -ACTIVE_SECONDS)
+        return tx.leaves_work and since >= ACTIVE_RENEWED_SECONDS
+
     async def _mark_active(self, tx: Tx) -> None:
         """Promise, in the same commit, that workers look at the tenant for the next seconds."""
         now = time.monotonic()
-        if now - self._marked_at.get(tx.tenant, -ACTIVE_SECONDS) < ACTIVE_RENEWED_SECONDS:
-            return
         if await tx.execute(MARK_ACTIVE, tx.tenant, ACTIVE_SECONDS) != "UPDATE 0":
             self._marked_at[tx.tenant] = now
 

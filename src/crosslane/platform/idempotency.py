@@ -117,6 +117,7 @@ async def claiming(
     actor: Actor = SYSTEM,
     trace: str = "",
     patient: bool = True,
+    optimistic: bool = False,
 ) -> AsyncIterator[tuple[Tx, dict[str, StoredAnswer | Refusal]]]:
     """Open a transaction that claims keys; one that another is using waits for its end.
 
@@ -128,6 +129,8 @@ async def claiming(
         actor: who it is done for.
         trace: trace id of the request.
         patient: wait for the other transaction as long as for any lock; otherwise hardly at all.
+        optimistic: claim nothing, like the transaction: where another has answered under one of
+            the keys meanwhile, the statement that ends it fails.
 
     Yields:
         The transaction, and for each key that is not free what was answered, or KeyReused when
@@ -136,13 +139,12 @@ async def claiming(
     Raises:
         StillWorking: the other transaction did not end while we waited.
     """
-    # In the order of their numbers, so that no two transactions wait in a circle.
-    numbers = sorted(_number(tenant, key) for key in keys)
-    lock = LOCK_KEYS.format(",".join(map(str, numbers)))
-    claim = Opening(OPEN, (keys,), (lock,) if patient else (BE_IMPATIENT, lock))
+    claim = Opening(OPEN, (keys,), () if optimistic else _claims(tenant, keys, patient))
     opened = False
     try:
-        async with database.transaction(tenant, actor=actor, trace=trace, opening=claim) as tx:
+        async with database.transaction(
+            tenant, actor=actor, trace=trace, optimistic=optimistic, opening=claim
+        ) as tx:
             opened = True
             if not patient:
                 await tx.execute(BE_PATIENT)
@@ -151,6 +153,13 @@ async def claiming(
         if opened:
             raise
         raise StillWorking from None
+
+
+def _claims(tenant: str, keys: Sequence[str], patient: bool) -> tuple[str, ...]:
+    # In the order of their numbers, so that no two transactions wait in a circle.
+    numbers = sorted(_number(tenant, key) for key in keys)
+    lock = LOCK_KEYS.format(",".join(map(str, numbers)))
+    return (lock,) if patient else (BE_IMPATIENT, lock)
 
 
 def _number(tenant: str, key: str) -> int:

@@ -11,7 +11,7 @@ A batch that fails as a whole is run one by one, so that one bad command harms n
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -41,6 +41,10 @@ LOST = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
+
+
+# Somebody else was faster, where nothing was locked.
+OUTRUN = (*LOST, asyncpg.UniqueViolationError)
 
 
 class LaneFull(Unavailable):
@@ -90,6 +94,8 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
         batch_max: most commands decided together.
         repeatable: what is asked names itself and the handler knows it again, so that no key is
             claimed and no answer kept.
+        optimistic: the handler locks nothing where its transaction is optimistic, which it is the
+            first time: what it writes rests on what it has read, see :meth:`Outbox.add_part`.
     """
 
     name: str
@@ -98,6 +104,7 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
     handle: Handler
     batch_max: int = BATCH_COMMANDS_MAX
     repeatable: bool = False
+    optimistic: bool = False
 
 
 def one_by_one(
@@ -323,6 +330,9 @@ class _Lane:
             waiting.answer.exception()
 
     async def _run(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
+        if self.kind.optimistic:
+            with suppress(*OUTRUN):
+                return await self._run_once(commands, patient, optimistic=True)
         for attempt in range(1, ATTEMPTS_MAX):
             try:
                 return await self._run_once(commands, patient)
@@ -330,9 +340,11 @@ class _Lane:
                 await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
         return await self._run_once(commands, patient)
 
-    async def _run_once(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
+    async def _run_once(
+        self, commands: list[Command[Any]], patient: bool, *, optimistic: bool = False
+    ) -> list[Answer]:
         try:
-            async with self._claiming(commands, patient) as (tx, known):
+            async with self._claiming(commands, patient, optimistic) as (tx, known):
                 fresh = [command for command in commands if command.key not in known]
                 outcomes = await self._decide(tx, fresh, alone=len(commands) == 1)
                 if fresh:
@@ -353,7 +365,7 @@ class _Lane:
 
     @asynccontextmanager
     async def _claiming(
-        self, commands: Sequence[Command[Any]], patient: bool
+        self, commands: Sequence[Command[Any]], patient: bool, optimistic: bool = False
     ) -> AsyncIterator[tuple[Tx, dict[str, StoredAnswer | Refusal]]]:
         """Open a transaction for commands; tells with it which keys are not free, and why."""
         only = commands[0] if len(commands) == 1 else None
@@ -364,7 +376,14 @@ class _Lane:
             return
         keys, prints = [c.key for c in commands], [c.fingerprint for c in commands]
         async with idempotency.claiming(
-            self.database, self.tenant, keys, prints, actor=actor, trace=trace, patient=patient
+            self.database,
+            self.tenant,
+            keys,
+            prints,
+            actor=actor,
+            trace=trace,
+            patient=patient,
+            optimistic=optimistic,
         ) as claimed:
             yield claimed
 

@@ -5,8 +5,11 @@ same however many modules took part in it, and the counters of subjects, which e
 about them wants, are locked for the shortest time.
 """
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -52,6 +55,7 @@ class Outbox:
     """The rows a transaction has collected so far, in the order in which they came."""
 
     def __init__(self) -> None:
+        self.parts: list[tuple[str, Sequence[Any]]] = []
         self.events: list[EventRow] = []
         self.effects: list[EffectRow] = []
         self.answers: list[AnswerRow] = []
@@ -61,21 +65,32 @@ class Outbox:
         """How many rows wait to be written."""
         return len(self.events) + len(self.effects) + len(self.answers)
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> tuple[int, int, int, int]:
         """Return a place to go back to when what follows is undone."""
-        return len(self.events), len(self.effects), len(self.answers)
+        return len(self.events), len(self.effects), len(self.answers), len(self.parts)
 
-    def back_to(self, mark: tuple[int, int, int]) -> None:
+    def back_to(self, mark: tuple[int, int, int, int]) -> None:
         """Forget what was collected since a mark."""
         del self.events[mark[0] :], self.effects[mark[1] :], self.answers[mark[2] :]
+        del self.parts[mark[3] :]
+
+    def add_part(self, sql: str, args: Sequence[Any]) -> None:
+        """Let the statement that ends the transaction do something else as well.
+
+        Args:
+            sql: named queries as ``with`` takes them, with parameters from $1 of their own; as no
+                name may come twice, the same ones are added once.
+            args: its arguments.
+        """
+        self.parts.append((sql, args))
 
 
 # Subjects are locked in sorted order, so two transactions never wait for each other in a circle. An
 # event finds its subject's number by rank: a join would compare each event with every subject, as
 # nobody can know beforehand how many there are. Arrays come by way of "select", so that PostgreSQL
 # does not look at them either: it plans once, not each time, which would take as long as the work.
-WRITE = """
-with numbered as (
+EVENTS = """
+numbered as (
     insert into platform_log_subject as s (subject, last_no)
     select subject, n from unnest((select $2::text[]), (select $3::bigint[])) as c(subject, n)
     order by subject
@@ -92,47 +107,85 @@ with numbered as (
                 (select $10::jsonb[]))
          with ordinality as w(subject, rank, behind, kind, actor, trace, body, place)
     order by w.place
-), asked as (
+)"""
+EFFECTS = """
+asked as (
     insert into platform_effect (id, key, kind, body, trace, due_at, created_at)
     select id, key, kind, body, trace, coalesce(due_at, $1), $1
-    from unnest((select $11::uuid[]), (select $12::text[]), (select $13::text[]),
-                (select $14::jsonb[]), (select $15::text[]), (select $16::timestamptz[]))
+    from unnest((select $2::uuid[]), (select $3::text[]), (select $4::text[]),
+                (select $5::jsonb[]), (select $6::text[]), (select $7::timestamptz[]))
          as e(id, key, kind, body, trace, due_at)
     on conflict (key) do nothing
-)
-insert into platform_idempotency (key, fingerprint, answer, created_at)
-select key, fingerprint, answer, $1
-from unnest((select $17::text[]), (select $18::text[]), (select $19::jsonb[]))
-     as a(key, fingerprint, answer)
-"""
+)"""
+ANSWERS = """
+answered as (
+    insert into platform_idempotency (key, fingerprint, answer, created_at)
+    select key, fingerprint, answer, $1
+    from unnest((select $2::text[]), (select $3::text[]), (select $4::jsonb[]))
+         as a(key, fingerprint, answer)
+)"""
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+@cache
+def joined(*parts: str) -> str:
+    """Return one statement of parts that are numbered each for itself; see Outbox.add_part."""
+    texts, taken = [], 0
+    for part in parts:
+        numbers = [int(number) for number in _PARAMETER.findall(part)]
+        texts.append(_PARAMETER.sub(partial(_renumbered, taken), part))
+        taken += max(numbers)
+    return "with " + ",".join(texts) + "\nselect"
+
+
+def _renumbered(taken: int, found: re.Match[str]) -> str:
+    return f"${int(found[1]) + taken}"
 
 
 async def write(tx: "Tx") -> None:
     """Write what a transaction has collected, in one statement."""
+    last = take(tx)
+    if last is not None:
+        sql, args = last
+        await tx.execute(sql, *args)
+
+
+def take(tx: "Tx") -> tuple[str, list[Any]] | None:
+    """Return the statement that writes what a transaction has collected, None for nothing."""
     box = tx.outbox
-    if not box.rows:
-        return
+    parts = list(box.parts)
+    if box.events:
+        parts.append((EVENTS, (tx.now, *_numbered(box.events))))
+    if box.effects:
+        ids = [new_id() for _ in box.effects]
+        columns = _columns(box.effects, "key", "kind", "body", "trace", "due_at")
+        parts.append((EFFECTS, (tx.now, ids, *columns)))
+    if box.answers:
+        columns = _columns(box.answers, "key", "fingerprint", "answer")
+        parts.append((ANSWERS, (tx.now, *columns)))
+    if not parts:
+        return None
     tx.outbox = Outbox()
-    left = Counter(event.subject for event in box.events)
+    sql = joined(*(part for part, _ in parts))
+    return sql, [arg for _, args in parts for arg in args]
+
+
+def _numbered(events: Sequence[EventRow]) -> list[list[Any]]:
+    left = Counter(event.subject for event in events)
     counted = sorted(left.items())
     rank = {subject: place for place, (subject, _) in enumerate(counted, 1)}
     behind = []
-    for event in box.events:
+    for event in events:
         left[event.subject] -= 1
         behind.append(left[event.subject])
-    await tx.execute(
-        WRITE,
-        tx.now,
+    return [
         [subject for subject, _ in counted],
         [n for _, n in counted],
-        [event.subject for event in box.events],
-        [rank[event.subject] for event in box.events],
+        [event.subject for event in events],
+        [rank[event.subject] for event in events],
         behind,
-        *_columns(box.events, "kind", "actor", "trace", "body"),
-        [new_id() for _ in box.effects],
-        *_columns(box.effects, "key", "kind", "body", "trace", "due_at"),
-        *_columns(box.answers, "key", "fingerprint", "answer"),
-    )
+        *_columns(events, "kind", "actor", "trace", "body"),
+    ]
 
 
 async def write_when_long(tx: "Tx") -> None:
@@ -141,5 +194,5 @@ async def write_when_long(tx: "Tx") -> None:
         await write(tx)
 
 
-def _columns(rows: list[Any], *names: str) -> list[list[Any]]:
+def _columns(rows: Sequence[Any], *names: str) -> list[list[Any]]:
     return [[getattr(row, name) for row in rows] for name in names]

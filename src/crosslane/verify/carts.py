@@ -35,9 +35,16 @@ from carts_cart c join carts_hold h on h.cart_id = c.id
 where c.order_id is not null
 """
 
+OPERATIONS_HAVE_A_CART = """
+select 'cart:' || p.cart_id as subject, 'there is no such cart, but operation ' || p.id as detail
+from carts_operation p
+where not exists (select from carts_cart c where c.id = p.cart_id)
+"""
+
 RULES = [
     Rule("carts.order_of_cart", ORDER_OF_CART),
     Rule("carts.cart_of_order", CART_OF_ORDER),
     Rule("carts.held_units", HELD_UNITS),
     Rule("carts.held_for_nobody", HELD_FOR_NOBODY),
+    Rule("carts.operations_have_a_cart", OPERATIONS_HAVE_A_CART),
 ]

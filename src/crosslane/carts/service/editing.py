@@ -63,12 +63,16 @@ async def start(tx: Tx, commands: Sequence[Command[StartCart]]) -> list[CartView
     """Begin carts, with their first operations when some are given."""
     around = await _surroundings(tx, [each.body.operations for each in commands])
     edits = [_begin(tx, command, around) for command in commands]
-    return await _apply(tx, edits, around)
+    lock = not tx.optimistic or any(each.body.hold for each in commands)
+    return await _apply(tx, edits, around, written_by=None if lock else {})
 
 
 async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView | Refusal]:
     """Edit carts; an operation that has come before changes nothing."""
-    carts = await storage.lock_carts(tx, list({each.body.cart_id for each in commands}))
+    # Who holds stock for a cart locks it, whoever else may edit it meanwhile has to come again.
+    lock = not tx.optimistic or any(each.body.hold for each in commands)
+    read = storage.lock_carts if lock else storage.list_carts
+    carts = await read(tx, list({each.body.cart_id for each in commands}))
     # Two edits of one cart in a batch share what is known, so the second sees the first.
     known = {cart_id: _Known(each) for cart_id, each in carts.items()}
     around = await _surroundings(tx, [each.body.operations for each in commands])
@@ -84,11 +88,16 @@ async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView |
         except Refusal as refusal:
             made.refusal = refusal
         edits.append(made)
-    return [answer for some in _rounds(edits) for answer in await _apply(tx, some, around)]
+    written_by = None if lock else {each.cart.id: each.written_by for each in carts.values()}
+    return [
+        answer
+        for some in _rounds(edits)
+        for answer in await _apply(tx, some, around, written_by=written_by)
+    ]
 
 
-START = CommandKind("carts.start", StartCart, CartView, start)
-EDIT = CommandKind("carts.edit", EditCart, CartView, edit)
+START = CommandKind("carts.start", StartCart, CartView, start, optimistic=True)
+EDIT = CommandKind("carts.edit", EditCart, CartView, edit, optimistic=True)
 
 
 class _Surroundings(msgspec.Struct, frozen=True):
@@ -205,7 +214,13 @@ def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
     return made
 
 
-async def _apply(tx: Tx, edits: Sequence[_Edit], around: _Surroundings) -> list[CartView | Refusal]:
+async def _apply(
+    tx: Tx,
+    edits: Sequence[_Edit],
+    around: _Surroundings,
+    *,
+    written_by: Mapping[UUID, str] | None,
+) -> list[CartView | Refusal]:
     for made in edits:
         if made.refusal is None:
             try:
@@ -228,6 +243,7 @@ async def _apply(tx: Tx, edits: Sequence[_Edit], around: _Surroundings) -> list[
         added=[(made.cart.id, kept) for made in taken for kept in made.added],
         held=[held for made in holding for held in made.known.held],
         gone=gone,
+        written_by=written_by,
     )
     return [made.refusal or _view(tx, made, around) for made in edits]
 
