@@ -7,7 +7,7 @@ import pytest
 
 from crosslane.kernel import Conflict, Invalid, Refusal
 from crosslane.platform import idempotency
-from crosslane.platform.actor import SYSTEM
+from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import (
     Command,
@@ -98,6 +98,59 @@ async def test_commands_waiting_together_commit_together(
     left, batches = await state(database, shelf)
     assert left == 0
     assert batches <= 4
+
+
+async def test_while_a_batch_is_under_way_few_wait_for_company(
+    database: Database, shelf: str, lanes: Lanes
+):
+    """Four are under way: one more waits, a second one is enough for another batch."""
+    sizes: list[int] = []
+
+    async def noted(tx: Tx, commands: Sequence[Command[Take]]) -> list[Taken | Refusal]:
+        sizes.append(len(commands))
+        return await take(tx, commands)
+
+    kind = CommandKind("test.noted", Take, Taken, noted)
+
+    def ask(name: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(lanes.submit(shelf, kind, command(name, 1)))
+
+    async def begun(batches: int) -> bool:
+        return len(sizes) == batches
+
+    async with database.transaction(shelf) as tx:
+        await tx.execute("select from shelf for update")
+        asked = [ask(f"a{n}") for n in range(4)]
+        assert await look_until(lambda: begun(1), bool, seconds=60.0)
+        asked.append(ask("b"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert sizes == [4]
+        asked.append(ask("c"))
+        assert await look_until(lambda: begun(2), bool, seconds=60.0)
+    assert {type(answer.outcome) for answer in await asyncio.gather(*asked)} == {Taken}
+    assert sizes == [4, 2]
+    # Alone or with nobody's batch under way, nobody waits.
+    assert isinstance((await ask("d")).outcome, Taken)
+    assert sizes == [4, 2, 1]
+
+
+async def test_kinds_of_one_lane_are_decided_together(database: Database, shelf: str, lanes: Lanes):
+    class Grab(Take, frozen=True):
+        """Another way to take."""
+
+    first = msgspec.structs.replace(TAKE, name="test.first")
+    second = CommandKind("test.second", Grab, Taken, take, lane=first.name)
+    staff = Actor(kind="staff", id="ann")
+    answers = await asyncio.gather(
+        lanes.submit(shelf, first, Command("a", staff, Take(1))),
+        lanes.submit(shelf, second, Command("b", staff, Grab(2))),
+    )
+    assert [answer.outcome for answer in answers] == [Taken(9), Taken(7)]
+    assert await state(database, shelf) == (7, 1)
+    async with database.transaction(shelf) as tx:
+        done = await tx.fetch("select action from platform_audit order by action")
+    assert [row["action"] for row in done] == ["test.first", "test.second"]
 
 
 async def test_what_names_itself_leaves_no_key(database: Database, shelf: str, lanes: Lanes):

@@ -26,6 +26,9 @@ from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, St
 BATCH_COMMANDS_MAX = 256
 WAITING_COMMANDS_MAX = 4096
 BATCHES_AT_ONCE = 2
+# While a batch is under way another one begins with half as many or more: what a batch costs by
+# itself is worth that of several commands, and who comes alone would soon have had company.
+COMPANY_PART = 2
 ATTEMPTS_MAX = 4
 ATTEMPT_WAIT_SECONDS = 0.02
 
@@ -96,6 +99,7 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
             claimed and no answer kept.
         optimistic: the handler locks nothing where its transaction is optimistic, which it is the
             first time: what it writes rests on what it has read, see :meth:`Outbox.add_part`.
+        lane: name of the lane it shares with kinds that have the same handler; its own when empty.
     """
 
     name: str
@@ -105,6 +109,7 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
     batch_max: int = BATCH_COMMANDS_MAX
     repeatable: bool = False
     optimistic: bool = False
+    lane: str = ""
 
 
 def one_by_one(
@@ -189,10 +194,11 @@ class Lanes:
             LaneFull: too many commands of this kind are waiting.
             RowsBusy: rows it needs stayed locked.
         """
-        lane = self._lanes.get((tenant, kind.name))
+        name = kind.lane or kind.name
+        lane = self._lanes.get((tenant, name))
         if lane is None:
-            lane = self._lanes[tenant, kind.name] = _Lane(self.database, tenant, kind)
-        return await lane.submit(command)
+            lane = self._lanes[tenant, name] = _Lane(self.database, tenant, kind)
+        return await lane.submit(kind, command)
 
     async def run(
         self, tenant: str, kind: CommandKind, key: str, body: Any, *, actor: Actor = SYSTEM
@@ -266,8 +272,10 @@ class _Lane:
         self._queue: deque[_Waiting] = deque()
         self._by_key: dict[str, _Waiting] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        self._names: dict[type, str] = {}
 
-    async def submit(self, command: Command[Any]) -> Answer:
+    async def submit(self, kind: CommandKind, command: Command[Any]) -> Answer:
         twin = self._by_key.get(command.key)
         if twin is not None:
             if twin.command.fingerprint != command.fingerprint:
@@ -279,11 +287,8 @@ class _Lane:
         waiting = _Waiting(command)
         self._queue.append(waiting)
         self._by_key[command.key] = waiting
-        # One that has just found nothing to do stands in the set until its callback has run.
-        if sum(not worker.done() for worker in self._workers) < BATCHES_AT_ONCE:
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        self._names[type(command.body)] = kind.name
+        self._begin_another()
         # A caller that goes away must not take the answer from its twins.
         return await asyncio.shield(waiting.answer)
 
@@ -291,8 +296,19 @@ class _Lane:
         while self._workers:
             await asyncio.wait(self._workers)
 
+    def _begin_another(self) -> None:
+        # One that has just found nothing to do stands in the set until its callback has run.
+        busy = sum(not worker.done() for worker in self._workers)
+        if busy < BATCHES_AT_ONCE and self._are_worth_a_batch():
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    def _are_worth_a_batch(self) -> bool:
+        return bool(self._queue) and len(self._queue) * COMPANY_PART >= self._under_way
+
     async def _work(self) -> None:
-        while self._queue:
+        while self._are_worth_a_batch():
             batch = [
                 self._queue.popleft() for _ in range(min(len(self._queue), self.kind.batch_max))
             ]
@@ -304,6 +320,7 @@ class _Lane:
         # The error belongs to whoever asked; the lane goes on with the next batch.
         except Exception as error:
             if len(batch) > 1:
+                self._begin_another()
                 # When a key is in use elsewhere the batch has waited for it once already.
                 waited = isinstance(error, StillWorking)
                 for waiting in batch:
@@ -337,26 +354,35 @@ class _Lane:
             try:
                 return await self._run_once(commands, patient)
             except LOST:
+                # Nobody else has to wait for this.
+                self._begin_another()
                 await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
         return await self._run_once(commands, patient)
 
     async def _run_once(
         self, commands: list[Command[Any]], patient: bool, *, optimistic: bool = False
     ) -> list[Answer]:
+        self._under_way += len(commands)
         try:
             async with self._claiming(commands, patient, optimistic) as (tx, known):
                 fresh = [command for command in commands if command.key not in known]
                 outcomes = await self._decide(tx, fresh, alone=len(commands) == 1)
                 if fresh:
                     self._store(tx, fresh, outcomes)
-                    await audit.cover(tx, self.kind.name, _carried_out(fresh, outcomes))
+                    await self._cover(tx, _carried_out(fresh, outcomes))
                 faults.reach("lane.before_commit")
         except _Raised as raised:
             return [await self._keep(raised.refusal, commands[0], patient)]
+        finally:
+            self._under_way -= len(commands)
         faults.reach("lane.after_commit")
         by_key = {c.key: Answer(o) for c, o in zip(fresh, outcomes, strict=True)}
         by_key |= {key: self._told_again(stored) for key, stored in known.items()}
         return [by_key[command.key] for command in commands]
+
+    async def _cover(self, tx: Tx, commands: Sequence[Command[Any]]) -> None:
+        for body, name in self._names.items():
+            await audit.cover(tx, name, [each for each in commands if type(each.body) is body])
 
     def _store(self, tx: Tx, commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> None:
         if not self.kind.repeatable:

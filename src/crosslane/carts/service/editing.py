@@ -59,35 +59,19 @@ from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 
-async def start(tx: Tx, commands: Sequence[Command[StartCart]]) -> list[CartView | Refusal]:
-    """Begin carts, with their first operations when some are given."""
-    around = await _surroundings(tx, [each.body.operations for each in commands])
-    edits = [_begin(tx, command, around) for command in commands]
-    lock = not tx.optimistic or any(each.body.hold for each in commands)
-    return await _apply(tx, edits, around, written_by=None if lock else {})
-
-
-async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView | Refusal]:
-    """Edit carts; an operation that has come before changes nothing."""
+async def edit(
+    tx: Tx, commands: Sequence[Command[StartCart | EditCart]]
+) -> list[CartView | Refusal]:
+    """Begin carts and edit others; an operation that has come before changes nothing."""
+    ids = {each.body.cart_id for each in commands if isinstance(each.body, EditCart)}
     # Who holds stock for a cart locks it, whoever else may edit it meanwhile has to come again.
     lock = not tx.optimistic or any(each.body.hold for each in commands)
     read = storage.lock_carts if lock else storage.list_carts
-    carts = await read(tx, list({each.body.cart_id for each in commands}))
+    carts = await read(tx, list(ids))
     # Two edits of one cart in a batch share what is known, so the second sees the first.
     known = {cart_id: _Known(each) for cart_id, each in carts.items()}
     around = await _surroundings(tx, [each.body.operations for each in commands])
-    edits: list[_Edit] = []
-    for command in commands:
-        body = command.body
-        made = _Edit(command.actor, body)
-        try:
-            made.cart = require_own(carts.get(body.cart_id), command.actor).cart
-            made.known = known[body.cart_id]
-            if made.cart.order_id is not None:
-                raise CartPlaced
-        except Refusal as refusal:
-            made.refusal = refusal
-        edits.append(made)
+    edits = [_opened(tx, command, carts, known, around) for command in commands]
     written_by = None if lock else {each.cart.id: each.written_by for each in carts.values()}
     return [
         answer
@@ -96,8 +80,9 @@ async def edit(tx: Tx, commands: Sequence[Command[EditCart]]) -> list[CartView |
     ]
 
 
-START = CommandKind("carts.start", StartCart, CartView, start, optimistic=True)
 EDIT = CommandKind("carts.edit", EditCart, CartView, edit, optimistic=True)
+# One lane for both: a few of many shoppers' calls begin a cart, and would be batches of their own.
+START = CommandKind("carts.start", StartCart, CartView, edit, optimistic=True, lane=EDIT.name)
 
 
 class _Surroundings(msgspec.Struct, frozen=True):
@@ -183,22 +168,38 @@ async def _surroundings(tx: Tx, asked: Sequence[Sequence[OperationWish]]) -> _Su
     )
 
 
-def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
-    body, actor = command.body, command.actor
-    made = _Edit(actor, body)
+def _opened(
+    tx: Tx,
+    command: Command[StartCart | EditCart],
+    carts: Mapping[UUID, StoredCart],
+    known: Mapping[UUID, _Known],
+    around: _Surroundings,
+) -> _Edit:
+    body = command.body
+    made = _Edit(command.actor, body)
     try:
-        channel = around.book.channel(body.channel, pointer="/channel")
-        if not channel.active:
-            raise ChannelClosed(pointer="/channel", channel=channel.code)
-        intake, _ = around.policies.resolve(
-            orders.INTAKE, tx.now, channel=channel.code, brand=channel.brand
-        )
-        orders.require_placed_at(body.occurred_at, intake, tx.now, pointer="/occurred_at")
+        if isinstance(body, StartCart):
+            made.cart = _begun(tx, body, command.actor, around)
+            made.is_new = True
+            return made
+        made.cart = require_own(carts.get(body.cart_id), command.actor).cart
+        made.known = known[body.cart_id]
+        if made.cart.order_id is not None:
+            raise CartPlaced
     except Refusal as refusal:
         made.refusal = refusal
-        return made
-    made.is_new = True
-    made.cart = Cart(
+    return made
+
+
+def _begun(tx: Tx, body: StartCart, actor: Actor, around: _Surroundings) -> Cart:
+    channel = around.book.channel(body.channel, pointer="/channel")
+    if not channel.active:
+        raise ChannelClosed(pointer="/channel", channel=channel.code)
+    intake, _ = around.policies.resolve(
+        orders.INTAKE, tx.now, channel=channel.code, brand=channel.brand
+    )
+    orders.require_placed_at(body.occurred_at, intake, tx.now, pointer="/occurred_at")
+    return Cart(
         id=new_id(),
         channel=channel.code,
         locale=body.locale or channel.locale,
@@ -211,7 +212,6 @@ def _begin(tx: Tx, command: Command[StartCart], around: _Surroundings) -> _Edit:
         source_id=body.source_id,
         occurred_at=body.occurred_at,
     )
-    return made
 
 
 async def _apply(
