@@ -8,7 +8,7 @@ import pytest
 
 from crosslane import inventory, sourcing
 from crosslane.kernel import new_id
-from crosslane.locations import network
+from crosslane.locations import CLOSE, network
 from crosslane.orders import PLACE, LineWish
 from crosslane.organization import SetPolicy, register_policies, set_policy
 from crosslane.platform import facts
@@ -16,6 +16,7 @@ from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Command, Lanes
+from crosslane.platform.log import run_reaction
 from crosslane.sourcing import explain, receipts_of_order, replay
 from crosslane.sourcing.fields.outlook import SMALLEST, answer_to
 from tests.orders.test_statements import STATEMENTS_MAX, Counted, counted
@@ -183,6 +184,67 @@ async def test_without_orders_nothing_is_estimated(database: Database, lanes: La
         assert await sourcing.last_days(tx) is None
         assert (await sourcing.show_prices(tx)).run is None
     assert await sender(database, lanes, shop) == "DC1"
+
+
+@pytest.mark.parametrize("what", ["stock", "place"])
+async def test_what_no_price_was_made_for_has_them_estimated_soon(
+    database: Database, lanes: Lanes, busy: str, what: str
+):
+    await hear(database, busy)
+    await estimate(database, busy)
+    assert await sender(database, lanes, busy) == "DC1"
+    await hear(database, busy)
+    # Orders and sales are what prices are made for.
+    assert not await asked_for(database, busy)
+    if what == "stock":
+        # Nothing is scarce any more, in two steps.
+        await leave(database, busy, 100)
+        await leave(database, busy, 5_000)
+    else:
+        closure = CLOSE.body(code="DC1", reason="flood", since=None, until=None)
+        await lanes.submit(busy, CLOSE, Command(str(new_id()), SYSTEM, closure))
+    await hear(database, busy)
+    # Once for all that happens in one span, when it ends.
+    (due_in,) = await asked_for(database, busy)
+    assert timedelta(0) < due_in <= timedelta(minutes=15)
+    async with database.transaction(busy) as tx:
+        await tx.execute("update platform_effect set due_at = now()")
+    runner = Runner(database, sourcing.EFFECTS)
+    while await runner.start_due(busy):
+        await runner.drain()
+    async with database.transaction(busy) as tx:
+        assert await tx.fetchval("select count(*) from sourcing_price_run") == 2
+    if what == "stock":
+        assert await sender(database, lanes, busy) == "S0001"
+
+
+async def test_nothing_is_estimated_soon_where_the_clock_is_enough(database: Database, busy: str):
+    await leave(database, busy, 100)
+    await hear(database, busy)
+    assert not await asked_for(database, busy)  # there are no prices to correct
+    await estimate(database, busy)
+    async with database.transaction(busy) as tx:
+        await set_policy(tx, SetPolicy("sourcing.prices", {"gather_minutes": 0}, "tried out"))
+    await leave(database, busy, 5_000)
+    await hear(database, busy)
+    assert not await asked_for(database, busy)
+
+
+async def hear(database: Database, shop: str) -> None:
+    """Read the log as a worker does."""
+    for reaction in sourcing.REACTIONS:
+        while await run_reaction(database, shop, reaction):
+            pass
+
+
+async def asked_for(database: Database, shop: str) -> list[timedelta]:
+    """Return in how long prices will be estimated, for each time that is asked for."""
+    async with database.transaction(shop) as tx:
+        rows = await tx.fetch(
+            "select due_at - now() as due_in from platform_effect where kind = $1",
+            sourcing.ESTIMATE.name,
+        )
+    return [row["due_in"] for row in rows]
 
 
 async def switch(tx: Tx, *, on: bool) -> None:

@@ -24,7 +24,8 @@ keeps the whole problem, replays to the bytes it was stored as, and tells what t
 would have cost instead. The date of an offer is the one of whoever orders at its last moment; what
 is placed with it comes by then or is refused. A large order is decided in a thread beside the event
 loop. Prices are used only while they are fresh, and were published only if they did better on
-futures they were not estimated from than no prices do.
+futures they were not estimated from than no prices do. They are estimated anew soon after a place
+was closed, opened or changed, and after stock was corrected, lost or delivered.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
@@ -95,6 +96,7 @@ from crosslane.sourcing.errors import (
     TooManyDecisions,
     UnknownReceipt,
 )
+from crosslane.sourcing.reactions import REACTIONS
 from crosslane.sourcing.rest import ROUTES
 from crosslane.sourcing.service import (
     ESTIMATE,
@@ -153,6 +155,7 @@ __all__ = [
     "ORDERS_AT_ONCE_MAX",
     "POLICIES",
     "PRICES",
+    "REACTIONS",
     "REOPTIMISATION",
     "REOPTIMISING_SECONDS_MAX",
     "ROUTES",

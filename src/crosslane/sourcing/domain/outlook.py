@@ -26,6 +26,9 @@ class PriceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     Args:
         on: whether prices are estimated and used; off, every order is decided for itself.
         every_minutes: time between two estimates.
+        gather_minutes: when a place closes, opens or is changed, or stock is corrected, lost or
+            delivered, all that happens within so many minutes is waited for, and prices are
+            estimated then; 0 for by the clock only.
         horizon_days: how far ahead futures are drawn; what is left then is worth nothing. About
             the time until stock is replenished.
         history_days: demand of so many days is what futures are drawn from.
@@ -39,6 +42,7 @@ class PriceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     on: bool = True
     every_minutes: Annotated[int, msgspec.Meta(ge=5, le=1440)] = 60
+    gather_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 15
     horizon_days: Annotated[int, msgspec.Meta(ge=1, le=28)] = 7
     history_days: Annotated[int, msgspec.Meta(ge=1, le=180)] = 28
     futures: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 60

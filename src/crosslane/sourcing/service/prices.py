@@ -1,6 +1,7 @@
 """What stock and capacity are worth to later orders: estimated now and then, published, read.
 
-The worker estimates by the schedule ``sourcing.prices``: it reads the retailer's last days in one
+The worker estimates by the schedule ``sourcing.prices``, and soon after something that prices did
+not foresee: it reads the retailer's last days in one
 short transaction, has the question answered by a process of its own, and publishes the answer in
 another. Whoever plans reads what was published from memory. It may be as old as an estimate takes,
 and the policy says from when on it is too old.
@@ -13,7 +14,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -381,6 +382,22 @@ ESTIMATE = EffectKind(
     record=one_by_one(_record),
     timeout_seconds=SECONDS_MAX,
 )
+
+
+async def estimate_soon(tx: Tx) -> None:
+    """Ask for an estimate because what prices stand on has changed otherwise than by orders.
+
+    What happens in one span of the policy's ``gather_minutes`` is one estimate, at the end of it.
+    Without prices there is nothing to correct.
+    """
+    settings = await price_settings(tx)
+    span = settings.gather_minutes * 60
+    if not (settings.on and span and (await published(tx)).holds(tx.now)):
+        return
+    number = int(tx.now.timestamp()) // span + 1
+    due_at = datetime.fromtimestamp(number * span, UTC)
+    key = f"sourcing.prices:soon:{settings.gather_minutes}:{number}"
+    await effects.request(tx, [Effect(key, ESTIMATE.name, PriceOrder(), due_at)])
 
 
 async def look(tx: Tx) -> None:
