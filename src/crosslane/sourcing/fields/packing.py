@@ -161,8 +161,9 @@ def offer(
     sent, capacity, late_milli = state.sent, field.capacity, field.late_milli
     held_by, touched = desk.held, desk.touched
     for number in range(first, end):
-        location = touched[number]
-        held, zone = held_by[location], zones[location, region]
+        location: int = touched[number]
+        held: int = held_by[location]
+        zone: int = zones[location, region]
         held_by[location] = 0
         parcel = parcel_milli[location] + worth[location, day]
         if express:

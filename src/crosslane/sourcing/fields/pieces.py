@@ -201,8 +201,9 @@ def _one_by_one(
         unserved = quantities[low] * field.unserved_milli[variants[low]]
         plan[lines] = plan[lines & (lines - 1)] + unserved
     for number in range(found):
-        location = desk.touched[number]
-        held, slots = desk.held[location], desk.slot[location, :count]
+        location: int = desk.touched[number]
+        held: int = desk.held[location]
+        slots = desk.slot[location, :count]
         offer(field, desk, state, prices, number, number + 1, day, region, express)
         part = held
         while part:

@@ -133,7 +133,8 @@ def _serve(
     takers, stock = lost.shape[1], state.stock
     _, days, places, kinds, starts, variants, quantities = demand
     for event in range(len(starts) - 1):
-        begin, end = starts[event], starts[event + 1]
+        begin: int = starts[event]
+        end: int = starts[event + 1]
         place, day = places[event], days[event]
         if kinds[event] == WALK_IN:
             variant = variants[begin]
