@@ -15,7 +15,7 @@ from crosslane.sourcing.fields.replaying import Outcome, new_tally, outcome_of, 
 
 # Over the whole horizon; the first three follow soon after each other, because in the beginning
 # least is known. Where nothing is compiled there is time for few.
-REPLANS, FUTURES_FIRST, FUTURES = (48, 40, 8) if COMPILED else (8, 6, 1)
+REPLANS, FUTURES_FIRST, FUTURES = (48, 40, 12) if COMPILED else (8, 6, 1)
 EARLY = (0.1, 0.4)
 # What was seen half a horizon ago counts half.
 MEMORY = 0.5
