@@ -15,6 +15,7 @@ from crosslane.locations import CLOSE, CapacityClaim, take_capacity
 from crosslane.organization import Scope, SetPolicy, set_policy
 from crosslane.platform.database import Database, Tx
 from crosslane.sourcing import (
+    SCHEDULES,
     NoDeliveryService,
     NotDelivered,
     Sourced,
@@ -197,6 +198,28 @@ async def test_a_batch_takes_one_statement_and_receipts_one_more(shop: Shop, tx:
     assert tx.statements - before <= 1
     await save_receipts(tx, [answer for answer in found if isinstance(answer, Sourced)])
     assert tx.statements - before <= 2
+
+
+# The same decisions again, as if they had been taken long ago.
+LONG_AGO = """
+insert into sourcing_receipt
+select (jsonb_populate_record(r, '{"at": "2001-01-05T00:00:00Z"}')).* from sourcing_receipt r
+"""
+OLD_MONTH = """
+create table sourcing_receipt_200101 partition of sourcing_receipt
+for values from ('2001-01-01T00:00:00Z') to ('2001-02-01T00:00:00Z')
+"""
+
+
+async def test_receipts_are_forgotten_after_more_than_a_year(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=5)
+    await save_receipts(tx, await sourced(tx, shop, wish(shop, ("MUG", 1))))
+    await tx.execute(OLD_MONTH)
+    await tx.execute(LONG_AGO)
+    (forgetting,) = [each for each in SCHEDULES if each.name == "sourcing.forget_receipts"]
+    assert await tx.fetchval("select count(*) from sourcing_receipt") == 2
+    assert [await forgetting.run(tx), await forgetting.run(tx)] == [True, False]
+    assert await tx.fetchval("select min(at) from sourcing_receipt") > tx.now - timedelta(days=1)
 
 
 async def test_a_long_batch_tells_the_server_that_its_transaction_lives(

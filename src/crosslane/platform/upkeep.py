@@ -2,7 +2,15 @@
 
 To make a partition locks its journal's default partition against everybody, until commit. So each
 transaction makes those of one journal only, which takes some milliseconds.
+
+What a journal has kept long enough goes by whole partitions, without a row being read. To drop one,
+or to detach it, would lock the journal against everybody; to empty it locks that partition alone,
+which nobody writes to any more, and an empty one costs nothing.
 """
+
+from datetime import timedelta
+
+import asyncpg
 
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
@@ -21,6 +29,17 @@ where c.relnamespace = current_schema()::regnamespace and exists (
 )
 order by c.relname limit 1
 """
+# With the statement that empties it: names cannot be told as values.
+FIND_OLD = """
+select format('truncate only %I', c.relname)
+from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = to_regclass(quote_ident($1))
+  and c.relname ~ ('^' || $1 || '_[0-9]{6}$') and pg_relation_size(c.oid) > 0
+  and (to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month') at time zone 'UTC' <= $2
+order by c.relname limit 1
+"""
+# Who reads all partitions at that moment is waited for only so long, since others wait behind us.
+PATIENCE = "select set_config('lock_timeout', '100ms', true)"
 ENSURE_PARTITIONS = "select platform_ensure_partitions($1, $2)"
 
 
@@ -34,6 +53,32 @@ async def ensure_partitions(tx: Tx) -> bool:
     if journal is not None:
         await tx.execute(ENSURE_PARTITIONS, journal, MONTHS_AHEAD)
     return journal is not None
+
+
+async def forget_partition(tx: Tx, journal: str, days: int) -> bool:
+    """Forget the oldest month of a journal whose last day is so many days ago, all of it at once.
+
+    Nothing is forgotten while somebody reads that month; it is tried again when the schedule comes
+    to it the next time.
+
+    Args:
+        tx: open transaction, in which nothing else is done.
+        journal: name of the table.
+        days: how long everything in it is kept at least.
+
+    Returns:
+        Whether a month was forgotten; others may be left.
+    """
+    empty = await tx.fetchval(FIND_OLD, journal, tx.now - timedelta(days=days))
+    if empty is None:
+        return False
+    try:
+        async with tx.savepoint():
+            await tx.execute(PATIENCE)
+            await tx.execute(empty)
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True
 
 
 SCHEDULES = [Schedule("upkeep.partitions", PARTITIONS_SECONDS, ensure_partitions)]

@@ -30,8 +30,9 @@ Costs of a request are taken to be of one currency: that of the carrier's tariff
 the locations' entities.
 
 Policies: sourcing.settings, sourcing.markdown, sourcing.offers, sourcing.prices. Facts:
-``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal), sourcing_draft (kept a
-week), sourcing_kept (counts), sourcing_price_run, sourcing_price, sourcing_capacity_price.
+``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal, kept for 400 days and the
+rest of that month), sourcing_draft (kept a week), sourcing_kept (counts), sourcing_price_run,
+sourcing_price, sourcing_capacity_price.
 """
 
 from crosslane.platform.effects import Schedule
@@ -102,6 +103,7 @@ from crosslane.sourcing.service import (
     ESTIMATE,
     FORGET_EVERY_SECONDS,
     OFFER_CHARACTERS_MAX,
+    RECEIPTS_FORGOTTEN_SECONDS,
     SCHEDULE,
     ItemAsked,
     NotAnswered,
@@ -115,6 +117,7 @@ from crosslane.sourcing.service import (
     estimate,
     faster_services,
     forget_drafts,
+    forget_receipts,
     give_offer,
     last_days,
     load_options,
@@ -139,6 +142,7 @@ EFFECTS = [ESTIMATE]
 SCHEDULES = [
     SCHEDULE,
     Schedule("sourcing.forget_drafts", FORGET_EVERY_SECONDS, forget_drafts),
+    Schedule("sourcing.forget_receipts", RECEIPTS_FORGOTTEN_SECONDS, forget_receipts),
 ]
 POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES, REOPTIMISATION]
 

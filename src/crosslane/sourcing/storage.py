@@ -22,6 +22,9 @@ from crosslane.sourcing.domain import (
 SHOW_LIFE = "select 1"
 
 
+RECEIPTS = "sourcing_receipt"
+
+
 async def show_life(tx: Tx) -> None:
     """Tell the server that a transaction which is thinking is not idle."""
     await tx.execute(SHOW_LIFE)

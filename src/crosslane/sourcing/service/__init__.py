@@ -18,9 +18,11 @@ from crosslane.sourcing.service.offers import (
 )
 from crosslane.sourcing.service.orders import (
     FORGET_EVERY_SECONDS,
+    RECEIPTS_FORGOTTEN_SECONDS,
     adopt_drafts,
     faster_services,
     forget_drafts,
+    forget_receipts,
     plan_orders,
     planned_costs,
     receipt_by_id,
@@ -45,6 +47,7 @@ __all__ = [
     "ESTIMATE",
     "FORGET_EVERY_SECONDS",
     "OFFER_CHARACTERS_MAX",
+    "RECEIPTS_FORGOTTEN_SECONDS",
     "SCHEDULE",
     "ItemAsked",
     "NotAnswered",
@@ -58,6 +61,7 @@ __all__ = [
     "estimate",
     "faster_services",
     "forget_drafts",
+    "forget_receipts",
     "give_offer",
     "last_days",
     "load_options",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from crosslane.inventory import Survey
 from crosslane.kernel import Refusal, new_id
+from crosslane.platform import upkeep
 from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
 from crosslane.sourcing.domain import (
@@ -34,6 +35,9 @@ PLANNING_SECONDS_MAX = 0.25
 CANDIDATES_ASIDE_MIN = 5_000
 # Holds last a day at most and may be renewed.
 DRAFT_DAYS = 7
+# Longer than `crosslane simulate` looks back.
+RECEIPT_DAYS = 400
+RECEIPTS_FORGOTTEN_SECONDS = 86_400.0
 FORGET_EVERY_SECONDS = 3_600.0
 FORGOTTEN_AT_ONCE_MAX = 1_000
 # One thread: two would take from the event loop what one leaves it.
@@ -124,6 +128,11 @@ async def forget_drafts(tx: Tx) -> bool:
     """Forget drafts that are old; tells whether more of them are left."""
     before = tx.now - timedelta(days=DRAFT_DAYS)
     return await storage.delete_drafts(tx, before, FORGOTTEN_AT_ONCE_MAX)
+
+
+async def forget_receipts(tx: Tx) -> bool:
+    """Forget a month of receipts that are old; tells whether more may be left."""
+    return await upkeep.forget_partition(tx, storage.RECEIPTS, RECEIPT_DAYS)
 
 
 async def faster_services(tx: Tx, order_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
