@@ -2,7 +2,8 @@
 
 Baseline: the smallest of each. Stored orders are placed as customers place them, then multiplied
 by set-based SQL in the real tables (``multiply`` in ``statements.sql``): each row that came of them
-is written again under other identifiers, journals and log too. No worker runs meanwhile.
+is written again under other identifiers, journals and log too; but answers under idempotency keys,
+which are kept for a week, are not. No worker runs meanwhile.
 """
 
 import asyncio

@@ -19,7 +19,8 @@ left join lateral (
 
 -- name: make_multiply
 -- Multiplies orders that were placed: whatever has an identifier made since, in any table, is
--- written again with other identifiers. `keep` sets the originals aside, `multiply` writes copies.
+-- written again with other identifiers, but answers kept under keys, which are forgotten after a week:
+-- so many orders are those of years. `keep` sets the originals aside, `multiply` writes copies.
 -- Counters of positions stay as they are, so verify would not approve.
 create function bench_keep(since uuid, since_at timestamptz) returns void language plpgsql as $$
 declare
@@ -35,7 +36,6 @@ begin
         where attrelid = kept.oid and attnum > 0 and atttypid = 'uuid'::regtype;
         wanted := case kept.relname
             when 'platform_log' then 'at >= $2'
-            when 'platform_idempotency' then 'created_at >= $2'
             when 'platform_log_subject' then
                 'subject in (select subject from platform_log where at >= $2)'
             else wanted end;

@@ -13,8 +13,8 @@ from crosslane.platform.database import Tx
 # One row per variant, its positions as parallel lists: a survey of a batch reads hundreds of
 # thousands of positions, and building that many rows would cost more than reading them. The
 # locations come as one run of 16 bytes each, because few of them repeat often.
-LIST_STOCK = """
-select variant_id,
+_STOCK = """
+       variant_id,
        string_agg(uuid_send(location_id), ''::bytea) as locations,
        array_agg(on_hand - allocated - case when held_until is null then 0 else (
            select coalesce(sum(units), 0)::bigint
@@ -22,8 +22,14 @@ select variant_id,
        ) end) as frees,
        case when count(safety_stock) > 0 then array_agg(safety_stock) end as safeties
 from inventory_position
-where variant_id = any($1::uuid[]) and condition = 'sellable' and on_hand > allocated
-  and ($3::uuid[] is null or location_id = any($3::uuid[]))
+where condition = 'sellable' and on_hand > allocated
+"""
+# The array comes by way of "select": PostgreSQL would plan anew for each number of variants.
+LIST_STOCK = f"""
+select {_STOCK} and variant_id = any((select $1::uuid[])::uuid[]) group by variant_id
+"""
+LIST_STOCK_AT = f"""
+select {_STOCK} and variant_id = any($1::uuid[]) and location_id = any($3::uuid[])
 group by variant_id
 """
 
@@ -41,7 +47,10 @@ async def list_stock(
         minute: present minute; holds that expire later count.
         location_ids: only there; None for everywhere.
     """
-    rows = await tx.fetch(LIST_STOCK, variant_ids, minute, location_ids)
+    if location_ids is None:
+        rows = await tx.fetch(LIST_STOCK, variant_ids, minute)
+    else:
+        rows = await tx.fetch(LIST_STOCK_AT, variant_ids, minute, location_ids)
     known = _Locations()
     return [
         VariantStock(
