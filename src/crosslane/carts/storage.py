@@ -10,6 +10,7 @@ import msgspec
 from crosslane.carts.domain import Cart, Operation
 from crosslane.platform import outbox
 from crosslane.platform.database import Tx, columns
+from crosslane.platform.idempotency import Look
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class _Read(msgspec.Struct, frozen=True):
 
 
 READ = msgspec.json.Decoder(_Read)
+READ_ALL = msgspec.json.Decoder(list[_Read])
 
 # An array comes by way of "select": PostgreSQL then plans once, and not each time for the number of
 # carts it sees.
@@ -104,6 +106,20 @@ select to_json(s) as cart from (
 async def list_carts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, StoredCart]:
     """Return carts as they are; unknown ones are left out."""
     return _carts(await _read(tx, LIST_CARTS, ids)) if ids else {}
+
+
+LOOK = f"select json_agg(cart) from ({LIST_CARTS}) each"  # noqa: S608 - see there
+
+
+def look(ids: Sequence[UUID]) -> Look:
+    """Return what :func:`list_carts` reads, for the statement that opens a transaction."""
+    return LOOK, (ids,)
+
+
+def looked(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, StoredCart]:
+    """Return carts that were read as the transaction was opened."""
+    found = tx.opened["looked"] if ids else None
+    return _carts(READ_ALL.decode(found)) if found else {}
 
 
 # What hangs on a cart is read as of the statement's begin: where somebody has written the cart

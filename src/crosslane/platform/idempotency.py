@@ -17,7 +17,10 @@ from crosslane.kernel import Conflict, Invalid, Kind, Refusal
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Opening, Tx
 from crosslane.platform.effects import Schedule
-from crosslane.platform.outbox import AnswerRow
+from crosslane.platform.outbox import AnswerRow, renumbered
+
+Look = tuple[str, Sequence[Any]]
+"""A query of one value, with parameters from $1, and its arguments."""
 
 KEPT_DAYS = 7
 DELETED_AT_ONCE_MAX = 10_000
@@ -118,6 +121,7 @@ async def claiming(
     trace: str = "",
     patient: bool = True,
     optimistic: bool = False,
+    look: Look | None = None,
 ) -> AsyncIterator[tuple[Tx, dict[str, StoredAnswer | Refusal]]]:
     """Open a transaction that claims keys; one that another is using waits for its end.
 
@@ -131,6 +135,8 @@ async def claiming(
         patient: wait for the other transaction as long as for any lock; otherwise hardly at all.
         optimistic: claim nothing, like the transaction: where another has answered under one of
             the keys meanwhile, the statement that ends it fails.
+        look: what the statement that opens the transaction looks up as well, told as ``looked`` of
+            ``tx.opened``.
 
     Yields:
         The transaction, and for each key that is not free what was answered, or KeyReused when
@@ -139,7 +145,8 @@ async def claiming(
     Raises:
         StillWorking: the other transaction did not end while we waited.
     """
-    claim = Opening(OPEN, (keys,), () if optimistic else _claims(tenant, keys, patient))
+    sql, args = _opening(look)
+    claim = Opening(sql, (keys, *args), () if optimistic else _claims(tenant, keys, patient))
     opened = False
     try:
         async with database.transaction(
@@ -153,6 +160,13 @@ async def claiming(
         if opened:
             raise
         raise StillWorking from None
+
+
+def _opening(look: Look | None) -> tuple[str, Sequence[Any]]:
+    if look is None:
+        return OPEN, ()
+    column, args = look
+    return f"{OPEN.rstrip()},\n       ({renumbered(column, 1)}) as looked", args
 
 
 def _claims(tenant: str, keys: Sequence[str], patient: bool) -> tuple[str, ...]:

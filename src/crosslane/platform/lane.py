@@ -21,7 +21,13 @@ from crosslane.kernel import Kind, Refusal, Unavailable
 from crosslane.platform import audit, faults, idempotency
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, Overtaken, Tx
-from crosslane.platform.idempotency import KeyReused, Replayed, StillWorking, StoredAnswer
+from crosslane.platform.idempotency import (
+    KeyReused,
+    Look,
+    Replayed,
+    StillWorking,
+    StoredAnswer,
+)
 
 BATCH_COMMANDS_MAX = 256
 WAITING_COMMANDS_MAX = 4096
@@ -99,6 +105,8 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
             claimed and no answer kept.
         optimistic: the handler locks nothing where its transaction is optimistic, which it is the
             first time: what it writes rests on what it has read, see :meth:`Outbox.add_part`.
+        look: what the handler reads by the statement that opens an optimistic transaction, None
+            where it needs nothing for these commands.
         lane: name of the lane it shares with kinds that have the same handler; its own when empty.
     """
 
@@ -109,6 +117,7 @@ class CommandKind(msgspec.Struct, frozen=True, eq=False):
     batch_max: int = BATCH_COMMANDS_MAX
     repeatable: bool = False
     optimistic: bool = False
+    look: Callable[[Sequence[Command[Any]]], Look | None] | None = None
     lane: str = ""
 
 
@@ -410,6 +419,7 @@ class _Lane:
             trace=trace,
             patient=patient,
             optimistic=optimistic,
+            look=self.kind.look(commands) if optimistic and self.kind.look else None,
         ) as claimed:
             yield claimed
 

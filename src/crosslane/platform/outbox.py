@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -133,13 +133,14 @@ def joined(*parts: str) -> str:
     texts, taken = [], 0
     for part in parts:
         numbers = [int(number) for number in _PARAMETER.findall(part)]
-        texts.append(_PARAMETER.sub(partial(_renumbered, taken), part))
+        texts.append(renumbered(part, taken))
         taken += max(numbers)
     return "with " + ",".join(texts) + "\nselect"
 
 
-def _renumbered(taken: int, found: re.Match[str]) -> str:
-    return f"${int(found[1]) + taken}"
+def renumbered(sql: str, taken: int) -> str:
+    """Return SQL with parameters from $1 as part of a statement that has so many already."""
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + taken}", sql)
 
 
 async def write(tx: "Tx") -> None:

@@ -56,6 +56,7 @@ from crosslane.locations import Network
 from crosslane.organization import OrganizationBook, PolicyBook
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
+from crosslane.platform.idempotency import Look
 from crosslane.platform.lane import Command, CommandKind
 
 
@@ -63,11 +64,10 @@ async def edit(
     tx: Tx, commands: Sequence[Command[StartCart | EditCart]]
 ) -> list[CartView | Refusal]:
     """Begin carts and edit others; an operation that has come before changes nothing."""
-    ids = {each.body.cart_id for each in commands if isinstance(each.body, EditCart)}
     # Who holds stock for a cart locks it, whoever else may edit it meanwhile has to come again.
     lock = not tx.optimistic or any(each.body.hold for each in commands)
-    read = storage.lock_carts if lock else storage.list_carts
-    carts = await read(tx, list(ids))
+    ids = _ids(commands)
+    carts = await storage.lock_carts(tx, ids) if lock else storage.looked(tx, ids)
     # Two edits of one cart in a batch share what is known, so the second sees the first.
     known = {cart_id: _Known(each) for cart_id, each in carts.items()}
     around = await _surroundings(tx, [each.body.operations for each in commands])
@@ -80,9 +80,18 @@ async def edit(
     ]
 
 
-EDIT = CommandKind("carts.edit", EditCart, CartView, edit, optimistic=True)
+def _ids(commands: Sequence[Command[StartCart | EditCart]]) -> list[UUID]:
+    return list({each.body.cart_id for each in commands if isinstance(each.body, EditCart)})
+
+
+def _look(commands: Sequence[Command[StartCart | EditCart]]) -> Look | None:
+    ids = _ids(commands)
+    return storage.look(ids) if ids else None
+
+
+EDIT = CommandKind("carts.edit", EditCart, CartView, edit, optimistic=True, look=_look)
 # One lane for both: a few of many shoppers' calls begin a cart, and would be batches of their own.
-START = CommandKind("carts.start", StartCart, CartView, edit, optimistic=True, lane=EDIT.name)
+START = msgspec.structs.replace(EDIT, name="carts.start", body=StartCart, lane=EDIT.name)
 
 
 class _Surroundings(msgspec.Struct, frozen=True):
