@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from crosslane.platform.web.errors import Busy
+from crosslane.platform.web.room import Room
 from tests.api import Api
 from tests.office.pages import Read, look, submit
 from tests.retailer import HOME
@@ -42,6 +44,29 @@ async def test_a_customer_is_found_by_what_it_is_known_by(retailer: Api, ada: st
     page = await look(retailer.admin, f"/office/customers/{ada}")
     for told in ("ada@example.com", "12 High Street", "newsletter allowed", "form 3"):
         assert told in page.text
+
+
+SEARCHES = (
+    *("/office/orders?q=brown", "/office/orders?table=true", "/office/customers?q=brown"),
+    *("/office/catalog?q=mug", "/office/stock?q=mug", "/office/palette?q=mug"),
+)
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+async def test_a_process_that_is_busy_searches_for_nobody_and_still_shows_lists(
+    retailer: Api, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    assert (await retailer.admin.get(address)).status_code == 200
+    monkeypatch.setattr(Room, "require_leisure", always_busy)
+    sent_away = await retailer.admin.get(address)
+    assert (sent_away.status_code, sent_away.headers["Retry-After"]) == (503, "1")
+    bare = address.partition("?")[0]
+    if bare != "/office/palette":
+        assert (await retailer.admin.get(bare)).status_code == 200
+
+
+def always_busy(room: Room) -> None:
+    raise Busy
 
 
 async def test_two_entries_become_one_after_it_was_said_what_happens(retailer: Api, ada: str):

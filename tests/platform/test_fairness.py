@@ -126,10 +126,13 @@ def test_a_busy_process_sends_the_optional_away_first():
         room.take("noisy", optional=True)
     with pytest.raises(Busy):
         room.take("noisy", optional=True)
+    with pytest.raises(Busy):
+        room.require_leisure()
     room.take("noisy", optional=False)
     with pytest.raises(Busy):
         room.take("noisy", optional=False)
     room.take("quiet", optional=False)
     for tenant in ("noisy", "noisy", "noisy", "quiet"):
         room.give_back(tenant)
+    room.require_leisure()
     room.take("noisy", optional=True)

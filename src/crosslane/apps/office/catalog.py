@@ -32,6 +32,8 @@ async def show_catalog(
     state: Literal["", "sold", "retired"] = "",
 ) -> Response:
     """Show articles by SKU, or those that fit what was typed."""
+    if q:
+        caller.require_leisure()
     (after,) = paging.after(str) or ("",)
     refusal, variants, status = None, [], 200
     async with caller.read() as tx:

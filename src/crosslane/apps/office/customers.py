@@ -39,6 +39,8 @@ async def list_office_customers(
     caller: Caller, request: Request, paging: Paging, q: Query = "", group: Query = ""
 ) -> Response:
     """Show customers, the latest first, or those that fit what was typed."""
+    if q:
+        caller.require_leisure()
     (after,) = paging.after(UUID) or (None,)
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
@@ -195,6 +197,8 @@ async def choose_merge(
     other: UUID | None = None,
 ) -> Response:
     """Find the customer who is the same, and say what merging them does."""
+    if q:
+        caller.require_leisure()
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         return await _merge_page(tx, caller, viewer, customer_id, other, q=q)

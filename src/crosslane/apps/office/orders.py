@@ -59,6 +59,8 @@ async def list_orders(
         promise=promise, money=money, is_=is_, placed_from=placed_from, placed_to=placed_to,
         columns=",".join(column) if column else columns,
     )  # fmt: skip
+    if query.q or table:
+        caller.require_leisure()
     async with caller.read() as tx:
         viewer = await view(tx, caller, request)
         names = {one.code: one.name for one in (await organization.book(tx)).channels.values()}

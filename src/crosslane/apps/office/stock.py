@@ -87,6 +87,8 @@ async def show_stock(
     at: list[str] | None = None,
 ) -> Response:
     """Show articles with their figures, or the positions that need a person."""
+    if q:
+        caller.require_leisure()
     asked = Asked(
         q=q,
         category=category,

@@ -66,6 +66,16 @@ class Caller:
         """Whether the command just submitted had been answered before."""
         return self._exchange.replayed
 
+    def require_leisure(self) -> None:
+        """Refuse what people can do without for a while, such as a search, in a busy process.
+
+        For a route that is optional only with some of its parameters.
+
+        Raises:
+            Busy: there is.
+        """
+        self._gate.room.require_leisure()
+
     def read(self) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that can only read."""
         return self._gate.database.transaction(

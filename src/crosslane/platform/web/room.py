@@ -34,12 +34,21 @@ class Room:
         Raises:
             Busy: there is none for it.
         """
-        if optional and self._total >= self._optional_below:
-            raise errors.Busy
+        if optional:
+            self.require_leisure()
         if self._of[tenant] >= self._per_tenant_max:
             raise errors.Busy
         self._total += 1
         self._of[tenant] += 1
+
+    def require_leisure(self) -> None:
+        """Send away what people can do without for a while, when there is a lot to do.
+
+        Raises:
+            Busy: there is.
+        """
+        if self._total >= self._optional_below:
+            raise errors.Busy
 
     def give_back(self, tenant: str) -> None:
         """Let go of the room of a request that was answered."""
