@@ -256,7 +256,9 @@ async def test_prices_are_told_at_their_start_and_their_end(shop: Offering):
             assert look_at in (begins, ends)
             # Time goes by.
             await tx.execute(GO_BY, PASSES)
-            await tx.execute("update channels_offer set look_at = now() where look_at is not null")
+            await tx.execute(
+                "update channels_offer set look_at = $1 where look_at is not null", tx.now
+            )
             await facts.touch(tx, "pricing.prices")
             await offers.run(tx, CHANNEL)
             begins, ends = begins - PASSES, ends - PASSES
