@@ -68,6 +68,7 @@ from crosslane.orders.domain import (
     ENDS_BY_ITSELF,
     NOWHERE,
     Attribution,
+    Bucket,
     Charge,
     CreditLine,
     NewCharge,
@@ -221,6 +222,7 @@ from crosslane.orders.storage.returning import (
 from crosslane.orders.storage.sales import SoldSum, sum_credits, sum_sales
 from crosslane.orders.storage.states import (
     find_by_source,
+    list_channels,
     list_heads,
     list_latest_of_customers,
     list_of_customers,
@@ -282,6 +284,7 @@ __all__ = [
     "Attribution",
     "AttributionWish",
     "BoughtBetween",
+    "Bucket",
     "BuyerWish",
     "CancelLine",
     "CancelUnits",
@@ -376,6 +379,7 @@ __all__ = [
     "given_for",
     "list_amenders",
     "list_carried_out",
+    "list_channels",
     "list_deliveries",
     "list_had_since",
     "list_heads",

@@ -34,8 +34,9 @@ TURN_SECONDS = 0.25
 # log is read almost twice as fast as with two, with four no faster.
 REACTIONS_AT_ONCE = 3
 BATCHES_PER_TURN_MAX = 20
-# Of a patient reaction while others have something to read: it goes on, but keeps nobody waiting.
-BATCHES_GIVING_WAY = 1
+# For so long a patient reaction goes on, at least one batch, until it is looked whether others have
+# something to read: it is never kept from its work for ever, nor keeps them from theirs for long.
+GIVING_WAY_SECONDS = 0.2
 # Turns in which patient reactions may come before others, while several tenants take turns.
 PATIENT_FIRST_SHARE = 0.25
 
@@ -176,7 +177,7 @@ class Worker:
         # Turns that end by the clock must leave out nobody for ever.
         if until == math.inf or random.random() > PATIENT_FIRST_SHARE:  # noqa: S311
             waiting.sort(key=lambda reaction: reaction.patient)
-        left = iter(_with_batches(waiting))
+        left = iter(waiting)
         hands = [self._react(tenant, left, until) for _ in range(REACTIONS_AT_ONCE)]
         # Whatever one meets, the others finish what they have begun.
         for end in await asyncio.gather(*hands, return_exceptions=True):
@@ -187,14 +188,13 @@ class Worker:
             await self._look_later(tenant)
         return done
 
-    async def _react(
-        self, tenant: str, reactions: Iterator[tuple[Reaction, int]], until: float
-    ) -> int:
+    async def _react(self, tenant: str, reactions: Iterator[Reaction], until: float) -> int:
         """Run each reaction that nobody has taken yet; return how much there was to do."""
         done = 0
-        for reaction, batches_max in reactions:
+        for reaction in reactions:
+            way = time.monotonic() + GIVING_WAY_SECONDS if reaction.patient else math.inf
             try:
-                done += await self._drain(tenant, reaction, batches_max, until)
+                done += await self._drain(tenant, reaction, min(until, way))
             except BUSY as error:
                 done += 1
                 log.info("rows are busy", reaction=reaction.name, error=type(error).__name__)
@@ -206,9 +206,9 @@ class Worker:
                 return done + 1
         return done
 
-    async def _drain(self, tenant: str, reaction: Reaction, batches_max: int, until: float) -> int:
+    async def _drain(self, tenant: str, reaction: Reaction, until: float) -> int:
         handled = 0
-        for _ in range(batches_max):
+        for _ in range(BATCHES_PER_TURN_MAX):
             taken = await run_reaction(self.database, tenant, reaction)
             handled += taken
             if taken < reaction.batch_max or time.monotonic() > until:
@@ -220,12 +220,3 @@ class Worker:
         latest = datetime.now(UTC) + timedelta(seconds=LOOK_AGAIN_SECONDS)
         async with self.database.connection() as connection:
             await connection.execute(LOOK_LATER, tenant, next_due or latest, LOOK_AGAIN_SECONDS)
-
-
-def _with_batches(reactions: Sequence[Reaction]) -> list[tuple[Reaction, int]]:
-    """Return reactions with how many batches each may read before others have their turn."""
-    pressing = any(not reaction.patient for reaction in reactions)
-    return [
-        (one, BATCHES_GIVING_WAY if pressing and one.patient else BATCHES_PER_TURN_MAX)
-        for one in reactions
-    ]

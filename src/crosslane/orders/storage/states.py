@@ -57,6 +57,14 @@ async def list_heads(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
     return {row["id"]: Order(**dict(row)) for row in rows}
 
 
+LIST_CHANNELS = "select id, channel_id from orders_order where id = any($1::uuid[])"
+
+
+async def list_channels(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the channels by which some orders are sold."""
+    return {row["id"]: row["channel_id"] for row in await tx.fetch(LIST_CHANNELS, order_ids)}
+
+
 # One document for each order, most of its rows as arrays in the order of the fields below: a name
 # repeated in every row costs more than what it names. Every part is asked for order by order, and
 # buckets line by line ("offset 0" keeps it so), because these tables grow fast and their statistics

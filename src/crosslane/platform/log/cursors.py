@@ -229,6 +229,8 @@ async def list_barriers(
     tx: Tx, reaction: str, kinds: list[str], subjects: list[str], turn: Turn
 ) -> dict[str, int]:
     """Return, per subject, the number of its first event that is not handled after this turn."""
+    if not subjects:
+        return {}
     if turn.full or turn.has_backlog:
         after = turn.after
         unhandled: Sequence[Record] = await tx.fetch(

@@ -1,6 +1,7 @@
 """Events: facts in the past tense, with identifiers only and no personal data."""
 
 from datetime import datetime
+from functools import cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -26,8 +27,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def kind(cls) -> str:
         """The name in the log: ``<module>.<ClassName>``."""
-        module = cls.__module__.removeprefix("crosslane.").partition(".")[0]
-        return f"{module}.{cls.__name__}"
+        return _kind(cls)
+
+
+@cache
+def _kind(event: type[Event]) -> str:
+    # Told of every event that is recorded or read, so it is put together once.
+    module = event.__module__.removeprefix("crosslane.").partition(".")[0]
+    return f"{module}.{event.__name__}"
 
 
 E = TypeVar("E", bound=Event)

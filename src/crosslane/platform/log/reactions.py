@@ -141,15 +141,23 @@ async def _handle_fresh(tx: Tx, reaction: Reaction, turn: cursors.Turn, *, caref
     by_subject: dict[str, list[Record]] = defaultdict(list)
     for row in turn.rows:
         by_subject[row["subject"]].append(row)
-    barriers = await cursors.list_barriers(
-        tx, reaction.name, reaction.kinds, list(by_subject), turn
-    )
+    # All of a subject's events up to some number: none of a lower one can lie beyond them.
+    doubtful = [
+        subject
+        for subject, theirs in by_subject.items()
+        if max(row["subject_no"] for row in theirs) > len(theirs)
+    ]
+    barriers = await cursors.list_barriers(tx, reaction.name, reaction.kinds, doubtful, turn)
     ready, kept = [], []
     for subject, theirs in by_subject.items():
-        for row in sorted(theirs, key=lambda r: r["subject_no"]):
-            barrier = barriers.get(subject)
-            late = barrier is not None and row["subject_no"] > barrier
-            (kept if late else ready).append(row)
+        if len(theirs) > 1:
+            theirs.sort(key=lambda row: row["subject_no"])
+        barrier = barriers.get(subject)
+        if barrier is None:
+            ready += theirs
+            continue
+        for row in theirs:
+            (kept if row["subject_no"] > barrier else ready).append(row)
     if kept:
         await cursors.insert_backlog(tx, reaction.name, kept, 0, tx.now, WAITS_FOR_EARLIER)
     if carefully:
