@@ -131,5 +131,5 @@ async def test_statements_do_not_grow_with_the_labels(database, house):
         async with database.transaction(house) as tx:
             await LABEL.record(tx, calls, results)
             counts.append((prepared, tx.statements))
-    # Two of each open the transaction.
-    assert counts == [(3, 4)] * 2
+    # One of each opens the transaction.
+    assert counts == [(2, 3)] * 2

@@ -166,5 +166,6 @@ async def test_statements_do_not_grow_with_messages_and_answers(desk: Shop):
         async with desk.transaction() as tx:
             await CALL.record(tx, calls, [DONE] * len(calls))
             counts.append((taken_in, prepared, tx.statements))
-    # Two of each open the transaction.
-    assert counts == [(6, 3, 4)] * 2
+    # One of each opens the transaction.
+    # One of each opens the transaction.
+    assert counts == [(5, 2, 3)] * 2
