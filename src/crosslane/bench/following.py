@@ -14,6 +14,7 @@ from crosslane import (
     orders,
     publishing,
     returns,
+    sourcing,
     transfers,
 )
 from crosslane.bench.site import TENANT
@@ -22,7 +23,7 @@ from crosslane.platform.log import Reaction, reactions_with_work
 
 # Modules that follow the log, in the order in which a worker gives them their turns.
 FOLLOWING = (
-    *(inventory, transfers, orders, fulfillment, returns),
+    *(inventory, sourcing, transfers, orders, fulfillment, returns),
     *(engagement, finance, documents, channels, insights, publishing),
 )
 REACTIONS: tuple[Reaction, ...] = tuple(each for module in FOLLOWING for each in module.REACTIONS)
