@@ -202,8 +202,8 @@ PLANTED = [
     ("insert into returns_credit select gen_random_uuid(), return_id, subject_no, location_id,"
      " channel_id, customer_id, currency, day, 0, -1, '', null, id, actor, occurred_at, at"
      " from returns_credit", "handling_told handling_reversed"),
-    ("insert into orders_attribution select line_id, 'saved_sale', 'location', 'S0001', 10000,"
-     " (select 'return:' || id from returns_return), now() from orders_attribution limit 1",
+    ("insert into orders_attribution select id, 'saved_sale', 'location', 'S0001', 10000,"
+     " (select 'return:' || id from returns_return), now() from orders_line limit 1",
      "saved_sales"),
 ]  # fmt: skip
 

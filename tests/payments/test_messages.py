@@ -167,5 +167,4 @@ async def test_statements_do_not_grow_with_messages_and_answers(desk: Shop):
             await CALL.record(tx, calls, [DONE] * len(calls))
             counts.append((taken_in, prepared, tx.statements))
     # One of each opens the transaction.
-    # One of each opens the transaction.
     assert counts == [(5, 2, 3)] * 2
