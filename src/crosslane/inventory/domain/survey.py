@@ -4,7 +4,7 @@ It may be out of date the moment it is read; only `allocate` promises. Marks mad
 the plans of one batch from counting on the same units twice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class VariantStock(msgspec.Struct, frozen=True):
     """
 
     variant_id: UUID
-    location_ids: list[UUID]
+    location_ids: Sequence[UUID]
     frees: list[int]
     safeties: list[int | None] | None = None
 
@@ -61,13 +61,28 @@ class Survey:
         self.at = at
         self.channel_id = channel_id
         self._arrivals = {v: tuple(sorted(rows)) for v, rows in (arrivals or {}).items()}
-        self._available = {
-            row.variant_id: _by_location(row, reserves or Reserves(), channel_id) for row in stock
-        }
+        self._available: dict[UUID, dict[UUID, int]] = {}
+        # Where a variant lies; many lie at the very same locations, whose set is made once.
+        self._places: dict[UUID, frozenset[UUID]] = {}
+        sets: dict[int, frozenset[UUID]] = {}
+        rows = list(stock)
+        for row in rows:
+            found = _by_location(row, reserves or Reserves(), channel_id)
+            self._available[row.variant_id] = found
+            if len(found) == len(row.location_ids):
+                run = id(row.location_ids)
+                self._places[row.variant_id] = sets.get(run) or sets.setdefault(
+                    run, frozenset(found)
+                )
 
     def candidates(self, variant_id: UUID) -> Mapping[UUID, int]:
         """Return ATP by location, of every location that has at least one unit."""
         return self._available.get(variant_id, NONE_TAKEN)
+
+    def places(self, variant_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Return the locations that have at least one unit of any of some variants."""
+        found = {self._places_of(each) for each in variant_ids}
+        return found.pop() if len(found) == 1 else frozenset[UUID]().union(*found)
 
     def available(self, variant_id: UUID, location_id: UUID) -> int:
         """Return ATP of a variant at a location after the marks made so far."""
@@ -97,8 +112,16 @@ class Survey:
         """Forget a candidate, such as one that lost its stock since the survey."""
         self._set(variant_id, location_id, 0)
 
+    def _places_of(self, variant_id: UUID) -> frozenset[UUID]:
+        known = self._places.get(variant_id)
+        if known is None:
+            known = self._places[variant_id] = frozenset(self.candidates(variant_id))
+        return known
+
     def _set(self, variant_id: UUID, location_id: UUID, units: int) -> None:
         by_location = self._available.setdefault(variant_id, {})
+        if (units > 0) != (location_id in by_location):
+            self._places.pop(variant_id, None)
         if units > 0:
             by_location[location_id] = units
         else:
@@ -110,6 +133,8 @@ def _by_location(row: VariantStock, reserves: Reserves, channel_id: UUID | None)
     frees = dict(zip(row.location_ids, row.frees, strict=True))
     one_owner = len(frees) == len(row.location_ids)
     if one_owner and row.safeties is None and reserves.keep_nothing:
+        if frees and min(row.frees) > 0:
+            return frees
         return {location: free for location, free in frees.items() if free > 0}
     frees.clear()
     safeties: dict[UUID, int] = {}

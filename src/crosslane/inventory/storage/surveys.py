@@ -51,16 +51,20 @@ async def list_stock(
         rows = await tx.fetch(LIST_STOCK, variant_ids, minute)
     else:
         rows = await tx.fetch(LIST_STOCK_AT, variant_ids, minute, location_ids)
-    known = _Locations()
-    return [
-        VariantStock(
-            row["variant_id"],
-            [known[raw] for (raw,) in UUID_RUN.iter_unpack(row["locations"])],
-            row["frees"],
-            row["safeties"],
-        )
-        for row in rows
-    ]
+    runs = _Runs()
+    return [VariantStock(row[0], runs[row[1]], row[2], row[3]) for row in rows]
+
+
+class _Runs(dict[bytes, tuple[UUID, ...]]):
+    """Reads each run of locations once: variants that lie at the same ones share what was read."""
+
+    def __init__(self) -> None:
+        self._known = _Locations()
+
+    def __missing__(self, raw: bytes) -> tuple[UUID, ...]:
+        known = self._known
+        made = self[raw] = tuple([known[one] for (one,) in UUID_RUN.iter_unpack(raw)])
+        return made
 
 
 class _Locations(dict[bytes, UUID]):

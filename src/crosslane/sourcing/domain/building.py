@@ -50,21 +50,22 @@ def capacity_keys(
     world: World, requests: Iterable[SourcingRequest], survey: Survey
 ) -> set[CapacityKey]:
     """Return the counters that limit what the locations of some requests can send."""
-    lying: dict[datetime, set[UUID]] = {}
+    goods: dict[datetime, set[UUID]] = {}
     for request in requests:
         if request.method != "pickup":
-            goods = [survey.candidates(line.variant.id) for line in request.lines]
-            lying.setdefault(request.at, set()).update(*goods)
+            goods.setdefault(request.at, set()).update([line.variant.id for line in request.lines])
+    keys: set[CapacityKey] = set()
     by_id = world.network.by_id.get
-    return {
-        (location.id, day)
-        for at, ids in lying.items()
-        for each in ids
-        if (location := by_id(each)) is not None
-        and location.parcels_per_day is not None
-        and location.can("ship")
-        and (day := world.days_at(at).of(location.timetable)) is not None
-    }
+    for at, variants in goods.items():
+        day_of = world.days_at(at).of
+        for each in survey.places(variants):
+            location = by_id(each)
+            if location is None or location.parcels_per_day is None or not location.can("ship"):
+                continue
+            day = day_of(location.timetable)
+            if day is not None:
+                keys.add((location.id, day))
+    return keys
 
 
 def route_of(world: World, request: SourcingRequest) -> Route:

@@ -137,7 +137,7 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
     stocks = [survey.candidates(asked.variant.id) for asked in request.lines]
     settings = settings_of(world.policies, request)
     stood = _stood(world, request, settings)
-    ids = frozenset[UUID]().union(*stocks)
+    ids = survey.places([asked.variant.id for asked in request.lines])
     group = stood.group(ids, partial(today_of, world, request.at))
     if not group.ids or not world.demanding.keys().isdisjoint(group.ids):
         return None

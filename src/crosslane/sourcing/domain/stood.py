@@ -22,6 +22,8 @@ from crosslane.sourcing.domain.sites import parcels_milli
 
 # The parcel of a place that may not send: dearer than anything, and no cost that anybody pays.
 BEYOND_MILLI = 2**60
+# Where goods lie thinly hardly two orders have the same places; a thousand of them take 100 kB.
+GROUPS_MAX = 32
 
 
 class Today(NamedTuple):
@@ -71,6 +73,25 @@ class Ground:
             for at in locations
             if at.parcels_per_day is not None or at.timetable.closure is not None
         )
+        self._groups: dict[tuple[frozenset[UUID], bytes, tuple[int, ...]], Group] = {}
+
+    def group(self, ids: frozenset[UUID], traits: bytes, worth_milli: tuple[int, ...]) -> "Group":
+        """Return some of the locations together, by code; remembered from batch to batch.
+
+        Args:
+            ids: theirs; one that is not known is left out.
+            traits: of the whole ground at the moment, as bits.
+            worth_milli: likewise what one parcel of the day is worth to later orders; empty for
+                nothing.
+        """
+        key = ids, traits, worth_milli
+        known = self._groups.get(key)
+        if known is None:
+            if len(self._groups) >= GROUPS_MAX:
+                self._groups.clear()
+            numbers = sorted([n for each in ids if (n := self.numbers.get(each)) is not None])
+            known = self._groups[key] = Group(self, numbers, traits, worth_milli)
+        return known
 
     def parcels_milli(self, places: Sequence[Place]) -> list[int]:
         """Return what one parcel costs from places, as ``parcel_milli`` tells it."""
@@ -92,7 +113,7 @@ class Stood:
     """
 
     def __init__(self, ground: Ground, *, priced: bool) -> None:
-        self._ground = ground
+        self._ground, self._priced = ground, priced
         # Whom nobody has asked for yet is not looked up.
         self._unknown = set(ground.numbers if priced else ground.changing)
         self._days: dict[CapacityKey, int] = {}
@@ -115,9 +136,8 @@ class Stood:
             for each in self._unknown & ids:
                 self._look_up(self._ground.numbers[each], today)
             self._unknown -= ids
-            number = self._ground.numbers.get
-            numbers = sorted([n for each in ids if (n := number(each)) is not None])
-            known = Group(self._ground, numbers, self._traits, self._worth_milli)
+            worth = tuple(self._worth_milli) if self._priced else ()
+            known = self._ground.group(ids, bytes(self._traits), worth)
             self._groups[ids] = known
         return known
 
@@ -169,7 +189,8 @@ class Group:
         ground: of which they are.
         numbers: theirs.
         traits: of the whole ground at the moment, as bits.
-        worth_milli: likewise what one parcel of the day is worth to later orders.
+        worth_milli: likewise what one parcel of the day is worth to later orders; empty for
+            nothing.
 
     Attributes:
         pick: takes what is theirs of a column of the ground.
@@ -187,7 +208,8 @@ class Group:
     ) -> None:
         self.pick = pick = _picker(numbers)
         self.ids: Sequence[UUID] = pick(ground.ids)
-        settings, lasting, worth = ground.settings, ground.standing, pick(worth_milli)
+        settings, lasting = ground.settings, ground.standing
+        worth = pick(worth_milli) if worth_milli else ()
         self.standing = Standing(
             settings,
             pick(lasting.codes),

@@ -120,7 +120,7 @@ class World(msgspec.Struct):
         """
         known = self.held.get(id(lines))
         if known is None:
-            ids = frozenset[UUID]().union(*[survey.candidates(line.variant.id) for line in lines])
+            ids = survey.places([line.variant.id for line in lines])
             found = self.sets.get(ids)
             if found is None:
                 by_id = self.network.by_id.get
