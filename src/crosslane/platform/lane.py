@@ -180,9 +180,34 @@ class _Raised(Exception):
 
 
 class _Waiting:
+    """A command in the queue or in a batch, with all who wait for its answer.
+
+    Each waits for a future of its own: one that goes away takes the answer from nobody else.
+    """
+
     def __init__(self, command: Command[Any]) -> None:
         self.command = command
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._callers: list[asyncio.Future[Answer]] = []
+
+    def answer(self) -> asyncio.Future[Answer]:
+        """Return the answer that is to come, to one more who waits for it."""
+        caller: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._callers.append(caller)
+        return caller
+
+    def settle(self, answer: Answer) -> None:
+        """Tell the answer to those who are still there."""
+        for caller in self._callers:
+            if not caller.done():
+                caller.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error at those who are still there."""
+        for caller in self._callers:
+            if not caller.done():
+                caller.set_exception(error)
+                # Read once here, so that one that goes away at this moment is no warning.
+                caller.exception()
 
 
 class Lanes:
@@ -289,7 +314,7 @@ class _Lane:
         if twin is not None:
             if twin.command.fingerprint != command.fingerprint:
                 return Answer(KeyReused())
-            answer = await asyncio.shield(twin.answer)
+            answer = await twin.answer()
             return Answer(answer.outcome, replayed=True)
         if len(self._queue) >= WAITING_COMMANDS_MAX:
             raise LaneFull
@@ -298,8 +323,7 @@ class _Lane:
         self._by_key[command.key] = waiting
         self._names[type(command.body)] = kind.name
         self._begin_another()
-        # A caller that goes away must not take the answer from its twins.
-        return await asyncio.shield(waiting.answer)
+        return await waiting.answer()
 
     async def drain(self) -> None:
         while self._workers:
@@ -335,25 +359,13 @@ class _Lane:
                 for waiting in batch:
                     await self._answer([waiting], patient=not waited)
                 return
-            self._settle(batch[0], error=_as_refusal(error))
+            self._take_out(batch[0]).fail(_as_refusal(error))
         else:
             for waiting, answer in zip(batch, answers, strict=True):
-                self._settle(waiting, answer=answer)
+                self._take_out(waiting).settle(answer)
 
-    def _settle(
-        self,
-        waiting: _Waiting,
-        *,
-        answer: Answer | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        del self._by_key[waiting.command.key]
-        if answer is not None:
-            waiting.answer.set_result(answer)
-        elif error is not None:
-            waiting.answer.set_exception(error)
-            # Read once here, so that an answer nobody waits for any more is no warning.
-            waiting.answer.exception()
+    def _take_out(self, waiting: _Waiting) -> _Waiting:
+        return self._by_key.pop(waiting.command.key)
 
     async def _run(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
         if self.kind.optimistic:
