@@ -201,7 +201,7 @@ async def test_a_batch_takes_one_statement_and_receipts_one_more(shop: Shop, tx:
 
 
 # The same decisions again, as if they had been taken long ago.
-LONG_AGO = """
+RECEIPT_OF_LONG_AGO = """
 insert into sourcing_receipt
 select (jsonb_populate_record(r, '{"at": "2001-01-05T00:00:00Z"}')).* from sourcing_receipt r
 """
@@ -215,7 +215,7 @@ async def test_receipts_are_forgotten_after_more_than_a_year(shop: Shop, tx: Tx)
     await stocked(tx, shop, "MUG", DC=5)
     await save_receipts(tx, await sourced(tx, shop, wish(shop, ("MUG", 1))))
     await tx.execute(OLD_MONTH)
-    await tx.execute(LONG_AGO)
+    await tx.execute(RECEIPT_OF_LONG_AGO)
     (forgetting,) = [each for each in SCHEDULES if each.name == "sourcing.forget_receipts"]
     assert await tx.fetchval("select count(*) from sourcing_receipt") == 2
     assert [await forgetting.run(tx), await forgetting.run(tx)] == [True, False]
