@@ -111,9 +111,10 @@ async def test_orders_are_multiplied_in_every_table():
 @long
 async def test_dialogues_become_orders_beside_a_bare_route():
     told = {figure.key or figure.name: figure.value for figure in await bench.dialogue(QUICK)}
-    assert told["dialogue_ratio"] > 0
-    assert told["orders_per_s"] > 0
-    assert told["refused"] == 0
+    for clients, mark in ((32, ""), (256, "_256")):
+        assert told[f"dialogue_ratio{mark}"] > 0
+        assert told[f"orders_per_s{mark}"] > 0
+        assert told[f"{clients} clients: refused"] == 0
 
 
 @long
