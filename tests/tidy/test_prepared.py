@@ -1,24 +1,42 @@
 """Every statement of the source is one that PostgreSQL understands on the migrated schema."""
 
+import ast
 import importlib
+import re
 
 import asyncpg
 from tests.tidy.test_sql import sql_constants
-from tests.tidy.tree import Tree
+from tests.tidy.tree import File, Tree
 
 from crosslane.demo.report.statements import statements as report_statements
+from crosslane.platform.outbox import joined
+
+PART = re.compile(r"\s*\w+ as \(.*\)\s*", re.DOTALL)
+
+
+def parts(file: File) -> list[str]:
+    """The names of a file's constants that are named queries, to be joined to one statement."""
+    return [
+        getattr(node.targets[0], "id", "")
+        for node in file.syntax.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        and PART.fullmatch(node.value.value)
+    ]
 
 
 def statements(tree: Tree) -> dict[str, str]:
     """Every SQL text by where it is found: constants, rules of verify, the demo's report."""
     found = {}
     for file in tree.files:
-        constants = sql_constants(file)
-        if not constants and file.module != "verify":
+        constants, named = sql_constants(file), parts(file)
+        if not constants and not named and file.module != "verify":
             continue
         steps = file.steps[:-1] if file.steps[-1] == "__init__" else file.steps
         module = importlib.import_module(".".join(["crosslane", *steps]))
         found.update({f"{file.name}:{name}": getattr(module, name) for name in constants})
+        found.update({f"{file.name}:{name}": joined(getattr(module, name)) for name in named})
         if file.module == "verify":
             rules = getattr(module, "RULES", ())
             found.update({f"{file.name}:{rule.name}": rule.sql for rule in rules})

@@ -203,7 +203,6 @@ gone as (
     )
     on conflict (hold_id) do update set fence = excluded.fence, expires_at = excluded.expires_at
 )"""
-SAVE = f"""{outbox.joined(_BEGUN, _EDITED, _HELD)}"""
 
 
 async def save(
