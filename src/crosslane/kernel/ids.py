@@ -31,18 +31,11 @@ def new_id() -> UUID:
     """
     global _last_tick
     _last_tick = tick = max(time.time_ns() * TICKS // 1_000_000, _last_tick + 1)
-    milliseconds, fraction = divmod(tick, TICKS)
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64
     try:
         chance = _left.pop()
     except IndexError:
         chance = _more()
-    value |= 0b10 << 62 | chance
-    # Past the checks of what comes from outside, which take longer than all of the above.
-    made = _make(UUID)
-    _set(made, "int", value)
-    _set(made, "is_safe", _UNKNOWN)
-    return made
+    return _made(tick, chance)
 
 
 def new_ids(count: int) -> list[UUID]:
@@ -50,22 +43,29 @@ def new_ids(count: int) -> list[UUID]:
     global _last_tick
     first = max(time.time_ns() * TICKS // 1_000_000, _last_tick + 1)
     _last_tick = first + count - 1
-    made: list[UUID] = []
-    fresh = struct.iter_unpack("=Q", os.urandom(8 * count))
-    for tick, (chance,) in zip(range(first, first + count), fresh, strict=True):
-        milliseconds, fraction = divmod(tick, TICKS)
-        value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64
-        one = _make(UUID)
-        _set(one, "int", value | 0b10 << 62 | chance & 0x3FFF_FFFF_FFFF_FFFF)
-        _set(one, "is_safe", _UNKNOWN)
-        made.append(one)
+    return list(map(_made, range(first, first + count), _chances(8 * count)))
+
+
+def _made(tick: int, chance: int) -> UUID:
+    """Return the identifier of a fraction of a millisecond, with 62 random bits."""
+    milliseconds, fraction = divmod(tick, TICKS)
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64
+    # Past the checks of what comes from outside, which take longer than all of the above.
+    made = _make(UUID)
+    _set(made, "int", value | 0b10 << 62 | chance)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 
+def _chances(count_bytes: int) -> list[int]:
+    """Ask the system for so many bytes, 62 random bits of each eight."""
+    fresh = struct.iter_unpack("=Q", os.urandom(count_bytes))
+    return [chance & 0x3FFF_FFFF_FFFF_FFFF for (chance,) in fresh]
+
+
 def _more() -> int:
-    """Ask the system for randomness for the next identifiers: each call into it is dear."""
-    fresh = os.urandom(RANDOM_BYTES_AT_ONCE)
-    first, *others = [n & 0x3FFF_FFFF_FFFF_FFFF for (n,) in struct.iter_unpack("=Q", fresh)]
+    """Ask for randomness for the next identifiers: each call into the system is dear."""
+    first, *others = _chances(RANDOM_BYTES_AT_ONCE)
     _left.extend(others)
     return first
 
