@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -166,7 +167,12 @@ def _opening(look: Look | None) -> tuple[str, Sequence[Any]]:
     if look is None:
         return OPEN, ()
     column, args = look
-    return f"{OPEN.rstrip()},\n       ({renumbered(column, 1)}) as looked", args
+    return _open_and_look(column), args
+
+
+@cache
+def _open_and_look(column: str) -> str:
+    return f"{OPEN.rstrip()},\n       ({renumbered(column, 1)}) as looked"
 
 
 def _claims(tenant: str, keys: Sequence[str], patient: bool) -> tuple[str, ...]:
