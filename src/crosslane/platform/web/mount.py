@@ -183,7 +183,7 @@ async def _answer_standing(
     answer = await _handle(route, gate, request, admitted)
     reply = _respond(route, request, answer)
     if begun is not None and isinstance(reply, Plain) and answer.stands is not None:
-        tag = answer.headers()["ETag"]
+        tag = dict(reply.headers)[b"etag"].decode("latin-1")
         gate.standing.keep(tenant, question, begun, reply.content, tag, answer.stands)
     return reply
 
