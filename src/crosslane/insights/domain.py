@@ -1,21 +1,12 @@
 """What lists look for in an order: its facets, and what of it is due when."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from crosslane.orders import (
-    NOWHERE,
-    Bucket,
-    OrderLine,
-    OrderState,
-    Stage,
-    earned,
-    status,
-    worth,
-)
+from crosslane.orders import NOWHERE, OrderState, Stage, earned, status, worth
 from crosslane.payments import OrderMoney
 
 WAITING = (Stage.OPEN, Stage.BACKORDERED)
@@ -40,10 +31,6 @@ FACETS_RARE_FIRST = (
 """What facets begin with, those few orders have first: a list walks along the rarest it can."""
 COUNTED_APART = "cost"
 """Planned costs by currency: counted, but nothing anybody would list by."""
-
-
-Lying = Sequence[tuple[OrderLine, Sequence[Bucket]]]
-"""Lines of an order, with where their units lie."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,12 +80,11 @@ def listed(state: OrderState, known: Known, codes: Mapping[UUID, str]) -> Listed
         codes: codes of locations by id.
     """
     order = state.order
-    lying = [(line, state.buckets.of(line.id)) for line in state.lines]
     facets = {
         f"channel:{order.channel}",
         f"status:{status(state)}",
         *(f"method:{line.method}" for line in state.stock_lines),
-        *(f"location:{codes[at]}" for at in _concerned(lying) if at in codes),
+        *(f"location:{codes[at]}" for at in _concerned(state) if at in codes),
         *_money(state, known),
         *_promise(state, known.delivered),
     }
@@ -111,7 +97,7 @@ def listed(state: OrderState, known: Known, codes: Mapping[UUID, str]) -> Listed
         facets.add("waiting")
     if state.returned:
         facets.add("returned")
-    if len(_sources(lying)) > 1:
+    if len(_sources(state)) > 1:
         facets.add("split")
     if known.touched:
         facets.add("touched")
@@ -137,20 +123,21 @@ def _place(facet: str) -> int:
     return FACETS_RARE_FIRST.index(kind) if kind in FACETS_RARE_FIRST else -1
 
 
-def _concerned(lying: Lying) -> set[UUID]:
+def _concerned(state: OrderState) -> set[UUID]:
     """Return the locations whose people see the order, as orders themselves say."""
-    there = {bucket.location_id for _, buckets in lying for bucket in buckets}
-    return (there | {line.store_id for line, _ in lying if line.store_id}) - {NOWHERE}
+    lying = {b.location_id for line in state.lines for b in state.buckets.of(line.id)}
+    return (lying | {line.store_id for line in state.lines if line.store_id}) - {NOWHERE}
 
 
-def _sources(lying: Lying) -> set[UUID]:
+def _sources(state: OrderState) -> set[UUID]:
     """Return from where goods are sent to the customer."""
     return {
         bucket.location_id
-        for line, buckets in lying
-        if line.method == "ship" and not line.is_bundle
-        for bucket in buckets
-    } - {NOWHERE}
+        for line in state.stock_lines
+        if line.method == "ship"
+        for bucket in state.buckets.of(line.id)
+        if bucket.location_id != NOWHERE
+    }
 
 
 def _units(state: OrderState, stages: tuple[Stage, ...]) -> list[int]:

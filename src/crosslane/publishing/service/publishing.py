@@ -19,7 +19,6 @@ STREAM_DAYS = 90
 """How long events are kept in the stream."""
 
 FORGOTTEN_AT_ONCE_MAX = 10_000
-CHANNEL_FIELDS = {name: kind.channel_field for name, kind in BY_LOGGED.items()}
 
 
 async def publish(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
@@ -35,7 +34,9 @@ async def publish(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
 async def _channels_of_orders(tx: Tx, logged: Sequence[Logged[Any]]) -> dict[UUID, UUID]:
     """Return the channels of the orders that events name beside no channel."""
     named = {
-        entry.event.order_id for entry in logged if CHANNEL_FIELDS[entry.event.kind()] == "order_id"
+        entry.event.order_id
+        for entry in logged
+        if BY_LOGGED[entry.event.kind()].channel_field == "order_id"
     } - {None}
     return await orders.list_channels(tx, list(named)) if named else {}
 
@@ -44,7 +45,7 @@ def _new(
     entry: Logged[Any], epoch: int, book: OrganizationBook, channels: Mapping[UUID, UUID]
 ) -> NewEvent:
     kind = entry.event.kind()
-    field = CHANNEL_FIELDS[kind]
+    field = BY_LOGGED[kind].channel_field
     value = getattr(entry.event, field) if field else None
     if field == "channel":
         known = book.channels.get(value)
