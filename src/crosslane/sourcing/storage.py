@@ -19,10 +19,10 @@ from crosslane.sourcing.domain import (
     decode_receipt,
 )
 
-SHOW_LIFE = "select 1"
-
-
 RECEIPTS = "sourcing_receipt"
+"""The journal of receipts, for those who look after partitions."""
+
+SHOW_LIFE = "select 1"
 
 
 async def show_life(tx: Tx) -> None:

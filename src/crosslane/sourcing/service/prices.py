@@ -1,10 +1,9 @@
 """What stock and capacity are worth to later orders: estimated now and then, published, read.
 
 The worker estimates by the schedule ``sourcing.prices``, and soon after something that prices did
-not foresee: it reads the retailer's last days in one
-short transaction, has the question answered by a process of its own, and publishes the answer in
-another. Whoever plans reads what was published from memory. It may be as old as an estimate takes,
-and the policy says from when on it is too old.
+not foresee: it reads the retailer's last days in one short transaction, has the question answered
+by a process of its own, and publishes the answer in another. Whoever plans reads what was published
+from memory. It may be as old as an estimate takes, and the policy says from when on it is too old.
 """
 
 import asyncio
