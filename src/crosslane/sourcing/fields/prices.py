@@ -27,7 +27,7 @@ from crosslane.sourcing.fields.replaying import TALLY, sell_here, settle
 # Takers of the last units of a slot that count for its price.
 TAKERS = 6
 # A new future counts 2 / (2 + n) of the price while few are known, and never less than this.
-WEIGHT_MIN = 0.02
+WEIGHT_MIN = 0.03
 WEIGHT_PACE = 2.0
 
 
