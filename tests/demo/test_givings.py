@@ -14,7 +14,16 @@ from crosslane.demo import control_total, sort_lines
 from crosslane.demo.credits import Claim, match_credits
 from crosslane.demo.inbox import Inbox
 from crosslane.demo.raw import MILLI_PER_POUND
-from crosslane.demo.replay.backs import Back, Bucket, Ordered, OrderedLine, find_backs, priced
+from crosslane.demo.replay.backs import (
+    Amendment,
+    Back,
+    Bucket,
+    Ordered,
+    OrderedLine,
+    find_backs,
+    priced,
+    reason_undelivered,
+)
 from crosslane.demo.replay.credit_bodies import CreditClerk
 from crosslane.demo.replay.givings import (
     Blind,
@@ -149,7 +158,7 @@ def ordered(sale: Sale, stages: dict[int, list[tuple[str, int]]]) -> Ordered:
         )
         for place, recorded in enumerate(sale.lines, 1)
     ]
-    return Ordered(UUID(int=1), lines)
+    return Ordered(UUID(int=1), lines, [])
 
 
 @pytest.mark.parametrize(
@@ -168,8 +177,40 @@ def test_no_more_comes_back_than_was_handed_over_and_is_there(buckets, before, u
     sale = Sale(Stream.ACCOUNT, "1", recorded.at, (recorded,), "17850", "", "ship", 0, (), "1")
     sold = Sold(UUID(int=1), "A1", "1", sale)
     shown = ordered(sale, {1: buckets})
-    (back,) = find_backs(job, sold, shown, {shown.lines[0].id: before})
-    assert back.units == units
+    (back,) = find_backs(job, sold, shown, {shown.lines[0].id: before}, {})
+    assert (back.units, back.given, back.lacking) == (units, 0, 4 - units)
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "blind", "units", "given", "lacking"),
+    [
+        ([4], 0, [0, 0], [3, 1], [0, 0]),
+        ([1, 1], 0, [1, 1], [2, 0], [0, 0]),
+        ([], 3, [0, 1], [3, 0], [0, 0]),
+        ([2], 1, [0, 1], [3, 0], [0, 0]),
+        ([], 0, [3, 0], [0, 0], [0, 1]),
+    ],
+)
+def test_what_an_earlier_run_gave_for_is_not_taken_back_when_it_is_there(
+    cancelled, blind, units, given, lacking
+):
+    """A longer replay brings stock that was lacking, after its credit note was done with."""
+    recorded = line("1", quantity=6, number=1, **at(5))
+    back = (line("C2", quantity=-n, number=no, **at(6)) for n, no in ((3, 2), (1, 3)))
+    ((job,),) = list_queues(match(recorded, *back))
+    sale = Sale(Stream.ACCOUNT, "1", recorded.at, (recorded,), "17850", "", "ship", 0, (), "1")
+    shown = ordered(sale, {1: [("delivered", 3), ("cancelled", 3)]})
+    took = [{"line_id": shown.lines[0].id, "quantity": n} for n in cancelled]
+    changes = [
+        Amendment("asked for by telephone", msgspec.Raw(b'{"other": "shape"}')),
+        Amendment(reason_undelivered(job.note), msgspec.Raw(msgspec.json.encode(took))),
+    ]
+    shown = msgspec.structs.replace(shown, amendments=changes)
+    sold = Sold(UUID(int=1), "A1", "1", sale)
+    backs = find_backs(job, sold, shown, {}, {recorded.sku: blind})
+    assert [back.units for back in backs] == units
+    assert [back.given for back in backs] == given
+    assert [back.lacking for back in backs] == lacking
 
 
 def test_what_was_never_handed_over_is_given_at_the_lower_price():

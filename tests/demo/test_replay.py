@@ -20,6 +20,7 @@ from crosslane.demo.client import Client, Connections
 from crosslane.demo.progress import Unwatched
 from crosslane.demo.raw import MILLI_PER_POUND
 from crosslane.demo.replay import replay
+from crosslane.demo.replay.givings import UNDELIVERED
 from crosslane.demo.report import Outcome
 from crosslane.demo.report.statements import statements
 from crosslane.demo.selection import Selection
@@ -34,6 +35,8 @@ SITES = frozenset({"DC1", "DC2", "DC5", "DC6", "S0001", "S0210", "S0327"})
 SKUS = frozenset({"22423", "85123A", "84029E"})
 SEED = 1
 WEB_INVOICES = range(20, 32)
+# Units of an article, more than there are by far.
+LACKING = 3_000
 REST_SECONDS_MAX = 60.0
 CALLS_DUE = "select from platform_effect where state = 'due' and kind = any($1) limit 1"
 Played = tuple[Stage, World, Outcome, dict[str, str]]
@@ -277,4 +280,59 @@ async def test_nothing_is_found_and_a_second_replay_changes_nothing(
     assert after == before
     assert again.lines == outcome.lines
     assert again.unexpected == []
+    assert await findings(stands, environment) == []
+
+
+def longer() -> Selection:
+    """More sales of days that had some, and an order of more than there is, given back in part."""
+    shorter, recorded = selection(), Recorded()
+    recorded.lines = sum(len(invoice.lines) for invoice in shorter.invoices)
+    more = [
+        recorded.invoice("6", "2011-01-05 09:30:00", ("85123A", 1, "2.95", M)),
+        recorded.invoice("13", "2011-01-20 09:00:00", ("84029E", LACKING, "3.39", A)),
+        recorded.invoice("C14", "2011-01-21 09:00:00", ("84029E", -7, "3.39", Stream.CREDIT)),
+        *(
+            recorded.invoice(str(number), "2011-02-01 14:00:00", ("84029E", 1, "3.39", C))
+            for number in range(40, 44)
+        ),
+    ]
+    return Selection((*shorter.invoices, *more), shorter.baskets)
+
+
+async def credited(database: Database, tenant: str) -> Decimal:
+    """Return what the credit notes gave back, in pounds; a negative amount."""
+    async with database.transaction(tenant, read_only=True) as tx:
+        (row,) = await tx.fetch(statements()["credit_notes"], Decimal(0), Decimal(0))
+    return row["credit_notes_seen"]
+
+
+async def test_a_longer_replay_goes_on_where_a_shorter_one_ended(
+    played: Played, database: Database
+):
+    stands, world, outcome, environment = played
+    before = await credited(database, stands.tenant)
+    first = await replay(world, longer(), seed=SEED, progress=Unwatched())
+    assert first.unexpected == []
+    assert sum(first.orders_rejected.values()) == 0
+    assert first.lines[: len(outcome.lines)] == outcome.lines
+    fates = {fate.number: fate for fate in first.lines}
+    (given,) = (one for one in longer().invoices if one.number == "C14")
+    fate = fates[given.lines[0].line.number]
+    assert (fate.fate, fate.reason) == ("returned", UNDELIVERED)
+    assert await credited(database, stands.tenant) - before == Decimal("-23.73")
+    await until_at_rest(database, stands.tenant)
+    client = Client(Connections(world.address), world.operator_key)
+    line = {"sku": "84029E", "location": "DC1", "quantity": LACKING, "unit_cost_milli": 150_000}
+    await client.send(
+        "inventory/receipts", {"lines": [line], "occurred_at": "2011-02-02T06:00:00Z"}
+    )
+    await until_at_rest(database, stands.tenant)
+    again = await replay(world, longer(), seed=SEED, progress=Unwatched())
+    orders = {order["source_id"]: order for order in await listed(world, "orders")}
+    (row,) = (await client.get(f"orders/{orders['13']['number']}"))["lines"]
+    stages = {bucket["stage"]: bucket["quantity"] for bucket in row["buckets"]}
+    assert stages.keys() == {"delivered", "cancelled"}
+    assert again.lines == first.lines
+    assert await credited(database, stands.tenant) - before == Decimal("-23.73")
+    await until_at_rest(database, stands.tenant)
     assert await findings(stands, environment) == []

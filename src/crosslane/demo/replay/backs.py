@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from crosslane.demo.credits import GivenBack, Take
+from crosslane.demo.credits import CreditNote, GivenBack, Take
 from crosslane.demo.replay.givings import TakeBack
 from crosslane.demo.replay.register import Sold
 
@@ -32,11 +33,26 @@ class OrderedLine(Struct, frozen=True):
     buckets: list[Bucket]
 
 
+class Taken(Struct, frozen=True):
+    """Units of a line that a change took off an order."""
+
+    line_id: UUID
+    quantity: int
+
+
+class Amendment(Struct, frozen=True):
+    """A change of an order, and why it was made; what it lists depends on its kind."""
+
+    reason: str
+    lines: msgspec.Raw
+
+
 class Ordered(Struct, frozen=True):
     """An order as the API shows it."""
 
     id: UUID
     lines: list[OrderedLine]
+    amendments: list[Amendment]
 
 
 class Back(Struct, frozen=True):
@@ -48,6 +64,8 @@ class Back(Struct, frozen=True):
         order_line: that line in Crosslane.
         units: how many of them.
         rate_bp: tax rate they were sold at.
+        given: units that an earlier run has given for without them, because they had not been
+            handed over by its end.
     """
 
     one: GivenBack
@@ -55,6 +73,12 @@ class Back(Struct, frozen=True):
     order_line: UUID
     units: int
     rate_bp: int
+    given: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """Units of the credit note that are not there and that nothing was given for."""
+        return self.take.units - self.given - self.units
 
 
 def find_line(take: Take, sold: Sold, shown: Ordered) -> OrderedLine:
@@ -64,7 +88,18 @@ def find_line(take: Take, sold: Sold, shown: Ordered) -> OrderedLine:
     return next(line for line in shown.lines if line.position == place)
 
 
-def find_backs(job: TakeBack, sold: Sold, shown: Ordered, back: Mapping[UUID, int]) -> list[Back]:
+def reason_undelivered(note: CreditNote) -> str:
+    """Return why units of a credit note are cancelled; an order tells by it that they were."""
+    return f"Credit note {note.number}: not handed over"
+
+
+def find_backs(
+    job: TakeBack,
+    sold: Sold,
+    shown: Ordered,
+    back: Mapping[UUID, int],
+    blind: Mapping[str, int],
+) -> list[Back]:
     """Return what may come back of each part of a job: no more than was handed over and is there.
 
     Args:
@@ -72,16 +107,35 @@ def find_backs(job: TakeBack, sold: Sold, shown: Ordered, back: Mapping[UUID, in
         sold: their order.
         shown: as it stands.
         back: units that came back before, by order line.
+        blind: units of the job that an earlier run gave for without the order, by SKU. Those that
+            it cancelled the order tells.
     """
     found: list[Back] = []
-    taken = Counter(back)
+    taken, left = Counter(back), Counter(blind)
+    cancelled = _cancelled(job.note, shown)
     for one, take in job.goods:
         line = find_line(take, sold, shown)
+        of_order = min(take.units, cancelled[line.id])
+        without = min(take.units - of_order, left[one.line.sku])
+        cancelled[line.id] -= of_order
+        left[one.line.sku] -= without
+        given = of_order + without
         handed = sum(bucket.quantity for bucket in line.buckets if bucket.stage in GONE)
-        units = min(take.units, max(0, handed - taken[line.id]))
+        units = min(take.units - given, max(0, handed - taken[line.id]))
         taken[line.id] += units
-        found.append(Back(one, take, line.id, units, line.tax_rate_bp))
+        found.append(Back(one, take, line.id, units, line.tax_rate_bp, given))
     return found
+
+
+def _cancelled(note: CreditNote, shown: Ordered) -> Counter[UUID]:
+    """Count by order line what was cancelled for a credit note because it was not handed over."""
+    reason = reason_undelivered(note)
+    units: Counter[UUID] = Counter()
+    for amendment in shown.amendments:
+        if amendment.reason == reason:
+            for one in msgspec.json.decode(amendment.lines, type=list[Taken]):
+                units[one.line_id] += one.quantity
+    return units
 
 
 def priced(missing: Iterable[Missing]) -> list[tuple[GivenBack, int, int]]:

@@ -5,6 +5,7 @@ Goods come back when all that comes back of their order has reached its customer
 Crosslane decides how much is left of an order. Where a credit note gives back more, all of it is
 tried first and refused; the excess then goes back on a manager's word, the credit note as proof,
 because the money was given. Units that were never handed over, for want of stock, are cancelled.
+A later run may bring that stock: what was given for those units stays given, and they are kept.
 """
 
 import asyncio
@@ -18,7 +19,15 @@ import msgspec
 
 from crosslane.demo.client import Answer
 from crosslane.demo.credits import Claim, CreditNote, GivenBack
-from crosslane.demo.replay.backs import Back, Missing, Ordered, find_backs, find_line, priced
+from crosslane.demo.replay.backs import (
+    Back,
+    Missing,
+    Ordered,
+    find_backs,
+    find_line,
+    priced,
+    reason_undelivered,
+)
 from crosslane.demo.replay.bodies import Body
 from crosslane.demo.replay.counters import Counters
 from crosslane.demo.replay.credit_bodies import CreditClerk
@@ -49,6 +58,28 @@ HANDS = 4
 LOOKS_PER_PARCEL = 3
 A_DAY = timedelta(days=1)
 PROOF = "The credit note is the proof, and its money was given"
+# Ends the number of a return for what was not handed over and could not be cancelled either.
+NOT_HANDED_OVER = "/undelivered"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A return that an earlier run has made."""
+
+    id: UUID
+    source_id: str
+
+
+class CreditedLine(msgspec.Struct, frozen=True):
+    """Units of an article that a return gave for."""
+
+    sku: str
+    credited: int
+
+
+class Credited(msgspec.Struct, frozen=True):
+    """What a return gave for."""
+
+    lines: list[CreditedLine]
 
 
 class Returner:
@@ -94,6 +125,7 @@ class Returner:
         self._words: dict[int, str] = {}
         self._whole: set[int] = set()
         self._back: Counter[UUID] = Counter()
+        self._undelivered: dict[str, Counter[str]] = {}
         self._looked: dict[str, tuple[int, int]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._failed: BaseException | None = None
@@ -114,6 +146,19 @@ class Returner:
     def busy(self) -> bool:
         """Whether somebody is at work."""
         return bool(self._tasks)
+
+    async def recall(self) -> None:
+        """Find what an earlier run has given for because it had not been handed over."""
+        reader = self._counters.decider
+        for one in await self._desk.read_list(reader, "returns", Known):
+            if one.source_id.endswith(NOT_HANDED_OVER):
+                answer = await self._desk.ask(
+                    reader, f"returns/{one.id}", method="GET", expected=()
+                )
+                units: Counter[str] = Counter()
+                for line in msgspec.json.decode(answer.content, type=Credited).lines:
+                    units[line.sku] += line.credited
+                self._undelivered[one.source_id] = units
 
     async def look(self) -> int:
         """Begin what can be done; return how much was done since the last look.
@@ -192,17 +237,15 @@ class Returner:
             return True
         left = self._register.left(sold.number)
         shown = await self._show(sold)
-        backs = find_backs(job, sold, shown, self._back)
-        missing = [
-            (one, take, lacking)
-            for (one, take), back in zip(job.goods, backs, strict=True)
-            if (lacking := take.units - back.units)
-        ]
+        blind = self._undelivered.get(f"{job.note.number}/{job.sale}{NOT_HANDED_OVER}", {})
+        backs = find_backs(job, sold, shown, self._back, blind)
+        missing = [(back.one, back.take, back.lacking) for back in backs if back.lacking]
         if missing and not self.at_rest:
             parcels, looks = self._looked.get(job.sale, (0, 0))
             now = left.parcels if left else 0
             self._looked[job.sale] = now, looks + 1 if now == parcels else 1
             return False
+        self._words |= {back.one.line.number: UNDELIVERED for back in backs if back.given}
         at = max(job.note.at, left.at + A_DAY) if left else job.note.at
         for one in job.over:
             await self._try_whole(job, sold, one, at)
@@ -261,13 +304,13 @@ class Returner:
             cheaper = take.sold.price_milli > one.line.price_milli
             if cheaper or not await self._cancel(job, sold, one, line):
                 rest.append((one, take, units))
-        await self._give_blind(job.note, f"{job.sale}/undelivered", priced(rest), ())
+        await self._give_blind(job.note, f"{job.sale}{NOT_HANDED_OVER}", priced(rest), ())
 
     async def _cancel(self, job: TakeBack, sold: Sold, one: GivenBack, line: Body) -> bool:
         answer = await self._desk.ask(
             self._counters.decider,
             f"orders/{sold.id}/cancellation",
-            {"lines": [line], "reason": f"Credit note {job.note.number}: not handed over"},
+            {"lines": [line], "reason": reason_undelivered(job.note)},
             key=f"demo/{self._seed}/undelivered/{one.line.number}/{line['line_id']}",
         )
         return answer.ok

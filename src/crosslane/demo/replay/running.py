@@ -146,11 +146,12 @@ class Replay:
         )
 
     async def _recall(self) -> None:
-        """Find the orders that an earlier run has placed."""
+        """Find the orders that an earlier run has placed, and what it has given back of them."""
         sales = {sale.number: sale for sale in sales_of(self._steps)}
         for order in await self._desk.read_list(self._desk.operator, "orders", Order):
             sale = sales.get(order.source_id.rpartition("/")[2])
             self._register.enter(Sold(order.id, order.number, order.source_id, sale))
+        await self._returner.recall()
 
     async def _hire(self) -> tuple[Floor, Drivers, CallCenter]:
         """Read where and when work is done, and bring the staff there."""

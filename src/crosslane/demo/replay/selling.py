@@ -225,13 +225,16 @@ class Seller:
     async def _post_file(
         self, channel: str, format: str, content: bytes, numbers: dict[str, Sale]
     ) -> None:
-        """Post a file and tell of each of its sales what became of it."""
+        """Post a file and tell of each of its sales what became of it.
+
+        Its key is made of its content: a longer replay has more sales of the same day, and those
+        that are there already are told as they are.
+        """
         client = self._desk.channel(channel)
         answer = await self._desk.ask(
             client,
             f"channels/{channel}/messages?format={format}",
             content,
-            key=f"demo/{self._seed}/file/{min(numbers)}",
             content_type=JSON_LINES,
         )
         messages: dict[str, Any] = {}
