@@ -69,12 +69,12 @@ async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorize
     stopped = sorted(await states.list_stopped(tx, list(traces), PAYMENT)) if traces else []
     if not stopped:
         return
-    money = await payments.money_by_order(tx, stopped)
-    decided = [order_id for order_id, theirs in money.items() if not theirs.undecided]
-    sheet = await Sheet.open(tx, decided)
-    for order_id in decided:
-        state = sheet.states.get(order_id)
-        if state is None or (_declined(money[order_id]) and owed(state, money[order_id]) > 0):
+    sheet = await Sheet.open(tx, stopped)
+    # Under the lock: an amendment may just have added goods, and a tender that is not decided yet.
+    money = await payments.money_by_order(tx, sheet.states)
+    for order_id, state in list(sheet.states.items()):
+        theirs = money[order_id]
+        if theirs.undecided or (_declined(theirs) and owed(state, theirs) > 0):
             continue
         for stop in state.open_stops:
             if stop.kind in PAYMENT:
