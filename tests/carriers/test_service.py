@@ -12,6 +12,7 @@ from tests.carriers.strict import API_KEY, StrictCarrier
 
 from crosslane.carriers import (
     EFFECTS,
+    SCHEDULES,
     LabelNotPrinted,
     LabelRequest,
     LabelUnknown,
@@ -383,6 +384,22 @@ async def test_a_label_and_its_first_report_in_the_same_moment(lanes, database, 
     await work(runner, tenant)
     for label_id in ids:
         assert await events(database, tenant, label_id) == ["LabelCreated", "TrackingRecorded"]
+
+
+MONTH_LONG_AGO = """
+create table carriers_tracking_event_201101 partition of carriers_tracking_event
+for values from ('2011-01-01T00:00:00Z') to ('2011-02-01T00:00:00Z')
+"""
+
+
+async def test_tracking_is_forgotten_after_more_than_a_year(tx):
+    await tx.execute(MONTH_LONG_AGO)
+    lately = TrackingEvent("9-delivered", "9", "delivered", tx.now, "Aberdeen")
+    await record_tracking(tx, "house", [report("9", "accepted", 8), lately])
+    (forgetting,) = [each for each in SCHEDULES if each.name == "carriers.forget_tracking"]
+    assert await tx.fetchval("select count(*) from carriers_tracking_event") == 2
+    assert [await forgetting.run(tx), await forgetting.run(tx)] == [True, False]
+    assert await tx.fetchval("select event_id from carriers_tracking_event") == lately.id
 
 
 async def test_a_message_of_a_carrier(lanes, database, tenant, runner):

@@ -1,7 +1,11 @@
 """Why pages of the office: a kept decision drawn, and why prices are what they are."""
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
 import pytest
 
+from crosslane.kernel import new_id
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.office.forms import look
@@ -49,3 +53,42 @@ async def test_an_order_without_a_decision_says_so(shop: Api):
     page = await look(agent, f"/office/orders/{placed['number']}/why")
     assert "No decision is kept" in page.words
     assert "Why these prices" in page.words
+
+
+LONG_AGO = (
+    "update orders_order set recorded_at = recorded_at - interval '401 days' where number = $1"
+)
+FORGOTTEN = "delete from sourcing_receipt where order_id = $1"
+
+
+async def test_an_old_order_says_that_its_receipt_is_no_longer_kept(shop: Api, database: Database):
+    placed = await place(shop, lines=[{"sku": "MUG", "quantity": 2}])
+    agent = await shop.staff("agent")
+    address = f"/office/orders/{placed['number']}/why"
+    async with database.transaction(shop.tenant) as tx:
+        assert await tx.execute(LONG_AGO, placed["number"]) == "UPDATE 1"
+    # What was decided lately is kept, however old the order is.
+    page = await look(agent, address)
+    assert "2 taken" in page.words
+    assert "what was decided first may not be kept any more" in page.words
+    async with database.transaction(shop.tenant) as tx:
+        assert await tx.execute(FORGOTTEN, UUID(placed["id"])) == "DELETE 1"
+    page = await look(agent, address)
+    assert "Not kept any more" in page.words
+    assert "kept for 400 days after it was decided. This order is older." in page.words
+    assert "No decision is kept" not in page.words
+    assert "Why these prices" in page.words
+
+
+async def test_rest_tells_what_is_forgotten_from_what_never_was(shop: Api):
+    receipts = "/api/v1/sourcing-receipts"
+    made = datetime.now(UTC) - timedelta(days=401)
+    old = UUID(int=int(made.timestamp() * 1000) << 80 | 7 << 76 | 0b10 << 62)
+    for asked in (f"{receipts}/{old}", f"{receipts}?order_id={old}"):
+        answer = await shop.admin.get(asked)
+        assert answer.status_code == 410
+        assert answer.json()["code"] == "receipt-forgotten"
+        assert "kept for 400 days" in answer.json()["detail"]
+    new = new_id()
+    assert (await shop.admin.get(f"{receipts}/{new}")).status_code == 404
+    assert (await shop.admin.get(f"{receipts}?order_id={new}")).json()["items"] == []

@@ -1,11 +1,11 @@
 """What a journal has kept long enough goes by whole months, and nobody waits for it."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from crosslane.platform import upkeep
+from crosslane.platform import audit, upkeep
 from crosslane.platform.database import Database, Tx
 
 MADE = """
@@ -99,3 +99,20 @@ async def test_what_was_done_before_a_month_could_not_be_forgotten_stays(
             assert not await upkeep.forget_partition(tx, "test_diary", KEPT_DAYS)
     async with database.transaction(house) as tx:
         assert "before it" in await said(tx)
+
+
+AUDITED_LONG_AGO = """
+insert into platform_audit (id, at, actor, trace, action, subject, reason)
+values (gen_random_uuid(), '2001-12-07T00:00:00Z', 'staff:x', '', 'house.sell', '', 'long ago')
+"""
+
+
+async def test_the_audit_journal_is_kept_for_ten_full_years(tx: Tx):
+    await tx.execute(month("2001-12-01", "2002-01-01").replace("test_diary", "platform_audit"))
+    await tx.execute(AUDITED_LONG_AGO)
+    await audit.record(tx, [audit.Change(action="house.buy")])
+    (forgetting,) = [each for each in upkeep.SCHEDULES if each.name == "upkeep.forget_audit"]
+    assert [await forgetting.run(tx), await forgetting.run(tx)] == [True, False]
+    assert [entry.action for entry in await audit.list_entries(tx)] == ["house.buy"]
+    done_on_new_year, kept_until = date(2013, 1, 1), date(2023, 12, 31)
+    assert (kept_until - done_on_new_year).days < audit.AUDIT_DAYS

@@ -12,12 +12,13 @@ forgotten.
 
 Invariants: the first zone rule that matches decides; a price is that of the lightest bracket that
 holds the weight in the tariff in force on the day of dispatch; a key has one label for ever, and
-the carrier sees one key; a tracking event counts once however often it comes.
+the carrier sees one key; a tracking event counts once however often it comes while it is kept.
 
 Events: LabelCreated, LabelFailed, LabelVoided, LabelVoidFailed, TrackingRecorded.
 Tables: carriers_carrier (api_key is secret), carriers_zone, carriers_zone_rule, carriers_service,
 carriers_transit, carriers_price, carriers_label (shipment is personal, kept until the label
-exists), carriers_label_document (content is personal, kept 90 days), carriers_tracking_event.
+exists), carriers_label_document (content is personal, kept 90 days), carriers_tracking_event
+(journal, kept for 400 days and the rest of that month).
 """
 
 from crosslane.carriers.domain import (
@@ -58,6 +59,7 @@ from crosslane.carriers.rest import ROUTES
 from crosslane.carriers.service import (
     ADD_TARIFF,
     FORGET_DOCUMENTS,
+    FORGET_TRACKING,
     LABEL,
     RECORD_TRACKING,
     SAVE_CARRIER,
@@ -81,7 +83,7 @@ from crosslane.carriers.storage.labels import PERSONAL_COLUMNS
 
 COMMANDS = [SAVE_CARRIER, ADD_TARIFF, RECORD_TRACKING]
 EFFECTS = [LABEL, VOID]
-SCHEDULES = [FORGET_DOCUMENTS]
+SCHEDULES = [FORGET_DOCUMENTS, FORGET_TRACKING]
 
 __all__ = [
     "COMMANDS",

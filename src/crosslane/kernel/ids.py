@@ -3,6 +3,7 @@
 import os
 import struct
 import time
+from datetime import datetime
 from uuid import UUID, SafeUUID
 
 from crosslane.kernel.errors import Invalid
@@ -44,6 +45,11 @@ def new_ids(count: int) -> list[UUID]:
     first = max(time.time_ns() * TICKS // 1_000_000, _last_tick + 1)
     _last_tick = first + count - 1
     return list(map(_made, range(first, first + count), _chances(8 * count)))
+
+
+def made_before(identifier: UUID, instant: datetime) -> bool:
+    """Tell whether an identifier says that it was made before an instant; not all of them tell."""
+    return identifier.version == 7 and identifier.int >> 80 < instant.timestamp() * 1000
 
 
 def _made(tick: int, chance: int) -> UUID:

@@ -3,7 +3,8 @@
 A service that knows before and after records them by :func:`record`. The lane sees to it that a
 command of a member of staff leaves at least one row, its body standing for what came after.
 
-Table: platform_audit (before and after are personal).
+Table: platform_audit (before and after are personal; kept for AUDIT_DAYS and the rest of that
+month).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,11 @@ import msgspec
 from crosslane.kernel import new_id
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
+
+JOURNAL = "platform_audit"
+# Ten full calendar years after the one in which something was done, the longest that tax law wants
+# of what explains the books.
+AUDIT_DAYS = 11 * 366
 
 
 class Cause(Protocol):

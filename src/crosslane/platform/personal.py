@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.platform.audit import AUDIT_DAYS
 from crosslane.platform.database import Tx
 
 ERASED = "erased"
@@ -87,9 +88,17 @@ PERSONAL_COLUMNS = [
     ),
     PersonalColumn("platform_effect", "body", "words", "calls to the outside", "json"),
     PersonalColumn("platform_log", "body", "words", "reasons that people gave", "json"),
-    PersonalColumn("platform_audit", "before", "words", "who changed what", "json"),
-    PersonalColumn("platform_audit", "after", "words", "who changed what", "json"),
-    PersonalColumn("platform_audit", "reason", "words", "who changed what"),
+    PersonalColumn(
+        *("platform_audit", "before", "words", "who changed what", "json"),
+        retention_days=AUDIT_DAYS,
+    ),
+    PersonalColumn(
+        *("platform_audit", "after", "words", "who changed what", "json"),
+        retention_days=AUDIT_DAYS,
+    ),
+    PersonalColumn(
+        *("platform_audit", "reason", "words", "who changed what"), retention_days=AUDIT_DAYS
+    ),
     PersonalColumn("platform_account", "email", "kept", "staff sign in with it while employed"),
     PersonalColumn(
         "platform_invitation", "email", "kept", "whom a link was sent to", retention_days=37

@@ -12,12 +12,14 @@ from datetime import timedelta
 
 import asyncpg
 
+from crosslane.platform import audit
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 
 # Partitions are made two months ahead, so that a worker may be away for weeks.
 PARTITIONS_SECONDS = 86_400.0
 MONTHS_AHEAD = 2
+FORGET_SECONDS = 86_400.0
 
 FIND_LACKING = """
 select c.relname from pg_partitioned_table p join pg_class c on c.oid = p.partrelid
@@ -81,4 +83,12 @@ async def forget_partition(tx: Tx, journal: str, days: int) -> bool:
     return True
 
 
-SCHEDULES = [Schedule("upkeep.partitions", PARTITIONS_SECONDS, ensure_partitions)]
+async def forget_audit(tx: Tx) -> bool:
+    """Forget a month of the audit journal that is old; tells whether more may be left."""
+    return await forget_partition(tx, audit.JOURNAL, audit.AUDIT_DAYS)
+
+
+SCHEDULES = [
+    Schedule("upkeep.partitions", PARTITIONS_SECONDS, ensure_partitions),
+    Schedule("upkeep.forget_audit", FORGET_SECONDS, forget_audit),
+]

@@ -11,6 +11,7 @@ place is worth to later orders, a capacity price what a parcel of its day is wor
 Doors: :func:`plan_orders` for a batch (earlier orders first, each on what the earlier ones left;
 nothing is promised), :func:`save_receipts`, or :func:`save_drafts` where units are only held and
 :func:`adopt_drafts` once an order has them; :func:`receipt_by_id`, :func:`receipts_of_order`,
+:func:`receipts_kept_since`,
 :func:`planned_costs`, :func:`options_for` a cart (deliveries and pickups with dates and costs), or
 :func:`load_options` of many carts by one read and the pure :func:`decide_options`;
 :func:`show_prices`; :func:`standing` and :func:`problems_of` for many orders at once (arrays are
@@ -92,6 +93,7 @@ from crosslane.sourcing.errors import (
     OfferNotKept,
     PlacesUnknown,
     PlaceUnknown,
+    ReceiptForgotten,
     SettingsRefused,
     TooFewOrders,
     TooManyDecisions,
@@ -130,6 +132,7 @@ from crosslane.sourcing.service import (
     publish,
     read_offer,
     receipt_by_id,
+    receipts_kept_since,
     receipts_of_order,
     save_drafts,
     save_receipts,
@@ -200,6 +203,7 @@ __all__ = [
     "PriceSettings",
     "PricesShown",
     "Receipt",
+    "ReceiptForgotten",
     "Reoptimisation",
     "SettingsRefused",
     "Sourced",
@@ -235,6 +239,7 @@ __all__ = [
     "publish",
     "read_offer",
     "receipt_by_id",
+    "receipts_kept_since",
     "receipts_of_order",
     "replay",
     "require_fitting",

@@ -1,7 +1,7 @@
 """Refusals of sourcing."""
 
 from crosslane.carriers import ServiceUnknown
-from crosslane.kernel import Conflict, Invalid, NotFound
+from crosslane.kernel import Conflict, Gone, Invalid, NotFound
 from crosslane.platform.seals import SealsOff
 
 
@@ -23,6 +23,10 @@ class PlaceUnknown(Invalid):
 
 class UnknownReceipt(NotFound):
     """There is no sourcing receipt {receipt_id}."""
+
+
+class ReceiptForgotten(Gone):
+    """Sourcing receipts are kept for {days} days; this was decided longer ago."""
 
 
 class OfferForged(Invalid):

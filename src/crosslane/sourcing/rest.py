@@ -14,7 +14,12 @@ from crosslane.platform.seals import SealsOff
 from crosslane.platform.web import Caller, Paging, get, post
 from crosslane.sourcing import service
 from crosslane.sourcing.domain import Assignment, Explanation, KeptReceipt, Unfilled, explain
-from crosslane.sourcing.errors import NotOnSale, PlaceUnknown, UnknownReceipt
+from crosslane.sourcing.errors import (
+    NotOnSale,
+    PlaceUnknown,
+    ReceiptForgotten,
+    UnknownReceipt,
+)
 from crosslane.sourcing.service import (
     ItemAsked,
     Options,
@@ -120,18 +125,28 @@ def _shown(kept: KeptReceipt) -> ReceiptShown:
     )
 
 
-@get("/api/v1/sourcing-receipts", permission=READ)
+@get("/api/v1/sourcing-receipts", permission=READ, raises=(ReceiptForgotten,))
 async def list_receipts(caller: Caller, paging: Paging, order_id: UUID) -> Page[ReceiptShown]:
-    """List the sourcing decisions on an order; those of one moment in no particular order."""
+    """List the sourcing decisions on an order; those of one moment in no particular order.
+
+    Where none is kept of an order that is older than receipts are, that is said in place of an
+    empty list.
+    """
     after = paging.after(UUID)
     async with caller.read() as tx:
         found = await service.receipts_of_order(
             tx, order_id, after=after[0] if after else None, limit=paging.limit + 1
         )
+        if not found and not after:
+            service.refuse_forgotten(tx, order_id)
     return paging.page([_shown(kept) for kept in found], key=lambda shown: (shown.id,))
 
 
-@get("/api/v1/sourcing-receipts/{receipt_id}", permission=READ, raises=(UnknownReceipt,))
+@get(
+    "/api/v1/sourcing-receipts/{receipt_id}",
+    permission=READ,
+    raises=(UnknownReceipt, ReceiptForgotten),
+)
 async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
     """Explain one sourcing decision.
 

@@ -132,6 +132,7 @@ async def show_order_why(
         viewer = await view(tx, caller, request)
         order = await orders.order_view(tx, number)
         kept = await sourcing.receipts_of_order(tx, order.id, limit=RECEIPTS_MAX)
+        forgotten = order.recorded_at < sourcing.receipts_kept_since(tx)
         network = await locations.network(tx)
     kept = sorted(kept, key=lambda one: (one.at, one.id))
     shown = next((one for one in kept if one.id == receipt), kept[-1] if kept else None)
@@ -145,6 +146,7 @@ async def show_order_why(
         "why.html",
         order=order,
         kept=kept,
+        forgotten=forgotten,
         why=why,
         line_asked=line,
         parts=PARTS,

@@ -21,6 +21,7 @@ from crosslane.carriers.service.rates import (
     rate_book,
 )
 from crosslane.carriers.service.tracking import (
+    FORGET_TRACKING,
     RECORD_TRACKING,
     RecordTracking,
     TrackingResult,
@@ -32,6 +33,7 @@ from crosslane.carriers.service.tracking import (
 __all__ = [
     "ADD_TARIFF",
     "FORGET_DOCUMENTS",
+    "FORGET_TRACKING",
     "LABEL",
     "RECORD_TRACKING",
     "SAVE_CARRIER",

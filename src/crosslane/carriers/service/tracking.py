@@ -13,9 +13,14 @@ from crosslane.carriers.port import PORTS, CarrierSettings
 from crosslane.carriers.service.rates import rate_book
 from crosslane.carriers.storage import labels as label_storage
 from crosslane.carriers.storage import tracking as storage
-from crosslane.platform import log
+from crosslane.platform import log, upkeep
 from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
 from crosslane.platform.lane import Command, CommandKind
+
+# Longer than anybody looks into where a parcel was; what it led to is in the books for ever.
+TRACKING_DAYS = 400
+FORGET_SECONDS = 86_400.0
 
 
 class RecordTracking(Struct, frozen=True):
@@ -103,3 +108,10 @@ async def _record(tx: Tx, commands: Sequence[Command[RecordTracking]]) -> list[T
 RECORD_TRACKING = CommandKind(
     "carriers.record_tracking", RecordTracking, TrackingResult, _record, batch_max=1
 )
+
+
+async def _forget_tracking(tx: Tx) -> bool:
+    return await upkeep.forget_partition(tx, storage.JOURNAL, TRACKING_DAYS)
+
+
+FORGET_TRACKING = Schedule("carriers.forget_tracking", FORGET_SECONDS, _forget_tracking)

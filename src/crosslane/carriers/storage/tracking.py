@@ -7,6 +7,7 @@ from uuid import UUID
 from crosslane.carriers.domain.shipment import TrackingEvent
 from crosslane.platform.database import Record, Tx, columns
 
+JOURNAL = "carriers_tracking_event"
 # A label and an event for it may be saved in the same moment: whoever comes second must see the
 # first, so both take this lock on the tracking number.
 LOCK_NUMBERS = """

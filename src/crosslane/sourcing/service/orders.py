@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
 from crosslane.inventory import Survey
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import Refusal, made_before, new_id
 from crosslane.platform import upkeep
 from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
@@ -26,7 +26,7 @@ from crosslane.sourcing.domain import (
     route_of,
     sourced,
 )
-from crosslane.sourcing.errors import UnknownReceipt
+from crosslane.sourcing.errors import ReceiptForgotten, UnknownReceipt
 from crosslane.sourcing.service.world import world_for
 
 # Nothing else of the process runs meanwhile, and the server ends idle transactions after seconds.
@@ -152,10 +152,12 @@ async def receipt_by_id(tx: Tx, receipt_id: UUID) -> KeptReceipt:
     """Return one decision.
 
     Raises:
+        ReceiptForgotten: it was made so long ago that it is not kept any more.
         UnknownReceipt: there is none.
     """
     found = await storage.find_receipt(tx, receipt_id)
     if found is None:
+        refuse_forgotten(tx, receipt_id)
         raise UnknownReceipt(receipt_id=str(receipt_id))
     return found
 
@@ -165,6 +167,25 @@ async def receipts_of_order(
 ) -> list[KeptReceipt]:
     """Return the decisions on an order by id; those of one moment in no particular order."""
     return await storage.list_receipts(tx, order_id, after, limit)
+
+
+def receipts_kept_since(tx: Tx) -> datetime:
+    """Return the instant before which decisions may be forgotten."""
+    return tx.now - timedelta(days=RECEIPT_DAYS)
+
+
+def refuse_forgotten(tx: Tx, made: UUID) -> None:
+    """Say of what was not found that it may have been kept once.
+
+    Args:
+        tx: open transaction.
+        made: identifier of the receipt, or of the order it was looked for.
+
+    Raises:
+        ReceiptForgotten: it was made before what is kept.
+    """
+    if made_before(made, receipts_kept_since(tx)):
+        raise ReceiptForgotten(days=RECEIPT_DAYS)
 
 
 async def planned_costs(tx: Tx, order_ids: Sequence[UUID]) -> dict[UUID, int]:
