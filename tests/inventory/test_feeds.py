@@ -266,7 +266,7 @@ async def test_a_position_made_meanwhile_is_not_overwritten(database, shop):
     async with database.transaction(shop.tenant) as tx:
         taken = await report_supply(tx, report(shop, 10, "m1", {"MUG": 8, "BOWL": 2}))
         await stocked(tx, shop, 5, occurred_at=at(20))
-        part = await parts.get_unapplied(tx, taken.header.id, 1)
+        part = await parts.take_unapplied(tx, taken.header.id, 1)
         applied = await parts.apply_named(
             tx, part, found=0, ids=[], now=tx.now, clock_skew=timedelta(0)
         )
@@ -288,6 +288,44 @@ async def test_a_position_that_is_being_made_is_waited_for(database, shop):
     assert await applying
     assert await on_hand(database, shop) == (13, 2)
     async with database.transaction(shop.tenant) as tx:
+        assert await verify(tx, RULES) == []
+
+
+async def test_a_part_that_somebody_applies_is_passed_over_and_not_lost(database, shop):
+    async with database.transaction(shop.tenant) as tx:
+        taken = await report_supply(tx, report(shop, 10, "m1", {"MUG": 8, "BOWL": 2}))
+    own, helping = REACTIONS
+    async with database.transaction(shop.tenant) as tx:
+        assert await parts.take_unapplied(tx, taken.header.id, 1) is not None
+        assert await run_reaction(database, shop.tenant, helping) == 1
+    # Whoever was at it has come to nothing, and reads the event again.
+    assert await on_hand(database, shop) == (0, 0)
+    assert await run_reaction(database, shop.tenant, own) == 1
+    assert await on_hand(database, shop) == (8, 2)
+
+
+async def test_two_hands_apply_each_part_once(database, shop):
+    rows = tuple(ProductRow(f"P{number:04}", "mugs") for number in range(PART_ROWS_MAX + 50))
+    async with database.transaction(shop.tenant) as tx:
+        await import_products(tx, ImportProducts(rows))
+    skus = [row.sku for row in rows]
+    told = [
+        report(shop, 5, "m1", dict.fromkeys(skus, 3), complete=True),
+        report(shop, 6, "m2", dict.fromkeys(skus, 2), kind="delta"),
+        report(shop, 7, "m3", dict.fromkeys(skus, 1), kind="delta"),
+    ]
+    async with database.transaction(shop.tenant) as tx:
+        for one in told:
+            assert (await report_supply(tx, one)).parts == 2
+
+    async def drain(reaction):
+        while await run_reaction(database, shop.tenant, reaction):
+            pass
+
+    await asyncio.gather(*map(drain, REACTIONS))
+    async with database.transaction(shop.tenant) as tx:
+        found = await tx.fetch("select on_hand, count(*) from inventory_position group by on_hand")
+        assert dict(found) == {6: len(rows)}
         assert await verify(tx, RULES) == []
 
 

@@ -14,5 +14,10 @@ async def apply_supply(tx: Tx, logged: Sequence[Logged[SupplyReported]]) -> None
         await apply_part(tx, entry.event.message_id, entry.event.part_no)
 
 
-# One part per transaction: its rows stay locked for a fraction of a second.
-REACTIONS = [Reaction("inventory.apply_supply", (SupplyReported,), apply_supply, batch_max=1)]
+# One part per transaction: its rows stay locked for a fraction of a second. Two hands, each with a
+# cursor of its own, read all that is announced: while one waits for its commit, or lets Python tell
+# what has changed, the database works for the other. A part is applied by who comes to it first.
+REACTIONS = [
+    Reaction("inventory.apply_supply", (SupplyReported,), apply_supply, batch_max=1),
+    Reaction("inventory.help_to_apply_supply", (SupplyReported,), apply_supply, batch_max=1),
+]

@@ -29,8 +29,11 @@ class _Overlooked(Exception):
 
 
 async def apply_part(tx: Tx, message_id: UUID, part_no: int) -> None:
-    """Apply one part of a message, unless that was done."""
-    part = await parts.get_unapplied(tx, message_id, part_no)
+    """Apply one part of a message, unless that was done or somebody else is at it.
+
+    Who is at it reads the event again if it comes to nothing, so nobody else need remember it.
+    """
+    part = await parts.take_unapplied(tx, message_id, part_no)
     if part is None:
         return
     if part.header.complete:

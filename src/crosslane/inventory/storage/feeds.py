@@ -147,11 +147,17 @@ async def find_message(tx: Tx, message_id: UUID) -> SupplyMessage | None:
 
 
 # The row stays locked until commit: a position made at the same moment waits for it and then knows
-# that this snapshot has spoken.
+# that this snapshot has spoken. Once that is committed, everybody knows: the other parts of the
+# message raise nothing, and do not wait for each other.
 RAISE_WATERMARK = """
 insert into inventory_feed as f
     (source, location_id, condition, owner_id, complete_at, complete_message)
-values ($1, $2, $3, $4, $5, $6)
+select $1, $2, $3, $4, $5, $6
+where not exists (
+    select from inventory_feed
+    where (source, location_id, condition, owner_id) = ($1, $2, $3, $4)
+      and (complete_at, complete_message collate "C") >= ($5, $6 collate "C")
+)
 on conflict (location_id, condition, owner_id, source) do update
 set (complete_at, complete_message) = (
     select at, message

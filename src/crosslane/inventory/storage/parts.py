@@ -80,18 +80,20 @@ class PartApplied(msgspec.Struct, frozen=True):
     short_units: Sequence[int]
 
 
-GET_PART = """
+# Two hands read what was announced: what one of them is at, the other does not wait for.
+TAKE_PART = """
 select m.*, p.part_no, cardinality(p.variant_ids) as named,
        p.from_variant, p.to_variant
 from inventory_feed_message m
 join inventory_feed_part p on p.message_id = m.id and p.received_at = m.received_at
 where m.id = $1 and p.part_no = $2 and p.applied_at is null
+for no key update of p skip locked
 """
 
 
-async def get_unapplied(tx: Tx, message_id: UUID, part_no: int) -> PartAsked | None:
-    """Return a part of a message; None once it is applied."""
-    row = await tx.fetchrow(GET_PART, message_id, part_no)
+async def take_unapplied(tx: Tx, message_id: UUID, part_no: int) -> PartAsked | None:
+    """Take a part of a message; None once it is applied, or while somebody else applies it."""
+    row = await tx.fetchrow(TAKE_PART, message_id, part_no)
     if row is None:
         return None
     return PartAsked(
@@ -127,7 +129,8 @@ async def mark_applied(tx: Tx, part: PartAsked, applied: PartApplied, at: dateti
 
 # The variants named and, of a complete snapshot, what lies there without being named. All rows are
 # of one place, so the order of variants is the order of their keys. The clock is read after all of
-# them were locked.
+# them were locked. A row that was written while it was waited for is looked at anew with all that
+# is joined to it: by an array in place of a join, or each of thousands would read all the others.
 LOCK_NAMED = """
 with said as materialized (
     select unnest(variant_ids) as variant_id from inventory_feed_part
@@ -142,8 +145,9 @@ with said as materialized (
       and ($8::uuid is null or variant_id >= $8) and ($9::uuid is null or variant_id < $9)
       and variant_id not in (select variant_id from said)
 ), locked as materialized (
-    select p.id from inventory_position p join spoken_for using (id)
-    order by p.variant_id for no key update of p
+    select p.id from inventory_position p
+    where p.id = any((select array_agg(id) from spoken_for)::uuid[])
+    order by p.variant_id for no key update
 )
 select count(*) as found, clock_timestamp() as now from locked
 """
