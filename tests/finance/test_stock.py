@@ -162,7 +162,7 @@ async def test_units_that_nobody_knows_the_cost_of_are_counted_as_one_by_one(boo
             ),
         ]
         logged = [
-            Logged(no, "supply:1", no, NOON, "", "", event, (1, no))
+            Logged(no, "supply:1", no, NOON, "", "", event, (1, no), event.kind())
             for no, event in enumerate(events, 1)
         ]
         entries = await of_goods(tx, logged, book, {})

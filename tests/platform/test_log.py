@@ -103,6 +103,23 @@ class Engraved(Event):
         return f"bell:{self.bell}"
 
 
+async def test_what_is_not_read_is_told_without_what_it_says(database: Database, tower: str):
+    told: list[tuple[str, str, Any]] = []
+
+    async def read(tx: Tx, logged: Sequence[Logged[Any]]) -> None:
+        told.extend((entry.kind, entry.subject, entry.event) for entry in logged)
+        if len(told) == 2:
+            raise ValueError("it is tried again, one event at a time")
+
+    rung, long = Rung(bell="a", n=1), Engraved(bell="b", text="x" * cursors.BATCH_BYTES_MAX)
+    await ring(database, tower, rung, long)
+    await until_all_can_be_read(database, tower)
+    glancing = Reaction("test.glance", (Rung, Engraved), read, unread=(Engraved,))
+    assert await react(database, tower, glancing) == 2
+    seen = [(Rung.kind(), "bell:a", rung), (Engraved.kind(), "bell:b", None)]
+    assert told == [*seen, *seen]
+
+
 async def test_large_events_come_in_smaller_batches(database: Database, tower: str):
     batches: list[list[str]] = []
 

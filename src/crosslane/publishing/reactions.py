@@ -48,8 +48,11 @@ async def forget_deliveries(tx: Tx) -> bool:
 
 
 REACTIONS = [
+    # What an event says is read when it is told, but for the channel it concerns.
     Reaction(
-        "publishing.publish", tuple(kind.event for kind in PUBLIC), publishing.publish, patient=True
+        *("publishing.publish", tuple(kind.event for kind in PUBLIC), publishing.publish),
+        patient=True,
+        unread=tuple(kind.event for kind in PUBLIC if not kind.channel_field),
     ),
     Reaction("publishing.give_notice", (SubscriptionDisabled,), give_notice),
 ]

@@ -21,4 +21,9 @@ async def price_anew(tx: Tx, logged: Sequence[Logged[Unforeseen]]) -> None:
     await estimate_soon(tx)
 
 
-REACTIONS = [Reaction("sourcing.price_anew", get_args(Unforeseen), price_anew)]
+# That something happened is enough; a feed tells it of a thousand articles at a time.
+REACTIONS = [
+    Reaction(
+        *("sourcing.price_anew", get_args(Unforeseen), price_anew), unread=get_args(Unforeseen)
+    )
+]

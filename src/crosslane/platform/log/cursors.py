@@ -137,7 +137,8 @@ left join lateral (
                coalesce(sum(pg_column_size(body)) over (
                    order by txid, id rows between unbounded preceding and 1 preceding), 0) as before
         from (
-            select id, epoch, txid, subject, subject_no, kind, actor, trace, at, body
+            select id, epoch, txid, subject, subject_no, kind, actor, trace, at,
+                   case when kind <> all($5::text[]) then body end as body
             from platform_log
             where epoch = c.epoch and (txid, id) > (c.txid, c.id) and kind = any($2::text[])
             order by txid, id limit $3
@@ -150,12 +151,14 @@ left join lateral (
 CURSOR_EXISTS = "select exists (select from platform_cursor where reaction = $1)"
 
 
-async def take(tx: Tx, reaction: str, kinds: list[str], limit: int) -> Turn | None:
+async def take(
+    tx: Tx, reaction: str, kinds: list[str], limit: int, kinds_unread: Sequence[str] = ()
+) -> Turn | None:
     """Take a reaction's cursor for this transaction; None when another worker has it."""
-    rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX)
+    rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX, kinds_unread)
     if not rows and not await tx.fetchval(CURSOR_EXISTS, reaction):
         await tx.execute(INSERT_CURSOR, reaction)
-        rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX)
+        rows = await tx.fetch(TAKE, reaction, kinds, limit, BATCH_BYTES_MAX, kinds_unread)
     if not rows:
         return None
     first = rows[0]

@@ -52,6 +52,7 @@ class Logged(msgspec.Struct, Generic[E], frozen=True):
         trace: trace id of the request it came from.
         event: the fact itself.
         position: epoch and transaction in which it was recorded.
+        kind: its name in the log.
     """
 
     id: int
@@ -62,3 +63,4 @@ class Logged(msgspec.Struct, Generic[E], frozen=True):
     trace: str
     event: E
     position: tuple[int, int]
+    kind: str

@@ -49,6 +49,8 @@ class Reaction(msgspec.Struct, frozen=True, eq=False):
         awaited: tells whether anything waits for its events; while nothing does, and none of them
             was kept back, they are passed over unread. None where events always matter.
         patient: nobody acts on what it does, so it gives way while others have something to read.
+        unread: those of its events of which it is enough that they happened, and to what: their
+            bodies are left where they are, and it gets None for them.
     """
 
     name: str
@@ -57,17 +59,26 @@ class Reaction(msgspec.Struct, frozen=True, eq=False):
     batch_max: int = BATCH_ROWS_MAX
     awaited: Callable[[Tx], Awaitable[bool]] | None = None
     patient: bool = False
+    unread: tuple[type[Event], ...] = ()
 
     @property
     def kinds(self) -> list[str]:
         """The names its events have in the log."""
         return list(_decoders(self))
 
+    @property
+    def kinds_unread(self) -> list[str]:
+        """The names of those whose bodies it leaves where they are."""
+        return [kind for kind, decoder in _decoders(self).items() if decoder is None]
+
 
 @cache
-def _decoders(reaction: Reaction) -> dict[str, msgspec.json.Decoder[Any]]:
-    """Return what reads each kind of event of a reaction, by its name in the log."""
-    return {event.kind(): msgspec.json.Decoder(event) for event in reaction.events}
+def _decoders(reaction: Reaction) -> dict[str, msgspec.json.Decoder[Any] | None]:
+    """Return what reads each kind of event of a reaction, by its name; None for what is unread."""
+    return {
+        event.kind(): None if event in reaction.unread else msgspec.json.Decoder(event)
+        for event in reaction.events
+    }
 
 
 async def reactions_with_work(tx: Tx, reactions: Sequence[Reaction]) -> list[Reaction]:
@@ -99,7 +110,9 @@ async def _take_turn(
     async with database.transaction(tenant) as tx:
         if not carefully and await _pass_over(tx, reaction):
             return 0
-        turn = await cursors.take(tx, reaction.name, reaction.kinds, reaction.batch_max)
+        turn = await cursors.take(
+            tx, reaction.name, reaction.kinds, reaction.batch_max, reaction.kinds_unread
+        )
         if turn is None:
             return 0
         if turn.has_backlog:
@@ -226,6 +239,7 @@ async def _work_off_backlog(tx: Tx, reaction: Reaction, cursor: cursors.Cursor) 
 
 
 def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
+    decoder = _decoders(reaction)[row["kind"]]
     return Logged(
         row["id"],
         row["subject"],
@@ -233,8 +247,9 @@ def _logged(reaction: Reaction, row: Record) -> Logged[Any]:
         row["at"],
         row["actor"],
         row["trace"],
-        _decoders(reaction)[row["kind"]].decode(row["body"]),
+        decoder.decode(row["body"]) if decoder else None,
         (row["epoch"], row["txid"]),
+        row["kind"],
     )
 
 

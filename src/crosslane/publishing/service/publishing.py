@@ -36,7 +36,7 @@ async def _channels_of_orders(tx: Tx, logged: Sequence[Logged[Any]]) -> dict[UUI
     named = {
         entry.event.order_id
         for entry in logged
-        if BY_LOGGED[entry.event.kind()].channel_field == "order_id"
+        if BY_LOGGED[entry.kind].channel_field == "order_id"
     } - {None}
     return await orders.list_channels(tx, list(named)) if named else {}
 
@@ -44,8 +44,7 @@ async def _channels_of_orders(tx: Tx, logged: Sequence[Logged[Any]]) -> dict[UUI
 def _new(
     entry: Logged[Any], epoch: int, book: OrganizationBook, channels: Mapping[UUID, UUID]
 ) -> NewEvent:
-    kind = entry.event.kind()
-    field = BY_LOGGED[kind].channel_field
+    field = BY_LOGGED[entry.kind].channel_field
     value = getattr(entry.event, field) if field else None
     if field == "channel":
         known = book.channels.get(value)
@@ -55,7 +54,7 @@ def _new(
     return NewEvent(
         event_id=f"evt_{epoch}_{entry.id}",
         at=entry.at,
-        kind=kind,
+        kind=entry.kind,
         subject=entry.subject,
         subject_no=entry.subject_no,
         channel_id=value,
