@@ -27,7 +27,7 @@ from crosslane.inventory import (
     transfer_allocation,
 )
 from crosslane.kernel import new_id
-from crosslane.platform import log
+from crosslane.platform import log, outbox
 from tests.inventory.shop import confirmation, demand, hold_wish, sale, stocked, wish
 
 
@@ -36,11 +36,14 @@ async def test_what_hangs_on_a_position_is_protected_and_saved_with_it(database,
     async with database.transaction(shop.tenant) as tx:
         await stocked(tx, shop, 10)
         (taken,) = await hold(tx, [hold_wish(shop, 4, tx.now)])
+        await outbox.write(tx)
         before = tx.statements
         (answer,) = await confirm(tx, [confirmation(taken, 2, cause=cause)])
         assert isinstance(answer, Allocated)
+        await outbox.write(tx)
         assert tx.statements - before == 2
         await ship(tx, [sale(shop, 2, cause=cause)])
+        await outbox.write(tx)
         assert tx.statements - before == 4
 
 
@@ -56,6 +59,7 @@ async def test_stock_is_received_promised_and_shipped(database, shop):
         before = tx.statements
         mine = wish(shop, 3)
         answers = await allocate(tx, [mine, wish(shop, 5, at="LEEDS")])
+        await outbox.write(tx)
         assert tx.statements - before == 2
         assert isinstance(answers[0], Allocated)
         assert answers[1].details["available"] == 4

@@ -13,6 +13,7 @@ from crosslane.carriers import ServiceUnknown
 from crosslane.kernel import new_id
 from crosslane.locations import CLOSE, CapacityClaim, take_capacity
 from crosslane.organization import Scope, SetPolicy, set_policy
+from crosslane.platform import outbox
 from crosslane.platform.database import Database, Tx
 from crosslane.sourcing import (
     SCHEDULES,
@@ -197,6 +198,7 @@ async def test_a_batch_takes_one_statement_and_receipts_one_more(shop: Shop, tx:
     found = await plan_orders(tx, wishes, available)
     assert tx.statements - before <= 1
     await save_receipts(tx, [answer for answer in found if isinstance(answer, Sourced)])
+    await outbox.write(tx)
     assert tx.statements - before <= 2
 
 

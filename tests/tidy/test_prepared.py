@@ -3,6 +3,8 @@
 import ast
 import importlib
 import re
+from collections import Counter
+from types import ModuleType
 
 import asyncpg
 from tests.tidy.test_sql import sql_constants
@@ -14,16 +16,31 @@ from crosslane.platform.outbox import joined
 PART = re.compile(r"\s*\w+ as \(.*\)\s*", re.DOTALL)
 
 
-def parts(file: File) -> list[str]:
-    """The names of a file's constants that are named queries, to be joined to one statement."""
-    return [
-        getattr(node.targets[0], "id", "")
+NAMES = re.compile(r"(?:^|\), )(\w+) as (?:materialized )?\(", re.MULTILINE)
+
+
+def module_of(file: File) -> ModuleType:
+    """The module that a file is."""
+    steps = file.steps[:-1] if file.steps[-1] == "__init__" else file.steps
+    return importlib.import_module(".".join(["crosslane", *steps]))
+
+
+def parts(file: File) -> dict[str, str]:
+    """A file's constants that are whole named queries, to be joined to one statement, by name."""
+    names = [
+        node.targets[0].id
         for node in file.syntax.body
         if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-        and PART.fullmatch(node.value.value)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant | ast.JoinedStr)
+        and " as (" in ast.unparse(node.value)
     ]
+    texts = {name: getattr(module_of(file), name) for name in names}
+    return {
+        name: text
+        for name, text in texts.items()
+        if isinstance(text, str) and PART.fullmatch(text) and text.count("(") == text.count(")")
+    }
 
 
 def statements(tree: Tree) -> dict[str, str]:
@@ -33,10 +50,9 @@ def statements(tree: Tree) -> dict[str, str]:
         constants, named = sql_constants(file), parts(file)
         if not constants and not named and file.module != "verify":
             continue
-        steps = file.steps[:-1] if file.steps[-1] == "__init__" else file.steps
-        module = importlib.import_module(".".join(["crosslane", *steps]))
+        module = module_of(file)
         found.update({f"{file.name}:{name}": getattr(module, name) for name in constants})
-        found.update({f"{file.name}:{name}": joined(getattr(module, name)) for name in named})
+        found.update({f"{file.name}:{name}": joined(text) for name, text in named.items()})
         if file.module == "verify":
             rules = getattr(module, "RULES", ())
             found.update({f"{file.name}:{rule.name}": rule.sql for rule in rules})
@@ -63,6 +79,14 @@ async def test_every_statement_prepares(tree, database, tenant):
     assert any("platform/effects/storage.py:CLAIM" in where for where in texts)
     async with database.transaction(tenant) as tx:
         assert await unprepared(tx, texts) == []
+
+
+def test_no_two_parts_have_a_name_in_common(tree: Tree):
+    """What is put by several modules is one statement, in which each query has its own name."""
+    texts = [text for file in tree.files for text in parts(file).values()]
+    named = Counter(name for text in texts for name in NAMES.findall(text))
+    assert {"positions_saved", "stock_journaled", "order_heads", "order_buckets"} <= named.keys()
+    assert [name for name, times in named.items() if times > 1] == []
 
 
 async def test_unknown_table_column_and_parameter_bite(tx):

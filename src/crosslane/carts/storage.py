@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from crosslane.carts.domain import Cart, Operation
-from crosslane.platform import outbox
 from crosslane.platform.database import Tx, columns
 from crosslane.platform.idempotency import Look
 
@@ -215,7 +214,7 @@ async def save(
     gone: Sequence[UUID] = (),
     written_by: Mapping[UUID, str] | None = None,
 ) -> None:
-    """Store what has become of carts, by one statement.
+    """Store what has become of carts, with what else is put.
 
     Args:
         tx: open transaction.
@@ -250,9 +249,8 @@ async def save(
     if written_by is not None:
         for sql, args in parts:
             tx.outbox.add_part(sql, args)
-    elif parts:
-        sql = outbox.joined(*(part for part, _ in parts))
-        await tx.execute(sql, *(arg for _, args in parts for arg in args))
+    else:
+        await tx.put(*parts)
 
 
 LIST_UNPLACED = f"""

@@ -9,7 +9,7 @@ Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able`
 ``last_dispatch`` and ``spans_on`` of a day; ``preview_change`` before a change is made;
 ``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
 location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
-sheet's ``take`` and ``undo``, ``write_capacity``.
+sheet's ``take`` and ``undo``, ``write_capacity``; ``claim_at_last`` where it is sure to fit.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -72,6 +72,7 @@ from crosslane.locations.service import (
     Reopen,
     capacity_of_days,
     capacity_taken,
+    claim_at_last,
     claim_capacity,
     claims_held,
     locate_postcode,
@@ -123,6 +124,7 @@ __all__ = [
     "Timetable",
     "capacity_of_days",
     "capacity_taken",
+    "claim_at_last",
     "claim_capacity",
     "claims_held",
     "dispatch_day",

@@ -183,32 +183,37 @@ async def insert_takes(tx: Tx, claims: Iterable[CapacityClaim]) -> None:
 
 # A counter is advanced by all that is wanted of it, or only made ours like above; what is wanted of
 # those that were advanced goes into the journal.
-CLAIM_CAPACITY = """
-with wanted as (
+_CLAIMED = """
+capacity_wanted as (
     select location_id, day, sum(parcels)::integer as parcels, min(most) as most
     from unnest($1::date[], $2::uuid[], $4::integer[], $6::integer[])
          as w(day, location_id, parcels, most)
     group by location_id, day
-), counted as (
+), capacity_counted as (
     insert into locations_capacity as c (location_id, day, taken)
-    select location_id, day, case when parcels <= most then parcels else 0 end from wanted
+    select location_id, day, case when parcels <= most then parcels else 0 end
+    from capacity_wanted
     order by location_id, day
     on conflict (location_id, day) do update set taken = c.taken + excluded.taken
     where c.taken + excluded.taken <= (
-        select most from wanted w where w.location_id = c.location_id and w.day = c.day)
+        select most from capacity_wanted w where w.location_id = c.location_id and w.day = c.day)
     returning location_id, day
-), granted as (
-    select location_id, day from counted join wanted using (location_id, day)
+), capacity_granted as (
+    select location_id, day from capacity_counted join capacity_wanted using (location_id, day)
     where parcels <= most
-), journal as (
+), capacity_journaled as (
     insert into locations_capacity_move (day, location_id, cause, kind, parcels, holder, at)
     select day, location_id, cause, 'take', parcels, holder, $7
     from unnest($1::date[], $2::uuid[], $3::text[], $4::integer[], $5::uuid[])
          as w(day, location_id, cause, parcels, holder)
-    join granted using (location_id, day)
-)
-select location_id, day from granted
+    join capacity_granted using (location_id, day)
 """
+CLAIM_CAPACITY = f"with {_CLAIMED}) select location_id, day from capacity_granted"  # noqa: S608
+# A day that has become full lets the whole statement fail.
+_CLAIMED_WHOLE = f"""{_CLAIMED}
+    where (select platform_still(count(*) = (select count(*) from capacity_wanted))
+           from capacity_granted)
+)"""  # noqa: S608 - only constants of this file are put together
 
 
 async def claim_days(
@@ -221,9 +226,17 @@ async def claim_days(
         claims: what is wanted, by causes that have claimed nothing yet.
         limits: parcels a day of each claim's location.
     """
-    wanted = columns(claims, "day", "location_id", "cause", "parcels", "holder")
-    rows = await tx.fetch(CLAIM_CAPACITY, *wanted, list(limits), tx.now)
+    rows = await tx.fetch(CLAIM_CAPACITY, *_wanted(claims, limits), tx.now)
     return {(row["location_id"], row["day"]) for row in rows}
+
+
+async def put_claims(tx: Tx, claims: Sequence[CapacityClaim], limits: Sequence[int]) -> None:
+    """Take all that is wanted, by the statement that is written next, which fails otherwise."""
+    await tx.put((_CLAIMED_WHOLE, [*_wanted(claims, limits), tx.now]))
+
+
+def _wanted(claims: Sequence[CapacityClaim], limits: Sequence[int]) -> list[list[Any]]:
+    return [*columns(claims, "day", "location_id", "cause", "parcels", "holder"), list(limits)]
 
 
 RETURN_CAPACITY = """

@@ -23,7 +23,7 @@ from crosslane.kernel import Unavailable
 from crosslane.platform import outbox
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.fairness import FairTurns, TenantBusy
-from crosslane.platform.outbox import Outbox
+from crosslane.platform.outbox import Outbox, Part
 
 POOL_CONNECTIONS_MAX = 10
 ACQUIRE_SECONDS_MAX = 5.0
@@ -119,7 +119,7 @@ class Tx:
         touched: fact topics this transaction has changed.
         audited: keys of commands whose change is in the audit journal, "" for the only one.
         leaves_work: something was written for which a worker must look at the tenant.
-        outbox: events, effects and answers, written as the transaction ends.
+        outbox: events, effects and answers, written as the transaction ends, and what was put.
     """
 
     def __init__(
@@ -161,32 +161,47 @@ class Tx:
         self.begun = True
         await self.conn.execute("; ".join((self._begin, *settings)))
 
-    async def fetch(self, sql: str, *args: Any) -> list[Record]:
-        """Run one statement and return all its rows."""
+    async def put(self, *parts: Part) -> None:
+        """Write something together with what else is put, before the next statement or the end.
+
+        None of it may rest on what another part writes: all of them see what was there before.
+
+        Args:
+            parts: named queries, and their arguments.
+        """
+        if self.outbox.knows(parts):
+            await self._write_soon()
+        self.outbox.soon += parts
+
+    async def _write_soon(self) -> None:
+        if self.outbox.soon:
+            sql, args = outbox.statement_of(self.outbox.take_soon())
+            await self.execute(sql, *args)
+
+    async def _come_to(self, sql: str) -> None:
+        await self._write_soon()
         if not self.begun and _does(sql):
             await self.begin()
         self.statements += 1
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """Run one statement and return all its rows."""
+        await self._come_to(sql)
         return await self.conn.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Run one statement and return its first row, or None."""
-        if not self.begun and _does(sql):
-            await self.begin()
-        self.statements += 1
+        await self._come_to(sql)
         return await self.conn.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Run one statement and return the first column of its first row, or None."""
-        if not self.begun and _does(sql):
-            await self.begin()
-        self.statements += 1
+        await self._come_to(sql)
         return await self.conn.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run one statement and return PostgreSQL's command tag, such as ``UPDATE 3``."""
-        if not self.begun and _does(sql):
-            await self.begin()
-        self.statements += 1
+        await self._come_to(sql)
         return await self.conn.execute(sql, *args)
 
     @asynccontextmanager
@@ -198,6 +213,7 @@ class Tx:
         mark, touched = self.outbox.mark(), set(self.touched)
         try:
             yield
+            await self._write_soon()
         except BaseException:
             self.outbox.back_to(mark)
             self.touched = touched

@@ -470,7 +470,7 @@ def _carried_out(commands: Sequence[Command[Any]], outcomes: Sequence[Any]) -> l
 
 def _as_refusal(error: Exception) -> Exception:
     """Tell a wait that was too long as what it is to the caller."""
-    if isinstance(error, asyncpg.LockNotAvailableError | Overtaken):
+    if isinstance(error, asyncpg.LockNotAvailableError | asyncpg.SerializationError | Overtaken):
         return RowsBusy()
     return error
 

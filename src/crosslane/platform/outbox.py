@@ -3,6 +3,9 @@
 They are collected while it runs and written by one statement as it ends. A batch then costs the
 same however many modules took part in it, and the counters of subjects, which every transaction
 about them wants, are locked for the shortest time.
+
+Modules that write on the way put what they write beside it (:meth:`Tx.put`): what several of them
+put without a look in between is one statement, the last one where nobody looks any more.
 """
 
 import re
@@ -18,6 +21,9 @@ from crosslane.kernel import new_id
 
 if TYPE_CHECKING:
     from crosslane.platform.database import Tx
+
+Part = tuple[str, Sequence[Any]]
+"""Named queries as ``with`` takes them, with parameters from $1 of their own, and arguments."""
 
 # Beyond this a transaction writes what it has before it goes on, so that memory has a limit.
 KEPT_ROWS_MAX = 10_000
@@ -55,7 +61,8 @@ class Outbox:
     """The rows a transaction has collected so far, in the order in which they came."""
 
     def __init__(self) -> None:
-        self.parts: list[tuple[str, Sequence[Any]]] = []
+        self.soon: list[Part] = []
+        self.parts: list[Part] = []
         self.events: list[EventRow] = []
         self.effects: list[EffectRow] = []
         self.answers: list[AnswerRow] = []
@@ -66,13 +73,28 @@ class Outbox:
         return len(self.events) + len(self.effects) + len(self.answers)
 
     def mark(self) -> tuple[int, int, int, int]:
-        """Return a place to go back to when what follows is undone."""
+        """Return a place to go back to when what follows is undone; nothing put waits there."""
         return len(self.events), len(self.effects), len(self.answers), len(self.parts)
 
     def back_to(self, mark: tuple[int, int, int, int]) -> None:
         """Forget what was collected since a mark."""
         del self.events[mark[0] :], self.effects[mark[1] :], self.answers[mark[2] :]
         del self.parts[mark[3] :]
+        self.soon.clear()
+
+    def knows(self, parts: Sequence[Part]) -> bool:
+        """Whether one of these queries waits already: no name may come twice in a statement."""
+        waiting = {sql for sql, _ in self.soon}
+        return any(sql in waiting for sql, _ in parts)
+
+    def take_soon(self) -> list[Part]:
+        """Return what was put, no longer kept here, as it has to stand to be run in that order.
+
+        PostgreSQL runs the writing queries of a statement that nobody reads from the last one to
+        the first. Nothing that is right hangs on it, only who waits for whom.
+        """
+        soon, self.soon = self.soon[::-1], []
+        return soon
 
     def add_part(self, sql: str, args: Sequence[Any]) -> None:
         """Let the statement that ends the transaction do something else as well.
@@ -154,7 +176,7 @@ async def write(tx: "Tx") -> None:
 def take(tx: "Tx") -> tuple[str, list[Any]] | None:
     """Return the statement that writes what a transaction has collected, None for nothing."""
     box = tx.outbox
-    parts = list(box.parts)
+    parts: list[Part] = list(box.parts)
     if box.events:
         parts.append((EVENTS, (tx.now, *_numbered(box.events))))
     if box.effects:
@@ -164,11 +186,16 @@ def take(tx: "Tx") -> tuple[str, list[Any]] | None:
     if box.answers:
         columns = _columns(box.answers, "key", "fingerprint", "answer")
         parts.append((ANSWERS, (tx.now, *columns)))
+    parts += box.take_soon()
     if not parts:
         return None
     tx.outbox = Outbox()
-    sql = joined(*(part for part, _ in parts))
-    return sql, [arg for _, args in parts for arg in args]
+    return statement_of(parts)
+
+
+def statement_of(parts: Sequence[Part]) -> tuple[str, list[Any]]:
+    """Return parts as one statement, with its arguments."""
+    return joined(*(sql for sql, _ in parts)), [arg for _, args in parts for arg in args]
 
 
 def _numbered(events: Sequence[EventRow]) -> list[list[Any]]:

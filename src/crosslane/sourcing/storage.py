@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -49,16 +50,15 @@ left join (
     group by receipt_id
 ) f on f.receipt_id = r.id
 """  # noqa: S608 - only constants of this file are put together
-INSERT_RECEIPTS = f"insert into sourcing_receipt {_INSERT}"
-INSERT_DRAFTS = f"insert into sourcing_draft {_INSERT}"
+_RECEIPTS = f"receipts_kept as (insert into sourcing_receipt {_INSERT})"
+_DRAFTS = f"drafts_kept as (insert into sourcing_draft {_INSERT})"
 
 
 async def insert_receipts(tx: Tx, sourced: Sequence[Sourced], *, drafts: bool = False) -> None:
     """Store decisions; ``drafts`` are on units that are held only."""
     plans = [decision.receipt.plan for decision in sourced]
     filed = [decision.receipt.filed() for decision in sourced]
-    await tx.execute(
-        INSERT_DRAFTS if drafts else INSERT_RECEIPTS,
+    rows: list[Any] = [
         tx.now,
         [decision.receipt_id for decision in sourced],
         [decision.request.order_id for decision in sourced],
@@ -78,7 +78,8 @@ async def insert_receipts(tx: Tx, sourced: Sequence[Sourced], *, drafts: bool = 
         [decision.receipt_id for decision in sourced for _ in decision.services],
         [location_id for decision in sourced for location_id in decision.services],
         [service for decision in sourced for service in decision.services.values()],
-    )
+    ]
+    await tx.put((_DRAFTS if drafts else _RECEIPTS, rows))
 
 
 ADOPT_DRAFTS = f"""

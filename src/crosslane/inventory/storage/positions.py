@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -183,106 +183,117 @@ async def insert_positions(tx: Tx, keys: Mapping[PositionKey, UUID]) -> None:
     )
 
 
-# One statement, because it stands on the path of every order: counters, journal, holds and what
-# each demand has are saved by one round trip. Positions are found by the key they were locked by,
-# whose pages are at hand.
-SAVE = """
-with saved as (
+# Parts that are put: on the path of every order they are saved by one round trip with all else that
+# it writes. Positions are found by the key they were locked by, whose pages are at hand.
+_SAVED = """
+positions_saved as (
     update inventory_position p
     set on_hand = s.on_hand, allocated = s.allocated, safety_stock = s.safety_stock,
         held_until = s.held_until::integer[], held_units = s.held_units::bigint[],
         movement_no = s.movement_no, baseline_at = s.baseline_at,
         baseline_message = s.baseline_message
-    from unnest($1::uuid[], $44::uuid[], $45::text[], $46::uuid[], $2::bigint[], $3::bigint[],
-                $4::integer[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::text[])
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[],
+                $7::integer[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[],
+                $12::text[])
         as s(variant_id, location_id, condition, owner_id, on_hand, allocated, safety_stock,
              held_until, held_units, movement_no, baseline_at, baseline_message)
     where (p.variant_id, p.location_id, p.condition, p.owner_id)
         = (s.variant_id, s.location_id, s.condition, s.owner_id)
-), journaled as (
+), stock_journaled as (
     insert into inventory_movement
         (position_id, movement_no, at, occurred_at, on_hand_delta, allocated_delta, on_hand_after,
          allocated_after, reason, code, cause_kind, cause_id, cause_line, unit_cost_milli,
          actor, trace)
-    select m.position_id, m.movement_no, $10, m.occurred_at, m.on_hand_delta, m.allocated_delta,
+    select m.position_id, m.movement_no, $13, m.occurred_at, m.on_hand_delta, m.allocated_delta,
            m.on_hand_after, m.allocated_after, m.reason, m.code, m.cause_kind, m.cause_id,
            m.cause_line, m.unit_cost_milli, m.actor, m.trace
-    from unnest($11::uuid[], $12::bigint[], $13::timestamptz[], $14::bigint[], $15::bigint[],
-                $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::text[], $21::text[],
-                $22::text[], $23::uuid[], $24::uuid[], $25::bigint[])
+    from unnest($14::uuid[], $15::bigint[], $16::timestamptz[], $17::bigint[], $18::bigint[],
+                $19::bigint[], $20::bigint[], $21::text[], $22::text[], $23::text[], $24::text[],
+                $25::text[], $26::uuid[], $27::uuid[], $28::bigint[])
         as m(position_id, movement_no, occurred_at, on_hand_delta, allocated_delta, on_hand_after,
              allocated_after, reason, code, actor, trace, cause_kind, cause_id, cause_line,
              unit_cost_milli)
-), kept as (
+)"""
+_HELD = """
+holds_kept as (
     insert into inventory_hold
         (id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
          created_at, changed_at)
     select id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute, state,
            $10, $10
-    from unnest($35::uuid[], $36::uuid[], $37::text[], $38::uuid[], $39::integer[], $40::bigint[],
-                $41::bigint[], $42::integer[], $43::text[])
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::bigint[],
+                $7::bigint[], $8::integer[], $9::text[])
         as h(id, position_id, holder_kind, holder_id, fence, quantity, taken, expires_minute,
              state)
     on conflict (id) do update
     set fence = excluded.fence, quantity = excluded.quantity, state = excluded.state,
         expires_minute = excluded.expires_minute, changed_at = excluded.changed_at
-), given as (
+)"""
+_GIVEN = """
+units_given as (
     insert into inventory_allocation as a
         (line_id, position_id, cause_kind, cause_id, quantity, promised_for)
-    select * from unnest($26::uuid[], $27::uuid[], $28::text[], $29::uuid[], $30::bigint[],
-                         $31::timestamptz[])
+    select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[],
+                         $6::timestamptz[])
     on conflict (line_id, position_id) do update
     set quantity = a.quantity + excluded.quantity,
         promised_for = coalesce(excluded.promised_for, a.promised_for)
-), lessened as (
+)"""
+_LESSENED = """
+units_lessened as (
     update inventory_allocation a set quantity = t.quantity
-    from unnest($32::uuid[], $33::uuid[], $34::bigint[]) as t(line_id, position_id, quantity)
+    from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as t(line_id, position_id, quantity)
     where (a.line_id, a.position_id) = (t.line_id, t.position_id) and t.quantity > 0
-)
-delete from inventory_allocation a
-using unnest($32::uuid[], $33::uuid[], $34::bigint[]) as t(line_id, position_id, quantity)
-where (a.line_id, a.position_id) = (t.line_id, t.position_id) and t.quantity = 0
-"""
+), units_taken_back as (
+    delete from inventory_allocation a
+    using unnest($1::uuid[], $2::uuid[], $3::bigint[]) as t(line_id, position_id, quantity)
+    where (a.line_id, a.position_id) = (t.line_id, t.position_id) and t.quantity = 0
+)"""
 
 
 async def save(tx: Tx, sheet: Sheet) -> None:
     """Save the counters and holds a sheet has changed, its movements, what each demand now has."""
     held = [sheet.holds[hold_id] for hold_id in sheet.changed_holds & sheet.holds.keys()]
-    touched = [sheet.positions[position_id] for position_id in sheet.touched]
-    variants, locations, conditions, owners = columns(
-        [p.key for p in touched], *PositionKey._fields
-    )
     net = net_allocations(sheet.movements)
     given = [(key, cause, units) for key, (cause, units) in net.items() if units > 0]
     less = [key for key, (_, units) in net.items() if units < 0]
-    await tx.execute(
-        SAVE,
-        variants,
+    await tx.put((_SAVED, [*_counters(sheet), sheet.now, *_journal(sheet)]))
+    if held:
+        holds: list[Any] = [
+            *columns(held, "id", "position_id"),
+            [hold.holder.kind for hold in held],
+            [hold.holder.id for hold in held],
+            *columns(held, "fence", "quantity", "taken", "expires_minute", "state"),
+            sheet.now,
+        ]
+        await tx.put((_HELD, holds))
+    if given:
+        allocations: list[Any] = [
+            [line for (line, _), _, _ in given],
+            [position for (_, position), _, _ in given],
+            [cause.kind for _, cause, _ in given],
+            [cause.id for _, cause, _ in given],
+            [units for _, _, units in given],
+            [sheet.promised_for.get(key) for key, _, _ in given],
+        ]
+        await tx.put((_GIVEN, allocations))
+    if less:
+        left = [sheet.slices[key] for key in less]
+        lines, positions = zip(*less, strict=True)
+        await tx.put((_LESSENED, [lines, positions, left]))
+
+
+def _counters(sheet: Sheet) -> list[list[object]]:
+    touched = [sheet.positions[position_id] for position_id in sheet.touched]
+    return [
+        *columns([p.key for p in touched], *PositionKey._fields),
         *columns(touched, "on_hand", "allocated", "safety_stock"),
         [_array(sorted(position.held)) for position in touched],
         [_array(position.held[m] for m in sorted(position.held)) for position in touched],
         [position.movement_no for position in touched],
         [position.baseline and position.baseline.at for position in touched],
         [position.baseline and position.baseline.message for position in touched],
-        sheet.now,
-        *_journal(sheet),
-        [line for (line, _), _, _ in given],
-        [position for (_, position), _, _ in given],
-        [cause.kind for _, cause, _ in given],
-        [cause.id for _, cause, _ in given],
-        [units for _, _, units in given],
-        [sheet.promised_for.get(key) for key, _, _ in given],
-        [line for line, _ in less],
-        [position for _, position in less],
-        [sheet.slices[key] for key in less],
-        *columns(held, "id", "position_id"),
-        [hold.holder.kind for hold in held],
-        [hold.holder.id for hold in held],
-        *columns(held, "fence", "quantity", "taken", "expires_minute", "state"),
-        locations,
-        conditions,
-        owners,
-    )
+    ]
 
 
 def _journal(sheet: Sheet) -> list[list[object]]:

@@ -3,6 +3,7 @@
 from crosslane.locations.service.capacity import (
     capacity_of_days,
     capacity_taken,
+    claim_at_last,
     claim_capacity,
     claims_held,
     open_capacity,
@@ -45,6 +46,7 @@ __all__ = [
     "Retire",
     "capacity_of_days",
     "capacity_taken",
+    "claim_at_last",
     "claim_capacity",
     "claims_held",
     "locate_postcode",

@@ -39,10 +39,27 @@ async def claim_capacity(tx: Tx, claims: Sequence[CapacityClaim]) -> set[Capacit
         tx: open transaction.
         claims: what is wanted of locations with a limit, by causes that have claimed nothing yet.
     """
-    by_id = (await network(tx)).by_id
-    limits = [by_id[claim.location_id].parcels_per_day or 0 for claim in claims]
+    limits = await _limits(tx, claims)
     taken = await storage.claim_days(tx, claims, limits) if claims else set()
     return {claim.key for claim in claims} - taken
+
+
+async def claim_at_last(tx: Tx, claims: Sequence[CapacityClaim]) -> None:
+    """Take from days by the statement that is written next, with all else that was put.
+
+    It fails by a SerializationError when a day is full by then, and nothing of it is written.
+
+    Args:
+        tx: open transaction.
+        claims: as of :func:`claim_capacity`.
+    """
+    if claims:
+        await storage.put_claims(tx, claims, await _limits(tx, claims))
+
+
+async def _limits(tx: Tx, claims: Sequence[CapacityClaim]) -> list[int]:
+    by_id = (await network(tx)).by_id
+    return [by_id[claim.location_id].parcels_per_day or 0 for claim in claims]
 
 
 async def open_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> CapacitySheet:

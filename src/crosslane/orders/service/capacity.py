@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane import locations
-from crosslane.platform.database import Overtaken, Tx
+from crosslane.platform.database import Tx
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -46,14 +46,12 @@ def may_wait(room: int | None) -> bool:
 
 
 async def confirm(tx: Tx, wishes: Sequence[Wish]) -> None:
-    """Claim capacity that was put off, by one statement, as the last thing that is written.
+    """Claim capacity that was put off, by the statement that writes all else.
 
-    Raises:
-        Overtaken: a day is full by now.
+    That statement fails by a SerializationError when a day is full by then.
     """
     groups = await _limited(tx, [wishes])
-    if await locations.claim_capacity(tx, groups[0]):
-        raise Overtaken
+    await locations.claim_at_last(tx, groups[0])
 
 
 async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:

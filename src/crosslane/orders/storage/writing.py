@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -30,8 +31,8 @@ class JournalMove(msgspec.Struct, frozen=True):
 
 
 # Buckets hold what they have become, the journal why; always in one statement.
-_MOVES = """
-journal as (
+_JOURNAL = """
+units_journaled as (
     insert into orders_movement (
         order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
         cause, actor, occurred_at, at
@@ -42,8 +43,9 @@ journal as (
                 $12::int[], $13::text[], $14::text[], $15::timestamptz[])
          as m(order_id, line_id, from_location_id, from_stage, to_location_id, to_stage, quantity,
               cause, actor, occurred_at)
-)
-insert into orders_bucket (line_id, location_id, stage, quantity)
+"""
+_BUCKETS = """
+    (line_id, location_id, stage, quantity)
 select line_id, location_id, stage, quantity
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
      as c(line_id, location_id, stage, quantity)
@@ -68,7 +70,8 @@ with touched as (
           as c(line_id, location_id, stage, quantity)
     where c.quantity = 0
       and (b.line_id, b.location_id, b.stage) = (c.line_id, c.location_id, c.stage)
-), {_MOVES}
+), {_JOURNAL})
+insert into orders_bucket {_BUCKETS}
 on conflict (line_id, location_id, stage) do update set quantity = excluded.quantity
 """  # noqa: S608
 
@@ -121,7 +124,7 @@ def _move_columns(
 
 # What is promised as a line comes to be is kept beside what is promised later.
 _NEW_LINES = """
-lines as (
+lines_added as (
     insert into orders_line (
         id, order_id, position, parent_line_id, cause, amendment_no, variant_id, sku, title,
         quantity, method, store_id, unit_price_milli, net_minor, tax_minor, gross_minor,
@@ -134,11 +137,11 @@ lines as (
            is_bundle, attributed
     from
 """
-# Everything about a whole batch of orders in one statement, their first moves included. Rows travel
-# as JSON so that one parameter carries one table. No line had a bucket before: to provide for that
-# would write a mark for each row in the server's log.
-INSERT_ORDERS = f"""
-with heads as (
+# Everything about a whole batch of orders, their first moves included, in parts that are put. Rows
+# travel as JSON so that one parameter carries one table. No line had a bucket before: to provide
+# for that would write a mark for each row in the server's log. What few orders have stands apart.
+_PLACED = f"""
+order_heads as (
     insert into orders_order (
         id, number, channel_id, channel, source_id, entity, brand, market, currency, locale,
         customer_id, ship_address_id, placed_at, recorded_at, service, version, closed_at, placed_by
@@ -148,22 +151,26 @@ with heads as (
            placed_by
     from jsonb_populate_recordset(null::orders_order, $16)
 ), {_NEW_LINES} jsonb_populate_recordset(null::orders_line, $17)
-), charges as (
+), order_charges as (
     insert into orders_charge select * from jsonb_populate_recordset(null::orders_charge, $18)
-), stops as (
-    insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $19)
-), words as (
+), order_words as (
     insert into orders_search (order_id, words)
     select order_id, to_tsvector('simple', words)
-    from unnest($20::uuid[], $21::text[]) as w(order_id, words)
-), attributions as (
+    from unnest($19::uuid[], $20::text[]) as w(order_id, words)
+), {_JOURNAL}), order_buckets as (insert into orders_bucket {_BUCKETS})
+"""  # noqa: S608
+_STOPPED = """
+order_stops as (
+    insert into orders_stop select * from jsonb_populate_recordset(null::orders_stop, $1)
+)"""
+_ATTRIBUTED = """
+order_attributions as (
     insert into orders_attribution (
         line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, at
     )
-    select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $5
-    from jsonb_populate_recordset(null::orders_attribution, $22)
-), {_MOVES}
-"""  # noqa: S608
+    select line_id, role, beneficiary_kind, beneficiary_id, share_bp, source, $2
+    from jsonb_populate_recordset(null::orders_attribution, $1)
+)"""
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,17 +202,19 @@ async def insert_orders(
     """
     encode = msgspec.json.encode
     heads = [{**msgspec.structs.asdict(o.order), "placed_by": o.placed_by} for o in orders]
-    await tx.execute(
-        INSERT_ORDERS,
+    rows: list[Any] = [
         *_move_columns(tx, moves, buckets),
         encode(heads),
         encode([line for o in orders for line in o.lines]),
         encode([charge for o in orders for charge in o.charges]),
-        encode([stop for o in orders for stop in o.stops]),
         [o.order.id for o in orders],
         [o.words for o in orders],
-        encode([attribution for o in orders for attribution in o.attributions]),
-    )
+    ]
+    await tx.put((_PLACED, rows))
+    if stops := [stop for o in orders for stop in o.stops]:
+        await tx.put((_STOPPED, [encode(stops)]))
+    if attributions := [each for o in orders for each in o.attributions]:
+        await tx.put((_ATTRIBUTED, [encode(attributions), tx.now]))
 
 
 INSERT_LINES = f"""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -36,12 +37,12 @@ class Changes(msgspec.Struct, frozen=True):
     credits: Sequence[Credit] = ()
 
 
-# One statement for every use case: tenders and operations, new and changed, journal and credit.
+# Parts for every use case, put together into one statement: what is new, and what is changed.
 # A new tender's sequence counts on from the last one of its order, which the order's lock protects.
 # What is changed is named by its keys too: of a document nobody knows how many rows it has, and the
 # planner would rather read a whole table than look up the hundred it expects.
-WRITE = """
-with opened as (
+_NEW = """
+tenders_opened as (
     insert into payments_payment
         (id, order_id, channel_id, location_id, sequence, method, terms, currency, amount_minor,
          provider, token, credit_account, stored_account, terms_days, state, abandoned,
@@ -54,7 +55,7 @@ with opened as (
            t.credit_account, t.stored_account, t.terms_days, t.state, t.abandoned, t.reference,
            t.reason,
            t.authorized_minor, t.captured_minor, t.refunded_minor, t.voided_minor, t.settled_minor,
-           t.capturing_minor, t.refunding_minor, t.voiding_minor, t.charged_back_minor, $7
+           t.capturing_minor, t.refunding_minor, t.voiding_minor, t.charged_back_minor, $4
     from jsonb_to_recordset($1) as t(
         id uuid, order_id uuid, channel_id uuid, location_id uuid, sequence int, method text,
         terms text, currency text,
@@ -64,7 +65,29 @@ with opened as (
         captured_minor bigint, refunded_minor bigint, voided_minor bigint, settled_minor bigint,
         capturing_minor bigint, refunding_minor bigint, voiding_minor bigint,
         charged_back_minor bigint)
-), tenders as (
+), operations_asked as (
+    insert into payments_operation
+        (id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
+         to_method, to_account, to_location, requested_at, finished_at)
+    select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference,
+           reason, to_method, to_account, to_location, $4,
+           case when state <> 'requested' then $4 end
+    from jsonb_to_recordset($2) as o(
+        id uuid, payment_id uuid, order_id uuid, deed text, minor bigint, cause_kind text,
+        cause_id text, at timestamptz, state text, reference text, reason text, to_method text,
+        to_account uuid, to_location uuid)
+), money_moved as (
+    insert into payments_movement
+        (operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
+         to_method, to_location, recorded_at)
+    select operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
+           to_method, to_location, $4
+    from jsonb_to_recordset($3) as m(
+        operation_id uuid, payment_id uuid, order_id uuid, deed text, minor bigint, currency text,
+        occurred_at timestamptz, due_on date, to_method text, to_location uuid)
+)"""
+_CHANGED = """
+tenders_changed as (
     update payments_payment p
     set state = t.state, abandoned = t.abandoned, reference = t.reference, reason = t.reason,
         authorized_minor = t.authorized_minor, captured_minor = t.captured_minor,
@@ -72,52 +95,38 @@ with opened as (
         settled_minor = t.settled_minor, capturing_minor = t.capturing_minor,
         refunding_minor = t.refunding_minor, voiding_minor = t.voiding_minor,
         charged_back_minor = t.charged_back_minor
-    from jsonb_to_recordset($2) as t(
+    from jsonb_to_recordset($1) as t(
         id uuid, state text, abandoned boolean, reference text, reason text,
         authorized_minor bigint, captured_minor bigint, refunded_minor bigint, voided_minor bigint,
         settled_minor bigint, capturing_minor bigint, refunding_minor bigint, voiding_minor bigint,
         charged_back_minor bigint)
-    where p.id = t.id and p.id = any((select $8::uuid[])::uuid[])
-), asked as (
-    insert into payments_operation
-        (id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference, reason,
-         to_method, to_account, to_location, requested_at, finished_at)
-    select id, payment_id, order_id, deed, minor, cause_kind, cause_id, at, state, reference,
-           reason, to_method, to_account, to_location, $7,
-           case when state <> 'requested' then $7 end
-    from jsonb_to_recordset($3) as o(
-        id uuid, payment_id uuid, order_id uuid, deed text, minor bigint, cause_kind text,
-        cause_id text, at timestamptz, state text, reference text, reason text, to_method text,
-        to_account uuid, to_location uuid)
-), operations as (
+    where p.id = t.id and p.id = any((select $2::uuid[])::uuid[])
+), operations_changed as (
     update payments_operation o
-    set state = c.state, reference = c.reference, reason = c.reason, finished_at = $7
-    from jsonb_to_recordset($4) as c(id uuid, state text, reference text, reason text)
-    where o.id = c.id and o.id = any((select $9::uuid[])::uuid[])
-), movements as (
-    insert into payments_movement
-        (operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
-         to_method, to_location, recorded_at)
-    select operation_id, payment_id, order_id, deed, minor, currency, occurred_at, due_on,
-           to_method, to_location, $7
-    from jsonb_to_recordset($5) as m(
-        operation_id uuid, payment_id uuid, order_id uuid, deed text, minor bigint, currency text,
-        occurred_at timestamptz, due_on date, to_method text, to_location uuid)
-)
-update payments_credit k set used_minor = c.used_minor
-from jsonb_to_recordset($6) as c(customer_id uuid, used_minor bigint)
-where k.customer_id = c.customer_id and k.customer_id = any((select $10::uuid[])::uuid[])
-"""
+    set state = c.state, reference = c.reference, reason = c.reason, finished_at = $5
+    from jsonb_to_recordset($3) as c(id uuid, state text, reference text, reason text)
+    where o.id = c.id and o.id = any((select $4::uuid[])::uuid[])
+), credit_used as (
+    update payments_credit k set used_minor = c.used_minor
+    from jsonb_to_recordset($6) as c(customer_id uuid, used_minor bigint)
+    where k.customer_id = c.customer_id and k.customer_id = any((select $7::uuid[])::uuid[])
+)"""
 
 
 async def write(tx: Tx, changes: Changes) -> None:
     """Write everything a use case has decided, by one statement."""
-    parts = msgspec.structs.astuple(changes)
-    await tx.execute(
-        WRITE,
-        *(msgspec.json.encode(part) for part in parts),
-        tx.now,
-        [tender.id for tender in changes.tenders],
-        [operation.id for operation in changes.operations],
-        [credit.customer_id for credit in changes.credits],
-    )
+    encode = msgspec.json.encode
+    new = (changes.opened, changes.asked, changes.movements)
+    if any(new):
+        await tx.put((_NEW, [*map(encode, new), tx.now]))
+    if changes.tenders or changes.operations or changes.credits:
+        changed: list[Any] = [
+            encode(changes.tenders),
+            [tender.id for tender in changes.tenders],
+            encode(changes.operations),
+            [operation.id for operation in changes.operations],
+            tx.now,
+            encode(changes.credits),
+            [credit.customer_id for credit in changes.credits],
+        ]
+        await tx.put((_CHANGED, changed))

@@ -14,7 +14,8 @@ PRICES_TOPIC = "pricing.prices"
 LIST_PRICES = """
 select w.place, p.price_list_id, p.variant_id, p.quantity_min, p.unit_price_milli, p.valid_from,
        p.valid_to
-from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) with ordinality
+from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::timestamptz[]),
+            (select $4::timestamptz[])) with ordinality
      as w (variant_id, price_list_id, begins, ends, place)
 cross join lateral (
     select * from pricing_price
