@@ -178,3 +178,13 @@ async def test_offers_are_told_in_full_and_by_what_has_moved():
     told = {figure.key: figure.value for figure in await bench.offering(QUICK) if figure.key}
     assert min(told.values()) > 0
     assert told.keys() >= {"full_per_s", "delta_small_s", "delta_large_s"}
+
+
+@long
+async def test_open_orders_are_decided_anew_end_to_end_and_keep_what_they_must():
+    told = {figure.key or figure.name: figure for figure in await bench.held_orders(QUICK)}
+    assert told["decided"].value == QUICK.orders
+    assert told["moved"].value + told["left_alone"].value == told["changed"].value > 0
+    kept = ("units_lost", "lines_later", "journal_differs", "receipts_differ", "findings")
+    assert [told[name].value for name in kept] == [0] * len(kept)
+    assert told["units_oversold"].value == told["failures"].value == 0

@@ -89,7 +89,7 @@ def test_figures_are_written_to_a_file_beside_a_table(
         (("sourcing", "--instance", "missing.npz"), "missing.npz cannot be read: No such file"),
         (("sourcing", "--instance", __file__), "test_bench.py is no instance file"),
         (("reoptimise", __file__), "test_bench.py is no instance file"),
-        (("reoptimise",), "name an instance file"),
+        (("reoptimise", __file__, "--orders", "0"), "name at least one order"),
         (("place", "--seconds", "0"), "--seconds takes a number above zero"),
         (("place", "--seconds=-3"), "--seconds takes a number above zero"),
         (("place", "--seconds", "nan"), "--seconds takes a number above zero"),

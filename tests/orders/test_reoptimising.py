@@ -1,6 +1,7 @@
 """Open orders are decided anew together: cheaper, never later, and nothing is lost on the way."""
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from crosslane.orders import (
     RaiseStop,
     Reoptimise,
 )
-from crosslane.orders.domain.reoptimising import Reoptimised
+from crosslane.orders.domain.reoptimising import Change, Reoptimised
 from crosslane.orders.service import reoptimising
+from crosslane.orders.service.reoptimised import serve_otherwise
+from crosslane.orders.service.sheet import Doing
 from crosslane.organization import Scope, SetPolicy, register_policies, set_policy
 from crosslane.platform import facts
-from crosslane.platform.database import Database
+from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import EffectKind, Runner
 from crosslane.platform.lane import Lanes
 from tests.orders.world import LONG_AGO, assert_sound, buckets, place, stock_up, view, wish
@@ -191,6 +194,26 @@ async def test_a_batch_that_fails_at_its_end_has_done_nothing_and_is_done_once_l
     await book.work(reoptimising.MOVE)
     assert (await book.came_to(run)).moved == 2
     assert len(await book.receipts(first)) == 2
+    await assert_sound(book.database, book.tenant)
+
+
+async def test_batches_are_made_one_after_the_other_each_in_a_transaction_of_its_own(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    await crossed(book)
+    transactions: list[int] = []
+
+    async def watched(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
+        transactions.append(await tx.fetchval("select pg_current_xact_id()::text::bigint"))
+        return await serve_otherwise(tx, changes, doing)
+
+    monkeypatch.setattr(reoptimising, "MOVED_AT_ONCE_MAX", 1)
+    monkeypatch.setattr(reoptimising, "serve_otherwise", watched)
+    run = await book.ask()
+    await book.work()
+    came_to = await book.came_to(run)
+    assert (came_to.state, came_to.moved, came_to.left_alone) == ("done", 2, 0)
+    assert len(transactions) == len(set(transactions)) == 2
     await assert_sound(book.database, book.tenant)
 
 

@@ -10,10 +10,10 @@ an installation of its own with a retailer of a :class:`Scale`, made for one run
 
 Doors: :func:`ready`, :func:`memory`, :func:`availability`, :func:`place`, :func:`dialogue`,
 :func:`promise`, :func:`feed`, :func:`receipts`, :func:`react`, :func:`neighbours`,
-:func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`, :func:`sourcing`,
-:func:`returning`, :func:`intake`, :func:`lists`, :func:`screens`, :func:`parsing`,
-:func:`offering` and :func:`abuse`; :func:`made_up` and :func:`write_instance` make instances of a
-:class:`Family`.
+:func:`held_orders`, :func:`reoptimising`, :func:`grow`, :func:`stating`, :func:`try_instances`,
+:func:`sourcing`, :func:`returning`, :func:`intake`, :func:`lists`, :func:`screens`,
+:func:`parsing`, :func:`offering` and :func:`abuse`; :func:`made_up` and :func:`write_instance` make
+instances of a :class:`Family`.
 """
 
 from crosslane.bench.abuse_year import abuse
@@ -22,6 +22,7 @@ from crosslane.bench.dialogue import dialogue
 from crosslane.bench.feed import feed
 from crosslane.bench.figures import DEMO, QUICK, Figure, Scale, machine
 from crosslane.bench.grow import grow
+from crosslane.bench.held_back import HELD, held_orders
 from crosslane.bench.instances import FAMILIES, Family, made_up, write_instance
 from crosslane.bench.intake import intake
 from crosslane.bench.listing import lists
@@ -52,6 +53,7 @@ __all__ = [
     "BOOK",
     "DEMO",
     "FAMILIES",
+    "HELD",
     "HINDSIGHT_SECONDS",
     "OFFERED",
     "OPEN_ORDERS",
@@ -70,6 +72,7 @@ __all__ = [
     "feed",
     "figures_of",
     "grow",
+    "held_orders",
     "intake",
     "lists",
     "machine",

@@ -7,23 +7,25 @@ from pathlib import Path
 
 from crosslane.bench.figures import Figure
 from crosslane.bench.site import Site, Web
+from crosslane.platform.processes import ChildProcess
 
 PROCESSES = Path("/proc")
 # Fields of `/proc/PID/stat` from the state on: its parent, its own time, that of ended children.
 PARENT, OWN, ENDED = 1, slice(11, 13), slice(13, 15)
-WEB, DATABASE, CLIENTS = "web processes", "PostgreSQL", "clients"
-KEYS = {WEB: "web_ms", DATABASE: "postgres_ms", CLIENTS: "clients_ms"}
+WEB, WORKER, DATABASE, CLIENTS = "web processes", "the worker", "PostgreSQL", "clients"
+KEYS = {WEB: "web_ms", WORKER: "worker_ms", DATABASE: "postgres_ms", CLIENTS: "clients_ms"}
 
 Used = Mapping[str, float]
 """Seconds of processor time by who used them; empty where the system does not tell."""
 
 
-def used(made: Site, web: Web | None = None) -> Used:
-    """Return how much the database, and web processes, have used since they were started.
+def used(made: Site, web: Web | None = None, worker: ChildProcess | None = None) -> Used:
+    """Return how much the database, and other processes, have used since they were started.
 
     Args:
         made: whose database it is.
         web: processes that are counted too.
+        worker: likewise.
     """
     if not PROCESSES.is_dir() or made.postgres.pid is None:
         return {}
@@ -31,6 +33,8 @@ def used(made: Site, web: Web | None = None) -> Used:
     if web is not None:
         pids = [child.pid for child in web.children if child.pid]
         found[WEB] = sum(_seconds(_stat(pid), OWN) for pid in pids)
+    if worker is not None and worker.pid is not None:
+        found[WORKER] = _seconds(_stat(worker.pid), OWN)
     return found
 
 

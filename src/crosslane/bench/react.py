@@ -12,8 +12,7 @@ less than came, both cores had nothing left to give.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -21,11 +20,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from crosslane.bench.figures import DEMO, Figure, Scale, quantile
-from crosslane.bench.following import REACTIONS, followed
+from crosslane.bench.following import PATIENT, REACTIONS, followed, oldest, watched
 from crosslane.bench.placing import orders_of
 from crosslane.bench.shop import WAREHOUSE_CODES
 from crosslane.bench.site import TENANT, site
-from crosslane.bench.statements import statement
 from crosslane.kernel import Unavailable, new_id
 from crosslane.orders import PLACE, PlaceOrder
 from crosslane.platform.database import Database, Tx
@@ -38,7 +36,6 @@ PACE = 1_000.0
 """Orders that come a second."""
 PACE_LEAST_SHARE = 0.98
 DUE_SECONDS = 0.005
-LOOK_SECONDS = 0.2
 BUSY_SECONDS = 0.05
 EVENTS_LEAST = 10_000.0
 LAG_SECONDS_MOST = 1.0
@@ -79,7 +76,7 @@ async def react(scale: Scale = DEMO, pace: float = PACE) -> list[Figure]:
             read = await _read_all(database)
             piled = time.perf_counter() - began
             async with made.worker():
-                async with _watched(bulk) as lags:
+                async with watched(bulk) as lags:
                     offered = await _offer(database, wanted, pace, scale.seconds)
                 behind = await followed(bulk)
         finally:
@@ -103,24 +100,18 @@ async def react(scale: Scale = DEMO, pace: float = PACE) -> list[Figure]:
 
 def _lags(lags: Mapping[str, Sequence[float]]) -> Iterator[Figure]:
     """Tell how long the oldest unread event had waited: of all, of what can wait, and of each."""
-    patient = {reaction.name for reaction in REACTIONS if reaction.patient}
-    pressing = _oldest(lags, lags.keys() - patient)
+    pressing = oldest(lags, lags.keys() - PATIENT)
     yield Figure(name="oldest event not read meanwhile, half of the looks",
                  value=round(quantile(pressing, 0.5), 2), unit="s", key="lag_p50_s")  # fmt: skip
     yield Figure(name="the same, 99 % of the looks", value=round(quantile(pressing, 0.99), 2),
                  unit="s", most=LAG_SECONDS_MOST, key="lag_p99_s")  # fmt: skip
     yield Figure(name="the same of what gives way (lists, public events), 99 %",
-                 value=round(quantile(_oldest(lags, patient), 0.99), 2), unit="s",
+                 value=round(quantile(oldest(lags, PATIENT), 0.99), 2), unit="s",
                  key="lag_patient_p99_s")  # fmt: skip
     for name, theirs in sorted(lags.items()):
         waited = quantile(theirs, 0.99)
         if waited >= LAG_SECONDS_TOLD:
             yield Figure(name=f"of {name}, 99 %", value=round(waited, 2), unit="s")
-
-
-def _oldest(lags: Mapping[str, Sequence[float]], names: Iterable[str]) -> list[float]:
-    """Return for each look how long the oldest event had waited that some reaction had not read."""
-    return [max(each) for each in zip(*(lags[name] for name in names), strict=True)]
 
 
 def _mixed(scale: Scale) -> Iterator[PlaceOrder]:
@@ -200,26 +191,3 @@ async def _read_all(database: Database) -> Counter[str]:
 async def _has_work(database: Database) -> bool:
     async with database.transaction(TENANT, read_only=True) as tx:
         return bool(await reactions_with_work(tx, REACTIONS))
-
-
-@asynccontextmanager
-async def _watched(database: Database) -> AsyncIterator[Mapping[str, Sequence[float]]]:
-    """Look again and again how long the oldest event has waited that a reaction has not read."""
-    lags: dict[str, list[float]] = {reaction.name: [] for reaction in REACTIONS}
-    kinds = [",".join(reaction.kinds) for reaction in REACTIONS]
-
-    async def look() -> None:
-        while True:
-            async with database.transaction(TENANT, read_only=True) as tx:
-                found = await tx.fetch(statement("lag_seconds"), list(lags), kinds)
-            waited = {row["reaction"]: row["seconds"] for row in found}
-            for name, theirs in lags.items():
-                theirs.append(waited.get(name, 0.0))
-            await asyncio.sleep(LOOK_SECONDS)
-
-    looking = asyncio.create_task(look())
-    try:
-        yield lags
-    finally:
-        looking.cancel()
-        await asyncio.wait({looking})

@@ -121,12 +121,12 @@ class Site:
         return api_keys
 
     @asynccontextmanager
-    async def worker(self) -> AsyncIterator[None]:
+    async def worker(self) -> AsyncIterator[ChildProcess]:
         """Keep a worker running: reactions, effects and schedules."""
         child = self._process("worker", WORKER)
         await child.start()
         try:
-            yield
+            yield child
         finally:
             await child.stop()
 

@@ -163,3 +163,26 @@ on conflict do nothing;
 update orders_order set number = $2 where id = (
     select id from orders_order order by placed_at offset $1 limit 1
 );
+
+-- name: held_units
+-- Units of orders that a stop holds back, by line: where they are allocated, when they come from
+-- there, and what their customers were told.
+select l.id, l.order_id, a.position_id, a.quantity, a.promised_for as comes_at,
+       l.promised_at as told_at
+from orders_line l join inventory_allocation a on a.cause_id = l.order_id and a.line_id = l.id
+where l.order_id in (select order_id from orders_stop where resolved_at is null)
+order by l.id, a.position_id
+
+-- name: moved_anew
+-- Orders that the journal says were served otherwise with cause $1 since $2, units that went back
+-- to open with it, and units that were allocated to these orders since.
+with moved as (
+    select order_id, min(id) as first, sum(quantity) as units from orders_movement
+    where at >= $2 and cause = $1 and to_stage = 'open' group by order_id
+)
+select count(*) as orders, coalesce(sum(units), 0)::bigint as given_back,
+       coalesce(sum(m.quantity), 0)::bigint as allocated
+from moved cross join lateral (
+    select sum(quantity) as quantity from orders_movement m
+    where m.order_id = moved.order_id and m.id > moved.first and m.to_stage = 'allocated'
+) m

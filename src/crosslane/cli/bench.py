@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosslane import bench
-from crosslane.bench import BOOK, DEMO, OFFERED, QUICK, RETURNED, STATED, Figure, Scale
+from crosslane.bench import BOOK, DEMO, HELD, OFFERED, QUICK, RETURNED, STATED, Figure, Scale
 from crosslane.cli.errors import CannotMeasure
 from crosslane.platform.processes import collect_seldom
 from crosslane.sourcing.fields import NoInstance
@@ -44,6 +44,7 @@ EVERY: dict[str, tuple[Bench, Scale]] = {
     "screens": (bench.screens, DEMO),
     "parse": (bench.parsing, DEMO),
     "offers": (bench.offering, OFFERED),
+    "reoptimise": (bench.held_orders, HELD),
 }
 """Each with the retailer that the figures agreed on are for."""
 STANDARD_OUTPUT = "-"
@@ -145,17 +146,21 @@ def reoptimise(
     hindsight: bool = False,
     how: How = AS_USUAL,
 ) -> None:
-    """Decide the open orders of instance files together; tell how near to the bound they come.
+    """Decide a retailer's open orders together, from the request until the last is moved.
 
     Args:
-        instance: instance files.
-        orders: how many orders stand open.
+        instance: instance files; their open orders are decided in place of the retailer's, and how
+            near to the bound they come is told.
+        orders: how many orders of a file stand open.
         hindsight: decide all events of a file instead, as if they had been known.
         how: see there; `--seconds` is the time there is for each file.
     """
+    if not instance:
+        _run_one("reoptimise", bench.held_orders, how, HELD)
+        return
     seconds = how.seconds or bench.REOPTIMISING_SECONDS
-    if not instance or orders < 1:
-        raise CannotMeasure(reason="name an instance file, and at least one order")
+    if orders < 1:
+        raise CannotMeasure(reason="name at least one order")
     given = partial(
         bench.reoptimising, instance, orders=orders, seconds=seconds, hindsight=hindsight
     )

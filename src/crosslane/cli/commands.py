@@ -86,7 +86,7 @@ for name, what in (
     ("lists", "Pages of orders when a million are stored, beside one order read by its key."),
     ("statement", "The statement of a store-year, beside adding up its postings."),
     ("instance", "Write an instance file that is made up."),
-    ("reoptimise", "Open orders of an instance file decided together."),
+    ("reoptimise", "Open orders decided together, a retailer's or those of instance files."),
 ):
     bench.command(f"crosslane.cli.bench:{name}", name=name, help=what)
 bench.command("crosslane.cli.bench:every", name="all", help="All of them.")

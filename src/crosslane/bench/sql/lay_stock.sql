@@ -15,6 +15,8 @@ with laid as (
 ), books as (
     insert into finance_stock (variant_id, owner_id, units, change_no, posted_minor)
     select variant_id, owner_id, sum(units), 0, 0 from laid group by variant_id, owner_id
+    on conflict (variant_id, owner_id) do update
+    set units = finance_stock.units + excluded.units
 )
 insert into inventory_movement
     (position_id, movement_no, at, occurred_at, on_hand_delta, allocated_delta, on_hand_after,

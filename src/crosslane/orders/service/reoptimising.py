@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 
 DECIDE_KIND = "orders.reoptimise"
 MOVE_KIND = "orders.serve_otherwise"
-LOADED_AT_ONCE = 500
-MOVED_AT_ONCE_MAX = 100
+# What is loaded at once is made into questions in one step, in which the loop does nothing else.
+LOADED_AT_ONCE = 100
+# Whoever places an order meanwhile waits for the positions of a batch until it is committed.
+MOVED_AT_ONCE_MAX = 25
 # Beside the time to think: loops are compiled at their first use, problems are made.
 SLACK_SECONDS = 60.0
 REASON_CHARACTERS_MAX = 500
@@ -157,24 +159,21 @@ async def load(tx: Tx, call: EffectCall[Decide]) -> Loaded:
     """Load the orders of a run and all that they are decided on, by channel."""
     order_ids = await storage.list_held_back(tx, call.body.orders_max)
     aside: Counter[str] = Counter()
-    open_ones: dict[UUID, tuple[OrderState, Mapping[UUID, tuple[UUID, int]]]] = {}
+    units_of: dict[UUID, Mapping[UUID, tuple[UUID, int]]] = {}
+    by_channel: dict[UUID, list[tuple[OrderState, Search]]] = defaultdict(list)
     for first in range(0, len(order_ids), LOADED_AT_ONCE):
+        asked: list[tuple[OrderState, Mapping[UUID, int]]] = []
         found = await states.list_states(tx, order_ids[first : first + LOADED_AT_ONCE])
         for order_id, state in found.items():
             if units := movable(state):
-                open_ones[order_id] = state, units
+                units_of[order_id] = units
+                asked.append((state, {line: quantity for line, (_, quantity) in units.items()}))
             else:
                 aside[UNDER_WAY] += 1
-    asked = [
-        (state, {line: quantity for line, (_, quantity) in units.items()})
-        for state, units in open_ones.values()
-    ]
-    by_channel: dict[UUID, list[tuple[OrderState, Search]]] = defaultdict(list)
-    for state, search in await searches_of(tx, asked):
-        told = promised(state, [want.line.id for want in search.wanted])
-        search.wanted_at, search.in_time = told, told is not None
-        by_channel[search.channel.id].append((state, search))
-    units_of = {order_id: units for order_id, (_, units) in open_ones.items()}
+        for state, search in await searches_of(tx, asked):
+            told = promised(state, [want.line.id for want in search.wanted])
+            search.wanted_at, search.in_time = told, told is not None
+            by_channel[search.channel.id].append((state, search))
     parts = [
         await _part(tx, channel_id, searches, units_of)
         for channel_id, searches in sorted(by_channel.items())
@@ -289,13 +288,19 @@ def _change(part: Part, number: int, places: Mapping[str, str], before_milli: in
 
 
 async def save_decided(tx: Tx, call: EffectCall[Decide], decided: Decided) -> None:
-    """Save the figures of a run, and have its changes made, some at a time."""
+    """Save the figures of a run, and have its changes made in their order, some at a time."""
     run_id = call.body.run_id
     await storage.save_decided(tx, run_id, decided.figures)
     await effects.request(
         tx,
         [
-            Effect(f"{MOVE_KIND}:{run_id}:{number}", MOVE_KIND, MoveOrders(run_id, changes))
+            Effect(
+                f"{MOVE_KIND}:{run_id}:{number}",
+                MOVE_KIND,
+                MoveOrders(run_id, changes),
+                # The first due is the first made: later ones need what it gives up.
+                due_at=tx.now + timedelta(microseconds=number),
+            )
             for number, changes in enumerate(_batches(decided.groups))
         ],
     )
@@ -352,6 +357,13 @@ DECIDE = EffectKind(
     prepare=one_by_one(load),
     timeout_seconds=REOPTIMISING_SECONDS_MAX + SLACK_SECONDS,
 )
+# One at a time: what comes back together is saved in one transaction, and would hold the locks of
+# all batches until the last of them is made.
 MOVE = EffectKind(
-    MOVE_KIND, MoveOrders, call=move, record=one_by_one(save_moved), dead=one_by_one(leave_alone)
+    MOVE_KIND,
+    MoveOrders,
+    call=move,
+    record=one_by_one(save_moved),
+    dead=one_by_one(leave_alone),
+    slots_max=1,
 )

@@ -11,6 +11,7 @@ from crosslane.sourcing.fields.answering import costs_of
 from crosslane.sourcing.fields.bridge import Bridged, bridge
 from crosslane.sourcing.fields.field import NO_LIMIT, Ints, no_prices
 from crosslane.sourcing.fields.joint import Joint, reoptimise
+from crosslane.sourcing.fields.sequence import Leaving, in_order
 
 # Whoever has a place keeps one, and no day gets more parcels than it takes: both cost more than
 # any carriage, and less than a way that does not exist.
@@ -38,8 +39,8 @@ class Anew(msgspec.Struct, frozen=True, kw_only=True):
     """What deciding open orders together came to.
 
     Args:
-        moved: orders that change, by groups: one may need the units that another of its group
-            gives up.
+        moved: orders that change, in this order, by groups: one may need the units that another
+            of its group gives up, or of one before.
         decided: how many orders were decided.
         aside: why others were not, by number of the problem.
         before_milli: what the decided ones cost as they are.
@@ -103,8 +104,11 @@ def _told(found: Bridged, joint: Joint) -> Anew:
             != found.start[starts[event] : starts[event + 1]]
         ).any()
     }
+    free = found.state.stock.copy()
+    np.subtract.at(free, found.start, found.demand.quantity)
+    leaving = {event: _leaving(found, joint, event) for event in moved}
     return Anew(
-        moved=[[moved[event] for event in group] for group in _groups(found, joint, list(moved))],
+        moved=[[moved[event] for event in group] for group in in_order(free, leaving)],
         decided=len(found.problems),
         aside=found.aside,
         before_milli=sum(before),
@@ -123,34 +127,12 @@ def _costs(found: Bridged, chosen: Ints) -> list[int]:
     return [int(milli) - split for milli, split in zip(cost, found.split_milli, strict=True)]
 
 
-def _groups(found: Bridged, joint: Joint, events: Sequence[int]) -> list[list[int]]:
-    """Return changed orders in groups: those that leave a slot together with those that need it."""
-    starts, quantity = found.demand.starts, found.demand.quantity
-    free = found.state.stock.copy()
-    np.subtract.at(free, found.start, quantity)
-    users: dict[int, list[int]] = defaultdict(list)
+def _leaving(found: Bridged, joint: Joint, event: int) -> Leaving:
+    left: dict[int, int] = defaultdict(int)
     needed: dict[int, int] = defaultdict(int)
-    for event in events:
-        for line in range(starts[event], starts[event + 1]):
-            old, new = int(found.start[line]), int(joint.chosen[line])
-            if old != new:
-                users[old].append(event)
-                users[new].append(event)
-                needed[new] += int(quantity[line])
-    leader = {event: event for event in events}
-
-    def lead(event: int) -> int:
-        while leader[event] != event:
-            leader[event] = leader[leader[event]]
-            event = leader[event]
-        return event
-
-    for slot, units in needed.items():
-        if units > free[slot]:
-            first, *others = users[slot]
-            for other in others:
-                leader[lead(other)] = lead(first)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for event in events:
-        groups[lead(event)].append(event)
-    return list(groups.values())
+    for line in range(found.demand.starts[event], found.demand.starts[event + 1]):
+        old, new = int(found.start[line]), int(joint.chosen[line])
+        if old != new:
+            left[old] += int(found.demand.quantity[line])
+            needed[new] += int(found.demand.quantity[line])
+    return Leaving(left, needed)
