@@ -12,6 +12,7 @@ from crosslane.orders.service import reoptimising
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
+from tests.orders.test_offered import price
 from tests.orders.world import (
     assert_sound,
     buckets,
@@ -92,6 +93,32 @@ async def test_goods_for_a_store_and_trade_orders_do_not_wait(
     for asked in (fetched, wish("MUG", channel="trade")):
         placed = await place(lanes, gathering, asked)
         assert (await view(database, gathering, placed.id)).stops == []
+
+
+@pytest.mark.parametrize(("service", "minutes"), [("STANDARD48", 30), ("EXPRESS24", 5)])
+async def test_a_delivery_service_may_wait_for_another_time_than_its_channel(
+    database: Database, gathering: str, lanes: Lanes, service: str, minutes: int
+):
+    await price(database, gathering, "EXPRESS24")
+    async with database.transaction(gathering) as tx:
+        rows = [{"service": "EXPRESS24", "minutes": 5}, {"service": "EXPRESS24", "minutes": 9}]
+        policy = {"gather_minutes": 30, "gather_by_service": rows}
+        await set_policy(tx, "orders.intake", policy, "web")
+    placed = await place(lanes, gathering, wish("MUG", service=service))
+    (stop,) = (await view(database, gathering, placed.id)).stops
+    assert stop.expires_at - stop.raised_at == timedelta(minutes=minutes)
+
+
+async def test_a_delivery_service_need_not_wait_where_its_channel_does(
+    database: Database, gathering: str, lanes: Lanes
+):
+    await price(database, gathering, "EXPRESS24")
+    async with database.transaction(gathering) as tx:
+        rows = [{"service": "EXPRESS24", "minutes": 0}]
+        policy = {"gather_minutes": 30, "gather_by_service": rows}
+        await set_policy(tx, "orders.intake", policy, "web")
+    placed = await place(lanes, gathering, wish("MUG", service="EXPRESS24"))
+    assert (await view(database, gathering, placed.id)).stops == []
 
 
 async def test_an_order_told_of_late_does_not_wait(

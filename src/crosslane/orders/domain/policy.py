@@ -14,8 +14,21 @@ from crosslane.organization import PolicyKind
 Limit = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 WAIT_MINUTES_MAX = 720
 WaitMinutes = Annotated[int, msgspec.Meta(ge=0, le=WAIT_MINUTES_MAX)]
+SERVICES_MAX = 100
 # What a location still needs before its cut-off to send an order that it is told of only now.
 BEFORE_CUT_OFF = timedelta(minutes=30)
+
+
+class ServiceWait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long orders of a delivery service wait for others.
+
+    Args:
+        service: its code.
+        minutes: 0 for not at all.
+    """
+
+    service: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    minutes: WaitMinutes
 
 
 class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +44,8 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         service: delivery service of an order that names none.
         gather_minutes: how long an order that is shipped waits for others to be decided together
             with, before its locations are told of it; 0 for not at all.
+        gather_by_service: the same for orders of some delivery services; the first row of a service
+            counts, and one without a row waits as long as the channel's orders do.
     """
 
     shortage: Literal["backorder", "refuse"] = "backorder"
@@ -40,6 +55,14 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backdating: bool = False
     service: str = "STANDARD48"
     gather_minutes: WaitMinutes = 0
+    gather_by_service: Annotated[
+        tuple[ServiceWait, ...], msgspec.Meta(max_length=SERVICES_MAX)
+    ] = ()
+
+    def gathers(self, service: str) -> int:
+        """Return for how many minutes a shipped order of a delivery service waits for others."""
+        named = (wait.minutes for wait in self.gather_by_service if wait.service == service)
+        return next(named, self.gather_minutes)
 
 
 class Grace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,7 +42,7 @@ def let_wait(drafts: Sequence[Draft], around: Surroundings) -> None:
 
 def _gather_minutes(draft: Draft) -> int:
     shipped = all(line.method == "ship" for line in draft.resolved.lines)
-    return draft.resolved.intake.gather_minutes if shipped else 0
+    return draft.resolved.intake.gathers(draft.service) if shipped else 0
 
 
 def _grace_minutes(draft: Draft, around: Surroundings) -> int:
