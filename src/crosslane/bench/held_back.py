@@ -51,7 +51,8 @@ SHARE_THAT_COMES = 0.5
 LINES = (1, 2, 3, 4)
 AT_ONCE = 256
 CLIENTS = 8
-EVERY_SECONDS = 0.2
+# So seldom that they leave to the run most of what it moves orders to.
+EVERY_SECONDS = 0.8
 THINKING_SECONDS = 60
 LOOK_SECONDS = 0.05
 CALL_SECONDS_MAX = 60.0

@@ -175,14 +175,14 @@ order by l.id, a.position_id
 
 -- name: moved_anew
 -- Orders that the journal says were served otherwise with cause $1 since $2, units that went back
--- to open with it, and units that were allocated to these orders since.
+-- to open with it, and units that were allocated to these orders in the same transactions.
 with moved as (
-    select order_id, min(id) as first, sum(quantity) as units from orders_movement
-    where at >= $2 and cause = $1 and to_stage = 'open' group by order_id
+    select order_id, at, sum(quantity) as units from orders_movement
+    where at >= $2 and cause = $1 and to_stage = 'open' group by order_id, at
 )
 select count(*) as orders, coalesce(sum(units), 0)::bigint as given_back,
        coalesce(sum(m.quantity), 0)::bigint as allocated
 from moved cross join lateral (
     select sum(quantity) as quantity from orders_movement m
-    where m.order_id = moved.order_id and m.id > moved.first and m.to_stage = 'allocated'
+    where m.order_id = moved.order_id and m.at = moved.at and m.to_stage = 'allocated'
 ) m
