@@ -14,6 +14,7 @@ import msgspec
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
+from crosslane.platform.effects import EffectKind, Runner
 from crosslane.platform.lane import Command, CommandKind
 from crosslane.platform.log import Reaction, run_reaction
 from tests.payments.fake import eventually
@@ -26,54 +27,73 @@ select exists (select from pg_stat_activity where $1::integer = any(pg_blocking_
 """
 
 
+class Held:
+    """A change that stops before its commit, with everything it has locked.
+
+    Args:
+        database: reached by a connection for this change, and one that looks.
+        tenant: whose.
+        first: the change; it awaits what it is given as the last thing in its transaction.
+    """
+
+    def __init__(
+        self, database: Database, tenant: str, first: Callable[[Stop], Awaitable[Any]]
+    ) -> None:
+        self._database, self._tenant = database, tenant
+        self._process: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._go_on = asyncio.Event()
+        self._task = asyncio.ensure_future(first(self._stop))
+
+    async def _stop(self, tx: Tx) -> None:
+        self._process.set_result(await tx.fetchval("select pg_backend_pid()"))
+        await self._go_on.wait()
+
+    async def reached(self) -> None:
+        """Wait until all is done but the commit."""
+        await asyncio.wait((self._task, self._process), return_when=asyncio.FIRST_COMPLETED)
+        if not self._process.done():
+            raise AssertionError(f"it never came to its end: {self._task.result()}")
+
+    async def meets(self, other: "asyncio.Future[Any] | Held") -> bool:
+        """Wait until another change waits for this one, or has come to its end; tell which."""
+        end = other._process if isinstance(other, Held) else other
+        waited = False
+
+        async def met() -> bool:
+            nonlocal waited
+            async with self._database.transaction(self._tenant, read_only=True) as tx:
+                waited = await tx.fetchval(WAITED_FOR, self._process.result())
+            return waited or end.done()
+
+        await eventually(met)
+        return waited
+
+    async def commit(self) -> Any:
+        """Let it go on, and return its answer."""
+        self._go_on.set()
+        return await self._task
+
+
 async def race(
     database: Database,
     tenant: str,
     first: Callable[[Stop], Awaitable[First]],
     second: Callable[[], Awaitable[Second]],
-    *,
-    waits: bool = True,
 ) -> tuple[First, Second]:
     """Make two changes, the second while the first has done all but its commit.
 
-    Args:
-        database: reached by more than three connections.
-        tenant: whose.
-        first: awaits what it is given as the last thing in its transaction.
-        second: the other change.
-        waits: whether the second needs what the first has locked. That it is so is asserted:
-            changes that never meet prove nothing.
+    Both need something that the other locks. That it is so is asserted: changes that never meet
+    prove nothing.
     """
-    process = asyncio.get_running_loop().create_future()
-    go_on = asyncio.Event()
-
-    async def stop(tx: Tx) -> None:
-        process.set_result(await tx.fetchval("select pg_backend_pid()"))
-        await go_on.wait()
-
-    before = asyncio.ensure_future(first(stop))
-    await asyncio.wait((before, process), return_when=asyncio.FIRST_COMPLETED)
-    if before.done():
-        raise AssertionError(f"it never came to its end: {before.result()}")
+    held = Held(database, tenant, first)
+    await held.reached()
     after = asyncio.ensure_future(second())
-    waited = False
-
-    async def met() -> bool:
-        nonlocal waited
-        async with database.transaction(tenant, read_only=True) as tx:
-            waited = await tx.fetchval(WAITED_FOR, process.result())
-        return waited or after.done()
-
     try:
-        await eventually(met)
+        waited = await held.meets(after)
     finally:
-        go_on.set()
-        both = await asyncio.gather(before, after, return_exceptions=True)
-    for one in both:
-        if isinstance(one, BaseException):
-            raise one
-    assert waited == waits
-    return both[0], both[1]
+        answer = await held.commit()
+    assert waited
+    return answer, await after
 
 
 def by_command(
@@ -104,5 +124,20 @@ def by_reaction(
         return await run_reaction(
             database, tenant, msgspec.structs.replace(reaction, handle=handle)
         )
+
+    return first
+
+
+def by_call(database: Database, tenant: str, kind: EffectKind) -> Callable[[Stop], Awaitable[None]]:
+    """Return what came back of calls to the outside as what comes first."""
+
+    async def first(stop: Stop) -> None:
+        async def record(tx: Tx, calls: Any, results: Any) -> None:
+            await kind.record(tx, calls, results)
+            await stop(tx)
+
+        runner = Runner(database, [msgspec.structs.replace(kind, record=record)])
+        await runner.start_due(tenant)
+        await runner.drain()
 
     return first

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crosslane import fulfillment, orders
+from crosslane import fulfillment, orders, payments
 from crosslane.orders import (
     ADD_LINES,
     CANCEL,
@@ -30,8 +30,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import Reaction, run_reaction
 from tests.orders.life import TENDERS, Life
-from tests.orders.racing import by_command, by_reaction, race
-from tests.orders.world import HOME
+from tests.orders.racing import Held, by_call, by_command, by_reaction, race
+from tests.orders.world import HOME, set_policy
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
 
 BY_NAME = {one.name: one for one in (*orders.REACTIONS, *fulfillment.REACTIONS)}
@@ -160,4 +160,84 @@ async def test_an_order_is_changed_as_it_turns_out_paid(life: RacedLife, asked: 
     await life.place([(0, 2, "ship")], "card", stopped=False, channel="web")
     await life.call_out()
     await life.meet("orders.resolve_paid", asked, first)
+    await life.end()
+
+
+@pytest.mark.parametrize("asked", [cancel(1), reprice(150_000)])
+async def test_money_that_arrives_as_its_order_comes_to_be_worth_less_is_given_back(
+    life: RacedLife, asked: Wish
+):
+    """Whoever changes the order sees it under way, and whoever hears of it sees no change yet."""
+    async with life.database.transaction(life.tenant) as tx:
+        await set_policy(tx, "orders.intake", {"card_terms": "prepaid"}, "web")
+    await life.place([(0, 2, "ship")], "card", stopped=False, channel="web")
+    await life.call_out()
+    arriving = Held(
+        life.database, life.tenant, by_call(life.database, life.tenant, payments.EFFECTS[0])
+    )
+    await arriving.reached()
+    kind, body = asked(life, await life.look(0))
+    changing = Held(life.database, life.tenant, by_command(life.database, life.tenant, kind, body))
+    await arriving.meets(changing)
+    await arriving.commit()
+    await changing.reached()
+    await life.react_by("orders.settle_captured")
+    await changing.commit()
+    await life.settle()
+    money = (await life.look(0)).money
+    assert money.captured_minor - money.refunded_minor == money.worth_minor
+    await life.end()
+
+
+@FIRST
+@pytest.mark.parametrize("asked", [cancel(1), cancel(None), add("card"), hold, readdress])
+async def test_an_order_is_changed_as_its_work_is_given_to_locations(
+    life: RacedLife, asked: Wish, first: str
+):
+    await life.place([(0, 2, "ship")], "cash", stopped=False, channel="web")
+    await life.meet("fulfillment.offer_ready", asked, first)
+    await life.react_by("fulfillment.withdraw_cancelled")
+    stopped = "manual" in await open_stops(life)
+    stages = {b.stage for line in (await life.look(0)).lines for b in line.buckets}
+    assert not (stopped and "released" in stages)
+    await life.check_units()
+    await life.end()
+
+
+@FIRST
+@pytest.mark.parametrize("asked", [cancel(1), add("card"), add("declined"), reprice(150_000)])
+async def test_an_order_is_changed_as_its_payment_is_declined(
+    life: RacedLife, asked: Wish, first: str
+):
+    await life.place([(0, 2, "ship")], "declined", stopped=False, channel="web")
+    await life.call_out()
+    await life.meet("orders.cancel_declined", asked, first)
+    await life.check_units()
+    await life.end()
+
+
+@FIRST
+@pytest.mark.parametrize("asked", [cancel(3), cancel(None), add("cash"), hold])
+async def test_an_order_is_changed_as_the_goods_it_waits_for_come_in(
+    life: RacedLife, asked: Wish, first: str
+):
+    await life.place([(0, 9, "ship")], "cash", stopped=False, channel="web")
+    await life.settle()
+    assert "backordered" in {b.stage for b in (await life.look(0)).lines[0].buckets}
+    await life.supply(0, "DC1", 4)
+    await life.meet("orders.serve_waiting", asked, first)
+    await life.check_units()
+    await life.end()
+
+
+@FIRST
+@pytest.mark.parametrize("asked", [cancel(1), cancel(None), add("cash"), hold])
+async def test_an_order_is_changed_as_its_goods_turn_out_not_to_be_there(
+    life: RacedLife, asked: Wish, first: str
+):
+    await life.place([(0, 4, "ship")], "cash", stopped=False, channel="web")
+    await life.settle()
+    await life.count(0, "DC1", 1)
+    await life.meet("orders.replace_lost", asked, first)
+    await life.check_units()
     await life.end()

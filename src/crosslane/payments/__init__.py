@@ -10,10 +10,11 @@ Doors for orders, in the caller's transaction and for many orders at once: :func
 in a lane, :func:`tender_sheet` with ``take``, ``undo`` and ``write``), :func:`ask_again` (what
 nobody could tell), :func:`capture`, :func:`refund`, :func:`void` (release what is not needed),
 :func:`abandon` (the order is off: everything goes back, also what still arrives),
-:func:`money_by_order`; :func:`dispute_order` books what a channel says was taken back from an order
-of its own. For the day's end :func:`sum_moved` adds up what moved. Each request names its cause and
-answers an :class:`Asked` or a refusal; asked again for the same cause it answers what
-that did. After the commit :func:`wait_until_decided` waits at most ten seconds.
+:func:`money_by_order`, and :func:`lock_money` for who waits for what is under way;
+:func:`dispute_order` books what a channel says was taken back from an order of its own. For the
+day's end :func:`sum_moved` adds up what moved. Each request names its cause and answers an
+:class:`Asked` or a refusal; asked again for the same cause it answers what that did. After the
+commit :func:`wait_until_decided` waits at most ten seconds.
 
 Tenders on account, in cash, and those whose money a till or a marketplace has taken already are
 decided in the transaction. A card is asked for by an effect afterwards; what becomes of it is
@@ -149,6 +150,7 @@ from crosslane.payments.service import (
     do_to_payment,
     given_back,
     list_providers,
+    lock_money,
     means_of_orders,
     money_by_order,
     open_tenders,
@@ -300,6 +302,7 @@ __all__ = [
     "given_back",
     "hash_code",
     "list_providers",
+    "lock_money",
     "means_of_orders",
     "money_by_order",
     "new_code",

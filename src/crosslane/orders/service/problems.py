@@ -12,11 +12,11 @@ import msgspec
 from crosslane import locations, payments
 from crosslane.kernel import new_id
 from crosslane.orders import events
-from crosslane.orders.domain import OrderState, settlement
+from crosslane.orders.domain import OrderState
 from crosslane.orders.domain.problems import MoneyProblem
 from crosslane.orders.errors import NoMoneyProblem, NoSuchOrder
 from crosslane.orders.service.naming import OfOrder
-from crosslane.orders.service.settling import RefundPart, settle
+from crosslane.orders.service.settling import RefundPart, due_of, settle
 from crosslane.orders.storage import problems as storage
 from crosslane.orders.storage import states
 from crosslane.platform import log
@@ -142,8 +142,7 @@ async def _resolve(tx: Tx, logged: Sequence[Logged[payments.PaymentEvent]]) -> N
 
 def _in_line(state: OrderState, money: payments.OrderMoney) -> bool:
     """Tell whether nothing is to be taken or given back for an order."""
-    kept = money.refundable_minor + money.capturing_minor
-    due = settlement(state, kept, money.capturable_minor)
+    due = due_of(state, money)
     return not (due.capture_minor or due.refund_minor)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from crosslane import payments
 from crosslane.kernel import Refusal
-from crosslane.orders.domain import OrderState, handed_over_units, settlement
+from crosslane.orders.domain import OrderState, Settlement, handed_over_units, settlement
 from crosslane.platform.database import Tx
 
 CAUSE_KIND = "order"
@@ -54,12 +54,8 @@ async def settle(
     if not changed:
         return {}
     captures, refunds, voids, abandoned = [], [], [], []
-    for order_id, money in (await payments.money_by_order(tx, changed)).items():
-        if not money.tenders:
-            continue
+    for order_id, (money, due) in (await _dues(tx, changed)).items():
         state = changed[order_id]
-        kept = money.refundable_minor + money.capturing_minor
-        due = settlement(state, kept, money.capturable_minor)
         cause_id = f"{order_id}:{state.order.version + 1}:{why[order_id]}"
 
         def ask(
@@ -81,7 +77,8 @@ async def settle(
             continue
         if due.capture_minor:
             captures.append(ask(due.capture_minor))
-        # What is still being taken cannot be given back yet; it is once it has arrived.
+        # What is still being taken cannot be given back yet; it is once it has arrived, which is
+        # not before we have committed.
         if refund_minor := min(due.refund_minor, money.refundable_minor):
             refunds += _in_parts(ask(None), refund_minor, parts)
         left = money.capturable_minor - due.capture_minor
@@ -92,6 +89,32 @@ async def settle(
     for request in refunds:
         given[request.order_id] += request.minor or 0
     return dict(given)
+
+
+def due_of(state: OrderState, money: payments.OrderMoney) -> Settlement:
+    """Return what is to be done about an order's money, whatever is under way counted as done."""
+    kept = money.refundable_minor + money.capturing_minor
+    return settlement(state, kept, money.capturable_minor)
+
+
+async def _dues(
+    tx: Tx, changed: Mapping[UUID, OrderState]
+) -> dict[UUID, tuple[payments.OrderMoney, Settlement]]:
+    """Return the money of orders with tenders, and what is to be done about it.
+
+    Where more is due than can be given back yet, its tenders are locked: what is under way would
+    else arrive unseen here, and be given back by nobody, because whoever hears of it in time does
+    not see our change yet.
+    """
+    read = await payments.money_by_order(tx, changed)
+    found = {id: (money, due_of(changed[id], money)) for id, money in read.items() if money.tenders}
+    arriving = [
+        id for id, (money, due) in found.items() if due.refund_minor > money.refundable_minor
+    ]
+    if arriving:
+        for order_id, money in (await payments.lock_money(tx, arriving)).items():
+            found[order_id] = money, due_of(changed[order_id], money)
+    return found
 
 
 def credited_by(cause_kind: str, cause_id: UUID) -> str:

@@ -81,8 +81,21 @@ class OrderMoney(msgspec.Struct, frozen=True):
 async def money_by_order(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
     """Return the money of orders, per tender and in sum; zero for an order without tenders."""
     wanted = list(order_ids)
-    found = group_by_order(await storage.list_tenders(tx, order_ids=wanted))
-    return {order_id: _order_money(order_id, found.get(order_id, [])) for order_id in wanted}
+    return _by_order(wanted, await storage.list_tenders(tx, order_ids=wanted))
+
+
+async def lock_money(tx: Tx, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
+    """Return the money of orders as :func:`money_by_order`, protected until the transaction ends.
+
+    What is under way is recorded, and told of, after that.
+    """
+    wanted = list(order_ids)
+    return _by_order(wanted, await storage.lock_tenders(tx, order_ids=wanted))
+
+
+def _by_order(order_ids: Sequence[UUID], tenders: Iterable[Tender]) -> dict[UUID, OrderMoney]:
+    found = group_by_order(tenders)
+    return {order_id: _order_money(order_id, found.get(order_id, [])) for order_id in order_ids}
 
 
 class Means(msgspec.Struct, frozen=True):
