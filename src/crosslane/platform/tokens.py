@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +22,8 @@ DEVICE: Kind = "cld"
 KINDS = (KEY, SESSION, DEVICE)
 ID_BYTES = 8
 SECRET_BYTES = 32
+TOKEN_CHARACTERS_MAX = 120
+TOKENS_REMEMBERED_MAX = 1_024
 
 _FORM = re.compile(r"(clk|cls|cld)_([0-9a-f]{4,32})_([0-9a-f]{16})_([0-9a-f]{64})")
 
@@ -33,6 +36,7 @@ class Token(msgspec.Struct, frozen=True):
         prefix: key prefix of the tenant.
         id: public part, by which people and the database name it.
         secret: the rest, never stored.
+        digest: SHA-256 of the whole token, the only form in which its secret is stored.
         unattended: a page that is left open shows it by itself, so that nobody has used it.
     """
 
@@ -40,6 +44,7 @@ class Token(msgspec.Struct, frozen=True):
     prefix: str
     id: str
     secret: str
+    digest: bytes
     unattended: bool = False
 
     def __str__(self) -> str:
@@ -48,24 +53,31 @@ class Token(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Token({self.kind}_{self.prefix}_{self.id}_…)"
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the whole token, the only form in which its secret is stored."""
-        return hashlib.sha256(str(self).encode()).digest()
-
 
 def new_token(kind: Kind, prefix: str) -> Token:
     """Make a token with a fresh random id and secret."""
-    return Token(kind, prefix, secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
+    return _token(kind, prefix, secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
 
 
 def parse_token(text: str) -> Token | None:
     """Read a token, or return None when the text has not the form of one."""
+    # A longer text is none, and is not remembered.
+    return _parse(text) if len(text) <= TOKEN_CHARACTERS_MAX else None
+
+
+# Whoever asks again and again shows the same.
+@lru_cache(maxsize=TOKENS_REMEMBERED_MAX)
+def _parse(text: str) -> Token | None:
     match = _FORM.fullmatch(text)
     if match is None:
         return None
     [kind] = [kind for kind in KINDS if kind == match[1]]
-    return Token(kind, match[2], match[3], match[4])
+    return _token(kind, match[2], match[3], match[4])
+
+
+def _token(kind: Kind, prefix: str, public: str, secret: str) -> Token:
+    text = f"{kind}_{prefix}_{public}_{secret}"
+    return Token(kind, prefix, public, secret, hashlib.sha256(text.encode()).digest())
 
 
 class Link(msgspec.Struct, frozen=True):

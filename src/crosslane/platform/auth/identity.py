@@ -1,14 +1,15 @@
 """From a shown token to the actor it stands for."""
 
 import hmac
-import time
 from datetime import timedelta
+from functools import partial
 
 from crosslane.platform.actor import Actor
 from crosslane.platform.auth import storage
 from crosslane.platform.auth.domain import is_open
 from crosslane.platform.auth.roles import permissions_of
 from crosslane.platform.database import Database, Record
+from crosslane.platform.remembering import Remembered
 from crosslane.platform.tenants import Tenant
 from crosslane.platform.tokens import KEY, SESSION, Token
 
@@ -29,8 +30,9 @@ class Identities:
 
     def __init__(self, database: Database, remember_seconds: float = REMEMBER_SECONDS) -> None:
         self._database = database
-        self._remember_seconds = remember_seconds
-        self._remembered: dict[tuple[str, bytes], tuple[float, Actor]] = {}
+        self._remembered: Remembered[tuple[str, bytes], Actor | None] = Remembered(
+            seconds=remember_seconds, keys_max=REMEMBERED_MAX
+        )
 
     async def identify(self, tenant: Tenant, token: Token) -> Actor | None:
         """Return who a token belongs to; None when it is unknown, expired, revoked or ended."""
@@ -39,18 +41,10 @@ class Identities:
         if token.kind != KEY:
             return None
         known = (tenant.name, token.digest)
-        until, actor = self._remembered.get(known, (0.0, None))
-        now = time.monotonic()
-        if actor is not None and until > now:
+        actor = self._remembered.at_hand(known)
+        if actor is not None:
             return actor
-        actor = await self._behind_key(tenant, token)
-        if len(self._remembered) >= REMEMBERED_MAX:
-            self._remembered.clear()
-        if actor is None:
-            self._remembered.pop(known, None)
-        else:
-            self._remembered[known] = (now + self._remember_seconds, actor)
-        return actor
+        return await self._remembered.get(known, partial(self._behind_key, tenant, token))
 
     async def _behind_key(self, tenant: Tenant, token: Token) -> Actor | None:
         async with self._database.connection(tenant.name) as connection:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,7 @@ from litestar import Request
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
+from crosslane.platform.remembering import Remembered
 from crosslane.platform.standing import StandingAnswers
 from crosslane.platform.tenants import Tenant, find_tenant, only_tenant
 from crosslane.platform.tokens import Link, Token, open_link, parse_token
@@ -75,6 +77,8 @@ class Gate:
     database: Database
     lanes: Lanes
     standing: StandingAnswers
+    # By host, prefix of what is shown, and name in the address.
+    _tenants: Remembered[tuple[str, str, str], Tenant | None]
 
     def __init__(
         self,
@@ -92,8 +96,6 @@ class Gate:
         self._known = Throttle(known_rate)
         self._unknown = Throttle(unknown_rate)
         self._failures = Throttle(FAILURE_RATE)
-        # By host, prefix of what is shown, and name in the address.
-        self._tenants: dict[tuple[str, str, str], tuple[float, Tenant | None]] = {}
 
     def open(self, database: Database, lanes: Lanes, identify: Identify) -> None:
         """Say what is behind the gate; before this nothing can be admitted.
@@ -107,7 +109,9 @@ class Gate:
         self.lanes = lanes
         self.standing = StandingAnswers(database)
         self._identify = identify
-        self._tenants.clear()
+        self._tenants = Remembered(
+            seconds=TENANT_SECONDS_MAX, keys_max=TENANTS_REMEMBERED_MAX, nothing=True
+        )
 
     async def admit(self, request: Request, route: Route) -> Admitted:
         """Let a request in.
@@ -176,15 +180,10 @@ class Gate:
     async def _tenant_of(self, request: Request, prefix: str | None, named: str) -> Tenant | None:
         """Return whose data is asked for: by host name, by what is shown, or as the only one."""
         asked = (exchange_of(request.scope).headers.get("host", ""), prefix or "", named)
-        now = time.monotonic()
-        until, tenant = self._tenants.get(asked, (0.0, None))
-        if until > now:
+        tenant = self._tenants.at_hand(asked)
+        if tenant is not None:
             return tenant
-        tenant = await self._find_tenant(*asked)
-        if len(self._tenants) >= TENANTS_REMEMBERED_MAX:
-            self._tenants.clear()
-        self._tenants[asked] = (now + TENANT_SECONDS_MAX, tenant)
-        return tenant
+        return await self._tenants.get(asked, partial(self._find_tenant, *asked))
 
     async def _find_tenant(self, host: str, prefix: str, named: str) -> Tenant | None:
         host_name = _split("//" + host).hostname or ""
