@@ -45,6 +45,17 @@ def test_line_carries_trace_tenant_and_fields(lines: io.StringIO) -> None:
     assert line["time"].endswith("+00:00")
 
 
+def test_a_line_tells_when_it_was_written() -> None:
+    record = logging.LogRecord("crosslane", logging.INFO, "", 0, "seen", (), None)
+    for seconds, told in [
+        (1_764_525_599.75, "2025-11-30T17:59:59.750+00:00"),
+        (1_764_525_600.0, "2025-11-30T18:00:00.000+00:00"),
+        (1_764_525_600.0625, "2025-11-30T18:00:00.062+00:00"),
+    ]:
+        record.created = seconds
+        assert json.loads(telemetry.JsonFormatter().format(record))["time"] == told
+
+
 def test_fields_cannot_forge_what_the_line_says_of_itself(lines: io.StringIO) -> None:
     Log("crosslane").warning("first\nsecond", level="debug", time="never")
     (line,) = read(lines)

@@ -124,10 +124,11 @@ class Callers:
         if self._board is not None:
             self._here.add(caller)
 
-        async def telling(message: Any) -> None:
+        # No coroutine of its own around each of the server's: there are two for every answer.
+        def telling(message: Any) -> Any:
             if message["type"] == "http.response.start" and self._is_sent_away(caller):
                 message["headers"] = [*message["headers"], CLOSE]
-            await send(message)
+            return send(message)
 
         await self._app(scope, receive, telling)
 

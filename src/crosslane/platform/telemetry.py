@@ -13,6 +13,7 @@ import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -102,7 +103,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for this record."""
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _told_time(record.created),
             "level": record.levelname.lower(),
             "name": record.name,
             "message": _masked(record.getMessage()),
@@ -112,7 +113,11 @@ class JsonFormatter(logging.Formatter):
             line["trace"] = trace
         if tenant := _tenant.get():
             line["tenant"] = tenant
-        line |= {k: v for k, v in getattr(record, "fields", {}).items() if k not in line}
+        fields = getattr(record, "fields", {})
+        if line.keys().isdisjoint(fields):
+            line |= fields
+        else:
+            line |= {k: v for k, v in fields.items() if k not in line}
         if record.exc_info and record.exc_info[1]:
             line["error"] = _told(record.exc_info[1])
         return msgspec.json.encode(line, enc_hook=str).decode()
@@ -167,4 +172,15 @@ def _stack(trace: TracebackType | None) -> list[str]:
 
 
 def _masked(text: str) -> str:
-    return _MAIL_ADDRESS.sub(MASK, text)
+    return _MAIL_ADDRESS.sub(MASK, text) if "@" in text else text
+
+
+def _told_time(seconds: float) -> str:
+    milliseconds = int(seconds * 1_000)
+    return f"{_told_second(milliseconds // 1_000)}.{milliseconds % 1_000:03}+00:00"
+
+
+# Every request is a line, so many of a busy process tell of the same second.
+@lru_cache(maxsize=2)
+def _told_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
