@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from tests.sourcing.problems import random_problem
 from tests.sourcing.world import MORNING, Shop, places_of, sourced, stocked, surveyed, wish
 
 from crosslane.carriers import ServiceUnknown
 from crosslane.kernel import new_id
-from crosslane.locations import CLOSE, CapacityClaim, take_capacity
+from crosslane.locations import CLOSE, CapacityClaim, Closure, ready_at, take_capacity
 from crosslane.organization import Scope, SetPolicy, set_policy
 from crosslane.platform import outbox
 from crosslane.platform.database import Database, Tx
@@ -264,6 +265,18 @@ async def test_days_of_dispatch_are_remembered_truly(shop: Shop):
         days.append(remembered.of(timetable, at))
     fresh = [DispatchDays().of(timetable, at) for at in [*instants[::7], *instants]]
     assert days == fresh
+
+
+@pytest.mark.parametrize("minutes", [0, 90, 600, 3_000])
+async def test_when_goods_are_ready_is_remembered_truly(shop: Shop, minutes: int):
+    closed = Closure(MORNING + timedelta(days=3), MORNING + timedelta(days=4, hours=3), "flood")
+    timetable = replace(shop.locations["LEEDS"].timetable, handling_minutes=minutes, closure=closed)
+    instants = [MORNING + timedelta(minutes=37 * n) for n in range(400)]
+    asked = [*instants[::7], *instants, *reversed(instants)]
+    remembered = DispatchDays()
+    told = [remembered.ready(timetable, at) for at in asked]
+    assert told == [ready_at(timetable, at) for at in asked]
+    assert len(set(told)) > 10
 
 
 async def test_a_closed_location_serves_nothing(shop: Shop, lanes, database, tenant):

@@ -1,6 +1,7 @@
 """Days of dispatch and instants of arrival."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -25,23 +26,25 @@ class DispatchDays:
     def __init__(self) -> None:
         self._known: dict[int, _Stretches] = {}
         # By day too: goods are fetched where they lie today, and brought to the same stores later.
-        self._openings: dict[tuple[int, date], _Opening] = {}
+        self._openings: dict[tuple[int, date], _Openings] = {}
 
     def ready(self, timetable: Timetable, at: datetime) -> datetime | None:
         """Return when goods released at an instant can be collected; None when not in sight."""
         key = id(timetable), at.date()
         known = self._openings.get(key)
         if known is None or known.timetable is not timetable or not known.since <= at < known.end:
-            first = next(openings(timetable, at), None)
-            if first is None:
+            known = _openings_from(timetable, at)
+            if known is None:
                 return None
-            left = timedelta(minutes=timetable.handling_minutes)
             if len(self._openings) >= OPENINGS_REMEMBERED_MAX:
                 self._openings.clear()
-            known = self._openings[key] = _Opening(timetable, at, *first, left)
-        begin = max(known.start, at)
-        if known.work < known.end - begin:
-            return begin + known.work
+            self._openings[key] = known
+        left = known.work
+        for start, end in known.spans:
+            begin = max(start, at)
+            if left < end - begin:
+                return begin + left
+            left -= end - begin
         return ready_at(timetable, at)
 
     def of(self, timetable: Timetable, at: datetime) -> date | None:
@@ -52,14 +55,32 @@ class DispatchDays:
         return known.day(at)
 
 
-class _Opening(NamedTuple):
-    """The opening that is the first to end after any instant from ``since`` on until its end."""
+class _Openings(NamedTuple):
+    """Openings in which goods are made ready that are released between two instants.
+
+    The first of ``spans`` is the first to end after any instant from ``since`` on until its
+    ``end``; those after it may be needed as well.
+    """
 
     timetable: Timetable
     since: datetime
-    start: datetime
     end: datetime
+    spans: Sequence[tuple[datetime, datetime]]
     work: timedelta
+
+
+def _openings_from(timetable: Timetable, at: datetime) -> _Openings | None:
+    """Return the first opening to end after an instant and those that follow; None without one."""
+    work = left = timedelta(minutes=timetable.handling_minutes)
+    spans: list[tuple[datetime, datetime]] = []
+    for start, end in openings(timetable, at):
+        spans.append((start, end))
+        if len(spans) == 1 and work:
+            continue  # nothing of the first may be left
+        if left < end - start:
+            break
+        left -= end - start
+    return _Openings(timetable, at, spans[0][1], spans, work) if spans else None
 
 
 class _Stretches:
