@@ -114,33 +114,6 @@ def test_what_the_last_takers_lost_is_their_mean_and_nothing_while_units_remain(
     assert _worth(lost).tolist() == [3.0, 4.0, 0.0, 0.0]
 
 
-def test_what_is_known_of_a_slot_fades_as_it_and_its_variant_empty():
-    field = shop_and_warehouse(4, 6)
-    estimate = msgspec.structs.replace(no_estimate(field), futures=80, of_slot=np.full(2, 80.0))
-    before = np.array([4, 6])
-    assert estimate.faded(field, before, before).of_slot.tolist() == [80.0, 80.0]
-    # Of the shop's units a half is left, of all of them eight tenths.
-    sold = estimate.faded(field, before, np.array([2, 6])).of_slot
-    assert sold == pytest.approx([80 * 0.4**2, 80 * 0.8**2])
-    # More stock makes nothing fade, and an empty slot leaves nothing to know.
-    delivered = estimate.faded(field, before, np.array([9, 6])).of_slot
-    assert delivered.tolist() == [80.0, 80.0]
-    assert estimate.faded(field, before, np.array([0, 6])).of_slot[0] == 0.0
-
-
-def test_a_price_of_a_slot_that_emptied_follows_sooner():
-    """Of a slot that is known little, few futures tell as much as many do of another."""
-    field, chance = shop_and_warehouse(0, 4), np.random.default_rng(1)
-    state, many = State(np.array([0, 4]), np.zeros((2, 1), np.int64)), np.full(2, 98.0)
-    steady = msgspec.structs.replace(no_estimate(field), futures=98, of_slot=many)
-    faded = msgspec.structs.replace(steady, of_slot=many * 0.1)
-    slow, soon = (
-        estimated(field, state, forecast_of(200.0), known, chance, until=1.0, futures=12)
-        for known in (steady, faded)
-    )
-    assert 0 < 2 * slow.scarcity_milli[1] < soon.scarcity_milli[1]
-
-
 def test_a_forecast_gives_way_to_what_is_seen():
     chance = np.random.default_rng(3)
     seen = events(*((n / 400, STANDARD, 0) for n in range(400)))

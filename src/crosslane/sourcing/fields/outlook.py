@@ -171,9 +171,7 @@ def _known(question: Question) -> Estimate:
     scarcity = [slot.known_milli for slots in question.slots for slot in slots]
     capacity = np.array(question.known_capacity_milli, np.float64)
     known = any(scarcity) or bool(capacity.any())
-    futures = KNOWN_FUTURES if known else 0
-    of_slot = np.full(len(scarcity), float(futures))
-    return Estimate(np.array(scarcity, np.float64), capacity, futures, of_slot)
+    return Estimate(np.array(scarcity, np.float64), capacity, KNOWN_FUTURES if known else 0)
 
 
 def _field(question: Question) -> Field:

@@ -15,7 +15,7 @@ from crosslane.sourcing.fields.replaying import Outcome, new_tally, outcome_of, 
 
 # Over the whole horizon; the first three follow soon after each other, because in the beginning
 # least is known. Where nothing is compiled there is time for few.
-REPLANS, FUTURES_FIRST, FUTURES = (48, 40, 24) if COMPILED else (8, 6, 1)
+REPLANS, FUTURES_FIRST, FUTURES = (48, 40, 36) if COMPILED else (8, 6, 1)
 EARLY = (0.1, 0.4)
 # What was seen half a horizon ago counts half.
 MEMORY = 0.5
@@ -69,12 +69,9 @@ def forward_looking(instance: Instance, *, seed: int = 0) -> Served:
     firsts = np.searchsorted(demand.at, cuts)
     firsts[-1] = len(demand.at)
     planning = deciding = 0.0
-    before = state.stock.copy()
     for first, end, until in zip(firsts[:-1], firsts[1:], cuts[1:], strict=True):
         begun = process_time()
         futures = FUTURES if known.futures else FUTURES_FIRST
-        known = known.faded(field, before, state.stock)
-        before = state.stock.copy()
         known = estimated(field, state, forecast, known, chance, until=horizon, futures=futures)
         planned = process_time()
         part = demand.between(first, end)

@@ -27,13 +27,8 @@ from crosslane.sourcing.fields.replaying import TALLY, sell_here, settle
 # Takers of the last units of a slot that count for its price.
 TAKERS = 6
 # A new future counts 2 / (2 + n) of the price while few are known, and never less than this.
-WEIGHT_MIN = 0.02
+WEIGHT_MIN = 0.03
 WEIGHT_PACE = 2.0
-# What is known of a slot counts less as it empties: by this power of the shares that are left of it
-# and of its variant.
-FADING = 2
-# More futures than a price leans on at that least weight are not counted.
-OF_SLOT_MAX = WEIGHT_PACE / WEIGHT_MIN - WEIGHT_PACE
 
 
 class Outlook(Protocol):
@@ -51,13 +46,11 @@ class Estimate(msgspec.Struct, frozen=True):
         scarcity_milli: of one unit, by slot.
         capacity_milli: of one parcel, by location and day.
         futures: how many were served.
-        of_slot: how many of them the price of each slot leans on.
     """
 
     scarcity_milli: NDArray[np.float64]
     capacity_milli: NDArray[np.float64]
     futures: int
-    of_slot: NDArray[np.float64]
 
     def prices(self) -> Prices:
         """Return the prices as they are now."""
@@ -66,31 +59,10 @@ class Estimate(msgspec.Struct, frozen=True):
             np.rint(self.capacity_milli).astype(np.int64),
         )
 
-    def faded(self, field: Field, before: Ints, now: Ints) -> "Estimate":
-        """Return the same, leaning less on what is known of slots that have emptied since.
-
-        A slot that went from two units to one has another price, which twenty new futures tell and
-        a hundred old ones hide. That of a full slot hardly moved, and old futures keep it steady.
-
-        Args:
-            field: what lies where.
-            before: units by slot when the prices were made.
-            now: units by slot.
-        """
-        variants = len(field.weight)
-        variant = np.repeat(np.arange(variants), np.diff(field.slot_starts))
-        own = now / np.maximum(before, 1)
-        all_now = np.bincount(variant, now, variants)
-        all_before = np.bincount(variant, before, variants)
-        left = own * (all_now / np.maximum(all_before, 1))[variant]
-        kept = np.minimum(left, 1.0) ** FADING
-        return msgspec.structs.replace(self, of_slot=self.of_slot * kept)
-
 
 def no_estimate(field: Field) -> Estimate:
     """Return where estimating begins."""
-    nothing = np.zeros(len(field.slot_location))
-    return Estimate(nothing, np.zeros(field.capacity.shape), 0, nothing)
+    return Estimate(np.zeros(len(field.slot_location)), np.zeros(field.capacity.shape), 0)
 
 
 def estimated(
@@ -116,18 +88,18 @@ def estimated(
     """
     desk, day_last = desk_for(field), field.capacity.shape[1] - 1
     scarcity, capacity = known.scarcity_milli.copy(), known.capacity_milli.copy()
-    count, of_slot = known.futures, known.of_slot.copy()
+    count = known.futures
     for _ in range(futures):
         future = outlook.draw(chance, until, day_last)
-        prices = Estimate(scarcity, capacity, count, of_slot).prices()
+        prices = Estimate(scarcity, capacity, count).prices()
         lost = np.zeros((len(scarcity), TAKERS), np.int64)
         late = np.zeros(capacity.shape, np.int64)
         _serve(field, desk, state.copy(), prices, future, lost, late)
         count += 1
-        of_slot = np.minimum(of_slot + 1, OF_SLOT_MAX)
-        scarcity += WEIGHT_PACE / (WEIGHT_PACE + of_slot) * (_worth(lost) - scarcity)
-        capacity += max(WEIGHT_MIN, WEIGHT_PACE / (WEIGHT_PACE + count)) * (late - capacity)
-    return Estimate(scarcity, capacity, count, of_slot)
+        weight = max(WEIGHT_MIN, WEIGHT_PACE / (WEIGHT_PACE + count))
+        scarcity += weight * (_worth(lost) - scarcity)
+        capacity += weight * (late - capacity)
+    return Estimate(scarcity, capacity, count)
 
 
 def _worth(lost: Ints) -> NDArray[np.float64]:
