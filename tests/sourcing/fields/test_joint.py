@@ -255,3 +255,72 @@ def test_what_is_not_there_is_no_answer_to_begin_with():
     assert (joint.chosen != UNSERVED).any()
     with pytest.raises(ValueError, match="more than there is"):
         reoptimise(field, nothing, prices, demand, joint.chosen)
+
+
+def crossed(pairs: int) -> tuple[Field, State, Prices, Demand, np.ndarray]:
+    """Two places that are alike for orders of region 0, and two orders each nearer to the other's.
+
+    The answers to begin with send orders of region 0 from one place and the other in turn.
+    """
+    ones, kinds = np.ones(2 * pairs + 2, np.int64), np.full(2 * pairs + 2, STANDARD)
+    field = Field(
+        parcel_milli=np.array([100_000, 100_000]),
+        unit_milli=np.array([0, 0]),
+        zone=np.array([[0, 0, 1], [0, 1, 0]]),
+        carriage_milli=np.array([[400_000], [500_000]]),
+        per_kg_milli=np.array([0, 0]),
+        breaks=np.zeros(0, np.int64),
+        express_milli=np.array([0, 0]),
+        late_milli=500_000,
+        weight=np.array([200_000, 200_000]),
+        unserved_milli=np.array([3_000_000, 3_000_000]),
+        margin_milli=np.array([2_000_000, 2_000_000]),
+        slot_starts=np.array([0, 2, 4]),
+        slot_location=np.array([0, 1, 0, 1]),
+        extra_milli=np.array([0, 0, 0, 0]),
+        capacity=np.array([[100], [100]]),
+    )
+    demand = Demand(
+        at=np.arange(len(ones), dtype=np.float64),
+        day=0 * ones,
+        place=np.array([0] * 2 * pairs + [1, 2]),
+        kind=kinds,
+        starts=np.arange(len(ones) + 1),
+        variant=np.array([0] * 2 * pairs + [1, 1]),
+        quantity=ones,
+    )
+    state = State(np.array([pairs, pairs, 1, 1]), np.zeros((2, 1), np.int64))
+    start = np.array([1, 0] * pairs + [3, 2])
+    return field, state, no_prices(field), demand, start
+
+
+def test_who_gains_nothing_keeps_its_answer():
+    *question, start = crossed(10)
+    joint = reoptimise(*question, start)
+    assert joint.start_milli - joint.cost_milli == 200_000
+    assert np.flatnonzero(joint.chosen != start).tolist() == [20, 21]
+
+
+def test_what_saves_less_than_moving_costs_stays_as_it_is():
+    *question, start = crossed(10)
+    for moving_milli, changed in ((99_000, 2), (101_000, 0)):
+        joint = reoptimise(*question, start, moving_milli=moving_milli)
+        assert (joint.chosen != start).sum() == changed
+        assert joint.bound_milli <= joint.start_milli - 200_000
+
+
+@settings(max_examples=25)
+@SEEDED
+def test_orders_that_change_save_what_moving_costs_each(seed: int):
+    field, state, _, demand = random_instance(seed, orders=30, locations=4, variants=8)
+    demand = demand._replace(kind=np.where(demand.kind == WALK_IN, STANDARD, demand.kind))
+    demand = demand._replace(place=demand.place % 4)
+    question = field, state, no_prices(field), demand
+    joint = reoptimise(*question, moving_milli=20_000)
+    begun = reoptimise(*question, seconds=0.0)
+    again = reoptimise(*question, begun.chosen, moving_milli=20_000)
+    event = np.repeat(np.arange(len(demand.at)), np.diff(demand.starts))
+    changed = len(np.unique(event[again.chosen != begun.chosen]))
+    assert again.start_milli - again.cost_milli >= 20_000 * changed
+    assert again.bound_milli <= joint.cost_milli
+    assert joint.bound_milli <= again.cost_milli

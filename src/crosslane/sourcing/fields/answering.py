@@ -1,8 +1,11 @@
 """Events that may still change their minds: what each would choose, uses up, and costs.
 
 Costs here hold the prices of units and parcels; lateness counts as the capacity stands when an
-answer is taken.
+answer is taken. An order that leaves the answer it began with costs something beside, and of equal
+answers it keeps that one.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +30,18 @@ from crosslane.sourcing.fields.replaying import (
 )
 
 
+class Standing(NamedTuple):
+    """Answers that stand.
+
+    Args:
+        slots: slot of each line of the demand, UNSERVED for none.
+        moving_milli: what it costs to answer an order otherwise.
+    """
+
+    slots: Ints
+    moving_milli: int
+
+
 @compiled
 def answer_one(
     field: Field,
@@ -35,11 +50,10 @@ def answer_one(
     prices: Prices,
     demand: Demand,
     event: int,
+    standing: Standing,
     chosen: Ints,
-) -> int:
+) -> tuple[int, int]:
     """Find the cheapest answer to one event on what is left; nothing is used up.
-
-    A customer who walks in takes goods off the shelf unless they are dearer than the margin.
 
     Args:
         field: what lies where.
@@ -48,10 +62,57 @@ def answer_one(
         prices: of units and parcels.
         demand: who asks for what.
         event: which of them; it has LINES_MAX lines at most.
+        standing: the answer that it leaves only for a cheaper one.
         chosen: slot of each line of the demand, UNSERVED for none; written to.
 
     Returns:
-        The cost in milli, prices included.
+        The cost in milli, prices included, and what it would be if moving were free.
+    """
+    least = _cheapest(field, desk, state, prices, demand, event, chosen)
+    if demand.kind[event] == WALK_IN or not moves(demand, event, standing, chosen):
+        return least, least
+    if not _is_there(state, demand, event, standing.slots):
+        return least + standing.moving_milli, least
+    kept = take(field, state, prices, demand, event, standing.slots)
+    give_back(field, state, demand, event, standing.slots)
+    if kept > least + standing.moving_milli:
+        return least + standing.moving_milli, least
+    begin, end = demand.starts[event], demand.starts[event + 1]
+    chosen[begin:end] = standing.slots[begin:end]
+    return kept, least
+
+
+@compiled
+def moves(demand: Demand, event: int, standing: Standing, chosen: Ints) -> bool:
+    """Tell whether an event is answered otherwise than it stands."""
+    for line in range(demand.starts[event], demand.starts[event + 1]):
+        if chosen[line] != standing.slots[line]:
+            return True
+    return False
+
+
+@compiled
+def _is_there(state: State, demand: Demand, event: int, slots: Ints) -> bool:
+    """Tell whether what an answer takes is left."""
+    for line in range(demand.starts[event], demand.starts[event + 1]):
+        if slots[line] != UNSERVED and state.stock[slots[line]] < demand.quantity[line]:
+            return False
+    return True
+
+
+@compiled
+def _cheapest(
+    field: Field,
+    desk: Desk,
+    state: State,
+    prices: Prices,
+    demand: Demand,
+    event: int,
+    chosen: Ints,
+) -> int:
+    """Find the cheapest answer to one event wherever it stands, and return its cost.
+
+    A customer who walks in takes goods off the shelf unless they are dearer than the margin.
     """
     begin, end = demand.starts[event], demand.starts[event + 1]
     place = demand.place[event]
@@ -89,15 +150,19 @@ def answer_all(
     state: State,
     prices: Prices,
     demand: Demand,
+    standing: Standing,
     chosen: Ints,
-    cost_milli: Ints,
-) -> None:
+) -> tuple[int, int]:
     """Find the cheapest answer to every event, each as if it were alone.
 
-    Arguments as of :func:`answer_one`; ``cost_milli`` gets each event's cost.
+    Arguments and costs, here of all together, as of :func:`answer_one`.
     """
+    cost = free = 0
     for event in range(len(demand.at)):
-        cost_milli[event] = answer_one(field, desk, state, prices, demand, event, chosen)
+        own = answer_one(field, desk, state, prices, demand, event, standing, chosen)
+        cost += own[0]
+        free += own[1]
+    return cost, free
 
 
 @compiled
@@ -172,6 +237,7 @@ def serve_in_turn(
     state: State,
     guide: Prices,
     demand: Demand,
+    standing: Standing,
     turns: Ints,
     chosen: Ints,
 ) -> None:
@@ -183,11 +249,12 @@ def serve_in_turn(
         state: what is left; changed.
         guide: prices that tell what units and parcels are worth to others.
         demand: who asks for what.
+        standing: answers that are left only for cheaper ones.
         turns: events in the order of their turns.
         chosen: slot of each line of the demand; written to.
     """
     for event in turns:
-        answer_one(field, desk, state, guide, demand, event, chosen)
+        answer_one(field, desk, state, guide, demand, event, standing, chosen)
         take(field, state, guide, demand, event, chosen)
 
 
@@ -198,6 +265,7 @@ def improve(
     state: State,
     prices: Prices,
     demand: Demand,
+    standing: Standing,
     turns: Ints,
     chosen: Ints,
 ) -> int:
@@ -213,8 +281,10 @@ def improve(
         give_back(field, state, demand, event, chosen)
         cost = take(field, state, prices, demand, event, chosen)
         give_back(field, state, demand, event, chosen)
-        answer_one(field, desk, state, prices, demand, event, chosen)
+        cost += standing.moving_milli * moves(demand, event, standing, chosen)
+        answer_one(field, desk, state, prices, demand, event, standing, chosen)
         now = take(field, state, prices, demand, event, chosen)
+        now += standing.moving_milli * moves(demand, event, standing, chosen)
         if now < cost:
             saved += cost - now
         elif now > cost or (chosen[begin:end] != before[begin:end]).any():
@@ -294,34 +364,41 @@ def stay(
     state: State,
     prices: Prices,
     demand: Demand,
-    start: Ints,
+    standing: Standing,
     chosen: Ints,
 ) -> None:
-    """Let each event have the answer again that it began with, where that costs no more.
+    """Let each event have the answer again that it began with, where another saves no more.
 
     Args:
         field: what lies where.
         state: what is left after all answers; changed.
         prices: of units and parcels.
         demand: who asks for what.
-        start: the answers it began with.
+        standing: the answers it began with.
         chosen: the answers; changed.
     """
+    start = standing.slots
     for event in range(len(demand.at)):
-        begin, end = demand.starts[event], demand.starts[event + 1]
-        if (chosen[begin:end] == start[begin:end]).all():
+        if not moves(demand, event, standing, chosen):
             continue
+        begin, end = demand.starts[event], demand.starts[event + 1]
         give_back(field, state, demand, event, chosen)
-        there = True
-        for line in range(begin, end):
-            if start[line] != UNSERVED and state.stock[start[line]] < demand.quantity[line]:
-                there = False
-        if there:
+        if _is_there(state, demand, event, start):
             before = take(field, state, prices, demand, event, start)
             give_back(field, state, demand, event, start)
-            if before <= take(field, state, prices, demand, event, chosen):
-                give_back(field, state, demand, event, chosen)
-                chosen[begin:end] = start[begin:end]
-                take(field, state, prices, demand, event, chosen)
-        else:
-            take(field, state, prices, demand, event, chosen)
+            now = take(field, state, prices, demand, event, chosen)
+            if before > now + standing.moving_milli:
+                continue
+            give_back(field, state, demand, event, chosen)
+            chosen[begin:end] = start[begin:end]
+        take(field, state, prices, demand, event, chosen)
+
+
+@compiled
+def moved(demand: Demand, standing: Standing, chosen: Ints) -> int:
+    """Return how many orders are answered otherwise than they stand."""
+    count = 0
+    for event in range(len(demand.at)):
+        if demand.kind[event] != WALK_IN and moves(demand, event, standing, chosen):
+            count += 1
+    return count

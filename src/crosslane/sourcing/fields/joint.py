@@ -15,10 +15,12 @@ import msgspec
 import numpy as np
 
 from crosslane.sourcing.fields.answering import (
+    Standing,
     answer_all,
     costs_of,
     entries_of,
     improve,
+    moved,
     serve_in_turn,
     stay,
     take_all,
@@ -78,6 +80,7 @@ def reoptimise(
     demand: Demand,
     start: Ints | None = None,
     *,
+    moving_milli: int = 0,
     seconds: float = SECONDS,
     gap: float = GAP,
 ) -> Joint:
@@ -94,6 +97,8 @@ def reoptimise(
         demand: the events.
         start: slot of each line to begin with, which must be there; None for one order after the
             other.
+        moving_milli: orders leave the answers they begin with only where that saves more for each
+            that does, all together; it is no part of any cost that is told.
         seconds: of wall-clock time there are, checked between steps and kept by the solver; that
             loops are compiled at their first use is not counted.
         gap: stop at this relative distance from the bound.
@@ -115,18 +120,19 @@ def reoptimise(
     lines = np.repeat(movable, np.diff(demand.starts))
     beside = state.copy()
     kept_milli = take_all(field, beside, prices, demand.only(~movable), start[~lines])
-    search = _Search(field, beside, prices, demand.only(movable), desk, start[lines].copy())
+    standing = Standing(start[lines].copy(), moving_milli)
+    search = _Search(field, beside, prices, demand.only(movable), desk, standing)
     in_time = search.run(begun + seconds, seconds, gap)
     chosen = start.copy()
     chosen[lines] = search.best
     left = state.copy()
     take_all(field, left, prices, demand, chosen)
-    stay(field, left, prices, demand, start, chosen)
+    stay(field, left, prices, demand, Standing(start, moving_milli), chosen)
     return Joint(
         chosen=chosen,
         cost_milli=take_all(field, state.copy(), prices, demand, chosen),
         start_milli=start_milli,
-        bound_milli=kept_milli + search.bound_milli,
+        bound_milli=kept_milli + search.proven_milli,
         seconds=monotonic() - begun,
         rounds=search.rounds,
         columns=search.master.columns,
@@ -138,30 +144,42 @@ def _compile(field: Field, state: State, prices: Prices, demand: Demand, desk: D
     """Have all loops compiled, by running them over no orders."""
     nobody = demand.only(np.zeros(len(demand.at), bool))
     none, left = np.zeros(0, np.int64), state.copy()
+    standing = Standing(none, 0)
     replay(field, desk, left, prices, nobody, none, new_tally(), False)
-    answer_all(field, desk, left, prices, nobody, none, none.copy())
-    serve_in_turn(field, desk, left, prices, nobody, none, none)
-    improve(field, desk, left, prices, nobody, none, none)
-    stay(field, left, prices, nobody, none, none.copy())
+    answer_all(field, desk, left, prices, nobody, standing, none)
+    serve_in_turn(field, desk, left, prices, nobody, standing, none, none)
+    improve(field, desk, left, prices, nobody, standing, none, none)
+    stay(field, left, prices, nobody, standing, none)
+    moved(nobody, standing, none)
     take_all(field, left, prices, nobody, none)
     costs_of(field, left, prices, nobody, none, none, none.copy())
     entries_of(field, nobody, none, none, none, left.sent, none, none, none)
 
 
 class _Search:
-    """The best answers and the best bound so far, and the steps that better them."""
+    """The best answers and the best bound so far, and the steps that better them.
+
+    What moving costs is part of all costs here, and of the bound they are compared with; what is
+    proven holds where moving is free.
+    """
 
     def __init__(
-        self, field: Field, state: State, prices: Prices, demand: Demand, desk: Desk, start: Ints
+        self,
+        field: Field,
+        state: State,
+        prices: Prices,
+        demand: Demand,
+        desk: Desk,
+        standing: Standing,
     ) -> None:
         self.field, self.state, self.prices, self.demand = field, state, prices, demand
-        self.desk = desk
+        self.desk, self.standing = desk, standing
         self.turns = np.arange(len(demand.at))
-        self.best = start
-        self.best_milli = take_all(field, state.copy(), prices, demand, start)
-        self.master = Master(field, state, prices, demand)
+        self.best = standing.slots
+        self.best_milli = self._cost(standing.slots)
+        self.master = Master(field, state, prices, demand, standing)
         self.duals = Prices(np.zeros_like(prices.scarcity_milli), np.zeros_like(self.master.room))
-        self.bound_milli = -(2**62)
+        self.bound_milli = self.proven_milli = -(2**62)
         self.rounds = 0
 
     def run(self, deadline: float, seconds: float, gap: float) -> bool:
@@ -232,11 +250,13 @@ class _Search:
         duals = Prices(duals.scarcity_milli, parcels)
         prices = Prices(*(a + b for a, b in zip(self.prices, duals, strict=True)))
         chosen = np.zeros(len(demand.variant), np.int64)
-        cost = np.zeros(len(demand.at), np.int64)
-        answer_all(master.roomy, self.desk, master.full, prices, demand, chosen, cost)
+        cost, free = answer_all(
+            master.roomy, self.desk, master.full, prices, demand, self.standing, chosen
+        )
         held = int((duals.scarcity_milli * master.full.stock).sum())
         held += int((duals.capacity_milli * master.room).sum())
-        bound = int(cost.sum()) - held
+        self.proven_milli = max(self.proven_milli, int(free) - held)
+        bound = int(cost) - held
         if bound > self.bound_milli:
             self.bound_milli, self.duals = bound, duals
         self.rounds += 1
@@ -246,7 +266,9 @@ class _Search:
         """Answer one after the other at the best prices so far."""
         guide = Prices(*(a + b for a, b in zip(self.prices, self.duals, strict=True)))
         chosen, left = np.zeros_like(self.best), self.state.copy()
-        serve_in_turn(self.field, self.desk, left, guide, self.demand, self.turns, chosen)
+        serve_in_turn(
+            self.field, self.desk, left, guide, self.demand, self.standing, self.turns, chosen
+        )
         self._settle(chosen)
 
     def _settle(self, chosen: Ints) -> None:
@@ -257,10 +279,21 @@ class _Search:
             return
         for _ in range(PASSES_MAX):
             if not improve(
-                self.field, self.desk, left, self.prices, self.demand, self.turns, chosen
+                self.field,
+                self.desk,
+                left,
+                self.prices,
+                self.demand,
+                self.standing,
+                self.turns,
+                chosen,
             ):
                 break
         self.master.add(chosen)
-        cost = take_all(self.field, self.state.copy(), self.prices, self.demand, chosen)
+        cost = self._cost(chosen)
         if cost < self.best_milli:
             self.best, self.best_milli = chosen, cost
+
+    def _cost(self, chosen: Ints) -> int:
+        cost = take_all(self.field, self.state.copy(), self.prices, self.demand, chosen)
+        return cost + self.standing.moving_milli * moved(self.demand, self.standing, chosen)

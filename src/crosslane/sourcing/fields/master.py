@@ -11,7 +11,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from crosslane.sourcing.fields.answering import costs_of, entries_of
+from crosslane.sourcing.fields.answering import Standing, costs_of, entries_of, moves
 from crosslane.sourcing.fields.field import (
     LINES_MAX,
     NO_LIMIT,
@@ -42,10 +42,14 @@ class Master:
         state: what the events may use, all together.
         prices: what is left is worth so much; part of every cost.
         demand: the events, orders of up to LINES_MAX lines.
+        standing: answers that cost something to leave.
     """
 
-    def __init__(self, field: Field, state: State, prices: Prices, demand: Demand) -> None:
+    def __init__(
+        self, field: Field, state: State, prices: Prices, demand: Demand, standing: Standing
+    ) -> None:
         self.field, self.prices, self.demand = field, prices, demand
+        self._standing = standing
         self.roomy = field._replace(capacity=np.full_like(field.capacity, NO_LIMIT))
         self.full = State(np.maximum(state.stock, 0), np.zeros_like(state.sent))
         self.room = np.maximum(field.capacity - state.sent, 0)
@@ -149,6 +153,8 @@ class Master:
     def _add_answers(self, events: Ints, chosen: Ints) -> None:
         cost = np.zeros(len(events), np.int64)
         costs_of(self.roomy, self.full.copy(), self.prices, self.demand, events, chosen, cost)
+        leaving = [moves(self.demand, event, self._standing, chosen) for event in events]
+        cost += self._standing.moving_milli * np.array(leaving, np.int64)
         longest = 2 * LINES_MAX * len(events)
         starts = np.zeros(len(events), np.int64)
         rows, values = np.zeros(longest, np.int64), np.zeros(longest, np.int64)
