@@ -121,6 +121,50 @@ async def test_one_that_breaks_off_is_told_of_as_such(app: Any):
     assert (answered[0]["status"], Heard.bytes, Heard.ended) == (400, 4, False)
 
 
+@post("/api/v1/whole", permission=PUBLIC, command=None)
+async def whole(data: Taken) -> Taken:
+    """Tell what was sent."""
+    return data
+
+
+@pytest.mark.parametrize(
+    ("length", "asked"),
+    [
+        ({b"content-length": b"12"}, 2),
+        ({}, 3),
+        # RFC 9112, 6.3: chunks overrule a length.
+        ({b"content-length": b"5", b"transfer-encoding": b"chunked"}, 3),
+    ],
+)
+async def test_nobody_asks_for_more_than_was_announced(length: dict[bytes, bytes], asked: int):
+    parts = [(b'{"byt', True), (b'es":7 }', True), (b"", False)]
+    arriving = [{"type": "http.request", "body": part, "more_body": more} for part, more in parts]
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        return arriving.pop(0)
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/whole",
+        "query_string": b"",
+        "headers": [
+            (b"host", b"shop.example"),
+            (b"content-type", b"application/json"),
+            *length.items(),
+        ],
+        "client": ("10.0.0.1", 1),
+    }
+    app: Any = build_app([whole], Gate(secret_key=b"test"))
+    await app.asgi_handler(scope, receive, send)
+    assert (answered[0]["status"], answered[1]["body"]) == (200, b'{"bytes":7}')
+    assert len(arriving) == len(parts) - asked
+
+
 async def test_whoever_keeps_the_pace_has_time_and_nobody_else(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(body, "BYTES_A_SECOND_MIN", 1)
     app: Any = build_app([sink], Gate(secret_key=b"test"))
