@@ -107,21 +107,30 @@ def test_outward_code(country, postcode, parts):
     assert (found.area, found.district) == parts
 
 
-@pytest.mark.parametrize(
-    ("country", "postcode", "zone"),
-    [
-        ("GB", "HS1 2AA", "ISLANDS"),
-        ("GB", "KA27 8AA", "ISLANDS"),
-        ("GB", "KA26 9AA", "MAINLAND"),
-        ("GB", "KA29 0AA", "MAINLAND"),
-        ("GB", "BT94 1AA", "NI"),
-        ("GB", "B9 4AA", "MAINLAND"),
-        ("GB", "a bad postcode", "MAINLAND"),
-        ("JE", "JE2 3EA", "JERSEY"),
-        ("FR", "75008", "EUROPE"),
-        ("US", "10001", None),
-    ],
-)
+ADDRESSES = [
+    ("GB", "HS1 2AA", "ISLANDS"),
+    ("GB", "KA27 8AA", "ISLANDS"),
+    ("GB", "KA26 9AA", "MAINLAND"),
+    ("GB", "KA29 0AA", "MAINLAND"),
+    ("GB", "BT94 1AA", "NI"),
+    ("GB", "B9 4AA", "MAINLAND"),
+    ("GB", "a bad postcode", "MAINLAND"),
+    ("JE", "JE2 3EA", "JERSEY"),
+    ("FR", "75008", "EUROPE"),
+    ("US", "10001", None),
+]
+
+
+@pytest.mark.parametrize(("country", "postcode", "zone"), ADDRESSES)
+def test_services_that_reach_an_address_are_told_with_its_zone(book, country, postcode, zone):
+    zones = [(each, book.zone(each.code, country, postcode)) for each in book.services()]
+    assert zone in [each for _, each in zones]
+    for _ in range(2):  # found, and remembered
+        reaching = book.services_to(country, postcode)
+        assert list(reaching) == [(each, found) for each, found in zones if found is not None]
+
+
+@pytest.mark.parametrize(("country", "postcode", "zone"), ADDRESSES)
 def test_the_first_rule_that_matches_gives_the_zone(book, country, postcode, zone):
     assert book.zone("STANDARD", country, postcode) == zone
 

@@ -116,6 +116,11 @@ def test_the_nearest_come_first_and_ties_go_by_code():
         ("B", 1_000),
     ]
     assert [n.location.code for n in network.nearest(HERE, 9, "pickup")] == ["A", "B", "FAR"]
+    for _ in range(2):  # found, and remembered
+        able = network.nearest_able(HERE, 2, frozenset({"pickup", "ship_to_store"}))
+        assert able == network.nearest(HERE, 2, "pickup")
+        assert network.nearest_able(HERE, 1, frozenset({"ship"})) == network.nearest(HERE, 1)
+    assert network.nearest_able(HERE, 9, frozenset()) == []
     only = network.nearest(HERE, 9, accept=lambda location: location.code == "FAR")
     assert [n.location.code for n in only] == ["FAR"]
     assert network.nearest(HERE, 0) == []

@@ -196,6 +196,7 @@ class RateBook:
         # The few rules that concern an area, found once: areas are far fewer than addresses.
         self._concerned: dict[tuple[str, str, str], list[ZoneRule]] = {}
         self._arrivals: dict[tuple[str, str, date], date | None] = {}
+        self._reaching: dict[tuple[str, Outward], tuple[tuple[Service, str], ...]] = {}
 
     def service(self, code: str) -> Service:
         """Return a service, retired ones too.
@@ -234,6 +235,23 @@ class RateBook:
             and carrier in (None, service.carrier)
             and speed in (None, service.speed)
         )
+
+    def services_to(self, country: str, postcode: str) -> tuple[tuple[Service, str], ...]:
+        """Return the services that take parcels to an address, by code, each with its zone.
+
+        Args:
+            country: ISO 3166 alpha-2 of the destination.
+            postcode: of the destination, as typed.
+        """
+        to = outward(country, postcode)
+        known = self._reaching.get((country, to))
+        if known is None:
+            found = [(each, self._zone(each.carrier, country, to)) for each in self.services()]
+            known = tuple([(service, zone) for service, zone in found if zone is not None])
+            if len(self._reaching) >= OUTWARDS_REMEMBERED_MAX:
+                self._reaching.clear()
+            self._reaching[country, to] = known
+        return known
 
     def zone(self, service: str, country: str, postcode: str) -> str | None:
         """Return the code of the zone in which a service's carrier sees an address, or None.

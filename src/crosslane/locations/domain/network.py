@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from heapq import nsmallest
+from itertools import count
 from uuid import UUID
 
 from msgspec import Struct
@@ -28,6 +29,8 @@ class Network:
         self.all: tuple[Location, ...] = tuple(sorted(locations, key=lambda at: at.code))
         self.by_code: dict[str, Location] = {at.code: at for at in self.all}
         self.by_id: dict[UUID, Location] = {at.id: at for at in self.all}
+        # By the abilities that were asked for: who has any of them, and where that is.
+        self._able: dict[frozenset[str], tuple[list[Location], list[Point]]] = {}
 
     def require(self, code: str, *, pointer: str = "") -> Location:
         """Return the location with a code.
@@ -64,6 +67,25 @@ class Network:
         codes = [at.code for at in able]
         found = nsmallest(limit, zip(metres, codes, strict=True))
         return [Near(self.by_code[code], away) for away, code in found]
+
+    def nearest_able(self, point: Point, limit: int, abilities: frozenset[str]) -> list[Near]:
+        """Return the active locations nearest to a point that have any of some abilities.
+
+        Nearest first; ties go by code. Who has them is found once.
+
+        Args:
+            point: where from.
+            limit: how many at most.
+            abilities: of which one is enough.
+        """
+        known = self._able.get(abilities)
+        if known is None:
+            able = [at for at in self.all if at.active and at.abilities & abilities]
+            known = self._able[abilities] = able, [at.point for at in able]
+        able, points = known
+        # The locations are in the order of their codes.
+        found = nsmallest(limit, zip(distances_metres(points, point), count(), strict=False))
+        return [Near(able[number], away) for away, number in found]
 
     def _active(self, ability: str | None) -> tuple[Location, ...]:
         if ability is None:

@@ -2,14 +2,17 @@
 
 import csv
 import gzip
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from crosslane.locations.domain import Located, Point, PostcodeTable, Sector
 
 SECTOR_FILE = "gb_sectors.csv.gz"
+POSTCODES_REMEMBERED_MAX = 4_096
 
 
+# Whoever asks where a customer is asks more than once, in different places.
+@lru_cache(maxsize=POSTCODES_REMEMBERED_MAX)
 def locate_postcode(country: str, postcode: str) -> Located | None:
     """Return the place of a postcode with its nation and precision, or None when it is unknown.
 

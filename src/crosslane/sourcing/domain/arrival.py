@@ -39,6 +39,27 @@ def ship_day(
     return found
 
 
+def arrival(
+    world: World, request: SourcingRequest, service: str, zone: str, shipped: date
+) -> datetime | None:
+    """Return when a parcel that leaves on a day has arrived, as :class:`Arrivals` tells it.
+
+    Args:
+        world: what it is decided on.
+        request: where it goes.
+        service: by which it goes.
+        zone: in which the service sees the destination.
+        shipped: local day of dispatch.
+    """
+    arrives = world.book.delivery_day(service, zone, shipped)
+    if arrives is None:
+        return None
+    store = request.store
+    if store is None:
+        return end_of(arrives, request.channel.timezone)
+    return world.days.ready(store.timetable, end_of(arrives, store.timetable.timezone))
+
+
 class Arrivals:
     """When the parcels of a request arrive, each day and service looked up once.
 
@@ -72,14 +93,8 @@ class Arrivals:
         return self._zones[service]
 
     def _arrival(self, service: str, shipped: date) -> datetime | None:
-        zone, store = self.zone(service), self._request.store
-        arrives = None if zone is None else self._world.book.delivery_day(service, zone, shipped)
-        if arrives is None:
-            return None
-        if store is None:
-            return end_of(arrives, self._request.channel.timezone)
-        closed = end_of(arrives, store.timetable.timezone)
-        return self._world.days.ready(store.timetable, closed)
+        zone = self.zone(service)
+        return None if zone is None else arrival(self._world, self._request, service, zone, shipped)
 
 
 class Lateness:

@@ -96,10 +96,10 @@ def routes_of(world: World, request: SourcingRequest) -> Iterator[tuple[Service,
     """
     country, postcode = request.destination
     goal, day, book = _goal(request), request.at.date(), world.book
-    for service in book.services():
-        found = _carried(book, service.code, country, postcode, day)
-        if found is not None:
-            yield service, Route(service.code, *found, goal, country, postcode)
+    for service, zone in book.services_to(country, postcode):
+        tariff = tariff_of(book, service.code, zone, day)
+        if tariff is not None:
+            yield service, Route(service.code, zone, tariff, goal, country, postcode)
 
 
 def _goal(request: SourcingRequest) -> Point | None:

@@ -1,7 +1,9 @@
 """A cart that could reach its customer in many ways: what is the same for all is found once."""
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -11,7 +13,7 @@ from crosslane.inventory import Survey
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.sourcing.domain.alone import Alone
-from crosslane.sourcing.domain.arrival import Arrivals, ship_day
+from crosslane.sourcing.domain.arrival import arrival, ship_day
 from crosslane.sourcing.domain.building import (
     line_key,
     lines_for,
@@ -35,6 +37,22 @@ from crosslane.sourcing.domain.world import Route, World
 Sent = tuple[Order, Alone | None]
 
 
+class _Leaves(NamedTuple):
+    """A location sends everything, by whatever service.
+
+    Args:
+        day: on which it leaves.
+        units_left: of the article that is scarcest there afterwards.
+        parcels_left: parcels that it could still send on that day afterwards; None for any number.
+        senders: itself.
+    """
+
+    day: date
+    units_left: int
+    parcels_left: int | None
+    senders: frozenset[UUID]
+
+
 class Cart:
     """What would be done about a cart; nothing is marked or kept.
 
@@ -48,6 +66,7 @@ class Cart:
         self._world, self._survey, self._request = world, survey, request
         self._lines = {line_key(n): line.variant for n, line in enumerate(request.lines)}
         self._glance = Glance(world, request, survey)
+        self._leaving: dict[tuple[UUID, int], _Leaves | None] = {}
 
     def deliveries(self) -> Iterator[tuple[Service, Way]]:
         """Yield what it means to ship the goods by each service that brings any of them there.
@@ -56,11 +75,15 @@ class Cart:
         so this is worked out once for all that take the same lines.
         """
         found: dict[tuple[bool, ...], Sent] = {}
+        heaviest = max([line.weight_grams for line in self._glance.lines], default=0)
+        longest = max([line.length_mm for line in self._glance.lines], default=0)
         for service, route in routes_of(self._world, self._request):
             tariff = route.tariff
             if tariff is None:
                 continue
-            taken = tuple([tariff.takes(line) for line in self._glance.lines])
+            taken: tuple[bool, ...] = ()
+            if heaviest > tariff.weight_max_grams or 0 < tariff.length_max_mm < longest:
+                taken = tuple([tariff.takes(line) for line in self._glance.lines])
             if taken not in found:
                 found[taken] = self._sent(self._request, route)
             way = self._carried(self._request, route, tariff, found[taken])
@@ -107,23 +130,34 @@ class Cart:
         self, request: SourcingRequest, route: Route, at: Location, parcels: int, cost_milli: int
     ) -> Way | None:
         """Return what it means that a location sends everything."""
-        day = ship_day(self._world, request, at, parcels)
-        if day is None:
+        key = at.id, parcels
+        if key not in self._leaving:
+            self._leaving[key] = self._leaves(at, parcels)
+        leaves = self._leaving[key]
+        if leaves is None:
             return None
-        arrives = Arrivals(self._world, request, route).of(route.service, day)
+        arrives = arrival(self._world, request, route.service, route.zone, leaves.day)
         if arrives is None:
             return None
-        limited = at.parcels_per_day is not None
         return Way(
             arrives,
             cost_milli,
-            self._glance.units_left(at),
+            leaves.units_left,
             parcels,
             (),
-            frozenset((at.id,)),
-            max(0, room_left(self._world, at, day, parcels)) if limited else None,
-            (arrives.date() - day).days,
+            leaves.senders,
+            leaves.parcels_left,
+            (arrives.date() - leaves.day).days,
         )
+
+    def _leaves(self, at: Location, parcels: int) -> "_Leaves | None":
+        """Return what it means that everything leaves a location, whatever service carries it."""
+        day = ship_day(self._world, self._request, at, parcels)
+        if day is None:
+            return None
+        limited = at.parcels_per_day is not None
+        room = max(0, room_left(self._world, at, day, parcels)) if limited else None
+        return _Leaves(day, self._glance.units_left(at), room, frozenset((at.id,)))
 
     def _planned(self, request: SourcingRequest, route: Route, order: Order) -> Way | None:
         plan = plan_of_order(self._glance.problem(request, route.tariff), order)

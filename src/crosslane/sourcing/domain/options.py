@@ -15,7 +15,7 @@ from crosslane.sourcing.domain.ways import Lacking, Way
 # Ways in which goods are fetched at a store, the one that is asked for first.
 Fetched = Literal["pickup", "ship_to_store"]
 FETCHED: tuple[Fetched, ...] = get_args(Fetched)
-
+FETCHED_ABLE = frozenset[str](FETCHED)
 
 NONE_KEPT = Kept(0, 0)
 
@@ -163,7 +163,7 @@ def _confidence(way: Way, service: str, known: Mapping[tuple[str, UUID], Kept]) 
 
 def stores_near(network: Network, point: Point, limit: int) -> list[Near]:
     """Return the stores nearest to a point at which goods can be fetched."""
-    return network.nearest(point, limit, accept=lambda at: not at.abilities.isdisjoint(FETCHED))
+    return network.nearest_able(point, limit, FETCHED_ABLE)
 
 
 def pickup_options(cart: Cart, stores: Iterable[Near], give: Giver) -> list[PickupOption]:

@@ -75,6 +75,8 @@ class World(msgspec.Struct):
         parcels: what a parcel costs from each location that was asked for, carriage and distance
             aside, None where it may not send; by instant, method and settings. They hold until a
             parcel of the location is counted.
+        alike: locations that may send, with what a parcel costs from them as above, the cheapest
+            first; by instant, method, settings and who was asked for. They hold as long.
         grounds: what the locations are on any day, by settings; they hold as long as the network.
         standings: what they are for every order of an instant, likewise.
     """
@@ -94,6 +96,9 @@ class World(msgspec.Struct):
     savings: dict[tuple[str, datetime], tuple[Saving, ...]] = {}
     cheapest: dict[tuple[str, str, date], str] = {}
     parcels: dict[tuple[datetime, str, SourcingSettings], dict[UUID, int | None]] = {}
+    alike: dict[
+        tuple[datetime, str, SourcingSettings, frozenset[UUID]], list[tuple[int, list[Location]]]
+    ] = {}
     grounds: dict[SourcingSettings, Ground] = {}
     standings: dict[tuple[datetime, SourcingSettings], Stood] = {}
 
@@ -103,6 +108,7 @@ class World(msgspec.Struct):
         self.taken[location_id, day] = taken
         for known in self.parcels.values():
             known.pop(location_id, None)
+        self.alike.clear()
         for stood in self.standings.values():
             stood.use(location_id, day, parcels)
         return taken
