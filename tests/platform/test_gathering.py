@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import pytest
 
@@ -65,3 +66,35 @@ async def test_who_goes_away_takes_nobody_along(ask):
     await asyncio.sleep(0)
     first.cancel()
     assert await second == [9]
+
+
+async def test_few_wait_for_a_read_that_answers_more_and_as_many_are_read_beside_it():
+    begun: list[int] = []
+    held = asyncio.Event()
+
+    async def holding(tx: Tx, numbers: Sequence[int]) -> list[int | Refusal]:
+        begun.append(len(numbers))
+        await held.wait()
+        return list(numbers)
+
+    gathering = Gathering(holding)
+    asked: list[asyncio.Task[int]] = []
+
+    async def asks(*numbers: int) -> None:
+        asked.extend(
+            asyncio.create_task(gathering.ask("shop", nullcontext, number)) for number in numbers
+        )
+        for _ in range(10):  # as often as asking and reading wait
+            await asyncio.sleep(0)
+
+    await asks(1, 2, 3)
+    assert begun == [3]
+    await asks(4, 5)
+    assert begun == [3]
+    await asks(6)
+    assert begun == [3, 3]
+    await asks(7, 8, 9, 10, 11, 12, 13)
+    assert begun == [3, 3]
+    held.set()
+    assert await asyncio.gather(*asked) == list(range(1, 14))
+    assert begun == [3, 3, 7]

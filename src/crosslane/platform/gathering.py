@@ -1,12 +1,13 @@
 """Questions of many requests, answered by one read.
 
-Questions that arrive in the same moment are read together. Nobody waits for company: a read starts
-as soon as one is free, with all that are waiting by then, so an answer is never older than its
-question.
+Questions that arrive in the same moment are read together. Nobody waits for company where nothing
+is read: a read starts at once, with all that are waiting by then, so an answer is never older than
+its question. Beside a read a second one starts for as many as that one answers: a read costs by
+itself what several questions do, and few who wait will soon be more.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeVar
@@ -44,6 +45,7 @@ class Gathering(Generic[Question, Answer]):
         self._read = read
         self._waiting: dict[str, deque[tuple[Question, asyncio.Future[Answer]]]] = {}
         self._readers: dict[str, int] = {}
+        self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, tenant: str, open_read: Open, question: Question) -> Answer:
@@ -61,19 +63,31 @@ class Gathering(Generic[Question, Answer]):
             raise TooManyQuestions
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant, deque()).append((question, answer))
-        if self._readers.get(tenant, 0) < READS_AT_ONCE:
+        if self._are_worth_a_read(tenant):
             self._readers[tenant] = self._readers.get(tenant, 0) + 1
             reader = asyncio.create_task(self._read_all(tenant, open_read))
             self._tasks.add(reader)
             reader.add_done_callback(self._tasks.discard)
         return await answer
 
+    def _are_worth_a_read(self, tenant: str) -> bool:
+        """Tell whether those who wait should be read for now, beside what is read already."""
+        busy = self._readers.get(tenant, 0)
+        if not busy:
+            return True
+        # Who has begun and taken nobody yet will take all.
+        return busy < READS_AT_ONCE and 0 < self._under_way[tenant] <= len(self._waiting[tenant])
+
     async def _read_all(self, tenant: str, open_read: Open) -> None:
         waiting = self._waiting[tenant]
         try:
             while waiting:
                 batch = [waiting.popleft() for _ in range(min(len(waiting), QUESTIONS_AT_ONCE_MAX))]
-                await self._read_some(batch, open_read)
+                self._under_way[tenant] += len(batch)
+                try:
+                    await self._read_some(batch, open_read)
+                finally:
+                    self._under_way[tenant] -= len(batch)
         finally:
             # In the same step in which nobody was waiting, so that nobody comes too late.
             self._readers[tenant] -= 1

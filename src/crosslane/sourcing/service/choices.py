@@ -8,7 +8,7 @@ import msgspec
 
 from crosslane.catalog import Variant, variants_by_id, variants_by_sku
 from crosslane.inventory import Survey, survey
-from crosslane.kernel import Refusal, new_id
+from crosslane.kernel import Refusal
 from crosslane.locations import Near, position_of
 from crosslane.organization import book
 from crosslane.platform import facts
@@ -34,6 +34,8 @@ from crosslane.sourcing.service.offers import giver_of, offer_validity
 from crosslane.sourcing.service.world import world_for
 
 STORES_OFFERED_MAX = 10
+NOBODYS = UUID(int=0)
+"""Stands for the order and the lines that there may be some day; no option tells of them."""
 
 
 class ItemAsked(msgspec.Struct, frozen=True):
@@ -123,7 +125,7 @@ async def load_options(tx: Tx, carts: Sequence[OptionsWanted]) -> list[OptionsFa
         try:
             channel = channels.channel(wanted.channel)
             request = SourcingRequest(
-                order_id=new_id(),
+                order_id=NOBODYS,
                 channel=channel,
                 currency=channel.currency,
                 method="ship",
@@ -205,7 +207,7 @@ class _Goods(msgspec.Struct, frozen=True):
                 raise NotOnSale(pointer=f"/items/{number}/sku", sku=item.sku)
             for article, units in self._articles(variant):
                 lines.append(
-                    LineAsked(key=new_id(), variant=article, quantity=units * item.quantity)
+                    LineAsked(key=NOBODYS, variant=article, quantity=units * item.quantity)
                 )
         return lines
 
