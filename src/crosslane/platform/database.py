@@ -23,6 +23,7 @@ from crosslane.kernel import Unavailable
 from crosslane.platform import outbox
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.fairness import FairTurns, TenantBusy
+from crosslane.platform.lending import given_back, keep_apart, lend
 from crosslane.platform.outbox import Outbox, Part
 
 POOL_CONNECTIONS_MAX = 10
@@ -235,20 +236,23 @@ class Connection(asyncpg.Connection):
     The driver asks what a type consists of as it meets it, on each connection, by the most costly
     statement of all. What belongs to PostgreSQL itself is the same on every connection, so a
     process asks once, for all arrays together.
+
+    Attributes:
+        tenant: whose tables unqualified ones are, "" for nobody's.
     """
 
     _learned: ClassVar[dict[frozenset[int], Any]] = {}
-    _tenant = ""
+    tenant = ""
 
     async def look_at(self, tenant: str) -> None:
         """Let unqualified tables be those of a tenant, "" for nobody's, until told otherwise."""
-        if self._tenant == tenant:
+        if self.tenant == tenant:
             return
         # While it is being told, and when that breaks off, nobody knows whose they are.
-        self._tenant = "?"
+        self.tenant = "?"
         path = f"set search_path to {schema_of(tenant)}" if tenant else "reset search_path"
         await self.execute(path)
-        self._tenant = tenant
+        self.tenant = tenant
 
     async def _execute(self, query: str, args: Sequence[Any], *rest: Any, **told: Any) -> Any:
         plain = [list(each) if type(each) in MADE_LISTS else each for each in args]
@@ -355,6 +359,7 @@ class Database:
             max_cached_statement_lifetime=0,
             max_queries=STATEMENTS_MAX,
         )
+        keep_apart(pool)
         return cls(pool, url)
 
     async def close(self) -> None:
@@ -373,27 +378,14 @@ class Database:
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
                     await turn.enter_async_context(self._turns.turn(tenant))
-                    connection = await self.pool.acquire()
+                    connection = await lend(self.pool, tenant)
             except (TimeoutError, TenantBusy):
                 raise DatabaseBusy from None
-            async with self._lent(connection):
+            async with given_back(self.pool, connection):
                 # Who asks for a tenant names its tables in full or opens a transaction.
                 if not tenant:
                     await connection.look_at("")
                 yield connection
-
-    @asynccontextmanager
-    async def _lent(self, connection: asyncpg.pool.PoolConnectionProxy) -> AsyncIterator[None]:
-        """Give a connection back, whatever happened to it."""
-        try:
-            yield
-        except asyncpg.InternalClientError as error:
-            # What the driver says when it loses the connection between two packets of a statement.
-            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
-        finally:
-            # One that was lost may have left the pool already.
-            with suppress(asyncpg.InternalClientError):
-                await self.pool.release(connection)
 
     @asynccontextmanager
     async def transaction(
