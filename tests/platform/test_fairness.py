@@ -1,13 +1,21 @@
 """Places are shared: a tenant that wants many keeps no other waiting."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosslane.platform.fairness import KEPT_FREE_PART, FairTurns, TenantBusy
+from crosslane.platform.fairness import (
+    CROWD_MIN,
+    KEPT_FREE_PART,
+    FairTurns,
+    LoopTurns,
+    TenantBusy,
+)
 from crosslane.platform.web.errors import Busy
 from crosslane.platform.web.room import Room
 
@@ -136,3 +144,97 @@ def test_a_busy_process_sends_the_optional_away_first():
         room.give_back(tenant)
     room.require_leisure()
     room.take("noisy", optional=True)
+
+
+class Passes:
+    """Counts the passes of the event loop, and notes in which of them somebody had a turn."""
+
+    def __init__(self, turns: LoopTurns) -> None:
+        self.turns = turns
+        self.had: list[tuple[str, int]] = []
+        self._number = 0
+        self._count()
+
+    def _count(self) -> None:
+        self._number += 1
+        self._next = asyncio.get_running_loop().call_soon(self._count)
+
+    async def have(self, name: str, tenant: str, *, first: bool = False) -> None:
+        await self.turns.turn(tenant, first=first)
+        self.had.append((name, self._number))
+
+    def end(self) -> None:
+        self._next.cancel()
+
+    @property
+    def numbers(self) -> list[int]:
+        """In which pass each was had, of those in which any was."""
+        passes = sorted({number for _, number in self.had})
+        return [passes.index(number) for _, number in self.had]
+
+
+@contextmanager
+def under_way(turns: LoopTurns, **requests: int) -> Iterator[None]:
+    counted = Counter(requests)
+    for tenant in counted.elements():
+        turns.enter(tenant)
+    yield
+    for tenant in counted.elements():
+        turns.leave(tenant)
+
+
+async def passes_of(*tenants: str, **requests: int) -> list[int]:
+    """Return in which passes tenants have their turns who ask for them in one moment."""
+    passes = Passes(LoopTurns())
+    with under_way(passes.turns, **requests):
+        await asyncio.gather(*(passes.have(tenant, tenant) for tenant in tenants))
+    passes.end()
+    await settled()
+    assert (passes.turns._had, passes.turns._waiting) == (set(), {})
+    return passes.numbers
+
+
+async def test_a_crowd_has_one_turn_in_each_pass_while_others_ask():
+    asked = ["noisy"] * 4
+    assert await passes_of(*asked, noisy=CROWD_MIN, quiet=1) == [0, 1, 2, 3]
+
+
+async def test_who_asks_little_never_waits_for_a_turn_of_the_loop():
+    asked = ["noisy", "noisy", "quiet", "quiet", "quiet"]
+    # Told in the order of their turns: the second of the crowd comes last.
+    assert await passes_of(*asked, noisy=CROWD_MIN, quiet=CROWD_MIN - 1) == [0, 0, 0, 0, 1]
+
+
+async def test_a_crowd_alone_never_waits_for_a_turn_of_the_loop():
+    assert await passes_of(*["noisy"] * 4, noisy=CROWD_MIN) == [0, 0, 0, 0]
+
+
+async def test_crowds_have_a_turn_each_in_a_pass():
+    asked = ["noisy", "noisy", "loud", "loud"]
+    assert await passes_of(*asked, noisy=CROWD_MIN, loud=CROWD_MIN) == [0, 0, 1, 1]
+
+
+async def test_who_holds_what_others_wait_for_is_first_and_who_has_gone_is_passed_over():
+    passes = Passes(LoopTurns())
+    with under_way(passes.turns, noisy=CROWD_MIN, quiet=1):
+        asked = [
+            asyncio.create_task(passes.have(name, "noisy", first=name.startswith("held")))
+            for name in ("one", "two", "gone", "three", "held one", "held two")
+        ]
+        await asyncio.sleep(0)
+        asked[2].cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    passes.end()
+    assert [name for name, _ in passes.had] == ["one", "held one", "held two", "two", "three"]
+    assert passes.numbers == [0, 1, 2, 3, 4]
+
+
+async def test_whoever_waits_still_has_a_turn_when_the_others_have_gone():
+    passes = Passes(LoopTurns())
+    with under_way(passes.turns, noisy=CROWD_MIN):
+        with under_way(passes.turns, quiet=1):
+            asked = [asyncio.create_task(passes.have("", "noisy")) for _ in range(3)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*asked)
+    passes.end()
+    assert passes.numbers == [0, 1, 2]

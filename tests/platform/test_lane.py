@@ -9,7 +9,9 @@ from crosslane.kernel import Conflict, Invalid, Refusal
 from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Tx
+from crosslane.platform.fairness import CROWD_MIN
 from crosslane.platform.lane import (
+    CROWD_BATCH_MAX,
     Command,
     CommandKind,
     KeyReused,
@@ -98,6 +100,34 @@ async def test_commands_waiting_together_commit_together(
     left, batches = await state(database, shelf)
     assert left == 0
     assert batches <= 4
+
+
+async def test_a_crowd_commits_in_small_groups_while_others_ask(
+    database: Database, shelf: str, lanes: Lanes
+):
+    sizes: list[int] = []
+
+    async def noted(tx: Tx, commands: Sequence[Command[Take]]) -> list[Taken | Refusal]:
+        sizes.append(len(commands))
+        return await take(tx, commands)
+
+    kind = CommandKind("test.noted", Take, Taken, noted)
+
+    async def ask(name: str) -> None:
+        sizes.clear()
+        waiting = (lanes.submit(shelf, kind, command(f"{name}{n}", 1)) for n in range(40))
+        await asyncio.gather(*waiting)
+
+    turns = database.turns
+    for _ in range(CROWD_MIN):
+        turns.enter(shelf)
+    await ask("alone")
+    assert max(sizes) > CROWD_BATCH_MAX
+    turns.enter("another")
+    await ask("crowd")
+    assert max(sizes) == CROWD_BATCH_MAX
+    for tenant in ("another", *[shelf] * CROWD_MIN):
+        turns.leave(tenant)
 
 
 async def test_while_a_batch_is_under_way_few_wait_for_company(

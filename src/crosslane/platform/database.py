@@ -7,13 +7,13 @@ read route, command line) do. A tenant is a schema named ``t_<tenant>``.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import asyncpg
 import msgspec
@@ -22,8 +22,8 @@ from asyncpg.protocol import protocol
 from crosslane.kernel import Unavailable
 from crosslane.platform import outbox
 from crosslane.platform.actor import SYSTEM, Actor
-from crosslane.platform.fairness import FairTurns, TenantBusy
-from crosslane.platform.lending import given_back, keep_apart, lend
+from crosslane.platform.fairness import FairTurns, LoopTurns, TenantBusy
+from crosslane.platform.lending import given_back, keep_apart, leave_as_it_is, lend, prepare
 from crosslane.platform.outbox import Outbox, Part
 
 POOL_CONNECTIONS_MAX = 10
@@ -77,6 +77,7 @@ protocol.MappingABC = ()
 MADE_LISTS = frozenset((tuple, set, frozenset, type({}.keys()), type({}.values())))
 
 Record = asyncpg.Record
+Found = TypeVar("Found")
 
 # What only looks needs no transaction: each statement sees what is committed as it begins, within
 # one as without. Whatever might do more begins one; a word too many here costs a BEGIN, no more.
@@ -130,9 +131,11 @@ class Tx:
         actor: Actor,
         trace: str,
         *,
+        turns: LoopTurns,
         read_only: bool = False,
         optimistic: bool = False,
     ) -> None:
+        self._turns = turns
         self.optimistic = optimistic
         self.conn = connection
         self.tenant = tenant
@@ -179,31 +182,32 @@ class Tx:
             sql, args = outbox.statement_of(self.outbox.take_soon())
             await self.execute(sql, *args)
 
-    async def _come_to(self, sql: str) -> None:
+    async def _run(
+        self, run: Callable[..., Awaitable[Found]], sql: str, args: Sequence[Any]
+    ) -> Found:
         await self._write_soon()
         if not self.begun and _does(sql):
             await self.begin()
         self.statements += 1
+        found = await run(sql, *args)
+        await self._turns.turn(self.tenant, first=True)
+        return found
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Run one statement and return all its rows."""
-        await self._come_to(sql)
-        return await self.conn.fetch(sql, *args)
+        return await self._run(self.conn.fetch, sql, args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Run one statement and return its first row, or None."""
-        await self._come_to(sql)
-        return await self.conn.fetchrow(sql, *args)
+        return await self._run(self.conn.fetchrow, sql, args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Run one statement and return the first column of its first row, or None."""
-        await self._come_to(sql)
-        return await self.conn.fetchval(sql, *args)
+        return await self._run(self.conn.fetchval, sql, args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run one statement and return PostgreSQL's command tag, such as ``UPDATE 3``."""
-        await self._come_to(sql)
-        return await self.conn.execute(sql, *args)
+        return await self._run(self.conn.execute, sql, args)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -310,7 +314,8 @@ class Database:
     def __init__(self, pool: asyncpg.Pool, url: str) -> None:
         self.pool = pool
         self.url = url
-        self._turns = FairTurns(pool.get_max_size())
+        self.turns = LoopTurns()
+        self._places = FairTurns(pool.get_max_size())
         self._marked_at: dict[str, float] = {}
 
     @classmethod
@@ -348,10 +353,10 @@ class Database:
             min_size=1,
             max_size=connections,
             connection_class=Connection,
-            init=_prepare_connection,
+            init=prepare,
             # A transaction says whose tables it means and sets all else with SET LOCAL, so nothing
             # is left to reset.
-            reset=_nothing_to_reset,
+            reset=leave_as_it_is,
             server_settings=limits,
             timeout=CONNECT_SECONDS_MAX,
             command_timeout=None if bulk else ANSWER_SECONDS_MAX,
@@ -377,7 +382,7 @@ class Database:
         async with AsyncExitStack() as turn:
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
-                    await turn.enter_async_context(self._turns.turn(tenant))
+                    await turn.enter_async_context(self._places.turn(tenant))
                     connection = await lend(self.pool, tenant)
             except (TimeoutError, TenantBusy):
                 raise DatabaseBusy from None
@@ -408,7 +413,15 @@ class Database:
             CommitUnknown: the connection broke during COMMIT, or no answer came.
         """
         async with self.connection(tenant) as connection:
-            tx = Tx(connection, tenant, actor, trace, read_only=read_only, optimistic=optimistic)
+            tx = Tx(
+                connection,
+                tenant,
+                actor,
+                trace,
+                turns=self.turns,
+                read_only=read_only,
+                optimistic=optimistic,
+            )
             last: tuple[str, list[Any]] | None = None
             try:
                 await connection.look_at(tenant)
@@ -476,17 +489,3 @@ def columns(rows: Iterable[Any], *names: str) -> list[list[Any]]:
     """
     taken = list(rows)
     return [list(map(attrgetter(name), taken)) for name in names]
-
-
-async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda value: b"\x01" + value,
-        decoder=lambda stored: stored[1:],
-        format="binary",
-    )
-
-
-async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
-    del connection

@@ -2,6 +2,8 @@
 
 A place that comes free goes to the tenant that has the fewest, of several to the one that has
 waited longest. One tenant alone may have nearly all; the rest is kept for whoever comes next.
+
+The event loop of a process is scarce too: a crowd of requests takes turns where others ask as well.
 """
 
 import asyncio
@@ -13,6 +15,8 @@ from crosslane.kernel import Unavailable
 
 KEPT_FREE_PART = 5  # a fifth of the places
 WAITING_PER_TENANT_MAX = 1_024
+CROWD_MIN = 16
+"""So many requests of a tenant that are under way in a process take turns while others ask."""
 
 
 class TenantBusy(Unavailable):
@@ -95,3 +99,74 @@ class FairTurns:
                 queue.popleft()
             if not queue:
                 del self._waiting[tenant]
+
+
+_Line = deque[asyncio.Future[None]]
+
+
+class LoopTurns:
+    """Turns of the event loop of one process, for requests of many tenants.
+
+    All that can go on goes on in one pass of the loop, one after the other. Of a tenant that floods
+    a process hundreds of requests can, and who waits for a dozen statements, one pass each, waits
+    for all of them each time. So while others ask a crowd has one turn in each pass: what one of
+    its requests does until it waits again. Who is alone, or asks little, never waits for a turn.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: Counter[str] = Counter()
+        # Which crowds had their turn in this pass, and who of them waits for the next.
+        self._had: set[str] = set()
+        self._waiting: dict[str, tuple[_Line, _Line]] = {}
+
+    def enter(self, tenant: str) -> None:
+        """Count a request that is under way, until it leaves."""
+        self._under_way[tenant] += 1
+
+    def leave(self, tenant: str) -> None:
+        """Count a request no more."""
+        self._under_way[tenant] -= 1
+        if not self._under_way[tenant]:
+            del self._under_way[tenant]
+
+    def is_crowd(self, tenant: str) -> bool:
+        """Tell whether a tenant asks a lot while others ask as well."""
+        return len(self._under_way) > 1 and self._under_way[tenant] >= CROWD_MIN
+
+    async def turn(self, tenant: str, *, first: bool = False) -> None:
+        """Wait for the next turn where a tenant is a crowd.
+
+        Args:
+            tenant: whose turn.
+            first: before those of the tenant that are not, because it holds what they wait for.
+        """
+        if not self.is_crowd(tenant):
+            return
+        loop = asyncio.get_running_loop()
+        if tenant in self._had:
+            called: asyncio.Future[None] = loop.create_future()
+            self._waiting.setdefault(tenant, (deque(), deque()))[not first].append(called)
+            await called
+            return
+        if not self._had:
+            loop.call_soon(self._begin_pass)
+        self._had.add(tenant)
+
+    def _begin_pass(self) -> None:
+        self._had.clear()
+        for tenant, lines in list(self._waiting.items()):
+            self._call_one(tenant, lines)
+            if not any(lines):
+                del self._waiting[tenant]
+        if self._had:
+            asyncio.get_running_loop().call_soon(self._begin_pass)
+
+    def _call_one(self, tenant: str, lines: tuple[_Line, _Line]) -> None:
+        for line in lines:
+            while line:
+                called = line.popleft()
+                # Who has gone away meanwhile is passed over.
+                if not called.done():
+                    called.set_result(None)
+                    self._had.add(tenant)
+                    return

@@ -30,6 +30,8 @@ from crosslane.platform.idempotency import (
 )
 
 BATCH_COMMANDS_MAX = 256
+# Of a crowd, where others ask as well: for each step of a batch they wait.
+CROWD_BATCH_MAX = 16
 WAITING_COMMANDS_MAX = 4096
 BATCHES_AT_ONCE = 2
 # While a batch is under way another one begins with half as many or more: what a batch costs by
@@ -342,10 +344,13 @@ class _Lane:
 
     async def _work(self) -> None:
         while self._are_worth_a_batch():
-            batch = [
-                self._queue.popleft() for _ in range(min(len(self._queue), self.kind.batch_max))
-            ]
-            await self._answer(batch)
+            most = min(len(self._queue), self._batch_max())
+            await self._answer([self._queue.popleft() for _ in range(most)])
+
+    def _batch_max(self) -> int:
+        if self.database.turns.is_crowd(self.tenant):
+            return min(self.kind.batch_max, CROWD_BATCH_MAX)
+        return self.kind.batch_max
 
     async def _answer(self, batch: list[_Waiting], *, patient: bool = True) -> None:
         try:

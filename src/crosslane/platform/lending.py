@@ -72,3 +72,19 @@ async def given_back(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> Asy
         # One that was lost may have left the pool already.
         with suppress(asyncpg.InternalClientError):
             await pool.release(connection)
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    """Let a new connection hand over JSON as it is stored."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + value,
+        decoder=lambda stored: stored[1:],
+        format="binary",
+    )
+
+
+async def leave_as_it_is(connection: asyncpg.Connection) -> None:
+    """Reset nothing of a connection that comes back."""
+    del connection

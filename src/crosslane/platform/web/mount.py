@@ -153,9 +153,23 @@ async def _answer(route: Route, gate: Gate, request: Request) -> ASGIApp:
         exchange.actor, exchange.tenant = str(admitted.actor), admitted.tenant.name
     gate.room.take(exchange.tenant, optional=route.optional)
     try:
-        return await _answer_admitted(route, gate, request, admitted)
+        if admitted is None:
+            return await _answer_admitted(route, gate, request, None)
+        return await _answer_in_turn(route, gate, request, admitted)
     finally:
         gate.room.give_back(exchange.tenant)
+
+
+async def _answer_in_turn(
+    route: Route, gate: Gate, request: Request, admitted: Admitted
+) -> ASGIApp:
+    tenant, turns = admitted.tenant.name, gate.database.turns
+    turns.enter(tenant)
+    try:
+        await turns.turn(tenant)
+        return await _answer_admitted(route, gate, request, admitted)
+    finally:
+        turns.leave(tenant)
 
 
 async def _answer_admitted(
@@ -223,7 +237,11 @@ async def _handle(route: Route, gate: Gate, request: Request, admitted: Admitted
             key=key,
             fingerprint=_fingerprint(gate, request, told) if route.command else "",
         )
-    return await route.handle(**arguments)
+    answer = await route.handle(**arguments)
+    if admitted:
+        # Of a batch all are answered in one moment.
+        await gate.database.turns.turn(admitted.tenant.name)
+    return answer
 
 
 def _fingerprint(gate: Gate, request: Request, told: bytes) -> str:
