@@ -241,6 +241,26 @@ async def test_the_clock_begins_a_run_only_when_the_policy_says_so(book: Book):
         assert await tx.fetchval("select count(*) from orders_reoptimisation") == 2
 
 
+@pytest.mark.parametrize(("saving_minor", "moved"), [(100_000, 0), (0, 2)])
+async def test_orders_stay_where_a_change_saves_less_than_the_policy_asks(
+    book: Book, saving_minor: int, moved: int
+):
+    await crossed(book)
+    async with book.database.transaction(book.tenant) as tx:
+        asked = SetPolicy(
+            "sourcing.reoptimisation",
+            {"saving_minor": saving_minor},
+            "try it",
+            Scope("tenant", ""),
+            LONG_AGO,
+        )
+        await set_policy(tx, asked)
+    run = await book.ask()
+    await book.work()
+    came_to = await book.came_to(run)
+    assert (came_to.state, came_to.changed, came_to.moved) == ("done", moved, moved)
+
+
 async def test_many_orders_keep_all_that_they_have(book: Book):
     draw = random.Random(3)  # noqa: S311
     async with book.database.transaction(book.tenant) as tx:

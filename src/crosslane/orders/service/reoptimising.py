@@ -70,11 +70,12 @@ class Reoptimise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Decide(msgspec.Struct, frozen=True):
-    """The body of the effect that decides: a run."""
+    """The body of the effect that decides: a run, and what each change must save."""
 
     run_id: UUID
     orders_max: int
     seconds: int
+    saving_minor: int
 
 
 class MoveOrders(msgspec.Struct, frozen=True):
@@ -121,7 +122,7 @@ async def reoptimise(tx: Tx, wish: Reoptimise) -> Reoptimised:
         seconds=wish.seconds or policy.seconds,
     )
     await storage.insert_run(tx, run)
-    body = Decide(run.id, run.orders_max, run.seconds)
+    body = Decide(run.id, run.orders_max, run.seconds, policy.saving_minor)
     await effects.request(tx, [Effect(f"{DECIDE_KIND}:{run.id}", DECIDE_KIND, body)])
     return run
 
@@ -218,7 +219,7 @@ def _decide(body: Decide, loaded: Loaded) -> Decided:
     in_time = True
     for part in loaded.parts:
         seconds = max(1.0, body.seconds * len(part.orders) / total)
-        came_to, changes = _decide_part(part, seconds, aside)
+        came_to, changes = _decide_part(part, seconds, body.saving_minor, aside)
         groups += changes
         decided += came_to.decided
         before += came_to.before_milli
@@ -239,7 +240,7 @@ def _decide(body: Decide, loaded: Loaded) -> Decided:
 
 
 def _decide_part(
-    part: Part, seconds: float, aside: Counter[str]
+    part: Part, seconds: float, saving_minor: int, aside: Counter[str]
 ) -> tuple["Anew", list[list[Change]]]:
     """Decide the orders of one channel; return what it came to, and the changes in groups."""
     # Arrays are loaded by the processes that decide, and by no other.
@@ -263,7 +264,7 @@ def _decide_part(
         )
         problems.append(problem)
         asked.append(number)
-    came_to = decide_anew(problems, placed, seconds=seconds)
+    came_to = decide_anew(problems, placed, moving_milli=1_000 * saving_minor, seconds=seconds)
     aside.update(came_to.aside.values())
     groups = [
         [_change(part, asked[one.problem], one.places, one.before_milli) for one in group]

@@ -49,6 +49,7 @@ MARKDOWN = PolicyKind("sourcing.markdown", Markdown, Markdown(), ("location", "t
 
 ORDERS_AT_ONCE_MAX = 5_000
 REOPTIMISING_SECONDS_MAX = 60
+SAVING_MINOR_MAX = 100_000
 
 
 class Reoptimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,11 +59,14 @@ class Reoptimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         every_minutes: from one time to the next; 0 for never.
         orders: how many at once, those held back last first.
         seconds: for how long it is thought about; the best answer until then is taken.
+        saving_minor: orders change only where that saves more for each that does, in minor units of
+            its currency; a change has a receipt, and locations are told of it.
     """
 
     every_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 0
     orders: Annotated[int, msgspec.Meta(ge=1, le=ORDERS_AT_ONCE_MAX)] = 2_000
     seconds: Annotated[int, msgspec.Meta(ge=1, le=REOPTIMISING_SECONDS_MAX)] = 20
+    saving_minor: Annotated[int, msgspec.Meta(ge=0, le=SAVING_MINOR_MAX)] = 5
 
 
 REOPTIMISATION = PolicyKind(

@@ -17,9 +17,6 @@ from crosslane.sourcing.fields.sequence import Leaving, in_order
 # any carriage, and less than a way that does not exist.
 LOST_MILLI = 10**10
 FULL_MILLI = 10**9
-# An order is served otherwise only where that saves more than five cents for each that changes: a
-# change is planned again, has a receipt, and is told to the locations that it leaves and comes to.
-MOVING_MILLI = 5_000
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -65,6 +62,7 @@ def decide_anew(
     problems: Sequence[SourcingProblem],
     placed: Sequence[Mapping[str, str]],
     *,
+    moving_milli: int,
     seconds: float,
 ) -> Anew:
     """Decide orders together that are served already; each of them stays served.
@@ -72,6 +70,7 @@ def decide_anew(
     Args:
         problems: of one channel, survey and day; the survey holds the orders' own units too.
         placed: for each, the place of each line by key where its units lie now.
+        moving_milli: they are served otherwise only where that saves more for each that changes.
         seconds: of wall-clock time there are.
     """
     found = bridge(problems, placed)
@@ -96,7 +95,7 @@ def decide_anew(
         no_prices(field),
         found.demand,
         found.start,
-        moving_milli=MOVING_MILLI,
+        moving_milli=moving_milli,
         seconds=seconds,
     )
     return _told(found, joint)
