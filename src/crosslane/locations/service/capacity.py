@@ -6,7 +6,7 @@ transactions can promise the same place.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from crosslane.locations import storage
@@ -121,6 +121,30 @@ async def return_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> None:
         held: (holder, location).
     """
     await return_capacity(tx, await claims_held(tx, held))
+
+
+async def protect_capacity(
+    tx: Tx, held: Sequence[tuple[UUID, UUID]], location_ids: Iterable[UUID]
+) -> None:
+    """Lock what will be given back and claimed instead, before either.
+
+    Everybody takes counters in one order. Who gives back first and claims after takes them in two,
+    and would wait in a circle with whoever claims both.
+
+    Args:
+        tx: open transaction.
+        held: (holder, location) whose claims will be given back.
+        location_ids: of which something will be claimed, on whatever day to come.
+    """
+    by_id = (await network(tx)).by_id
+    limited = [at for at in location_ids if by_id[at].parcels_per_day is not None]
+    claims = await claims_held(tx, held)
+    if not limited or not claims:
+        return
+    # It may still be yesterday there.
+    yesterday = tx.now.date() - timedelta(days=1)
+    first = min(yesterday, *(claim.day for claim in claims))
+    await storage.lock_capacity_since(tx, [*limited, *(one.location_id for one in claims)], first)
 
 
 async def claims_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> list[CapacityClaim]:

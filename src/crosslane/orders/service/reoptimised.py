@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory
+from crosslane import inventory, locations
 from crosslane.orders.domain import NOWHERE, Move, OrderState, Stage
 from crosslane.orders.domain.reoptimising import Change, movable, promised
 from crosslane.orders.service.allocating import Result, Search, find_stock
@@ -63,6 +63,7 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
         for location_id in (line.from_id, line.to_id)
     }
     await inventory.protect(tx, goods)
+    await _protect_capacity(tx, changes)
     for change in changes:
         back = [
             Move(
@@ -98,6 +99,17 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
         take_found(sheet, state, search, result, doing)
     await sheet.write(tx)
     return len(changes)
+
+
+async def _protect_capacity(tx: Tx, changes: Sequence[Change]) -> None:
+    held = {
+        (change.order_id, line.from_id)
+        for change in changes
+        for line in change.lines
+        if line.from_id != line.to_id
+    }
+    to = {line.to_id for change in changes for line in change.lines}
+    await locations.protect_capacity(tx, sorted(held), to)
 
 
 def _fits(sheet: Sheet, change: Change) -> bool:
