@@ -8,12 +8,29 @@ counts who holds them, which takes longer than what is done with what is read.
 """
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
 try:
     import numba
 except ImportError:  # the extra is not installed
     numba = None
+
+
+def _kept_in() -> str:
+    """Return the folder of what this version of these loops was compiled to.
+
+    numba looks whether the file of a function has changed, and not whether those of the functions
+    it calls have: half of what ran would be of another version.
+    """
+    here = Path(__file__).parent
+    version = sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))))
+    return str(here / "__pycache__" / f"compiled-{version.hexdigest()[:16]}")
+
+
+if numba is not None:
+    numba.config.CACHE_DIR = numba.config.CACHE_DIR or _kept_in()
 
 COMPILED = numba is not None and not numba.config.DISABLE_JIT
 """Whether the loops are compiled in this process."""
