@@ -7,9 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from crosslane import locations, sourcing
+from crosslane import sourcing
 from crosslane.kernel import Refusal, new_id
-from crosslane.locations import CapacityClaim
 from crosslane.orders import (
     CANCEL,
     RAISE_STOP,
@@ -19,18 +18,15 @@ from crosslane.orders import (
     RaiseStop,
     Reoptimise,
 )
-from crosslane.orders.domain.reoptimising import Change, LineMove, Reoptimised
+from crosslane.orders.domain.reoptimising import Change, Reoptimised
 from crosslane.orders.service import reoptimising
 from crosslane.orders.service.reoptimised import serve_otherwise
 from crosslane.orders.service.sheet import Doing
-from crosslane.orders.storage import states
 from crosslane.organization import Scope, SetPolicy, register_policies, set_policy
 from crosslane.platform import facts
-from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import EffectKind, Runner
-from crosslane.platform.lane import Command, Lanes
-from tests.orders.racing import Stop, race
+from crosslane.platform.lane import Lanes
 from tests.orders.world import LONG_AGO, assert_sound, buckets, place, stock_up, view, wish
 
 register_policies(sourcing.POLICIES)
@@ -263,40 +259,6 @@ async def test_orders_stay_where_a_change_saves_less_than_the_policy_asks(
     await book.work()
     came_to = await book.came_to(run)
     assert (came_to.state, came_to.changed, came_to.moved) == ("done", moved, moved)
-
-
-async def test_a_batch_and_who_orders_meanwhile_never_wait_in_a_circle_for_days(book: Book):
-    async with book.database.transaction(book.tenant) as tx:
-        await tx.execute("update locations_location set parcels_per_day = 1000")
-        await facts.touch(tx, "locations")
-    # One that is served from each, so that both days are counted.
-    order_id = await book.held("MUG")
-    await book.held("SPOON")
-    assert await book.where(order_id) == {"MUG": {("allocated", "DC2"): 1}}
-    async with book.database.transaction(book.tenant) as tx:
-        code_of = (await locations.network(tx)).by_code
-        first, second = code_of["DC1"].id, code_of["DC2"].id
-        counted = await tx.fetch("select location_id, day from locations_capacity order by 1, 2")
-        (state,) = (await states.list_states(tx, [order_id])).values()
-    assert [row["location_id"] for row in counted] == [first, second]
-    lines = [LineMove(line.id, 1, second, first) for line in state.lines]
-    change = Change(order_id, state.order.version, lines, before_milli=0)
-
-    async def claim_both(stop: Stop) -> None:
-        async with book.database.transaction(book.tenant) as tx:
-            for at, day in counted:
-                claim = CapacityClaim(at, day, 1, str(new_id()), holder=new_id())
-                await locations.take_capacity(tx, [claim])
-                if at == first:
-                    await stop(tx)
-
-    async def move() -> int:
-        async with book.database.transaction(book.tenant) as tx:
-            doing = Doing(Command(str(new_id()), SYSTEM, None), tx.now, "reoptimised")
-            return await serve_otherwise(tx, [change], doing)
-
-    assert await race(book.database, book.tenant, claim_both, move) == (None, 1)
-    assert await book.where(order_id) == {"MUG": {("allocated", "DC1"): 1}}
 
 
 async def test_many_orders_keep_all_that_they_have(book: Book):

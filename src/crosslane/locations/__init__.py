@@ -8,9 +8,8 @@ Doors: ``network(tx)`` and its pure ``by_code``, ``by_id``, ``require``, ``able`
 ``open_at``, ``next_opening``, ``ready_at`` (pickup), ``dispatch_day`` (by cut-off),
 ``last_dispatch`` and ``spans_on`` of a day; ``preview_change`` before a change is made;
 ``capacity_taken``, ``take_capacity``, ``return_capacity``, ``return_held`` (all of an order at a
-location), ``protect_capacity`` before something is given back and claimed elsewhere, and for lanes
-``claim_capacity`` where everything fits, else ``open_capacity``, the sheet's ``take`` and ``undo``,
-``write_capacity``; ``claim_at_last`` where it is sure to fit.
+location), and for lanes ``claim_capacity`` where everything fits, else ``open_capacity``, the
+sheet's ``take`` and ``undo``, ``write_capacity``; ``claim_at_last`` where it is sure to fit.
 
 Invariants: a location's code never changes and never goes away (it is retired instead); a counter
 of locations_capacity is the sum of its rows in locations_capacity_move; a claim that was not marked
@@ -82,7 +81,6 @@ from crosslane.locations.service import (
     open_capacity,
     position_of,
     preview_change,
-    protect_capacity,
     return_capacity,
     return_held,
     take_capacity,
@@ -143,7 +141,6 @@ __all__ = [
     "openings",
     "position_of",
     "preview_change",
-    "protect_capacity",
     "ready_at",
     "return_capacity",
     "return_held",

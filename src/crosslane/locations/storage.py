@@ -130,17 +130,6 @@ async def lock_capacity(tx: Tx, keys: Iterable[CapacityKey]) -> dict[CapacityKey
     return await _counters(tx, LOCK_CAPACITY, sorted(set(keys)))
 
 
-LOCK_CAPACITY_SINCE = """
-select from locations_capacity where location_id = any($1::uuid[]) and day >= $2
-order by location_id, day for update
-"""
-
-
-async def lock_capacity_since(tx: Tx, location_ids: Iterable[UUID], first: date) -> None:
-    """Protect the counters there are of locations from a day on, in the order all take them in."""
-    await tx.execute(LOCK_CAPACITY_SINCE, sorted(set(location_ids)), first)
-
-
 CAPACITY_OF_DAYS = """
 select day, taken from locations_capacity
 where location_id = $1 and day between $2 and $3 order by day limit $4

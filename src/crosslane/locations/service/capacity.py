@@ -6,7 +6,7 @@ transactions can promise the same place.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from crosslane.locations import storage
@@ -101,15 +101,19 @@ async def take_capacity(
     return answers
 
 
-async def return_capacity(tx: Tx, claims: Sequence[CapacityClaim]) -> None:
+async def return_capacity(
+    tx: Tx, claims: Sequence[CapacityClaim], *, then: Iterable[CapacityKey] = ()
+) -> None:
     """Give back what claims took, whole; unknown and returned ones change nothing.
 
     Args:
         tx: open transaction.
         claims: location, day and cause say which; ``parcels`` is not looked at.
+        then: the days that are claimed next. They are protected along: everybody takes counters in
+            one order, and who took them in two would wait in a circle with whoever claims both.
     """
     if claims:
-        await storage.lock_capacity(tx, {claim.key for claim in claims})
+        await storage.lock_capacity(tx, {*then, *(claim.key for claim in claims)})
         await storage.insert_returns(tx, claims)
 
 
@@ -121,30 +125,6 @@ async def return_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> None:
         held: (holder, location).
     """
     await return_capacity(tx, await claims_held(tx, held))
-
-
-async def protect_capacity(
-    tx: Tx, held: Sequence[tuple[UUID, UUID]], location_ids: Iterable[UUID]
-) -> None:
-    """Lock what will be given back and claimed instead, before either.
-
-    Everybody takes counters in one order. Who gives back first and claims after takes them in two,
-    and would wait in a circle with whoever claims both.
-
-    Args:
-        tx: open transaction.
-        held: (holder, location) whose claims will be given back.
-        location_ids: of which something will be claimed, on whatever day to come.
-    """
-    by_id = (await network(tx)).by_id
-    limited = [at for at in location_ids if by_id[at].parcels_per_day is not None]
-    claims = await claims_held(tx, held)
-    if not limited or not claims:
-        return
-    # It may still be yesterday there.
-    yesterday = tx.now.date() - timedelta(days=1)
-    first = min(yesterday, *(claim.day for claim in claims))
-    await storage.lock_capacity_since(tx, [*limited, *(one.location_id for one in claims)], first)
 
 
 async def claims_held(tx: Tx, held: Sequence[tuple[UUID, UUID]]) -> list[CapacityClaim]:

@@ -2,7 +2,8 @@
 
 A plan is made on a snapshot without locks; only allocate promises, and then the day's capacity of
 the locations is claimed. When stock or days went to somebody else in between, both are counted
-again and the order is planned once more; what is then still open waits for stock.
+again and the order is planned once more; what is then still open waits for stock. What other units
+of the orders no longer need is given back with the first promise.
 """
 
 from collections import defaultdict
@@ -18,6 +19,7 @@ from crosslane.kernel import MILLI_PER_MINOR, Refusal
 from crosslane.locations import Location
 from crosslane.orders.domain import OrderLine
 from crosslane.orders.service import capacity
+from crosslane.orders.service.freed import NOTHING, Freed
 from crosslane.organization import Channel
 from crosslane.platform.database import Tx
 
@@ -92,33 +94,40 @@ class Result(msgspec.Struct, kw_only=True):
     refusal: Refusal | None = None
 
 
-async def find_stock(tx: Tx, searches: Sequence[Search], *, confirms: bool = False) -> list[Result]:
+async def find_stock(
+    tx: Tx, searches: Sequence[Search], *, confirms: bool = False, freed: Freed = NOTHING
+) -> list[Result]:
     """Plan and promise units for orders of a batch, earlier ones first.
 
     Args:
         tx: open transaction.
         searches: what needs a location.
         confirms: the caller confirms claims of capacity that were put off.
+        freed: units and places that may be found again; all of them are given back.
 
     Returns:
         One result per search; units not among ``found`` are left for the caller to backorder.
     """
     results = [Result(found=[], receipts=[], unclaimed=[]) for _ in searches]
     if not searches:
+        await freed.give_back(tx)
         return results
     surveys = await _surveys(tx, searches)
+    for survey in surveys.values():
+        freed.mark(survey)
     decided: list[sourcing.Sourced] = []
     open_ones = list(range(len(searches)))
     for _ in range(ROUNDS_MAX):
         if not open_ones:
             break
-        planned = await _plan(tx, [searches[n] for n in open_ones], surveys)
+        planned = await _plan(tx, [searches[n] for n in open_ones], surveys, freed)
         pairs = list(zip(open_ones, planned, strict=True))
         for n, plan in pairs:
             if isinstance(plan, Refusal):
                 results[n].refusal = plan
         plans = [(n, plan) for n, plan in pairs if not isinstance(plan, Refusal)]
-        lost = await _allocate(tx, plans, searches, results, confirms)
+        lost = await _allocate(tx, plans, searches, results, confirms, freed)
+        freed = NOTHING
         decided.extend(plan for n, plan in plans if n not in lost)
         open_ones = lost
         if lost:
@@ -140,12 +149,13 @@ async def _surveys(tx: Tx, searches: Sequence[Search]) -> dict[UUID, inventory.S
 
 
 async def _plan(
-    tx: Tx, searches: Sequence[Search], surveys: dict[UUID, inventory.Survey]
+    tx: Tx, searches: Sequence[Search], surveys: dict[UUID, inventory.Survey], freed: Freed
 ) -> list[sourcing.Sourced | Refusal]:
     planned: dict[int, sourcing.Sourced | Refusal] = {}
     for channel_id, survey in surveys.items():
         theirs = [n for n, search in enumerate(searches) if search.channel.id == channel_id]
-        answers = await sourcing.plan_orders(tx, [request_of(searches[n]) for n in theirs], survey)
+        requests = [request_of(searches[n]) for n in theirs]
+        answers = await sourcing.plan_orders(tx, requests, survey, freed.parcels)
         planned |= dict(zip(theirs, answers, strict=True))
     return [planned[n] for n in range(len(searches))]
 
@@ -185,6 +195,7 @@ async def _allocate(
     searches: Sequence[Search],
     results: Sequence[Result],
     confirms: bool,
+    freed: Freed,
 ) -> list[int]:
     """Promise what was planned, each plan as a whole; return the losers of a race."""
     asked = [
@@ -192,12 +203,14 @@ async def _allocate(
         for n, plan in plans
         for key, location_id, quantity in plan.placed
     ]
-    by_line = {w.line.id: w for n, _ in plans for w in searches[n].wanted}
+    variant_of = {w.line.id: w.line.variant_id for n, _ in plans for w in searches[n].wanted}
+    taken = [inventory.Place(variant_of[key], at) for _, _, key, at, _ in asked]
+    await freed.give_units(tx, taken)
     answers = await inventory.allocate(
         tx,
         [
             inventory.AllocationRequest(
-                variant_id=by_line[key].line.variant_id,
+                variant_id=variant_of[key],
                 location_id=location_id,
                 quantity=quantity,
                 cause=inventory.Cause("order", searches[n].order_id, key),
@@ -209,18 +222,18 @@ async def _allocate(
         ],
     )
     refused = zip(asked, answers, strict=True)
-    lost = {n for (n, *_), taken in refused if isinstance(taken, Refusal)}
+    lost = {n for (n, *_), answer in refused if isinstance(answer, Refusal)}
     now = [(n, plan) for n, plan in plans if n not in lost]
     if confirms:
         later = {n for n, plan in now if capacity.may_wait(plan.room)}
         for n, plan in now:
             results[n].unclaimed += _wishes(plan) if n in later else ()
         now = [(n, plan) for n, plan in now if n not in later]
-    full = await _claim(tx, now)
+    full = await _claim(tx, now, freed)
     if full:
         releases = [
             inventory.Release(
-                variant_id=by_line[key].line.variant_id,
+                variant_id=variant_of[key],
                 location_id=location_id,
                 quantity=quantity,
                 cause=inventory.Cause("order", searches[n].order_id, key),
@@ -246,9 +259,9 @@ async def _allocate(
     return sorted(lost)
 
 
-async def _claim(tx: Tx, plans: Sequence[tuple[int, sourcing.Sourced]]) -> set[int]:
+async def _claim(tx: Tx, plans: Sequence[tuple[int, sourcing.Sourced]], freed: Freed) -> set[int]:
     """Claim the capacity that plans need; return those whose days are full meanwhile."""
-    granted = await capacity.claim(tx, [_wishes(plan) for _, plan in plans])
+    granted = await capacity.claim(tx, [_wishes(plan) for _, plan in plans], freed.claims)
     return {n for (n, _), fits in zip(plans, granted, strict=True) if not fits}
 
 

@@ -229,7 +229,6 @@ async def change_address(tx: Tx, commands: Sequence[Command[ChangeAddress]]) -> 
         if b.stage is Stage.ALLOCATED
     ]
     sheet.move(order_id, back, doing)
-    await sheet.give_back(tx)
     await find_new_stock(tx, sheet, [order_id], doing)
     no = sheet.amend(order_id, "address", wish.reason, [], 0, doing)
     sheet.announce(

@@ -54,17 +54,28 @@ async def confirm(tx: Tx, wishes: Sequence[Wish]) -> None:
     await locations.claim_at_last(tx, groups[0])
 
 
-async def claim(tx: Tx, wishes: Sequence[Sequence[Wish]]) -> list[bool]:
+async def claim(
+    tx: Tx,
+    wishes: Sequence[Sequence[Wish]],
+    returned: Sequence[locations.CapacityClaim] = (),
+) -> list[bool]:
     """Claim capacity, each group as a whole or not at all, earlier ones first.
 
     By one statement for all where everything fits, by none when no location has a limit. Days on
     which not everything fits are decided one after the other.
 
+    Args:
+        tx: open transaction.
+        wishes: groups of what is wanted.
+        returned: what is given back before.
+
     Returns:
         For each group, whether it was granted.
     """
     groups = await _limited(tx, wishes)
-    tight = await locations.claim_capacity(tx, [claim for group in groups for claim in group])
+    claims = [claim for group in groups for claim in group]
+    await locations.return_capacity(tx, returned, then={claim.key for claim in claims})
+    tight = await locations.claim_capacity(tx, claims)
     if not tight:
         return [True] * len(wishes)
     sheet = await locations.open_capacity(tx, tight)

@@ -91,7 +91,6 @@ async def recall(tx: Tx, commands: Sequence[Command[Recall]]) -> list[Recalled]:
     sheet.call_back(order_id, moves, wish.reason, doing)
     for line in units:
         sheet.bar(order_id, line, location.id, wish.reason)
-    await sheet.give_back(tx)
     await find_new_stock(tx, sheet, [order_id], doing)
     sheet.announce(
         events.OrderAmended(

@@ -131,7 +131,6 @@ async def fail(tx: Tx, failures: Sequence[Failure], why: str) -> list[Refusal | 
     """
     sheet = await Sheet.open(tx, {failure.order_id for failure in failures})
     answers = [_fail(sheet, failure, why) for failure in failures]
-    await sheet.give_back(tx)
     failed = [f for f, refusal in zip(failures, answers, strict=True) if refusal is None]
     if failed:
         doing = Doing(failed[0].cause, failed[0].occurred_at, why)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane import inventory, locations
 from crosslane.orders.domain import NOWHERE, Move, OrderState, Stage
 from crosslane.orders.domain.reoptimising import Change, movable, promised
 from crosslane.orders.service.allocating import Result, Search, find_stock
@@ -56,14 +55,6 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
     stale = {change.order_id for change in changes if not _fits(sheet, change)}
     if stale:
         raise _Lost(stale)
-    goods = {
-        inventory.Place(sheet.states[change.order_id].by_id[line.line_id].variant_id, location_id)
-        for change in changes
-        for line in change.lines
-        for location_id in (line.from_id, line.to_id)
-    }
-    await inventory.protect(tx, goods)
-    await _protect_capacity(tx, changes)
     for change in changes:
         back = [
             Move(
@@ -78,7 +69,6 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
             for line in change.lines
         ]
         sheet.move(change.order_id, back, doing)
-    await sheet.give_back(tx)
     by_order = {change.order_id: change for change in changes}
     searches = [
         (state, _search(state, search, by_order[state.order.id]))
@@ -90,7 +80,8 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
             ],
         )
     ]
-    results = await find_stock(tx, [search for _, search in searches])
+    freed = await sheet.take_freed(tx)
+    results = await find_stock(tx, [search for _, search in searches], freed=freed)
     found = list(zip(searches, results, strict=True))
     lost = {state.order.id for (state, search), result in found if not _is_whole(search, result)}
     if lost:
@@ -99,17 +90,6 @@ async def _move(tx: Tx, changes: Sequence[Change], doing: Doing) -> int:
         take_found(sheet, state, search, result, doing)
     await sheet.write(tx)
     return len(changes)
-
-
-async def _protect_capacity(tx: Tx, changes: Sequence[Change]) -> None:
-    held = {
-        (change.order_id, line.from_id)
-        for change in changes
-        for line in change.lines
-        if line.from_id != line.to_id
-    }
-    to = {line.to_id for change in changes for line in change.lines}
-    await locations.protect_capacity(tx, sorted(held), to)
 
 
 def _fits(sheet: Sheet, change: Change) -> bool:

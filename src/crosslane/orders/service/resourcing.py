@@ -40,7 +40,7 @@ async def find_new_stock(
     of: Collection[UUID] | None = None,
     at_most: Mapping[UUID, int] | None = None,
 ) -> None:
-    """Allocate whatever units of some orders on a sheet wait for a location.
+    """Allocate whatever units of some orders on a sheet wait for a location, those freed on it too.
 
     Units that were open and stay without stock become backordered, and the customer can be told.
 
@@ -56,7 +56,8 @@ async def find_new_stock(
     searches = await searches_of_waiting(tx, states_here, of)
     if at_most is not None:
         searches = [(state, less) for state, all in searches if (less := _cut(all, at_most)).wanted]
-    results = await find_stock(tx, [search for _, search in searches])
+    freed = await sheet.take_freed(tx)
+    results = await find_stock(tx, [search for _, search in searches], freed=freed)
     for (state, search), result in zip(searches, results, strict=True):
         take_found(sheet, state, search, result, doing)
 
@@ -281,7 +282,6 @@ async def stock_lost(tx: Tx, shorts: Sequence[inventory.StockShort], doing: Doin
             if recalled:
                 told = events.UnitsRecalled(order_id=one.cause_id, units=recalled, reason=LOST)
                 sheet.announce(told, doing)
-    await sheet.give_back(tx)
     await find_new_stock(tx, sheet, list(dict.fromkeys(one.cause_id for one in losing)), doing)
     await sheet.write(tx)
 

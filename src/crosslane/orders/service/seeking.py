@@ -76,7 +76,6 @@ async def resource(tx: Tx, commands: Sequence[Command[Resource]]) -> list[Resour
         if b.stage is Stage.ALLOCATED
     ]
     sheet.move(order_id, back, doing)
-    await sheet.give_back(tx)
     await find_new_stock(tx, sheet, [order_id], doing)
     found = sheet.states[order_id]
     for line in lines:

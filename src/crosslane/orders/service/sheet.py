@@ -27,6 +27,7 @@ from crosslane.orders.domain import (
     is_settled,
 )
 from crosslane.orders.errors import NoSuchOrder
+from crosslane.orders.service.freed import NOTHING, Freed
 from crosslane.orders.service.settling import RefundPart, settle
 from crosslane.orders.storage import states, writing
 from crosslane.platform import log
@@ -63,7 +64,7 @@ class Sheet:
     def __init__(self, loaded: dict[UUID, OrderState]) -> None:
         self.states = loaded
         self._journal: list[writing.JournalMove] = []
-        self._freed: list[inventory.Release] = []
+        self._units: list[inventory.Release] = []
         self._stops: list[Stop] = []
         self._resolved: list[tuple[UUID, str, str]] = []
         self._expected: list[tuple[UUID, int]] = []
@@ -121,7 +122,7 @@ class Sheet:
             self._journal.append(writing.JournalMove(order_id, move, by, doing.occurred_at))
             if move.from_stage in HOLDS_STOCK and move.to_stage in (Stage.OPEN, Stage.CANCELLED):
                 self._left.add((order_id, move.from_location_id))
-                self._freed.append(
+                self._units.append(
                     inventory.Release(
                         variant_id=state.by_id[move.line_id].variant_id,
                         location_id=move.from_location_id,
@@ -342,7 +343,7 @@ class Sheet:
             )
         if emptied:
             await pricing.release_coupons(tx, emptied)
-        await self.give_back(tx)
+        await (await self.take_freed(tx)).give_back(tx)
         owing = {id: changed[id] for id in changed if id in self._owing - self._kept}
         whys = {id: doing.why for id, doing in self._changed.items()}
         self.refunded = await settle(
@@ -354,14 +355,14 @@ class Sheet:
         )
         await log.append(tx, [event for event, _ in self._events], [c for _, c in self._events])
 
-    async def give_back(self, tx: Tx) -> None:
-        """Return stock and capacity that units no longer need, so that a search may find it."""
-        if self._freed:
-            await inventory.release_allocation(tx, self._freed)
-            self._freed = []
-            emptied = [(id, at) for id, at in sorted(self._left) if not self._supplied_by(id, at)]
-            await locations.return_held(tx, emptied)
-            self._left = set()
+    async def take_freed(self, tx: Tx) -> Freed:
+        """Return what units no longer need; whoever takes it gives it back."""
+        emptied = [(id, at) for id, at in sorted(self._left) if not self._supplied_by(id, at)]
+        freed = (
+            Freed(self._units, await locations.claims_held(tx, emptied)) if self._units else NOTHING
+        )
+        self._units, self._left = [], set()
+        return freed
 
     def _supplied_by(self, order_id: UUID, location_id: UUID) -> int:
         """Return how many units of an order a location supplies or has supplied."""

@@ -1,7 +1,7 @@
 """Sourcing the orders of a batch: each is planned on what the earlier ones have left."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from time import monotonic
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from crosslane.inventory import Survey
 from crosslane.kernel import Refusal, made_before, new_id
+from crosslane.locations import CapacityKey
 from crosslane.platform import upkeep
 from crosslane.platform.database import Tx
 from crosslane.sourcing import storage
@@ -45,7 +46,10 @@ ASIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sourcing")
 
 
 async def plan_orders(
-    tx: Tx, requests: Sequence[SourcingRequest], survey: Survey
+    tx: Tx,
+    requests: Sequence[SourcingRequest],
+    survey: Survey,
+    returned: Mapping[CapacityKey, int] | None = None,
 ) -> list[Sourced | Refusal]:
     """Plan the orders of a batch, earlier ones first; nothing is promised or written.
 
@@ -58,12 +62,13 @@ async def plan_orders(
         requests: one per way in which lines of an order reach the customer.
         survey: what is available; the plans are marked in it, so that later ones see what earlier
             ones use.
+        returned: parcels that will be given back, by location and day.
 
     Returns:
         One decision per request, in order, or why it could not be planned: ServiceUnknown,
         NotDelivered, NoDeliveryService.
     """
-    world = await world_for(tx, requests, survey)
+    world = await world_for(tx, requests, survey, returned)
     answers: list[Sourced | Refusal] = []
     begun = monotonic()
     for request in requests:

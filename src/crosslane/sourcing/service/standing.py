@@ -52,10 +52,7 @@ async def standing(
         survey: what is available; units that the requests hold already are given back in it.
         returned: parcels that the requests have claimed already, by location and day.
     """
-    world = await world_for(tx, requests, survey)
-    for key, parcels in returned.items():
-        if key in world.taken:
-            world.taken[key] = max(0, world.taken[key] - parcels)
+    world = await world_for(tx, requests, survey, returned)
     # What is remembered of calendars is shared with whoever plans meanwhile; a thread has its own.
     world.days = DispatchDays()
     world.instants = {}

@@ -1,12 +1,12 @@
 """Loading what a batch is decided on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from crosslane.carriers import rate_book
 from crosslane.inventory import Survey, unit_costs
-from crosslane.locations import Network, capacity_taken, network
+from crosslane.locations import CapacityKey, Network, capacity_taken, network
 from crosslane.organization import policies
 from crosslane.platform.database import Tx
 from crosslane.sourcing.domain import (
@@ -38,11 +38,17 @@ class _Lasting(NamedTuple):
 _LASTING: WeakKeyDictionary[Network, _Lasting] = WeakKeyDictionary()
 
 
-async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey) -> World:
+async def world_for(
+    tx: Tx,
+    requests: Sequence[SourcingRequest],
+    survey: Survey,
+    returned: Mapping[CapacityKey, int] | None = None,
+) -> World:
     """Load what these requests are decided on, by at most one statement for capacities.
 
     Where margins count, by one more for what the goods have cost; where a vendor takes on no order
-    below a value, by one more for what it asks.
+    below a value, by one more for what it asks. Parcels that will be ``returned`` count as
+    not taken.
     """
     known = await network(tx)
     lasting = _LASTING.setdefault(known, _Lasting(DispatchDays(), {}))
@@ -75,4 +81,7 @@ async def world_for(tx: Tx, requests: Sequence[SourcingRequest], survey: Survey)
         world.agreed = await agreed_costs(tx, asked, day)
     if keys := capacity_keys(world, requests, survey):
         world.taken = await capacity_taken(tx, keys, days_ahead=DAYS_AHEAD)
+        for key, parcels in (returned or {}).items():
+            if key in world.taken:
+                world.taken[key] = max(0, world.taken[key] - parcels)
     return world
