@@ -12,7 +12,7 @@ from crosslane.inventory import (
     StockReceived,
     StockShort,
 )
-from crosslane.orders.domain import ENDS_BY_ITSELF, Stop
+from crosslane.orders.domain import ENDS_BY_ITSELF, OrderState, Stop
 from crosslane.orders.events import LinesBackordered, LinesCancelled, LinesResourced
 from crosslane.orders.service.adding import owed
 from crosslane.orders.service.cancelling import give_up
@@ -55,36 +55,47 @@ def _doing(tx: Tx, trace: str, why: str) -> Doing:
 
 
 async def resolve_paid(tx: Tx, logged: Sequence[Logged[payments.PaymentAuthorized]]) -> None:
-    """Let orders go whose tenders are all authorised.
+    """Let orders go whose tenders are all authorised, and goods that were added with theirs.
 
     When one was declined and the money is not all there, that decline decides. Money that lies with
     a marketplace is booked as taken before its buyer has paid; its channel says when that is so.
     """
-    traces = {
-        entry.event.order_id: entry.trace
-        for entry in logged
-        if entry.event.method != payments.Method.MARKETPLACE
-    }
+    told = [e for e in logged if e.event.method != payments.Method.MARKETPLACE]
+    orders = list({entry.event.order_id for entry in told})
     # Most orders are paid as they are placed: nothing stops them, and nobody need lock them.
-    stopped = sorted(await states.list_stopped(tx, list(traces), PAYMENT)) if traces else []
+    stopped = sorted(await states.list_stopped(tx, orders, PAYMENT)) if orders else []
     if not stopped:
         return
     sheet = await Sheet.open(tx, stopped)
     # Under the lock: an amendment may just have added goods, and a tender that is not decided yet.
     money = await payments.money_by_order(tx, sheet.states)
-    for order_id, state in list(sheet.states.items()):
-        theirs = money[order_id]
-        if theirs.undecided or (_declined(theirs) and owed(state, theirs) > 0):
-            continue
-        for stop in state.open_stops:
-            if stop.kind in PAYMENT:
-                doing = _doing(tx, traces[order_id], "payment")
-                sheet.resolve_stop(order_id, stop, "authorised", doing)
+    for entry in told:
+        order_id = entry.event.order_id
+        state = sheet.states.get(order_id)
+        for stop in _stops_of(state, entry.event.payment_id) if state else ():
+            if stop.resolved_at is None and _is_paid(state, stop, money[order_id]):
+                sheet.resolve_stop(order_id, stop, "authorised", _doing(tx, entry.trace, "payment"))
     await sheet.write(tx)
 
 
-def _declined(money: payments.OrderMoney) -> bool:
-    return any(tender.state is payments.State.DECLINED for tender in money.tenders)
+def _stops_of(state: OrderState, payment_id: UUID) -> list[Stop]:
+    """Return the stops that a tender decides over: of what it was opened for, else of the order."""
+    named = [stop for stop in state.stops if payment_id in stop.payment_ids]
+    return named or [stop for stop in _unpaid(state) if not stop.payment_ids]
+
+
+def _unpaid(state: OrderState) -> list[Stop]:
+    return [stop for stop in state.open_stops if stop.kind in PAYMENT]
+
+
+def _is_paid(state: OrderState, stop: Stop, money: payments.OrderMoney) -> bool:
+    """Tell whether nothing is undecided of the tenders that a stop waits for, and none missing."""
+    named = {payment_id for other in state.stops for payment_id in other.payment_ids}
+    theirs = set(stop.payment_ids) or {one.payment_id for one in money.tenders} - named
+    decided = {one.state for one in money.tenders if one.payment_id in theirs}
+    if payments.State.PENDING in decided:
+        return False
+    return payments.State.DECLINED not in decided or owed(state, money) <= 0
 
 
 Arrived = payments.PaymentCaptured | payments.ChargebackWon
@@ -101,19 +112,19 @@ async def settle_captured(tx: Tx, logged: Sequence[Logged[Arrived]]) -> None:
 
 
 async def cancel_declined(tx: Tx, logged: Sequence[Logged[payments.PaymentDeclined]]) -> None:
-    """Cancel orders whose payment was declined; their stock goes back."""
-    traces = {entry.event.order_id: entry.trace for entry in logged}
-    await _cancel(tx, traces, DECLINED)
+    """Cancel what was to be paid: the goods of one amendment, or all that is left of an order.
 
-
-async def _cancel(tx: Tx, traces: dict[UUID, str], reason: str) -> None:
-    """Cancel what waits for a payment: the goods of one amendment, or all that is left."""
-    sheet = await Sheet.open(tx, traces)
-    for order_id, trace in traces.items():
+    Their stock goes back.
+    """
+    sheet = await Sheet.open(tx, {entry.event.order_id for entry in logged})
+    for entry in logged:
+        order_id = entry.event.order_id
         if order_id in sheet.states:
-            doing = _doing(tx, trace, "payment")
-            stops = [s for s in sheet.states[order_id].open_stops if s.kind == "payment"]
-            _give_up(sheet, order_id, stops, reason, doing)
+            doing = _doing(tx, entry.trace, "payment")
+            stops = _stops_of(sheet.states[order_id], entry.event.payment_id)
+            _give_up(sheet, order_id, stops, DECLINED, doing)
+            if _holds_all(stops):
+                _lift(sheet, order_id, _unpaid(sheet.states[order_id]), DECLINED, doing)
     await sheet.write(tx)
 
 
@@ -121,14 +132,19 @@ def _give_up(
     sheet: Sheet, order_id: UUID, stops: Sequence[Stop], reason: str, doing: Doing
 ) -> None:
     """Cancel what some stops hold back, or all that is left when one of them holds the order."""
+    _lift(sheet, order_id, stops, reason, doing)
+    amendments = None if _holds_all(stops) else {stop.amendment_no for stop in stops}
+    give_up(sheet, order_id, reason, doing, amendments)
+
+
+def _holds_all(stops: Sequence[Stop]) -> bool:
+    return not stops or any(stop.amendment_no == 0 for stop in stops)
+
+
+def _lift(sheet: Sheet, order_id: UUID, stops: Sequence[Stop], reason: str, doing: Doing) -> None:
     for stop in stops:
-        if stop.kind in LIFTED_AT_THE_END:
+        if stop.kind in LIFTED_AT_THE_END and stop.resolved_at is None:
             sheet.resolve_stop(order_id, stop, reason, doing)
-    amendments = {stop.amendment_no for stop in stops}
-    if not stops or 0 in amendments:
-        give_up(sheet, order_id, reason, doing)
-    else:
-        give_up(sheet, order_id, reason, doing, amendments)
 
 
 async def serve_waiting(

@@ -182,6 +182,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
         amendment_no: the amendment whose lines it holds, 0 for the whole order.
         cause_id: what is waited for, such as the return of an exchange; None elsewhere.
         expected_minor: what will be credited once that has come, in minor units.
+        payment_ids: the tenders opened for what it holds; none for those of the order itself.
     """
 
     id: UUID
@@ -197,6 +198,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     amendment_no: int = 0
     cause_id: UUID | None = None
     expected_minor: int = 0
+    payment_ids: tuple[UUID, ...] = ()
 
     def holds(self, line: OrderLine) -> bool:
         """Tell whether it keeps the units of a line from being worked on, as long as it is open."""

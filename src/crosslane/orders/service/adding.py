@@ -173,6 +173,7 @@ class Paid(msgspec.Struct, frozen=True):
 
     minor: int
     until: datetime | None
+    payment_ids: Sequence[UUID] = ()
 
 
 async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
@@ -193,7 +194,8 @@ async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
             for tender in taken
         )
         until = _paid_by(tx, policies, one.state.order) if waits else None
-        outcomes.append(Paid(sum(tender.minor for tender in plan), until))
+        ids = [tender.payment_id for tender in taken]
+        outcomes.append(Paid(sum(tender.minor for tender in plan), until, ids))
     await sheet.write(tx)
     return outcomes
 

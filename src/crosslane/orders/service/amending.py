@@ -148,8 +148,15 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
     told = [{"sku": line.sku, "quantity": line.quantity} for line in drafted.lines]
     no = sheet.amend(state.order.id, "add", wish.reason, told, delta, doing)
     if paid.until is not None:
-        order_id = state.order.id
-        sheet.raise_stop(order_id, "payment", PAYMENT_REASON, doing, paid.until, amendment_no=no)
+        sheet.raise_stop(
+            state.order.id,
+            "payment",
+            PAYMENT_REASON,
+            doing,
+            paid.until,
+            amendment_no=no,
+            payment_ids=paid.payment_ids,
+        )
     await find_new_stock(tx, sheet, [state.order.id], doing)
     sheet.announce(
         events.OrderAmended(

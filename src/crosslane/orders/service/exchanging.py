@@ -366,7 +366,15 @@ def _add(tx: Tx, sheet: Sheet, plan: _Plan, paid: Paid) -> Exchanged:
     elif expected_minor:
         sheet.keep_money(order.id)
     if paid.until is not None:
-        sheet.raise_stop(order.id, "payment", PAYMENT_REASON, doing, paid.until, amendment_no=no)
+        sheet.raise_stop(
+            order.id,
+            "payment",
+            PAYMENT_REASON,
+            doing,
+            paid.until,
+            amendment_no=no,
+            payment_ids=paid.payment_ids,
+        )
     sheet.announce(
         events.OrderAmended(
             order_id=order.id,

@@ -160,6 +160,7 @@ class Sheet:
         amendment_no: int = 0,
         cause_id: UUID | None = None,
         expected_minor: int = 0,
+        payment_ids: Sequence[UUID] = (),
     ) -> Stop:
         """Hold an order, or the lines of one amendment, back."""
         stop = Stop(
@@ -173,6 +174,7 @@ class Sheet:
             amendment_no=amendment_no,
             cause_id=cause_id,
             expected_minor=expected_minor,
+            payment_ids=tuple(payment_ids),
         )
         self._replace(order_id, stops=(*self.states[order_id].stops, stop))
         self._stops.append(stop)

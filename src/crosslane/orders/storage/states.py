@@ -89,7 +89,7 @@ _PARTS = """
     ) c) as charges,
     (select json_agg(t order by t.raised_at, t.id) from (
         select id, order_id, kind, reason, raised_at, raised_by, expires_at, resolved_at,
-               resolved_by, resolution, amendment_no, cause_id, expected_minor
+               resolved_by, resolution, amendment_no, cause_id, expected_minor, payment_ids
         from orders_stop where order_id = k.id
     ) t) as stops,
     (select json_agg(json_array(l.position, b.location_id, b.stage, b.quantity returning json))
