@@ -17,6 +17,7 @@ from crosslane.app import EFFECTS, REACTIONS
 from crosslane.demo import Stream
 from crosslane.demo.baskets import Basket
 from crosslane.demo.client import Client, Connections
+from crosslane.demo.credits import match_credits
 from crosslane.demo.progress import Unwatched
 from crosslane.demo.raw import MILLI_PER_POUND
 from crosslane.demo.replay import replay
@@ -124,7 +125,7 @@ def selection() -> Selection:
         for one in invoices
         if one.stream is W
     }
-    return Selection(tuple(invoices), baskets)
+    return Selection(tuple(invoices), baskets, match_credits(invoices))
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +297,8 @@ def longer() -> Selection:
             for number in range(40, 44)
         ),
     ]
-    return Selection((*shorter.invoices, *more), shorter.baskets)
+    invoices = (*shorter.invoices, *more)
+    return Selection(invoices, shorter.baskets, match_credits(invoices))
 
 
 async def credited(database: Database, tenant: str) -> Decimal:

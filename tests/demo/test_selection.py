@@ -57,7 +57,7 @@ def test_a_credit_note_comes_with_its_orders_only(default):
 
 def test_the_default_shows_every_way_of_giving_back(default):
     _, chosen = default
-    notes = match_credits(chosen.invoices)
+    notes = chosen.notes
     goods = [one for note in notes for one in note.goods]
     assert any(one.takes and not one.excess for one in goods)
     assert any(one.takes and one.is_over for one in goods)
@@ -67,13 +67,31 @@ def test_the_default_shows_every_way_of_giving_back(default):
     assert {claim.kind for note in notes for claim in note.claims} == set(get_args(ClaimKind))
 
 
-def test_what_a_selection_gives_back_of_its_orders_is_all_among_them(invoices):
-    """Matching a selection by itself covers what matching the whole file covers."""
-    chosen = select(invoices, 5_000, seed=1)
+def test_a_credit_note_gives_back_the_same_however_many_orders_are_chosen(invoices):
+    """Or a longer replay after a shorter one would give it a second time, on other orders."""
     whole = {note.number: note for note in match_credits(invoices)}
-    for note in match_credits(chosen.invoices):
-        for one, there in zip(note.goods, whole[note.number].goods, strict=True):
-            assert one.excess <= there.excess
+    for orders in (400, 1_000, 5_000, 7_000, None):
+        for note in select(invoices, orders, seed=1).notes:
+            there = whole[note.number]
+            assert note.claims == there.claims
+            assert [one.takes for one in note.goods] == [one.takes for one in there.goods]
+
+
+def test_more_than_was_left_is_tried_where_all_that_came_back_is_chosen(default):
+    invoices, chosen = default
+    numbers = {invoice.number for invoice in chosen.invoices}
+    left_out = {
+        (take.sale, one.line.sku)
+        for note in match_credits(invoices)
+        for one in note.goods
+        for take in one.takes
+        if note.number not in numbers
+    }
+    over = [one for note in chosen.notes for one in note.goods if one.is_over]
+    assert over
+    for one in over:
+        assert one.bought in numbers
+        assert (one.bought, one.line.sku) not in left_out
 
 
 def test_a_short_replay_shows_it_all_too(invoices):

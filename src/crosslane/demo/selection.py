@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crosslane.demo.baskets import Basket, split_batch
-from crosslane.demo.credits import CreditNote, match_credits
+from crosslane.demo.credits import CreditNote, GivenBack, match_credits
 from crosslane.demo.draws import draw
 from crosslane.demo.streams import ORDERS, Invoice, Stream, is_credit
 
@@ -31,10 +32,17 @@ BATCH_SHARE = 4
 
 
 class Selection(Struct, frozen=True):
-    """What is replayed: invoices in the order of the file, and the baskets of web batches."""
+    """What is replayed.
+
+    Args:
+        invoices: in the order of the file.
+        baskets: of each web batch.
+        notes: what the credit notes among them give back.
+    """
 
     invoices: tuple[Invoice, ...]
     baskets: dict[str, list[Basket]]
+    notes: Sequence[CreditNote] = ()
 
     @property
     def orders(self) -> int:
@@ -65,7 +73,8 @@ def select(
     Orders of the days come next, then orders of all other days, each spread evenly over the time.
 
     A credit note is in when all orders are that it gives something back of, and none is besides. A
-    blind one, which has no order, is in when it is of the days.
+    blind one, which has no order, is in when it is of the days. All of them are matched whatever is
+    chosen: a longer replay gives back what a shorter one gave, on the same orders.
 
     Args:
         invoices: all there are, sorted into streams.
@@ -75,10 +84,10 @@ def select(
         days: the days taken first.
     """
     baskets = draw_baskets(invoices, seed)
-    whole = Selection(tuple(invoices), baskets)
+    notes = match_credits(invoices)
+    whole = Selection(tuple(invoices), baskets, notes)
     if orders is None:
         return whole
-    notes = match_credits(invoices)
     on_days = [invoice for invoice in invoices if invoice.day in days]
     chosen = {invoice.number for invoice in list_telling(on_days)} | list_returned(notes)
     everything = chosen | {invoice.number for invoice in on_days if invoice.stream}
@@ -95,6 +104,7 @@ def select(
     return Selection(
         tuple(invoice for invoice in invoices if invoice.number in chosen),
         {number: split for number, split in baskets.items() if number in chosen},
+        list_chosen(notes, chosen),
     )
 
 
@@ -138,6 +148,31 @@ def spread(count: int, seed: int) -> Iterator[int]:
 def is_chosen(note: CreditNote, sales: Collection[str], days: Collection[date]) -> bool:
     """Whether all orders of a credit note are chosen, or it has none and is of the days."""
     return note.sales.issubset(sales) if note.sales else note.at.date() in days
+
+
+def list_chosen(notes: Sequence[CreditNote], chosen: Collection[str]) -> list[CreditNote]:
+    """The credit notes among the chosen invoices.
+
+    That more comes back than is left can be told where the order is chosen and all that came back
+    of it; elsewhere nobody knows that the customer had bought the article.
+    """
+    left_out = {
+        (take.sale, one.line.sku)
+        for note in notes
+        if note.number not in chosen
+        for one in note.goods
+        for take in one.takes
+    }
+
+    def known(one: GivenBack) -> GivenBack:
+        there = one.bought in chosen and (one.bought, one.line.sku) not in left_out
+        return one if there else replace(one, bought="")
+
+    return [
+        replace(note, goods=tuple(map(known, note.goods)))
+        for note in notes
+        if note.number in chosen
+    ]
 
 
 def list_returned(notes: Sequence[CreditNote]) -> set[str]:

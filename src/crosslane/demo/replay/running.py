@@ -9,7 +9,6 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from crosslane.demo.credits import match_credits
 from crosslane.demo.progress import Progress
 from crosslane.demo.replay.bodies import Clerk
 from crosslane.demo.replay.calendars import CarrierDays, Hours, LocationHours, Rounds
@@ -94,7 +93,7 @@ class Replay:
         self._articles = {article.sku: article for article in read_articles()}
         self._steps = list_steps(selection, world.till_stores, world.delivered_only, seed)
         self._desk = Desk(world)
-        notes = match_credits(selection.invoices)
+        notes = selection.notes
         self._register = Register(self._steps, notes)
         self._book = LineBook(selection)
         self._probe = Probe(world, self._steps)
