@@ -39,7 +39,8 @@ AvailabilityMoved.
 Policies: inventory.safety_stock, inventory.ring_fence, inventory.vendor_supply.
 Tables: inventory_position, inventory_movement (journal), inventory_allocation, inventory_hold,
 inventory_cost, inventory_cost_change (journal), inventory_feed, inventory_feed_message,
-inventory_feed_part (journal), inventory_incoming, inventory_promise, inventory_bin.
+inventory_feed_part (journal, months of it are forgotten), inventory_incoming,
+inventory_promise, inventory_bin.
 """
 
 from crosslane.inventory.domain.bins import Bin, bin_of
@@ -135,7 +136,12 @@ from crosslane.inventory.service.demand import (
     survey,
     transfer_allocation,
 )
-from crosslane.inventory.service.feeds import SupplyReport, refuse_future, report_supply
+from crosslane.inventory.service.feeds import (
+    FORGET_PARTS,
+    SupplyReport,
+    refuse_future,
+    report_supply,
+)
 from crosslane.inventory.service.holding import EXTEND, HOLD, RELEASE
 from crosslane.inventory.service.holds import (
     FORGET_EVERY_SECONDS,
@@ -216,7 +222,10 @@ COMMANDS = [
     REPORT_INCOMING,
     RECEIVE_INCOMING,
 ]
-SCHEDULES = [Schedule("inventory.forget_ended_holds", FORGET_EVERY_SECONDS, forget_ended)]
+SCHEDULES = [
+    Schedule("inventory.forget_ended_holds", FORGET_EVERY_SECONDS, forget_ended),
+    FORGET_PARTS,
+]
 
 __all__ = [
     "ADJUST",

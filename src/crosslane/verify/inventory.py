@@ -155,12 +155,14 @@ where average_after_milli <> floor(expected)
 """
 
 # What spoke last of each position: a count, a snapshot that named it, or a complete one. A complete
-# message speaks for its whole place once all its parts are applied, before that part by part.
+# message speaks for its whole place once all its parts are applied, before that part by part. Which
+# articles one has named whose parts are forgotten is not known: those that rest on it are believed.
 BASELINE = """
 with snapshot as (
     select m.*, m.source || '/' || m.message as key,
-           m.parts = count(p.applied_at) as applied
-    from inventory_feed_message m join inventory_feed_part p on p.message_id = m.id
+           m.kept_drifted is not null or m.parts = count(p.applied_at) as applied,
+           m.kept_drifted is not null and count(p.part_no) = 0 as forgotten
+    from inventory_feed_message m left join inventory_feed_part p on p.message_id = m.id
     where m.kind = 'snapshot' group by m.id
 ), complete as (
     select distinct on (location_id, condition, owner_id) *
@@ -187,6 +189,10 @@ with snapshot as (
     where s.complete and not s.applied
       and (f.from_variant is null or p.variant_id >= f.from_variant)
       and (f.to_variant is null or p.variant_id < f.to_variant)
+    union all
+    select p.id, s.as_of, s.key
+    from snapshot s join inventory_position p using (location_id, condition, owner_id)
+    where s.forgotten and (p.baseline_at, p.baseline_message) = (s.as_of, s.key)
     union all
     -- A position made while a message is being applied has its watermark from the start.
     select p.id, f.complete_at, f.complete_message
@@ -231,9 +237,9 @@ from inventory_feed f
 left join inventory_feed_message m
     on (m.source, m.location_id, m.condition, m.owner_id)
      = (f.source, f.location_id, f.condition, f.owner_id)
-   and m.complete and exists (
+   and m.complete and (m.kept_drifted is not null or exists (
         select from inventory_feed_part p where p.message_id = m.id and p.applied_at is not null
-   )
+   ))
 group by f.source, f.location_id, f.condition, f.owner_id
 having f.complete_at is distinct from max(m.as_of)
 """
@@ -242,23 +248,25 @@ PARTS = """
 select 'supply_message:' || m.id as subject,
        format('it was cut into %s parts, %s are there', m.parts, count(p.part_no)) as detail
 from inventory_feed_message m left join inventory_feed_part p on p.message_id = m.id
-group by m.id having m.parts <> count(p.part_no)
+group by m.id
+having m.parts <> count(p.part_no) and not (m.kept_drifted is not null and count(p.part_no) = 0)
 """
 
 # Corrections are the movements a snapshot caused; of a lost part its missing sum is no drift.
 DRIFT = """
 select 'supply_message:' || m.id as subject,
-       format('its parts tell of %s units corrected, its movements of %s', p.units,
-              coalesce(c.units, 0)) as detail
+       format('its parts tell of %s units corrected, its movements of %s',
+              coalesce(m.kept_drift_units, p.units), coalesce(c.units, 0)) as detail
 from inventory_feed_message m
-join (
+left join (
     select message_id, sum(drift_units) as units from inventory_feed_part group by message_id
 ) p on p.message_id = m.id
 left join (
     select cause_id, sum(abs(on_hand_delta)) as units
     from inventory_movement where reason = 'feed_snapshot' group by cause_id
 ) c on c.cause_id = m.id
-where coalesce(p.units, 0) <> coalesce(c.units, 0)
+where (p.message_id is not null or m.kept_drift_units is not null)
+  and coalesce(m.kept_drift_units, p.units, 0) <> coalesce(c.units, 0)
 """
 
 BINS = """

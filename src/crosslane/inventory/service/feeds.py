@@ -29,8 +29,14 @@ from crosslane.inventory.service.surroundings import owners_of
 from crosslane.inventory.storage import feeds
 from crosslane.inventory.storage.feeds import SupplyMessage
 from crosslane.kernel import format_instant, new_id
-from crosslane.platform import log
+from crosslane.platform import log, upkeep
 from crosslane.platform.database import Tx
+from crosslane.platform.effects import Schedule
+
+# To explain a correction, and to be proved against the books.
+PART_DAYS = 90
+FORGET_EVERY_SECONDS = 86_400.0
+KEPT_AT_ONCE_MAX = 1_000
 
 
 class SupplyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +122,22 @@ async def supply_message(tx: Tx, source: str, message: str) -> SupplyMessage:
     if not found:
         raise MessageNotFound(source=source, message=message)
     return found[0]
+
+
+async def forget_parts(tx: Tx) -> bool:
+    """Forget a month of parts that were applied long ago; tells whether more may be left.
+
+    What they came to is kept with their messages before. A part that waits so long keeps its time.
+    """
+    before = tx.now - timedelta(days=PART_DAYS)
+    if await feeds.keep_sums(tx, before, KEPT_AT_ONCE_MAX):
+        return True
+    if await feeds.wait_since(tx, before):
+        return False
+    return await upkeep.forget_partition(tx, feeds.PARTS, PART_DAYS)
+
+
+FORGET_PARTS = Schedule("inventory.forget_feed_parts", FORGET_EVERY_SECONDS, forget_parts)
 
 
 def refuse_future(moment: datetime, now: datetime, *, pointer: str = "/as_of") -> None:

@@ -10,6 +10,8 @@ from crosslane.inventory.domain.feeds import SupplyHeader, SupplyKind, SupplyPar
 from crosslane.inventory.domain.position import Condition
 from crosslane.platform.database import Record, Tx
 
+PARTS = "inventory_feed_part"
+
 
 class SupplyMessage(msgspec.Struct, frozen=True):
     """A message that was taken in, and how far it has been applied.
@@ -94,21 +96,25 @@ async def insert_parts(tx: Tx, message: SupplyMessage, parts: Sequence[SupplyPar
         )
 
 
-LIST_MESSAGES = """
-select m.*, p.*
-from inventory_feed_message m
+# Parts tell what they came to until they are forgotten; then their message does.
+_CAME_TO = """
 left join lateral (
-    select count(applied_at)::integer as parts_applied,
-           coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
-           coalesce(sum(rows_stale), 0)::integer as rows_stale,
-           coalesce(sum(drift_units), 0)::bigint as drift_units
+    select case when m.kept_drifted is null then count(applied_at)::integer else m.parts end
+               as parts_applied,
+           coalesce(m.kept_drifted, sum(rows_drifted), 0)::integer as rows_drifted,
+           coalesce(m.kept_stale, sum(rows_stale), 0)::integer as rows_stale,
+           coalesce(m.kept_drift_units, sum(drift_units), 0)::bigint as drift_units
     from inventory_feed_part where message_id = m.id and received_at = m.received_at
 ) p on true
-where m.source = $1 and ($2::text is null or m.message = $2)
+"""
+LIST_MESSAGES = f"""
+select m.*, p.*
+from inventory_feed_message m
+{_CAME_TO}where m.source = $1 and ($2::text is null or m.message = $2)
   and ($3::timestamptz is null or (m.received_at, m.id) < ($3, $4::uuid))
   and ($5::uuid is null or m.location_id = $5)
 order by m.received_at desc, m.id desc limit $6
-"""
+"""  # noqa: S608 - only constants of this file are put together
 
 
 async def list_messages(
@@ -126,18 +132,11 @@ async def list_messages(
     return [_message(row) for row in rows]
 
 
-FIND_MESSAGE = """
+FIND_MESSAGE = f"""
 select m.*, p.*
 from inventory_feed_message m
-left join lateral (
-    select count(applied_at)::integer as parts_applied,
-           coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
-           coalesce(sum(rows_stale), 0)::integer as rows_stale,
-           coalesce(sum(drift_units), 0)::bigint as drift_units
-    from inventory_feed_part where message_id = m.id and received_at = m.received_at
-) p on true
-where m.id = $1
-"""
+{_CAME_TO}where m.id = $1
+"""  # noqa: S608 - likewise
 
 
 async def find_message(tx: Tx, message_id: UUID) -> SupplyMessage | None:
@@ -257,11 +256,11 @@ from (
     order by m.source, m.location_id, m.condition, m.owner_id limit $6
 ) f
 cross join lateral (
-    select coalesce(sum(rows_drifted), 0)::integer as rows_drifted,
-           coalesce(sum(rows_stale), 0)::integer as rows_stale,
-           coalesce(sum(drift_units), 0)::bigint as drift_units
+    select coalesce(max(kept_drifted), sum(rows_drifted), 0)::integer as rows_drifted,
+           coalesce(max(kept_stale), sum(rows_stale), 0)::integer as rows_stale,
+           coalesce(max(kept_drift_units), sum(drift_units), 0)::bigint as drift_units
     from inventory_feed_message l
-    join inventory_feed_part p on p.message_id = l.id and p.received_at = l.received_at
+    left join inventory_feed_part p on p.message_id = l.id and p.received_at = l.received_at
     where l.id = f.last_id
 ) d
 order by f.source, f.location_id, f.condition, f.owner_id
@@ -302,6 +301,36 @@ def _message(row: Record) -> SupplyMessage:
         header=header_of(row),
         **{name: row[name] for name in SupplyMessage.__struct_fields__ if name != "header"},
     )
+
+
+KEEP_SUMS = """
+with told as (
+    select m.id, sum(p.rows_drifted) as drifted, sum(p.rows_stale) as stale,
+           sum(p.drift_units) as units
+    from inventory_feed_part p join inventory_feed_message m on m.id = p.message_id
+    where p.received_at < $1 and m.kept_drifted is null
+    group by m.id having bool_and(p.applied_at is not null) limit $2
+)
+update inventory_feed_message m
+set kept_drifted = coalesce(t.drifted, 0), kept_stale = coalesce(t.stale, 0),
+    kept_drift_units = coalesce(t.units, 0)
+from told t where m.id = t.id
+"""
+
+
+async def keep_sums(tx: Tx, before: datetime, most: int) -> bool:
+    """Keep what parts came to that came before an instant; whether there were any left to keep."""
+    return await tx.execute(KEEP_SUMS, before, most) != "UPDATE 0"
+
+
+WAIT_SINCE = """
+select exists (select from inventory_feed_part where received_at < $1 and applied_at is null)
+"""
+
+
+async def wait_since(tx: Tx, before: datetime) -> bool:
+    """Tell whether a part that came before an instant is not applied yet."""
+    return await tx.fetchval(WAIT_SINCE, before)
 
 
 COUNT_FEEDS_BEHIND = """
