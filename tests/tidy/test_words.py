@@ -25,6 +25,8 @@ BARRED = {
     "a test that is skipped": re.compile(r"\bmark\.(s[k]ip|x[f]ail)\b"),
 }
 
+PERIOD = re.compile(r"\b\d+ (second|minute|hour|day|week|month|year)s?\b")
+
 
 def texts(root: Path) -> Iterator[Path]:
     """Every text of the project that a person wrote; vendored files are their authors' own."""
@@ -52,6 +54,15 @@ def barred_words(root: Path) -> list[str]:
     ]
 
 
+def spelled_periods(root: Path) -> list[str]:
+    """Periods that a template spells out, which stay as they are when their constant changes."""
+    return [
+        f"{path.relative_to(root)}: {found[0]}"
+        for path in sorted((root / "src").rglob("templates/**/*.html"))
+        for found in PERIOD.finditer(path.read_text())
+    ]
+
+
 def unpinned(root: Path) -> list[str]:
     """Libraries that are wanted but not pinned with hashes, or pinned at an unwanted version."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
@@ -75,6 +86,10 @@ def test_words():
     assert barred_words(REPOSITORY) == []
 
 
+def test_a_period_on_a_page_comes_from_what_it_is_a_period_of():
+    assert spelled_periods(REPOSITORY) == []
+
+
 def test_libraries_are_pinned():
     assert unpinned(REPOSITORY) == []
 
@@ -94,6 +109,12 @@ def test_word_bites(tmp_path, line):
     (tmp_path / "src").mkdir()
     (tmp_path / "src/app.py").write_text("x = 1\n" + line.replace("-", ""))
     assert len(barred_words(tmp_path)) == 1
+
+
+def test_period_bites(tmp_path):
+    (tmp_path / "src/templates").mkdir(parents=True)
+    (tmp_path / "src/templates/kept.html").write_text("kept for %(days)s days, or 7 days\n")
+    assert spelled_periods(tmp_path) == ["src/templates/kept.html: 7 days"]
 
 
 def test_unpinned_bites(tmp_path):

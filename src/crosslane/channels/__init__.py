@@ -198,7 +198,11 @@ from crosslane.channels.service.reading import (
     message,
 )
 from crosslane.channels.service.replaying import REPLAY, Replay, Replayed
-from crosslane.channels.storage import PERSONAL_COLUMNS
+from crosslane.channels.storage import (
+    PERSONAL_COLUMNS,
+    RAW_RETENTION_DAYS,
+    TOLD_RETENTION_DAYS,
+)
 from crosslane.channels.storage.messages import State, count_quarantined
 from crosslane.channels.storage.offers import Sort as OfferKind
 from crosslane.channels.storage.offers import State as OfferState
@@ -225,6 +229,7 @@ __all__ = [
     "PACKS",
     "PERSONAL_COLUMNS",
     "POLICIES",
+    "RAW_RETENTION_DAYS",
     "REACTIONS",
     "RECEIVE",
     "REPLAY",
@@ -233,6 +238,7 @@ __all__ = [
     "SCHEDULES",
     "TELLING",
     "TELL_ALL",
+    "TOLD_RETENTION_DAYS",
     "Answer",
     "BatchView",
     "Call",

@@ -44,6 +44,7 @@ from crosslane.publishing.events import SubscriptionDisabled
 from crosslane.publishing.reactions import REACTIONS, SCHEDULES
 from crosslane.publishing.rest import ROUTES
 from crosslane.publishing.rest.webhooks import new_secret
+from crosslane.publishing.service.publishing import STREAM_DAYS
 from crosslane.publishing.service.reading import (
     LATEST,
     DeliveryShown,
@@ -60,6 +61,7 @@ from crosslane.publishing.service.schemas import names as schema_names
 from crosslane.publishing.service.sending import DELIVER, signed_headers
 from crosslane.publishing.service.subscribing import (
     CHANGE,
+    COUNTED_HOURS,
     PING,
     REMOVE,
     ROTATE,
@@ -74,7 +76,7 @@ from crosslane.publishing.service.subscribing import (
     list_subscriptions,
     subscription,
 )
-from crosslane.publishing.storage import PERSONAL_COLUMNS
+from crosslane.publishing.storage import DELIVERIES_DAYS, PERSONAL_COLUMNS
 from crosslane.publishing.storage.deliveries import DeliveryState
 
 COMMANDS = [SUBSCRIBE, CHANGE, REMOVE, ROTATE, PING, RESEND, REPLAY]
@@ -83,7 +85,9 @@ EFFECTS = [DELIVER]
 __all__ = [
     "CHANGE",
     "COMMANDS",
+    "COUNTED_HOURS",
     "DELIVER",
+    "DELIVERIES_DAYS",
     "EFFECTS",
     "INTERNAL",
     "LATEST",
@@ -97,6 +101,7 @@ __all__ = [
     "ROTATE",
     "ROUTES",
     "SCHEDULES",
+    "STREAM_DAYS",
     "SUBSCRIBE",
     "ChangeSubscription",
     "DeliveryShown",

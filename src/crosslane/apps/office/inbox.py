@@ -128,6 +128,7 @@ async def _message_page(
     return PAGES.answer(
         viewer,
         "inbox_message.html",
+        kept_days=channels.RAW_RETENTION_DAYS,
         status=422 if refusal or reason_missing else 200,
         reason_missing=reason_missing,
         trace=trace,

@@ -84,6 +84,7 @@ async def show_today(caller: Caller, request: Request, span: Span = "day") -> Re
         needs=[need for need in needs if need.count],
         quiet=[need for need in needs if not need.count],
         span=span,
+        hours=HOURS,
         pulse=pulse,
         whole=whole,
         shares=_shares(pulse),

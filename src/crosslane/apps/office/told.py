@@ -70,6 +70,7 @@ async def _told_page(
     return PAGES.answer(
         viewer,
         "told_message.html",
+        kept_days=channels.TOLD_RETENTION_DAYS,
         status=422 if refusal else 200,
         trace=trace,
         one=trace.outgoing,

@@ -47,6 +47,7 @@ async def _list_page(
     return PAGES.answer(
         viewer,
         "machine_webhooks.html",
+        counted_hours=publishing.COUNTED_HOURS,
         status=422 if refusal else 200,
         webhooks=await publishing.list_subscriptions(tx),
         kinds=publishing.PUBLIC,
@@ -127,6 +128,9 @@ async def _webhook_page(
     return PAGES.answer(
         viewer,
         "machine_webhook.html",
+        counted_hours=publishing.COUNTED_HOURS,
+        deliveries_days=publishing.DELIVERIES_DAYS,
+        stream_days=publishing.STREAM_DAYS,
         status=422 if refusal else 200,
         webhook=webhook,
         at=f"{LIST}/{webhook_id}",

@@ -147,6 +147,7 @@ async def show_order_why(
         order=order,
         kept=kept,
         forgotten=forgotten,
+        kept_days=sourcing.RECEIPT_DAYS,
         why=why,
         line_asked=line,
         parts=PARTS,

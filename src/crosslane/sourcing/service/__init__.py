@@ -18,6 +18,7 @@ from crosslane.sourcing.service.offers import (
 )
 from crosslane.sourcing.service.orders import (
     FORGET_EVERY_SECONDS,
+    RECEIPT_DAYS,
     RECEIPTS_FORGOTTEN_SECONDS,
     adopt_drafts,
     faster_services,
@@ -50,6 +51,7 @@ __all__ = [
     "FORGET_EVERY_SECONDS",
     "OFFER_CHARACTERS_MAX",
     "RECEIPTS_FORGOTTEN_SECONDS",
+    "RECEIPT_DAYS",
     "SCHEDULE",
     "ItemAsked",
     "NotAnswered",
