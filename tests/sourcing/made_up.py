@@ -181,7 +181,7 @@ def _survey(draw: Random, network: Network, goods: list[Variant], *, scarce: boo
 
 def _cart(draw: Random, goods: list[Variant]) -> SourcingRequest:
     chosen = draw.sample(goods, draw.choice([1, 2, 3, 3, 5, 13]))
-    if draw.random() < 0.05:
+    if draw.random() < 0.15:
         chosen.append(chosen[0])
     return SourcingRequest(
         order_id=_id(draw),

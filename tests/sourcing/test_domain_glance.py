@@ -124,9 +124,10 @@ def test_a_receipt_made_at_a_glance_is_that_of_a_closer_look(seed: int, scarce: 
 def test_a_glance_is_often_enough_for_a_receipt():
     """Also where earlier plans of a batch have used up what lay somewhere, or a place's day.
 
-    Likewise where goods are scarce: nobody has all, and they lie at few of the places.
+    Likewise where goods are scarce: nobody has all, and they lie at few of the places. And where
+    two lines want the same article.
     """
-    kept = apart = thin = 0
+    kept = apart = thin = alike = 0
     for seed in range(8 * MANY):
         made = made_up(seed, scarce=seed % 2 > 0)
         for cart in made.carts:
@@ -137,6 +138,7 @@ def test_a_glance_is_often_enough_for_a_receipt():
             apart += len(receipt.plan.parcels) > 1
             thin += not is_dense(columns_of(receipt.problem)[1].units)
             skus = {asked.variant.sku: asked.variant.id for asked in cart.lines}
+            alike += len(skus) < len(cart.lines)
             for line in receipt.problem.lines:
                 for candidate in line.candidates[::2]:
                     at = made.world.network.by_code[candidate.place]
@@ -147,3 +149,4 @@ def test_a_glance_is_often_enough_for_a_receipt():
                 if day is not None:
                     made.world.use(at.id, day, sent.parcels)
     assert min(kept, apart, thin) > MANY
+    assert alike > MANY // 3

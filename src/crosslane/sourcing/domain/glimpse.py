@@ -40,7 +40,7 @@ Column = tuple[int, ...]
 
 
 class _Seen(msgspec.Struct, frozen=True, dict=True):
-    """A plain question by columns, one entry of each per place. Its pieces are its lines, by SKU.
+    """A plain question by columns, one entry of each per place. Its pieces are whole.
 
     Args:
         group: the places.
@@ -52,7 +52,8 @@ class _Seen(msgspec.Struct, frozen=True, dict=True):
         parcel_milli: what a parcel costs from each, carriage and what all share aside.
         units: of each line, in the order of the lines.
         scarce_milli: likewise; None where nothing is worth anything to others.
-        numbers: the line of each piece.
+        pieces: by SKU; lines of one SKU are one piece.
+        numbers: the line of each piece, or the first of several.
     """
 
     group: Group
@@ -64,19 +65,20 @@ class _Seen(msgspec.Struct, frozen=True, dict=True):
     parcel_milli: Sequence[int]
     units: list[Column]
     scarce_milli: list[Column | None]
+    pieces: tuple[Piece, ...]
     numbers: list[int]
 
     @property
     def everything(self) -> int:
         """The bits of all pieces."""
-        return (1 << len(self.lines)) - 1
+        return (1 << len(self.pieces)) - 1
 
     @cached_property
     def able(self) -> list[int]:
         """The pieces each place may send whole, one bit for each."""
         able, costly = [0] * len(self.metres), self.parcel_milli
-        for piece, number in enumerate(self.numbers):
-            bit, wanted, units = 1 << piece, self.lines[number].quantity, self.units[number]
+        for number, (piece, units) in enumerate(self._lying()):
+            bit, wanted = 1 << number, piece.quantity
             able = [has | bit if n >= wanted else has for has, n in zip(able, units, strict=True)]
         if max(costly) < BEYOND_MILLI:
             return able
@@ -84,17 +86,21 @@ class _Seen(msgspec.Struct, frozen=True, dict=True):
 
     def has_all(self, at: int) -> bool:
         """Say whether a place may send everything, without a look at the others."""
-        for line, units in zip(self.lines, self.units, strict=True):
-            if units[at] < line.quantity:
+        for piece, units in self._lying():
+            if units[at] < piece.quantity:
                 return False
         return self.parcel_milli[at] < BEYOND_MILLI
+
+    def _lying(self) -> Iterator[tuple[Piece, Column]]:
+        """Yield each piece with what lies at each place."""
+        return zip(self.pieces, map(self.units.__getitem__, self.numbers), strict=True)
 
     def goods_milli(self, piece: int, at: int) -> int:
         """Return what a place asks for a piece, its parcel aside."""
         number = self.numbers[piece]
         scarce = self.scarce_milli[number] if "scarcity" in self.settings.terms else None
         worth = scarce[at] if scarce else 0
-        return self.lines[number].quantity * (self.group.unit_milli[at] + worth)
+        return self.pieces[piece].quantity * (self.group.unit_milli[at] + worth)
 
 
 def at_a_glance(
@@ -130,7 +136,7 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
     if any(asked.barred or asked.only for asked in request.lines):
         return None
     lines = bare_lines(world, request)
-    if not len({line.sku for line in lines}) == len(lines) <= EXACT_PIECES_MAX:
+    if len(lines) > EXACT_PIECES_MAX:
         return None
     if not all("ship" in line.methods and tariff.takes(line) for line in lines):
         return None
@@ -152,9 +158,10 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
         _scarce(group.ids, row, worth[asked.variant.id]) if asked.variant.id in worth else None
         for row, asked in zip(units, request.lines, strict=True)
     ]
-    numbers = sorted(range(len(lines)), key=lambda number: lines[number].sku)
+    pieces, numbers = _pieces(lines, settings)
     counted, left = priced(problem, 0), stood.left(group)
-    return _Seen(group, lines, settings, counted, metres, left, parcels, units, scarce, numbers)
+    columns = metres, left, parcels, units, scarce
+    return _Seen(group, lines, settings, counted, *columns, pieces, numbers)
 
 
 def _scarce(ids: Sequence[UUID], units: Column, worth: Mapping[UUID, int]) -> Column:
@@ -177,7 +184,7 @@ def _stood(world: World, request: SourcingRequest, settings: SourcingSettings) -
 
 def _order(seen: _Seen) -> Order | None:
     """Return what is searched, None when nobody has all of some line, or too many could send."""
-    pieces = tuple([_piece(seen.lines[n], seen.settings) for n in seen.numbers])
+    pieces = seen.pieces
     unit_milli = min(seen.group.unit_milli)
     least = [piece.quantity * unit_milli for piece in pieces]
     first = seen.parcel_milli.index(min(seen.parcel_milli))
@@ -225,9 +232,23 @@ def _site(seen: _Seen, at: int, pieces: Iterable[int]) -> Site:
     return Site(seen.group.standing.codes[at], parcel, seen.tariff, costs, {})
 
 
-def _piece(line: Line, settings: SourcingSettings) -> Piece:
-    weight, lost = line.weight_grams, settings.unfilled_milli(line)
-    return Piece(line.sku, line.quantity, line.quantity * weight, line.quantity * lost)
+def _pieces(
+    lines: Sequence[Line], settings: SourcingSettings
+) -> tuple[tuple[Piece, ...], list[int]]:
+    """Return the pieces of lines that are served whole, and the first line of each."""
+    by_sku: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        by_sku.setdefault(line.sku, []).append(number)
+    found = [by_sku[sku] for sku in sorted(by_sku)]
+    pieces = tuple([_piece([lines[number] for number in each], settings) for each in found])
+    return pieces, [each[0] for each in found]
+
+
+def _piece(lines: Sequence[Line], settings: SourcingSettings) -> Piece:
+    """Return lines of one SKU as one piece; what it costs to leave it is told of the cheapest."""
+    quantity = sum([line.quantity for line in lines])
+    lost = min([settings.unfilled_milli(line) for line in lines])
+    return Piece(lines[0].sku, quantity, quantity * lines[0].weight_grams, quantity * lost)
 
 
 def _columns(request: SourcingRequest, tariff: Tariff, seen: _Seen) -> tuple[Packed, Columns]:
@@ -263,7 +284,7 @@ def _nearest_milli(seen: _Seen, order: Order) -> int | None:
 
 def _nearest(seen: _Seen) -> Mapping[int, Sequence[int]] | None:
     """Return the pieces that the nearest places send; None when no distance is known."""
-    far, pieces = seen.metres, range(len(seen.lines))
+    far, pieces = seen.metres, range(len(seen.pieces))
     first, last = far.index(min(far)), far.index(max(far))
     if seen.has_all(first) and far[last] and seen.has_all(last):
         return {first: pieces}
