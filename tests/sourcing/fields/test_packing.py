@@ -38,6 +38,7 @@ from crosslane.sourcing.fields import (
     replay,
     room_for_pieces,
 )
+from crosslane.sourcing.fields.packing import cost_without
 
 World = tuple[Field, State, Prices, Demand]
 
@@ -198,6 +199,30 @@ def test_no_answer_is_cheaper(seed):
         cost, slots = decided(world, event)
         assert cost == best_of_all(world, event)
         assert slots in [answer[0] for answer in answers_to(*world, event)]
+
+
+@pytest.mark.parametrize("lines_max", [1, 5])
+@pytest.mark.parametrize("seed", range(20))
+def test_what_an_order_costs_without_a_slot_is_known_when_it_is_decided(seed, lines_max):
+    world = world_of(seed, orders=20, locations=6, variants=8, lines_max=lines_max)
+    field, state, prices, demand = world
+    told = 0
+    for event in orders_of(demand):
+        begin, end = int(demand.starts[event]), int(demand.starts[event + 1])
+        desk, chosen = desk_for(field), np.zeros(end - begin, np.int64)
+        where = demand.day[event], demand.place[event], demand.kind[event] == EXPRESS
+        wanted = demand.variant[begin:end], demand.quantity[begin:end]
+        decide(field, desk, state, prices, *where, *wanted, chosen)
+        for line, slot in enumerate(chosen.tolist()):
+            if slot == UNSERVED:
+                continue
+            stock = state.stock.copy()
+            stock[slot] = 0
+            without, _ = decided((field, state._replace(stock=stock), prices, demand), event)
+            location = int(field.slot_location[slot])
+            assert cost_without(desk, end - begin, line, location) == without
+            told += 1
+    assert told
 
 
 @pytest.mark.parametrize("seed", range(10))

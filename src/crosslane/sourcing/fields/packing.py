@@ -41,6 +41,7 @@ class Desk(NamedTuple):
         offer_milli: cost of a parcel of each set from there.
         best_milli: cheapest parcel of each set.
         giver: location that sends it, or UNSERVED.
+        next_milli: cheapest parcel of each set that another one sends.
         plan_milli: cheapest way to serve each set.
         first: the parcel with its lowest line.
     """
@@ -55,6 +56,7 @@ class Desk(NamedTuple):
     offer_milli: Ints
     best_milli: Ints
     giver: Ints
+    next_milli: Ints
     plan_milli: Ints
     first: Ints
 
@@ -67,7 +69,7 @@ def desk_for(field: Field) -> Desk:
         np.zeros((locations, LINES_MAX), np.int64),
         np.zeros((locations, LINES_MAX), np.int64),
         np.zeros(locations, np.int64),
-        *(np.zeros(sets, np.int64) for _ in range(8)),
+        *(np.zeros(sets, np.int64) for _ in range(9)),
     )
 
 
@@ -116,16 +118,17 @@ def gather(
 @compiled
 def weigh(field: Field, desk: Desk, variants: Ints, quantities: Ints) -> None:
     """Begin with nobody serving anything: weights of all sets, and the cost of leaving lines."""
-    weight, bracket, best_milli = desk.weight, desk.bracket, desk.best_milli
+    weight, bracket = desk.weight, desk.bracket
+    best_milli, next_milli = desk.best_milli, desk.next_milli
     breaks, each = field.breaks, field.weight
     for lines in range(1, 1 << len(variants)):
         low = lowest(lines)
         weight[lines] = weight[lines & (lines - 1)] + each[variants[low]] * quantities[low]
         bracket[lines] = bracket_of(breaks, weight[lines])
-        best_milli[lines] = INFINITE
+        best_milli[lines] = next_milli[lines] = INFINITE
+        desk.giver[lines] = UNSERVED
     for line in range(len(variants)):
         best_milli[1 << line] = quantities[line] * field.unserved_milli[variants[line]]
-        desk.giver[1 << line] = UNSERVED
 
 
 @compiled
@@ -154,7 +157,8 @@ def offer(
         express: whether they go by express.
     """
     own_milli, line_milli, offer_milli = desk.own_milli, desk.line_milli, desk.offer_milli
-    best_milli, giver, weight, bracket = desk.best_milli, desk.giver, desk.weight, desk.bracket
+    best_milli, giver, next_milli = desk.best_milli, desk.giver, desk.next_milli
+    weight, bracket = desk.weight, desk.bracket
     zones, carriage_milli, per_kg_milli = field.zone, field.carriage_milli, field.per_kg_milli
     parcel_milli, worth = field.parcel_milli, prices.capacity_milli
     express_milli = field.express_milli
@@ -179,8 +183,11 @@ def offer(
             cost += per_kg_milli[zone] * weight[lines] // WEIGHT_PER_KG
             offer_milli[lines] = cost
             if cost < best_milli[lines]:
+                next_milli[lines] = best_milli[lines]
                 best_milli[lines] = cost
                 giver[lines] = location
+            elif cost < next_milli[lines]:
+                next_milli[lines] = cost
             lines = (lines - held) & held
 
 
@@ -203,6 +210,7 @@ def _combine(desk: Desk, sets: int) -> None:
 @compiled
 def _cheapest(
     field: Field,
+    desk: Desk,
     state: State,
     prices: Prices,
     day: int,
@@ -219,7 +227,7 @@ def _cheapest(
     per_kg, late_milli = field.per_kg_milli, field.late_milli
     weight = field.weight[variant] * quantity
     carriage = field.carriage_milli[:, bracket_of(field.breaks, weight)]
-    chosen, least = UNSERVED, quantity * field.unserved_milli[variant]
+    chosen, least, following = UNSERVED, quantity * field.unserved_milli[variant], INFINITE
     for slot in range(field.slot_starts[variant], field.slot_starts[variant + 1]):
         if stock[slot] < quantity:
             continue
@@ -233,7 +241,11 @@ def _cheapest(
         if sent[location, day] >= capacity[location, day]:
             cost += late_milli
         if cost < least:
-            chosen, least = slot, cost
+            chosen, least, following = slot, cost, least
+        elif cost < following:
+            following = cost
+    desk.giver[1] = UNSERVED if chosen == UNSERVED else slot_location[chosen]
+    desk.best_milli[1], desk.next_milli[1] = least, following
     return chosen, least
 
 
@@ -269,7 +281,7 @@ def decide(
     """
     if len(variants) == 1:
         chosen[0], cost = _cheapest(
-            field, state, prices, day, region, express, variants[0], quantities[0]
+            field, desk, state, prices, day, region, express, variants[0], quantities[0]
         )
         return cost
     found = gather(field, desk, state.stock, prices.scarcity_milli, variants, quantities)
@@ -286,3 +298,34 @@ def decide(
                 chosen[line] = UNSERVED if location < 0 else desk.slot[location, line]
         left ^= lines
     return desk.plan_milli[sets - 1]
+
+
+@compiled
+def cost_without(desk: Desk, lines: int, line: int, location: int) -> int:
+    """Return what the order just decided would cost if a location did not hold one of its lines.
+
+    Only parcels with that line are others then, and only those from there:
+
+        min over K that hold the line of (best[K] from elsewhere) + plan[all − K]
+
+    Args:
+        desk: as :func:`decide` left it.
+        lines: how many the order has.
+        line: which of them.
+        location: that does not hold it.
+
+    Returns:
+        The cost in milli, prices included.
+    """
+    best_milli, next_milli, giver = desk.best_milli, desk.next_milli, desk.giver
+    plan_milli = desk.plan_milli
+    every = (1 << lines) - 1
+    rest = every ^ (1 << line)
+    least, others = INFINITE, rest
+    while True:
+        parcel = every ^ others
+        cost = next_milli[parcel] if giver[parcel] == location else best_milli[parcel]
+        least = min(least, cost + plan_milli[others])
+        if others == 0:
+            return least
+        others = (others - 1) & rest

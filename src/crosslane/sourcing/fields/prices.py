@@ -19,8 +19,17 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from crosslane.sourcing.fields.compiled import compiled
-from crosslane.sourcing.fields.field import EXPRESS, WALK_IN, Demand, Field, Ints, Prices, State
-from crosslane.sourcing.fields.packing import UNSERVED, Desk, desk_for
+from crosslane.sourcing.fields.field import (
+    EXPRESS,
+    LINES_MAX,
+    WALK_IN,
+    Demand,
+    Field,
+    Ints,
+    Prices,
+    State,
+)
+from crosslane.sourcing.fields.packing import UNSERVED, Desk, cost_without, desk_for
 from crosslane.sourcing.fields.pieces import decide_pieces, room_for_pieces
 from crosslane.sourcing.fields.replaying import TALLY, sell_here, settle
 
@@ -89,11 +98,13 @@ def estimated(
     desk, day_last = desk_for(field), field.capacity.shape[1] - 1
     scarcity, capacity = known.scarcity_milli.copy(), known.capacity_milli.copy()
     count = known.futures
+    # Where slots are many, new room for each future would take longer than a short future.
+    lost, late = np.zeros((len(scarcity), TAKERS), np.int64), np.zeros(capacity.shape, np.int64)
     for _ in range(futures):
         future = outlook.draw(chance, until, day_last)
         prices = Estimate(scarcity, capacity, count).prices()
-        lost = np.zeros((len(scarcity), TAKERS), np.int64)
-        late = np.zeros(capacity.shape, np.int64)
+        lost.fill(0)
+        late.fill(0)
         _serve(field, desk, state.copy(), prices, future, lost, late)
         count += 1
         weight = max(WEIGHT_MIN, WEIGHT_PACE / (WEIGHT_PACE + count))
@@ -104,8 +115,11 @@ def estimated(
 
 def _worth(lost: Ints) -> NDArray[np.float64]:
     """Return what the last takers lost in the mean; nothing where units remain."""
-    takers = (lost > 0).sum(axis=1)
-    return np.where(lost[:, 0] > 0, lost.sum(axis=1) / np.maximum(takers, 1), 0.0)
+    worth = np.zeros(len(lost))
+    emptied = np.flatnonzero(lost[:, 0])
+    of_takers = lost[emptied]
+    worth[emptied] = of_takers.sum(axis=1) / (of_takers > 0).sum(axis=1)
+    return worth
 
 
 @compiled
@@ -145,18 +159,27 @@ def _serve(
         express = kinds[event] == EXPRESS
         asked = (day, place, express, variants[begin:end], quantities[begin:end], True)
         count, cost = decide_pieces(field, desk, state, prices, *asked, pieces)
+        # Single units are never broken, so what was laid out to decide them says the rest too.
+        laid_out = end - begin <= LINES_MAX and quantities[begin:end].max() == 1
         for piece in range(count):
             slot, quantity = pieces.slot[piece], pieces.quantity[piece]
-            if slot == UNSERVED:
+            if slot == UNSERVED or stock[slot] - quantity >= takers:
                 continue
-            held, location = stock[slot], field.slot_location[slot]
-            if held - quantity < takers:
+            held = stock[slot]
+            if laid_out:
+                without = cost_without(desk, count, piece, field.slot_location[slot])
+            else:
                 stock[slot] = 0
                 _, without = decide_pieces(field, desk, state, prices, *asked, others)
                 stock[slot] = held
-                worth = (without - cost) // quantity + prices.scarcity_milli[slot]
-                for left in range(held - quantity, min(held, takers)):
-                    lost[slot, left] = max(worth, 1)
+            worth = (without - cost) // quantity + prices.scarcity_milli[slot]
+            for left in range(held - quantity, min(held, takers)):
+                lost[slot, left] = max(worth, 1)
+        for piece in range(count):
+            slot = pieces.slot[piece]
+            if slot == UNSERVED:
+                continue
+            location = field.slot_location[slot]
             if state.sent[location, day] == field.capacity[location, day] - 1:
                 state.sent[location, day] += 1
                 _, without = decide_pieces(field, desk, state, prices, *asked, others)
