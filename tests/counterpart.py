@@ -10,6 +10,11 @@ import httpx
 from tests.forking import begin
 
 ASK_SECONDS_MAX = 60.0
+# One for all, because each loads the certificates of the machine; and a connection for each
+# question, because who is asked may have been killed since.
+ASKING = httpx.Client(
+    limits=httpx.Limits(max_keepalive_connections=0), trust_env=False, timeout=ASK_SECONDS_MAX
+)
 
 
 class Counterpart:
@@ -56,9 +61,7 @@ class Counterpart:
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Ask it from behind, where no partner does; it has to agree."""
-        answer = httpx.request(
-            method, f"{self.url}/{path}", json=body, trust_env=False, timeout=ASK_SECONDS_MAX
-        )
+        answer = ASKING.request(method, f"{self.url}/{path}", json=body)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
         return answer
 
