@@ -17,9 +17,10 @@ from crosslane.orders import OrderView, find_by_source, order_view
 from crosslane.organization import book
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
-from crosslane.platform.log import Reaction, run_reaction
+from crosslane.platform.log import Reaction
 from crosslane.verify import all_rules, verify
 from tests.orders.world import HOME, found_retailer, set_policy, stock_up
+from tests.reacting import react_to_all
 
 organization.register_policies(returns.POLICIES)
 
@@ -61,12 +62,7 @@ class Bazaar:
 
     async def work(self, *reactions: Reaction) -> None:
         """Let reactions run until nothing is left."""
-        while True:
-            done = 0
-            for reaction in reactions or self.reactions:
-                done += await run_reaction(self.database, self.tenant, reaction)
-            if not done:
-                return
+        await react_to_all(self.database, self.tenant, reactions or self.reactions)
 
     async def replay(self, **which: Any) -> Replayed:
         """Try messages again and have them applied."""

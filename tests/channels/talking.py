@@ -26,10 +26,10 @@ from crosslane.platform import outbound, seals
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import CommandKind
-from crosslane.platform.log import run_reaction
 from tests.channels.market import Market
 from tests.channels.partner import SECRET
 from tests.orders.world import found_retailer
+from tests.reacting import react
 
 organization.register_policies([*documents.POLICIES, *channels.POLICIES])
 EFFECTS = [*carriers.EFFECTS, *payments.EFFECTS, *channels.EFFECTS]
@@ -57,9 +57,7 @@ class Talking(Market):
     async def settle(self) -> None:
         """React and make calls until nothing is left that is due."""
         for _ in range(ROUNDS_MAX):
-            done = 0
-            for reaction in self.reactions:
-                done += await run_reaction(self.database, self.tenant, reaction)
+            done = await react(self.database, self.tenant, self.reactions)
             done += await self.runner.start_due(self.tenant)
             await self.runner.drain()
             if not done:

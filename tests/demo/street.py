@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 from tests.api import Api
 from tests.orders.world import found_retailer, set_policy
+from tests.reacting import react
 
 from crosslane import app
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
-from crosslane.platform.log import run_reaction
 
 ROUNDS_MAX = 40
 
@@ -35,9 +35,7 @@ class Street:
         """React and carry effects out until nothing is left to do now."""
         runner = Runner(self.database, app.EFFECTS)
         for _ in range(ROUNDS_MAX):
-            done = 0
-            for reaction in app.REACTIONS:
-                done += await run_reaction(self.database, self.api.tenant, reaction)
+            done = await react(self.database, self.api.tenant, app.REACTIONS)
             done += await runner.start_due(self.api.tenant)
             await runner.drain()
             if not done:

@@ -7,7 +7,7 @@ from crosslane.engagement import MessageView
 from crosslane.engagement.service.reading import messages_of_order
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
-from crosslane.platform.log import run_reaction
+from tests.reacting import react
 
 REACTIONS = [
     *orders.REACTIONS,
@@ -22,9 +22,7 @@ async def settle(database: Database, tenant: str) -> None:
     """React and carry effects out until nothing is left to do now."""
     runner = Runner(database, [*carriers.EFFECTS, *engagement.EFFECTS])
     for _ in range(20):
-        done = 0
-        for reaction in REACTIONS:
-            done += await run_reaction(database, tenant, reaction)
+        done = await react(database, tenant, REACTIONS)
         done += await runner.start_due(tenant)
         await runner.drain()
         if not done:

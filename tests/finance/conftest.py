@@ -2,8 +2,8 @@ import pytest
 
 from crosslane import finance
 from crosslane.platform.database import Database
-from crosslane.platform.log import run_reaction
 from tests.orders.world import found_retailer
+from tests.reacting import react_to_all
 
 
 class Books:
@@ -17,9 +17,7 @@ class Books:
 
     async def post(self) -> None:
         """Let finance read everything there is."""
-        for reaction in finance.REACTIONS:
-            while await run_reaction(self.database, self.tenant, reaction):
-                pass
+        await react_to_all(self.database, self.tenant, finance.REACTIONS)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from crosslane.kernel import new_id
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
-from crosslane.platform.log import run_reaction
+from tests.reacting import react
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS]
 
@@ -19,9 +19,7 @@ async def settle(database: Database, tenant: str) -> None:
     """React and carry effects out until nothing is left to do."""
     runner = Runner(database, carriers.EFFECTS)
     for _ in range(20):
-        done = 0
-        for reaction in REACTIONS:
-            done += await run_reaction(database, tenant, reaction)
+        done = await react(database, tenant, REACTIONS)
         done += await runner.start_due(tenant)
         await runner.drain()
         if not done:

@@ -54,11 +54,11 @@ from crosslane.orders.service.reading import list_orders
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import CommandKind, Lanes
-from crosslane.platform.log import run_reaction
 from crosslane.pricing.domain.lists import Price
 from crosslane.pricing.storage.prices import upsert_prices
 from crosslane.verify import verify
 from tests.orders.world import HOME, LONG_AGO, give_credit, stock_up
+from tests.reacting import react
 
 PLACES = ("DC1", "DC2", "S0001")
 STORE = "S0001"
@@ -194,9 +194,7 @@ class Life:
 
     async def react(self) -> int:
         """One round of every reaction and effect; returns how much there was to do."""
-        done = 0
-        for reaction in self.reactions:
-            done += await run_reaction(self.database, self.tenant, reaction)
+        done = await react(self.database, self.tenant, self.reactions)
         done += await self._runner.start_due(self.tenant)
         await self._runner.drain()
         return done

@@ -13,13 +13,13 @@ from crosslane.payments.service.commands import RECEIVE
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
-from crosslane.platform.log import run_reaction
 from crosslane.verify import verify
 from crosslane.verify.orders import RULES
 from tests.orders.test_changes import carry
 from tests.orders.world import assert_sound, place, set_policy, view, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
 from tests.payments.test_disputes import told
+from tests.reacting import react
 
 
 class Till:
@@ -32,9 +32,7 @@ class Till:
         """React and call the provider, each call as often as it may be tried."""
         runner = Runner(self.database, payments.EFFECTS)
         for _ in range(40):
-            done = 0
-            for reaction in orders.REACTIONS:
-                done += await run_reaction(self.database, self.tenant, reaction)
+            done = await react(self.database, self.tenant, orders.REACTIONS)
             async with self.database.transaction(self.tenant) as tx:
                 await tx.execute("update platform_effect set due_at = now() where state = 'due'")
             done += await runner.start_due(self.tenant)

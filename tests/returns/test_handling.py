@@ -12,7 +12,6 @@ from crosslane.locations.service.network import add_location
 from crosslane.organization import PutStaffMember, Scope, SetPolicy
 from crosslane.platform import log
 from crosslane.platform.database import Database
-from crosslane.platform.log import run_reaction
 from crosslane.returns import ReturnCancelled, ReturnSettled, SettledLine
 from crosslane.returns.service import handling
 from crosslane.verify import verify
@@ -20,6 +19,7 @@ from crosslane.verify.finance import RULES
 from crosslane.verify.finance_returns import RULES as RETURNS_RULES
 from tests.api import Api
 from tests.orders.world import LONG_AGO, WEEK, found_retailer
+from tests.reacting import react_to_all
 
 NOON = datetime(2011, 2, 1, 12, tzinfo=UTC)
 INSERT_RETURN = """
@@ -89,9 +89,7 @@ class Desk:
 
     async def follow(self) -> None:
         """Let returns and the books read everything there is."""
-        for reaction in (*returns.REACTIONS, *finance.REACTIONS):
-            while await run_reaction(self.database, self.tenant, reaction):
-                pass
+        await react_to_all(self.database, self.tenant, (*returns.REACTIONS, *finance.REACTIONS))
 
     async def credits(self) -> list[handling.CreditView]:
         async with self.transaction() as tx:

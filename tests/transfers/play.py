@@ -14,7 +14,6 @@ from crosslane.organization import PutEntity, book, put_entity
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import CommandKind, Lanes
-from crosslane.platform.log import run_reaction
 from crosslane.transfers import TransferView
 from crosslane.verify import Finding, verify
 from crosslane.verify.finance import RULES as FINANCE
@@ -22,6 +21,7 @@ from crosslane.verify.inventory import RULES as INVENTORY
 from crosslane.verify.ledger import RULES as LEDGER
 from crosslane.verify.transfers import RULES as TRANSFERS
 from tests.inventory.shop import Shop, _draft, opened, stocked
+from tests.reacting import react_to_all
 
 RULES = (*TRANSFERS, *INVENTORY, *FINANCE, *LEDGER)
 YEAR_BEGINS = date(2020, 1, 1)
@@ -104,9 +104,8 @@ class Play:
 
     async def react(self) -> None:
         """Let transfers and finance read everything there is."""
-        for reaction in (*transfers.REACTIONS, *finance.REACTIONS):
-            while await run_reaction(self.database, self.tenant, reaction):
-                pass
+        reactions = (*transfers.REACTIONS, *finance.REACTIONS)
+        await react_to_all(self.database, self.tenant, reactions)
 
     async def figures(self, at: str, variant: UUID | None = None) -> dict[str, int]:
         """Return what lies somewhere of the mug, and what is promised and coming."""

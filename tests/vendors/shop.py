@@ -14,12 +14,12 @@ from crosslane.orders import LineWish, OrderView, Placed
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
-from crosslane.platform.log import run_reaction
 from crosslane.vendors import PutTerms, PutVendor, TermRow
 from crosslane.vendors.domain import VendorMessage
 from crosslane.vendors.service.reading import PurchaseOrderView, list_orders, order_view
 from crosslane.vendors.service.receiving import Receipt, receive
 from tests.orders.world import WEEK, assert_sound, place, view, wish
+from tests.reacting import react
 from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS, *finance.REACTIONS]
@@ -119,9 +119,7 @@ class Play:
         """React and carry effects out until nothing is left to do."""
         runner = Runner(self.database, [*carriers.EFFECTS, *vendors.EFFECTS])
         for _ in range(30):
-            done = 0
-            for reaction in REACTIONS:
-                done += await run_reaction(self.database, self.tenant, reaction)
+            done = await react(self.database, self.tenant, REACTIONS)
             done += await runner.start_due(self.tenant)
             await runner.drain()
             if not done:
