@@ -195,6 +195,18 @@ def test_a_large_order_is_planned_with_a_bound(lines: int, places: int):
     assert plan(problem).method == "search"
 
 
+def test_a_large_order_may_have_goods_without_weight():
+    """Adding them to a parcel that is just as heavy as its bracket allows adds nothing to it."""
+    draw = random.Random(14)  # noqa: S311
+    ends = [0, 0, 0, *TARIFFS[0].weights[:2]]
+    for _ in range(60):
+        problem = random_problem(draw, 14, 6, holding=0.4, quantity_max=1)
+        lines = [
+            msgspec.structs.replace(line, weight_grams=draw.choice(ends)) for line in problem.lines
+        ]
+        assert cost_of(msgspec.structs.replace(problem, lines=tuple(lines))) > 0
+
+
 @given(seed=st.integers(0, LARGE), lines=st.integers(1, 16), places=st.integers(1, 12))
 @settings(max_examples=60, deadline=None)
 def test_the_order_of_the_input_does_not_matter(seed: int, lines: int, places: int):

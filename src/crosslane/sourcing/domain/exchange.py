@@ -264,7 +264,8 @@ def _grown(site: Site, weight_grams: int, more_grams: int) -> Tariff:
     for full in range(weight_grams // heaviest, (weight_grams + more_grams) // heaviest + 1):
         ends += [full * heaviest + end for end in tariff.weights]
     ends = [end for end in ends if end >= weight_grams]
-    last = next(n for n, end in enumerate(ends) if end >= weight_grams + more_grams)
+    # A tariff carries something: a full parcel to which nothing is added has the next end as well.
+    last = next(n for n, end in enumerate(ends) if end >= weight_grams + max(1, more_grams))
     before = _flat_milli(site, weight_grams)
     return Tariff(
         tuple(end - weight_grams for end in ends[: last + 1]),
