@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from crosslane.platform.database import Database
+from crosslane.platform.effects import Runner
 from crosslane.platform.log import Reaction, reactions_with_work, run_reaction
 
 
@@ -17,3 +18,21 @@ async def react_to_all(database: Database, tenant: str, reactions: Sequence[Reac
     """Let reactions run until none of them has anything left to read."""
     while await react(database, tenant, reactions):
         pass
+
+
+async def settle(
+    database: Database,
+    tenant: str,
+    reactions: Sequence[Reaction],
+    runner: Runner,
+    *,
+    rounds_max: int,
+) -> None:
+    """React and carry effects out until nothing is left to do now."""
+    for _ in range(rounds_max):
+        done = await react(database, tenant, reactions)
+        done += await runner.start_due(tenant)
+        await runner.drain()
+        if not done:
+            return
+    raise AssertionError("work never ends")

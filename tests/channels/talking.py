@@ -29,7 +29,7 @@ from crosslane.platform.lane import CommandKind
 from tests.channels.market import Market
 from tests.channels.partner import SECRET
 from tests.orders.world import found_retailer
-from tests.reacting import react
+from tests.reacting import settle
 
 organization.register_policies([*documents.POLICIES, *channels.POLICIES])
 EFFECTS = [*carriers.EFFECTS, *payments.EFFECTS, *channels.EFFECTS]
@@ -56,13 +56,7 @@ class Talking(Market):
 
     async def settle(self) -> None:
         """React and make calls until nothing is left that is due."""
-        for _ in range(ROUNDS_MAX):
-            done = await react(self.database, self.tenant, self.reactions)
-            done += await self.runner.start_due(self.tenant)
-            await self.runner.drain()
-            if not done:
-                return
-        raise AssertionError("work never ends")
+        await settle(self.database, self.tenant, self.reactions, self.runner, rounds_max=ROUNDS_MAX)
 
     async def sell(self, *messages: dict[str, Any]) -> None:
         """Take messages in, and tell what comes of them."""

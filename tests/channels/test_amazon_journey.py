@@ -79,10 +79,15 @@ async def talking(database: Database, tenant: str, amazon: ShopProcess) -> Talki
 
 async def ask(talking: Talking) -> None:
     """Let the channel be asked, whenever it would be, and what comes of it be done."""
+    await let_ask(talking)
+    await talking.settle()
+
+
+async def let_ask(talking: Talking) -> None:
+    """Let it be time to ask the channel."""
     async with talking.database.transaction(talking.tenant) as tx:
         await begin(tx)
     await talking.hurry()
-    await talking.settle()
 
 
 async def test_an_order_is_fetched_sent_and_confirmed(talking: Talking, amazon: ShopProcess):
@@ -181,9 +186,7 @@ async def test_a_page_is_fetched_again_until_it_was_taken(talking, amazon):
     for n in range(4):
         amazon.do("add_order", order(f"202-1234567-{n:07}"))
     amazon.do("say", 429)
-    async with talking.database.transaction(talking.tenant) as tx:
-        await begin(tx)
-    await talking.hurry()
+    await let_ask(talking)
     # Not until all is done: on a slow machine the second that it waits is over by then.
     await talking.runner.start_due(talking.tenant)
     await talking.runner.drain()

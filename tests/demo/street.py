@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from tests.api import Api
 from tests.orders.world import found_retailer, set_policy
-from tests.reacting import react
+from tests.reacting import settle
 
 from crosslane import app
 from crosslane.platform.database import Database
@@ -34,13 +34,7 @@ class Street:
     async def settle(self) -> None:
         """React and carry effects out until nothing is left to do now."""
         runner = Runner(self.database, app.EFFECTS)
-        for _ in range(ROUNDS_MAX):
-            done = await react(self.database, self.api.tenant, app.REACTIONS)
-            done += await runner.start_due(self.api.tenant)
-            await runner.drain()
-            if not done:
-                return
-        raise AssertionError("work never ends")
+        await settle(self.database, self.api.tenant, app.REACTIONS, runner, rounds_max=ROUNDS_MAX)
 
     async def work(self, hands: httpx.AsyncClient) -> None:
         """Pick and pack whatever waits."""

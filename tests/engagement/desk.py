@@ -7,7 +7,7 @@ from crosslane.engagement import MessageView
 from crosslane.engagement.service.reading import messages_of_order
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
-from tests.reacting import react
+from tests import reacting
 
 REACTIONS = [
     *orders.REACTIONS,
@@ -21,13 +21,7 @@ REACTIONS = [
 async def settle(database: Database, tenant: str) -> None:
     """React and carry effects out until nothing is left to do now."""
     runner = Runner(database, [*carriers.EFFECTS, *engagement.EFFECTS])
-    for _ in range(20):
-        done = await react(database, tenant, REACTIONS)
-        done += await runner.start_due(tenant)
-        await runner.drain()
-        if not done:
-            return
-    raise AssertionError("work never ends")
+    await reacting.settle(database, tenant, REACTIONS, runner, rounds_max=20)
 
 
 async def hurry(database: Database, tenant: str) -> None:

@@ -10,7 +10,7 @@ from crosslane.kernel import new_id
 from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
-from tests.reacting import react
+from tests import reacting
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS]
 
@@ -18,13 +18,7 @@ REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS]
 async def settle(database: Database, tenant: str) -> None:
     """React and carry effects out until nothing is left to do."""
     runner = Runner(database, carriers.EFFECTS)
-    for _ in range(20):
-        done = await react(database, tenant, REACTIONS)
-        done += await runner.start_due(tenant)
-        await runner.drain()
-        if not done:
-            return
-    raise AssertionError("work never ends")
+    await reacting.settle(database, tenant, REACTIONS, runner, rounds_max=20)
 
 
 async def queue(database: Database, tenant: str, **filters) -> list[WorkView]:

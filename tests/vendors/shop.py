@@ -19,7 +19,7 @@ from crosslane.vendors.domain import VendorMessage
 from crosslane.vendors.service.reading import PurchaseOrderView, list_orders, order_view
 from crosslane.vendors.service.receiving import Receipt, receive
 from tests.orders.world import WEEK, assert_sound, place, view, wish
-from tests.reacting import react
+from tests.reacting import settle
 from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS, *finance.REACTIONS]
@@ -118,13 +118,7 @@ class Play:
     async def settle(self) -> None:
         """React and carry effects out until nothing is left to do."""
         runner = Runner(self.database, [*carriers.EFFECTS, *vendors.EFFECTS])
-        for _ in range(30):
-            done = await react(self.database, self.tenant, REACTIONS)
-            done += await runner.start_due(self.tenant)
-            await runner.drain()
-            if not done:
-                return
-        raise AssertionError("work never ends")
+        await settle(self.database, self.tenant, REACTIONS, runner, rounds_max=30)
 
     async def purchase(self, placed: Placed) -> PurchaseOrderView:
         """The first purchase order for an order."""

@@ -25,6 +25,7 @@ from crosslane.orders.service.placing import drafting, paying
 from crosslane.orders.service.placing.drafting import WantedLine
 from crosslane.orders.service.placing.resolving import Surroundings, resolve_lines
 from crosslane.orders.service.placing.wishes import LineWish, TenderWish
+from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.organization import PolicyBook
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Tx
@@ -173,7 +174,7 @@ class Paid(msgspec.Struct, frozen=True):
 
     minor: int
     until: datetime | None
-    payment_ids: Sequence[UUID] = ()
+    payment_ids: Sequence[UUID]
 
 
 async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
@@ -198,6 +199,20 @@ async def pay_more(tx: Tx, asked: Sequence[Owing]) -> list[Paid | Refusal]:
         outcomes.append(Paid(sum(tender.minor for tender in plan), until, ids))
     await sheet.write(tx)
     return outcomes
+
+
+def wait_for(paid: Paid, sheet: Sheet, order_id: UUID, amendment_no: int, doing: Doing) -> None:
+    """Hold the goods of an amendment back while a provider has not said whether they are paid."""
+    if paid.until is not None:
+        sheet.raise_stop(
+            order_id,
+            "payment",
+            paying.PAYMENT_REASON,
+            doing,
+            paid.until,
+            amendment_no=amendment_no,
+            payment_ids=paid.payment_ids,
+        )
 
 
 def _paid_by(tx: Tx, policies: PolicyBook, order: Order) -> datetime:

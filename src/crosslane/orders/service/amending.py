@@ -28,10 +28,9 @@ from crosslane.orders.errors import (
     OrderChanged,
     OrderClosed,
 )
-from crosslane.orders.service.adding import Adding, Owing, draft_added, pay_more
+from crosslane.orders.service.adding import Adding, Owing, draft_added, pay_more, wait_for
 from crosslane.orders.service.moving import charged
 from crosslane.orders.service.naming import OfOrder
-from crosslane.orders.service.placing.paying import PAYMENT_REASON
 from crosslane.orders.service.placing.wishes import (
     LINES_MAX,
     TENDERS_MAX,
@@ -147,16 +146,7 @@ async def add_lines(tx: Tx, commands: Sequence[Command[AddLines]]) -> list[Amend
     sheet.add_lines(state.order.id, drafted.lines, drafted.attributions, doing)
     told = [{"sku": line.sku, "quantity": line.quantity} for line in drafted.lines]
     no = sheet.amend(state.order.id, "add", wish.reason, told, delta, doing)
-    if paid.until is not None:
-        sheet.raise_stop(
-            state.order.id,
-            "payment",
-            PAYMENT_REASON,
-            doing,
-            paid.until,
-            amendment_no=no,
-            payment_ids=paid.payment_ids,
-        )
+    wait_for(paid, sheet, state.order.id, no, doing)
     await find_new_stock(tx, sheet, [state.order.id], doing)
     sheet.announce(
         events.OrderAmended(

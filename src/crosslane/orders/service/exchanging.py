@@ -38,9 +38,16 @@ from crosslane.orders.errors import (
     NotReturning,
     NotTakenAlong,
 )
-from crosslane.orders.service.adding import Adding, Drafted, Owing, Paid, draft_added, pay_more
+from crosslane.orders.service.adding import (
+    Adding,
+    Drafted,
+    Owing,
+    Paid,
+    draft_added,
+    pay_more,
+    wait_for,
+)
 from crosslane.orders.service.moving import Step, hand_over
-from crosslane.orders.service.placing.paying import PAYMENT_REASON
 from crosslane.orders.service.placing.wishes import LINES_MAX, LineWish, Reason, TenderWish
 from crosslane.orders.service.resourcing import find_new_stock
 from crosslane.orders.service.sheet import Doing, Sheet
@@ -365,16 +372,7 @@ def _add(tx: Tx, sheet: Sheet, plan: _Plan, paid: Paid) -> Exchanged:
         )
     elif expected_minor:
         sheet.keep_money(order.id)
-    if paid.until is not None:
-        sheet.raise_stop(
-            order.id,
-            "payment",
-            PAYMENT_REASON,
-            doing,
-            paid.until,
-            amendment_no=no,
-            payment_ids=paid.payment_ids,
-        )
+    wait_for(paid, sheet, order.id, no, doing)
     sheet.announce(
         events.OrderAmended(
             order_id=order.id,

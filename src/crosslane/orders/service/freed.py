@@ -29,10 +29,7 @@ class Freed(msgspec.Struct, frozen=True):
     @property
     def parcels(self) -> Counter[locations.CapacityKey]:
         """How many parcels fewer are taken of which days."""
-        parcels: Counter[locations.CapacityKey] = Counter()
-        for claim in self.claims:
-            parcels[claim.key] += claim.parcels
-        return parcels
+        return parcels_of(self.claims)
 
     def mark(self, survey: inventory.Survey) -> None:
         """Let a plan count on the units; where stock is short, they are fewer than it thinks."""
@@ -56,3 +53,11 @@ class Freed(msgspec.Struct, frozen=True):
 
 
 NOTHING = Freed()
+
+
+def parcels_of(claims: Iterable[locations.CapacityClaim]) -> Counter[locations.CapacityKey]:
+    """Return how many parcels claims are for, by location and day."""
+    parcels: Counter[locations.CapacityKey] = Counter()
+    for claim in claims:
+        parcels[claim.key] += claim.parcels
+    return parcels

@@ -30,6 +30,7 @@ from crosslane.orders.domain.reoptimising import (
 )
 from crosslane.orders.errors import NoSuchReoptimisation
 from crosslane.orders.service.allocating import Search, request_of
+from crosslane.orders.service.freed import parcels_of
 from crosslane.orders.service.reoptimised import serve_otherwise
 from crosslane.orders.service.resourcing import searches_of
 from crosslane.orders.service.sheet import Doing
@@ -195,9 +196,7 @@ async def _part(
         for line_id, (location_id, quantity) in units_of[state.order.id].items():
             survey.give_back(state.by_id[line_id].variant_id, location_id, quantity)
             held.append((state.order.id, location_id))
-    returned: Counter[locations.CapacityKey] = Counter()
-    for claim in await locations.claims_held(tx, sorted(set(held))):
-        returned[claim.key] += claim.parcels
+    returned = parcels_of(await locations.claims_held(tx, sorted(set(held))))
     standing = await sourcing.standing(
         tx, [request_of(search) for _, search in searches], survey, returned
     )

@@ -359,10 +359,10 @@ class Sheet:
 
     async def take_freed(self, tx: Tx) -> Freed:
         """Return what units no longer need; whoever takes it gives it back."""
+        if not self._units:
+            return NOTHING
         emptied = [(id, at) for id, at in sorted(self._left) if not self._supplied_by(id, at)]
-        freed = (
-            Freed(self._units, await locations.claims_held(tx, emptied)) if self._units else NOTHING
-        )
+        freed = Freed(self._units, await locations.claims_held(tx, emptied))
         self._units, self._left = [], set()
         return freed
 

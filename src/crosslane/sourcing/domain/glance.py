@@ -24,7 +24,7 @@ from crosslane.sourcing.domain.order import Order, Piece, Site, undominated
 from crosslane.sourcing.domain.problem import EXACT_PIECES_MAX, Line, SourcingProblem, Tariff
 from crosslane.sourcing.domain.requests import SourcingRequest
 from crosslane.sourcing.domain.rules import sound_places
-from crosslane.sourcing.domain.sites import parcels_milli, split_milli
+from crosslane.sourcing.domain.sites import parcels_milli, piece_of, split_milli
 from crosslane.sourcing.domain.world import NOTHING, Route, World
 
 # To make more sites than this for nothing would cost as much as the closer look.
@@ -76,7 +76,7 @@ class Glance:
         self._goods = [
             _Good(
                 line,
-                _piece(line, line.quantity, settings.unfilled_milli(line)),
+                piece_of([line], line.quantity, settings),
                 survey.candidates(asked.variant.id),
                 world.prices.scarcity.get(asked.variant.id, NOTHING) if weighs else NOTHING,
             )
@@ -137,7 +137,7 @@ class Glance:
                 short[piece.sku] = piece.quantity - given
                 if not given:
                     continue
-                piece = _piece(good.line, given, self.settings.unfilled_milli(good.line))
+                piece = piece_of([good.line], given, self.settings)
             costs[len(pieces)] = _cost_milli(good, store, piece.quantity, self._handled)
             pieces.append(piece)
         sites = (Site(store.code, 0, FREE, costs, {}),) if pieces else ()
@@ -277,10 +277,6 @@ class Glance:
             }
             if costs:
                 yield Site(code, milli + split, tariff, costs, {})
-
-
-def _piece(line: Line, quantity: int, unfilled_milli: int) -> Piece:
-    return Piece(line.sku, quantity, quantity * line.weight_grams, quantity * unfilled_milli)
 
 
 def _cost_milli(good: _Good, location: Location, quantity: int, handled: int) -> int:

@@ -29,7 +29,7 @@ from crosslane.sourcing.domain.problem import (
 )
 from crosslane.sourcing.domain.receipt import Glimpsed
 from crosslane.sourcing.domain.requests import SourcingRequest
-from crosslane.sourcing.domain.sites import split_milli
+from crosslane.sourcing.domain.sites import by_sku, piece_of, split_milli
 from crosslane.sourcing.domain.stood import BEYOND_MILLI, Ground, Group, Stood
 from crosslane.sourcing.domain.world import Route, World
 
@@ -158,7 +158,11 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
         _scarce(group.ids, row, worth[asked.variant.id]) if asked.variant.id in worth else None
         for row, asked in zip(units, request.lines, strict=True)
     ]
-    pieces, numbers = _pieces(lines, settings)
+    alike = by_sku(lines)
+    pieces = tuple(
+        [piece_of(each, sum([line.quantity for line in each]), settings) for each in alike]
+    )
+    numbers = [lines.index(each[0]) for each in alike]
     counted, left = priced(problem, 0), stood.left(group)
     columns = metres, left, parcels, units, scarce
     return _Seen(group, lines, settings, counted, *columns, pieces, numbers)
@@ -230,25 +234,6 @@ def _site(seen: _Seen, at: int, pieces: Iterable[int]) -> Site:
     costs = {piece: seen.goods_milli(piece, at) for piece in pieces}
     parcel = seen.parcel_milli[at] + split_milli(seen.settings)
     return Site(seen.group.standing.codes[at], parcel, seen.tariff, costs, {})
-
-
-def _pieces(
-    lines: Sequence[Line], settings: SourcingSettings
-) -> tuple[tuple[Piece, ...], list[int]]:
-    """Return the pieces of lines that are served whole, and the first line of each."""
-    by_sku: dict[str, list[int]] = {}
-    for number, line in enumerate(lines):
-        by_sku.setdefault(line.sku, []).append(number)
-    found = [by_sku[sku] for sku in sorted(by_sku)]
-    pieces = tuple([_piece([lines[number] for number in each], settings) for each in found])
-    return pieces, [each[0] for each in found]
-
-
-def _piece(lines: Sequence[Line], settings: SourcingSettings) -> Piece:
-    """Return lines of one SKU as one piece; what it costs to leave it is told of the cheapest."""
-    quantity = sum([line.quantity for line in lines])
-    lost = min([settings.unfilled_milli(line) for line in lines])
-    return Piece(lines[0].sku, quantity, quantity * lines[0].weight_grams, quantity * lost)
 
 
 def _columns(request: SourcingRequest, tariff: Tariff, seen: _Seen) -> tuple[Packed, Columns]:

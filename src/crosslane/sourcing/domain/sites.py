@@ -40,15 +40,13 @@ class Sites:
         pieces: list[Piece] = []
         # Who may serve each piece, if they hold enough of it.
         self._holders: list[Mapping[str, Candidate]] = []
-        for lines in _by_sku(problem):
+        for lines in by_sku(problem.lines):
             sku, found = lines[0].sku, self.passed[lines[0].key]
             wanted = sum([line.quantity for line in lines])
             parts, missing = _broken(wanted, found, problem.settings)
             if missing:
                 self.short[sku] = missing
-            weight = lines[0].weight_grams
-            penalty = min([problem.unfilled_milli(line) for line in lines])
-            pieces += [Piece(sku, part, part * weight, part * penalty) for part in parts]
+            pieces += [piece_of(lines, part, problem.settings) for part in parts]
             self._holders += [found] * len(parts)
         self.pieces = tuple(pieces)
         self._twins = twins(pieces)
@@ -137,12 +135,19 @@ def order_of(problem: SourcingProblem) -> Order:
     return Sites(problem).order()
 
 
-def _by_sku(problem: SourcingProblem) -> Iterable[list[Line]]:
+def by_sku(lines: Iterable[Line]) -> list[list[Line]]:
     """Return the lines of each SKU together."""
-    lines: dict[str, list[Line]] = defaultdict(list)
-    for line in problem.lines:
-        lines[line.sku].append(line)
-    return [lines[sku] for sku in sorted(lines)]
+    together: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        together[line.sku].append(line)
+    return [together[sku] for sku in sorted(together)]
+
+
+def piece_of(lines: Sequence[Line], quantity: int, settings: SourcingSettings) -> Piece:
+    """Return units of lines of one SKU; those are left first that cost the least to leave."""
+    weight = lines[0].weight_grams
+    unfilled_milli = min([settings.unfilled_milli(line) for line in lines])
+    return Piece(lines[0].sku, quantity, quantity * weight, quantity * unfilled_milli)
 
 
 def _broken(

@@ -175,6 +175,7 @@ def _serve(
             worth = (without - cost) // quantity + prices.scarcity_milli[slot]
             for left in range(held - quantity, min(held, takers)):
                 lost[slot, left] = max(worth, 1)
+        # After all units: to decide anew lays the desk out for itself.
         for piece in range(count):
             slot = pieces.slot[piece]
             if slot == UNSERVED:
