@@ -1,14 +1,24 @@
 """What is put is written by one statement with what else is put, before anybody looks again."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
+from crosslane.platform import effects, outbox
 from crosslane.platform.database import Database, Tx
+from crosslane.platform.effects import Effect
+from crosslane.platform.patience import look_until
 
 ONE = "one as (insert into put_one (name) values ($1))"
 TWO = "two as (insert into put_two (name) values ($1))"
 STILL = "still as (insert into put_one select 'last' where (select platform_still($1)))"
+WAITING = "select count(*) from pg_locks where not granted and pid = any($1)"
 NAMES = "select name from put_one union all select name from put_two order by name"
+
+
+class Undone(Exception):
+    """Undoes what a test has only begun."""
 
 
 @pytest.fixture
@@ -89,3 +99,34 @@ async def test_what_fails_takes_all_that_was_put_with_it(database: Database, sho
         await tx.put((STILL, [True]))
     async with database.transaction(shop) as tx:
         assert await names(tx) == ["last"]
+
+
+async def test_who_asks_for_the_same_calls_in_another_order_never_waits_in_a_circle(
+    database: Database, tenant: str
+):
+    asking: list[asyncio.Task[None]] = []
+    servers: list[int] = []
+
+    async def ask(keys: str) -> None:
+        async with database.transaction(tenant) as tx:
+            servers.append(tx.conn.get_server_pid())
+            await effects.request(tx, [Effect(key, "test.knock", key) for key in keys])
+
+    async def waiting() -> int:
+        async with database.transaction(tenant, read_only=True) as tx:
+            return await tx.fetchval(WAITING, servers)
+
+    with pytest.raises(Undone):
+        async with database.transaction(tenant) as tx:
+            await effects.request(tx, [Effect("m", "test.knock", "m")])
+            await outbox.write(tx)
+            # Both wait for that call, each with one of its own asked for, were it not for an order.
+            asking.append(asyncio.create_task(ask("amb")))
+            assert await look_until(waiting, lambda many: many == 1, seconds=10) == 1
+            asking.append(asyncio.create_task(ask("bma")))
+            assert await look_until(waiting, lambda many: many == 2, seconds=10) == 2
+            raise Undone
+    await asyncio.gather(*asking)
+    async with database.transaction(tenant) as tx:
+        keys = await tx.fetch("select key from platform_effect order by key")
+    assert [row["key"] for row in keys] == ["a", "b", "m"]

@@ -107,10 +107,11 @@ class Outbox:
         self.parts.append((sql, args))
 
 
-# Subjects are locked in sorted order, so two transactions never wait for each other in a circle. An
-# event finds its subject's number by rank: a join would compare each event with every subject, as
-# nobody can know beforehand how many there are. Arrays come by way of "select", so that PostgreSQL
-# does not look at them either: it plans once, not each time, which would take as long as the work.
+# Subjects are locked in sorted order, and calls asked for by their sorted keys, so two
+# transactions never wait for each other in a circle. An event finds its subject's number by rank:
+# a join would compare each event with every subject, as nobody can know beforehand how many there
+# are. Arrays come by way of "select", so that PostgreSQL does not look at them either: it plans
+# once, not each time, which would take as long as the work.
 EVENTS = """
 numbered as (
     insert into platform_log_subject as s (subject, last_no)
@@ -137,6 +138,7 @@ asked as (
     from unnest((select $2::uuid[]), (select $3::text[]), (select $4::text[]),
                 (select $5::jsonb[]), (select $6::text[]), (select $7::timestamptz[]))
          as e(id, key, kind, body, trace, due_at)
+    order by key
     on conflict (key) do nothing
 )"""
 ANSWERS = """
