@@ -1,13 +1,7 @@
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import asyncpg
-import msgspec
 import pytest
 
 from crosslane.platform import effects, log, upkeep
@@ -25,86 +19,32 @@ from crosslane.platform.effects import (
 )
 from crosslane.platform.effects.running import TRIES_MAX
 from crosslane.platform.log import Event, Logged, Reaction
-from crosslane.platform.patience import look_until
-from crosslane.platform.presence import LET_NUMBER_GO, PRESENCE_LOCK, TAKE_NUMBER, Presence
+from crosslane.platform.presence import REGISTER
 from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
+from tests.platform.knocking import (
+    Counterpart,
+    Knock,
+    ask,
+    dead,
+    furnish,
+    record,
+    rows,
+    run_due,
+    runner,
+)
 from tests.platform.losing import LosesCommitReply
 from tests.tenancy import Tenants
 
 
-class Knock(msgspec.Struct, frozen=True):
-    door: str
-
-
-class Counterpart:
-    """The other side: counts what it was asked, and does as it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-        self.reached = asyncio.Event()
-        self.fail: list[Exception] = []
-        self.hold: asyncio.Event | None = None
-
-    async def call(self, call: EffectCall, body: Knock) -> Knock:
-        self.asked.append((call.key, body.door))
-        self.reached.set()
-        if self.hold is not None:
-            await self.hold.wait()
-        if self.fail:
-            raise self.fail.pop(0)
-        return body
-
-
-async def record(tx: Tx, calls: Sequence[EffectCall], results: Sequence[Knock]) -> None:
-    keys, doors = [call.key for call in calls], [result.door for result in results]
-    await tx.execute("insert into answered select * from unnest($1::text[], $2::text[])",
-                     keys, doors)  # fmt: skip
-
-
-async def dead(tx: Tx, calls: Sequence[EffectCall], reasons: Sequence[str]) -> None:
-    keys = [call.key for call in calls]
-    await tx.execute("insert into given_up select * from unnest($1::text[], $2::text[])",
-                     keys, reasons)  # fmt: skip
-
-
 @pytest.fixture
 async def house(database: Database, tenant: str) -> str:
-    async with database.transaction(tenant) as tx:
-        await tx.execute("create table answered (key text, door text)")
-        await tx.execute("create table given_up (key text, reason text)")
-    return tenant
+    return await furnish(database, tenant)
 
 
 @pytest.fixture
 def other() -> Counterpart:
     return Counterpart()
-
-
-def runner(
-    database: Database, other: Counterpart, *, timeout_seconds: float = 60.0, **options: Any
-) -> Runner:
-    kind = EffectKind(
-        "test.knock", Knock, other.call, record, dead, timeout_seconds=timeout_seconds
-    )
-    return Runner(database, [kind], **options)
-
-
-async def ask(database: Database, house: str, *keys: str) -> None:
-    async with database.transaction(house) as tx:
-        await effects.request(tx, [Effect(key, "test.knock", Knock(key)) for key in keys])
-
-
-async def run_due(database: Database, house: str, run: Runner) -> None:
-    async with database.transaction(house) as tx:
-        await tx.execute("update platform_effect set due_at = clock_timestamp() where state='due'")
-    await run.start_due(house)
-    await run.drain()
-
-
-async def rows(database: Database, house: str, sql: str) -> list[tuple]:
-    async with database.transaction(house) as tx:
-        return [tuple(r) for r in await tx.fetch(sql)]
 
 
 async def test_an_effect_asked_for_twice_is_carried_out_once(
@@ -190,6 +130,8 @@ async def test_a_claim_whose_commit_was_lost_is_let_go_by_the_next(
     other.hold = asyncio.Event()
     run = runner(losing, other)
     run.worker, losing.lose = 7, 0
+    async with database.connection() as session:
+        await session.execute(REGISTER, run.worker)
     await ask(database, house, "under way")
     assert await run.start_due(house) == 1
     await other.reached.wait()
@@ -374,102 +316,6 @@ async def test_a_call_is_made_and_logged_under_the_trace_of_its_request(
     assert seen == ["7f" * 16]
 
 
-WORKER_CHILD = Path(__file__).with_name("worker_child.py")
-# A lease lasts 75 seconds here: only the news of a death can be this quick.
-NEWS_SECONDS_MAX = 50.0
-SEEN_SECONDS_MAX = 60.0
-
-
-@asynccontextmanager
-async def working(worker: Worker) -> AsyncIterator[None]:
-    running = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        worker.stop()
-        await running
-
-
-async def see_worker(database: Database, number: int, *, seconds: float = SEEN_SECONDS_MAX) -> bool:
-    return await _look_for(database, number, True, seconds)
-
-
-async def miss_worker(database: Database, number: int) -> bool:
-    return not await _look_for(database, number, False, SEEN_SECONDS_MAX)
-
-
-async def _look_for(database: Database, number: int, wanted: bool, seconds: float) -> bool:
-    async def look() -> bool:
-        async with database.connection() as session:
-            known = "select exists (select from control.worker where number = $1)"
-            return await session.fetchval(known, number)
-
-    return await look_until(look, lambda seen: seen is wanted, seconds=seconds)
-
-
-async def test_the_calls_of_a_killed_worker_are_made_by_another_at_once(
-    database: Database, house: str, other: Counterpart
-):
-    await ask(database, house, "a")
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(WORKER_CHILD),
-        database.url,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert child.stdout is not None
-        async with asyncio.timeout(SEEN_SECONDS_MAX):
-            number = int(await child.stdout.readline())
-            assert await child.stdout.readline() == b"calling\n"
-        assert await see_worker(database, number)
-    finally:
-        child.kill()
-        await child.wait()
-    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
-    async with working(Worker(database, [], [kind], [])), asyncio.timeout(NEWS_SECONDS_MAX):
-        await other.reached.wait()
-    assert await rows(database, house, "select * from answered") == [("a", "a")]
-    assert await miss_worker(database, number)
-
-
-async def test_a_worker_takes_no_calls_before_the_others_know_of_it(
-    database: Database, house: str, other: Counterpart
-):
-    await ask(database, house, "a")
-    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
-    worker = Worker(database, [], [kind], [])
-    async with database.connection() as session:
-        await session.execute(TAKE_NUMBER, PRESENCE_LOCK, worker.presence.number)
-        async with working(worker):
-            assert not await see_worker(database, worker.presence.number, seconds=1.0)
-            assert not other.reached.is_set()
-            await session.execute(LET_NUMBER_GO, PRESENCE_LOCK, worker.presence.number)
-            async with asyncio.timeout(NEWS_SECONDS_MAX):
-                await other.reached.wait()
-        assert other.asked == [("a", "a")]
-
-
-async def test_the_calls_of_a_worker_that_is_only_slow_stay_its_own(
-    database: Database, house: str, other: Counterpart
-):
-    other.hold = asyncio.Event()
-    kind = EffectKind("test.knock", Knock, other.call, record, dead, timeout_seconds=60.0)
-    await ask(database, house, "a")
-    watching = Presence(database, 75.0)
-    worker = Worker(database, [], [kind], [])
-    async with working(worker):
-        await other.reached.wait()
-        assert await see_worker(database, worker.presence.number)
-        async with database.connection() as session:
-            for _ in range(10):
-                await watching.look(session)
-        assert await see_worker(database, worker.presence.number)
-        other.hold.set()
-    assert other.asked == [("a", "a")]
-
-
 async def test_a_result_is_saved_though_the_database_was_away_when_it_came(
     database: Database, house: str, other: Counterpart
 ):
@@ -485,16 +331,3 @@ async def test_a_result_is_saved_though_the_database_was_away_when_it_came(
     await run_due(database, house, Runner(database, [kind]))
     assert other.asked == [("a", "a")]
     assert await rows(database, house, "select * from answered") == [("a", "a")]
-
-
-async def test_a_worker_whose_number_is_taken_waits_until_it_is_free(database: Database):
-    presence = Presence(database, 75.0)
-    async with database.connection() as burying:
-        await burying.execute(TAKE_NUMBER, PRESENCE_LOCK, presence.number)
-        keeping = asyncio.create_task(presence.keep())
-        assert not await see_worker(database, presence.number, seconds=1.0)
-        await burying.execute(LET_NUMBER_GO, PRESENCE_LOCK, presence.number)
-        assert await see_worker(database, presence.number)
-        keeping.cancel()
-        await asyncio.wait({keeping})
-    assert await miss_worker(database, presence.number)

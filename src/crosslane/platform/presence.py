@@ -26,6 +26,8 @@ TAKE_NUMBER = "select pg_try_advisory_lock($1::int, $2::int)"
 LET_NUMBER_GO = "select pg_advisory_unlock($1::int, $2::int)"
 REGISTER = "insert into control.worker (number) values ($1) on conflict do nothing"
 FORGET = "delete from control.worker where number = $1"
+# A claim holds on to its worker's row until it has committed.
+LOCK_WHEN_IDLE = "select true from control.worker where number = $1 for update skip locked"
 LIST_MISSING = """
 select number from control.worker w where not exists (
     select from pg_locks l
@@ -53,12 +55,15 @@ class Presence:
         number: stands with every call this worker has under way.
         known: set once the number is known to the others. A worker that claimed calls before, and
             died, would be missed by nobody.
+        holds_claims: whether this worker leaves calls behind; it stays known then, and the others
+            bury it.
     """
 
     def __init__(self, database: Database, lease_seconds: float) -> None:
         self.database = database
         self.number = secrets.randbelow(2**31)
         self.known = asyncio.Event()
+        self.holds_claims = False
         self._lease_seconds = lease_seconds
         self._missed: Counter[int] = Counter()
 
@@ -84,7 +89,8 @@ class Presence:
                 await asyncio.sleep(LOOK_SECONDS)
         except asyncio.CancelledError:
             if not session.is_closed():
-                await session.execute(FORGET, self.number)
+                if not self.holds_claims:
+                    await session.execute(FORGET, self.number)
                 await session.execute(LET_NUMBER_GO, PRESENCE_LOCK, self.number)
             raise
 
@@ -101,11 +107,15 @@ class Presence:
         if not await session.fetchval(TAKE_NUMBER, PRESENCE_LOCK, number):
             return
         try:
-            released = 0
-            for row in await session.fetch(LIST_TENANTS, self._lease_seconds):
-                async with self.database.transaction(row["tenant"]) as tx:
-                    released += await release_claims(tx, number, self._lease_seconds)
-            await session.execute(FORGET, number)
+            async with session.transaction():
+                # A claim that is about to commit would be overlooked: the next look comes soon.
+                if not await session.fetchval(LOCK_WHEN_IDLE, number):
+                    return
+                released = 0
+                for row in await session.fetch(LIST_TENANTS, self._lease_seconds):
+                    async with self.database.transaction(row["tenant"]) as tx:
+                        released += await release_claims(tx, number, self._lease_seconds)
+                await session.execute(FORGET, number)
             log.warning("a worker has died", of_worker=number, calls=released)
         finally:
             if not session.is_closed():

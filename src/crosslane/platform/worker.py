@@ -104,6 +104,7 @@ class Worker:
             await self._work()
             await self.runner.drain()
         finally:
+            self.presence.holds_claims = self.runner.may_hold_claims
             present.cancel()
             await asyncio.wait({present})
 

@@ -79,12 +79,17 @@ class Runner:
         """Whether most slots are free."""
         return self._free > self._slots // 2
 
+    @property
+    def may_hold_claims(self) -> bool:
+        """Whether calls are under way, or it is not known that none was claimed."""
+        return bool(self._running or self._unsure)
+
     async def start_due(self, tenant: str) -> int:
         """Claim what is due for a tenant, as many as slots are free, and start the calls.
 
         Returns:
             How many were started; 0 while another claim for the tenant waits for its turn, which
-            will find what is due by then.
+            will find what is due by then, and while the other workers believe this one dead.
         """
         if tenant in self._about_to_claim or self._share_of(tenant) <= 0:
             return 0
@@ -126,6 +131,8 @@ class Runner:
             # What was claimed then, if it was, nobody knows of; the next claim lets go of it.
             self._unsure.add(tenant)
             raise
+        except storage.Unknown:
+            return 0
         self._unsure.discard(tenant)
         faults.reach("effects.after_claim")
         claimed = [self._claimed(tenant, row) for row in rows]

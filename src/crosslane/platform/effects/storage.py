@@ -6,22 +6,35 @@ from uuid import UUID
 from crosslane.platform.database import Record, Tx, columns
 from crosslane.platform.effects.nouns import EffectCall
 
+
+class Unknown(Exception):
+    """The other workers do not know of this one: they believe that it died."""
+
+
+# A claim commits while its worker is known or not at all: whoever buries a worker locks its row
+# before they look for its claims.
 CLAIM = """
-update platform_effect
-set attempt = attempt + 1, tries = tries + 1, claimed_by = $4,
-    due_at = clock_timestamp() + make_interval(secs => $3)
-where id in (
-    select id from (
-        select id, kind, row_number() over (partition by kind order by due_at) as place
-        from (
-            select id, kind, due_at from platform_effect
-            where state = 'due' and due_at <= clock_timestamp() and kind = any($1::text[])
-            order by due_at limit $2 for update skip locked
-        ) as next
-    ) as counted
-    where place <= coalesce(($6::integer[])[array_position($5::text[], kind)], $2)
+with claimed as (
+    update platform_effect
+    set attempt = attempt + 1, tries = tries + 1, claimed_by = $4,
+        due_at = clock_timestamp() + make_interval(secs => $3)
+    where id in (
+        select id from (
+            select id, kind, row_number() over (partition by kind order by due_at) as place
+            from (
+                select id, kind, due_at from platform_effect
+                where state = 'due' and due_at <= clock_timestamp() and kind = any($1::text[])
+                order by due_at limit $2 for update skip locked
+            ) as next
+        ) as counted
+        where place <= coalesce(($6::integer[])[array_position($5::text[], kind)], $2)
+    )
+    returning id, key, kind, body, trace, attempt, tries
+), known as (
+    select from control.worker where number = $4 and exists (select from claimed)
+    for key share skip locked
 )
-returning id, key, kind, body, trace, attempt, tries
+select claimed.*, $4::integer is null or exists (select from known) as is_known from claimed
 """
 
 
@@ -40,11 +53,17 @@ async def claim(
         kinds: those that are taken.
         limit: most of all of them.
         lease_seconds: how long they are taken for.
-        worker: its number.
+        worker: its number, None for somebody whom nobody will miss.
         rooms: most of some kinds; what is beyond stays due.
+
+    Raises:
+        Unknown: nobody would miss this worker, so that it must claim nothing.
     """
     limits = list(rooms), list(rooms.values())
-    return await tx.fetch(CLAIM, kinds, limit, lease_seconds, worker, *limits)
+    rows = await tx.fetch(CLAIM, kinds, limit, lease_seconds, worker, *limits)
+    if rows and not rows[0]["is_known"]:
+        raise Unknown
+    return rows
 
 
 RELEASE = """
