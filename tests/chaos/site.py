@@ -73,6 +73,16 @@ class Fragile(ChildProcess):
         """Whether it has met everything it was to meet, and lives."""
         return not self.planned and self._own["CROSSLANE_FAULT"] == "" and self.pid is not None
 
+    @property
+    def freezes_itself(self) -> bool:
+        """Whether this life is to end frozen: who thaws it would let it live on as if safe."""
+        return "=freeze@" in self._own["CROSSLANE_FAULT"]
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What it has yet to meet, its present life first."""
+        return [self._own["CROSSLANE_FAULT"], *self.planned]
+
     async def start(self) -> None:
         hurt = self.lives > 0 and self.planned
         self._own["CROSSLANE_FAULT"] = self.planned.popleft() if hurt else self.always

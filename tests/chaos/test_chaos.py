@@ -104,7 +104,11 @@ async def through_every_point(trouble: Trouble) -> None:
     async def all_safe() -> bool:
         return all(child.is_safe for child in trouble.site.children)
 
-    await eventually(all_safe, STORM_SECONDS_MAX)
+    try:
+        await eventually(all_safe, STORM_SECONDS_MAX)
+    except TimeoutError:
+        left = {child.name: child.waits_for for child in trouble.site.children}
+        pytest.fail(f"not everything planned was met in {STORM_SECONDS_MAX:.0f} s: {left}")
 
 
 async def at_random(trouble: Trouble, minutes: float) -> None:

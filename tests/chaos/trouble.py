@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.chaos.crowd import Told
 from tests.chaos.site import Fragile, Site
+from tests.payments.fake import eventually
 
 FREEZE_SECONDS_MIN, FREEZE_SECONDS_MAX = 0.3, 3.0
 # Longer than the supervisor waits, so that it has to act.
@@ -47,13 +48,25 @@ class Trouble:
 
     async def freeze_child(self, seconds: float | None = None) -> None:
         """Freeze one for a while; the supervisor may be faster than its thaw."""
-        if (child := self.any_child()) is not None:
-            seconds = seconds or self.choice.uniform(FREEZE_SECONDS_MIN, FREEZE_SECONDS_MAX)
-            pid = child.signal(signal.SIGSTOP)
-            self.done["freeze"] += 1
-            self.frozen_at.append(time.monotonic())
-            await asyncio.sleep(seconds)
-            child.signal(signal.SIGCONT, pid)
+        child = await self._child_to_thaw()
+        seconds = seconds or self.choice.uniform(FREEZE_SECONDS_MIN, FREEZE_SECONDS_MAX)
+        pid = child.signal(signal.SIGSTOP)
+        self.done["freeze"] += 1
+        self.frozen_at.append(time.monotonic())
+        await asyncio.sleep(seconds)
+        child.signal(signal.SIGCONT, pid)
+
+    async def _child_to_thaw(self) -> Fragile:
+        """One of the children that live and do not wait to freeze by themselves."""
+        fit: list[Fragile] = []
+
+        async def found() -> bool:
+            living = (child for child in self.site.children if child.pid is not None)
+            fit[:] = (child for child in living if not child.freezes_itself)
+            return bool(fit)
+
+        await eventually(found)
+        return self.choice.choice(fit)
 
     async def freeze_child_for_good(self) -> None:
         """Freeze one until the supervisor replaces it."""
