@@ -41,7 +41,8 @@ class Fragile(ChildProcess):
         always: what every life may suffer in the end, "" for nothing.
 
     Attributes:
-        planned: values of CROSSLANE_FAULT for the lives to come.
+        plan: what this life is to meet, as CROSSLANE_FAULT says it; "" for nothing.
+        planned: plans of the lives to come.
         lives: how often it was started.
     """
 
@@ -54,6 +55,7 @@ class Fragile(ChildProcess):
         faults: Iterable[str] = (),
         always: str = "",
     ) -> None:
+        self.plan = ""
         self.planned = deque(faults)
         self.lives = 0
         self.always = always
@@ -76,16 +78,22 @@ class Fragile(ChildProcess):
     @property
     def freezes_itself(self) -> bool:
         """Whether this life is to end frozen: who thaws it would let it live on as if safe."""
-        return "=freeze@" in self._own["CROSSLANE_FAULT"]
+        return "=freeze@" in self.plan
 
     @property
     def waits_for(self) -> list[str]:
         """What it has yet to meet, its present life first."""
-        return [self._own["CROSSLANE_FAULT"], *self.planned]
+        return list(filter(None, (self.plan, *self.planned)))
+
+    def plan_again(self) -> None:
+        """Leave what this life was to meet to the next: somebody else may end it before."""
+        if self.plan:
+            self.planned.appendleft(self.plan)
+            self.plan = ""
 
     async def start(self) -> None:
-        hurt = self.lives > 0 and self.planned
-        self._own["CROSSLANE_FAULT"] = self.planned.popleft() if hurt else self.always
+        self.plan = self.planned.popleft() if self.lives > 0 and self.planned else ""
+        self._own["CROSSLANE_FAULT"] = self.plan or self.always
         self.lives += 1
         await super().start()
 

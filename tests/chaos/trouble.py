@@ -43,6 +43,7 @@ class Trouble:
     async def kill_child(self) -> None:
         """Kill a web process or a worker, wherever it is."""
         if (child := self.any_child()) is not None:
+            child.plan_again()
             child.signal(signal.SIGKILL)
             self.done["kill"] += 1
 
@@ -53,6 +54,7 @@ class Trouble:
         pid = child.signal(signal.SIGSTOP)
         self.done["freeze"] += 1
         self.frozen_at.append(time.monotonic())
+        child.plan_again()
         await asyncio.sleep(seconds)
         child.signal(signal.SIGCONT, pid)
 
