@@ -12,8 +12,8 @@ from crosslane.sourcing.domain.exact import PART_WORK_MAX, best_packing, sent_mi
 from crosslane.sourcing.domain.order import Order
 from crosslane.sourcing.domain.rates import Rates, RateTable
 
-# Shares of the order's weight at which carriage is made linear; the best of the bounds counts.
-WEIGHT_SHARES = (1, 2, 4)
+# Carriage is made linear at the order's weight and at these shares of it; the best bound counts.
+WEIGHT_SHARES = (2, 4)
 ASCENT_ROUNDS_MAX = 30
 CORE_PIECES_MAX = 8
 
@@ -27,7 +27,8 @@ def lower_bound(order: Order, table: RateTable, senders: Sequence[int], cost_mil
         senders: of the pieces in some packing.
         cost_milli: what that packing costs; a bound that reaches it is not raised further.
     """
-    best = 0
+    # Below zero where the pieces gain more than their parcels cost.
+    best = _ascended(order, table, table.total_grams)
     for share in WEIGHT_SHARES:
         if best < cost_milli:
             best = max(best, _ascended(order, table, max(1, table.total_grams // share)))

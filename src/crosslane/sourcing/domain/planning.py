@@ -122,7 +122,7 @@ def packing_of(order: Order, effort: int) -> Packing:
         cost = found.cost_milli - order.split_milli
         return msgspec.structs.replace(found, cost_milli=cost, bound_milli=least)
     if len(order.pieces) > EXACT_PIECES_MAX:
-        return msgspec.structs.replace(found, bound_milli=max(0, least))
+        return msgspec.structs.replace(found, bound_milli=least)
     return best_sending(order, found)
 
 
