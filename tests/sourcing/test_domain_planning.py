@@ -166,9 +166,7 @@ def test_a_search_is_close_to_the_proof():
 
 
 @pytest.mark.parametrize("split_milli", [900, 10**6])
-def test_a_bound_holds_where_goods_gain_more_than_their_parcels_cost(
-    monkeypatch, split_milli: int
-):
+def test_a_bound_holds_where_goods_gain_more_than_their_parcels_cost(monkeypatch, split_milli: int):
     monkeypatch.setattr(problems, "SAVED", (0, 9000))
     monkeypatch.setattr(problems, "FETCHED_SHARE", 0.5)
     draw = random.Random(1505)  # noqa: S311

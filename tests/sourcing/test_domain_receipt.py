@@ -12,7 +12,7 @@ from tests.sourcing.test_domain_planning import DC, FAR, NEAR, ask, line
 
 from crosslane.sourcing.domain.explanation import Change, explain
 from crosslane.sourcing.domain.planning import plan
-from crosslane.sourcing.domain.problem import SourcingProblem
+from crosslane.sourcing.domain.problem import Candidate, Line, SourcingProblem
 from crosslane.sourcing.domain.receipt import decide, decode_receipt, replay
 
 
@@ -107,19 +107,17 @@ def varied(problem: SourcingProblem, change: Change, by: int) -> SourcingProblem
                 for p in problem.places
             ),
         )
+
+    def units_changed(asked: Line) -> Line:
+        held = {c.place: c for c in asked.candidates}
+        here = held.get(change.place, Candidate(change.place, 0))
+        held[change.place] = msgspec.structs.replace(here, units=here.units + by)
+        return msgspec.structs.replace(asked, candidates=tuple(held[code] for code in sorted(held)))
+
     return msgspec.structs.replace(
         problem,
         lines=tuple(
-            msgspec.structs.replace(
-                asked,
-                candidates=tuple(
-                    msgspec.structs.replace(c, units=c.units + by) if c.place == change.place else c
-                    for c in asked.candidates
-                ),
-            )
-            if asked.sku == change.sku
-            else asked
-            for asked in problem.lines
+            units_changed(asked) if asked.sku == change.sku else asked for asked in problem.lines
         ),
     )
 
@@ -138,19 +136,67 @@ def test_the_smallest_changes_do_change_the_plan(seed: int, lines: int, places: 
             assert before.assignments == receipt.plan.assignments
 
 
-@given(seed=st.integers(0, 10**9), lines=st.integers(1, 3), places=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
-def test_no_smaller_change_of_a_stock_changes_the_plan(seed: int, lines: int, places: int):
+SEEDED = given(seed=st.integers(0, 10**9), lines=st.integers(1, 3), places=st.integers(1, 5))
+SOAK = settings(max_examples=5_000, deadline=None)
+
+
+def asked_of(seed: int, lines: int, places: int) -> SourcingProblem:
+    """A problem in which to leave goods out may cost little, and goods lie at few of the places."""
     draw = random.Random(seed)  # noqa: S311
-    receipt = decide(random_problem(draw, lines, places, stock_max=5, quantity_max=4))
+    priced = msgspec.structs.replace(
+        problems.PRICED,
+        goodwill_milli=draw.choice([0, 1000, 10**8]),
+        split_milli=draw.choice([0, 900]),
+        pieces_per_line_max=draw.choice([1, 2, 5]),
+        split_quantities=draw.random() < 0.8,
+    )
+    return random_problem(
+        *(draw, lines, places),
+        holding=draw.choice([0.3, 0.6, 0.9]),
+        stock_max=draw.choice([2, 5]),
+        quantity_max=4,
+        settings=priced,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@SEEDED
+def test_no_smaller_change_of_a_stock_changes_the_plan(seed: int, lines: int, places: int):
+    receipt = decide(asked_of(seed, lines, places))
+    if receipt.plan.method != "exact":
+        return
     told = explain(receipt).stock_change
     most = abs(told.by) if told else 6
     for asked in receipt.problem.lines:
-        for candidate in asked.candidates:
-            for by in range(max(-candidate.units, 1 - most), most):
-                change = Change("stock", candidate.place, asked.sku, by)
+        held = {candidate.place: candidate.units for candidate in asked.candidates}
+        for place in receipt.problem.places:
+            for by in range(max(-held.get(place.code, 0), 1 - most), most):
+                change = Change("stock", place.code, asked.sku, by)
                 after = plan(varied(receipt.problem, change, by))
                 assert after.assignments == receipt.plan.assignments, change
+
+
+@settings(max_examples=120, deadline=None)
+@SEEDED
+def test_no_smaller_change_of_a_price_changes_the_plan(seed: int, lines: int, places: int):
+    receipt = decide(asked_of(seed, lines, places))
+    if receipt.plan.method != "exact":
+        return
+    told = explain(receipt).price_change
+    most = abs(told.by) - 1 if told else 10**12
+    for place in receipt.problem.places:
+        for by in (most, -min(most, place.handling_parcel_milli)):
+            change = Change("price", place.code, "", by)
+            after = plan(varied(receipt.problem, change, by))
+            assert after.assignments == receipt.plan.assignments, change
+
+
+test_no_smaller_change_of_a_stock_changes_any_plan = pytest.mark.soak(
+    SOAK(SEEDED(test_no_smaller_change_of_a_stock_changes_the_plan.hypothesis.inner_test))
+)
+test_no_smaller_change_of_a_price_changes_any_plan = pytest.mark.soak(
+    SOAK(SEEDED(test_no_smaller_change_of_a_price_changes_the_plan.hypothesis.inner_test))
+)
 
 
 @given(seed=st.integers(0, 10**9), lines=st.integers(1, 4), places=st.integers(2, 5))

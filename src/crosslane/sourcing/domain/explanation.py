@@ -1,11 +1,11 @@
 """Why a decision fell as it did: what each choice costs, what came second, what would change it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import msgspec
 
 from crosslane.sourcing.domain.carriage import carriage_terms, travels
+from crosslane.sourcing.domain.changes import Change, price_change, stock_change
 from crosslane.sourcing.domain.planning import SourcingPlan, plan
 from crosslane.sourcing.domain.problem import (
     NO_CARRIAGE,
@@ -20,9 +20,6 @@ from crosslane.sourcing.domain.rules import DroppedPlaces, Passed, passing
 from crosslane.sourcing.domain.sites import parcel_terms
 
 Terms = dict[str, int]
-
-# Of a line that no place holds whole, so many units more and less are tried one by one.
-UNITS_TRIED_MAX = 12
 
 
 class RankedCandidate(msgspec.Struct, frozen=True):
@@ -70,22 +67,6 @@ class ParcelExplanation(msgspec.Struct, frozen=True):
     terms: Terms
 
 
-class Change(msgspec.Struct, frozen=True):
-    """The smallest change of one number that would have changed the plan.
-
-    Args:
-        kind: ``price``: the cost of a parcel from the place; ``stock``: the units of the SKU there.
-        place: code of the place.
-        sku: "" for a price.
-        by: the change, in thousandths of a minor unit or in units.
-    """
-
-    kind: Literal["price", "stock"]
-    place: str
-    sku: str
-    by: int
-
-
 class Explanation(msgspec.Struct, frozen=True):
     """A decision told in full.
 
@@ -102,7 +83,7 @@ class Explanation(msgspec.Struct, frozen=True):
             of its SKUs; None when there is none.
         gap_milli: how much more that costs.
         price_change: see Change; None when no single price matters.
-        stock_change: see Change; None when no single stock matters.
+        stock_change: see Change; None when none was found.
         looking_ahead: what was kept for later orders, in sentences; empty when nothing was.
         myopic: what would have been planned without looking ahead; None when it is the same.
     """
@@ -143,7 +124,7 @@ def explain(receipt: Receipt) -> Explanation:
         lines=tuple(_line(problem, line, passed, decided, dropped) for line in problem.lines),
         runner_up=second,
         gap_milli=None if second is None else second.cost_milli - decided.cost_milli,
-        price_change=price_change(problem, decided, second) if proven else None,
+        price_change=price_change(problem, decided) if proven else None,
         stock_change=stock_change(problem, decided) if proven else None,
         looking_ahead=prices,
         myopic=None if myopic.assignments == decided.assignments else myopic,
@@ -202,125 +183,6 @@ def _barred(problem: SourcingProblem, sku: str, place: str) -> SourcingProblem:
             for line in problem.lines
         ),
     )
-
-
-def price_change(
-    problem: SourcingProblem, decided: SourcingPlan, second: SourcingPlan | None
-) -> Change | None:
-    """Return the smallest change of one place's parcel cost that changes the plan.
-
-    A place that is used would have to cost more, one of the runner-up less. The dearer a parcel
-    of a place, the fewer the best plan sends from there, so the turning point is found by halving.
-    """
-    if second is None or "handling_parcel" not in problem.settings.terms:
-        return None
-    gap = second.cost_milli - decided.cost_milli
-    used = {parcel.place for parcel in decided.parcels}
-    other = {parcel.place for parcel in second.parcels} - used
-    found: list[Change] = []
-    for place in problem.places:
-        if place.code in used:
-            by = _turning_point(problem, decided, place, 1, _price_ceiling(problem, place, decided))
-        elif place.code in other:
-            floor = min(gap + 1, place.handling_parcel_milli)
-            by = _turning_point(problem, decided, place, -1, floor)
-        else:
-            continue
-        if by is not None:
-            found.append(Change("price", place.code, "", by))
-    return min(found, key=lambda change: (abs(change.by), change.place), default=None)
-
-
-def _price_ceiling(problem: SourcingProblem, place: Place, decided: SourcingPlan) -> int:
-    """Return a rise that makes the place dearer than doing without it, where that is possible."""
-    without = _replaced(problem, msgspec.structs.replace(place, active=False))
-    return max(0, plan(without).cost_milli - decided.cost_milli) + 1
-
-
-def _turning_point(
-    problem: SourcingProblem, decided: SourcingPlan, place: Place, sign: int, most: int
-) -> int | None:
-    """Return the smallest change of a parcel's cost, of at most ``most``, that changes the plan."""
-
-    def changes(by: int) -> bool:
-        cost = place.handling_parcel_milli + sign * by
-        varied = _replaced(problem, msgspec.structs.replace(place, handling_parcel_milli=cost))
-        return plan(varied).assignments != decided.assignments
-
-    if most <= 0 or not changes(most):
-        return None
-    same, other = 0, most
-    while other - same > 1:
-        middle = (same + other) // 2
-        same, other = (same, middle) if changes(middle) else (middle, other)
-    return sign * other
-
-
-def _replaced(problem: SourcingProblem, place: Place) -> SourcingProblem:
-    places = tuple(place if old.code == place.code else old for old in problem.places)
-    return msgspec.structs.replace(problem, places=places)
-
-
-def stock_change(problem: SourcingProblem, decided: SourcingPlan) -> Change | None:
-    """Return the smallest change of one SKU's units at one place that changes the plan."""
-    for change, candidate in sorted(_stock_trials(problem, decided), key=_by_size):
-        units = candidate.units + change.by
-        if _stock_changes(problem, decided, change.sku, candidate, units):
-            return change
-    return None
-
-
-def _by_size(trial: tuple[Change, Candidate]) -> tuple[int, int, str, str]:
-    change, _ = trial
-    return abs(change.by), change.by, change.place, change.sku
-
-
-def _stock_trials(
-    problem: SourcingProblem, decided: SourcingPlan
-) -> Iterable[tuple[Change, Candidate]]:
-    """Yield the changes of stock that could change the plan.
-
-    A place that gives units would have to lack one of them. Where one place holds all that is
-    wanted of a SKU, another comes into question by holding as much; else any unit more or less may
-    tell, because it is by their stocks that the quantity is broken into parts.
-    """
-    wanted: dict[str, int] = {}
-    for line in problem.lines:
-        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
-    skus = {line.key: line.sku for line in problem.lines}
-    given: dict[str, dict[str, int]] = {sku: {} for sku in wanted}
-    for each in decided.assignments:
-        here = given[skus[each.line]]
-        here[each.place] = here.get(each.place, 0) + each.quantity
-    for sku, line in {line.sku: line for line in problem.lines}.items():
-        whole = wanted[sku] in given[sku].values()
-        for candidate in line.candidates:
-            units, taken = candidate.units, given[sku].get(candidate.place, 0)
-            trials = {max(0, wanted[sku] - units)}
-            if taken:
-                trials.add(taken - 1 - units)
-            if not whole:
-                trials.update(range(-min(units, UNITS_TRIED_MAX), UNITS_TRIED_MAX))
-            for by in trials - {0}:
-                yield Change("stock", candidate.place, sku, by), candidate
-
-
-def _stock_changes(
-    problem: SourcingProblem, decided: SourcingPlan, sku: str, candidate: Candidate, units: int
-) -> bool:
-    def varied(line: Line) -> Line:
-        if line.sku != sku:
-            return line
-        return msgspec.structs.replace(
-            line,
-            candidates=tuple(
-                msgspec.structs.replace(c, units=units) if c.place == candidate.place else c
-                for c in line.candidates
-            ),
-        )
-
-    changed = msgspec.structs.replace(problem, lines=tuple(varied(line) for line in problem.lines))
-    return plan(changed).assignments != decided.assignments
 
 
 def _parcels(problem: SourcingProblem, decided: SourcingPlan) -> Iterable[ParcelExplanation]:

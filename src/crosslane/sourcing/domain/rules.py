@@ -46,11 +46,16 @@ def passing(problem: SourcingProblem) -> Passed:
     said that it does not find the goods. A vendor that is asked for less than it takes on even if
     it sent all it can is out for every line.
     """
-    passed = _Sieve(problem).passed()
+    passed = passing_but_least(problem)
     for place in _demanding_too_much(problem, passed):
         for candidates in passed.values():
             candidates.pop(place, None)
     return passed
+
+
+def passing_but_least(problem: SourcingProblem) -> Passed:
+    """Return the same, whatever the least is that vendors take on."""
+    return _Sieve(problem).passed()
 
 
 def refused(problem: SourcingProblem) -> list[DroppedPlaces]:

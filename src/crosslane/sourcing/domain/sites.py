@@ -43,7 +43,8 @@ class Sites:
         for lines in by_sku(problem.lines):
             sku, found = lines[0].sku, self.passed[lines[0].key]
             wanted = sum([line.quantity for line in lines])
-            parts, missing = _broken(wanted, found, problem.settings)
+            stocks = [candidate.units for candidate in found.values()]
+            parts, missing = broken(wanted, stocks, problem.settings)
             if missing:
                 self.short[sku] = missing
             pieces += [piece_of(lines, part, problem.settings) for part in parts]
@@ -150,22 +151,23 @@ def piece_of(lines: Sequence[Line], quantity: int, settings: SourcingSettings) -
     return Piece(lines[0].sku, quantity, quantity * weight, quantity * unfilled_milli)
 
 
-def _broken(
-    wanted: int, found: Mapping[str, Candidate], settings: SourcingSettings
-) -> tuple[list[int], int]:
+def broken(wanted: int, stocks: Sequence[int], settings: SourcingSettings) -> tuple[list[int], int]:
     """Return the parts of a quantity that can be served, and what is missing.
 
     Whole when one place holds it; else as much as the fullest place has, then the next, so that
     the fewest places are needed.
+
+    Args:
+        wanted: the quantity.
+        stocks: units of each place that may give any.
+        settings: whether it may be broken, and into how many parts.
     """
-    stocks = [candidate.units for candidate in found.values()]
     if stocks and max(stocks) >= wanted:
         return [wanted], 0
     if not settings.split_quantities:
         return [], wanted
-    stocks.sort(reverse=True)
     parts: list[int] = []
-    for units in stocks[: settings.pieces_per_line_max]:
+    for units in sorted(stocks, reverse=True)[: settings.pieces_per_line_max]:
         parts.append(min(units, wanted))
         wanted -= parts[-1]
         if not wanted:
