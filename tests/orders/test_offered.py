@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crosslane import pricing, sourcing
+from crosslane import locations, pricing, sourcing
 from crosslane.orders import LineWish, PlaceOrder
 from crosslane.orders.service.releasing import Released, release
 from crosslane.platform import facts
@@ -13,7 +13,16 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.seals import use_secret
 from crosslane.sourcing import ItemAsked, Options, OptionsWanted, options_for
-from tests.orders.world import HOME, LONG_AGO, assert_sound, place, refusal, view, wish
+from tests.orders.world import (
+    HOME,
+    LONG_AGO,
+    assert_sound,
+    place,
+    refusal,
+    set_policy,
+    view,
+    wish,
+)
 
 use_secret(b"a secret of the tests alone")
 # A Wednesday, ten minutes before the cut-off; the trade channel may tell when it has sold.
@@ -106,11 +115,18 @@ async def test_an_offer_that_others_have_made_impossible_is_refused_and_leaves_n
     await assert_sound(database, shop)
 
 
+async def limited(database: Database, shop: str, parcels: int) -> None:
+    """Let DC2, which has all lamps, send so many parcels a day."""
+    async with database.transaction(shop) as tx:
+        await tx.execute(
+            "update locations_location set parcels_per_day = $1 where code = 'DC2'", parcels
+        )
+        await facts.touch(tx, "locations")
+
+
 async def fill_the_day(database: Database, shop: str, lanes: Lanes) -> None:
     """Let somebody else's lamp take the only parcel that DC2 can send on the day."""
-    async with database.transaction(shop) as tx:
-        await tx.execute("update locations_location set parcels_per_day = 1 where code = 'DC2'")
-        await facts.touch(tx, "locations")
+    await limited(database, shop, 1)
     await place(lanes, shop, wish("LAMP", **SOLD))
 
 
@@ -126,6 +142,32 @@ async def test_a_parcel_goes_by_a_faster_service_where_its_day_is_full_by_now(
     assert [(one.sku, one.service) for one in released] == [("LAMP", "EXPRESS24")]
     told = await view(database, shop, placed.id)
     assert told.lines[0].buckets[0].location == "DC2"
+
+
+@pytest.mark.parametrize("limit", [0, 1], ids=["none", "full"])
+async def test_what_no_day_takes_is_not_offered(
+    database: Database, shop: str, lanes: Lanes, limit: int
+):
+    await limited(database, shop, limit)
+    async with database.transaction(shop) as tx:
+        dc2 = (await locations.network(tx)).by_code["DC2"]
+        days = [ALMOST.date() + timedelta(days=ahead) for ahead in range(60)]
+        full = [locations.CapacityClaim(dc2.id, day, 1, str(day)) for day in days if limit]
+        assert not await locations.claim_capacity(tx, full)
+    assert (await shown(database, shop, ("LAMP", 1))).deliveries == []
+
+
+async def test_a_place_that_is_full_keeps_an_offer_that_its_next_day_keeps(
+    database: Database, shop: str, lanes: Lanes
+):
+    async with database.transaction(shop) as tx:
+        await set_policy(tx, "sourcing.settings", {"full_places_drop": True}, "trade")
+    await limited(database, shop, 1)
+    await place(lanes, shop, wish("LAMP", **{**SOLD, "placed_at": ALMOST}))
+    # Dated for whoever orders after the cut-off.
+    offer, until = await standard(database, shop, ("LAMP", 1))
+    placed = await place(lanes, shop, offered(offer, "LAMP", placed_at=ALMOST))
+    assert placed.lines[0].promised_at == until
 
 
 async def released_of(database: Database, shop: str, order_id) -> list[Released]:

@@ -97,7 +97,7 @@ def _place(draw: Random, number: int) -> Location:
             "Europe/London", "GB", "ENG", hours, 900, draw.choice([0, 120, 3000]), closure
         ),
         handling_hours=2,
-        parcels_per_day=draw.choice([None, None, 1, 2, 100]),
+        parcels_per_day=draw.choice([*[None] * 6, 0, *[1, 2, 100] * 3]),
         handling_parcel_minor=draw.choice([55, 110]),
         handling_unit_minor=draw.choice([0, 0, 5, 30]),
         active=draw.random() > 0.05,

@@ -83,6 +83,7 @@ def test_every_rule_has_its_case():
     [
         ask(),
         ask(place=having(GOOD, capacity_left=0)),
+        ask(place=having(GOOD, capacity_left=0), in_time=True, full_places_drop=True),
         ask(having(LINE, hazardous=True)),
         ask(having(LINE, weight_grams=5000, length_mm=600)),
         ask(having(LINE, weight_grams=9000, length_mm=9000), having(GOOD, tariff=NO_CARRIAGE)),

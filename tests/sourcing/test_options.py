@@ -154,6 +154,19 @@ async def test_how_sure_an_option_is_comes_from_what_is_left(shop: Shop, tx: Tx)
     assert (fetched.units_left, fetched.parcels_left, fetched.transit_days) == (3, None, 0)
 
 
+@pytest.mark.parametrize("month", [1, 7])
+async def test_days_on_the_way_are_counted_alike_in_winter_and_in_summer(
+    shop: Shop, tx: Tx, month: int
+):
+    """A day ends at midnight in Greenwich in winter, an hour before that in summer."""
+    await stocked(tx, shop, "MUG", DC=5)
+    wednesday = MORNING.replace(month=month, day={1: 5, 7: 6}[month])
+    found = await asked(tx, ("MUG", 1), at=wednesday)
+    for each in found.deliveries:
+        days = (day_of(each.promised_at) - wednesday.date()).days
+        assert each.confidence.transit_days == days, each.service
+
+
 async def test_how_often_promises_were_kept_is_told_of_the_one_who_kept_fewest(shop: Shop, tx: Tx):
     await stocked(tx, shop, "MUG", LEEDS=5)
     await stocked(tx, shop, "BOWL", ABERDEEN=5)

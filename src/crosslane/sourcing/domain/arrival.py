@@ -1,6 +1,7 @@
 """When parcels arrive, by the service asked for and by faster ones, and on which days too late."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from crosslane.locations import Location
 from crosslane.sourcing.domain.calendar import end_of
@@ -21,22 +22,41 @@ DAY = timedelta(days=1)
 def ship_day(
     world: World, request: SourcingRequest, location: Location, parcels: int = 1
 ) -> date | None:
-    """Return the first day on which a location's parcels fit; None when none is in sight.
+    """Return the first day on which a location's parcels fit; None when it sends on none.
 
-    More parcels than any day can take get a day of their own.
+    Where they fit into no day in sight it is the last of those: see :func:`has_room`.
     """
     found: date | None = None
-    at, limit = request.at, location.parcels_per_day
+    at = request.at
     for _ in range(FULL_DAYS_MAX):
         day = world.days.of(location.timetable, at)
         if day is None:
             break
         found = day
-        taken = world.taken.get((location.id, day), 0)
-        if limit is None or taken + min(parcels, max(limit, 1)) <= limit:
+        if has_room(world, location, day, parcels):
             break
         at = end_of(day, location.timetable.timezone)
     return found
+
+
+def has_room(world: World, location: Location, day: date, parcels: int) -> bool:
+    """Say whether more parcels of a location fit into a day.
+
+    More than any day can take get a day of their own.
+    """
+    limit = location.parcels_per_day
+    if limit is None:
+        return True
+    return world.taken.get((location.id, day), 0) + min(parcels, max(limit, 1)) <= limit
+
+
+def local_day(request: SourcingRequest, arrived: datetime) -> date:
+    """Return the last day, where the goods of a request go, before they are there by an instant.
+
+    What has arrived by midnight has come on the day that ends then.
+    """
+    zone = request.store.timetable.timezone if request.store else request.channel.timezone
+    return (arrived - timedelta.resolution).astimezone(ZoneInfo(zone)).date()
 
 
 def arrival(

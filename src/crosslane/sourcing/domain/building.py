@@ -400,7 +400,7 @@ def lasting_places(locations: Iterable[Location], settings: SourcingSettings) ->
     return [
         Place(
             at.code,
-            able if at.abilities & able else UNABLE,
+            able if _serves("ship", at, here=False) else UNABLE,
             0,
             handling_parcel_milli=at.handling_parcel_minor * MILLI_PER_MINOR,
             handling_unit_milli=at.handling_unit_minor * MILLI_PER_MINOR,
@@ -415,10 +415,13 @@ def _serves(method: SourcedMethod, location: Location, *, here: bool) -> bool:
     """Say whether the location can do its part in a method.
 
     A vendor sends to customers only: what it sends to a store would be stock of ours on the way.
+    Who can send no parcel on any day sends none.
     """
     if location.kind == "vendor" and method != "ship":
         return False
     needed = "ship" if method == "ship_to_store" and not here else method
+    if needed == "ship" and location.parcels_per_day == 0:
+        return False
     if needed in location.abilities:
         return True
     return here and method == "ship_to_store" and "pickup" in location.abilities

@@ -13,7 +13,7 @@ from crosslane.inventory import Survey
 from crosslane.kernel import Refusal
 from crosslane.locations import Location
 from crosslane.sourcing.domain.alone import Alone
-from crosslane.sourcing.domain.arrival import arrival, ship_day
+from crosslane.sourcing.domain.arrival import arrival, has_room, local_day, ship_day
 from crosslane.sourcing.domain.building import (
     line_key,
     lines_for,
@@ -147,13 +147,13 @@ class Cart:
             (),
             leaves.senders,
             leaves.parcels_left,
-            (arrives.date() - leaves.day).days,
+            (local_day(request, arrives) - leaves.day).days,
         )
 
     def _leaves(self, at: Location, parcels: int) -> "_Leaves | None":
         """Return what it means that everything leaves a location, whatever service carries it."""
         day = ship_day(self._world, self._request, at, parcels)
-        if day is None:
+        if day is None or not has_room(self._world, at, day, parcels):
             return None
         limited = at.parcels_per_day is not None
         room = max(0, room_left(self._world, at, day, parcels)) if limited else None

@@ -203,7 +203,8 @@ class SourcingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             after it was promised or wanted.
         goodwill_milli: cost of leaving a unit unserved besides the margin it would have earned. So
             high as it is by default, nothing is left that can be served.
-        full_places_drop: a place without capacity is dropped instead of being late.
+        full_places_drop: a place without capacity is dropped instead of being late, unless what has
+            to be in time is so on its next day.
         split_quantities: a line that no place holds whole may come from several.
         pieces_per_line_max: from how many places at most.
         search_effort: work spent on an order too large to prove, about milliseconds.

@@ -183,7 +183,9 @@ def place_reason(problem: SourcingProblem, place: Place) -> str | None:
     if not place.sends:
         return "not_a_sender"
     left = place.capacity_left
-    if problem.settings.full_places_drop and left is not None and left <= 0:
+    # What may not be late is out by that rule, unless the place's next day is soon enough.
+    dropped = problem.settings.full_places_drop and not problem.in_time
+    if dropped and left is not None and left <= 0:
         return "full"
     return None
 

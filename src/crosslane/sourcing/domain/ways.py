@@ -9,6 +9,7 @@ import msgspec
 from crosslane.catalog import Variant
 from crosslane.inventory import Survey
 from crosslane.locations import Location
+from crosslane.sourcing.domain.arrival import has_room, local_day
 from crosslane.sourcing.domain.sourcing import Foreseen
 from crosslane.sourcing.domain.world import World
 
@@ -59,6 +60,8 @@ def way_of(
 ) -> Way | None:
     """Return what a plan of a cart comes to; None when it serves nothing, or no date is in sight.
 
+    A day that is full by then is no date: nobody who orders could claim it.
+
     Args:
         world: what it was decided on.
         survey: what is available.
@@ -76,6 +79,8 @@ def way_of(
     for at in found.locations.values() if days else ():
         if at.id in days and at.parcels_per_day is not None:
             sent = sum([each.parcels for each in plan.parcels if each.place == at.code])
+            if not has_room(world, at, days[at.id], sent):
+                return None
             free.append(room_left(world, at, days[at.id], sent))
     last = max(days.values(), default=None)
     return Way(
@@ -86,7 +91,7 @@ def way_of(
         _lacking(lines, found),
         frozenset(days),
         max(0, min(free)) if free else None,
-        (arrives.date() - last).days if last else 0,
+        (local_day(found.request, arrives) - last).days if last else 0,
     )
 
 
