@@ -1,6 +1,8 @@
 """Every planted defect of channels is named."""
 
+from crosslane import channels
 from crosslane.platform.database import Database
+from crosslane.verify import channels as rules
 from crosslane.verify import verify
 from crosslane.verify.channels import RULES
 from tests.channels.bazaar import Bazaar, about, order, sale, snapshot, till_batch
@@ -114,3 +116,8 @@ async def test_each_planted_defect_of_what_was_told_is_named(database: Database,
             found = {each.rule for each in await verify(tx, RULES)}
             assert found == {f"channels.{rule}"}, defect
             await tx.execute("rollback to savepoint sound")
+
+
+def test_rules_look_back_less_far_than_is_kept():
+    assert rules.RAW_DAYS_BACK < channels.RAW_RETENTION_DAYS
+    assert rules.TOLD_DAYS_BACK < channels.TOLD_RETENTION_DAYS

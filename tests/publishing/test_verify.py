@@ -3,6 +3,7 @@
 import pytest
 
 from crosslane import publishing
+from crosslane.verify import publishing as rules
 from crosslane.verify import verify
 from crosslane.verify.publishing import RULES
 from tests.publishing.conftest import closed, placed
@@ -72,3 +73,8 @@ async def test_a_told_event_that_nobody_logged_is_found(house):
     await house.execute("update publishing_event set kind = 'orders.OrderReady'")
     async with house.transaction() as tx:
         assert [one.rule for one in await verify(tx, RULES)] == ["publishing.in_the_log"]
+
+
+def test_rules_look_back_less_far_than_is_kept():
+    assert rules.STREAM_DAYS_BACK < publishing.STREAM_DAYS
+    assert rules.DELIVERIES_DAYS_BACK < publishing.DELIVERIES_DAYS
