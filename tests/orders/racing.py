@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import asyncpg
 import msgspec
 
+from crosslane import inventory
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
@@ -94,6 +96,63 @@ async def race(
         answer = await held.commit()
     assert waited
     return answer, await after
+
+
+async def run_until_it_is_done(run: Callable[[], Awaitable[First]]) -> First:
+    """Run again what did not wait for others; unlike a lane, not what ended a circle."""
+    while True:
+        try:
+            return await run()
+        except asyncpg.SerializationError:
+            continue
+
+
+async def lose_race(
+    database: Database,
+    tenant: str,
+    last: inventory.Place,
+    ask: Callable[[], Awaitable[First]],
+    *,
+    behind: inventory.Place,
+) -> First:
+    """Ask for a unit of which the last at a place is lost meanwhile, and return the answer.
+
+    The next place that has some is locked by somebody who then wants the first one too.
+
+    Args:
+        database: reached by connections of their own.
+        tenant: whose.
+        last: has one unit, and is asked first.
+        ask: in a transaction of its own.
+        behind: is asked next, and comes first in the order of locks.
+    """
+
+    async def break_it(stop: Stop) -> None:
+        async with database.transaction(tenant) as tx:
+            broken = inventory.Adjustment(
+                variant_id=last.variant_id,
+                location_id=last.location_id,
+                delta=-1,
+                cause=inventory.Cause("adjustment", new_id(), new_id()),
+            )
+            await inventory.adjust(tx, [broken])
+            await stop(tx)
+
+    async def take_both(stop: Stop) -> None:
+        async with database.transaction(tenant) as tx:
+            await inventory.protect(tx, [behind])
+            await stop(tx)
+            await inventory.protect(tx, [last])
+
+    async def lose() -> First:
+        await breaking.commit()
+        return await asking
+
+    breaking = Held(database, tenant, break_it)
+    await breaking.reached()
+    asking = asyncio.ensure_future(run_until_it_is_done(ask))
+    assert await breaking.meets(asking)
+    return (await race(database, tenant, take_both, lose))[1]
 
 
 def by_command(

@@ -1,37 +1,45 @@
 """Whoever gives units and days back for others never waits in a circle with who takes both."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from crosslane import inventory, locations, orders
+from crosslane import catalog, inventory, locations, orders
+from crosslane.inventory import Place
 from crosslane.kernel import Refusal, new_id
 from crosslane.locations import CapacityClaim, CapacityKey
 from crosslane.orders import (
     CHANGE_ADDRESS,
+    PLACE,
     RECALL,
     RESOURCE,
     ChangeAddress,
     Failure,
+    Placed,
     Recall,
     Resource,
     Stage,
 )
 from crosslane.orders.domain.reoptimising import Change, LineMove
 from crosslane.orders.service.reoptimised import serve_otherwise
-from crosslane.orders.service.sheet import Doing
+from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.platform import facts
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, CommandKind, Lanes
 from crosslane.platform.log import run_reaction
-from tests.orders.racing import Stop, race
+from tests.orders.racing import Stop, lose_race, race, run_until_it_is_done
+from tests.orders.test_backorders import Supply
 from tests.orders.test_changes import CAUSE
 from tests.orders.test_racing import BY_NAME
 from tests.orders.world import HOME, assert_sound, buckets, place, stock_up, view, wish
+
+KEEP_PROMISES = BY_NAME["orders.keep_promises"]
+DEAR = "update locations_location set handling_parcel_minor = 900 where code = 'DC2'"
 
 
 class Mug(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +81,7 @@ class Mug(msgspec.Struct, frozen=True, kw_only=True):
 
     async def lock(self, tx: Tx, location_id: UUID) -> None:
         """Lock the mugs of a location, as for another order."""
-        await inventory.protect(tx, [inventory.Place(self.variant_id, location_id)])
+        await inventory.protect(tx, [Place(self.variant_id, location_id)])
 
 
 @pytest.fixture
@@ -84,9 +92,8 @@ async def mug(database: Database, shop: str, lanes: Lanes) -> Mug:
         await facts.touch(tx, "locations")
     placed = await place(lanes, shop, wish("MUG"))
     assert buckets(await view(database, shop, placed.id))["MUG"] == {("allocated", "DC2"): 1}
-    dear = "update locations_location set handling_parcel_minor = 900 where code = 'DC2'"
     async with database.transaction(shop) as tx:
-        await tx.execute(dear)
+        await tx.execute(DEAR)
         await facts.touch(tx, "locations")
         by_code = (await locations.network(tx)).by_code
         (state,) = (await orders.list_states(tx, [placed.id])).values()
@@ -201,3 +208,82 @@ async def test_who_changes_an_order_and_who_takes_both_never_wait_in_a_circle(
     shown = await view(mug.database, mug.shop, mug.order_id)
     assert buckets(shown)["MUG"] == {("allocated", "DC1"): 1}
     await assert_sound(mug.database, mug.shop)
+
+
+async def places_of(database: Database, tenant: str, sku: str) -> tuple[Place, Place]:
+    """Return where an article may lie: DC1 and DC2, in the order in which they are locked."""
+    async with database.transaction(tenant) as tx:
+        variant_id = (await catalog.variants_by_sku(tx, [sku]))[sku].id
+        by_code = (await locations.network(tx)).by_code
+    first, then = (Place(variant_id, by_code[code].id) for code in ("DC1", "DC2"))
+    assert first < then
+    return first, then
+
+
+async def test_who_loses_a_race_for_units_and_who_takes_both_never_wait_in_a_circle(
+    database: Database, shop: str
+):
+    async with database.transaction(shop) as tx:
+        await stock_up(tx, {("MUG", "DC2"): 1})
+    first, then = await places_of(database, shop, "MUG")
+
+    async def place_late() -> Placed:
+        async with database.transaction(shop) as tx:
+            (answer,) = await PLACE.handle(tx, [Command("late", SYSTEM, wish("MUG"))])
+        return answer
+
+    placed = await lose_race(database, shop, then, place_late, behind=first)
+    assert buckets(await view(database, shop, placed.id))["MUG"] == {("allocated", "DC1"): 1}
+    await assert_sound(database, shop)
+
+
+@pytest.fixture
+async def waits(database: Database, shop: str, lanes: Lanes) -> UUID:
+    """An order that waits for a lamp; it has come in at DC2, which nobody has read of."""
+    supply = Supply(database, shop, lanes)
+    await supply.sell_out()
+    order_id = await supply.order(1)
+    coming = await supply.announce(1)
+    await supply.arrive(coming, 1, settled=False)
+    return order_id
+
+
+async def test_who_is_served_with_what_came_in_and_who_takes_both_never_wait_in_a_circle(
+    database: Database, shop: str, waits: UUID
+):
+    async with database.transaction(shop) as tx:
+        await stock_up(tx, {("LAMP", "DC1"): 1})
+        await tx.execute(DEAR)
+        await facts.touch(tx, "locations")
+    first, then = await places_of(database, shop, "LAMP")
+
+    async def take_both(stop: Stop) -> None:
+        async with database.transaction(shop) as tx:
+            await inventory.protect(tx, [first])
+            await stop(tx)
+            await inventory.protect(tx, [then])
+
+    await race(database, shop, take_both, partial(run_reaction, database, shop, KEEP_PROMISES))
+    shown = await view(database, shop, waits)
+    assert buckets(shown)["LAMP"] == {("allocated", "DC1"): 1}
+    await assert_sound(database, shop)
+
+
+async def test_who_is_served_and_who_changes_an_order_that_still_waits_never_wait_in_a_circle(
+    database: Database, shop: str, waits: UUID, lanes: Lanes
+):
+    later = await place(lanes, shop, wish("LAMP"))
+    _, there = await places_of(database, shop, "LAMP")
+
+    async def change(stop: Stop) -> None:
+        async with database.transaction(shop) as tx:
+            await Sheet.open(tx, [later.id])
+            await stop(tx)
+            await inventory.protect(tx, [there])
+
+    keep = partial(run_reaction, database, shop, KEEP_PROMISES)
+    await race(database, shop, change, partial(run_until_it_is_done, keep))
+    for order_id, stage in ((waits, "allocated"), (later.id, "backordered")):
+        ((kept, _),) = buckets(await view(database, shop, order_id))["LAMP"]
+        assert kept == stage
+    await assert_sound(database, shop)

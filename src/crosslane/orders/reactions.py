@@ -1,6 +1,7 @@
 """What orders do when others' events arrive, and by the clock."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import get_args
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from crosslane.orders.storage import states
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
+from crosslane.platform.impatience import impatient
 from crosslane.platform.log import Logged, Reaction
 from crosslane.transfers import TransferWithdrawn
 
@@ -176,11 +178,14 @@ async def keep_promises(
     """Serve backorders with what came in for them, and date those that still wait."""
     told = [entry.event for entry in logged]
     doing = _doing(tx, logged[0].trace, "promise")
-    await serve_arrived(tx, [one for one in told if isinstance(one, PromiseArrived)], doing)
+    arrived = [one for one in told if isinstance(one, PromiseArrived)]
+    await serve_arrived(tx, arrived, doing)
     orders = dict.fromkeys(one.order_id for one in told if isinstance(one, Waits))
     variants = dict.fromkeys(one.variant_id for one in told if isinstance(one, Supplies))
     if orders or variants:
-        await date_waiting(tx, orders, variants, doing)
+        # Orders come before positions, of which serving has locked some.
+        async with impatient(tx) if arrived else nullcontext():
+            await date_waiting(tx, orders, variants, doing)
 
 
 async def cancel_expired(tx: Tx) -> None:

@@ -5,6 +5,7 @@ lines that are gone, or go another way now, are let go.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from crosslane.carts.service.wishes import KEEPING, CartHeld, HeldLine
 from crosslane.carts.storage import HeldUnits
 from crosslane.kernel import Refusal, new_id
 from crosslane.platform.database import Tx
+from crosslane.platform.impatience import impatient
 from crosslane.platform.lane import Command, CommandKind
 
 # A plan is made without locks; whoever loses a race for units is planned once more.
@@ -100,7 +102,7 @@ async def _take_missing(tx: Tx, checkouts: Sequence[Checkout]) -> None:
     policies = await organization.policies(tx)
     open_ones = list(checkouts)
     lost: dict[UUID, Refusal] = {}
-    for _ in range(ROUNDS_MAX):
+    for number in range(ROUNDS_MAX):
         plans = await plan_missing(tx, open_ones)
         for each, plan in zip(open_ones, plans, strict=True):
             each.refusal = plan.refusal or _shortage(plan)
@@ -109,7 +111,9 @@ async def _take_missing(tx: Tx, checkouts: Sequence[Checkout]) -> None:
             for each, plan in zip(open_ones, plans, strict=True)
             if each.refusal is None
         ]
-        lost = await _hold(tx, pairs, policies)
+        # A later round has positions already, and may need one that comes before them.
+        async with impatient(tx) if number else nullcontext():
+            lost = await _hold(tx, pairs, policies)
         open_ones = [each for each, _ in pairs if each.cart_id in lost]
         if not open_ones:
             break

@@ -1,7 +1,8 @@
 """Opening a sheet over protected rows, and saving what was decided on it.
 
 Rows are protected in one order everywhere: positions by key, then costs. A transaction that calls
-several doors protects all it will touch by `protect` first, so that no two wait in a circle.
+several doors protects all it will touch by `protect` first, so that no two wait in a circle; what
+it cannot know beforehand it hardly waits for (:mod:`crosslane.platform.impatience`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

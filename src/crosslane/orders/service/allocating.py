@@ -4,10 +4,15 @@ A plan is made on a snapshot without locks; only allocate promises, and then the
 the locations is claimed. When stock or days went to somebody else in between, both are counted
 again and the order is planned once more; what is then still open waits for stock. What other units
 of the orders no longer need is given back with the first promise.
+
+The first promise takes its positions in the one order of all. A later one holds them already, and
+days besides, and may need a position that comes before; so it hardly waits for what others have,
+and rather lets the transaction be run again.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +27,7 @@ from crosslane.orders.service import capacity
 from crosslane.orders.service.freed import NOTHING, Freed
 from crosslane.organization import Channel
 from crosslane.platform.database import Tx
+from crosslane.platform.impatience import impatient
 
 ROUNDS_MAX = 3
 
@@ -107,6 +113,10 @@ async def find_stock(
 
     Returns:
         One result per search; units not among ``found`` are left for the caller to backorder.
+
+    Raises:
+        SerializationError: who lost a race needs what others have locked; the transaction has to be
+            run again.
     """
     results = [Result(found=[], receipts=[], unclaimed=[]) for _ in searches]
     if not searches:
@@ -117,7 +127,7 @@ async def find_stock(
         freed.mark(survey)
     decided: list[sourcing.Sourced] = []
     open_ones = list(range(len(searches)))
-    for _ in range(ROUNDS_MAX):
+    for number in range(ROUNDS_MAX):
         if not open_ones:
             break
         planned = await _plan(tx, [searches[n] for n in open_ones], surveys, freed)
@@ -126,7 +136,8 @@ async def find_stock(
             if isinstance(plan, Refusal):
                 results[n].refusal = plan
         plans = [(n, plan) for n, plan in pairs if not isinstance(plan, Refusal)]
-        lost = await _allocate(tx, plans, searches, results, confirms, freed)
+        async with impatient(tx) if number else nullcontext():
+            lost = await _allocate(tx, plans, searches, results, confirms, freed)
         freed = NOTHING
         decided.extend(plan for n, plan in plans if n not in lost)
         open_ones = lost

@@ -26,6 +26,7 @@ from crosslane.orders.service.resourcing import (
 from crosslane.orders.service.sheet import Doing, Sheet
 from crosslane.orders.storage import states
 from crosslane.platform.database import Tx
+from crosslane.platform.impatience import impatient
 
 DATED_AT_ONCE_MAX = 500
 
@@ -35,26 +36,28 @@ async def serve_arrived(tx: Tx, arrived: Sequence[inventory.PromiseArrived], doi
 
     The hold is let go and the units are looked for in the same transaction, so that day, parcel and
     cost are decided as for any other stock, and nobody comes in between. What its line wants no
-    more is for others who wait.
+    more is for others who wait. Their orders, and positions, are out of order by then.
+
+    Raises:
+        SerializationError: others have locked them; the transaction has to be run again.
     """
     ours = [each for each in arrived if each.cause_kind == "order"]
     if not ours:
         return
     order_ids = list(dict.fromkeys(each.cause_id for each in ours))
     sheet = await Sheet.open(tx, order_ids)
-    holds = [inventory.HoldRelease(hold_id=each.hold_id, fence=each.fence) for each in ours]
-    await inventory.release_hold(tx, holds)
     held: dict[UUID, int] = {}
     for each in ours:
         held[each.line_id] = held.get(each.line_id, 0) + each.quantity
     before = _backordered(sheet)
-    await find_new_stock(tx, sheet, order_ids, doing, at_most=held)
+    await find_new_stock(tx, sheet, order_ids, doing, at_most=held, arrived=ours)
     after = _backordered(sheet)
     await sheet.write(tx)
     taken = {line_id: units - after[line_id] for line_id, units in before.items()}
     left = {each.variant_id for each in ours if taken.get(each.line_id, 0) < held[each.line_id]}
     if left:
-        await stock_arrived(tx, sorted(left), doing)
+        async with impatient(tx):
+            await stock_arrived(tx, sorted(left), doing)
 
 
 def _backordered(sheet: Sheet) -> dict[UUID, int]:

@@ -39,6 +39,7 @@ async def find_new_stock(
     *,
     of: Collection[UUID] | None = None,
     at_most: Mapping[UUID, int] | None = None,
+    arrived: Sequence[inventory.PromiseArrived] = (),
 ) -> None:
     """Allocate whatever units of some orders on a sheet wait for a location, those freed on it too.
 
@@ -51,12 +52,13 @@ async def find_new_stock(
         doing: what it is due to.
         of: only lines of these variants are looked at, all when None.
         at_most: only these lines, each for so many units; all units of all lines when None.
+        arrived: units held for those orders, which may be found like any others.
     """
     states_here = [sheet.states[id] for id in order_ids if id in sheet.states]
     searches = await searches_of_waiting(tx, states_here, of)
     if at_most is not None:
         searches = [(state, less) for state, all in searches if (less := _cut(all, at_most)).wanted]
-    freed = await sheet.take_freed(tx)
+    freed = msgspec.structs.replace(await sheet.take_freed(tx), arrived=arrived)
     results = await find_stock(tx, [search for _, search in searches], freed=freed)
     for (state, search), result in zip(searches, results, strict=True):
         take_found(sheet, state, search, result, doing)

@@ -28,6 +28,7 @@ DATABASE_LOST = (
     DatabaseBusy,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
 )
 
 
