@@ -19,6 +19,7 @@ from crosslane.platform.tenants import (
     create_tenant,
     drop_tenant,
 )
+from tests.keeping import forget_kept
 from tests.patience import HASTY_SECONDS, be_patient
 
 # Of tables; their indexes are about as large again.
@@ -185,6 +186,7 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
     await bulk.close()
     database = await Database.connect(postgres_url, connections=20)
     yield database
+    await forget_kept(database)
     await database.close()
 
 

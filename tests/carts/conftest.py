@@ -2,6 +2,7 @@
 
 import pytest
 from tests.carts.buyer import Buyer
+from tests.keeping import begin_with
 from tests.orders.world import found_retailer
 
 from crosslane.platform.database import Database
@@ -11,7 +12,7 @@ from crosslane.platform.lane import Lanes
 @pytest.fixture
 async def shop(database: Database, tenant: str) -> str:
     """A tenant with goods, stock, carriers and prices."""
-    await found_retailer(database, tenant)
+    await begin_with(database, tenant, found_retailer)
     return tenant
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from crosslane import finance
 from crosslane.platform.database import Database
+from tests.keeping import begin_with
 from tests.orders.world import found_retailer
 from tests.reacting import react_to_all
 
@@ -22,5 +23,5 @@ class Books:
 
 @pytest.fixture
 async def books(database: Database, tenant: str) -> Books:
-    await found_retailer(database, tenant)
+    await begin_with(database, tenant, found_retailer)
     return Books(database, tenant)
