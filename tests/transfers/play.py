@@ -15,15 +15,12 @@ from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import CommandKind, Lanes
 from crosslane.transfers import TransferView
-from crosslane.verify import Finding, verify
-from crosslane.verify.finance import RULES as FINANCE
-from crosslane.verify.inventory import RULES as INVENTORY
-from crosslane.verify.ledger import RULES as LEDGER
-from crosslane.verify.transfers import RULES as TRANSFERS
+from crosslane.verify import Finding, all_rules, verify
 from tests.inventory.shop import Shop, _draft, opened, stocked
 from tests.reacting import react_to_all
 
-RULES = (*TRANSFERS, *INVENTORY, *FINANCE, *LEDGER)
+# Customers' units are allocated by hand here, with no orders behind them.
+RULES = [rule for rule in all_rules() if not rule.name.startswith("orders.")]
 YEAR_BEGINS = date(2020, 1, 1)
 MUG_MILLI, BOWL_MILLI = 250_500, 333_333
 

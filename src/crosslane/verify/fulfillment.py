@@ -94,7 +94,7 @@ with surplus as (
     where p.state = 'delivered' group by 1, 2
 ), received as (
     select cause_id as work_id, cause_line as work_line_id, sum(on_hand_delta) as units
-    from inventory_movement where cause_kind = 'transfer' and reason = 'receive' group by 1, 2
+    from inventory_movement where cause_kind = 'store_parcel' and reason = 'receive' group by 1, 2
 )
 select 'fulfillment line:' || work_line_id as subject,
        format('%s units were cancelled on the way, %s became open stock', coalesce(s.units, 0),
