@@ -41,7 +41,9 @@ from crosslane.carriers.service import (
 from crosslane.carriers.service.making import label_key
 from crosslane.kernel import Refusal, new_id, parse_instant
 from crosslane.platform import effects, log, outbox
+from crosslane.platform.actor import SYSTEM
 from crosslane.platform.effects import Runner
+from crosslane.platform.lane import Command
 
 DAY = date(2011, 1, 5)
 
@@ -413,6 +415,38 @@ async def test_a_message_of_a_carrier(lanes, database, tenant, runner):
     with pytest.raises(Refusal) as refused:
         await lanes.run(tenant, RECORD_TRACKING, key(), RecordTracking("nobody", message))
     assert refused.value.code == "carrier-unknown"
+
+
+async def test_messages_that_come_at_once_are_recorded_together(lanes, database, tenant, runner):
+    record = await labelled(lanes, database, tenant, runner)
+    accepted, delivered = (
+        report(record.tracking_number, status, hour)
+        for status, hour in (("accepted", 8), ("delivered", 10))
+    )
+
+    def told(trace: str, carrier: str, *reports: TrackingEvent) -> Command:
+        message = msgspec.json.encode({"events": reports})
+        return Command(key(), SYSTEM, RecordTracking(carrier, message), trace)
+
+    batch = [
+        told("a", "house", delivered),
+        told("b", "nobody", delivered),
+        told("c", "house", accepted, delivered, report("?", "accepted", 8)),
+        Command(key(), SYSTEM, RecordTracking("house", b"?")),
+        told("d", "house"),
+    ]
+    async with database.transaction(tenant) as tx:
+        first, unknown, second, unread, nothing = await RECORD_TRACKING.handle(tx, batch)
+    assert (first.recorded, first.repeated, first.unknown) == (1, 0, 0)
+    assert (second.recorded, second.repeated, second.unknown) == (2, 1, 1)
+    assert (nothing.recorded, nothing.repeated, nothing.unknown) == (0, 0, 0)
+    assert [one.code for one in (unknown, unread)] == ["carrier-unknown", "bad-tracking-message"]
+    async with database.transaction(tenant) as tx:
+        rows = await tx.fetch(
+            "select trace, body->>'status' as status from platform_log"
+            " where kind = 'carriers.TrackingRecorded' order by id"
+        )
+    assert list(map(tuple, rows)) == [("c", "accepted"), ("a", "delivered")]
 
 
 async def test_a_refusal_is_final_and_keeps_its_code(lanes, database, tenant, runner, fake):

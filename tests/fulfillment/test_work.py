@@ -11,12 +11,10 @@ from crosslane.fulfillment.service.handing import COLLECT, Collect
 from crosslane.fulfillment.service.packing import Pack, PackedUnits, PackParcel
 from crosslane.fulfillment.service.working import (
     ACCEPT,
-    PICK,
     REJECT,
     Accept,
     Pick,
     PickedLine,
-    PickUnits,
     Reject,
 )
 from crosslane.kernel import new_id
@@ -207,42 +205,6 @@ async def test_units_that_turned_out_missing_are_taken_off_the_work(
     (done,) = await pick(lanes, shop, work.id)
     assert (done.state, done.gone) == ("picked", False)
     assert (await view(database, shop, placed.id)).status == "in_progress"
-    await assert_sound(database, shop, "fulfillment")
-
-
-async def test_hands_that_work_at_once_share_a_transaction_and_answer_for_themselves(
-    database: Database, shop: str, lanes: Lanes
-):
-    for _ in range(3):
-        await place(lanes, shop, wish("MUG"))
-    await settle(database, shop)
-    first, second, third = (w.id for w in await queue(database, shop))
-    whose = {
-        work_id: Actor("staff", name, frozenset({"*"}))
-        for work_id, name in ((first, "ann"), (second, "ben"), (third, "cem"))
-    }
-
-    def commands(*wished: UUID) -> list[Command]:
-        return [
-            Command(str(new_id()), whose[work_id], PickUnits([Pick(work_id)])) for work_id in wished
-        ]
-
-    batch = commands(first, second)
-    async with database.transaction(shop) as tx:
-        answers = await PICK.handle(tx, batch)
-    assert [[done.fulfillment_order for done in answer] for answer in answers] == [
-        [first], [second]
-    ]  # fmt: skip
-    async with database.transaction(shop) as tx:
-        told = "select actor from platform_log where kind = 'fulfillment.UnitsPicked' order by id"
-        assert [row[0] for row in await tx.fetch(told)] == ["staff:ann", "staff:ben"]
-    # Who may not is refused, and nobody else; who asks for the same comes later.
-    stranger = Actor("staff", "x", frozenset({"*"}), location_id=new_id())
-    batch = [Command("wrong", stranger, PickUnits([Pick(first)])), *commands(third, third)]
-    answers = await asyncio.gather(*(lanes.submit(shop, PICK, command) for command in batch))
-    outcomes = [answer.outcome for answer in answers]
-    assert isinstance(outcomes[0], errors.NoSuchFulfillmentOrder)
-    assert [done.state for answer in outcomes[1:] for done in answer] == ["picked", "picked"]
     await assert_sound(database, shop, "fulfillment")
 
 

@@ -438,15 +438,17 @@ async def count_work(
     return {row["state"]: row["works"] for row in rows}
 
 
-INSERT_PROOF = """
+INSERT_PROOFS = """
 insert into fulfillment_proof (fulfillment_order_id, name, strokes, signed_at)
-values ($1, $2, $3, $4)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
 """
 
 
-async def insert_proof(tx: Tx, work_id: UUID, signature: Signature, at: datetime) -> None:
-    """Store who signed for collected goods."""
-    await tx.execute(INSERT_PROOF, work_id, signature.name, signature.strokes, at)
+async def insert_proofs(tx: Tx, proofs: Sequence[tuple[UUID, Signature, datetime]]) -> None:
+    """Store who signed for collected goods, and when."""
+    if proofs:
+        ids, signatures, times = zip(*proofs, strict=True)
+        await tx.execute(INSERT_PROOFS, ids, *columns(signatures, "name", "strokes"), times)
 
 
 FIND_PROOF = """

@@ -39,10 +39,12 @@ class LabelRequest(Struct, frozen=True):
         key: names the wish for ever; asked again with it, there is still one label, also one that
             failed: to try anew, replay its dead letter or take a new key.
         shipment: the parcel.
+        trace: of the request that wished it; the transaction's when empty.
     """
 
     key: str
     shipment: Shipment
+    trace: str = ""
 
 
 async def request_labels(tx: Tx, requests: Sequence[LabelRequest]) -> list[UUID | Refusal]:
@@ -70,8 +72,13 @@ async def request_labels(tx: Tx, requests: Sequence[LabelRequest]) -> list[UUID 
     known = [row[1] for row in rows if row[1] not in ids]
     if known:
         ids |= await storage.ids_by_key(tx, known)
+    traces = {request.key: request.trace for request in requests}
     await effects.request(
-        tx, [Effect(label_key(i), LABEL.name, LabelOrder(i)) for i in ids.values()]
+        tx,
+        [
+            Effect(label_key(i), LABEL.name, LabelOrder(i), trace=traces[key])
+            for key, i in ids.items()
+        ],
     )
     return [refusal or ids[request.key] for request, refusal in zip(requests, refused, strict=True)]
 

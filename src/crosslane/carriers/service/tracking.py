@@ -1,11 +1,13 @@
 """Tracking: what carriers report, kept once whatever comes twice, late or in disorder."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 
+from crosslane.carriers.domain.rates import RateBook
 from crosslane.carriers.domain.shipment import TRACKING_EVENTS_MAX, LabelRecord, TrackingEvent
 from crosslane.carriers.errors import CarrierUnknown
 from crosslane.carriers.events import TrackingRecorded
@@ -13,11 +15,13 @@ from crosslane.carriers.port import PORTS, CarrierSettings
 from crosslane.carriers.service.rates import rate_book
 from crosslane.carriers.storage import labels as label_storage
 from crosslane.carriers.storage import tracking as storage
+from crosslane.kernel import Refusal
 from crosslane.platform import log, upkeep
 from crosslane.platform.database import Tx
 from crosslane.platform.effects import Schedule
 from crosslane.platform.lane import Command, CommandKind
 
+MESSAGES_AT_ONCE_MAX = 32
 # Longer than anybody looks into where a parcel was; what it led to is in the books for ever.
 TRACKING_DAYS = 400
 FORGET_SECONDS = 86_400.0
@@ -43,50 +47,59 @@ class TrackingResult(Struct, frozen=True):
     unknown: int
 
 
-async def record_message(tx: Tx, wanted: RecordTracking) -> TrackingResult:
-    """Read a carrier's message and record what it tells.
-
-    Raises:
-        CarrierUnknown: there is no such carrier.
-        BadTrackingMessage: it cannot be understood.
-    """
-    carrier = (await rate_book(tx)).carriers.get(wanted.carrier)
-    if carrier is None:
-        raise CarrierUnknown(code=wanted.carrier)
-    port = PORTS[carrier.port](CarrierSettings(carrier.code))
-    return await record_tracking(tx, carrier.code, port.read_events({}, wanted.message))
-
-
 async def record_tracking(tx: Tx, carrier: str, events: Sequence[TrackingEvent]) -> TrackingResult:
     """Record what a carrier reports; TrackingRecorded tells of each event of a known parcel.
 
     An event of a number that is not known yet is kept and told once its label is.
     """
-    numbers = sorted({event.tracking_number for event in events})
+    (result,) = await _record_reports(tx, carrier, [_Report(tx, events)])
+    return result
+
+
+class _Report(Struct, frozen=True):
+    """What a carrier told at once, and whose doing it is that we know."""
+
+    cause: log.Cause
+    events: Sequence[TrackingEvent]
+
+
+async def _record_reports(tx: Tx, carrier: str, reports: Sequence[_Report]) -> list[TrackingResult]:
+    """Record reports of a carrier; what several of them tell is the first one's."""
+    numbers = sorted({event.tracking_number for one in reports for event in one.events})
     if not numbers:
-        return TrackingResult(0, 0, 0)
+        return [TrackingResult(0, 0, 0) for _ in reports]
     await storage.lock_numbers(tx, carrier, numbers)
-    once = list({(event.id, event.occurred_at): event for event in events}.values())
+    told: dict[tuple[str, datetime], tuple[int, TrackingEvent]] = {}
+    for place, one in enumerate(reports):
+        for event in one.events:
+            told.setdefault((event.id, event.occurred_at), (place, event))
     fresh = {
         (row["event_id"], row["occurred_at"])
-        for row in await storage.insert_events(tx, carrier, once)
+        for row in await storage.insert_events(tx, carrier, [event for _, event in told.values()])
     }
     labels = await label_storage.labels_by_number(tx, carrier, numbers)
-    new = [event for event in once if (event.id, event.occurred_at) in fresh]
-    known = [event for event in new if event.tracking_number in labels]
-    told = [
+    new = [placed for key, placed in told.items() if key in fresh]
+    known = [(place, event) for place, event in new if event.tracking_number in labels]
+    known.sort(key=lambda placed: placed[1].occurred_at)
+    recorded = [
         TrackingRecorded(
             label_id=labels[event.tracking_number]["id"],
             parcel_id=labels[event.tracking_number]["parcel_id"],
             status=event.status,
             occurred_at=event.occurred_at,
         )
-        for event in sorted(known, key=lambda event: event.occurred_at)
+        for _, event in known
     ]
-    await log.append(tx, told)
-    return TrackingResult(
-        recorded=len(new), repeated=len(events) - len(new), unknown=len(new) - len(known)
-    )
+    await log.append(tx, recorded, [reports[place].cause for place, _ in known])
+    news, heard = Counter(place for place, _ in new), Counter(place for place, _ in known)
+    return [
+        TrackingResult(
+            recorded=news[place],
+            repeated=len(one.events) - news[place],
+            unknown=news[place] - heard[place],
+        )
+        for place, one in enumerate(reports)
+    ]
 
 
 async def tracking_events(tx: Tx, label: LabelRecord) -> list[TrackingEvent]:
@@ -101,12 +114,42 @@ async def delivered_parcels(tx: Tx, parcel_ids: Sequence[UUID]) -> dict[UUID, da
     return await storage.list_delivered(tx, parcel_ids)
 
 
-async def _record(tx: Tx, commands: Sequence[Command[RecordTracking]]) -> list[TrackingResult]:
-    return [await record_message(tx, command.body) for command in commands]
+async def _record(
+    tx: Tx, commands: Sequence[Command[RecordTracking]]
+) -> list[TrackingResult | Refusal]:
+    """Read messages of carriers and record what they tell.
+
+    Returns:
+        For each what it brought, or why it was refused: there is no such carrier
+        (CarrierUnknown), or it cannot be understood (BadTrackingMessage).
+    """
+    book = await rate_book(tx)
+    outcomes: dict[int, TrackingResult | Refusal] = {}
+    reports: dict[str, dict[int, _Report]] = defaultdict(dict)
+    for place, command in enumerate(commands):
+        try:
+            events = _read(book, command.body)
+        except Refusal as refusal:
+            outcomes[place] = refusal
+        else:
+            reports[command.body.carrier][place] = _Report(command, events)
+    # In one order for everybody, as each carrier's numbers are locked.
+    for carrier, told in sorted(reports.items()):
+        results = await _record_reports(tx, carrier, list(told.values()))
+        outcomes |= zip(told, results, strict=True)
+    return [outcomes[place] for place in range(len(commands))]
+
+
+def _read(book: RateBook, wanted: RecordTracking) -> Sequence[TrackingEvent]:
+    carrier = book.carriers.get(wanted.carrier)
+    if carrier is None:
+        raise CarrierUnknown(code=wanted.carrier)
+    port = PORTS[carrier.port](CarrierSettings(carrier.code))
+    return port.read_events({}, wanted.message)
 
 
 RECORD_TRACKING = CommandKind(
-    "carriers.record_tracking", RecordTracking, TrackingResult, _record, batch_max=1
+    "carriers.record_tracking", RecordTracking, TrackingResult, _record, MESSAGES_AT_ONCE_MAX
 )
 
 

@@ -18,19 +18,20 @@ from crosslane.fulfillment.errors import (
 )
 from crosslane.fulfillment.service.offering import event_of
 from crosslane.fulfillment.service.working import (
+    COMMANDS_AT_ONCE_MAX,
     WORKS_MAX,
     Worked,
     by_work,
     open_works,
     step_of,
 )
+from crosslane.kernel import Refusal
 from crosslane.orders import Stage
 from crosslane.platform import log
 from crosslane.platform.database import Tx
 from crosslane.platform.lane import Command, CommandKind
 
 PARCELS_MAX = 500
-COMMANDS_AT_ONCE_MAX = 32
 
 
 class HandOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,26 +102,48 @@ def _packed(work: Work) -> list[Parcel]:
     return [parcel for parcel in work.parcels if parcel.state != "void"]
 
 
-async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked]:
-    """Hand goods to the customer, who shows the code that was sent, or signs for them.
+async def collect(tx: Tx, commands: Sequence[Command[Collect]]) -> list[Worked | Refusal]:
+    """Hand goods to customers, who show the code that was sent, or sign for them.
+
+    Returns:
+        For each command what it did, or why it was refused: it does not wait for its customer,
+        there is neither code nor signature (ProofMissing), the code is another (WrongPickupCode),
+        or a stop is open (HeldBack).
 
     Raises:
-        ProofMissing: there is neither code nor signature.
-        WrongPickupCode: a code was given, and it is another.
-        HeldBack: a stop is open.
+        NotTogether: two commands collect the same.
     """
-    command, wish = commands[0], commands[0].body
-    (work,) = (await open_works(tx, {wish.fulfillment_order: command})).values()
+    wanted = by_work((command, command.body.fulfillment_order) for command in commands)
+    works = await open_works(tx, wanted)
+    given: list[_Given] = []
+    refused: dict[UUID, Refusal] = {}
+    for work_id, command in wanted.items():
+        try:
+            _require_proof(works[work_id], command.body)
+        except Refusal as refusal:
+            refused[work_id] = refusal
+        else:
+            at = command.body.occurred_at or tx.now
+            given.append(_Given(works[work_id], command, at))
+    refused |= await _give(tx, given)
+    proofs = [
+        (one.work.id, one.command.body.signature, one.at)
+        for one in given
+        if one.work.id not in refused and one.command.body.signature is not None
+    ]
+    await storage.insert_proofs(tx, proofs)
+    return [
+        refused.get(work_id) or Worked(work_id, works[work_id].state)
+        for work_id in (command.body.fulfillment_order for command in commands)
+    ]
+
+
+def _require_proof(work: Work, wish: Collect) -> None:
     require_state(work, "collect")
     if not wish.pickup_code and wish.signature is None:
         raise ProofMissing(pointer="/pickup_code")
     if wish.pickup_code and wish.pickup_code != work.pickup_code:
         raise WrongPickupCode(pointer="/pickup_code")
-    at = wish.occurred_at or tx.now
-    await _give(tx, work, command, at)
-    if wish.signature is not None:
-        await storage.insert_proof(tx, work.id, wish.signature, at)
-    return [Worked(work.id, work.state)]
 
 
 async def note_collected(tx: Tx, command: Command[Any], work_id: UUID, at: datetime) -> Worked:
@@ -138,30 +161,55 @@ async def note_collected(tx: Tx, command: Command[Any], work_id: UUID, at: datet
     """
     (work,) = (await open_works(tx, {work_id: command})).values()
     require_state(work, "collect")
-    await _give(tx, work, command, at)
+    for refusal in (await _give(tx, [_Given(work, command, at)])).values():
+        raise refusal
     return Worked(work.id, work.state)
 
 
-async def _give(tx: Tx, work: Work, command: Command[Any], at: datetime) -> None:
-    """Hand out whatever is put aside."""
-    if await orders.lock_stopped(tx, [work.order_id]):
-        raise HeldBack
+class _Given(msgspec.Struct, frozen=True):
+    """Work whose goods are handed out, by whose command, and when."""
+
+    work: Work
+    command: Command[Any]
+    at: datetime
+
+
+async def _give(tx: Tx, given: Sequence[_Given]) -> dict[UUID, Refusal]:
+    """Hand out whatever is put aside; returns by fulfillment order why it cannot be."""
+    stopped = await orders.lock_stopped(tx, [one.work.order_id for one in given])
+    refused: dict[UUID, Refusal] = {
+        one.work.id: HeldBack() for one in given if one.work.order_id in stopped
+    }
     steps = [
-        step_of(work, line.line_id, line.packed, Stage.PACKED, Stage.HANDED_OVER, command, at)
-        for line in work.lines
+        step_of(
+            one.work,
+            line.line_id,
+            line.packed,
+            Stage.PACKED,
+            Stage.HANDED_OVER,
+            one.command,
+            one.at,
+        )
+        for one in given
+        if one.work.id not in refused
+        for line in one.work.lines
         if line.packed
     ]
-    for refusal in (await orders.move(tx, steps)).values():
-        raise refusal
-    for line in work.lines:
-        line.gone, line.packed = line.gone + line.packed, 0
-    work.collect_by = None
-    advance(work, tx.now)
-    await storage.save_works(tx, [work])
-    await log.append(tx, [event_of(events.PickupCollected, work, occurred_at=at)], [command])
+    moved = await orders.move(tx, steps)
+    refused |= {UUID(group): refusal for group, refusal in moved.items()}
+    gone = [one for one in given if one.work.id not in refused]
+    for one in gone:
+        for line in one.work.lines:
+            line.gone, line.packed = line.gone + line.packed, 0
+        one.work.collect_by = None
+        advance(one.work, tx.now)
+    await storage.save_works(tx, [one.work for one in gone])
+    told = [event_of(events.PickupCollected, one.work, occurred_at=one.at) for one in gone]
+    await log.append(tx, told, [one.command for one in gone])
+    return refused
 
 
 HAND_OVER = CommandKind(
     "fulfillment.hand_over", HandOver, list[Worked], hand_over, COMMANDS_AT_ONCE_MAX
 )
-COLLECT = CommandKind("fulfillment.collect", Collect, Worked, collect, batch_max=1)
+COLLECT = CommandKind("fulfillment.collect", Collect, Worked, collect, COMMANDS_AT_ONCE_MAX)

@@ -16,10 +16,12 @@ from crosslane.fulfillment.errors import NothingPicked
 from crosslane.fulfillment.service.sending import send
 from crosslane.fulfillment.service.transfers import told_of_parcel
 from crosslane.fulfillment.service.working import (
+    COMMANDS_AT_ONCE_MAX,
     LINES_MAX,
     WORKS_MAX,
     Units,
     Worked,
+    by_work,
     open_works,
     step_of,
     times_of,
@@ -106,13 +108,19 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     """Close parcels and ask for their labels; the carrier's answer sends them off.
 
     All parcels of a command are packed or none: a label that can never be printed is refused now.
+
+    Raises:
+        NotTogether: two commands pack the same; what is left for the second tells the first.
     """
-    command = commands[0]
-    at = times_of(command.body.packs, command.body.occurred_at or tx.now)
-    works = await open_works(tx, {p.fulfillment_order: command for p in command.body.packs})
+    packs = [(command, wish) for command in commands for wish in command.body.packs]
+    wanted = by_work((command, wish.fulfillment_order) for command, wish in packs)
+    at: dict[UUID, datetime] = {}
+    for command in commands:
+        at |= times_of(command.body.packs, command.body.occurred_at or tx.now)
+    works = await open_works(tx, wanted)
     packed: list[tuple[Work, Parcel]] = []
     labelled: list[tuple[Work, Parcel]] = []
-    for wish in command.body.packs:
+    for _, wish in packs:
         work = works[wish.fulfillment_order]
         require_state(work, "pack")
         for asked in wish.parcels:
@@ -120,7 +128,7 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
             if asked.numbered is not None:
                 labelled.append(packed[-1])
     steps = [
-        step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, command, at[work.id])
+        step_of(work, line.line_id, units, Stage.PICKED, Stage.PACKED, wanted[work.id], at[work.id])
         for work, parcel in packed
         for line in work.lines
         if (units := parcel.lines.get(line.id, 0))
@@ -129,16 +137,24 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     for refusal in refused.values():
         raise refusal
     await weigh(tx, packed)
-    await _ask_for_labels(tx, [one for one in packed if one not in labelled])
+    await _ask_for_labels(tx, [one for one in packed if one not in labelled], wanted)
     for work in works.values():
         advance(work, tx.now)
     await storage.save_works(tx, list(works.values()), packed)
-    await log.append(tx, [told_of_parcel(events.ParcelPacked, w, p) for w, p in packed])
-    await send(tx, labelled, {parcel.id: command for _, parcel in labelled})
+    told = [told_of_parcel(events.ParcelPacked, work, parcel) for work, parcel in packed]
+    await log.append(tx, told, [wanted[work.id] for work, _ in packed])
+    await send(tx, labelled, {parcel.id: wanted[work.id] for work, parcel in labelled})
     closed: dict[UUID, tuple[UUID, ...]] = {}
     for work, parcel in packed:
         closed[work.id] = (*closed.get(work.id, ()), parcel.id)
-    return [[Worked(w.id, w.state, parcels=closed[w.id]) for w in works.values()]]
+    return [
+        [
+            Worked(work.id, work.state, parcels=closed[work.id])
+            for work in works.values()
+            if wanted[work.id] is command
+        ]
+        for command in commands
+    ]
 
 
 def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:
@@ -176,11 +192,13 @@ async def weigh(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
         parcel.weight_grams = max(grams, WEIGHT_GRAMS_MIN)
 
 
-async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None:
+async def _ask_for_labels(
+    tx: Tx, packed: Sequence[tuple[Work, Parcel]], wanted: Mapping[UUID, Command]
+) -> None:
     network = await locations.network(tx)
-    wanted = {work.ship_address_id for work, _ in packed if work.ship_address_id}
+    asked = {work.ship_address_id for work, _ in packed if work.ship_address_id}
     addresses = {
-        one.id: one.address for one in (await customers.addresses_by_id(tx, list(wanted))).values()
+        one.id: one.address for one in (await customers.addresses_by_id(tx, list(asked))).values()
     }
     answers = await carriers.request_labels(
         tx,
@@ -188,6 +206,7 @@ async def _ask_for_labels(tx: Tx, packed: Sequence[tuple[Work, Parcel]]) -> None
             LabelRequest(
                 f"parcel:{parcel.id}",
                 _shipment(work, parcel, network.by_id, addresses),
+                wanted[work.id].trace,
             )
             for work, parcel in packed
         ],
@@ -251,4 +270,4 @@ def customer_address(to: Address) -> PostalAddress:
     )
 
 
-PACK = CommandKind("fulfillment.pack", PackUnits, list[Worked], pack_parcels, batch_max=1)
+PACK = CommandKind("fulfillment.pack", PackUnits, list[Worked], pack_parcels, COMMANDS_AT_ONCE_MAX)

@@ -5,7 +5,7 @@ they have left the source and lie nowhere. What is cancelled meanwhile travels o
 stock of the store.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -18,6 +18,7 @@ from crosslane.fulfillment import events, storage
 from crosslane.fulfillment.domain import Parcel, Sent, Work, WorkLine, advance
 from crosslane.fulfillment.errors import NoSuchFulfillmentOrder, NothingInTransit
 from crosslane.fulfillment.service.offering import collect_by, event_of, pickup_code
+from crosslane.fulfillment.service.working import COMMANDS_AT_ONCE_MAX, by_work
 from crosslane.kernel import new_id
 from crosslane.orders import Stage, Step
 from crosslane.platform import log
@@ -132,94 +133,136 @@ async def send_transfers(
     await log.append(tx, told, [causes[parcel.id] for _, parcel in leaving])
 
 
+class _Coming(msgspec.Struct, frozen=True):
+    """Parcels of one fulfillment order that have reached the store, and who says so.
+
+    Args:
+        command: that says so.
+        work: of the source, locked.
+        store_id: where they are.
+        parcels: which.
+        wanted: units in them that somebody still waits for, by line of the work.
+        at: business time.
+    """
+
+    command: Command[Arrive]
+    work: Work
+    store_id: UUID
+    parcels: Sequence[Parcel]
+    wanted: Counter[UUID]
+    at: datetime
+
+
 async def arrive(tx: Tx, commands: Sequence[Command[Arrive]]) -> list[Arrival]:
-    """Receive parcels at the store; what is still wanted waits there for the customer."""
-    command, wish = commands[0], commands[0].body
-    at = wish.occurred_at or tx.now
-    work, store_id = await _coming(tx, command)
+    """Receive parcels at the store; what is still wanted waits there for the customer.
+
+    Raises:
+        NoSuchFulfillmentOrder: nothing comes to the store by it.
+        NothingInTransit: a parcel is not on its way.
+        NotTogether: two commands receive parcels of the same.
+    """
+    wanted = by_work((command, command.body.fulfillment_order) for command in commands)
+    works = await storage.lock_works(tx, list(wanted))
+    coming = [_coming(works.get(work_id), command, tx.now) for work_id, command in wanted.items()]
+    sent: dict[UUID, list[Sent]] = defaultdict(list)
+    for piece in await storage.list_sent(tx, [p.id for one in coming for p in one.parcels]):
+        sent[piece.parcel_id].append(piece)
+    steps = [_step(one, line, one.wanted[line.id]) for one in coming for line in one.work.lines]
+    for refusal in (await orders.move(tx, [step for step in steps if step.quantity])).values():
+        raise refusal
+    await inventory.receive(tx, [each for one in coming for each in _receipts(one, sent)])
+    pickups = await _insert_pickups(tx, coming)
+    arrivals, told = [], []
+    for one in coming:
+        arrival, news = _note_arrived(tx, one, sent, pickups.get(one.work.id))
+        arrivals.append(arrival)
+        told += [(event, one.command) for event in news]
+    await storage.save_works(tx, [one.work for one in coming])
+    await log.append(tx, [event for event, _ in told], [cause for _, cause in told])
+    return arrivals
+
+
+def _coming(work: Work | None, command: Command[Arrive], now: datetime) -> _Coming:
+    """Return what has come to the store; only that store's people say that it is there."""
+    wish, own = command.body, command.actor.location_id
+    if work is None or work.store_id is None or own not in (None, work.store_id):
+        raise NoSuchFulfillmentOrder(id=str(wish.fulfillment_order))
     parcels = [p for p in work.in_transit if not wish.parcels or p.id in wish.parcels]
     if not parcels or len(parcels) < len(set(wish.parcels)):
         raise NothingInTransit
-    sent = await storage.list_sent(tx, [parcel.id for parcel in parcels])
-    wanted: dict[UUID, int] = defaultdict(int)
+    wanted: Counter[UUID] = Counter()
     for parcel in parcels:
-        for line_id, units in parcel.lines.items():
-            wanted[line_id] += units
-    steps = [_step(work, line, wanted[line.id], store_id, command, at) for line in work.lines]
-    for refusal in (await orders.move(tx, [s for s in steps if s.quantity])).values():
-        raise refusal
-    await inventory.receive(tx, _receipts(work, parcels, sent, store_id, at))
-    pickup = await _pickup(tx, work, wanted, store_id)
+        wanted.update(parcel.lines)
+    at = wish.occurred_at or now
+    return _Coming(command, work, work.store_id, parcels, wanted, at)
+
+
+def _note_arrived(
+    tx: Tx, one: _Coming, sent: Mapping[UUID, Sequence[Sent]], pickup: Work | None
+) -> tuple[Arrival, list[events.FulfillmentEvent]]:
+    """Note on the source's work what has arrived; returns what came of it, and what to tell."""
+    work = one.work
     for line in work.lines:
-        line.packed -= wanted[line.id]
-        line.passed += wanted[line.id]
-    for parcel in parcels:
+        line.packed -= one.wanted[line.id]
+        line.passed += one.wanted[line.id]
+    for parcel in one.parcels:
         parcel.state = "delivered"
     advance(work, tx.now)
-    await storage.save_works(tx, [work])
-    surplus = sum(one.quantity for one in sent) - sum(wanted.values())
+    came = sum(piece.quantity for parcel in one.parcels for piece in sent[parcel.id])
+    surplus = came - one.wanted.total()
+    arrival = Arrival(work.id, work.state, pickup.id if pickup else None, surplus)
     arrived = event_of(
         events.TransferArrived,
         work,
-        store_id=store_id,
-        parcel_ids=[parcel.id for parcel in parcels],
-        pickup_id=pickup.id if pickup else None,
+        store_id=one.store_id,
+        parcel_ids=[parcel.id for parcel in one.parcels],
+        pickup_id=arrival.pickup,
         open_units=surplus,
-        occurred_at=at,
+        occurred_at=one.at,
     )
-    ready = [event_of(events.PickupReady, pickup, occurred_at=at)] if pickup else []
-    await log.append(tx, [arrived, *ready])
-    return [Arrival(work.id, work.state, pickup.id if pickup else None, surplus)]
+    ready = [event_of(events.PickupReady, pickup, occurred_at=one.at)] if pickup else []
+    return arrival, [arrived, *ready]
 
 
-async def _coming(tx: Tx, command: Command[Arrive]) -> tuple[Work, UUID]:
-    """Lock work whose parcels come to the store; only that store's people say they are there."""
-    wanted = command.body.fulfillment_order
-    work = (await storage.lock_works(tx, [wanted])).get(wanted)
-    own = command.actor.location_id
-    if work is None or work.store_id is None or own not in (None, work.store_id):
-        raise NoSuchFulfillmentOrder(id=str(wanted))
-    return work, work.store_id
-
-
-def _step(
-    work: Work, line: WorkLine, units: int, store_id: UUID, command: Command[Arrive], at: datetime
-) -> Step:
+def _step(one: _Coming, line: WorkLine, units: int) -> Step:
     return Step(
-        order_id=work.order_id,
+        order_id=one.work.order_id,
         line_id=line.line_id,
-        location_id=work.location_id,
+        location_id=one.work.location_id,
         from_stage=Stage.PACKED,
         to_stage=Stage.PACKED,
-        to_location_id=store_id,
+        to_location_id=one.store_id,
         quantity=units,
-        group=str(work.id),
-        why=f"fulfillment:{work.id}",
-        occurred_at=at,
-        cause=command,
+        group=str(one.work.id),
+        why=f"fulfillment:{one.work.id}",
+        occurred_at=one.at,
+        cause=one.command,
     )
 
 
-def _receipts(
-    work: Work, parcels: Sequence[Parcel], sent: Sequence[Sent], store_id: UUID, at: datetime
-) -> list[inventory.Receipt]:
+def _receipts(one: _Coming, sent: Mapping[UUID, Sequence[Sent]]) -> list[inventory.Receipt]:
     """Return what the store receives: wanted units for their line, the others as open stock."""
+    work = one.work
     lines = {line.id: line for line in work.lines}
-    wanted = {(parcel.id, id): units for parcel in parcels for id, units in parcel.lines.items()}
+    wanted = {
+        (parcel.id, line_id): units
+        for parcel in one.parcels
+        for line_id, units in parcel.lines.items()
+    }
     receipts: list[inventory.Receipt] = []
-    for piece in sent:
+    for piece in (piece for parcel in one.parcels for piece in sent[parcel.id]):
         line, key = lines[piece.work_line_id], (piece.parcel_id, piece.work_line_id)
         kept = min(piece.quantity, wanted.get(key, 0))
         wanted[key] = wanted.get(key, 0) - kept
         receipts += [
             inventory.Receipt(
                 variant_id=line.variant_id,
-                location_id=store_id,
+                location_id=one.store_id,
                 quantity=units,
                 cause=cause,
                 owner_id=piece.owner_id,
                 unit_cost_milli=piece.unit_cost_milli,
-                occurred_at=at,
+                occurred_at=one.at,
                 allocated=allocated,
                 promised_for=work.promised_at if allocated else None,
             )
@@ -232,46 +275,62 @@ def _receipts(
     return receipts
 
 
-async def _pickup(tx: Tx, work: Work, wanted: Mapping[UUID, int], store_id: UUID) -> Work | None:
-    """Make the store's own work of what has come: it lies ready for the customer."""
-    lines = [
+async def _insert_pickups(tx: Tx, coming: Sequence[_Coming]) -> dict[UUID, Work]:
+    """Make the stores' own work of what is wanted: it lies ready for the customer.
+
+    Returns:
+        That work by the source's; where nobody waits for anything any more there is none.
+    """
+    policies, network = await organization.policies(tx), await locations.network(tx)
+    pickups: dict[UUID, Work] = {}
+    for one in coming:
+        lines = _lines_for(one)
+        if lines:
+            due = collect_by(policies, network.by_id[one.store_id], tx.now)
+            pickups[one.work.id] = _pickup(one, lines, tx.now, due)
+    if pickups:
+        await storage.insert_works(tx, list(pickups.values()))
+    return pickups
+
+
+def _lines_for(one: _Coming) -> list[WorkLine]:
+    return [
         WorkLine(
             id=new_id(),
             line_id=line.line_id,
             variant_id=line.variant_id,
             sku=line.sku,
             title=line.title,
-            quantity=wanted[line.id],
-            packed=wanted[line.id],
+            quantity=one.wanted[line.id],
+            packed=one.wanted[line.id],
         )
-        for line in work.lines
-        if wanted.get(line.id)
+        for line in one.work.lines
+        if one.wanted[line.id]
     ]
-    if not lines:
-        return None
-    policies, network = await organization.policies(tx), await locations.network(tx)
-    pickup = Work(
+
+
+def _pickup(one: _Coming, lines: list[WorkLine], now: datetime, due: datetime) -> Work:
+    work = one.work
+    return Work(
         id=new_id(),
         order_id=work.order_id,
         order_number=work.order_number,
         channel=work.channel,
         locale=work.locale,
-        location_id=store_id,
+        location_id=one.store_id,
         method="pickup",
-        store_id=store_id,
+        store_id=one.store_id,
         service=work.service,
         ship_address_id=None,
         state="ready",
         placed_at=work.placed_at,
-        offered_at=tx.now,
-        accepted_at=tx.now,
+        offered_at=now,
+        accepted_at=now,
         promised_at=work.promised_at,
         pickup_code=pickup_code(),
-        collect_by=collect_by(policies, network.by_id[store_id], tx.now),
+        collect_by=due,
         lines=lines,
     )
-    await storage.insert_works(tx, [pickup])
-    return pickup
 
 
-ARRIVE = CommandKind("fulfillment.arrive", Arrive, Arrival, arrive, batch_max=1)
+ARRIVE = CommandKind("fulfillment.arrive", Arrive, Arrival, arrive, COMMANDS_AT_ONCE_MAX)
