@@ -399,6 +399,16 @@ def test_a_line_that_earns_more_is_left_last():
     assert len(plan(ask(*margins, places=(DC,), goodwill_milli=0)).unfilled) == 2
 
 
+def test_lines_of_one_sku_earn_what_each_of_them_does():
+    dear = msgspec.structs.replace(line("1", DC=2), margin_milli=9000)
+    cheap = msgspec.structs.replace(dear, key="2", margin_milli=0)
+    counted = {"places": (DC,), "goodwill_milli": 0, "terms": TERMS}
+    assert plan(ask(dear, cheap, **counted)).unfilled == ()
+    low = [msgspec.structs.replace(each, margin_milli=1000) for each in (dear, cheap)]
+    found = plan(ask(*low, **counted))
+    assert (len(found.unfilled), found.cost_milli) == (2, 2000)
+
+
 @pytest.mark.parametrize("term", ["extra", "scarcity"])
 def test_each_cost_of_a_unit_counts_and_can_be_switched_off(term: str):
     places = [msgspec.structs.replace(DC, code=code) for code in "AB"]

@@ -145,10 +145,16 @@ def by_sku(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def piece_of(lines: Sequence[Line], quantity: int, settings: SourcingSettings) -> Piece:
-    """Return units of lines of one SKU; those are left first that cost the least to leave."""
-    weight = lines[0].weight_grams
-    unfilled_milli = min([settings.unfilled_milli(line) for line in lines])
-    return Piece(lines[0].sku, quantity, quantity * weight, quantity * unfilled_milli)
+    """Return units of lines of one SKU, all or a part of them.
+
+    To leave all of them costs what each does; of a part those are left that cost the least.
+    """
+    sku, weight = lines[0].sku, quantity * lines[0].weight_grams
+    if quantity == sum([line.quantity for line in lines]):
+        left = sum([line.quantity * settings.unfilled_milli(line) for line in lines])
+        return Piece(sku, quantity, weight, left)
+    least = min([settings.unfilled_milli(line) for line in lines])
+    return Piece(sku, quantity, weight, quantity * least)
 
 
 def broken(wanted: int, stocks: Sequence[int], settings: SourcingSettings) -> tuple[list[int], int]:
