@@ -240,7 +240,7 @@ async def test_capacity_costs_and_settings_can_be_tried(
     assert free.is_empty
     dear = await compared(database, shop, carriage_percent={"": 200})
     assert len(dear.differences) == 4
-    assert dear.simulated.cost_milli > dear.recorded.cost_milli
+    assert dear.simulated.costs_milli["GBP"] > dear.recorded.costs_milli["GBP"]
     without = await compared(database, shop, without=frozenset({"DC1"}))
     assert without.simulated.units == without.recorded.units == 4
     work = await compared(database, shop, parcel_milli={"DC1": 500_000})

@@ -5,11 +5,22 @@ from collections import Counter
 from datetime import UTC, datetime
 from uuid import UUID
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sourcing.made_up import made_up
+from tests.sourcing.test_domain_planning import DC, ask, line
 
 from crosslane.kernel import new_id
+from crosslane.sourcing.domain.carriage import travels
+from crosslane.sourcing.domain.comparison import Comparing, late_parcels
 from crosslane.sourcing.domain.divergence import Demand, Divergence, LetGo
+from crosslane.sourcing.domain.planning import plan
+from crosslane.sourcing.domain.problem import Faster
+from crosslane.sourcing.domain.receipt import decide
+from crosslane.sourcing.domain.requests import KeptReceipt
+from crosslane.sourcing.domain.simulating import Answered, Decided, Simulation
+from crosslane.sourcing.domain.trial import Trial
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
 PLACES = ("A", "B", "C")
@@ -114,3 +125,34 @@ def test_units_that_nobody_looked_for_change_nothing():
     assert divergence.let_go(gone) == [("A", 2)]
     assert not divergence.stock["X"]
     assert divergence.asked(demand, 3) == 3
+
+
+def test_a_parcel_that_a_faster_service_brings_less_late_is_late():
+    def late_by(days: int) -> int:
+        late = msgspec.structs.replace(DC, overdue_days=9, faster=(Faster(1, days),))
+        problem = ask(line(DC=1), places=(late,), overdue_milli_per_day=2000)
+        found = plan(problem)
+        assert found.parcels[0].services
+        (parcel,) = travels(problem, late, found.parcels[0].weight_grams)
+        assert parcel[1].overdue_days == days
+        return late_parcels(Answered(problem, found))
+
+    assert [late_by(days) for days in (0, 1)] == [0, 1]
+
+
+def test_costs_of_several_currencies_are_not_added():
+    pounds = ask(line(DC=1), places=(DC,))
+    comparing = Comparing()
+    for currency in ("GBP", "EUR", "GBP"):
+        problem = msgspec.structs.replace(pounds, currency=currency)
+        now = new_id(), NOW, new_id(), "ship", NOW
+        names = ("id", "at", "order_id", "method", "placed_at")
+        kept = KeptReceipt(**dict(zip(names, now, strict=True)), receipt=decide(problem))
+        same = Answered(problem, kept.receipt.plan)
+        nothing = msgspec.structs.replace(problem, lines=())
+        comparing.add(Decided(kept, same, Answered(nothing, plan(nothing))))
+    found = comparing.result(Simulation(made_up(1).world, Trial()))
+    each = plan(pounds).cost_milli
+    assert found.recorded.costs_milli == {"GBP": 2 * each, "EUR": each}
+    assert found.simulated.costs_milli == {"GBP": 0, "EUR": 0}
+    assert sorted(found.differences[0].more_milli.values()) == [-each]

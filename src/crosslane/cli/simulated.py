@@ -16,14 +16,13 @@ ROWS_MAX = 20
 STANDARD_OUTPUT = "-"
 MINOR_PER_UNIT = 100
 SAME = "Nothing differs."
-# What is told, by field, and whether it is money.
+# What is told besides costs, by field.
 FIGURES = (
-    ("cost_milli", "cost", True),
-    ("parcels", "parcels", False),
-    ("split_parcels", "split parcels", False),
-    ("late_parcels", "late parcels", False),
-    ("units", "units placed", False),
-    ("unfilled_units", "units without stock", False),
+    ("parcels", "parcels"),
+    ("split_parcels", "split parcels"),
+    ("late_parcels", "late parcels"),
+    ("units", "units placed"),
+    ("unfilled_units", "units without stock"),
 )
 
 
@@ -46,13 +45,19 @@ def show_orders(found: Comparison, numbers: Mapping[str, str]) -> None:
     if found.is_empty:
         console.print(SAME)
         return
+    before, after = found.recorded.costs_milli, found.simulated.costs_milli
     show_totals(
         console,
         [
-            (name, getattr(found.recorded, field), getattr(found.simulated, field), money)
-            for field, name, money in FIGURES
+            *(
+                (f"cost, {each}", before.get(each, 0), after.get(each, 0), True)
+                for each in sorted(before | after)
+            ),
+            *(
+                (name, getattr(found.recorded, field), getattr(found.simulated, field), False)
+                for field, name in FIGURES
+            ),
         ],
-        found.currency,
     )
     show_work(
         console,
@@ -74,15 +79,12 @@ def show_orders(found: Comparison, numbers: Mapping[str, str]) -> None:
     console.print(table)
 
 
-def show_totals(
-    console: Console, rows: Iterable[tuple[str, int, int, bool]], currency: str = ""
-) -> None:
+def show_totals(console: Console, rows: Iterable[tuple[str, int, int, bool]]) -> None:
     """Print figures: name, as it was, as it would be, and whether they are milli."""
     table = Table("Total", "Recorded", "Simulated", "Difference", title="Totals")
     for name, before, after, money in rows:
         shown = _money if money else _count
-        label = f"{name}, {currency}" if money and currency else name
-        table.add_row(label, shown(before), shown(after), shown(after - before, sign="+"))
+        table.add_row(name, shown(before), shown(after), shown(after - before, sign="+"))
     console.print(table)
 
 
@@ -99,12 +101,12 @@ def show_work(console: Console, rows: Iterable[tuple[str, int, int, int, int]]) 
 
 
 def _order(each: OrderDifference) -> tuple[str, str, str, str]:
-    more = each.simulated.cost_milli - each.recorded.cost_milli
+    more = [f"{_money(milli, sign='+')} {name}" for name, milli in each.more_milli.items()]
     lacking = each.simulated.unfilled_units - each.recorded.unfilled_units
     return (
         _placed(each.recorded_units),
         _placed(each.simulated_units),
-        _money(more, sign="+"),
+        ", ".join(more),
         _count(lacking, sign="+"),
     )
 

@@ -29,10 +29,12 @@ class Way(msgspec.Struct, frozen=True):
     Args:
         tariff: its prices; zeros when carriage does not count.
         late_milli: what the days cost by which each parcel is late.
+        overdue_days: those days.
     """
 
     tariff: Tariff
     late_milli: int
+    overdue_days: int = 0
 
     def price_milli(self, weight_grams: int) -> int:
         """Return what one parcel costs, what is paid by the kilogram aside."""
@@ -79,7 +81,8 @@ def ways(problem: SourcingProblem, place: Place) -> list[Way]:
     per_day = settings.overdue_milli_per_day if "overdue" in settings.terms else 0
     if not place.overdue_days:
         return [Way(asked, 0)]
-    found = [] if problem.in_time else [Way(asked, place.overdue_days * per_day)]
+    days = place.overdue_days
+    found = [] if problem.in_time else [Way(asked, days * per_day, days)]
     if "express" not in settings.terms:
         return found
     longest = max((line.length_mm for line in problem.lines), default=0)
@@ -88,7 +91,7 @@ def ways(problem: SourcingProblem, place: Place) -> list[Way]:
         fits = not tariff.length_max_mm or longest <= tariff.length_max_mm
         late = problem.in_time and faster.overdue_days
         if fits and not late and tariff.per_kg_milli == asked.per_kg_milli:
-            found.append(Way(tariff, faster.overdue_days * per_day))
+            found.append(Way(tariff, faster.overdue_days * per_day, faster.overdue_days))
     return found
 
 

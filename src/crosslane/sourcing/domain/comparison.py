@@ -7,7 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from crosslane.sourcing.domain.problem import SourcingProblem
+from crosslane.sourcing.domain.carriage import travels
+from crosslane.sourcing.domain.planning import PlannedParcel
+from crosslane.sourcing.domain.problem import NO_CARRIAGE, Place, SourcingProblem
 from crosslane.sourcing.domain.simulating import Answered, Decided, Simulation
 
 
@@ -15,7 +17,7 @@ class Figures(msgspec.Struct, kw_only=True):
     """What decisions came to.
 
     Args:
-        cost_milli: of all plans, by the costs that each was decided by.
+        costs_milli: of all plans by currency, by the costs that each was decided by.
         parcels: that locations send.
         split_parcels: those beyond the first of a decision.
         late_parcels: beyond what a location can send on the day, or after the wanted instant.
@@ -23,7 +25,7 @@ class Figures(msgspec.Struct, kw_only=True):
         unfilled_units: that waited for stock in the end.
     """
 
-    cost_milli: int = 0
+    costs_milli: dict[str, int] = {}
     parcels: int = 0
     split_parcels: int = 0
     late_parcels: int = 0
@@ -33,7 +35,8 @@ class Figures(msgspec.Struct, kw_only=True):
     def add(self, answered: Answered) -> None:
         """Count a decision; what waits is counted in the end."""
         parcels = answered.parcels.total()
-        self.cost_milli += answered.plan.cost_milli
+        costs, currency = self.costs_milli, answered.problem.currency
+        costs[currency] = costs.get(currency, 0) + answered.plan.cost_milli
         self.parcels += parcels
         self.split_parcels += max(0, parcels - 1)
         self.late_parcels += late_parcels(answered)
@@ -72,12 +75,17 @@ class OrderDifference(msgspec.Struct, kw_only=True):
     recorded_units: Mapping[str, Mapping[str, int]]
     simulated_units: Mapping[str, Mapping[str, int]]
 
+    @property
+    def more_milli(self) -> dict[str, int]:
+        """What the run costs more, by currency."""
+        before, after = self.recorded.costs_milli, self.simulated.costs_milli
+        return {each: after.get(each, 0) - before.get(each, 0) for each in sorted(before | after)}
+
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Recorded decisions beside those of a run under a change.
 
     Args:
-        currency: of all costs; "" when there is no decision.
         decisions: that were made again.
         left_out: decisions on orders that were refused in the end.
         orders: that they were on.
@@ -89,7 +97,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             till; they would have been looked for anew.
     """
 
-    currency: str
     decisions: int
     left_out: int
     orders: int
@@ -124,7 +131,6 @@ class Comparing:
     def __init__(self) -> None:
         self.left_out = 0
         self._decisions = 0
-        self._currency = ""
         self._totals = Figures(), Figures()
         self._orders: dict[UUID, _Sides] = defaultdict(_Sides)
         self._work: dict[str, tuple[Work, Work]] = defaultdict(lambda: (Work(), Work()))
@@ -132,7 +138,6 @@ class Comparing:
     def add(self, decided: Decided) -> None:
         """Count a decision on both sides."""
         self._decisions += 1
-        self._currency = decided.recorded.problem.currency
         sides = self._orders[decided.kept.order_id]
         both = decided.recorded, decided.simulated
         for number, answered in enumerate(both):
@@ -159,7 +164,6 @@ class Comparing:
                     sides = self._orders[demand.order_id]
                     sides.figures[number].unfilled_units += units
         return Comparison(
-            currency=self._currency,
             decisions=self._decisions,
             left_out=self.left_out,
             orders=len(self._orders),
@@ -188,26 +192,29 @@ class Comparing:
 
 
 def _change_of_cost(difference: OrderDifference) -> tuple[int, UUID]:
-    more = difference.simulated.cost_milli - difference.recorded.cost_milli
-    return -abs(more), difference.order_id
+    return -sum(map(abs, difference.more_milli.values())), difference.order_id
 
 
 def late_parcels(answered: Answered) -> int:
     """Return how many parcels are sent by full places or arrive after the wanted instant."""
     late = _late_places(answered.problem)
     return sum(
-        parcel.parcels
+        _late_of(answered.problem, late[parcel.place], parcel)
         for parcel in answered.plan.parcels
-        if late.get(parcel.place) == "full"
-        or (late.get(parcel.place) == "overdue" and not parcel.services)
+        if parcel.place in late
     )
 
 
-def _late_places(problem: SourcingProblem) -> dict[str, str]:
-    late: dict[str, str] = {}
-    for place in problem.places:
-        if place.capacity_left is not None and place.capacity_left <= 0:
-            late[place.code] = "full"
-        elif place.overdue_days:
-            late[place.code] = "overdue"
-    return late
+def _late_of(problem: SourcingProblem, place: Place, parcel: PlannedParcel) -> int:
+    full = place.capacity_left is not None and place.capacity_left <= 0
+    if full or place.tariff == NO_CARRIAGE:
+        return parcel.parcels
+    return sum(way.overdue_days > 0 for _, way in travels(problem, place, parcel.weight_grams))
+
+
+def _late_places(problem: SourcingProblem) -> dict[str, Place]:
+    return {
+        place.code: place
+        for place in problem.places
+        if place.overdue_days or (place.capacity_left is not None and place.capacity_left <= 0)
+    }
