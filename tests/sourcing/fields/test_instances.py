@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crosslane.bench import FAMILIES, Family, made_up, write_instance
-from crosslane.sourcing.fields import MILLI_PER_UNIT, NoInstance, load_instance
+from crosslane.sourcing.fields import MILLI_PER_UNIT, NO_LIMIT, NoInstance, load_instance
 
 FEW = Family(variants=20, regions=6, stores=3, orders=60, walk_ins=60)
 
@@ -52,6 +52,12 @@ def test_lines_of_one_variant_in_one_order_are_one(tmp_path, arrays):
     assert demand.quantity.sum() == arrays["oqty"].sum()
 
 
+def test_what_is_endless_has_no_limit(tmp_path, arrays):
+    arrays["cap"] = np.where(arrays["cap"] >= NO_LIMIT, np.inf, arrays["cap"])
+    endless = load_instance(written(tmp_path, arrays)).field.capacity
+    assert (endless == load_instance(written(tmp_path, made_up(FEW, 1))).field.capacity).all()
+
+
 @pytest.mark.parametrize(
     ("name", "change", "problem"),
     [
@@ -62,6 +68,13 @@ def test_lines_of_one_variant_in_one_order_are_one(tmp_path, arrays):
         ("oqty", lambda a: a * 0, "not above zero"),
         ("wbreak", lambda a: a[:-1], "prices and breaks differ"),
         ("optr", lambda a: a[:-1], "events do not add up"),
+        ("optr", lambda a: np.concatenate([a[:1], a[2:3], a[1:2], a[3:]]), "events do not add up"),
+        ("osku", lambda a: a - 1, "names no variant"),
+        ("snode", lambda a: a + 1, "a slot is at no location"),
+        ("oday", lambda a: a + 1, "an event is on no day"),
+        ("reg", lambda a: a + 1000, "an event is at no place"),
+        ("zone", lambda a: a + 9, "a zone has no prices"),
+        ("cap", lambda a: a[:, :1], "cap is not of the shape"),
     ],
 )
 def test_what_is_no_instance_is_refused(tmp_path, arrays, name, change, problem):

@@ -5,6 +5,7 @@ arrays are told in ``docs/reference/instances.md``.
 """
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -13,7 +14,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crosslane.sourcing.fields.field import NO_LIMIT, WEIGHT_PER_KG, Demand, Field, Ints, State
+from crosslane.sourcing.fields.field import (
+    NO_LIMIT,
+    WALK_IN,
+    WEIGHT_PER_KG,
+    Demand,
+    Field,
+    Ints,
+    State,
+)
 from crosslane.sourcing.fields.pieces import PIECES_MAX
 
 MILLI_PER_UNIT = 100_000
@@ -60,7 +69,9 @@ def load_instance(path: Path) -> Instance:
     _check(path, given)
     return Instance(
         field=_field(given),
-        start=State(_whole(given["stock"]), np.zeros(given["cap"].shape, np.int64)),
+        start=State(
+            _whole(np.minimum(given["stock"], NO_LIMIT)), np.zeros(given["cap"].shape, np.int64)
+        ),
         demand=_demand(given),
         days=int(given["D"]),
         forecast=given["fc_sku"].astype(np.float64),
@@ -119,7 +130,8 @@ def _field(given: dict[str, NDArray[Any]]) -> Field:
         slot_starts=_whole(given["sptr"]),
         slot_location=_whole(given["snode"]),
         extra_milli=_milli(given["extra"]),
-        capacity=np.minimum(_whole(given["cap"]), NO_LIMIT),
+        # An infinite number has no whole one.
+        capacity=_whole(np.minimum(given["cap"], NO_LIMIT)),
     )
 
 
@@ -147,16 +159,66 @@ def _demand(given: dict[str, NDArray[Any]]) -> Demand:
 
 
 def _check(path: Path, given: dict[str, NDArray[Any]]) -> None:
-    slots, events, lines = len(given["snode"]), len(given["t"]), len(given["osku"])
-    problems = {
-        "slots do not add up": given["sptr"][-1] != slots or len(given["stock"]) != slots,
-        "events do not add up": len(given["optr"]) != events + 1 or given["optr"][-1] != lines,
-        "events are not in the order of time": (np.diff(given["t"]) < 0).any(),
-        "a line names no variant": (given["osku"] >= len(given["weight"])).any(),
-        "prices and breaks differ": given["fee"].shape[1] != len(given["wbreak"]) + 1,
-        f"an event has more than {PIECES_MAX} lines": (np.diff(given["optr"]) > PIECES_MAX).any(),
-        "a quantity is not above zero": (given["oqty"] <= 0).any(),
-    }
-    for problem, found in problems.items():
+    """Refuse arrays that do not fit together: compiled loops would read beside them."""
+    for problem, found in _problems(given):
         if found:
             raise NoInstance(f"{path} is no instance file: {problem}")
+
+
+def _problems(given: dict[str, NDArray[Any]]) -> Iterator[tuple[str, bool]]:
+    """Yield what may be wrong, and whether it is; each is asked once those before it are right."""
+    locations, variants, zones = len(given["ntype"]), len(given["weight"]), len(given["fee"])
+    slots, events, lines = len(given["snode"]), len(given["t"]), len(given["osku"])
+    optr, sptr, regions = given["optr"], given["sptr"], given["zone"].shape[-1]
+    yield (
+        "slots do not add up",
+        not (_steps(sptr, variants, slots) and len(given["stock"]) == len(given["extra"]) == slots),
+    )
+    yield (
+        "events do not add up",
+        not (
+            _steps(optr, events, lines)
+            and len(given["oqty"]) == lines
+            and len(given["oday"]) == len(given["reg"]) == len(given["cls"]) == events
+        ),
+    )
+    yield "events are not in the order of time", bool((np.diff(given["t"]) < 0).any())
+    yield "a line names no variant", _beside(given["osku"], variants)
+    yield "prices and breaks differ", given["fee"].shape[1] != len(given["wbreak"]) + 1
+    sizes = np.diff(optr)
+    yield f"an event has more than {PIECES_MAX} lines", bool((sizes > PIECES_MAX).any())
+    yield "a quantity is not above zero", bool((given["oqty"] <= 0).any())
+    yield "a slot is at no location", _beside(given["snode"], locations)
+    yield "an event is on no day", _beside(given["oday"], int(given["D"]))
+    walks = given["cls"] == WALK_IN
+    places = given["reg"]
+    nowhere = _beside(places[walks], locations) or _beside(places[~walks], regions)
+    yield "an event is at no place", nowhere
+    shapes = {
+        "zone": (locations, regions),
+        "dist": (locations, regions),
+        "cap": (locations, int(given["D"])),
+        "h_pkg": (locations,),
+        "h_unit": (locations,),
+        "perkg": (zones,),
+        "xup": (zones,),
+        "margin": (variants,),
+        "pen": (variants,),
+        "fc_sku": (variants,),
+        "pop": (regions,),
+    }
+    for name, shape in shapes.items():
+        yield f"{name} is not of the shape {shape}", given[name].shape != shape
+    yield "a zone has no prices", _beside(given["zone"], zones)
+
+
+def _steps(starts: NDArray[Any], count: int, end: int) -> bool:
+    """Say whether these are the first of each of some runs, and the end of the last one."""
+    if len(starts) != count + 1:
+        return False
+    return starts[0] == 0 and starts[-1] == end and not (np.diff(starts) < 0).any()
+
+
+def _beside(numbers: NDArray[Any], end: int) -> bool:
+    """Say whether one of some numbers is none from 0 to before the end."""
+    return bool(((numbers < 0) | (numbers >= end)).any())
