@@ -95,6 +95,21 @@ async def test_published_prices_change_who_serves_an_order(shop: Shop, tx: Tx, k
         assert {place.capacity_milli for place in kept.places} == {0, 5_000_000}
 
 
+@pytest.mark.parametrize("barred", [(), ("DC",)])
+async def test_a_parcel_of_a_full_day_is_late_at_no_price(
+    shop: Shop, tx: Tx, barred: tuple[str, ...]
+):
+    await stocked(tx, shop, "MUG", LEEDS=5)
+    await publish(tx, estimated(shop))
+    asked = [wish(shop, ("MUG", 1), barred=barred) for _ in range(4)]
+    terms = [
+        explain(found.receipt.whole).parcels[0].terms for found in await sourced(tx, shop, *asked)
+    ]
+    # Leeds sends two parcels a day; what others could have had of it is gone by then.
+    assert [each.get("capacity", 0) for each in terms] == [40_000, 40_000, 0, 0]
+    assert ["late" in each for each in terms] == [False, False, True, True]
+
+
 async def test_prices_are_shown_with_how_they_came_about(
     shop: Shop, database: Database, tenant: str, client_of
 ):

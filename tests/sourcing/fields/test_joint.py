@@ -80,7 +80,7 @@ def random_instance(
 
 
 def answers_to(field: Field, state: State, prices: Prices, demand: Demand, event: int):
-    """Every answer to an event with its cost without lateness, units and parcels it takes."""
+    """Every answer to an event with its cost where no day is full, units and parcels it takes."""
     begin, end = demand.starts[event], demand.starts[event + 1]
     walks, day, place = demand.kind[event] == WALK_IN, demand.day[event], demand.place[event]
     options = []
@@ -128,8 +128,13 @@ def cost_of(field: Field, state: State, prices: Prices, demand: Demand, chosen) 
         for key in parcels:
             sent[key] += 1
     assert (stock >= 0).all()
-    late = np.maximum(sent - np.maximum(field.capacity, state.sent), 0).sum()
-    return total + int(late) * field.late_milli
+    return total + cost_of_late(field, state, prices, sent)
+
+
+def cost_of_late(field: Field, state: State, prices: Prices, sent) -> int:
+    """What parcels beyond their days cost more than within them: lateness, and no price."""
+    late = np.maximum(sent - np.maximum(field.capacity, state.sent), 0)
+    return int((late * (field.late_milli - prices.capacity_milli)).sum())
 
 
 def brute_force(field: Field, state: State, prices: Prices, demand: Demand) -> int:
@@ -147,8 +152,7 @@ def brute_force(field: Field, state: State, prices: Prices, demand: Demand) -> i
             for key in parcels:
                 sent[key] += 1
         if (stock >= 0).all():
-            late = np.maximum(sent - np.maximum(field.capacity, state.sent), 0).sum()
-            cost += int(late) * field.late_milli
+            cost += cost_of_late(field, state, prices, sent)
             best = cost if best is None else min(best, cost)
     assert best is not None
     return best
@@ -173,7 +177,7 @@ def whole_program(field: Field, state: State, prices: Prices, demand: Demand) ->
     for key, terms in use.items():
         if isinstance(key, tuple):
             late = solver.addVariable(lb=0)
-            objective += field.late_milli / 1000 * late
+            objective += int(field.late_milli - prices.capacity_milli[key]) / 1000 * late
             room = max(0, int(field.capacity[key] - state.sent[key]))
             solver.addConstr(sum(terms) <= room + late)
         else:

@@ -109,6 +109,14 @@ def test_a_day_that_will_be_full_is_worth_what_lateness_or_the_next_place_costs(
     assert prices.capacity_milli[1, 0] == 0
 
 
+def test_a_parcel_of_a_full_day_is_worth_no_more_than_lateness():
+    field = shop_and_warehouse(500, 0)._replace(capacity=np.array([[3], [NO_LIMIT]]))
+    state = State(np.array([500, 0]), np.zeros((2, 1), np.int64))
+    prices = price_of(field, state, forecast_of(60.0))
+    # Nobody else has any: all but three parcels are late, for less than to leave them unserved.
+    assert 490_000 <= prices.capacity_milli[0, 0] <= field.late_milli
+
+
 def test_what_the_last_takers_lost_is_their_mean_and_nothing_while_units_remain():
     lost = np.array([[6, 2, 1], [4, 0, 0], [0, 5, 5], [0, 0, 0]])
     assert _worth(lost).tolist() == [3.0, 4.0, 0.0, 0.0]

@@ -68,12 +68,12 @@ def orders_of(demand: Demand) -> list[int]:
 
 
 def best_of_all(world: World, event: int) -> int:
-    """The least cost by trying every answer; a parcel is late where the day is full."""
+    """The least cost by trying every answer; where a day is full a parcel is late, at no price."""
     field, state, prices, demand = world
     costs = []
     for _, cost, _, parcels in answers_to(field, state, prices, demand, event):
-        late = sum(state.sent[key] >= field.capacity[key] for key in parcels)
-        costs.append(cost + late * field.late_milli)
+        full = [key for key in parcels if state.sent[key] >= field.capacity[key]]
+        costs.append(cost + sum(field.late_milli - prices.capacity_milli[key] for key in full))
     return min(costs)
 
 
@@ -103,11 +103,11 @@ def by_mip(world: World, event: int) -> int:
         model.addConstr(sum(ways[1:], ways[0]) == 1)
     for at, brackets in parcels.items():
         zone = field.zone[at, place]
-        fixed = field.parcel_milli[at] + prices.capacity_milli[at, day]
+        fixed = field.parcel_milli[at]
         if demand.kind[event] == EXPRESS:
             fixed += field.express_milli[zone]
-        if state.sent[at, day] >= field.capacity[at, day]:
-            fixed += field.late_milli
+        full = state.sent[at, day] >= field.capacity[at, day]
+        fixed += field.late_milli if full else prices.capacity_milli[at, day]
         heaviest = sum(weight for _, weight in loads[at])
         limits = [*field.breaks.tolist(), max(heaviest, field.breaks[-1])]
         for bracket, price in zip(brackets, field.carriage_milli[zone], strict=True):
@@ -143,7 +143,8 @@ def as_problem(world: World, event: int, *, whole: bool) -> SourcingProblem:
         own = field.parcel_milli[at]
         if demand.kind[event] == EXPRESS:
             own += field.express_milli[zone]
-        if state.sent[at, day] >= field.capacity[at, day]:
+        full = state.sent[at, day] >= field.capacity[at, day]
+        if full:
             own += field.late_milli
         places.append(
             Place(
@@ -152,7 +153,7 @@ def as_problem(world: World, event: int, *, whole: bool) -> SourcingProblem:
                 zone,
                 handling_parcel_milli=int(own),
                 handling_unit_milli=int(field.unit_milli[at]),
-                capacity_milli=int(prices.capacity_milli[at, day]),
+                capacity_milli=0 if full else int(prices.capacity_milli[at, day]),
             )
         )
     lines = []

@@ -386,7 +386,9 @@ def today_of(world: World, at: datetime, location: Location) -> Today:
         return Today(is_open, None, None, 0)
     key = location.id, day
     left = None if limit is None else limit - world.taken.get(key, 0)
-    return Today(is_open, day, left, worth.get(key, 0))
+    # A parcel beyond the day's takes no place that others could have had: it is late instead.
+    is_full = left is not None and left <= 0
+    return Today(is_open, day, left, 0 if is_full else worth.get(key, 0))
 
 
 def lasting_places(locations: Iterable[Location], settings: SourcingSettings) -> list[Place]:

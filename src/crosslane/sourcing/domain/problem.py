@@ -105,7 +105,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         handling_parcel_milli: work of sending one parcel.
         handling_unit_milli: work of picking one unit.
         capacity_left: parcels it can still send on the day; None for no limit.
-        capacity_milli: value of one parcel of that capacity to later orders.
+        capacity_milli: value of one parcel of that capacity to later orders; 0 where none is left.
         active: false when it is retired.
         open: false while it is closed for more than its usual hours.
         takes_hazardous: whether it may send dangerous goods.

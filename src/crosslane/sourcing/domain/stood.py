@@ -159,6 +159,8 @@ class Stood:
             left = (self._left[number] or 0) - parcels
             self._left[number] = left
             if left <= 0:
+                self._worth_milli[number] = 0
+                self._groups.clear()
                 self._count_anew(number, open=bool(self._traits[number] & OPEN))
 
     def _look_up(self, number: int, tell: Callable[[Location], Today]) -> None:

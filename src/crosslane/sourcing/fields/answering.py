@@ -1,8 +1,8 @@
 """Events that may still change their minds: what each would choose, uses up, and costs.
 
-Costs here hold the prices of units and parcels; lateness counts as the capacity stands when an
-answer is taken. An order that leaves the answer it began with costs something beside, and of equal
-answers it keeps that one.
+Costs here hold the prices of units and parcels; a parcel is late, in place of its price, as the
+capacity stands when an answer is taken. An order that leaves the answer it began with costs
+something beside, and of equal answers it keeps that one.
 """
 
 from typing import NamedTuple
@@ -186,7 +186,9 @@ def take(
         if demand.kind[event] == WALK_IN:
             state.stock[slot] -= quantities[line]
         elif _leads(field, slots, line):
-            cost += prices.capacity_milli[field.slot_location[slot], demand.day[event]]
+            at, day = field.slot_location[slot], demand.day[event]
+            if state.sent[at, day] < field.capacity[at, day]:
+                cost += prices.capacity_milli[at, day]
     if demand.kind[event] == WALK_IN:
         for line in range(len(slots)):
             if slots[line] == UNSERVED:

@@ -152,7 +152,8 @@ class Prices(NamedTuple):
 
     Args:
         scarcity_milli: of one unit, by slot.
-        capacity_milli: of one parcel, by location and day.
+        capacity_milli: of one parcel, by location and day; where the day is full a parcel is late
+            in its place.
     """
 
     scarcity_milli: Ints

@@ -106,6 +106,9 @@ def reoptimise(
     Raises:
         ValueError: what the events begin with is not there.
     """
+    # Whoever finds a day full may be late: no parcel is worth more than that.
+    parcels = np.minimum(prices.capacity_milli, field.late_milli)
+    prices = Prices(prices.scarcity_milli, parcels)
     desk = desk_for(field)
     _compile(field, state, prices, demand, desk)
     begun = monotonic()
@@ -243,10 +246,10 @@ class _Search:
     def _ask(self, duals: Prices) -> int:
         """Ask all orders at some prices beside those of what is left; return the new answers.
 
-        A parcel is worth no more than being late costs: beyond it the bound would not hold.
+        A parcel is worth no more than being late costs more: beyond it the bound would not hold.
         """
         master, demand = self.master, self.demand
-        parcels = np.minimum(duals.capacity_milli, self.field.late_milli)
+        parcels = np.minimum(duals.capacity_milli, master.late_milli)
         duals = Prices(duals.scarcity_milli, parcels)
         prices = Prices(*(a + b for a, b in zip(self.prices, duals, strict=True)))
         chosen = np.zeros(len(demand.variant), np.int64)

@@ -43,6 +43,9 @@ class Master:
         prices: what is left is worth so much; part of every cost.
         demand: the events, orders of up to LINES_MAX lines.
         standing: answers that cost something to leave.
+
+    Attributes:
+        late_milli: what a parcel beyond a location's day costs more than one within it.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Master:
         self.roomy = field._replace(capacity=np.full_like(field.capacity, NO_LIMIT))
         self.full = State(np.maximum(state.stock, 0), np.zeros_like(state.sent))
         self.room = np.maximum(field.capacity - state.sent, 0)
+        self.late_milli = field.late_milli - prices.capacity_milli
         self.orders = np.flatnonzero(demand.kind != WALK_IN)
         self._order_row = np.full(len(demand.at), UNSERVED)
         self._order_row[self.orders] = np.arange(len(self.orders))
@@ -85,7 +89,7 @@ class Master:
 
     def _add_late(self) -> None:
         rows = self.parcel_row[self.days]
-        cost = np.full(len(rows), self.field.late_milli * SCALE)
+        cost = self.late_milli[self.days] * SCALE
         self._add(cost, np.full(len(rows), np.inf), np.arange(len(rows)), rows, -np.ones(len(rows)))
         self._late_columns = len(rows)
 
@@ -191,7 +195,9 @@ class Master:
         units = np.zeros(len(self.slot_row))
         units[self.slots] = np.maximum(dual[self.slot_row[self.slots]], 0)
         parcels = np.zeros(self.room.shape)
-        parcels[self.days] = np.clip(dual[self.parcel_row[self.days]], 0, self.field.late_milli)
+        parcels[self.days] = np.clip(
+            dual[self.parcel_row[self.days]], 0, self.late_milli[self.days]
+        )
         return Prices(np.rint(units).astype(np.int64), np.rint(parcels).astype(np.int64))
 
     def _run(self, seconds: float) -> bool:

@@ -169,10 +169,13 @@ def offer(
         held: int = held_by[location]
         zone: int = zones[location, region]
         held_by[location] = 0
-        parcel = parcel_milli[location] + worth[location, day]
+        parcel = parcel_milli[location]
         if express:
             parcel += express_milli[zone]
-        if sent[location, day] >= capacity[location, day]:
+        # A parcel beyond the day's takes no place that others could have had: it is late instead.
+        if sent[location, day] < capacity[location, day]:
+            parcel += worth[location, day]
+        else:
             parcel += late_milli
         own_milli[0] = parcel
         lines = -held & held
@@ -234,11 +237,13 @@ def _cheapest(
         location = slot_location[slot]
         zone = zones[location, region]
         cost = quantity * (unit[location] + extra[slot] + scarcity[slot])
-        cost += parcels[location] + worth[location, day]
+        cost += parcels[location]
         cost += carriage[zone] + per_kg[zone] * weight // WEIGHT_PER_KG
         if express:
             cost += express_milli[zone]
-        if sent[location, day] >= capacity[location, day]:
+        if sent[location, day] < capacity[location, day]:
+            cost += worth[location, day]
+        else:
             cost += late_milli
         if cost < least:
             chosen, least, following = slot, cost, least
