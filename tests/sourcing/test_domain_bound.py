@@ -5,11 +5,13 @@ import random
 import msgspec
 import pytest
 from tests.sourcing import problems
-from tests.sourcing.problems import random_problem
+from tests.sourcing.problems import SHIP, random_problem
+from tests.sourcing.test_domain_planning import DC, ask, line
 
 from crosslane.sourcing.domain import planning
 from crosslane.sourcing.domain.exact import best_packing
-from crosslane.sourcing.domain.planning import packing_of
+from crosslane.sourcing.domain.planning import packing_of, plan
+from crosslane.sourcing.domain.problem import Place
 from crosslane.sourcing.domain.search import good_packing
 from crosslane.sourcing.domain.sites import order_of
 
@@ -47,3 +49,15 @@ def test_a_bound_holds_where_goods_gain_more_than_their_parcels_cost(monkeypatch
         assert searched.bound_milli <= packing_of(order, 0).cost_milli, number
         below += proven.cost_milli < 0
     assert below > 20
+
+
+def test_a_vendor_that_would_be_asked_for_too_little_gets_goods_of_others():
+    vendor = Place("V", SHIP, 0, handling_parcel_milli=2200, handling_unit_milli=100, units_min=3)
+    both = [line(f"{n:02}", V=1, DC=1) for n in range(2, 5)]
+    asked = [line("01", V=1), *both, *(line(f"{n:02}", DC=1) for n in range(5, 15))]
+    found = plan(ask(*asked, places=(DC, vendor)))
+    assert found.method == "search"
+    assert not found.unfilled
+    assert [given.place for given in found.assignments].count("V") == 3
+    # Not where that costs more than to leave the article out.
+    assert len(plan(ask(*asked, places=(DC, vendor), goodwill_milli=3000)).unfilled) == 1

@@ -118,7 +118,7 @@ def one_parcel(order: Order) -> Packing | None:
         (site.cost_milli(everything, weight), number)
         for number, site in enumerate(order.sites)
         if len(site.costs) == len(everything)
-        and not (site.units and _overdrawn(site, everything, order))
+        and not (site.units and overdrawn(site, everything, order))
         and (site.least is None or order.asks_enough(site, everything))
     ]
     if not full:
@@ -393,7 +393,7 @@ def _members(subset: int) -> tuple[int, ...]:
     return tuple(number for number in range(subset.bit_length()) if subset >> number & 1)
 
 
-def _overdrawn(site: Site, pieces: tuple[int, ...], order: Order) -> list[int]:
+def overdrawn(site: Site, pieces: tuple[int, ...], order: Order) -> list[int]:
     """Return the pieces of a SKU of which a site would have to give more than it has."""
     drawn: dict[str, list[int]] = {}
     for number in pieces:
@@ -426,7 +426,7 @@ def _clash(order: Order, packing: Packing) -> tuple[int, list[int]] | None:
         if parcel.site != UNSERVED:
             by_site[parcel.site] = by_site.get(parcel.site, ()) + parcel.pieces
     for number, pieces in by_site.items():
-        overdrawn = _overdrawn(order.sites[number], pieces, order)
-        if overdrawn:
-            return number, overdrawn
+        clashing = overdrawn(order.sites[number], pieces, order)
+        if clashing:
+            return number, clashing
     return None

@@ -7,12 +7,12 @@ that are left or into new ones (see :mod:`exchange`).
 The work is counted and limited, so the time is bounded and the answer the same on every machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from crosslane.sourcing.domain.bound import lower_bound
-from crosslane.sourcing.domain.exact import UNSERVED, Packing, Parcel, one_parcel
+from crosslane.sourcing.domain.exact import UNSERVED, Packing, Parcel, one_parcel, overdrawn
 from crosslane.sourcing.domain.exchange import Exchange, Outcomes
 from crosslane.sourcing.domain.opening import Opening
 from crosslane.sourcing.domain.order import Order
@@ -22,7 +22,8 @@ from crosslane.sourcing.domain.rates import RateTable
 def good_packing(order: Order, effort: int) -> Packing:
     """Return a good packing, and a bound that no packing beats.
 
-    Vendors that would be asked for less than they take on are left out, and it is begun anew.
+    Vendors that would be asked for less than they take on get goods of others, or are left out, and
+    it is begun anew: whichever costs less.
 
     Args:
         order: what is packed.
@@ -30,10 +31,13 @@ def good_packing(order: Order, effort: int) -> Packing:
     """
     packing = _packed(order, effort)
     bound, left = packing.bound_milli, order
+    filled: list[Packing] = []
     while small := _asked_too_little(left, packing):
+        filled += _filled(left, packing, small)
         left = left.without(small)
         packing = _packed(left, effort)
-    return msgspec.structs.replace(packing, bound_milli=bound)
+    best = min([packing, *filled], key=lambda each: each.cost_milli)
+    return msgspec.structs.replace(best, bound_milli=bound)
 
 
 def _asked_too_little(order: Order, packing: Packing) -> list[int]:
@@ -44,6 +48,39 @@ def _asked_too_little(order: Order, packing: Packing) -> list[int]:
         if parcel.site != UNSERVED
         and not order.asks_enough(order.sites[parcel.site], parcel.pieces)
     ]
+
+
+def _filled(order: Order, packing: Packing, small: Sequence[int]) -> list[Packing]:
+    """Return a packing in which sites are asked for enough, by pieces of others; none if it fails.
+
+    Each site that was asked for too little gets those it can give whose own cost rises least.
+    """
+    senders = [UNSERVED] * len(order.pieces)
+    for parcel in packing.parcels:
+        for piece in parcel.pieces:
+            senders[piece] = parcel.site
+    for number in small:
+        site = order.sites[number]
+        members = [piece for piece, sender in enumerate(senders) if sender == number]
+        more = sorted(site.costs.keys() - set(members))
+        more.sort(key=lambda piece: site.costs[piece] - _own_milli(order, senders, piece))
+        for piece in more:
+            if order.asks_enough(site, members):
+                break
+            if senders[piece] not in small and not overdrawn(site, (*members, piece), order):
+                members.append(piece)
+                senders[piece] = number
+    parcels = parcels_of(order, senders)
+    cost = sum(parcel.cost_milli for parcel in parcels)
+    found = Packing(parcels, cost, packing.bound_milli)
+    return [] if _asked_too_little(order, found) else [found]
+
+
+def _own_milli(order: Order, senders: Sequence[int], piece: int) -> int:
+    sender = senders[piece]
+    if sender == UNSERVED:
+        return order.pieces[piece].unfilled_milli
+    return order.sites[sender].costs[piece]
 
 
 def _packed(order: Order, effort: int) -> Packing:
