@@ -22,6 +22,7 @@ from crosslane.platform.presence import (
 )
 from crosslane.platform.worker import Worker
 from tests.platform.knocking import Counterpart, ask, furnish, knock_at, rows, runner
+from tests.platform.losing import LosesCommitReply
 
 WORKER_CHILD = Path(__file__).with_name("worker_child.py")
 # A lease lasts 75 seconds here: only the news of a death can be this quick.
@@ -186,6 +187,29 @@ async def test_nobody_is_buried_while_a_claim_of_theirs_is_about_to_commit(
     await bury(database)
     assert await rows(database, house, STANDING) == [("due", 1, None, True)]
     assert await miss_worker(database, BURIED_NUMBER)
+
+
+async def test_who_buries_goes_on_when_the_answer_to_a_commit_is_lost(
+    database: Database, house: str
+):
+    await ask(database, house, "a")
+    async with database.connection() as session:
+        await session.execute(REGISTER, BURIED_NUMBER)
+    async with database.transaction(house) as tx:
+        await storage.claim(tx, ["test.knock"], 1, LEASE_SECONDS, BURIED_NUMBER, rooms={})
+    losing = LosesCommitReply(database.pool, database.url)
+    watching = Presence(losing, LEASE_SECONDS)
+    keeping = asyncio.create_task(watching.keep())
+    assert await miss_worker(database, BURIED_NUMBER)
+    assert losing.lose == 0
+    assert await rows(database, house, STANDING) == [("due", 1, None, True)]
+    assert await see_worker(database, watching.number)
+    keeping.cancel()
+    await asyncio.wait({keeping})
+    assert await miss_worker(database, watching.number)
+    held = "select count(*) from pg_locks where locktype = 'advisory' and objid = $1"
+    async with database.connection() as session:
+        assert await session.fetchval(held, watching.number) == 0
 
 
 async def test_who_is_being_buried_claims_nothing(

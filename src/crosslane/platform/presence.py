@@ -9,11 +9,12 @@ that fell off the network. A worker that is only slow keeps its lock, so its cal
 import asyncio
 import secrets
 from collections import Counter
+from contextlib import suppress
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from crosslane.platform.database import Database, DatabaseBusy
+from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, DatabaseBusy
 from crosslane.platform.effects import release_claims
 from crosslane.platform.telemetry import Log
 
@@ -40,6 +41,9 @@ select number from control.worker w where not exists (
 LIST_TENANTS = """
 select tenant from control.wake where due_at <= clock_timestamp() + make_interval(secs => $1)
 """
+
+# Whatever the database does: who is present no more is never missed, and misses nobody.
+TRANSIENT = (*CONNECTION_LOST, asyncpg.PostgresError, DatabaseBusy, CommitUnknown)
 
 log = Log(__name__)
 
@@ -73,7 +77,7 @@ class Presence:
             try:
                 async with self.database.connection() as session:
                     await self._attend(session)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseBusy):
+            except TRANSIENT:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _attend(self, session: PoolConnectionProxy) -> None:
@@ -88,10 +92,15 @@ class Presence:
                 await self.look(session)
                 await asyncio.sleep(LOOK_SECONDS)
         except asyncio.CancelledError:
-            if not session.is_closed():
+            with suppress(*TRANSIENT):
                 if not self.holds_claims:
                     await session.execute(FORGET, self.number)
                 await session.execute(LET_NUMBER_GO, PRESENCE_LOCK, self.number)
+            raise
+        except TRANSIENT:
+            # The next session takes the lock; in the pool this one would keep it.
+            with suppress(asyncpg.InterfaceError):
+                session.terminate()
             raise
 
     async def look(self, session: PoolConnectionProxy) -> None:
