@@ -98,22 +98,19 @@ def figure_of(offering: Offering, available: int) -> Figure:
     share = -(-available * offering.kept_share_bp // BASIS_POINTS)
     kept = min(available, offering.kept_units + share)
     left = available - kept
-    units = _rounded(offering, left)
-    rounded = left - units
-    if offering.cap is not None and units > offering.cap:
-        # The cap is rounded too: what is told is always one of the figures there are.
-        most = _rounded(offering, offering.cap)
-        return Figure(
-            units=most, available=available, kept=kept, rounded=rounded, capped=units - most
-        )
-    return Figure(units=units, available=available, kept=kept, rounded=rounded)
+    units = _told(offering, left, left)
+    told = units if offering.cap is None else _told(offering, left, offering.cap)
+    return Figure(
+        units=told, available=available, kept=kept, rounded=left - units, capped=units - told
+    )
 
 
-def _rounded(offering: Offering, units: int) -> int:
+def _told(offering: Offering, units: int, most: int) -> int:
+    """Return the largest of the figures there are that so many units make, and that may be told."""
     units -= units % offering.multiple_of
-    if not offering.steps:
-        return units
-    return max((step for step in offering.steps if step <= units), default=0)
+    if offering.steps:
+        return max((step for step in offering.steps if step <= min(units, most)), default=0)
+    return min(units, most - most % offering.multiple_of)
 
 
 def figures(
