@@ -25,6 +25,7 @@ from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.fairness import FairTurns, LoopTurns, TenantBusy
 from crosslane.platform.lending import given_back, keep_apart, leave_as_it_is, lend, prepare
 from crosslane.platform.outbox import Outbox, Part
+from crosslane.platform.waking import Mark, Waking
 
 POOL_CONNECTIONS_MAX = 10
 ACQUIRE_SECONDS_MAX = 5.0
@@ -45,8 +46,6 @@ STATEMENTS_MAX = 1_000_000
 BUILT_IN_OID_MAX = 16_383
 # bool, bytea, int2, int4, text, int8, float8, date, timestamptz, numeric, uuid, jsonb
 ARRAY_OIDS = frozenset((1000, 1001, 1005, 1007, 1009, 1016, 1022, 1182, 1185, 1231, 2951, 3807))
-ACTIVE_SECONDS = 10.0
-ACTIVE_RENEWED_SECONDS = 3.0
 VERSIONS_KEPT_MAX = 1_024
 
 # By these the server drops a client that has vanished, and with it the locks it held.
@@ -271,12 +270,6 @@ class Connection(asyncpg.Connection):
         return self._learned[wanted]
 
 
-# Skips a row that another transaction is marking at this moment, so that nobody waits.
-MARK_ACTIVE = """
-update control.wake
-set active_until = clock_timestamp() + make_interval(secs => $2), due_at = clock_timestamp()
-where tenant in (select tenant from control.wake where tenant = $1 for update skip locked)
-"""
 OPEN = """
 select clock_timestamp() as now,
        (select jsonb_object_agg(topic, version::text) from platform_fact) as versions
@@ -316,7 +309,7 @@ class Database:
         self.url = url
         self.turns = LoopTurns()
         self._places = FairTurns(pool.get_max_size())
-        self._marked_at: dict[str, float] = {}
+        self._waking = Waking()
 
     @classmethod
     async def connect(
@@ -423,6 +416,7 @@ class Database:
                 optimistic=optimistic,
             )
             last: tuple[str, list[Any]] | None = None
+            mark: Mark | None = None
             try:
                 await connection.look_at(tenant)
                 if opening.settings:
@@ -432,12 +426,14 @@ class Database:
                 tx.versions = _versions(tx.opened["versions"])
                 yield tx
                 last = outbox.take(tx)
-                if last is not None and (tx.begun or read_only or self._must_mark(tx)):
+                # Asked once: what is kept for the end is lost where something else begins one.
+                must_mark = self._waking.must_mark(tx)
+                if last is not None and (tx.begun or read_only or must_mark):
                     sql, args = last
                     await tx.execute(sql, *args)
                     last = None
-                if self._must_mark(tx):
-                    await self._mark_active(tx)
+                if must_mark:
+                    mark = await self._waking.mark(tx)
             except BaseException:
                 # One that broke by itself may have left the pool already: an InterfaceError.
                 with suppress(asyncpg.InterfaceError):
@@ -456,17 +452,10 @@ class Database:
                 with suppress(asyncpg.InterfaceError):
                     connection.terminate()
                 raise CommitUnknown from error
-
-    def _must_mark(self, tx: Tx) -> bool:
-        """Whether workers have to be told of what a transaction leaves, and are not told yet."""
-        since = time.monotonic() - self._marked_at.get(tx.tenant, -ACTIVE_SECONDS)
-        return tx.leaves_work and since >= ACTIVE_RENEWED_SECONDS
-
-    async def _mark_active(self, tx: Tx) -> None:
-        """Promise, in the same commit, that workers look at the tenant for the next seconds."""
-        now = time.monotonic()
-        if await tx.execute(MARK_ACTIVE, tx.tenant, ACTIVE_SECONDS) != "UPDATE 0":
-            self._marked_at[tx.tenant] = now
+            if mark is not None:
+                # All is saved. Unmarked it waits until workers look at the tenant by themselves.
+                with suppress(*CONNECTION_LOST, asyncpg.LockNotAvailableError):
+                    await self._waking.committed(connection, tenant, mark)
 
 
 def schema_of(tenant: str) -> str:
