@@ -28,6 +28,7 @@ from tests.platform.knocking import (
     ask,
     dead,
     furnish,
+    knock_at,
     record,
     rows,
     run_due,
@@ -273,6 +274,30 @@ async def test_upkeep_locks_one_journal_at_a_time(database: Database, house: str
         assert seen == (True, 1)
         turns += 1
     assert turns > 1
+
+
+# More than one round of a worker may want to look at.
+UNFIT_TENANTS = 200
+FOUND_TENANT = "insert into control.tenant (name, key_prefix) values ($1, $1)"
+WAKE_TENANT = "insert into control.wake (tenant, due_at) values ($1, '-infinity')"
+
+
+async def test_a_tenant_is_served_however_many_are_due_for_longer(
+    database: Database, house: str, other: Counterpart
+):
+    # They lack a schema, so that every look fails, and stay due.
+    unfit = [(f"unfit_{n}",) for n in range(UNFIT_TENANTS)]
+    worker = Worker(database, [], [knock_at(other)], [])
+    await ask(database, house, "a")
+    async with database.connection() as connection:
+        try:
+            await connection.executemany(FOUND_TENANT, unfit)
+            await connection.executemany(WAKE_TENANT, unfit)
+            await worker.round()
+        finally:
+            await connection.execute("delete from control.tenant where name like 'unfit_%'")
+    await worker.runner.drain()
+    assert other.asked == [("a", "a")]
 
 
 async def test_a_worker_finds_tenants_with_work_and_lets_the_idle_sleep(

@@ -11,7 +11,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -26,7 +25,8 @@ ROUND_SECONDS_BUSY = 0.02
 ROUND_SECONDS_IDLE = 0.2
 LOOK_AGAIN_SECONDS = 60.0
 COMPLAINT_SECONDS = 10.0
-TENANTS_LOOKED_AT_MAX = 64
+# A round goes to all that are due: some stay so for a while, whether there is work or not.
+TENANTS_DUE_MAX = 100_000
 # While others wait, a tenant's turn ends when this is over; what it has left comes next round.
 TENANTS_AT_ONCE = 4
 TURN_SECONDS = 0.25
@@ -50,7 +50,8 @@ BUSY = (
 DUE_TENANTS = """
 select tenant from control.wake where due_at <= clock_timestamp() order by due_at limit $1
 """
-# A tenant marked active meanwhile stays due: its active_until has moved.
+# A tenant marked active meanwhile stays due: its active_until has moved. Nothing counts as a time
+# that is later than any other, and only the database's clock is asked.
 LOOK_LATER = """
 update control.wake set due_at = greatest(clock_timestamp(), least($2, clock_timestamp()
     + make_interval(secs => $3)))
@@ -131,9 +132,9 @@ class Worker:
                 continue
 
     async def round(self) -> int:
-        """Look once at every tenant that is due; return how much was done."""
+        """Look once at every tenant that is due, until asked to stop; return how much was done."""
         async with self.database.connection() as connection:
-            rows = await connection.fetch(DUE_TENANTS, TENANTS_LOOKED_AT_MAX)
+            rows = await connection.fetch(DUE_TENANTS, TENANTS_DUE_MAX)
         tenants = [row["tenant"] for row in rows]
         # Not always the same one first: who comes first claims effects.
         random.shuffle(tenants)
@@ -141,7 +142,12 @@ class Worker:
         seconds = TURN_SECONDS if len(tenants) > 1 else math.inf
 
         async def serve() -> int:
-            return sum([await self._turn(tenant, seconds) for tenant in left])
+            done = 0
+            for tenant in left:
+                if self._stopping.is_set():
+                    break
+                done += await self._turn(tenant, seconds)
+            return done
 
         async with asyncio.TaskGroup() as group:
             hands = [group.create_task(serve()) for _ in range(TENANTS_AT_ONCE)]
@@ -218,6 +224,5 @@ class Worker:
 
     async def _look_later(self, tenant: str) -> None:
         next_due = await self.runner.next_due(tenant)
-        latest = datetime.now(UTC) + timedelta(seconds=LOOK_AGAIN_SECONDS)
         async with self.database.connection() as connection:
-            await connection.execute(LOOK_LATER, tenant, next_due or latest, LOOK_AGAIN_SECONDS)
+            await connection.execute(LOOK_LATER, tenant, next_due, LOOK_AGAIN_SECONDS)
