@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from crosslane import catalog, inventory, locations, orders
-from crosslane.inventory import Place
+from crosslane.inventory import RELEASE, Place
+from crosslane.inventory.service.holding import ReleaseHold
 from crosslane.kernel import Refusal, new_id
 from crosslane.locations import CapacityClaim, CapacityKey
 from crosslane.orders import (
@@ -19,7 +20,9 @@ from crosslane.orders import (
     RESOURCE,
     ChangeAddress,
     Failure,
+    LineWish,
     Placed,
+    PreparedOrder,
     Recall,
     Resource,
     Stage,
@@ -35,6 +38,7 @@ from crosslane.platform.log import run_reaction
 from tests.orders.racing import Stop, lose_race, race, run_until_it_is_done
 from tests.orders.test_backorders import Supply
 from tests.orders.test_changes import CAUSE
+from tests.orders.test_held import hold
 from tests.orders.test_racing import BY_NAME
 from tests.orders.world import HOME, assert_sound, buckets, place, stock_up, view, wish
 
@@ -234,6 +238,39 @@ async def test_who_loses_a_race_for_units_and_who_takes_both_never_wait_in_a_cir
 
     placed = await lose_race(database, shop, then, place_late, behind=first)
     assert buckets(await view(database, shop, placed.id))["MUG"] == {("allocated", "DC1"): 1}
+    await assert_sound(database, shop)
+
+
+@pytest.mark.parametrize("expired", [False, True])
+async def test_who_places_with_held_units_and_who_takes_both_never_wait_in_a_circle(
+    database: Database, shop: str, lanes: Lanes, expired: bool
+):
+    async with database.transaction(shop) as tx:
+        await stock_up(tx, {("MUG", "DC1"): 1, ("MUG", "DC2"): 2, ("LAMP", "DC2"): 1})
+    held = await hold(database, shop, "MUG", "DC2", 2)
+    lost = await hold(database, shop, "LAMP", "DC2", 1, line=1)
+    if expired:
+        await lanes.run(shop, RELEASE, "gone", ReleaseHold(hold_id=lost.hold_id, fence=lost.fence))
+    first, then = await places_of(database, shop, "MUG")
+    lines = (LineWish(sku="MUG", quantity=3), LineWish(sku="LAMP", quantity=1))
+
+    async def take_both(stop: Stop) -> None:
+        async with database.transaction(shop) as tx:
+            await inventory.protect(tx, [first])
+            await stop(tx)
+            await inventory.protect(tx, [then])
+
+    async def place_held() -> Placed:
+        wished = msgspec.structs.asdict(wish(*lines))
+        prepared = PreparedOrder(**wished, holds=[held, lost])
+        async with database.transaction(shop) as tx:
+            (answer,) = await PLACE.handle(tx, [Command("held", SYSTEM, prepared)])
+        return answer
+
+    _, placed = await race(database, shop, take_both, partial(run_until_it_is_done, place_held))
+    shown = buckets(await view(database, shop, placed.id))
+    assert shown["MUG"] == {("allocated", "DC1"): 1, ("allocated", "DC2"): 2}
+    assert shown["LAMP"] == {("allocated", "DC2"): 1}
     await assert_sound(database, shop)
 
 

@@ -148,6 +148,22 @@ async def find_stock(
     return results
 
 
+async def foresee(tx: Tx, searches: Sequence[Search]) -> set[inventory.Place]:
+    """Return where searches would find their units at this moment; nothing is locked or kept."""
+    planned = await _plan(tx, searches, await _surveys(tx, searches), NOTHING)
+    return {
+        place
+        for search, plan in zip(searches, planned, strict=True)
+        if not isinstance(plan, Refusal)
+        for place in _places(search, plan)
+    }
+
+
+def _places(search: Search, plan: sourcing.Sourced) -> list[inventory.Place]:
+    variants = {want.line.id: want.line.variant_id for want in search.wanted}
+    return [inventory.Place(variants[key], at) for key, at, _ in plan.placed]
+
+
 async def _surveys(tx: Tx, searches: Sequence[Search]) -> dict[UUID, inventory.Survey]:
     """Read the stock each channel may use, by one statement per channel."""
     variants: dict[UUID, set[UUID]] = defaultdict(set)
@@ -215,8 +231,7 @@ async def _allocate(
         for key, location_id, quantity in plan.placed
     ]
     variant_of = {w.line.id: w.line.variant_id for n, _ in plans for w in searches[n].wanted}
-    taken = [inventory.Place(variant_of[key], at) for _, _, key, at, _ in asked]
-    await freed.give_units(tx, taken)
+    await freed.give_units(tx, (at for n, plan in plans for at in _places(searches[n], plan)))
     answers = await inventory.allocate(
         tx,
         [

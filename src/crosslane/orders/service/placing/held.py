@@ -16,22 +16,31 @@ from crosslane.orders.service.placing.wishes import PreparedOrder, UnitsHeld
 from crosslane.platform.database import Tx
 
 
-class _Confirmed(NamedTuple):
+class Held(NamedTuple):
+    """Units of a hold that a line of an order wants."""
+
     draft: Draft
     line: OrderLine
     held: UnitsHeld
     units: int
 
+    @property
+    def place(self) -> inventory.Place:
+        """Where they lie."""
+        return inventory.Place(self.line.variant_id, self.held.location_id)
 
-async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
-    """Turn holds into allocations, as far as the orders want their units and they still hold.
+
+def held_for(drafts: Sequence[Draft]) -> list[Held]:
+    """Return which units of holds orders want, whether they still hold or not."""
+    return [Held(*each) for draft in drafts for each in _asked(draft)]
+
+
+async def use_holds(tx: Tx, asked: Sequence[Held], network: Network) -> None:
+    """Turn holds into allocations, as far as they still hold.
 
     A hold that has run out or was let go is no refusal: its units are looked for like any others,
     and so are those of a location whose day is full by now.
     """
-    asked = [_Confirmed(*each) for draft in drafts for each in _asked(draft)]
-    if not asked:
-        return
     answers = await inventory.confirm(
         tx,
         [
@@ -65,7 +74,7 @@ async def use_holds(tx: Tx, drafts: Sequence[Draft], network: Network) -> None:
         )
 
 
-async def _adopt(tx: Tx, confirmed: Sequence[_Confirmed]) -> None:
+async def _adopt(tx: Tx, confirmed: Sequence[Held]) -> None:
     """Keep with the orders how it was decided where their units were held."""
     adoptions = {
         (one.draft.id, one.held.draft_id): sourcing.Adoption(
@@ -81,11 +90,9 @@ async def _adopt(tx: Tx, confirmed: Sequence[_Confirmed]) -> None:
             by_order[adoption.order_id].receipts.append(adoption.receipt_id)
 
 
-async def _keep_sendable(
-    tx: Tx, confirmed: Sequence[_Confirmed], network: Network
-) -> list[_Confirmed]:
+async def _keep_sendable(tx: Tx, confirmed: Sequence[Held], network: Network) -> list[Held]:
     """Claim a parcel of each location that sends; let go of the units whose day is full."""
-    parcels: dict[tuple[UUID, UUID], list[_Confirmed]] = defaultdict(list)
+    parcels: dict[tuple[UUID, UUID], list[Held]] = defaultdict(list)
     for one in confirmed:
         if one.held.location_id != one.line.store_id:
             parcels[one.draft.id, one.held.location_id].append(one)

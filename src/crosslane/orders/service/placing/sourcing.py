@@ -1,7 +1,8 @@
 """Where the units of new orders come from, and when the customers have them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,14 @@ from crosslane import inventory, locations
 from crosslane.orders.domain import NOWHERE, Buckets, Move, Stage
 from crosslane.orders.errors import NotEnoughStock
 from crosslane.orders.service import capacity
-from crosslane.orders.service.allocating import Found, Result, Search, find_stock
+from crosslane.orders.service.allocating import Found, Result, Search, find_stock, foresee
 from crosslane.orders.service.placing.draft import Draft
-from crosslane.orders.service.placing.held import use_holds
+from crosslane.orders.service.placing.held import Held, held_for, use_holds
 from crosslane.orders.service.placing.offered import require_kept, wanted_by
 from crosslane.orders.service.placing.resolving import Surroundings
 from crosslane.orders.service.placing.searching import search_of, ways_of
 from crosslane.platform.database import Tx
+from crosslane.platform.impatience import impatient
 
 WHY = "placed"
 
@@ -27,9 +29,17 @@ async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
 
     An order that was placed with offers is refused when one of them cannot be kept.
     """
-    await use_holds(tx, drafts, around.network)
-    searches = [(draft, search) for draft in drafts for search in searches_of(draft, around)]
-    results = await find_stock(tx, [search for _, search in searches], confirms=True)
+    held = held_for(drafts)
+    if held:
+        await _protect(tx, drafts, held, around)
+        await use_holds(tx, held, around.network)
+    found = Counter[UUID]()
+    for each in (each for draft in drafts for each in draft.found):
+        found[each.line_id] += each.quantity
+    searches = [(draft, search) for draft in drafts for search in searches_of(draft, around, found)]
+    # What was not foreseen may come before what is held, and days were claimed for that.
+    async with impatient(tx) if held and searches else nullcontext():
+        results = await find_stock(tx, [search for _, search in searches], confirms=True)
     for draft in drafts:
         draft.buckets = Buckets(())
         for line in draft.stock_lines:
@@ -42,12 +52,27 @@ async def source(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
     require_kept(drafts)
 
 
-def searches_of(draft: Draft, around: Surroundings) -> list[Search]:
-    """Return what needs a location, one search per way and store."""
-    found: Counter[UUID] = Counter()
-    for each in draft.found:
-        found[each.line_id] += each.quantity
-    missing = [line for line in draft.stock_lines if line.quantity > found[line.id]]
+async def _protect(
+    tx: Tx, drafts: Sequence[Draft], held: Sequence[Held], around: Surroundings
+) -> None:
+    """Lock where units are held and where others will be looked for, in the one order of all."""
+    found = Counter[UUID]()
+    for each in held:
+        found[each.line.id] += each.units
+    searches = [search for draft in drafts for search in searches_of(draft, around, found)]
+    if searches:
+        await inventory.protect(tx, {each.place for each in held} | await foresee(tx, searches))
+
+
+def searches_of(draft: Draft, around: Surroundings, found: Mapping[UUID, int]) -> list[Search]:
+    """Return what needs a location, one search per way and store.
+
+    Args:
+        draft: an order.
+        around: what it is taken in by.
+        found: units by line that need not be looked for.
+    """
+    missing = [line for line in draft.stock_lines if line.quantity > found.get(line.id, 0)]
     return [
         wanted_by(draft, search_of(draft, around, way, lines, found))
         for way, lines in ways_of(missing).items()
