@@ -31,7 +31,12 @@ class ThingsMoved(Event, frozen=True, kw_only=True):
         return f"things:{self.moved_id}"
 
 
+class ThingsSold(ThingsMoved, frozen=True, kw_only=True):
+    """Some things are there no more."""
+
+
 MOVER = Mover(ThingsMoved, lambda event: event.things)
+SOLD = Mover(ThingsSold, lambda event: event.things)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -165,6 +170,43 @@ async def test_a_movement_that_took_long_to_commit_is_seen(house):
         await log.append(tx, [ThingsMoved(moved_id=new_id(), things=(mug,))])
         assert house.answers.find(house.tenant, ASK) is not None
     await house.lost()
+
+
+async def test_a_read_that_outlives_its_watch_is_told_to_nobody(house, monkeypatch):
+    """A watch that begins anew does not take the rounds of the last one for its own."""
+    mug = new_id()
+    await house.ask_a_lot()
+    for _ in range(5):
+        await house.move(new_id())
+        await house.looked()
+    begun = house.answers.begin(house.tenant, MOVER)
+    monkeypatch.setattr(standing, "REST_SECONDS", 0.0)
+    await until(lambda: house.tenant not in house.answers._watches)
+    monkeypatch.setattr(standing, "REST_SECONDS", 10 * PATIENCE_SECONDS)
+    await house.ask_a_lot()
+    await house.finish(begun, mug)
+    await house.move(mug)
+    await house.looked()
+    assert house.answers.find(house.tenant, ASK) is None
+
+
+async def test_what_a_look_under_way_does_not_ask_for_is_no_reason_to_stand(house, monkeypatch):
+    """It moves before the look sees the log, and no later look is told of it."""
+    await house.ask_a_lot()
+    asked, going = asyncio.Event(), asyncio.Event()
+    told = log.told
+
+    async def slowly(tx, *args):
+        asked.set()
+        await going.wait()
+        return await told(tx, *args)
+
+    monkeypatch.setattr(standing.log, "told", slowly)
+    await asked.wait()
+    assert house.answers.begin(house.tenant, SOLD) is None
+    going.set()
+    await house.looked()
+    assert house.answers.begin(house.tenant, SOLD) is not None
 
 
 async def test_when_a_fact_is_edited_nothing_stands(house):

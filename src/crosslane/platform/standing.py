@@ -9,8 +9,9 @@ few ask.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,9 @@ ENTRY_BYTES = 600
 """About what an answer takes beside its content: its question, what it hangs on."""
 
 journal = Log("crosslane.standing")
+
+# No two are alike in a process: a read may outlive the watch under which it began.
+_rounds = count(1)
 
 
 class Mover(msgspec.Struct, frozen=True, eq=False):
@@ -171,16 +175,18 @@ class _Watch:
 
     Attributes:
         asked: how many questions since the last look.
-        round: how many times something was found moved.
+        round: number of the latest look that found something moved.
     """
 
     def __init__(self, database: Database, tenant: str) -> None:
         self.asked = 0
-        self.round = 0
+        self.round = next(_rounds)
         self.task: asyncio.Task[None] | None = None
         self._database = database
         self._tenant = tenant
         self._movers: dict[str, Mover] = {}
+        # The events that the latest look asks for, which may be under way.
+        self._looked_for: Set[str] = frozenset()
         self._answers: dict[bytes, Standing] = {}
         self._bytes = 0
         # An answer read in a round before this one stands no more.
@@ -195,11 +201,12 @@ class _Watch:
     def begin(self, mover: Mover) -> int | None:
         """Return the round in which a read begins, whose answer moves by an event.
 
-        The next look tells of all such events since the last, whether it was looked for them then
-        or not; None where there was none yet.
+        None where no look asks for such events yet: what one that is under way has not asked for is
+        told by no later one.
         """
-        self._movers[mover.event.kind()] = mover
-        return self.round if self._seen else None
+        kind = mover.event.kind()
+        self._movers[kind] = mover
+        return self.round if self._seen and kind in self._looked_for else None
 
     def find(self, question: bytes) -> tuple[bytes, str] | None:
         """Return the content of an answer that stands, and its entity tag."""
@@ -253,13 +260,14 @@ class _Watch:
 
     async def _look(self, began: float) -> None:
         async with self._database.transaction(self._tenant, read_only=True) as tx:
-            told = await log.told(tx, tuple(self._movers), self._seen, EVENTS_MAX)
+            self._looked_for = frozenset(self._movers)
+            told = await log.told(tx, tuple(self._looked_for), self._seen, EVENTS_MAX)
         same = self._seen and told.complete and tx.versions == self._versions
         self._seen, self._versions = told.seen, tx.versions
         if not same:
             self._forget_answers()
         elif told.events:
-            self.round += 1
+            self.round = next(_rounds)
             for kind, body in told.events:
                 mover = self._movers[kind]
                 for key in mover.keys(msgspec.json.decode(body, type=mover.event)):
@@ -275,7 +283,7 @@ class _Watch:
 
     def _forget_answers(self) -> None:
         """Let nothing stand that was read before, or is being read now."""
-        self.round += 1
+        self.round = next(_rounds)
         self._first_round = self.round
         self._moved_in.clear()
         self._answers.clear()
