@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from crosslane.kernel import Conflict, Invalid, Refusal
+from crosslane.platform import database as limits
 from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.fairness import CROWD_MIN
 from crosslane.platform.lane import (
     CROWD_BATCH_MAX,
+    Answer,
     Command,
     CommandKind,
     KeyReused,
@@ -251,6 +253,37 @@ async def test_a_lost_commit_reply_is_asked_again_under_the_same_key(
     answer = await Lanes(losing).submit(shelf, TAKE, command("k", 4))
     assert answer.outcome == Taken(6)
     assert (await state(database, shelf))[0] == 6
+
+
+async def jot(tx: Tx, commands: Sequence[Command[Take]]) -> list[Taken]:
+    if tx.optimistic:
+        tx.outbox.add_part("jotted as (update shelf set batches = batches + $1)", [1])
+    return [Taken(command.body.units) for command in commands]
+
+
+JOT = CommandKind("test.jot", Take, Taken, jot, optimistic=True)
+WAITING = "select count(*) from pg_locks where not granted"
+
+
+async def test_a_lost_first_attempt_that_ends_after_all_is_the_answer(
+    database: Database, shelf: str, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+):
+    """The server goes on with what it was told although nobody waits for its answer any more."""
+    async with database.transaction(shelf) as tx:
+        await tx.execute("update shelf set left_units = left_units")
+        monkeypatch.setattr(limits, "COMMIT_SECONDS_MAX", 0.1)
+        asked = asyncio.create_task(lanes.submit(shelf, JOT, Command("k", SYSTEM, Take(7))))
+
+        async def look() -> bool:
+            # The first attempt for the shelf, the second for the key of the first.
+            async with database.connection() as session:
+                return asked.done() or await session.fetchval(WAITING) == 2
+
+        assert await look_until(look, bool, seconds=60.0)
+        monkeypatch.undo()
+    assert await asked == Answer(Taken(7), replayed=True)
+    async with database.transaction(shelf) as tx:
+        assert await tx.fetchval("select batches from shelf") == 1
 
 
 async def test_a_caller_that_goes_away_does_not_take_the_answer_with_it(

@@ -373,13 +373,16 @@ class _Lane:
         return self._by_key.pop(waiting.command.key)
 
     async def _run(self, commands: list[Command[Any]], patient: bool) -> list[Answer]:
+        # A first attempt that locks nothing and is lost on its way may still be written, before the
+        # next one is.
+        lost = OUTRUN if self.kind.optimistic else LOST
         if self.kind.optimistic:
             with suppress(*OUTRUN):
                 return await self._run_once(commands, patient, optimistic=True)
         for attempt in range(1, ATTEMPTS_MAX):
             try:
                 return await self._run_once(commands, patient)
-            except LOST:
+            except lost:
                 # Nobody else has to wait for this.
                 self._begin_another()
                 await asyncio.sleep(ATTEMPT_WAIT_SECONDS * 4**attempt)
