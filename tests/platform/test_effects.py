@@ -1,9 +1,11 @@
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import asyncpg
 import pytest
 
+from crosslane.platform import database as limits
 from crosslane.platform import effects, log, upkeep
 from crosslane.platform.database import CommitUnknown, Database, Tx
 from crosslane.platform.effects import (
@@ -19,6 +21,7 @@ from crosslane.platform.effects import (
 )
 from crosslane.platform.effects.running import TRIES_MAX
 from crosslane.platform.log import Event, Logged, Reaction
+from crosslane.platform.patience import look_until
 from crosslane.platform.presence import REGISTER
 from crosslane.platform.telemetry import current_trace
 from crosslane.platform.worker import Worker
@@ -36,6 +39,9 @@ from tests.platform.knocking import (
 )
 from tests.platform.losing import LosesCommitReply
 from tests.tenancy import Tenants
+
+# A lease lasts 75 seconds here.
+NEWS_SECONDS_MAX = 50.0
 
 
 @pytest.fixture
@@ -146,6 +152,38 @@ async def test_a_claim_whose_commit_was_lost_is_let_go_by_the_next(
     assert sorted(other.asked) == [("lost", "lost"), ("under way", "under way")]
     async with database.transaction(house) as tx:
         assert await tx.fetchval("select count(*) from answered") == 2
+
+
+GATE = 4712
+STALL_COMMITS = f"""
+create function stall() returns trigger language plpgsql as $$
+begin perform pg_advisory_xact_lock({GATE}); return null; end $$;
+create constraint trigger stall after update on platform_effect
+deferrable initially deferred for each row execute function stall();
+"""
+
+
+async def test_a_claim_that_commits_long_after_it_was_lost_is_let_go(
+    database: Database, house: str, other: Counterpart, monkeypatch: pytest.MonkeyPatch
+):
+    """The server is at COMMIT for longer than it is waited for, and gets there in the end."""
+    run = runner(database, other)
+    run.worker = 7
+    await ask(database, house, "late")
+    async with database.transaction(house) as tx:
+        await tx.execute(STALL_COMMITS)
+    async with database.connection() as gate:
+        await gate.execute(REGISTER, run.worker)
+        await gate.execute("select pg_advisory_lock($1)", GATE)
+        monkeypatch.setattr(limits, "COMMIT_SECONDS_MAX", 0.1)
+        with pytest.raises(CommitUnknown):
+            await run.start_due(house)
+        assert await run.start_due(house) == 0
+        await gate.execute("select pg_advisory_unlock($1)", GATE)
+    monkeypatch.undo()
+    assert await look_until(partial(run.start_due, house), bool, seconds=NEWS_SECONDS_MAX)
+    await run.drain()
+    assert other.asked == [("late", "late")]
 
 
 async def test_a_call_that_hangs_is_cut_off_and_holds_only_its_slot(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from crosslane.platform import faults
@@ -89,7 +90,8 @@ class Runner:
 
         Returns:
             How many were started; 0 while another claim for the tenant waits for its turn, which
-            will find what is due by then, and while the other workers believe this one dead.
+            will find what is due by then, while the other workers believe this one dead, and while
+            the server may still commit a claim of which it was not heard what became.
         """
         if tenant in self._about_to_claim or self._share_of(tenant) <= 0:
             return 0
@@ -122,6 +124,7 @@ class Runner:
         try:
             async with self.database.transaction(tenant) as tx:
                 if tenant in self._unsure and self.worker is not None:
+                    await storage.require_no_claim(tx, self.worker)
                     mine = [each.call.id for each in self._running.values()]
                     await storage.release(tx, self.worker, self.lease_seconds, mine)
                 rooms = self._rooms_of(tenant)
@@ -131,7 +134,7 @@ class Runner:
             # What was claimed then, if it was, nobody knows of; the next claim lets go of it.
             self._unsure.add(tenant)
             raise
-        except storage.Unknown:
+        except (storage.Unknown, asyncpg.LockNotAvailableError):
             return 0
         self._unsure.discard(tenant)
         faults.reach("effects.after_claim")

@@ -66,6 +66,18 @@ async def claim(
     return rows
 
 
+REQUIRE_NO_CLAIM = "select from control.worker where number = $1 for update nowait"
+
+
+async def require_no_claim(tx: Tx, worker: int) -> None:
+    """See to it that no claim of a worker is about to commit, nor will be before this one is.
+
+    Raises:
+        LockNotAvailableError: one is, in a transaction that nobody knows the end of.
+    """
+    await tx.execute(REQUIRE_NO_CLAIM, worker)
+
+
 RELEASE = """
 update platform_effect set due_at = clock_timestamp(), claimed_by = null
 where state = 'due' and claimed_by = $1 and id <> all($3::uuid[])
