@@ -202,8 +202,9 @@ def _refuse_address(scope: Scope, host: str) -> Refusal | None:
     return errors.MalformedRequest(reason="the address has bytes that are not text")
 
 
-# RFC 3986, 3.2.2: what a host and its port may consist of.
-_HOST = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
+# RFC 3986, 3.2.2: what a host and its port may consist of; no name of a host is longer. It is
+# remembered whose each is, also when it is nobody's.
+_HOST = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]{0,260}")
 
 
 @cache
