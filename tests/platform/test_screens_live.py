@@ -152,8 +152,11 @@ async def test_a_stream_ends_after_some_time(hall: Hall, monkeypatch):
         assert live.GOODBYE not in one.heard
 
 
-async def test_a_caller_has_so_many_streams_and_no_more(hall: Hall, monkeypatch):
-    monkeypatch.setattr(live, "STREAMS_PER_CALLER_MAX", 1)
+@pytest.mark.parametrize(
+    "limit", ["STREAMS_PER_CALLER_MAX", "STREAMS_PER_TENANT_MAX", "STREAMS_MAX"]
+)
+async def test_there_are_so_many_streams_and_no_more(hall: Hall, monkeypatch, limit: str):
+    monkeypatch.setattr(live, limit, 1)
     async with hall.stream() as one:
         await one.until(lambda: b"retry" in one.heard)
         async with hall.stream() as more:

@@ -32,6 +32,9 @@ BEAT_SECONDS = 10.0
 STREAM_SECONDS_MAX = 600.0
 STREAMS_PER_CALLER_MAX = 12
 STREAMS_PER_TENANT_MAX = 300
+STREAMS_MAX = 500
+"""Of all tenants in a process: each keeps one of its connections, which all others need too."""
+
 AGAIN_MILLISECONDS = 2_000
 """After how long a browser opens a stream again that has ended."""
 
@@ -151,6 +154,8 @@ async def show_changes(caller: Caller, request: Request) -> Response:
     headers = {"X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(b"", media_type=EVENT_STREAM, headers=headers)
+    if sum(len(watch.listeners) for watch in _watches.values()) >= STREAMS_MAX:
+        raise TooManyStreams
     if caller.tenant in _watches:
         _watches[caller.tenant].require_room(str(caller.actor))
     return Stream(_told(caller, request), media_type=EVENT_STREAM, headers=headers)
