@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from tests.carts.shop import wish
 from tests.orders.world import HOME
+from tests.soundness import list_findings
 
 from crosslane import inventory, orders
 from crosslane.carts import KEEPING
@@ -25,7 +26,6 @@ from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.seals import use_secret
-from crosslane.verify import verify
 
 register_policies([KEEPING])
 use_secret(b"a secret of the tests alone")
@@ -78,7 +78,7 @@ class Buyer:
 
     async def assert_sound(self) -> None:
         async with self.database.transaction(self.tenant) as tx:
-            assert await verify(tx) == []
+            assert await list_findings(tx) == []
 
 
 def line_of(cart: CartView, sku: str) -> UUID:

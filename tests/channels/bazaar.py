@@ -18,9 +18,9 @@ from crosslane.organization import book
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.log import Reaction
-from crosslane.verify import all_rules, verify
 from tests.orders.world import HOME, found_retailer, set_policy, stock_up
 from tests.reacting import react_to_all
+from tests.soundness import assert_sound
 
 organization.register_policies(returns.POLICIES)
 
@@ -31,13 +31,10 @@ OPENED, CLOSED = "2011-01-05T08:00:00Z", "2011-01-05T18:00:00Z"
 class Bazaar:
     """One tenant, spoken to by messages."""
 
-    def __init__(
-        self, database: Database, tenant: str, reactions: Sequence[Reaction] = (), *above: str
-    ) -> None:
+    def __init__(self, database: Database, tenant: str, reactions: Sequence[Reaction] = ()) -> None:
         self.database, self.tenant = database, tenant
         self.lanes = Lanes(database)
         self.reactions = (*REACTIONS, *INVENTORY, *reactions)
-        self.not_run = above or ("fulfillment", "finance", "engagement")
         self._sent = 0
 
     async def read(self, text: str, *, channel: str = "bazaar", **how: Any) -> Receive:
@@ -139,10 +136,7 @@ class Bazaar:
             return (await returns.list_returns(tx, [found]))[found] if found else None
 
     async def assert_sound(self) -> None:
-        rules = [rule for rule in all_rules() if rule.name.partition(".")[0] not in self.not_run]
-        async with self.database.transaction(self.tenant) as tx:
-            findings = await verify(tx, rules)
-        assert findings == [], findings
+        await assert_sound(self.database, self.tenant)
 
 
 async def open_bazaar(database: Database, tenant: str) -> Bazaar:

@@ -18,7 +18,7 @@ class Market(Bazaar):
     """One tenant, spoken to by messages; its places work and its books are kept."""
 
     def __init__(self, database: Database, tenant: str) -> None:
-        super().__init__(database, tenant, WORK, "engagement", "documents")
+        super().__init__(database, tenant, WORK)
 
     async def money(self, source_id: str = "B-1") -> tuple[int, int]:
         """What was taken for an order, and given back."""

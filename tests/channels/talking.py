@@ -43,7 +43,6 @@ class Talking(Market):
         super().__init__(database, tenant)
         self.reactions = (*self.reactions, *returns.REACTIONS, *documents.REACTIONS)
         self.reactions = tuple({one.name: one for one in self.reactions}.values())
-        self.not_run = ("engagement",)
         self.runner = Runner(database, EFFECTS)
 
     async def connect(self, base_url: str = "", **how: Any) -> None:

@@ -16,11 +16,10 @@ from crosslane.channels import reactions
 from crosslane.channels.domain.baskets import Means, settle_net
 from crosslane.channels.domain.messages import TakenTender
 from crosslane.platform.log import run_reaction
-from crosslane.verify import verify
-from crosslane.verify.channels import RULES
 from tests.channels.bazaar import Bazaar, order, sale, till_batch, void
 from tests.channels.test_once import KILLED, SECONDS_MAX
 from tests.forking import begin_worker
+from tests.soundness import list_findings
 
 TILL = {"channel": "till", "format": "till-batch"}
 OTHER = {"till": "T2", "batch": "2011-01-05/2"}
@@ -360,7 +359,7 @@ async def test_killed_workers_book_baskets_once(bazaar: Bazaar, postgres_url: st
     # Of the days that end with a void, two mugs came back whose one had come back before: blind.
     assert await bazaar.moved() == {"cash": 2 * 900 + 2 * (1200 - 400 - 1200)}
     async with bazaar.database.transaction(bazaar.tenant) as tx:
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx) == []
 
 
 tenders = st.lists(
@@ -399,7 +398,7 @@ async def test_the_books_know_a_basket_by_its_sale_its_returns_and_their_money(b
     assert await ring_up(bazaar, till_batch(first, swap, blind)) == {"applied": 3}
     await bazaar.work(*finance.REACTIONS)
     async with bazaar.database.transaction(bazaar.tenant) as tx:
-        assert await verify(tx) == []
+        assert await list_findings(tx) == []
         rows = await tx.fetch(
             "select account, sum(minor)::int as minor from ledger_posting"
             " where account in ('cash', 'receivable_card') group by 1"

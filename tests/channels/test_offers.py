@@ -22,6 +22,7 @@ from tests.channels.offering import CHANNEL, Offering, hold, open_offering, unit
 from tests.channels.partner import Partner
 from tests.channels.talking import allowed
 from tests.orders.world import set_policy
+from tests.soundness import list_findings
 
 pytestmark = pytest.mark.usefixtures("outside")
 (DAILY,) = [one for one in SCHEDULES if one.name == "channels.tell_all_daily"]
@@ -288,7 +289,7 @@ async def test_each_planted_defect_of_offers_is_named(shop: Offering):
     await shop.connect()
     await shop.stock()
     async with shop.database.transaction(shop.tenant) as tx:
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx) == []
         for defect, rule in DEFECTS:
             await tx.execute("savepoint sound")
             await tx.execute(defect)

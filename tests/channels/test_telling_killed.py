@@ -9,14 +9,13 @@ import pytest
 
 from crosslane.platform.database import Database
 from crosslane.platform.seals import use_secret
-from crosslane.verify import verify
-from crosslane.verify.channels import RULES
 from tests.channels.bazaar import order
 from tests.channels.partner import Partner
 from tests.channels.talking import Talking, allowed, open_talking
 from tests.forking import begin_worker
 from tests.payments.fake import eventually
 from tests.running import LOOPBACK
+from tests.soundness import list_findings
 
 network = pytest.fixture(allowed)
 
@@ -78,7 +77,7 @@ async def test_a_partner_is_told_once_and_in_order_whenever_the_worker_is_killed
     assert len(asked) > len(set(asked))
     assert [told["order"] for told in partner.lines()] == ["B-1", "B-2", "B-last"]
     async with database.transaction(tenant) as tx:
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx) == []
 
 
 async def quiet(talking: Talking) -> None:

@@ -13,13 +13,10 @@ from crosslane.orders import AddLines, ChangePrice, LineWish, Stage, TenderWish
 from crosslane.platform import log
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Lanes
-from crosslane.verify import verify
-from crosslane.verify.finance import RULES
-from crosslane.verify.finance_returns import RULES as RETURNS_RULES
-from crosslane.verify.ledger import RULES as LEDGER_RULES
 from tests.finance.conftest import Books
 from tests.orders.test_changes import CAUSE, carry
 from tests.orders.world import give_credit, place, view, wish
+from tests.soundness import list_findings
 
 TILL_TIME = datetime(2011, 1, 5, 12, tzinfo=UTC)
 TILL_DAY = date(2011, 1, 5)
@@ -45,7 +42,7 @@ def today(tx: Tx) -> date:
 
 async def sound(books: Books) -> None:
     async with books.transaction() as tx:
-        assert await verify(tx, [*RULES, *RETURNS_RULES, *LEDGER_RULES]) == []
+        assert await list_findings(tx) == []
 
 
 async def sell(books: Books, lanes: Lanes, *lines, **changes) -> orders.Placed:

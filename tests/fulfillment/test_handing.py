@@ -21,7 +21,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.platform.personal import Erasure
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 ANNA = Signature("Anna Berg", "M10 20L40 60L80 20")
 

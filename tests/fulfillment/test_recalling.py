@@ -7,7 +7,8 @@ from crosslane.orders import RECALL, RESOURCE, LineWish, Recall, RecallLine, Res
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 
 async def recall(lanes: Lanes, tenant: str, placed, location: str, **more):
@@ -45,7 +46,7 @@ async def test_work_goes_to_another_place_and_not_back(database: Database, shop:
             await pick(lanes, shop, work.id)
             await pack(lanes, shop, work.id)
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_what_was_picked_is_a_fact(database: Database, shop: str, lanes: Lanes):
@@ -81,4 +82,4 @@ async def test_a_part_comes_back_and_whoever_picks_it_is_told(
     await pick(lanes, shop, work.id)
     found = buckets(await view(database, shop, placed.id))["MUG"]
     assert found == {("picked", "DC1"): 1, ("released", "S0001"): 2}
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)

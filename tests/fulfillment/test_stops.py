@@ -28,7 +28,8 @@ from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 TWO_MUGS = LineWish(sku="MUG", quantity=2)
 
@@ -78,7 +79,7 @@ async def test_a_stop_calls_work_back_and_its_resolution_offers_it_anew(
     assert (shown.status, buckets(shown)) == ("on_hold", {"MUG": {("allocated", "DC1"): 2}})
     await settle(database, shop)
     assert [w.state for w in await queue(database, shop)] == ["cancelled"]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     await resolve(lanes, shop, placed, raised)
     await settle(database, shop)
     (again,) = [w for w in await queue(database, shop) if w.state == "accepted"]
@@ -86,7 +87,7 @@ async def test_a_stop_calls_work_back_and_its_resolution_offers_it_anew(
     await pack(lanes, shop, again.id)
     await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "handed_over"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_what_is_picked_is_not_packed_while_a_stop_is_open(
@@ -99,7 +100,7 @@ async def test_what_is_picked_is_not_packed_while_a_stop_is_open(
     with pytest.raises(OutOfStep):
         await pack(lanes, shop, work.id)
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_packed_parcel_stays_until_the_stop_is_resolved(
@@ -117,7 +118,7 @@ async def test_a_packed_parcel_stays_until_the_stop_is_resolved(
     await resolve(lanes, shop, placed, raised)
     await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "handed_over"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_transfer_to_a_store_stays_until_the_stop_is_resolved(
@@ -134,7 +135,7 @@ async def test_a_transfer_to_a_store_stays_until_the_stop_is_resolved(
     await resolve(lanes, shop, placed, raised)
     await settle(database, shop)
     assert [w.state for w in await queue(database, shop)] == ["in_transit"]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_goods_put_aside_are_not_handed_out_while_a_stop_is_open(
@@ -155,7 +156,7 @@ async def test_goods_put_aside_are_not_handed_out_while_a_stop_is_open(
     await resolve(lanes, shop, placed, raised)
     await lanes.run(shop, COLLECT, str(new_id()), asked)
     assert (await view(database, shop, placed.id)).status == "handed_over"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_stop_and_the_hands_at_work_never_both_win(
@@ -177,7 +178,7 @@ async def test_a_stop_and_the_hands_at_work_never_both_win(
     for one in placed:
         shown = buckets(await view(database, shop, one.id))["SPOON"]
         assert shown in ({("allocated", "DC1"): 1}, {("packed", "DC1"): 1})
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 def _command(body) -> Command:
@@ -202,7 +203,7 @@ async def test_a_stop_and_a_parcel_that_leaves_never_both_win(
         status = (await view(database, shop, one.id)).status
         refused = isinstance(answer.outcome, Exception)
         assert status == ("handed_over" if refused else "on_hold")
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 def _stopping(placed: Placed) -> Command:
@@ -226,7 +227,7 @@ async def test_a_parcel_partly_cancelled_before_its_label_came_goes_with_the_res
     shown = await view(database, shop, placed.id)
     assert buckets(shown)["MUG"] == {("cancelled", ""): 1, ("handed_over", "DC1"): 1}
     assert shown.money.captured_minor == 600 + 395
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_parcel_wholly_cancelled_before_its_label_came_is_void(
@@ -244,4 +245,4 @@ async def test_a_parcel_wholly_cancelled_before_its_label_came_is_void(
     assert (left.state, left.parcels[0].state) == ("cancelled", "void")
     async with database.transaction(shop) as tx:
         assert await tx.fetchval("select state from carriers_label") == "voided"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)

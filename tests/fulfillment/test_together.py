@@ -24,7 +24,8 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, place, wish
+from tests.orders.world import place, wish
+from tests.soundness import assert_sound
 
 NAMES = ("ann", "ben", "cem", "dag")
 CEM = Signature("Cem Aydin", "M10 20L40 60L80 20")
@@ -71,7 +72,7 @@ async def test_those_who_pick(database: Database, shop: str, lanes: Lanes):
     outcomes = [answer.outcome for answer in answers]
     assert isinstance(outcomes[0], errors.NoSuchFulfillmentOrder)
     assert [done.state for answer in outcomes[1:] for done in answer] == ["picked", "picked"]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_those_who_pack(database: Database, shop: str, lanes: Lanes):
@@ -102,7 +103,7 @@ async def test_those_who_pack(database: Database, shop: str, lanes: Lanes):
     assert isinstance(late, errors.NothingPicked)
     await settle(database, shop)
     assert {work.state for work in await queue(database, shop)} == {"shipped"}
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_those_who_give_out(database: Database, shop: str, lanes: Lanes):
@@ -150,7 +151,7 @@ async def test_those_who_give_out(database: Database, shop: str, lanes: Lanes):
     outcomes = [answer.outcome for answer in answers]
     assert outcomes[0].state == "collected"
     assert isinstance(outcomes[1], errors.NotInState)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_those_who_receive_parcels_of_other_places(
@@ -187,4 +188,4 @@ async def test_those_who_receive_parcels_of_other_places(
     told = await asyncio.gather(*(lanes.submit(shop, ARRIVE, one) for one in again))
     assert all(isinstance(one.outcome, errors.NothingInTransit) for one in told)
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)

@@ -18,7 +18,8 @@ from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 
 async def events(database: Database, tenant: str, name: str) -> int:
@@ -89,7 +90,7 @@ async def test_a_parcel_to_a_store_is_sold_when_it_is_collected(
     assert (shown.status, shown.money.captured_minor) == ("in_progress", 0)
     assert await events(database, shop, "ParcelShipped") == 0
     assert await events(database, shop, "TransferSent") == 1
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
     arrived = await arrive(lanes, shop, work_id)
     assert (arrived.state, arrived.open_units) == ("arrived", 0)
@@ -98,7 +99,7 @@ async def test_a_parcel_to_a_store_is_sold_when_it_is_collected(
     assert await events(database, shop, "TransferArrived") == 1
     assert await events(database, shop, "PickupReady") == 1
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     with pytest.raises(errors.NothingInTransit):
         await arrive(lanes, shop, work_id)
 
@@ -113,7 +114,7 @@ async def test_a_parcel_to_a_store_is_sold_when_it_is_collected(
     async with database.transaction(shop) as tx:
         costs = await tx.fetch("select distinct average_after_milli from inventory_cost_change")
     assert [row["average_after_milli"] for row in costs] == [200_000]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_goods_on_their_way_stay_in_the_books(database: Database, shop: str, lanes: Lanes):
@@ -121,7 +122,7 @@ async def test_goods_on_their_way_stay_in_the_books(database: Database, shop: st
         for reaction in finance.REACTIONS:
             while await run_reaction(database, shop, reaction):
                 pass
-        await assert_sound(database, shop, "fulfillment", "finance")
+        await assert_sound(database, shop)
         async with database.transaction(shop) as tx:
             found = await ledger.balances(tx)
         return next(b.balance_minor for b in found if b.account == "inventory")
@@ -162,7 +163,7 @@ async def test_only_the_store_itself_says_what_has_arrived(
     assert ([one.id for one in coming], mine) == ([work_id], [])
     answer = await lanes.submit(shop, ARRIVE, Command("own", own, asked))
     assert answer.outcome.state == "arrived"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_parcels_arrive_one_by_one(database: Database, shop: str, lanes: Lanes):
@@ -175,14 +176,14 @@ async def test_parcels_arrive_one_by_one(database: Database, shop: str, lanes: L
     await settle(database, shop)
     shown = await view(database, shop, placed.id)
     assert buckets(shown)["MUG"] == {("packed", "DC1"): 4, ("packed", "S0001"): 2}
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     with pytest.raises(errors.NothingInTransit):
         await arrive(lanes, shop, work_id, first.id, second.id)
     assert (await arrive(lanes, shop, work_id)).state == "arrived"
     await settle(database, shop)
     ready = await queue(database, shop, state="ready")
     assert sorted(work.lines[0].packed for work in ready) == [2, 4]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize(("units", "state"), [(2, "in_transit"), (6, "cancelled")])
@@ -196,12 +197,12 @@ async def test_units_cancelled_on_the_way_become_stock_of_the_store(
     (work,) = await queue(database, shop)
     assert (work.state, work.parcels[0].state) == (state, "shipped")
     assert await stock(database, shop, "DC1") == (4, 0)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     arrived = await arrive(lanes, shop, work_id)
     assert (arrived.open_units, arrived.pickup is None) == (units, units == 6)
     assert await stock(database, shop, "S0001") == (10, 6 - units)
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_goods_that_lie_in_the_store_need_no_parcel(
@@ -213,7 +214,7 @@ async def test_goods_that_lie_in_the_store_need_no_parcel(
     assert (work.method, work.location_id) == ("pickup", work.store_id)
     await lanes.run(shop, ACCEPT, "a", Accept([work.id]))
     assert (await pick(lanes, shop, work.id))[0].state == "ready"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_what_is_still_at_the_source_is_cancelled_before_what_is_on_its_way(
@@ -234,10 +235,10 @@ async def test_what_is_still_at_the_source_is_cancelled_before_what_is_on_its_wa
     (work,) = await queue(database, shop)
     assert (work.state, [p.state for p in work.parcels]) == ("in_transit", ["shipped", "void"])
     assert work.lines[0].packed == 1
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     assert (await arrive(lanes, shop, work.id)).open_units == 1
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_parcel_that_leaves_before_its_cancellation_is_heard_of_is_not_lost(
@@ -254,10 +255,10 @@ async def test_a_parcel_that_leaves_before_its_cancellation_is_heard_of_is_not_l
     await settle(database, shop)
     (work,) = await queue(database, shop)
     assert (work.state, work.lines[0].packed) == ("in_transit", 4)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     assert (await arrive(lanes, shop, work_id)).open_units == 2
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_cancellation_before_the_label_takes_units_out_of_the_parcel(
@@ -266,13 +267,13 @@ async def test_a_cancellation_before_the_label_takes_units_out_of_the_parcel(
     placed, work_id = await packed_for_store(database, shop, lanes, (2, 4))
     await cancel(lanes, shop, placed, 5)
     await settle(database, shop)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
     arrived = await arrive(lanes, shop, work_id)
     await settle(database, shop)
     shown = await view(database, shop, placed.id)
     assert buckets(shown)["MUG"] == {("packed", "S0001"): 1, ("cancelled", ""): 5}
     assert arrived.pickup is not None
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def lapse(database: Database, shop: str, days: int) -> None:
@@ -311,7 +312,7 @@ async def test_goods_nobody_collects_are_given_up(
         code = await code_of(database, shop, placed, work.id)
         with pytest.raises(errors.NotInState):
             await lanes.run(shop, COLLECT, "c", Collect(work.id, code))
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_only_the_parcel_nobody_collected_is_given_up(
@@ -327,4 +328,4 @@ async def test_only_the_parcel_nobody_collected_is_given_up(
     await arrive(lanes, shop, work_id)
     await settle(database, shop)
     assert await stock(database, shop, "S0001") == (10, 4)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)

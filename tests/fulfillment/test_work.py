@@ -34,7 +34,8 @@ from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
 from tests.fulfillment.floor import pack, pick, queue, settle
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 
 async def logged(database: Database, tenant: str, kind: str) -> int:
@@ -66,7 +67,7 @@ async def test_an_order_goes_from_the_shelf_to_the_doorstep(
     assert len({p.tracking_number for p in parcels}) == 2
     assert all(p.tracking_number and p.state == "shipped" for p in parcels)
     assert await logged(database, shop, "fulfillment.ParcelShipped") == 2
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_each_part_of_a_report_may_tell_its_own_time(
@@ -113,7 +114,7 @@ async def test_a_report_of_delivery_counts_once(database: Database, shop: str, l
     async with database.transaction(shop) as tx:
         counted = await tx.fetch("select service, promised, kept from sourcing_kept")
     assert [tuple(row) for row in counted] == [("STANDARD48", 1, 1)]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -152,7 +153,7 @@ async def test_a_delivery_told_before_our_books_sent_the_parcel_counts(
     await settle(database, shop)
     assert (await view(database, shop, placed.id)).status == "delivered"
     assert await logged(database, shop, "fulfillment.ParcelDelivered") == 1
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def parcel_of(tx: Tx) -> UUID:
@@ -180,7 +181,7 @@ async def test_short_units_leave_the_books_and_come_from_elsewhere(
         assert await tx.fetchval(f"{at_dc} on l.id = p.location_id where l.code = 'DC1'") == 58
     other = next(w for w in await queue(database, shop) if w.id != work.id)
     assert other.state == "offered"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_units_that_turned_out_missing_are_taken_off_the_work(
@@ -205,7 +206,7 @@ async def test_units_that_turned_out_missing_are_taken_off_the_work(
     (done,) = await pick(lanes, shop, work.id)
     assert (done.state, done.gone) == ("picked", False)
     assert (await view(database, shop, placed.id)).status == "in_progress"
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_store_accepts_or_rejects_only_its_own_work(
@@ -231,7 +232,7 @@ async def test_a_store_accepts_or_rejects_only_its_own_work(
         ("backordered", ""): 4,
         ("released", "DC1"): 10,
     }
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_pickup_waits_for_its_customer_and_the_code(
@@ -254,7 +255,7 @@ async def test_a_pickup_waits_for_its_customer_and_the_code(
     assert done.state == "collected"
     shown = await view(database, shop, placed.id)
     assert (shown.status, shown.money.captured_minor) == ("handed_over", 1200)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_several_parcels_share_an_order(database: Database, shop: str, lanes: Lanes):
@@ -272,7 +273,7 @@ async def test_several_parcels_share_an_order(database: Database, shop: str, lan
     assert shown.money.captured_minor == placed.gross_minor
     (work,) = await queue(database, shop)
     assert [(p.number, p.weight_grams) for p in work.parcels] == [(1, 350), (2, 900)]
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize("upto", ["released", "picked", "packed"])
@@ -297,7 +298,7 @@ async def test_cancelled_units_leave_their_work(
     assert await logged(database, shop, "fulfillment.ParcelShipped") == 0
     shown = await view(database, shop, placed.id)
     assert (shown.status, shown.money.captured_minor) == ("cancelled", 0)
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_a_pick_and_a_cancellation_of_everything_never_both_win(
@@ -315,7 +316,7 @@ async def test_a_pick_and_a_cancellation_of_everything_never_both_win(
         (work,) = await queue(database, shop, order_id=placed.id)
         assert work.state == "cancelled"
         assert buckets(await view(database, shop, placed.id))["SPOON"] == {("cancelled", ""): 1}
-    await assert_sound(database, shop, "fulfillment")
+    await assert_sound(database, shop)
 
 
 async def test_whoever_waited_for_work_reads_it_as_it_is_now(

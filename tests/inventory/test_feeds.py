@@ -37,10 +37,9 @@ from crosslane.inventory.service.feeds import SupplyReport, report_supply, suppl
 from crosslane.inventory.storage import parts
 from crosslane.platform import log
 from crosslane.platform.log import run_reaction
-from crosslane.verify import verify
-from crosslane.verify.inventory import RULES
-from tests.inventory.shop import sale, stocked, wish
+from tests.inventory.shop import BY_HAND, sale, stocked, wish
 from tests.inventory.stock import LEEDS, MUG, NOON, named, order, position, sheet
+from tests.soundness import list_findings
 
 WAITED_FOR = "select exists (select from pg_locks where not granted)"
 MORNING = NOON - timedelta(hours=6)
@@ -288,7 +287,7 @@ async def test_a_position_that_is_being_made_is_waited_for(database, shop):
     assert await applying
     assert await on_hand(database, shop) == (13, 2)
     async with database.transaction(shop.tenant) as tx:
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx, by_hand=BY_HAND) == []
 
 
 async def test_a_part_that_somebody_applies_is_passed_over_and_not_lost(database, shop):
@@ -326,7 +325,7 @@ async def test_two_hands_apply_each_part_once(database, shop):
     async with database.transaction(shop.tenant) as tx:
         found = await tx.fetch("select on_hand, count(*) from inventory_position group by on_hand")
         assert dict(found) == {6: len(rows)}
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx, by_hand=BY_HAND) == []
 
 
 async def test_a_snapshot_that_takes_promised_units_tells_who_goes_without(database, shop):

@@ -6,10 +6,9 @@ from crosslane.inventory import SCHEDULES, SupplyMessage
 from crosslane.inventory.service.feeds import report_supply, supply_message
 from crosslane.inventory.storage.feeds import list_feeds
 from crosslane.platform.database import Database, Tx
-from crosslane.verify import verify
-from crosslane.verify.inventory import RULES
 from tests.inventory.shop import Shop, stocked
 from tests.inventory.test_feeds import at, report, tell
+from tests.soundness import list_findings
 
 MONTH_LONG_AGO = """
 create table inventory_feed_part_201101 partition of inventory_feed_part
@@ -71,7 +70,7 @@ async def test_what_parts_came_to_is_kept_when_they_are_forgotten(
     async with database.transaction(shop.tenant) as tx:
         assert await tx.fetchval(HOW_MANY) == 1
         assert await list_feeds(tx, None, 10) == feeds
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx) == []
     assert [one.parts_applied for one in told] == [1, 1, 1]
     assert [one.drift_units for one in told] == [3, 2, 1]
     assert await messages(database, shop) == told
@@ -81,7 +80,7 @@ async def test_what_parts_came_to_is_kept_when_they_are_forgotten(
     # What a newer snapshot says of an article counts, as ever.
     await tell(database, shop, report(shop, 16, "m4", {"BOWL": 9}))
     async with database.transaction(shop.tenant) as tx:
-        assert await verify(tx, RULES) == []
+        assert await list_findings(tx) == []
 
 
 async def test_nothing_is_forgotten_while_a_part_of_that_time_waits(

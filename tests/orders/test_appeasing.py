@@ -24,7 +24,8 @@ from crosslane.platform.lane import Command, Lanes
 from tests.api import Api
 from tests.orders.test_changes import WHOLE_WAY, carry
 from tests.orders.test_credits import credit, request, sold, told
-from tests.orders.world import assert_sound, found_retailer, place, set_policy, view, wish
+from tests.orders.world import found_retailer, place, set_policy, view, wish
+from tests.soundness import assert_sound
 
 organization.register_policies([APPEASEMENT])
 

@@ -11,8 +11,9 @@ from crosslane.payments import PutProvider, put_provider
 from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from tests.orders.world import assert_sound, view, wish
+from tests.orders.world import view, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET
+from tests.soundness import assert_sound
 
 LAMP_SENT = 2499 + 395
 CARRIED = LineWish(sku="MUG", quantity=1, method="carry_out", store="S0001")

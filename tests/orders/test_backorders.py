@@ -18,7 +18,8 @@ from crosslane.platform.lane import Command, Lanes
 from crosslane.verify import verify
 from crosslane.verify.orders import RULES
 from tests.orders.test_changes import react
-from tests.orders.world import assert_sound, buckets, place, stock_up, view, wish
+from tests.orders.world import buckets, place, stock_up, view, wish
+from tests.soundness import assert_sound
 
 TODAY = datetime.now(UTC).date()
 

@@ -29,8 +29,9 @@ from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.patience import look_until
 from crosslane.verify import verify
 from crosslane.verify.orders import RULES
-from tests.orders.world import assert_sound, buckets, place, refusal, set_policy, view
+from tests.orders.world import buckets, place, refusal, set_policy, view
 from tests.orders.world import wish as wish_now
+from tests.soundness import assert_sound
 
 # A Wednesday before the cut-off: at the cut-off and at midnight one order may have another day
 # than the one before it.

@@ -36,7 +36,8 @@ from crosslane.platform.actor import SYSTEM, Actor
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.log import run_reaction
-from tests.orders.world import HOME, assert_sound, buckets, place, set_policy, stock_up, view, wish
+from tests.orders.world import HOME, buckets, place, set_policy, stock_up, view, wish
+from tests.soundness import assert_sound
 
 CAUSE = Command("test", SYSTEM, None)
 

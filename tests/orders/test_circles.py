@@ -40,7 +40,8 @@ from tests.orders.test_backorders import Supply
 from tests.orders.test_changes import CAUSE
 from tests.orders.test_held import hold
 from tests.orders.test_racing import BY_NAME
-from tests.orders.world import HOME, assert_sound, buckets, place, stock_up, view, wish
+from tests.orders.world import HOME, buckets, place, stock_up, view, wish
+from tests.soundness import assert_sound
 
 KEEP_PROMISES = BY_NAME["orders.keep_promises"]
 DEAR = "update locations_location set handling_parcel_minor = 900 where code = 'DC2'"

@@ -29,7 +29,8 @@ from crosslane.payments import RefundTo, StoredValueNotFound
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.orders.test_changes import WHOLE_WAY, carry, react, run
-from tests.orders.world import assert_sound, place, set_policy, view, wish
+from tests.orders.world import place, set_policy, view, wish
+from tests.soundness import assert_sound
 
 organization.register_policies(payments.POLICIES)
 

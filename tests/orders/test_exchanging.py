@@ -26,7 +26,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.orders.test_changes import WHOLE_WAY, carry, react, run
 from tests.orders.test_credits import credit, request, sold
-from tests.orders.world import HOME, assert_sound, buckets, place, view, wish
+from tests.orders.world import HOME, buckets, place, view, wish
+from tests.soundness import assert_sound
 
 SOON = datetime(2100, 1, 1, tzinfo=UTC)
 CASH = [TenderWish(method="cash")]

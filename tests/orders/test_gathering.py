@@ -13,15 +13,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.effects import Runner
 from crosslane.platform.lane import Lanes
 from tests.orders.test_offered import price
-from tests.orders.world import (
-    assert_sound,
-    buckets,
-    found_retailer,
-    place,
-    set_policy,
-    view,
-    wish,
-)
+from tests.orders.world import buckets, found_retailer, place, set_policy, view, wish
+from tests.soundness import assert_sound
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -17,15 +17,8 @@ from crosslane.organization import Scope, SetPolicy
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from tests.orders.test_gathering import expire, let_go
-from tests.orders.world import (
-    LONG_AGO,
-    assert_sound,
-    found_retailer,
-    place,
-    set_policy,
-    view,
-    wish,
-)
+from tests.orders.world import LONG_AGO, found_retailer, place, set_policy, view, wish
+from tests.soundness import assert_sound
 
 organization.register_policies([GRACE])
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

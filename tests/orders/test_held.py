@@ -16,7 +16,8 @@ from crosslane.orders import (
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from tests.orders.world import assert_sound, buckets, place, view, wish
+from tests.orders.world import buckets, place, view, wish
+from tests.soundness import assert_sound
 
 HOLDER = inventory.HeldBy("cart", new_id())
 SET = LineWish(sku="SET", quantity=1)

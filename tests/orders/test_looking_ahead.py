@@ -20,7 +20,8 @@ from crosslane.platform.log import run_reaction
 from crosslane.sourcing import explain, receipts_of_order, replay
 from crosslane.sourcing.fields.outlook import SMALLEST, answer_to
 from tests.orders.test_statements import STATEMENTS_MAX, Counted, counted
-from tests.orders.world import assert_sound, place, stock_up, wish
+from tests.orders.world import place, stock_up, wish
+from tests.soundness import assert_sound
 
 __all__ = ["counted"]
 

@@ -16,10 +16,11 @@ from crosslane.platform.lane import Lanes
 from crosslane.verify import verify
 from crosslane.verify.orders import RULES
 from tests.orders.test_changes import carry
-from tests.orders.world import assert_sound, place, set_policy, view, wish
+from tests.orders.world import place, set_policy, view, wish
 from tests.payments.fake import API_KEY, WEBHOOK_SECRET, FakeProvider
 from tests.payments.test_disputes import told
 from tests.reacting import react
+from tests.soundness import assert_sound
 
 
 class Till:

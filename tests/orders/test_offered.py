@@ -13,16 +13,8 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.seals import use_secret
 from crosslane.sourcing import ItemAsked, Options, OptionsWanted, options_for
-from tests.orders.world import (
-    HOME,
-    LONG_AGO,
-    assert_sound,
-    place,
-    refusal,
-    set_policy,
-    view,
-    wish,
-)
+from tests.orders.world import HOME, LONG_AGO, place, refusal, set_policy, view, wish
+from tests.soundness import assert_sound
 
 use_secret(b"a secret of the tests alone")
 # A Wednesday, ten minutes before the cut-off; the trade channel may tell when it has sold.

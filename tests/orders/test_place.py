@@ -18,17 +18,8 @@ from crosslane.orders import (
 from crosslane.platform.actor import SYSTEM
 from crosslane.platform.database import Database
 from crosslane.platform.lane import Command, Lanes
-from tests.orders.world import (
-    HOME,
-    assert_sound,
-    buckets,
-    give_credit,
-    place,
-    refusal,
-    set_policy,
-    view,
-    wish,
-)
+from tests.orders.world import HOME, buckets, give_credit, place, refusal, set_policy, view, wish
+from tests.soundness import assert_sound
 
 BEFORE_RISE = datetime(2011, 1, 3, 12, tzinfo=UTC)
 AFTER_RISE = datetime(2011, 1, 5, 12, tzinfo=UTC)

@@ -27,7 +27,8 @@ from crosslane.platform import facts
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.effects import EffectKind, Runner
 from crosslane.platform.lane import Lanes
-from tests.orders.world import LONG_AGO, assert_sound, buckets, place, stock_up, view, wish
+from tests.orders.world import LONG_AGO, buckets, place, stock_up, view, wish
+from tests.soundness import assert_sound
 
 register_policies(sourcing.POLICIES)
 

@@ -13,7 +13,8 @@ from crosslane.platform.lane import Lanes
 from crosslane.platform.log import run_reaction
 from tests.forking import begin_worker
 from tests.orders.test_reoptimising import Book, crossed
-from tests.orders.world import assert_sound, stock_up
+from tests.orders.world import stock_up
+from tests.soundness import assert_sound
 
 KILLED = -9
 # The first worker of a checkout compiles the loops, which takes a busy machine minutes.

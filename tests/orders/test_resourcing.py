@@ -25,7 +25,8 @@ from crosslane.platform.actor import Actor
 from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, Lanes
 from tests.orders.test_changes import CAUSE, run
-from tests.orders.world import assert_sound, place, view, wish
+from tests.orders.world import place, view, wish
+from tests.soundness import assert_sound
 
 AGENT = Actor("staff", "4711", role="agent", permissions=frozenset({"*"}))
 

@@ -15,7 +15,8 @@ from crosslane.platform.lane import Command, Lanes
 from crosslane.platform.personal import Erasure
 from tests.orders.test_at_the_till import place_at, store, taken_at  # noqa: F401
 from tests.orders.test_changes import carry
-from tests.orders.world import assert_sound, place, view, wish
+from tests.orders.world import place, view, wish
+from tests.soundness import assert_sound
 
 
 class Cards:

@@ -48,7 +48,6 @@ from crosslane.platform.database import Database, Tx
 from crosslane.platform.lane import Command, Lanes
 from crosslane.pricing.domain.lists import Price
 from crosslane.pricing.storage.prices import upsert_prices
-from crosslane.verify import all_rules, verify
 
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
 STORE_ABILITIES = {"ship", "pickup", "ship_to_store", "carry_out", "receive_returns"}
@@ -248,18 +247,6 @@ async def give_credit(tx: Tx, account_number: str, limit_minor: int) -> UUID:
     assert isinstance(customer, customers.Customer)
     await put_credits(tx, [PutCredit(customer.id, "GBP", limit_minor)])
     return customer.id
-
-
-async def assert_sound(database: Database, tenant: str, *played: str) -> None:
-    """Verify a tenant by the rules of orders and all modules below, and of those ``played``.
-
-    The tests of a module move units by hand where a module above would in real life.
-    """
-    above = {"fulfillment", "finance", "engagement", "channels", "returns"} - set(played)
-    rules = [rule for rule in all_rules() if rule.name.partition(".")[0] not in above]
-    async with database.transaction(tenant) as tx:
-        found = await verify(tx, rules)
-        assert not found, found
 
 
 def buckets(shown: OrderView) -> dict[str, dict[tuple[str, str], int]]:

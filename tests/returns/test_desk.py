@@ -8,8 +8,9 @@ from crosslane.orders import LineWish
 from crosslane.platform.lane import Lanes
 from crosslane.returns import DeskCharge, RefundWish, errors
 from tests.orders.test_changes import WHOLE_WAY, carry
-from tests.orders.world import assert_sound, place, view, wish
+from tests.orders.world import place, view, wish
 from tests.returns.counter import bring, clerk_of, line, sell, set_rule, stock_at
+from tests.soundness import assert_sound
 
 
 async def test_goods_of_an_order_are_taken_back_and_their_money_given(database, lanes, shop):
@@ -26,7 +27,7 @@ async def test_goods_of_an_order_are_taken_back_and_their_money_given(database, 
         one = await returns.find_return(tx, taken.number)
     [mine] = one.lines
     assert (mine.received, mine.credited, mine.net_minor, mine.tax_minor) == (2, 2, 1021, 179)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_no_more_comes_back_than_was_sold_and_it_says_how_many_are_left(
@@ -38,7 +39,7 @@ async def test_no_more_comes_back_than_was_sold_and_it_says_how_many_are_left(
     assert isinstance(refused, errors.ReturnedAboveLeft)
     assert (refused.details["left"], refused.details["why"]) == (1, "2 came back before")
     assert not isinstance(await bring(lanes, shop, sold, line("MUG", 1)), Refusal)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_two_desks_give_the_same_goods_back_once(database, lanes, shop):
@@ -53,7 +54,7 @@ async def test_two_desks_give_the_same_goods_back_once(database, lanes, shop):
     assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True, True]
     shown = await view(database, shop, sold.id)
     assert shown.money.refunded_minor == 600
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_money_may_go_out_in_cash_up_to_the_limit_of_the_store(database, lanes, shop):
@@ -67,7 +68,7 @@ async def test_money_may_go_out_in_cash_up_to_the_limit_of_the_store(database, l
     assert taken.refund_minor == 4998
     happened = await bring(lanes, shop, sold, line("LAMP", 28), refunds=cash, happened=True)
     assert happened.refund_minor == 28 * 2499
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_blind_goods_are_worth_what_the_proof_says_or_the_lowest_lately(
@@ -80,7 +81,7 @@ async def test_blind_goods_are_worth_what_the_proof_says_or_the_lowest_lately(
     assert taken.refund_minor == 1000 + 2499
     assert [(one.net_minor, one.tax_minor) for one in taken.lines] == [(851, 149), (2127, 372)]
     assert (await stock_at(database, shop, "MUG", "S0001"))["sellable"] == 6
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_money_alone_is_given_once_however_often_it_is_told(database, lanes, shop):
@@ -94,7 +95,7 @@ async def test_money_alone_is_given_once_however_often_it_is_told(database, lane
         assert (again.number, again.refund_minor) == (first.number, 250)
         async with database.transaction(shop) as tx:
             assert (await returns.find_return(tx, first.number)).lines == []
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_blind_goods_take_what_the_policy_wants(database, lanes, shop):
@@ -112,7 +113,7 @@ async def test_blind_goods_take_what_the_policy_wants(database, lanes, shop):
     assert isinstance(await bring(lanes, shop, None, priced, actor=clerk), errors.ProofNeeded)
     await set_rule(database, shop, blind="refused")
     assert isinstance(await bring(lanes, shop, None, priced, actor=clerk), errors.BlindRefused)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_till_s_fact_above_what_the_order_has_left_is_taken_blind(database, lanes, shop):
@@ -125,7 +126,7 @@ async def test_a_till_s_fact_above_what_the_order_has_left_is_taken_blind(databa
     assert [one.order_line is None for one in taken.lines] == [False, True, True]
     again = await bring(lanes, shop, sold, line("MUG", 3), "LAMP", **told)
     assert again == taken
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_an_associate_takes_back_at_the_own_store_what_any_store_sold(database, lanes, shop):
@@ -136,7 +137,7 @@ async def test_an_associate_takes_back_at_the_own_store_what_any_store_sold(data
     taken = await bring(lanes, shop, sold, "MUG", actor=clerk, location="S0002")
     assert taken.refund_minor == 600
     assert await stock_at(database, shop, "MUG", "S0002") == {"sellable": 1}
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_who_takes_nothing_back_and_other_markets_refuse_with_the_reason(
@@ -163,7 +164,7 @@ async def test_stock_of_a_franchise_counter_belongs_to_who_had_sold_it(database,
             " where m.cause_kind = 'return' and m.reason = 'receive'"
         )
     assert {tuple(row) for row in rows} == {("mf", 200_000)}
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_till_tells_twice_of_what_the_web_shop_had_sold_and_it_is_booked_once(
@@ -181,7 +182,7 @@ async def test_a_till_tells_twice_of_what_the_web_shop_had_sold_and_it_is_booked
     other = await bring(lanes, shop, sold, line("MUG", 1), **told | {"channel": "web"})
     assert not isinstance(other, Refusal), other
     assert other.return_id != taken.return_id
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_refund_may_go_several_ways(database, lanes, shop):
@@ -195,7 +196,7 @@ async def test_a_refund_may_go_several_ways(database, lanes, shop):
     vague = [RefundWish(method="cash"), RefundWish(method="original")]
     refused = await bring(lanes, shop, sold, line("MUG", 1), refunds=vague)
     assert isinstance(refused, errors.RefundUnfit)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_bundle_comes_back_as_its_components(database, lanes, shop):
@@ -209,4 +210,4 @@ async def test_a_bundle_comes_back_as_its_components(database, lanes, shop):
     assert sorted((x.sku, x.quantity) for x in blind.lines) == [("MUG", 2), ("SPOON", 2)]
     assert abs(blind.refund_minor - 1350) <= 1
     assert "SET" not in await stock_at(database, shop, "SET", "S0001")
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)

@@ -15,9 +15,10 @@ from crosslane.returns import (
     Settle,
     errors,
 )
-from tests.orders.world import assert_sound, buckets, stock_up, view
+from tests.orders.world import buckets, stock_up, view
 from tests.returns.counter import THEN, bring, line, sell, stock_at
 from tests.returns.test_life import announce, react, read, step, wanted
+from tests.soundness import assert_sound
 
 LATER = THEN + timedelta(days=3)
 CASH = [TenderWish(method="cash")]
@@ -42,7 +43,7 @@ async def test_an_even_swap_at_the_counter_moves_no_money(database, lanes, shop)
     assert (shown.money.captured_minor, shown.money.refunded_minor) == (1200, 0)
     assert [(x.cause, x.gross_minor) for x in shown.lines] == [("cart", 1200), ("exchange", 600)]
     assert shown.lines[1].id == taken.exchange[0]
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_an_uneven_exchange_is_settled_net_either_way(database, lanes, shop):
@@ -70,7 +71,7 @@ async def test_an_uneven_exchange_is_settled_net_either_way(database, lanes, sho
     assert not isinstance(cheaper, Refusal), cheaper
     shown = await view(database, shop, sold.id)
     assert shown.money.refunded_minor == 2 * 2499 - 600 - shown.lines[-1].gross_minor
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_what_an_exchange_costs_and_takes_is_told_and_done_as_it_was_shown(
@@ -86,7 +87,7 @@ async def test_what_an_exchange_costs_and_takes_is_told_and_done_as_it_was_shown
     assert (taken.refund_minor, taken.exchange_minor, taken.paid_minor) == (600, 2499, -told)
     one = await read(database, shop, taken.return_id)
     assert (one.exchange_minor, one.paid_minor) == (2499, -told)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_the_till_takes_what_is_owed_for_goods_that_are_fetched_elsewhere(
@@ -110,7 +111,7 @@ async def test_the_till_takes_what_is_owed_for_goods_that_are_fetched_elsewhere(
         shown = await view(database, shop, sold.id)
         assert shown.money.captured_minor == 600 + taken.paid_minor
         assert buckets(shown)["LAMP"] == {("allocated", "S0002"): 1}
-        await assert_sound(database, shop, "returns", "payments", "orders")
+        await assert_sound(database, shop)
         sold = await sell(database, lanes, shop, "MUG")
         async with database.transaction(shop) as tx:
             await stock_up(tx, {("LAMP", "S0002"): 2})
@@ -129,7 +130,7 @@ async def test_an_exchange_that_cannot_be_paid_leaves_nothing_behind(database, l
     assert isinstance(refused, Refusal)
     assert await stock_at(database, shop, "MUG", "S0001") == before
     assert len((await view(database, shop, sold.id)).lines) == 1
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def promised(database, lanes, shop):
@@ -155,7 +156,7 @@ async def test_goods_in_exchange_are_promised_and_wait_for_the_return(database, 
     shown = await view(database, shop, sold.id)
     assert not [stop for stop in shown.stops if stop.resolved_at is None]
     assert shown.money.refunded_minor == 500
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_goods_in_exchange_go_back_when_the_return_is_cancelled(database, lanes, shop):
@@ -165,7 +166,7 @@ async def test_goods_in_exchange_go_back_when_the_return_is_cancelled(database, 
     assert buckets(shown)["SPOON"] == {("cancelled", ""): 1}
     assert not [stop for stop in shown.stops if stop.resolved_at is None]
     assert (await read(database, shop, one.id)).state == "cancelled"
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_claim_is_paid_or_replaced_without_goods(database, lanes, shop):
@@ -189,7 +190,7 @@ async def test_a_claim_is_paid_or_replaced_without_goods(database, lanes, shop):
     # What is kept is worth less now.
     taken = await bring(lanes, shop, sold, line("MUG", 3))
     assert taken.refund_minor == 1100
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_what_was_replaced_is_made_good_once(database, lanes, shop):
@@ -217,7 +218,7 @@ async def test_what_was_replaced_is_made_good_once(database, lanes, shop):
     assert not isinstance(await step(lanes, shop, orders.CANCEL, off), Refusal)
     money = RequestLine(order_line=whole, quantity=1, reason="damaged", wanted="money")
     assert not isinstance(await announce(lanes, shop, sold, money, kind="claim"), Refusal)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_claim_and_goods_are_not_mixed(database, lanes, shop):

@@ -18,12 +18,12 @@ from crosslane.returns import (
     Settle,
     errors,
 )
-from tests.orders.world import LONG_AGO, assert_sound, buckets, stock_up, view
+from tests.orders.world import LONG_AGO, buckets, stock_up, view
 from tests.returns.counter import ask, bring, line, sell, set_rule
 from tests.returns.test_life import announce, react, read, step, wanted
+from tests.soundness import assert_sound
 
 CASH = [TenderWish(method="cash")]
-SOUND = ("returns", "payments", "orders", "inventory")
 LAMP, MUG = 2499, 600
 
 
@@ -75,7 +75,7 @@ async def test_dearer_goods_are_paid_and_set_aside_and_go_out_once_it_is_cleared
     assert buckets(shown)["LAMP"] == {("allocated", "S0001"): 1}
     assert [s.kind for s in shown.stops if s.resolved_at is None] == ["exchange"]
     assert await money(database, wary, sold) == (MUG + due, 0)
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
     cleared = await ask(lanes, wary, returns.CLEAR, Clear(return_id=taken.return_id, reason="rain"))
     assert not isinstance(cleared, Refusal), cleared
     settled = await ask(lanes, wary, returns.SETTLE, Settle(return_id=taken.return_id))
@@ -83,7 +83,7 @@ async def test_dearer_goods_are_paid_and_set_aside_and_go_out_once_it_is_cleared
     shown = await view(database, wary, sold.id)
     assert not [s for s in shown.stops if s.resolved_at is None]
     assert await money(database, wary, sold) == (MUG + due, 0)
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_of_cheaper_goods_the_rest_is_given_once_it_is_cleared(database, lanes, wary):
@@ -95,7 +95,7 @@ async def test_of_cheaper_goods_the_rest_is_given_once_it_is_cleared(database, l
     settled = await ask(lanes, wary, returns.SETTLE, Settle(return_id=taken.return_id))
     assert not isinstance(settled, Refusal), settled
     assert await money(database, wary, sold) == (LAMP, LAMP - taken.exchange_minor)
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_declined_the_goods_are_free_again_and_what_was_paid_goes_back(database, lanes, wary):
@@ -109,7 +109,7 @@ async def test_declined_the_goods_are_free_again_and_what_was_paid_goes_back(dat
     assert buckets(shown)["LAMP"] == {("cancelled", ""): 1}
     assert not [s for s in shown.stops if s.resolved_at is None]
     assert await money(database, wary, sold) == (LAMP, LAMP - MUG)
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_who_clears_it_may_give_money_instead(database, lanes, wary):
@@ -128,7 +128,7 @@ async def test_who_clears_it_may_give_money_instead(database, lanes, wary):
             "select body ->> 'instead' from platform_log where kind = 'returns.ReturnCleared'"
         )
     assert told == "money"
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_for_goods_that_are_gone_meanwhile_others_are_chosen(database, lanes, wary):
@@ -153,7 +153,7 @@ async def test_for_goods_that_are_gone_meanwhile_others_are_chosen(database, lan
     assert not isinstance(settled, Refusal), settled
     captured, refunded = await money(database, wary, sold)
     assert captured - refunded == cleared.exchange_minor
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_what_was_paid_for_goods_set_aside_pays_for_those_chosen_instead(
@@ -173,7 +173,7 @@ async def test_what_was_paid_for_goods_set_aside_pays_for_those_chosen_instead(
     await ask(lanes, wary, returns.SETTLE, Settle(return_id=taken.return_id))
     captured, refunded = await money(database, wary, sold)
     assert captured - refunded == cleared.exchange_minor
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_blind_goods_are_exchanged_for_nothing(database, lanes, wary):
@@ -216,7 +216,7 @@ async def test_what_awaits_its_approval_is_set_aside_and_waits_for_the_goods_the
     shown = await view(database, wary, sold.id)
     assert not [s for s in shown.stops if s.resolved_at is None and s.kind == "exchange"]
     assert buckets(shown)["LAMP"] == {("allocated", "S0001"): 1}
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_what_cannot_be_had_or_is_not_paid_is_refused_as_it_is_asked(database, lanes, wary):
@@ -228,7 +228,7 @@ async def test_what_cannot_be_had_or_is_not_paid_is_refused_as_it_is_asked(datab
     assert len((await view(database, wary, sold.id)).lines) == 1
     async with database.transaction(wary) as tx:
         assert await returns.returns_of_orders(tx, [sold.id]) == []
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_a_request_that_is_declined_leaves_nothing_set_aside(database, lanes, wary):
@@ -237,7 +237,7 @@ async def test_a_request_that_is_declined_leaves_nothing_set_aside(database, lan
     shown = await view(database, wary, sold.id)
     assert buckets(shown)["SPOON"] == {("cancelled", ""): 1}
     assert not [s for s in shown.stops if s.resolved_at is None]
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_who_approves_it_may_give_other_goods(database, lanes, wary):
@@ -250,7 +250,7 @@ async def test_who_approves_it_may_give_other_goods(database, lanes, wary):
     assert buckets(shown)["SPOON"] == {("allocated", "S0001"): 1}
     (stop,) = [s for s in shown.stops if s.resolved_at is None and s.kind == "exchange"]
     assert stop.expires_at == let.expires_at
-    await assert_sound(database, wary, *SOUND)
+    await assert_sound(database, wary)
 
 
 async def test_goods_that_have_gone_out_are_not_chosen_otherwise(database, lanes, wary):

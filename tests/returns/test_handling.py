@@ -14,12 +14,10 @@ from crosslane.platform import log
 from crosslane.platform.database import Database
 from crosslane.returns import ReturnCancelled, ReturnSettled, SettledLine
 from crosslane.returns.service import handling
-from crosslane.verify import verify
-from crosslane.verify.finance import RULES
-from crosslane.verify.finance_returns import RULES as RETURNS_RULES
 from tests.api import Api
 from tests.orders.world import LONG_AGO, WEEK, found_retailer
 from tests.reacting import react_to_all
+from tests.soundness import list_findings
 
 NOON = datetime(2011, 2, 1, 12, tzinfo=UTC)
 INSERT_RETURN = """
@@ -97,7 +95,8 @@ class Desk:
 
     async def booked(self) -> dict[str, int]:
         async with self.transaction() as tx:
-            assert await verify(tx, [*RULES, *RETURNS_RULES]) == []
+            # Returns are written here with nothing of their orders.
+            assert await list_findings(tx, by_hand=("returns.",)) == []
             found = await ledger.balances(tx)
         goods = {"inventory", "received_not_invoiced"}
         booked = {b.account: b.balance_minor for b in found if b.balance_minor}

@@ -20,8 +20,9 @@ from crosslane.returns.service import reading
 from crosslane.returns.storage import abuse as storage
 from crosslane.verify import verify
 from crosslane.verify.returns import RULES
-from tests.orders.world import LONG_AGO, assert_sound
+from tests.orders.world import LONG_AGO
 from tests.returns.counter import THEN, ask, bring, line, sell
+from tests.soundness import assert_sound
 
 CASH = [RefundWish(method="cash")]
 DEAR = "LAMP"
@@ -60,7 +61,7 @@ async def test_two_of_the_staff_wait_once_chance_does_not_explain_them(database,
         assert (await returns.find_return(tx, held.number)).held
         kinds = await tx.fetch("select kind from platform_log where kind like 'returns.%'")
     assert [row["kind"] for row in kinds].count("returns.ReturnHeld") == 2
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_what_has_happened_is_booked_and_found(database, lanes, shop):
@@ -75,7 +76,7 @@ async def test_what_has_happened_is_booked_and_found(database, lanes, shop):
     assert await findings_of(database, shop, *answers) == {
         "receipt_reuse": ["again", "other_places"]
     }
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_units_beyond_a_receipt_are_found_although_the_till_gave_money(database, lanes, shop):
@@ -133,7 +134,7 @@ async def test_a_person_clears_or_declines_and_both_are_remembered(database, lan
         assert len(await reading.list_suspicions(tx, waiting=None, **every)) == 2
     assert (one.outcome, one.reason) == ("cleared", "rain")
     assert (other.outcome, other.reason) == ("declined", "worn")
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_charges_of_a_held_return_are_charged_when_it_is_settled(database, lanes, shop):
@@ -158,7 +159,7 @@ async def test_charges_of_a_held_return_are_charged_when_it_is_settled(database,
         await ask(lanes, shop, CLEAR, Clear(reason="a regular", **wish))
         settled = await ask(lanes, shop, SETTLE, Settle(**wish))
         assert (settled.state, settled.refund_minor) == ("settled", refund)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_verify_finds_scores_that_do_not_add_up_and_holds_without_a_reason(
@@ -167,7 +168,7 @@ async def test_verify_finds_scores_that_do_not_add_up_and_holds_without_a_reason
     told = {"happened": True, "refunds": CASH}
     sold = await sell(database, lanes, shop, DEAR)
     taken = [await bring(lanes, shop, sold, DEAR, **told) for _ in range(2)]
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
     async with database.transaction(shop) as tx:
         await tx.execute("update returns_finding set score = score + 1")
         await tx.execute("update returns_return set held = true where id = $1", taken[0].return_id)

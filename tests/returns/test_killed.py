@@ -13,9 +13,10 @@ from crosslane.platform.database import Database
 from crosslane.platform.lane import Lanes
 from crosslane.returns import Authorize, ExchangeWish, Receive, ReceiveLine
 from tests.forking import begin_worker
-from tests.orders.world import assert_sound, view
+from tests.orders.world import view
 from tests.returns.counter import sell, set_rule
 from tests.returns.test_life import announce, read, step, wanted
+from tests.soundness import assert_sound
 
 KILLED = -9
 SECONDS_MAX = 180.0
@@ -57,7 +58,7 @@ async def test_goods_that_came_are_paid_back_once_whoever_dies(
     ended = await read(database, shop, one.id)
     assert (ended.refund_minor, ended.lines[0].credited) == (1200, 2)
     assert (await view(database, shop, sold.id)).money.refunded_minor == 1200
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize("point", ["reaction.before_commit", "reaction.after_commit"])
@@ -78,4 +79,4 @@ async def test_goods_that_were_set_aside_go_out_once_whoever_dies(
     assert [x.sku for x in shown.lines] == ["MUG", "SPOON"]
     assert not [stop for stop in shown.stops if stop.resolved_at is None]
     assert shown.money.refunded_minor == 600 - shown.lines[1].gross_minor
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)

@@ -26,8 +26,9 @@ from crosslane.returns import (
     errors,
 )
 from crosslane.returns.service.closing import expire
-from tests.orders.world import assert_sound, view
+from tests.orders.world import view
 from tests.returns.counter import THEN, ask, bring, line, sell, set_rule, stock_at
+from tests.soundness import assert_sound
 
 LATER = THEN + timedelta(days=3)
 
@@ -93,7 +94,7 @@ async def test_goods_sent_by_post_are_received_graded_and_paid_back(database, la
     ended = await read(database, shop, one.id)
     assert (ended.state, ended.refund_minor, ended.lines[0].credited) == ("closed", 1200, 2)
     assert (await view(database, shop, sold.id)).money.refunded_minor == 1200
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_money_goes_to_the_buyers_store_credit_when_no_account_is_named(
@@ -147,7 +148,7 @@ async def test_who_wants_store_credit_or_a_gift_card_gets_no_money(database, lan
     ):
         refused = await announce(lanes, shop, sold, *told.pop("lines"), **told)
         assert isinstance(refused, errors.RefundUnfit)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_units_that_are_on_their_way_cannot_be_brought_to_a_counter(database, lanes, shop):
@@ -158,7 +159,7 @@ async def test_units_that_are_on_their_way_cannot_be_brought_to_a_counter(databa
     assert one.number in refused.details["why"]
     await step(lanes, shop, returns.CANCEL, Cancel(return_id=one.id))
     assert not isinstance(await bring(lanes, shop, sold, "MUG"), Refusal)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_return_comes_in_parts_with_a_wrong_item_and_the_rest_never(database, lanes, shop):
@@ -186,7 +187,7 @@ async def test_a_return_comes_in_parts_with_a_wrong_item_and_the_rest_never(data
     assert (ended.state, ended.refund_minor) == ("closed", 600)
     # What never came may still be brought.
     assert not isinstance(await bring(lanes, shop, sold, line("MUG", 2), "LAMP"), Refusal)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_more_than_announced_is_credited_as_far_as_it_was_sold(database, lanes, shop):
@@ -197,7 +198,7 @@ async def test_more_than_announced_is_credited_as_far_as_it_was_sold(database, l
     await react(database, shop)
     ended = await read(database, shop, one.id)
     assert (ended.lines[0].received, ended.lines[0].credited, ended.refund_minor) == (3, 2, 1200)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_what_never_comes_is_given_up_and_may_be_asked_for_again(database, lanes, shop):
@@ -208,7 +209,7 @@ async def test_what_never_comes_is_given_up_and_may_be_asked_for_again(database,
         await expire(tx)
     assert (await read(database, shop, one.id)).state == "expired"
     assert (await announce(lanes, shop, sold, "MUG")).state == "authorized"
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize("end", ["expired", "cancelled", "declined"])
@@ -236,7 +237,7 @@ async def test_what_comes_although_nobody_awaits_it_is_here_and_waits_for_a_pers
     assert await stock_at(database, shop, "MUG", "RC1") == {"sellable": 1}
     await react(database, shop)
     assert (await read(database, shop, one.id)).state == "graded"
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
     if end == "declined":
         # Whoever looks at it declines it again, and what was looked at comes no more.
         await step(lanes, shop, returns.DECLINE, Decline(return_id=one.id, reason="worn"))
@@ -247,7 +248,7 @@ async def test_what_comes_although_nobody_awaits_it_is_here_and_waits_for_a_pers
         paid = await step(lanes, shop, returns.SETTLE, Settle(return_id=one.id))
         assert paid.refund_minor == 600
     await react(database, shop)
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ async def test_fee_and_delivery_follow_the_policy(database, lanes, shop):
     cheap = await sell(database, lanes, shop, "SPOON")
     nothing = await bring(lanes, shop, cheap, "SPOON")
     assert nothing.refund_minor == 0
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_person_may_authorize_or_decline(database, lanes, shop):
@@ -310,7 +311,7 @@ async def test_a_person_may_authorize_or_decline(database, lanes, shop):
     told = Decline(return_id=second.id, reason="worn out")
     declined = await step(lanes, shop, returns.DECLINE, told)
     assert (declined.state, declined.reason) == ("declined", "worn out")
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_money_is_given_at_dispatch_where_the_policy_says_so(database, lanes, shop):
@@ -324,7 +325,7 @@ async def test_money_is_given_at_dispatch_where_the_policy_says_so(database, lan
     await react(database, shop)
     assert (await read(database, shop, one.id)).state == "closed"
     assert (await view(database, shop, sold.id)).money.refunded_minor == 1200
-    await assert_sound(database, shop, "returns")
+    await assert_sound(database, shop)
 
 
 async def test_a_held_return_waits_until_it_is_cleared(database, lanes, shop):

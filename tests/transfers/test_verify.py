@@ -7,8 +7,8 @@ import pytest
 
 from crosslane.platform.lane import Lanes
 from crosslane.platform.tenants import create_tenant, drop_tenant
-from crosslane.verify import verify
-from tests.transfers.play import RULES, Play
+from tests.soundness import list_findings
+from tests.transfers.play import BY_HAND, Play
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ async def found(play: Play, planted: str) -> set[str]:
     with contextlib.suppress(Undone):
         async with play.transaction() as tx:
             await tx.execute(planted)
-            rules = {finding.rule for finding in await verify(tx, RULES)}
+            rules = {finding.rule for finding in await list_findings(tx, by_hand=BY_HAND)}
             raise Undone
     return rules
 

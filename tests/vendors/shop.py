@@ -18,8 +18,9 @@ from crosslane.vendors import PutTerms, PutVendor, TermRow
 from crosslane.vendors.domain import VendorMessage
 from crosslane.vendors.service.reading import PurchaseOrderView, list_orders, order_view
 from crosslane.vendors.service.receiving import Receipt, receive
-from tests.orders.world import WEEK, assert_sound, place, view, wish
+from tests.orders.world import WEEK, place, view, wish
 from tests.reacting import settle
+from tests.soundness import assert_sound
 from tests.vendors.strict import MESSAGE_SECRET, ORDER_SECRET
 
 REACTIONS = [*orders.REACTIONS, *fulfillment.REACTIONS, *finance.REACTIONS]
@@ -208,4 +209,4 @@ def counted(purchase: PurchaseOrderView) -> Sequence[int]:
 
 async def sound(play: Play) -> None:
     """Verify everything that a vendor's order touches."""
-    await assert_sound(play.database, play.tenant, "fulfillment", "finance")
+    await assert_sound(play.database, play.tenant)
