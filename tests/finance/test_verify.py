@@ -77,8 +77,20 @@ async def test_events_not_read_yet_are_no_findings(books, lanes):
         ),
         (
             "delete from platform_log where kind = 'orders.LinesHandedOver'",
-            "goods_told",
-            "order line",
+            "goods_told entries_have_events",
+            "order line, entry",
+        ),
+        (
+            "insert into ledger_entry select (jsonb_populate_record(x, jsonb_build_object("
+            "'id', gen_random_uuid(), 'cause_id', 'x'))).* from ledger_entry x "
+            "where cause_kind = 'payments.PaymentCaptured'",
+            "entries_have_events",
+            "entry",
+        ),
+        (
+            "update ledger_posting set channel_id = gen_random_uuid() where account = 'revenue'",
+            "posted_in_its_channel",
+            "entry",
         ),
         ("update finance_close set difference_minor = 1", "closes", "close"),
         ("update finance_close set version = 2", "closes_numbered", "closes"),

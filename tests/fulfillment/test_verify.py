@@ -45,7 +45,7 @@ from tests.orders.world import place, wish
         ("delete from orders_movement where to_stage = 'picked'", "orders.buckets_follow_journal"),
         (
             "update platform_log set subject_no = 99 where kind = 'orders.OrderPlaced'",
-            "orders.events_numbered",
+            "platform.events_numbered",
         ),
     ],
 )

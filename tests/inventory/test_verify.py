@@ -176,7 +176,25 @@ DEFECTS = {
     "cost change": (
         "update inventory_cost_change set units_in = units_in + 1 where change_no = 2 "
         "returning variant_id as v, owner_id as o",
-        {"inventory.cost_changes": "cost_change:{v}/{o}/2"},
+        {
+            "inventory.cost_changes": "cost_change:{v}/{o}/2",
+            "inventory.cost_came_with_units": "cost_change:{v}/{o}/2",
+        },
+    ),
+    "lost average": (
+        "delete from inventory_cost returning variant_id as v, owner_id as o",
+        {"inventory.average_cost": "cost:{v}/{o}"},
+    ),
+    "cost of another movement": (
+        "update inventory_cost_change set cause_line = gen_random_uuid() where change_no = 2 "
+        "returning variant_id as v, owner_id as o",
+        {"inventory.cost_came_with_units": "cost_change:{v}/{o}/2"},
+    ),
+    "cost of a movement": (
+        "update inventory_movement set unit_cost_milli = 802 where unit_cost_milli = 801 and "
+        "reason = 'receive' returning (select variant_id from inventory_cost) as v, "
+        "(select owner_id from inventory_cost) as o",
+        {"inventory.cost_came_with_units": "cost_change:{v}/{o}/2"},
     ),
     "promised": (
         "update inventory_incoming set promised = promised + 1 returning id",

@@ -35,6 +35,11 @@ DEFECTS = [
     ("update orders_stop set order_id = gen_random_uuid()", "parts_have_their_whole"),
     ("update orders_search set order_id = gen_random_uuid()", "parts_have_their_whole"),
     ("update orders_attribution set line_id = gen_random_uuid()", "parts_have_their_whole"),
+    ("update orders_movement set order_id = gen_random_uuid()", "moved_on_its_order"),
+    (
+        "update orders_movement m set order_id = o.id from orders_order o where o.id <> m.order_id",
+        "moved_on_its_order",
+    ),
     ("update orders_line set attributed = not attributed", "credit_is_given"),
     ("delete from orders_attribution", "credit_is_given"),
     ("update orders_stop set amendment_no = 7", "stops_hold_amendments"),
@@ -42,7 +47,7 @@ DEFECTS = [
 ]
 
 
-async def _play(database: Database, shop: str, lanes: Lanes) -> None:
+async def play(database: Database, shop: str, lanes: Lanes) -> None:
     shown = await sold(database, shop, lanes, LineWish(sku="MUG", quantity=3), "LAMP")
     await give(lanes, shop, shown, 301, agent())
     await credit(database, shop, request(shown, (0, 1)))
@@ -56,16 +61,16 @@ async def _play(database: Database, shop: str, lanes: Lanes) -> None:
 
 
 async def test_a_planted_defect_is_named(database: Database, shop: str, lanes: Lanes):
-    await _play(database, shop, lanes)
+    await play(database, shop, lanes)
     for defect, rule in DEFECTS:
-        with pytest.raises(_Undo):
+        with pytest.raises(Undo):
             async with database.transaction(shop) as tx:
                 assert await verify(tx, RULES) == []
                 await tx.execute(defect)
                 found = {finding.rule for finding in await verify(tx, RULES)}
                 assert f"orders.{rule}" in found, defect
-                raise _Undo
+                raise Undo
 
 
-class _Undo(Exception):
-    pass
+class Undo(Exception):
+    """Ends a transaction without a trace."""

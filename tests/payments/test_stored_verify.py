@@ -50,6 +50,7 @@ async def test_sound_stored_value_has_no_findings(lived: Purse):
     ("planted", "rules", "subject"),
     [
         ("update payments_account set balance_minor = 1", "balance", "stored value"),
+        ("delete from payments_account where held_minor = 0", "balance", "stored value"),
         ("update payments_account set held_minor = held_minor + 1", "set_aside", "stored value"),
         (
             "update payments_account_entry set minor = minor - 1 where deed = 'redeemed'",

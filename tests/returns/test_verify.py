@@ -36,6 +36,14 @@ from tests.returns.test_life import announce, step, wanted
         ("update payments_payout set minor = minor + 1", {"paid_out_once"}),
         ("update inventory_movement set on_hand_delta = on_hand_delta + 1"
          " where cause_kind = 'return' and reason = 'receive'", {"units_came_into_stock"}),
+        ("delete from returns_return where state = 'received'",
+         {"parts_have_their_whole"}),
+        ("update returns_event set return_id = gen_random_uuid()"
+         " where return_line_id is not null and deed = 'receive'", {"parts_have_their_whole"}),
+        ("update returns_return set currency = 'EUR' where order_id is not null",
+         {"parts_have_their_whole"}),
+        ("update returns_return set order_id = gen_random_uuid() where state = 'received'",
+         {"exchanged_on_order", "parts_have_their_whole"}),
     ],
 )  # fmt: skip
 async def test_a_planted_defect_is_named(database, lanes, shop, defect, rules):

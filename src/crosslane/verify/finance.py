@@ -313,6 +313,36 @@ from worth w full join finance_transit t using (transfer_id)
 where not exists (select from unread) and coalesce(w.minor, 0) <> coalesce(t.posted_minor, 0)
 """
 
+# Entries of events are of events that were told, each of its own.
+ENTRIES_HAVE_EVENTS = """
+with told as (
+    select kind, case when kind like 'payments.%'
+                      then coalesce(body ->> 'operation_id', body ->> 'payout_id',
+                                    body ->> 'entry_id')
+                      else subject || '#' || subject_no end as cause_id
+    from platform_log where kind in (select cause_kind from ledger_entry)
+)
+select 'entry:' || e.id as subject,
+       format('it was posted for %s %s, which was not told', e.cause_kind, e.cause_id) as detail
+from ledger_entry e
+left join told t on (t.kind, t.cause_id) = (e.cause_kind, e.cause_id)
+where e.cause_kind ~ '^[a-z]+[.][A-Z]' and t.kind is null
+"""
+
+# What is sold, charged and given back is posted in the channel of its order.
+POSTED_IN_ITS_CHANNEL = """
+select distinct 'entry:' || e.id as subject,
+       format('posting %s is of channel %s, its order %s of %s', p.position, p.channel_id, o.number,
+              o.channel_id) as detail
+from platform_log l
+join orders_order o on o.id = (l.body ->> 'order_id')::uuid
+join ledger_entry e
+    on (e.cause_kind, e.cause_id) = (l.kind, l.subject || '#' || l.subject_no)
+join ledger_posting p on p.entry_id = e.id
+where l.kind in ('orders.LinesHandedOver', 'orders.ChargesDue', 'orders.LinesCredited')
+  and p.channel_id <> o.channel_id
+"""
+
 CLOSES = """
 select 'close:' || c.id as subject,
        format('it says a difference of %s, its rows have %s', c.difference_minor, x.total) as detail
@@ -344,6 +374,8 @@ RULES = [
     Rule("finance.stock_units", STOCK_UNITS),
     Rule("finance.transit_account", TRANSIT_ACCOUNT),
     Rule("finance.transit_valued", TRANSIT_VALUED),
+    Rule("finance.entries_have_events", ENTRIES_HAVE_EVENTS),
+    Rule("finance.posted_in_its_channel", POSTED_IN_ITS_CHANNEL),
     Rule("finance.closes", CLOSES),
     Rule("finance.closes_numbered", CLOSES_NUMBERED),
 ]

@@ -118,18 +118,37 @@ where quantity > taken or (state = 'confirmed') <> (quantity = 0)
 """
 
 AVERAGE_COST = """
-select 'cost:' || c.variant_id || '/' || c.owner_id as subject,
+with latest as (
+    select distinct on (variant_id, owner_id) variant_id, owner_id, average_after_milli, change_no
+    from inventory_cost_change order by variant_id, owner_id, change_no desc
+)
+select 'cost:' || variant_id || '/' || owner_id as subject,
        format('the average is %s after %s changes, its journal ends with %s after %s',
-              c.average_milli, c.change_no, l.average_after_milli, coalesce(l.change_no, 0))
-           as detail
-from inventory_cost c
-left join lateral (
-    select j.average_after_milli, j.change_no from inventory_cost_change j
-    where j.variant_id = c.variant_id and j.owner_id = c.owner_id
-    order by j.change_no desc limit 1
-) l on true
-where (c.average_milli, c.change_no)
+              c.average_milli, coalesce(c.change_no, 0), l.average_after_milli,
+              coalesce(l.change_no, 0)) as detail
+from inventory_cost c full join latest l using (variant_id, owner_id)
+where (c.average_milli, coalesce(c.change_no, 0))
       is distinct from (l.average_after_milli, coalesce(l.change_no, 0))
+"""
+
+# An average moves with units that came, at what they cost.
+COST_CAME_WITH_UNITS = """
+with came as materialized (
+    select p.variant_id, p.owner_id, m.cause_kind, m.cause_id, m.cause_line, m.on_hand_delta,
+           m.unit_cost_milli
+    from inventory_movement m join inventory_position p on p.id = m.position_id
+    where m.unit_cost_milli is not null and m.on_hand_delta > 0
+)
+select 'cost_change:' || c.variant_id || '/' || c.owner_id || '/' || c.change_no as subject,
+       format('it tells of %s units at %s by %s %s, of which no movement does', c.units_in,
+              c.unit_cost_milli, c.cause_kind, c.cause_id) as detail
+from inventory_cost_change c
+where not exists (
+    select from came
+    where (came.variant_id, came.owner_id, came.cause_kind, came.cause_id, came.cause_line,
+           came.on_hand_delta, came.unit_cost_milli)
+        = (c.variant_id, c.owner_id, c.cause_kind, c.cause_id, c.cause_line, c.units_in,
+           c.unit_cost_milli))
 """
 
 # Half away from zero, in whole numbers: costs and units are never negative where they are blended.
@@ -302,6 +321,7 @@ RULES = [
     Rule("inventory.hold_quantities", HOLD_QUANTITIES),
     Rule("inventory.average_cost", AVERAGE_COST),
     Rule("inventory.cost_changes", COST_CHANGES),
+    Rule("inventory.cost_came_with_units", COST_CAME_WITH_UNITS),
     Rule("inventory.baseline", BASELINE),
     Rule("inventory.promised", PROMISED),
     Rule("inventory.received", RECEIVED),

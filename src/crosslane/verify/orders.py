@@ -99,11 +99,22 @@ with part as (
 select p.subject,
        case when p.order_id is not null and o.id is null
             then format('its order %s does not exist', p.order_id)
-            else format('its line %s does not exist', p.line_id) end as detail
+            else format('its line %s %s', p.line_id,
+                        case when l.id is null then 'does not exist'
+                             else 'is of another order' end) end as detail
 from part p
 left join orders_order o on o.id = p.order_id
 left join orders_line l on l.id = p.line_id
 where p.order_id is not null and o.id is null or p.line_id is not null and l.id is null
+   or l.order_id <> p.order_id
+"""
+
+MOVED_ON_ITS_ORDER = """
+select 'order movement:' || m.id as subject,
+       format('it is of order %s, its line %s of %s', m.order_id, m.line_id,
+              coalesce(l.order_id::text, 'none')) as detail
+from orders_movement m left join orders_line l on l.id = m.line_id
+where m.order_id is distinct from l.order_id
 """
 
 AMENDMENTS_NUMBERED = """
@@ -125,12 +136,6 @@ select 'order line:' || l.id as subject,
 from orders_line l
 where l.attributed <> exists (
     select from orders_attribution a where a.line_id = l.id and a.source not like 'return:%')
-"""
-
-EVENTS_NUMBERED = """
-select subject, format('%s events, the last is number %s', count(*), max(subject_no)) as detail
-from platform_log group by subject
-having count(*) <> max(subject_no) or count(distinct subject_no) <> count(*)
 """
 
 # What payments told of is shown on the order, until it has moved.
@@ -352,6 +357,7 @@ RULES = [
     Rule("orders.capacity_is_wanted", CAPACITY_IS_WANTED),
     Rule("orders.closed_when_settled", CLOSED_WHEN_SETTLED),
     Rule("orders.parts_have_their_whole", PARTS_HAVE_THEIR_WHOLE),
+    Rule("orders.moved_on_its_order", MOVED_ON_ITS_ORDER),
     Rule("orders.bundles_share_exactly", BUNDLES_SHARE_EXACTLY),
     Rule("orders.amendments_numbered", AMENDMENTS_NUMBERED),
     Rule("orders.returned_within_handed_over", RETURNED_WITHIN_HANDED_OVER),
@@ -362,5 +368,4 @@ RULES = [
     Rule("orders.stops_hold_amendments", STOPS_HOLD_AMENDMENTS),
     Rule("orders.shares_of_credit", SHARES_OF_CREDIT),
     Rule("orders.credit_is_given", CREDIT_IS_GIVEN),
-    Rule("orders.events_numbered", EVENTS_NUMBERED),
 ]

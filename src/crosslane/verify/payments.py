@@ -151,14 +151,21 @@ where p.charged_back_minor <> coalesce(m.total, 0)
 """
 
 BALANCE = """
-select 'stored value:' || a.id as subject,
-       format('it holds %s, its journal adds up to %s', a.balance_minor, coalesce(e.total, 0))
-           as detail
+select 'stored value:' || coalesce(a.id, e.account_id) as subject,
+       format('it holds %s, its journal adds up to %s', coalesce(a.balance_minor::text, 'nothing'),
+              coalesce(e.total, 0)) as detail
 from payments_account a
-left join (
+full join (
     select account_id, sum(minor) as total from payments_account_entry group by account_id
 ) e on e.account_id = a.id
-where a.balance_minor <> coalesce(e.total, 0)
+where a.balance_minor is distinct from coalesce(e.total, 0)
+"""
+
+CURRENCY_OF_ORDER = """
+select 'payment:' || p.id as subject,
+       format('it is in %s, its order in %s', p.currency, o.currency) as detail
+from payments_payment p join orders_order o on o.id = p.order_id
+where p.currency <> o.currency
 """
 
 SET_ASIDE = """
@@ -247,6 +254,7 @@ RULES = [
     Rule("payments.voiding", _pending("voiding_minor", "void")),
     Rule("payments.charged_back", CHARGED_BACK),
     Rule("payments.balance", BALANCE),
+    Rule("payments.currency_of_order", CURRENCY_OF_ORDER),
     Rule("payments.set_aside", SET_ASIDE),
     Rule("payments.redeemed", REDEEMED),
     Rule("payments.transferred", TRANSFERRED),

@@ -22,6 +22,39 @@ where (l.received, l.credited, l.net_minor, l.tax_minor)
        coalesce(t.tax_minor, 0))
 """
 
+# No foreign key looks after what is written with a return. The order it names is the one it is of.
+PARTS_HAVE_THEIR_WHOLE = """
+with part as (
+    select 'return line:' || id as subject, return_id, null::uuid as line_id from returns_line
+    union all
+    select 'return unit:' || id, null, return_line_id from returns_unit
+    union all
+    select 'return event:' || id, return_id, return_line_id from returns_event
+    union all
+    select 'return charge:' || id, return_id, null from returns_charge
+    union all
+    select 'handling credit:' || id, return_id, null from returns_credit
+    union all
+    select 'finding:' || return_id || '/' || kind, return_id, null from returns_finding
+)
+select p.subject,
+       case when p.return_id is not null and r.id is null
+            then format('its return %s does not exist', p.return_id)
+            else format('its line %s is not one of its return', p.line_id) end as detail
+from part p
+left join returns_return r on r.id = p.return_id
+left join returns_line l on l.id = p.line_id
+where p.return_id is not null and r.id is null or p.line_id is not null and l.id is null
+   or l.return_id <> p.return_id
+union all
+select 'return:' || r.number,
+       format('it is of order %s in %s, which is %s in %s', r.order_number, r.currency,
+              coalesce(o.number, 'missing'), o.currency)
+from returns_return r left join orders_order o on o.id = r.order_id
+where r.order_id is not null
+  and (o.number, o.currency) is distinct from (r.order_number, r.currency)
+"""
+
 UNITS_ARE_RECEIVED = """
 select 'return line:' || l.id as subject,
        format('%s received, %s lie somewhere', l.received, coalesce(sum(u.quantity), 0)) as detail
@@ -142,6 +175,7 @@ group by r.id having (count(f.kind) > 0 and not r.held) or (r.held and r.hold_re
 
 RULES = [
     Rule("returns.lines_are_journal", LINES_ARE_JOURNAL),
+    Rule("returns.parts_have_their_whole", PARTS_HAVE_THEIR_WHOLE),
     Rule("returns.units_are_received", UNITS_ARE_RECEIVED),
     Rule("returns.state_is_journal", STATE_IS_JOURNAL),
     Rule("returns.credited_on_order", CREDITED_ON_ORDER),
