@@ -364,6 +364,21 @@ async def test_a_pickup_that_was_chosen_is_ready_when_it_was_shown_to_be(buyer: 
     assert pickup.confidence.units_left == 2
 
 
+async def test_a_cart_is_brought_to_a_store_as_it_was_shown_to_be(buyer: Buyer):
+    cart = await buyer.begin(("MUG", 5))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        (brought,) = (await choices(tx, cart.id, actor=SYSTEM)).pickups
+    assert (brought.method, brought.service) == ("ship_to_store", "ECONOMY")
+    taken = await buyer.edit(cart, SetOption(brought.method, store=brought.store))
+    placed = await buyer.place(taken, offers=[brought.offer])
+    assert (await view(buyer.database, buyer.tenant, placed.id)).service == "ECONOMY"
+    other = await buyer.begin(("MUG", 5))
+    other = await buyer.edit(other, SetOption("ship", service="STANDARD48"))
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        (brought,) = (await choices(tx, other.id, actor=SYSTEM)).pickups
+    assert brought.service == "STANDARD48"
+
+
 @pytest.mark.parametrize("held", [False, True])
 async def test_the_dates_of_a_quote_are_kept_or_the_cart_stays_a_cart(buyer: Buyer, held: bool):
     cart = await buyer.begin(("LAMP", 3))

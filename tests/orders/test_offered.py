@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crosslane import locations, pricing, sourcing
+from crosslane import carriers, locations, pricing, sourcing
 from crosslane.orders import LineWish, PlaceOrder
 from crosslane.orders.service.releasing import Released, release
 from crosslane.platform import facts
@@ -20,6 +20,8 @@ use_secret(b"a secret of the tests alone")
 # A Wednesday, ten minutes before the cut-off; the trade channel may tell when it has sold.
 ALMOST = datetime(2026, 6, 10, 13, 50, tzinfo=UTC)
 SOLD = {"channel": "trade", "placed_at": ALMOST + timedelta(minutes=15), "service": "STANDARD48"}
+
+BROUGHT = LineWish(sku="MUG", quantity=5, method="ship_to_store", store="S0001")
 
 
 async def shown(database: Database, shop: str, *items: tuple[str, int], **how) -> Options:
@@ -70,13 +72,46 @@ async def test_a_fetched_order_is_ready_when_it_was_shown_to_be(
     line = LineWish(sku="MUG", quantity=2, method="pickup", store="S0001")
     placed = await place(lanes, shop, offered(pickup.offer, line, ship_to=None))
     assert placed.lines[0].promised_at == pickup.ready_at
-    more = await shown(database, shop, ("MUG", 3))
+    more = await shown(database, shop, ("MUG", 5))
     (brought,) = more.pickups
     assert brought.method == "ship_to_store"
-    line = LineWish(sku="MUG", quantity=3, method="ship_to_store", store="S0001")
-    placed = await place(lanes, shop, offered(brought.offer, line, ship_to=None))
+    by = {"ship_to": None, "service": brought.service}
+    placed = await place(lanes, shop, offered(brought.offer, BROUGHT, **by))
     assert placed.lines[0].promised_at is not None
     assert placed.lines[0].promised_at <= brought.ready_at
+
+
+async def test_goods_are_brought_to_a_store_by_the_service_they_were_shown_to_be(
+    database: Database, shop: str, lanes: Lanes
+):
+    # The channel's usual service does not go to the store at all.
+    usual = {"service": "EXPORT", "backdating": True}
+    async with database.transaction(shop) as tx:
+        await set_policy(tx, "orders.intake", usual, "trade")
+    (brought,) = (await shown(database, shop, ("MUG", 5))).pickups
+    assert (brought.method, brought.service) == ("ship_to_store", "ECONOMY")
+    placed = await place(lanes, shop, offered(brought.offer, BROUGHT, ship_to=None, service=""))
+    order = await view(database, shop, placed.id)
+    assert order.service == "ECONOMY"
+    async with database.transaction(shop, read_only=True) as tx:
+        (kept,) = await sourcing.receipts_of_order(tx, placed.id, limit=2)
+    assert kept.receipt.plan.sent_milli == brought.cost_milli
+    await assert_sound(database, shop)
+
+
+async def test_goods_are_shown_as_the_service_brings_them_that_the_order_will_name(
+    database: Database, shop: str, lanes: Lanes
+):
+    (cheapest,) = (await shown(database, shop, ("MUG", 5))).pickups
+    (brought,) = (await shown(database, shop, ("MUG", 5), service="STANDARD48")).pickups
+    assert brought.service == "STANDARD48"
+    assert brought.cost_milli > cheapest.cost_milli
+    refused = await refusal(lanes, shop, offered(cheapest.offer, BROUGHT, ship_to=None))
+    assert isinstance(refused, sourcing.OfferMismatch)
+    assert refused.details["what"] == "service"
+    await place(lanes, shop, offered(brought.offer, BROUGHT, ship_to=None))
+    with pytest.raises(carriers.ServiceUnknown):
+        await shown(database, shop, ("MUG", 5), service="PIGEON")
 
 
 async def test_an_order_may_keep_one_offer_for_each_way(

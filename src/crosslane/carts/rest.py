@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from crosslane import inventory, orders
+from crosslane.carriers import ServiceUnknown
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine
 from crosslane.carts.service import choices, quoting, reading
@@ -177,6 +178,7 @@ async def quote_cart(caller: Caller, cart_id: UUID) -> CartQuote:
         *CART_REFUSALS,
         errors.PlaceMissing,
         PlaceUnknown,
+        ServiceUnknown,
         BadCountry,
         SealsOff,
     ),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from crosslane.carriers import ServiceUnknown
 from crosslane.catalog import UnknownSku
 from crosslane.kernel import QUANTITY_MAX, Page, matching
 from crosslane.organization import UnknownChannel
@@ -95,6 +96,8 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         items: what is in the cart.
         at: business time, now when absent.
         stores: how many stores to offer at most; 0 for none.
+        service: by which goods would be brought to a store, where the order will name one; the
+            cheapest that goes there when empty.
     """
 
     channel: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -103,6 +106,7 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     postcode: Annotated[str, Meta(max_length=16)] = ""
     at: Annotated[datetime, Meta(tz=True)] | None = None
     stores: Annotated[int, Meta(ge=0, le=STORES_OFFERED_MAX)] = STORES_OFFERED_MAX
+    service: Annotated[str, Meta(max_length=64)] = ""
 
 
 def _shown(kept: KeptReceipt) -> ReceiptShown:
@@ -164,7 +168,7 @@ async def show_receipt(caller: Caller, receipt_id: UUID) -> ReceiptExplained:
     "/api/v1/fulfillment-options",
     permission=READ,
     command=None,
-    raises=(UnknownChannel, NotOnSale, PlaceUnknown, SealsOff),
+    raises=(UnknownChannel, NotOnSale, PlaceUnknown, ServiceUnknown, SealsOff),
     example=OptionsAsked(
         channel="web",
         country="GB",
@@ -186,6 +190,7 @@ async def show_options(caller: Caller, data: OptionsAsked) -> Options:
         postcode=data.postcode,
         at=data.at,
         stores=data.stores,
+        service=data.service,
     )
     return decide_options(await GATHERING.ask(caller.tenant, caller.read, wanted))
 

@@ -61,6 +61,7 @@ class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
         name: for people.
         distance_metres: from where the customer is.
         method: ``pickup`` of what lies there, ``ship_to_store`` when some must be brought.
+        service: by which it is brought, the one the cart names, else the cheapest; "" for a pickup.
         ready_at: when everything that can be had is ready.
         lacking: what cannot be had now.
         confidence: how sure the time is.
@@ -71,6 +72,7 @@ class PickupChoice(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     distance_metres: int
     method: str
+    service: str
     ready_at: datetime
     lacking: tuple[Lacking, ...]
     confidence: sourcing.Confidence
@@ -107,6 +109,7 @@ async def choices(
         NoSuchCart, CartPlaced, EmptyCart, NotOnSale: there is nothing to offer for.
         PlaceMissing: neither the question nor the cart says where the customer is.
         PlaceUnknown: nobody knows where the postcode is.
+        ServiceUnknown: no carrier has the service that the cart names.
         SealsOff: this process has no key to sign with.
     """
     (checkout,) = await open_checkouts(tx, [(cart_id, actor)], way="ship")
@@ -131,6 +134,7 @@ async def choices(
             postcode=postcode,
             at=checkout.cart.occurred_at,
             stores=STORES_OFFERED,
+            service=checkout.contents.service,
         ),
     )
     deliveries, quoted_until = await _priced(tx, checkout, found.deliveries, home)
@@ -144,6 +148,7 @@ async def choices(
                 name=each.name,
                 distance_metres=each.distance_metres,
                 method=each.method,
+                service=each.service,
                 ready_at=each.ready_at,
                 lacking=_lacking(each),
                 confidence=each.confidence,

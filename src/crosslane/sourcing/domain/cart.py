@@ -58,7 +58,8 @@ class Cart:
 
     Args:
         world: what it is decided on.
-        request: what is wanted, to be shipped as soon as possible; its service is not looked at.
+        request: what is wanted, to be shipped as soon as possible; its service is the one by which
+            goods would be brought to a store, the cheapest that goes there when it names none.
         survey: what is available.
     """
 
@@ -91,14 +92,17 @@ class Cart:
                 yield service, way
 
     def fetched(self, store: Location, method: SourcedMethod) -> Way | None:
-        """Return what it means to fetch the goods at a store; None when nothing goes there."""
+        """Return what it means to fetch the goods at a store; None when nothing goes there.
+
+        The way tells the service by which they are brought.
+        """
         at = self._request.at
         if method == "pickup":
             whole = self._glance.lying_whole(store, at)
             if whole is not None:
                 ready = self._world.days.ready(store.timetable, at)
                 return Way(ready, *whole) if ready is not None else None
-        request = msgspec.structs.replace(self._request, method=method, store=store, service="")
+        request = msgspec.structs.replace(self._request, method=method, store=store)
         try:
             route = route_of(self._world, request)
         except Refusal:
@@ -148,6 +152,7 @@ class Cart:
             leaves.senders,
             leaves.parcels_left,
             (local_day(request, arrives) - leaves.day).days,
+            route.service,
         )
 
     def _leaves(self, at: Location, parcels: int) -> "_Leaves | None":

@@ -36,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         channel: code of the channel.
         method: how the customer gets the goods.
         store: code of the store where they are fetched; "" when they are shipped home.
-        service: delivery service; "" when they are fetched, by whatever service they are brought.
+        service: delivery service by which they are shipped or brought; "" for a pickup.
         country: where they are shipped; "" for a store. Likewise postcode, without blanks.
         postcode: see there.
         goods: fingerprint of the articles and their units.
@@ -94,14 +94,14 @@ class Asked(msgspec.Struct, frozen=True):
         Args:
             method: how the customer gets the goods.
             store: code of the store where they are fetched.
-            service: by which they are shipped home; by whatever service they go to a store.
+            service: by which they are shipped home or brought to the store.
         """
         home = method == "ship"
         return Terms(
             channel=self.channel,
             method=method,
             store=store,
-            service=service if home else "",
+            service="" if method == "pickup" else service,
             country=self.country if home else "",
             postcode=self.postcode if home else "",
             goods=self.goods,

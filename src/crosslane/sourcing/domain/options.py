@@ -83,6 +83,7 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
         name: for people.
         distance_metres: from where the customer asks.
         method: ``pickup`` of what lies there, ``ship_to_store`` when some must be brought.
+        service: code of the delivery service by which it is brought; "" for a pickup.
         ready_at: when everything that can be had is ready, for whoever orders before the offer
             expires.
         cost_milli: what it costs the retailer, in thousandths of a minor unit.
@@ -96,6 +97,7 @@ class PickupOption(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     distance_metres: int
     method: Fetched
+    service: str
     ready_at: datetime
     cost_milli: int
     lacking: tuple[Lacking, ...]
@@ -115,7 +117,7 @@ class Giver(Protocol):
             method: how the customer gets the goods.
             promised_at: when the customer has everything at the latest.
             store: code of the store where they are fetched.
-            service: by which they are shipped home.
+            service: by which they are shipped home or brought to the store.
         """
         ...
 
@@ -200,6 +202,7 @@ def _pickup(near: Near, method: Fetched, way: Way, give: Giver) -> PickupOption:
         name=near.location.name,
         distance_metres=near.distance_metres,
         method=method,
+        service=way.service,
         ready_at=way.promised_at,
         cost_milli=way.cost_milli,
         lacking=way.lacking,
@@ -208,5 +211,5 @@ def _pickup(near: Near, method: Fetched, way: Way, give: Giver) -> PickupOption:
             parcels_left=way.parcels_left,
             transit_days=way.transit_days,
         ),
-        offer="" if way.lacking else give(method, way.promised_at, store=code),
+        offer="" if way.lacking else give(method, way.promised_at, store=code, service=way.service),
     )

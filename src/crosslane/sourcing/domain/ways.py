@@ -38,6 +38,7 @@ class Way(msgspec.Struct, frozen=True):
             when none has a limit.
         transit_days: days from the last parcel's leaving to its promised day; 0 when nothing is
             sent.
+        service: by which goods are sent or brought; "" when they are fetched where they lie.
     """
 
     promised_at: datetime
@@ -48,6 +49,7 @@ class Way(msgspec.Struct, frozen=True):
     senders: frozenset[UUID] = NOBODY
     parcels_left: int | None = None
     transit_days: int = 0
+    service: str = ""
 
     @property
     def units_lacking(self) -> int:
@@ -92,6 +94,7 @@ def way_of(
         frozenset(days),
         max(0, min(free)) if free else None,
         (local_day(found.request, arrives) - last).days if last else 0,
+        found.route.service,
     )
 
 

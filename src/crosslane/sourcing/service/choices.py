@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from crosslane.carriers import rate_book
 from crosslane.catalog import Variant, variants_by_id, variants_by_sku
 from crosslane.inventory import Survey, survey
 from crosslane.kernel import Refusal
@@ -55,6 +56,8 @@ class OptionsWanted(msgspec.Struct, frozen=True, kw_only=True):
         postcode: of the customer; pickups are offered near it.
         at: business time, now when None.
         stores: how many stores at most.
+        service: code of the delivery service by which goods would be brought to a store, where the
+            order will name one; the cheapest that goes there when empty.
     """
 
     items: Sequence[ItemAsked]
@@ -63,6 +66,7 @@ class OptionsWanted(msgspec.Struct, frozen=True, kw_only=True):
     postcode: str
     at: datetime | None = None
     stores: int = STORES_OFFERED_MAX
+    service: str = ""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -104,6 +108,7 @@ async def options_for(tx: Tx, wanted: OptionsWanted) -> Options:
         UnknownChannel: there is none with this code.
         NotOnSale: a SKU does not exist or is retired.
         PlaceUnknown: stores are asked for near a postcode whose position nobody knows.
+        ServiceUnknown: no carrier has the service that is named.
         SealsOff: this process has no key to seal offers with.
     """
     (found,) = await load_options(tx, [wanted])
@@ -119,11 +124,13 @@ async def load_options(tx: Tx, carts: Sequence[OptionsWanted]) -> list[OptionsFa
     """
     found: list[OptionsFacts | Refusal | None] = [None] * len(carts)
     asked: dict[UUID, list[tuple[int, SourcingRequest]]] = {}
-    channels = await book(tx)
+    channels, carried = await book(tx), await rate_book(tx)
     goods = await _Goods.read(tx, carts)
     for number, wanted in enumerate(carts):
         try:
             channel = channels.channel(wanted.channel)
+            if wanted.service:
+                carried.service(wanted.service)
             request = SourcingRequest(
                 order_id=NOBODYS,
                 channel=channel,
@@ -133,6 +140,7 @@ async def load_options(tx: Tx, carts: Sequence[OptionsWanted]) -> list[OptionsFa
                 lines=goods.lines(wanted.items),
                 country=wanted.country,
                 postcode=wanted.postcode,
+                service=wanted.service,
             )
         except Refusal as refusal:
             found[number] = refusal

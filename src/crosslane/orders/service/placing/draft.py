@@ -37,7 +37,8 @@ class Draft:
         priced: what it costs.
         customer: who buys, None for an unknown guest.
         order: the head; likewise lines, charges and stops.
-        offers: what was shown and is to be kept, by way and store.
+        shown: offers that it is placed with, as they were read.
+        offers: those that fit and are to be kept, by way and store.
         found: units promised at a location.
         moves: how the units went from open to their first stage.
         receipts: decisions of sourcing behind it.
@@ -62,6 +63,7 @@ class Draft:
         self.variants: Mapping[UUID, Variant] = {}
         self.customer: Customer | None = None
         self.address_id: UUID | None = None
+        self.shown: list[Offer] = []
         self.offers: dict[tuple[Method, UUID | None], Offer] = {}
         self.found: list[Found] = []
         self.moves: list[Move] = []
@@ -76,10 +78,14 @@ class Draft:
 
     @property
     def service(self) -> str:
-        """Carrier service of its parcels; "" when no parcel is sent."""
+        """Carrier service of its parcels; "" when no parcel is sent.
+
+        Where it names none it is that of its offers, so that goods go as they were shown to.
+        """
         if all(line.method in ("pickup", "carry_out") for line in self.resolved.lines):
             return ""
-        return self.wish.service or self.resolved.intake.service
+        shown = next((each.terms.service for each in self.shown if each.terms.service), "")
+        return self.wish.service or shown or self.resolved.intake.service
 
     @property
     def delivers(self) -> bool:

@@ -13,19 +13,36 @@ from crosslane.orders.service.placing.searching import search_of, ways_of
 from crosslane.platform.database import Tx
 
 
-def take_offers(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
-    """Read the offers that orders are placed with; one that does not fit refuses the order."""
+def read_offers(drafts: Sequence[Draft]) -> None:
+    """Read the offers that orders are placed with; one that is not ours refuses its order."""
     for draft in drafts:
-        for number, text in enumerate(draft.wish.offers):
+        try:
+            draft.shown = [
+                sourcing.read_offer(text, pointer=_pointer(number))
+                for number, text in enumerate(draft.wish.offers)
+            ]
+        except Refusal as refusal:
+            draft.refusal = refusal
+
+
+def take_offers(tx: Tx, drafts: Sequence[Draft], around: Surroundings) -> None:
+    """Take the offers that were read; one that does not fit refuses the order."""
+    for draft in drafts:
+        for number, offer in enumerate(draft.shown):
             try:
-                _take_offer(tx, draft, around, text, f"/offers/{number}")
+                _take_offer(tx, draft, around, offer, _pointer(number))
             except Refusal as refusal:
                 draft.refusal = refusal
                 break
 
 
-def _take_offer(tx: Tx, draft: Draft, around: Surroundings, text: str, pointer: str) -> None:
-    offer = sourcing.read_offer(text, pointer=pointer)
+def _pointer(number: int) -> str:
+    return f"/offers/{number}"
+
+
+def _take_offer(
+    tx: Tx, draft: Draft, around: Surroundings, offer: sourcing.Offer, pointer: str
+) -> None:
     ways, stores = ways_of(draft.stock_lines), around.network.by_id
     named = {(way[0], stores[way[1]].code if way[1] else ""): way for way in ways}
     way = named.get((offer.terms.method, offer.terms.store))

@@ -14,7 +14,7 @@ from crosslane.orders.domain import Order, Stop
 from crosslane.orders.errors import SourceIdTaken
 from crosslane.orders.service.placing import asking, drafting, paying, sourcing
 from crosslane.orders.service.placing.draft import Draft
-from crosslane.orders.service.placing.offered import take_offers
+from crosslane.orders.service.placing.offered import read_offers, take_offers
 from crosslane.orders.service.placing.pausing import let_wait
 from crosslane.orders.service.placing.resolving import Surroundings, resolve
 from crosslane.orders.service.placing.wishes import Placed, PlaceOrder
@@ -39,6 +39,7 @@ async def place(tx: Tx, commands: Sequence[Command[PlaceOrder]]) -> list[Placed 
         tx.now,
     )
     await _resolve(tx, drafts, around)
+    read_offers(_live(drafts))
     await _enter(tx, drafts)
     await _identify(tx, drafts)
     await _price(tx, drafts)

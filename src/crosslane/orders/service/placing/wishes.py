@@ -117,7 +117,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         buyer: who buys, absent for an unknown guest.
         ship_to: where goods are shipped; needed when a line is shipped.
         lines: goods.
-        service: delivery service; the channel's usual one when empty.
+        service: delivery service; when empty that of the offers, else the channel's usual one.
         shipping_minor: what the channel has charged for delivery, where it may dictate prices.
         coupons: codes the customer has typed.
         quote: signed quote whose prices hold.
