@@ -113,6 +113,25 @@ async def test_what_cannot_be_done_becomes_a_dead_letter_with_its_reason(
     assert await rows(database, house, "select * from answered") == [("a", "a")]
 
 
+async def test_a_dead_letter_that_is_replayed_waits_until_a_worker_has_it(
+    database: Database, house: str, other: Counterpart
+):
+    other.fail = [Dead("wrong number")]
+    run = runner(database, other)
+    run.worker = 7
+    async with database.connection() as session:
+        await session.execute(REGISTER, run.worker)
+    await ask(database, house, "a")
+    await run_due(database, house, run)
+    async with database.transaction(house) as tx:
+        assert await effects.replay_kind(tx, "test.knock") == 1
+    async with database.transaction(house, read_only=True) as tx:
+        [call] = await effects.list_due(tx)
+        [counted] = await effects.count_kinds(tx)
+    assert not call.under_way
+    assert (counted.waiting, counted.under_way) == (1, 0)
+
+
 async def test_a_worker_that_lost_its_lease_records_nothing(
     database: Database, house: str, other: Counterpart
 ):

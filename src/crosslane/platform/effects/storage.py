@@ -165,7 +165,7 @@ async def list_dead(tx: Tx, limit: int) -> list[Record]:
 
 REPLAY = """
 update platform_effect
-set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null
+set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null, claimed_by = null
 where id = $1 and state = 'dead'
 """
 
@@ -177,7 +177,7 @@ async def replay(tx: Tx, effect_id: UUID) -> bool:
 
 REPLAY_KEYS = """
 update platform_effect
-set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null
+set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null, claimed_by = null
 where key = any($1::text[]) and state = 'dead'
 """
 
@@ -228,7 +228,7 @@ async def list_due(tx: Tx, kind: str | None, limit: int) -> list[Record]:
 
 REPLAY_KIND = """
 update platform_effect
-set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null
+set state = 'due', due_at = clock_timestamp(), tries = 0, finished_at = null, claimed_by = null
 where id in (
     select id from platform_effect
     where state = 'dead' and kind = $1 order by finished_at, id limit $2 for update
