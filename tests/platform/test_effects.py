@@ -183,10 +183,16 @@ deferrable initially deferred for each row execute function stall();
 
 
 async def test_a_claim_that_commits_long_after_it_was_lost_is_let_go(
-    database: Database, house: str, other: Counterpart, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    postgres_url: str,
+    house: str,
+    other: Counterpart,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """The server is at COMMIT for longer than it is waited for, and gets there in the end."""
-    run = runner(database, other)
+    monkeypatch.setitem(limits.FAREWELL, "client_connection_check_interval", "0")
+    far = await Database.connect(postgres_url, connections=4)
+    run = runner(far, other)
     run.worker = 7
     await ask(database, house, "late")
     async with database.transaction(house) as tx:
@@ -203,6 +209,7 @@ async def test_a_claim_that_commits_long_after_it_was_lost_is_let_go(
     assert await look_until(partial(run.start_due, house), bool, seconds=NEWS_SECONDS_MAX)
     await run.drain()
     assert other.asked == [("late", "late")]
+    await far.close()
 
 
 async def test_a_call_that_hangs_is_cut_off_and_holds_only_its_slot(

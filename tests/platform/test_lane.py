@@ -266,24 +266,30 @@ WAITING = "select count(*) from pg_locks where not granted"
 
 
 async def test_a_lost_first_attempt_that_ends_after_all_is_the_answer(
-    database: Database, shelf: str, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+    database: Database, postgres_url: str, shelf: str, monkeypatch: pytest.MonkeyPatch
 ):
     """The server goes on with what it was told although nobody waits for its answer any more."""
-    async with database.transaction(shelf) as tx:
-        await tx.execute("update shelf set left_units = left_units")
-        monkeypatch.setattr(limits, "COMMIT_SECONDS_MAX", 0.1)
-        asked = asyncio.create_task(lanes.submit(shelf, JOT, Command("k", SYSTEM, Take(7))))
+    monkeypatch.setitem(limits.FAREWELL, "client_connection_check_interval", "0")
+    far = await Database.connect(postgres_url, connections=1)
 
+    async def wait_for(waiting: int) -> None:
         async def look() -> bool:
-            # The first attempt for the shelf, the second for the key of the first.
             async with database.connection() as session:
-                return asked.done() or await session.fetchval(WAITING) == 2
+                return asked.done() or await session.fetchval(WAITING) == waiting
 
         assert await look_until(look, bool, seconds=60.0)
-        monkeypatch.undo()
+
+    async with database.transaction(shelf) as tx:
+        await tx.execute("update shelf set left_units = left_units")
+        asked = asyncio.create_task(Lanes(far).submit(shelf, JOT, Command("k", SYSTEM, Take(7))))
+        await wait_for(1)
+        far.pool._holders[0]._con.terminate()
+        # The first attempt for the shelf, the second for the key of the first.
+        await wait_for(2)
     assert await asked == Answer(Taken(7), replayed=True)
     async with database.transaction(shelf) as tx:
         assert await tx.fetchval("select batches from shelf") == 1
+    await far.close()
 
 
 async def test_a_caller_that_goes_away_does_not_take_the_answer_with_it(
