@@ -9,7 +9,7 @@ from crosslane.kernel import Conflict, Invalid, Refusal
 from crosslane.platform import database as limits
 from crosslane.platform import idempotency
 from crosslane.platform.actor import SYSTEM, Actor
-from crosslane.platform.database import Database, Tx
+from crosslane.platform.database import Database, DatabaseBusy, Tx
 from crosslane.platform.fairness import CROWD_MIN
 from crosslane.platform.lane import (
     CROWD_BATCH_MAX,
@@ -244,6 +244,35 @@ async def test_one_bad_command_harms_no_other(database: Database, shelf: str, la
     assert isinstance(answers[1], ZeroDivisionError)
     assert {answers[0].outcome, answers[2].outcome} == {Taken(9), Taken(7)}
     assert (await state(database, shelf))[0] == 7
+
+
+class CountsOpenings(Database):
+    """Counts how often a transaction was wanted."""
+
+    openings = 0
+
+    def transaction(self, *args: Any, **named: Any):
+        self.openings += 1
+        return super().transaction(*args, **named)
+
+
+async def test_a_batch_without_a_connection_is_told_so_at_once(
+    postgres_url: str, shelf: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Each by itself would wait as long again, the last of a full batch for twenty minutes."""
+    monkeypatch.setattr(limits, "ACQUIRE_SECONDS_MAX", 0.1)
+    small = await CountsOpenings.connect(postgres_url, connections=1)
+    lanes = Lanes(small)
+    asked = [command(str(n), 1) for n in range(5)]
+    async with small.connection():
+        answers = await asyncio.gather(
+            *(lanes.submit(shelf, TAKE, each) for each in asked), return_exceptions=True
+        )
+    assert [type(answer) for answer in answers] == [DatabaseBusy] * len(asked)
+    assert small.openings == 1
+    monkeypatch.undo()
+    assert (await lanes.submit(shelf, TAKE, asked[0])).outcome == Taken(9)
+    await small.close()
 
 
 async def test_a_lost_commit_reply_is_asked_again_under_the_same_key(

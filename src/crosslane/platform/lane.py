@@ -20,14 +20,15 @@ import msgspec
 from crosslane.kernel import Kind, Refusal, Unavailable
 from crosslane.platform import audit, faults, idempotency
 from crosslane.platform.actor import SYSTEM, Actor
-from crosslane.platform.database import CONNECTION_LOST, CommitUnknown, Database, Overtaken, Tx
-from crosslane.platform.idempotency import (
-    KeyReused,
-    Look,
-    Replayed,
-    StillWorking,
-    StoredAnswer,
+from crosslane.platform.database import (
+    CONNECTION_LOST,
+    CommitUnknown,
+    Database,
+    DatabaseBusy,
+    Overtaken,
+    Tx,
 )
+from crosslane.platform.idempotency import KeyReused, Look, Replayed, StillWorking, StoredAnswer
 
 BATCH_COMMANDS_MAX = 256
 # Of a crowd, where others ask as well: for each step of a batch they wait.
@@ -52,8 +53,6 @@ LOST = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
-
-
 # Somebody else was faster, where nothing was locked.
 OUTRUN = (*LOST, asyncpg.UniqueViolationError)
 
@@ -357,14 +356,16 @@ class _Lane:
             answers = await self._run([w.command for w in batch], patient)
         # The error belongs to whoever asked; the lane goes on with the next batch.
         except Exception as error:
-            if len(batch) > 1:
+            # Where there is no connection for all there is none for each: each would wait as long.
+            if len(batch) > 1 and not isinstance(error, DatabaseBusy):
                 self._begin_another()
                 # When a key is in use elsewhere the batch has waited for it once already.
                 waited = isinstance(error, StillWorking)
                 for waiting in batch:
                     await self._answer([waiting], patient=not waited)
                 return
-            self._take_out(batch[0]).fail(_as_refusal(error))
+            for waiting in batch:
+                self._take_out(waiting).fail(_as_refusal(error))
         else:
             for waiting, answer in zip(batch, answers, strict=True):
                 self._take_out(waiting).settle(answer)
