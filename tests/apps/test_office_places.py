@@ -98,17 +98,25 @@ async def test_an_article_is_found_and_corrected_at_the_version_seen(api, office
         "gtin": "5012345678900",
         "barcodes": "CASE-MUG 12",
         "options": "color: red",
+        "hazardous": "yes",
     }
     assert (await submit(office, edit, **wish)).status_code == 303
     shown = await read(office, path[1])
-    for part in ("Scarlet mug", "Scharlachroter Becher", "420 g", "CASE-MUG", "5012345678900"):
+    for part in (
+        "Dangerous goods",
+        "Scarlet mug",
+        "Scharlachroter Becher",
+        "420 g",
+        "CASE-MUG",
+        "5012345678900",
+    ):
         assert part in shown
     found = await read(office, "/office/catalog", q="CASE-MUG")
     assert "Scarlet mug" in found
     stale = await submit(office, edit, **wish)
     assert (stale.status_code, "changed meanwhile" in told(stale)) == (422, True)
     fresh = inputs(await office.get(edit), edit)
-    assert fresh["barcodes"] == "CASE-MUG 12"
+    assert (fresh["barcodes"], "hazardous" in fresh) == ("CASE-MUG 12", True)
     for wrong in ({"gtin": "123"}, {"barcodes": "CASE"}, {"weight_grams": "-1"}):
         refused = await submit(office, edit, **(fresh | wrong))
         assert refused.status_code == 422

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from tests.carts.buyer import ADA, CASH, Buyer, line_of
 from tests.carts.shop import wish
+from tests.orders.test_dangerous_goods import allow
 from tests.orders.world import buckets, view
 from tests.orders.world import place as place_order
 from tests.orders.world import wish as order_wish
 
-from crosslane import orders, organization, payments, pricing
+from crosslane import catalog, orders, organization, payments, pricing
 from crosslane.carts import errors
 from crosslane.carts.domain import AddLine, ChangeLine, RemoveLine, SetCoupon, SetOption, SetTender
 from crosslane.carts.service.choices import choices
@@ -202,6 +203,24 @@ async def test_a_hold_moves_with_the_way_of_its_line(buyer: Buyer):
     shown = await view(buyer.database, buyer.tenant, placed.id)
     assert buckets(shown) == {"MUG": {("allocated", "S0001"): 2}}
     assert await buyer.holds(cart) == {"released": 2, "confirmed": 0}
+
+
+async def test_dangerous_goods_are_held_where_they_may_be_sent_from(buyer: Buyer):
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        mug = catalog.ProductRow("MUG", "home", weight_grams=350, hazardous=True)
+        await catalog.import_products(tx, catalog.ImportProducts((mug,)))
+        await allow(tx, "DC1", sends=False)
+    cart = await buyer.begin(("MUG", 2))
+    held = await buyer.hold(cart)
+    assert [(each.location, each.quantity) for each in held.lines] == [("S0001", 2)]
+    async with buyer.database.transaction(buyer.tenant) as tx:
+        await allow(tx, "S0001", sends=False)
+    more = await buyer.begin(("MUG", 1))
+    assert isinstance(await buyer.hold(more), errors.NotEnoughToHold)
+    more = await buyer.edit(more, SetOption("pickup", line_of(more, "MUG"), "S0001"))
+    held = await buyer.hold(more)
+    assert [(each.location, each.quantity) for each in held.lines] == [("S0001", 1)]
+    await buyer.assert_sound()
 
 
 async def test_a_cart_that_cannot_be_held_whole_holds_nothing(buyer: Buyer):

@@ -298,6 +298,14 @@ def test_every_reason_of_a_row_is_told():
     ]
 
 
+def test_a_bundle_is_not_marked_as_dangerous_goods_because_its_parts_are_sent():
+    parts = (ComponentRow("MUG-1"),)
+    assert reasons(row("A", hazardous=True), row("B", components=parts)) == []
+    assert reasons(row("A", hazardous=True, components=parts)) == [
+        (0, "/rows/0/hazardous", "hazardous-bundle")
+    ]
+
+
 def test_rows_must_not_contradict_each_other():
     assert reasons(
         row("A"), row("a"), row("B", product="P"), row("C", product="p", category="home")

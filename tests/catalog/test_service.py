@@ -179,6 +179,7 @@ async def test_the_same_rows_again_change_nothing(shop: Tx):
     "change",
     [
         {"weight_grams": 1},
+        {"hazardous": True},
         {"gtin": None},
         {"gtin": "96385074"},
         {"barcodes": (BarcodeRow("CASE-6", 6),)},

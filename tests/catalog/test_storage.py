@@ -20,7 +20,7 @@ async def stored(tx: Tx, *skus: str) -> list[importing.Written]:
 
 
 def row(sku: str, product_id, grams: int = 0) -> VariantRow:
-    return VariantRow(new_id(), product_id, sku, "standard", grams, 0, 0, 0, b"{}", True)
+    return VariantRow(new_id(), product_id, sku, "standard", grams, 0, 0, 0, False, b"{}", True)
 
 
 async def test_products_and_variants_tell_new_different_and_same_apart(tx: Tx):

@@ -172,6 +172,18 @@ async def test_a_master_says_what_articles_are_and_cost_in_any_order(market: Mar
     await market.assert_sound()
 
 
+async def test_an_article_stays_dangerous_goods_whatever_its_master_says_of_it(market: Market):
+    await market.master(articles=True, category="home")
+    async with market.database.transaction(market.tenant) as tx:
+        row = catalog.ProductRow("PAINT", "home", hazardous=True)
+        await catalog.import_products(tx, catalog.ImportProducts((row,)))
+    await market.tell(product(1, "PAINT", title="Red paint", weight_grams=900))
+    assert await market.states() == ["applied"]
+    async with market.database.transaction(market.tenant, read_only=True) as tx:
+        found = (await catalog.variants_by_sku(tx, ["PAINT"]))["PAINT"]
+    assert (found.weight_grams, found.hazardous) == (900, True)
+
+
 async def test_what_a_channel_is_no_master_of_is_kept(market: Market):
     notice = {"type": "notice", "source_id": "N", "event_at": AT, "topic": "tariffs"}
     await market.tell(product(title="Mine"), price(1_000), notice)

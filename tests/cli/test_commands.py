@@ -171,7 +171,15 @@ def test_a_retailer_without_decisions_is_simulated(crosslane: Run, name: str) ->
     assert (told["decisions"], told["differences"]) == (0, [])
     assert told["trial"]["settings"] == {"late_milli": 0}
     assert "Nothing differs" in crosslane("simulate", "--tenant", name).stdout
-    for words in (["--set", "late_mili=0"], ["--close", "MOON"], ["--capacity", "DC1"]):
+    tried = crosslane("simulate", "--tenant", name, "--dangerous-goods", "no", "--json", "-")
+    assert json.loads(tried.stdout)["trial"]["hazardous"] == {"": False}
+    for words in (
+        ["--set", "late_mili=0"],
+        ["--close", "MOON"],
+        ["--capacity", "DC1"],
+        ["--dangerous-goods", "MOON=no"],
+        ["--dangerous-goods", "perhaps"],
+    ):
         refused = crosslane("simulate", "--tenant", name, *words)
         assert refused.returncode == 1
         assert refused.stderr.startswith("crosslane: ")

@@ -198,7 +198,7 @@ async def test_what_a_location_rejects_is_looked_for_again_in_both(
     database: Database, shop: str, lanes: Lanes
 ):
     placed = await place(lanes, shop, wish(LineWish(sku="MUG", quantity=3)))
-    await _reject(database, shop, placed.id, placed.lines[0].id, "DC1", 3)
+    await reject(database, shop, placed.id, placed.lines[0].id, "DC1", 3)
     assert (await compared(database, shop)).is_empty
     found = await compared(database, shop, closed=frozenset({"DC1"}))
     (difference,) = found.differences
@@ -262,9 +262,10 @@ async def test_orders_that_were_refused_are_left_out(database: Database, shop: s
     assert found.is_empty
 
 
-async def _reject(
+async def reject(
     database: Database, tenant: str, order_id: UUID, line_id: UUID, code: str, units: int
 ) -> None:
+    """Let a location reject units of a line."""
     async with database.transaction(tenant) as tx:
         at = (await locations.network(tx)).by_code[code].id
         command = Command("k", SYSTEM, None)

@@ -54,9 +54,9 @@ def made_up(seed: int, *, scarce: bool = False) -> MadeUp:
     size = 30 if scarce else draw.choice([1, 2, 4, 9, 20])
     network = Network(_place(draw, number) for number in range(size))
     goods = [_article(draw, number) for number in range(14)]
-    world = World(
-        network, _rates(draw), _policies(draw), DispatchDays(), {}, _prices(draw, network, goods)
-    )
+    # A ninth of them lets only some places send dangerous goods.
+    rules = _rates(draw), _policies(draw, limited=seed % 9 == 0)
+    world = World(network, *rules, DispatchDays(), {}, _prices(draw, network, goods))
     for key in [(at.id, day) for at in network.all for day in DAYS if draw.random() < 0.3]:
         world.taken[key] = draw.choice([1, 2, 50, 100])
     if not scarce and draw.random() < 0.4:
@@ -110,7 +110,9 @@ def _article(draw: Random, number: int) -> Variant:
     weight, length = draw.choice([0, 100, 900, 5_000, 40_000]), draw.choice([0, 100, 800, 3_000])
     told = (f"A{number:05}", _id(draw), f"P{number}", f"Article {number}", None)
     sizes = (weight, length, 0, 0)
-    return Variant(_id(draw), *told, *sizes, "standard", category[-1], category, {})
+    return Variant(
+        _id(draw), *told, *sizes, "standard", category[-1], category, {}, hazardous=number % 7 == 0
+    )
 
 
 def _rates(draw: Random) -> RateBook:
@@ -124,7 +126,7 @@ def _rates(draw: Random) -> RateBook:
     return RateBook([carrier], sold, tariffs)
 
 
-def _policies(draw: Random) -> PolicyBook:
+def _policies(draw: Random, *, limited: bool) -> PolicyBook:
     some = {
         "split_milli": [1_000, 300_000],
         "goodwill_milli": [0, 20_000, 300_000, 600_000],
@@ -142,6 +144,10 @@ def _policies(draw: Random) -> PolicyBook:
     if draw.random() < 0.2:
         saving = {"savings": [{"unit_milli": 10**6, "category": "big"}]}
         decided.append(("sourcing.markdown", Scope("tenant"), saving))
+    if limited:
+        kind = "sourcing.dangerous_goods"
+        decided += [(kind, Scope("tenant"), {"sends": False})]
+        decided += [(kind, Scope("location", f"S{n:04}"), {"sends": True}) for n in range(1, 20, 3)]
     return PolicyBook(
         PolicyVersion(
             _id(draw), number, kind, scope, NOON - timedelta(days=9), value, "a:b", "so", NOON

@@ -67,6 +67,10 @@ class BundleInBundle(Invalid):
     """{sku} is a bundle itself; bundles are made of single variants only."""
 
 
+class HazardousBundle(Invalid):
+    """{sku} is a bundle: mark those of its components that are dangerous goods."""
+
+
 class ComponentElsewhere(Conflict):
     """{sku} is a component of {bundle}, so it cannot become a bundle."""
 

@@ -24,6 +24,7 @@ from crosslane.platform.tenants import NoSuchTenant, find_tenant
 from crosslane.sourcing import Comparison, Trial, TriedPrices
 
 DAYS_MAX = 366
+ANSWERS = {"yes": True, "no": False}
 
 
 @Parameter(name="*", negative="")
@@ -39,6 +40,7 @@ class Otherwise:
         capacity: parcels a location can send a day, such as DC1=50.
         parcel_cost: work of a parcel of a location in minor units, such as DC1=110.
         carriage: percent of what carriers ask, of one service or of all: EXPRESS24=110 or 110.
+        dangerous_goods: whether a location may send dangerous goods, or all others: LEEDS=no or no.
         prices: JSON file with what stock and capacity are worth to later orders.
     """
 
@@ -49,6 +51,7 @@ class Otherwise:
     capacity: tuple[str, ...] = ()
     parcel_cost: tuple[str, ...] = ()
     carriage: tuple[str, ...] = ()
+    dangerous_goods: tuple[str, ...] = ()
     prices: Path | None = None
 
 
@@ -117,8 +120,7 @@ async def _compared(tenant: str, days: int, trial: Trial) -> tuple[Comparison, d
 
 
 def _trial(given: Otherwise) -> Trial:
-    carriage = [words if "=" in words else f"{sourcing.EVERY_SERVICE}={words}"
-                for words in given.carriage]  # fmt: skip
+    carriage = _named(given.carriage, sourcing.EVERY_SERVICE)
     return Trial(
         settings=_settings(given),
         closed=frozenset(given.close),
@@ -126,6 +128,7 @@ def _trial(given: Otherwise) -> Trial:
         parcels_per_day=_numbers(given.capacity),
         parcel_milli=_milli(given.parcel_cost),
         carriage_percent=_numbers(carriage),
+        hazardous=_answers(_named(given.dangerous_goods, sourcing.EVERYWHERE)),
         prices=_read(given.prices, TriedPrices) if given.prices else None,
     )
 
@@ -141,6 +144,20 @@ def _settings(given: Otherwise) -> dict[str, Any]:
         except msgspec.DecodeError:
             fields[name] = value
     return fields
+
+
+def _named(given: Sequence[str], everything: str) -> list[str]:
+    return [words if "=" in words else f"{everything}={words}" for words in given]
+
+
+def _answers(given: Sequence[str]) -> dict[str, bool]:
+    answers: dict[str, bool] = {}
+    for words in given:
+        name, _, value = words.partition("=")
+        if value not in ANSWERS:
+            raise NotUnderstood(words=words, reason="write NAME=yes or NAME=no")
+        answers[name] = ANSWERS[value]
+    return answers
 
 
 def _numbers(given: Sequence[str]) -> dict[str, int]:

@@ -68,6 +68,8 @@ def _field_trial(trial: Trial) -> FieldTrial:
     services = trial.carriage_percent.keys() - {EVERY_SERVICE}
     if settings or services or trial.prices is not None:
         raise InstanceRefused(reason=f"an instance has {LATE}, no other settings and no services")
+    if trial.hazardous:
+        raise InstanceRefused(reason="an instance does not tell which goods are dangerous")
     return FieldTrial(
         closed=frozenset(_numbers(trial.closed | trial.without)),
         parcels_per_day=_by_number(trial.parcels_per_day),

@@ -30,14 +30,15 @@ was closed, opened or changed, and after stock was corrected, lost or delivered.
 Costs of a request are taken to be of one currency: that of the carrier's tariff and of the books of
 the locations' entities.
 
-Policies: sourcing.settings, sourcing.markdown, sourcing.offers, sourcing.prices. Facts:
-``sourcing.kept``, ``sourcing.prices``. Tables: sourcing_receipt (journal, kept for 400 days and the
-rest of that month), sourcing_draft (kept a week), sourcing_kept (counts), sourcing_price_run,
-sourcing_price, sourcing_capacity_price.
+Policies: sourcing.settings, sourcing.markdown, sourcing.dangerous_goods, sourcing.offers,
+sourcing.prices, sourcing.reoptimisation. Facts: ``sourcing.kept``, ``sourcing.prices``. Tables:
+sourcing_receipt (journal, kept for 400 days and the rest of that month), sourcing_draft (kept a
+week), sourcing_kept (counts), sourcing_price_run, sourcing_price, sourcing_capacity_price.
 """
 
 from crosslane.platform.effects import Schedule
 from crosslane.sourcing.domain import (
+    DANGEROUS_GOODS,
     EXACT_PIECES_MAX,
     MARKDOWN,
     NO_CARRIAGE,
@@ -80,7 +81,7 @@ from crosslane.sourcing.domain import (
 )
 from crosslane.sourcing.domain.comparison import Comparison, Figures, OrderDifference
 from crosslane.sourcing.domain.divergence import Demand, LetGo
-from crosslane.sourcing.domain.trial import EVERY_SERVICE, Trial, TriedPrices
+from crosslane.sourcing.domain.trial import EVERY_SERVICE, EVERYWHERE, Trial, TriedPrices
 from crosslane.sourcing.errors import (
     DELIVERY_REFUSALS,
     OFFER_REFUSALS,
@@ -148,11 +149,13 @@ SCHEDULES = [
     Schedule("sourcing.forget_drafts", FORGET_EVERY_SECONDS, forget_drafts),
     Schedule("sourcing.forget_receipts", RECEIPTS_FORGOTTEN_SECONDS, forget_receipts),
 ]
-POLICIES = [SETTINGS, MARKDOWN, OFFERS, PRICES, REOPTIMISATION]
+POLICIES = [SETTINGS, MARKDOWN, DANGEROUS_GOODS, OFFERS, PRICES, REOPTIMISATION]
 
 __all__ = [
+    "DANGEROUS_GOODS",
     "DELIVERY_REFUSALS",
     "EFFECTS",
+    "EVERYWHERE",
     "EVERY_SERVICE",
     "EXACT_PIECES_MAX",
     "MARKDOWN",

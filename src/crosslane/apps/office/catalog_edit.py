@@ -79,6 +79,7 @@ async def _form(tx: Tx, variant: Variant, product: Product) -> dict[str, Any]:
             "tax_class": variant.tax_class,
             "barcodes": "\n".join(f"{one.barcode} {one.units}" for one in barcodes),
             "options": "\n".join(f"{name}: {value}" for name, value in variant.options.items()),
+            "hazardous": variant.hazardous,
             "active": variant.active,
             "version": product.version,
         },
@@ -108,6 +109,7 @@ def _wish(fields: Form, variant: Variant, product: Product) -> EditProduct:
             {"field": one.field, "text": one.text, "locale": one.locale, "channel": one.channel}
             for one in _texts(fields)
         ],
+        "hazardous": fields.checked("hazardous"),
         "active": fields.checked("active"),
     }
     edit = {"code": product.code, "version": fields.number("version"), "rows": [row]}
@@ -153,7 +155,8 @@ def _options(fields: Form) -> list[tuple[str, str]]:
 
 
 def _sent(fields: Form) -> dict[str, Any]:
-    return {**fields.plain(), "active": fields.checked("active")}
+    boxes = {name: fields.checked(name) for name in ("active", "hazardous")}
+    return fields.plain() | boxes
 
 
 ROUTES = [edit_article, save_article]

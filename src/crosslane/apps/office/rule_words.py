@@ -49,6 +49,7 @@ TITLES = {
     "returns.handling_credit": "Credit for taking back",
     "returns.labels": "Return labels",
     "returns.policy": "What may come back",
+    "sourcing.dangerous_goods": "Who may send dangerous goods",
     "sourcing.markdown": "What should go before markdown",
     "sourcing.offers": "How long an offer holds",
     "sourcing.prices": "What stock is worth to later orders",

@@ -31,6 +31,7 @@ from crosslane.catalog.errors import (
     ComponentElsewhere,
     ComponentOfItself,
     ComponentTwice,
+    HazardousBundle,
     SkuTwice,
     TooManyComponents,
     UnknownComponent,
@@ -71,6 +72,7 @@ class ProductRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         length_mm: longest side.
         width_mm: middle side.
         height_mm: shortest side.
+        hazardous: whether it is dangerous goods, which not every location may send; never a bundle.
         options: what tells it from its siblings.
         components: parts, when it is a bundle.
         barcodes: further barcodes.
@@ -88,6 +90,7 @@ class ProductRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     length_mm: int = 0
     width_mm: int = 0
     height_mm: int = 0
+    hazardous: bool = False
     options: dict[str, str] = {}
     components: tuple[ComponentRow, ...] = ()
     barcodes: tuple[BarcodeRow, ...] = ()
@@ -215,6 +218,7 @@ def _checks(row: ProductRow, at: str, known: Known) -> Iterator[Callable[[], obj
         )
         yield partial(_refuse_repeated_part, part.sku, place, named, pointer=f"{where}/sku")
     yield partial(_refuse_many_parts, row, pointer=f"{at}/components")
+    yield partial(_refuse_hazardous_bundle, row, pointer=f"{at}/hazardous")
 
 
 _MEASURES = (
@@ -254,6 +258,12 @@ def _refuse_repeated_part(sku: str, place: int, named: dict[str, int], *, pointe
 def _refuse_many_parts(row: ProductRow, *, pointer: str) -> None:
     if len(row.components) > COMPONENTS_MAX:
         raise TooManyComponents(pointer=pointer, most=COMPONENTS_MAX)
+
+
+def _refuse_hazardous_bundle(row: ProductRow, *, pointer: str) -> None:
+    """Refuse a mark that would tell nobody anything: what is sent are the parts."""
+    if row.components and row.hazardous:
+        raise HazardousBundle(pointer=pointer, sku=row.sku[:64])
 
 
 def _refused_by_earlier_rows(

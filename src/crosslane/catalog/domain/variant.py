@@ -62,6 +62,7 @@ class Variant(msgspec.Struct, frozen=True):
         components: parts of a bundle, in order; empty for a single article.
         active: retired variants are no longer sold, but still returned and reported.
         picture: its own first one, else the first of its product, None where there is none.
+        hazardous: whether it is dangerous goods; of a bundle its parts tell.
     """
 
     id: UUID
@@ -81,6 +82,7 @@ class Variant(msgspec.Struct, frozen=True):
     components: tuple[Component, ...] = ()
     active: bool = True
     picture: Shown | None = None
+    hazardous: bool = False
 
     @property
     def is_bundle(self) -> bool:

@@ -55,6 +55,7 @@ ROW_REFUSALS = (
     errors.TooManyComponents,
     errors.UnknownComponent,
     errors.BundleInBundle,
+    errors.HazardousBundle,
     BadLocale,
     UnknownChannel,
     QuantityOutOfRange,

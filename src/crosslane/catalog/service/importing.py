@@ -195,6 +195,7 @@ async def _write(tx: Tx, rows: Sequence[ProductRow], known: Known) -> list[Writt
                 length_mm=row.length_mm,
                 width_mm=row.width_mm,
                 height_mm=row.height_mm,
+                hazardous=row.hazardous,
                 options=msgspec.json.encode(row.options, order="sorted"),
                 active=row.active,
             )

@@ -94,6 +94,7 @@ class VariantRow(msgspec.Struct, frozen=True):
     length_mm: int
     width_mm: int
     height_mm: int
+    hazardous: bool
     options: bytes
     active: bool
 
@@ -102,23 +103,24 @@ UPSERT_VARIANTS = """
 with given as (
     select * from unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::int[],
-        $9::jsonb[], $10::boolean[]
-    ) as g (id, product_id, sku, tax_class, weight_grams, length_mm, width_mm, height_mm, options,
-            active)
+        $9::boolean[], $10::jsonb[], $11::boolean[]
+    ) as g (id, product_id, sku, tax_class, weight_grams, length_mm, width_mm, height_mm,
+            hazardous, options, active)
 ), written as (
     insert into catalog_variant as v (id, product_id, sku, tax_class, weight_grams, length_mm,
-        width_mm, height_mm, options, active)
+        width_mm, height_mm, hazardous, options, active)
     select * from given
     on conflict (lower(sku)) do update set
         product_id = excluded.product_id, tax_class = excluded.tax_class,
         weight_grams = excluded.weight_grams, length_mm = excluded.length_mm,
         width_mm = excluded.width_mm, height_mm = excluded.height_mm,
-        options = excluded.options, active = excluded.active
+        hazardous = excluded.hazardous, options = excluded.options, active = excluded.active
     where (v.product_id, v.tax_class, v.weight_grams, v.length_mm, v.width_mm, v.height_mm,
-           v.options, v.active)
+           v.hazardous, v.options, v.active)
         is distinct from
           (excluded.product_id, excluded.tax_class, excluded.weight_grams, excluded.length_mm,
-           excluded.width_mm, excluded.height_mm, excluded.options, excluded.active)
+           excluded.width_mm, excluded.height_mm, excluded.hazardous, excluded.options,
+           excluded.active)
     returning id, lower(sku) as key, xmax = 0 as created
 )
 select key, id, created, true as changed from written
@@ -141,6 +143,7 @@ async def upsert_variants(tx: Tx, rows: Sequence[VariantRow]) -> dict[str, Writt
         [row.length_mm for row in rows],
         [row.width_mm for row in rows],
         [row.height_mm for row in rows],
+        [row.hazardous for row in rows],
         [row.options for row in rows],
         [row.active for row in rows],
     )

@@ -19,7 +19,7 @@ from crosslane.platform.database import Record, Tx
 
 _VARIANT_COLUMNS = """
     v.id, v.sku, v.product_id, p.code as product, p.category_id, v.weight_grams, v.length_mm,
-    v.width_mm, v.height_mm, v.tax_class, v.options, v.active,
+    v.width_mm, v.height_mm, v.hazardous, v.tax_class, v.options, v.active,
     (select barcode from catalog_barcode where variant_id = v.id and kind = 'gtin') as gtin,
     (
         select t.text from catalog_text t
@@ -228,6 +228,7 @@ def _variant(tx: Tx, row: Record, tree: CategoryTree) -> Variant:
         else msgspec.json.decode(components, type=tuple[Component, ...]),
         active=row["active"],
         picture=None if row["picture"] is None else _shown(tx, row["picture"]),
+        hazardous=row["hazardous"],
     )
 
 

@@ -143,6 +143,7 @@ def _row(
         length_mm=before.length_mm,
         width_mm=before.width_mm,
         height_mm=before.height_mm,
+        hazardous=before.hazardous,
         components=tuple(
             ComponentRow(part.sku, part.quantity, part.share_weight) for part in before.components
         ),

@@ -45,6 +45,7 @@ from crosslane.sourcing.domain.planning import (
     plan,
 )
 from crosslane.sourcing.domain.policies import (
+    DANGEROUS_GOODS,
     MARKDOWN,
     ORDERS_AT_ONCE_MAX,
     REOPTIMISATION,
@@ -88,6 +89,7 @@ from crosslane.sourcing.domain.ways import Lacking
 from crosslane.sourcing.domain.world import Prices, World
 
 __all__ = [
+    "DANGEROUS_GOODS",
     "EXACT_PIECES_MAX",
     "MARKDOWN",
     "NO_CARRIAGE",

@@ -168,12 +168,14 @@ def problem_for(
     if request.wanted_at is not None:
         late = Lateness(world, request, route, request.wanted_at)
     tariffs = (route.tariff,) if route.tariff else ()
+    hazardous = any(line.hazardous for line in lines)
+    places = places_for(world, request, route, left, settings, late, hazardous=hazardous)
     # In canonical order as it is: keys rise with the lines, locations come by code.
     return SourcingProblem(
         request.method,
         request.currency,
         tuple(lines),
-        tuple(places_for(world, request, route, left, settings, late)),
+        tuple(places),
         tuple(late.tariffs) if late else tariffs,
         settings,
         request.in_time,
@@ -203,6 +205,7 @@ def bare_lines(world: World, request: SourcingRequest) -> list[Line]:
                 length_mm=variant.length_mm,
                 methods=methods[variant.category_path],
                 margin_milli=_margin_milli(world, asked),
+                hazardous=variant.hazardous,
                 only=world.network.by_id[asked.only].code if asked.only else "",
             )
         )
@@ -318,6 +321,8 @@ def places_for(
     locations: Sequence[Location],
     settings: SourcingSettings,
     late: Lateness | None = None,
+    *,
+    hazardous: bool = False,
 ) -> list[Place]:
     """Return locations as the planner sees them for a request.
 
@@ -328,6 +333,7 @@ def places_for(
         locations: in the order of their codes.
         settings: which costs count.
         late: knows when parcels arrive, None when nobody asks for an instant.
+        hazardous: whether any of the goods are dangerous; else nobody asks who may send them.
     """
     demanding = world.demanding
     goal = route.goal if settings.distance_milli_per_km else None
@@ -359,6 +365,8 @@ def places_for(
                 today.worth_milli if carried else 0,
                 active=location.active,
                 open=today.open,
+                takes_hazardous=not (hazardous and carried)
+                or world.sends_hazardous(location.code, request.at),
                 sends=sends,
                 overdue_days=days,
                 faster=faster,

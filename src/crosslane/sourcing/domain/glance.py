@@ -91,6 +91,7 @@ class Glance:
             and not world.marks_down
             and request.wanted_at is None
             and not any(asked.barred or asked.only for asked in request.lines)
+            and not (any(line.hazardous for line in self.lines) and world.limits_hazardous)
         )
 
     def problem(self, request: SourcingRequest, tariff: Tariff | None) -> SourcingProblem:

@@ -138,6 +138,8 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
     lines = bare_lines(world, request)
     if len(lines) > EXACT_PIECES_MAX:
         return None
+    if any(line.hazardous for line in lines) and world.limits_hazardous:
+        return None
     if not all("ship" in line.methods and tariff.takes(line) for line in lines):
         return None
     stocks = [survey.candidates(asked.variant.id) for asked in request.lines]

@@ -47,6 +47,21 @@ class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 MARKDOWN = PolicyKind("sourcing.markdown", Markdown, Markdown(), ("location", "tenant"))
 
+
+class DangerousGoods(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who sends dangerous goods; to give them out where they are fetched is not to send them.
+
+    Args:
+        sends: whether a location may send them, to customers or to a store.
+    """
+
+    sends: bool = True
+
+
+DANGEROUS_GOODS = PolicyKind(
+    "sourcing.dangerous_goods", DangerousGoods, DangerousGoods(), ("location", "tenant")
+)
+
 ORDERS_AT_ONCE_MAX = 5_000
 REOPTIMISING_SECONDS_MAX = 60
 SAVING_MINOR_MAX = 100_000

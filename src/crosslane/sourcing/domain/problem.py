@@ -108,7 +108,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         capacity_milli: value of one parcel of that capacity to later orders; 0 where none is left.
         active: false when it is retired.
         open: false while it is closed for more than its usual hours.
-        takes_hazardous: whether it may send dangerous goods.
+        takes_hazardous: whether it may send dangerous goods; true where it sends nothing, or none
+            are asked for.
         sends: false when places of its kind send no parcels of the channel.
         overdue_days: days after the wanted instant on which its parcels arrive, begun ones counted
             whole; 0 for in time, or when nobody wants them by an instant.

@@ -194,7 +194,10 @@ class Simulation:
         except Refusal:
             return
         late = [each.overdue_days for each in problem.places if each.tariff != NO_CARRIAGE]
-        for place in places_for(self._world, request, route, found, problem.settings):
+        hazardous = any(line.hazardous for line in problem.lines)
+        for place in places_for(
+            self._world, request, route, found, problem.settings, hazardous=hazardous
+        ):
             if place.tariff == NO_CARRIAGE:
                 yield place
                 continue

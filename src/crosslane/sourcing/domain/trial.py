@@ -18,6 +18,7 @@ from crosslane.sourcing.errors import SettingsRefused
 
 WHOLE_PERCENT = 100
 EVERY_SERVICE = ""
+EVERYWHERE = ""
 NO_CODES: frozenset[str] = frozenset()
 
 
@@ -43,6 +44,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         parcels_per_day: limit of a location by its code.
         parcel_milli: work of sending a parcel from a location, by its code.
         carriage_percent: of what a delivery service asks, by its code; EVERY_SERVICE for all.
+        hazardous: whether a location may send dangerous goods, by its code; EVERYWHERE for all that
+            are not named.
         prices: in place of those that were published; None for the same.
     """
 
@@ -52,12 +55,14 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     parcels_per_day: Mapping[str, int] = {}
     parcel_milli: Mapping[str, int] = {}
     carriage_percent: Mapping[str, int] = {}
+    hazardous: Mapping[str, bool] = {}
     prices: TriedPrices | None = None
 
     @property
     def codes(self) -> frozenset[str]:
         """The locations that are named."""
-        return self.closed | self.without | {*self.parcels_per_day, *self.parcel_milli}
+        named = {*self.parcels_per_day, *self.parcel_milli, *self.hazardous} - {EVERYWHERE}
+        return self.closed | self.without | named
 
     def settings_from(self, old: SourcingSettings) -> SourcingSettings:
         """Return settings with what is otherwise.
@@ -126,12 +131,14 @@ def _places(
         if trial.prices is not None:
             is_full = place.capacity_left is not None and place.capacity_left <= 0
             worth = 0 if is_full else trial.prices.capacity.get(place.code, 0)
-        work = place.handling_parcel_milli
+        work, takes = place.handling_parcel_milli, place.takes_hazardous
         if place.tariff != NO_CARRIAGE:
             work = trial.parcel_milli.get(place.code, work)
+            takes = trial.hazardous.get(place.code, trial.hazardous.get(EVERYWHERE, takes))
         yield msgspec.structs.replace(
             place,
             open=place.open and place.code not in trial.closed,
+            takes_hazardous=takes,
             sends=sends,
             capacity_milli=worth,
             handling_parcel_milli=work,

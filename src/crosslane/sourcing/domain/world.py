@@ -13,7 +13,7 @@ from crosslane.inventory import Survey
 from crosslane.locations import CapacityKey, Location, Network, Point
 from crosslane.organization import PolicyBook
 from crosslane.sourcing.domain.calendar import DaysAt, DispatchDays
-from crosslane.sourcing.domain.policies import MARKDOWN, Saving
+from crosslane.sourcing.domain.policies import DANGEROUS_GOODS, MARKDOWN, Saving
 from crosslane.sourcing.domain.problem import SourcingSettings, Tariff
 from crosslane.sourcing.domain.requests import LineAsked
 from crosslane.sourcing.domain.stood import Ground, Stood
@@ -149,6 +149,16 @@ class World(msgspec.Struct):
             if saving.concerns(variant.sku, variant.category_path):
                 return saving.unit_milli if units > saving.above_units else 0
         return 0
+
+    @property
+    def limits_hazardous(self) -> bool:
+        """Whether anybody has ever said who may send dangerous goods."""
+        return bool(self.policies.scopes(DANGEROUS_GOODS))
+
+    def sends_hazardous(self, location: str, at: datetime) -> bool:
+        """Say whether a location may send dangerous goods at an instant."""
+        found, _ = self.policies.resolve(DANGEROUS_GOODS, at, location=location)
+        return found.sends
 
 
 def _by_code(locations: Iterable[Location]) -> dict[UUID, Location]:
