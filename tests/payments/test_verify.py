@@ -121,8 +121,12 @@ async def test_a_wrong_state_is_named(life):
     assert (found.rule, found.subject) == ("payments.state", f"payment:{life.owed}")
 
 
-async def test_wrong_credit_is_named(life):
-    (found,) = await life.findings("update payments_credit set used_minor = used_minor + 1")
+@pytest.mark.parametrize(
+    "planted",
+    ["update payments_credit set used_minor = used_minor + 1", "delete from payments_credit"],
+)
+async def test_wrong_credit_is_named(life, planted):
+    (found,) = await life.findings(planted)
     assert (found.rule, found.subject) == ("payments.credit", f"credit:{CUSTOMER}")
 
 

@@ -86,10 +86,10 @@ where p.state <> case o.state when 'done' then 'authorized' when 'requested' the
 """
 
 CREDIT = """
-select 'credit:' || k.customer_id as subject,
+select 'credit:' || customer_id as subject,
        format('used is %s, its payments add up to %s', k.used_minor, coalesce(m.total, 0)) as detail
 from payments_credit k
-left join (
+full join (
     select customer_id, sum(minor) as total
     from (
         select p.credit_account as customer_id,
@@ -101,8 +101,8 @@ left join (
         select account_id, -minor from payments_payout where method = 'on_account'
     ) moved
     group by customer_id
-) m on m.customer_id = k.customer_id
-where k.used_minor <> coalesce(m.total, 0)
+) m using (customer_id)
+where coalesce(k.used_minor, 0) <> coalesce(m.total, 0)
 """
 
 # An operation that waits must have a call that will be made, or that a person can replay.
