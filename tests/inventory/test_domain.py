@@ -1,6 +1,7 @@
 """Decisions over a sheet, case by case."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -8,7 +9,7 @@ from crosslane.inventory.domain import demand, holds, supply
 from crosslane.inventory.domain.costs import Cost, moving_average
 from crosslane.inventory.domain.position import Baseline, Condition, KeptBack, Reason, Reserves
 from crosslane.inventory.domain.sheet import HeldBy, net_allocations
-from crosslane.inventory.domain.survey import Survey, VariantStock
+from crosslane.inventory.domain.survey import KEPT_PLACES_MAX, Survey, VariantStock
 from crosslane.inventory.errors import (
     ExpiryInPast,
     ExpiryTooFar,
@@ -351,6 +352,24 @@ class TestSurvey:
         assert self.survey().candidates(MUG) == {LEEDS: 5, YORK: 4}
         assert self.survey().total(MUG) == 9
         assert self.survey().candidates(BOWL) == {}
+
+    def test_where_all_is_kept_back_it_is_told_how_much(self):
+        reserves = Reserves(lambda variant, location, channel: KeptBack(3, 2))
+        survey = self.survey(reserves, STORES)
+        assert survey.candidates(MUG) == {YORK: 2}
+        assert survey.kept(MUG) == {LEEDS: 5}
+        assert survey.lying([MUG]) == {LEEDS, YORK}
+        survey.give_back(MUG, LEEDS, 1)
+        assert survey.kept(MUG) == {}
+        assert self.survey().kept(MUG) == {}
+        withheld = Reserves(lambda variant, location, channel: KeptBack(withheld=True))
+        assert self.survey(withheld, STORES).kept(MUG) == {}
+
+    def test_it_is_told_of_the_locations_that_keep_most(self):
+        many = [UUID(int=number) for number in range(1, KEPT_PLACES_MAX + 3)]
+        rows = [VariantStock(MUG, many, list(range(1, len(many) + 1)))]
+        survey = Survey(rows, at=NOON, reserves=Reserves(lambda *_: KeptBack(100)))
+        assert set(survey.kept(MUG)) == set(many[2:])
 
     def test_marks_keep_a_batch_from_counting_twice(self):
         survey = self.survey()

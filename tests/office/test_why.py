@@ -6,11 +6,15 @@ from uuid import UUID
 import pytest
 
 from crosslane.kernel import new_id
+from crosslane.organization import Scope, SetPolicy, set_policy
 from crosslane.platform.database import Database
 from tests.api import Api
 from tests.office.forms import look
 from tests.office.test_order import place
 from tests.orders.world import found_retailer
+
+BEGINNING = datetime(2010, 1, 1, tzinfo=UTC)
+STORE = Scope("location", "S0001")
 
 
 @pytest.fixture
@@ -44,6 +48,15 @@ async def test_a_decision_is_told_with_candidates_and_what_would_have_changed_it
     # Why goods come from somewhere is for those who may know what it costs.
     other = await shop.key(["orders:read"])
     assert (await other.get(f"/office/orders/{placed['number']}/why")).status_code == 403
+
+
+async def test_a_place_that_keeps_its_stock_for_others_is_named(shop: Api, database: Database):
+    kept = SetPolicy("inventory.safety_stock", {"units": 9}, "for the counter", STORE, BEGINNING)
+    async with database.transaction(shop.tenant) as tx:
+        await set_policy(tx, kept)
+    placed = await place(shop, lines=[{"sku": "MUG", "quantity": 2}])
+    page = await look(await shop.staff("agent"), f"/office/orders/{placed['number']}/why")
+    assert "stock kept for others Place S0001" in page.words
 
 
 async def test_an_order_without_a_decision_says_so(shop: Api):

@@ -13,6 +13,7 @@ from crosslane.carriers import CarrierDraft, RateBook, TariffDraft
 from crosslane.carriers.domain.drafts import carrier_of, tariffs_of
 from crosslane.catalog import Variant
 from crosslane.inventory import Survey
+from crosslane.inventory.domain.position import KeptBack, Reserves
 from crosslane.inventory.domain.survey import VariantStock
 from crosslane.locations import Location, Network, Timetable, position_of
 from crosslane.locations.domain.opening import Closure, Hours
@@ -182,7 +183,13 @@ def _survey(draw: Random, network: Network, goods: list[Variant], *, scarce: boo
     for each in goods:
         at = [location.id for location in network.all if draw.random() < lies]
         stock.append(VariantStock(each.id, at, [draw.choice(units) for _ in at]))
-    return Survey(stock, at=NOON, channel_id=CHANNEL.id)
+    reserves = Reserves(lambda variant, at, channel: KeptBack(at.int % 3, at.int % 2))
+    return Survey(
+        stock,
+        at=NOON,
+        channel_id=CHANNEL.id,
+        reserves=reserves if goods[0].id.int % 3 == 0 else None,
+    )
 
 
 def _cart(draw: Random, goods: list[Variant]) -> SourcingRequest:

@@ -29,7 +29,8 @@ from crosslane.sourcing import (
     replay,
     save_receipts,
 )
-from crosslane.sourcing.domain import DispatchDays
+from crosslane.sourcing.domain import DispatchDays, Receipt
+from crosslane.sourcing.domain.receipt import Glimpsed, decode_receipt
 from crosslane.sourcing.service import orders, plan_orders
 from crosslane.sourcing.service.orders import CANDIDATES_ASIDE_MIN, decided_aside
 
@@ -131,6 +132,38 @@ async def test_what_no_parcel_can_hold_is_not_shipped(shop: Shop, tx: Tx):
     (found,) = await sourced(tx, shop, wish(shop, ("SOFA", 1)))
     assert places_of(shop, found) == []
     assert {group.rule for group in found.receipt.whole.dropped} == {"too_heavy"}
+
+
+async def test_a_place_that_keeps_its_stock_for_others_is_told_as_such(shop: Shop, tx: Tx):
+    await stocked(tx, shop, "MUG", DC=5, ABERDEEN=2, LEEDS=2)
+    for kind, value, code in (
+        ("inventory.safety_stock", {"units": 3}, "ABERDEEN"),
+        ("inventory.ring_fence", {"fences": [{"channel": "till", "units": 2}]}, "LEEDS"),
+    ):
+        scope = Scope("location", code)
+        await set_policy(tx, SetPolicy(kind, value, "for the counter", scope, LONG_AGO))
+    store = shop.locations["ABERDEEN"]
+    sent, many, fetched = await sourced(
+        tx,
+        shop,
+        wish(shop, ("MUG", 1)),
+        wish(shop, ("MUG", 9)),
+        wish(shop, ("MUG", 1), method="pickup", store=store, service=""),
+    )
+    assert isinstance(sent.receipt, Glimpsed)
+    assert isinstance(many.receipt, Receipt)
+    assert (places_of(shop, sent), places_of(shop, fetched)) == ([("MUG", "DC", 1)], [])
+    for found, places in (
+        (sent, ("ABERDEEN", "LEEDS")),
+        (many, ("ABERDEEN", "LEEDS")),
+        (fetched, ("ABERDEEN",)),
+    ):
+        receipt = found.receipt.whole
+        told = {group.rule: group.places for group in receipt.dropped}
+        assert told["ring_fenced"] == places
+        stored = decode_receipt(receipt.encode())
+        assert stored == receipt
+        assert replay(stored).encode() == found.receipt.filed()[1]
 
 
 async def test_a_policy_decides_by_which_methods_goods_may_go(shop: Shop, tx: Tx):

@@ -6,6 +6,7 @@ the plans of one batch from counting on the same units twice.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from heapq import nlargest
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 from crosslane.inventory.domain.position import Reserves, available_to_promise
 
 NONE_TAKEN: Mapping[UUID, int] = {}
+# Of how many locations at most it is told that all they have of a variant is kept back: a decision
+# keeps them, and a thousand stores may each have no more than their safety stock.
+KEPT_PLACES_MAX = 20
 
 
 class VariantStock(msgspec.Struct, frozen=True):
@@ -62,13 +66,16 @@ class Survey:
         self.channel_id = channel_id
         self._arrivals = {v: tuple(sorted(rows)) for v, rows in (arrivals or {}).items()}
         self._available: dict[UUID, dict[UUID, int]] = {}
+        self._kept: dict[UUID, dict[UUID, int]] = {}
         # Where a variant lies; many lie at the very same locations, whose set is made once.
         self._places: dict[UUID, frozenset[UUID]] = {}
         sets: dict[int, frozenset[UUID]] = {}
         rows = list(stock)
         for row in rows:
-            found = _by_location(row, reserves or Reserves(), channel_id)
+            found, kept = _by_location(row, reserves or Reserves(), channel_id)
             self._available[row.variant_id] = found
+            if kept:
+                self._kept[row.variant_id] = kept
             if len(found) == len(row.location_ids):
                 run = id(row.location_ids)
                 self._places[row.variant_id] = sets.get(run) or sets.setdefault(
@@ -79,10 +86,22 @@ class Survey:
         """Return ATP by location, of every location that has at least one unit."""
         return self._available.get(variant_id, NONE_TAKEN)
 
+    def kept(self, variant_id: UUID) -> Mapping[UUID, int]:
+        """Return units by location where all that lie free are safety stock or ring-fenced.
+
+        Of the KEPT_PLACES_MAX locations that have most of them.
+        """
+        return self._kept.get(variant_id, NONE_TAKEN)
+
     def places(self, variant_ids: Iterable[UUID]) -> frozenset[UUID]:
         """Return the locations that have at least one unit of any of some variants."""
         found = {self._places_of(each) for each in variant_ids}
         return found.pop() if len(found) == 1 else frozenset[UUID]().union(*found)
+
+    def lying(self, variant_ids: Sequence[UUID]) -> frozenset[UUID]:
+        """Return the same, and those where units of some lie that are all kept back."""
+        kept = [self._kept[each] for each in variant_ids if each in self._kept]
+        return self.places(variant_ids).union(*kept) if kept else self.places(variant_ids)
 
     def available(self, variant_id: UUID, location_id: UUID) -> int:
         """Return ATP of a variant at a location after the marks made so far."""
@@ -124,18 +143,25 @@ class Survey:
             self._places.pop(variant_id, None)
         if units > 0:
             by_location[location_id] = units
+            self._kept.get(variant_id, {}).pop(location_id, None)
         else:
             by_location.pop(location_id, None)
 
 
-def _by_location(row: VariantStock, reserves: Reserves, channel_id: UUID | None) -> dict[UUID, int]:
-    """Add up owners per location, then keep back safety stock and ring-fences once."""
+def _by_location(
+    row: VariantStock, reserves: Reserves, channel_id: UUID | None
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Add up owners per location, then keep back safety stock and ring-fences once.
+
+    Returns:
+        What is available, and what is kept where nothing is.
+    """
     frees = dict(zip(row.location_ids, row.frees, strict=True))
     one_owner = len(frees) == len(row.location_ids)
     if one_owner and row.safeties is None and reserves.keep_nothing:
         if frees and min(row.frees) > 0:
-            return frees
-        return {location: free for location, free in frees.items() if free > 0}
+            return frees, {}
+        return {location: free for location, free in frees.items() if free > 0}, {}
     frees.clear()
     safeties: dict[UUID, int] = {}
     named = row.safeties or [None] * len(row.frees)
@@ -144,9 +170,15 @@ def _by_location(row: VariantStock, reserves: Reserves, channel_id: UUID | None)
         if safety is not None:
             safeties[location] = safeties.get(location, 0) + safety
     available: dict[UUID, int] = {}
+    whole: dict[UUID, int] = {}
     for location, free in frees.items():
         kept = reserves.of(row.variant_id, location, channel_id)
         units = available_to_promise(free, safeties.get(location), kept)
         if units > 0:
             available[location] = units
-    return available
+        elif free > 0 and not kept.withheld:
+            whole[location] = free
+    if len(whole) > KEPT_PLACES_MAX:
+        most = nlargest(KEPT_PLACES_MAX, whole, key=lambda at: (whole[at], at))
+        whole = {location: whole[location] for location in most}
+    return available, whole

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -241,6 +242,8 @@ def lines_for(
             candidates = _valued(world, variant, locations, candidates)
         if marks_down:
             candidates = _marked_down(world, request, variant, candidates)
+        if kept := survey.kept(variant.id):
+            candidates = _with_kept(candidates, codes, kept)
         lines.append(
             msgspec.structs.replace(
                 line,
@@ -312,6 +315,14 @@ def _candidates(stock: Mapping[UUID, int], codes: Mapping[UUID, str]) -> tuple[C
         return tuple([Candidate(code, units) for code, units in found])
     units_at = stock.get
     return tuple([Candidate(code, n) for each, code in codes.items() if (n := units_at(each))])
+
+
+def _with_kept(
+    candidates: Iterable[Candidate], codes: Mapping[UUID, str], kept: Mapping[UUID, int]
+) -> tuple[Candidate, ...]:
+    """Return the candidates and those that keep all they have for others, by code."""
+    fenced = [Candidate(code, 0, n) for each, n in kept.items() if (code := codes.get(each))]
+    return tuple(sorted([*candidates, *fenced], key=attrgetter("place")))
 
 
 def places_for(

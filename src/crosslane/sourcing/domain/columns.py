@@ -124,7 +124,8 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
         metres: how far each place is from the destination.
         left: parcels each can still send on the day; None for no limit.
         lines: without candidates.
-        units: of each line, what lies at each place; 0 for nothing.
+        units: of each line, what lies at each place; 0 for nothing, less than that for as many that
+            are all kept for others.
         scarce_milli: likewise what a unit is worth there to later orders; empty for nothing.
         tariff: of all parcels.
     """
@@ -176,7 +177,7 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
             msgspec.structs.replace(
                 line,
                 candidates=tuple(
-                    Candidate(code, n, scarcity_milli=milli)
+                    Candidate(code, n, scarcity_milli=milli) if n > 0 else Candidate(code, 0, -n)
                     for code, n, milli in zip(standing.codes, units, worths, strict=True)
                     if n
                 ),
@@ -216,7 +217,7 @@ def columns_of(problem: SourcingProblem) -> tuple[Standing, Columns]:
         tuple([place.distance_metres for place in problem.places]),
         tuple([place.capacity_left for place in problem.places]),
         tuple([msgspec.structs.replace(line, candidates=()) for line in problem.lines]),
-        tuple([tuple([each.units for each in row]) for row in found]),
+        tuple([tuple([each.units or -each.fenced_units for each in row]) for row in found]),
         scarce if any(map(any, scarce)) else (),
         problem.tariffs[0],
     )

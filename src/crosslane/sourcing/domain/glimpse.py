@@ -50,7 +50,7 @@ class _Seen(msgspec.Struct, frozen=True, dict=True):
         metres: how far each place is.
         left: parcels it can still send on the day; None for no limit.
         parcel_milli: what a parcel costs from each, carriage and what all share aside.
-        units: of each line, in the order of the lines.
+        units: of each line, in the order of the lines; below zero what is all kept for others.
         scarce_milli: likewise; None where nothing is worth anything to others.
         pieces: by SKU; lines of one SKU are one piece.
         numbers: the line of each piece, or the first of several.
@@ -142,10 +142,10 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
         return None
     if not all("ship" in line.methods and tariff.takes(line) for line in lines):
         return None
-    stocks = [survey.candidates(asked.variant.id) for asked in request.lines]
+    stocks = [_lying(survey, asked.variant.id) for asked in request.lines]
     settings = settings_of(world.policies, request)
     stood = _stood(world, request, settings)
-    ids = survey.places([asked.variant.id for asked in request.lines])
+    ids = survey.lying([asked.variant.id for asked in request.lines])
     group = stood.group(ids, partial(today_of, world, request.at))
     if not group.ids or not world.demanding.keys().isdisjoint(group.ids):
         return None
@@ -170,9 +170,15 @@ def _seen(world: World, request: SourcingRequest, route: Route, survey: Survey) 
     return _Seen(group, lines, settings, counted, *columns, pieces, numbers)
 
 
+def _lying(survey: Survey, variant: UUID) -> Mapping[UUID, int]:
+    """Return units of a variant by location, less than zero where all are kept for others."""
+    stock, kept = survey.candidates(variant), survey.kept(variant)
+    return {**stock, **{at: -units for at, units in kept.items()}} if kept else stock
+
+
 def _scarce(ids: Sequence[UUID], units: Column, worth: Mapping[UUID, int]) -> Column:
     """Return what a unit is worth at each place that has any."""
-    return tuple([worth.get(at, 0) if n else 0 for at, n in zip(ids, units, strict=True)])
+    return tuple([worth.get(at, 0) if n > 0 else 0 for at, n in zip(ids, units, strict=True)])
 
 
 def _stood(world: World, request: SourcingRequest, settings: SourcingSettings) -> Stood:

@@ -142,7 +142,8 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
     Args:
         place: code of the place.
         units: available to promise to this order.
-        fenced_units: more that lie there, kept for others by ring-fences and safety stock.
+        fenced_units: where none is available, those that lie there, kept for others by ring-fences
+            and as safety stock.
         extra_milli: cost of taking one unit here (a vendor's margin), negative for a gain.
         scarcity_milli: value of one unit here to later orders.
         markdown_milli: what is saved by each unit that need not be marked down here.

@@ -122,11 +122,12 @@ class World(msgspec.Struct):
     def holders(self, lines: Sequence[LineAsked], survey: Survey) -> dict[UUID, Location]:
         """Return the locations that hold any of the goods asked for, by code.
 
-        They are found once: as plans only take from a survey, some may have none left by now.
+        Also those that keep all they hold for others: a receipt tells of them. They are found once:
+        as plans only take from a survey, some may have none left by now.
         """
         known = self.held.get(id(lines))
         if known is None:
-            ids = survey.places([line.variant.id for line in lines])
+            ids = survey.lying([line.variant.id for line in lines])
             found = self.sets.get(ids)
             if found is None:
                 by_id = self.network.by_id.get
