@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ pytest_plugins = ["tests.tenancy", "tests.api", "tests.payments.fake"]
 # How long an example takes tells how busy the machine is, not whether the property holds.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
+
+# A shell that starts them in the background lets tests, and all that they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # What takes long, so that none of it is begun when the other cores have nothing left to do. Fields
