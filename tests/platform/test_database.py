@@ -372,6 +372,43 @@ async def test_a_shelf_holds_no_more_than_its_rows(
     assert things.read == [[1, 2, 3], [1, 2], [3]]
 
 
+async def test_the_oldest_copy_makes_room_for_another(
+    database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(facts, "_COPIES", {})
+    monkeypatch.setattr(facts, "COPIES_MAX", 2)
+    loaded: list[str] = []
+
+    def fact(topic: str) -> Fact[str]:
+        async def load(tx: Tx) -> str:
+            loaded.append(topic)
+            return topic
+
+        return Fact(topic, load)
+
+    kept = {topic: fact(topic) for topic in "abc"}
+    async with database.transaction(tenant) as tx:
+        for topic in "abcbca":
+            assert await facts.get(tx, kept[topic]) == topic
+    assert loaded == ["a", "b", "c", "a"]
+
+
+async def test_the_oldest_shelf_makes_room_for_rows_of_another(
+    database: Database, tenant: str, things: Things, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(facts, "_SHELVES", {})
+    monkeypatch.setattr(facts, "SHELF_ROWS_MAX", 2)
+    others = [Things(), Things()]
+    shelves = [
+        things.shelf,
+        *(Shelf(f"other{n}", ("thing",), other._load) for n, other in enumerate(others)),
+    ]
+    async with database.transaction(tenant) as tx:
+        for shelf in (*shelves, *shelves[1:], shelves[0]):
+            assert await facts.take(tx, shelf, [1]) == {1: "a"}
+    assert [each.read for each in (things, *others)] == [[[1], [1]], [[1]], [[1]]]
+
+
 async def test_a_recreated_tenant_is_not_read_from_the_old_copy(database: Database, tenant: str):
     async def load(tx: Tx) -> int:
         return await tx.fetchval("select n from thing")

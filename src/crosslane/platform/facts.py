@@ -13,6 +13,7 @@ import msgspec
 
 from crosslane.platform.database import Tx
 
+# Beyond these the oldest go: all at once would have every tenant read everything again.
 COPIES_MAX = 4096
 # On the shelves of all tenants together; some hundred bytes each.
 SHELF_ROWS_MAX = 50_000
@@ -71,7 +72,7 @@ async def get(tx: Tx, fact: Fact[Loaded]) -> Loaded:
     if copy is None or copy[0] != version:
         copy = (version, await fact.load(tx))
         if len(_COPIES) >= COPIES_MAX:
-            _COPIES.clear()
+            del _COPIES[next(iter(_COPIES))]
         _COPIES[key] = copy
     return copy[1]
 
@@ -98,9 +99,12 @@ def _put(rows: dict[Any, Any], read: Mapping[Any, Any]) -> None:
     """Keep what was read, unless it was a walk through half the table."""
     if len(read) > KEPT_AT_ONCE_MAX:
         return
-    if sum(len(kept) for _, kept in _SHELVES.values()) + len(read) > SHELF_ROWS_MAX:
-        for _, kept in _SHELVES.values():
-            kept.clear()
+    room = SHELF_ROWS_MAX - sum(len(kept) for _, kept in _SHELVES.values())
+    for _, kept in _SHELVES.values():
+        if room >= len(read):
+            break
+        room += len(kept)
+        kept.clear()
     rows.update(read)
 
 
@@ -111,7 +115,7 @@ def _rows_of(tx: Tx, shelf: Shelf[Any, Any]) -> dict[Any, Any]:
     kept = _SHELVES.get(place)
     if kept is None or kept[0] != versions:
         if len(_SHELVES) >= COPIES_MAX:
-            _SHELVES.clear()
+            del _SHELVES[next(iter(_SHELVES))]
         kept = _SHELVES[place] = (versions, {})
     return kept[1]
 
