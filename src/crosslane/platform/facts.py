@@ -71,9 +71,7 @@ async def get(tx: Tx, fact: Fact[Loaded]) -> Loaded:
     copy = _COPIES.get(key)
     if copy is None or copy[0] != version:
         copy = (version, await fact.load(tx))
-        if len(_COPIES) >= COPIES_MAX:
-            del _COPIES[next(iter(_COPIES))]
-        _COPIES[key] = copy
+        _keep(_COPIES, key, copy)
     return copy[1]
 
 
@@ -114,10 +112,17 @@ def _rows_of(tx: Tx, shelf: Shelf[Any, Any]) -> dict[Any, Any]:
     place = (tx.tenant, tx.versions[""], shelf.name)
     kept = _SHELVES.get(place)
     if kept is None or kept[0] != versions:
-        if len(_SHELVES) >= COPIES_MAX:
-            del _SHELVES[next(iter(_SHELVES))]
-        kept = _SHELVES[place] = (versions, {})
+        kept = (versions, {})
+        _keep(_SHELVES, place, kept)
     return kept[1]
+
+
+def _keep(memory: dict[Key, Loaded], key: Key, value: Loaded) -> None:
+    """Keep something as the newest; where there is no room the oldest goes."""
+    memory.pop(key, None)
+    if len(memory) >= COPIES_MAX:
+        del memory[next(iter(memory))]
+    memory[key] = value
 
 
 async def touch(tx: Tx, topic: str) -> None:

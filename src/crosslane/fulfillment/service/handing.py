@@ -21,6 +21,7 @@ from crosslane.fulfillment.service.working import (
     COMMANDS_AT_ONCE_MAX,
     WORKS_MAX,
     Worked,
+    by_asker,
     by_work,
     open_works,
     step_of,
@@ -88,14 +89,8 @@ async def hand_over(tx: Tx, commands: Sequence[Command[HandOver]]) -> list[list[
             )
     await storage.save_works(tx, [work for work in works.values() if taken[work.id]])
     await log.append(tx, told, [wanted[event.fulfillment_order_id] for event in told])
-    return [
-        [
-            Worked(work.id, work.state, parcels=taken[work.id])
-            for work in works.values()
-            if wanted[work.id] is command
-        ]
-        for command in commands
-    ]
+    answers = (Worked(work.id, work.state, parcels=taken[work.id]) for work in works.values())
+    return by_asker(commands, wanted, answers)
 
 
 def _packed(work: Work) -> list[Parcel]:

@@ -21,6 +21,7 @@ from crosslane.fulfillment.service.working import (
     WORKS_MAX,
     Units,
     Worked,
+    by_asker,
     by_work,
     open_works,
     step_of,
@@ -147,14 +148,8 @@ async def pack_parcels(tx: Tx, commands: Sequence[Command[PackUnits]]) -> list[l
     closed: dict[UUID, tuple[UUID, ...]] = {}
     for work, parcel in packed:
         closed[work.id] = (*closed.get(work.id, ()), parcel.id)
-    return [
-        [
-            Worked(work.id, work.state, parcels=closed[work.id])
-            for work in works.values()
-            if wanted[work.id] is command
-        ]
-        for command in commands
-    ]
+    answers = (Worked(work.id, work.state, parcels=closed[work.id]) for work in works.values())
+    return by_asker(commands, wanted, answers)
 
 
 def _pack(work: Work, asked: PackParcel, at: datetime) -> Parcel:

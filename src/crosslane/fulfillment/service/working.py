@@ -147,6 +147,16 @@ def by_work(wishes: Iterable[tuple[Command, UUID]]) -> dict[UUID, Command]:
     return wanted
 
 
+def by_asker(
+    commands: Sequence[Command], wanted: Mapping[UUID, Command], done: Iterable[Worked]
+) -> list[list[Worked]]:
+    """Return for each command what was done of what it wants."""
+    answers: dict[str, list[Worked]] = {command.key: [] for command in commands}
+    for one in done:
+        answers[wanted[one.fulfillment_order].key].append(one)
+    return [answers[command.key] for command in commands]
+
+
 async def accept(tx: Tx, commands: Sequence[Command[Accept]]) -> list[list[Worked]]:
     """Take work on."""
     wanted = by_work((c, work_id) for c in commands for work_id in c.body.fulfillment_orders)
@@ -157,10 +167,7 @@ async def accept(tx: Tx, commands: Sequence[Command[Accept]]) -> list[list[Worke
     await storage.save_works(tx, list(works.values()))
     told = [event_of(events.FulfillmentAccepted, work) for work in works.values()]
     await log.append(tx, told, [wanted[work_id] for work_id in works])
-    return [
-        [Worked(work.id, work.state) for work in works.values() if wanted[work.id] is command]
-        for command in commands
-    ]
+    return by_asker(commands, wanted, (Worked(work.id, work.state) for work in works.values()))
 
 
 async def reject(tx: Tx, commands: Sequence[Command[Reject]]) -> list[Worked]:
@@ -242,14 +249,8 @@ async def pick(tx: Tx, commands: Sequence[Command[PickUnits]]) -> list[list[Work
             work.collect_by = collect_by(policies, network.by_id[work.location_id], tx.now)
     await storage.save_works(tx, whole)
     await _tell_picked(tx, wanted, done, at)
-    return [
-        [
-            Worked(work.id, work.state, gone=str(work.id) in refused)
-            for work in works.values()
-            if wanted[work.id] is command
-        ]
-        for command in commands
-    ]
+    answers = (Worked(w.id, w.state, gone=str(w.id) in refused) for w in works.values())
+    return by_asker(commands, wanted, answers)
 
 
 class _Told(Protocol):
