@@ -30,7 +30,6 @@ from tests.platform.knocking import (
     Knock,
     ask,
     dead,
-    furnish,
     knock_at,
     record,
     rows,
@@ -42,16 +41,6 @@ from tests.tenancy import Tenants
 
 # A lease lasts 75 seconds here.
 NEWS_SECONDS_MAX = 50.0
-
-
-@pytest.fixture
-async def house(database: Database, tenant: str) -> str:
-    return await furnish(database, tenant)
-
-
-@pytest.fixture
-def other() -> Counterpart:
-    return Counterpart()
 
 
 async def test_an_effect_asked_for_twice_is_carried_out_once(

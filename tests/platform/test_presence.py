@@ -21,23 +21,13 @@ from crosslane.platform.presence import (
     Presence,
 )
 from crosslane.platform.worker import Worker
-from tests.platform.knocking import Counterpart, ask, furnish, knock_at, rows, runner
+from tests.platform.knocking import Counterpart, ask, knock_at, rows, runner
 from tests.platform.losing import LosesCommitReply
 
 WORKER_CHILD = Path(__file__).with_name("worker_child.py")
 # A lease lasts 75 seconds here: only the news of a death can be this quick.
 NEWS_SECONDS_MAX = 50.0
 SEEN_SECONDS_MAX = 60.0
-
-
-@pytest.fixture
-async def house(database: Database, tenant: str) -> str:
-    return await furnish(database, tenant)
-
-
-@pytest.fixture
-def other() -> Counterpart:
-    return Counterpart()
 
 
 @asynccontextmanager

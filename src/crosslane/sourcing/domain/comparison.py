@@ -206,15 +206,10 @@ def late_parcels(answered: Answered) -> int:
 
 
 def _late_of(problem: SourcingProblem, place: Place, parcel: PlannedParcel) -> int:
-    full = place.capacity_left is not None and place.capacity_left <= 0
-    if full or place.tariff == NO_CARRIAGE:
+    if place.is_full or place.tariff == NO_CARRIAGE:
         return parcel.parcels
     return sum(way.overdue_days > 0 for _, way in travels(problem, place, parcel.weight_grams))
 
 
 def _late_places(problem: SourcingProblem) -> dict[str, Place]:
-    return {
-        place.code: place
-        for place in problem.places
-        if place.overdue_days or (place.capacity_left is not None and place.capacity_left <= 0)
-    }
+    return {place.code: place for place in problem.places if place.overdue_days or place.is_full}

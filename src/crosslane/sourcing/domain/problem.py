@@ -135,6 +135,11 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     units_min: int = 0
     value_min_milli: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it can send no parcel more on the day."""
+        return self.capacity_left is not None and self.capacity_left <= 0
+
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
     """Units of a line's variant at a place.

@@ -129,8 +129,7 @@ def _places(
             sends = kinds.get(place.code) in settings.senders
         worth = place.capacity_milli
         if trial.prices is not None:
-            is_full = place.capacity_left is not None and place.capacity_left <= 0
-            worth = 0 if is_full else trial.prices.capacity.get(place.code, 0)
+            worth = 0 if place.is_full else trial.prices.capacity.get(place.code, 0)
         work, takes = place.handling_parcel_milli, place.takes_hazardous
         if place.tariff != NO_CARRIAGE:
             work = trial.parcel_milli.get(place.code, work)

@@ -32,7 +32,7 @@ class Held(NamedTuple):
 
 def held_for(drafts: Sequence[Draft]) -> list[Held]:
     """Return which units of holds orders want, whether they still hold or not."""
-    return [Held(*each) for draft in drafts for each in _asked(draft)]
+    return [each for draft in drafts for each in _asked(draft)]
 
 
 async def use_holds(tx: Tx, asked: Sequence[Held], network: Network) -> None:
@@ -123,7 +123,7 @@ async def _keep_sendable(tx: Tx, confirmed: Sequence[Held], network: Network) ->
     return [one for one in confirmed if one not in late]
 
 
-def _asked(draft: Draft) -> list[tuple[Draft, OrderLine, UnitsHeld, int]]:
+def _asked(draft: Draft) -> list[Held]:
     """Return which line takes how many units of which hold, never more than it wants."""
     if not isinstance(draft.wish, PreparedOrder):
         return []
@@ -131,13 +131,13 @@ def _asked(draft: Draft) -> list[tuple[Draft, OrderLine, UnitsHeld, int]]:
     wanted: dict[UUID, int] = defaultdict(int)
     for line in lines.values():
         wanted[line.id] = line.quantity if line.method != "carry_out" else 0
-    asked: list[tuple[Draft, OrderLine, UnitsHeld, int]] = []
+    asked: list[Held] = []
     for held in draft.wish.holds:
         line = lines.get((held.line, held.variant_id))
         units = min(held.quantity, wanted[line.id]) if line else 0
         if line and units:
             wanted[line.id] -= units
-            asked.append((draft, line, held, units))
+            asked.append(Held(draft, line, held, units))
     return asked
 
 
